@@ -1,0 +1,239 @@
+"""Everything that can go wrong, as one tree. `code` is for machines, `status` is HTTP, `retryable`
+says whether the next rung (or another replica) may help.
+
+    TiergateError
+    ├── RequestError                  400  the client must change something
+    │   ├── BodyTooLarge              413
+    │   ├── UnsupportedMedia          415
+    │   ├── AuthenticationFailed      401
+    │   ├── PermissionDenied          403
+    │   ├── NotFound                  404
+    │   │   └── ModelNotFound         404
+    │   ├── MethodNotAllowed          405
+    │   └── NotCapable                400  no allowed tier can do what is asked
+    ├── BudgetExceeded                429  insufficient_quota; never retried
+    ├── Overloaded                    503  a bounded queue is full; Retry-After
+    │   └── LedgerFull                503
+    ├── AnswererError                 502  one rung failed
+    │   ├── AnswererNotReady          503
+    │   ├── CannotAnswer              502  the answerer declines: nothing matches, slot unfilled
+    │   ├── UpstreamError             502
+    │   │   ├── UpstreamUnreachable   502
+    │   │   ├── UpstreamRejected      502  4xx that is our fault or the key's
+    │   │   ├── UpstreamRateLimited   429
+    │   │   ├── UpstreamInvalid       502  garbage instead of an answer
+    │   │   └── StreamCut             502
+    │   ├── DeadlineExceeded          504
+    │   └── DepthExceeded             500
+    ├── ClientGone                    499  the client closed the connection
+    ├── PolicyError                   -    a policy file is wrong; carries all mistakes
+    ├── ModelFileError                -    a model file is missing or corrupt
+    ├── TrainingDataError             -    training data cannot be used
+    └── LedgerError                   500
+        └── LedgerCorrupt             500
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class TiergateError(Exception):
+    """Base of all. `message` says what was found, what was expected and what to do."""
+
+    code = "internal_error"
+    status = 500
+    type = "server_error"
+    retryable = False
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        if code is not None:
+            self.code = code
+
+
+class RequestError(TiergateError):
+    code = "invalid_value"
+    status = 400
+    type = "invalid_request_error"
+
+
+class BodyTooLarge(RequestError):
+    code = "body_too_large"
+    status = 413
+
+
+class UnsupportedMedia(RequestError):
+    code = "unsupported_media_type"
+    status = 415
+
+
+class AuthenticationFailed(RequestError):
+    code = "invalid_api_key"
+    status = 401
+
+
+class PermissionDenied(RequestError):
+    code = "permission_denied"
+    status = 403
+
+
+class NotFound(RequestError):
+    code = "unknown_url"
+    status = 404
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class MethodNotAllowed(RequestError):
+    code = "method_not_allowed"
+    status = 405
+
+
+class NotCapable(RequestError):
+    code = "unsupported_capability"
+
+
+class BudgetExceeded(TiergateError):
+    code = "insufficient_quota"
+    status = 429
+    type = "insufficient_quota"
+
+
+class Overloaded(TiergateError):
+    code = "overloaded"
+    status = 503
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LedgerFull(Overloaded):
+    code = "ledger_full"
+    retryable = False
+
+
+class AnswererError(TiergateError):
+    code = "answerer_failed"
+    status = 502
+    type = "api_error"
+    retryable = True
+
+
+class AnswererNotReady(AnswererError):
+    code = "answerer_not_ready"
+    status = 503
+
+
+class CannotAnswer(AnswererError):
+    """The answerer declines by its own rules; the ladder climbs. `reason` is a types.Reason value."""
+
+    code = "cannot_answer"
+
+    def __init__(self, message: str, *, reason: str = "nothing_to_resolve") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UpstreamError(AnswererError):
+    """`sent` says whether the request may have reached the upstream, so that it may be billed."""
+
+    code = "upstream_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        sent: bool = True,
+        upstream_status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.sent = sent
+        self.upstream_status = upstream_status
+        self.retry_after_s = retry_after_s
+
+
+class UpstreamUnreachable(UpstreamError):
+    code = "upstream_unreachable"
+
+
+class UpstreamRejected(UpstreamError):
+    code = "upstream_rejected"
+
+
+class UpstreamRateLimited(UpstreamError):
+    code = "upstream_rate_limited"
+    status = 429
+    type = "rate_limit_error"
+
+
+class UpstreamInvalid(UpstreamError):
+    code = "upstream_invalid"
+
+
+class StreamCut(UpstreamError):
+    code = "stream_cut"
+
+
+class DeadlineExceeded(AnswererError):
+    code = "deadline_exceeded"
+    status = 504
+
+
+class DepthExceeded(AnswererError):
+    code = "depth_exceeded"
+    status = 500
+    retryable = False
+
+
+class ClientGone(TiergateError):
+    code = "client_gone"
+    status = 499
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake in a policy file; `line` is 1-based, 0 when unknown."""
+
+    file: str
+    line: int
+    key_path: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.key_path}: found {self.found}; expected {self.expected}"
+
+
+class PolicyError(TiergateError):
+    code = "invalid_policy"
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        count = len(mistakes)
+        super().__init__(f"{count} mistake{'' if count == 1 else 's'} in the policy:\n{lines}")
+        self.mistakes = mistakes
+
+
+class ModelFileError(TiergateError):
+    code = "model_file"
+
+
+class TrainingDataError(TiergateError):
+    code = "training_data"
+
+
+class LedgerError(TiergateError):
+    code = "ledger_error"
+
+
+class LedgerCorrupt(LedgerError):
+    code = "ledger_corrupt"
