@@ -1,0 +1,165 @@
+"""Usage times price, in whole nano-dollars. Rounding happens here alone, and always up.
+
+A stated list price per answered request wins over token prices; own compute is added to token
+prices and is never added to a list price, which covers it. An unknown price is `None`, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.policy import Policy, usd_to_nano
+from router.types import (
+    AnswererFacts,
+    Baselines,
+    ChatRequest,
+    CostBasis,
+    Price,
+    Usage,
+)
+
+BYTES_PER_TOKEN_WORST = 1
+"""Worst case for a hold: no tokenizer makes more tokens than bytes."""
+
+MESSAGE_OVERHEAD_TOKENS = 8
+"""Role marks and separators per message; OpenAI's cookbook counts 3 to 4, other templates more."""
+
+IMAGE_OVERHEAD_TOKENS = 2_000
+"""A high-detail image is at most 1,105 (4o class) to about 1,600 tokens (Claude); rounded up."""
+
+MEGA = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one call costs; `nano_usd` is 0 with basis `unknown` where no price is known."""
+
+    nano_usd: int
+    basis: CostBasis
+
+
+def attempt_cost(price: Price, usage: Usage, compute_ms: float) -> Cost:
+    """The cost of one call.
+
+    1,000 input tokens (200 cached) and 50 output tokens at $1, $0.10 and $4 per million:
+    800 x 1,000 + 200 x 100 + 50 x 4,000 = 1,020,000 nano-dollars.
+    """
+    if price.per_request_nano_usd is not None:
+        return Cost(price.per_request_nano_usd, CostBasis.LIST_PRICE)
+    own = _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
+    if price.input_nano_usd is None or price.output_nano_usd is None:
+        if price.per_second_nano_usd:
+            return Cost(own, CostBasis.OWN_COMPUTE)
+        return Cost(0, CostBasis.UNKNOWN)
+    cached_price = (
+        price.input_nano_usd if price.cached_input_nano_usd is None else price.cached_input_nano_usd
+    )
+    write_price = (
+        price.input_nano_usd if price.cache_write_nano_usd is None else price.cache_write_nano_usd
+    )
+    fresh = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
+    tokens = _ceil_div(
+        fresh * price.input_nano_usd
+        + usage.cached_input_tokens * cached_price
+        + usage.cache_write_tokens * write_price
+        + usage.output_tokens * price.output_nano_usd,
+        MEGA,
+    )
+    return Cost(tokens + own, CostBasis.TOKEN_PRICE)
+
+
+def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
+    """What one call can cost at most, in nano-dollars: the hold.
+
+    Input bytes as tokens plus stated overheads for messages, images and tools, and the output cap
+    for every choice, at the dearest input price.
+    """
+    price = facts.price
+    if price.per_request_nano_usd is not None:
+        return price.per_request_nano_usd
+    dearest = max(price.input_nano_usd or 0, price.cache_write_nano_usd or 0)
+    output = output_cap(facts, request) * request.sampling.n
+    tokens = _ceil_div(
+        input_bound(request) * dearest + output * (price.output_nano_usd or 0), MEGA
+    )
+    return tokens + _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
+
+
+def input_bound(request: ChatRequest) -> int:
+    """More input tokens than any tokenizer makes of this request."""
+    total = 0
+    for message in request.messages:
+        total += len(message.text.encode("utf-8", "replace")) // BYTES_PER_TOKEN_WORST
+        total += MESSAGE_OVERHEAD_TOKENS
+        for part in message.parts:
+            total += IMAGE_OVERHEAD_TOKENS if part.kind != "text" else 0
+        for call in message.tool_calls:
+            total += len(call.name) + len(call.arguments.encode("utf-8", "replace"))
+    for tool in request.tools:
+        total += len(tool.name) + len(tool.description) + len(tool.parameters) + 16
+    total += len(request.response_format.schema or "")
+    return total
+
+
+def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
+    """Output tokens that are asked for: the client's cap, never above the answerer's own."""
+    asked = request.sampling.max_output_tokens
+    return facts.max_output_tokens if asked is None else min(asked, facts.max_output_tokens)
+
+
+def expected_cost(facts: AnswererFacts, request: ChatRequest, input_tokens: int) -> Cost:
+    """What one call is expected to cost, for `decide`."""
+    usage = Usage(
+        input_tokens=input_tokens,
+        output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
+    )
+    return attempt_cost(facts.price, usage, facts.latency_ms if facts.kind == "local" else 0.0)
+
+
+def baselines(
+    policy: Policy,
+    by_name: dict[str, AnswererFacts],
+    request: ChatRequest,
+    usage: Usage,
+) -> Baselines:
+    """What the same request would have cost elsewhere; None where a price is unknown.
+
+    The returned answer's own token counts stand for every baseline model's: a stated assumption
+    that the report prints under its table.
+    """
+
+    def priced(price: Price) -> int | None:
+        cost = attempt_cost(price, usage, 0.0)
+        return None if cost.basis is CostBasis.UNKNOWN else cost.nano_usd
+
+    def at(name: str | None, level: int) -> int | None:
+        facts = by_name.get(name) if name else None
+        if facts is None:
+            facts = next((f for f in by_name.values() if f.level == level), None)
+        if facts is None:
+            return None
+        own = facts.latency_ms if facts.kind in ("local", "deliberation") else 0.0
+        cost = attempt_cost(facts.price, usage, own)
+        return None if cost.basis is CostBasis.UNKNOWN else cost.nano_usd
+
+    asked = _requested_price(policy, by_name, request.requested_model)
+    people = policy.report.people_usd_per_request
+    return Baselines(
+        requested_model=None if asked is None else priced(asked),
+        all_level_2=at(policy.report.level_2, 2),
+        all_level_3=at(policy.report.level_3, 3),
+        people=None if people is None else usd_to_nano(people),
+    )
+
+
+def _requested_price(
+    policy: Policy, by_name: dict[str, AnswererFacts], model: str
+) -> Price | None:
+    section = policy.requested_price(model)
+    if section is not None:
+        return section.to_price()
+    return next((f.price for f in by_name.values() if f.model == model), None)
+
+
+def _ceil_div(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)

@@ -1,0 +1,141 @@
+"""How likely it is that *this* answer is right. Pure.
+
+An answer's own signals (does it parse, does it refuse, how sure was the model of its tokens) are
+worth more than any prediction from the prompt. Structure is checked first: an answer that breaks
+the promised schema or calls a tool that was not offered is wrong whatever its log-probabilities.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jsonschema
+
+from router.types import Answer, ChatRequest, Choice, Reason, Rung, ToolCall, VerifyMode
+
+REFUSAL = re.compile(
+    r"^\W*(i['’]?m (really )?sorry,? (but )?i (can|am|cannot|can't|won't)|i (can(no|['’])t|am unable to"
+    r"|won['’]t) (help|assist|provide|answer|do|comply|fulfil)|as an ai( language)? model,? i (can|do))",
+    re.IGNORECASE,
+)
+"""How instruction-tuned models begin a refusal; matched at the start of an answer only, so that
+quoting a refusal is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCalibration:
+    """p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob).
+
+    Fitted per model on graded answers (`tiergate train ability`); n is how many.
+    """
+
+    w0: float
+    w_prior: float
+    w_mean: float
+    w_min: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`p` is the chance that the answer is right, 0..1; `failure` says why it is unusable."""
+
+    p: float
+    failure: Reason | None
+    source: str  # match | answer | structure | rung
+
+
+def verify(
+    answer: Answer,
+    request: ChatRequest,
+    rung: Rung,
+    mode: VerifyMode,
+    calibration: AnswerCalibration | None,
+) -> Verification:
+    """The verdict on one answer. With `mode` none only structure that was promised is checked."""
+    failure = structure_failure(answer, request)
+    if failure is not None:
+        return Verification(0.0, failure, "structure")
+    if answer.approved:
+        return Verification(rung.p if answer.p is None else answer.p, None, "match")
+    if mode is not VerifyMode.NONE and _refuses(answer.choices[0]):
+        return Verification(0.0, Reason.ANSWER_REFUSED, "structure")
+    if answer.p is not None:
+        return Verification(answer.p, None, "answer")
+    logprobs = [t.logprob for t in answer.choices[0].logprobs if t.logprob <= 0.0]
+    if mode is not VerifyMode.NONE and calibration is not None and logprobs:
+        return Verification(_calibrated(rung.p, logprobs, calibration), None, "answer")
+    return Verification(rung.p, None, "rung")
+
+
+def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
+    """Why the answer breaks what the request was promised, None when it keeps it."""
+    if not answer.choices:
+        return Reason.ANSWER_INVALID
+    for choice in answer.choices:
+        if choice.refusal:
+            return Reason.ANSWER_REFUSED
+        if not choice.text.strip() and not choice.tool_calls:
+            return Reason.ANSWER_INVALID
+        if any(not _valid_call(call, request) for call in choice.tool_calls):
+            return Reason.ANSWER_INVALID
+        if not choice.tool_calls and not _valid_format(choice, request):
+            return Reason.ANSWER_INVALID
+    return None
+
+
+def agreement(answers: Sequence[str]) -> float:
+    """Share of answers that equal the most frequent one, after folding case and white space."""
+    folded = [" ".join(a.lower().split()) for a in answers]
+    return max(folded.count(a) for a in folded) / len(folded) if folded else 0.0
+
+
+def _calibrated(p_rung: float, logprobs: Sequence[float], c: AnswerCalibration) -> float:
+    bounded = min(max(p_rung, 1e-4), 1.0 - 1e-4)
+    mean = max(sum(logprobs) / len(logprobs), -20.0)
+    least = max(min(logprobs), -20.0)
+    z = c.w0 + c.w_prior * math.log(bounded / (1 - bounded)) + c.w_mean * mean + c.w_min * least
+    return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, z))))
+
+
+def _refuses(choice: Choice) -> bool:
+    return REFUSAL.match(choice.text[:200]) is not None
+
+
+def _valid_call(call: ToolCall, request: ChatRequest) -> bool:
+    tool = next((t for t in request.tools if t.name == call.name), None)
+    if tool is None:
+        return False
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError:
+        return False
+    return isinstance(arguments, dict) and _fits_schema(arguments, tool.parameters)
+
+
+def _valid_format(choice: Choice, request: ChatRequest) -> bool:
+    wanted = request.response_format
+    if wanted.kind == "text":
+        return True
+    try:
+        value = json.loads(choice.text)
+    except ValueError:
+        return False
+    if wanted.kind == "json_object":
+        return isinstance(value, dict)
+    return _fits_schema(value, wanted.schema or "{}")
+
+
+def _fits_schema(value: object, schema: str) -> bool:
+    """Whether value fits; a schema that is itself broken can't be kept, so it counts as met."""
+    try:
+        jsonschema.validate(value, json.loads(schema or "{}"))
+    except jsonschema.ValidationError:
+        return False
+    except (jsonschema.SchemaError, ValueError):
+        return True
+    return True
