@@ -1,17 +1,27 @@
 """What an operator may say in a policy file, as a pydantic schema, and what follows from it.
 
 Every key has a default or is required, unknown keys are refused, and each field's description is
-what `docs/policy.md` and the JSON Schema for editors print. Loading a file, line numbers and the
-list of all mistakes are in `policy_file`. It knows nothing about requests, models or money spent.
+what `docs/policy.md` and the JSON Schema for editors print. Mistakes across keys are in
+`policy_cross`, loading a file in `policy_file`. It knows nothing about requests or money spent.
 """
 
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from router.policy_cross import CrossMistake, cross_mistakes
 from router.types import (
     NANO_PER_USD,
     Capability,
@@ -34,6 +44,16 @@ def usd_to_nano(usd: float) -> int:
     return -int(-round(usd * NANO_PER_USD, 3) // 1)
 
 
+_LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
+_BASE_URL = r"^https?://[^\s/?#@]+[^\s?#]*$"  # no user info: credentials belong in api_key
+
+
+def best_glob(names: Iterable[str], name: str) -> str | None:
+    """The entry that is `name` itself, else the longest glob that fits it, else None."""
+    fits = [glob for glob in names if glob == name or fnmatch.fnmatchcase(name, glob)]
+    return name if name in fits else max(fits, key=len, default=None)
+
+
 class Section(BaseModel):
     """Base of all sections: frozen, unknown keys refused."""
 
@@ -44,36 +64,54 @@ class Section(BaseModel):
 
 
 class DecisionSection(Section):
+    """When a request climbs: the mode, the fixed triggers and the terms of the inequality."""
+
     mode: DecisionMode = Field(
-        DecisionMode.GUARDED, description="guarded | expected_loss | certified (needs `certificates`)."
+        default=DecisionMode.GUARDED,
+        description="guarded | expected_loss | certified (needs `certificates`).",
     )
-    confidence_floor: Chance = Field(0.85, description="Level 1 answers only at or above this.")
+    confidence_floor: Chance = Field(
+        default=0.85, description="Level 1 answers only at or above this."
+    )
     certificates: dict[Domain, Chance] = Field(
         default_factory=dict,
         description="Per domain, the level-1 threshold that `tiergate tune` certified; `certified` "
         "uses it instead of `confidence_floor`, and escalates domains without one.",
     )
-    multi_factor_at: Chance = Field(0.5, description="Multi-factor from this chance on: level 2.")
-    novel_at: Chance = Field(0.5, description="Novel from this chance on: level 2.")
-    strategic_at: Chance = Field(0.5, description="Strategic from this chance on: level 3.")
+    multi_factor_at: Chance = Field(
+        default=0.5, description="Multi-factor from this chance on: level 2."
+    )
+    novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
+    strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(
-        0.5, description="A risk domain counts as high-risk from this chance of high stakes on."
+        default=0.5,
+        description="A risk domain counts as high-risk from this chance of high stakes on.",
     )
-    domain_at: Chance = Field(0.5, description="A risk domain counts from this chance on.")
+    domain_at: Chance = Field(default=0.5, description="A risk domain counts from this chance on.")
     accept_at: Chance = Field(
-        0.5, description="An answer of the last rung below this chance of being right has failed."
+        default=0.5,
+        description="An answer of the last rung below this chance of being right has failed.",
     )
-    unsafe_at: Chance = Field(0.8, description="Toxic or spam from this chance on: level 2.")
-    level_2_from_usd: Usd = Field(5_000.0, description="Impact from here on: level 2 or higher.")
-    level_3_from_usd: Usd = Field(10_000.0, description="Impact from here on: level 3.")
+    unsafe_at: Chance = Field(
+        default=0.8, description="Toxic or spam from this chance on: level 2."
+    )
+    level_2_from_usd: Usd = Field(
+        default=5_000.0, description="Impact from here on: level 2 or higher."
+    )
+    level_3_from_usd: Usd = Field(default=10_000.0, description="Impact from here on: level 3.")
     level_3_not_below_usd: Usd = Field(
-        1_000.0,
-        description="Below this impact level 3 is passed over, unless a hard rule or the client names it.",
+        default=1_000.0,
+        description="Below this impact level 3 is passed over, unless a hard rule or the client "
+        "names it.",
     )
-    min_gain: Chance = Field(0.02, description="A rung is called only for at least this gain in p.")
-    budget_pressure: float = Field(0.0, ge=0.0, le=1e6, description="Lambda: the price of money.")
-    usd_per_second: Usd = Field(0.0, description="Kappa: what a second of waiting costs.")
-    max_rungs: int = Field(6, ge=1, le=16, description="The ladder's greatest length.")
+    min_gain: Chance = Field(
+        default=0.02, description="A rung is called only for at least this gain in p."
+    )
+    budget_pressure: float = Field(
+        default=0.0, ge=0.0, le=1e6, description="Lambda: the price of money."
+    )
+    usd_per_second: Usd = Field(default=0.0, description="Kappa: what a second of waiting costs.")
+    max_rungs: int = Field(default=6, ge=1, le=16, description="The ladder's greatest length.")
 
     @model_validator(mode="after")
     def _ordered(self) -> DecisionSection:
@@ -85,38 +123,55 @@ class DecisionSection(Section):
 
 
 class CostOfWrong(Section):
-    domain: Domain | None = None
-    type: RequestType | None = None
-    usd: Usd
+    """What a wrong answer costs in this domain and/or for this type; the dearest match counts."""
+
+    domain: Domain | None = Field(default=None, description="Left out: every domain.")
+    type: RequestType | None = Field(default=None, description="Left out: every request type.")
+    usd: Usd = Field(description="What a wrong answer costs, before any share of the amount.")
 
 
 class CurrencyTable(Section):
-    as_of: str = Field("2026-11-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
-    usd_per_unit: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0)]] = (
-        Field(
-            default_factory=lambda: {
-                "USD": 1.0,
-                "EUR": 1.16,
-                "GBP": 1.32,
-                "CHF": 1.24,
-                "JPY": 0.0065,
-                "CAD": 0.71,
-                "AUD": 0.65,
-                "INR": 0.0113,
-                "CNY": 0.14,
-            }
-        )
+    """Exchange rates for reading amounts; a dated table, never fetched."""
+
+    as_of: str = Field(
+        default="2026-11-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="The day of the rates."
+    )
+    usd_per_unit: dict[
+        Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0)]
+    ] = Field(
+        default_factory=lambda: {
+            "USD": 1.0,
+            "EUR": 1.16,
+            "GBP": 1.32,
+            "CHF": 1.24,
+            "JPY": 0.0065,
+            "CAD": 0.71,
+            "AUD": 0.65,
+            "INR": 0.0113,
+            "CNY": 0.14,
+        },
+        description="Dollars for one unit, by ISO 4217 code.",
     )
 
 
 class StakesSection(Section):
-    default_cost_of_wrong_usd: Usd = Field(0.05, description="What a wrong answer costs at least.")
+    """S: cost_of_wrong[domain, type] + loss_share[domain] x amount, in dollars."""
+
+    default_cost_of_wrong_usd: Usd = Field(
+        default=0.05, description="What a wrong answer costs at least."
+    )
     cost_of_wrong: list[CostOfWrong] = Field(
         default_factory=list, description="By domain and/or request type; the dearest match counts."
     )
-    default_loss_share: Chance = Field(0.01, description="Share of the amount lost when wrong.")
-    loss_share: dict[Domain, Chance] = Field(default_factory=dict)
-    currencies: CurrencyTable = Field(default_factory=CurrencyTable)
+    default_loss_share: Chance = Field(
+        default=0.01, description="Share of the amount lost when wrong."
+    )
+    loss_share: dict[Domain, Chance] = Field(
+        default_factory=dict, description="By domain, instead of `default_loss_share`."
+    )
+    currencies: CurrencyTable = Field(
+        default_factory=CurrencyTable, description="How amounts in other currencies are read."
+    )
 
     def cost_of_wrong_nano_usd(self, domain: Domain, request_type: RequestType) -> int:
         """The dearest entry that fits domain and type, in nano-dollars."""
@@ -134,30 +189,50 @@ class StakesSection(Section):
 class TermList(Section):
     """Words and phrases found in the user's text in linear time, whole words, any case."""
 
-    name: Name
-    domain: Domain | None = None
-    terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(min_length=1)
+    name: Name = Field(description="What hard rules call it.")
+    domain: Domain | None = Field(
+        default=None, description="The domain a hit speaks for; left out: none in particular."
+    )
+    terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(
+        min_length=1, description="2 to 80 characters each."
+    )
 
 
 class HardRule(Section):
     """When all the given conditions hold, the level is a floor or a ceiling that no hint passes."""
 
-    name: Name
-    terms: list[Name] = Field(default_factory=list, description="Any of these term lists was found.")
-    domains: list[Domain] = Field(default_factory=list)
-    request_types: list[RequestType] = Field(default_factory=list)
-    stakes_high_at: Chance | None = None
-    impact_from_usd: Usd | None = None
-    floor: int | None = Field(None, ge=1, le=9)
-    ceiling: int | None = Field(None, ge=1, le=9)
+    name: Name = Field(description="What the report and the explanation call it.")
+    terms: list[Name] = Field(
+        default_factory=list, description="Any of these term lists was found."
+    )
+    domains: list[Domain] = Field(default_factory=list, description="The domain is any of these.")
+    request_types: list[RequestType] = Field(
+        default_factory=list, description="The request type is any of these."
+    )
+    stakes_high_at: Chance | None = Field(
+        default=None, description="The chance of high stakes is this or more."
+    )
+    impact_from_usd: Usd | None = Field(
+        default=None, description="The amount read is this or more."
+    )
+    floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
+    ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
 
     @model_validator(mode="after")
     def _says_something(self) -> HardRule:
         if self.floor is None and self.ceiling is None:
             raise ValueError("a hard rule needs floor or ceiling")
-        given = (self.terms, self.domains, self.request_types, self.stakes_high_at, self.impact_from_usd)
+        given = (
+            self.terms,
+            self.domains,
+            self.request_types,
+            self.stakes_high_at,
+            self.impact_from_usd,
+        )
         if not any(item not in ([], None) for item in given):
             raise ValueError("a hard rule needs at least one condition")
+        if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
+            raise ValueError("floor must not be above ceiling")
         return self
 
 
@@ -167,13 +242,23 @@ class HardRule(Section):
 class PriceSection(Section):
     """USD per million tokens, or one stated price per request. Leave out what you don't know."""
 
-    input_usd_per_mtok: Usd | None = None
-    cached_input_usd_per_mtok: Usd | None = None
-    cache_write_usd_per_mtok: Usd | None = None
-    output_usd_per_mtok: Usd | None = None
-    list_price_usd: Usd | None = Field(None, description="Stated price per answered request.")
-    compute_usd_per_hour: Usd = Field(0.0, description="Own compute: what an hour of it costs.")
-    version: str = "policy"
+    input_usd_per_mtok: Usd | None = Field(default=None, description="Fresh input.")
+    cached_input_usd_per_mtok: Usd | None = Field(
+        default=None, description="Input read from a cache."
+    )
+    cache_write_usd_per_mtok: Usd | None = Field(
+        default=None, description="Input written to a cache."
+    )
+    output_usd_per_mtok: Usd | None = Field(default=None, description="Output, reasoning included.")
+    list_price_usd: Usd | None = Field(
+        default=None, description="Stated price per answered request."
+    )
+    compute_usd_per_hour: Usd = Field(
+        default=0.0, description="Own compute: what an hour of it costs."
+    )
+    version: str = Field(
+        default="policy", description="Which price list, and of which day; in every row."
+    )
 
     def to_price(self) -> Price:
         def nano(usd: float | None) -> int | None:
@@ -191,12 +276,21 @@ class PriceSection(Section):
 
 
 class AbilitySection(Section):
-    """How able an answerer is. Give `theta` with `labels` from `tune`, or a `known_model`'s name."""
+    """How able an answerer is: `theta` with `labels` from `tune`, or a `known_model`."""
 
-    theta: float | None = Field(None, ge=-10, le=10)
-    labels: int = Field(0, ge=0, description="How many labelled requests theta was fitted on.")
-    known_model: str | None = Field(None, description="A row of the table of known models.")
-    by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(default_factory=dict)
+    theta: float | None = Field(
+        default=None,
+        ge=-10,
+        le=10,
+        description="Ability on the scale of triage's difficulty, in logits.",
+    )
+    labels: int = Field(
+        default=0, ge=0, description="How many labelled requests theta was fitted on."
+    )
+    known_model: str | None = Field(default=None, description="A row of the table of known models.")
+    by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(
+        default_factory=dict, description="Theta by domain, instead of `theta`."
+    )
 
     @model_validator(mode="after")
     def _labels_for_theta(self) -> AbilitySection:
@@ -206,38 +300,66 @@ class AbilitySection(Section):
 
 
 class VerifySection(Section):
-    default: VerifyMode = VerifyMode.NONE
-    hard_rule: VerifyMode = Field(VerifyMode.FULL, description="When a hard rule set the floor.")
-    self_consistency: int = Field(0, ge=0, le=5, description="Further samples compared; 0: none.")
+    """How much of an answer is held back until it is verified: none | prefix | full."""
+
+    default: VerifyMode = Field(default=VerifyMode.NONE, description="For ordinary matters.")
+    hard_rule: VerifyMode = Field(
+        default=VerifyMode.FULL, description="When a hard rule set the floor."
+    )
+    self_consistency: int = Field(
+        default=0, ge=0, le=5, description="Further samples compared; 0: none."
+    )
 
 
 class LocalAdapter(Section):
-    name: Name
+    """A LoRA adapter that the local model wears for some domains."""
+
+    name: Name = Field(description="What the ledger calls it.")
     path: str = Field(description="GGUF LoRA file; `package:` means one that ships with Tiergate.")
-    scale: float = Field(1.0, ge=0.0, le=4.0)
-    domains: list[Domain] = Field(min_length=1)
+    scale: float = Field(default=1.0, ge=0.0, le=4.0, description="1: as trained.")
+    domains: list[Domain] = Field(min_length=1, description="Requests of these domains use it.")
 
 
 class AnswererBase(Section):
-    name: Name
-    verify: VerifySection = Field(default_factory=VerifySection)
-    price: PriceSection = Field(default_factory=PriceSection)
-    ability: AbilitySection = Field(default_factory=AbilitySection)
-    max_output_tokens: int = Field(1024, ge=1, le=1_000_000)
-    expected_output_tokens: int = Field(200, ge=1, le=1_000_000)
-    expected_latency_ms: float = Field(1000.0, ge=0.0)
-    deadline_s: float = Field(60.0, gt=0, le=3600, description="Total time for one call.")
-    concurrency: int = Field(64, ge=1, le=10_000, description="Calls at one time; more wait or fail.")
+    name: Name = Field(
+        description="Unique in the policy; the ledger's and the report's name for it."
+    )
+    verify: VerifySection = Field(
+        default_factory=VerifySection, description="How its answers are verified."
+    )
+    price: PriceSection = Field(default_factory=PriceSection, description="What its answers cost.")
+    ability: AbilitySection = Field(
+        default_factory=AbilitySection, description="How able it is; left out: a prior by level."
+    )
+    max_output_tokens: int = Field(
+        default=1024, ge=1, le=1_000_000, description="Output cap where the client gives none."
+    )
+    expected_output_tokens: int = Field(
+        default=200, ge=1, le=1_000_000, description="For the expected cost in the decision."
+    )
+    expected_latency_ms: float = Field(
+        default=1000.0, ge=0.0, description="Until enough calls were measured."
+    )
+    deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time for one call.")
+    concurrency: int = Field(
+        default=64, ge=1, le=10_000, description="Calls at one time; more wait or fail."
+    )
 
 
 class LookupSection(Section):
     """A lookup that resolvers may use: a JSON file, or an HTTP address on the allow-list."""
 
-    name: Name
-    kind: Literal["file", "http"]
-    path: str | None = None
-    url: str | None = Field(None, description="With {key}; https, or http on loopback.")
-    timeout_ms: int = Field(300, ge=1, le=10_000)
+    name: Name = Field(description="What resolvers call it.")
+    kind: Literal["file", "http"] = Field(description="file needs `path`, http needs `url`.")
+    path: str | None = Field(
+        default=None, description="A JSON file of rows by key, relative to the policy."
+    )
+    url: Annotated[str, Field(pattern=_LOOKUP_URL)] | None = Field(
+        default=None, description="With {key}; https, or http on loopback."
+    )
+    timeout_ms: int = Field(
+        default=300, ge=1, le=10_000, description="After that the slot is unfilled."
+    )
 
     @model_validator(mode="after")
     def _place(self) -> LookupSection:
@@ -248,69 +370,120 @@ class LookupSection(Section):
         return self
 
 
+StepName = Literal["context", "solve", "refine", "check"]
+
+
+def _solve_alone() -> list[StepName]:
+    return ["solve"]
+
+
 class ResolverAnswerer(AnswererBase):
-    kind: Literal["resolver"]
-    knowledge: str = Field(description="The knowledge file: approved answers, relative to the policy.")
-    lookups: list[Name] = Field(default_factory=list, description="Names from the policy's `lookups`.")
+    """Approved answers and classification results from a knowledge file."""
+
+    kind: Literal["resolver"] = Field(description="Approved answers from a knowledge file.")
+    knowledge: str = Field(
+        description="The knowledge file: approved answers, relative to the policy."
+    )
+    lookups: list[Name] = Field(
+        default_factory=list, description="Names from the policy's `lookups`."
+    )
 
 
 class LocalAnswerer(AnswererBase):
-    kind: Literal["local"]
-    model: str = Field("smollm2-135m", description="`smollm2-135m` (package) or a GGUF file.")
-    adapters: list[LocalAdapter] = Field(default_factory=list)
-    context_tokens: int = Field(4096, ge=256, le=1_000_000)
-    threads: int = Field(2, ge=1, le=256)
-    parallel: int = Field(2, ge=1, le=64, description="Requests decoded at one time.")
-    queue: int = Field(64, ge=1, le=10_000, description="Requests waiting; more get 503.")
-    system_prompt: str | None = None
-    steps: list[Literal["context", "solve", "refine", "check"]] = Field(
-        default_factory=lambda: ["solve"], min_length=1
+    """A GGUF model on this machine, in a child process that all workers share."""
+
+    kind: Literal["local"] = Field(description="A GGUF model on this machine.")
+    model: str = Field(
+        default="smollm2-135m", description="`smollm2-135m` (package) or a GGUF file."
+    )
+    adapters: list[LocalAdapter] = Field(
+        default_factory=list, description="LoRA adapters, chosen by domain."
+    )
+    context_tokens: int = Field(
+        default=4096, ge=256, le=1_000_000, description="Prompt and answer together."
+    )
+    threads: int = Field(default=2, ge=1, le=256, description="Threads that decode.")
+    parallel: int = Field(default=2, ge=1, le=64, description="Requests decoded at one time.")
+    queue: int = Field(default=64, ge=1, le=10_000, description="Requests waiting; more get 503.")
+    system_prompt: str | None = Field(
+        default=None, description="Used where the request carries no system message."
+    )
+    steps: list[StepName] = Field(
+        default_factory=_solve_alone,
+        min_length=1,
+        description="Recorded steps: context (retrieval, cited), solve, refine, check.",
     )
 
 
 class UpstreamAnswerer(AnswererBase):
-    kind: Literal["upstream"]
-    model: str
-    base_urls: list[str] = Field(min_length=1, description="Replicas; each ends in /v1.")
-    api_key: SecretName | None = Field(None, description="Only as ${ENV}; read when Tiergate starts.")
-    context_tokens: int = Field(128_000, ge=256)
+    """Any OpenAI-compatible server."""
+
+    kind: Literal["upstream"] = Field(description="An OpenAI-compatible server.")
+    model: str = Field(min_length=1, description="The model's name there.")
+    base_urls: list[Annotated[str, Field(pattern=_BASE_URL)]] = Field(
+        min_length=1, description="Replicas; each ends in /v1."
+    )
+    api_key: SecretName | None = Field(
+        default=None, description="Only as ${ENV}; read when Tiergate starts."
+    )
+    context_tokens: int = Field(default=128_000, ge=256)
     capabilities: list[Capability] = Field(
         default_factory=lambda: [
             Capability.TOOLS,
             Capability.JSON_SCHEMA,
             Capability.LOGPROBS,
             Capability.MULTIPLE_CHOICES,
-        ]
+        ],
+        description="What it can do; requests that need more pass it over.",
     )
-    retries: int = Field(1, ge=0, le=5)
-    retry_budget: Chance = Field(0.2, description="Retries as a share of calls.")
-    connect_timeout_s: float = Field(5.0, gt=0, le=60)
-    breaker_failures: int = Field(5, ge=1, le=1000)
-    breaker_reset_s: float = Field(10.0, gt=0, le=3600)
-    steps: list[Literal["context", "solve", "refine", "check"]] = Field(
-        default_factory=lambda: ["solve"], min_length=1
+    retries: int = Field(default=1, ge=0, le=5, description="Further tries of one call.")
+    retry_budget: Chance = Field(default=0.2, description="Retries as a share of calls.")
+    connect_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="For the connection alone."
     )
-    send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"
+    breaker_failures: int = Field(
+        default=5, ge=1, le=1000, description="Failures in a row that take a replica out."
+    )
+    breaker_reset_s: float = Field(
+        default=10.0, gt=0, le=3600, description="After that one call tries the replica again."
+    )
+    steps: list[StepName] = Field(
+        default_factory=_solve_alone,
+        min_length=1,
+        description="Recorded steps: context (retrieval, cited), solve, refine, check.",
+    )
+    send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_completion_tokens", description="`max_tokens` for older servers."
+    )
 
 
 class LitellmAnswerer(AnswererBase):
-    kind: Literal["litellm"]
+    """Any other provider, through litellm (the `[litellm]` extra)."""
+
+    kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
     model: str = Field(description="As litellm names it: anthropic/..., gemini/..., bedrock/...")
-    api_key: SecretName | None = Field(None, description="Only as ${ENV}; read when Tiergate starts.")
-    context_tokens: int = Field(128_000, ge=256)
+    api_key: SecretName | None = Field(
+        default=None, description="Only as ${ENV}; read when Tiergate starts."
+    )
+    context_tokens: int = Field(default=128_000, ge=256)
     capabilities: list[Capability] = Field(
-        default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA]
+        default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
+        description="What it can do; requests that need more pass it over.",
     )
 
 
 class DeliberationAnswerer(AnswererBase):
-    kind: Literal["deliberation"]
+    """Reasoning in steps over any model: decompose, evidence, alternatives, risk, synthesis."""
+
+    kind: Literal["deliberation"] = Field(description="Reasoning in steps over another answerer.")
     over: Name = Field(description="The answerer that thinks the steps; not a deliberation itself.")
-    templates: str = Field("deliberation", description="Folder of templates, relative to the policy.")
+    templates: str = Field(
+        default="deliberation", description="Folder of templates, relative to the policy."
+    )
     trusted: bool = Field(
-        False,
-        description="False (any small model): a result in a risk domain is never released as it is; "
-        "the approved safe answer is, with a review item.",
+        default=False,
+        description="False (any small model): a result in a risk domain is never released as it "
+        "is; the approved safe answer is, with a review item.",
     )
 
 
@@ -321,9 +494,13 @@ AnswererSection = Annotated[
 
 
 class TierSection(Section):
-    name: Name
+    """A place answers come from."""
+
+    name: Name = Field(description="`tier:<name>` pins it; headers and reports show it.")
     level: int = Field(ge=1, le=9, description="1 small and fast, 2 fine-tuned LLM, 3 reasoning.")
-    answerers: list[AnswererSection] = Field(min_length=1)
+    answerers: list[AnswererSection] = Field(
+        min_length=1, description="Tried in this order; each is one rung."
+    )
 
 
 # --- the rest ----------------------------------------------------------------------------------
@@ -332,9 +509,9 @@ class TierSection(Section):
 class Alias(Section):
     """What a client's model name means here."""
 
-    to: str | None = Field(None, description="`auto`, `auto:<policy>` or `tier:<name>`.")
-    answerer: Name | None = None
-    pinned: bool = Field(False, description="The named answerer only; no ladder.")
+    to: str | None = Field(default=None, description="`auto`, `auto:<policy>` or `tier:<name>`.")
+    answerer: Name | None = Field(default=None, description="An answerer of this policy.")
+    pinned: bool = Field(default=False, description="The named answerer only; no ladder.")
 
     @model_validator(mode="after")
     def _one(self) -> Alias:
@@ -344,58 +521,89 @@ class Alias(Section):
 
 
 class BudgetSection(Section):
-    usd_per_day: Usd | None = None
-    usd_per_month: Usd | None = None
+    """What a tenant may spend; the calendar is UTC."""
+
+    usd_per_day: Usd | None = Field(default=None, description="Left out: no limit by day.")
+    usd_per_month: Usd | None = Field(default=None, description="Left out: no limit by month.")
 
 
 class CacheSection(Section):
-    exact: bool = True
-    ttl_s: int = Field(3600, ge=1)
-    max_entries: int = Field(10_000, ge=1, le=10_000_000)
+    """Exact repeats of a tenant are answered again at no cost."""
+
+    exact: bool = Field(default=True, description="Whether exact repeats are answered from memory.")
+    ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
+    max_entries: int = Field(
+        default=10_000, ge=1, le=10_000_000, description="The oldest go first."
+    )
 
 
 class PrivacySection(Section):
+    """What is kept of prompts and answers."""
+
     store: Literal["none", "redacted", "full"] = Field(
-        "none", description="none: digests only. redacted | full: text in a side table."
+        default="none", description="none: digests only. redacted | full: text in a side table."
     )
-    retention_days: int = Field(30, ge=1, le=3650)
+    retention_days: int = Field(
+        default=30, ge=1, le=3650, description="Stored text is purged after that."
+    )
 
 
 class ReportSection(Section):
-    people_usd_per_request: Usd | None = Field(None, description="What a person costs per request.")
-    level_2: Name | None = Field(None, description="Answerer that stands for `all at level 2`.")
-    level_3: Name | None = Field(None, description="Answerer that stands for `all at level 3`.")
+    """The baselines that savings are measured against."""
+
+    people_usd_per_request: Usd | None = Field(
+        default=None, description="What a person costs per request."
+    )
+    level_2: Name | None = Field(
+        default=None, description="Answerer that stands for `all at level 2`."
+    )
+    level_3: Name | None = Field(
+        default=None, description="Answerer that stands for `all at level 3`."
+    )
     requested_models: dict[str, PriceSection] = Field(
         default_factory=dict, description="Prices of models that clients ask for (exact or glob)."
     )
-    planned_shares: dict[int, Chance] = Field(default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01})
+    planned_shares: dict[int, Chance] = Field(
+        default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01},
+        description="The shares by level that `tiergate plan` starts from.",
+    )
 
 
 class ExhaustedSection(Section):
-    default: Exhausted = Exhausted.BEST_ANSWER
+    """What happens when the last rung fails."""
+
+    default: Exhausted = Field(
+        default=Exhausted.BEST_ANSWER,
+        description="best_answer (marked unverified) | refuse | review.",
+    )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {
             Domain.MEDICAL: Exhausted.REVIEW,
             Domain.LEGAL: Exhausted.REVIEW,
             Domain.FINANCE: Exhausted.REVIEW,
             Domain.ENGINEERING_SAFETY: Exhausted.REVIEW,
-        }
+        },
+        description="Instead of `default`; review sends the approved safe answer.",
     )
 
 
 class ExampleTurn(Section):
-    role: Literal["system", "user", "assistant"]
-    content: str
+    role: Literal["system", "user", "assistant"] = Field(description="Who speaks.")
+    content: str = Field(description="What is said.")
 
 
 class Example(Section):
     """A prompt, the tier it must reach, and why; `tiergate check` runs it."""
 
-    prompt: str | None = None
-    messages: list[ExampleTurn] = Field(default_factory=list)
-    context: dict[str, str] = Field(default_factory=dict)
-    tier: Name
-    reason: str = Field(min_length=3)
+    prompt: str | None = Field(default=None, description="One user message.")
+    messages: list[ExampleTurn] = Field(
+        default_factory=list, description="A conversation, instead of `prompt`."
+    )
+    context: dict[str, str] = Field(
+        default_factory=dict, description="`routing.context` of the request: slot values."
+    )
+    tier: Name = Field(description="The tier it must reach first.")
+    reason: str = Field(min_length=3, description="Why, for the people who read the policy.")
 
     @model_validator(mode="after")
     def _one(self) -> Example:
@@ -407,36 +615,71 @@ class Example(Section):
 class Policy(Section):
     """A whole policy file."""
 
-    version: Literal[1]
-    name: Name
-    description: str = ""
-    mode: Literal["route", "observe"] = "route"
-    decision: DecisionSection = Field(default_factory=DecisionSection)
-    stakes: StakesSection = Field(default_factory=StakesSection)
-    terms: list[TermList] = Field(default_factory=list)
-    hard_rules: list[HardRule] = Field(default_factory=list)
-    lookups: list[LookupSection] = Field(default_factory=list)
-    tiers: list[TierSection] = Field(min_length=1)
+    version: Literal[1] = Field(description="Of this format: 1.")
+    name: Name = Field(description="`auto:<name>` asks for it; headers show it with its hash.")
+    description: str = Field(default="", description="For people.")
+    mode: Literal["route", "observe"] = Field(
+        default="route",
+        description="observe: the requested model answers unchanged, the decision is recorded.",
+    )
+    decision: DecisionSection = Field(
+        default_factory=DecisionSection, description="When a request climbs."
+    )
+    stakes: StakesSection = Field(
+        default_factory=StakesSection, description="What a wrong answer costs."
+    )
+    terms: list[TermList] = Field(
+        default_factory=list, description="Lists of words that hard rules look for."
+    )
+    hard_rules: list[HardRule] = Field(
+        default_factory=list, description="Floors and ceilings that no hint passes."
+    )
+    lookups: list[LookupSection] = Field(
+        default_factory=list, description="The allow-list of lookups for slots."
+    )
+    tiers: list[TierSection] = Field(min_length=1, description="Where answers come from.")
     aliases: dict[str, Alias | str] = Field(
         default_factory=dict, description="Exact names or globs: `gpt-*: auto`."
     )
-    safe_answers: str = "answers/safe_answers.yaml"
-    exhausted: ExhaustedSection = Field(default_factory=ExhaustedSection)
+    safe_answers: str = Field(
+        default="answers/safe_answers.yaml",
+        description="Approved safe answers, relative to the policy.",
+    )
+    exhausted: ExhaustedSection = Field(
+        default_factory=ExhaustedSection, description="What happens when the last rung fails."
+    )
     budgets: dict[str, BudgetSection] = Field(
         default_factory=dict, description="By tenant; `*` is every tenant without its own."
     )
-    cache: CacheSection = Field(default_factory=CacheSection)
-    privacy: PrivacySection = Field(default_factory=PrivacySection)
-    report: ReportSection = Field(default_factory=ReportSection)
-    max_body_bytes: int = Field(2_000_000, ge=1_000, le=100_000_000)
-    examples: list[Example] = Field(default_factory=list)
+    cache: CacheSection = Field(default_factory=CacheSection, description="Exact repeats.")
+    privacy: PrivacySection = Field(
+        default_factory=PrivacySection, description="What is kept of prompts and answers."
+    )
+    report: ReportSection = Field(
+        default_factory=ReportSection, description="What savings are measured against."
+    )
+    max_body_bytes: int = Field(
+        default=2_000_000, ge=1_000, le=100_000_000, description="Larger requests get 413."
+    )
+    examples: list[Example] = Field(
+        default_factory=list, description="Prompts with the tier they must reach."
+    )
 
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Policy:
-        problems = list(_cross_mistakes(self))
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_mistakes_at_once(
+        cls, raw: object, validate: ModelWrapValidatorHandler[Policy]
+    ) -> Policy:
+        """The schema's mistakes and the cross mistakes in one error, each with its own key path."""
+        try:
+            policy = validate(raw)
+        except ValidationError as error:
+            crossed = cross_mistakes(raw) if isinstance(raw, Mapping) else ()
+            raise _error([*map(_again, error.errors()), *map(_detail, crossed)]) from None
+        crossed = cross_mistakes(policy.model_dump())
+        if crossed:
+            raise _error([_detail(mistake) for mistake in crossed])
+        return policy
 
     def rungs(self) -> tuple[tuple[TierSection, AnswererSection], ...]:
         """All answerers in ladder order: by level, then as written."""
@@ -448,52 +691,27 @@ class Policy(Section):
 
     def alias(self, model: str) -> Alias | None:
         """What `model` means here: the exact alias, else the longest glob that fits, else None."""
-        found = self.aliases.get(model)
-        if found is None:
-            globs = [g for g in self.aliases if fnmatch.fnmatchcase(model, g)]
-            found = self.aliases[max(globs, key=len)] if globs else None
+        key = best_glob(self.aliases, model)
+        found = None if key is None else self.aliases[key]
         return Alias(to=found) if isinstance(found, str) else found
 
+    def requested_price(self, model: str) -> PriceSection | None:
+        """The stated price of a model that a client asked for, by exact name or longest glob."""
+        key = best_glob(self.report.requested_models, model)
+        return None if key is None else self.report.requested_models[key]
 
-def _cross_mistakes(policy: Policy) -> list[str]:
-    """What single fields can't see: names that point nowhere or stand twice."""
-    mistakes: list[str] = []
-    rungs = policy.rungs()
-    names = [a.name for _, a in rungs]
-    tiers = [t.name for t in policy.tiers]
-    for what, seen in (("answerer", names), ("tier", tiers), ("lookup", [x.name for x in policy.lookups])):
-        mistakes += [f"{what} name {n!r} stands twice" for n in sorted({n for n in seen if seen.count(n) > 1})]
-    if len(rungs) > policy.decision.max_rungs:
-        mistakes.append(
-            f"{len(rungs)} answerers, but decision.max_rungs is {policy.decision.max_rungs}"
-        )
-    lookups = {x.name for x in policy.lookups}
-    lists = {x.name for x in policy.terms}
-    for _, answerer in rungs:
-        if isinstance(answerer, DeliberationAnswerer):
-            over = policy.answerer(answerer.over)
-            if over is None or isinstance(over, DeliberationAnswerer | ResolverAnswerer):
-                mistakes.append(
-                    f"answerer {answerer.name!r}: over={answerer.over!r} must name a local, upstream or "
-                    f"litellm answerer of this policy"
-                )
-        if isinstance(answerer, ResolverAnswerer):
-            mistakes += [
-                f"answerer {answerer.name!r}: lookup {n!r} is not in lookups"
-                for n in answerer.lookups
-                if n not in lookups
-            ]
-    for rule in policy.hard_rules:
-        mistakes += [f"hard rule {rule.name!r}: term list {n!r} is unknown" for n in rule.terms if n not in lists]
-    for model, alias in policy.aliases.items():
-        target = alias if isinstance(alias, str) else alias.to
-        if target is not None and not target.startswith("auto"):
-            if not target.startswith("tier:") or target[5:] not in tiers:
-                mistakes.append(f"alias {model!r}: {target!r} is not auto, auto:<policy> or tier:<name>")
-        if isinstance(alias, Alias) and alias.answerer is not None and alias.answerer not in names:
-            mistakes.append(f"alias {model!r}: answerer {alias.answerer!r} is unknown")
-    for field, name in (("level_2", policy.report.level_2), ("level_3", policy.report.level_3)):
-        if name is not None and name not in names:
-            mistakes.append(f"report.{field}: answerer {name!r} is unknown")
-    mistakes += [f"example tier {e.tier!r} is unknown" for e in policy.examples if e.tier not in tiers]
-    return mistakes
+
+def _error(details: list[InitErrorDetails]) -> ValidationError:
+    return ValidationError.from_exception_data("Policy", details)
+
+
+def _detail(mistake: CrossMistake) -> InitErrorDetails:
+    kind = PydanticCustomError("cross_mistake", "{expected}", {"expected": mistake.expected})
+    return InitErrorDetails(type=kind, loc=mistake.path, input=mistake.found)
+
+
+def _again(error: ErrorDetails) -> InitErrorDetails:
+    """A reported error as one that can be raised again beside others."""
+    return InitErrorDetails(
+        type=error["type"], loc=error["loc"], input=error["input"], ctx=error.get("ctx", {})
+    )

@@ -1,0 +1,182 @@
+"""What no single key of a policy can see: names that point nowhere or stand twice.
+
+It reads the plain object that YAML gave, so that these mistakes are found beside those of the
+schema even where another section is broken; parts of the wrong shape are passed over here, since
+the schema reports them. It knows nothing about files and lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.yaml_lines import KeyPath, nearest
+
+_DEFAULT_MAX_RUNGS = 6  # as in policy.DecisionSection; a test compares the two
+
+
+@dataclass(frozen=True, slots=True)
+class CrossMistake:
+    path: KeyPath
+    found: object
+    expected: str
+
+
+def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
+    """All cross mistakes of a policy given as plain mappings and lists."""
+    rungs = list(_rungs(raw))
+    return (
+        *_standing_twice(raw, rungs),
+        *_too_many_rungs(raw, rungs),
+        *_answerers(raw, rungs),
+        *_hard_rules(raw),
+        *_aliases(raw, rungs),
+        *_report(raw, rungs),
+        *_examples(raw),
+    )
+
+
+def one_of(found: object, names: Sequence[str]) -> str:
+    """What is allowed, and the nearest of it: "one of local, resolve; did you mean `local`?"."""
+    if not names:
+        return "a name that is defined; none is"
+    return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(found), names)}"
+
+
+def _sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    rows = raw.get(key) if isinstance(raw, Mapping) else None
+    if isinstance(rows, Sequence) and not isinstance(rows, str):
+        yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, Mapping))
+
+
+def _names(raw: object, key: str) -> list[str]:
+    return [str(row["name"]) for _, row in _sections(raw, key) if "name" in row]
+
+
+def _strings(row: Mapping[str, object], key: str) -> Iterator[tuple[int, str]]:
+    values = row.get(key)
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        yield from ((i, value) for i, value in enumerate(values) if isinstance(value, str))
+
+
+def _rungs(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
+    for t, tier in _sections(raw, "tiers"):
+        for a, answerer in _sections(tier, "answerers"):
+            yield ("tiers", t, "answerers", a), answerer
+
+
+def _rung_names(rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]) -> list[str]:
+    return [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
+
+
+def _standing_twice(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    places: list[tuple[str, KeyPath, Mapping[str, object]]] = [
+        ("answerer", path, answerer) for path, answerer in rungs
+    ]
+    for what, key in (
+        ("tier", "tiers"),
+        ("lookup", "lookups"),
+        ("term list", "terms"),
+        ("hard rule", "hard_rules"),
+    ):
+        places += [(what, (key, i), row) for i, row in _sections(raw, key)]
+    seen: set[tuple[str, str]] = set()
+    for what, path, row in places:
+        name = row.get("name")
+        if not isinstance(name, str):
+            continue
+        if (what, name) in seen:
+            yield CrossMistake((*path, "name"), name, f"a name that no other {what} has")
+        seen.add((what, name))
+
+
+def _too_many_rungs(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    decision = raw.get("decision")
+    limit = decision.get("max_rungs") if isinstance(decision, Mapping) else None
+    limit = limit if isinstance(limit, int) else _DEFAULT_MAX_RUNGS
+    if len(rungs) > limit:
+        yield CrossMistake(
+            ("tiers",), f"{len(rungs)} answerers", f"at most decision.max_rungs = {limit} of them"
+        )
+
+
+def _answerers(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    thinkers = [
+        str(answerer["name"])
+        for _, answerer in rungs
+        if "name" in answerer and answerer.get("kind") in ("local", "upstream", "litellm")
+    ]
+    lookups = _names(raw, "lookups")
+    for path, answerer in rungs:
+        if answerer.get("kind") == "deliberation" and isinstance(answerer.get("over"), str):
+            over = answerer["over"]
+            if over not in thinkers:
+                yield CrossMistake(
+                    (*path, "over"),
+                    over,
+                    f"a local, upstream or litellm answerer: {one_of(over, thinkers)}",
+                )
+        if answerer.get("kind") == "resolver":
+            for i, name in _strings(answerer, "lookups"):
+                if name not in lookups:
+                    yield CrossMistake((*path, "lookups", i), name, one_of(name, lookups))
+
+
+def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    lists = _names(raw, "terms")
+    for r, rule in _sections(raw, "hard_rules"):
+        for i, name in _strings(rule, "terms"):
+            if name not in lists:
+                yield CrossMistake(("hard_rules", r, "terms", i), name, one_of(name, lists))
+
+
+def _aliases(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    aliases = raw.get("aliases")
+    if not isinstance(aliases, Mapping):
+        return
+    answerers = _rung_names(rungs)
+    targets = [f"tier:{name}" for name in _names(raw, "tiers")]
+    for model, alias in aliases.items():
+        path: KeyPath = ("aliases", str(model))
+        target, answerer = alias, None
+        if isinstance(alias, Mapping):
+            target, answerer = alias.get("to"), alias.get("answerer")
+            path_to, path_answerer = (*path, "to"), (*path, "answerer")
+        else:
+            path_to = path_answerer = path
+        if isinstance(target, str) and not (
+            target == "auto" or target.startswith("auto:") or target in targets
+        ):
+            allowed = one_of(target, ["auto", "auto:<policy>", *targets])
+            yield CrossMistake(path_to, target, allowed)
+        if isinstance(answerer, str) and answerer not in answerers:
+            yield CrossMistake(path_answerer, answerer, one_of(answerer, answerers))
+
+
+def _report(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    report = raw.get("report")
+    if not isinstance(report, Mapping):
+        return
+    answerers = _rung_names(rungs)
+    for key in ("level_2", "level_3"):
+        name = report.get(key)
+        if isinstance(name, str) and name not in answerers:
+            yield CrossMistake(("report", key), name, one_of(name, answerers))
+
+
+def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    tiers = _names(raw, "tiers")
+    for i, example in _sections(raw, "examples"):
+        tier = example.get("tier")
+        if isinstance(tier, str) and tier not in tiers:
+            yield CrossMistake(("examples", i, "tier"), tier, one_of(tier, tiers))
