@@ -1,4 +1,4 @@
-"""YAML with line numbers, and every mistake in it by file, line, key path, value and what is allowed.
+"""YAML with line numbers; every mistake in it by file, line, key path, value and what is allowed.
 
 Policies, knowledge files, safe answers and deliberation templates are read through here:
 
@@ -47,7 +47,7 @@ class LineMap:
     mistakes: tuple[Mistake, ...] = ()  # duplicate keys, merge keys, values that cannot be read
 
     def line(self, path: Sequence[str | int]) -> int:
-        """The 1-based line of `path`, or of the nearest thing around it; 0 when nothing is known."""
+        """The 1-based line of `path`, or of the nearest thing around it; 0: nothing is known."""
         for length in range(len(path), -1, -1):
             found = self.lines.get(tuple(path[:length]))
             if found is not None:
@@ -84,8 +84,8 @@ def found_text(path: Sequence[str | int], value: object) -> str:
 def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
     """The plain values of one YAML document and the line of each.
 
-    Aliases are written out, at most MAX_NODES values in all. Duplicate keys do not stop the reading:
-    they are in `LineMap.mistakes`, which `validated` reports together with all others.
+    Aliases are written out, at most MAX_NODES values in all. Duplicate keys do not stop the
+    reading: they are in `LineMap.mistakes`, which `validated` reports together with all others.
     Raises: PolicyError where the text is no YAML, too large, too deep or refers to itself.
     """
     if len(text) > MAX_CHARACTERS:
@@ -297,7 +297,7 @@ def _members(annotation: object) -> list[object]:
 
 
 def _branch(members: Sequence[object], tag: str) -> tuple[bool, object]:
-    """The union member that pydantic means by `tag`: a class, a discriminator value or a type name."""
+    """The union member that pydantic means by `tag`: class, discriminator value or type name."""
     for member in members:
         if isinstance(member, type) and issubclass(member, BaseModel):
             literals = [get_args(f.annotation) for f in member.model_fields.values()]
@@ -318,8 +318,10 @@ def _takes_mapping(annotation: object) -> bool:
 
 def _inside(annotation: object, part: str | int) -> object:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(part))
-        return None if field is None else field.annotation
+        for name, field in annotation.model_fields.items():
+            if part in (name, field.alias):
+                return field.annotation
+        return None
     arguments = get_args(annotation)
     if get_origin(annotation) is dict and len(arguments) == 2:
         return arguments[1]
@@ -383,6 +385,6 @@ def _unknown_key(place: _Place) -> str:
     around = place.around
     if not (isinstance(around, type) and issubclass(around, BaseModel)):
         return "no such key: it is unknown here"
-    allowed = list(around.model_fields)
+    allowed = [field.alias or name for name, field in around.model_fields.items()]
     hint = nearest(str(place.path[-1]), allowed)
     return f"unknown key, allowed keys: {', '.join(allowed)}{hint}"
