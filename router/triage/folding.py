@@ -1,0 +1,111 @@
+"""Text as the rules read it: one spelling per character, cut to what is read, split into words.
+
+Terms, amounts and the rules for follow-ups all read this form, so that full-width digits, letters
+borrowed from another alphabet or invisible characters inside a word hide nothing. The encoder reads
+the text as it was written. It knows nothing about terms, money or models.
+
+Every character is folded by itself through a table, never by normalising the whole string: that
+would sort runs of combining marks, which is quadratic for text made for it.
+"""
+
+# ruff: noqa: RUF001, RUF002 - the look-alikes are the subject of this file
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_CHARS = 65_536
+"""Characters of user text that are read; what lies beyond makes the request novel."""
+
+# Letters that look like Latin ones, lower and upper case; after Unicode's confusables table, kept
+# to the two alphabets that are used for it. Terms are folded too, so Russian ones still match.
+_LOOKALIKES = {
+    **dict(zip("авеіјкмоԛрсѕтухѵԝһԁӏ", "abeijkmoqpcstyxvwhdl", strict=True)),
+    **dict(zip("АВЕІЈКМОԚРСЅТУХѴԜНԀӀ", "ABEIJKMOQPCSTYXVWHDI", strict=True)),
+    **dict(zip("αβεικνορτυχγη", "aBeikvoptuxyn", strict=True)),
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
+    **dict(zip("ıſßøØđĐłŁ", ("i", "s", "ss", "o", "O", "d", "D", "l", "L"), strict=True)),
+    **dict.fromkeys("’‘‛`´ʼ", "'"),
+    **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+    **dict.fromkeys("×✕✖⨯", "x"),
+    "½": ".5",
+    "¼": ".25",
+    "¾": ".75",
+    "⁄": "/",
+}
+
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters that print nothing; the rest of the invisible ones are found by their category."""
+
+
+class _FoldTable(dict[int, str]):
+    """Code point -> its folded spelling, filled as characters are met (at most all of Unicode)."""
+
+    def __missing__(self, code: int) -> str:
+        folded = "".join(_fold_one(c) for c in unicodedata.normalize("NFKD", chr(code)))
+        looks = _LOOKALIKES.get(chr(code))
+        self[code] = folded if looks is None else looks
+        return self[code]
+
+
+def _fold_one(char: str) -> str:
+    """One character of a compatibility decomposition: "" when it prints nothing."""
+    if char in _LOOKALIKES:
+        return _LOOKALIKES[char]
+    digit = unicodedata.decimal(char, None)
+    if digit is not None:
+        return str(digit)
+    category = unicodedata.category(char)
+    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\v\f\x85":
+        return char if char == "\n" else " "
+    if category in ("Mn", "Me", "Cf", "Cc") or char in _FILLERS:
+        return ""
+    return char
+
+
+_TABLE = _FoldTable()
+_ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
+
+# Scripts written without spaces: each character is a word, so that a term is found inside a run.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_ANY_WORDS = re.compile(rf"[0-9]+|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text. `text` keeps its case and line breaks; `words` are lower-case runs of letters
+    or of digits, in order; `cut` says that more was there than is read."""
+
+    text: str
+    words: tuple[str, ...]
+    cut: bool = False
+
+
+def fold(text: str) -> Folded:
+    """Returns the text as the rules read it, at most MAX_CHARS of it, in linear time.
+
+    >>> fold("Ｗire\\u200b tránsfer: 12.000 €, can’t wait").words
+    ('wire', 'transfer', '12', '000', 'cant', 'wait')
+    """
+    plain = text[:MAX_CHARS].translate(_TABLE)
+    cut = len(text) > MAX_CHARS or len(plain) > MAX_CHARS
+    if len(plain) > MAX_CHARS:  # some characters fold to several
+        plain = plain[:MAX_CHARS]
+    return Folded(plain, words_of(plain), cut)
+
+
+def words_of(plain: str) -> tuple[str, ...]:
+    """Returns the words of a folded text. "can't" and "cant" are one word, "boss's" is two."""
+    lower = plain.lower()
+    if "n't" in lower:
+        lower = lower.replace("n't", "nt")
+    pattern = _ASCII_WORDS if lower.isascii() else _ANY_WORDS
+    return tuple(pattern.findall(lower))
+
+
+def fold_terms(terms: Iterable[str]) -> list[tuple[str, ...]]:
+    """Returns each term as the words it is found by; one without a letter or digit drops out."""
+    return [words for words in (fold(term).words for term in terms) if words]
