@@ -45,7 +45,7 @@ def usd_to_nano(usd: float) -> int:
 
 
 _LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
-_BASE_URL = r"^https?://[^\s/?#@]+[^\s?#]*$"  # no user info: credentials belong in api_key
+_BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # no user info: credentials belong in api_key
 
 
 def best_glob(names: Iterable[str], name: str) -> str | None:

@@ -110,7 +110,7 @@ def _answerers(
     thinkers = [
         str(answerer["name"])
         for _, answerer in rungs
-        if "name" in answerer and answerer.get("kind") in ("local", "upstream", "litellm")
+        if "name" in answerer and answerer.get("kind") not in ("resolver", "deliberation")
     ]
     lookups = _names(raw, "lookups")
     for path, answerer in rungs:

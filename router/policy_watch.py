@@ -1,0 +1,181 @@
+"""Reloads a policy when one of its files changes or SIGHUP arrives; a broken one never gets in.
+
+The new policy is validated first, then handed to a callback which swaps it in as one assignment.
+When it is broken the old one stays, every mistake goes to the log, and `status` tells `/readyz`.
+It knows nothing about what is built from a policy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from router.errors import Mistake, PolicyError
+from router.policy_file import LoadedPolicy
+
+POLL_S = 0.5
+"""A change is live within a second, and looking costs one stat per file: about 20 of them."""
+RETRY_BROKEN_AFTER = 10
+"""Looks between tries while the new policy is broken: a file it misses may have come since."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus:
+    """What `/readyz` says: the hash in use, and what is wrong with a newer file, if anything."""
+
+    hash: str
+    reloads: int = 0
+    mistakes: tuple[Mistake, ...] = ()
+    watching: bool = True
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.mistakes)
+
+
+class PolicyWatcher:
+    """Watches the files of one policy.
+
+        watcher = PolicyWatcher(loaded, lambda: load_policy(path, environ), swap)
+        async with watcher: ...
+
+    `load` gives the policy or raises PolicyError. `swap` is awaited with each new one: it builds
+    what the policy needs, then replaces the old in one assignment; it too may raise PolicyError (a
+    broken knowledge file), and then the old one stays.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedPolicy,
+        load: Callable[[], LoadedPolicy],
+        swap: Callable[[LoadedPolicy], Awaitable[None]],
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._loaded = loaded
+        self._load = load
+        self._swap = swap
+        self._poll_s = poll_s
+        self._status = WatchStatus(loaded.hash)
+        self._asked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stamps = _stamps(loaded.sources)
+        self._digest = _digest(loaded.sources)
+
+    @property
+    def status(self) -> WatchStatus:
+        return self._status
+
+    @property
+    def loaded(self) -> LoadedPolicy:
+        """The policy in use."""
+        return self._loaded
+
+    async def __aenter__(self) -> PolicyWatcher:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def start(self) -> None:
+        """Begins to watch; SIGHUP is taken where the platform and the thread allow it."""
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(*_NO_SIGNALS):
+            loop.add_signal_handler(signal.SIGHUP, self.reload)
+        self._task = loop.create_task(self._watch(), name="policy-watcher")
+
+    async def close(self) -> None:
+        with contextlib.suppress(*_NO_SIGNALS):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def reload(self) -> None:
+        """Asks for a reload now, whether or not a file changed (SIGHUP)."""
+        self._asked.set()
+
+    async def _watch(self) -> None:
+        try:
+            for look in itertools.count(1):
+                retry = self._status.broken and look % RETRY_BROKEN_AFTER == 0
+                asked = await self._wait()
+                if await asyncio.to_thread(self._changed) or asked or retry:
+                    await self._take()
+        except Exception:
+            self._status = replace(self._status, watching=False)
+            _log.exception("policy files are no longer watched; restart to load changes")
+            raise
+
+    async def _wait(self) -> bool:
+        """Until the next look is due (False) or a reload is asked for (True)."""
+        try:
+            await asyncio.wait_for(self._asked.wait(), self._poll_s)
+        except TimeoutError:
+            return False
+        self._asked.clear()
+        return True
+
+    def _changed(self) -> bool:
+        """Whether contents changed; what was seen is remembered *before* the files are read again,
+        so that a change in the middle of a reload is found at the next look."""
+        stamps = _stamps(self._loaded.sources)
+        if stamps == self._stamps:
+            return False
+        digest = _digest(self._loaded.sources)
+        changed = digest != self._digest
+        self._stamps, self._digest = stamps, digest
+        return changed
+
+    async def _take(self) -> None:
+        try:
+            loaded = await asyncio.to_thread(self._load)
+            if loaded.hash != self._loaded.hash:
+                await self._swap(loaded)
+                self._status = WatchStatus(loaded.hash, self._status.reloads + 1)
+                _log.info("policy %s@%s is in use", loaded.policy.name, loaded.hash)
+        except PolicyError as error:
+            if error.mistakes != self._status.mistakes:
+                _log.error("policy not reloaded, the old one stays in use: %s", error.message)
+            self._status = replace(self._status, mistakes=error.mistakes)
+            return
+        self._status = replace(self._status, mistakes=())
+        self._loaded = loaded
+
+
+# No SIGHUP on Windows; none outside the main thread.
+_NO_SIGNALS = (NotImplementedError, RuntimeError, ValueError, AttributeError)
+
+
+def _stamps(sources: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
+    """Modification time and size of each source; one that is gone has none."""
+    stamps = {}
+    for source in sources:
+        with contextlib.suppress(OSError):
+            state = source.stat()
+            stamps[source] = (state.st_mtime_ns, state.st_size)
+    return stamps
+
+
+def _digest(sources: tuple[Path, ...]) -> str:
+    """One hash over the contents of all files, and over the names in folders."""
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(str(source).encode() + b"\0")
+        with contextlib.suppress(OSError):
+            if source.is_dir():
+                digest.update("\0".join(sorted(file.name for file in source.iterdir())).encode())
+            else:
+                digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,500 @@
+"""A broken policy is refused with every mistake: file, line, key path, value, what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.errors import Mistake, PolicyError
+from router.policy import DecisionSection, Policy
+from router.policy_cross import _DEFAULT_MAX_RUNGS, cross_mistakes
+from router.policy_file import (
+    find_policy,
+    load_policy,
+    missing_secrets,
+    named_file,
+    policies_dir,
+    secret,
+)
+
+GOOD = """\
+version: 1
+name: small
+tiers:
+  - name: local
+    level: 2
+    answerers:
+      - name: smol
+        kind: local
+  - name: reasoning
+    level: 3
+    answerers:
+      - name: think
+        kind: deliberation
+        over: smol
+"""
+
+
+def write(folder: Path, text: str, name: str = "p.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def mistakes_of(
+    folder: Path, text: str, environ: dict[str, str] | None = None, known: list[str] | None = None
+) -> tuple[Mistake, ...]:
+    path = write(folder, text)
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path, environ or {}, known)
+    assert all(mistake.file == str(path) for mistake in caught.value.mistakes)
+    return caught.value.mistakes
+
+
+def test_small_policy_loads(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, GOOD), {})
+    assert loaded.policy.name == "small"
+    assert loaded.sources[0] == tmp_path / "p.yaml"
+
+
+def _with(line: str, after: str = "name: small\n") -> str:
+    return GOOD.replace(after, after + line + "\n", 1)
+
+
+# One row per kind of mistake: text, line, key path, part of the value, part of what is allowed.
+CASES = [
+    pytest.param(
+        _with("decision: {mode: guardd}"), 3, "decision.mode", "guardd", "guarded", id="enum"
+    ),
+    pytest.param(
+        _with("hard_rule: []"), 3, "hard_rule", "list of 0", "did you mean `hard_rules`", id="key"
+    ),
+    pytest.param(
+        _with("decision: {max_rung: 3}"),
+        3,
+        "decision.max_rung",
+        "3",
+        "did you mean `max_rungs`",
+        id="nested key",
+    ),
+    pytest.param(
+        _with("decision: {confidence_floor: 1.5}"),
+        3,
+        "decision.confidence_floor",
+        "1.5",
+        "at most 1",
+        id="range",
+    ),
+    pytest.param(
+        _with("decision: {level_2_from_usd: 20000}"),
+        3,
+        "decision",
+        "",
+        "must not be above",
+        id="order of thresholds",
+    ),
+    pytest.param(
+        _with("decision: {mode: certified}"), 3, "decision", "", "tiergate tune", id="certified"
+    ),
+    pytest.param(_with("name: again"), 3, "name", "stands twice", "once", id="duplicate key"),
+    pytest.param(
+        GOOD.replace("kind: local", "kind: locl"),
+        7,
+        "tiers[0].answerers[0]",
+        "locl",
+        "did you mean `local`",
+        id="kind",
+    ),
+    pytest.param(GOOD.replace("version: 1", "version: 2"), 1, "version", "2", "1", id="version"),
+    pytest.param(
+        GOOD.replace("name: think", "name: smol"),
+        12,
+        "tiers[1].answerers[0].name",
+        "smol",
+        "no other answerer",
+        id="answerer twice",
+    ),
+    pytest.param(
+        GOOD.replace("- name: reasoning", "- name: local"),
+        9,
+        "tiers[1].name",
+        "local",
+        "no other tier",
+        id="tier twice",
+    ),
+    pytest.param(
+        GOOD.replace("over: smol", "over: smoll"),
+        14,
+        "tiers[1].answerers[0].over",
+        "smoll",
+        "did you mean `smol`",
+        id="over",
+    ),
+    pytest.param(
+        GOOD.replace("over: smol", "over: think"),
+        14,
+        "tiers[1].answerers[0].over",
+        "think",
+        "one of smol",
+        id="over itself",
+    ),
+    pytest.param(
+        _with("decision: {max_rungs: 1}"), 4, "tiers", "2 answerers", "at most", id="too many rungs"
+    ),
+    pytest.param(
+        _with(
+            "terms: [{name: law, terms: [sue you]}]\nhard_rules: [{name: r, terms: [lw], floor: 3}]"
+        ),
+        4,
+        "hard_rules[0].terms[0]",
+        "lw",
+        "one of law",
+        id="term list",
+    ),
+    pytest.param(
+        _with("hard_rules: [{name: r, domains: [legal]}]"),
+        3,
+        "hard_rules[0]",
+        "",
+        "floor or ceiling",
+        id="rule without level",
+    ),
+    pytest.param(
+        _with("hard_rules: [{name: r, floor: 3}]"),
+        3,
+        "hard_rules[0]",
+        "",
+        "condition",
+        id="rule without condition",
+    ),
+    pytest.param(
+        _with("hard_rules: [{name: r, domains: [legal], floor: 3, ceiling: 2}]"),
+        3,
+        "hard_rules[0]",
+        "",
+        "floor must not be above ceiling",
+        id="floor above ceiling",
+    ),
+    pytest.param(
+        _with("aliases:\n  'gpt-*': tier:locl"),
+        4,
+        "aliases.gpt-*",
+        "tier:locl",
+        "did you mean `tier:local`",
+        id="alias",
+    ),
+    pytest.param(
+        _with("aliases:\n  mine:\n    answerer: smo\n    pinned: true"),
+        5,
+        "aliases.mine.answerer",
+        "smo",
+        "did you mean `smol`",
+        id="alias to answerer",
+    ),
+    pytest.param(
+        _with("report: {level_3: thonk}"),
+        3,
+        "report.level_3",
+        "thonk",
+        "did you mean `think`",
+        id="report",
+    ),
+    pytest.param(
+        _with("examples:\n  - {prompt: hi, tier: resolve, reason: greeting}"),
+        4,
+        "examples[0].tier",
+        "resolve",
+        "one of local, reasoning",
+        id="example tier",
+    ),
+    pytest.param(
+        _with("examples: [{tier: local, reason: greeting}]"),
+        3,
+        "examples[0]",
+        "",
+        "either prompt or messages",
+        id="example without prompt",
+    ),
+    pytest.param(
+        _with("safe_answers: answers/none.yaml"),
+        3,
+        "safe_answers",
+        "none.yaml",
+        "a file",
+        id="safe answers file",
+    ),
+    pytest.param(
+        _with("lookups: [{name: orders, kind: file, path: none.json}]"),
+        3,
+        "lookups[0].path",
+        "none.json",
+        "a file",
+        id="lookup file",
+    ),
+    pytest.param(
+        _with("lookups: [{name: orders, kind: http, url: 'http://10.0.0.1/{key}'}]"),
+        3,
+        "lookups[0].url",
+        "10.0.0.1",
+        "https",
+        id="lookup address",
+    ),
+    pytest.param(
+        GOOD + "      - {name: r, kind: resolver, knowledge: none.yaml}\n",
+        15,
+        "tiers[1].answerers[1].knowledge",
+        "none.yaml",
+        "a file",
+        id="knowledge file",
+    ),
+    pytest.param(
+        GOOD + "        templates: nowhere\n",
+        15,
+        "tiers[1].answerers[0].templates",
+        "nowhere",
+        "folder with templates",
+        id="templates folder",
+    ),
+    pytest.param(
+        GOOD.replace(
+            "kind: local",
+            "kind: local\n        adapters: [{name: a, path: a.gguf, domains: [legal]}]",
+        ),
+        9,
+        "tiers[0].answerers[0].adapters[0].path",
+        "a.gguf",
+        "a file",
+        id="adapter file",
+    ),
+    pytest.param(
+        GOOD.replace("kind: local", "kind: local\n        ability: {known_model: gpt-4x}"),
+        9,
+        "tiers[0].answerers[0].ability.known_model",
+        "gpt-4x",
+        "did you mean `gpt-4o`",
+        id="known model",
+    ),
+    pytest.param(
+        GOOD.replace("kind: local", "kind: local\n        ability: {theta: 1.0}"),
+        9,
+        "tiers[0].answerers[0].ability",
+        "",
+        "labels",
+        id="theta without labels",
+    ),
+    pytest.param(
+        _with("description: ${NOT_SET}"),
+        3,
+        "description",
+        "${NOT_SET}",
+        "environment variable NOT_SET",
+        id="variable",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "key_path", "found", "expected"), CASES)
+def test_mistake_is_reported_with_line_path_value_and_what_is_allowed(
+    tmp_path: Path, text: str, line: int, key_path: str, found: str, expected: str
+) -> None:
+    mistakes = mistakes_of(tmp_path, text, known=["gpt-4o", "o1-mini"])
+    assert len(mistakes) == 1, [str(mistake) for mistake in mistakes]
+    mistake = mistakes[0]
+    assert (mistake.line, mistake.key_path) == (line, key_path)
+    assert found in mistake.found
+    assert expected in mistake.expected
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = """\
+version: 3
+name: bad name
+decision: {mode: guardd, novel_at: 2}
+safe_answers: none.yaml
+description: ${NOT_SET}
+tiers:
+  - name: local
+    level: 12
+    answerers:
+      - {name: a, kind: deliberation, over: b}
+aliases: {gpt-4o: tier:x}
+colour: blue
+"""
+    mistakes = mistakes_of(tmp_path, text)
+    assert [m.key_path for m in mistakes] == [
+        "version",
+        "name",
+        "decision.mode",
+        "decision.novel_at",
+        "safe_answers",
+        "description",
+        "tiers[0].level",
+        "tiers[0].answerers[0].over",
+        "aliases.gpt-4o",
+        "colour",
+    ]
+    assert [m.line for m in mistakes] == [1, 2, 3, 3, 4, 5, 8, 10, 11, 12]
+
+
+def test_text_that_is_no_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
+    (mistake,) = mistakes_of(tmp_path, "version: 1\nname: [a\n")
+    assert mistake.line >= 2
+
+
+def test_list_instead_of_a_mapping_is_refused(tmp_path: Path) -> None:
+    (mistake,) = mistakes_of(tmp_path, "- version: 1\n")
+    assert "mapping" in mistake.expected
+
+
+def test_invalid_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_bytes(b"version: 1\nname: \xff\n")
+    with pytest.raises(PolicyError, match="UTF-8"):
+        load_policy(path, {})
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="readable file"):
+        load_policy(tmp_path / "none.yaml", {})
+
+
+# --- the environment ----------------------------------------
+
+
+def test_environment_is_replaced_in_any_string(tmp_path: Path) -> None:
+    text = _with("description: in ${PLACE}, ${PLACE}\nmax_body_bytes: ${BYTES}")
+    loaded = load_policy(write(tmp_path, text), {"PLACE": "Bern", "BYTES": "5000"})
+    assert loaded.policy.description == "in Bern, Bern"
+    assert loaded.policy.max_body_bytes == 5000
+
+
+UPSTREAM = GOOD.replace(
+    "kind: local",
+    "kind: upstream\n        model: m\n        base_urls: ['https://${HOST}/v1']\n"
+    "        api_key: ${PROVIDER_KEY}",
+)
+
+
+def test_api_key_stays_a_reference(tmp_path: Path) -> None:
+    environ = {"HOST": "api.example", "PROVIDER_KEY": "sk-very-secret"}
+    loaded = load_policy(write(tmp_path, UPSTREAM), environ)
+    assert "sk-very-secret" not in loaded.policy.model_dump_json()
+    assert "https://api.example/v1" in loaded.policy.model_dump_json()
+    assert secret("${PROVIDER_KEY}", environ) == "sk-very-secret"
+
+
+def test_api_key_written_out_is_refused_without_showing_it(tmp_path: Path) -> None:
+    text = UPSTREAM.replace("${PROVIDER_KEY}", "sk-very-secret").replace("${HOST}", "h")
+    mistakes = mistakes_of(tmp_path, text)
+    assert [m.key_path for m in mistakes] == ["tiers[0].answerers[0].api_key"]
+    assert "sk-very-secret" not in str(mistakes)
+
+
+def test_policy_loads_without_the_key_it_refers_to(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, UPSTREAM), {"HOST": "h"})
+    (mistake,) = missing_secrets(loaded, {"HOST": "h"})
+    assert (mistake.line, mistake.key_path) == (11, "tiers[0].answerers[0].api_key")
+    assert missing_secrets(loaded, {"PROVIDER_KEY": "x"}) == ()
+
+
+def test_secret_that_is_not_set_is_a_mistake() -> None:
+    with pytest.raises(PolicyError, match="PROVIDER_KEY"):
+        secret("${PROVIDER_KEY}", {})
+    assert secret(None, {}) is None
+
+
+def test_value_from_the_environment_is_not_shown_in_a_mistake(tmp_path: Path) -> None:
+    text = _with("max_body_bytes: ${BYTES}")
+    (mistake,) = mistakes_of(tmp_path, text, environ={"BYTES": "hunter2"})
+    assert "hunter2" not in str(mistake)
+    assert "${BYTES}" in mistake.found
+
+
+def test_credentials_in_an_address_are_refused(tmp_path: Path) -> None:
+    text = UPSTREAM.replace("${HOST}", "user:pass@h")
+    assert any(m.key_path.endswith("base_urls[0]") for m in mistakes_of(tmp_path, text))
+
+
+# --- hash, sources, finding ----------------------------------------
+
+
+def test_hash_ignores_comments(tmp_path: Path) -> None:
+    plain = load_policy(write(tmp_path, GOOD, "a.yaml"), {})
+    commented = load_policy(write(tmp_path, "# hello\n" + GOOD, "b.yaml"), {})
+    assert plain.hash == commented.hash
+    assert len(plain.hash) == 12
+
+
+def test_hash_changes_with_the_meaning(tmp_path: Path) -> None:
+    plain = load_policy(write(tmp_path, GOOD, "a.yaml"), {})
+    other = load_policy(write(tmp_path, _with("decision: {min_gain: 0.03}"), "b.yaml"), {})
+    assert plain.hash != other.hash
+
+
+def test_hash_changes_with_a_file_that_the_policy_names(tmp_path: Path) -> None:
+    answers = tmp_path / "safe.yaml"
+    answers.write_text("version: 1\n")
+    path = write(tmp_path, _with("safe_answers: safe.yaml"))
+    before = load_policy(path, {})
+    answers.write_text("version: 1 # approved anew\n")
+    assert load_policy(path, {}).hash != before.hash
+    assert answers in before.sources
+
+
+def test_hash_does_not_depend_on_the_provider_key(tmp_path: Path) -> None:
+    path = write(tmp_path, UPSTREAM)
+    one = load_policy(path, {"HOST": "h", "PROVIDER_KEY": "a"})
+    assert one.hash == load_policy(path, {"HOST": "h", "PROVIDER_KEY": "b"}).hash
+
+
+def test_file_beside_the_policy_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    name = "answers/safe_answers.yaml"
+    assert named_file(path, name) == policies_dir() / name
+    (tmp_path / "answers").mkdir()
+    (tmp_path / name).write_text("version: 1\n")
+    assert named_file(path, name) == tmp_path / name
+
+
+def test_policy_is_found_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD, "mine.yaml")
+    assert find_policy("mine", tmp_path) == path
+
+
+def test_policy_is_found_by_path(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD, "mine.yaml")
+    assert find_policy(str(path), tmp_path / "elsewhere") == path
+
+
+def test_unknown_policy_name_lists_those_there_are(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "mine.yaml")
+    with pytest.raises(PolicyError, match="did you mean `mine`"):
+        find_policy("mien", tmp_path)
+
+
+def test_policy_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError):
+        find_policy("../mine", tmp_path / "policies")
+
+
+def test_cross_mistakes_pass_over_parts_of_the_wrong_shape() -> None:
+    raw: dict[str, object] = {
+        "tiers": [3, {"answerers": "x"}, {"answerers": [None]}],
+        "aliases": [1],
+        "hard_rules": {"a": 1},
+        "report": "x",
+        "examples": 4,
+        "decision": [],
+    }
+    assert cross_mistakes(raw) == ()
+
+
+def test_default_of_max_rungs_is_the_same_in_schema_and_cross_mistakes() -> None:
+    assert DecisionSection().max_rungs == _DEFAULT_MAX_RUNGS
+
+
+def test_policy_built_in_code_is_checked_for_cross_mistakes_too() -> None:
+    tier = {"name": "a", "level": 2, "answerers": [{"name": "x", "kind": "local"}]}
+    with pytest.raises(ValueError, match="no other tier"):
+        Policy.model_validate({"version": 1, "name": "p", "tiers": [tier, {**tier, "level": 3}]})
