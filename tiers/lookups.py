@@ -1,0 +1,194 @@
+"""Lookups that a policy allows: a row of values for a key, from a JSON file or over HTTP.
+
+A lookup says what it found, None when it knows no such key, and fails as `CannotAnswer`
+(slot_unfilled), so that the ladder climbs. The place is the operator's alone: nothing in a request
+can change the host, the path around the key, or what is sent beside it. It knows no slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from router.errors import CannotAnswer, Mistake, PolicyError
+from router.policy import LookupSection
+from router.types import Reason
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MAX_RESPONSE_BYTES = 64 * 1024
+MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_KEY_CHARACTERS = 128
+_MAX_CONNECTIONS = 32
+
+Row = Mapping[str, str]
+
+
+class FileLookup:
+    """Rows by key in one JSON file, read when first asked and again when the file has changed."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._path = path
+        self._stamp: tuple[int, int] | None = None  # mtime_ns and size of what was read
+        self._rows: Mapping[str, Row] = {}
+
+    async def row(self, key: str) -> Row | None:
+        """The row of `key`, None when there is none. Raises: CannotAnswer (file unreadable)."""
+        if not usable_key(key):
+            return None
+        try:
+            stat = self._path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+            if stamp != self._stamp:
+                if stat.st_size > MAX_FILE_BYTES:
+                    raise _failed(self.name, f"a file of more than {MAX_FILE_BYTES} bytes")
+                self._rows = await asyncio.to_thread(_read_rows, self._path)
+                self._stamp = stamp
+        except (OSError, ValueError) as error:
+            raise _failed(self.name, "no readable JSON file of rows by key") from error
+        return self._rows.get(key)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class HttpLookup:
+    """Rows from an HTTP address whose `{key}` is filled in, percent-encoded.
+
+    No redirect, proxy or credential of the environment is followed; the answer is one JSON object
+    of at most MAX_RESPONSE_BYTES. aiohttp is imported with the first question.
+    """
+
+    def __init__(self, name: str, url: str, timeout_ms: int) -> None:
+        problem = url_problem(url)
+        if problem:
+            mistake = Mistake("", 0, f"lookups.{name}.url", repr(url), problem)
+            raise PolicyError((mistake,))
+        self.name = name
+        self._url = url
+        self._timeout_ms = timeout_ms
+        self._session: aiohttp.ClientSession | None = None
+
+    async def row(self, key: str) -> Row | None:
+        """The row of `key`, None for a 404. Raises: CannotAnswer (anything else that is no row)."""
+        if not usable_key(key):
+            return None
+        import aiohttp
+        import yarl
+
+        url = yarl.URL(self._url.replace("{key}", quote(key, safe="")), encoded=True)
+        try:
+            async with (
+                asyncio.timeout(self._timeout_ms / 1000),
+                self._open().get(url, allow_redirects=False) as response,
+            ):
+                if response.status == 404:
+                    return None
+                if response.status != 200:
+                    raise _failed(self.name, f"status {response.status}")
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > MAX_RESPONSE_BYTES:
+                        raise _failed(self.name, f"more than {MAX_RESPONSE_BYTES} bytes")
+        except TimeoutError as error:
+            raise _failed(self.name, f"no answer within {self._timeout_ms} ms") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _failed(self.name, f"no answer ({type(error).__name__})") from error
+        try:
+            return _row(json.loads(body))
+        except (ValueError, RecursionError) as error:
+            raise _failed(self.name, "no JSON object") from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._session is None:
+            # identity: a compressed answer could be far larger than what was counted.
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS),
+                headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Closes the connections; a later question opens new ones."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+
+def build_lookups(
+    sections: Sequence[LookupSection], base: Path
+) -> dict[str, FileLookup | HttpLookup]:
+    """The policy's lookups by name; files are relative to `base`. Raises: PolicyError."""
+    return {
+        section.name: HttpLookup(section.name, section.url, section.timeout_ms)
+        if section.url is not None
+        else FileLookup(section.name, base / (section.path or ""))
+        for section in sections
+    }
+
+
+def url_problem(url: str) -> str:
+    """Why `url` cannot be a lookup's, "" when it can: its host must be fixed, its way protected."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        return f"a URL ({error})"
+    if url.count("{key}") != 1 or "{key}" not in parts.path + parts.query:
+        return "a URL with {key} once, in its path or query"
+    if parts.username or parts.password or parts.fragment:
+        return "a URL without user, password and fragment"
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and _loopback(host))):
+        return "an https URL, or http on loopback"
+    return ""
+
+
+def usable_key(key: str) -> bool:
+    """Whether a key may be asked for: short, printable, and no step in a path."""
+    if not key or len(key) > MAX_KEY_CHARACTERS or set(key) <= {"."}:
+        return False
+    return not any(unicodedata.category(c)[0] in "CZ" and c != " " for c in key)
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read_rows(path: Path) -> dict[str, Row]:
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
+        raise ValueError("the file holds no object of rows by key")
+    return {key: _row(value) for key, value in loaded.items()}
+
+
+def _row(value: object) -> Row:
+    """The texts and numbers of one object, as text; other values fill no slot."""
+    if not isinstance(value, dict):
+        raise ValueError("a row is no object")
+    return {
+        field: str(item)
+        for field, item in value.items()
+        if isinstance(item, str | int | float) and not isinstance(item, bool)
+    }
+
+
+def _failed(name: str, what: str) -> CannotAnswer:
+    return CannotAnswer(f"lookup {name}: {what}", reason=Reason.SLOT_UNFILLED)
