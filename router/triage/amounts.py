@@ -1,0 +1,489 @@
+"""Sums of money in text: what is at stake in dollars, as far as the text says it.
+
+One pass over the tokens. A number is money when a currency stands beside it, or when it is written
+as a sum ("12k", "two million", a number right after "refund of") and the sentence is about money.
+Of a range the upper end counts; a price per unit is multiplied when the sentence also says how many
+or how long. Where a reading is open the larger sum wins, because the amount only ever raises
+caution. Every look around a number is bounded by a constant, so that time is linear in the text.
+
+It knows nothing about thresholds or domains; rates come from the policy's dated table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from router.triage import money_words as words
+from router.triage.folding import Folded, fold
+from router.types import NANO_PER_USD, Amount
+
+MAX_AMOUNTS = 16
+MAX_USD = Decimal(10) ** 15
+"""Ten times the wealth of the world: larger sums count as this one."""
+
+_MAX_TEXT = 80  # characters of the wording that an Amount keeps
+_WINDOW = 12  # tokens to either side in which a count, a duration or a word of money is looked for
+_NUMBER_WORDS_LIMIT = 16  # "two hundred and fifty-five thousand four hundred and ten" has eleven
+
+_TOKEN = re.compile(
+    r"(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?"
+    r"|[0-9]+(?:[.,][0-9]+)*|\.[0-9]+)"
+    r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)"
+    r"|(?P<other>\n|[^\s])"
+)
+_NUMBER, _WORD, _OTHER = 1, 2, 3
+_SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
+_DIGIT = re.compile("[0-9]")
+_SENTENCE_ENDS = frozenset(".?!;\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    """A number with its scale: tokens start..end-1. `scale` is "" (none), a letter or a word."""
+
+    value: Decimal
+    start: int
+    end: int
+    scale: str
+    in_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A quantity of a currency: tokens start..end-1."""
+
+    value: Decimal
+    currency: str
+    start: int
+    end: int
+
+
+class AmountReader:
+    """Reads sums of money by one currency table; immutable.
+
+    `usd_per_unit` maps ISO codes to dollars; sums in other currencies are left out.
+    """
+
+    def __init__(self, usd_per_unit: Mapping[str, float]) -> None:
+        self._rates = {code: Decimal(str(rate)) for code, rate in usd_per_unit.items()}
+        self.codes = {code.lower(): code for code in usd_per_unit}
+        self._hints = frozenset({*self.codes, *words.CURRENCY_WORDS, *words.HUNDREDTHS}) | (
+            words.CONTEXT | {"grand"}
+        )
+
+    def read(self, text: Folded) -> tuple[Amount, ...]:
+        """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
+        if self._hints.isdisjoint(text.words) and not _SYMBOL.search(text.text):
+            return ()
+        if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
+            return ()
+        tokens = _Tokens(text.text, self.codes)
+        found: dict[tuple[str, int], Amount] = {}
+        for one in tokens.sums():
+            rate = self._rates.get(one.currency)
+            if rate is not None and one.value > 0:
+                usd = min(one.value * rate, MAX_USD)
+                nano = int((usd * NANO_PER_USD).to_integral(ROUND_CEILING))
+                written = tokens.written(one)
+                found[written, nano] = Amount(written, one.currency, nano)
+        ordered = sorted(found.values(), key=lambda amount: -amount.nano_usd)
+        return tuple(ordered[:MAX_AMOUNTS])
+
+
+def read_amounts(text: str, usd_per_unit: Mapping[str, float]) -> tuple[Amount, ...]:
+    """Returns the sums of money in a text, largest first.
+
+    >>> found = read_amounts("a 12k refund, or $5-9k", {"USD": 1.0})
+    >>> [(amount.text, amount.nano_usd // 10**9) for amount in found]
+    [('12k', 12000), ('$5-9k', 9000)]
+    """
+    return AmountReader(usd_per_unit).read(fold(text))
+
+
+class _Tokens:
+    """One text's tokens and what can be read at each of them."""
+
+    def __init__(self, text: str, codes: Mapping[str, str]) -> None:
+        self._text = text
+        self._codes = codes
+        matches = list(_TOKEN.finditer(text))
+        self._kind = [match.lastindex or 0 for match in matches]
+        self._raw = [match.group() for match in matches]
+        self._low = [raw.lower() for raw in self._raw]
+        self._from = [match.start() for match in matches]
+        self._to = [match.end() for match in matches]
+        self._count = len(matches)
+        self._used = -1  # the last token that a sum has taken: no later sum may take it again
+
+    def written(self, one: _Sum) -> str:
+        return self._text[self._from[one.start] : self._to[one.end - 1]][:_MAX_TEXT]
+
+    def sums(self) -> list[_Sum]:
+        """All sums of the text in order."""
+        found: list[_Sum] = []
+        at = 0
+        while at < self._count:
+            one = None
+            quantity = self._quantity(at)
+            if quantity is not None:
+                one = self._with_currency(quantity) or self._by_context(quantity)
+            if one is not None:
+                one = self._multiplied(one)
+                found.append(one)
+                self._used = max(self._used, one.end - 1)
+            at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
+        return found
+
+    # --- tokens ----------------------------------------------------------------------------------
+
+    def _word(self, at: int) -> str:
+        """The lower-case token at an index, "" beyond either end."""
+        return self._low[at] if 0 <= at < self._count else ""
+
+    def _touches(self, at: int) -> bool:
+        """Whether no space stands between this token and the one before."""
+        return 0 < at < self._count and self._from[at] == self._to[at - 1]
+
+    def _code(self, at: int) -> str | None:
+        """The ISO code that a token names, if it is in the table."""
+        low = self._word(at)
+        if low in words.CODES_IN_CAPITALS and self._raw[at] != low.upper():
+            return None
+        return self._codes.get(low)
+
+    def _sentence(self, at: int, step: int, reach: int = _WINDOW) -> list[int]:
+        """Indices of the tokens after (+1) or before (-1) an index, nearest first, within its
+        sentence and at most `reach`."""
+        found: list[int] = []
+        at += step
+        while 0 <= at < self._count and len(found) < reach and self._low[at] not in _SENTENCE_ENDS:
+            found.append(at)
+            at += step
+        return found
+
+    # --- numbers ---------------------------------------------------------------------------------
+
+    def _quantity(self, at: int) -> _Quantity | None:
+        if self._kind[at] == _NUMBER:
+            return self._in_digits(at)
+        return self._in_words(at) if self._kind[at] == _WORD else None
+
+    def _in_digits(self, at: int) -> _Quantity | None:
+        """A number in digits with its scale; None for parts of names ("B12", "3rd", "5km")."""
+        before = self._word(at - 1)
+        if self._touches(at) and self._kind[at - 1] == _WORD:
+            is_currency = self._code(at - 1) or before in words.PREFIX_WORDS
+            if not is_currency and before != "x":
+                return None
+        end, factor, scale = self._scale(at + 1)
+        if scale is None:
+            return None
+        decimal = bool(scale) or self._is_measured(at + 1)
+        value = words.number_value(self._raw[at], dot_is_decimal=decimal)
+        return None if value is None else _Quantity(value * factor, at, end, scale)
+
+    def _scale(self, at: int) -> tuple[int, int, str | None]:
+        """The scale words from an index: (index after them, factor, last one); the scale is None
+        where letters touch the number that are neither scale nor currency."""
+        factor, scale = 1, ""
+        for _ in range(3):
+            low = self._word(at)
+            touching = self._touches(at) and self._kind[at] == _WORD
+            if low == "-" and self._word(at + 1) in words.WORD_SCALES:
+                at, low, touching = at + 1, self._word(at + 1), False
+            if low in words.LETTER_SCALES and (touching or low not in ("t", "b", "mm")):
+                return at + 1, factor * words.LETTER_SCALES[low], low
+            if low in words.WORD_SCALES or low in words.HUNDREDS:
+                factor *= words.WORD_SCALES.get(low, 100)
+                scale, at = low, at + 1
+                if low in ("mio", "mrd", "tsd", "mill") and self._word(at) == ".":
+                    at += 1
+                continue
+            currency = self._code(at) or low in words.CURRENCY_WORDS or low == "x"
+            if touching and not scale and not currency and low not in words.DOLLAR_PREFIXES:
+                return at, 1, None
+            break
+        return at, factor, scale
+
+    def _is_measured(self, at: int) -> bool:
+        """Whether "per gallon" and the like follow, a currency between allowed."""
+        at += bool(self._code(at) or self._word(at) in words.SYMBOLS)
+        follows = self._word(at) in ("/", "per", "a", "each", "every")
+        return follows and words.singular(self._word(at + 1)) in words.MEASURES
+
+    def _in_words(self, start: int) -> _Quantity | None:
+        """A number in words: "two and a half million", "a few thousand", "half a million"."""
+        total, current, scale = Decimal(0), Decimal(-1), ""  # current -1: nothing read yet
+        at = start
+        for _ in range(_NUMBER_WORDS_LIMIT):
+            low, following = self._word(at), self._word(at + 1)
+            if low in words.UNITS:
+                current = max(current, Decimal(0)) + words.UNITS[low]
+            elif low in words.VAGUE:
+                current = max(current, Decimal(1)) * words.VAGUE[low]
+            elif low in words.HUNDREDS:
+                current = (Decimal(1) if current <= 0 else current) * 100
+                scale = scale or low
+            elif low in words.WORD_SCALES:
+                bare = current < 0 and total > 0  # "two hundred million thousand"
+                part = total if bare else (Decimal(1) if current <= 0 else current)
+                total = (0 if bare else total) + part * words.WORD_SCALES[low]
+                current, scale = Decimal(-1), low
+            elif low in ("half", "quarter"):
+                current = max(current, Decimal(0)) + Decimal("0.5" if low == "half" else "0.25")
+            elif not self._joins(low, following, begun=current >= 0 or total > 0):
+                break
+            at += 1
+        if at == start or (current < 0 and total == 0):
+            return None
+        return _Quantity(total + max(current, Decimal(0)), start, at, scale, in_words=True)
+
+    def _joins(self, low: str, following: str, *, begun: bool) -> bool:
+        """Whether a small word belongs to the number: "a million", "and fifty", "dozens of"."""
+        if low in ("a", "an"):
+            larger = following in words.WORD_SCALES or following in words.HUNDREDS
+            return larger or following in words.VAGUE or following in ("half", "quarter")
+        if not begun:
+            return False
+        if low == "of":
+            return following in words.WORD_SCALES or following in words.HUNDREDS or following == "a"
+        if low == "and":
+            return following in words.UNITS or following in ("a", "half")
+        return low == "-" and following in words.NUMBER_WORDS
+
+    # --- currency --------------------------------------------------------------------------------
+
+    def _with_currency(self, quantity: _Quantity) -> _Sum | None:
+        before = self._currency_before(quantity.start)
+        after = self._currency_after(quantity)
+        if before is None and after is None:
+            return None
+        start = before[1] if before else quantity.start
+        end = after[1] if after else quantity.end
+        currency = before[0] if before else ""
+        # "$300 CAD": the code says which dollar. "$300 cents" is nobody's writing.
+        if after and (not before or (currency == "USD" and self._code(end - 1))):
+            currency = after[0]
+        value = quantity.value
+        if after and not before and self._word(end - 1) in words.HUNDREDTHS:
+            value /= 100
+        if before and not after:
+            upper = self._upper_end(quantity)
+            if upper is not None:
+                value, end = upper
+        return _Sum(value, currency, start, end)
+
+    def _currency_before(self, at: int) -> tuple[str, int] | None:
+        """The currency that stands before a number: (ISO code, its first token)."""
+        one = at - 1
+        if self._word(one) in ("-", ":", "=", ".", "+", "~") and one - 1 > self._used:
+            dotted = self._word(one) == "." and self._word(one - 1) not in words.PREFIX_WORDS
+            one -= 0 if dotted else 1
+        if one <= self._used or one < 0:
+            return None
+        low = self._word(one)
+        if low in words.SYMBOLS:
+            first = one - 1
+            if first > self._used and self._code(first):
+                return self._codes[self._word(first)], first
+            if low == "$" and self._touches(one) and self._word(first) in words.DOLLAR_PREFIXES:
+                return words.DOLLAR_PREFIXES[self._word(first)], first
+            return words.SYMBOLS[low], one
+        code = self._code(one)
+        if code is None and low in words.PREFIX_WORDS:
+            code = words.CURRENCY_WORDS[low]
+        return None if code is None else (code, one)
+
+    def _currency_after(self, quantity: _Quantity) -> tuple[str, int] | None:
+        """The currency that stands after a number: (ISO code, the index after it)."""
+        at = quantity.end
+        low = self._word(at)
+        if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
+            next_is_number = self._touches(at + 1) and self._kind[at + 1] == _NUMBER
+            return (words.SYMBOLS[low], at + 1) if self._touches(at) or not next_is_number else None
+        if low == "-" or (low == "of" and quantity.scale.endswith("s")):
+            at, low = at + 1, self._word(at + 1)
+        qualifier = words.QUALIFIERS.get(low)
+        if low in ("hong", "new"):
+            at, qualifier = at + 1, words.QUALIFIERS.get(self._word(at + 1))
+        if qualifier is not None and self._word(at + 1) in words.CURRENCY_WORDS:
+            return qualifier, at + 2
+        if low in words.DOLLAR_PREFIXES and self._word(at + 1) == "$" and self._touches(at + 1):
+            return words.DOLLAR_PREFIXES[low], at + 2
+        if low in words.WEIGHTS and self._word(at + 1) != "sterling" and not self._about_money(at):
+            return None
+        code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
+        return None if code is None else (code, at + 1)
+
+    def _upper_end(self, lower: _Quantity) -> tuple[Decimal, int] | None:
+        """The upper end of a range that names its currency once, before: (value, index after)."""
+        at = lower.end
+        separator = self._word(at)
+        between = any(self._low[i] == "between" for i in self._sentence(lower.start, -1, 4))
+        if separator not in ("-", "to") and not (separator == "and" and between):
+            return None
+        at += 1 + (self._word(at + 1) == "-")
+        if at >= self._count or self._kind[at] != _NUMBER:
+            return None
+        upper = self._in_digits(at)
+        if upper is None or (self._word(upper.end) == "-" and separator == "-"):
+            return None
+        if separator == "to" and not self._ends_sum(upper.end):
+            return None  # "pay $20 to 3 people"
+        _, factor, _ = self._scale(at + 1)
+        low = lower.value * (1 if lower.scale else factor)
+        return max(low, upper.value), upper.end
+
+    # --- sums without a currency -----------------------------------------------------------------
+
+    def _by_context(self, quantity: _Quantity) -> _Sum | None:
+        """A number that is money by what the sentence is about; its currency counts as USD."""
+        start, end, scale = quantity.start, quantity.end, quantity.scale
+        following = self._word(end)
+        as_sum = following in words.CONTEXT or any(
+            self._low[i] in words.CONTEXT and self._low[i - 1] not in words.NOT_MONEY
+            for i in self._sentence(end, 1, 2)
+        )
+        if following in words.NOT_MONEY or not (as_sum or self._ends_sum(end)):
+            return None
+        if scale == "grand":
+            return _Sum(quantity.value, "USD", start, end)
+        linked = self._linked(start)
+        if scale == "k" and self._word(start) == "401":
+            return None
+        if scale == "k" or (scale in words.WORD_SCALES and not scale.endswith("s")):
+            near = as_sum or linked or self._about_money(start)
+            ran = any(self._low[i] in words.RUNNING for i in self._sentence(start, -1, 3))
+            return _Sum(quantity.value, "USD", start, end) if near and not ran else None
+        if scale:
+            return _Sum(quantity.value, "USD", start, end) if linked or as_sum else None
+        digits = self._raw[start]
+        if quantity.in_words or quantity.value < 100 or not linked:
+            return None
+        if digits.isdigit():
+            year = 1900 <= quantity.value <= 2100 and self._word(start - 1) in words.YEAR_LINKS
+            if year or len(digits) > 7:
+                return None
+        return _Sum(quantity.value, "USD", start, end)
+
+    def _ends_sum(self, at: int) -> bool:
+        """Whether what stands at an index may follow a sum: no noun, percentage, time or date."""
+        if at >= self._count or self._low[at] == "\n":
+            return True
+        if self._kind[at] == _WORD:
+            return self._low[at] in words.AFTER_SUM
+        if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == _NUMBER:
+            return False
+        return self._low[at] in ".,;:?!)]}\"'/-+&"
+
+    def _about_money(self, at: int) -> bool:
+        """Whether a word of money stands near, in the same sentence."""
+        near = self._sentence(at, -1, 10) + self._sentence(at, 1, 10)
+        return any(self._low[i] in words.CONTEXT for i in near)
+
+    def _linked(self, at: int) -> bool:
+        """Whether a word of money leads to the number: "refund of about", "salary:", "we paid"."""
+        for distance, i in enumerate(self._sentence(at, -1, 6)):
+            if self._low[i] in words.CONTEXT:
+                return distance > 0 or self._low[i] in words.TAKES_NUMBER
+            if self._low[i] not in words.LINKS:
+                return False
+        return False
+
+    # --- so many times ---------------------------------------------------------------------------
+
+    def _multiplied(self, one: _Sum) -> _Sum:
+        """The sum times how many and how long, where the sentence says both clearly."""
+        units, end, each = self._units_after(one.end)
+        factor = Decimal(1)
+        first, last = one.start, end
+        things = [unit for unit in units if unit not in words.TIME_UNITS]
+        for unit in units:
+            count = self._how_many(one.start, end, unit)
+            if count is not None:
+                factor *= count[0]
+                first, last = min(first, count[1]), max(last, count[2])
+        if not things:
+            times = self._times(one, end, each)
+            if times is not None:
+                factor *= times[0]
+                first, last = min(first, times[1]), max(last, times[2])
+        if factor == 1:
+            return one
+        return _Sum(one.value * factor, one.currency, first, last)
+
+    def _units_after(self, at: int) -> tuple[list[str], int, bool]:
+        """What a price is per: (units, the index after them, whether "each" stands there)."""
+        units: list[str] = []
+        each = False
+        for _ in range(3):
+            low, following = self._word(at), words.singular(self._word(at + 1))
+            if low in ("each", "apiece", "ea") and following not in words.TIME_UNITS:
+                each, at = True, at + 1
+            elif (low in ("/", "per") and self._kind_at(at + 1) == _WORD) or (
+                low in ("a", "an", "each", "every") and following in words.SOLD_BY
+            ):
+                units.append(following)
+                at += 2
+            elif low in words.UNIT_ALIASES and low.endswith("ly"):
+                units.append(words.UNIT_ALIASES[low])
+                at += 1
+            else:
+                break
+        return units, at, each
+
+    def _kind_at(self, at: int) -> int:
+        return self._kind[at] if 0 <= at < self._count else 0
+
+    def _how_many(self, start: int, end: int, unit: str) -> tuple[Decimal, int, int] | None:
+        """The count of a unit near a price: (count, first token, index after). Time converts."""
+        days = words.TIME_UNITS.get(unit)
+        for at in self._sentence(end - 1, 1) + self._sentence(start, -1):
+            count = self._plain(at)
+            if count is None:
+                continue
+            for noun in (count.end, count.end + 1):
+                named = words.singular(self._word(noun + (self._word(noun) == "-")))
+                if named == unit:
+                    return count.value, count.start, noun + 1
+                if days is not None and named in words.TIME_UNITS:
+                    return count.value * words.TIME_UNITS[named] / days, count.start, noun + 1
+        return None
+
+    def _times(self, one: _Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
+        """A count beside a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
+        if self._word(end) in ("x", "*", "times") or (each and self._word(end) == "for"):
+            count = self._plain(end + 1)
+            if count is not None:
+                return count.value, count.start, count.end
+        link = self._word(one.start - 1)
+        before = self._sentence(one.start - 1, -1, 4)
+        nouns: list[str] = []
+        for at in before:
+            count = self._plain(at) if self._kind[at] == _NUMBER else None
+            if count is not None:
+                by_sign = link in ("x", "*", "times", "@", "at", "costing")
+                payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
+                named = bool(nouns) or link in ("x", "*", "@", "times")
+                if (by_sign and named) or payments or (each and link in ("for", "of", ",")):
+                    return count.value, count.start, count.end
+                return None
+            if self._kind[at] != _WORD or self._low[at] in words.LINKS:
+                return None
+            nouns.append(self._low[at])
+        return None
+
+    def _plain(self, at: int) -> _Quantity | None:
+        """A count at an index: a number that is no money itself."""
+        if not 0 <= at < self._count or self._word(at - 1) in words.SYMBOLS:
+            return None
+        if self._kind[at] == _NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):
+            value = words.number_value(self._raw[at], dot_is_decimal=False)
+            return None if value is None else _Quantity(value, at, at + 1, "")
+        quantity = self._quantity(at)
+        if quantity is None or self._word(quantity.end) in ("%", *words.SYMBOLS):
+            return None
+        return quantity if quantity.value > 0 else None
