@@ -1,0 +1,161 @@
+"""The wire's type checks: one JSON value in, the same value with its type known out.
+
+Every reader takes the value and the `param` that names it (`messages[0].role`) and raises
+RequestError with what was found and what was expected. It knows nothing about any endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from router.errors import RequestError
+from router.types import JsonText
+
+type_words = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+
+Reader = Callable[[object, str], object]
+
+
+def wrong_type(param: str, found: object, expected: str) -> RequestError:
+    """A RequestError `invalid_type`: found says the JSON type of the value."""
+    return RequestError(
+        f"{param}: found {type_words[type(found)]}; expected {expected}.",
+        param=param,
+        code="invalid_type",
+    )
+
+
+def wrong_value(param: str, found: object, expected: str) -> RequestError:
+    """A RequestError `invalid_value`: found shows the value, cut to 80 characters of ASCII."""
+    return RequestError(
+        f"{param}: found {shown(found)}; expected {expected}.", param=param, code="invalid_value"
+    )
+
+
+def missing(param: str, expected: str) -> RequestError:
+    return RequestError(
+        f"{param} is missing; expected {expected}.",
+        param=param,
+        code="missing_required_parameter",
+    )
+
+
+def unsupported(param: str, advice: str) -> RequestError:
+    """A RequestError `unsupported_parameter` for a key that cannot mean here what it says."""
+    return RequestError(
+        f"{param} is not supported here; {advice}.", param=param, code="unsupported_parameter"
+    )
+
+
+def shown(value: object) -> str:
+    """A client's value for an error message: its JSON or repr in ASCII, at most 80 characters."""
+    if isinstance(value, list | dict):
+        return f"{type_words[type(value)]} of {len(value)}"
+    text = ascii(value[:81] if isinstance(value, str) else value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def json_object(body: bytes) -> dict[str, object]:
+    """The body's JSON object. Bad JSON, bad UTF-8, NaN, 1e309, nesting over 1,024: 400."""
+    try:
+        value = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise RequestError(
+            f"The body is not JSON: {error}; expected a JSON object in UTF-8.", code="invalid_json"
+        ) from error
+    if type(value) is not dict:
+        raise RequestError(
+            f"The body is {type_words[type(value)]}; expected a JSON object.", code="invalid_type"
+        )
+    return value
+
+
+def json_text(value: object, param: str) -> JsonText:
+    """The value as JSON text, to be carried unchanged. Nesting over 250 levels: 400."""
+    try:
+        return JsonText(orjson.dumps(value).decode())
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise wrong_value(param, value, "at most 250 levels of nesting") from error
+
+
+def text(value: object, param: str) -> str:
+    if type(value) is not str:
+        raise wrong_type(param, value, "a string")
+    return value
+
+
+def boolean(value: object, param: str) -> bool:
+    if type(value) is not bool:
+        raise wrong_type(param, value, "a boolean")
+    return value
+
+
+def array(value: object, param: str) -> list[object]:
+    if type(value) is not list:
+        raise wrong_type(param, value, "an array")
+    return value
+
+
+def mapping(value: object, param: str) -> dict[str, object]:
+    if type(value) is not dict:
+        raise wrong_type(param, value, "an object")
+    return value
+
+
+def integer(value: object, param: str, low: int, high: int) -> int:
+    if type(value) is not int:
+        raise wrong_type(param, value, f"an integer from {low} to {high}")
+    if not low <= value <= high:
+        raise wrong_value(param, value, f"an integer from {low} to {high}")
+    return value
+
+
+def number(value: object, param: str, low: float, high: float) -> float:
+    if type(value) is not float and type(value) is not int:
+        raise wrong_type(param, value, f"a number from {low:g} to {high:g}")
+    if not low <= value <= high:
+        raise wrong_value(param, value, f"a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def one_of(value: object, param: str, allowed: Iterable[str]) -> str:
+    if type(value) is not str:
+        raise wrong_type(param, value, f"one of {', '.join(allowed)}")
+    if value not in allowed:
+        raise wrong_value(param, value, f"one of {', '.join(allowed)}")
+    return value
+
+
+def bounded_text(value: object, param: str, low: int, high: int) -> str:
+    """A string of low to high characters."""
+    found = text(value, param)
+    if not low <= len(found) <= high:
+        expected = f"{low} to {high} characters"
+        raise wrong_value(param, found, f"{expected} (it has {len(found)})")
+    return found
+
+
+def integers(low: int, high: int) -> Reader:
+    return lambda value, param: integer(value, param, low, high)
+
+
+def numbers(low: float, high: float) -> Reader:
+    return lambda value, param: number(value, param, low, high)
+
+
+def texts(low: int, high: int) -> Reader:
+    return lambda value, param: bounded_text(value, param, low, high)
+
+
+def words(*allowed: str) -> Reader:
+    return lambda value, param: one_of(value, param, allowed)

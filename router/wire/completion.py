@@ -1,0 +1,370 @@
+"""Our request as an OpenAI-compatible upstream reads it, and its whole answer as `Answer`.
+
+The body is rebuilt from the types: routing hints, unchecked keys and the client's model name cannot
+slip through. It knows nothing about connections; `folding` reads streams.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import orjson
+
+from router.errors import UpstreamError, UpstreamInvalid
+from router.policy import usd_to_nano
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    JsonText,
+    Message,
+    ResponseFormat,
+    TokenLogprob,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+
+MAX_TOKENS = 100_000_000  # per call; no context window is near it, so such a count is a fault
+MAX_CHOICES = 8
+MAX_TOOL_CALLS = 1_000
+
+FINISH_REASONS = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    # what compatible servers say for the same things
+    "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "max_tokens": "length",
+    "model_length": "length",
+    "safety": "content_filter",
+    "SAFETY": "content_filter",
+    "refusal": "content_filter",
+}
+
+# Codes of an upstream's error that a client may learn; the rest of its text stays with us.
+SHOWN_CODES = frozenset(
+    {
+        "context_length_exceeded",
+        "content_filter",
+        "content_policy_violation",
+        "insufficient_quota",
+        "invalid_api_key",
+        "model_not_found",
+        "rate_limit_exceeded",
+        "unsupported_parameter",
+        "unsupported_value",
+    }
+)
+
+
+# --- toward the upstream --------------------------------------------------------------------------
+
+
+def upstream_body(
+    request: ChatRequest,
+    *,
+    model: str,
+    max_output_tokens: int,
+    max_tokens_key: str = "max_completion_tokens",
+    stream: bool = False,
+    prefer_schema: JsonText | None = None,
+) -> bytes:
+    """The JSON body for `model`. A stream always asks for its usage: who pays must know.
+
+    The cap sent is the smaller of `max_output_tokens` and the client's own; `prefer_schema` is
+    asked for when the client set no response format.
+    """
+    body: dict[str, object] = {key: orjson.Fragment(value) for key, value in request.extra.items()}
+    body["model"] = model
+    body["messages"] = [_message(message) for message in request.messages]
+    asked = request.sampling.max_output_tokens
+    body[max_tokens_key] = max_output_tokens if asked is None else min(asked, max_output_tokens)
+    _add_sampling(body, request)
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+        if request.tool_choice is not None:
+            body["tool_choice"] = orjson.Fragment(request.tool_choice)
+        if request.parallel_tool_calls is not None:
+            body["parallel_tool_calls"] = request.parallel_tool_calls
+    if request.response_format.kind != "text":
+        body["response_format"] = _response_format(request.response_format)
+    elif prefer_schema is not None:
+        wanted = ResponseFormat("json_schema", "answer", prefer_schema)
+        body["response_format"] = _response_format(wanted)
+    if stream:
+        body["stream"] = True
+        body["stream_options"] = {"include_usage": True}
+    return orjson.dumps(body)
+
+
+def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
+    sampling = request.sampling
+    for key in ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty"):
+        value = getattr(sampling, key)
+        if value is not None:
+            body[key] = value
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.logprobs:
+        body["logprobs"] = True
+        if sampling.top_logprobs is not None:
+            body["top_logprobs"] = sampling.top_logprobs
+    if sampling.n != 1:
+        body["n"] = sampling.n
+    if sampling.reasoning_effort is not None:
+        body["reasoning_effort"] = sampling.reasoning_effort
+
+
+def _message(message: Message) -> dict[str, object]:
+    body: dict[str, object] = {"role": message.role}
+    if message.parts:
+        joined = ",".join([part.payload for part in message.parts])
+        body["content"] = orjson.Fragment(f"[{joined}]")
+    else:
+        body["content"] = None if message.tool_calls and not message.text else message.text
+    if message.tool_calls:
+        body["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        body["tool_call_id"] = message.tool_call_id
+    if message.name is not None:
+        body["name"] = message.name
+    return body
+
+
+def _tool(tool: ToolSpec) -> dict[str, object]:
+    function: dict[str, object] = {"name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    function["parameters"] = orjson.Fragment(tool.parameters)
+    if tool.strict:
+        function["strict"] = True
+    return {"type": "function", "function": function}
+
+
+def _response_format(wanted: ResponseFormat) -> dict[str, object]:
+    if wanted.schema is None:
+        return {"type": wanted.kind}
+    schema: dict[str, object] = {"name": wanted.name, "schema": orjson.Fragment(wanted.schema)}
+    if wanted.strict:
+        schema["strict"] = True
+    return {"type": wanted.kind, "json_schema": schema}
+
+
+# --- from the upstream ----------------------------------------------------------------------------
+
+
+def parse_completion(body: bytes) -> Answer:
+    """A whole `chat.completion` as an Answer.
+
+    Raises UpstreamInvalid for anything else, UpstreamError for an error object under status 200.
+    Usage that is negative, absurd or missing leaves `usage.reported` False.
+    """
+    found = upstream_object(body)
+    raise_for_error(found)
+    choices = found.get("choices")
+    if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
+        raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
+    usage = found.get("usage")
+    return Answer(
+        choices=tuple([_choice(choice) for choice in choices]),
+        model=_model(found.get("model")),
+        usage=parse_usage(usage),
+        provider_cost_nano_usd=parse_provider_cost(usage),
+    )
+
+
+def upstream_object(body: bytes) -> dict[str, object]:
+    """The JSON object in an upstream's bytes, or UpstreamInvalid. The bytes are never shown."""
+    try:
+        found = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise UpstreamInvalid(
+            f"The upstream sent {len(body)} bytes that are not JSON; expected a completion."
+        ) from error
+    if type(found) is not dict:
+        raise UpstreamInvalid("The upstream sent JSON that is no object; expected a completion.")
+    return found
+
+
+def raise_for_error(found: dict[str, object]) -> None:
+    """Raises UpstreamError when the object is an error, whatever the HTTP status said."""
+    error = found.get("error")
+    if error is not None and error is not False:
+        code = shown_code(found)
+        raise UpstreamError(f"The upstream sent an error{f' ({code})' if code else ''}.")
+
+
+def shown_code(found: object) -> str | None:
+    """The error's code when it is one of SHOWN_CODES, else None."""
+    error = found.get("error") if isinstance(found, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) and code in SHOWN_CODES else None
+
+
+def _model(value: object) -> str:
+    return value[:256] if type(value) is str else ""
+
+
+def _choice(value: object) -> Choice:
+    message = value.get("message") if type(value) is dict else None
+    if type(value) is not dict or type(message) is not dict:
+        raise UpstreamInvalid("The upstream sent a choice without a message.")
+    calls = _tool_calls(message.get("tool_calls"))
+    refusal = message.get("refusal")
+    return Choice(
+        text=content_text(message.get("content")),
+        finish_reason=finish_reason(value.get("finish_reason"), bool(calls)),
+        tool_calls=calls,
+        refusal=refusal if type(refusal) is str else None,
+        reasoning=reasoning_text(message) or None,
+        logprobs=parse_logprobs(value.get("logprobs")),
+    )
+
+
+def content_text(value: object) -> str:
+    """A message's or delta's text; some servers send parts where OpenAI sends a string."""
+    if value is None:
+        return ""
+    if type(value) is str:
+        return value
+    if type(value) is list:
+        parts = [part.get("text") for part in value if type(part) is dict]
+        return "".join([part for part in parts if type(part) is str])
+    raise UpstreamInvalid("The upstream sent content that is neither text nor parts.")
+
+
+def reasoning_text(message: dict[str, object]) -> str:
+    for key in ("reasoning_content", "reasoning"):
+        value = message.get(key)
+        if type(value) is str:
+            return value
+    return ""
+
+
+def finish_reason(value: object, has_calls: bool) -> str:
+    """One of OpenAI's four; a whole answer without one has stopped by itself."""
+    if type(value) is str:
+        return FINISH_REASONS.get(value, "tool_calls" if has_calls else "stop")
+    return "tool_calls" if has_calls else "stop"
+
+
+def _tool_calls(value: object) -> tuple[ToolCall, ...]:
+    if value is None:
+        return ()
+    if type(value) is not list or len(value) > MAX_TOOL_CALLS:
+        raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
+    return tuple([_tool_call(call, i) for i, call in enumerate(value)])
+
+
+def _tool_call(value: object, i: int) -> ToolCall:
+    function = value.get("function") if type(value) is dict else None
+    if type(value) is not dict or type(function) is not dict:
+        raise UpstreamInvalid("The upstream sent a tool call without a function.")
+    name, arguments = function.get("name"), function.get("arguments")
+    if type(name) is not str or not name:
+        raise UpstreamInvalid("The upstream sent a tool call without a name.")
+    if type(arguments) is dict:  # as some local servers have it; the wire wants a string
+        arguments = orjson.dumps(arguments).decode()
+    if arguments is not None and type(arguments) is not str:
+        raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
+    call_id = value.get("id")
+    return ToolCall(
+        call_id if type(call_id) is str and call_id else f"call_{i}", name, arguments or ""
+    )
+
+
+def parse_logprobs(value: object) -> tuple[TokenLogprob, ...]:
+    """Token log-probabilities; entries that are not well formed are left out."""
+    content = value.get("content") if type(value) is dict else None
+    if type(content) is not list:
+        return ()
+    return tuple([found for entry in content if (found := _token_logprob(entry)) is not None])
+
+
+def _token_logprob(entry: object) -> TokenLogprob | None:
+    pair = _token(entry)
+    if pair is None or type(entry) is not dict:
+        return None
+    top = entry.get("top_logprobs")
+    listed: Sequence[object] = top if type(top) is list else ()
+    return TokenLogprob(*pair, tuple([p for other in listed if (p := _token(other)) is not None]))
+
+
+def _token(entry: object) -> tuple[str, float] | None:
+    if type(entry) is not dict:
+        return None
+    token, logprob = entry.get("token"), entry.get("logprob")
+    if type(token) is not str or (type(logprob) is not float and type(logprob) is not int):
+        return None
+    return token, float(logprob)
+
+
+def parse_usage(value: object) -> Usage:
+    """The reported token counts, or `Usage()` (reported False) when they cannot be believed.
+
+    Some servers count reasoning beside completion_tokens and not within; the total tells, and
+    here reasoning is always part of output: 10 + 5 with 20 reasoning and total 35 is output 25.
+    """
+    if type(value) is not dict:
+        return Usage()
+    prompt_details = value.get("prompt_tokens_details")
+    completion_details = value.get("completion_tokens_details")
+    counts = (
+        _count(value, "prompt_tokens"),
+        _count(value, "completion_tokens"),
+        _count(value, "total_tokens"),
+        _count(prompt_details, "cached_tokens"),
+        _count(prompt_details, "cache_write_tokens"),
+        _count(completion_details, "reasoning_tokens"),
+    )
+    if value.get("prompt_tokens") is None or min(counts) < 0:
+        return Usage()
+    prompt, completion, total, cached, written, reasoning = counts
+    if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
+        completion += reasoning
+    if cached + written > prompt:
+        return Usage()
+    return Usage(prompt, cached, written, completion, reasoning, True)
+
+
+def _count(counts: object, key: str) -> int:
+    """The count, 0 when it is not there, -1 when it is no believable count."""
+    value = counts.get(key) if type(counts) is dict else None
+    if value is None:
+        return 0
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= MAX_TOKENS else -1
+
+
+def parse_provider_cost(usage: object) -> int | None:
+    """The provider's own charge (`usage.cost` in dollars, as OpenRouter sends it), nano-dollars."""
+    cost = usage.get("cost") if type(usage) is dict else None
+    if type(cost) not in (int, float) or not isinstance(cost, int | float):
+        return None
+    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost < 1e6 else None
+
+
+def estimate_usage(input_tokens: int, answer: Answer) -> Usage:
+    """A guess for an answer whose upstream reported none, rather too high than too low.
+
+    Output: one token for three bytes of UTF-8, where English prose has more than four.
+    Example: 30 bytes of text and 9 bytes of arguments are 13 tokens.
+    """
+    size = 0
+    for choice in answer.choices:
+        pieces = [choice.text, choice.reasoning or "", choice.refusal or ""]
+        pieces += [call.name + call.arguments for call in choice.tool_calls]
+        size += sum(len(piece.encode("utf-8", "replace")) for piece in pieces)
+    return Usage(input_tokens=input_tokens, output_tokens=-(-size // 3), reported=False)

@@ -1,0 +1,245 @@
+"""Chat messages and tools: JSON to `Message` and `ToolSpec`.
+
+Follows openai-openapi's ChatCompletionRequestMessage and ChatCompletionTool. Parts are checked and
+carried unchanged. It knows nothing about the rest of the body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from router.types import ContentPart, JsonText, Message, ToolCall, ToolSpec
+from router.wire.checks import (
+    array,
+    boolean,
+    bounded_text,
+    json_text,
+    mapping,
+    missing,
+    one_of,
+    text,
+    unsupported,
+    wrong_type,
+    wrong_value,
+)
+
+MAX_MESSAGES = 10_000  # a conversation of that length fills no context window in use
+MAX_PARTS = 1_000
+MAX_TOOLS = 128  # OpenAI's own limit
+MAX_TOOL_CALLS = 128
+
+ROLES = ("developer", "system", "user", "assistant", "tool", "function")
+_TEXT_ONLY_ROLES = frozenset({"developer", "system", "tool", "function"})
+_PART_KINDS = ("text", "image_url", "input_audio", "file", "refusal")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
+# Addresses go upstream, which may fetch them: schemes that reach local files are refused.
+_IMAGE_SCHEMES = ("https://", "http://", "data:image/")
+
+_PLAIN = ({"role", "content"}, {"content", "role"})
+
+
+def read_messages(value: object, param: str) -> tuple[Message, ...]:
+    """All messages, at least one and at most 10,000."""
+    items = array(value, param)
+    if not items:
+        raise wrong_value(param, items, "at least one message")
+    if len(items) > MAX_MESSAGES:
+        raise wrong_value(param, items, f"at most {MAX_MESSAGES} messages")
+    return tuple([_message(item, i, param) for i, item in enumerate(items)])
+
+
+def _message(item: object, i: int, param: str) -> Message:
+    if type(item) is not dict:
+        raise wrong_type(f"{param}[{i}]", item, "an object with role and content")
+    role = item.get("role")
+    content = item.get("content")
+    if len(item) == 2 and type(content) is str and role in ("user", "system", "developer"):
+        return Message(role, content)  # nearly every message is one of these
+    return _full_message(item, role, content, f"{param}[{i}]")
+
+
+def _full_message(item: dict[str, object], role: object, content: object, at: str) -> Message:
+    if role is None:
+        raise missing(f"{at}.role", f"one of {', '.join(ROLES)}")
+    role = one_of(role, f"{at}.role", ROLES)
+    _refuse_old_keys(item, at)
+    words, parts = _content(content, role, f"{at}.content")
+    calls: tuple[ToolCall, ...] = ()
+    tool_call_id = None
+    if role == "assistant":
+        calls = _tool_calls(item.get("tool_calls"), f"{at}.tool_calls")
+        refusal = item.get("refusal")
+        if refusal is not None:
+            parts = _with_refusal(words, parts, text(refusal, f"{at}.refusal"))
+    elif role == "tool":
+        if item.get("tool_call_id") is None:
+            raise missing(f"{at}.tool_call_id", "the id of the tool call that this answers")
+        tool_call_id = bounded_text(item["tool_call_id"], f"{at}.tool_call_id", 1, 512)
+    if content is None and not calls and not parts:
+        raise missing(f"{at}.content", "a string or an array of parts")
+    name = item.get("name")
+    if name is not None:
+        name = bounded_text(name, f"{at}.name", 1, 256)
+    elif role == "function":
+        raise missing(f"{at}.name", "the name of the function that this answers")
+    return Message(role, words, parts, calls, tool_call_id, name)
+
+
+def _refuse_old_keys(item: dict[str, object], at: str) -> None:
+    """Keys of a message that would be lost on the way. Others that SDKs echo back are ignored:
+    `annotations`, `reasoning_content`, ids and the like say nothing that a model must read."""
+    if item.get("function_call") is not None:
+        raise unsupported(f"{at}.function_call", "use tool_calls")
+    if item.get("audio") is not None:
+        raise unsupported(f"{at}.audio", "send the transcript as content")
+
+
+def _content(value: object, role: str, at: str) -> tuple[str, tuple[ContentPart, ...]]:
+    """The text of all text parts joined by newlines, and the parts (none for a plain string)."""
+    if value is None or type(value) is str:
+        return value or "", ()
+    if type(value) is not list:
+        raise wrong_type(at, value, "a string or an array of parts")
+    if not value or len(value) > MAX_PARTS:
+        raise wrong_value(at, value, f"1 to {MAX_PARTS} parts")
+    words: list[str] = []
+    parts = tuple([_part(part, role, f"{at}[{i}]", words) for i, part in enumerate(value)])
+    return "\n".join(words), parts
+
+
+def _part(value: object, role: str, at: str, words: list[str]) -> ContentPart:
+    part = mapping(value, at)
+    if part.get("type") is None:
+        raise missing(f"{at}.type", f"one of {', '.join(_PART_KINDS)}")
+    kind = one_of(part["type"], f"{at}.type", _PART_KINDS)
+    if kind == "refusal" and role != "assistant":
+        raise wrong_value(f"{at}.type", kind, "a refusal only from the assistant")
+    if kind in ("image_url", "input_audio", "file") and role in _TEXT_ONLY_ROLES:
+        raise wrong_value(f"{at}.type", kind, f"only text in a {role} message")
+    if part.get(kind) is None:
+        raise missing(f"{at}.{kind}", "the part's content")
+    if kind == "text":
+        words.append(text(part["text"], f"{at}.text"))
+    elif kind == "refusal":
+        text(part["refusal"], f"{at}.refusal")
+    else:
+        _attachment(kind, mapping(part[kind], f"{at}.{kind}"), f"{at}.{kind}")
+    return ContentPart(kind, json_text(part, at))
+
+
+def _attachment(kind: str, value: dict[str, object], at: str) -> None:
+    if kind == "image_url":
+        if value.get("url") is None:
+            raise missing(f"{at}.url", "an https address or a data: URL of an image")
+        if not text(value["url"], f"{at}.url").lower().startswith(_IMAGE_SCHEMES):
+            raise wrong_value(f"{at}.url", value["url"], "an http(s) address or data:image/...")
+        if value.get("detail") is not None:
+            one_of(value["detail"], f"{at}.detail", ("auto", "low", "high", "original"))
+    elif kind == "input_audio":
+        for key in ("data", "format"):
+            if value.get(key) is None:
+                raise missing(f"{at}.{key}", "a string")
+            text(value[key], f"{at}.{key}")
+    elif value.get("file_id") is None and value.get("file_data") is None:
+        raise missing(f"{at}.file_id", "file_id, or file_data with filename")
+    else:
+        for key in ("file_id", "file_data", "filename"):
+            if value.get(key) is not None:
+                text(value[key], f"{at}.{key}")
+
+
+def _with_refusal(
+    words: str, parts: tuple[ContentPart, ...], refusal: str
+) -> tuple[ContentPart, ...]:
+    """An earlier refusal said as a part, which is the other way the API has to say it."""
+    if words and not parts:
+        parts = (_text_part("text", words),)
+    return (*parts, _text_part("refusal", refusal))
+
+
+def _text_part(kind: str, words: str) -> ContentPart:
+    return ContentPart(kind, json_text({"type": kind, kind: words}, kind))
+
+
+def _tool_calls(value: object, at: str) -> tuple[ToolCall, ...]:
+    if value is None:
+        return ()
+    items = array(value, at)
+    if len(items) > MAX_TOOL_CALLS:
+        raise wrong_value(at, items, f"at most {MAX_TOOL_CALLS} tool calls")
+    return tuple([_tool_call(item, f"{at}[{i}]") for i, item in enumerate(items)])
+
+
+def _tool_call(value: object, at: str) -> ToolCall:
+    call = mapping(value, at)
+    if call.get("type") is not None:
+        one_of(call["type"], f"{at}.type", ("function",))
+    if call.get("id") is None:
+        raise missing(f"{at}.id", "the id of the tool call")
+    if call.get("function") is None:
+        raise missing(f"{at}.function", "an object with name and arguments")
+    function = mapping(call["function"], f"{at}.function")
+    if function.get("arguments") is None:
+        raise missing(f"{at}.function.arguments", "a string of JSON")
+    return ToolCall(
+        bounded_text(call["id"], f"{at}.id", 1, 512),
+        read_name(function.get("name"), f"{at}.function.name"),
+        text(function["arguments"], f"{at}.function.arguments"),
+    )
+
+
+def read_name(value: object, param: str) -> str:
+    """A tool's or schema's name: 1 to 64 of letters, digits, _ and -."""
+    if value is None:
+        raise missing(param, "a name")
+    name = text(value, param)
+    if _NAME.fullmatch(name) is None:
+        raise wrong_value(param, name, "1 to 64 letters, digits, _ or -")
+    return name
+
+
+def read_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
+    items = array(value, param)
+    if len(items) > MAX_TOOLS:
+        raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
+    return tuple([_tool(item, f"{param}[{i}]") for i, item in enumerate(items)])
+
+
+def _tool(value: object, at: str) -> ToolSpec:
+    tool = mapping(value, at)
+    if tool.get("type") is None:
+        raise missing(f"{at}.type", "`function`")
+    one_of(tool["type"], f"{at}.type", ("function",))
+    if tool.get("function") is None:
+        raise missing(f"{at}.function", "an object with name and parameters")
+    function = mapping(tool["function"], f"{at}.function")
+    at = f"{at}.function"
+    description = function.get("description")
+    parameters = function.get("parameters")
+    strict = function.get("strict")
+    return ToolSpec(
+        read_name(function.get("name"), f"{at}.name"),
+        "" if description is None else text(description, f"{at}.description"),
+        _NO_PARAMETERS
+        if parameters is None
+        else json_text(mapping(parameters, f"{at}.parameters"), f"{at}.parameters"),
+        strict is not None and boolean(strict, f"{at}.strict"),
+    )
+
+
+def read_tool_choice(value: object, param: str) -> JsonText:
+    """`none`, `auto`, `required` or one function, as JSON text."""
+    if type(value) is str:
+        return json_text(one_of(value, param, ("none", "auto", "required")), param)
+    if type(value) is not dict:
+        raise wrong_type(param, value, "none, auto, required or an object that names a function")
+    if value.get("type") == "allowed_tools":
+        raise unsupported(f"{param}.type", "send only the tools that are allowed")
+    one_of(value.get("type"), f"{param}.type", ("function",))
+    if value.get("function") is None:
+        raise missing(f"{param}.function", "an object with the function's name")
+    name = read_name(
+        mapping(value["function"], f"{param}.function").get("name"), f"{param}.function.name"
+    )
+    return json_text({"type": "function", "function": {"name": name}}, param)

@@ -1,0 +1,50 @@
+"""OpenAI's chat completions as one name: what the server and the upstream tier import.
+
+Client side: `parse_chat_request` in, `render_*` out. Upstream side: `upstream_body` out,
+`parse_completion`, `EventDecoder` and `ChunkFolder` in.
+"""
+
+from __future__ import annotations
+
+from router.wire.completion import (
+    estimate_usage,
+    parse_completion,
+    parse_usage,
+    shown_code,
+    upstream_body,
+)
+from router.wire.folding import ChunkFolder, EventDecoder
+from router.wire.parse import parse_chat_request
+from router.wire.render import (
+    DONE,
+    KEEP_ALIVE,
+    StreamRenderer,
+    deltas_of,
+    render_completion,
+    render_error,
+    render_error_event,
+    render_model,
+    render_models,
+    usage_object,
+)
+
+__all__ = [
+    "DONE",
+    "KEEP_ALIVE",
+    "ChunkFolder",
+    "EventDecoder",
+    "StreamRenderer",
+    "deltas_of",
+    "estimate_usage",
+    "parse_chat_request",
+    "parse_completion",
+    "parse_usage",
+    "render_completion",
+    "render_error",
+    "render_error_event",
+    "render_model",
+    "render_models",
+    "shown_code",
+    "upstream_body",
+    "usage_object",
+]
