@@ -46,7 +46,7 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float) -> Cost:
     """
     if price.per_request_nano_usd is not None:
         return Cost(price.per_request_nano_usd, CostBasis.LIST_PRICE)
-    own = _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
+    own = own_compute(price, compute_ms)
     if price.input_nano_usd is None or price.output_nano_usd is None:
         if price.per_second_nano_usd:
             return Cost(own, CostBasis.OWN_COMPUTE)
@@ -68,6 +68,11 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float) -> Cost:
     return Cost(tokens + own, CostBasis.TOKEN_PRICE)
 
 
+def own_compute(price: Price, compute_ms: float) -> int:
+    """Own compute in nano-dollars: milliseconds at the stated price of a second, rounded up."""
+    return _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
+
+
 def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
     """What one call can cost at most, in nano-dollars: the hold.
 
@@ -79,9 +84,7 @@ def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
         return price.per_request_nano_usd
     dearest = max(price.input_nano_usd or 0, price.cache_write_nano_usd or 0)
     output = output_cap(facts, request) * request.sampling.n
-    tokens = _ceil_div(
-        input_bound(request) * dearest + output * (price.output_nano_usd or 0), MEGA
-    )
+    tokens = _ceil_div(input_bound(request) * dearest + output * (price.output_nano_usd or 0), MEGA)
     return tokens + _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
 
 
@@ -152,9 +155,7 @@ def baselines(
     )
 
 
-def _requested_price(
-    policy: Policy, by_name: dict[str, AnswererFacts], model: str
-) -> Price | None:
+def _requested_price(policy: Policy, by_name: dict[str, AnswererFacts], model: str) -> Price | None:
     section = policy.requested_price(model)
     if section is not None:
         return section.to_price()

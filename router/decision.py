@@ -245,9 +245,7 @@ def _ceiling(
 # --- the ladder --------------------------------------------------------------------------------
 
 
-def decide(
-    policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: Asked
-) -> Decision:
+def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: Asked) -> Decision:
     """The ladder for one request.
 
     `facts` are all answerers of the policy in ladder order (by level, then as written).
@@ -267,9 +265,7 @@ def decide(
     first, choice = _first(facts, losses, allowed, section)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
     headline = _headline(choice, first, facts, passed, limits, asked)
-    reasons = [
-        headline if i == first else _why(i in ladder, passed[i]) for i in range(len(facts))
-    ]
+    reasons = [headline if i == first else _why(i in ladder, passed[i]) for i in range(len(facts))]
     rungs = tuple(
         _rung(f, losses[i], i in ladder, reasons[i], 1.0 if i == first else 0.0)
         for i, f in enumerate(facts)
@@ -368,9 +364,7 @@ def _passed_over(
     return None
 
 
-def _fallback(
-    facts: Sequence[RungFacts], passed: Sequence[Reason | None], floor: int
-) -> list[int]:
+def _fallback(facts: Sequence[RungFacts], passed: Sequence[Reason | None], floor: int) -> list[int]:
     """Nothing is allowed between floor and ceiling: go up, never below the floor.
 
     A rung that is merely not ready or over the client's cost cap stays in reach as the last
@@ -385,7 +379,11 @@ def _fallback(
             return [i for i in upward if facts[i].level == lowest]
     if any(r is Reason.OVER_MAX_COST for r in passed):
         cheapest = min(
-            (f.cost_nano_usd for f, r in zip(facts, passed, strict=True) if r is Reason.OVER_MAX_COST)
+            (
+                f.cost_nano_usd
+                for f, r in zip(facts, passed, strict=True)
+                if r is Reason.OVER_MAX_COST
+            )
         )
         raise NotCapable(
             f"max_cost_usd is below the cheapest tier this request may go to, which is expected to "
@@ -400,7 +398,10 @@ def _fallback(
 
 
 def _first(
-    facts: Sequence[RungFacts], losses: Sequence[int], allowed: Sequence[int], section: DecisionSection
+    facts: Sequence[RungFacts],
+    losses: Sequence[int],
+    allowed: Sequence[int],
+    section: DecisionSection,
 ) -> tuple[int, Reason]:
     """The first rung among those allowed, and why."""
     lowest = allowed[0]
@@ -480,10 +481,10 @@ def next_rung(
 ) -> Step:
     """Accept the answer in hand, climb (perhaps skipping rungs), or stop.
 
-    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is no
-    usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain is at
-    least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed rung
-    climbs to the next one that money and time allow.
+    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
+    no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
+    is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
+    rung climbs to the next one that money and time allow.
     """
     above = [i for i, r in enumerate(decision.rungs) if i > current and r.taken]
     affordable = [i for i in above if _affordable(decision.rungs[i], left)]

@@ -49,6 +49,7 @@ class TiergateError(Exception):
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.request_id = ""  # of the request that failed so, once it has one
         self.param = param
         if code is not None:
             self.code = code

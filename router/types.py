@@ -8,7 +8,7 @@ modules; rows become these types in the ledger's store. Money is an integer of n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, Protocol
@@ -616,7 +616,7 @@ class Answerer(Protocol):
 
     async def answer(self, work: Work, call: Call) -> Answer: ...
 
-    def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]: ...
+    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]: ...
 
     async def start(self) -> None: ...
 

@@ -18,8 +18,10 @@ import jsonschema
 from router.types import Answer, ChatRequest, Choice, Reason, Rung, ToolCall, VerifyMode
 
 REFUSAL = re.compile(
-    r"^\W*(i['’]?m (really )?sorry,? (but )?i (can|am|cannot|can't|won't)|i (can(no|['’])t|am unable to"
-    r"|won['’]t) (help|assist|provide|answer|do|comply|fulfil)|as an ai( language)? model,? i (can|do))",
+    r"^\W*(?:i.?m (?:really )?sorry,? (?:but )?i (?:can|am unable|won)"
+    r"|i (?:cannot|can.?t|won.?t|am unable to|am not able to) "
+    r"(?:help|assist|provide|answer|do|comply|fulfil)"
+    r"|as an ai(?: language)? model,? i (?:can|do))",
     re.IGNORECASE,
 )
 """How instruction-tuned models begin a refusal; matched at the start of an answer only, so that

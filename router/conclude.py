@@ -1,0 +1,115 @@
+"""What the client gets when the climb is over: the answer in hand, a safe answer, or an error.
+
+Called once per request, after the last `next_rung`. An answer below `accept_at`, one its own
+answerer would not vouch for, or none at all has failed; then `exhausted` in the policy says what
+happens in this domain.
+"""
+
+from __future__ import annotations
+
+from router.errors import AnswererError, TiergateError
+from router.types import (
+    Answer,
+    Choice,
+    Domain,
+    Exhausted,
+    Ids,
+    Reason,
+    ReviewItem,
+    ReviewQueue,
+    Usage,
+    Verdict,
+    VerifyMode,
+)
+from router.verification import Verification
+from router.walk import Candidate, Walk
+
+REFUSED_TEXT = (
+    "No answer to this request could be verified, so none is given. Please ask a person, or ask "
+    "again with more detail."
+)
+
+
+def trusted(walk: Walk, candidate: Candidate) -> bool:
+    """Whether an answer may go out as accepted.
+
+    Where the policy asks for no verification (`verify: none`), an answer of sound structure is
+    taken as it is; a deliberation that its own tier does not vouch for never is.
+    """
+    said, answer = candidate.said, candidate.answer
+    if said.failure is not None or answer is None or answer.verified is False:
+        return False
+    mode = walk.plan(candidate.rung.answerer).verify_mode(walk.decision.hard_rule)
+    pinned = Reason.PINNED in candidate.rung.reasons
+    if pinned or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
+        return True
+    return said.p >= walk.runtime.policy.decision.accept_at
+
+
+async def conclude(
+    walk: Walk, reviews: ReviewQueue, ids: Ids, failed: TiergateError | None
+) -> tuple[Candidate, Verdict]:
+    """The answer to release and its verdict. Raises the last failure when there is none."""
+    best = walk.best
+    if best is not None and trusted(walk, best):
+        return best, Verdict.ACCEPTED
+    exhausted = walk.runtime.policy.exhausted
+    domain = walk.risk_domain
+    rule = exhausted.by_domain.get(domain, exhausted.default) if domain else exhausted.default
+    if rule is Exhausted.REVIEW and not walk.promises:
+        return await _safe_answer(walk, reviews, ids, domain or walk.signals.domain)
+    if best is not None and rule is Exhausted.BEST_ANSWER and _showable(best):
+        return best, Verdict.UNVERIFIED
+    if rule is not Exhausted.BEST_ANSWER and not walk.promises:
+        return _stand_in(walk, REFUSED_TEXT, (), refusal=True), Verdict.REFUSED
+    raise failed or AnswererError(
+        "Every tier that may answer this request gave an unusable answer: the last one "
+        f"{best.said.failure.value if best and best.said.failure else 'none'}. Try again, or relax "
+        "the format that was asked for.",
+        code="no_usable_answer",
+    )
+
+
+async def _safe_answer(
+    walk: Walk, reviews: ReviewQueue, ids: Ids, domain: Domain
+) -> tuple[Candidate, Verdict]:
+    """The domain's approved safe answer with what was found, and a review item for a person."""
+    walk.review_id = f"rev_{ids.new()}"
+    question = walk.request.last_user_text
+    facts = walk.best.answer.facts if walk.best and walk.best.answer else ()
+    text = walk.runtime.safe_answer(domain, question, walk.review_id)
+    if facts:
+        text += "\n\nFacts found in your request:\n" + "\n".join(f"- {fact}" for fact in facts)
+    await reviews.add(
+        ReviewItem(
+            review_id=walk.review_id,
+            request_id=walk.request_id,
+            tenant=walk.identity.tenant,
+            domain=domain,
+            created_at_ms=walk.created_at_ms,
+            question=question,
+            facts=facts,
+        )
+    )
+    return _stand_in(walk, text, facts, refusal=False), Verdict.SAFE_ANSWER
+
+
+def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -> Candidate:
+    """Approved words in place of an answer, attributed to the last rung tried."""
+    tried = walk.best or walk.candidate(None)
+    model = walk.plan(tried.rung.answerer).facts.model
+    thought = walk.best.answer if walk.best else None
+    usage = thought.usage if thought else Usage()
+    choice = Choice(
+        text="" if refusal else text,
+        finish_reason="stop",
+        refusal=text if refusal else None,
+        reasoning=thought.choices[0].reasoning if thought and thought.choices else None,
+    )
+    answer = Answer((choice,), model, usage, approved=True, facts=facts)
+    return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, "safe"))
+
+
+def _showable(candidate: Candidate) -> bool:
+    """An unverified answer may be shown unless it breaks the shape it promised."""
+    return candidate.said.failure is not Reason.ANSWER_INVALID

@@ -1,0 +1,377 @@
+"""The request path: triage, decide, try, verify, account. Read it from top to bottom.
+
+Policy questions are answered elsewhere (`decision`, `verification`, `cost`); this file shows only
+the order in which they are asked. It is given everything it uses: triage, answerers, ledger, clock,
+ids. A buffered and a streamed request take the same path; `complete` drains what `stream` yields.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+
+from router.conclude import conclude, trusted
+from router.decision import Left, asked_of, decide, next_rung
+from router.errors import AnswererError, BudgetExceeded, TiergateError
+from router.runtime import PolicyRuntime, RungPlan, Selected, known_models, pinned, select
+from router.spend import Spender, failure_reason
+from router.telling import final_row, outcome_of, request_digest
+from router.types import (
+    Action,
+    Answer,
+    AnswerCache,
+    CachedAnswer,
+    ChatRequest,
+    Clock,
+    Committed,
+    Identity,
+    Ids,
+    Ledger,
+    Outcome,
+    Reason,
+    RequestState,
+    ReviewQueue,
+    SessionMemory,
+    SessionStore,
+    Signals,
+    Step,
+    StreamEvent,
+    Verdict,
+    VerifyMode,
+)
+from router.verification import Verification, verify
+from router.walk import Candidate, Held, Walk
+
+PREFIX_TOKENS = 32
+"""How much of an answer `verify: prefix` holds back: long enough to show a refusal or garbage,
+a fifth of a second at 150 tokens/s."""
+
+
+class Gateway:
+    """Routes requests through the tiers of the policies it serves."""
+
+    def __init__(
+        self,
+        runtimes: Mapping[str, PolicyRuntime],
+        default: str,
+        *,
+        ledger: Ledger,
+        sessions: SessionStore,
+        cache: AnswerCache,
+        reviews: ReviewQueue,
+        secret_of: Callable[[str], bytes],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._runtimes = dict(runtimes)
+        self._default = default
+        self._ledger = ledger
+        self._sessions = sessions
+        self._cache = cache
+        self._reviews = reviews
+        self._secret_of = secret_of
+        self._clock = clock
+        self._ids = ids
+        self._background: set[asyncio.Task[None]] = set()
+
+    # --- what surfaces call ---------------------------------------------------------------------
+
+    async def complete(self, request: ChatRequest, identity: Identity) -> Outcome:
+        """The outcome of one request. Raises TiergateError when no tier could answer."""
+        async with aclosing(self.stream(request, identity, buffered=True)) as events:
+            async for event in events:
+                if isinstance(event, Outcome):
+                    return event
+        raise AssertionError("the path ends in an Outcome or raises")
+
+    async def stream(
+        self, request: ChatRequest, identity: Identity, *, buffered: bool = False
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """One Committed, any Deltas, one Outcome; raises TiergateError instead of any of them.
+
+        Closing the iterator (the client left) cancels the upstream call and books what is known.
+        """
+        walk = await self._begin(request, identity, buffered)
+        if request.hints.dry_run:
+            yield self._outcome(walk, walk.candidate(None), Verdict.ACCEPTED)
+            return
+        spender = Spender(walk, self._ledger, self._clock)
+        state = RequestState.CANCELLED
+        error: TiergateError | None = None
+        try:
+            async for event in self._climb(walk, spender):
+                yield event
+            state = RequestState.SETTLED
+        except TiergateError as failed:
+            state, error = RequestState.FAILED, failed
+            raise
+        finally:
+            if walk.outcome is None:
+                self._finish_later(walk, spender, state, error)
+
+    def route(self, request: ChatRequest, identity: Identity) -> Outcome:
+        """Triage and decide, synchronously: calls no tier, writes nothing."""
+        selected = select(self._runtimes, self._default, request)
+        signals = selected.runtime.triage.read_now(request, None)
+        walk = self._decided(request, identity, selected, signals, None, self._clock.monotonic_ms())
+        return self._outcome(walk, walk.candidate(None), Verdict.ACCEPTED)
+
+    # --- the path -------------------------------------------------------------------------------
+
+    async def _begin(self, request: ChatRequest, identity: Identity, buffered: bool) -> Walk:
+        """Select the policy, read the request, decide."""
+        started = self._clock.monotonic_ms()
+        selected = select(self._runtimes, self._default, request)
+        session = walk_session(request)
+        memory = await self._sessions.get(identity.tenant, session) if session else None
+        signals = await selected.runtime.triage.read(request, memory)
+        walk = self._decided(request, identity, selected, signals, memory, started)
+        walk.buffered = buffered
+        return walk
+
+    def _decided(
+        self,
+        request: ChatRequest,
+        identity: Identity,
+        selected: Selected,
+        signals: Signals,
+        memory: SessionMemory | None,
+        started: float,
+    ) -> Walk:
+        read_at = self._clock.monotonic_ms()
+        runtime = selected.runtime
+        asked = asked_of(request.hints, identity.may_lower)
+        asked = pinned(asked, selected, memory, request.in_tool_loop)
+        facts = runtime.rung_facts(request, signals)
+        decision = decide(runtime.policy, signals, facts, asked)
+        return Walk(
+            request_id=self._ids.new(),
+            request=request,
+            identity=identity,
+            runtime=runtime,
+            signals=signals,
+            memory=memory,
+            facts=facts,
+            asked=asked,
+            decision=decision,
+            started_ms=started,
+            created_at_ms=self._clock.now_ms(),
+            triage_ms=read_at - started,
+            decide_ms=self._clock.monotonic_ms() - read_at,
+            deadline_ms=None
+            if request.hints.deadline_ms is None
+            else started + request.hints.deadline_ms,
+        )
+
+    async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
+        """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
+        hit = await self._from_cache(walk)
+        if hit is not None:
+            async for event in self._release(walk, spender, hit, Verdict.ACCEPTED):
+                yield event
+            return
+        at: int | None = walk.decision.first
+        failed: TiergateError | None = None
+        for _ in range(len(walk.decision.rungs)):
+            if at is None:
+                break
+            held = Held()
+            try:
+                async with aclosing(self._try_rung(walk, spender, at, held)) as events:
+                    async for event in events:
+                        yield event
+            except BudgetExceeded as refused:
+                if walk.best is None:
+                    raise
+                failed, walk.stopped = refused, Reason.BUDGET_EXHAUSTED
+                break
+            except AnswererError as error:
+                if held.committed is not None:
+                    raise
+                failed = error
+            if held.committed is not None and held.candidate is not None:
+                verdict = Verdict.ACCEPTED if trusted(walk, held.candidate) else Verdict.UNVERIFIED
+                async for event in self._release(walk, spender, held.candidate, verdict):
+                    yield event
+                return
+            step = self._next(walk, at, held.candidate, failed)
+            if step.action is not Action.CLIMB:
+                walk.stopped = step.reason
+                break
+            at = step.rung
+        candidate, verdict = await conclude(walk, self._reviews, self._ids, failed)
+        async for event in self._release(walk, spender, candidate, verdict):
+            yield event
+
+    async def _try_rung(
+        self, walk: Walk, spender: Spender, at: int, held: Held
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """One rung's turn: call, verify; stream through what need not be held back."""
+        rung = walk.decision.rungs[at]
+        plan = walk.plan(rung.answerer)
+        mode = plan.verify_mode(walk.decision.hard_rule)
+        if walk.buffered or mode is VerifyMode.FULL or walk.promises:
+            answer = await spender.call_rung(at, plan)
+            held.candidate = self._judge(walk, plan, at, answer, mode)
+            return
+        through = mode is VerifyMode.NONE or Reason.PINNED in rung.reasons
+        last = not any(r.taken for r in walk.decision.rungs[at + 1 :])
+        async with aclosing(spender.stream_rung(at, plan)) as deltas:
+            async for delta in deltas:
+                if delta.final is not None:
+                    held.candidate = self._judge(walk, plan, at, delta.final, mode)
+                    continue
+                held.pending.append(delta)
+                if held.committed is None and held.may_commit(
+                    1 if through else PREFIX_TOKENS, last
+                ):
+                    held.committed = self._committed(walk, at)
+                    yield held.committed
+                if held.committed is not None:
+                    for released in held.release():
+                        yield released
+
+    def _judge(
+        self, walk: Walk, plan: RungPlan, at: int, answer: Answer, mode: VerifyMode
+    ) -> Candidate:
+        rung = walk.decision.rungs[at]
+        said = verify(answer, walk.request, rung, mode, plan.calibration)
+        candidate = Candidate(at, rung, answer, said)
+        walk.keep(candidate)
+        return candidate
+
+    def _next(
+        self, walk: Walk, at: int, candidate: Candidate | None, failed: TiergateError | None
+    ) -> Step:
+        """Ask next_rung and keep what it was told."""
+        said: Verification | None = candidate.said if candidate else None
+        failure = said.failure if said else failure_reason(failed)
+        p = said.p if said and failure is None else None
+        left = Left(nano_usd=walk.money_left(), time_ms=walk.time_left(self._clock.monotonic_ms()))
+        step = next_rung(walk.decision, at, p, failure, left, walk.runtime.policy.decision)
+        walk.note(at, p, said.source if said else "", failure, left, step)
+        return step
+
+    async def _release(
+        self, walk: Walk, spender: Spender, candidate: Candidate | None, verdict: Verdict
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Give the chosen answer to the client (what has not gone yet), then account."""
+        assert candidate is not None
+        if not walk.released:
+            yield self._committed(walk, candidate.at)
+            if walk.request.stream and candidate.answer is not None:
+                for delta in candidate.deltas():
+                    yield delta
+        answered_at = self._clock.monotonic_ms()
+        walk.answer_ms = answered_at - walk.started_ms - walk.triage_ms - walk.decide_ms
+        await self._account(walk, spender, candidate, verdict)
+        outcome = self._outcome(walk, candidate, verdict, answered_at)
+        walk.outcome = outcome
+        yield outcome
+
+    def _committed(self, walk: Walk, at: int) -> Committed:
+        walk.released = True
+        walk.first_token_ms = self._clock.monotonic_ms() - walk.started_ms
+        rung = walk.decision.rungs[at]
+        return Committed(
+            request_id=walk.request_id,
+            decision=walk.decision,
+            rung=rung,
+            model=walk.plan(rung.answerer).facts.model,
+            policy=walk.runtime.policy.name,
+            policy_hash=walk.runtime.policy_hash,
+            escalations=walk.escalations,
+        )
+
+    # --- account --------------------------------------------------------------------------------
+
+    async def _account(
+        self, walk: Walk, spender: Spender, candidate: Candidate, verdict: Verdict
+    ) -> None:
+        """Write the final row, remember the session, keep what may be answered from cache."""
+        walk.mark_discarded(candidate)
+        row = final_row(
+            walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
+        )
+        walk.accounted = True
+        await self._ledger.finish(row)
+        session = walk_session(walk.request)
+        if session:
+            memory = walk.runtime.remember(walk.signals, walk.memory, candidate.rung.level)
+            await self._sessions.put(walk.identity.tenant, session, memory)
+        if walk.cacheable and candidate.answer is not None and verdict is Verdict.ACCEPTED:
+            cached = CachedAnswer(
+                candidate.answer,
+                candidate.rung.tier,
+                candidate.rung.level,
+                candidate.rung.answerer,
+                walk.created_at_ms,
+            )
+            await self._cache.put(walk.identity.tenant, self._digest(walk), cached)
+
+    def _finish_later(
+        self,
+        walk: Walk,
+        spender: Spender,
+        state: RequestState,
+        error: TiergateError | None,
+    ) -> None:
+        """Book a request that failed or whose client left; the caller may already be cancelled."""
+        if walk.accounted:
+            return
+        walk.accounted = True
+        spender.settle_open()
+        row = final_row(
+            walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
+        )
+        task = asyncio.ensure_future(self._ledger.finish(row))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        if error is not None:
+            error.request_id = walk.request_id
+
+    async def _from_cache(self, walk: Walk) -> Candidate | None:
+        """An exact repeat, valid only if its level reaches the floor now decided."""
+        if not walk.cacheable:
+            return None
+        cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
+        if cached is None or cached.level < walk.decision.floor:
+            return None
+        return walk.from_cache(cached)
+
+    def _digest(self, walk: Walk) -> str:
+        return request_digest(walk, self._secret_of(walk.identity.tenant))
+
+    def _outcome(
+        self, walk: Walk, candidate: Candidate, verdict: Verdict, now: float | None = None
+    ) -> Outcome:
+        return outcome_of(walk, candidate, verdict, now or self._clock.monotonic_ms())
+
+    # --- the life of the gateway ----------------------------------------------------------------
+
+    def swap(self, runtimes: Mapping[str, PolicyRuntime], default: str) -> None:
+        """Serve these policies from the next request on."""
+        self._runtimes = dict(runtimes)
+        self._default = default
+
+    def models(self) -> tuple[str, ...]:
+        return tuple(known_models(self._runtimes, self._runtimes[self._default]))
+
+    @property
+    def runtimes(self) -> Mapping[str, PolicyRuntime]:
+        return self._runtimes
+
+    @property
+    def default(self) -> PolicyRuntime:
+        return self._runtimes[self._default]
+
+    async def drain(self) -> None:
+        """Wait for rows that are still being written in the background."""
+        while self._background:
+            await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def walk_session(request: ChatRequest) -> str:
+    """The conversation a request belongs to: the client's hint, "" for none."""
+    return request.hints.session or ""

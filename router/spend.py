@@ -1,0 +1,341 @@
+"""Every priced call passes here: hold the worst case, call, settle to what is known.
+
+An attempt is written down before its money is spent. Calls that leave the machine are held in the
+ledger first; calls that spend own compute only need no intent row, unless a budget counts them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from router import cost
+from router.errors import (
+    BudgetExceeded,
+    CannotAnswer,
+    DeadlineExceeded,
+    DepthExceeded,
+    StreamCut,
+    TiergateError,
+    UpstreamError,
+)
+from router.runtime import RungPlan
+from router.telling import open_row
+from router.types import (
+    Answer,
+    AttemptRow,
+    AttemptState,
+    Call,
+    ChatRequest,
+    Clock,
+    CostBasis,
+    Delta,
+    Ledger,
+    Reason,
+    Role,
+    Usage,
+    Work,
+)
+from router.walk import Walk
+
+MAX_DEPTH = 2
+"""A deliberation calls an answerer, which may run its own steps; nothing goes deeper."""
+
+MAX_ATTEMPTS = 32
+"""Priced calls of one request: at most 16 rungs, or a deliberation's five steps with repairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """How deep a call is, and whether a list price above it already covers it."""
+
+    depth: int = 0
+    included: bool = False
+
+    def inside(self, plan: RungPlan) -> Nesting:
+        priced = plan.facts.price.per_request_nano_usd is not None
+        return Nesting(self.depth + 1, self.included or priced)
+
+
+class Spender:
+    """Spends for one request; answerers get `call`, bound to their depth, to reach others."""
+
+    def __init__(self, walk: Walk, ledger: Ledger, clock: Clock) -> None:
+        self._walk = walk
+        self._ledger = ledger
+        self._clock = clock
+        self._in_ledger: set[int] = set()  # attempts held there, not yet settled there
+
+    async def call_rung(self, at: int, plan: RungPlan) -> Answer:
+        """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""
+        reason = self._walk.decision.rungs[at].reasons[0]
+        return await self._call(plan, self._walk.request, Role.ANSWER, Nesting(), reason)
+
+    async def stream_rung(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
+        """The rung's answer in pieces; the last piece carries the final Answer."""
+        walk = self._walk
+        reason = walk.decision.rungs[at].reasons[0]
+        i = await self._open(plan, walk.request, Role.ANSWER, Nesting(), reason)
+        started = self._clock.monotonic_ms()
+        received = 0
+        try:
+            async with asyncio.timeout(self._seconds_left(plan)):
+                work = self._work(walk.request, plan, Role.ANSWER)
+                caller = self._caller(Nesting().inside(plan))
+                async with aclosing(plan.answerer.stream(work, caller)) as deltas:
+                    async for delta in deltas:
+                        received += len(delta.text.encode("utf-8", "replace"))
+                        received += len(delta.reasoning.encode("utf-8", "replace"))
+                        if delta.final is not None:
+                            self._settle(i, plan, delta.final, started, Nesting())
+                        yield delta
+            if walk.attempts[i].state is AttemptState.HELD:
+                raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
+        except TimeoutError as error:
+            late = DeadlineExceeded(f"{plan.facts.name} did not finish its answer in time.")
+            self._fail(i, late, started, received)
+            raise late from error
+        except TiergateError as error:
+            self._fail(i, error, started, received)
+            raise
+        finally:
+            if walk.attempts[i].state is AttemptState.HELD:
+                self._cancel(i, received, started)
+
+    # --- one attempt ----------------------------------------------------------------------------
+
+    def _caller(self, nesting: Nesting) -> Call:
+        """types.Call for an answerer that runs at this nesting: same books, one level deeper."""
+
+        async def call(answerer: str, request: ChatRequest, role: Role) -> Answer:
+            if nesting.depth > MAX_DEPTH or len(self._walk.attempts) >= MAX_ATTEMPTS:
+                raise DepthExceeded(
+                    f"{answerer} was called {nesting.depth} deep, as call "
+                    f"{len(self._walk.attempts)} of one request; at most {MAX_DEPTH} and "
+                    f"{MAX_ATTEMPTS} are allowed."
+                )
+            return await self._call(self._walk.plan(answerer), request, role, nesting, None)
+
+        return call
+
+    async def _call(
+        self,
+        plan: RungPlan,
+        request: ChatRequest,
+        role: Role,
+        nesting: Nesting,
+        reason: Reason | None,
+    ) -> Answer:
+        i = await self._open(plan, request, role, nesting, reason)
+        started = self._clock.monotonic_ms()
+        try:
+            async with asyncio.timeout(self._seconds_left(plan)):
+                work = self._work(request, plan, role)
+                answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
+            self._settle(i, plan, answer, started, nesting)
+        except TimeoutError as error:
+            late = DeadlineExceeded(f"{plan.facts.name} did not answer in time.")
+            self._fail(i, late, started, 0)
+            raise late from error
+        except TiergateError as error:
+            self._fail(i, error, started, 0)
+            raise
+        finally:
+            if self._walk.attempts[i].state is AttemptState.HELD:
+                self._cancel(i, 0, started)
+        return answer
+
+    async def _open(
+        self,
+        plan: RungPlan,
+        request: ChatRequest,
+        role: Role,
+        nesting: Nesting,
+        reason: Reason | None,
+    ) -> int:
+        """Write the attempt down and hold its worst case. Raises BudgetExceeded."""
+        walk = self._walk
+        facts = plan.facts
+        if nesting.included:
+            held = 0
+        elif plan.composite:
+            held = facts.price.per_request_nano_usd or 0
+        else:
+            held = cost.worst_case(facts, request)
+        row = AttemptRow(
+            attempt_id=f"{walk.request_id}-{len(walk.attempts)}",
+            request_id=walk.request_id,
+            ordinal=len(walk.attempts),
+            role=role,
+            answerer=facts.name,
+            tier=facts.tier,
+            level=facts.level,
+            model=facts.model,
+            state=AttemptState.HELD,
+            held_nano_usd=held,
+            cost_nano_usd=0,
+            cost_basis=CostBasis.UNKNOWN,
+            price_version=facts.price.version,
+            started_at_ms=self._clock.now_ms(),
+            reason="" if reason is None else reason.value,
+        )
+        if plan.spends_outside or (held and walk.budgeted):
+            await self._settle_in_ledger()
+            await self._ledger.hold(open_row(walk, row), row)
+            self._in_ledger.add(len(walk.attempts))
+        walk.attempts.append(row)
+        return len(walk.attempts) - 1
+
+    async def _settle_in_ledger(self) -> None:
+        """Tell the ledger what became of earlier holds before the next one is made."""
+        for i in sorted(self._in_ledger):
+            if self._walk.attempts[i].state is not AttemptState.HELD:
+                await self._ledger.settle(self._walk.attempts[i], self._walk.identity.tenant)
+                self._in_ledger.discard(i)
+
+    def _settle(
+        self, i: int, plan: RungPlan, answer: Answer, started: float, nesting: Nesting
+    ) -> None:
+        row = self._walk.attempts[i]
+        paid = _price(plan, answer, nesting)
+        self._walk.attempts[i] = replace(
+            row,
+            state=AttemptState.UNKNOWN_COST
+            if paid.basis is CostBasis.UNKNOWN
+            else AttemptState.SETTLED,
+            cost_nano_usd=paid.nano_usd,
+            cost_basis=paid.basis,
+            latency_ms=self._clock.monotonic_ms() - started,
+            usage=answer.usage,
+            estimated=plan.spends_outside and not answer.usage.reported,
+            provider_cost_nano_usd=answer.provider_cost_nano_usd,
+            compute_ms=answer.compute_ms,
+            finish_reason=answer.choices[0].finish_reason if answer.choices else "",
+            model=answer.model or row.model,
+            p=answer.p,
+            adapter=answer.adapter or "",
+        )
+
+    def _fail(self, i: int, error: TiergateError, started: float, received: int) -> None:
+        """Book a failed call: nothing where it can't have been billed, else the most it can be."""
+        row = self._walk.attempts[i]
+        plan = self._walk.plan(row.answerer)
+        if row.state is not AttemptState.HELD:
+            return
+        if not plan.spends_outside or not _may_be_billed(error):
+            declined = isinstance(error, CannotAnswer)
+            state = AttemptState.RELEASED if declined else AttemptState.FAILED
+            booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
+        elif received:
+            booked = self._bounded(row, plan, received)
+        else:
+            booked = replace(
+                row,
+                state=AttemptState.UNKNOWN_COST,
+                cost_nano_usd=row.held_nano_usd,
+                cost_basis=CostBasis.TOKEN_PRICE,
+                estimated=True,
+            )
+        latency_ms = self._clock.monotonic_ms() - started
+        self._walk.attempts[i] = replace(booked, error_code=error.code, latency_ms=latency_ms)
+
+    def _cancel(self, i: int, received: int, started: float) -> None:
+        """The client left in mid-call: never understated, flagged as an estimate."""
+        row = self._walk.attempts[i]
+        plan = self._walk.plan(row.answerer)
+        latency_ms = self._clock.monotonic_ms() - started
+        if not plan.spends_outside:
+            bounded = replace(
+                row,
+                state=AttemptState.CANCELLED,
+                cost_basis=CostBasis.OWN_COMPUTE,
+                cost_nano_usd=0
+                if plan.composite
+                else cost.own_compute(plan.facts.price, latency_ms),
+                estimated=True,
+            )
+        elif received:
+            bounded = self._bounded(row, plan, received)
+        else:
+            bounded = replace(
+                row,
+                cost_nano_usd=row.held_nano_usd,
+                cost_basis=CostBasis.TOKEN_PRICE,
+                estimated=True,
+            )
+        self._walk.attempts[i] = replace(
+            bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms
+        )
+
+    def _bounded(self, row: AttemptRow, plan: RungPlan, received: int) -> AttemptRow:
+        """A cut stream: input at its bound, output at the bytes that came, at most the hold."""
+        usage = Usage(input_tokens=cost.input_bound(self._walk.request), output_tokens=received)
+        paid = cost.attempt_cost(plan.facts.price, usage, 0.0)
+        return replace(
+            row,
+            state=AttemptState.SETTLED,
+            cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
+            cost_basis=paid.basis,
+            usage=usage,
+            estimated=True,
+        )
+
+    def settle_open(self) -> None:
+        """Nothing may stay held when the request ends, whatever ended it."""
+        for i, row in enumerate(self._walk.attempts):
+            if row.state is AttemptState.HELD:
+                self._cancel(i, 0, self._clock.monotonic_ms())
+
+    # --- small things ---------------------------------------------------------------------------
+
+    def _work(self, request: ChatRequest, plan: RungPlan, role: Role) -> Work:
+        seconds = self._seconds_left(plan)
+        return Work(
+            request=request,
+            signals=self._walk.signals,
+            deadline_at_ms=self._clock.now_ms() + round(1000 * seconds),
+            role=role,
+            tenant=self._walk.identity.tenant,
+            request_id=self._walk.request_id,
+        )
+
+    def _seconds_left(self, plan: RungPlan) -> float:
+        """The answerer's total deadline, or what the client's deadline leaves if that is less."""
+        left = self._walk.time_left(self._clock.monotonic_ms())
+        own = plan.facts.deadline_ms / 1000.0
+        return own if left is None else max(0.0, min(own, left / 1000.0))
+
+
+def _price(plan: RungPlan, answer: Answer, nesting: Nesting) -> cost.Cost:
+    """A list price covers the calls under it; a composite's own line is its list price only."""
+    price = plan.facts.price
+    if nesting.included:
+        return cost.Cost(0, CostBasis.LIST_PRICE)
+    if plan.composite and price.per_request_nano_usd is None:
+        return cost.Cost(0, CostBasis.OWN_COMPUTE)
+    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms)
+    if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
+        return cost.Cost(0, CostBasis.OWN_COMPUTE)
+    return paid
+
+
+def _may_be_billed(error: TiergateError) -> bool:
+    """Whether the upstream may charge for a call that failed so."""
+    if isinstance(error, DeadlineExceeded):
+        return True
+    if isinstance(error, UpstreamError):
+        return error.sent and error.upstream_status is None
+    return False
+
+
+def failure_reason(error: TiergateError | None) -> Reason | None:
+    """How next_rung is told of an error."""
+    if error is None:
+        return None
+    if isinstance(error, CannotAnswer):
+        return Reason(error.reason)
+    if isinstance(error, BudgetExceeded):
+        return Reason.BUDGET_EXHAUSTED
+    return Reason.ANSWERER_FAILED

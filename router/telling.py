@@ -1,0 +1,210 @@
+"""What is said of a request afterwards: its ledger row, its outcome, its digests. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from router import cost
+from router.errors import TiergateError
+from router.record import RECORD_VERSION, Record, encode
+from router.types import (
+    Action,
+    AttemptRow,
+    AttemptState,
+    Baselines,
+    Clock,
+    CostBasis,
+    JsonText,
+    Message,
+    Outcome,
+    Reason,
+    RequestRow,
+    RequestState,
+    Timings,
+    Usage,
+    Verdict,
+)
+from router.walk import Candidate, Walk
+
+
+def open_row(walk: Walk, attempt: AttemptRow) -> RequestRow:
+    """The intent: enough to attribute the money if nothing else is ever written."""
+    rung = walk.decision.rungs[walk.decision.first]
+    return RequestRow(
+        request_id=walk.request_id,
+        created_at_ms=walk.created_at_ms,
+        finished_at_ms=0,
+        tenant=walk.identity.tenant,
+        key_id=walk.identity.key_id,
+        state=RequestState.OPEN,
+        endpoint=walk.request.endpoint,
+        stream=walk.request.stream,
+        mode=walk.runtime.policy.mode,
+        policy=walk.runtime.policy.name,
+        policy_hash=walk.runtime.policy_hash,
+        requested_model=walk.request.requested_model,
+        tier=attempt.tier,
+        tier_number=attempt.level,
+        answerer=attempt.answerer,
+        model=attempt.model,
+        verdict="",
+        reason=rung.reasons[0].value,
+        reasons=(),
+        confidence=rung.p,
+        escalations=walk.escalations,
+        cost_nano_usd=attempt.held_nano_usd,
+        baselines=Baselines(),
+        usage=Usage(),
+        latency_ms=0.0,
+        first_token_ms=None,
+        triage_ms=walk.triage_ms,
+        prompt_digest="",
+        answer_digest="",
+        session_digest="",
+        tags=walk.request.hints.tags,
+        record=JsonText("{}"),
+    )
+
+
+def final_row(
+    walk: Walk,
+    candidate: Candidate | None,
+    verdict: Verdict,
+    state: RequestState,
+    clock: Clock,
+    secret_of: Callable[[str], bytes],
+    error: TiergateError | None = None,
+) -> RequestRow:
+    """The row that is chained: all attempts, all arguments, digests instead of text."""
+    tried = candidate or walk.candidate(None)
+    secret = secret_of(walk.identity.tenant)
+    answer = tried.answer
+    attempts = tuple(walk.attempts)
+    usage = answer.usage if answer else Usage()
+    unknown = any(a.state is AttemptState.UNKNOWN_COST for a in attempts)
+    answered = state is RequestState.SETTLED
+    session = walk.request.hints.session
+    if unknown and state is not RequestState.CANCELLED:
+        state = RequestState.UNKNOWN_COST
+    return RequestRow(
+        request_id=walk.request_id,
+        created_at_ms=walk.created_at_ms,
+        finished_at_ms=clock.now_ms(),
+        tenant=walk.identity.tenant,
+        key_id=walk.identity.key_id,
+        state=state,
+        endpoint=walk.request.endpoint,
+        stream=walk.request.stream,
+        mode=walk.runtime.policy.mode,
+        policy=walk.runtime.policy.name,
+        policy_hash=walk.runtime.policy_hash,
+        requested_model=walk.request.requested_model,
+        tier=tried.rung.tier,
+        tier_number=tried.rung.level,
+        answerer=tried.rung.answerer,
+        model=answer.model if answer else walk.plan(tried.rung.answerer).facts.model,
+        verdict=verdict.value if answered else "",
+        reason=_reason(walk, tried).value,
+        reasons=tuple(r.value for r in _all_reasons(walk)),
+        confidence=tried.said.p,
+        escalations=walk.escalations,
+        cost_nano_usd=walk.spent_nano_usd,
+        baselines=_baselines(walk, usage) if answered else Baselines(),
+        usage=usage,
+        latency_ms=clock.monotonic_ms() - walk.started_ms,
+        first_token_ms=walk.first_token_ms,
+        triage_ms=walk.triage_ms,
+        prompt_digest=_digest(secret, _messages_bytes(walk.request.messages)),
+        answer_digest=_digest(secret, answer.text.encode("utf-8", "replace")) if answer else "",
+        session_digest=_digest(secret, session.encode()) if session else "",
+        tags=walk.request.hints.tags,
+        record=encode(
+            Record(
+                RECORD_VERSION,
+                walk.signals,
+                walk.facts,
+                walk.asked,
+                walk.decision,
+                tuple(walk.steps),
+                answer.facts if answer else (),
+            )
+        ),
+        review_id=walk.review_id,
+        error_code=error.code if error else "",
+        attempts=attempts,
+    )
+
+
+def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, now_ms: float) -> Outcome:
+    """What surfaces are told; for a dry run the expected cost of the first rung stands for cost."""
+    usage = candidate.answer.usage if candidate.answer else Usage()
+    return Outcome(
+        request_id=walk.request_id,
+        signals=walk.signals,
+        decision=walk.decision,
+        policy=walk.runtime.policy.name,
+        policy_hash=walk.runtime.policy_hash,
+        answer=candidate.answer,
+        rung=candidate.rung,
+        verdict=verdict,
+        reason=_reason(walk, candidate),
+        confidence=candidate.said.p,
+        escalations=walk.escalations,
+        cost_nano_usd=walk.spent_nano_usd if walk.attempts else candidate.rung.cost_nano_usd,
+        cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in walk.attempts),
+        baselines=_baselines(walk, usage) if candidate.answer else Baselines(),
+        timings=Timings(
+            triage_ms=walk.triage_ms,
+            decide_ms=walk.decide_ms,
+            answer_ms=walk.answer_ms,
+            ledger_ms=max(
+                0.0, now_ms - walk.started_ms - walk.triage_ms - walk.decide_ms - walk.answer_ms
+            ),
+            total_ms=now_ms - walk.started_ms,
+        ),
+        attempts=tuple(walk.attempts),
+        review_id=walk.review_id,
+    )
+
+
+def request_digest(walk: Walk, secret: bytes) -> str:
+    """Equal for requests that must get equal answers, keyed so that it names nothing outside."""
+    request = walk.request
+    parts = (
+        walk.runtime.policy_hash,
+        request.requested_model,
+        request.messages,
+        request.sampling,
+        request.response_format,
+        dict(request.hints.context),
+        dict(request.extra),
+    )
+    return _digest(secret, msgspec.json.encode(parts))
+
+
+def _digest(secret: bytes, content: bytes) -> str:
+    return hmac.new(secret, content, hashlib.sha256).hexdigest()
+
+
+def _messages_bytes(messages: Sequence[Message]) -> bytes:
+    return "\x1e".join(f"{m.role}\x1f{m.text}" for m in messages).encode("utf-8", "replace")
+
+
+def _baselines(walk: Walk, usage: Usage) -> Baselines:
+    return cost.baselines(walk.runtime.policy, walk.runtime.facts_by_name, walk.request, usage)
+
+
+def _reason(walk: Walk, candidate: Candidate) -> Reason:
+    """Why this tier answered: the last climb's reason, else the first rung's."""
+    climbs = [s.said.reason for s in walk.steps if s.said.action is Action.CLIMB]
+    return climbs[-1] if climbs else candidate.rung.reasons[0]
+
+
+def _all_reasons(walk: Walk) -> tuple[Reason, ...]:
+    """The first rung's reasons, then why each later rung was reached, then why the climb ended."""
+    reasons = [*walk.decision.first_rung.reasons, *(s.said.reason for s in walk.steps)]
+    return tuple(dict.fromkeys(reasons))

@@ -1,0 +1,237 @@
+"""The state of one request on its way up the ladder.
+
+The only mutable value on the request path. It holds what was read, decided, tried and spent; it
+decides nothing and does no I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from router.decision import Asked, Left
+from router.record import StepRecord
+from router.runtime import PolicyRuntime, RungPlan
+from router.types import (
+    Action,
+    Answer,
+    AttemptRow,
+    AttemptState,
+    CachedAnswer,
+    ChatRequest,
+    Committed,
+    CostBasis,
+    Decision,
+    Delta,
+    Domain,
+    Identity,
+    Outcome,
+    Reason,
+    Role,
+    Rung,
+    RungFacts,
+    SessionMemory,
+    Signals,
+    Step,
+)
+from router.verification import REFUSAL, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An answer in hand and what verification said of it. `answer` is None for a dry run."""
+
+    at: int
+    rung: Rung
+    answer: Answer | None
+    said: Verification
+
+    def deltas(self) -> list[Delta]:
+        """The whole answer as stream pieces, for what was held back."""
+        pieces: list[Delta] = []
+        for index, choice in enumerate(self.answer.choices if self.answer else ()):
+            if choice.reasoning:
+                pieces.append(Delta(index=index, reasoning=choice.reasoning))
+            if choice.text:
+                pieces.append(Delta(index=index, text=choice.text, logprobs=choice.logprobs))
+            pieces += [
+                Delta(index=index, tool_call_index=i, tool_call=call)
+                for i, call in enumerate(choice.tool_calls)
+            ]
+        return pieces
+
+
+@dataclass(slots=True)
+class Held:
+    """What one rung has produced: pieces held back, the commit, the judged answer."""
+
+    pending: list[Delta] = field(default_factory=list)
+    committed: Committed | None = None
+    candidate: Candidate | None = None
+
+    def may_commit(self, tokens: int, last: bool) -> bool:
+        """Whether enough was seen, and nothing in it speaks for another rung while there is one."""
+        if len(self.pending) < tokens:
+            return False
+        text = "".join(delta.text for delta in self.pending)
+        return last or REFUSAL.match(text) is None
+
+    def release(self) -> list[Delta]:
+        """The pieces held back so far; they are the client's from here on."""
+        released, self.pending = self.pending, []
+        return released
+
+
+@dataclass(slots=True)
+class Walk:
+    """One request from the first byte to the final row."""
+
+    request_id: str
+    request: ChatRequest
+    identity: Identity
+    runtime: PolicyRuntime
+    signals: Signals
+    memory: SessionMemory | None
+    facts: tuple[RungFacts, ...]
+    asked: Asked
+    decision: Decision
+    started_ms: float
+    created_at_ms: int
+    triage_ms: float
+    decide_ms: float
+    deadline_ms: float | None
+    buffered: bool = True
+    attempts: list[AttemptRow] = field(default_factory=list)
+    steps: list[StepRecord] = field(default_factory=list)
+    best: Candidate | None = None
+    released: bool = False
+    accounted: bool = False
+    stopped: Reason | None = None
+    first_token_ms: float | None = None
+    answer_ms: float = 0.0
+    review_id: str = ""
+    outcome: Outcome | None = None
+
+    def plan(self, answerer: str) -> RungPlan:
+        plan = self.runtime.plan(answerer)
+        assert plan is not None, f"the ladder names {answerer}, the policy doesn't"
+        return plan
+
+    def candidate(self, answer: Answer | None) -> Candidate:
+        """The first rung before anything was tried."""
+        rung = self.decision.first_rung
+        return Candidate(self.decision.first, rung, answer, Verification(rung.p, None, "rung"))
+
+    def keep(self, candidate: Candidate) -> None:
+        """Remember the better answer; on a tie the later one, which comes from a higher rung."""
+        if self.best is None or _merit(candidate) >= _merit(self.best):
+            self.best = candidate
+
+    def note(
+        self,
+        at: int,
+        p: float | None,
+        source: str,
+        failure: Reason | None,
+        left: Left,
+        step: Step,
+    ) -> None:
+        self.steps.append(StepRecord(at, p, source, failure, left, step))
+
+    @property
+    def escalations(self) -> int:
+        return sum(step.said.action is Action.CLIMB for step in self.steps)
+
+    @property
+    def spent_nano_usd(self) -> int:
+        return sum(attempt.cost_nano_usd for attempt in self.attempts)
+
+    def money_left(self) -> int | None:
+        """What the client's cap leaves, None without one; never negative."""
+        cap = self.asked.max_cost_nano_usd
+        return None if cap is None else max(0, cap - self.spent_nano_usd)
+
+    def time_left(self, now_ms: float) -> float | None:
+        return None if self.deadline_ms is None else self.deadline_ms - now_ms
+
+    @property
+    def promises(self) -> bool:
+        """Whether the answer must keep a shape that can only be checked when it is whole."""
+        return self.request.response_format.kind != "text" or bool(self.request.tools)
+
+    @property
+    def cacheable(self) -> bool:
+        """Exact repeats are only alike where sampling is deterministic."""
+        request = self.request
+        return (
+            self.runtime.policy.cache.exact
+            and request.sampling.temperature == 0
+            and request.sampling.n == 1
+            and not request.tools
+            and self.asked.pinned is None
+        )
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether a budget counts this tenant's money, own compute included."""
+        budgets = self.runtime.policy.budgets
+        return self.identity.tenant in budgets or "*" in budgets
+
+    def from_cache(self, cached: CachedAnswer) -> Candidate | None:
+        """The cached answer as a candidate, with an attempt of its own that costs nothing."""
+        at = next(
+            (i for i, r in enumerate(self.decision.rungs) if r.answerer == cached.answerer), None
+        )
+        if at is None:
+            return None
+        rung = replace(self.decision.rungs[at], reasons=(Reason.CACHE_HIT,))
+        self.attempts.append(
+            AttemptRow(
+                attempt_id=f"{self.request_id}-0",
+                request_id=self.request_id,
+                ordinal=0,
+                role=Role.CACHE,
+                answerer=cached.answerer,
+                tier=cached.tier,
+                level=cached.level,
+                model=cached.answer.model,
+                state=AttemptState.SETTLED,
+                held_nano_usd=0,
+                cost_nano_usd=0,
+                cost_basis=CostBasis.OWN_COMPUTE,
+                price_version="",
+                started_at_ms=self.created_at_ms,
+                usage=cached.answer.usage,
+            )
+        )
+        p = rung.p if cached.answer.p is None else cached.answer.p
+        return Candidate(at, rung, cached.answer, Verification(p, None, "cache"))
+
+    def mark_discarded(self, chosen: Candidate) -> None:
+        """Flag answers that were paid for and never shown: drafts of rungs that lost."""
+        self.attempts = [
+            replace(a, discarded=a.role is Role.ANSWER and a.answerer != chosen.rung.answerer)
+            for a in self.attempts
+        ]
+
+    @property
+    def risk_domain(self) -> Domain | None:
+        """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
+        policy = self.runtime.policy
+        for reason in self.decision.floor_reasons:
+            if reason in RISK_OF:
+                return RISK_OF[reason]
+        sure = self.signals.domain_p >= policy.decision.domain_at
+        ruled = self.signals.domain in policy.exhausted.by_domain
+        return self.signals.domain if sure and ruled else None
+
+
+RISK_OF = {
+    Reason.HIGH_RISK_FINANCIAL: Domain.FINANCE,
+    Reason.HIGH_RISK_LEGAL: Domain.LEGAL,
+    Reason.HIGH_RISK_MEDICAL: Domain.MEDICAL,
+    Reason.HIGH_RISK_ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
+}
+
+
+def _merit(candidate: Candidate) -> tuple[bool, float]:
+    return (candidate.said.failure is None, candidate.said.p)
