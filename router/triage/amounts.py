@@ -24,6 +24,10 @@ MAX_AMOUNTS = 16
 MAX_USD = Decimal(10) ** 15
 """Ten times the wealth of the world: larger sums count as this one."""
 
+MAX_NUMBERS = 2_000
+"""Numbers of one text that are looked at: a page of figures has a tenth of that. Text with more is
+`crowded` and counts as novel, so that nobody hides a sum behind a heap of others."""
+
 _MAX_TEXT = 80  # characters of the wording that an Amount keeps
 _WINDOW = 12  # tokens to either side in which a count, a duration or a word of money is looked for
 _NUMBER_WORDS_LIMIT = 16  # "two hundred and fifty-five thousand four hundred and ten" has eleven
@@ -37,6 +41,7 @@ _TOKEN = re.compile(
 _NUMBER, _WORD, _OTHER = 1, 2, 3
 _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
 _DIGIT = re.compile("[0-9]")
+_BEGINS = words.NUMBER_WORDS | {"a"}
 _SENTENCE_ENDS = frozenset(".?!;\n")
 
 
@@ -103,6 +108,17 @@ def read_amounts(text: str, usd_per_unit: Mapping[str, float]) -> tuple[Amount, 
     return AmountReader(usd_per_unit).read(fold(text))
 
 
+def crowded(text: Folded) -> bool:
+    """Returns whether a text holds more numbers than are looked at."""
+    if len(text.words) <= MAX_NUMBERS:
+        return False
+    return sum(map(_begins_number, text.words)) > MAX_NUMBERS
+
+
+def _begins_number(word: str) -> bool:
+    return word.isdigit() or word in _BEGINS
+
+
 class _Tokens:
     """One text's tokens and what can be read at each of them."""
 
@@ -111,10 +127,11 @@ class _Tokens:
         self._codes = codes
         matches = list(_TOKEN.finditer(text))
         self._kind = [match.lastindex or 0 for match in matches]
-        self._raw = [match.group() for match in matches]
-        self._low = [raw.lower() for raw in self._raw]
-        self._from = [match.start() for match in matches]
-        self._to = [match.end() for match in matches]
+        spans = [match.span() for match in matches]
+        self._from = [span[0] for span in spans]
+        self._to = [span[1] for span in spans]
+        self._raw = [text[start:end] for start, end in spans]
+        self._low = list(map(str.lower, self._raw))
         self._count = len(matches)
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
@@ -125,8 +142,10 @@ class _Tokens:
         """All sums of the text in order."""
         found: list[_Sum] = []
         at = 0
-        while at < self._count:
-            one = None
+        for candidate in self._candidates():
+            if candidate < at:
+                continue
+            at, one = candidate, None
             quantity = self._quantity(at)
             if quantity is not None:
                 one = self._with_currency(quantity) or self._by_context(quantity)
@@ -136,6 +155,15 @@ class _Tokens:
                 self._used = max(self._used, one.end - 1)
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
         return found
+
+    def _candidates(self) -> list[int]:
+        """Where a number may begin, in order."""
+        found = [
+            at
+            for at, (kind, low) in enumerate(zip(self._kind, self._low, strict=True))
+            if kind == _NUMBER or low in _BEGINS
+        ]
+        return found[:MAX_NUMBERS]
 
     # --- tokens ----------------------------------------------------------------------------------
 
@@ -322,8 +350,10 @@ class _Tokens:
         """The upper end of a range that names its currency once, before: (value, index after)."""
         at = lower.end
         separator = self._word(at)
-        between = any(self._low[i] == "between" for i in self._sentence(lower.start, -1, 4))
-        if separator not in ("-", "to") and not (separator == "and" and between):
+        if separator == "and":
+            if all(self._low[i] != "between" for i in self._sentence(lower.start, -1, 4)):
+                return None
+        elif separator not in ("-", "to"):
             return None
         at += 1 + (self._word(at + 1) == "-")
         if at >= self._count or self._kind[at] != _NUMBER:
@@ -398,6 +428,14 @@ class _Tokens:
     def _multiplied(self, one: _Sum) -> _Sum:
         """The sum times how many and how long, where the sentence says both clearly."""
         units, end, each = self._units_after(one.end)
+        link = self._word(one.start - 1)
+        if (
+            not units
+            and not each
+            and link not in words.TIMES
+            and self._word(end) not in words.TIMES
+        ):
+            return one
         factor = Decimal(1)
         first, last = one.start, end
         things = [unit for unit in units if unit not in words.TIME_UNITS]
@@ -455,7 +493,7 @@ class _Tokens:
 
     def _times(self, one: _Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
         """A count beside a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
-        if self._word(end) in ("x", "*", "times") or (each and self._word(end) == "for"):
+        if self._word(end) in words.SIGNS or (each and self._word(end) == "for"):
             count = self._plain(end + 1)
             if count is not None:
                 return count.value, count.start, count.end
@@ -465,10 +503,10 @@ class _Tokens:
         for at in before:
             count = self._plain(at) if self._kind[at] == _NUMBER else None
             if count is not None:
-                by_sign = link in ("x", "*", "times", "@", "at", "costing")
+                by_price = link in ("@", "at", "costing") and bool(nouns or link == "@")
                 payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
-                named = bool(nouns) or link in ("x", "*", "@", "times")
-                if (by_sign and named) or payments or (each and link in ("for", "of", ",")):
+                of_each = each and link in ("for", "of", ",")
+                if link in words.SIGNS or by_price or payments or of_each:
                     return count.value, count.start, count.end
                 return None
             if self._kind[at] != _WORD or self._low[at] in words.LINKS:

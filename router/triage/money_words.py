@@ -138,6 +138,9 @@ INSTALMENTS = frozenset(
     cheques checks deposits transfers""".split()
 )
 
+SIGNS = frozenset({"x", "*", "times"})
+TIMES = SIGNS | {"@", "at", "costing", "of", "for", ","}  # what may stand between count and price
+
 
 def singular(word: str) -> str:
     """Returns the unit a word means: "seats" -> "seat", "mo" -> "month"."""
