@@ -1,0 +1,420 @@
+"""One transaction's worth of ledger operations: what each does to rows, windows and the chain.
+
+An attempt is held, then settled; its request is open, then final. What has been spent or is held
+moves with the attempt's state, in the same transaction:
+
+    operation   attempt before     window of the attempt's start (day and month)
+    hold        -                  held += hold          (after the budget check)
+    settle      held               held -= hold, spent += cost
+    finish      held               held -= hold, spent += cost
+    finish      -, settled         spent += cost - cost before
+    any         final request      nothing: duplicates are harmless
+
+The operations of a batch see one another's effects in their order; a refused one leaves no trace.
+It knows nothing about threads, queues or futures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from router.audit import (
+    Head,
+    Value,
+    attempt_values,
+    canonical_values,
+    link_digest,
+    request_values,
+)
+from router.errors import BudgetExceeded, LedgerError, TiergateError
+from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
+from router.ledger.schema import attempts, requests
+from router.types import NANO_PER_USD, AttemptRow, AttemptState, RequestRow, RequestState
+
+DAY_MS = 86_400_000
+
+Window = tuple[str, str, int]  # tenant, kind, start
+Values = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a tenant may spend, nano-dollars per UTC day and month; None: no limit."""
+
+    day_nano_usd: int | None = None
+    month_nano_usd: int | None = None
+
+
+@dataclass(slots=True)
+class Hold:
+    request: RequestRow
+    attempt: AttemptRow
+    limits: Limits
+    request_values: Values
+    attempt_values: Values
+
+
+@dataclass(slots=True)
+class Settle:
+    attempt: AttemptRow
+    tenant: str
+    attempt_values: Values
+
+
+@dataclass(slots=True)
+class Finish:
+    request: RequestRow
+    request_values: Values
+    attempt_values: dict[str, Values]  # by attempt_id, in the order of ordinals
+    unsettled: tuple[str, ...]  # attempts that came as held
+    derived: tuple[str, str]
+    row_digest: bytes
+
+
+Operation = Hold | Settle | Finish
+
+
+def hold_operation(request: RequestRow, attempt: AttemptRow, limits: Limits) -> Hold:
+    """The intent: the request open, the attempt held. Raises LedgerError for an impossible time."""
+    opened = replace(request, state=RequestState.OPEN, attempts=())
+    held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
+    _check_time(held)
+    return Hold(request, held, limits, request_values(opened), attempt_values(held))
+
+
+def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
+    """An attempt's outcome. Raises LedgerError for an impossible time."""
+    final = _final(attempt)
+    _check_time(final)
+    return Settle(final, tenant, attempt_values(final))
+
+
+def finish_operation(request: RequestRow) -> Finish:
+    """A final row made whole: attempts in order, none of them held, their costs summing to its own.
+
+    Raises: LedgerError for a row that is open, has an attempt twice or holds what JSON cannot.
+    """
+    if request.state is RequestState.OPEN:
+        raise LedgerError(f"request {request.request_id} is finished, but its state is open")
+    done = tuple(
+        sorted(
+            (_final(attempt) for attempt in request.attempts),
+            key=lambda attempt: (attempt.ordinal, attempt.attempt_id),
+        )
+    )
+    unfinished = request.attempts
+    cost_nano_usd = sum(attempt.cost_nano_usd for attempt in done)
+    if done != request.attempts or cost_nano_usd != request.cost_nano_usd:
+        request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
+    for attempt in done:
+        _check_time(attempt)
+    values = request_values(request)
+    lines = {attempt.attempt_id: attempt_values(attempt) for attempt in done}
+    if len(lines) != len(done):
+        raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
+    try:
+        row_bytes = canonical_values(values, tuple(lines.values()))
+    except TypeError as error:
+        raise LedgerError(f"request {request.request_id} cannot be recorded: {error}") from error
+    return Finish(
+        request,
+        values,
+        lines,
+        tuple(a.attempt_id for a in unfinished if a.state is AttemptState.HELD),
+        derived_values(request.record),
+        hashlib.sha256(row_bytes).digest(),
+    )
+
+
+def _check_time(attempt: AttemptRow) -> None:
+    try:
+        windows_of("", attempt.started_at_ms)
+    except (ValueError, OverflowError, OSError) as error:
+        raise LedgerError(
+            f"attempt {attempt.attempt_id} started at {attempt.started_at_ms} ms; expected "
+            "milliseconds since the epoch"
+        ) from error
+
+
+def _final(attempt: AttemptRow) -> AttemptRow:
+    """An attempt that is still held has an unknown outcome: it counts at its hold."""
+    if attempt.state is not AttemptState.HELD:
+        return attempt
+    return replace(
+        attempt,
+        state=AttemptState.UNKNOWN_COST,
+        cost_nano_usd=attempt.held_nano_usd,
+        estimated=True,
+    )
+
+
+def windows_of(tenant: str, started_at_ms: int) -> tuple[Window, Window]:
+    """The UTC day and month that an attempt counts in, by when it started."""
+    day = started_at_ms - started_at_ms % DAY_MS
+    return (tenant, "day", day), (tenant, "month", month_start(day))
+
+
+@lru_cache(maxsize=1024)
+def month_start(day_ms: int) -> int:
+    """The start of the UTC month that this day (its start) is in."""
+    first = datetime.fromtimestamp(day_ms / 1000, UTC).replace(day=1)
+    return int(first.timestamp()) * 1000
+
+
+@dataclass(slots=True)
+class _Known:
+    """An attempt as the ledger has it now."""
+
+    state: str
+    held_nano_usd: int
+    cost_nano_usd: int
+    started_at_ms: int
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """(spent, held) in its windows."""
+        if self.state == AttemptState.HELD.value:
+            return 0, self.held_nano_usd
+        return self.cost_nano_usd, 0
+
+
+_KNOWN_SQL = (
+    "SELECT r.request_id, r.state, a.attempt_id, a.state, a.held_nano_usd, a.cost_nano_usd, "
+    "a.started_at_ms FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
+    "WHERE r.request_id IN "
+)
+_WINDOW_SQL = (
+    "SELECT spent_nano_usd, held_nano_usd FROM budget_windows "
+    "WHERE tenant = ? AND kind = ? AND start_ms = ?"
+)
+_WINDOW_UPSERT = (
+    "INSERT INTO budget_windows (tenant, kind, start_ms, spent_nano_usd, held_nano_usd, "
+    "purged_nano_usd) VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (tenant, kind, start_ms) DO UPDATE SET "
+    "spent_nano_usd = budget_windows.spent_nano_usd + excluded.spent_nano_usd, "
+    "held_nano_usd = budget_windows.held_nano_usd + excluded.held_nano_usd"
+)
+_UPSERT_REQUEST = upsert_sql(requests)
+_UPSERT_ATTEMPT = upsert_sql(attempts)
+_STORED_SQL = select_sql(attempts) + " WHERE request_id = ?"
+
+
+class Batch:
+    """Applies operations in one transaction that its caller has begun, and will commit.
+
+    `head` is the writer's chain head after the batch, to be kept once the commit succeeded.
+    """
+
+    def __init__(self, cursor: DBAPICursor, head: Head) -> None:
+        self.head = head
+        self._cursor = cursor
+        self._states: dict[str, str] = {}  # request_id -> state
+        self._known: dict[str, dict[str, _Known]] = {}  # request_id -> attempt_id -> attempt
+        self._windows: dict[Window, list[int]] = {}  # as the database has them: spent, held
+        self._moved: dict[Window, list[int]] = {}  # by this batch: spent, held
+        self._request_rows: dict[str, Values] = {}
+        self._attempt_rows: dict[tuple[str, str], Values] = {}
+
+    def run(self, operations: Sequence[Operation]) -> list[TiergateError | None]:
+        """Apply all; per operation None, or why it was refused. Driver errors pass through."""
+        self._load({_request_id(operation) for operation in operations})
+        refusals = [self._apply(operation) for operation in operations]
+        self._flush()
+        return refusals
+
+    def _apply(self, operation: Operation) -> TiergateError | None:
+        try:
+            if isinstance(operation, Finish):
+                self._finish(operation)
+            elif isinstance(operation, Hold):
+                self._hold(operation)
+            else:
+                self._settle(operation)
+        except (BudgetExceeded, LedgerError) as refusal:
+            return refusal
+        return None
+
+    def _hold(self, operation: Hold) -> None:
+        request_id, attempt = operation.request.request_id, operation.attempt
+        state = self._states.get(request_id)
+        known = self._known.setdefault(request_id, {})
+        if attempt.attempt_id in known:
+            return
+        if state is not None and state != RequestState.OPEN.value:
+            raise LedgerError(f"request {request_id} is finished; nothing more can be held for it")
+        windows = windows_of(operation.request.tenant, attempt.started_at_ms)
+        limits = (operation.limits.day_nano_usd, operation.limits.month_nano_usd)
+        for window, limit in zip(windows, limits, strict=True):
+            if limit is not None:
+                self._check(window, limit, attempt.held_nano_usd)
+        if state is None:
+            self._states[request_id] = RequestState.OPEN.value
+            self._request_rows[request_id] = (
+                *operation.request_values,
+                "",
+                "",
+                self.head.writer_id,
+                None,
+                "",
+                "",
+            )
+        self._put(operation.request.tenant, attempt, operation.attempt_values)
+
+    def _settle(self, operation: Settle) -> None:
+        attempt = operation.attempt
+        state = self._states.get(attempt.request_id)
+        if state is not None and state != RequestState.OPEN.value:
+            return
+        known = self._known.get(attempt.request_id, {}).get(attempt.attempt_id)
+        if known is None:
+            raise LedgerError(f"attempt {attempt.attempt_id} is settled, but was never held")
+        if known.state == AttemptState.HELD.value:
+            self._put(operation.tenant, attempt, operation.attempt_values)
+
+    def _finish(self, operation: Finish) -> None:
+        request = operation.request
+        state = self._states.get(request.request_id)
+        if state is not None and state != RequestState.OPEN.value:
+            return
+        known = self._known.get(request.request_id, {})
+        stale = [
+            attempt_id
+            for attempt_id in operation.unsettled
+            if attempt_id in known and known[attempt_id].state != AttemptState.HELD.value
+        ]
+        if stale or not known.keys() <= operation.attempt_values.keys():
+            operation = self._with_stored(operation, stale)
+            request = operation.request
+        for attempt in request.attempts:
+            self._put(request.tenant, attempt, operation.attempt_values[attempt.attempt_id])
+        previous = self.head
+        row_hash = link_digest(previous.row_hash, operation.row_digest)
+        self.head = Head(previous.writer_id, previous.sequence + 1, row_hash)
+        self._states[request.request_id] = request.state.value
+        self._request_rows[request.request_id] = (
+            *operation.request_values,
+            *operation.derived,
+            previous.writer_id,
+            self.head.sequence,
+            previous.row_hash,
+            row_hash,
+        )
+
+    def _with_stored(self, operation: Finish, stale: Sequence[str]) -> Finish:
+        """The same row with the attempts that it forgets, or has as held though they are settled.
+
+        They cost money all the same: settled ones at their cost, held ones at their hold.
+        """
+        self._flush()
+        self._cursor.execute(_STORED_SQL, (operation.request.request_id,))
+        named = [a for a in operation.request.attempts if a.attempt_id not in stale]
+        names = {attempt.attempt_id for attempt in named}
+        stored = map(attempt_from, self._cursor.fetchall())
+        missing = [attempt for attempt in stored if attempt.attempt_id not in names]
+        return finish_operation(replace(operation.request, attempts=(*named, *missing)))
+
+    def _put(self, tenant: str, attempt: AttemptRow, values: Values) -> None:
+        """Write the attempt and move its windows from what it counted to what it counts now."""
+        now = _Known(
+            attempt.state.value,
+            attempt.held_nano_usd,
+            attempt.cost_nano_usd,
+            attempt.started_at_ms,
+        )
+        its = self._known.setdefault(attempt.request_id, {})
+        before = its.get(attempt.attempt_id)
+        its[attempt.attempt_id] = now
+        if before is not None:
+            spent, held = before.counts
+            self._move(tenant, before.started_at_ms, -spent, -held)
+        spent, held = now.counts
+        self._move(tenant, now.started_at_ms, spent, held)
+        self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, tenant)
+
+    def _move(self, tenant: str, started_at_ms: int, spent: int, held: int) -> None:
+        if spent or held:
+            for window in windows_of(tenant, started_at_ms):
+                moved = self._moved.setdefault(window, [0, 0])
+                moved[0] += spent
+                moved[1] += held
+
+    def _check(self, window: Window, limit: int, worst: int) -> None:
+        """Raises BudgetExceeded when spent, open holds and this worst case pass the limit."""
+        stored = self._windows.get(window)
+        if stored is None:
+            self._cursor.execute(_WINDOW_SQL, window)
+            row = self._cursor.fetchone()
+            stored = self._windows[window] = [0, 0] if row is None else [row[0], row[1]]
+        moved = self._moved.get(window, (0, 0))
+        spent, held = stored[0] + moved[0], stored[1] + moved[1]
+        if spent + held + worst > limit:
+            tenant, kind, _ = window
+            raise BudgetExceeded(
+                f"the {kind}'s budget of tenant {tenant!r} is {_usd(limit)}: {_usd(spent)} are "
+                f"spent, {_usd(held)} held, and this call may cost {_usd(worst)}"
+            )
+
+    def _load(self, request_ids: set[str]) -> None:
+        """Read what the ledger has of these requests, so that duplicates are known as such."""
+        ids = list(request_ids)
+        ids += ids[-1:] * (_round_up(len(ids)) - len(ids))  # few different statements to prepare
+        self._cursor.execute(f"{_KNOWN_SQL}({','.join('?' * len(ids))})", ids)
+        for (
+            request_id,
+            state,
+            attempt_id,
+            attempt_state,
+            held,
+            cost,
+            started,
+        ) in self._cursor.fetchall():
+            self._states[request_id] = state
+            if attempt_id is not None:
+                self._known.setdefault(request_id, {})[attempt_id] = _Known(
+                    attempt_state, held, cost, started
+                )
+
+    def _flush(self) -> None:
+        _write(self._cursor, _UPSERT_REQUEST, self._request_rows.values())
+        _write(self._cursor, _UPSERT_ATTEMPT, self._attempt_rows.values())
+        moves: list[Values] = [
+            (*window, *moved) for window, moved in self._moved.items() if any(moved)
+        ]
+        _write(self._cursor, _WINDOW_UPSERT, moves)
+        for window, (spent, held) in self._moved.items():
+            stored = self._windows.get(window)
+            if stored is not None:
+                stored[0] += spent
+                stored[1] += held
+        self._request_rows.clear()
+        self._attempt_rows.clear()
+        self._moved.clear()
+
+
+def _write(cursor: DBAPICursor, sql: str, rows: Iterable[Values]) -> None:
+    lines = list(rows)
+    if lines:
+        cursor.executemany(sql, lines)
+
+
+def _request_id(operation: Operation) -> str:
+    if isinstance(operation, Settle):
+        return operation.attempt.request_id
+    return operation.request.request_id
+
+
+def _round_up(number: int) -> int:
+    """The next power of two: 5 -> 8."""
+    return 1 << (number - 1).bit_length()
+
+
+def _usd(nano_usd: int) -> str:
+    """1_500_000_000 -> "$1.50"; as many digits as it has, two at least."""
+    whole, rest = divmod(nano_usd, NANO_PER_USD)
+    digits = f"{rest:09d}".rstrip("0")
+    return f"${whole}.{digits.ljust(2, '0')}"

@@ -1,0 +1,226 @@
+"""The ledger over a database: the Protocol `types.Ledger`, reads, recovery and anchors.
+
+Opening claims a writer's slot, continues its chain, and closes what dead writers left open: their
+unsettled attempts count at their hold, state unknown_cost. Writes go through the one writer thread;
+reads take a connection of their own in a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from router.audit import Head
+from router.errors import LedgerError
+from router.ledger import anchoring, reading
+from router.ledger.batch import (
+    Batch,
+    Limits,
+    Operation,
+    finish_operation,
+    hold_operation,
+    settle_operation,
+)
+from router.ledger.database import Database, Synchronous
+from router.ledger.locks import FileLock, WriterSlots
+from router.ledger.writer import Writer
+from router.policy import BudgetSection, usd_to_nano
+from router.types import AttemptRow, AttemptState, Clock, RequestRow, RequestState
+
+BudgetOf = Callable[[str], BudgetSection | None]
+RECOVER_AT_ONCE = 500  # open requests finished in one transaction
+
+
+class SqlLedger:
+    """The books of all tenants. Several processes may have the same file open."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        slot: FileLock,
+        anchorer: anchoring.Anchorer,
+        budget_of: BudgetOf,
+    ) -> None:
+        """Use `open`; it puts these together."""
+        self.database = database
+        self._writer = writer
+        self._slot = slot
+        self._anchorer = anchorer
+        self._budget_of = budget_of
+
+    @classmethod
+    def open(
+        cls,
+        database: str | Path,
+        *,
+        clock: Clock,
+        budget_of: BudgetOf,
+        anchors_file: Path | None = None,
+        synchronous: Synchronous = "normal",
+        busy_timeout_ms: int = 5_000,
+        queue_size: int = 10_000,
+    ) -> SqlLedger:
+        """Open, migrate and recover; blocks (about 10 ms for a ready file).
+
+        `anchors_file` defaults to `<database>.anchors`; better on another volume. `budget_of` is
+        asked on the caller's thread for each hold. Raises: LedgerError, LedgerCorrupt.
+        """
+        opened = Database.open(database, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
+        slots = WriterSlots(opened.path)
+        writer_id, slot = slots.claim()
+        outside = anchors_file or anchoring.default_file(opened.path)
+        try:
+            head = recover(opened, slots, writer_id, clock)
+            anchorer = anchoring.Anchorer(opened, outside, head, clock)
+        except LedgerError:
+            slot.release()
+            opened.close()
+            raise
+        anchorer.write()
+        writer = Writer(
+            opened,
+            head,
+            queue_size=queue_size,
+            committed=anchorer.committed,
+            idle=anchorer.idle,
+        )
+        writer.start()
+        return cls(opened, writer, slot, anchorer, budget_of)
+
+    # --- types.Ledger ---
+
+    async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
+        """Commit the intent and the worst case before money is spent.
+
+        Cancelling the wait does not take it back: `finish` the request all the same.
+        Raises: BudgetExceeded, LedgerFull, LedgerError.
+        """
+        await self._write(hold_operation(request, attempt, self._limits(request.tenant)))
+
+    async def settle(self, attempt: AttemptRow, tenant: str) -> None:
+        """Replace the hold by the outcome; again, or after `finish`, it changes nothing.
+
+        Raises: LedgerFull, LedgerError (also for an attempt that was never held).
+        """
+        await self._write(settle_operation(attempt, tenant))
+
+    async def finish(self, request: RequestRow) -> None:
+        """Commit the final row with all its attempts; again it changes nothing.
+
+        The request's cost is stored as the sum of its attempts; one that is still held counts at
+        its hold, and one that the row forgets is added. Raises: LedgerFull, LedgerError.
+        """
+        await self._write(finish_operation(request))
+
+    async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
+        """The request with its attempts; None when there is none of that tenant (None: any)."""
+        return await asyncio.to_thread(reading.get, self.database, request_id, tenant)
+
+    # --- more ---
+
+    def rows(
+        self,
+        *,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[RequestRow]:
+        """Requests with attempts, oldest first, created in [since, until); blocks and streams."""
+        return reading.rows(
+            self.database, since_ms=since_ms, until_ms=until_ms, tenant=tenant, limit=limit
+        )
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last batch could be written and the writer lives."""
+        return not self._writer.fault
+
+    @property
+    def fault(self) -> str:
+        """Why nothing can be written now; "" when all is well."""
+        return self._writer.fault
+
+    @property
+    def waiting(self) -> int:
+        """Operations in the queue, for metrics."""
+        return self._writer.waiting
+
+    async def close(self) -> None:
+        """Commit what is queued, anchor it, and let go of the file. A second call does nothing."""
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """As `close`, for callers without an event loop; blocks."""
+        self._writer.close()
+        self._anchorer.write()
+        self.database.close()
+        self._slot.release()
+
+    async def _write(self, operation: Operation) -> None:
+        await self._writer.submit(operation)
+
+    def _limits(self, tenant: str) -> Limits:
+        budget = self._budget_of(tenant)
+        if budget is None:
+            return Limits()
+        day, month = budget.usd_per_day, budget.usd_per_month
+        return Limits(
+            None if day is None else usd_to_nano(day),
+            None if month is None else usd_to_nano(month),
+        )
+
+
+def recover(database: Database, slots: WriterSlots, writer_id: str, clock: Clock) -> Head:
+    """Finish what dead writers left open, in the chain of `writer_id`; returns its head.
+
+    The caller holds the slot of `writer_id`; the slots of others are tried, so a living worker's
+    open requests are left alone. Raises: LedgerError.
+    """
+    with database.reading() as connection:
+        head = reading.chain_head(connection, writer_id)
+        owners = {
+            str(row[0])
+            for row in connection.exec_driver_sql(
+                "SELECT DISTINCT writer_id FROM requests WHERE state = 'open'"
+            )
+        }
+    for owner in sorted(owners):
+        if owner == writer_id:
+            head = _finish_open(database, owner, head, clock)
+        elif (lock := slots.claim_dead(owner)) is not None:
+            try:
+                head = _finish_open(database, owner, head, clock)
+            finally:
+                lock.release()
+    return head
+
+
+def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> Head:
+    """Finish all open requests of a dead writer, some at a time."""
+    while True:
+        with database.writing() as connection:
+            left = reading.open_requests(connection, owner, RECOVER_AT_ONCE)
+            if not left:
+                return head
+            cursor = connection.connection.cursor()
+            batch = Batch(cursor, head)
+            batch.run([finish_operation(_recovered(row, clock.now_ms())) for row in left])
+        head = batch.head
+
+
+def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
+    """What can still be said of a request whose process died: exact where all is settled."""
+    unknown = any(
+        attempt.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST)
+        for attempt in request.attempts
+    )
+    return replace(
+        request,
+        state=RequestState.UNKNOWN_COST if unknown else RequestState.FAILED,
+        finished_at_ms=max(now_ms, request.created_at_ms),
+        error_code="interrupted",
+    )
