@@ -7,6 +7,7 @@ nothing about embeddings (triage matches), lookups (the resolver asks them) or p
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -371,6 +372,11 @@ def _plain(text: str) -> str:
 
 def _opening_ask(text: str, section: ClassificationSection) -> int | None:
     """Where the ask ends that `text` opens with; None when it opens with none."""
-    asks = "|".join(r"\s+".join(map(re.escape, ask.split())) for ask in section.asks)
-    found = re.match(rf"\s*(?:please\s+)?(?:{asks})(?!\w)", text, re.IGNORECASE)
+    found = _asks_pattern(tuple(section.asks)).match(text)
     return None if found is None else found.end()
+
+
+@functools.lru_cache(maxsize=64)
+def _asks_pattern(asks: tuple[str, ...]) -> re.Pattern[str]:
+    any_ask = "|".join(r"\s+".join(map(re.escape, ask.split())) for ask in asks)
+    return re.compile(rf"\s*(?:please\s+)?(?:{any_ask})(?!\w)", re.IGNORECASE)

@@ -93,9 +93,7 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
     try:
         loader = _Loader(text)
     except yaml.YAMLError as error:
-        raise _unreadable(
-            path_name, 0, str(error).split("\n")[0], "printable UTF-8 text"
-        ) from error
+        raise _unreadable(path_name, 0, str(error).split("\n")[0], "valid YAML") from error
     try:
         node = loader.get_single_node()
         reader = _Reader(path_name, loader)
