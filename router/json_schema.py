@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import referencing
 import referencing.exceptions
-from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
+from jsonschema.exceptions import SchemaError, ValidationError
 
 from router.types import JsonText
 
@@ -38,7 +38,7 @@ def _additional(
         )
 
 
-_Validator = jsonschema.validators.extend(
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
     {"pattern": _unchecked, "patternProperties": _unchecked, "additionalProperties": _additional},
 )
@@ -77,5 +77,5 @@ def schema_problem(schema: Mapping[str, object]) -> str:
     return ""
 
 
-def _place(error: ValidationError) -> str:
+def _place(error: ValidationError | SchemaError) -> str:
     return ".".join(str(part) for part in error.absolute_path) or "(top)"
