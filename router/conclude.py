@@ -7,6 +7,7 @@ happens in this domain.
 
 from __future__ import annotations
 
+from router.deliberation import found_facts
 from router.errors import AnswererError, TiergateError
 from router.types import (
     Answer,
@@ -76,10 +77,8 @@ async def _safe_answer(
     """The domain's approved safe answer with what was found, and a review item for a person."""
     walk.review_id = f"rev_{ids.new()}"
     question = walk.request.last_user_text
-    facts = walk.best.answer.facts if walk.best and walk.best.answer else ()
-    text = walk.runtime.safe_answer(domain, question, walk.review_id)
-    if facts:
-        text += "\n\nFacts found in your request:\n" + "\n".join(f"- {fact}" for fact in facts)
+    facts = found_facts(walk.request, walk.signals)
+    text = walk.runtime.safe_answer(domain, question, walk.review_id, facts)
     await reviews.add(
         ReviewItem(
             review_id=walk.review_id,
@@ -95,16 +94,17 @@ async def _safe_answer(
 
 
 def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -> Candidate:
-    """Approved words in place of an answer, attributed to the last rung tried."""
+    """Approved words in place of an answer, attributed to the best rung tried.
+
+    Its reasoning stays out too: a deliberation's holds the very text that could not be verified.
+    """
     tried = walk.best or walk.candidate(None)
     model = walk.plan(tried.rung.answerer).facts.model
-    thought = walk.best.answer if walk.best else None
-    usage = thought.usage if thought else Usage()
+    usage = walk.best.answer.usage if walk.best and walk.best.answer else Usage()
     choice = Choice(
         text="" if refusal else text,
         finish_reason="stop",
         refusal=text if refusal else None,
-        reasoning=thought.choices[0].reasoning if thought and thought.choices else None,
     )
     answer = Answer((choice,), model, usage, approved=True, facts=facts)
     return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, "safe"))

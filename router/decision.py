@@ -353,10 +353,12 @@ def _passed_over(
         return Reason.BELOW_FLOOR
     if f.level > limits.ceiling:
         return limits.ceiling_reasons[0] if limits.ceiling_reasons else Reason.ABOVE_CEILING
-    if not f.can_resolve:
-        return Reason.NOTHING_TO_RESOLVE
+    if f.declined is Reason.NOTHING_TO_RESOLVE:
+        return f.declined
     if f.level == 1 and f.p < threshold:
         return Reason.LOW_CONFIDENCE
+    if f.declined is not None:
+        return f.declined
     if not f.ready:
         return Reason.NOT_READY
     if asked.max_cost_nano_usd is not None and f.cost_nano_usd > asked.max_cost_nano_usd:
@@ -427,7 +429,7 @@ def _headline(
     if facts[first].level == limits.floor > 1:
         return limits.floor_reasons or (Reason.FLOOR,)
     lower = [r for f, r in zip(facts, passed, strict=True) if f.level < facts[first].level]
-    for reason in (Reason.LOW_CONFIDENCE, Reason.NOTHING_TO_RESOLVE):
+    for reason in (Reason.SLOT_UNFILLED, Reason.LOW_CONFIDENCE, Reason.NOTHING_TO_RESOLVE):
         if limits.floor == 1 and reason in lower:
             return (reason, choice)
     return (choice, *limits.floor_reasons)

@@ -42,6 +42,7 @@ from router.types import (
 )
 from router.verification import Verification, verify
 from router.walk import Candidate, Held, Walk
+from router.wire.render import deltas_of
 
 PREFIX_TOKENS = 32
 """How much of an answer `verify: prefix` holds back: long enough to show a refusal or garbage,
@@ -261,8 +262,9 @@ class Gateway:
         if not walk.released:
             yield self._committed(walk, candidate.at)
             if walk.request.stream and candidate.answer is not None:
-                for delta in candidate.deltas():
-                    yield delta
+                for delta in deltas_of(candidate.answer):
+                    if delta.final is None:
+                        yield delta
         answered_at = self._clock.monotonic_ms()
         walk.answer_ms = answered_at - walk.started_ms - walk.triage_ms - walk.decide_ms
         await self._account(walk, spender, candidate, verdict)

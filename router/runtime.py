@@ -22,6 +22,7 @@ from router.types import (
     CostBasis,
     Domain,
     PSource,
+    Reason,
     RungFacts,
     SessionMemory,
     Signals,
@@ -53,6 +54,9 @@ def prior_ability(level: int) -> Ability:
     return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
 
 
+Declines = Callable[[ChatRequest, Signals], Reason | None]
+
+
 @dataclass(frozen=True, slots=True)
 class RungPlan:
     """One answerer of the policy with all that the gateway knows of it."""
@@ -63,6 +67,7 @@ class RungPlan:
     ability: Ability
     calibration: AnswerCalibration | None = None
     composite: bool = False  # its money is spent by the calls it makes
+    declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         return self.section.verify.hard_rule if hard_rule else self.section.verify.default
@@ -80,7 +85,7 @@ class PolicyRuntime:
     policy_hash: str
     plans: tuple[RungPlan, ...]  # ladder order
     triage: Triage
-    safe_answer: Callable[[Domain, str, str], str]
+    safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
 
     @property
@@ -103,10 +108,10 @@ def _rung_facts(
     expected = cost.expected_cost(facts, request, signals.input_tokens)
     if facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
-        source, count, can_resolve = PSource.MATCH, 1, signals.match is not None
+        source, count = PSource.MATCH, 1
     else:
         p = plan.ability.p(signals.domain, signals.difficulty)
-        source, count, can_resolve = plan.ability.source, plan.ability.count, True
+        source, count = plan.ability.source, plan.ability.count
     missing = needs - facts.capabilities
     return RungFacts(
         answerer=facts.name,
@@ -120,7 +125,7 @@ def _rung_facts(
         latency_ms=facts.latency_ms,
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
-        can_resolve=can_resolve,
+        declined=plan.declines(request, signals) if plan.declines else None,
         ready=plan.answerer.status().state
         not in (AnswererState.FAILED, AnswererState.OPEN_BREAKER),
     )

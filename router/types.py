@@ -1,6 +1,6 @@
 """The values every part of Tiergate speaks in, and the Protocols between the parts.
 
-This is the contract: frozen, slotted values and one- or two-method Protocols, standard library only.
+This is the contract: frozen, slotted values and Protocols of few methods, standard library only.
 It knows nothing about HTTP, databases, models or policies. JSON becomes these types in the wire
 modules; rows become these types in the ledger's store. Money is an integer of nano-dollars
 (1 USD = 1_000_000_000), times are milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
@@ -411,7 +411,7 @@ class RungFacts:
     latency_ms: float  # expected
     missing: tuple[Capability, ...] = ()
     context_tokens: int = 0  # 0: no limit known
-    can_resolve: bool = True  # False: a resolver with nothing that fits
+    declined: Reason | None = None  # why a resolver has nothing for this request
     ready: bool = True
 
 

@@ -13,9 +13,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jsonschema
-
-from router.types import Answer, ChatRequest, Choice, Reason, Rung, ToolCall, VerifyMode
+from router.json_schema import schema_faults
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    JsonText,
+    Reason,
+    Rung,
+    ToolCall,
+    VerifyMode,
+)
 
 REFUSAL = re.compile(
     r"^\W*(?:i.?m (?:really )?sorry,? (?:but )?i (?:can|am unable|won)"
@@ -134,10 +142,4 @@ def _valid_format(choice: Choice, request: ChatRequest) -> bool:
 
 def _fits_schema(value: object, schema: str) -> bool:
     """Whether value fits; a schema that is itself broken can't be kept, so it counts as met."""
-    try:
-        jsonschema.validate(value, json.loads(schema or "{}"))
-    except jsonschema.ValidationError:
-        return False
-    except (jsonschema.SchemaError, ValueError):
-        return True
-    return True
+    return schema_faults(value, JsonText(schema or "{}")) == ()

@@ -45,20 +45,6 @@ class Candidate:
     answer: Answer | None
     said: Verification
 
-    def deltas(self) -> list[Delta]:
-        """The whole answer as stream pieces, for what was held back."""
-        pieces: list[Delta] = []
-        for index, choice in enumerate(self.answer.choices if self.answer else ()):
-            if choice.reasoning:
-                pieces.append(Delta(index=index, reasoning=choice.reasoning))
-            if choice.text:
-                pieces.append(Delta(index=index, text=choice.text, logprobs=choice.logprobs))
-            pieces += [
-                Delta(index=index, tool_call_index=i, tool_call=call)
-                for i, call in enumerate(choice.tool_calls)
-            ]
-        return pieces
-
 
 @dataclass(slots=True)
 class Held:

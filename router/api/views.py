@@ -1,0 +1,215 @@
+"""How decisions look from outside: response headers, the `routing` object, the decision document.
+
+Pure functions of an Outcome or a ledger row. Amounts are shown in dollars as decimal strings, exact
+to the nano-dollar; the JSON also carries the integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import orjson
+
+from router.types import (
+    NANO_PER_USD,
+    AttemptRow,
+    Committed,
+    CostBasis,
+    Decision,
+    JsonText,
+    Outcome,
+    RequestRow,
+    Rung,
+    Signals,
+    Timings,
+)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def usd(nano_usd: int) -> str:
+    """Nano-dollars as a decimal string: 12_500_000 -> "0.0125", -1 -> "-0.000000001"."""
+    sign = "-" if nano_usd < 0 else ""
+    whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
+    decimals = f"{rest:09d}".rstrip("0")
+    return f"{sign}{whole}.{decimals or '0'}"
+
+
+def decision_id(request_id: str) -> str:
+    return f"dec_{request_id}"
+
+
+def request_id_of(public_id: str) -> str:
+    """The ledger's id behind a decision, request or completion id."""
+    for prefix in ("dec_", "req_", "chatcmpl-"):
+        if public_id.startswith(prefix):
+            return public_id[len(prefix) :]
+    return public_id
+
+
+# --- headers -----------------------------------------------------------------------------------
+
+
+def id_headers(request_id: str) -> Headers:
+    return [
+        (b"x-request-id", f"req_{request_id}".encode()),
+        (b"x-tiergate-decision-id", decision_id(request_id).encode()),
+    ]
+
+
+def committed_headers(event: Committed) -> Headers:
+    """What a stream knows when its first byte goes out."""
+    rung = event.rung
+    return [
+        *id_headers(event.request_id),
+        *_rung_headers(rung, rung.reasons[0].value, rung.p, event.escalations),
+        (b"x-tiergate-model", _ascii(event.model)),
+        (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+    ]
+
+
+def outcome_headers(outcome: Outcome) -> Headers:
+    """Everything, for an answer that is sent whole."""
+    rung = outcome.rung
+    model = outcome.answer.model if outcome.answer else ""
+    headers = [
+        *id_headers(outcome.request_id),
+        *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
+        (b"x-tiergate-model", _ascii(model)),
+        (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
+        (b"server-timing", _server_timing(outcome.timings)),
+    ]
+    if outcome.cost_known:
+        headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
+    if outcome.saved_nano_usd is not None:
+        headers.append((b"x-tiergate-saved-usd", usd(outcome.saved_nano_usd).encode()))
+    if outcome.review_id:
+        headers.append((b"x-tiergate-review", b"pending"))
+    return headers
+
+
+def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
+    return [
+        (b"x-tiergate-tier", rung.tier.encode()),
+        (b"x-tiergate-reason", reason.encode()),
+        (b"x-tiergate-confidence", f"{confidence:.4f}".encode()),
+        (b"x-tiergate-escalations", str(escalations).encode()),
+    ]
+
+
+def _server_timing(t: Timings) -> bytes:
+    return (
+        f"triage;dur={t.triage_ms:.3f}, decide;dur={t.decide_ms:.3f}, answer;dur={t.answer_ms:.3f}, "
+        f"ledger;dur={t.ledger_ms:.3f}, total;dur={t.total_ms:.3f}"
+    ).encode()
+
+
+def _ascii(text: str) -> bytes:
+    """Header values are visible ASCII; a model name from an upstream may be anything."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text[:200]).encode("ascii")
+
+
+# --- documents ---------------------------------------------------------------------------------
+
+
+def routing_object(outcome: Outcome) -> JsonText:
+    """The `routing` object of the body, with `debug` or `dry_run`."""
+    document = {
+        "decision_id": decision_id(outcome.request_id),
+        "policy": f"{outcome.policy}@{outcome.policy_hash}",
+        "tier": outcome.rung.tier,
+        "tier_number": outcome.rung.level,
+        "answerer": outcome.rung.answerer,
+        "verdict": outcome.verdict.value if outcome.answer else "dry_run",
+        "reason": outcome.reason.value,
+        "reasons": [r.value for r in outcome.decision.first_rung.reasons],
+        "confidence": outcome.confidence,
+        "escalations": outcome.escalations,
+        "signals": signals_view(outcome.signals),
+        **ladder_view(outcome.decision),
+        "cost_nano_usd": outcome.cost_nano_usd if outcome.cost_known else None,
+        "cost_usd": usd(outcome.cost_nano_usd) if outcome.cost_known else None,
+        "saved_usd": None if outcome.saved_nano_usd is None else usd(outcome.saved_nano_usd),
+        "baselines_nano_usd": _plain(outcome.baselines),
+        "attempts": [attempt_view(a) for a in outcome.attempts],
+        "review_id": outcome.review_id or None,
+        "facts": list(outcome.answer.facts) if outcome.answer else [],
+        "matched": outcome.answer.matched if outcome.answer else None,
+    }
+    return JsonText(orjson.dumps(document).decode())
+
+
+def ladder_view(decision: Decision) -> dict[str, object]:
+    return {
+        "mode": decision.mode.value,
+        "stakes_usd": usd(decision.stakes_nano_usd),
+        "floor": decision.floor,
+        "ceiling": decision.ceiling,
+        "floor_reasons": [r.value for r in decision.floor_reasons],
+        "ceiling_reasons": [r.value for r in decision.ceiling_reasons],
+        "confidence_floor": decision.confidence_floor,
+        "expected_loss": [rung_view(rung) for rung in decision.rungs],
+    }
+
+
+def rung_view(rung: Rung) -> dict[str, object]:
+    return {
+        "answerer": rung.answerer,
+        "tier": rung.tier,
+        "tier_number": rung.level,
+        "taken": rung.taken,
+        "reasons": [r.value for r in rung.reasons],
+        "p": round(rung.p, 6),
+        "p_source": rung.p_source.value,
+        "p_count": rung.p_count,
+        "cost_usd": None if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
+        "cost_basis": rung.cost_basis.value,
+        "latency_ms": rung.latency_ms,
+        "expected_loss_usd": usd(rung.expected_loss_nano_usd),
+        "propensity": rung.propensity,
+    }
+
+
+def signals_view(signals: Signals) -> dict[str, object]:
+    view = _plain(signals)
+    assert isinstance(view, dict)
+    view["impact_usd"] = usd(signals.impact_nano_usd)
+    return view
+
+
+def attempt_view(attempt: AttemptRow) -> dict[str, object]:
+    return {
+        "role": attempt.role.value,
+        "answerer": attempt.answerer,
+        "model": attempt.model,
+        "state": attempt.state.value,
+        "cost_nano_usd": None if attempt.cost_basis is CostBasis.UNKNOWN else attempt.cost_nano_usd,
+        "cost_basis": attempt.cost_basis.value,
+        "discarded": attempt.discarded,
+        "estimated": attempt.estimated,
+        "latency_ms": round(attempt.latency_ms, 3),
+        "error_code": attempt.error_code or None,
+        "adapter": attempt.adapter or None,
+        "usage": _plain(attempt.usage),
+    }
+
+
+def decision_document(row: RequestRow) -> bytes:
+    """`GET /v1/decisions/{id}`: the row, its attempts, and the record behind the decision."""
+    record = orjson.loads(row.record) if row.record else {}
+    document = _plain(row)
+    assert isinstance(document, dict)
+    document["decision_id"] = decision_id(row.request_id)
+    document["record"] = record
+    document["attempts"] = [attempt_view(a) for a in row.attempts]
+    document["cost_usd"] = usd(row.cost_nano_usd)
+    saved = row.baselines.requested_model
+    document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
+    document["review"] = "pending" if row.review_id else None
+    return orjson.dumps(document)
+
+
+def _plain(value: object) -> object:
+    """A frozen value as JSON types."""
+    return msgspec.to_builtins(value)
