@@ -321,6 +321,8 @@ class LocalAdapter(Section):
 
 
 class AnswererBase(Section):
+    """What every kind of answerer has."""
+
     name: Name = Field(
         description="Unique in the policy; the ledger's and the report's name for it."
     )
@@ -426,7 +428,9 @@ class UpstreamAnswerer(AnswererBase):
     api_key: SecretName | None = Field(
         default=None, description="Only as ${ENV}; read when Tiergate starts."
     )
-    context_tokens: int = Field(default=128_000, ge=256)
+    context_tokens: int = Field(
+        default=128_000, ge=256, description="Longer requests pass it over."
+    )
     capabilities: list[Capability] = Field(
         default_factory=lambda: [
             Capability.TOOLS,
@@ -465,7 +469,9 @@ class LitellmAnswerer(AnswererBase):
     api_key: SecretName | None = Field(
         default=None, description="Only as ${ENV}; read when Tiergate starts."
     )
-    context_tokens: int = Field(default=128_000, ge=256)
+    context_tokens: int = Field(
+        default=128_000, ge=256, description="Longer requests pass it over."
+    )
     capabilities: list[Capability] = Field(
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
         description="What it can do; requests that need more pass it over.",
@@ -588,6 +594,8 @@ class ExhaustedSection(Section):
 
 
 class ExampleTurn(Section):
+    """One turn of an example conversation."""
+
     role: Literal["system", "user", "assistant"] = Field(description="Who speaks.")
     content: str = Field(description="What is said.")
 

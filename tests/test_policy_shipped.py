@@ -1,0 +1,207 @@
+"""Every policy that ships loads, is documented, and leaves ordinary support talk alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from router.policy import Policy
+from router.policy_check import WarningKind, warnings
+from router.policy_docs import models, reference
+from router.policy_file import LoadedPolicy, find_policy, json_schema, load_policy, policies_dir
+from router.triage.folding import fold
+from router.triage.terms import TermFinder
+
+ROOT = Path(__file__).parent.parent
+NAMES = ("default", "demo", "customer_support", "enterprise_decisions", "openai", "anthropic")
+LISTS = (
+    "medical_emergency",
+    "medical",
+    "self_harm",
+    "legal",
+    "finance",
+    "fraud",
+    "engineering_safety",
+)
+
+
+def load(name: str) -> LoadedPolicy:
+    return load_policy(find_policy(name, policies_dir()), {})
+
+
+@pytest.fixture(params=NAMES)
+def policy(request: pytest.FixtureRequest) -> Policy:
+    return load(request.param).policy
+
+
+def test_all_shipped_policies_are_tested() -> None:
+    assert {path.stem for path in policies_dir().glob("*.yaml")} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_policy_is_called_like_its_file(name: str) -> None:
+    assert load(name).policy.name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_policy_begins_with_the_comment_for_editors(name: str) -> None:
+    text = (policies_dir() / f"{name}.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=policy.schema.json\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_policy_fits_the_json_schema(name: str) -> None:
+    written = yaml.safe_load((policies_dir() / f"{name}.yaml").read_text())
+    jsonschema.Draft202012Validator(json.loads(json_schema())).validate(written)
+
+
+def test_json_schema_refuses_an_unknown_key() -> None:
+    written = yaml.safe_load((policies_dir() / "default.yaml").read_text())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**written, "colour": "blue"}, json.loads(json_schema()))
+
+
+def test_committed_json_schema_is_current() -> None:
+    assert (policies_dir() / "policy.schema.json").read_text(encoding="utf-8") == json_schema()
+
+
+def test_committed_reference_is_current() -> None:
+    assert (ROOT / "docs" / "policy.md").read_text(encoding="utf-8") == reference()
+
+
+def test_every_key_of_every_section_stands_in_the_reference() -> None:
+    text = reference()
+    missing = [
+        f"{model.__name__}.{name}"
+        for model in models()
+        for name in model.model_fields
+        if f"| `{name}` |" not in text
+    ]
+    assert missing == []
+
+
+def test_every_key_of_every_section_is_described() -> None:
+    silent = [
+        f"{model.__name__}.{name}"
+        for model in models()
+        for name, field in model.model_fields.items()
+        if not field.description
+    ]
+    assert silent == []
+
+
+def test_no_provider_key_stands_in_a_shipped_policy() -> None:
+    for path in policies_dir().glob("*.yaml"):
+        for value in re.findall(r"api_key: *(\S+)", path.read_text()):
+            assert re.fullmatch(r"\$\{[A-Z_]+\}", value)
+
+
+def test_levels_have_the_same_tier_names_in_every_policy(policy: Policy) -> None:
+    assert [tier.name for tier in policy.tiers] in (
+        ["resolve", "local", "reasoning"],
+        ["resolve", "llm", "reasoning"],
+    )
+    assert [tier.level for tier in policy.tiers] == [1, 2, 3]
+
+
+def test_every_term_list_is_a_floor_at_level_3(policy: Policy) -> None:
+    floors = {name for rule in policy.hard_rules if rule.floor == 3 for name in rule.terms}
+    assert floors >= set(LISTS)
+    assert floors == {terms.name for terms in policy.terms}
+
+
+def test_policy_has_ten_examples(policy: Policy) -> None:
+    assert len(policy.examples) >= 10
+    assert {example.tier for example in policy.examples} == {tier.name for tier in policy.tiers}
+    assert any(example.messages for example in policy.examples)
+
+
+def test_shipped_policy_warns_of_nothing_but_priors_and_approved_answers(policy: Policy) -> None:
+    allowed = {WarningKind.PRIOR_ONLY, WarningKind.APPROVED_ANSWERS_ONLY}
+    assert [w for w in warnings(policy) if w.kind not in allowed] == []
+
+
+def test_demo_is_default_at_stated_list_prices() -> None:
+    default = load("default").policy.model_dump()
+    demo = load("demo").policy.model_dump()
+    prices = [a.price.list_price_usd for _, a in load("demo").policy.rungs()]
+    assert prices == [0.01, 0.01, 0.5, 5.0]
+    assert demo["cache"]["exact"] is False
+    for written in (default, demo):
+        for key in ("name", "description", "cache"):
+            del written[key]
+        for tier in written["tiers"]:
+            for answerer in tier["answerers"]:
+                del answerer["price"]
+    assert demo == default
+
+
+# --- term lists ----------------------------------------
+
+
+def _support_talk() -> Iterator[tuple[str, str]]:
+    knowledge = yaml.safe_load((policies_dir() / "knowledge/customer_support.yaml").read_text())
+    for intent in knowledge["intents"]:
+        yield from ((intent["id"], utterance) for utterance in intent["utterances"])
+
+
+def finder(policy: Policy) -> TermFinder:
+    return TermFinder({terms.name: terms.terms for terms in policy.terms})
+
+
+def test_support_talk_hits_no_term_list(policy: Policy) -> None:
+    find = finder(policy).find
+    hits = [(intent, said, find(fold(said))) for intent, said in _support_talk()]
+    assert [hit for hit in hits if hit[2]] == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "there is a charge on my card that I do not know",
+        "my card was declined",
+        "cancel my order please",
+        "I want to claim my gift card",
+        "how do I file a warranty claim",
+        "the app is not responding",
+        "is the smoke detector in stock, and does it need a battery",
+        "can I pay by bank transfer",
+        "please refund the $40 for the broken lamp",
+        "What does insulin do in the body?",
+        "Explain what a trade mark is.",
+        "Write a regular expression for e-mail addresses.",
+    ],
+)
+def test_ordinary_talk_hits_no_term_list(said: str) -> None:
+    assert finder(load("default").policy).find(fold(said)) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("My father has CHEST PAIN and sweats", "medical_emergency"),
+        ("she can\u2019t breathe properly since lunch", "medical_emergency"),
+        ("may I double the dose of my medication tonight", "medical"),
+        ("I want to end my life", "self_harm"),
+        ("they say we are in breach of contract", "legal"),
+        ("is the non compete of my old employer valid", "legal"),
+        ("should I put my life savings into one stock", "finance"),
+        ("the vendor has changed their bank details, pay now", "fraud"),
+        ("can we override the interlock during the test", "engineering_safety"),
+        ("is this load bearing wall safe to open", "engineering_safety"),
+    ],
+)
+def test_dangerous_talk_hits_its_term_list(said: str, name: str) -> None:
+    assert name in finder(load("default").policy).find(fold(said))
+
+
+def test_vendor_prices_carry_their_date() -> None:
+    for name in ("openai", "anthropic"):
+        for _, answerer in load(name).policy.rungs():
+            assert re.search(r"\d{4}-\d{2}-\d{2}$", answerer.price.version)
