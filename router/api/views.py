@@ -6,8 +6,6 @@ to the nano-dollar; the JSON also carries the integers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import msgspec
 import orjson
 
@@ -100,8 +98,9 @@ def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) 
 
 def _server_timing(t: Timings) -> bytes:
     return (
-        f"triage;dur={t.triage_ms:.3f}, decide;dur={t.decide_ms:.3f}, answer;dur={t.answer_ms:.3f}, "
-        f"ledger;dur={t.ledger_ms:.3f}, total;dur={t.total_ms:.3f}"
+        f"triage;dur={t.triage_ms:.3f}, decide;dur={t.decide_ms:.3f}, "
+        f"answer;dur={t.answer_ms:.3f}, ledger;dur={t.ledger_ms:.3f}, "
+        f"total;dur={t.total_ms:.3f}"
     ).encode()
 
 

@@ -1,0 +1,49 @@
+"""Who may come in: API keys, or the local user while there are none.
+
+Without any key the server listens on loopback only, so whoever connects is on this machine.
+"""
+
+from __future__ import annotations
+
+from router.errors import AuthenticationFailed, PermissionDenied
+from router.types import Identity, KeyStore, Scope
+
+LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
+"""Who uses a server without keys: everything but lowering hints, which need a key that says so."""
+
+NO_KEY = (
+    "No API key was given. Send it as `Authorization: Bearer KEY`; create one with "
+    "`tiergate keys create`."
+)
+
+
+class Doorkeeper:
+    """Turns an Authorization header into an Identity."""
+
+    def __init__(self, keys: KeyStore, *, open_without_keys: bool) -> None:
+        self._keys = keys
+        self._open = open_without_keys
+
+    async def admit(self, headers: dict[str, str], scope: Scope) -> Identity:
+        """The caller's identity. Raises AuthenticationFailed, PermissionDenied."""
+        identity = await self._identify(headers)
+        if scope not in identity.scopes and Scope.ADMIN not in identity.scopes:
+            raise PermissionDenied(
+                f"This key lacks the scope {scope.value!r}. Use a key that has it, or create one "
+                f"with `tiergate keys create --scope {scope.value}`."
+            )
+        return identity
+
+    async def _identify(self, headers: dict[str, str]) -> Identity:
+        kind, _, secret = headers.get("authorization", "").partition(" ")
+        if self._open and not await self._keys.any():
+            return LOCAL
+        if kind.lower() != "bearer" or not secret.strip():
+            raise AuthenticationFailed(NO_KEY)
+        identity = await self._keys.identify(secret.strip())
+        if identity is None:
+            raise AuthenticationFailed(
+                "This API key is unknown or was revoked. Check it, or create one with "
+                "`tiergate keys create`."
+            )
+        return identity

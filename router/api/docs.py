@@ -1,0 +1,180 @@
+"""`/docs` and `/openapi.json`: the surface described for people and for tools.
+
+One table of operations feeds both. The page is self-contained: no script, no outside resource.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+
+CHAT_REQUEST = {
+    "type": "object",
+    "required": ["model", "messages"],
+    "properties": {
+        "model": {
+            "type": "string",
+            "description": "auto, auto:<policy>, tier:<name>, or an alias of the policy.",
+        },
+        "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+        "stream": {"type": "boolean"},
+        "stream_options": {
+            "type": "object",
+            "properties": {"include_usage": {"type": "boolean"}},
+        },
+        "temperature": {"type": "number", "minimum": 0, "maximum": 2},
+        "max_completion_tokens": {"type": "integer", "minimum": 1},
+        "stop": {"type": ["string", "array"]},
+        "seed": {"type": "integer"},
+        "n": {"type": "integer", "minimum": 1, "maximum": 8},
+        "tools": {"type": "array", "items": {"type": "object"}},
+        "response_format": {"type": "object"},
+        "routing": {
+            "type": "object",
+            "description": "Hints to the router. All are optional; caution may be raised freely.",
+            "additionalProperties": False,
+            "properties": {
+                "policy": {"type": "string"},
+                "min_tier": {"type": "integer"},
+                "max_tier": {"type": "integer"},
+                "stakes_usd": {"type": "number"},
+                "confidence_floor": {"type": "number"},
+                "max_cost_usd": {"type": "number"},
+                "deadline_ms": {"type": "integer"},
+                "session": {"type": "string"},
+                "context": {"type": "object", "additionalProperties": {"type": "string"}},
+                "tags": {"type": "array", "items": {"type": "string"}},
+                "dry_run": {"type": "boolean"},
+                "debug": {"type": "boolean"},
+            },
+        },
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    method: str
+    path: str
+    summary: str
+    detail: str
+    key: bool
+
+
+OPERATIONS = (
+    Operation(
+        "post",
+        "/v1/chat/completions",
+        "Answer a conversation by the tier it deserves",
+        "OpenAI's request and response, streamed or whole. Headers x-tiergate-* and the `routing` "
+        "object (with routing.debug) say which tier answered, why, and what it cost.",
+        True,
+    ),
+    Operation("get", "/v1/models", "List the model names that work here", "", True),
+    Operation("get", "/v1/models/{id}", "One model name", "", True),
+    Operation(
+        "get",
+        "/v1/decisions/{id}",
+        "Explain one decision",
+        "Signals, expected loss of every rung, attempts with their cost, verdict. The id is in "
+        "x-tiergate-decision-id. Own tenant only.",
+        True,
+    ),
+    Operation("get", "/healthz", "Is the process alive? Calls no model", "", False),
+    Operation("get", "/readyz", "What is ready: triage, ledger, each answerer", "", False),
+    Operation("get", "/metrics", "Counters for Prometheus", "", False),
+)
+
+
+@cache
+def openapi() -> dict[str, object]:
+    """The OpenAPI 3.1 document."""
+    paths: dict[str, dict[str, object]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tiergate", "version": "0.1.0", "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": ERROR, "ChatRequest": CHAT_REQUEST},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(operation: Operation) -> dict[str, object]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    described: dict[str, object] = {
+        "summary": operation.summary,
+        "description": operation.detail,
+        "responses": {
+            "200": {"description": "Done."},
+            "default": {"description": "An error in OpenAI's shape.", "content": error},
+        },
+    }
+    if operation.key:
+        described["security"] = [{"key": []}]
+    if "{id}" in operation.path:
+        described["parameters"] = [
+            {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        ]
+    if operation.method == "post":
+        schema = {"$ref": "#/components/schemas/ChatRequest"}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return described
+
+
+@cache
+def page() -> str:
+    """The page at /docs."""
+    rows = "".join(
+        f"<section><h2><code>{o.method.upper()}</code> {escape(o.path)}</h2>"
+        f"<p><strong>{escape(o.summary)}.</strong> {escape(o.detail)}</p></section>"
+        for o in OPERATIONS
+    )
+    hints = "".join(
+        f"<li><code>routing.{escape(name)}</code></li>"
+        for name in CHAT_REQUEST["properties"]["routing"]["properties"]  # type: ignore[index]
+    )
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+        "<title>Tiergate API</title><style>"
+        "body{font:16px/1.55 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;"
+        "color:#1c2024;background:#fff}code{font:0.92em ui-monospace,monospace;background:#eef1f4;"
+        "padding:.1em .35em;border-radius:4px}h1{font-size:1.7rem}h2{font-size:1.05rem;"
+        "margin-bottom:.2rem}pre{background:#eef1f4;padding:1rem;border-radius:8px;overflow:auto}"
+        "pre code{padding:0}@media(prefers-color-scheme:dark){body{color:#e6e9ec;"
+        "background:#14171a}code,pre{background:#22272c}a{color:#8ab4ff}}</style>"
+        "<h1>Tiergate API</h1><p>A drop-in for OpenAI's API: point <code>base_url</code> at "
+        "<code>/v1</code> here. The machine-readable description is at "
+        "<a href='/openapi.json'>/openapi.json</a>.</p>"
+        "<pre><code>curl -s localhost:8080/v1/chat/completions \\\n"
+        "  -H 'content-type: application/json' \\\n"
+        '  -d \'{"model": "auto", "messages": [{"role": "user", '
+        '"content": "How do I return a parcel?"}]}\'</code></pre>'
+        f"{rows}<h2>Hints</h2><p>All optional, inside the body's <code>routing</code> object; "
+        f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul></html>"
+    )

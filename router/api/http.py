@@ -1,0 +1,126 @@
+"""The little of HTTP that our handlers share: reading a bounded body, sending bytes, errors.
+
+Handlers are plain ASGI: the request path is too hot for a framework's request objects. It knows
+nothing about routing or models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from router.api.views import Headers
+from router.errors import BodyTooLarge, BudgetExceeded, ClientGone, Overloaded, TiergateError
+from router.wire.openai_chat import render_error
+
+# ASGI's own shapes are open dictionaries; they stop here.
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+JSON = (b"content-type", b"application/json")
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Request headers by lower-case name; the last of a repeated name wins."""
+    return {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+
+
+async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
+    """The whole body, at most `limit` bytes. Raises BodyTooLarge, ClientGone."""
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(int(declared), limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:  # ends with the body, the limit or the connection
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise ClientGone("The client closed the connection before its body was read.")
+        chunk = event.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(size, limit)
+        chunks.append(chunk)
+        if not event.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(found: int, limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body has at least {found} bytes; this server takes at most {limit}. Shorten the "
+        "messages, or raise max_body_bytes in the policy."
+    )
+
+
+async def send_bytes(
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: Headers,
+    content_type: bytes = b"application/json",
+) -> None:
+    """A whole response."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                (b"content-length", str(len(body)).encode()),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, error: TiergateError, headers: Headers) -> None:
+    """An error in OpenAI's four-key shape, with what tells an SDK whether to try again."""
+    extra = list(headers)
+    if isinstance(error, Overloaded):
+        extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if error.status == 429 and not isinstance(error, BudgetExceeded) and retry_after_s:
+        extra.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
+    if isinstance(error, BudgetExceeded):
+        extra.append((b"x-should-retry", b"false"))
+    await send_bytes(send, error.status, render_error(error), extra)
+
+
+class Watch:
+    """Cancels the handler when the client goes away, as ASGI tells it by `http.disconnect`.
+
+    Handlers send through `send`, so that the disconnect which servers report after a complete
+    response is not taken for one.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._complete = False
+        self.gone = False
+
+    async def __aenter__(self) -> Watch:
+        handler = asyncio.current_task()
+        assert handler is not None
+        self._task = asyncio.ensure_future(self._wait(handler))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def send(self, event: Event) -> None:
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            self._complete = True
+        await self._send(event)
+
+    async def _wait(self, handler: asyncio.Task[Any]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self._complete:
+            self.gone = True
+            handler.cancel()

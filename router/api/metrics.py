@@ -1,0 +1,69 @@
+"""Counters for Prometheus: of this process, or merged by the library over several workers."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from router.errors import TiergateError
+from router.types import NANO_PER_USD, Outcome
+
+LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """What is counted. `shared_dir` is where several workers leave their counts, "" for one."""
+
+    def __init__(self, shared_dir: str = "") -> None:
+        self._shared_dir = shared_dir
+        self._registry = CollectorRegistry()
+        r = self._registry
+        self._requests = Counter(
+            "tiergate_requests", "Requests answered.", ["policy", "tier", "verdict"], registry=r
+        )
+        self._reasons = Counter(
+            "tiergate_reasons", "Why the tier answered.", ["tier", "reason"], registry=r
+        )
+        self._escalations = Counter("tiergate_escalations", "Climbs after an answer.", registry=r)
+        self._errors = Counter(
+            "tiergate_errors", "Requests refused or failed.", ["code"], registry=r
+        )
+        self._cost = Counter("tiergate_cost_usd", "Spend in US dollars.", ["tier"], registry=r)
+        self._latency = Histogram(
+            "tiergate_request_seconds",
+            "Whole time of a request.",
+            ["tier"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=r,
+        )
+        self._triage = Histogram(
+            "tiergate_triage_seconds", "Triage.", buckets=LATENCY_BUCKETS_S[:8], registry=r
+        )
+        self._degraded = Gauge(
+            "tiergate_triage_degraded",
+            "1 while rules alone decide.",
+            registry=r,
+            multiprocess_mode="max",
+        )
+
+    def answered(self, outcome: Outcome) -> None:
+        tier = outcome.rung.tier
+        self._requests.labels(outcome.policy, tier, outcome.verdict.value).inc()
+        self._reasons.labels(tier, outcome.reason.value).inc()
+        if outcome.escalations:
+            self._escalations.inc(outcome.escalations)
+        self._cost.labels(tier).inc(outcome.cost_nano_usd / NANO_PER_USD)
+        self._latency.labels(tier).observe(outcome.timings.total_ms / 1000.0)
+        self._triage.observe(outcome.timings.triage_ms / 1000.0)
+        self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
+
+    def failed(self, error: TiergateError) -> None:
+        self._errors.labels(error.code).inc()
+
+    def page(self) -> bytes:
+        """The text exposition of all workers."""
+        if not self._shared_dir:
+            return generate_latest(self._registry)
+        merged = CollectorRegistry()
+        MultiProcessCollector(merged, path=self._shared_dir)  # type: ignore[no-untyped-call]
+        return generate_latest(merged)

@@ -1,0 +1,192 @@
+"""The HTTP surface: which path goes to which handler, and one shape for every error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+
+from router.api import docs
+from router.api.access import Doorkeeper
+from router.api.chat import ChatCompletions
+from router.api.http import (
+    Handler,
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    send_bytes,
+    send_error,
+)
+from router.api.metrics import Metrics
+from router.api.views import Headers, decision_document, id_headers, request_id_of
+from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
+from router.gateway import Gateway
+from router.types import Clock, Ids, Ledger
+from router.types import Scope as KeyScope
+from router.wire.openai_chat import render_model, render_models
+from router.wire.render import to_json
+
+Readiness = Callable[[], tuple[bool, dict[str, object]]]
+
+
+class Server:
+    """An ASGI application over one gateway."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        ledger: Ledger,
+        door: Doorkeeper,
+        metrics: Metrics,
+        readiness: Readiness,
+        clock: Clock,
+        ids: Ids,
+        life: Callable[[], AbstractAsyncContextManager[None]],
+    ) -> None:
+        self._gateway = gateway
+        self._ledger = ledger
+        self._door = door
+        self._metrics = metrics
+        self._readiness = readiness
+        self._clock = clock
+        self._ids = ids
+        self._life = life
+        self._started_s = clock.now_ms() // 1000
+        self._chat = ChatCompletions(gateway, door, metrics, clock, ids)
+        self._log = structlog.get_logger("tiergate.server")
+        self._exact: dict[str, tuple[str, Handler]] = {
+            "/v1/chat/completions": ("POST", self._chat),
+            "/v1/models": ("GET", self._models),
+            "/healthz": ("GET", self._healthz),
+            "/readyz": ("GET", self._readyz),
+            "/metrics": ("GET", self._metrics_page),
+            "/docs": ("GET", self._docs),
+            "/openapi.json": ("GET", self._openapi),
+            "/": ("GET", self._docs),
+        }
+        self._prefixed: Sequence[tuple[str, str, Handler]] = (
+            ("/v1/models/", "GET", self._model),
+            ("/v1/decisions/", "GET", self._decision),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        started = False
+
+        async def sending(event: object) -> None:
+            nonlocal started
+            started = True
+            await send(event)  # type: ignore[arg-type]
+
+        try:
+            await self._handler(scope)(scope, receive, sending)
+        except TiergateError as error:
+            self._metrics.failed(error)
+            await send_error(send, error, self._error_ids(error))
+        except Exception as error:  # the outermost handler: the client still gets our shape
+            self._log.exception("unexpected", path=scope["path"])
+            ours = TiergateError("The server met an error of its own. It was logged.")
+            self._metrics.failed(ours)
+            if started:
+                raise
+            del error
+            await send_error(send, ours, self._error_ids(ours))
+
+    def _handler(self, scope: Scope) -> Handler:
+        path: str = scope["path"]
+        found = self._exact.get(path)
+        if found is None:
+            found = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
+        if found is None:
+            known = ", ".join([*self._exact, *(f"{p}{{id}}" for p, _, _ in self._prefixed)])
+            raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
+        method, handler = found
+        if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
+            raise MethodNotAllowed(f"{path} takes {method}, not {scope['method']}.")
+        return handler
+
+    def _error_ids(self, error: TiergateError) -> Headers:
+        return id_headers(error.request_id or self._ids.new())
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._life():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    # --- models and decisions ---------------------------------------------------------------------
+
+    async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        names = [(name, self._started_s, "tiergate") for name in self._gateway.models()]
+        await send_bytes(send, 200, render_models(names), id_headers(self._ids.new()))
+
+    async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        name = scope["path"].removeprefix("/v1/models/")
+        known = self._gateway.models()
+        if name not in known:
+            raise ModelNotFound(
+                f"The model {name[:200]!r} is unknown here. Known are: {', '.join(known)}.",
+                param="model",
+            )
+        body = render_model(name, self._started_s, "tiergate")
+        await send_bytes(send, 200, body, id_headers(self._ids.new()))
+
+    async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:
+        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        asked = scope["path"].removeprefix("/v1/decisions/")
+        admin = KeyScope.ADMIN in identity.scopes
+        row = await self._ledger.get(request_id_of(asked), None if admin else identity.tenant)
+        if row is None:
+            raise NotFound(
+                f"There is no decision {asked[:80]!r} of yours. Ids are in the header "
+                "x-tiergate-decision-id of each answer.",
+                code="decision_not_found",
+            )
+        await send_bytes(send, 200, decision_document(row), id_headers(row.request_id))
+
+    # --- operations -------------------------------------------------------------------------------
+
+    async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_bytes(send, 200, b'{"status":"ok"}', id_headers(self._ids.new())[:1])
+
+    async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ready, detail = self._readiness()
+        body = to_json({"status": "ready" if ready else "not_ready", **detail})
+        await send_bytes(send, 200 if ready else 503, body, id_headers(self._ids.new())[:1])
+
+    async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = b"text/plain; version=0.0.4; charset=utf-8"
+        await send_bytes(send, 200, self._metrics.page(), [], kind)
+
+    async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = docs.page().encode()
+        await send_bytes(send, 200, page, [], b"text/html; charset=utf-8")
+
+    async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_bytes(send, 200, to_json(docs.openapi()), [])
+
+
+def configure_logging(level: str) -> None:
+    """Structured lines on standard error; prompts, answers and keys are never logged."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
