@@ -1,0 +1,287 @@
+"""The sections of a policy that say where answers come from: tiers, answerers, prices, lookups.
+
+`router.policy` holds the whole file and gives out these names too. It knows nothing about how an
+answerer works or what was spent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
+from router.types import Capability, Domain, Price, VerifyMode
+
+_LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
+_BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # no user info: credentials belong in api_key
+
+
+class PriceSection(Section):
+    """USD per million tokens, or one stated price per request. Leave out what you don't know."""
+
+    input_usd_per_mtok: Usd | None = Field(default=None, description="Fresh input.")
+    cached_input_usd_per_mtok: Usd | None = Field(
+        default=None, description="Input read from a cache."
+    )
+    cache_write_usd_per_mtok: Usd | None = Field(
+        default=None, description="Input written to a cache."
+    )
+    output_usd_per_mtok: Usd | None = Field(default=None, description="Output, reasoning included.")
+    list_price_usd: Usd | None = Field(
+        default=None, description="Stated price per answered request."
+    )
+    compute_usd_per_hour: Usd = Field(
+        default=0.0, description="Own compute: what an hour of it costs."
+    )
+    version: str = Field(
+        default="policy", description="Which price list, and of which day; in every row."
+    )
+
+    def to_price(self) -> Price:
+        def nano(usd: float | None) -> int | None:
+            return None if usd is None else usd_to_nano(usd)
+
+        return Price(
+            input_nano_usd=nano(self.input_usd_per_mtok),
+            cached_input_nano_usd=nano(self.cached_input_usd_per_mtok),
+            cache_write_nano_usd=nano(self.cache_write_usd_per_mtok),
+            output_nano_usd=nano(self.output_usd_per_mtok),
+            per_request_nano_usd=nano(self.list_price_usd),
+            per_second_nano_usd=usd_to_nano(self.compute_usd_per_hour / 3600.0),
+            version=self.version,
+        )
+
+
+class AbilitySection(Section):
+    """How able an answerer is: `theta` with `labels` from `tune`, or a `known_model`."""
+
+    theta: float | None = Field(
+        default=None,
+        ge=-10,
+        le=10,
+        description="Ability on the scale of triage's difficulty, in logits.",
+    )
+    labels: int = Field(
+        default=0, ge=0, description="How many labelled requests theta was fitted on."
+    )
+    known_model: str | None = Field(default=None, description="A row of the table of known models.")
+    by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(
+        default_factory=dict, description="Theta by domain, instead of `theta`."
+    )
+
+    @model_validator(mode="after")
+    def _labels_for_theta(self) -> AbilitySection:
+        if self.theta is not None and self.labels == 0:
+            raise ValueError("theta needs labels: the number of labelled requests behind it")
+        return self
+
+
+class VerifySection(Section):
+    """How much of an answer is held back until it is verified: none | prefix | full."""
+
+    default: VerifyMode = Field(default=VerifyMode.NONE, description="For ordinary matters.")
+    hard_rule: VerifyMode = Field(
+        default=VerifyMode.FULL, description="When a hard rule set the floor."
+    )
+    self_consistency: int = Field(
+        default=0, ge=0, le=5, description="Further samples compared; 0: none."
+    )
+
+
+class LocalAdapter(Section):
+    """A LoRA adapter that the local model wears for some domains."""
+
+    name: Name = Field(description="What the ledger calls it.")
+    path: str = Field(description="GGUF LoRA file; `package:` means one that ships with Tiergate.")
+    scale: float = Field(default=1.0, ge=0.0, le=4.0, description="1: as trained.")
+    domains: list[Domain] = Field(min_length=1, description="Requests of these domains use it.")
+
+
+class AnswererBase(Section):
+    """What every kind of answerer has."""
+
+    name: Name = Field(
+        description="Unique in the policy; the ledger's and the report's name for it."
+    )
+    verify: VerifySection = Field(
+        default_factory=VerifySection, description="How its answers are verified."
+    )
+    price: PriceSection = Field(default_factory=PriceSection, description="What its answers cost.")
+    ability: AbilitySection = Field(
+        default_factory=AbilitySection, description="How able it is; left out: a prior by level."
+    )
+    max_output_tokens: int = Field(
+        default=1024, ge=1, le=1_000_000, description="Output cap where the client gives none."
+    )
+    expected_output_tokens: int = Field(
+        default=200, ge=1, le=1_000_000, description="For the expected cost in the decision."
+    )
+    expected_latency_ms: float = Field(
+        default=1000.0, ge=0.0, description="Until enough calls were measured."
+    )
+    deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time for one call.")
+    concurrency: int = Field(
+        default=64, ge=1, le=10_000, description="Calls at one time; more wait or fail."
+    )
+
+
+class LookupSection(Section):
+    """A lookup that resolvers may use: a JSON file, or an HTTP address on the allow-list."""
+
+    name: Name = Field(description="What resolvers call it.")
+    kind: Literal["file", "http"] = Field(description="file needs `path`, http needs `url`.")
+    path: str | None = Field(
+        default=None, description="A JSON file of rows by key, relative to the policy."
+    )
+    url: Annotated[str, Field(pattern=_LOOKUP_URL)] | None = Field(
+        default=None, description="With {key}; https, or http on loopback."
+    )
+    timeout_ms: int = Field(
+        default=300, ge=1, le=10_000, description="After that the slot is unfilled."
+    )
+
+    @model_validator(mode="after")
+    def _place(self) -> LookupSection:
+        if (self.kind == "file") != (self.path is not None) or (self.kind == "http") != (
+            self.url is not None
+        ):
+            raise ValueError("kind file needs path and no url; kind http needs url and no path")
+        return self
+
+
+StepName = Literal["context", "solve", "refine", "check"]
+
+
+def _solve_alone() -> list[StepName]:
+    return ["solve"]
+
+
+class ResolverAnswerer(AnswererBase):
+    """Approved answers and classification results from a knowledge file."""
+
+    kind: Literal["resolver"] = Field(description="Approved answers from a knowledge file.")
+    knowledge: str = Field(
+        description="The knowledge file: approved answers, relative to the policy."
+    )
+    lookups: list[Name] = Field(
+        default_factory=list, description="Names from the policy's `lookups`."
+    )
+
+
+class LocalAnswerer(AnswererBase):
+    """A GGUF model on this machine, in a child process that all workers share."""
+
+    kind: Literal["local"] = Field(description="A GGUF model on this machine.")
+    model: str = Field(
+        default="smollm2-135m", description="`smollm2-135m` (package) or a GGUF file."
+    )
+    adapters: list[LocalAdapter] = Field(
+        default_factory=list, description="LoRA adapters, chosen by domain."
+    )
+    context_tokens: int = Field(
+        default=4096, ge=256, le=1_000_000, description="Prompt and answer together."
+    )
+    threads: int = Field(default=2, ge=1, le=256, description="Threads that decode.")
+    parallel: int = Field(default=2, ge=1, le=64, description="Requests decoded at one time.")
+    queue: int = Field(default=64, ge=1, le=10_000, description="Requests waiting; more get 503.")
+    system_prompt: str | None = Field(
+        default=None, description="Used where the request carries no system message."
+    )
+    steps: list[StepName] = Field(
+        default_factory=_solve_alone,
+        min_length=1,
+        description="Recorded steps: context (retrieval, cited), solve, refine, check.",
+    )
+
+
+class UpstreamAnswerer(AnswererBase):
+    """Any OpenAI-compatible server."""
+
+    kind: Literal["upstream"] = Field(description="An OpenAI-compatible server.")
+    model: str = Field(min_length=1, description="The model's name there.")
+    base_urls: list[Annotated[str, Field(pattern=_BASE_URL)]] = Field(
+        min_length=1, description="Replicas; each ends in /v1."
+    )
+    api_key: SecretName | None = Field(
+        default=None, description="Only as ${ENV}; read when Tiergate starts."
+    )
+    context_tokens: int = Field(
+        default=128_000, ge=256, description="Longer requests pass it over."
+    )
+    capabilities: list[Capability] = Field(
+        default_factory=lambda: [
+            Capability.TOOLS,
+            Capability.JSON_SCHEMA,
+            Capability.LOGPROBS,
+            Capability.MULTIPLE_CHOICES,
+        ],
+        description="What it can do; requests that need more pass it over.",
+    )
+    retries: int = Field(default=1, ge=0, le=5, description="Further tries of one call.")
+    retry_budget: Chance = Field(default=0.2, description="Retries as a share of calls.")
+    connect_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="For the connection alone."
+    )
+    breaker_failures: int = Field(
+        default=5, ge=1, le=1000, description="Failures in a row that take a replica out."
+    )
+    breaker_reset_s: float = Field(
+        default=10.0, gt=0, le=3600, description="After that one call tries the replica again."
+    )
+    steps: list[StepName] = Field(
+        default_factory=_solve_alone,
+        min_length=1,
+        description="Recorded steps: context (retrieval, cited), solve, refine, check.",
+    )
+    send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_completion_tokens", description="`max_tokens` for older servers."
+    )
+
+
+class LitellmAnswerer(AnswererBase):
+    """Any other provider, through litellm (the `[litellm]` extra)."""
+
+    kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
+    model: str = Field(description="As litellm names it: anthropic/..., gemini/..., bedrock/...")
+    api_key: SecretName | None = Field(
+        default=None, description="Only as ${ENV}; read when Tiergate starts."
+    )
+    context_tokens: int = Field(
+        default=128_000, ge=256, description="Longer requests pass it over."
+    )
+    capabilities: list[Capability] = Field(
+        default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
+        description="What it can do; requests that need more pass it over.",
+    )
+
+
+class DeliberationAnswerer(AnswererBase):
+    """Reasoning in steps over any model: decompose, evidence, alternatives, risk, synthesis."""
+
+    kind: Literal["deliberation"] = Field(description="Reasoning in steps over another answerer.")
+    over: Name = Field(description="The answerer that thinks the steps; not a deliberation itself.")
+    templates: str = Field(
+        default="deliberation", description="Folder of templates, relative to the policy."
+    )
+    trusted: bool = Field(
+        default=False,
+        description="False (any small model): a result in a risk domain is never released as it "
+        "is; the approved safe answer is, with a review item.",
+    )
+
+
+AnswererSection = Annotated[
+    ResolverAnswerer | LocalAnswerer | UpstreamAnswerer | LitellmAnswerer | DeliberationAnswerer,
+    Field(discriminator="kind"),
+]
+
+
+class TierSection(Section):
+    """A place answers come from."""
+
+    name: Name = Field(description="`tier:<name>` pins it; headers and reports show it.")
+    level: int = Field(ge=1, le=9, description="1 small and fast, 2 fine-tuned LLM, 3 reasoning.")
+    answerers: list[AnswererSection] = Field(
+        min_length=1, description="Tried in this order; each is one rung."
+    )

@@ -1,0 +1,28 @@
+"""What all sections of a policy are made of: the base section and the bounded values.
+
+It knows nothing about what the sections mean.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.types import NANO_PER_USD
+
+Chance = Annotated[float, Field(ge=0.0, le=1.0)]
+Usd = Annotated[float, Field(ge=0.0, le=1e9)]
+SecretName = Annotated[str, Field(pattern=r"^\$\{[A-Z_][A-Z0-9_]*\}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+def usd_to_nano(usd: float) -> int:
+    """Dollars as written in a policy to nano-dollars, rounded up (0.01 -> 10_000_000)."""
+    return -int(-round(usd * NANO_PER_USD, 3) // 1)
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)
