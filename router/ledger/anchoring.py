@@ -91,38 +91,47 @@ def _heads(text: str) -> tuple[Head, ...]:
 def write_anchor(database: Database, outside: Path, now_ms: int) -> Anchor:
     """Anchor all heads and checkpoints, inside and outside. Raises LedgerError."""
     with database.writing() as connection:
-        last = connection.exec_driver_sql(
-            "SELECT anchor_id, anchor_hash FROM anchors ORDER BY anchor_id DESC LIMIT 1"
-        ).first()
-        anchor = make_anchor(
-            1 if last is None else last[0] + 1,
-            now_ms,
-            reading.chain_heads(connection),
-            reading.checkpoints(connection),
-            "" if last is None else last[1],
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO anchors (anchor_id, created_at_ms, heads, checkpoints, prev_hash, "
-            "anchor_hash) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                anchor.anchor_id,
-                anchor.created_at_ms,
-                heads_to_json(anchor.heads),
-                heads_to_json(anchor.checkpoints),
-                anchor.prev_hash,
-                anchor.anchor_hash,
-            ),
-        )
-    _append(outside, anchor_to_line(anchor))
+        anchor = insert_anchor(connection, now_ms)
+    append_anchor(outside, anchor)
     return anchor
 
 
-def _append(path: Path, line: bytes) -> None:
-    """One write at the end of the file, so that several workers' lines do not mix."""
+def insert_anchor(connection: Connection, now_ms: int) -> Anchor:
+    """Anchor all heads and checkpoints within the caller's transaction."""
+    last = connection.exec_driver_sql(
+        "SELECT anchor_id, anchor_hash FROM anchors ORDER BY anchor_id DESC LIMIT 1"
+    ).first()
+    anchor = make_anchor(
+        1 if last is None else last[0] + 1,
+        now_ms,
+        reading.chain_heads(connection),
+        reading.checkpoints(connection),
+        "" if last is None else last[1],
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO anchors (anchor_id, created_at_ms, heads, checkpoints, prev_hash, "
+        "anchor_hash) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            anchor.anchor_id,
+            anchor.created_at_ms,
+            heads_to_json(anchor.heads),
+            heads_to_json(anchor.checkpoints),
+            anchor.prev_hash,
+            anchor.anchor_hash,
+        ),
+    )
+    return anchor
+
+
+def append_anchor(path: Path, anchor: Anchor) -> None:
+    """One write at the end of the file, so that several workers' lines do not mix.
+
+    Raises: LedgerError.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
-            os.write(descriptor, line)
+            os.write(descriptor, anchor_to_line(anchor))
         finally:
             os.close(descriptor)
     except OSError as error:

@@ -27,6 +27,7 @@ from router.ledger.schema import SCHEMA_VERSION
 Synchronous = Literal["normal", "full"]
 UNAVAILABLE = "ledger_unavailable"
 FOREIGN_ERRORS = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeError)
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _CORRUPT = ("malformed", "not a database")
 
 
@@ -180,7 +181,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:

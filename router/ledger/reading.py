@@ -94,7 +94,7 @@ def open_requests(connection: Connection, writer_id: str, limit: int) -> list[Re
     return [request_from(tuple(row), its[row[0]]) for row in page]
 
 
-def chain_rows(database: Database) -> Iterator[tuple[ChainRow, bool]]:
+def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
     """All finished rows by writer and sequence, a page at a time.
 
     The flag says whether the columns read from the record (domain, type) still fit it.
@@ -102,13 +102,12 @@ def chain_rows(database: Database) -> Iterator[tuple[ChainRow, bool]]:
     derived_at = len(requests.c) - 6
     after: tuple[Value, Value] = ("", -1)
     while True:
-        with database.reading() as connection:
-            page = connection.exec_driver_sql(
-                f"{_REQUESTS} WHERE sequence IS NOT NULL AND (writer_id, sequence) > (?, ?) "
-                f"ORDER BY writer_id, sequence LIMIT {PAGE}",
-                after,
-            ).fetchall()
-            its = attempts_of(connection, [row[0] for row in page])
+        page = connection.exec_driver_sql(
+            f"{_REQUESTS} WHERE sequence IS NOT NULL AND (writer_id, sequence) > (?, ?) "
+            f"ORDER BY writer_id, sequence LIMIT {PAGE}",
+            after,
+        ).fetchall()
+        its = attempts_of(connection, [row[0] for row in page])
         for row in page:
             chained = chain_row_from(tuple(row), its[row[0]])
             derived = derived_values(chained.row.record)

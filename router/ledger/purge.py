@@ -1,0 +1,83 @@
+"""Dropping old rows without breaking the chains: a checkpoint says where each begins again.
+
+Only a chain's beginning is dropped, up to the first row that is to be kept; what the dropped
+attempts cost stays in the windows, marked as purged. The anchor which names the checkpoint is
+written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from router.ledger import anchoring
+from router.ledger.batch import windows_of
+from router.ledger.database import Database
+
+AT_ONCE = 1_000  # rows per transaction: workers wait for it
+
+
+def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | None = None) -> int:
+    """Drop finished requests created before `before_ms`; returns how many. Raises LedgerError."""
+    outside = anchors_file or anchoring.default_file(database.path)
+    dropped = 0
+    while True:
+        with database.writing() as connection:
+            rows = sum(
+                _purge_writer(connection, str(row[0]), before_ms, now_ms)
+                for row in connection.exec_driver_sql(
+                    "SELECT DISTINCT writer_id FROM requests WHERE created_at_ms < ?", (before_ms,)
+                ).fetchall()
+            )
+            if rows == 0:
+                return dropped
+            anchor = anchoring.insert_anchor(connection, now_ms)
+        anchoring.append_anchor(outside, anchor)
+        dropped += rows
+
+
+def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms: int) -> int:
+    """Drop the next rows of one chain; returns how many."""
+    first, last = connection.exec_driver_sql(
+        "SELECT min(sequence), max(sequence) FROM requests WHERE writer_id = ?", (writer_id,)
+    ).one()
+    if first is None:
+        return 0
+    kept = connection.exec_driver_sql(
+        "SELECT min(sequence) FROM requests WHERE writer_id = ? AND created_at_ms >= ?",
+        (writer_id, before_ms),
+    ).scalar_one()
+    last = min(last if kept is None else kept - 1, first + AT_ONCE - 1)
+    if last < first:
+        return 0
+    chosen = (
+        "request_id IN (SELECT request_id FROM requests WHERE writer_id = ? "
+        "AND sequence BETWEEN ? AND ?)"
+    )
+    where = (writer_id, first, last)
+    for tenant, day, cost in connection.exec_driver_sql(
+        "SELECT tenant, started_at_ms - started_at_ms % 86400000, sum(cost_nano_usd) "
+        f"FROM attempts WHERE {chosen} GROUP BY 1, 2",
+        where,
+    ).fetchall():
+        for window in windows_of(str(tenant), int(day)):
+            connection.exec_driver_sql(
+                "UPDATE budget_windows SET purged_nano_usd = purged_nano_usd + ? "
+                "WHERE tenant = ? AND kind = ? AND start_ms = ?",
+                (cost, *window),
+            )
+    row_hash = connection.exec_driver_sql(
+        "SELECT row_hash FROM requests WHERE writer_id = ? AND sequence = ?", (writer_id, last)
+    ).scalar_one()
+    for table in ("attempts", "texts", "requests"):
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {chosen}", where)
+    connection.exec_driver_sql(
+        "INSERT INTO checkpoints (writer_id, sequence, row_hash, created_at_ms, purged_rows) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (writer_id) DO UPDATE SET "
+        "sequence = excluded.sequence, row_hash = excluded.row_hash, "
+        "created_at_ms = excluded.created_at_ms, "
+        "purged_rows = checkpoints.purged_rows + excluded.purged_rows",
+        (writer_id, last, row_hash, now_ms, last - first + 1),
+    )
+    return int(last - first + 1)
