@@ -1,0 +1,244 @@
+"""The demo's day: which prompts it plays, and how many went to the tier they deserve.
+
+It knows the committed prompts and what a result says of them; it routes nothing. The shares that
+come about are the routing's own: the sample fixes what is asked, never who answers.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from router.analysis.wording import count, percent, plain
+from router.types import Outcome
+
+DAY_SHARES: Mapping[int, int] = {1: 10_000, 2: 400, 3: 50}
+"""Requests a day that deserve each tier, on the platform that the demo stands for."""
+
+
+class DemoPrompt(msgspec.Struct, frozen=True):
+    """A prompt of our own writing and the tier number it deserves."""
+
+    id: str
+    prompt: str
+    tier: int
+    kind: str  # routine | hard | high_stakes | novel | adversarial
+    domain: str
+    reason: str
+    context: dict[str, str] = msgspec.field(default_factory=dict)
+    expects: dict[str, str] = msgspec.field(default_factory=dict)  # intent and/or department
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the tally needs to know of one outcome. Tier number 0: the request failed."""
+
+    tier_number: int
+    intent: str | None = None
+    department: str | None = None
+
+
+_PROMPT = msgspec.json.Decoder(DemoPrompt)
+
+
+def read_prompts(lines: Iterable[str]) -> tuple[DemoPrompt, ...]:
+    """The prompts of a `prompts.jsonl`, one JSON object a line; empty lines are passed over.
+
+    Raises msgspec.DecodeError (msgspec.ValidationError for a wrong or missing key).
+    """
+    return tuple(_PROMPT.decode(line) for line in lines if line.strip())
+
+
+def sample_day(
+    prompts: Sequence[DemoPrompt],
+    requests: int,
+    seed: int,
+    shares: Mapping[int, int] = DAY_SHARES,
+) -> list[DemoPrompt]:
+    """`requests` prompts in random order, by the shares of the tiers they deserve; same seed, same
+    day.
+
+    Remainders go to the largest fraction: 1,045 requests at 10,000 / 400 / 50 are 1,000 / 40 / 5.
+    A prompt comes again only when all of its tier have been asked. Tiers without prompts get none.
+    """
+    chosen = random.Random(seed)
+    pools = {tier: [p for p in prompts if p.tier == tier] for tier in sorted(shares)}
+    parts = {tier: shares[tier] for tier, pool in pools.items() if pool}
+    day: list[DemoPrompt] = []
+    for tier, wanted in apportion(requests, parts).items():
+        while wanted > 0:
+            pool = pools[tier][:]
+            chosen.shuffle(pool)
+            day += pool[:wanted]
+            wanted -= len(pool)
+    chosen.shuffle(day)
+    return day
+
+
+def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:
+    """`total` divided by `parts`, in whole numbers that add up to it (Hamilton's method).
+
+    apportion(10, {1: 2, 2: 1}) is {1: 7, 2: 3}.
+    """
+    whole = sum(parts.values())
+    if whole <= 0 or total <= 0:
+        return dict.fromkeys(parts, 0)
+    given = {key: total * part // whole for key, part in parts.items()}
+    by_rest = sorted(parts, key=lambda key: (-(total * parts[key] % whole), key))
+    for key in by_rest[: total - sum(given.values())]:
+        given[key] += 1
+    return given
+
+
+def result_of(outcome: Outcome) -> DemoResult:
+    """The outcome as the tally reads it: the level that answered, and what level 1 matched."""
+    answer = outcome.answer
+    return DemoResult(
+        tier_number=outcome.rung.level,
+        intent=None if answer is None else answer.matched,
+        department=None if answer is None else department_in(answer.text),
+    )
+
+
+def department_in(text: str) -> str | None:
+    """The `department` of a classification result, None where the answer is no such JSON."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    department = parsed.get("department") if isinstance(parsed, dict) else None
+    return department if isinstance(department, str) else None
+
+
+@dataclass(slots=True)
+class Score:
+    """How many of how many were right; too high and too low are the rest."""
+
+    requests: int = 0
+    right: int = 0
+    too_high: int = 0
+    too_low: int = 0
+    failed: int = 0
+
+    @property
+    def share(self) -> float | None:
+        return self.right / self.requests if self.requests else None
+
+    def add(self, deserved: int, tier_number: int) -> None:
+        self.requests += 1
+        self.failed += tier_number == 0
+        self.right += tier_number == deserved
+        self.too_high += tier_number > deserved
+        self.too_low += 0 < tier_number < deserved
+
+
+@dataclass(slots=True)
+class DemoTally:
+    """Counts, over the requests played, how many went to the tier they deserve.
+
+    A request went to the tier that answered it, after all climbing. `expected` counts, per key of
+    the prompts' `expects` (intent, department), how many had a right one; a request that expects
+    one and was answered elsewhere counts as not right.
+    """
+
+    whole: Score = field(default_factory=Score)
+    by_tier: dict[int, Score] = field(default_factory=dict)
+    by_kind: dict[str, Score] = field(default_factory=dict)
+    expected: dict[str, Counter[str]] = field(default_factory=dict)
+    wrong_prompts: set[str] = field(default_factory=set)
+    prompts: set[str] = field(default_factory=set)
+
+    def add(self, prompt: DemoPrompt, result: DemoResult) -> None:
+        """Count one request."""
+        scores = (
+            self.whole,
+            self.by_tier.setdefault(prompt.tier, Score()),
+            self.by_kind.setdefault(prompt.kind, Score()),
+        )
+        for score in scores:
+            score.add(prompt.tier, result.tier_number)
+        self.prompts.add(prompt.id)
+        if result.tier_number != prompt.tier:
+            self.wrong_prompts.add(prompt.id)
+        got = {"intent": result.intent, "department": result.department}
+        for key, wanted in prompt.expects.items():
+            tally = self.expected.setdefault(key, Counter())
+            tally["asked"] += 1
+            tally["right"] += got.get(key) == wanted
+
+    @property
+    def prompts_right(self) -> int:
+        """Distinct prompts that went to their tier every time they were asked."""
+        return len(self.prompts) - len(self.wrong_prompts)
+
+    def sentence(self) -> str:
+        """The result in one sentence."""
+        return (
+            f"{count(self.whole.right)} of {count(self.whole.requests)} requests "
+            f"({percent(self.whole.share)}) went to the tier they deserve: "
+            f"{count(self.prompts_right)} of {count(len(self.prompts))} different prompts."
+        )
+
+    def renderable(self) -> RenderableType:
+        """The tally for a terminal: the sentence, then the table."""
+        table = Table(box=None, pad_edge=False)
+        table.add_column("")
+        for column in ("requests", "right tier", "", "too high", "too low", "failed"):
+            table.add_column(Text(column, style="dim"), justify="right")
+        for tier in sorted(self.by_tier):
+            _add_row(table, f"deserve tier {tier}", self.by_tier[tier])
+        for kind in sorted(self.by_kind):
+            _add_row(table, f"kind: {plain(kind)}", self.by_kind[kind])
+        _add_row(table, "all", self.whole, "bold")
+        lines = [
+            Text(
+                f"Right {plain(key)}: {count(tally['right'])} of {count(tally['asked'])} "
+                f"({percent(tally['right'] / tally['asked'])})."
+            )
+            for key, tally in sorted(self.expected.items())
+        ]
+        return Group(Text(self.sentence(), style="bold"), Text(), table, *lines)
+
+    def as_object(self) -> dict[str, object]:
+        """The tally as plain values, for `tiergate demo --json`."""
+        return {
+            "requests": self.whole.requests,
+            "right_tier": self.whole.right,
+            "too_high": self.whole.too_high,
+            "too_low": self.whole.too_low,
+            "failed": self.whole.failed,
+            "prompts": len(self.prompts),
+            "prompts_right": self.prompts_right,
+            "by_deserved_tier": {str(tier): _values(s) for tier, s in sorted(self.by_tier.items())},
+            "by_kind": {kind: _values(score) for kind, score in sorted(self.by_kind.items())},
+            "expected": {
+                key: {"asked": tally["asked"], "right": tally["right"]}
+                for key, tally in sorted(self.expected.items())
+            },
+        }
+
+
+def _values(score: Score) -> dict[str, int]:
+    return {
+        "requests": score.requests,
+        "right_tier": score.right,
+        "too_high": score.too_high,
+        "too_low": score.too_low,
+        "failed": score.failed,
+    }
+
+
+def _add_row(table: Table, name: str, score: Score, style: str | None = None) -> None:
+    numbers = (score.too_high, score.too_low, score.failed)
+    cells = (name, count(score.requests), count(score.right), percent(score.share))
+    table.add_row(*(Text(c) for c in (*cells, *map(count, numbers))), style=style)

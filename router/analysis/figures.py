@@ -1,0 +1,184 @@
+"""The values a report is made of: what `build_report` returns and every renderer reads.
+
+Money is an integer of nano-dollars, shares are 0..1, `None` means unknown or not applicable and is
+never 0. It knows nothing about rows, files or how figures are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.types import CostBasis, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """[since, until), in milliseconds since the epoch; None: as the rows begin or end."""
+
+    since_ms: int | None
+    until_ms: int | None
+    first_row_ms: int | None
+    last_row_ms: int | None
+    generated_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """What one group of requests did. Groups of one breakdown add up to the whole."""
+
+    requests: int
+    share: float  # of all requests of the report
+    spend_nano_usd: int  # of these requests, what they spent on the way included
+    unknown_cost: int  # requests whose cost is not known; they add nothing to the spend
+    p50_ms: float | None
+    p95_ms: float | None
+    judged: int  # requests that ended with an answer and a verdict
+    accepted: int
+    escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
+
+    @property
+    def acceptance(self) -> float | None:
+        """Accepted answers as a share of those with a verdict; None when there is none."""
+        return self.accepted / self.judged if self.judged else None
+
+
+@dataclass(frozen=True, slots=True)
+class TierFigures:
+    """Requests answered by one model of one tier; level 0 stands for requests without an answer."""
+
+    tier: str
+    level: int
+    model: str
+    figures: GroupFigures
+    tried: int  # requests that called for an answer here, whoever answered in the end
+    own_spend_nano_usd: int  # what the calls made here cost, whoever answered in the end
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFigures:
+    """One row of a breakdown by name: a domain or a request type."""
+
+    name: str
+    figures: GroupFigures
+
+
+@dataclass(frozen=True, slots=True)
+class LevelShare:
+    """Answered requests of one level as a share of all answered, against the plan."""
+
+    level: int
+    requests: int
+    share: float
+    planned: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonFigures:
+    """Why requests were answered above the lowest level, and what those requests cost.
+
+    `first_*` counts each request once, under the reason that decided, so it adds up to all
+    escalated requests; `any_*` counts a request under every reason that it carries.
+    """
+
+    reason: str
+    first_requests: int
+    first_spend_nano_usd: int
+    any_requests: int
+    any_spend_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFigures:
+    """What calls of one role cost, and how much of it was discarded: the client never saw it."""
+
+    role: Role
+    attempts: int
+    spend_nano_usd: int
+    discarded: int
+    discarded_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class BasisFigures:
+    """How the price of attempts is known."""
+
+    basis: CostBasis
+    attempts: int
+    spend_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % interval; `low` <= `high`."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Signed savings against one baseline: negative means that routing cost more.
+
+    Over `compared` requests alone. `not_compared` ended with an answer, but the baseline or the own
+    cost is unknown. `without_answer` failed or were cancelled: their cost counts, and their
+    baseline is nothing unless a cancelled one has its own.
+    """
+
+    key: str  # requested_model | all_level_2 | all_level_3 | people
+    label: str
+    compared: int
+    not_compared: int
+    without_answer: int
+    baseline_nano_usd: int | None
+    own_nano_usd: int | None
+    saved_nano_usd: int | None
+    saved_interval: Interval | None  # nano-dollars; None below MIN_FOR_INTERVAL requests
+    saved_share: float | None  # of the baseline; None when that is 0
+    share_interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests by what became of them."""
+
+    requests: int
+    states: tuple[tuple[str, int], ...]
+    verdicts: tuple[tuple[str, int], ...]
+    escalated: int
+    reviews: int
+    cache_hits: int
+    observed: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCost:
+    """Requests whose cost is not known, the first few by name, and what they held at most."""
+
+    requests: int
+    named: tuple[str, ...]
+    held_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a report says. Renderers add nothing but form."""
+
+    headline: str
+    period: Period
+    counts: Counts
+    spend_nano_usd: int
+    discarded_nano_usd: int
+    unattributed_nano_usd: int  # request costs that no attempt explains; 0 in balanced books
+    p50_ms: float | None
+    p95_ms: float | None
+    levels: tuple[LevelShare, ...]
+    tiers: tuple[TierFigures, ...]
+    domains: tuple[NamedFigures, ...]
+    request_types: tuple[NamedFigures, ...]
+    reasons: tuple[ReasonFigures, ...]
+    roles: tuple[RoleFigures, ...]
+    bases: tuple[BasisFigures, ...]
+    savings: tuple[Saving, ...]
+    unknown: UnknownCost
+    assumptions: tuple[str, ...]
+    notes: tuple[str, ...]

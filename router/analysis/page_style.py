@@ -1,0 +1,88 @@
+"""The style sheet of the HTML report: system fonts, two palettes, phone width and print."""
+
+STYLE = """
+:root{color-scheme:light dark;--paper:#fcfbf9;--card:#fff;--ink:#1b1d20;--soft:#5b626b;
+--line:#e4e1da;
+--track:#efece6;--accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fdf5e3}
+@media (prefers-color-scheme:dark){:root{--paper:#131517;--card:#1a1d20;--ink:#e9e7e2;
+--soft:#a2a9b1;
+--line:#2e3237;--track:#282c30;--accent:#54bdb3;--loss:#ff8a75;--warn:#f0c36a;--warnpaper:#2a2416}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,
+"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums}
+main,header,footer{max-width:1080px;margin:0 auto;padding:0 32px}
+header{padding-top:56px}
+.eyebrow{margin:0 0 20px;color:var(--soft);font-size:14px;display:flex;flex-wrap:wrap;gap:4px 16px}
+.eyebrow strong{color:var(--accent);font-weight:650;letter-spacing:.01em}
+h1{margin:0;font-size:clamp(22px,3.2vw,31px);line-height:1.32;font-weight:620;
+letter-spacing:-.012em;
+max-width:30em;text-wrap:pretty;overflow-wrap:anywhere}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;
+margin:36px 0 0;
+background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
+.tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:0}
+.tile dt{color:var(--soft);font-size:13px}
+.tile dd{margin:2px 0 0;font-size:22px;font-weight:600;letter-spacing:-.01em;overflow-wrap:anywhere}
+.tile dd.small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0;margin-top:0}
+section{margin:64px 0 0}
+h2{margin:0 0 4px;font-size:20px;font-weight:620;letter-spacing:-.008em}
+h3{margin:0 0 14px;font-size:15px;font-weight:600}
+.lead{margin:0 0 18px;color:var(--soft);max-width:46em}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:var(--card)}
+.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+table{border-collapse:collapse;width:100%;font-size:14.5px}
+caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
+white-space:nowrap}
+th,td{padding:10px 14px;text-align:right;white-space:nowrap;border-top:1px solid var(--line);
+vertical-align:top}
+thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-align:bottom}
+tbody th{font-weight:550}
+th.t,td.t{text-align:left}
+td.wrap,th.wrap{white-space:normal;overflow-wrap:anywhere;min-width:11em}
+td.loss{color:var(--loss);font-weight:600}
+td.gain{color:var(--accent);font-weight:600}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
+gap:36px 56px;
+margin-top:32px}
+figure{margin:0;min-width:0}
+figcaption{font-size:15px;font-weight:600;margin-bottom:14px}
+figcaption small{display:block;font-weight:400;font-size:13px;color:var(--soft);margin-top:2px}
+.chart{display:block;font-size:13.5px}
+.chart text{fill:var(--ink)}
+.chart .figure{text-anchor:end;fill:var(--soft)}
+.chart .tick{fill:var(--soft);font-size:12px}
+.chart .track{fill:var(--track)}
+.chart .bar{fill:var(--accent)}
+.chart .loss{fill:var(--loss)}
+.chart line{stroke:var(--ink);stroke-width:1.5}
+.chart .mark{stroke-width:2.5}
+.chart .grid{stroke:var(--line);stroke-width:1}
+.chart .rail{stroke:var(--track);stroke-width:2}
+.chart .span{stroke:var(--accent);stroke-width:4}
+.chart .dot{fill:var(--accent);stroke:var(--accent);stroke-width:2}
+.chart .open{fill:var(--paper)}
+.fine{margin:18px 0 0;padding:0 0 0 18px;color:var(--soft);font-size:14px;max-width:60em}
+.fine li{margin:5px 0;padding-left:2px}
+.warning{border:1px solid var(--line);border-left:4px solid var(--warn);background:var(--warnpaper);
+border-radius:6px;padding:16px 20px}
+.warning p{margin:6px 0 0;overflow-wrap:anywhere}
+.warning .ids{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
+.empty{color:var(--soft);margin:0}
+footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
+@media (max-width:560px){main,header,footer{padding-left:18px;padding-right:18px}header{
+padding-top:32px}
+section{margin-top:48px}.tiles{grid-template-columns:1fr 1fr;margin-top:26px}.tile{
+padding:12px 14px 14px}
+.tile dd{font-size:19px}th,td{padding:9px 11px}
+tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card)}
+td.wrap,th.wrap{min-width:8.5em}}
+@media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;
+--accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fff}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}header{
+padding-top:0}
+main,header,footer{max-width:none;padding-left:0;padding-right:0}section{margin-top:30px}
+figure,tr,.tiles,.warning{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}
+table{font-size:10.5px}th,td{padding:5px 6px;white-space:normal}}
+"""
+"""Contrast of text on its ground is 4.5:1 or more in both palettes (WCAG 2.2, 1.4.3)."""

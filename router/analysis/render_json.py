@@ -1,0 +1,142 @@
+"""The report as one JSON document. Keys are stable; money is an integer and an exact string."""
+
+from __future__ import annotations
+
+import orjson
+
+from router.analysis.figures import GroupFigures, Interval, Report, Saving
+from router.analysis.wording import usd_exact
+
+SCHEMA = "tiergate.report/1"
+"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+
+Json = dict[str, object]
+
+
+def report_json(report: Report) -> bytes:
+    """The report, UTF-8, indented, ended by a line break. Unknown is null, never 0."""
+    return orjson.dumps(report_object(report), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def report_object(report: Report) -> Json:
+    """What `report_json` writes, as plain values: for an API answer or a further tool."""
+    counts, period, unknown = report.counts, report.period, report.unknown
+    return {
+        "schema": SCHEMA,
+        "headline": report.headline,
+        "period": {
+            "since_ms": period.since_ms,
+            "until_ms": period.until_ms,
+            "first_row_ms": period.first_row_ms,
+            "last_row_ms": period.last_row_ms,
+            "generated_at_ms": period.generated_at_ms,
+        },
+        "requests": counts.requests,
+        "states": dict(counts.states),
+        "verdicts": dict(counts.verdicts),
+        "escalated": counts.escalated,
+        "reviews": counts.reviews,
+        "cache_hits": counts.cache_hits,
+        "observed": counts.observed,
+        **_money("spend", report.spend_nano_usd),
+        **_money("discarded", report.discarded_nano_usd),
+        **_money("unattributed", report.unattributed_nano_usd),
+        "latency": {"p50_ms": report.p50_ms, "p95_ms": report.p95_ms},
+        "levels": [
+            {"level": x.level, "requests": x.requests, "share": x.share, "planned": x.planned}
+            for x in report.levels
+        ],
+        "tiers": [
+            {
+                "tier": x.tier,
+                "level": x.level,
+                "model": x.model,
+                **_group(x.figures),
+                "tried": x.tried,
+                **_money("own_spend", x.own_spend_nano_usd),
+            }
+            for x in report.tiers
+        ],
+        "domains": [{"name": x.name, **_group(x.figures)} for x in report.domains],
+        "request_types": [{"name": x.name, **_group(x.figures)} for x in report.request_types],
+        "escalation_reasons": [
+            {
+                "reason": x.reason,
+                "first_requests": x.first_requests,
+                **_money("first_spend", x.first_spend_nano_usd),
+                "any_requests": x.any_requests,
+                **_money("any_spend", x.any_spend_nano_usd),
+            }
+            for x in report.reasons
+        ],
+        "roles": [
+            {
+                "role": x.role.value,
+                "attempts": x.attempts,
+                **_money("spend", x.spend_nano_usd),
+                "discarded": x.discarded,
+                **_money("discarded_spend", x.discarded_nano_usd),
+            }
+            for x in report.roles
+        ],
+        "cost_bases": [
+            {
+                "basis": x.basis.value,
+                "attempts": x.attempts,
+                **_money("spend", x.spend_nano_usd),
+            }
+            for x in report.bases
+        ],
+        "savings": [_saving(x) for x in report.savings],
+        "unknown_cost": {
+            "requests": unknown.requests,
+            "request_ids": list(unknown.named),
+            **_money("held", unknown.held_nano_usd),
+        },
+        "assumptions": list(report.assumptions),
+        "notes": list(report.notes),
+    }
+
+
+def _money(name: str, nano_usd: int | None) -> Json:
+    exact = None if nano_usd is None else usd_exact(nano_usd)
+    return {f"{name}_nano_usd": nano_usd, f"{name}_usd": exact}
+
+
+def _group(figures: GroupFigures) -> Json:
+    return {
+        "requests": figures.requests,
+        "share": figures.share,
+        **_money("spend", figures.spend_nano_usd),
+        "unknown_cost": figures.unknown_cost,
+        "p50_ms": figures.p50_ms,
+        "p95_ms": figures.p95_ms,
+        "judged": figures.judged,
+        "accepted": figures.accepted,
+        "acceptance": figures.acceptance,
+        "escalated": figures.escalated,
+    }
+
+
+def _saving(saving: Saving) -> Json:
+    between = saving.saved_interval
+    return {
+        "baseline": saving.key,
+        "label": saving.label,
+        "compared": saving.compared,
+        "not_compared": saving.not_compared,
+        "without_answer": saving.without_answer,
+        **_money("baseline", saving.baseline_nano_usd),
+        **_money("own", saving.own_nano_usd),
+        **_money("saved", saving.saved_nano_usd),
+        "saved_interval_nano_usd": None
+        if between is None
+        else [round(between.low), round(between.high)],
+        "saved_share": saving.saved_share,
+        "saved_share_interval": _ends(saving.share_interval),
+        "interval": "95 %, central limit theorem on paired differences",
+    }
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]

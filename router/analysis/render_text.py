@@ -1,0 +1,246 @@
+"""The report for a terminal: first the sentence, then the tables, then the charts as bars.
+
+Names from outside go in as plain text, never as rich markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from router.analysis.figures import GroupFigures, Report, Saving
+from router.analysis.wording import (
+    NOTHING,
+    count,
+    duration,
+    moment,
+    percent,
+    plain,
+    saved_percent,
+    usd,
+)
+
+BAR_WIDTH = 32
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the whole report on `console`."""
+    console.print(report_renderable(report))
+
+
+def report_renderable(report: Report) -> RenderableType:
+    """The report as one rich renderable."""
+    parts: list[RenderableType] = [
+        Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
+        Text(_facts(report), style="dim"),
+        _tiers(report),
+        _domains(report),
+        _savings(report),
+        _lines(report.assumptions),
+        _reasons(report),
+        _roles(report),
+        _charts(report),
+    ]
+    if report.unknown.requests:
+        parts.append(_unknown(report))
+    parts.append(_lines(report.notes))
+    return Group(*parts)
+
+
+def _facts(report: Report) -> str:
+    period, counts = report.period, report.counts
+    states = ", ".join(f"{count(n)} {plain(state)}" for state, n in counts.states)
+    begin = period.since_ms if period.since_ms is not None else period.first_row_ms
+    end = period.until_ms if period.until_ms is not None else period.last_row_ms
+    return (
+        f"{moment(begin)} to {moment(end)}; {states or 'no requests'}; "
+        f"spend {usd(report.spend_nano_usd)}, of it discarded {usd(report.discarded_nano_usd)}; "
+        f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
+    )
+
+
+def _table(title: str, columns: Iterable[str], left: int = 1) -> Table:
+    table = Table(
+        title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False
+    )
+    for at, column in enumerate(columns):
+        table.add_column(
+            Text(column, style="dim"), justify="left" if at < left else "right", overflow="fold"
+        )
+    return table
+
+
+def _row(table: Table, cells: Sequence[str], style: str | None = None) -> None:
+    table.add_row(*(Text(cell) for cell in cells), style=style)
+
+
+GROUP_COLUMNS = ("requests", "share", "spend", "p50", "p95", "accepted")
+
+
+def _group(figures: GroupFigures) -> tuple[str, ...]:
+    return (
+        count(figures.requests),
+        percent(figures.share),
+        usd(figures.spend_nano_usd),
+        duration(figures.p50_ms),
+        duration(figures.p95_ms),
+        percent(figures.acceptance),
+    )
+
+
+def _tiers(report: Report) -> RenderableType:
+    table = _table("Tiers", ("tier", "level", "model", *GROUP_COLUMNS, "moved on"), left=3)
+    for row in report.tiers:
+        _row(
+            table,
+            (
+                row.tier,
+                str(row.level or NOTHING),
+                row.model,
+                *_group(row.figures),
+                f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
+            ),
+        )
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _domains(report: Report) -> RenderableType:
+    table = _table("Domains", ("domain", *GROUP_COLUMNS, "escalated"))
+    for row in report.domains:
+        _row(table, (plain(row.name), *_group(row.figures), count(row.figures.escalated)))
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _savings(report: Report) -> RenderableType:
+    table = _table(
+        "Savings, signed",
+        (
+            "baseline",
+            "compared",
+            "not",
+            "baseline",
+            "own cost",
+            "saved",
+            "saved %",
+            "95 % interval",
+        ),
+    )
+    for saving in report.savings:
+        lost = saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
+        _row(
+            table,
+            (
+                saving.label,
+                count(saving.compared),
+                count(saving.not_compared),
+                usd(saving.baseline_nano_usd),
+                usd(saving.own_nano_usd),
+                usd(saving.saved_nano_usd),
+                saved_percent(saving.saved_share),
+                interval_text(saving),
+            ),
+            "red" if lost else None,
+        )
+    return Padding(table, (1, 0, 0, 0))
+
+
+def interval_text(saving: Saving) -> str:
+    """The saved share's interval, a dash where there is none."""
+    if saving.share_interval is None:
+        return NOTHING
+    low, high = saving.share_interval.low, saving.share_interval.high
+    return f"{saved_percent(low)} to {saved_percent(high)}"
+
+
+def _reasons(report: Report) -> RenderableType:
+    columns = ("reason", "decided", "their spend", "carried by", "their spend")
+    table = _table("Why requests climbed", columns)
+    for row in report.reasons:
+        _row(
+            table,
+            (
+                plain(row.reason),
+                count(row.first_requests),
+                usd(row.first_spend_nano_usd),
+                count(row.any_requests),
+                usd(row.any_spend_nano_usd),
+            ),
+        )
+    if not report.reasons:
+        _row(table, ("none did", "", "", "", ""))
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _roles(report: Report) -> RenderableType:
+    columns = ("role", "calls", "spend", "discarded", "discarded spend")
+    table = _table("What the calls were for", columns)
+    for row in report.roles:
+        _row(
+            table,
+            (
+                plain(row.role.value),
+                count(row.attempts),
+                usd(row.spend_nano_usd),
+                count(row.discarded),
+                usd(row.discarded_nano_usd),
+            ),
+        )
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _unknown(report: Report) -> RenderableType:
+    named = ", ".join(report.unknown.named)
+    more = report.unknown.requests - len(report.unknown.named)
+    rest = f" and {count(more)} more" if more > 0 else ""
+    held = usd(report.unknown.held_nano_usd)
+    text = (
+        f"Cost not known for {count(report.unknown.requests)} requests, held at most {held}: "
+        f"{named}{rest}."
+    )
+    return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
+
+
+def _lines(lines: Iterable[str]) -> RenderableType:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(width=1)
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row(Text("·", style="dim"), Text(line, style="dim"))
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _charts(report: Report) -> RenderableType:
+    shares = _table("Share per level against the plan (│)", ("level", "", "share", "plan"), left=2)
+    for level in report.levels:
+        _bar_row(
+            shares, f"level {level.level}", level.share, level.planned, percent(level.share),
+            percent(level.planned),
+        )  # fmt: skip
+    spend = _table("Spend per tier", ("tier", "", "spend"), left=2)
+    most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
+    for tier in report.tiers:
+        share = tier.figures.spend_nano_usd / most
+        _bar_row(spend, tier.tier, share, None, usd(tier.figures.spend_nano_usd))
+    return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))
+
+
+def _bar_row(table: Table, name: str, share: float, mark: float | None, *cells: str) -> None:
+    table.add_row(Text(name), Text(bar(share, mark), style="cyan"), *(Text(c) for c in cells))
+
+
+def bar(share: float, mark: float | None = None, width: int = BAR_WIDTH) -> str:
+    """A bar of block characters, `width` wide at 1.0, with a line where `mark` stands.
+
+    bar(0.5, width=4) is "██  ".
+    """
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, rest = divmod(eighths, 8)
+    cells = list(("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width))
+    if mark is not None:
+        cells[min(width - 1, int(min(max(mark, 0.0), 1.0) * width))] = "│"
+    return "".join(cells)

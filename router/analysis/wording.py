@@ -1,0 +1,121 @@
+"""How figures are written for people: dollars, shares, durations, dates, and names made safe.
+
+Display only: sums stay exact in nano-dollars, and what is shown here is rounded half to even.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from router.types import NANO_PER_USD
+
+UNKNOWN = "unknown"
+NOTHING = "\N{EM DASH}"
+"""Stands where a figure does not apply."""
+NAME_LIMIT = 96
+"""Longest name that is shown; tenants and model names come from outside."""
+
+
+def clean(name: str) -> str:
+    """`name` fit for a terminal, a page or a file: printable, bounded, never empty.
+
+    Control, format (bidirectional overrides too), private and surrogate characters become U+FFFD.
+    """
+    shown = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char)[0] == "C" else char
+        for char in name[: NAME_LIMIT + 1]
+    )
+    if len(shown) > NAME_LIMIT:
+        shown = shown[: NAME_LIMIT - 1] + "…"
+    return shown.strip() or "(none)"
+
+
+def usd_exact(nano_usd: int) -> str:
+    """The exact amount as a decimal string, two to nine places: 55_000_000_000 -> "55.00"."""
+    whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
+    places = f"{rest:09d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if nano_usd < 0 else ''}{whole}.{places}"
+
+
+def usd(nano_usd: int | float | None) -> str:
+    """For people: "$1,234.57", "-$0.0042", "$0.00", "unknown"; three figures below a dollar."""
+    if nano_usd is None:
+        return UNKNOWN
+    amount = Decimal(round(nano_usd)) / NANO_PER_USD
+    places = Decimal("0.01")
+    if amount and abs(amount) < 1:
+        places = min(places, Decimal(1).scaleb(amount.adjusted() - 2))
+    shown = abs(amount).quantize(places, rounding=ROUND_HALF_EVEN)
+    text = f"{shown:,f}"
+    if places < Decimal("0.01"):
+        whole, _, rest = text.partition(".")
+        text = f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+    return f"{'-' if amount < 0 and shown else ''}${text}"
+
+
+def percent(share: float | None, places: int = 1) -> str:
+    """0.9569 -> "95.7 %"; None -> a dash."""
+    return NOTHING if share is None else f"{share * 100:,.{places}f} %".replace("-0.0 %", "0.0 %")
+
+
+def saved_percent(share: float | None) -> str:
+    """A saving, rounded down, never overstated: 0.98947 -> "98.9 %", -0.1234 -> "-12.4 %"."""
+    if share is None:
+        return NOTHING
+    # The nudge undoes binary representation: 0.29 is 29.0 %, though 0.29 * 1000 < 290.
+    return percent(math.floor(share * 1_000 + 1e-9) / 1_000)
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def duration(ms: float | None) -> str:
+    """ "0.42 ms", "7.5 ms", "120 ms", "1.6 s", "3.2 min"; None -> a dash."""
+    if ms is None:
+        return NOTHING
+    if ms < 1:
+        return f"{ms:.2f} ms"
+    if ms < 10:
+        return f"{ms:.1f} ms"
+    if ms < 1_000:
+        return f"{ms:.0f} ms"
+    if ms < 60_000:
+        return f"{ms / 1_000:.1f} s"
+    return f"{ms / 60_000:.1f} min"
+
+
+def moment(at_ms: int | None) -> str:
+    """A time as "2026-11-03 14:05 UTC"; a dash for None and for what no calendar holds."""
+    if at_ms is None:
+        return NOTHING
+    try:
+        return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return NOTHING
+
+
+def day(at_ms: int | None) -> str:
+    """A time's day as "3 November 2026"."""
+    if at_ms is None:
+        return NOTHING
+    try:
+        at = datetime.fromtimestamp(at_ms / 1_000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return NOTHING
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+"""Not strftime's: that speaks the machine's language."""
+
+
+def plain(identifier: str) -> str:
+    """An enum's value for people: "high_risk_legal" -> "high risk legal"."""
+    return identifier.replace("_", " ")
