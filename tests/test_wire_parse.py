@@ -425,7 +425,7 @@ def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
         parse_chat_request(body, {})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(KEYS, JSON, max_size=5),
     st.lists(MESSAGE, max_size=3),

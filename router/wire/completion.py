@@ -212,6 +212,14 @@ def shown_code(found: object) -> str | None:
     return code if isinstance(code, str) and code in SHOWN_CODES else None
 
 
+def shown_code_in(body: bytes) -> str | None:
+    """`shown_code` of an error body in bytes; None for whatever is no such body."""
+    try:
+        return shown_code(orjson.loads(body))
+    except (orjson.JSONDecodeError, RecursionError):
+        return None
+
+
 def _model(value: object) -> str:
     return value[:256] if type(value) is str else ""
 
@@ -356,15 +364,16 @@ def parse_provider_cost(usage: object) -> int | None:
     return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost < 1e6 else None
 
 
-def estimate_usage(input_tokens: int, answer: Answer) -> Usage:
-    """A guess for an answer whose upstream reported none, rather too high than too low.
+def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:
+    """A bound for an answer whose upstream reported no usage: never too low, flagged unreported.
 
-    Output: one token for three bytes of UTF-8, where English prose has more than four.
-    Example: 30 bytes of text and 9 bytes of arguments are 13 tokens.
+    `input_tokens` is the caller's bound (`cost.input_bound`). Output counts a token per byte of
+    UTF-8, which no tokenizer exceeds, but never more than was asked for.
+    Example: 30 bytes of text and a call `f` with 9 bytes of arguments are 40 tokens.
     """
     size = 0
     for choice in answer.choices:
         pieces = [choice.text, choice.reasoning or "", choice.refusal or ""]
         pieces += [call.name + call.arguments for call in choice.tool_calls]
         size += sum(len(piece.encode("utf-8", "replace")) for piece in pieces)
-    return Usage(input_tokens=input_tokens, output_tokens=-(-size // 3), reported=False)
+    return Usage(input_tokens=input_tokens, output_tokens=min(size, output_cap), reported=False)

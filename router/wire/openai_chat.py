@@ -7,10 +7,11 @@ Client side: `parse_chat_request` in, `render_*` out. Upstream side: `upstream_b
 from __future__ import annotations
 
 from router.wire.completion import (
-    estimate_usage,
+    bound_usage,
     parse_completion,
     parse_usage,
     shown_code,
+    shown_code_in,
     upstream_body,
 )
 from router.wire.folding import ChunkFolder, EventDecoder
@@ -34,8 +35,8 @@ __all__ = [
     "ChunkFolder",
     "EventDecoder",
     "StreamRenderer",
+    "bound_usage",
     "deltas_of",
-    "estimate_usage",
     "parse_chat_request",
     "parse_completion",
     "parse_usage",
@@ -45,6 +46,7 @@ __all__ = [
     "render_model",
     "render_models",
     "shown_code",
+    "shown_code_in",
     "upstream_body",
     "usage_object",
 ]

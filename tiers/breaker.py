@@ -1,0 +1,63 @@
+"""A circuit breaker for one replica: closed, open, half-open. Pure; the time is passed in.
+
+Closed lets every call through and counts failures in a row. Open lets none through until its rest
+is over. Half-open then lets one probe through: its success closes, its failure opens again.
+It knows nothing about what a call is.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class BreakerState(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Breaker:
+    """`failures` in a row open it for `reset_ms`. Call `began`, then one of the three outcomes."""
+
+    __slots__ = ("_failures", "_limit", "_opened_at_ms", "_probing", "_reset_ms")
+
+    def __init__(self, failures: int, reset_ms: float) -> None:
+        self._limit = failures
+        self._reset_ms = reset_ms
+        self._failures = 0
+        self._opened_at_ms: float | None = None
+        self._probing = False
+
+    def state(self, now_ms: float) -> BreakerState:
+        if self._opened_at_ms is None:
+            return BreakerState.CLOSED
+        rested = now_ms - self._opened_at_ms >= self._reset_ms
+        return BreakerState.HALF_OPEN if rested else BreakerState.OPEN
+
+    def admits(self, now_ms: float) -> bool:
+        """Whether a call may begin now; half-open admits one at a time."""
+        if self._opened_at_ms is None:
+            return True
+        return not self._probing and self.state(now_ms) is BreakerState.HALF_OPEN
+
+    def began(self, now_ms: float) -> bool:
+        """Note that a call begins; returns whether it is the probe. Ask `admits` first."""
+        self._probing = self._probing or self._opened_at_ms is not None
+        return self._opened_at_ms is not None
+
+    def succeeded(self, probe: bool) -> None:
+        """A late success of a call from before the opening closes nothing: only a probe does."""
+        if probe or self._opened_at_ms is None:
+            self._failures = 0
+            self._opened_at_ms = None
+        self._probing = self._probing and not probe
+
+    def failed(self, now_ms: float, probe: bool) -> None:
+        self._failures += 1
+        if probe or (self._opened_at_ms is None and self._failures >= self._limit):
+            self._opened_at_ms = now_ms
+        self._probing = self._probing and not probe
+
+    def abandoned(self, probe: bool) -> None:
+        """A call that says nothing about the replica's health, such as a cancelled one."""
+        self._probing = self._probing and not probe

@@ -1,0 +1,132 @@
+"""What an upstream's refusal means in our errors, and whether asking again is worth it. Pure.
+
+It knows HTTP's status codes and headers but no HTTP client, so that every remote tier says the
+same thing in the same words. An upstream's own words are never repeated: they may hold a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from router.errors import (
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
+
+# Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
+# word for overloaded. A lost connection is not here: what was sent may be billed.
+WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 504, 529})
+MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
+FIRST_BACKOFF_S = 0.1
+QUOTA = "upstream_quota_exhausted"  # our money there is spent: asking again is of no use
+
+
+def error_for_status(
+    status: int, code: str | None = None, retry_after_s: float | None = None
+) -> UpstreamError:
+    """The error for a status other than 200. `code` is the upstream's, when it may be shown.
+
+    401 and 403 mean our key, not the client's: UpstreamRejected, 502.
+    """
+    said = f" ({code})" if code else ""
+    if status in (401, 403):
+        return UpstreamRejected(
+            f"The upstream refused Tiergate's own key with status {status}{said}; "
+            "check the answerer's api_key.",
+            upstream_status=status,
+        )
+    if status == 429:
+        wait = "" if retry_after_s is None else f"; it asks to wait {retry_after_s:g} s"
+        return UpstreamRateLimited(
+            f"The upstream is limiting our rate{said}{wait}.",
+            upstream_status=status,
+            code=QUOTA if code == "insufficient_quota" else None,
+            retry_after_s=retry_after_s,
+        )
+    if status == 408 or status >= 500:
+        return UpstreamError(
+            f"The upstream failed with status {status}{said}.",
+            upstream_status=status,
+            retry_after_s=retry_after_s,
+        )
+    if 400 <= status < 500:
+        return UpstreamRejected(
+            f"The upstream refused the request with status {status}{said}.",
+            upstream_status=status,
+        )
+    what = "redirects, which are not followed" if 300 <= status < 400 else "answers"
+    return UpstreamInvalid(
+        f"The upstream {what} with status {status}; expected 200.", upstream_status=status
+    )
+
+
+def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:
+    """Seconds to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date; else None."""
+    milliseconds = _seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000.0
+    value = headers.get("retry-after")
+    seconds = _seconds(value)
+    if seconds is not None or value is None:
+        return seconds
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, date.timestamp() - now_ms / 1000.0)
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if 0.0 <= number < 1e9 else None
+
+
+def worth_retrying(error: UpstreamError) -> bool:
+    """Whether this call certainly cost nothing and may succeed when repeated."""
+    if not error.sent:
+        return True
+    return error.upstream_status in WORTH_RETRYING and error.code != QUOTA
+
+
+def wait_s(error: UpstreamError, tried: int, time_left_s: float) -> float | None:
+    """Seconds to wait before try number `tried` + 1, None when it is not worth waiting.
+
+    What the upstream asks for, else 0.1 s doubling (0.1, 0.2, 0.4 for tried 1, 2, 3).
+    """
+    asked = error.retry_after_s
+    wait = FIRST_BACKOFF_S * 2 ** (tried - 1) if asked is None else asked
+    return wait if wait <= MAX_WAIT_S and wait < time_left_s else None
+
+
+class RetryBudget:
+    """Retries as a share of calls, so that a failing upstream is not asked twice as often.
+
+    Every call earns `share` of a retry, up to ten; two are there from the start, since the first
+    call of the day deserves a second try. Example: share 0.2, one retry in five calls.
+    """
+
+    MOST = 10.0
+    FIRST = 2.0
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._left = self.FIRST if share > 0 else 0.0
+
+    def earn(self) -> None:
+        self._left = min(self.MOST, self._left + self._share)
+
+    def spend(self) -> bool:
+        """Take one retry; False when there is none."""
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True

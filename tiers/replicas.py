@@ -1,0 +1,98 @@
+"""Which of several equal servers takes the next call: the one with the least calls under way.
+
+A replica that an open breaker or a Retry-After keeps out is passed over. Pure; the time is passed
+in. It knows nothing about HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tiers.breaker import Breaker, BreakerState
+
+MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
+
+
+class Outcome(StrEnum):
+    """What a call said about its replica's health."""
+
+    HEALTHY = "healthy"
+    FAILED = "failed"
+    UNTOLD = "untold"
+
+
+@dataclass(slots=True)
+class Replica:
+    url: str
+    breaker: Breaker
+    outstanding: int = 0
+    rests_until_ms: float = 0.0
+    last_used: int = 0
+
+
+@dataclass(slots=True)
+class Taken:
+    """One call's place at a replica; give it back exactly once."""
+
+    replica: Replica
+    probe: bool
+    open: bool = True
+
+
+class ReplicaSet:
+    """The replicas of one answerer."""
+
+    def __init__(self, urls: Sequence[str], *, failures: int, reset_ms: float) -> None:
+        self.replicas = tuple(Replica(url, Breaker(failures, reset_ms)) for url in urls)
+        self._turn = 0
+
+    def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
+        """A place at the replica with the least calls under way, longest unused first; None when
+        none admits one. `avoid` (the one that just failed) is taken only when it stands alone."""
+        free = [r for r in self.replicas if r.rests_until_ms <= now_ms and r.breaker.admits(now_ms)]
+        if not free:
+            return None
+        others = [r for r in free if r is not avoid] or free
+        replica = min(others, key=lambda r: (r.outstanding, r.last_used))
+        self._turn += 1
+        replica.last_used = self._turn
+        replica.outstanding += 1
+        return Taken(replica, replica.breaker.began(now_ms))
+
+    def give_back(self, taken: Taken, outcome: Outcome, now_ms: float) -> None:
+        """End a call; a second time is no harm."""
+        if not taken.open:
+            return
+        taken.open = False
+        taken.replica.outstanding -= 1
+        breaker = taken.replica.breaker
+        if outcome is Outcome.HEALTHY:
+            breaker.succeeded(taken.probe)
+        elif outcome is Outcome.FAILED:
+            breaker.failed(now_ms, taken.probe)
+        else:
+            breaker.abandoned(taken.probe)
+
+    def has_other(self, than: Replica, now_ms: float) -> bool:
+        """Whether a replica beside this one would take a call now."""
+        return any(r is not than and _is_free(r, now_ms) for r in self.replicas)
+
+    def rest(self, replica: Replica, rest_ms: float, now_ms: float) -> None:
+        """Keep new calls away for as long as the replica asked, at most a minute."""
+        until = now_ms + min(max(0.0, rest_ms), MAX_REST_MS)
+        replica.rests_until_ms = max(replica.rests_until_ms, until)
+
+    def rest_left_ms(self, now_ms: float) -> float | None:
+        """How long until a resting replica may be asked again; None when none is resting."""
+        resting = [r.rests_until_ms - now_ms for r in self.replicas if r.rests_until_ms > now_ms]
+        return min(resting, default=None)
+
+    def all_open(self, now_ms: float) -> bool:
+        """Whether every breaker is open."""
+        return all(r.breaker.state(now_ms) is BreakerState.OPEN for r in self.replicas)
+
+
+def _is_free(replica: Replica, now_ms: float) -> bool:
+    return replica.rests_until_ms <= now_ms and replica.breaker.admits(now_ms)

@@ -1,0 +1,450 @@
+"""Answers from any OpenAI-compatible server, over a client that trusts it with nothing.
+
+Theory of operation. A call waits for a slot (bounded), takes the replica with the least calls, and
+posts one body. Only what certainly cost nothing is tried again here: no connection, or a status
+that says so; after a lost connection or a bad answer the gateway decides, since it keeps the books.
+The deadline covers everything, bytes that drip included. Bodies, lines and streams are bounded,
+redirects are not followed, and the key goes to the configured addresses only. Leaving early closes
+the connection, which is how an upstream learns of it. Nothing here logs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import aiohttp
+
+from router.cost import input_bound, output_cap
+from router.errors import (
+    AnswererNotReady,
+    DeadlineExceeded,
+    StreamCut,
+    TiergateError,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from router.policy import UpstreamAnswerer
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    Capability,
+    Clock,
+    Delta,
+    Work,
+)
+from router.wire.openai_chat import (
+    ChunkFolder,
+    EventDecoder,
+    bound_usage,
+    deltas_of,
+    parse_completion,
+    shown_code_in,
+    upstream_body,
+)
+from tiers.refusals import (
+    RetryBudget,
+    error_for_status,
+    read_retry_after,
+    wait_s,
+    worth_retrying,
+)
+from tiers.replicas import Outcome, ReplicaSet, Taken
+
+MAX_BODY_BYTES = 16_000_000
+MAX_ERROR_BYTES = 65_536
+# Below the 5 s after which uvicorn and node close idle connections: a request sent into a closing
+# connection is lost without our knowing whether it was read.
+KEEP_ALIVE_S = 4.0
+WAITING_PER_SLOT = 10  # calls that may wait for each slot; more are refused at once
+LAST_READ_S = 0.02  # for the end of a stream whose answer is whole, to keep the connection
+TIMER_SLACK_S = 0.002  # a timer may fire this much early, and a rest would not be over
+USER_AGENT = "tiergate"
+
+FOREIGN = (
+    aiohttp.ClientError,
+    aiohttp.http_exceptions.HttpProcessingError,
+    aiohttp.WebSocketError,
+    aiohttp.WSMessageTypeError,
+    aiohttp.EofStream,
+    ssl.SSLError,
+    TimeoutError,
+    OSError,
+)
+"""All that aiohttp raises for what an upstream does; a test walks its exception classes."""
+
+# First match counts: the narrow ones stand above their bases.
+_NOT_SENT = (
+    aiohttp.ClientConnectorError,  # refused, no such host, TLS, proxy
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+)
+_INVALID = (
+    aiohttp.ClientResponseError,
+    aiohttp.http_exceptions.HttpProcessingError,
+    aiohttp.RedirectClientError,
+    aiohttp.WebSocketError,
+    aiohttp.WSMessageTypeError,
+)
+_MISDIRECTED = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+_CUT = (aiohttp.ClientPayloadError, aiohttp.EofStream)
+
+
+def to_ours(error: BaseException) -> UpstreamError | DeadlineExceeded:
+    """Our error for one of aiohttp's; `sent`: whether the upstream may have read the request."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.http_exceptions.PayloadEncodingError):
+        return StreamCut(f"The upstream's answer broke off ({kind}).")
+    if isinstance(error, _INVALID):
+        return UpstreamInvalid(f"The upstream does not speak HTTP as expected ({kind}).")
+    if isinstance(error, _MISDIRECTED):
+        return UpstreamRejected(f"The upstream's address cannot be used ({kind}).", sent=False)
+    if isinstance(error, _NOT_SENT):
+        return UpstreamUnreachable(f"The upstream cannot be reached ({kind}).", sent=False)
+    if isinstance(error, _CUT):
+        return StreamCut(f"The upstream's answer broke off ({kind}).")
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded(f"The upstream did not answer in time ({kind}).")
+    return UpstreamUnreachable(f"The connection to the upstream was lost ({kind}).")
+
+
+class UpstreamTier:
+    """types.Answerer over aiohttp. Raises AnswererError and its kin, nothing else."""
+
+    def __init__(
+        self,
+        section: UpstreamAnswerer,
+        facts: AnswererFacts,
+        *,
+        api_key: str | None,
+        clock: Clock,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        """`session`, when given, is shared and stays open; it must follow `new_session`."""
+        self._section = section
+        self._facts = facts
+        self._clock = clock
+        self._headers = _headers(section.name, api_key)
+        self._replicas = ReplicaSet(
+            [url.rstrip("/") + "/chat/completions" for url in section.base_urls],
+            failures=section.breaker_failures,
+            reset_ms=1000.0 * section.breaker_reset_s,
+        )
+        self._retries = RetryBudget(section.retry_budget)
+        self._slots = asyncio.Semaphore(section.concurrency)
+        self._waiting = 0
+        self._session = session
+        self._owns_session = session is None
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=section.connect_timeout_s, sock_read=None
+        )
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        """Ready unless every replica's breaker is open. Asks no upstream."""
+        if self._replicas.all_open(self._clock.monotonic_ms()):
+            return AnswererStatus(AnswererState.OPEN_BREAKER, "no replica answers; waiting")
+        return AnswererStatus(AnswererState.READY)
+
+    async def start(self) -> None:
+        self._open_session()
+
+    async def close(self) -> None:
+        if self._session is not None and self._owns_session:
+            await self._session.close()
+            self._session = None
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """The upstream's whole answer."""
+        ends_at = self._ends_at(work)
+        taken: Taken | None = None
+        await self._take_slot(ends_at)
+        try:
+            async with asyncio.timeout_at(ends_at):
+                taken, response = await self._respond(work, False, ends_at)
+                try:
+                    answer = parse_completion(await _read_json(response))
+                finally:
+                    if not response.closed:
+                        response.close()
+            self._give_back(taken, Outcome.HEALTHY)
+        except TimeoutError as error:
+            self._give_back(taken, Outcome.FAILED)
+            raise self._too_late() from error
+        except FOREIGN as error:
+            self._give_back(taken, Outcome.FAILED)
+            raise to_ours(error) from error
+        except TiergateError:
+            self._give_back(taken, Outcome.FAILED)
+            raise
+        finally:
+            self._give_back(taken, _cancelled(ends_at))
+            self._slots.release()
+        return self._complete(work, answer)
+
+    async def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+        """The answer in pieces; closing the iterator early closes the connection."""
+        ends_at = self._ends_at(work)
+        taken: Taken | None = None
+        response: aiohttp.ClientResponse | None = None
+        await self._take_slot(ends_at)
+        try:
+            async with asyncio.timeout_at(ends_at):
+                taken, response = await self._respond(work, True, ends_at)
+            if response.content_type == "application/json":
+                # The server ignored `stream`; its whole answer is as good.
+                async with asyncio.timeout_at(ends_at):
+                    answer = parse_completion(await _read_json(response))
+                for delta in deltas_of(answer):
+                    if delta.final is None:
+                        yield delta
+            else:
+                _check_type(response, "text/event-stream")
+                decoder, folder = EventDecoder(), ChunkFolder()
+                piece = b":"
+                while piece and not folder.done:
+                    async with asyncio.timeout_at(ends_at):
+                        piece = await response.content.readany()
+                    for event in decoder.feed(piece):
+                        for delta in folder.fold(event):
+                            yield delta
+                answer = folder.finish()
+                await _read_to_end(response)
+            self._give_back(taken, Outcome.HEALTHY)
+            yield Delta(final=self._complete(work, answer))
+        except TimeoutError as error:
+            self._give_back(taken, Outcome.FAILED)
+            raise self._too_late() from error
+        except FOREIGN as error:
+            self._give_back(taken, Outcome.FAILED)
+            raise to_ours(error) from error
+        except TiergateError:
+            self._give_back(taken, Outcome.FAILED)
+            raise
+        finally:
+            if response is not None and not response.closed:
+                response.close()
+            self._give_back(taken, _cancelled(ends_at))
+            self._slots.release()
+
+    # --- one call -------------------------------------------------------------------------------
+
+    async def _respond(
+        self, work: Work, stream: bool, ends_at: float
+    ) -> tuple[Taken, aiohttp.ClientResponse]:
+        """A response with status 200 and the place at its replica, after the retries allowed."""
+        section = self._section
+        body = upstream_body(
+            work.request,
+            model=section.model,
+            max_output_tokens=self._facts.max_output_tokens,
+            max_tokens_key=section.send_max_tokens_as,
+            stream=stream,
+            prefer_schema=work.prefer_schema
+            if Capability.JSON_SCHEMA in self._facts.capabilities
+            else None,
+        )
+        self._retries.earn()
+        taken = self._take()
+        for tried in range(1, section.retries + 1):
+            try:
+                return taken, await self._post(taken, work.request_id, body, ends_at)
+            except UpstreamError as error:
+                if not worth_retrying(error):
+                    raise
+                taken = await self._next_try(error, taken, tried, ends_at)
+        return taken, await self._post(taken, work.request_id, body, ends_at)
+
+    async def _next_try(
+        self, failed: UpstreamError, before: Taken, tried: int, ends_at: float
+    ) -> Taken:
+        """A place for the next try: at another replica at once, else after the wait that the
+        upstream asked for. Raises the failure again when a retry is out of the question."""
+        wait: float | None = 0.0
+        if not self._replicas.has_other(before.replica, self._clock.monotonic_ms()):
+            wait = wait_s(failed, tried, ends_at - asyncio.get_running_loop().time())
+        if wait is None or not self._retries.spend():
+            raise failed
+        if wait > 0.0:
+            await asyncio.sleep(wait + TIMER_SLACK_S)
+        taken = self._replicas.take(self._clock.monotonic_ms(), before.replica)
+        if taken is None:
+            raise failed
+        return taken
+
+    def _take(self) -> Taken:
+        now_ms = self._clock.monotonic_ms()
+        taken = self._replicas.take(now_ms)
+        if taken is not None:
+            return taken
+        rest_ms = self._replicas.rest_left_ms(now_ms)
+        if rest_ms is not None:
+            raise UpstreamRateLimited(
+                f"{self._section.name} asked us to wait; {rest_ms / 1000.0:.1f} s are left.",
+                sent=False,
+                retry_after_s=rest_ms / 1000.0,
+            )
+        raise AnswererNotReady(
+            f"No replica of {self._section.name} answers; all breakers are open."
+        )
+
+    async def _post(
+        self, taken: Taken, request_id: str, body: bytes, ends_at: float
+    ) -> aiohttp.ClientResponse:
+        """The response to one post when its status is 200; else gives the place back and raises."""
+        outcome: Outcome | None = None
+        try:
+            response = await self._open_session().post(
+                taken.replica.url,
+                data=body,
+                headers={**self._headers, "X-Client-Request-Id": request_id},
+                allow_redirects=False,
+                timeout=self._timeout,
+            )
+            if response.status == 200:
+                return response
+            outcome = Outcome.FAILED if response.status >= 500 else Outcome.HEALTHY
+            raise await self._refusal(taken, response)
+        except FOREIGN as error:
+            outcome = Outcome.FAILED
+            raise to_ours(error) from error
+        except asyncio.CancelledError:
+            outcome = _cancelled(ends_at)
+            raise
+        finally:
+            if outcome is not None:
+                self._give_back(taken, outcome)
+
+    async def _refusal(self, taken: Taken, response: aiohttp.ClientResponse) -> UpstreamError:
+        try:
+            body = await response.content.read(MAX_ERROR_BYTES)
+        finally:
+            response.close()
+        retry_after_s = read_retry_after(response.headers, self._clock.now_ms())
+        if retry_after_s is not None and response.status in (429, 503):
+            now_ms = self._clock.monotonic_ms()
+            self._replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
+        return error_for_status(response.status, shown_code_in(body), retry_after_s)
+
+    async def _take_slot(self, ends_at: float) -> None:
+        """One of `concurrency` slots, in order of asking. Nothing has been sent yet."""
+        if self._waiting >= WAITING_PER_SLOT * self._section.concurrency:
+            raise AnswererNotReady(
+                f"{self._waiting} calls are waiting for {self._section.name}; try again later."
+            )
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise UpstreamUnreachable(
+                f"{self._section.name} had no free slot in time.", sent=False
+            ) from error
+        finally:
+            self._waiting -= 1
+
+    def _give_back(self, taken: Taken | None, outcome: Outcome) -> None:
+        if taken is not None:
+            self._replicas.give_back(taken, outcome, self._clock.monotonic_ms())
+
+    def _complete(self, work: Work, answer: Answer) -> Answer:
+        """The answer with a model's name and, where none was reported, a bound on its usage."""
+        if not answer.model:
+            answer = replace(answer, model=self._section.model)
+        if answer.usage.reported:
+            return answer
+        cap = output_cap(self._facts, work.request) * work.request.sampling.n
+        return replace(answer, usage=bound_usage(input_bound(work.request), cap, answer))
+
+    def _ends_at(self, work: Work) -> float:
+        """When the call must be over, in the event loop's time."""
+        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
+        return asyncio.get_running_loop().time() + min(left_s, self._section.deadline_s)
+
+    def _too_late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(f"{self._section.name} did not finish its answer in time.")
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = new_session()
+            self._owns_session = True
+        return self._session
+
+
+def new_session() -> aiohttp.ClientSession:
+    """A client session as the tier needs it: no cookies, no proxies or netrc from the environment,
+    no decompression (a small body could become a huge one), no limit beside the tier's own."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=30),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+    )
+
+
+def _cancelled(ends_at: float) -> Outcome:
+    """What a cancelled call says of its replica: too slow at the deadline, nothing before it.
+
+    Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
+    late = asyncio.get_running_loop().time() >= ends_at - 0.05
+    return Outcome.FAILED if late else Outcome.UNTOLD
+
+
+def _headers(name: str, api_key: str | None) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "Accept-Encoding": "identity",
+        "User-Agent": USER_AGENT,
+    }
+    key = (api_key or "").strip()  # a secret from a file often ends in a newline
+    if not (key.isascii() and key.isprintable()):
+        raise AnswererNotReady(f"The api_key of {name} has characters that no header can carry.")
+    return {**headers, "Authorization": f"Bearer {key}"} if key else headers
+
+
+def _check_type(response: aiohttp.ClientResponse, expected: str) -> None:
+    """Raises UpstreamInvalid for another content type and for compression nobody asked for."""
+    found = response.content_type
+    if found != expected and "Content-Type" in response.headers:
+        shown = found if found.isascii() and len(found) < 80 else "something else"
+        raise UpstreamInvalid(f"The upstream sent {shown}; expected {expected}.")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UpstreamInvalid("The upstream sent a compressed body, which it was not asked for.")
+
+
+async def _read_json(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body of at most 16 MB."""
+    _check_type(response, "application/json")
+    if response.content_length is not None and response.content_length <= MAX_BODY_BYTES:
+        return await response.read()
+    body = bytearray()
+    piece = await response.content.readany()
+    while piece and len(body) + len(piece) <= MAX_BODY_BYTES:
+        body += piece
+        piece = await response.content.readany()
+    if piece:
+        raise UpstreamInvalid(f"The upstream's answer is longer than {MAX_BODY_BYTES} bytes.")
+    return bytes(body)
+
+
+async def _read_to_end(response: aiohttp.ClientResponse) -> None:
+    """Read what follows `[DONE]`, so that the connection can serve the next call."""
+    if response.content.at_eof():
+        return
+    try:
+        async with asyncio.timeout(LAST_READ_S):
+            await response.content.readany()
+    except FOREIGN:
+        response.close()
