@@ -1,0 +1,279 @@
+"""The model and the one thread that runs it: many texts in one run, shared by all policies.
+
+Requests wait in a queue; the worker takes all that wait, at most MAX_BATCH texts, and runs rules,
+encoder, heads and matching once. There is no timer: a lone request is read at once, and a batch
+forms only while the one before is read. Rules run in the worker too, so that the event loop only
+hands over and puts together. No text gives an error: where the model is missing or fails, rules
+read alone and the reading says `degraded`. It knows nothing about requests or conversations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from router.policy import Policy
+from router.triage.amounts import AmountReader
+from router.triage.reading import (
+    ModelRow,
+    TurnFacts,
+    TurnReading,
+    find_facts,
+    more_cautious,
+    reading_of,
+    weaker_match,
+)
+from router.triage.rules import VERSION as RULES_VERSION
+from router.triage.rules import read_by_rules
+from router.triage.terms import TermFinder
+from router.types import Domain, Match, RequestType
+
+MAX_BATCH = 32
+"""Texts in one run: more gain nothing per text, and the first one waits for the last."""
+
+_Array = npt.NDArray[np.floating]
+
+
+class Outputs(Protocol):
+    """What the heads say of a batch: one row per text; every chance calibrated."""
+
+    @property
+    def request_type(self) -> _Array: ...  # (texts, types)
+    @property
+    def domain(self) -> _Array: ...  # (texts, domains)
+    @property
+    def difficulty(self) -> _Array: ...  # (texts,), as all below
+    @property
+    def stakes_high(self) -> _Array: ...
+    @property
+    def multi_factor(self) -> _Array: ...
+    @property
+    def strategic(self) -> _Array: ...
+    @property
+    def novelty(self) -> _Array: ...
+    @property
+    def toxic(self) -> _Array: ...
+    @property
+    def spam(self) -> _Array: ...
+
+
+class Model(Protocol):
+    """What is needed of the triage model; safe to call from several threads."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def request_types(self) -> Sequence[str]: ...
+    @property
+    def domains(self) -> Sequence[str]: ...
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+    def read(self, embeddings: npt.NDArray[np.float32]) -> Outputs: ...
+
+
+class Knowledge(Protocol):
+    """Approved answers, searched by embedding."""
+
+    def match(
+        self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]
+    ) -> Sequence[Match | None]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TriageConfig:
+    """What one policy adds to the model; immutable, shared by threads."""
+
+    terms: TermFinder
+    amounts: AmountReader
+    knowledge: Knowledge | None = None
+
+    @classmethod
+    def of(cls, policy: Policy, knowledge: Knowledge | None = None) -> TriageConfig:
+        """Returns the configuration that a policy states."""
+        lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
+        return cls(
+            TermFinder(lists), AmountReader(policy.stakes.currencies.usd_per_unit), knowledge
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """One request's texts for the worker; `older` is read by rules only."""
+
+    texts: Sequence[str]
+    older: str
+    config: TriageConfig
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[_Result]
+
+
+_Result = tuple[list[TurnReading], TurnFacts | None]
+
+
+class TriageEngine:
+    """The model and the thread that runs it, shared by all policies.
+
+    Without a model everything is read by rules. Waiting requests are bounded by the server's
+    connections; those whose client is gone are skipped.
+    """
+
+    def __init__(self, model: Model | None) -> None:
+        self._model = model
+        self._types = [RequestType(name) for name in model.request_types] if model else []
+        self._domains = [Domain(name) for name in model.domains] if model else []
+        self.version = model.version if model else RULES_VERSION
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._worker: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def degraded(self) -> bool:
+        """Whether the model is missing, so that rules read alone."""
+        return self._model is None
+
+    def read_now(self, texts: Sequence[str], older: str, config: TriageConfig) -> _Result:
+        """Reads texts on the calling thread."""
+        return _read_all(self, [(text, config) for text in texts]), _older_facts(older, config)
+
+    async def read(self, texts: Sequence[str], older: str, config: TriageConfig) -> _Result:
+        """Reads texts on the worker, together with whatever else waits there."""
+        loop = asyncio.get_running_loop()
+        job = _Job(texts, older, config, loop, loop.create_future())
+        if self._worker is None:
+            self.start()
+        self._jobs.put(job)
+        return await job.done
+
+    def start(self) -> None:
+        """Starts the worker; harmless when it runs."""
+        with self._starting:
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="triage", daemon=True)
+                self._worker.start()
+
+    def close(self) -> None:
+        """Ends the worker once it has read what waits; a later read starts it again."""
+        with self._starting:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            self._jobs.put(None)
+            worker.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch, texts, ended = [job], len(job.texts), False
+            while texts < MAX_BATCH and not ended and not self._jobs.empty():
+                more = self._jobs.get()
+                if more is None:
+                    ended = True
+                else:
+                    batch.append(more)
+                    texts += len(more.texts)
+            self._read_batch([job for job in batch if not job.done.cancelled()])
+            if ended:
+                break
+
+    def _read_batch(self, batch: Sequence[_Job]) -> None:
+        """Reads all jobs in one run and hands the results over, one wake-up per event loop."""
+        texts = [(text, job.config) for job in batch for text in job.texts]
+        readings = iter(_read_all(self, texts))
+        answered: dict[asyncio.AbstractEventLoop, list[tuple[_Job, _Result]]] = {}
+        for job in batch:
+            own = [next(readings) for _ in job.texts]
+            result = own, _older_facts(job.older, job.config)
+            answered.setdefault(job.loop, []).append((job, result))
+        for loop, results in answered.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_deliver, results)
+
+    def rows(
+        self, asked: Sequence[tuple[str, TriageConfig]]
+    ) -> tuple[list[ModelRow], list[Match | None]]:
+        """What the model says of texts, and what each matches in its policy's knowledge."""
+        assert self._model is not None
+        texts = [text for text, _ in asked]
+        embeddings = self._model.encode(texts)
+        out = self._model.read(embeddings)
+        types, domains = np.asarray(out.request_type), np.asarray(out.domain)
+        columns = (
+            [self._types[i] for i in types.argmax(axis=1)],
+            types.max(axis=1).tolist(),
+            [self._domains[i] for i in domains.argmax(axis=1)],
+            domains.max(axis=1).tolist(),
+            out.difficulty.tolist(),
+            out.stakes_high.tolist(),
+            out.multi_factor.tolist(),
+            out.strategic.tolist(),
+            out.novelty.tolist(),
+            out.toxic.tolist(),
+            out.spam.tolist(),
+        )
+        return list(map(ModelRow, *columns)), _matches(embeddings, asked)
+
+
+def _deliver(results: Sequence[tuple[_Job, _Result]]) -> None:
+    for job, result in results:
+        if not job.done.done():
+            job.done.set_result(result)
+
+
+def _older_facts(older: str, config: TriageConfig) -> TurnFacts | None:
+    return find_facts(older, config.amounts, config.terms) if older else None
+
+
+def _matches(
+    embeddings: npt.NDArray[np.float32], asked: Sequence[tuple[str, TriageConfig]]
+) -> list[Match | None]:
+    """Matches all texts, one call per knowledge file."""
+    found: list[Match | None] = [None] * len(asked)
+    by_config: dict[TriageConfig, list[int]] = {}
+    for index, (_, config) in enumerate(asked):
+        if config.knowledge is not None:
+            by_config.setdefault(config, []).append(index)
+    for config, indices in by_config.items():
+        assert config.knowledge is not None
+        whole = len(indices) == len(asked)
+        texts = [asked[i][0] for i in indices]
+        rows = embeddings if whole else embeddings[indices]
+        for index, match in zip(indices, config.knowledge.match(rows, texts), strict=True):
+            found[index] = match
+    return found
+
+
+def _read_all(engine: TriageEngine, asked: Sequence[tuple[str, TriageConfig]]) -> list[TurnReading]:
+    """Reads texts together; where that fails, one by one; where one fails, by rules."""
+    facts = [find_facts(text, config.amounts, config.terms) for text, config in asked]
+    if engine.degraded:
+        return [_by_rules(one) for one in facts]
+    try:
+        return _by_model(engine, asked, facts)
+    except Exception:  # any failure of the model on any text must give signals, not an error
+        if len(asked) == 1:
+            return [_by_rules(facts[0])]
+        return [reading for one in asked for reading in _read_all(engine, [one])]
+
+
+def _by_rules(facts: TurnFacts) -> TurnReading:
+    return reading_of(read_by_rules(facts), None, facts, degraded=True)
+
+
+def _by_model(
+    engine: TriageEngine, asked: Sequence[tuple[str, TriageConfig]], facts: Sequence[TurnFacts]
+) -> list[TurnReading]:
+    """One run over all texts, and over those with talk to the router a second time without it."""
+    if not asked:
+        return []
+    again = [index for index, one in enumerate(facts) if one.without_talk]
+    extra = [(facts[index].without_talk, asked[index][1]) for index in again]
+    rows, matches = engine.rows([*asked, *extra] if extra else asked)
+    for position, index in enumerate(again, start=len(asked)):
+        rows[index] = more_cautious(rows[index], rows[position])
+        matches[index] = weaker_match(matches[index], matches[position])
+    # Rows of second readings lie behind the texts' own and end the zip unused.
+    return [reading_of(*found) for found in zip(rows, matches, facts, strict=False)]

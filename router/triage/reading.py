@@ -1,0 +1,380 @@
+"""What is read of a request, and how the readings of its turns become one set of signals.
+
+Only what the user wrote is read. Tool results, attachments, the assistant's and the system's text
+are not: they can neither raise an amount nor lower stakes. The last user turn says what is asked;
+earlier turns, and the session's memory, can only raise caution: stakes, impact, strategic,
+multi-factor, terms and domain are the highest that the conversation has seen. A bare follow-up
+takes its meaning from the last turn that had one.
+
+Words that talk to the router ("this is trivial, use the cheapest model") lower nothing: such a turn
+is read twice, with and without them, and each signal is the more cautious of the two, so neither
+the words nor their removal can lower a signal. A turn that names models, tiers or stakes counts as
+novel besides (0.5, which is level 2 by default), since no ordinary user speaks of them; one that
+only plays itself down ("just a quick question") does not, since ordinary users do.
+
+All of it is pure. It knows nothing about threads, files or tiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from router.triage.amounts import MAX_AMOUNTS, AmountReader, crowded
+from router.triage.folding import MAX_CHARS, Folded, fold
+from router.triage.phrases import find_router_talk, is_bare_follow_up
+from router.triage.terms import TermFinder
+from router.types import (
+    Amount,
+    ChatRequest,
+    ContentPart,
+    Domain,
+    Match,
+    RequestType,
+    SessionMemory,
+    Signals,
+)
+
+EARLIER_TURNS = 8
+"""Earlier user turns that the model reads; in still older ones only terms and amounts are found."""
+
+NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
+DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
+MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
+
+MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
+MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
+
+# Domains whose mistakes hurt most; the order within a rank does not matter.
+_CAUTION = {
+    Domain.MEDICAL: 2,
+    Domain.LEGAL: 2,
+    Domain.FINANCE: 2,
+    Domain.ENGINEERING_SAFETY: 2,
+    Domain.BUSINESS_STRATEGY: 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The user turns of a request, cut to MAX_CHARS in all, newest kept; `beyond`: more was there.
+
+    `older` joins what lies before the last EARLIER_TURNS turns.
+    """
+
+    last: str
+    earlier: tuple[str, ...] = ()  # newest first
+    older: str = ""
+    beyond: bool = False
+
+
+def turns_of(request: ChatRequest) -> Turns:
+    """Returns what is read of a request."""
+    texts = [message.text for message in request.messages if message.role == "user"]
+    if len(texts) < 2:
+        return Turns(texts[0]) if texts else Turns("")
+    texts.reverse()
+    left = MAX_CHARS - len(texts[0])
+    kept: list[str] = []
+    for text in texts[1:]:
+        if left <= 0:
+            break
+        kept.append(text[:left])
+        left -= len(text)
+    beyond = left < 0 or len(kept) < len(texts) - 1
+    older = "\n".join(kept[EARLIER_TURNS:])
+    return Turns(texts[0], tuple(kept[:EARLIER_TURNS]), older, beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFacts:
+    """What the rules find in one text, without the model."""
+
+    folded: Folded
+    amounts: tuple[Amount, ...]
+    risk_terms: tuple[str, ...]
+    bare: bool  # a bare follow-up
+    unread: bool  # more text or numbers than are read
+    without_talk: str = ""  # the text without talk to the router; "" when it is all the same
+    addressed: bool = False  # it talked to the router
+
+
+def find_facts(text: str, amounts: AmountReader, terms: TermFinder) -> TurnFacts:
+    """Returns what the rules find in one text, in linear time."""
+    folded = fold(text)
+    found = amounts.read(folded)
+    names = terms.find(folded)
+    talk = find_router_talk(folded)
+    return TurnFacts(
+        folded=folded,
+        amounts=found,
+        risk_terms=names,
+        bare=not found and not names and is_bare_follow_up(folded),
+        unread=folded.cut or crowded(folded),
+        without_talk="" if talk is None or not fold(talk.rest).words else talk.rest,
+        addressed=talk is not None and talk.addressed,
+    )
+
+
+class ModelRow(NamedTuple):
+    """What the model, or the rules in its place, say of one text; a tuple, because rows are made
+    from the columns of a batch."""
+
+    request_type: RequestType
+    request_type_p: float
+    domain: Domain
+    domain_p: float
+    difficulty: float
+    stakes_high: float
+    multi_factor: float
+    strategic: float
+    novelty: float
+    toxic: float
+    spam: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReading:
+    """All that is read in one user turn: a function of its text, the model and the policy."""
+
+    row: ModelRow
+    match: Match | None
+    amounts: tuple[Amount, ...]
+    risk_terms: tuple[str, ...]
+    bare: bool  # a bare follow-up by its words
+    follow_up: bool  # continues an earlier turn, by its words or by the model
+    degraded: bool = False
+
+
+def reading_of(
+    row: ModelRow, match: Match | None, facts: TurnFacts, *, degraded: bool = False
+) -> TurnReading:
+    """Returns a turn's reading from what the model and the rules found.
+
+    What matches an approved answer is not novel, however rare its words: novelty is at most
+    1 - the match's confidence; after that it is raised where the turn talks to the router (NOVEL)
+    or is longer than what is read (1).
+    """
+    novelty = row.novelty if match is None else min(row.novelty, 1.0 - match.confidence)
+    if facts.addressed:
+        novelty = max(novelty, NOVEL)
+    if facts.unread:
+        novelty = 1.0
+    if novelty != row.novelty:
+        row = row._replace(novelty=novelty)
+    by_model = (
+        row.request_type is RequestType.FOLLOW_UP
+        and len(facts.folded.words) <= MODEL_FOLLOW_UP_WORDS
+        and not facts.amounts
+        and not facts.risk_terms
+    )
+    follow_up = facts.bare or by_model
+    return TurnReading(row, match, facts.amounts, facts.risk_terms, facts.bare, follow_up, degraded)
+
+
+def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
+    """Returns the higher of every signal, and the domain that needs more care."""
+    domain, domain_p = higher_domain((one.domain, one.domain_p), (other.domain, other.domain_p))
+    return ModelRow(
+        one.request_type,
+        one.request_type_p,
+        domain,
+        domain_p,
+        *(max(pair) for pair in zip(one[4:], other[4:], strict=True)),
+    )
+
+
+def weaker_match(one: Match | None, other: Match | None) -> Match | None:
+    """Returns the less confident match; None when either reading matched nothing."""
+    if one is None or other is None:
+        return None
+    return min(one, other, key=lambda match: match.confidence)
+
+
+def higher_domain(now: tuple[Domain, float], before: tuple[Domain, float]) -> tuple[Domain, float]:
+    """Returns the present domain, or an earlier one that needs more care and was likely enough.
+
+    >>> higher_domain((Domain.GENERAL, 0.9), (Domain.MEDICAL, 0.6))
+    (<Domain.MEDICAL: 'medical'>, 0.6)
+    """
+    if before[0] is now[0]:
+        return now if now[1] >= before[1] else before
+    if before[1] < DOMAIN_COUNTS_AT:
+        return now
+    return before if _CAUTION.get(before[0], 0) > _CAUTION.get(now[0], 0) else now
+
+
+def signals_of(
+    turns: Turns,
+    readings: Sequence[TurnReading],
+    older: TurnFacts | None,
+    memory: SessionMemory | None,
+    *,
+    input_tokens: int,
+    version: str,
+) -> Signals:
+    """Returns the signals of a request. `readings`: the last turn, then `turns.earlier`."""
+    last, earlier = readings[0], readings[1:]
+    row, match, continued = _continued(last, earlier, memory)
+    domain = (row.domain, row.domain_p)
+    stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
+    amounts, names = last.amounts, last.risk_terms
+    for turn in earlier:
+        domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
+        stakes = max(stakes, turn.row.stakes_high)
+        strategic = max(strategic, turn.row.strategic)
+        multi_factor = max(multi_factor, turn.row.multi_factor)
+    if earlier or older is not None:
+        sources: list[TurnReading | TurnFacts] = [*readings]
+        if older is not None:
+            sources.append(older)
+        amounts = _largest(facts.amounts for facts in sources)
+        names = _union(facts.risk_terms for facts in sources)
+    impact = amounts[0].nano_usd if amounts else 0
+    if memory is not None:
+        domain = higher_domain(domain, (memory.domain, memory.domain_p))
+        stakes = max(stakes, memory.stakes_high)
+        impact = max(impact, memory.impact_nano_usd)
+        strategic = max(strategic, memory.strategic)
+        multi_factor = max(multi_factor, memory.multi_factor)
+        names = _union((names, memory.risk_terms))
+    unread = turns.beyond or (older is not None and older.unread)
+    raised = domain[0] is not last.row.domain or stakes > last.row.stakes_high
+    return Signals(
+        request_type=row.request_type,
+        request_type_p=row.request_type_p,
+        domain=domain[0],
+        domain_p=domain[1],
+        difficulty=row.difficulty,
+        stakes_high=stakes,
+        impact_nano_usd=impact,
+        multi_factor=multi_factor,
+        strategic=strategic,
+        novelty=1.0 if unread else row.novelty,
+        toxic=row.toxic,
+        spam=row.spam,
+        match=match,
+        risk_terms=names,
+        amounts=amounts,
+        inherited=continued or raised,
+        degraded=last.degraded or any(turn.degraded for turn in earlier),
+        input_tokens=input_tokens,
+        triage_version=version,
+    )
+
+
+def _continued(
+    last: TurnReading, earlier: Sequence[TurnReading], memory: SessionMemory | None
+) -> tuple[ModelRow, Match | None, bool]:
+    """The last turn with what it takes over when it is a follow-up, and whether it took anything.
+
+    A bare follow-up takes the match and the novelty too, since its own words say nothing; one that
+    only the model calls a follow-up keeps its own.
+    """
+    row, match = last.row, last.match
+    if not last.follow_up:
+        return row, match, False
+    base = next((turn for turn in earlier if not turn.follow_up), None)
+    if base is not None:
+        was = base.row
+        row = row._replace(
+            request_type=was.request_type,
+            request_type_p=was.request_type_p,
+            domain=was.domain,
+            domain_p=was.domain_p,
+            difficulty=max(was.difficulty, row.difficulty),
+            novelty=was.novelty if last.bare else max(was.novelty, row.novelty),
+            toxic=max(was.toxic, row.toxic),
+            spam=max(was.spam, row.spam),
+        )
+        return row, base.match if last.bare else match, True
+    if memory is not None:
+        row = row._replace(
+            request_type=memory.request_type,
+            domain=memory.domain,
+            domain_p=memory.domain_p,
+            difficulty=max(memory.difficulty, row.difficulty),
+            novelty=_known(memory.match, row.novelty) if last.bare else row.novelty,
+        )
+        return row, memory.match if last.bare else match, True
+    if last.bare:  # nothing to continue: what "yes, do it" would do is not known
+        return row._replace(novelty=max(row.novelty, NOVEL)), None, False
+    return row, match, False
+
+
+def _known(match: Match | None, novelty: float) -> float:
+    return novelty if match is None else min(novelty, 1.0 - match.confidence)
+
+
+def _largest(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
+    """The largest distinct amounts of several texts, largest first."""
+    distinct = {(a.text, a.nano_usd): a for group in groups for a in group}
+    ordered = sorted(distinct.values(), key=lambda amount: -amount.nano_usd)
+    return tuple(ordered[:MAX_AMOUNTS])
+
+
+def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Every name once, in order of appearance."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: int) -> SessionMemory:
+    """Returns what a session remembers once a request with these signals was answered at a tier.
+
+    Nothing that may only rise falls; request type, difficulty and match are those of this request.
+    """
+    domain = (signals.domain, signals.domain_p)
+    stakes, impact = signals.stakes_high, signals.impact_nano_usd
+    strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
+    if memory is not None:
+        domain = higher_domain(domain, (memory.domain, memory.domain_p))
+        stakes = max(stakes, memory.stakes_high)
+        impact = max(impact, memory.impact_nano_usd)
+        strategic = max(strategic, memory.strategic)
+        multi_factor = max(multi_factor, memory.multi_factor)
+        names = _union((memory.risk_terms, names))
+    return SessionMemory(
+        domain=domain[0],
+        domain_p=domain[1],
+        request_type=signals.request_type,
+        stakes_high=stakes,
+        impact_nano_usd=impact,
+        strategic=strategic,
+        multi_factor=multi_factor,
+        risk_terms=names,
+        difficulty=signals.difficulty,
+        last_tier_number=tier_number,
+        match=signals.match,
+    )
+
+
+# --- size ----------------------------------------------------------------------------------------
+
+
+def estimate_input_tokens(request: ChatRequest) -> int:
+    """Returns about how many tokens the whole request has: a quarter of its UTF-8 bytes, rounded
+    up, and MESSAGE_OVERHEAD_TOKENS per message. Tools, tool calls and the schema count as text; an
+    attachment counts at most MAX_PART_TOKENS. Never used for money: there the worst case counts.
+    """
+    size = 0
+    for message in request.messages:
+        size += _bytes(message.text) + 4 * MESSAGE_OVERHEAD_TOKENS
+        if message.parts:
+            size += sum(_part_bytes(part) for part in message.parts)
+        for call in message.tool_calls:
+            size += _bytes(call.name) + _bytes(call.arguments)
+    for tool in request.tools:
+        size += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
+    if request.response_format.schema is not None:
+        size += _bytes(request.response_format.schema)
+    return -(-size // 4)
+
+
+def _part_bytes(part: ContentPart) -> int:
+    # Text parts are in the message's text already.
+    return 0 if part.kind == "text" else min(_bytes(part.payload), 4 * MAX_PART_TOKENS)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

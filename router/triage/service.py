@@ -1,0 +1,118 @@
+"""Triage as the gateway sees it: a request in, signals out.
+
+Each policy has a `TriageService` with its terms, currencies and knowledge over the one
+`TriageEngine`. Nothing in a service ever changes: a policy is reloaded by making a new one. The
+reading of a turn is kept under a digest of its text, so that the earlier turns of a conversation
+cost nothing when its next request comes. It knows nothing about tiers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.reading import (
+    TurnFacts,
+    TurnReading,
+    estimate_input_tokens,
+    signals_of,
+    turns_of,
+)
+from router.types import ChatRequest, SessionMemory, Signals
+
+CACHED_TURNS = 20_000
+"""Readings kept per policy, about 0.7 kB each."""
+
+
+class TurnCache:
+    """Readings by digest of the text, at most `entries`, the least recently used half dropped.
+
+    Two generations of plain dictionaries: every step is one atomic operation, so that threads may
+    share it without a lock; at worst a reading is made twice.
+    """
+
+    def __init__(self, entries: int) -> None:
+        self._half = max(1, entries // 2)
+        self._young: dict[bytes, TurnReading] = {}
+        self._old: dict[bytes, TurnReading] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def get(self, key: bytes) -> TurnReading | None:
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.pop(key, None)
+            if found is not None:
+                self.put(key, found)
+        return found
+
+    def put(self, key: bytes, reading: TurnReading) -> None:
+        if len(self._young) >= self._half:
+            self._young, self._old = {}, self._young
+        self._young[key] = reading
+
+
+class TriageService:
+    """`types.Triage` for one policy. Never raises for any text."""
+
+    def __init__(
+        self, engine: TriageEngine, config: TriageConfig, *, cached_turns: int = CACHED_TURNS
+    ) -> None:
+        self._engine = engine
+        self._config = config
+        self._cache = TurnCache(cached_turns)
+
+    async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
+        """Returns what is read in a request, without blocking the event loop."""
+        reading = _Reading(request, self._cache)
+        if reading.wanted or reading.turns.older:
+            reading.add(*await self._engine.read(reading.wanted, reading.turns.older, self._config))
+        return reading.signals(memory, self._engine.version)
+
+    def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
+        """The same on the calling thread."""
+        reading = _Reading(request, self._cache)
+        reading.add(*self._engine.read_now(reading.wanted, reading.turns.older, self._config))
+        return reading.signals(memory, self._engine.version)
+
+
+class _Reading:
+    """One request under way: which turns are known, which are wanted, and what comes of them."""
+
+    __slots__ = ("_cache", "_found", "_keys", "_older", "_request", "turns", "wanted")
+
+    def __init__(self, request: ChatRequest, cache: TurnCache) -> None:
+        self._request, self._cache = request, cache
+        self.turns = turns_of(request)
+        texts = (self.turns.last, *self.turns.earlier)
+        self._keys = [_digest(text) for text in texts]
+        self._found = [cache.get(key) for key in self._keys]
+        self._older: TurnFacts | None = None
+        self.wanted = [
+            text for text, known in zip(texts, self._found, strict=True) if known is None
+        ]
+
+    def add(self, readings: Sequence[TurnReading], older: TurnFacts | None) -> None:
+        self._older = older
+        fresh = iter(readings)
+        for index, key in enumerate(self._keys):
+            if self._found[index] is None:
+                reading = self._found[index] = next(fresh)
+                if not reading.degraded:  # the model may do better next time
+                    self._cache.put(key, reading)
+
+    def signals(self, memory: SessionMemory | None, version: str) -> Signals:
+        return signals_of(
+            self.turns,
+            [reading for reading in self._found if reading is not None],
+            self._older,
+            memory,
+            input_tokens=estimate_input_tokens(self._request),
+            version=version,
+        )
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
