@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from report_rows import NOON_MS, a_day
 
 from router.analysis.render_html import report_html
 from router.analysis.report import build_report
 from router.policy import ReportSection
+from tests.report_rows import NOON_MS, a_day
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
 
 from router.analysis.figures import Report, Saving
 from router.analysis.quantiles import DurationHistogram
@@ -28,6 +27,7 @@ from router.types import (
     Role,
     Verdict,
 )
+from tests.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
 
 
 def report_of(rows: Iterable[RequestRow], **config: object) -> Report:

@@ -11,7 +11,6 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_rows import NOON_MS, USD, a_day, a_row, an_attempt
 from rich.console import Console
 
 from router.analysis.figures import Report
@@ -24,6 +23,7 @@ from router.analysis.report import build_report
 from router.analysis.rows import rows_json
 from router.policy import ReportSection
 from router.types import CostBasis, RequestRow
+from tests.report_rows import NOON_MS, USD, a_day, a_row, an_attempt
 
 HOSTILE = "</title><script>alert(1)</script>\"' onload=x [red]&amp;\x1b[31m\x00=cmd()"
 

@@ -134,8 +134,13 @@ def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
         "Latency per tier, median to 95th percentile",
         "Logarithmic scale. The filled dot is the median, the open one the 95th percentile.",
         lines,
-        [(duration(10.0**power), place) for power, place in ticks],
+        [(_power_of_ten_ms(power), place) for power, place in ticks],
     )
+
+
+def _power_of_ten_ms(power: int) -> str:
+    """3 -> "1 s", -1 -> "0.1 ms"."""
+    return f"{10.0 ** (power - 3):g} s" if power >= 3 else f"{10.0**power:g} ms"
 
 
 # --- shapes ------------------------------------------------------------------------------------

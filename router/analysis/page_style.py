@@ -15,7 +15,7 @@ main,header,footer{max-width:1080px;margin:0 auto;padding:0 32px}
 header{padding-top:56px}
 .eyebrow{margin:0 0 20px;color:var(--soft);font-size:14px;display:flex;flex-wrap:wrap;gap:4px 16px}
 .eyebrow strong{color:var(--accent);font-weight:650;letter-spacing:.01em}
-h1{margin:0;font-size:clamp(22px,3.2vw,31px);line-height:1.32;font-weight:620;
+h1{margin:0;font-size:clamp(21px,3vw,29px);line-height:1.32;font-weight:620;
 letter-spacing:-.012em;
 max-width:30em;text-wrap:pretty;overflow-wrap:anywhere}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;
@@ -34,12 +34,12 @@ h3{margin:0 0 14px;font-size:15px;font-weight:600}
 table{border-collapse:collapse;width:100%;font-size:14.5px}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
 white-space:nowrap}
-th,td{padding:10px 14px;text-align:right;white-space:nowrap;border-top:1px solid var(--line);
+th,td{padding:10px 12px;text-align:right;white-space:nowrap;border-top:1px solid var(--line);
 vertical-align:top}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-align:bottom}
 tbody th{font-weight:550}
 th.t,td.t{text-align:left}
-td.wrap,th.wrap{white-space:normal;overflow-wrap:anywhere;min-width:11em}
+td.wrap,th.wrap{white-space:normal;overflow-wrap:anywhere;min-width:8.5em}
 td.loss{color:var(--loss);font-weight:600}
 td.gain{color:var(--accent);font-weight:600}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
@@ -76,7 +76,7 @@ section{margin-top:48px}.tiles{grid-template-columns:1fr 1fr;margin-top:26px}.ti
 padding:12px 14px 14px}
 .tile dd{font-size:19px}th,td{padding:9px 11px}
 tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card)}
-td.wrap,th.wrap{min-width:8.5em}}
+td.wrap,th.wrap{min-width:7.5em}.tile:last-child:nth-child(odd){grid-column:1/-1}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;
 --accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fff}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}header{

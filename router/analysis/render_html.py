@@ -72,7 +72,8 @@ SAVINGS_LEAD = (
 )
 TIERS_LEAD = (
     "Requests count where their answer came from; their spend includes what was tried and "
-    "discarded on the way. “Moved on” are requests that tried a tier and were answered higher."
+    "discarded on the way. “Moved on” are requests that tried a tier and were answered higher; "
+    "“own calls” is what the calls made at the tier cost, whoever answered in the end."
 )
 DOMAINS_LEAD = "As triage read each request. Escalated means answered above the lowest level."
 REASONS_LEAD = (
@@ -108,7 +109,7 @@ def _header(report: Report) -> Markup:
             el("span", f"{moment(begin)} to {moment(end)}"),
             _class="eyebrow",
         ),
-        el("h1", report.headline),
+        el("h1", _glued(report.headline)),
         el(
             "dl",
             *(
@@ -118,6 +119,11 @@ def _header(report: Report) -> Markup:
             _class="tiles",
         ),
     )
+
+
+def _glued(text: str) -> str:
+    """`text` with no line break between a figure and its per cent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _verdicts(report: Report) -> str:
@@ -192,7 +198,7 @@ def _charts(*figures: Markup) -> Markup:
 
 
 def _fine(lines: Sequence[str]) -> Markup:
-    return el("ul", *(el("li", line) for line in lines), _class="fine")
+    return el("ul", *(el("li", _glued(line)) for line in lines), _class="fine")
 
 
 # --- sections ----------------------------------------------------------------------------------
@@ -223,7 +229,7 @@ def _saving(saving: Saving) -> Cells:
 
 
 def _tiers(report: Report) -> tuple[Markup, ...]:
-    columns = ("Tier", "Model", "Level", *GROUP_COLUMNS, "Moved on", "Calls made here")
+    columns = ("Tier", "Model", "Level", *GROUP_COLUMNS, "Moved on", "Own calls")
     rows = [
         (
             row.tier,
@@ -237,7 +243,7 @@ def _tiers(report: Report) -> tuple[Markup, ...]:
     ]
     shares = _table(
         "Share per level against the plan",
-        ("Level", "Requests", "Share", "Plan", "Difference"),
+        ("Level", "Requests", "Share", "Plan", "Off plan"),
         [
             (
                 f"Level {level.level}",
@@ -267,7 +273,7 @@ def _tiers(report: Report) -> tuple[Markup, ...]:
 
 
 def _points(difference: float) -> str:
-    return f"{difference * 100:+.1f} points"
+    return f"{difference * 100:+.1f} pp"
 
 
 def _domains(report: Report) -> tuple[Markup, ...]:
