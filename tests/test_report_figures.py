@@ -77,7 +77,7 @@ def test_dearer_routing_shows_a_negative_saving() -> None:
     level_2 = saving(report, "all_level_2")
     assert level_2.saved_nano_usd == -180 * USD
     assert level_2.saved_share == pytest.approx(-9.0)
-    assert "cost $180.00 more (900.0 % more)" in report.headline
+    assert "cost $180.00 more (900.0 %; 95 % interval 900.0 % to 900.0 %)." in report.headline
 
 
 def test_the_requested_model_leads_the_headline_where_its_price_is_known() -> None:

@@ -252,7 +252,12 @@ def _saving_shapes(saving: Saving, lowest: float) -> tuple[Markup, ...]:
     shapes = [_track(), _rect("bar" if share >= 0 else "bar loss", begin, end)]
     if saving.share_interval is not None:
         low, high = place(saving.share_interval.low), place(saving.share_interval.high)
-        shapes += [_across("interval", low, high), _cap(low), _cap(high)]
+        shapes += [
+            _across("halo", low, high),
+            _across("interval", low, high),
+            _cap(low),
+            _cap(high),
+        ]
     return (*shapes, _upright("zero", place(0.0)))
 
 

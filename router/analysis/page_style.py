@@ -39,7 +39,7 @@ vertical-align:top}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-align:bottom}
 tbody th{font-weight:550}
 th.t,td.t{text-align:left}
-td.wrap,th.wrap{white-space:normal;overflow-wrap:anywhere;min-width:8.5em}
+td.wrap,th.wrap{white-space:normal;overflow-wrap:break-word;min-width:8.5em;max-width:18em}
 td.loss{color:var(--loss);font-weight:600}
 td.gain{color:var(--accent);font-weight:600}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
@@ -56,6 +56,7 @@ figcaption small{display:block;font-weight:400;font-size:13px;color:var(--soft);
 .chart .bar{fill:var(--accent)}
 .chart .loss{fill:var(--loss)}
 .chart line{stroke:var(--ink);stroke-width:1.5}
+.chart .halo{stroke:var(--paper);stroke-width:5}
 .chart .mark{stroke-width:2.5}
 .chart .grid{stroke:var(--line);stroke-width:1}
 .chart .rail{stroke:var(--track);stroke-width:2}
@@ -76,7 +77,7 @@ section{margin-top:48px}.tiles{grid-template-columns:1fr 1fr;margin-top:26px}.ti
 padding:12px 14px 14px}
 .tile dd{font-size:19px}th,td{padding:9px 11px}
 tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card)}
-td.wrap,th.wrap{min-width:7.5em}.tile:last-child:nth-child(odd){grid-column:1/-1}}
+td.wrap,th.wrap{min-width:7em;max-width:11em}.tile:last-child:nth-child(odd){grid-column:1/-1}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;
 --accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fff}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}header{
