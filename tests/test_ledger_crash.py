@@ -1,0 +1,116 @@
+"""A worker that is killed with SIGKILL under load leaves books that add up after the next start."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from router.ledger.store import SqlLedger
+from router.ledger.verify import verify
+from router.types import AttemptState, RequestState
+from tests.ledger_rows import StandingClock, attempt, request
+
+ROOT = Path(__file__).parent.parent
+UNDER_LOAD = """
+import asyncio, os, sys
+from pathlib import Path
+from router.ledger.store import SqlLedger
+from tests.ledger_rows import StandingClock, attempt, request
+
+async def caller(ledger, name):
+    turn = 0
+    while True:
+        turn += 1
+        row_id = f"{name}-{turn}"
+        await ledger.hold(request(row_id), attempt(row_id, 1, held=400))
+        await ledger.settle(attempt(row_id, 1, held=400, cost=120), "acme")
+        await ledger.hold(request(row_id), attempt(row_id, 2, held=900))
+        lines = (attempt(row_id, 1, held=400, cost=120), attempt(row_id, 2, held=900, cost=700))
+        await ledger.finish(request(row_id, *lines))
+        os.write(1, f"{row_id}\\n".encode())
+
+async def main():
+    ledger = SqlLedger.open(Path(sys.argv[1]), clock=StandingClock(), budget_of=lambda _: None)
+    await asyncio.gather(*(caller(ledger, f"{os.getpid()}-{n}") for n in range(16)))
+
+asyncio.run(main())
+"""
+
+
+def killed_under_load(path: Path, workers: int = 1) -> list[str]:
+    """Runs workers for a while, kills them, and returns the requests they saw acknowledged."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", UNDER_LOAD, str(path)], cwd=ROOT, stdout=subprocess.PIPE
+        )
+        for _ in range(workers)
+    ]
+    acknowledged: list[str] = []
+    for worker in running:  # let each finish some before the axe falls
+        assert worker.stdout is not None
+        acknowledged += [worker.stdout.readline().decode().strip() for _ in range(50)]
+    time.sleep(0.2)
+    for worker in running:
+        worker.send_signal(signal.SIGKILL)
+    for worker in running:
+        assert worker.stdout is not None
+        lines = worker.stdout.read().decode().split("\n")
+        acknowledged += [line for line in lines[:-1] if line]
+        worker.wait()
+        worker.stdout.close()
+    return acknowledged
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_books_add_up_after_kill_9(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "ledger.db"
+    acknowledged = killed_under_load(path, workers)
+    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    rows = {row.request_id: row for row in ledger.rows()}
+    asyncio.run(ledger.close())
+    assert acknowledged
+    assert all(rows[name].state is RequestState.SETTLED for name in acknowledged)
+    assert RequestState.OPEN not in {row.state for row in rows.values()}
+    report = verify(path)
+    assert report.findings == ()
+    assert (report.held_nano_usd, report.open_requests) == (0, 0)
+    assert report.cost_nano_usd == sum(
+        line.cost_nano_usd for row in rows.values() for line in row.attempts
+    )
+
+
+async def crashed(path: Path) -> SqlLedger:
+    """A ledger that lets go of its slot as a dying process does, with all it had open."""
+    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    await ledger.hold(request("r1"), attempt("r1", 1, held=400))
+    await ledger.settle(attempt("r1", 1, held=400, cost=120), "acme")
+    await ledger.hold(request("r1"), attempt("r1", 2, held=900))
+    await ledger.hold(request("r2"), attempt("r2", 1, held=50))
+    await ledger.settle(attempt("r2", 1, held=50, cost=30), "acme")
+    await ledger.close()
+    return SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+
+
+async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(tmp_path: Path) -> None:
+    ledger = await crashed(tmp_path / "ledger.db")
+    row = await ledger.get("r1", None)
+    assert row is not None
+    assert (row.state, row.cost_nano_usd) == (RequestState.UNKNOWN_COST, 1020)
+    states = [line.state for line in row.attempts]
+    assert states == [AttemptState.SETTLED, AttemptState.UNKNOWN_COST]
+    await ledger.close()
+
+
+async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(tmp_path: Path) -> None:
+    ledger = await crashed(tmp_path / "ledger.db")
+    row = await ledger.get("r2", None)
+    assert row is not None
+    found = (row.state, row.cost_nano_usd, row.error_code)
+    assert found == (RequestState.FAILED, 30, "interrupted")
+    await ledger.close()
