@@ -151,10 +151,14 @@ def test_a_failed_request_lowers_the_saving_by_what_it_cost() -> None:
     assert level_2.own_nano_usd == PRICES[1] + PRICES[2]
 
 
-def test_an_open_request_is_counted_outside_every_comparison() -> None:
-    report = report_of([a_row(0), a_row(1, state=RequestState.OPEN, cost_nano_usd=0, attempts=[])])
+def test_an_open_request_is_in_no_figure_but_the_states() -> None:
+    held = an_attempt("r", 2, 0, state=AttemptState.HELD, cost_basis=CostBasis.UNKNOWN)
+    is_open = a_row(1, 2, state=RequestState.OPEN, cost_nano_usd=PRICES[2], attempts=[held])
+    report = report_of([a_row(0), is_open])
     assert saving(report, "all_level_2").compared == 1
-    assert report.unknown.requests == 0
+    assert report.spend_nano_usd == PRICES[1]
+    assert (report.unattributed_nano_usd, report.unknown.requests) == (0, 0)
+    assert any("still open" in note and "$0.50" in note for note in report.notes)
     assert dict(report.counts.states) == {"open": 1, "settled": 1}
 
 
@@ -205,6 +209,19 @@ def test_first_reasons_add_up_to_the_escalated_requests() -> None:
         45 * USD,
     )
     assert (second.reason, second.first_requests, second.any_requests) == ("novel", 0, 45)
+
+
+def test_a_failed_request_of_unknown_cost_is_not_answered() -> None:
+    call = an_attempt("r", 2, PRICES[2], state=AttemptState.UNKNOWN_COST)
+    failed = a_row(0, 2, attempts=[call], state=RequestState.UNKNOWN_COST, verdict="")
+    (tier, made_here) = sorted(report_of([failed]).tiers, key=lambda t: t.level)
+    assert (tier.tier, tier.figures.requests) == ("(not answered)", 1)
+    assert (made_here.figures.requests, made_here.own_spend_nano_usd) == (0, PRICES[2])
+
+
+def test_an_exact_repeat_counts_as_cache_hit() -> None:
+    call = an_attempt("r", 1, 0, role=Role.CACHE)
+    assert report_of([a_row(attempts=[call])]).counts.cache_hits == 1
 
 
 def test_an_observed_request_escalates_nowhere() -> None:
@@ -270,6 +287,9 @@ def rows_of_any_kind(draw: st.DrawFn) -> list[RequestRow]:
 @settings(max_examples=80, deadline=None)
 def test_every_breakdown_adds_up_to_the_whole(rows: list[RequestRow]) -> None:
     report = report_of(rows)
+    assert sum(n for _, n in report.counts.states) == len(rows)
+    rows = [row for row in rows if row.state is not RequestState.OPEN]
+    assert report.counts.requests == len(rows)
     spend = sum(row.cost_nano_usd for row in rows)
     assert report.spend_nano_usd == spend
     for groups in (report.tiers, report.domains, report.request_types):
@@ -282,7 +302,6 @@ def test_every_breakdown_adds_up_to_the_whole(rows: list[RequestRow]) -> None:
     assert sum(t.own_spend_nano_usd for t in report.tiers) == calls
     assert report.unattributed_nano_usd == spend - calls
     assert sum(r.first_requests for r in report.reasons) == report.counts.escalated
-    assert sum(n for _, n in report.counts.states) == len(rows)
 
 
 @given(rows_of_any_kind(), st.randoms())

@@ -141,7 +141,7 @@ class Saving:
 class Counts:
     """Requests by what became of them."""
 
-    requests: int
+    requests: int  # finished ones; open ones stand in `states` alone
     states: tuple[tuple[str, int], ...]
     verdicts: tuple[tuple[str, int], ...]
     escalated: int

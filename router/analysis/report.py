@@ -240,7 +240,7 @@ def _compared(saving: Saving, total: int) -> str:
 
 
 def _share_of(saving: Saving, sign: int) -> str:
-    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; `sign` -1 turns a loss into a positive figure."""
+    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; `sign` -1 writes a loss without its minus."""
     if saving.saved_share is None:
         return ""
     share = saved_percent(saving.saved_share)
@@ -315,8 +315,8 @@ def _notes(tally: Tally) -> tuple[str, ...]:
         notes.append(f"{count(tally.cache_hits)} requests were exact repeats, answered from cache.")
     if tally.states[RequestState.OPEN.value]:
         notes.append(
-            f"{count(tally.states[RequestState.OPEN.value])} requests are still open: counted, "
-            "with no cost yet."
+            f"{count(tally.states[RequestState.OPEN.value])} requests are still open and in no "
+            f"figure above; they hold {usd(tally.open_held)}."
         )
     if tally.whole.spend != tally.attempt_spend:
         notes.append(

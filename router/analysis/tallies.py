@@ -46,8 +46,17 @@ ANSWERING = frozenset({Role.RESOLVE, Role.ANSWER, Role.RETRY, Role.SOLVE, Role.R
 _DOMAINS = frozenset(domain.value for domain in Domain)
 _REQUEST_TYPES = frozenset(kind.value for kind in RequestType)
 _REASONS = frozenset(reason.value for reason in Reason)
-_NO_REASON_TO_CLIMB = frozenset({Reason.ANSWER_ACCEPTED.value, Reason.BELOW_FLOOR.value})
-"""Reasons in a row that say how it ended or repeat the floor, so they explain no escalation."""
+_ENDS = frozenset(
+    {
+        Reason.ANSWER_ACCEPTED.value,
+        Reason.GAIN_BELOW_COST.value,
+        Reason.GAIN_TOO_SMALL.value,
+        Reason.BUDGET_EXHAUSTED.value,
+        Reason.TIME_EXHAUSTED.value,
+        Reason.LADDER_EXHAUSTED.value,
+    }
+)
+"""Reasons in a row that say why the climb ended, so they explain no escalation."""
 
 
 class _SignalNames(msgspec.Struct):
@@ -100,7 +109,7 @@ def cost_known(row: RequestRow) -> bool:
 def answered(row: RequestRow) -> bool:
     """Whether the client got an answer, and so a tier and a verdict."""
     return row.state is RequestState.SETTLED or (
-        row.state is RequestState.UNKNOWN_COST and row.tier_number > 0
+        row.state is RequestState.UNKNOWN_COST and row.verdict != ""
     )
 
 
@@ -119,9 +128,8 @@ class GroupTally:
     def add(self, row: RequestRow, known: bool) -> None:
         self.requests += 1
         self.spend += row.cost_nano_usd
-        if row.state is not RequestState.OPEN:  # an open row is no outcome yet
-            self.unknown_cost += not known
-            self.latency.add(row.latency_ms)
+        self.unknown_cost += not known
+        self.latency.add(row.latency_ms)
         if answered(row):
             self.judged += 1
             self.accepted += row.verdict == Verdict.ACCEPTED.value
@@ -176,10 +184,8 @@ class SavingTally:
         """Pair the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
-        cancelled one keeps its own baseline, where it has one. An open row is no outcome yet.
+        cancelled one keeps its own baseline, where it has one.
         """
-        if row.state is RequestState.OPEN:
-            return
         baseline = self.of(row.baselines)
         if row.state is RequestState.FAILED or (
             row.state is RequestState.CANCELLED and baseline is None
@@ -218,6 +224,7 @@ class Tally:
         self.attempt_spend = 0
         self.named_unknown: list[str] = []
         self.held_unknown = 0
+        self.open_held = 0
         self.first_row_ms: int | None = None
         self.last_row_ms: int | None = None
         self.savings = {
@@ -228,7 +235,11 @@ class Tally:
         }
 
     def add(self, row: RequestRow) -> None:
-        """Count one row in every breakdown."""
+        """Count one row in every breakdown; an open one is no outcome yet and only counted."""
+        self.states[row.state.value] += 1
+        if row.state is RequestState.OPEN:
+            self.open_held += row.cost_nano_usd
+            return
         known = cost_known(row)
         escalated = self._escalated(row)
         domain, request_type = row_names(row)
@@ -252,16 +263,15 @@ class Tally:
             saving.add(row, known)
 
     def _count(self, row: RequestRow, known: bool) -> None:
-        self.states[row.state.value] += 1
         if answered(row):
             self.verdicts[row.verdict if row.verdict in _VERDICTS else UNKNOWN_NAME] += 1
         self.reviews += bool(row.review_id)
-        self.cache_hits += row.reason == Reason.CACHE_HIT.value
+        self.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
         self.observed += row.mode == "observe"
         at = row.created_at_ms
         self.first_row_ms = at if self.first_row_ms is None else min(at, self.first_row_ms)
         self.last_row_ms = at if self.last_row_ms is None else max(at, self.last_row_ms)
-        if not known and row.state is not RequestState.OPEN:
+        if not known:
             self.held_unknown += sum(
                 a.held_nano_usd for a in row.attempts if not attempt_cost_known(a)
             )
@@ -311,7 +321,7 @@ class Tally:
 
     def _add_reasons(self, row: RequestRow) -> None:
         first = row.reason if row.reason in _REASONS else UNKNOWN_NAME
-        told = {reason for reason in row.reasons if reason in _REASONS - _NO_REASON_TO_CLIMB}
+        told = {reason for reason in row.reasons if reason in _REASONS - _ENDS}
         tally = self.reasons.setdefault(first, ReasonTally())
         tally.first_requests += 1
         tally.first_spend += row.cost_nano_usd

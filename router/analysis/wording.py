@@ -24,6 +24,8 @@ def clean(name: str) -> str:
 
     Control, format (bidirectional overrides too), private and surrogate characters become U+FFFD.
     """
+    if len(name) <= NAME_LIMIT and name.isprintable():  # nearly every name, and much faster
+        return name.strip() or "(none)"
     shown = "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char)[0] == "C" else char
         for char in name[: NAME_LIMIT + 1]
