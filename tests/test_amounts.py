@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.triage.amounts import (
-    MAX_AMOUNTS,
-    MAX_NUMBERS,
-    MAX_USD,
-    AmountReader,
-    crowded,
-    read_amounts,
-)
+from router.triage.amounts import MAX_AMOUNTS, MAX_USD, AmountReader, read_amounts
 from router.triage.folding import fold
+from router.triage.numbers import MAX_NUMBERS, crowded
 from router.types import NANO_PER_USD
 
 RATES = {"USD": 1.0, "EUR": 1.25, "GBP": 1.5, "CHF": 1.2, "JPY": 0.01, "CAD": 0.75, "INR": 0.0125,
@@ -154,6 +148,7 @@ MONEY = [
     ("budget between 5k and 10k", 10_000),
     ("a budget of 2000", 2_000),
     ("my 401k is worth 200k", 200_000),
+    ("this could cost millions", 1_000_000),
     # hidden ones
     ("＄１２，０００", 12_000),
     ("$1\u200b2,0\u200b00", 12_000),
@@ -215,6 +210,9 @@ NOT_MONEY = [
     "half the price",
     "$variable",
     "how many dollars is that",
+    "a contract million after change",
+    "the grand total of the fee",
+    "a loan of Rp11 million",
 ]
 
 
@@ -297,9 +295,9 @@ def test_reading_is_linear_in_the_text(piece):
         folded = fold("$1 cost " + piece * (chars // len(piece)))
         best = 1e9
         for _ in range(2):
-            start = time.perf_counter()
+            start = time.thread_time()
             reader.read(folded)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
     seconds(500)

@@ -290,6 +290,8 @@ PLAYED_DOWN = [
     "it's a quick one, it is trivial",
     "a quick question: my chest hurts",
     "it's nothing serious",
+    "the stakes are low",
+    "a low-stakes game",
 ]
 ORDINARY = [
     "Which model of the washing machine is the cheapest?",

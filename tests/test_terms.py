@@ -114,9 +114,9 @@ def test_reading_is_linear_in_the_text(piece):
         text = (piece * chars)[:chars]
         best = 1e9
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             FINDER.find(fold(text))
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
     seconds(1_000)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,17 +47,19 @@ class StatedModel:
     request_types = tuple(RequestType)
     domains = tuple(Domain)
 
-    def __init__(self, delay_s: float = 0.0, poison: str | None = None) -> None:
+    def __init__(self, poison: str | None = None) -> None:
         self.batches: list[list[str]] = []
         self.threads: set[str] = set()
-        self._delay_s, self._poison = delay_s, poison
+        self.gate = threading.Event()  # a test may close it to keep the worker busy
+        self.gate.set()
+        self._poison = poison
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         self.batches.append(list(texts))
         self.threads.add(threading.current_thread().name)
         if self._poison is not None and any(self._poison in text for text in texts):
             raise RuntimeError("the encoder chokes on this text")
-        time.sleep(self._delay_s)
+        self.gate.wait(timeout=10)
         width = len(FIELDS) + 2
         rows = np.full((len(texts), width), 0.1, dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
@@ -187,23 +188,31 @@ def test_the_words_of_the_talk_itself_are_read_with_caution(service):
 # --- many requests -----------------------------------------------------------------------------
 
 
-async def test_waiting_requests_are_read_in_one_run():
-    model = StatedModel(delay_s=0.02)
-    engine = TriageEngine(model)
-    service = TriageService(engine, config())
-    await asyncio.gather(*(service.read(ask(f"request {n}"), None) for n in range(20)))
-    engine.close()
-    assert len(model.batches) < 5
-    assert sum(map(len, model.batches)) == 20
+async def busy(model: StatedModel, service: TriageService) -> asyncio.Task[Signals]:
+    """Closes the gate and returns once the worker stands before it with a request of its own."""
+    model.gate.clear()
+    task = asyncio.create_task(service.read(ask("first"), None))
+    while not model.batches:
+        await asyncio.sleep(0.001)
+    return task
 
 
-async def test_a_run_has_at_most_the_largest_batch_of_single_turns():
-    model = StatedModel(delay_s=0.01)
-    engine = TriageEngine(model)
-    service = TriageService(engine, config())
-    await asyncio.gather(*(service.read(ask(f"request {n}"), None) for n in range(100)))
-    engine.close()
-    assert max(map(len, model.batches)) == MAX_BATCH
+async def test_waiting_requests_are_read_in_one_run(service, model):
+    first = await busy(model, service)
+    others = [asyncio.create_task(service.read(ask(f"request {n}"), None)) for n in range(20)]
+    await asyncio.sleep(0)  # each has put itself into the queue
+    model.gate.set()
+    await asyncio.gather(first, *others)
+    assert list(map(len, model.batches)) == [1, 20]
+
+
+async def test_a_run_has_at_most_the_largest_batch(service, model):
+    first = await busy(model, service)
+    others = [asyncio.create_task(service.read(ask(f"request {n}"), None)) for n in range(70)]
+    await asyncio.sleep(0)
+    model.gate.set()
+    await asyncio.gather(first, *others)
+    assert list(map(len, model.batches)) == [1, MAX_BATCH, MAX_BATCH, 6]
 
 
 async def test_each_request_gets_its_own_signals(service):
@@ -219,33 +228,25 @@ async def test_policies_share_a_run_and_keep_their_own_answers(engine):
     assert [signals.match.intent_id for signals in found if signals.match] == ["refund", "order"]
 
 
-async def test_a_client_that_is_gone_costs_no_run_and_harms_nobody():
-    model = StatedModel(delay_s=0.05)
-    engine = TriageEngine(model)
-    service = TriageService(engine, config())
-    first = asyncio.create_task(service.read(ask("first"), None))
-    await asyncio.sleep(0.01)
+async def test_a_client_that_is_gone_costs_no_run(service, model):
+    first = await busy(model, service)
     gone = asyncio.create_task(service.read(ask("gone"), None))
     stays = asyncio.create_task(service.read(ask("stays"), None))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     gone.cancel()
-    assert isinstance(await first, Signals)
-    assert isinstance(await stays, Signals)
-    engine.close()
-    assert ["gone"] not in model.batches
-    assert all("gone" not in batch for batch in model.batches)
+    await asyncio.sleep(0)
+    model.gate.set()
+    await asyncio.gather(first, stays)
+    assert model.batches == [["first"], ["stays"]]
 
 
-async def test_the_event_loop_goes_on_while_the_model_runs():
-    engine = TriageEngine(StatedModel(delay_s=0.1))
-    service = TriageService(engine, config())
-    reading = asyncio.create_task(service.read(ask("slow"), None))
-    ticks = 0
-    while not reading.done():
-        await asyncio.sleep(0.002)
-        ticks += 1
-    engine.close()
-    assert ticks > 10
+async def test_the_event_loop_goes_on_while_the_model_runs(service, model):
+    reading = await busy(model, service)
+    for _ in range(5):
+        await asyncio.sleep(0.001)
+    assert not reading.done()
+    model.gate.set()
+    assert isinstance(await reading, Signals)
 
 
 async def test_a_closed_engine_reads_on_when_asked_again(engine, service):

@@ -18,42 +18,17 @@ from decimal import ROUND_CEILING, Decimal
 
 from router.triage import money_words as words
 from router.triage.folding import Folded, fold
+from router.triage.numbers import NUMBER, WORD, Numbers, Quantity
 from router.types import NANO_PER_USD, Amount
 
 MAX_AMOUNTS = 16
 MAX_USD = Decimal(10) ** 15
 """Ten times the wealth of the world: larger sums count as this one."""
 
-MAX_NUMBERS = 2_000
-"""Numbers of one text that are looked at: a page of figures has a tenth of that. Text with more is
-`crowded` and counts as novel, so that nobody hides a sum behind a heap of others."""
-
 _MAX_TEXT = 80  # characters of the wording that an Amount keeps
-_WINDOW = 12  # tokens to either side in which a count, a duration or a word of money is looked for
-_NUMBER_WORDS_LIMIT = 16  # "two hundred and fifty-five thousand four hundred and ten" has eleven
 
-_TOKEN = re.compile(
-    r"(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?"
-    r"|[0-9]+(?:[.,][0-9]+)*|\.[0-9]+)"
-    r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)"
-    r"|(?P<other>\n|[^\s])"
-)
-_NUMBER, _WORD, _OTHER = 1, 2, 3
 _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
 _DIGIT = re.compile("[0-9]")
-_BEGINS = words.NUMBER_WORDS | {"a"}
-_SENTENCE_ENDS = frozenset(".?!;\n")
-
-
-@dataclass(frozen=True, slots=True)
-class _Quantity:
-    """A number with its scale: tokens start..end-1. `scale` is "" (none), a letter or a word."""
-
-    value: Decimal
-    start: int
-    end: int
-    scale: str
-    in_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +60,14 @@ class AmountReader:
             return ()
         if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
             return ()
-        tokens = _Tokens(text.text, self.codes)
+        sums = _Sums(text.text, self.codes)
         found: dict[tuple[str, int], Amount] = {}
-        for one in tokens.sums():
+        for one in sums.all():
             rate = self._rates.get(one.currency)
             if rate is not None and one.value > 0:
                 usd = min(one.value * rate, MAX_USD)
                 nano = int((usd * NANO_PER_USD).to_integral(ROUND_CEILING))
-                written = tokens.written(one)
+                written = sums.written(one)
                 found[written, nano] = Amount(written, one.currency, nano)
         ordered = sorted(found.values(), key=lambda amount: -amount.nano_usd)
         return tuple(ordered[:MAX_AMOUNTS])
@@ -108,37 +83,17 @@ def read_amounts(text: str, usd_per_unit: Mapping[str, float]) -> tuple[Amount, 
     return AmountReader(usd_per_unit).read(fold(text))
 
 
-def crowded(text: Folded) -> bool:
-    """Returns whether a text holds more numbers than are looked at."""
-    if len(text.words) <= MAX_NUMBERS:
-        return False
-    return sum(map(_begins_number, text.words)) > MAX_NUMBERS
-
-
-def _begins_number(word: str) -> bool:
-    return word.isdigit() or word in _BEGINS
-
-
-class _Tokens:
-    """One text's tokens and what can be read at each of them."""
+class _Sums(Numbers):
+    """The sums of money among the numbers of one text."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
-        self._text = text
-        self._codes = codes
-        matches = list(_TOKEN.finditer(text))
-        self._kind = [match.lastindex or 0 for match in matches]
-        spans = [match.span() for match in matches]
-        self._from = [span[0] for span in spans]
-        self._to = [span[1] for span in spans]
-        self._raw = [text[start:end] for start, end in spans]
-        self._low = list(map(str.lower, self._raw))
-        self._count = len(matches)
+        super().__init__(text, codes)
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
     def written(self, one: _Sum) -> str:
         return self._text[self._from[one.start] : self._to[one.end - 1]][:_MAX_TEXT]
 
-    def sums(self) -> list[_Sum]:
+    def all(self) -> list[_Sum]:
         """All sums of the text in order."""
         found: list[_Sum] = []
         at = 0
@@ -156,135 +111,9 @@ class _Tokens:
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
         return found
 
-    def _candidates(self) -> list[int]:
-        """Where a number may begin, in order."""
-        found = [
-            at
-            for at, (kind, low) in enumerate(zip(self._kind, self._low, strict=True))
-            if kind == _NUMBER or low in _BEGINS
-        ]
-        return found[:MAX_NUMBERS]
-
-    # --- tokens ----------------------------------------------------------------------------------
-
-    def _word(self, at: int) -> str:
-        """The lower-case token at an index, "" beyond either end."""
-        return self._low[at] if 0 <= at < self._count else ""
-
-    def _touches(self, at: int) -> bool:
-        """Whether no space stands between this token and the one before."""
-        return 0 < at < self._count and self._from[at] == self._to[at - 1]
-
-    def _code(self, at: int) -> str | None:
-        """The ISO code that a token names, if it is in the table."""
-        low = self._word(at)
-        if low in words.CODES_IN_CAPITALS and self._raw[at] != low.upper():
-            return None
-        return self._codes.get(low)
-
-    def _sentence(self, at: int, step: int, reach: int = _WINDOW) -> list[int]:
-        """Indices of the tokens after (+1) or before (-1) an index, nearest first, within its
-        sentence and at most `reach`."""
-        found: list[int] = []
-        at += step
-        while 0 <= at < self._count and len(found) < reach and self._low[at] not in _SENTENCE_ENDS:
-            found.append(at)
-            at += step
-        return found
-
-    # --- numbers ---------------------------------------------------------------------------------
-
-    def _quantity(self, at: int) -> _Quantity | None:
-        if self._kind[at] == _NUMBER:
-            return self._in_digits(at)
-        return self._in_words(at) if self._kind[at] == _WORD else None
-
-    def _in_digits(self, at: int) -> _Quantity | None:
-        """A number in digits with its scale; None for parts of names ("B12", "3rd", "5km")."""
-        before = self._word(at - 1)
-        if self._touches(at) and self._kind[at - 1] == _WORD:
-            is_currency = self._code(at - 1) or before in words.PREFIX_WORDS
-            if not is_currency and before != "x":
-                return None
-        end, factor, scale = self._scale(at + 1)
-        if scale is None:
-            return None
-        decimal = bool(scale) or self._is_measured(at + 1)
-        value = words.number_value(self._raw[at], dot_is_decimal=decimal)
-        return None if value is None else _Quantity(value * factor, at, end, scale)
-
-    def _scale(self, at: int) -> tuple[int, int, str | None]:
-        """The scale words from an index: (index after them, factor, last one); the scale is None
-        where letters touch the number that are neither scale nor currency."""
-        factor, scale = 1, ""
-        for _ in range(3):
-            low = self._word(at)
-            touching = self._touches(at) and self._kind[at] == _WORD
-            if low == "-" and self._word(at + 1) in words.WORD_SCALES:
-                at, low, touching = at + 1, self._word(at + 1), False
-            if low in words.LETTER_SCALES and (touching or low not in ("t", "b", "mm")):
-                return at + 1, factor * words.LETTER_SCALES[low], low
-            if low in words.WORD_SCALES or low in words.HUNDREDS:
-                factor *= words.WORD_SCALES.get(low, 100)
-                scale, at = low, at + 1
-                if low in ("mio", "mrd", "tsd", "mill") and self._word(at) == ".":
-                    at += 1
-                continue
-            currency = self._code(at) or low in words.CURRENCY_WORDS or low == "x"
-            if touching and not scale and not currency and low not in words.DOLLAR_PREFIXES:
-                return at, 1, None
-            break
-        return at, factor, scale
-
-    def _is_measured(self, at: int) -> bool:
-        """Whether "per gallon" and the like follow, a currency between allowed."""
-        at += bool(self._code(at) or self._word(at) in words.SYMBOLS)
-        follows = self._word(at) in ("/", "per", "a", "each", "every")
-        return follows and words.singular(self._word(at + 1)) in words.MEASURES
-
-    def _in_words(self, start: int) -> _Quantity | None:
-        """A number in words: "two and a half million", "a few thousand", "half a million"."""
-        total, current, scale = Decimal(0), Decimal(-1), ""  # current -1: nothing read yet
-        at = start
-        for _ in range(_NUMBER_WORDS_LIMIT):
-            low, following = self._word(at), self._word(at + 1)
-            if low in words.UNITS:
-                current = max(current, Decimal(0)) + words.UNITS[low]
-            elif low in words.VAGUE:
-                current = max(current, Decimal(1)) * words.VAGUE[low]
-            elif low in words.HUNDREDS:
-                current = (Decimal(1) if current <= 0 else current) * 100
-                scale = scale or low
-            elif low in words.WORD_SCALES:
-                bare = current < 0 and total > 0  # "two hundred million thousand"
-                part = total if bare else (Decimal(1) if current <= 0 else current)
-                total = (0 if bare else total) + part * words.WORD_SCALES[low]
-                current, scale = Decimal(-1), low
-            elif low in ("half", "quarter"):
-                current = max(current, Decimal(0)) + Decimal("0.5" if low == "half" else "0.25")
-            elif not self._joins(low, following, begun=current >= 0 or total > 0):
-                break
-            at += 1
-        if at == start or (current < 0 and total == 0):
-            return None
-        return _Quantity(total + max(current, Decimal(0)), start, at, scale, in_words=True)
-
-    def _joins(self, low: str, following: str, *, begun: bool) -> bool:
-        """Whether a small word belongs to the number: "a million", "and fifty", "dozens of"."""
-        if low in ("a", "an"):
-            larger = following in words.WORD_SCALES or following in words.HUNDREDS
-            return larger or following in words.VAGUE or following in ("half", "quarter")
-        if not begun:
-            return False
-        if low == "of":
-            return following in words.WORD_SCALES or following in words.HUNDREDS or following == "a"
-        if low == "and":
-            return following in words.UNITS or following in ("a", "half")
-        return low == "-" and following in words.NUMBER_WORDS
-
     # --- currency --------------------------------------------------------------------------------
 
-    def _with_currency(self, quantity: _Quantity) -> _Sum | None:
+    def _with_currency(self, quantity: Quantity) -> _Sum | None:
         before = self._currency_before(quantity.start)
         after = self._currency_after(quantity)
         if before is None and after is None:
@@ -325,12 +154,12 @@ class _Tokens:
             code = words.CURRENCY_WORDS[low]
         return None if code is None else (code, one)
 
-    def _currency_after(self, quantity: _Quantity) -> tuple[str, int] | None:
+    def _currency_after(self, quantity: Quantity) -> tuple[str, int] | None:
         """The currency that stands after a number: (ISO code, the index after it)."""
         at = quantity.end
         low = self._word(at)
         if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
-            next_is_number = self._touches(at + 1) and self._kind[at + 1] == _NUMBER
+            next_is_number = self._touches(at + 1) and self._kind[at + 1] == NUMBER
             return (words.SYMBOLS[low], at + 1) if self._touches(at) or not next_is_number else None
         if low == "-" or (low == "of" and quantity.scale.endswith("s")):
             at, low = at + 1, self._word(at + 1)
@@ -346,7 +175,7 @@ class _Tokens:
         code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
         return None if code is None else (code, at + 1)
 
-    def _upper_end(self, lower: _Quantity) -> tuple[Decimal, int] | None:
+    def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
         """The upper end of a range that names its currency once, before: (value, index after)."""
         at = lower.end
         separator = self._word(at)
@@ -356,7 +185,7 @@ class _Tokens:
         elif separator not in ("-", "to"):
             return None
         at += 1 + (self._word(at + 1) == "-")
-        if at >= self._count or self._kind[at] != _NUMBER:
+        if at >= self._count or self._kind[at] != NUMBER:
             return None
         upper = self._in_digits(at)
         if upper is None or (self._word(upper.end) == "-" and separator == "-"):
@@ -369,7 +198,7 @@ class _Tokens:
 
     # --- sums without a currency -----------------------------------------------------------------
 
-    def _by_context(self, quantity: _Quantity) -> _Sum | None:
+    def _by_context(self, quantity: Quantity) -> _Sum | None:
         """A number that is money by what the sentence is about; its currency counts as USD."""
         start, end, scale = quantity.start, quantity.end, quantity.scale
         following = self._word(end)
@@ -378,6 +207,9 @@ class _Tokens:
             for i in self._sentence(end, 1, 2)
         )
         if following in words.NOT_MONEY or not (as_sum or self._ends_sum(end)):
+            return None
+        lone = quantity.in_words and end - start == 1 and bool(scale)  # "million" without a count
+        if lone and not (scale.endswith("s") and self._linked(start)):
             return None
         if scale == "grand":
             return _Sum(quantity.value, "USD", start, end)
@@ -403,9 +235,9 @@ class _Tokens:
         """Whether what stands at an index may follow a sum: no noun, percentage, time or date."""
         if at >= self._count or self._low[at] == "\n":
             return True
-        if self._kind[at] == _WORD:
+        if self._kind[at] == WORD:
             return self._low[at] in words.AFTER_SUM
-        if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == _NUMBER:
+        if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == NUMBER:
             return False
         return self._low[at] in ".,;:?!)]}\"'/-+&"
 
@@ -461,7 +293,7 @@ class _Tokens:
             low, following = self._word(at), words.singular(self._word(at + 1))
             if low in ("each", "apiece", "ea") and following not in words.TIME_UNITS:
                 each, at = True, at + 1
-            elif (low in ("/", "per") and self._kind_at(at + 1) == _WORD) or (
+            elif (low in ("/", "per") and self._kind_at(at + 1) == WORD) or (
                 low in ("a", "an", "each", "every") and following in words.SOLD_BY
             ):
                 units.append(following)
@@ -501,7 +333,7 @@ class _Tokens:
         before = self._sentence(one.start - 1, -1, 4)
         nouns: list[str] = []
         for at in before:
-            count = self._plain(at) if self._kind[at] == _NUMBER else None
+            count = self._plain(at) if self._kind[at] == NUMBER else None
             if count is not None:
                 by_price = link in ("@", "at", "costing") and bool(nouns or link == "@")
                 payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
@@ -509,18 +341,18 @@ class _Tokens:
                 if link in words.SIGNS or by_price or payments or of_each:
                     return count.value, count.start, count.end
                 return None
-            if self._kind[at] != _WORD or self._low[at] in words.LINKS:
+            if self._kind[at] != WORD or self._low[at] in words.LINKS:
                 return None
             nouns.append(self._low[at])
         return None
 
-    def _plain(self, at: int) -> _Quantity | None:
+    def _plain(self, at: int) -> Quantity | None:
         """A count at an index: a number that is no money itself."""
         if not 0 <= at < self._count or self._word(at - 1) in words.SYMBOLS:
             return None
-        if self._kind[at] == _NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):
+        if self._kind[at] == NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):
             value = words.number_value(self._raw[at], dot_is_decimal=False)
-            return None if value is None else _Quantity(value, at, at + 1, "")
+            return None if value is None else Quantity(value, at, at + 1, "")
         quantity = self._quantity(at)
         if quantity is None or self._word(quantity.end) in ("%", *words.SYMBOLS):
             return None

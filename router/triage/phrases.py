@@ -87,9 +87,8 @@ _ADDRESSED = re.compile(
             r"\b(?:trivial|low[ -](?:stakes|risk|impact|priority|difficulty)|routine|faq)\b",
             r"\b(?:system|developer|admin|operator|router|routing|triage)[ -]?"
             r"(?:note|message|override|instruction|hint|prompt)s?\s*[:\-][^.?!\n]{0,80}",
-            r"\b(?:stakes|difficulty|novelty|complexity)\s*(?:is|are|=|:)\s*(?:very )?" + _LOW,
-            r"\b(?:risk|impact|tier|level)\s*(?:=|:)\s*(?:very )?" + _LOW,
-            r"\b(?:low|no|zero)[ -]stakes\b",
+            r"\b(?:stakes|difficulty|novelty|complexity|risk|impact|tier|level)\s*[=:]\s*(?:very )?"
+            + _LOW,
         )
     ),
     re.IGNORECASE,
@@ -103,6 +102,8 @@ _PLAYED_DOWN = re.compile(
             r"(?: (?:question|request|task|one|thing|matter|issue|ask)\b)?",
             r"\b(?:just |only )?an? (?:(?:very|really|super|quick|simple) ){0,2}"
             r"(?:trivial|simple|easy|basic|quick|routine) (?:question|request|task|ask)\b",
+            r"\b(?:low|no|zero)[ -]stakes\b",
+            r"\b(?:stakes|difficulty) (?:is|are) (?:very )?" + _LOW,
             r"\bno need to (?:think|reason)\b[^.?!\n]{0,30}",
             r"\b(?:nothing|not) (?:that |very |really |too )?"
             r"(?:important|serious|critical|a big deal)\b",

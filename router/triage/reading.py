@@ -21,8 +21,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from router.triage.amounts import MAX_AMOUNTS, AmountReader, crowded
+from router.triage.amounts import MAX_AMOUNTS, AmountReader
 from router.triage.folding import MAX_CHARS, Folded, fold
+from router.triage.numbers import crowded
 from router.triage.phrases import find_router_talk, is_bare_follow_up
 from router.triage.terms import TermFinder
 from router.types import (

@@ -1,0 +1,206 @@
+"""How long triage takes: latency by length, throughput through the service, and what Python costs.
+
+    python benchmarks/bench_triage.py [--json] [--seconds 3] [--knowledge FILE]
+
+Latency is one request at a time on the calling thread, one thread for the model. Throughput is 64
+requests waiting at any time. Every prompt is different, so that no reading comes from the cache.
+Overhead is the same with a model that answers at once: everything but encoder, heads and matching.
+Lengths are in tokens of plain English words, most of which are one token each; the model
+reads at most 128 of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from router.errors import ModelFileError
+from router.triage.amounts import AmountReader
+from router.triage.engine import Model, TriageConfig, TriageEngine
+from router.triage.match import KnowledgeIndex
+from router.triage.service import TriageService
+from router.triage.terms import TermFinder
+from router.triage.triage_model import HeadOutputs, TriageModel
+from router.types import ChatRequest, Domain, Message, RequestType
+
+LENGTHS = (16, 40, 128, 512)
+CONCURRENCY = 64
+WORDS = [
+    "where",
+    "is",
+    "my",
+    "order",
+    "and",
+    "when",
+    "will",
+    "it",
+    "come",
+    "please",
+    "tell",
+    "me",
+    "how",
+    "to",
+    "change",
+    "the",
+    "address",
+    "of",
+    "the",
+    "account",
+    "before",
+    "friday",
+    "because",
+    "we",
+    "move",
+    "to",
+    "another",
+    "city",
+    "with",
+    "two",
+    "children",
+    "and",
+    "need",
+    "help",
+    "now",
+]
+TERMS = {"fraud": ["wire transfer", "scam"], "medical": ["chest pain", "overdose"]}
+RATES = {"USD": 1.0, "EUR": 1.16, "GBP": 1.32}
+
+
+class InstantModel:
+    """A model that says the same of every text at once: what is left is overhead."""
+
+    version = "instant"
+    request_types = tuple(RequestType)
+    domains = tuple(Domain)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.zeros((len(texts), 8), dtype=np.float32)
+
+    def read(self, embeddings: np.ndarray) -> HeadOutputs:
+        rows = len(embeddings)
+        types = np.full((rows, len(RequestType)), 1 / len(RequestType))
+        domains = np.full((rows, len(Domain)), 1 / len(Domain))
+        return HeadOutputs(types, domains, *np.full((7, rows), 0.1))
+
+
+def prompts(tokens: int, seed: int = 1) -> Iterator[ChatRequest]:
+    """Endless different requests of about `tokens` tokens, two of them the model's markers."""
+    draw = random.Random(seed)
+    for number in itertools.count():
+        text = " ".join([*draw.choices(WORDS, k=tokens - 3), str(number % 1000)])
+        yield ChatRequest((Message("user", text),), "auto")
+
+
+def latency(service: TriageService, tokens: int, seconds: float) -> dict[str, float]:
+    """p50 and p99 in milliseconds of requests one at a time."""
+    requests = prompts(tokens)
+    for _ in range(20):
+        service.read_now(next(requests), None)
+    taken: list[float] = []
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        request = next(requests)
+        start = time.perf_counter()
+        service.read_now(request, None)
+        taken.append((time.perf_counter() - start) * 1_000)
+    p50, p99 = np.percentile(taken, [50, 99])
+    return {"p50_ms": round(float(p50), 3), "p99_ms": round(float(p99), 3), "requests": len(taken)}
+
+
+async def throughput(service: TriageService, tokens: int, seconds: float) -> dict[str, float]:
+    """Requests per second, and the process's CPU time per request, with CONCURRENCY waiting."""
+    made = list(itertools.islice(prompts(tokens, seed=2), 20_000))
+    waiting = iter(made)
+    until = time.perf_counter() + seconds
+    done = 0
+
+    async def client() -> None:
+        nonlocal done
+        for request in waiting:
+            if time.perf_counter() > until:
+                return
+            await service.read(request, None)
+            done += 1
+
+    start, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(client() for _ in range(CONCURRENCY)))
+    wall, busy = time.perf_counter() - start, time.process_time() - cpu
+    return {"per_second": round(done / wall), "cpu_us": round(busy / done * 1e6, 1)}
+
+
+def config(model: Model | None, knowledge: Path | None) -> TriageConfig:
+    index = None
+    if knowledge is not None and isinstance(model, TriageModel):
+        intents = yaml.safe_load(knowledge.read_text(encoding="utf-8"))["intents"]
+        index = KnowledgeIndex.build(model, [(i["id"], i["utterances"]) for i in intents])
+    return TriageConfig(TermFinder(TERMS), AmountReader(RATES), index)
+
+
+def measure(seconds: float, knowledge: Path | None) -> dict[str, object]:
+    """All figures; those of the model are left out where it cannot be loaded."""
+    found: dict[str, object] = {}
+    try:
+        model: Model | None = TriageModel.load(threads=1)
+    except ModelFileError as error:
+        print(f"without the model: {error}", file=sys.stderr)
+        model = None
+    if model is not None:
+        engine = TriageEngine(model)
+        ours = config(model, knowledge)
+        service = TriageService(engine, ours)
+        found["model"] = engine.version
+        found["latency"] = {str(n): latency(service, n, seconds) for n in LENGTHS}
+        found["throughput"] = {
+            str(n): asyncio.run(throughput(TriageService(engine, ours), n, seconds))
+            for n in LENGTHS
+        }
+        engine.close()
+    instant = TriageEngine(InstantModel())
+    bare = config(None, None)
+    found["overhead"] = {
+        str(n): asyncio.run(throughput(TriageService(instant, bare), n, seconds)) for n in LENGTHS
+    }
+    instant.close()
+    return found
+
+
+def show(found: dict[str, object]) -> None:
+    """Prints the figures as one table."""
+    print(f"{'tokens':>7}{'p50 ms':>10}{'p99 ms':>10}{'texts/s':>10}{'overhead us':>13}")
+    for length in map(str, LENGTHS):
+        cells = [f"{length:>7}"]
+        for part, key, width in (
+            ("latency", "p50_ms", 10), ("latency", "p99_ms", 10),
+            ("throughput", "per_second", 10), ("overhead", "cpu_us", 13),
+        ):  # fmt: skip
+            figures = found.get(part)
+            value = figures[length][key] if isinstance(figures, dict) else "-"
+            cells.append(f"{value:>{width}}")
+        print("".join(cells))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--seconds", type=float, default=3.0, help="per figure")
+    arguments.add_argument("--knowledge", type=Path, default=None, help="a knowledge file to match")
+    asked = arguments.parse_args()
+    found = measure(asked.seconds, asked.knowledge)
+    if asked.json:
+        print(json.dumps(found, indent=1))
+    else:
+        show(found)
+
+
+if __name__ == "__main__":
+    main()
