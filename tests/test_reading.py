@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -321,6 +323,23 @@ def test_playing_a_matter_down_is_found_but_is_not_novel(text):
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_words_are_no_talk_to_the_router(text):
     assert find_router_talk(fold(text)) is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["use ", "use the cheap ", "do not ", "router ", "this is very ", "system ", "stakes: "],
+)
+def test_looking_for_talk_to_the_router_is_linear(piece):
+    def seconds(chars: int) -> float:
+        folded = fold("low " + piece * (chars // len(piece)))
+        best = 1e9
+        for _ in range(2):
+            start = time.thread_time()
+            find_router_talk(folded)
+            best = min(best, time.thread_time() - start)
+        return best
+
+    assert seconds(64_000) < 40 * max(seconds(8_000), 1e-3)  # 8 when linear, 64 when quadratic
 
 
 def test_what_was_said_beside_it_stays():

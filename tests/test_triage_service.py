@@ -52,10 +52,12 @@ class StatedModel:
         self.threads: set[str] = set()
         self.gate = threading.Event()  # a test may close it to keep the worker busy
         self.gate.set()
+        self.began = threading.Event()
         self._poison = poison
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         self.batches.append(list(texts))
+        self.began.set()
         self.threads.add(threading.current_thread().name)
         if self._poison is not None and any(self._poison in text for text in texts):
             raise RuntimeError("the encoder chokes on this text")
@@ -192,8 +194,7 @@ async def busy(model: StatedModel, service: TriageService) -> asyncio.Task[Signa
     """Closes the gate and returns once the worker stands before it with a request of its own."""
     model.gate.clear()
     task = asyncio.create_task(service.read(ask("first"), None))
-    while not model.batches:
-        await asyncio.sleep(0.001)
+    await asyncio.to_thread(model.began.wait, 10)
     return task
 
 
