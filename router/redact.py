@@ -37,6 +37,18 @@ _EMAIL = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})\.){1,8}[A-Za-z]{2,24}"
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
+# Lengths by country, from the SWIFT IBAN registry.
+_IBAN_LENGTHS = {
+    country: int(length)
+    for country, length in re.findall(
+        r"([A-Z]{2})([0-9]{2})",
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 "
+        "DO28 EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 "
+        "IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 "
+        "MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SD18 SE24 SI19 "
+        "SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 ",
+    )
+}
 _NUMBER = re.compile(r"(?<![\w.,$€£])[+(]?[0-9](?:[ ()./\-]{0,3}[0-9]){6,38}(?![0-9])")
 _SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
 _DATE = re.compile(
@@ -90,19 +102,20 @@ def _looks_random(value: str) -> bool:
 
 
 def _iban(match: re.Match[str]) -> str:
-    """The longest beginning whose check digits are right is redacted; the rest is kept."""
+    """As many characters as the country's numbers have, when the check digits are right."""
     found = match[0]
-    for end in range(len(found), 14, -1):
-        compact = found[:end].replace(" ", "").replace("-", "").upper()
-        if 15 <= len(compact) <= 34 and found[end - 1].isalnum() and _iban_is_valid(compact):
-            return IBAN + found[end:]
-    return found
+    length = _IBAN_LENGTHS.get(found[:2].upper(), 0)
+    places = [place for place, letter in enumerate(found) if letter.isalnum()]
+    if not 15 <= length <= len(places):
+        return found
+    end = places[length - 1] + 1
+    inside_word = end < len(found) and found[end].isalnum()
+    compact = "".join(found[place] for place in places[:length]).upper()
+    return found if inside_word or not _iban_is_valid(compact) else IBAN + found[end:]
 
 
 def _iban_is_valid(compact: str) -> bool:
     """ISO 13616: the number read from the fifth character on is 1 modulo 97."""
-    if not compact.isascii():
-        return False
     turned = compact[4:] + compact[:4]
     return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
 

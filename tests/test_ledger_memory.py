@@ -1,0 +1,126 @@
+"""What is kept in memory is bounded, and a tenant sees only its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.ledger.cache import MemoryAnswerCache
+from router.ledger.database import Database
+from router.ledger.reviews import SqlReviewQueue
+from router.ledger.sessions import MemorySessionStore
+from router.types import (
+    Answer,
+    CachedAnswer,
+    Choice,
+    Domain,
+    RequestType,
+    ReviewItem,
+    SessionMemory,
+    Usage,
+)
+from tests.ledger_rows import NOW_MS, StandingClock
+
+MEMORY = SessionMemory(Domain.LEGAL, 0.9, RequestType.DECISION, 0.8, 0, 0.1, 0.1, (), 1.5)
+
+
+def cached(text: str) -> CachedAnswer:
+    return CachedAnswer(Answer((Choice(text, "stop"),), "m", Usage()), "fast", 1, "nano", NOW_MS)
+
+
+async def test_cached_answer_belongs_to_its_tenant() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=10)
+    await cache.put("acme", "d", cached("yes"))
+    assert await cache.get("acme", "d") == cached("yes")
+    assert await cache.get("other", "d") is None
+
+
+async def test_cached_answer_expires() -> None:
+    clock = StandingClock()
+    cache = MemoryAnswerCache(clock=clock, ttl_s=10, max_entries=10)
+    await cache.put("acme", "d", cached("yes"))
+    clock.at_ms += 9_999
+    assert await cache.get("acme", "d") is not None
+    clock.at_ms += 1
+    assert await cache.get("acme", "d") is None
+    assert len(cache) == 0
+
+
+async def test_least_recently_used_answer_makes_room() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=2)
+    for digest in ("a", "b"):
+        await cache.put("acme", digest, cached(digest))
+    await cache.get("acme", "a")
+    await cache.put("acme", "c", cached("c"))
+    assert [await cache.get("acme", d) is not None for d in "abc"] == [True, False, True]
+
+
+async def test_cache_is_bounded_in_bytes() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=100, max_bytes=10_000)
+    for number in range(50):
+        await cache.put("acme", str(number), cached("x" * 1_500))
+    await cache.put("acme", "huge", cached("x" * 20_000))
+    assert len(cache) == 5
+    assert await cache.get("acme", "huge") is None
+
+
+async def test_forgetting_a_tenant_leaves_the_others_answers() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=10)
+    await cache.put("acme", "d", cached("yes"))
+    await cache.put("other", "d", cached("no"))
+    assert cache.forget("acme") == 1
+    assert await cache.get("other", "d") is not None
+
+
+async def test_session_belongs_to_its_tenant() -> None:
+    store = MemorySessionStore(clock=StandingClock())
+    await store.put("acme", "s", MEMORY)
+    assert await store.get("acme", "s") == MEMORY
+    assert await store.get("other", "s") is None
+
+
+async def test_sessions_are_bounded() -> None:
+    store = MemorySessionStore(clock=StandingClock(), max_sessions=3)
+    for number in range(10):
+        await store.put("acme", str(number), MEMORY)
+    assert len(store) == 3
+
+
+def item(review_id: str, tenant: str = "acme") -> ReviewItem:
+    return ReviewItem(
+        review_id, "r1", tenant, Domain.MEDICAL, NOW_MS, "pending", "mail jo@example.com", ("f",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("store", "question", "facts"),
+    [
+        ("none", "", ()),
+        ("redacted", "mail [EMAIL]", ("f",)),
+        ("full", "mail jo@example.com", ("f",)),
+    ],
+)
+async def test_review_text_outlives_the_process_only_as_the_policy_says(
+    tmp_path: Path, store: str, question: str, facts: tuple[str, ...]
+) -> None:
+    database, clock = Database.open(tmp_path / "ledger.db"), StandingClock()
+    queue = SqlReviewQueue(database, clock=clock, store_of=lambda _: store)  # type: ignore[arg-type, return-value]
+    await queue.add(item("v1"))
+    await queue.add(item("v1"))
+    assert [found.facts for found in await queue.list("acme")] == [("f",)]
+    again = SqlReviewQueue(database, clock=clock, store_of=lambda _: store)  # type: ignore[arg-type, return-value]
+    assert [(found.question, found.facts) for found in await again.list(None)] == [
+        (question, facts)
+    ]
+    database.close()
+
+
+async def test_resolved_review_leaves_the_list(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "ledger.db")
+    queue = SqlReviewQueue(database, clock=StandingClock(), store_of=lambda _: "none")
+    await queue.add(item("v1"))
+    assert not await queue.resolve("v1", "other")
+    assert await queue.resolve("v1", "acme")
+    assert await queue.list(None) == []
+    database.close()

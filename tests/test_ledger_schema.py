@@ -1,0 +1,67 @@
+"""The migrations build the schema that the code speaks to, and opening stays cheap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from router.audit import attempt_values, request_values
+from router.ledger import schema
+from router.ledger.database import Database
+from router.ledger.rows import PLAIN_ATTEMPT_COLUMNS, PLAIN_REQUEST_COLUMNS
+from tests.ledger_rows import attempt, request
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_schema_version_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "router" / "ledger" / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.SCHEMA_VERSION
+
+
+def test_migrated_database_has_the_schema_of_the_code(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "100 %.db")
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+    database.close()
+
+
+def test_values_have_one_entry_per_column() -> None:
+    assert len(request_values(request("r"))) == PLAIN_REQUEST_COLUMNS
+    assert len(attempt_values(attempt("r"))) == PLAIN_ATTEMPT_COLUMNS
+
+
+def test_ready_database_opens_without_alembic(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    Database.open(path).close()
+    script = (
+        "import sys\n"
+        "from router.ledger.database import Database\n"
+        "Database.open(sys.argv[1]).close()\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_workers_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> None:
+    script = "import sys\nfrom router.ledger.database import Database\nDatabase.open(sys.argv[1])\n"
+    workers = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "new.db")], cwd=ROOT)
+        for _ in range(4)
+    ]
+    assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0, 0]
