@@ -50,6 +50,7 @@ from router.wire.openai_chat import (
     shown_code_in,
     upstream_body,
 )
+from tiers.call_slots import CallSlots
 from tiers.refusals import (
     RetryBudget,
     error_for_status,
@@ -64,7 +65,6 @@ MAX_ERROR_BYTES = 65_536
 # Below the 5 s after which uvicorn and node close idle connections: a request sent into a closing
 # connection is lost without our knowing whether it was read.
 KEEP_ALIVE_S = 4.0
-WAITING_PER_SLOT = 10  # calls that may wait for each slot; more are refused at once
 LAST_READ_S = 0.02  # for the end of a stream whose answer is whole, to keep the connection
 TIMER_SLACK_S = 0.002  # a timer may fire this much early, and a rest would not be over
 USER_AGENT = "tiergate"
@@ -139,8 +139,7 @@ class UpstreamTier:
             reset_ms=1000.0 * section.breaker_reset_s,
         )
         self._retries = RetryBudget(section.retry_budget)
-        self._slots = asyncio.Semaphore(section.concurrency)
-        self._waiting = 0
+        self._slots = CallSlots(section.name, section.concurrency)
         self._session = session
         self._owns_session = session is None
         self._timeout = aiohttp.ClientTimeout(
@@ -169,7 +168,7 @@ class UpstreamTier:
         """The upstream's whole answer."""
         ends_at = self._ends_at(work)
         taken: Taken | None = None
-        await self._take_slot(ends_at)
+        await self._slots.take(ends_at)
         try:
             async with asyncio.timeout_at(ends_at):
                 taken, response = await self._respond(work, False, ends_at)
@@ -198,7 +197,7 @@ class UpstreamTier:
         ends_at = self._ends_at(work)
         taken: Taken | None = None
         response: aiohttp.ClientResponse | None = None
-        await self._take_slot(ends_at)
+        await self._slots.take(ends_at)
         try:
             async with asyncio.timeout_at(ends_at):
                 taken, response = await self._respond(work, True, ends_at)
@@ -336,23 +335,6 @@ class UpstreamTier:
             now_ms = self._clock.monotonic_ms()
             self._replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
         return error_for_status(response.status, shown_code_in(body), retry_after_s)
-
-    async def _take_slot(self, ends_at: float) -> None:
-        """One of `concurrency` slots, in order of asking. Nothing has been sent yet."""
-        if self._waiting >= WAITING_PER_SLOT * self._section.concurrency:
-            raise AnswererNotReady(
-                f"{self._waiting} calls are waiting for {self._section.name}; try again later."
-            )
-        self._waiting += 1
-        try:
-            async with asyncio.timeout_at(ends_at):
-                await self._slots.acquire()
-        except TimeoutError as error:
-            raise UpstreamUnreachable(
-                f"{self._section.name} had no free slot in time.", sent=False
-            ) from error
-        finally:
-            self._waiting -= 1
 
     def _give_back(self, taken: Taken | None, outcome: Outcome) -> None:
         if taken is not None:

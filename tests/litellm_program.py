@@ -1,0 +1,110 @@
+"""Drives the litellm tier in a process of its own, whose environment points litellm at a server.
+
+`python -m tests.litellm_program MODELS` prints one JSON object: what each call came to, how every
+exception class of litellm is mapped, and which addresses were looked up or connected to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import socket
+import sys
+from collections.abc import Awaitable
+
+from router.errors import AnswererError, UpstreamError
+from router.policy import LitellmAnswerer
+from router.types import Answer
+from tests.upstream_kit import WallClock, collect, facts, no_call, work
+from tiers.litellm_tier import LitellmTier, to_ours
+
+hosts: set[str] = set()
+
+
+def watch(event: str, arguments: tuple[object, ...]) -> None:
+    """An audit hook: CPython tells it of every look-up and connection."""
+    if event == "socket.getaddrinfo":
+        hosts.add(str(arguments[0]))
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        hosts.add(str(arguments[1][0]))
+
+
+def tier(model: str, key: str | None = "sk-ours") -> LitellmTier:
+    section = LitellmAnswerer.model_validate(
+        {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
+    )
+    return LitellmTier(section, facts(model, "litellm"), api_key=key, clock=WallClock())
+
+
+def told(answer: Answer) -> dict[str, object]:
+    choice = answer.choices[0]
+    return {
+        "text": answer.text,
+        "model": answer.model,
+        "finish_reason": choice.finish_reason,
+        "tool_calls": [[call.name, call.arguments] for call in choice.tool_calls],
+        "usage": [answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.reported],
+    }
+
+
+async def outcome(call: Awaitable[Answer]) -> object:
+    try:
+        return told(await call)
+    except AnswererError as error:
+        return [type(error).__name__, error.message]
+
+
+async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Answer:
+    text, final = await collect(one.stream(work(deadline_s, **fields), no_call))
+    assert text == final.text
+    return final
+
+
+async def calls() -> dict[str, object]:
+    found: dict[str, object] = {}
+    fields = {"temperature": 0.5, "top_k": 4, "user": "u", "api_version": None}
+    for model in sys.argv[1].split(","):
+        name, deadline_s = f"openai/{model}", 1.0 if model == "hang" else 30.0
+        asked = work(deadline_s, **fields)
+        found[f"{model} whole"] = await outcome(tier(name).answer(asked, no_call))
+        found[f"{model} stream"] = await outcome(streamed(tier(name), deadline_s))
+    found["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
+    return found
+
+
+def mapped() -> dict[str, list[object]]:
+    import litellm.exceptions
+
+    found: dict[str, list[object]] = {}
+    for name, kind in vars(litellm.exceptions).items():
+        if inspect.isclass(kind) and issubclass(kind, BaseException):
+            ours = to_ours(kind.__new__(kind))
+            sent = [ours.upstream_status] if isinstance(ours, UpstreamError) else []
+            found[name] = [type(ours).__name__, *sent]
+    return found
+
+
+async def main() -> None:
+    sys.addaudithook(watch)
+    one = tier("openai/answer")
+    before = one.status().state
+    await one.start()
+    found = await calls()
+    await one.answer(work(30.0), no_call)
+    states = [before, one.status().state]
+    print(
+        json.dumps(
+            {
+                "calls": found,
+                "mapped": mapped(),
+                "hosts": sorted(hosts),
+                "states": states,
+                "own_host": socket.gethostname(),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,325 @@
+"""Answers from any provider that litellm knows, with litellm kept on a short lead.
+
+It is imported in a thread when the tier starts (seconds), with its network look-ups, its .env
+reading, its callbacks and its logging off. It gets an allow-list of parameters, never a body's
+unknown keys; its retries and fallbacks stay off, since the gateway keeps the books. What it raises
+becomes one of our errors by name; its words are not repeated, because they may hold a key.
+
+Where a provider reports no usage litellm counts tokens itself, and that can't be told apart here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import orjson
+
+from router.cost import input_bound, output_cap
+from router.errors import (
+    AnswererError,
+    AnswererNotReady,
+    DeadlineExceeded,
+    StreamCut,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from router.policy import LitellmAnswerer
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    Capability,
+    Clock,
+    Delta,
+    Work,
+)
+from router.wire.openai_chat import ChunkFolder, bound_usage, parse_completion, upstream_body
+from router.wire.render import to_json
+from tiers.call_slots import CallSlots
+from tiers.refusals import read_retry_after
+
+INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
+
+# What litellm may be told. `metadata`, `user` and the like stay behind: litellm reads meanings of
+# its own into some of them.
+ALLOWED = frozenset(
+    {
+        "frequency_penalty",
+        "logprobs",
+        "max_tokens",
+        "messages",
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "reasoning_effort",
+        "response_format",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+    }
+)
+
+# litellm's exception, our error, and the status it stands for when the provider gave one. Without a
+# status the call may have been billed.
+ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
+    "AuthenticationError": (UpstreamRejected, 401),
+    "PermissionDeniedError": (UpstreamRejected, 403),
+    "NotFoundError": (UpstreamRejected, 404),
+    "BadRequestError": (UpstreamRejected, 400),
+    "InvalidRequestError": (UpstreamRejected, 400),
+    "ImageFetchError": (UpstreamRejected, 400),
+    "VectorStoreSearchError": (UpstreamRejected, 400),
+    "RejectedRequestError": (UpstreamRejected, 400),
+    "ContextWindowExceededError": (UpstreamRejected, 400),
+    "ContentPolicyViolationError": (UpstreamRejected, 400),
+    "UnsupportedParamsError": (UpstreamRejected, 400),
+    "LiteLLMUnknownProvider": (UpstreamRejected, 400),
+    "PaymentRequiredError": (UpstreamRejected, 402),
+    "UnprocessableEntityError": (UpstreamRejected, 422),
+    "ModelNotMappedError": (UpstreamRejected, 400),
+    "BudgetExceededError": (UpstreamRejected, 400),
+    "GuardrailRaisedException": (UpstreamRejected, 400),
+    "BlockedPiiEntityError": (UpstreamRejected, 400),
+    "ModifyResponseException": (UpstreamRejected, 400),
+    "SensitiveDataRouteException": (UpstreamRejected, 400),
+    "RateLimitError": (UpstreamRateLimited, 429),
+    "BadGatewayError": (UpstreamError, 502),
+    "ServiceUnavailableError": (UpstreamError, 503),
+    "InternalServerError": (UpstreamError, None),
+    "APIError": (UpstreamError, None),
+    "MockException": (UpstreamError, None),
+    "OpenAIError": (UpstreamError, None),
+    "APIConnectionError": (UpstreamUnreachable, None),
+    "APIResponseValidationError": (UpstreamInvalid, None),
+    "JSONSchemaValidationError": (UpstreamInvalid, None),
+    "MidStreamFallbackError": (StreamCut, None),
+}
+
+# What litellm's own code lets through when a provider answers in an unforeseen way.
+_SLIPS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def to_ours(error: BaseException, now_ms: int = 0) -> AnswererError:
+    """Our error for one that litellm raised, by the nearest class that ERRORS names."""
+    name = type(error).__name__
+    bases = [base.__name__ for base in type(error).__mro__]
+    if "Timeout" in bases or isinstance(error, TimeoutError):
+        return DeadlineExceeded(f"The provider did not answer in time (litellm {name}).")
+    known = next((base for base in bases if base in ERRORS), None)
+    if known is None:
+        return UpstreamInvalid(f"litellm could not make sense of the provider's answer ({name}).")
+    kind, status = ERRORS[known]
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    waits = None if headers is None else read_retry_after(headers, now_ms)
+    return kind(
+        f"The provider failed or refused the request (litellm {name}).",
+        upstream_status=status,
+        retry_after_s=waits,
+    )
+
+
+def import_litellm() -> ModuleType:
+    """litellm with everything off that talks or listens. Raises AnswererNotReady without it."""
+    # Both are read while it is imported: the first keeps it from fetching a price list, the second
+    # from reading a .env file of the working directory.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    try:
+        litellm = importlib.import_module("litellm")
+    except ImportError as error:
+        raise AnswererNotReady(f"{INSTALL} ({error.name} is missing).") from error
+    for name in ("callbacks", "input_callback", "success_callback", "failure_callback"):
+        setattr(litellm, name, [])
+    litellm.suppress_debug_info = True  # type: ignore[attr-defined]
+    litellm.turn_off_message_logging = True  # type: ignore[attr-defined]
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return litellm
+
+
+class LitellmTier:
+    """types.Answerer over litellm. Raises AnswererError and its kin, nothing else."""
+
+    def __init__(
+        self,
+        section: LitellmAnswerer,
+        facts: AnswererFacts,
+        *,
+        api_key: str | None,
+        clock: Clock,
+    ) -> None:
+        self._section = section
+        self._facts = facts
+        self._api_key = (api_key or "").strip() or None
+        self._clock = clock
+        self._slots = CallSlots(section.name, section.concurrency)
+        self._loading: asyncio.Task[ModuleType] | None = None
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        """Whether litellm is there and imported. Asks no provider."""
+        if self._loading is None or not self._loading.done():
+            if importlib.util.find_spec("litellm") is None:
+                return AnswererStatus(AnswererState.FAILED, INSTALL)
+            return AnswererStatus(AnswererState.LOADING, "importing litellm")
+        if self._loading.cancelled() or self._loading.exception() is not None:
+            return AnswererStatus(AnswererState.FAILED, INSTALL)
+        return AnswererStatus(AnswererState.READY)
+
+    async def start(self) -> None:
+        """Begin to import litellm in a thread; calls wait for it, the start does not."""
+        self._load()
+
+    async def close(self) -> None:
+        if self._loading is not None and not self._loading.done():
+            self._loading.cancel()
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """The provider's whole answer."""
+        ends_at = self._ends_at(work)
+        await self._slots.take(ends_at)
+        try:
+            async with asyncio.timeout_at(ends_at):
+                litellm = await asyncio.shield(self._load())
+                try:
+                    response = await litellm.acompletion(**self._arguments(work, False, ends_at))
+                except _foreign(litellm) as error:
+                    raise to_ours(error, self._clock.now_ms()) from error
+            answer = parse_completion(to_json(response.model_dump()))
+        except TimeoutError as error:
+            raise self._too_late() from error
+        finally:
+            self._slots.release()
+        return self._complete(work, answer)
+
+    async def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+        """The answer in pieces; closing the iterator early closes the provider's stream."""
+        ends_at = self._ends_at(work)
+        await self._slots.take(ends_at)
+        chunks: Any = None
+        litellm: ModuleType | None = None
+        folder = ChunkFolder()
+        try:
+            async with asyncio.timeout_at(ends_at):
+                litellm = await asyncio.shield(self._load())
+                try:
+                    chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
+                except _foreign(litellm) as error:
+                    raise to_ours(error, self._clock.now_ms()) from error
+            chunk = await self._next(litellm, chunks, ends_at)
+            while chunk is not None:
+                for delta in folder.fold(to_json(chunk.model_dump())):
+                    yield delta
+                chunk = await self._next(litellm, chunks, ends_at)
+            yield Delta(final=self._complete(work, folder.finish()))
+        except TimeoutError as error:
+            raise self._too_late() from error
+        finally:
+            if chunks is not None:
+                await _close(litellm, chunks)
+            self._slots.release()
+
+    async def _next(self, litellm: ModuleType, chunks: Any, ends_at: float) -> Any:
+        """The next chunk, None after the last one."""
+        try:
+            async with asyncio.timeout_at(ends_at):
+                return await anext(chunks)
+        except StopAsyncIteration:
+            return None
+        except TimeoutError:
+            raise
+        except _foreign(litellm) as error:
+            raise to_ours(error, self._clock.now_ms()) from error
+
+    def _load(self) -> asyncio.Task[ModuleType]:
+        if self._loading is None or (self._loading.done() and self._loading.cancelled()):
+            self._loading = asyncio.create_task(asyncio.to_thread(import_litellm))
+            # A failure is told by `status` and to each call; nobody else waits for it.
+            self._loading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._loading
+
+    def _arguments(self, work: Work, stream: bool, ends_at: float) -> dict[str, object]:
+        body = upstream_body(
+            work.request,
+            model=self._section.model,
+            max_output_tokens=self._facts.max_output_tokens,
+            max_tokens_key="max_tokens",
+            stream=stream,
+            prefer_schema=work.prefer_schema
+            if Capability.JSON_SCHEMA in self._facts.capabilities
+            else None,
+        )
+        allowed = {key: value for key, value in orjson.loads(body).items() if key in ALLOWED}
+        return {
+            **allowed,
+            "api_key": self._api_key,
+            "timeout": max(0.001, ends_at - asyncio.get_running_loop().time()),
+            "num_retries": 0,
+            "max_retries": 0,
+            "caching": False,
+        }
+
+    def _complete(self, work: Work, answer: Answer) -> Answer:
+        if not answer.model:
+            answer = replace(answer, model=self._section.model)
+        if answer.usage.reported:
+            return answer
+        cap = output_cap(self._facts, work.request) * work.request.sampling.n
+        return replace(answer, usage=bound_usage(input_bound(work.request), cap, answer))
+
+    def _ends_at(self, work: Work) -> float:
+        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
+        return asyncio.get_running_loop().time() + min(left_s, self._section.deadline_s)
+
+    def _too_late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(f"{self._section.name} did not finish its answer in time.")
+
+
+def _foreign(litellm: ModuleType) -> tuple[type[BaseException], ...]:
+    """The classes that ERRORS names, and what slips through litellm."""
+    named = [getattr(litellm.exceptions, name, None) for name in ERRORS]
+    return (*[kind for kind in named if kind is not None], *_SLIPS, litellm.exceptions.Timeout)
+
+
+async def _close(litellm: ModuleType | None, chunks: Any) -> None:
+    """Close a provider's stream; one that broke already may complain, and nobody needs to hear."""
+    close = getattr(chunks, "aclose", None)
+    if close is None or litellm is None:
+        return
+    try:
+        await close()
+    except _foreign(litellm):
+        return
