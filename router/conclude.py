@@ -40,7 +40,7 @@ def trusted(walk: Walk, candidate: Candidate) -> bool:
     said, answer = candidate.said, candidate.answer
     if said.failure is not None or answer is None or answer.verified is False:
         return False
-    mode = walk.plan(candidate.rung.answerer).verify_mode(walk.decision.hard_rule)
+    mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
     pinned = Reason.PINNED in candidate.rung.reasons
     if pinned or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
         return True
@@ -54,11 +54,9 @@ async def conclude(
     best = walk.best
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED
-    exhausted = walk.runtime.policy.exhausted
-    domain = walk.risk_domain
-    rule = exhausted.by_domain.get(domain, exhausted.default) if domain else exhausted.default
+    rule = walk.exhausted
     if rule is Exhausted.REVIEW and not walk.promises:
-        return await _safe_answer(walk, reviews, ids, domain or walk.signals.domain)
+        return await _safe_answer(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and rule is Exhausted.BEST_ANSWER and _showable(best):
         return best, Verdict.UNVERIFIED
     if rule is not Exhausted.BEST_ANSWER and not walk.promises:

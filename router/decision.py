@@ -480,13 +480,16 @@ def next_rung(
     failure: Reason | None,
     left: Left,
     section: DecisionSection,
+    *,
+    verified: bool = True,
 ) -> Step:
     """Accept the answer in hand, climb (perhaps skipping rungs), or stop.
 
     `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
     no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
     is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
-    rung climbs to the next one that money and time allow.
+    rung climbs to the next one that money and time allow. Where the policy asks for no
+    verification (`verified` False), an answer of sound structure is taken as it is.
     """
     above = [i for i, r in enumerate(decision.rungs) if i > current and r.taken]
     affordable = [i for i in above if _affordable(decision.rungs[i], left)]
@@ -494,6 +497,8 @@ def next_rung(
         if affordable:
             return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
         return Step(Action.STOP, None, _why_stopped(above, decision, left))
+    if not verified:
+        return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
     gains = {i: _gain(decision, i, p_answer, section) for i in affordable}
     worth = [i for i, gain in gains.items() if gain > 0]
     if worth:

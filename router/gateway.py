@@ -14,6 +14,7 @@ from contextlib import aclosing
 from router.conclude import conclude, trusted
 from router.decision import Left, asked_of, decide, next_rung
 from router.errors import AnswererError, BudgetExceeded, TiergateError
+from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan, Selected, known_models, pinned, select
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest
@@ -40,13 +41,9 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
-from router.verification import Verification, verify
+from router.verification import PREFIX_TOKENS, Verification, verify
 from router.walk import Candidate, Held, Walk
 from router.wire.render import deltas_of
-
-PREFIX_TOKENS = 32
-"""How much of an answer `verify: prefix` holds back: long enough to show a refusal or garbage,
-a fifth of a second at 150 tokens/s."""
 
 
 class Gateway:
@@ -191,12 +188,12 @@ class Gateway:
                 if held.committed is not None:
                     raise
                 failed = error
+            step = self._next(walk, at, held.candidate, failed)
             if held.committed is not None and held.candidate is not None:
                 verdict = Verdict.ACCEPTED if trusted(walk, held.candidate) else Verdict.UNVERIFIED
                 async for event in self._release(walk, spender, held.candidate, verdict):
                     yield event
                 return
-            step = self._next(walk, at, held.candidate, failed)
             if step.action is not Action.CLIMB:
                 walk.stopped = step.reason
                 break
@@ -211,34 +208,43 @@ class Gateway:
         """One rung's turn: call, verify; stream through what need not be held back."""
         rung = walk.decision.rungs[at]
         plan = walk.plan(rung.answerer)
-        mode = plan.verify_mode(walk.decision.hard_rule)
+        mode = walk.verify_mode(plan)
         if walk.buffered or mode is VerifyMode.FULL or walk.promises:
             answer = await spender.call_rung(at, plan)
-            held.candidate = self._judge(walk, plan, at, answer, mode)
+            held.candidate = self._judge(walk, plan, at, answer)
             return
-        through = mode is VerifyMode.NONE or Reason.PINNED in rung.reasons
-        last = not any(r.taken for r in walk.decision.rungs[at + 1 :])
         async with aclosing(spender.stream_rung(at, plan)) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
-                    held.candidate = self._judge(walk, plan, at, delta.final, mode)
+                    held.candidate = self._judge(walk, plan, at, delta.final)
                     continue
                 held.pending.append(delta)
-                if held.committed is None and held.may_commit(
-                    1 if through else PREFIX_TOKENS, last
-                ):
+                if held.committed is None and self._may_commit(walk, plan, at, held):
                     held.committed = self._committed(walk, at)
                     yield held.committed
                 if held.committed is not None:
                     for released in held.release():
                         yield released
 
-    def _judge(
-        self, walk: Walk, plan: RungPlan, at: int, answer: Answer, mode: VerifyMode
-    ) -> Candidate:
+    def _may_commit(self, walk: Walk, plan: RungPlan, at: int, held: Held) -> bool:
+        """Whether enough was seen, and nothing in it speaks for another rung while there is one."""
+        if walk.verify_mode(plan) is VerifyMode.NONE or walk.asked.pinned is not None:
+            return True
+        if held.doubted or len(held.pending) < PREFIX_TOKENS:
+            return False
+        beginning = held.beginning(plan.facts.model)
+        said = verify(
+            beginning, walk.request, walk.decision.rungs[at], VerifyMode.PREFIX, plan.calibration
+        )
+        held.doubted = self._ask(walk, at, said, None).said.action is Action.CLIMB
+        return not held.doubted
+
+    def _judge(self, walk: Walk, plan: RungPlan, at: int, answer: Answer) -> Candidate:
         rung = walk.decision.rungs[at]
-        said = verify(answer, walk.request, rung, mode, plan.calibration)
-        candidate = Candidate(at, rung, answer, said)
+        mode = walk.verify_mode(plan)
+        candidate = Candidate(
+            at, rung, answer, verify(answer, walk.request, rung, mode, plan.calibration)
+        )
         walk.keep(candidate)
         return candidate
 
@@ -246,13 +252,23 @@ class Gateway:
         self, walk: Walk, at: int, candidate: Candidate | None, failed: TiergateError | None
     ) -> Step:
         """Ask next_rung and keep what it was told."""
-        said: Verification | None = candidate.said if candidate else None
+        said = candidate.said if candidate else None
+        asked = self._ask(walk, at, said, failed)
+        walk.steps.append(asked)
+        return asked.said
+
+    def _ask(
+        self, walk: Walk, at: int, said: Verification | None, failed: TiergateError | None
+    ) -> StepRecord:
+        """What next_rung is told of an answer or a failure, and what it says."""
         failure = said.failure if said else failure_reason(failed)
         p = said.p if said and failure is None else None
         left = Left(nano_usd=walk.money_left(), time_ms=walk.time_left(self._clock.monotonic_ms()))
-        step = next_rung(walk.decision, at, p, failure, left, walk.runtime.policy.decision)
-        walk.note(at, p, said.source if said else "", failure, left, step)
-        return step
+        plan = walk.plan(walk.decision.rungs[at].answerer)
+        verified = walk.verify_mode(plan) is not VerifyMode.NONE
+        section = walk.runtime.policy.decision
+        step = next_rung(walk.decision, at, p, failure, left, section, verified=verified)
+        return StepRecord(at, p, said.source if said else "", failure, left, verified, step)
 
     async def _release(
         self, walk: Walk, spender: Spender, candidate: Candidate | None, verdict: Verdict

@@ -26,6 +26,7 @@ class StepRecord:
     p_source: str
     failure: Reason | None
     left: Left
+    verified: bool
     said: Step
 
 
@@ -65,7 +66,15 @@ def differs(record: Record, policy: Policy) -> str | None:
     if again != record.decision:
         return "ladder"
     for step in record.steps:
-        said = next_rung(again, step.rung, step.p, step.failure, step.left, policy.decision)
+        said = next_rung(
+            again,
+            step.rung,
+            step.p,
+            step.failure,
+            step.left,
+            policy.decision,
+            verified=step.verified,
+        )
         if said != step.said:
             return f"step after rung {step.rung}"
     return None

@@ -36,6 +36,11 @@ REFUSAL = re.compile(
 quoting a refusal is none."""
 
 
+PREFIX_TOKENS = 32
+"""How much of an answer `verify: prefix` judges: long enough to show a refusal or garbage, a fifth
+of a second at 150 tokens/s."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerCalibration:
     """p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob).
@@ -76,7 +81,10 @@ def verify(
         return Verification(0.0, Reason.ANSWER_REFUSED, "structure")
     if answer.p is not None:
         return Verification(answer.p, None, "answer")
-    logprobs = [t.logprob for t in answer.choices[0].logprobs if t.logprob <= 0.0]
+    tokens = answer.choices[0].logprobs
+    if mode is VerifyMode.PREFIX:
+        tokens = tokens[:PREFIX_TOKENS]
+    logprobs = [t.logprob for t in tokens if t.logprob <= 0.0]
     if mode is not VerifyMode.NONE and calibration is not None and logprobs:
         return Verification(_calibrated(rung.p, logprobs, calibration), None, "answer")
     return Verification(rung.p, None, "rung")

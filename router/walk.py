@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from router.decision import Asked, Left
+from router.decision import Asked
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
@@ -18,11 +18,13 @@ from router.types import (
     AttemptState,
     CachedAnswer,
     ChatRequest,
+    Choice,
     Committed,
     CostBasis,
     Decision,
     Delta,
     Domain,
+    Exhausted,
     Identity,
     Outcome,
     Reason,
@@ -31,9 +33,10 @@ from router.types import (
     RungFacts,
     SessionMemory,
     Signals,
-    Step,
+    Usage,
+    VerifyMode,
 )
-from router.verification import REFUSAL, Verification
+from router.verification import Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,15 @@ class Held:
     """What one rung has produced: pieces held back, the commit, the judged answer."""
 
     pending: list[Delta] = field(default_factory=list)
+    doubted: bool = False  # the beginning speaks for another rung: hold all of it back
     committed: Committed | None = None
     candidate: Candidate | None = None
 
-    def may_commit(self, tokens: int, last: bool) -> bool:
-        """Whether enough was seen, and nothing in it speaks for another rung while there is one."""
-        if len(self.pending) < tokens:
-            return False
+    def beginning(self, model: str) -> Answer:
+        """What was held back so far, as an answer that can be judged."""
         text = "".join(delta.text for delta in self.pending)
-        return last or REFUSAL.match(text) is None
+        logprobs = tuple(t for delta in self.pending for t in delta.logprobs)
+        return Answer((Choice(text, "stop", logprobs=logprobs),), model, Usage())
 
     def release(self) -> list[Delta]:
         """The pieces held back so far; they are the client's from here on."""
@@ -111,17 +114,6 @@ class Walk:
         """Remember the better answer; on a tie the later one, which comes from a higher rung."""
         if self.best is None or _merit(candidate) >= _merit(self.best):
             self.best = candidate
-
-    def note(
-        self,
-        at: int,
-        p: float | None,
-        source: str,
-        failure: Reason | None,
-        left: Left,
-        step: Step,
-    ) -> None:
-        self.steps.append(StepRecord(at, p, source, failure, left, step))
 
     @property
     def escalations(self) -> int:
@@ -198,6 +190,18 @@ class Walk:
             replace(a, discarded=a.role is Role.ANSWER and a.answerer != chosen.rung.answerer)
             for a in self.attempts
         ]
+
+    def verify_mode(self, plan: RungPlan) -> VerifyMode:
+        """How much of an answer is verified. Where only a verified answer may go out, all of it."""
+        mode = plan.verify_mode(self.decision.hard_rule)
+        guarded = self.exhausted is not Exhausted.BEST_ANSWER
+        return VerifyMode.FULL if mode is VerifyMode.PREFIX and guarded else mode
+
+    @property
+    def exhausted(self) -> Exhausted:
+        """What the policy says of this matter when no answer can be trusted."""
+        rules, domain = self.runtime.policy.exhausted, self.risk_domain
+        return rules.default if domain is None else rules.by_domain.get(domain, rules.default)
 
     @property
     def risk_domain(self) -> Domain | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
-from router.ledger.sessions import MemorySessions
+from router.ledger.sessions import MemorySessionStore
 from router.ledger.store import SqlLedger
 from router.policy import AnswererSection, Policy
 from router.runtime import Ability, PolicyRuntime, RungPlan
@@ -56,6 +56,8 @@ CALM = Signals(
     input_tokens=20,
     triage_version="fake",
 )
+PRICE = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
+USED = Usage(input_tokens=10, output_tokens=5, reported=True)
 ALICE = Identity("acme", "key-1", frozenset({Scope.CHAT}))
 
 
@@ -109,8 +111,8 @@ class ScriptedTier:
     approved: bool = False
     verified: bool | None = None
     logprob: float | None = None
-    price: Price = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
-    usage: Usage = Usage(input_tokens=10, output_tokens=5, reported=True)
+    price: Price = PRICE
+    usage: Usage = USED
     asks: tuple[str, ...] = ()
     calls: int = 0
     closed: int = 0
@@ -212,12 +214,13 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
     """A policy whose answerers have the names and tiers of the scripted ones."""
     levels: dict[str, dict[str, object]] = {}
     for tier in tiers:
-        row = levels.setdefault(tier.tier, {"name": tier.tier, "level": tier.level, "answerers": []})
+        row = levels.setdefault(
+            tier.tier, {"name": tier.tier, "level": tier.level, "answerers": []}
+        )
         answerers = row["answerers"]
         assert isinstance(answerers, list)
-        verify = sections.pop(f"verify_{tier.name}", None)
-        section: dict[str, object] = {"name": tier.name, "kind": "local"}
-        answerers.append(section if verify is None else section | {"verify": verify})
+        verify = sections.pop(f"verify_{tier.name}", {"default": "full"})
+        answerers.append({"name": tier.name, "kind": "local", "verify": verify})
     return Policy.model_validate(
         {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}
     )
@@ -247,7 +250,7 @@ def a_runtime(
         policy_hash="hash",
         plans=plans,
         triage=triage,
-        safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}, see {review}",
+        safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}: {review}",
         remember=lambda signals, memory, level: SessionMemory(
             domain=signals.domain,
             domain_p=signals.domain_p,
@@ -285,8 +288,8 @@ def a_house(
         {"test": runtime},
         "test",
         ledger=ledger,
-        sessions=MemorySessions(clock),
-        cache=MemoryAnswerCache(clock, ttl_s=3600, max_entries=100),
+        sessions=MemorySessionStore(clock=clock),
+        cache=MemoryAnswerCache(clock=clock, ttl_s=3600, max_entries=100),
         reviews=reviews,
         secret_of=lambda tenant: tenant.encode(),
         clock=clock,
