@@ -1,6 +1,8 @@
 """How long triage takes: latency by length, throughput through the service, and what Python costs.
 
-    python benchmarks/bench_triage.py [--json] [--seconds 3] [--knowledge FILE]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_triage.py [--json] [--seconds 3] [--knowledge FILE]
+
+numpy's own threads are switched off: on small matrices they wait for each other.
 
 Latency is one request at a time on the calling thread, one thread for the model. Throughput is 64
 requests waiting at any time. Every prompt is different, so that no reading comes from the cache.
