@@ -1,6 +1,6 @@
 """How long triage takes: latency by length, throughput through the service, and what Python costs.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_triage.py [--json] [--seconds 3] [--knowledge FILE]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_triage.py [--json] [--seconds S] [--knowledge F]
 
 numpy's own threads are switched off: on small matrices they wait for each other.
 
