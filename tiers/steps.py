@@ -1,0 +1,208 @@
+"""The steps of a level-2 answer: context, solve, refine, check, around any answerer.
+
+`context` looks passages up and costs nothing; `solve` is the answerer's own call, already in the
+books; `refine` and `check` are further calls through the gateway, so each is an attempt of its own.
+A later step that fails leaves the answer as it was. It knows nothing about money, models or wires.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from router.errors import AnswererError, BudgetExceeded, Overloaded
+from router.types import (
+    Answer,
+    Answerer,
+    AnswererFacts,
+    AnswererStatus,
+    Call,
+    ChatRequest,
+    Delta,
+    JsonText,
+    Message,
+    ResponseFormat,
+    Role,
+    Sampling,
+    Work,
+)
+
+PASSAGES = 3  # about 200 tokens of approved answers: room in a context of 1,024
+RELATIVE_FLOOR = 0.5  # a passage that scores below half of the best one is noise
+K1, B = 1.2, 0.75  # BM25's usual constants (Robertson and Zaragoza 2009)
+CONTEXT_NAME = "context"  # marks the message as ours: a client's own system text still stands
+CHECK_TOKENS = 60
+CHECK_SCHEMA = JsonText(
+    '{"type":"object","properties":{"problem":{"type":"string","maxLength":120},'
+    '"right":{"type":"boolean"}},"required":["problem","right"],"additionalProperties":false}'
+)
+STEPPED_ROLES = frozenset({Role.ANSWER, Role.RETRY, Role.SAMPLE})
+
+_CONTEXT = "Use these approved passages where they fit, and cite the one you use as [id]:\n"
+_REFINE = (
+    "Improve your answer: correct what is wrong, leave out what was not asked. Write the improved "
+    "answer only."
+)
+_CHECK = (
+    "Does the answer above answer the question and contradict nothing in it? Name the problem, or "
+    "write none."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One thing that may be cited: an approved answer, with the document it comes from."""
+
+    id: str
+    text: str
+    source: str
+    asked_as: str = ""  # ways of asking for it: searched, never shown
+
+
+class Passages:
+    """A fixed list of passages, searched by BM25 over their words."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages = tuple(passages)
+        self._counts = [Counter(_words(f"{p.asked_as} {p.text}")) for p in self._passages]
+        self._mean_length = sum(c.total() for c in self._counts) / max(1, len(self._counts))
+        holders = Counter(word for count in self._counts for word in count)
+        total = len(self._passages)
+        self._rarity = {
+            word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in holders.items()
+        }
+
+    def find(self, question: str, limit: int = PASSAGES) -> tuple[Passage, ...]:
+        """The passages that fit best, best first; none when no rare word is shared."""
+        wanted = set(_words(question))
+        scored = [
+            (self._fit(count, wanted), -at, passage)
+            for at, (count, passage) in enumerate(zip(self._counts, self._passages, strict=True))
+        ]
+        ranked = sorted((s for s in scored if s[0] > 0), key=lambda s: s[:2], reverse=True)
+        return tuple(p for fit, _, p in ranked[:limit] if fit >= RELATIVE_FLOOR * ranked[0][0])
+
+    def _fit(self, count: Counter[str], wanted: set[str]) -> float:
+        norm = K1 * (1 - B + B * count.total() / self._mean_length)
+        return sum(
+            self._rarity[word] * count[word] * (K1 + 1) / (count[word] + norm)
+            for word in wanted
+            if word in count
+        )
+
+
+class SteppedAnswerer:
+    """An answerer whose answers pass the named steps: context, solve, refine, check, in order."""
+
+    def __init__(
+        self, inner: Answerer, steps: Sequence[str], passages: Passages | None = None
+    ) -> None:
+        self._inner = inner
+        self._steps = frozenset(steps)
+        self._passages = passages if "context" in self._steps else None
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._inner.facts
+
+    def status(self) -> AnswererStatus:
+        return self._inner.status()
+
+    async def start(self) -> None:
+        await self._inner.start()
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """The inner answer after all steps; `verified` is what `check` said, None without it.
+
+        `usage` is that of `solve`, since the gateway books the other steps as their own attempts.
+        """
+        if work.role not in STEPPED_ROLES:  # one of our own steps, or a deliberation's
+            return await self._inner.answer(work, call)
+        solved, facts = self._with_context(work)
+        answer = await self._inner.answer(solved, call)
+        return await self._after(solved.request, replace(answer, facts=answer.facts + facts), call)
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Streams through where nothing follows `solve`; else the finished answer as one piece."""
+        if work.role in STEPPED_ROLES and self._steps & {"refine", "check"}:
+            answer = await self.answer(work, call)
+            for index, choice in enumerate(answer.choices):
+                if choice.text:
+                    yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
+                for at, tool_call in enumerate(choice.tool_calls):
+                    yield Delta(tool_call_index=at, tool_call=tool_call, index=index)
+            yield Delta(final=answer)
+            return
+        solved, facts = self._with_context(work) if work.role in STEPPED_ROLES else (work, ())
+        async with aclosing(self._inner.stream(solved, call)) as deltas:
+            async for delta in deltas:
+                if delta.final is not None and facts:
+                    final = replace(delta.final, facts=delta.final.facts + facts)
+                    delta = replace(delta, final=final)
+                yield delta
+
+    def _with_context(self, work: Work) -> tuple[Work, tuple[str, ...]]:
+        """The request with the passages it may cite, and the citations as facts."""
+        found = self._passages.find(work.request.last_user_text) if self._passages else ()
+        if not found:
+            return work, ()
+        listed = _CONTEXT + "\n".join(f"[{p.id}] {p.text}" for p in found)
+        messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
+        request = replace(work.request, messages=messages)
+        return replace(work, request=request), tuple(f"[{p.id}] {p.source}" for p in found)
+
+    async def _after(self, request: ChatRequest, answer: Answer, call: Call) -> Answer:
+        """`refine` and `check`, for one text; a tool call or several choices stay as they are."""
+        if len(answer.choices) != 1 or answer.choices[0].tool_calls or not answer.text:
+            return answer
+        try:
+            if "refine" in self._steps:
+                asked = _follow_up(request, answer.text, _REFINE)
+                refined = await call(self.facts.name, asked, Role.REFINE)
+                if refined.text:
+                    answer = replace(answer, choices=refined.choices)
+            if "check" in self._steps:
+                asked = _as_check(_follow_up(request, answer.text, _CHECK))
+                said = await call(self.facts.name, asked, Role.CHECK)
+                answer = replace(answer, verified=_reads_right(said.text))
+        except (AnswererError, BudgetExceeded, Overloaded):
+            pass  # the answer in hand stands; `verified` stays None, so nobody takes it for checked
+        return answer
+
+
+def _follow_up(request: ChatRequest, draft: str, instruction: str) -> ChatRequest:
+    messages = (*request.messages, Message("assistant", draft), Message("user", instruction))
+    return replace(request, messages=messages, tools=(), tool_choice=None, stream=False)
+
+
+def _as_check(request: ChatRequest) -> ChatRequest:
+    form = ResponseFormat("json_schema", "check", CHECK_SCHEMA, strict=True)
+    sampling = Sampling(temperature=0.0, seed=request.sampling.seed, max_output_tokens=CHECK_TOKENS)
+    return replace(request, response_format=form, sampling=sampling)
+
+
+def _reads_right(text: str) -> bool | None:
+    """What the check said; None when it said nothing that can be read."""
+    try:
+        right = json.loads(text)["right"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return right if isinstance(right, bool) else None
+
+
+def _words(text: str) -> list[str]:
+    """Lower-case words and numbers, with the commonest endings cut.
+
+    >>> _words("Refunded my parcels?")
+    ['refund', 'my', 'parcel']
+    """
+    found = re.findall(r"[a-z0-9]+", text.lower())
+    return [re.sub(r"(?<=[a-z]{4})(?:ing|ed|es|s)$", "", word) for word in found]
