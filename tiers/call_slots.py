@@ -24,6 +24,9 @@ class CallSlots:
         Raises AnswererNotReady when too many wait already, UpstreamUnreachable (not sent) when no
         slot came free in time.
         """
+        if not self._free.locked():
+            await self._free.acquire()
+            return
         if self._waiting >= self._most_waiting:
             raise AnswererNotReady(
                 f"{self._waiting} calls are waiting for {self._name}; try again later."
