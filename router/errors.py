@@ -30,6 +30,7 @@ says whether the next rung (or another replica) may help.
     ├── ModelFileError                -    a model file is missing or corrupt
     ├── TrainingDataError             -    training data cannot be used
     └── LedgerError                   500
+        ├── LedgerUnavailable         503
         └── LedgerCorrupt             500
 """
 
@@ -234,6 +235,13 @@ class TrainingDataError(TiergateError):
 
 class LedgerError(TiergateError):
     code = "ledger_error"
+
+
+class LedgerUnavailable(LedgerError):
+    """The database cannot be written just now: a full disk, a lock. What is owed is tried again."""
+
+    code = "ledger_unavailable"
+    status = 503
 
 
 class LedgerCorrupt(LedgerError):

@@ -268,8 +268,15 @@ class Alias(Section):
     """What a client's model name means here."""
 
     to: str | None = Field(default=None, description="`auto`, `auto:<policy>` or `tier:<name>`.")
-    answerer: Name | None = Field(default=None, description="An answerer of this policy.")
-    pinned: bool = Field(default=False, description="The named answerer only; no ladder.")
+    answerer: Name | None = Field(
+        default=None,
+        description="The answerer that this name stands for: it answers in mode observe, and its "
+        "price is the baseline. In mode route the request is routed all the same, unless `pinned`.",
+    )
+    pinned: bool = Field(
+        default=False,
+        description="That answerer and no other, without a ladder, whatever triage says.",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Alias:
@@ -279,7 +286,7 @@ class Alias(Section):
 
 
 class BudgetSection(Section):
-    """What a tenant may spend; the calendar is UTC."""
+    """What a tenant may spend over all policies; the calendar is UTC. Read from the default policy."""
 
     usd_per_day: Usd | None = Field(default=None, description="Left out: no limit by day.")
     usd_per_month: Usd | None = Field(default=None, description="Left out: no limit by month.")

@@ -38,6 +38,12 @@ class PriceSection(Section):
         default="policy", description="Which price list, and of which day; in every row."
     )
 
+    @model_validator(mode="after")
+    def _whole(self) -> PriceSection:
+        if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
+            raise ValueError("input_usd_per_mtok and output_usd_per_mtok come together")
+        return self
+
     def to_price(self) -> Price:
         def nano(usd: float | None) -> int | None:
             return None if usd is None else usd_to_nano(usd)
@@ -234,6 +240,10 @@ class UpstreamAnswerer(AnswererBase):
         min_length=1,
         description="Recorded steps: context (retrieval, cited), solve, refine, check.",
     )
+    hidden_reasoning: bool = Field(
+        default=False,
+        description="It bills reasoning it does not show: a cut answer counts at its worst case.",
+    )
     send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_completion_tokens", description="`max_tokens` for older servers."
     )
@@ -253,6 +263,10 @@ class LitellmAnswerer(AnswererBase):
     capabilities: list[Capability] = Field(
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
         description="What it can do; requests that need more pass it over.",
+    )
+    hidden_reasoning: bool = Field(
+        default=False,
+        description="It bills reasoning it does not show: a cut answer counts at its worst case.",
     )
 
 

@@ -411,7 +411,9 @@ class RungFacts:
     latency_ms: float  # expected
     missing: tuple[Capability, ...] = ()
     context_tokens: int = 0  # 0: no limit known
+    worst_nano_usd: int = 0  # what one call can cost at most
     declined: Reason | None = None  # why a resolver has nothing for this request
+    excused: bool = False  # what is missing may be left out where a hard rule leaves no other rung
     ready: bool = True
 
 
@@ -520,6 +522,7 @@ class Answer:
     provider_cost_nano_usd: int | None = None
     compute_ms: float = 0.0
     adapter: str | None = None
+    upstream_id: str = ""  # the provider's own id of this answer, to reconcile by
 
     @property
     def text(self) -> str:
@@ -568,6 +571,7 @@ class AnswererFacts:
     expected_output_tokens: int
     latency_ms: float
     deadline_ms: int
+    hides_reasoning: bool = False  # bills tokens it doesn't show: a cut answer counts at its hold
 
 
 class AnswererState(StrEnum):
@@ -663,6 +667,8 @@ class AttemptRow:
     p: float | None = None
     reason: str = ""
     adapter: str = ""
+    rung: int = -1  # index into the decision's rungs; -1 where no rung was climbed
+    upstream_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -777,7 +783,8 @@ StreamEvent = Committed | Delta | Outcome
 class Ledger(Protocol):
     """The books. Each call returns when the row is committed.
 
-    Raises: LedgerFull (bounded queue), BudgetExceeded (hold only), LedgerError.
+    Raises: LedgerFull and BudgetExceeded (hold only), LedgerError. Settling and finishing are never
+    refused for a full queue: what is open was bounded when it was held.
     """
 
     async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
@@ -839,7 +846,7 @@ class ReviewQueue(Protocol):
 
 
 class KeyStore(Protocol):
-    """API keys. `identify` returns None for an unknown or revoked key."""
+    """API keys. `identify` returns None for an unknown or revoked key. Raises LedgerError."""
 
     async def identify(self, secret: str) -> Identity | None: ...
 
