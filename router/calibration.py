@@ -1,0 +1,303 @@
+"""From scores to chances: calibrators, their fits, and how well chances hold what they say.
+
+Pure functions of arrays (numpy only): no files, no clock. A calibrator is a small frozen value that
+turns raw logits into probabilities and into JSON; it is fitted on rows that trained nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+Json = Mapping[str, str | float | list[float]]
+
+ECE_BINS = 15
+_TINY = 1e-12
+
+
+class Calibrator(Protocol):
+    """Turns logits of one chance, shape (n,), into probabilities of the same shape."""
+
+    def __call__(self, logits: Floats) -> Floats: ...
+
+    def to_json(self) -> Json: ...
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)) without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities along the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def logit(p: Floats) -> Floats:
+    """The inverse of `sigmoid`; 0 and 1 are moved inwards by 1e-12."""
+    inside = np.clip(p, _TINY, 1.0 - _TINY)
+    return np.log(inside) - np.log1p(-inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Temperature:
+    """softmax(logits / t) of a class head (Guo et al. 2017); applied to (n, classes) logits."""
+
+    t: float
+
+    def __call__(self, logits: Floats) -> Floats:
+        return softmax(logits / self.t)
+
+    def to_json(self) -> Json:
+        return {"kind": "temperature", "t": self.t}
+
+
+@dataclass(frozen=True, slots=True)
+class Platt:
+    """sigmoid(slope * logit + shift) (Platt 1999)."""
+
+    slope: float
+    shift: float
+
+    def __call__(self, logits: Floats) -> Floats:
+        return sigmoid(self.slope * logits + self.shift)
+
+    def to_json(self) -> Json:
+        return {"kind": "platt", "slope": self.slope, "shift": self.shift}
+
+
+@dataclass(frozen=True, slots=True)
+class Isotonic:
+    """A rising curve through knots, straight between them and flat outside."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def __call__(self, logits: Floats) -> Floats:
+        return np.interp(logits, self.x, self.y)
+
+    def to_json(self) -> Json:
+        return {"kind": "isotonic", "x": list(self.x), "y": list(self.y)}
+
+
+def from_json(value: Json) -> Temperature | Platt | Isotonic:
+    """Reads what a calibrator's `to_json` gave; raises ValueError for anything else."""
+    match value:
+        case {"kind": "temperature", "t": float() | int() as t}:
+            return Temperature(float(t))
+        case {
+            "kind": "platt",
+            "slope": float() | int() as slope,
+            "shift": float() | int() as shift,
+        }:
+            return Platt(float(slope), float(shift))
+        case {"kind": "isotonic", "x": list() as x, "y": list() as y} if len(x) == len(y) > 0:
+            return Isotonic(tuple(map(float, x)), tuple(map(float, y)))
+    raise ValueError(f"unknown calibrator {value!r}")
+
+
+# -- fits ---------------------------------------------------------------------------------------
+
+
+def fit_temperature(
+    logits: Floats, labels: npt.NDArray[np.integer], weights: Floats | None = None
+) -> Temperature:
+    """The temperature of least log loss, by golden section on log t within 1/20 .. 20."""
+    rows = np.arange(len(labels))
+
+    def loss(log_t: float) -> float:
+        chance = softmax(logits / math.exp(log_t))[rows, labels]
+        return float(np.average(-np.log(chance + _TINY), weights=weights))
+
+    return Temperature(math.exp(_golden(loss, -3.0, 3.0)))
+
+
+def fit_platt(logits: Floats, right: Floats, weights: Floats | None = None) -> Platt:
+    """Slope and shift of least log loss, with Platt's smoothed targets so that n = 3 does not explode."""
+    right = np.asarray(right, dtype=float)
+    hits = right.sum()
+    target = np.where(right > 0.5, (hits + 1) / (hits + 2), 1 / (len(right) - hits + 2))
+    x = np.column_stack([logits, np.ones(len(right))])
+    slope, shift = fit_logistic(x, target, np.array([1.0, 0.0]), np.array([1e-3, 1e-3]), weights)
+    return Platt(float(slope), float(shift))
+
+
+def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -> Isotonic:
+    """Pool-adjacent-violators, each block as one knot at its mean logit.
+
+    Each end is pulled towards 1/2 by one imagined row of the other kind, so that no chance is 0 or 1.
+    """
+    order = np.argsort(logits, kind="stable")
+    x, y = np.asarray(logits, float)[order], np.asarray(right, float)[order]
+    w = np.ones(len(x)) if weights is None else np.asarray(weights, float)[order]
+    blocks: list[list[float]] = []  # [sum of w, sum of w*y, sum of w*x]
+    for xi, yi, wi in zip(x, y, w, strict=True):
+        blocks.append([wi, wi * yi, wi * xi])
+        while len(blocks) > 1 and blocks[-2][1] * blocks[-1][0] >= blocks[-1][1] * blocks[-2][0]:
+            last = blocks.pop()
+            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
+    knots_x = tuple(round(b[2] / b[0], 6) for b in blocks)
+    knots_y = tuple(
+        round((b[1] + (0.5 if i in (0, len(blocks) - 1) else 0.0)) /
+              (b[0] + (1.0 if i in (0, len(blocks) - 1) else 0.0)), 6)
+        for i, b in enumerate(blocks)
+    )  # fmt: skip
+    return Isotonic(knots_x, tuple(np.maximum.accumulate(knots_y).tolist()))
+
+
+def fit_logistic(
+    x: Floats, y: Floats, prior: Floats, precision: Floats, weights: Floats | None = None
+) -> Floats:
+    """Coefficients of the most probable logistic model under a Gaussian prior, by Newton steps.
+
+    `x` is (n, features), `y` in 0..1, `prior` and `precision` one number per feature: with a high
+    precision and few rows the result stays near the prior.
+    """
+    x = np.asarray(x, float)
+    w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
+    beta = np.array(prior, dtype=float)
+    for _ in range(50):
+        p = sigmoid(x @ beta)
+        gradient = x.T @ (w * (p - y)) + precision * (beta - prior)
+        curve = (x * (w * np.maximum(p * (1 - p), 1e-6))[:, None]).T @ x + np.diag(precision)
+        step = np.linalg.solve(curve, gradient)
+        beta = beta - step * min(1.0, 5.0 / (np.abs(step).max() + _TINY))
+        if np.abs(step).max() < 1e-8:
+            break
+    return beta
+
+
+def _golden(loss: object, low: float, high: float) -> float:
+    ratio = (math.sqrt(5) - 1) / 2
+    assert callable(loss)
+    a, b = high - ratio * (high - low), low + ratio * (high - low)
+    loss_a, loss_b = loss(a), loss(b)
+    while high - low > 1e-5:
+        if loss_a < loss_b:
+            high, b, loss_b = b, a, loss_a
+            a = high - ratio * (high - low)
+            loss_a = loss(a)
+        else:
+            low, a, loss_a = a, b, loss_b
+            b = low + ratio * (high - low)
+            loss_b = loss(b)
+    return (low + high) / 2
+
+
+# -- measures -----------------------------------------------------------------------------------
+
+
+def ece(chances: Floats, right: Floats, bins: int = ECE_BINS) -> float:
+    """Expected calibration error over bins of equal mass, 0..1.
+
+    Rows are sorted by chance and cut into `bins` parts of equal size; the error is the mean over rows
+    of |mean chance - share right| of their part. Fewer rows than bins: one row a bin.
+
+    >>> round(ece(np.array([0.8, 0.8, 0.8, 0.8]), np.array([1, 1, 1, 0]), bins=1), 3)
+    0.05
+    """
+    order = np.argsort(chances, kind="stable")
+    parts = np.array_split(order, max(1, min(bins, len(order))))
+    gaps = [
+        len(part) * abs(float(chances[part].mean() - right[part].mean()))
+        for part in parts
+        if len(part)
+    ]
+    return sum(gaps) / max(1, len(order))
+
+
+def auroc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
+    """The chance that a positive row scores above a negative one, ties as half; nan with one class.
+
+    >>> auroc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+    0.75
+    """
+    positive = np.asarray(positive, dtype=bool)
+    above, below = int(positive.sum()), int((~positive).sum())
+    if not above or not below:
+        return math.nan
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2.0  # the mean rank of each distinct score
+    total = ranks[inverse][positive].sum()
+    return float((total - above * (above + 1) / 2) / (above * below))
+
+
+def clopper_pearson_upper(wrong: int, total: int, delta: float = 0.05) -> float:
+    """The exact upper bound of an error rate at confidence 1 - delta, one-sided.
+
+    BetaInv(1 - delta; wrong + 1, total - wrong). With no error among 299 it is just below 1 %:
+
+    >>> round(clopper_pearson_upper(0, 299), 5)
+    0.00997
+    """
+    if not 0 <= wrong <= total:
+        raise ValueError(f"{wrong} wrong among {total}")
+    if total == 0 or wrong == total:
+        return 1.0
+    low, high = wrong / total, 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        if binomial_tail(wrong, total, middle) > delta:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def binomial_tail(wrong: int, total: int, rate: float) -> float:
+    """P(at most `wrong` errors among `total` at this true rate), summed in logs."""
+    if rate <= 0.0:
+        return 1.0
+    if rate >= 1.0:
+        return 1.0 if wrong >= total else 0.0
+    k = np.arange(wrong + 1)
+    logs = np.array([_log_choose(total, int(i)) for i in k]) + k * math.log(rate)
+    return float(min(1.0, np.exp(logs + (total - k) * math.log1p(-rate)).sum()))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def best_of(
+    logits: Floats,
+    right: Floats,
+    weights: Floats | None = None,
+    *,
+    least_rows_isotonic: int = 1_000,
+) -> Platt | Isotonic:
+    """Platt or isotonic, whichever has the lower ECE on the half it was not fitted on.
+
+    Isotonic is tried from `least_rows_isotonic` rows only: below, its steps follow the noise. The
+    winner is then fitted on all rows.
+    """
+    if len(logits) < least_rows_isotonic:
+        return fit_platt(logits, right, weights)
+    scores = [cross_fitted_ece(fit, logits, right, weights) for fit in (fit_platt, fit_isotonic)]
+    return (fit_platt, fit_isotonic)[int(np.argmin(scores))](logits, right, weights)
+
+
+def cross_fitted_ece(
+    fit: object, logits: Floats, right: Floats, weights: Floats | None = None
+) -> float:
+    """ECE where each half of the rows is judged by the fit on the other half (even and odd rows)."""
+    assert callable(fit)
+    chances = np.empty(len(logits))
+    for fold in (0, 1):
+        inside, outside = slice(fold, None, 2), slice(1 - fold, None, 2)
+        part = None if weights is None else weights[outside]
+        chances[inside] = fit(logits[outside], right[outside], part)(logits[inside])
+    return ece(chances, right)
+
+
+def mean_log_loss(chances: Sequence[float] | Floats, right: Floats) -> float:
+    """The mean of -log P(what happened), natural logarithm."""
+    p = np.clip(np.asarray(chances, float), _TINY, 1 - _TINY)
+    return float(-(right * np.log(p) + (1 - right) * np.log1p(-p)).mean())

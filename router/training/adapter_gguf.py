@@ -1,0 +1,73 @@
+"""A PEFT LoRA as the GGUF file that llama.cpp loads.
+
+llama.cpp rotates interleaved halves of a head where transformers rotates the two halves side by
+side, so its q and k weights have the rows of each head in another order; the B matrices of a LoRA
+on them must follow. It knows nothing about training or data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODULES = {
+    "q_proj": "attn_q",
+    "k_proj": "attn_k",
+    "v_proj": "attn_v",
+    "o_proj": "attn_output",
+}
+
+
+def permute_rows(matrix: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    """Rows of each head from transformers' order to llama.cpp's; shape (heads * dim, rank).
+
+    With one head of four rows the halves (0, 1) and (2, 3) are interleaved:
+
+    >>> permute_rows(np.arange(4, dtype=np.float32).reshape(4, 1), 1).ravel().tolist()
+    [0.0, 2.0, 1.0, 3.0]
+    """
+    halves = matrix.reshape(heads, 2, matrix.shape[0] // heads // 2, matrix.shape[1])
+    return halves.swapaxes(1, 2).reshape(matrix.shape)
+
+
+def write_gguf_lora(
+    weights: Mapping[str, NDArray[np.float32]],
+    out: Path,
+    *,
+    alpha: float,
+    heads: int,
+    kv_heads: int,
+    name: str,
+) -> None:
+    """Writes PEFT's state dict (`...layers.0.self_attn.q_proj.lora_A.weight`) as GGUF, float16."""
+    import gguf
+
+    writer = gguf.GGUFWriter(out, "llama")
+    writer.add_type("adapter")
+    writer.add_name(name)
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for key in sorted(weights):
+        layer, module, part = _parse(key)
+        matrix = weights[key]
+        if part == "B" and module in ("q_proj", "k_proj"):
+            matrix = permute_rows(matrix, heads if module == "q_proj" else kv_heads)
+        tensor = f"blk.{layer}.{MODULES[module]}.weight.lora_{part.lower()}"
+        writer.add_tensor(tensor, np.ascontiguousarray(matrix, dtype=np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _parse(key: str) -> tuple[int, str, str]:
+    """Layer, module and A or B of a PEFT key."""
+    words = key.split(".")
+    at = words.index("layers")
+    return int(words[at + 1]), words[at + 3], words[at + 4].removeprefix("lora_")

@@ -1,0 +1,143 @@
+"""Stage 1: reads the folder, removes duplicates and contradictions, cuts the dev part, writes one file.
+
+The dev part is cut before anything is trained, by a hash of the text, so that it is the same for
+every seed and every stage. Rows of one pair (`pair_id`), fillings of one template and texts that
+share their first 80 letters fall on one side.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from router.errors import TrainingDataError
+from router.training import sources, templates
+from router.training.sources import Example, LoadedFile
+
+DEV_SHARE = 0.10
+SPLIT_SALT = "tiergate-dev-v1"
+KEY_CHARS = 80
+"""Letters compared when near-duplicates are kept on one side of the split."""
+
+CAPS = {"tickets": 16_000}
+"""Most rows kept per source: IT tickets would otherwise be a third of all tokens, all alike."""
+
+_NOT_ALNUM = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """The cleaned examples with their side, and what was read and dropped."""
+
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    files: tuple[LoadedFile, ...]
+    duplicates: int
+    contradictions: int
+
+    def __iter__(self) -> Iterator[Example]:
+        yield from self.train
+        yield from self.dev
+
+
+def normalised(text: str) -> str:
+    """The letters and digits of a text, lower case: two texts with equal ones are duplicates.
+
+    >>> normalised("Where's my ORDER?")
+    'where s my order'
+    """
+    return _NOT_ALNUM.sub(" ", text.lower()).strip()
+
+
+def is_dev(example: Example) -> bool:
+    """Whether an example belongs to the dev part: a hash of its group, else of its opening."""
+    key = example.group or normalised(example.text)[:KEY_CHARS] or example.text
+    digest = hashlib.sha256(f"{SPLIT_SALT}|{key}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32 < DEV_SHARE
+
+
+def curate(folder: Path, seed: int) -> Curated:
+    """Returns the examples of a data folder and of the written templates, cleaned and split.
+
+    Raises TrainingDataError as `sources.read_folder` does, and when nothing is left to train on.
+    """
+    found, files = sources.read_folder(folder)
+    found += templates.examples(seed)
+    kept, duplicates, contradictions = deduplicated(found)
+    kept = capped(kept)
+    train = tuple(example for example in kept if not is_dev(example))
+    dev = tuple(example for example in kept if is_dev(example))
+    if not train or not dev:
+        raise TrainingDataError(f"{len(kept)} usable rows are too few to cut a dev part from")
+    return Curated(train, dev, tuple(files), duplicates, contradictions)
+
+
+def deduplicated(examples: Iterable[Example]) -> tuple[list[Example], int, int]:
+    """Merges examples of one source with the same text; a label they contradict is dropped.
+
+    Returns the examples in order of first appearance, the number merged and the labels dropped.
+    """
+    merged: dict[tuple[str, str], Example] = {}
+    spoiled: set[tuple[tuple[str, str], str]] = set()
+    duplicates = 0
+    for example in examples:
+        key = (example.source, normalised(example.text) or example.text)
+        first = merged.get(key)
+        if first is None:
+            merged[key] = example
+            continue
+        duplicates += 1
+        for task, value in example.labels.items():
+            if first.labels.get(task, value) != value:
+                spoiled.add((key, task))
+        merged[key] = replace(first, labels={**example.labels, **first.labels})
+    for key, task in spoiled:
+        first = merged[key]
+        rest = {name: value for name, value in first.labels.items() if name != task}
+        merged[key] = replace(first, labels=rest)
+    return list(merged.values()), duplicates, len(spoiled)
+
+
+def capped(examples: Sequence[Example]) -> list[Example]:
+    """Keeps at most CAPS rows of a source: those whose text hashes lowest, so any seed keeps the same."""
+    kept: list[Example] = []
+    by_source: dict[str, list[Example]] = {}
+    for example in examples:
+        if example.source in CAPS:
+            by_source.setdefault(example.source, []).append(example)
+        else:
+            kept.append(example)
+    for source, rows in by_source.items():
+        rows.sort(key=lambda row: hashlib.sha256(row.text.encode()).digest())
+        kept += rows[: CAPS[source]]
+    return kept
+
+
+def save(path: Path, examples: Sequence[Example]) -> None:
+    """Writes examples as gzip JSON Lines, the same bytes for the same examples."""
+    with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out:
+        for example in examples:
+            row = asdict(example) | {"weak": sorted(example.weak)}
+            out.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+
+
+def load(path: Path) -> tuple[Example, ...]:
+    """Reads what `save` wrote."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in stream]
+    return tuple(Example(**{**row, "weak": frozenset(row["weak"])}) for row in rows)
+
+
+def label_counts(examples: Iterable[Example]) -> dict[str, Counter[str]]:
+    """How often each class of each task occurs, for the report and for balancing."""
+    counts: dict[str, Counter[str]] = {}
+    for example in examples:
+        for task, value in example.labels.items():
+            counts.setdefault(task, Counter())[value] += 1
+    return counts

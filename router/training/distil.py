@@ -1,0 +1,303 @@
+"""Stage 3: one training of the student, by the teacher's embeddings and by every label at once.
+
+Each batch holds rows of similar length and carries up to four terms: the cosine to the teacher, the
+agreement of all pairwise cosines, a cross-entropy per labelled task read linearly from the unit
+embedding (as the served heads will be), and the per-model correctness of benchmark prompts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from router.training.progress import track
+from router.training.sources import Example
+from router.training.student import Shape, Student, build, start_from_teacher
+from router.training.teacher import padded
+from router.triage.encoder import Embeddings
+
+REPEATS: Mapping[str, float] = {
+    "clinc150": 9.0, "banking77": 9.0, "hwu64": 7.0, "hint3": 10.0, "snips": 2.5,
+    "tickets": 1.5, "davidson": 2.0, "sms": 4.0, "email": 2.0, "moderation": 3.0,
+    "medquad": 3.0, "pubmedqa": 3.0, "tatqa": 3.0, "legalbench": 4.0,
+    "pairs_mmlu": 2.0, "mmlu_pro": 1.5,
+}  # fmt: skip
+"""How often a source is seen in one full training; chosen so that long texts don't eat the budget."""
+REPEATS_STAKES, REPEATS_TEMPLATES, REPEATS_OTHER = 6.0, 7.0, 3.0
+
+TASK_WEIGHT: Mapping[str, float] = {
+    "department": 0.4, "domain": 0.4, "stakes": 0.8, "toxic_kind": 0.4, "toxic": 0.3, "spam": 0.5,
+    "request_type": 0.4, "multi_factor": 0.3, "strategic": 0.3, "harm": 0.2,
+}  # fmt: skip
+INTENT_WEIGHT = 1.0
+COSINE_WEIGHT, PAIRS_WEIGHT, OUTCOME_WEIGHT = 4.0, 8.0, 0.6
+NOISY_SHARE = 0.15
+"""Share of short texts seen with typing errors, against the clean text's target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how fast to train; `scale` multiplies all repeats."""
+
+    seed: int
+    scale: float = 1.0
+    batch_tokens: int = 3_072
+    rate: float = 1.0e-3
+    rate_heads: float = 6.0e-3
+    warmup_share: float = 0.04
+    max_seconds: float = math.inf
+    shape: Shape = field(default_factory=Shape)
+    teacher_start: bool = True
+
+
+class Readout(nn.Module):
+    """Linear heads over the unit embedding, one per task, used in training only."""
+
+    def __init__(self, width: int, sizes: Mapping[str, int], outcomes: int) -> None:
+        super().__init__()
+        self.tasks = nn.ModuleDict({_key(task): nn.Linear(width, size) for task, size in sizes.items()})
+        self.outcomes = nn.Linear(width, max(outcomes, 1))
+        for layer in [*self.tasks.values(), self.outcomes]:
+            nn.init.normal_(layer.weight, std=0.3)
+            nn.init.zeros_(layer.bias)
+
+
+def _key(task: str) -> str:
+    return task.replace("/", "__")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything the loop needs per example, as arrays."""
+
+    rows: Sequence[Sequence[int]]
+    noisy: Mapping[int, Sequence[int]]
+    sources: Sequence[str]
+    target_row: np.ndarray  # (examples,), row of `targets` or -1
+    targets: Embeddings  # (taught, 384)
+    classes: Mapping[str, tuple[str, ...]]
+    labels: Mapping[str, np.ndarray]  # task -> (examples,), class number or -1
+    models: tuple[str, ...]
+    outcomes: Mapping[int, tuple[np.ndarray, np.ndarray]]  # example -> model numbers, correctness
+
+
+def corpus(
+    examples: Sequence[Example],
+    rows: Sequence[Sequence[int]],
+    noisy: Mapping[int, Sequence[int]],
+    taught: np.ndarray,
+    targets: Embeddings,
+) -> Corpus:
+    """Returns the arrays of the training examples; `taught` are the indices that `targets` rows belong to."""
+    target_row = np.full(len(examples), -1)
+    inside = taught < len(examples)
+    target_row[taught[inside]] = np.flatnonzero(inside)
+    classes: dict[str, tuple[str, ...]] = {}
+    labels: dict[str, np.ndarray] = {}
+    for task in sorted({task for example in examples for task in example.labels}):
+        names = tuple(sorted({e.labels[task] for e in examples if task in e.labels}))
+        if len(names) < 2:
+            continue
+        number = {name: index for index, name in enumerate(names)}
+        classes[task] = names
+        labels[task] = np.array([number.get(e.labels.get(task, ""), -1) for e in examples])
+    models = tuple(sorted({f"{e.benchmark}/{m}" for e in examples for m in e.outcomes}))
+    number = {name: index for index, name in enumerate(models)}
+    outcomes = {
+        index: (
+            np.array([number[f"{e.benchmark}/{m}"] for m in e.outcomes]),
+            np.array(list(e.outcomes.values()), dtype=np.float32),
+        )
+        for index, e in enumerate(examples)
+        if e.outcomes
+    }
+    sources = [example.source for example in examples]
+    return Corpus(rows, noisy, sources, target_row, targets, classes, labels, models, outcomes)
+
+
+def mistyped(text: str, rng: random.Random) -> str:
+    """Returns the text with about one typing error per twelve letters: swapped, dropped or doubled.
+
+    >>> mistyped("a", random.Random(1))
+    'a'
+    """
+    letters = list(text)
+    for _ in range(max(1, len(letters) // 12)):
+        place = rng.randrange(len(letters))
+        if not letters[place].isalpha() or len(letters) < 4:
+            continue
+        kind = rng.randrange(3)
+        if kind == 0 and place + 1 < len(letters):
+            letters[place], letters[place + 1] = letters[place + 1], letters[place]
+        elif kind == 1:
+            letters[place] = ""
+        else:
+            letters[place] *= 2
+    return "".join(letters)
+
+
+def repeats(source: str) -> float:
+    """How often a source is seen in one full training."""
+    if source.startswith("stakes_"):
+        return REPEATS_STAKES
+    if source.startswith("template_"):
+        return REPEATS_TEMPLATES
+    return REPEATS.get(source, REPEATS_OTHER)
+
+
+def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
+    """Returns the batches of the whole training in order: rows of similar length, mixed sources."""
+    rng = np.random.default_rng(plan.seed)
+    wanted = np.array([repeats(source) for source in corpus.sources]) * plan.scale
+    whole = np.floor(wanted)
+    drawn: list[list[int]] = [[] for _ in range(max(1, math.ceil(wanted.max())))]
+    for index, (count, rest) in enumerate(zip(whole, wanted - whole, strict=True)):
+        times = int(count) + int(rng.random() < rest)
+        for epoch in rng.choice(len(drawn), size=times, replace=False):
+            drawn[epoch].append(index)
+    ordered: list[list[int]] = []
+    for epoch in drawn:
+        part = rng.permutation(epoch)
+        lengths = np.array([len(corpus.rows[index]) for index in part]) + rng.random(len(part)) * 3
+        part = part[np.argsort(lengths)]
+        groups: list[list[int]] = []
+        for index in part:
+            size = len(corpus.rows[index])
+            if groups and size * (len(groups[-1]) + 1) <= plan.batch_tokens:
+                groups[-1].append(int(index))
+            else:
+                groups.append([int(index)])
+        ordered += [groups[place] for place in rng.permutation(len(groups))]
+    return ordered
+
+
+def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
+    """Trains and returns the student, its weights saved in `out` with the loss history.
+
+    Stops early, with the learning rate already lowered, when `plan.max_seconds` is reached: the rate
+    follows the larger of the share of steps and the share of time.
+    """
+    torch.manual_seed(plan.seed)
+    rng = np.random.default_rng(plan.seed)
+    student = build(plan.shape, plan.seed)
+    if plan.teacher_start:
+        middling = [row for row in corpus.rows if 8 <= len(row) <= 96]
+        start_from_teacher(student, random.Random(plan.seed).sample(middling, min(700, len(middling))))
+    sizes = {task: len(names) for task, names in corpus.classes.items()}
+    readout = Readout(plan.shape.width, sizes, len(corpus.models))
+    weights = {task: _class_weights(corpus.labels[task], size) for task, size in sizes.items()}
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": list(student.parameters()), "rate": plan.rate, "weight_decay": 0.01},
+            {"params": list(readout.parameters()), "rate": plan.rate_heads, "weight_decay": 0.0},
+        ],
+        fused=True,
+    )
+    batches = schedule(corpus, plan)
+    began, history, running = time.monotonic(), [], Counter()
+    student.train()
+    for step, batch in enumerate(track(batches, "distil", progress)):
+        elapsed = (time.monotonic() - began) / plan.max_seconds
+        if elapsed >= 1.0:
+            break
+        share = max(step / len(batches), elapsed)
+        for group in optimiser.param_groups:
+            group["lr"] = group["rate"] * _rate(share, plan.warmup_share)
+        loss, terms = _loss(student, readout, corpus, weights, batch, rng)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 2.0)
+        optimiser.step()
+        running.update(terms)
+        if step % 100 == 99:
+            history.append({"step": step + 1, **{k: round(v / 100, 4) for k, v in running.items()}})
+            running.clear()
+            (out / "history.json").write_text(json.dumps(history, indent=1))
+    student.eval()
+    torch.save(student.state_dict(), out / "student.pt")
+    torch.save(readout.state_dict(), out / "readout.pt")
+    return student
+
+
+def _rate(share: float, warmup: float) -> float:
+    """Linear warm-up, then half a cosine down to a hundredth."""
+    if share < warmup:
+        return share / warmup + 1e-3
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, (share - warmup) / (1 - warmup))))
+
+
+def _class_weights(labels: np.ndarray, size: int) -> Tensor:
+    """Rare classes weigh more, by the root of their rarity, within 1/4 to 4."""
+    counts = np.maximum(np.bincount(labels[labels >= 0], minlength=size), 1)
+    weight = np.clip(np.sqrt(counts.mean() / counts), 0.25, 4.0)
+    return torch.tensor(weight / (weight * counts).sum() * counts.sum(), dtype=torch.float32)
+
+
+def _loss(
+    student: Student,
+    readout: Readout,
+    corpus: Corpus,
+    weights: Mapping[str, Tensor],
+    batch: Sequence[int],
+    rng: np.random.Generator,
+) -> tuple[Tensor, dict[str, float]]:
+    rows = [
+        corpus.noisy[i] if i in corpus.noisy and rng.random() < NOISY_SHARE else corpus.rows[i]
+        for i in batch
+    ]
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = student.pooled(padded(rows))
+    unit = functional.normalize(pooled.float(), dim=-1)
+    terms = dict(_terms(student, readout, corpus, weights, np.asarray(batch), pooled.float(), unit))
+    loss = sum(terms.values())
+    assert isinstance(loss, Tensor), "a batch without any target"
+    return loss, {name: float(value.detach()) for name, value in terms.items()}
+
+
+def _terms(
+    student: Student, readout: Readout, corpus: Corpus, weights: Mapping[str, Tensor],
+    index: np.ndarray, pooled: Tensor, unit: Tensor,
+) -> Iterator[tuple[str, Tensor]]:  # fmt: skip
+    rows = corpus.target_row[index]
+    taught = np.flatnonzero(rows >= 0)
+    if len(taught):
+        target = torch.from_numpy(corpus.targets[rows[taught]].astype(np.float32))
+        guess = functional.normalize(student.to_teacher(pooled[taught]), dim=-1)
+        yield "cosine", COSINE_WEIGHT * (1 - (guess * target).sum(1)).mean() * (len(taught) / len(index))
+        own = unit[taught]
+        yield "pairs", PAIRS_WEIGHT * functional.mse_loss(own @ own.T, target @ target.T)
+    for task, labels in corpus.labels.items():
+        chosen = np.flatnonzero(labels[index] >= 0)
+        if not len(chosen):
+            continue
+        logits = readout.tasks[_key(task)](unit[chosen]) * 4.0
+        labels_here = torch.from_numpy(labels[index][chosen])
+        value = functional.cross_entropy(logits, labels_here, weight=weights[task], reduction="sum")
+        weight = INTENT_WEIGHT if task.startswith("intent/") else TASK_WEIGHT.get(task, 0.3)
+        yield task, weight * value / len(index)
+    graded = [place for place, i in enumerate(index) if int(i) in corpus.outcomes]
+    if graded:
+        logits = readout.outcomes(unit[graded]) * 4.0
+        value = unit.new_zeros(())
+        for line, place in enumerate(graded):
+            models, right = corpus.outcomes[int(index[place])]
+            value = value + functional.binary_cross_entropy_with_logits(
+                logits[line, models], torch.from_numpy(right)
+            )
+        yield "outcomes", OUTCOME_WEIGHT * value / len(index)
+
+
+def short_plan(plan: Plan) -> Plan:
+    """The same training at a size for tests: one narrow layer, few rows."""
+    return replace(plan, scale=0.3, shape=Shape(layers_of_teacher=(0,)), batch_tokens=1_024)

@@ -1,0 +1,189 @@
+"""Stage 6: measured figures of a finished model on the dev part, real and weak labels apart.
+
+Latency is measured on one thread with the encoder and all heads, as a lone request meets it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from router.calibration import Isotonic, auroc, cross_fitted_ece, ece, fit_isotonic, fit_platt
+from router.heads import Head, HeadKind
+from router.training.fit_heads import CHANCE_HEADS, CLASS_HEADS, Part, part, softmax_regression
+from router.training.sources import Example
+from router.triage.encoder import MAX_TOKENS, Embeddings, Encoder
+from router.triage.triage_model import TriageModel
+
+Figures = dict[str, float]
+LEAST_ROWS = 20
+"""Fewer dev rows of a source than this give no figure of its own."""
+
+PROBES = {
+    "clinc150": "intent/clinc150", "banking77": "intent/banking77", "hwu64": "intent/hwu64",
+    "hint3": "intent/hint3", "snips": "intent/snips", "tickets": "department",
+    "davidson": "toxic_kind",
+}  # fmt: skip
+"""Sets probed with a linear head that is not shipped: how much the embedding itself holds."""
+
+
+def head_figures(
+    model: TriageModel, examples: Sequence[Example], vectors: Embeddings
+) -> dict[str, dict[str, Figures]]:
+    """Figures per label source (`given`, `weak`) and head, with `head/source` lines for given labels.
+
+    Calibrators were fitted on the same dev rows, so ECE here is fitted, not foretold; the crossed
+    figures are in `crossed_ece`.
+    """
+    report: dict[str, dict[str, Figures]] = {"given": {}, "weak": {}}
+    for name, classes in [*CLASS_HEADS.items(), *((n, ("", c)) for n, c in CHANCE_HEADS.items())]:
+        head = model.stack.heads[name]
+        rows = part(examples, name, classes if name in CLASS_HEADS else both(name))
+        for kind, chosen in (("given", ~rows.weak), ("weak", rows.weak)):
+            if chosen.sum() < LEAST_ROWS:
+                continue
+            report[kind][name] = _judge(head, vectors, rows, chosen)
+            sources = np.array([examples[i].source for i in rows.index])
+            if kind == "given":
+                for source in sorted(set(sources[chosen].tolist())):
+                    here = chosen & (sources == source)
+                    if here.sum() >= LEAST_ROWS:
+                        report[kind][f"{name}/{source}"] = _judge(head, vectors, rows, here)
+    return report
+
+
+def both(name: str) -> tuple[str, str]:
+    """The two classes of a chance head, the counted one last."""
+    negative = {"stakes": "low", "multi_factor": "no", "strategic": "no"}.get(name, "ok")
+    return negative, CHANCE_HEADS[name]
+
+
+def _judge(head: Head, vectors: Embeddings, rows: Part, chosen: npt.NDArray[np.bool_]) -> Figures:
+    embeddings, labels = vectors[rows.index[chosen]], rows.labels[chosen]
+    if head.kind is HeadKind.CLASSES:
+        chance = head(embeddings)
+        right = (chance.argmax(axis=1) == labels).astype(float)
+        return {
+            "rows": int(chosen.sum()),
+            "accuracy": round(float(right.mean()), 4),
+            "ece": round(ece(chance.max(axis=1), right), 4),
+        }
+    p, y = head(embeddings), labels.astype(float)
+    figures = {
+        "rows": int(chosen.sum()),
+        "accuracy": round(float(((p > 0.5) == (y > 0.5)).mean()), 4),
+        "ece": round(ece(p, y), 4),
+    }
+    area = auroc(p, y > 0.5)
+    return figures if np.isnan(area) else figures | {"auroc": round(area, 4)}
+
+
+def crossed_ece(
+    model: TriageModel, examples: Sequence[Example], vectors: Embeddings
+) -> dict[str, float]:
+    """ECE per chance head where each half of dev is judged by a calibrator of the other half."""
+    found = {}
+    for name in CHANCE_HEADS:
+        rows = part(examples, name, both(name))
+        keep = ~rows.weak if (~rows.weak).sum() >= LEAST_ROWS else np.ones(len(rows.weak), bool)
+        if keep.sum() < LEAST_ROWS:
+            continue
+        head = model.stack.heads[name]
+        logits = head.logits(vectors[rows.index[keep]])[:, 0]
+        fit = fit_isotonic if isinstance(head.calibrator, Isotonic) else fit_platt
+        found[name] = round(cross_fitted_ece(fit, logits, rows.labels[keep].astype(float)), 4)
+    return found
+
+
+def probes(
+    train: tuple[Sequence[Example], Embeddings], dev: tuple[Sequence[Example], Embeddings]
+) -> dict[str, Figures]:
+    """Dev accuracy of a linear head per intent or ticket set, fitted on its training rows here."""
+    report = {}
+    for source, task in PROBES.items():
+        classes = sorted({e.labels[task] for e in train[0] if task in e.labels} - {"oos"})
+        rows, asked = part(train[0], task, classes), part(dev[0], task, classes)
+        if len(classes) < 2 or len(asked.index) < LEAST_ROWS:
+            continue
+        weight, bias = softmax_regression(
+            train[1][rows.index], rows.labels, len(classes), rows.weights, steps=150
+        )
+        guess = (dev[1][asked.index] @ weight + bias).argmax(axis=1)
+        report[source] = {
+            "classes": len(classes),
+            "rows": len(asked.index),
+            "accuracy": round(float((guess == asked.labels).mean()), 4),
+        }
+    return report
+
+
+def parity(small: Encoder, full: Encoder, model: TriageModel, texts: Sequence[str]) -> Figures:
+    """How far INT8 strays from float: cosines of embeddings and agreement of the heads' classes."""
+    a, b = small.encode(texts), full.encode(texts)
+    cosine = (a * b).sum(axis=1)
+    out_a, out_b = model.read(a), model.read(b)
+    same_type = out_a.request_type.argmax(1) == out_b.request_type.argmax(1)
+    same_domain = out_a.domain.argmax(1) == out_b.domain.argmax(1)
+    same_stakes = (out_a.stakes_high > 0.5) == (out_b.stakes_high > 0.5)
+    return {
+        "texts": len(texts),
+        "cosine_mean": round(float(cosine.mean()), 4),
+        "cosine_p1": round(float(np.quantile(cosine, 0.01)), 4),
+        "same_request_type": round(float(same_type.mean()), 4),
+        "same_domain": round(float(same_domain.mean()), 4),
+        "same_stakes": round(float(same_stakes.mean()), 4),
+    }
+
+
+def latency(
+    model: TriageModel, lengths: Sequence[int], *, repeats: int = 300
+) -> dict[str, Figures]:
+    """p50 and p99 in milliseconds of a lone request, tokenising and all heads included, one thread.
+
+    512 tokens are cut to the 128 that are read. `lengths` are context tokens of real load.
+    """
+    report = {}
+    for tokens in (16, 40, 128, 512):
+        report[str(tokens)] = _timed(model, [_text(tokens, seed) for seed in range(repeats)])
+    if lengths:
+        chosen = np.random.default_rng(0).choice(np.asarray(lengths), size=repeats)
+        texts = [_text(int(min(tokens, 4 * MAX_TOKENS)), seed) for seed, tokens in enumerate(chosen)]
+        report["azure_mix"] = _timed(model, texts)
+    return report
+
+
+_COMMON = (
+    "the order was late and my card is not working please tell me how to return a phone to your shop "
+    "because we need a new one for work this week and the price has gone up again since then"
+).split()
+
+
+def _text(tokens: int, seed: int) -> str:
+    """A text of about `tokens` tokens, both markers included: common words are one token each."""
+    words = np.random.default_rng(seed).choice(_COMMON, size=max(1, tokens - 2))
+    return " ".join(words.tolist())
+
+
+def _timed(model: TriageModel, texts: Sequence[str]) -> Figures:
+    for text in texts[:20]:
+        model.read(model.encode([text]))
+    taken: list[float] = []
+    for text in texts:
+        began = time.perf_counter()
+        model.read(model.encode([text]))
+        taken.append((time.perf_counter() - began) * 1_000)
+    return {"p50_ms": round(float(np.quantile(taken, 0.5)), 3), "p99_ms": round(float(np.quantile(taken, 0.99)), 3)}
+
+
+def folder_bytes(folder: Path) -> Mapping[str, int]:
+    """Bytes of the encoder and of everything in the model folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        "encoder": (folder / "encoder.onnx").stat().st_size,
+        "all": sum(path.stat().st_size for path in files),
+    }
+

@@ -1,0 +1,1 @@
+"""Reads a request: text to signals. Knows nothing about tiers, prices or policies."""

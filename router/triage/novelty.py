@@ -1,0 +1,94 @@
+"""Novelty: the chance that a request is unlike anything the model was made on.
+
+Two kinds of evidence are combined by a logistic model: how far a request lies from the centres of
+everything seen (Mahalanobis), and how much it resembles text that means nothing. Each alone lost
+to the two together; the model card has the figures, and those of other scores that lost.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from router.calibration import Floats, sigmoid
+from router.errors import ModelFileError
+
+FEATURES = ("one", "mahalanobis", "nonsense")
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What was seen, what means nothing, and the coefficients that weigh them (order of FEATURES)."""
+
+    centres: npt.NDArray[np.float32]  # (sources, width)
+    inverse: npt.NDArray[np.float32]  # (width, width), of the shared covariance
+    nonsense: npt.NDArray[np.float32]  # (width + 1,), a linear reader and its bias
+    coefficients: npt.NDArray[np.float64]  # (len(FEATURES),)
+
+    def features(self, embeddings: Floats) -> Floats:
+        """The evidence per request, (rows, len(FEATURES))."""
+        return np.column_stack(
+            [
+                np.ones(len(embeddings)),
+                mahalanobis(self.centres, self.inverse, embeddings),
+                embeddings @ self.nonsense[:-1] + self.nonsense[-1],
+            ]
+        )
+
+    def __call__(self, embeddings: Floats) -> Floats:
+        """The calibrated chance of being novel, (rows,)."""
+        return sigmoid(self.features(embeddings) @ self.coefficients)
+
+
+def mahalanobis(centres: Floats, inverse: Floats, embeddings: Floats) -> Floats:
+    """The root of the smallest squared Mahalanobis distance to a centre, (rows,)."""
+    whitened = embeddings @ inverse  # (rows, width)
+    squares = (
+        (embeddings * whitened).sum(1)[:, None]
+        - 2.0 * whitened @ centres.T
+        + (centres @ inverse * centres).sum(1)
+    )  # (rows, centres)
+    return np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+
+
+_ARRAYS = ("centres", "inverse", "nonsense", "coefficients")
+
+
+def save(novelty: Novelty, folder: Path, encoder_sha256: str) -> Sequence[Path]:
+    """Writes novelty.npz and novelty.json into `folder` and returns their paths."""
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        centres=novelty.centres,
+        inverse=novelty.inverse,
+        nonsense=novelty.nonsense,
+        coefficients=novelty.coefficients,
+    )
+    (folder / "novelty.npz").write_bytes(buffer.getvalue())
+    described = {
+        "format": 1,
+        "encoder_sha256": encoder_sha256,
+        "coefficients": dict(zip(FEATURES, novelty.coefficients.round(4).tolist(), strict=True)),
+    }
+    (folder / "novelty.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+    return folder / "novelty.npz", folder / "novelty.json"
+
+
+def load(folder: Path, encoder_sha256: str) -> Novelty:
+    """Reads what `save` wrote; raises ModelFileError when missing, malformed or of another encoder."""
+    try:
+        described = json.loads((folder / "novelty.json").read_text(encoding="utf-8"))
+        if described["encoder_sha256"] != encoder_sha256:
+            raise ModelFileError("the novelty files were made with another encoder; refit it")
+        with np.load(folder / "novelty.npz", allow_pickle=False) as arrays:
+            return Novelty(**{name: arrays[name] for name in _ARRAYS})
+    except OSError as error:
+        raise ModelFileError(f"novelty files in {folder} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"novelty files in {folder} are malformed: {error}") from error

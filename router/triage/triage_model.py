@@ -1,0 +1,153 @@
+"""The committed triage model: one encoder, its heads, novelty and match coefficients, read as one.
+
+`TriageModel.load` checks every file against the manifest before anything is used. Inference is
+`encode` (the encoder, releases the interpreter lock) and `read` (one matrix product); both are
+safe to call from several threads at once. It knows labels and chances, nothing of policies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from router import heads
+from router.calibration import Floats
+from router.errors import ModelFileError
+from router.heads import HeadStack
+from router.triage import match, novelty
+from router.triage.encoder import Embeddings, Encoder, sha256_of
+from router.triage.novelty import Novelty
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ENCODER, TOKENIZER, MATCH = "encoder.onnx", "tokenizer.json", "match.json"
+HEADS_FOLDER = "heads"
+HEAD_NAMES = (
+    "request_type", "domain", "difficulty", "stakes", "multi_factor", "strategic", "toxic", "spam",
+)  # fmt: skip
+
+DEFAULT_FOLDER = Path(__file__).parent / "model"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOutputs:
+    """What the heads say of a batch; every chance is calibrated, 0..1."""
+
+    request_type: Floats  # (rows, len(request_types))
+    domain: Floats  # (rows, len(domains))
+    difficulty: Floats  # (rows,) on the scale of the answerers' abilities
+    stakes_high: Floats  # (rows,)
+    multi_factor: Floats  # (rows,)
+    strategic: Floats  # (rows,)
+    toxic: Floats  # (rows,)
+    spam: Floats  # (rows,)
+    novelty: Floats  # (rows,)
+
+
+class TriageModel:
+    """The loaded model. `version` is a short hash of its manifest: it names every file's content."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        stack: HeadStack,
+        unseen: Novelty,
+        match_coefficients: npt.NDArray[np.float64],
+        version: str,
+    ) -> None:
+        self.encoder = encoder
+        self.stack = stack
+        self.novelty = unseen
+        self.match_coefficients = match_coefficients
+        self.version = version
+        self.request_types = stack.heads["request_type"].classes
+        self.domains = stack.heads["domain"].classes
+
+    @classmethod
+    def load(cls, folder: Path = DEFAULT_FOLDER, *, threads: int = 1) -> TriageModel:
+        """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit."""
+        version = check(folder)
+        encoder = Encoder(folder / ENCODER, folder / TOKENIZER, threads=threads)
+        loaded = [
+            heads.load(folder / HEADS_FOLDER, name, encoder_sha256=encoder.sha256)
+            for name in HEAD_NAMES
+        ]
+        unseen = novelty.load(folder, encoder.sha256)
+        coefficients = match.load(folder / MATCH, encoder.sha256)
+        return cls(encoder, HeadStack(loaded), unseen, coefficients, version)
+
+    def encode(self, texts: Sequence[str]) -> Embeddings:
+        """Returns one unit vector per text, float32, (texts, width)."""
+        return self.encoder.encode(texts)
+
+    def read(self, embeddings: Embeddings) -> HeadOutputs:
+        """Returns what all heads say of embeddings that `encode` gave."""
+        logits = self.stack.logits(embeddings)
+
+        def out(name: str) -> Floats:
+            return self.stack.read(logits, name)
+
+        return HeadOutputs(
+            request_type=out("request_type"),
+            domain=out("domain"),
+            difficulty=out("difficulty"),
+            stakes_high=out("stakes"),
+            multi_factor=out("multi_factor"),
+            strategic=out("strategic"),
+            toxic=out("toxic"),
+            spam=out("spam"),
+            novelty=self.novelty(embeddings),
+        )
+
+
+def novelty_vs_knowledge(novelty_p: Floats, match_confidence: Floats) -> Floats:
+    """Novelty where a knowledge file is known: what surely matches an approved answer is not novel.
+
+    >>> novelty_vs_knowledge(np.array([0.9, 0.9]), np.array([0.95, 0.1])).round(2).tolist()
+    [0.05, 0.9]
+    """
+    return np.minimum(novelty_p, 1.0 - match_confidence)
+
+
+def check(folder: Path) -> str:
+    """Compares every file with the manifest and returns the model's version, 12 hex digits.
+
+    Raises ModelFileError that names the first file which is missing, corrupt or not listed.
+    """
+    path = folder / MANIFEST
+    try:
+        raw = path.read_bytes()
+        listed = json.loads(raw)
+        files = {str(name): str(digest) for name, digest in listed["files"].items()}
+        if listed["format"] != FORMAT:
+            raise ModelFileError(f"{path} has format {listed['format']}, expected {FORMAT}")
+    except OSError as error:
+        raise ModelFileError(f"no triage model in {folder}: {MANIFEST} cannot be read") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{path} is malformed: {error}") from error
+    for name, digest in files.items():
+        found = sha256_of(folder / name)
+        if found != digest:
+            raise ModelFileError(
+                f"model file {folder / name} is corrupt: sha256 {found[:12]}, the manifest says "
+                f"{digest[:12]}; restore it from the repository or train again"
+            )
+    return hashlib.sha256(raw).hexdigest()[:12]
+
+
+def write_manifest(folder: Path) -> str:
+    """Lists every file of a model folder with its sha256; returns the version that results."""
+    files = {
+        str(path.relative_to(folder)): sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in (MANIFEST, "CARD.md", "card.json")
+    }
+    text = json.dumps({"format": FORMAT, "files": files}, indent=1) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
