@@ -8,10 +8,12 @@ the functions. It knows nothing about serving.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import math
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from router.errors import ModelFileError
+from router.training.adapter_card import render_card
 from router.training.adapter_gguf import write_gguf_lora
 from router.training.adapter_measure import measure_generation, runtime_logprobs
 from router.training.adapter_pairs import (
@@ -74,7 +77,7 @@ def train_adapter(
     shown: bool = False,
     command: str = "",
 ) -> dict[str, object]:
-    """Trains, exports, measures; writes ADAPTER_FILE and card.json to `out`; returns the card.
+    """Trains, exports, measures; writes the adapter, card.json and CARD.md; returns the card.
 
     With `quick`, `data` is not read: the knowledge file's own utterances are split instead.
     Raises TrainingDataError and ModelFileError.
@@ -102,7 +105,7 @@ def train_adapter(
     out.mkdir(parents=True, exist_ok=True)
     _export(model, out / ADAPTER_FILE, settings)
     probes = [prompt_text(pair.utterance) for pair in held[:8]]
-    parity = _parity(model, tokenizer, gguf_path, out / ADAPTER_FILE, probes)
+    parity = _parity(model, tokenizer, gguf_path, out, settings, probes)
     measured = _sample(pairs.held, settings.measured, settings.seed + 1)
     card: dict[str, object] = {
         "file": ADAPTER_FILE,
@@ -122,6 +125,7 @@ def train_adapter(
         "parity": parity,
     }
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    (out / "CARD.md").write_text(render_card(card), encoding="utf-8")
     return card
 
 
@@ -285,7 +289,7 @@ def _loss_card(base: float, adapter: float, count: int) -> dict[str, float]:
     }
 
 
-def _export(model: Any, out: Path, settings: AdapterSettings) -> None:
+def _export(model: Any, out: Path, settings: AdapterSettings, permuted: bool = True) -> None:
     from peft import get_peft_model_state_dict
 
     config = model.get_base_model().config
@@ -297,35 +301,51 @@ def _export(model: Any, out: Path, settings: AdapterSettings) -> None:
         heads=config.num_attention_heads,
         kv_heads=config.num_key_value_heads,
         name="tiergate support",
+        permuted=permuted,
     )
 
 
 def _parity(
-    model: Any, tokenizer: Any, gguf_path: Path, adapter: Path, prompts: Sequence[str]
+    model: Any,
+    tokenizer: Any,
+    gguf_path: Path,
+    out: Path,
+    settings: AdapterSettings,
+    prompts: Sequence[str],
 ) -> dict[str, float]:
     """How near the runtime's log-probabilities are to transformers', with and without adapter.
 
     Compared over the runtime's ten likeliest next tokens of each prompt. The runtime rounds
-    activations to 8 bits, so the base differs too; a wrong export differs by whole nats.
+    activations to 8 bits, so the base differs too; a wrong export differs by more.
     """
+    found: dict[str, float] = {"prompts": len(prompts)}
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = Path(folder) / "unpermuted.gguf"
+        _export(model, wrong, settings, permuted=False)
+        model = model.float()
+        for name, file, scale in (
+            ("base", out / ADAPTER_FILE, 0.0),
+            ("adapter", out / ADAPTER_FILE, 1.0),
+            ("unpermuted", wrong, 1.0),
+        ):
+            served = runtime_logprobs(gguf_path, file, prompts, scale)
+            differences = [
+                abs(logprobs[token] - chance)
+                for prompt, top in zip(prompts, served, strict=True)
+                if (logprobs := _next_logprobs(model, tokenizer, prompt, adapted=scale > 0))
+                for token, chance in top.items()
+            ]
+            found[f"{name}_mean_difference_nats"] = round(sum(differences) / len(differences), 4)
+            found[f"{name}_largest_difference_nats"] = round(max(differences), 4)
+    return found
+
+
+def _next_logprobs(model: Any, tokenizer: Any, prompt: str, adapted: bool) -> list[float]:
+    """Log-probability of every token of the vocabulary after `prompt`, by transformers."""
     import torch
 
-    model = model.float()
-    worst: dict[str, float] = {}
-    for name, scale in (("base", 0.0), ("adapter", 1.0)):
-        differences: list[float] = []
-        served = runtime_logprobs(gguf_path, adapter, prompts, scale)
-        for prompt, expected in zip(prompts, served, strict=True):
-            tokens = torch.tensor([tokenizer.encode(prompt, add_special_tokens=False)])
-            with torch.no_grad():
-                if scale:
-                    logits = model(input_ids=tokens).logits[0, -1]
-                else:
-                    with model.disable_adapter():
-                        logits = model(input_ids=tokens).logits[0, -1]
-            logprobs = torch.log_softmax(logits.float(), dim=-1)
-            differences += [abs(logprobs[token].item() - p) for token, p in expected.items()]
-        worst[f"{name}_mean_difference_nats"] = round(sum(differences) / len(differences), 4)
-        worst[f"{name}_largest_difference_nats"] = round(max(differences), 4)
-    worst["prompts"] = len(prompts)
-    return worst
+    tokens = torch.tensor([tokenizer.encode(prompt, add_special_tokens=False)])
+    with torch.no_grad(), contextlib.nullcontext() if adapted else model.disable_adapter():
+        logits = model(input_ids=tokens).logits[0, -1]
+    values: list[float] = torch.log_softmax(logits.float(), dim=-1).tolist()
+    return values

@@ -44,8 +44,12 @@ def write_gguf_lora(
     heads: int,
     kv_heads: int,
     name: str,
+    permuted: bool = True,
 ) -> None:
-    """Writes PEFT's state dict (`...layers.0.self_attn.q_proj.lora_A.weight`) as GGUF, float16."""
+    """Writes PEFT's state dict (`...layers.0.self_attn.q_proj.lora_A.weight`) as GGUF, float16.
+
+    Without `permuted` the file is wrong on purpose: the card shows what the permutation is worth.
+    """
     import gguf
 
     writer = gguf.GGUFWriter(out, "llama")
@@ -56,7 +60,7 @@ def write_gguf_lora(
     for key in sorted(weights):
         layer, module, part = _parse(key)
         matrix = weights[key]
-        if part == "B" and module in ("q_proj", "k_proj"):
+        if permuted and part == "B" and module in ("q_proj", "k_proj"):
             matrix = permute_rows(matrix, heads if module == "q_proj" else kv_heads)
         tensor = f"blk.{layer}.{MODULES[module]}.weight.lora_{part.lower()}"
         writer.add_tensor(tensor, np.ascontiguousarray(matrix, dtype=np.float16))
