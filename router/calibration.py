@@ -31,13 +31,15 @@ class Calibrator(Protocol):
 
 def sigmoid(x: Floats) -> Floats:
     """1 / (1 + exp(-x)) without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    chance: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return chance
 
 
 def softmax(logits: Floats) -> Floats:
     """Probabilities along the last axis."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    chances: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return chances
 
 
 def logit(p: Floats) -> Floats:
@@ -120,7 +122,7 @@ def fit_temperature(
 
 
 def fit_platt(logits: Floats, right: Floats, weights: Floats | None = None) -> Platt:
-    """Slope and shift of least log loss, with Platt's smoothed targets so that n = 3 does not explode."""
+    """Slope and shift of least log loss, targets smoothed as Platt did: three rows stay finite."""
     right = np.asarray(right, dtype=float)
     hits = right.sum()
     target = np.where(right > 0.5, (hits + 1) / (hits + 2), 1 / (len(right) - hits + 2))
@@ -132,7 +134,7 @@ def fit_platt(logits: Floats, right: Floats, weights: Floats | None = None) -> P
 def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -> Isotonic:
     """Pool-adjacent-violators, each block as one knot at its mean logit.
 
-    Each end is pulled towards 1/2 by one imagined row of the other kind, so that no chance is 0 or 1.
+    Each end is pulled towards 1/2 by one imagined half-right row, so that no chance is 0 or 1.
     """
     order = np.argsort(logits, kind="stable")
     x, y = np.asarray(logits, float)[order], np.asarray(right, float)[order]
@@ -197,8 +199,8 @@ def _golden(loss: object, low: float, high: float) -> float:
 def ece(chances: Floats, right: Floats, bins: int = ECE_BINS) -> float:
     """Expected calibration error over bins of equal mass, 0..1.
 
-    Rows are sorted by chance and cut into `bins` parts of equal size; the error is the mean over rows
-    of |mean chance - share right| of their part. Fewer rows than bins: one row a bin.
+    Rows are sorted by chance and cut into `bins` parts of equal size; the error is the mean over
+    rows of |mean chance - share right| of their part. Fewer rows than bins: one row a bin.
 
     >>> round(ece(np.array([0.8, 0.8, 0.8, 0.8]), np.array([1, 1, 1, 0]), bins=1), 3)
     0.05
@@ -287,7 +289,7 @@ def best_of(
 def cross_fitted_ece(
     fit: object, logits: Floats, right: Floats, weights: Floats | None = None
 ) -> float:
-    """ECE where each half of the rows is judged by the fit on the other half (even and odd rows)."""
+    """ECE where each half of the rows (even, odd) is judged by the fit on the other half."""
     assert callable(fit)
     chances = np.empty(len(logits))
     for fold in (0, 1):

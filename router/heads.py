@@ -1,8 +1,9 @@
 """Heads: small linear readers of an embedding, as files of their own, bound to one encoder.
 
-A head is a matrix, a bias and a calibrator. Many heads are read by one matrix product (`HeadStack`),
-so a further head costs columns, not calls. Files are an .npz of plain arrays and a .json beside
-it; loading runs no code from them. Nothing here knows what a request is or how a head was trained.
+A head is a matrix, a bias and a calibrator. Many heads are read by one matrix product
+(`HeadStack`), so a further head costs columns, not calls. Files are an .npz of plain arrays and a
+.json beside it; loading runs no code from them. Nothing here knows what a request is or how a head
+was trained.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class Head:
             or self.bias.shape != (columns,)
         ):
             raise ModelFileError(
-                f"head {self.name}: weight {self.weight.shape} and bias {self.bias.shape} do not fit "
-                f"{columns} classes"
+                f"head {self.name}: weight {self.weight.shape} and bias {self.bias.shape} "
+                f"do not fit {columns} classes"
             )
         if self.kind is not HeadKind.CLASSES and columns != 1:
             raise ModelFileError(
@@ -102,7 +103,8 @@ class HeadStack:
 
     def logits(self, embeddings: Floats) -> Floats:
         """Raw outputs of all heads, (rows, columns of all heads)."""
-        return embeddings @ self._weight + self._bias
+        joint: Floats = embeddings @ self._weight + self._bias
+        return joint
 
     def read(self, logits: Floats, name: str) -> Floats:
         """The calibrated output of one head, taken out of `logits` of this stack."""
@@ -148,8 +150,8 @@ def load(folder: Path, name: str, *, encoder_sha256: str) -> Head:
             raise ModelFileError(f"{path} has format {described['format']}, expected {FORMAT}")
         if described["encoder_sha256"] != encoder_sha256:
             raise ModelFileError(
-                f"head {name} was fitted on encoder {described['encoder_sha256'][:12]}, but the encoder "
-                f"here is {encoder_sha256[:12]}; refit the head"
+                f"head {name} was fitted on encoder {described['encoder_sha256'][:12]}, but the "
+                f"encoder here is {encoder_sha256[:12]}; refit the head"
             )
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, bias = arrays["weight"], arrays["bias"]

@@ -1,4 +1,4 @@
-"""Stage 1: reads the folder, removes duplicates and contradictions, cuts the dev part, writes one file.
+"""Stage 1: reads the folder, drops duplicates and contradictions, cuts the dev part.
 
 The dev part is cut before anything is trained, by a hash of the text, so that it is the same for
 every seed and every stage. Rows of one pair (`pair_id`), fillings of one template and texts that
@@ -105,7 +105,7 @@ def deduplicated(examples: Iterable[Example]) -> tuple[list[Example], int, int]:
 
 
 def capped(examples: Sequence[Example]) -> list[Example]:
-    """Keeps at most CAPS rows of a source: those whose text hashes lowest, so any seed keeps the same."""
+    """Keeps at most CAPS rows of a source: those whose text hashes lowest, under any seed."""
     kept: list[Example] = []
     by_source: dict[str, list[Example]] = {}
     for example in examples:

@@ -110,7 +110,7 @@ def fit(
     dev: tuple[Sequence[Example], Embeddings],
     encoder_sha256: str,
 ) -> Fitted:
-    """Returns the difficulty head and the abilities; with no table, anchors alone and no abilities."""
+    """Returns the difficulty head and the abilities; without a table, from anchors alone."""
     examples, vectors = train
     models = sorted({name for example in examples for name in example.outcomes})
     graded = answers(examples, models)
@@ -147,7 +147,7 @@ def _joint(
         loss = float(graded.weight @ (np.logaddexp(0, z) - graded.right * z))
         error = graded.weight * (sigmoid(z) - graded.right)
         by_d = -np.bincount(example, weights=error, minlength=len(x))
-        by_theta = np.bincount(graded.model, weights=error, minlength=models)
+        by_theta: Floats = np.bincount(graded.model, weights=error, minlength=models)
         if len(anchored):
             off = d[anchored] - target
             loss += ANCHOR_WEIGHT * float((off**2).mean()) / 2

@@ -33,7 +33,7 @@ REPEATS: Mapping[str, float] = {
     "medquad": 3.0, "pubmedqa": 3.0, "tatqa": 3.0, "legalbench": 4.0,
     "pairs_mmlu": 2.0, "mmlu_pro": 1.5,
 }  # fmt: skip
-"""How often a source is seen in one full training; chosen so that long texts don't eat the budget."""
+"""How often a source is seen in one full training; long texts would else eat the budget."""
 REPEATS_STAKES, REPEATS_TEMPLATES, REPEATS_OTHER = 6.0, 7.0, 3.0
 
 TASK_WEIGHT: Mapping[str, float] = {
@@ -66,7 +66,9 @@ class Readout(nn.Module):
 
     def __init__(self, width: int, sizes: Mapping[str, int], outcomes: int) -> None:
         super().__init__()
-        self.tasks = nn.ModuleDict({_key(task): nn.Linear(width, size) for task, size in sizes.items()})
+        self.tasks = nn.ModuleDict(
+            {_key(task): nn.Linear(width, size) for task, size in sizes.items()}
+        )
         self.outcomes = nn.Linear(width, max(outcomes, 1))
         for layer in [*self.tasks.values(), self.outcomes]:
             nn.init.normal_(layer.weight, std=0.3)
@@ -99,7 +101,7 @@ def corpus(
     taught: np.ndarray,
     targets: Embeddings,
 ) -> Corpus:
-    """Returns the arrays of the training examples; `taught` are the indices that `targets` rows belong to."""
+    """Returns the arrays of the training examples; `taught` are the examples of `targets` rows."""
     target_row = np.full(len(examples), -1)
     inside = taught < len(examples)
     target_row[taught[inside]] = np.flatnonzero(inside)
@@ -185,7 +187,7 @@ def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
 def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
     """Trains and returns the student, its weights saved in `out` with the loss history.
 
-    Stops early, with the learning rate already lowered, when `plan.max_seconds` is reached: the rate
+    Stops early, the learning rate already lowered, when `plan.max_seconds` is reached: the rate
     follows the larger of the share of steps and the share of time.
     """
     torch.manual_seed(plan.seed)
@@ -193,7 +195,9 @@ def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
     student = build(plan.shape, plan.seed)
     if plan.teacher_start:
         middling = [row for row in corpus.rows if 8 <= len(row) <= 96]
-        start_from_teacher(student, random.Random(plan.seed).sample(middling, min(700, len(middling))))
+        start_from_teacher(
+            student, random.Random(plan.seed).sample(middling, min(700, len(middling)))
+        )
     sizes = {task: len(names) for task, names in corpus.classes.items()}
     readout = Readout(plan.shape.width, sizes, len(corpus.models))
     weights = {task: _class_weights(corpus.labels[task], size) for task, size in sizes.items()}
@@ -205,7 +209,9 @@ def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
         fused=True,
     )
     batches = schedule(corpus, plan)
-    began, history, running = time.monotonic(), [], Counter()
+    began = time.monotonic()
+    history: list[dict[str, float]] = []
+    running: Counter[str] = Counter()
     student.train()
     for step, batch in enumerate(track(batches, "distil", progress)):
         elapsed = (time.monotonic() - began) / plan.max_seconds
@@ -274,7 +280,10 @@ def _terms(
     if len(taught):
         target = torch.from_numpy(corpus.targets[rows[taught]].astype(np.float32))
         guess = functional.normalize(student.to_teacher(pooled[taught]), dim=-1)
-        yield "cosine", COSINE_WEIGHT * (1 - (guess * target).sum(1)).mean() * (len(taught) / len(index))
+        yield (
+            "cosine",
+            COSINE_WEIGHT * (1 - (guess * target).sum(1)).mean() * (len(taught) / len(index)),
+        )
         own = unit[taught]
         yield "pairs", PAIRS_WEIGHT * functional.mse_loss(own @ own.T, target @ target.T)
     for task, labels in corpus.labels.items():

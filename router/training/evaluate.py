@@ -34,7 +34,7 @@ PROBES = {
 def head_figures(
     model: TriageModel, examples: Sequence[Example], vectors: Embeddings
 ) -> dict[str, dict[str, Figures]]:
-    """Figures per label source (`given`, `weak`) and head, with `head/source` lines for given labels.
+    """Figures per label source (`given`, `weak`) and head, and `head/source` for given labels.
 
     Calibrators were fitted on the same dev rows, so ECE here is fitted, not foretold; the crossed
     figures are in `crossed_ece`.
@@ -151,20 +151,22 @@ def latency(
         report[str(tokens)] = _timed(model, [_text(tokens, seed) for seed in range(repeats)])
     if lengths:
         chosen = np.random.default_rng(0).choice(np.asarray(lengths), size=repeats)
-        texts = [_text(int(min(tokens, 4 * MAX_TOKENS)), seed) for seed, tokens in enumerate(chosen)]
+        texts = [
+            _text(int(min(tokens, 4 * MAX_TOKENS)), seed) for seed, tokens in enumerate(chosen)
+        ]
         report["azure_mix"] = _timed(model, texts)
     return report
 
 
-_COMMON = (
-    "the order was late and my card is not working please tell me how to return a phone to your shop "
-    "because we need a new one for work this week and the price has gone up again since then"
-).split()
+_COMMON = (  # common words of one token each
+    "the order was late and my card is not working please tell me how to return a phone to your "
+    "shop because we need a new one for work this week and the price has gone up again since then"
+)
 
 
 def _text(tokens: int, seed: int) -> str:
     """A text of about `tokens` tokens, both markers included: common words are one token each."""
-    words = np.random.default_rng(seed).choice(_COMMON, size=max(1, tokens - 2))
+    words = np.random.default_rng(seed).choice(_COMMON.split(), size=max(1, tokens - 2))
     return " ".join(words.tolist())
 
 
@@ -176,7 +178,10 @@ def _timed(model: TriageModel, texts: Sequence[str]) -> Figures:
         began = time.perf_counter()
         model.read(model.encode([text]))
         taken.append((time.perf_counter() - began) * 1_000)
-    return {"p50_ms": round(float(np.quantile(taken, 0.5)), 3), "p99_ms": round(float(np.quantile(taken, 0.99)), 3)}
+    return {
+        "p50_ms": round(float(np.quantile(taken, 0.5)), 3),
+        "p99_ms": round(float(np.quantile(taken, 0.99)), 3),
+    }
 
 
 def folder_bytes(folder: Path) -> Mapping[str, int]:
@@ -186,4 +191,3 @@ def folder_bytes(folder: Path) -> Mapping[str, int]:
         "encoder": (folder / "encoder.onnx").stat().st_size,
         "all": sum(path.stat().st_size for path in files),
     }
-

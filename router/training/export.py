@@ -23,7 +23,7 @@ FULL = "encoder.fp32.onnx"
 
 
 def export(student: Student, out: Path) -> tuple[Path, Path]:
-    """Writes the float and the INT8 encoder and the tokenizer into `out`; returns both model paths."""
+    """Writes the float and the INT8 encoder and the tokenizer into `out`; returns both models."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -41,7 +41,9 @@ def export(student: Student, out: Path) -> tuple[Path, Path]:
             opset_version=OPSET,
             dynamo=False,
         )
-    logging.disable(logging.WARNING)  # the quantizer asks for a pre-processing that changes nothing here
+    logging.disable(
+        logging.WARNING
+    )  # the quantizer asks for a pre-processing that changes nothing here
     try:
         quantize_dynamic(str(full), str(small), weight_type=QuantType.QInt8, per_channel=True)
     finally:

@@ -35,7 +35,7 @@ CHANCE_HEADS: dict[str, str] = {
 """Head -> the class whose chance it gives."""
 
 RIDGE = 2e-5
-"""L2 on the weights of unit embeddings scaled by the root of their width; of 1e-6 to 1e-3 the best."""
+"""L2 on the weights of unit embeddings that were scaled by the root of their width."""
 
 
 @dataclass(frozen=True, slots=True)

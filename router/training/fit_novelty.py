@@ -120,7 +120,8 @@ def distance(bank: Floats, embeddings: Floats, neighbours: int) -> Floats:
     count = min(neighbours, len(bank))
     cosines = embeddings @ bank.T  # (rows, references)
     nearest = np.partition(cosines, len(bank) - count, axis=1)[:, -count:]
-    return 1.0 - nearest.mean(axis=1)
+    far: Floats = 1.0 - nearest.mean(axis=1)
+    return far
 
 
 def spread(embeddings: Floats, count: int, seed: int) -> npt.NDArray[np.integer]:

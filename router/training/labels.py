@@ -1,4 +1,4 @@
-"""Stated rules for what no data set says: domain by source, request type, weak stakes, many factors.
+"""Stated rules for what no data set says: domain by source, request type, everyday stakes.
 
 Everything here is a *weak* label: it comes from where a text was found or from a pattern in it,
 never from a person who judged it. The trainer keeps weak labels apart from given ones in every
@@ -12,6 +12,12 @@ from collections.abc import Mapping
 
 from router.types import Domain, RequestType
 
+
+def _names(listed: str) -> frozenset[str]:
+    """The words of a text: long lists read better so."""
+    return frozenset(listed.split())
+
+
 STAKES_TOPIC_DOMAIN: Mapping[str, str] = {
     "Law and Justice": Domain.LEGAL,
     "Finance and Business": Domain.FINANCE,
@@ -23,10 +29,10 @@ STAKES_TOPIC_DOMAIN: Mapping[str, str] = {
     "Journalism and Media": Domain.GENERAL,
     **{
         part: Domain.MEDICAL
-        for part in (
+        for part in _names(
             "FAM/SOCHX GENHX CC PASTMEDICALHX ALLERGY PASTSURGICAL ROS ASSESSMENT MEDICATIONS "
             "DIAGNOSIS EXAM DISPOSITION EDCOURSE PROCEDURES IMMUNIZATIONS GYNHX LABS IMAGING"
-        ).split()
+        )
     },
 }
 
@@ -50,7 +56,7 @@ _SUBJECTS: Mapping[Domain, str] = {
 SUBJECT_DOMAIN: Mapping[str, str] = {
     subject: domain for domain, names in _SUBJECTS.items() for subject in names.split()
 } | {"computer science": Domain.TECHNOLOGY}
-"""Exam subjects whose domain is plain; the others (psychology, economics, engineering) teach none."""
+"""Exam subjects whose domain is plain; others (psychology, economics, engineering) teach none."""
 
 _SOURCE_DOMAIN: Mapping[str, str] = {
     "banking77": Domain.CUSTOMER_SUPPORT,
@@ -80,99 +86,151 @@ _SOURCE_DOMAIN: Mapping[str, str] = {
     "self_instruct_seed": Domain.GENERAL,
 }
 
-_CLINC_SUPPORT = frozenset(
+_CLINC_SUPPORT = _names(
     "account_blocked apr balance bill_balance bill_due card_declined credit_limit "
-    "credit_limit_change damaged_card direct_deposit expiration_date freeze_account interest_rate "
-    "international_fees lost_luggage min_payment new_card order order_checks order_status pay_bill "
-    "pin_change redeem_rewards replacement_card_duration report_fraud report_lost_card "
-    "rewards_balance routing spending_history transactions transfer application_status "
-    "cancel_reservation confirm_reservation flight_status".split()
+    "credit_limit_change damaged_card direct_deposit expiration_date freeze_account "
+    "interest_rate international_fees lost_luggage min_payment new_card order order_checks "
+    "order_status pay_bill pin_change redeem_rewards replacement_card_duration report_fraud "
+    "report_lost_card rewards_balance routing spending_history transactions transfer "
+    "application_status cancel_reservation confirm_reservation flight_status"
 )
 
 _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
     "clinc150": {
-        RequestType.SMALL_TALK: "are_you_a_bot do_you_have_pets fun_fact goodbye greeting "
-        "how_old_are_you meaning_of_life tell_joke thank_you what_are_your_hobbies "
-        "what_can_i_ask_you what_is_your_name where_are_you_from who_do_you_work_for who_made_you",
-        RequestType.STATUS: "application_status balance bill_balance bill_due flight_status "
-        "order_status pto_balance pto_request_status pto_used rewards_balance spending_history "
-        "transactions credit_limit credit_score payday min_payment last_maintenance gas "
-        "current_location calendar traffic user_name todo_list shopping_list",
-        RequestType.TRANSACTION: "accept_reservations alarm book_flight book_hotel calendar_update "
-        "cancel_reservation car_rental change_accent change_ai_name change_language change_speed "
-        "change_volume credit_limit_change find_phone flip_coin freeze_account make_call new_card "
-        "next_song order order_checks pay_bill pin_change play_music pto_request redeem_rewards "
-        "reminder_update report_fraud report_lost_card reset_settings restaurant_reservation "
-        "roll_dice schedule_maintenance schedule_meeting share_location shopping_list_update "
-        "smart_home sync_device text timer todo_list_update transfer travel_notification uber "
-        "update_playlist whisper_mode insurance_change",
-        RequestType.FAQ: "apr account_blocked card_declined damaged_card direct_deposit "
-        "expiration_date international_fees interest_rate international_visa lost_luggage "
-        "replacement_card_duration rollover_401k routing taxes w2 carry_on insurance vaccines "
-        "improve_credit_score travel_alert",
-        RequestType.FACTUAL: "calories definition distance exchange_rate food_last "
-        "ingredient_substitution ingredients_list nutrition_info oil_change_when plug_type spelling "
-        "time timezone weather cook_time gas_type tire_pressure mpg next_holiday",
-        RequestType.EXPLANATION: "jump_start oil_change_how recipe tire_change",
-        RequestType.MATH: "calculator measurement_conversion",
-        RequestType.FOLLOW_UP: "yes no maybe repeat",
+        RequestType.SMALL_TALK: (
+            "are_you_a_bot do_you_have_pets fun_fact goodbye greeting how_old_are_you "
+            "meaning_of_life tell_joke thank_you what_are_your_hobbies what_can_i_ask_you "
+            "what_is_your_name where_are_you_from who_do_you_work_for who_made_you"
+        ),
+        RequestType.STATUS: (
+            "application_status balance bill_balance bill_due flight_status order_status "
+            "pto_balance pto_request_status pto_used rewards_balance spending_history "
+            "transactions credit_limit credit_score payday min_payment last_maintenance gas "
+            "current_location calendar traffic user_name todo_list shopping_list"
+        ),
+        RequestType.TRANSACTION: (
+            "accept_reservations alarm book_flight book_hotel calendar_update cancel_reservation "
+            "car_rental change_accent change_ai_name change_language change_speed change_volume "
+            "credit_limit_change find_phone flip_coin freeze_account make_call new_card next_song "
+            "order order_checks pay_bill pin_change play_music pto_request redeem_rewards "
+            "reminder_update report_fraud report_lost_card reset_settings restaurant_reservation "
+            "roll_dice schedule_maintenance schedule_meeting share_location shopping_list_update "
+            "smart_home sync_device text timer todo_list_update transfer travel_notification uber "
+            "update_playlist whisper_mode insurance_change"
+        ),
+        RequestType.FAQ: (
+            "apr account_blocked card_declined damaged_card direct_deposit expiration_date "
+            "international_fees interest_rate international_visa lost_luggage "
+            "replacement_card_duration rollover_401k routing taxes w2 carry_on insurance vaccines "
+            "improve_credit_score travel_alert"
+        ),
+        RequestType.FACTUAL: (
+            "calories definition distance exchange_rate food_last ingredient_substitution "
+            "ingredients_list nutrition_info oil_change_when plug_type spelling time timezone "
+            "weather cook_time gas_type tire_pressure mpg next_holiday"
+        ),
+        RequestType.EXPLANATION: (
+            "jump_start oil_change_how recipe tire_change"
+        ),
+        RequestType.MATH: (
+            "calculator measurement_conversion"
+        ),
+        RequestType.FOLLOW_UP: (
+            "yes no maybe repeat"
+        ),
     },
     "banking77": {
-        RequestType.STATUS: "balance_not_updated_after_bank_transfer card_arrival pending_top_up "
-        "balance_not_updated_after_cheque_or_cash_deposit pending_card_payment pending_transfer "
-        "pending_cash_withdrawal Refund_not_showing_up transfer_not_received_by_recipient",
-        RequestType.TRANSACTION: "activate_my_card cancel_transfer change_pin edit_personal_details "
-        "get_physical_card order_physical_card request_refund terminate_account "
-        "get_disposable_virtual_card getting_spare_card lost_or_stolen_card",
-        RequestType.FAQ: "age_limit apple_pay_or_google_pay atm_support automatic_top_up "
-        "card_acceptance card_delivery_estimate card_payment_fee_charged country_support "
-        "cash_withdrawal_charge disposable_card_limits exchange_charge exchange_rate "
-        "exchange_via_app fiat_currency_support getting_virtual_card supported_cards_and_currencies "
-        "top_up_by_bank_transfer_charge top_up_by_card_charge top_up_by_cash_or_cheque top_up_limits "
-        "transfer_fee_charged transfer_timing verify_my_identity verify_source_of_funds "
-        "visa_or_mastercard why_verify_identity passcode_forgotten pin_blocked card_linking",
+        RequestType.STATUS: (
+            "balance_not_updated_after_bank_transfer card_arrival pending_top_up "
+            "balance_not_updated_after_cheque_or_cash_deposit pending_card_payment "
+            "pending_transfer pending_cash_withdrawal Refund_not_showing_up "
+            "transfer_not_received_by_recipient"
+        ),
+        RequestType.TRANSACTION: (
+            "activate_my_card cancel_transfer change_pin edit_personal_details get_physical_card "
+            "order_physical_card request_refund terminate_account get_disposable_virtual_card "
+            "getting_spare_card lost_or_stolen_card"
+        ),
+        RequestType.FAQ: (
+            "age_limit apple_pay_or_google_pay atm_support automatic_top_up card_acceptance "
+            "card_delivery_estimate card_payment_fee_charged country_support "
+            "cash_withdrawal_charge disposable_card_limits exchange_charge exchange_rate "
+            "exchange_via_app fiat_currency_support getting_virtual_card "
+            "supported_cards_and_currencies top_up_by_bank_transfer_charge top_up_by_card_charge "
+            "top_up_by_cash_or_cheque top_up_limits transfer_fee_charged transfer_timing "
+            "verify_my_identity verify_source_of_funds visa_or_mastercard why_verify_identity "
+            "passcode_forgotten pin_blocked card_linking"
+        ),
     },
     "hwu64": {
-        RequestType.SMALL_TALK: "general_joke general_praise general_quirky",
-        RequestType.FOLLOW_UP: "general_affirm general_confirm general_negate general_repeat "
-        "general_dontcare general_explain",
-        RequestType.STATUS: "alarm_query calendar_query email_query lists_query takeaway_query "
-        "transport_traffic",
-        RequestType.TRANSACTION: "alarm_remove alarm_set audio_volume_down audio_volume_mute "
-        "audio_volume_up calendar_remove calendar_set email_addcontact email_sendemail iot_cleaning "
-        "iot_coffee iot_hue_lightchange iot_hue_lightdim iot_hue_lightoff iot_hue_lighton "
-        "iot_hue_lightup iot_wemo_off iot_wemo_on lists_createoradd lists_remove music_settings "
-        "play_audiobook play_game play_music play_podcasts play_radio social_post takeaway_order "
-        "transport_taxi transport_ticket",
-        RequestType.FACTUAL: "qa_definition qa_factoid qa_stock qa_currency datetime_query "
-        "weather_query",
-        RequestType.MATH: "qa_maths datetime_convert",
-        RequestType.EXPLANATION: "cooking_recipe",
+        RequestType.SMALL_TALK: (
+            "general_joke general_praise general_quirky"
+        ),
+        RequestType.FOLLOW_UP: (
+            "general_affirm general_confirm general_negate general_repeat general_dontcare "
+            "general_explain"
+        ),
+        RequestType.STATUS: (
+            "alarm_query calendar_query email_query lists_query takeaway_query transport_traffic"
+        ),
+        RequestType.TRANSACTION: (
+            "alarm_remove alarm_set audio_volume_down audio_volume_mute audio_volume_up "
+            "calendar_remove calendar_set email_addcontact email_sendemail iot_cleaning "
+            "iot_coffee iot_hue_lightchange iot_hue_lightdim iot_hue_lightoff iot_hue_lighton "
+            "iot_hue_lightup iot_wemo_off iot_wemo_on lists_createoradd lists_remove "
+            "music_settings play_audiobook play_game play_music play_podcasts play_radio "
+            "social_post takeaway_order transport_taxi transport_ticket"
+        ),
+        RequestType.FACTUAL: (
+            "qa_definition qa_factoid qa_stock qa_currency datetime_query weather_query"
+        ),
+        RequestType.MATH: (
+            "qa_maths datetime_convert"
+        ),
+        RequestType.EXPLANATION: (
+            "cooking_recipe"
+        ),
     },
     "snips": {
-        RequestType.TRANSACTION: "AddToPlaylist BookRestaurant PlayMusic RateBook",
-        RequestType.FACTUAL: "GetWeather SearchScreeningEvent",
+        RequestType.TRANSACTION: (
+            "AddToPlaylist BookRestaurant PlayMusic RateBook"
+        ),
+        RequestType.FACTUAL: (
+            "GetWeather SearchScreeningEvent"
+        ),
     },
     "hint3": {
-        RequestType.STATUS: "curekart:ORDER_STATUS curekart:DELAY_IN_PARCEL curekart:ORDER_QUERY "
-        "powerplay11:CHECK_DEPOSIT_STATUS powerplay11:WITHDRAWAL_STATUS sofmattress:ORDER_STATUS "
-        "powerplay11:CHECK_WALLET_BALANCE sofmattress:DELAY_IN_DELIVERY",
-        RequestType.TRANSACTION: "curekart:CANCEL_ORDER curekart:MODIFY_ADDRESS curekart:ORDER_TAKING "
-        "powerplay11:ACCOUNT_RESET powerplay11:CHANGE_BANK_ACCOUNT powerplay11:DELETE_PAN_CARD "
-        "powerplay11:CHANGE_MOBILE_NUMBER sofmattress:CANCEL_ORDER curekart:RESUME_DELIVERY",
-        RequestType.SMALL_TALK: "powerplay11:GREETINGS_DAY powerplay11:THANKS powerplay11:PRESENCE "
-        "powerplay11:APPRECIATION",
-        RequestType.FAQ: "curekart:CHECK_PINCODE curekart:EXPIRY_DATE curekart:FRANCHISE "
-        "curekart:INTERNATIONAL_SHIPPING curekart:MODES_OF_PAYMENTS curekart:ORIGINAL_PRODUCT "
-        "curekart:REFUNDS_RETURNS_REPLACEMENTS curekart:STORE_INFORMATION sofmattress:COD "
-        "curekart:REFER_EARN sofmattress:100_NIGHT_TRIAL_OFFER sofmattress:DISTRIBUTORS "
-        "sofmattress:EMI sofmattress:ERGO_FEATURES sofmattress:MATTRESS_COST sofmattress:OFFERS "
-        "sofmattress:ORTHO_FEATURES sofmattress:PILLOWS sofmattress:PRODUCT_VARIANTS "
-        "sofmattress:RETURN_EXCHANGE sofmattress:SIZE_CUSTOMIZATION sofmattress:WARRANTY "
-        "powerplay11:CASH_BONUS_EXPIRY powerplay11:HOW_POINTS_CALCULATED powerplay11:HOW_TO_PLAY "
-        "powerplay11:INSTANT_WITHDRAWAL powerplay11:SIGNUP_BONUS powerplay11:TAXES_ON_WINNINGS "
-        "powerplay11:TYPES_BONUS powerplay11:WHAT_IF_THERES_A_TIE powerplay11:WHY_VERIFY "
-        "powerplay11:WITHDRAWAL_TIME powerplay11:VERIFY_PAN powerplay11:VERIFY_EMAIL",
+        RequestType.STATUS: (
+            "curekart:ORDER_STATUS curekart:DELAY_IN_PARCEL curekart:ORDER_QUERY "
+            "powerplay11:CHECK_DEPOSIT_STATUS powerplay11:WITHDRAWAL_STATUS "
+            "sofmattress:ORDER_STATUS powerplay11:CHECK_WALLET_BALANCE "
+            "sofmattress:DELAY_IN_DELIVERY"
+        ),
+        RequestType.TRANSACTION: (
+            "curekart:CANCEL_ORDER curekart:MODIFY_ADDRESS curekart:ORDER_TAKING "
+            "powerplay11:ACCOUNT_RESET powerplay11:CHANGE_BANK_ACCOUNT "
+            "powerplay11:DELETE_PAN_CARD powerplay11:CHANGE_MOBILE_NUMBER "
+            "sofmattress:CANCEL_ORDER curekart:RESUME_DELIVERY"
+        ),
+        RequestType.SMALL_TALK: (
+            "powerplay11:GREETINGS_DAY powerplay11:THANKS powerplay11:PRESENCE "
+            "powerplay11:APPRECIATION"
+        ),
+        RequestType.FAQ: (
+            "curekart:CHECK_PINCODE curekart:EXPIRY_DATE curekart:FRANCHISE "
+            "curekart:INTERNATIONAL_SHIPPING curekart:MODES_OF_PAYMENTS curekart:ORIGINAL_PRODUCT "
+            "curekart:REFUNDS_RETURNS_REPLACEMENTS curekart:STORE_INFORMATION sofmattress:COD "
+            "curekart:REFER_EARN sofmattress:100_NIGHT_TRIAL_OFFER sofmattress:DISTRIBUTORS "
+            "sofmattress:EMI sofmattress:ERGO_FEATURES sofmattress:MATTRESS_COST "
+            "sofmattress:OFFERS sofmattress:ORTHO_FEATURES sofmattress:PILLOWS "
+            "sofmattress:PRODUCT_VARIANTS sofmattress:RETURN_EXCHANGE "
+            "sofmattress:SIZE_CUSTOMIZATION sofmattress:WARRANTY powerplay11:CASH_BONUS_EXPIRY "
+            "powerplay11:HOW_POINTS_CALCULATED powerplay11:HOW_TO_PLAY "
+            "powerplay11:INSTANT_WITHDRAWAL powerplay11:SIGNUP_BONUS "
+            "powerplay11:TAXES_ON_WINNINGS powerplay11:TYPES_BONUS "
+            "powerplay11:WHAT_IF_THERES_A_TIE powerplay11:WHY_VERIFY powerplay11:WITHDRAWAL_TIME "
+            "powerplay11:VERIFY_PAN powerplay11:VERIFY_EMAIL"
+        ),
     },
 }  # fmt: skip
 _INTENT_TYPE: Mapping[tuple[str, str], str] = {
@@ -223,21 +281,23 @@ _OPENING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"\bin (python|javascript|c\+\+|rust|java)\b", RequestType.CODING),
         (r"^(please )?(write|compose|draft|rewrite|rephrase|paraphrase|proofread|summari[sz]e|"
          r"translate|create a (poem|story|slogan|blog)|brainstorm)\b", RequestType.WRITING),
-        (r"^(please )?(classify|categori[sz]e|label|tag|decide which category|is the (sentiment|tone))\b",
+        (r"^(please )?(classify|categori[sz]e|label|tag|decide which category|"
+         r"is the (sentiment|tone))\b",
          RequestType.CLASSIFICATION),
         (r"^(please )?(explain|describe how|how (do|does|did|is|are)\b|why (do|does|did|is|are)\b)",
          RequestType.EXPLANATION),
         (r"^(please )?(analy[sz]e|compare|evaluate|assess|review|critique|contrast)\b",
          RequestType.ANALYSIS),
-        (r"^(should (i|we)|would it be (better|wise)|is it worth|do you recommend|help me decide)\b",
+        (r"^(should (i|we)|would it be (better|wise)|is it worth|do you recommend|"
+         r"help me decide)\b",
          RequestType.DECISION),
         (r"^(prove|solve|compute|calculate|find the (value|sum|number|area)|simplify|integrate)\b",
          RequestType.MATH),
     )
 )  # fmt: skip
-_OPENING_SOURCES = frozenset(
+_OPENING_SOURCES = _names(
     "user_oriented self_instruct_seed vicuna_bench ifeval arena_hard_v0.1 arena_hard_v2.0 "
-    "arena_bench".split()
+    "arena_bench"
 )
 _CODE_WORDS = re.compile(
     r"```|\b(python|javascript|typescript|c\+\+|rust|sql|api|docker|linux|database|regex|bash|"
@@ -246,12 +306,12 @@ _CODE_WORDS = re.compile(
 )
 
 _CALM_SOURCES = frozenset({"hwu64", "snips", "hint3"})
-_GRAVE_INTENTS = frozenset(
+_GRAVE_INTENTS = _names(
     "report_fraud report_lost_card account_blocked freeze_account compromised_card "
     "lost_or_stolen_card card_swallowed lost_or_stolen_phone rollover_401k taxes insurance "
     "insurance_change vaccines SIDE_EFFECT oos terminate_account "
     "cash_withdrawal_not_recognised card_payment_not_recognised "
-    "direct_debit_payment_not_recognised verify_source_of_funds".split()
+    "direct_debit_payment_not_recognised verify_source_of_funds"
 )
 """Intents that may be grave: the weak label `low` of everyday requests is not given to them."""
 
@@ -285,7 +345,13 @@ def weak_labels(
         found |= {"stakes": "low", "multi_factor": "no", "strategic": "no"}
         found |= {"toxic": "ok", "spam": "ok"}
     elif source.startswith(("llmrouter_", "zeroeval_", "pairs_gsm8k", "math_")):
-        found |= {"stakes": "low", "multi_factor": "no", "strategic": "no", "toxic": "ok", "spam": "ok"}
+        found |= {
+            "stakes": "low",
+            "multi_factor": "no",
+            "strategic": "no",
+            "toxic": "ok",
+            "spam": "ok",
+        }
     elif source in ("medquad", "tatqa", "tickets"):
         found |= {"strategic": "no", "toxic": "ok", "spam": "ok"}
     elif source in _OPENING_SOURCES:

@@ -1,7 +1,8 @@
-"""`tiergate train triage`: the stages in order, each resumable, from a data folder to a model folder.
+"""`tiergate train triage`: the stages in order, each resumable, from data to a model folder.
 
-curate -> teach -> distil -> export -> fit -> card. Each stage keeps its outputs in a folder of its own under the
-work directory, with a stamp of what it was made from; a stage whose stamp still holds is skipped.
+curate -> teach -> distil -> export -> fit -> card. Each stage keeps its outputs in a folder of its
+own under the work directory, with a stamp of what it was made from; a stage whose stamp still
+holds is skipped.
 """
 
 from __future__ import annotations
@@ -22,18 +23,36 @@ import numpy as np
 from router import heads
 from router.errors import TrainingDataError
 from router.training import (
-    card, curate, difficulty, evaluate, fit_heads, fit_match, fit_novelty, sources, templates,
+    card,
+    curate,
+    difficulty,
+    evaluate,
+    fit_heads,
+    fit_match,
+    fit_novelty,
+    sources,
+    templates,
 )  # fmt: skip
 from router.training.sources import Example
 from router.triage import match, novelty
-from router.triage.encoder import Embeddings, Encoder, Tokeniser
-from router.triage.triage_model import ENCODER, HEADS_FOLDER, MATCH, TOKENIZER, TriageModel, write_manifest
+from router.triage.encoder import Embeddings, Encoder
+from router.triage.triage_model import (
+    ENCODER,
+    HEADS_FOLDER,
+    MATCH,
+    TOKENIZER,
+    TriageModel,
+    write_manifest,
+)
 
 STAGES = ("curate", "teach", "distil", "export", "fit", "card")
 DISTIL_SECONDS = 2_000.0
-"""Wall time after which distillation stops with its learning rate run down: half an hour on two cores."""
+"""Wall time after which distillation stops with its learning rate run down."""
 DISTIL_SCALE = 1.1
 STAMP = "stamp.json"
+VERSIONED = ("torch", "transformers", "onnxruntime", "numpy", "scipy")
+FULL_SHAPE = "BERT of 3 layers, 192 wide, 6 heads, 768 hidden, 30,522 word pieces"
+QUICK_SHAPE = "BERT of 1 layer, 192 wide (quick run)"
 QUICK_ROWS = 400
 """Rows per source in a quick run: enough for every stage to do its work in seconds."""
 
@@ -46,7 +65,7 @@ TYPED_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What a run did: seconds per stage that ran, the model's folder and version, its main figures."""
+    """What a run did: seconds per stage that ran, the model's folder and version, its figures."""
 
     out: Path
     version: str
@@ -81,13 +100,15 @@ def train_triage(
 ) -> TrainReport:
     """Trains a triage model on the folder `data` and writes it to `out`.
 
-    `stages` runs exactly those, again, over what earlier ones left in `work`; None runs what is missing or
-    out of date. `quick` makes a tiny model in seconds, for tests. Raises TrainingDataError for data that
-    cannot be used and for unknown or unready stages.
+    `stages` runs exactly those, again, over what earlier ones left in `work`; None runs what is
+    missing or out of date. `quick` makes a tiny model in seconds, for tests. Raises
+    TrainingDataError for data that cannot be used and for unknown or unready stages.
     """
     unknown = set(stages or ()) - set(STAGES)
     if unknown:
-        raise TrainingDataError(f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
+        raise TrainingDataError(
+            f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}"
+        )
     run = _Run(data, out, work, seed, quick, progress)
     seconds: dict[str, float] = {}
     skipped: list[str] = []
@@ -198,7 +219,9 @@ def _distil(run: _Run) -> None:
 
 def _is_typed(example: Example) -> bool:
     """Whether a text was typed by a person in a hurry: intents and our templates."""
-    return example.source.startswith("template_") or any(t.startswith("intent/") for t in example.labels)
+    return example.source.startswith("template_") or any(
+        t.startswith("intent/") for t in example.labels
+    )
 
 
 def _export(run: _Run) -> None:
@@ -218,7 +241,10 @@ def _fit(run: _Run) -> None:
     train, dev = _fit_examples(run)
     exported, folder = run.folder("export"), run.folder("fit")
     encoder = Encoder(exported / ENCODER, exported / TOKENIZER, threads=2)
-    vectors = {"train": _encoded(encoder, train, run, "train"), "dev": _encoded(encoder, dev, run, "dev")}
+    vectors = {
+        "train": _encoded(encoder, train, run, "train"),
+        "dev": _encoded(encoder, dev, run, "dev"),
+    }
     for name, rows in vectors.items():
         np.save(folder / f"{name}.npy", rows)
     sha = encoder.sha256
@@ -231,7 +257,9 @@ def _fit(run: _Run) -> None:
         heads.save(head, folder / HEADS_FOLDER)
     for name in fit_heads.CHANCE_HEADS:
         parts = [fit_heads.part(examples, name, evaluate.both(name)) for examples in (train, dev)]
-        head = fit_heads.chance_head(name, (vectors["train"], parts[0]), (vectors["dev"], parts[1]), sha)
+        head = fit_heads.chance_head(
+            name, (vectors["train"], parts[0]), (vectors["dev"], parts[1]), sha
+        )
         heads.save(head, folder / HEADS_FOLDER)
     fitted = difficulty.fit((train, vectors["train"]), (dev, vectors["dev"]), sha)
     heads.save(fitted.head, folder / HEADS_FOLDER)
@@ -256,7 +284,9 @@ def _encoded(encoder: Encoder, examples: Sequence[Example], run: _Run, what: str
     step = 512
     starts = range(0, len(examples), step)
     texts = [example.text for example in examples]
-    parts = [encoder.encode(texts[start : start + step]) for start in track(starts, what, run.progress)]
+    parts = [
+        encoder.encode(texts[start : start + step]) for start in track(starts, what, run.progress)
+    ]
     return np.concatenate(parts)
 
 
@@ -297,7 +327,9 @@ def _card(run: _Run) -> None:
         "crossed_ece": evaluate.crossed_ece(model, dev, vectors["dev"]),
         "probes": evaluate.probes((train, vectors["train"]), (dev, vectors["dev"])),
         "parity": evaluate.parity(model.encoder, full, model, texts),
-        "latency": evaluate.latency(model, sources.context_lengths(run.data), repeats=60 if run.quick else 500),
+        "latency": evaluate.latency(
+            model, sources.context_lengths(run.data), repeats=60 if run.quick else 500
+        ),
         "bytes": evaluate.folder_bytes(out),
         **json.loads((fitted / "figures.json").read_text()),
     }
@@ -311,15 +343,14 @@ def _described(run: _Run, figures: dict[str, card.Value]) -> card.Card:
     listed = json.loads((run.out / "manifest.json").read_text())["files"]
     quick = " --quick" if run.quick else ""
     return {
-        "shape": "BERT of 3 layers, 192 wide, 6 heads, 768 hidden, 30,522 word pieces" if not run.quick
-        else "BERT of 1 layer, 192 wide (quick run)",
+        "shape": QUICK_SHAPE if run.quick else FULL_SHAPE,
         "command": f"tiergate train triage --data DATA --out MODEL --seed {run.seed}{quick}",
         "seed": run.seed,
         "split": {key: report[key] for key in ("train", "dev", "duplicates", "contradictions")},
         "training": {"steps": steps.get("step"), "seconds_at_most": DISTIL_SECONDS},
         "versions": {
             "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in ("torch", "transformers", "onnxruntime", "numpy")},
+            **{name: importlib.metadata.version(name) for name in VERSIONED},
         },
         "files": report["files"],
         "artefacts": listed,

@@ -14,4 +14,5 @@ def track(items: Sequence[Item], what: str, shown: bool) -> Iterable[Item]:
         return items
     from tqdm import tqdm
 
-    return tqdm(items, desc=what, mininterval=2.0, smoothing=0.1)
+    bar: Iterable[Item] = tqdm(items, desc=what, mininterval=2.0, smoothing=0.1)
+    return bar

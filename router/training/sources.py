@@ -29,9 +29,9 @@ Row = Mapping[str, object]
 class Example:
     """One text and everything a data file says about it.
 
-    `labels` maps a task (`domain`, `stakes`, `intent/clinc150`, ...) to a class name; the tasks named in
-    `weak` were derived by a stated rule instead of being given by the data. `outcomes` maps a
-    model to 0..1, how right its answer was; `difficulty_hint` is a level given by the source, 0..1.
+    `labels` maps a task (`domain`, `stakes`, `intent/clinc150`, ...) to a class name; the tasks
+    named in `weak` were derived by a stated rule, not given by the data. `outcomes` maps a model to
+    0..1, how right its answer was; `difficulty_hint` is a level given by the source, 0..1.
     """
 
     text: str
@@ -121,7 +121,7 @@ def _davidson(row: Row) -> Iterator[Example]:
 
 
 def _moderation(row: Row) -> Iterator[Example]:
-    """Hate, harassment, violence and their severe forms count as toxic; the rest only if annotated."""
+    """Hate, harassment and severe violence count as toxic; the rest as fine only if annotated."""
     marks = row["labels"]
     if not isinstance(marks, Mapping):
         raise ValueError("column `labels` is not an object")
@@ -134,7 +134,9 @@ def _safety(source: str) -> Callable[[Row], Iterator[Example]]:
     """Requests for harm: texts for distillation; whether a request is safe is not its tone."""
 
     def read(row: Row) -> Iterator[Example]:
-        yield _example(row, source, _text(row), {"harm": "ok" if row["label"] == "safe" else "harm"})
+        yield _example(
+            row, source, _text(row), {"harm": "ok" if row["label"] == "safe" else "harm"}
+        )
 
     return read
 
@@ -143,7 +145,7 @@ _LAST_USER_TURN = re.compile(r"(?:^|\n)(?:user|human): (.*?)(?=\n(?:assistant|sy
 
 
 def _stakes(row: Row) -> Iterator[Example]:
-    """The text as labelled; a transcript also gives its last user turn, which is what triage reads."""
+    """The text as labelled; of a transcript with one user turn, that turn as well."""
     text, source = _text(row), f"stakes_{row['source']}"
     group = f"{source}/{row['pair_id']}" if row.get("pair_id") else f"{source}/{text[:200]}"
     given = {"stakes": str(row["stakes"])}
@@ -240,23 +242,35 @@ FILES: tuple[SourceFile, ...] = (
     SourceFile("intent_banking77.jsonl.gz", ("text", "intent"), _CC4, _intent("banking77")),
     SourceFile("intent_hwu64.jsonl.gz", ("text", "intent"), _CC4, _intent("hwu64")),
     SourceFile(
-        "intent_hint3_support.jsonl.gz", ("text", "intent", "bot"), "ODbL 1.0 / DbCL 1.0",
+        "intent_hint3_support.jsonl.gz",
+        ("text", "intent", "bot"),
+        "ODbL 1.0 / DbCL 1.0",
         _intent("hint3", bot=True),
     ),
     SourceFile("intent_snips.jsonl.gz", ("text", "intent"), _CC0, _intent("snips")),
-    SourceFile("tickets_it_service.jsonl.gz", ("text", "department"), f"{_CC0} / {_MIT}", _department),
-    SourceFile("spam_sms.jsonl.gz", ("text", "label"), f"{_CC4} (as published by UCI)", _spam("sms")),
-    SourceFile("spam_email_spamassassin.jsonl.gz", ("text", "label"), f"PDDL 1.0 / {_CC0}", _spam("email")),
+    SourceFile(
+        "tickets_it_service.jsonl.gz", ("text", "department"), f"{_CC0} / {_MIT}", _department
+    ),
+    SourceFile(
+        "spam_sms.jsonl.gz", ("text", "label"), f"{_CC4} (as published by UCI)", _spam("sms")
+    ),
+    SourceFile(
+        "spam_email_spamassassin.jsonl.gz", ("text", "label"), f"PDDL 1.0 / {_CC0}", _spam("email")
+    ),
     SourceFile("toxicity_davidson.jsonl.gz", ("text", "label"), _MIT, _davidson),
     SourceFile("moderation_openai1680.jsonl.gz", ("text", "labels"), _MIT, _moderation),
     SourceFile("safety_xstest.jsonl.gz", ("text", "label"), _CC4, _safety("xstest")),
     SourceFile("safety_advbench.jsonl.gz", ("text", "label"), _MIT, _safety("advbench")),
     SourceFile(
-        "stakes_labelled.jsonl.gz", ("text", "stakes", "source"),
-        f"{_MIT}; parts Apache-2.0, {_CC4} or not checked", _stakes,
+        "stakes_labelled.jsonl.gz",
+        ("text", "stakes", "source"),
+        f"{_MIT}; parts Apache-2.0, {_CC4} or not checked",
+        _stakes,
     ),
     SourceFile(
-        "stakes_domain_questions.jsonl.gz", ("text", "domain", "source"), f"{_CC4}, {_MIT}",
+        "stakes_domain_questions.jsonl.gz",
+        ("text", "domain", "source"),
+        f"{_CC4}, {_MIT}",
         _domain_question,
     ),
     SourceFile("stakes_legalbench.jsonl.gz", ("text", "domain"), f"{_CC4}, {_MIT}", _legalbench),
@@ -264,17 +278,23 @@ FILES: tuple[SourceFile, ...] = (
     SourceFile("prompts_general.jsonl.gz", ("text", "source"), _APACHE, _general),
     SourceFile(
         "routing_pairs.jsonl.gz",
-        ("prompt", "benchmark", "subject", "weak_correct", "strong_correct"), _APACHE, _pairs,
+        ("prompt", "benchmark", "subject", "weak_correct", "strong_correct"),
+        _APACHE,
+        _pairs,
     ),
     SourceFile(
-        "routing_multi_mmlu_pro.jsonl.gz", ("question", "options", "category", "correct"), _APACHE,
+        "routing_multi_mmlu_pro.jsonl.gz",
+        ("question", "options", "category", "correct"),
+        _APACHE,
         _mmlu_pro,
     ),
-    SourceFile("routing_multi_zeroeval.jsonl.gz", ("prompt", "benchmark", "correct"), _APACHE, _zeroeval),
+    SourceFile(
+        "routing_multi_zeroeval.jsonl.gz", ("prompt", "benchmark", "correct"), _APACHE, _zeroeval
+    ),
     SourceFile("routing_multi_llmrouter.jsonl.gz", ("prompt", "task", "scores"), _MIT, _llmrouter),
     SourceFile("routing_multi_arena_bench.jsonl.gz", ("prompt",), _APACHE, _arena),
-)  # fmt: skip
-"""Every file that `tiergate train triage --data DIR` reads; `.jsonl` without `.gz` is read as well."""
+)
+"""Every file that `tiergate train triage --data DIR` reads, with or without `.gz`."""
 
 TRACE_FILE = "trace_azure_llm_2023_conv.csv.gz"
 """Context lengths of real load, for the latency figures of the card; not trained on."""
@@ -312,7 +332,7 @@ def find(folder: Path, name: str) -> Path | None:
 
 
 def read_file(path: Path, source: SourceFile) -> tuple[list[Example], int]:
-    """Returns the examples of one file and its number of rows; all malformed rows are named at once."""
+    """Returns the examples of one file and its row count; all malformed rows are named at once."""
     examples: list[Example] = []
     problems: dict[str, list[int]] = {}
     number = 0
@@ -348,13 +368,17 @@ def _lines(path: Path) -> Iterator[str]:
                 if line.strip():
                     yield line
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
-        raise TrainingDataError(f"{path.name} is not UTF-8 text or a whole gzip file: {error}") from error
+        raise TrainingDataError(
+            f"{path.name} is not UTF-8 text or a whole gzip file: {error}"
+        ) from error
 
 
 def context_lengths(folder: Path) -> list[int]:
     """Context tokens of each request in the load trace; empty when the folder has no trace."""
     path = find(folder, TRACE_FILE)
-    return [] if path is None else [int(row["ContextTokens"]) for row in csv.DictReader(_lines(path))]
+    return (
+        [] if path is None else [int(row["ContextTokens"]) for row in csv.DictReader(_lines(path))]
+    )
 
 
 def sha256_of(path: Path) -> str:

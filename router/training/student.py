@@ -1,8 +1,8 @@
 """The student: a narrow BERT (192 wide, 3 layers) that starts from the teacher's own weights.
 
-`build` gives an untrained network; `start_from_teacher` projects the teacher into it: hidden states onto their
-192 principal directions, the 6 most used of 12 heads, the 768 most used of 1,536 neurons, and each
-layer norm refitted by least squares, so that distillation starts near its goal instead of at noise.
+`build` gives an untrained network; `start_from_teacher` projects the teacher into it: hidden
+states onto their 192 principal directions, the 6 most used of 12 heads, the 768 most used of 1,536
+neurons, each layer norm refitted by least squares, so that distillation starts near its goal.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def build(shape: Shape, seed: int) -> Student:
 
 @torch.no_grad()
 def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
-    """Projects the teacher into the student in place; `rows` are token rows (about 1,000) to fit on."""
+    """Projects the teacher into the student in place, fitted on `rows` (about 700 token rows)."""
     from transformers import BertModel
 
     from router.training.teacher import teacher_folder
@@ -126,7 +126,9 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
         attention = source.attention.self
         parts = (attention.query, attention.key, attention.value)
         layer.qkv.weight.copy_(torch.cat([part.weight[heads] @ basis for part in parts]))
-        layer.qkv.bias.copy_(torch.cat([part.bias[heads] + part.weight[heads] @ lost for part in parts]))
+        layer.qkv.bias.copy_(
+            torch.cat([part.bias[heads] + part.weight[heads] @ lost for part in parts])
+        )
         dense = source.attention.output.dense
         layer.out.weight.copy_(basis.T @ dense.weight[:, heads])
         layer.out.bias.copy_(basis.T @ dense.bias)
@@ -147,7 +149,9 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
 
 def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> dict[str, list[Tensor] | Tensor]:
     """Runs the teacher and keeps, per layer, what the projection is fitted on: (tokens, width)."""
-    kept: dict[str, list[Tensor]] = {name: [] for name in ("contexts", "attended", "neurons", "outputs")}
+    kept: dict[str, list[Tensor]] = {
+        name: [] for name in ("contexts", "attended", "neurons", "outputs")
+    }
 
     def keep(name: str) -> object:
         def hook(_: nn.Module, __: object, output: object) -> None:
@@ -203,6 +207,6 @@ def _used_heads(layer: nn.Module, context: Tensor, shape: Shape) -> Tensor:
 
 
 def _used_neurons(layer: nn.Module, activity: Tensor, basis: Tensor, count: int) -> Tensor:
-    """Indices of the feed-forward neurons with the largest mean effect within the kept directions."""
+    """Indices of the neurons with the largest mean effect within the kept directions."""
     effect = activity.abs().mean(0) * (basis.T @ layer.output.dense.weight).norm(dim=0)
     return effect.topk(count).indices.sort().values

