@@ -23,7 +23,7 @@ from router.types import (
     VerifyMode,
 )
 from router.verification import Verification
-from router.walk import Candidate, Walk
+from router.walk import STAND_IN, Candidate, Walk
 
 REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
@@ -41,8 +41,9 @@ def trusted(walk: Walk, candidate: Candidate) -> bool:
     if said.failure is not None or answer is None or answer.verified is False:
         return False
     mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
-    pinned = Reason.PINNED in candidate.rung.reasons
-    if pinned or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
+    if walk.observed is not None or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
+        return True
+    if Reason.PINNED in candidate.rung.reasons and not walk.decision.hard_rule:
         return True
     return said.p >= walk.runtime.policy.decision.accept_at
 
@@ -54,6 +55,10 @@ async def conclude(
     best = walk.best
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED
+    if best is not None and walk.released:
+        return best, Verdict.UNVERIFIED
+    if walk.observed is not None:
+        raise failed or AnswererError("The model that was asked for gave no usable answer.")
     rule = walk.exhausted
     if rule is Exhausted.REVIEW and not walk.promises:
         return await _safe_answer(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
@@ -98,14 +103,13 @@ def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -
     """
     tried = walk.best or walk.candidate(None)
     model = walk.plan(tried.rung.answerer).facts.model
-    usage = walk.best.answer.usage if walk.best and walk.best.answer else Usage()
     choice = Choice(
         text="" if refusal else text,
         finish_reason="stop",
         refusal=text if refusal else None,
     )
-    answer = Answer((choice,), model, usage, approved=True, facts=facts)
-    return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, "safe"))
+    answer = Answer((choice,), model, Usage(), approved=True, facts=facts)
+    return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, STAND_IN))
 
 
 def _showable(candidate: Candidate) -> bool:

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from router.policy import Policy, usd_to_nano
 from router.types import (
     AnswererFacts,
-    Baselines,
     ChatRequest,
     CostBasis,
     Price,
     Usage,
 )
 
-BYTES_PER_TOKEN_WORST = 1
-"""Worst case for a hold: no tokenizer makes more tokens than bytes."""
-
 MESSAGE_OVERHEAD_TOKENS = 8
 """Role marks and separators per message; OpenAI's cookbook counts 3 to 4, other templates more."""
 
 IMAGE_OVERHEAD_TOKENS = 2_000
 """A high-detail image is at most 1,105 (4o class) to about 1,600 tokens (Claude); rounded up."""
+
+TOOL_OVERHEAD_TOKENS = 16
+"""Marks around one tool's definition; templates in use add about 10."""
 
 MEGA = 1_000_000
 
@@ -89,19 +87,30 @@ def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
 
 
 def input_bound(request: ChatRequest) -> int:
-    """More input tokens than any tokenizer makes of this request."""
+    """More input tokens than any tokenizer makes of this request: its bytes, and overheads.
+
+    Images cost a stated overhead each; files and audio count by their bytes, being read whole.
+    """
     total = 0
     for message in request.messages:
-        total += len(message.text.encode("utf-8", "replace")) // BYTES_PER_TOKEN_WORST
-        total += MESSAGE_OVERHEAD_TOKENS
+        total += _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
+        total += _bytes(message.name or "") + _bytes(message.tool_call_id or "")
         for part in message.parts:
-            total += IMAGE_OVERHEAD_TOKENS if part.kind != "text" else 0
+            if part.kind == "image_url":
+                total += IMAGE_OVERHEAD_TOKENS
+            elif part.kind != "text":
+                total += _bytes(part.payload)
         for call in message.tool_calls:
-            total += len(call.name) + len(call.arguments.encode("utf-8", "replace"))
+            total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
     for tool in request.tools:
-        total += len(tool.name) + len(tool.description) + len(tool.parameters) + 16
-    total += len(request.response_format.schema or "")
-    return total
+        total += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
+        total += TOOL_OVERHEAD_TOKENS
+    total += _bytes(request.response_format.schema or "")
+    return total + sum(_bytes(key) + _bytes(value) for key, value in request.extra.items())
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
@@ -117,49 +126,6 @@ def expected_cost(facts: AnswererFacts, request: ChatRequest, input_tokens: int)
         output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
     )
     return attempt_cost(facts.price, usage, facts.latency_ms if facts.kind == "local" else 0.0)
-
-
-def baselines(
-    policy: Policy,
-    by_name: dict[str, AnswererFacts],
-    request: ChatRequest,
-    usage: Usage,
-) -> Baselines:
-    """What the same request would have cost elsewhere; None where a price is unknown.
-
-    The returned answer's own token counts stand for every baseline model's: a stated assumption
-    that the report prints under its table.
-    """
-
-    def priced(price: Price) -> int | None:
-        cost = attempt_cost(price, usage, 0.0)
-        return None if cost.basis is CostBasis.UNKNOWN else cost.nano_usd
-
-    def at(name: str | None, level: int) -> int | None:
-        facts = by_name.get(name) if name else None
-        if facts is None:
-            facts = next((f for f in by_name.values() if f.level == level), None)
-        if facts is None:
-            return None
-        own = facts.latency_ms if facts.kind in ("local", "deliberation") else 0.0
-        cost = attempt_cost(facts.price, usage, own)
-        return None if cost.basis is CostBasis.UNKNOWN else cost.nano_usd
-
-    asked = _requested_price(policy, by_name, request.requested_model)
-    people = policy.report.people_usd_per_request
-    return Baselines(
-        requested_model=None if asked is None else priced(asked),
-        all_level_2=at(policy.report.level_2, 2),
-        all_level_3=at(policy.report.level_3, 3),
-        people=None if people is None else usd_to_nano(people),
-    )
-
-
-def _requested_price(policy: Policy, by_name: dict[str, AnswererFacts], model: str) -> Price | None:
-    section = policy.requested_price(model)
-    if section is not None:
-        return section.to_price()
-    return next((f.price for f in by_name.values() if f.model == model), None)
 
 
 def _ceil_div(numerator: int, denominator: int) -> int:

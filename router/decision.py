@@ -4,7 +4,7 @@
 for every rung taken and every one passed over. After each answer `next_rung` applies the same
 inequality with that answer's own chance of being right.
 
-Hard rules, in this order; each can only raise the floor (first named reason wins the headline):
+Hard rules, in this order; each can only raise the floor, and the first one there is the headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
@@ -13,12 +13,15 @@ Hard rules, in this order; each can only raise the floor (first named reason win
     5. strategic or multi-stakeholder         -> level 3
     6. architecture decision                  -> level 3
     7. impact from $5,000; multi-factor; novel; unsafe -> level 2
-    8. inside a tool loop                     -> the level that began it
-    9. the client's min_tier
-   10. level-1 confidence below the floor     -> that rung is passed over
+    8. level-1 confidence below the floor     -> that rung is passed over
 
-Rules 3 to 7 and 10 are the fixed triggers: hard in `guarded` and `certified`, absent in
-`expected_loss`. Between floor and ceiling the first rung is the argmin over all allowed rungs of
+Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and
+max_tier, and a tier that the client pins. A policy's `ceiling` is a hard rule too; where a floor is
+above it, the floor holds. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
+absent in `expected_loss`. A capability that no rung at the hard floor has is an error, never a
+reason to go below it.
+
+Between floor and ceiling the first rung is the argmin over all allowed rungs of
 (1 - p)·S + (1 + lambda)·c + kappa·latency, where a higher rung never counts as cheaper than a lower
 one (running maximum). That makes the choice monotone: raising stakes or lowering level 1's
 confidence never lowers the first rung, which the property tests check. Where any rung's p is a mere
@@ -30,7 +33,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.errors import NotCapable
 from router.policy import DecisionSection, HardRule, Policy, usd_to_nano
@@ -39,6 +42,7 @@ from router.types import (
     Action,
     Capability,
     ChatRequest,
+    CostBasis,
     Decision,
     DecisionMode,
     Domain,
@@ -130,6 +134,11 @@ def required(request: ChatRequest) -> frozenset[Capability]:
     return frozenset(needs)
 
 
+def forces_tools(request: ChatRequest) -> bool:
+    """Whether the answer must call a tool; with `auto` the model is free not to."""
+    return request.tool_choice not in (None, '"auto"', '"none"')
+
+
 # --- floor and ceiling -------------------------------------------------------------------------
 
 
@@ -139,33 +148,73 @@ class Bounds:
     ceiling: int
     floor_reasons: tuple[Reason, ...]
     ceiling_reasons: tuple[Reason, ...]
-    hard: bool  # a hard rule (not a hint) raised the floor
+    hard_floor: int  # what hard rules alone demand, at most the policy's highest level
+
+    @property
+    def hard(self) -> bool:
+        return self.hard_floor > 1
+
+
+Limit = tuple[int, Reason]
 
 
 def bounds(policy: Policy, signals: Signals, asked: Asked, top: int) -> Bounds:
-    """Floor and ceiling by the hard rules, in the order of the module's docstring."""
-    rules = list(_degraded(signals))
-    rules += _policy_floors(policy, signals)
-    if policy.decision.mode is not DecisionMode.EXPECTED_LOSS:
+    """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within."""
+    rules = [*_degraded(signals), *_policy_floors(policy, signals)]
+    triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
+    if triggers:
         rules += _fixed_triggers(policy.decision, signals, asked)
+    rules = [(min(level, top), reason) for level, reason in rules if level > 1]
     hard_floor = max((level for level, _ in rules), default=1)
-    if asked.tool_loop_level is not None:
-        rules.append((asked.tool_loop_level, Reason.TOOL_LOOP))
-    if asked.min_tier is not None:
-        rules.append((asked.min_tier, Reason.HINT_MIN_TIER))
-    floor = min(max((level for level, _ in rules), default=1), top)
-    ceiling, ceiling_reasons = _ceiling(policy, signals, asked, floor, top)
-    reasons = tuple(dict.fromkeys(reason for level, reason in rules if level > 1))
-    leading = [reason for level, reason in rules if min(level, top) == floor and level > 1]
-    ordered = tuple(dict.fromkeys([*leading, *reasons]))
-    return Bounds(floor, ceiling, ordered, ceiling_reasons, hard_floor > 1)
+    limits = _policy_ceilings(policy, signals)
+    hard_ceiling = max(hard_floor, min((level for level, _ in limits), default=top))
+    wishes = _wishes(asked, hard_ceiling)
+    floor = max([hard_floor, *(level for level, _ in wishes)])
+    if triggers and _low_impact(policy.decision, signals, asked):
+        limits.append((2, Reason.LOW_IMPACT))
+    if asked.max_tier is not None:
+        limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
+    ceiling = max(floor, min([top, *(level for level, _ in limits)]))
+    raised = [*rules, *wishes]
+    binding = [reason for level, reason in raised if level == floor]
+    return Bounds(
+        floor=floor,
+        ceiling=ceiling,
+        floor_reasons=tuple(dict.fromkeys([*binding, *(reason for _, reason in raised)])),
+        ceiling_reasons=tuple(reason for level, reason in sorted(limits) if level == ceiling < top),
+        hard_floor=hard_floor,
+    )
 
 
-def _degraded(signals: Signals) -> list[tuple[int, Reason]]:
+def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
+    """What raises the floor without being a hard rule; never above a hard ceiling."""
+    wishes = [
+        (asked.tool_loop_level, Reason.TOOL_LOOP),
+        (asked.min_tier, Reason.HINT_MIN_TIER),
+    ]
+    return [
+        (min(level, hard_ceiling), reason)
+        for level, reason in wishes
+        if level is not None and level > 1
+    ]
+
+
+def _low_impact(section: DecisionSection, signals: Signals, asked: Asked) -> bool:
+    """Whether level 3 is passed over because little is at stake and nobody named it."""
+    named = asked.min_tier is not None and asked.min_tier >= 3
+    return not named and _impact(signals, asked) < usd_to_nano(section.level_3_not_below_usd)
+
+
+def _impact(signals: Signals, asked: Asked) -> int:
+    """The amount that triggers compare: what was read, or what the client states if more."""
+    return max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
+
+
+def _degraded(signals: Signals) -> list[Limit]:
     return [(2, Reason.TRIAGE_DEGRADED)] if signals.degraded else []
 
 
-def _policy_floors(policy: Policy, signals: Signals) -> list[tuple[int, Reason]]:
+def _policy_floors(policy: Policy, signals: Signals) -> list[Limit]:
     domain_of = {term_list.name: term_list.domain for term_list in policy.terms}
     found = []
     for rule in policy.hard_rules:
@@ -191,10 +240,8 @@ def _holds(rule: HardRule, signals: Signals) -> bool:
     )
 
 
-def _fixed_triggers(
-    section: DecisionSection, signals: Signals, asked: Asked
-) -> list[tuple[int, Reason]]:
-    impact = max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
+def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) -> list[Limit]:
+    impact = _impact(signals, asked)
     strategic = signals.strategic >= section.strategic_at
     multi_factor = signals.multi_factor >= section.multi_factor_at
     in_domain = signals.domain_p >= section.domain_at
@@ -220,26 +267,12 @@ def _fixed_triggers(
     return [(level, reason) for fires, level, reason in rows if fires]
 
 
-def _ceiling(
-    policy: Policy, signals: Signals, asked: Asked, floor: int, top: int
-) -> tuple[int, tuple[Reason, ...]]:
-    """The highest level allowed; never below the floor."""
-    limits = [
+def _policy_ceilings(policy: Policy, signals: Signals) -> list[Limit]:
+    return [
         (rule.ceiling, Reason.POLICY_RULE)
         for rule in policy.hard_rules
         if rule.ceiling is not None and _holds(rule, signals)
     ]
-    named = asked.min_tier is not None and asked.min_tier >= 3
-    impact = max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
-    low = impact < usd_to_nano(policy.decision.level_3_not_below_usd)
-    if low and not named and policy.decision.mode is not DecisionMode.EXPECTED_LOSS:
-        limits.append((2, Reason.LOW_IMPACT))
-    if asked.max_tier is not None:
-        limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
-    ceiling = min([top, *(level for level, _ in limits)])
-    if ceiling < floor:
-        return floor, ()
-    return ceiling, tuple(reason for level, reason in limits if level < top)
 
 
 # --- the ladder --------------------------------------------------------------------------------
@@ -249,25 +282,32 @@ def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: 
     """The ladder for one request.
 
     `facts` are all answerers of the policy in ladder order (by level, then as written).
-    Raises NotCapable when no answerer can do what the request needs, naming what is missing.
+    Raises NotCapable when no answerer that may take the request can do what it needs, naming what
+    is missing.
     """
     section = policy.decision
-    _refuse_impossible(facts, signals)
     stakes_nano = stakes(policy, signals, asked)
-    top = max(f.level for f in facts if not f.missing and _fits(f, signals))
-    limits = bounds(policy, signals, asked, top)
+    limits = bounds(policy, signals, asked, max(f.level for f in facts))
+    asked = _within(asked, facts, limits)
+    facts = _excused(facts, signals, limits)
+    _refuse_impossible(facts, signals, limits)
     threshold = confidence_floor(section, signals, asked)
     losses = expected_losses(facts, stakes_nano, section)
     passed = [_passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]
     if not allowed:
-        allowed = _fallback(facts, passed, limits.floor)
+        allowed = _fallback(facts, passed, limits, asked)
     first, choice = _first(facts, losses, allowed, section)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
     headline = _headline(choice, first, facts, passed, limits, asked)
-    reasons = [headline if i == first else _why(i in ladder, passed[i]) for i in range(len(facts))]
     rungs = tuple(
-        _rung(f, losses[i], i in ladder, reasons[i], 1.0 if i == first else 0.0)
+        _rung(
+            f,
+            losses[i],
+            i in ladder,
+            headline if i == first else _why(i in ladder, passed[i]),
+            1.0 if i == first else 0.0,
+        )
         for i, f in enumerate(facts)
     )
     return Decision(
@@ -281,6 +321,30 @@ def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: 
         mode=section.mode,
         hard_rule=limits.hard,
         confidence_floor=threshold,
+    )
+
+
+def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
+    """A tier that the client pins gives way where hard rules demand a higher one."""
+    if asked.pinned_tier is None:
+        return asked
+    level = max((f.level for f in facts if f.tier == asked.pinned_tier), default=0)
+    return asked if level >= limits.hard_floor else replace(asked, pinned_tier=None)
+
+
+def _excused(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> tuple[RungFacts, ...]:
+    """Where hard rules leave no capable rung, rungs that lack only what may be left out will do.
+
+    Tools that the model is free not to call are such a thing: a medical emergency in an agent's
+    conversation goes to the tier for emergencies although that one calls no tools.
+    """
+    capable = any(
+        f.level >= limits.hard_floor and not f.missing and _fits(f, signals) for f in facts
+    )
+    if capable or not limits.hard:
+        return tuple(facts)
+    return tuple(
+        replace(f, missing=()) if f.excused and f.level >= limits.hard_floor else f for f in facts
     )
 
 
@@ -312,21 +376,27 @@ def confidence_floor(section: DecisionSection, signals: Signals, asked: Asked) -
     return own if asked.confidence_floor is None else max(own, asked.confidence_floor)
 
 
-def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals) -> None:
-    able = [f for f in facts if not f.missing and _fits(f, signals)]
-    if able:
+def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> None:
+    may = [f for f in facts if f.level >= limits.hard_floor]
+    if any(not f.missing and _fits(f, signals) for f in may):
         return
-    fewest = min(facts, key=lambda f: len(f.missing))
+    where = (
+        f"no answerer at level {limits.hard_floor} or higher, where this request must go "
+        f"({', '.join(limits.floor_reasons)}),"
+        if limits.hard
+        else "no answerer of this policy"
+    )
+    fewest = min(may, key=lambda f: len(f.missing))
     if fewest.missing:
         names = ", ".join(sorted(c.value for c in fewest.missing))
         raise NotCapable(
-            f"This request needs {names}, which no answerer of this policy offers. Remove it from "
-            f"the request, or add an answerer with that capability to the policy."
+            f"This request needs {names}, which {where} offers. Leave it out of the request, or "
+            f"add an answerer with that capability to the policy."
         )
-    longest = max(f.context_tokens for f in facts)
+    longest = max(f.context_tokens for f in may)
     raise NotCapable(
-        f"This request has about {signals.input_tokens} tokens; the longest context of this policy "
-        f"is {longest}. Shorten the request or add an answerer with a longer context.",
+        f"This request has about {signals.input_tokens} tokens, which {where} takes; the longest "
+        f"context there is {longest}. Shorten it, or add an answerer with a longer context.",
         code="context_length_exceeded",
         param="messages",
     )
@@ -346,6 +416,8 @@ def _passed_over(
     """Why a rung is not allowed; None when it is. First reason in order of precedence."""
     if f.missing or not _fits(f, signals):
         return Reason.NOT_CAPABLE
+    if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
+        return Reason.OVER_MAX_COST
     if asked.pinned is not None or asked.pinned_tier is not None:
         chosen = f.answerer == asked.pinned or f.tier == asked.pinned_tier
         return None if chosen else Reason.PINNED
@@ -359,44 +431,49 @@ def _passed_over(
         return Reason.LOW_CONFIDENCE
     if f.declined is not None:
         return f.declined
-    if not f.ready:
-        return Reason.NOT_READY
-    if asked.max_cost_nano_usd is not None and f.cost_nano_usd > asked.max_cost_nano_usd:
-        return Reason.OVER_MAX_COST
-    return None
+    return None if f.ready else Reason.NOT_READY
 
 
-def _fallback(facts: Sequence[RungFacts], passed: Sequence[Reason | None], floor: int) -> list[int]:
-    """Nothing is allowed between floor and ceiling: go up, never below the floor.
+def _over(f: RungFacts, cap: int) -> bool:
+    """Whether one call may cost more than the client's cap; an unknown price may."""
+    return f.cost_basis is CostBasis.UNKNOWN or max(f.cost_nano_usd, f.worst_nano_usd) > cap
 
-    A rung that is merely not ready or over the client's cost cap stays in reach as the last
-    resort, so that the gateway can say what failed instead of answering from too low a tier.
+
+def _fallback(
+    facts: Sequence[RungFacts], passed: Sequence[Reason | None], limits: Bounds, asked: Asked
+) -> list[int]:
+    """Nothing is allowed between floor and ceiling: past soft ceilings upward, never below a floor.
+
+    A rung that is merely not ready stays in reach as the last resort, so that the gateway can say
+    what failed; so does an unsure level 1 where the policy has nothing above it.
+    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing.
     """
-    soft = {Reason.LOW_IMPACT, Reason.ABOVE_CEILING, Reason.HINT_MAX_TIER, Reason.POLICY_RULE}
-    last = {Reason.NOT_READY}
-    for reasons in (soft, soft | last):
-        upward = [i for i, r in enumerate(passed) if r in reasons and facts[i].level >= floor]
-        if upward:
-            lowest = facts[upward[0]].level
-            return [i for i in upward if facts[i].level == lowest]
-    if any(r is Reason.OVER_MAX_COST for r in passed):
-        cheapest = min(
-            (
-                f.cost_nano_usd
-                for f, r in zip(facts, passed, strict=True)
-                if r is Reason.OVER_MAX_COST
-            )
-        )
+    soft = {Reason.LOW_IMPACT, Reason.HINT_MAX_TIER}
+    capped = [
+        max(f.cost_nano_usd, f.worst_nano_usd)
+        for f, r in zip(facts, passed, strict=True)
+        if r is Reason.OVER_MAX_COST and f.level >= limits.floor
+    ]
+    unsure = set() if capped else {Reason.LOW_CONFIDENCE}
+    for reasons in (soft, {*soft, Reason.NOT_READY}, unsure):
+        fits = [i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor]
+        if fits:
+            lowest = facts[fits[0]].level
+            return [i for i in fits if facts[i].level == lowest]
+    if capped and asked.max_cost_nano_usd is not None:
         raise NotCapable(
-            f"max_cost_usd is below the cheapest tier this request may go to, which is expected to "
-            f"cost ${cheapest / NANO_PER_USD:.6f}. Raise max_cost_usd.",
+            f"max_cost_usd is {asked.max_cost_nano_usd / NANO_PER_USD:.6f}; a call to the cheapest "
+            f"tier that this request may go to can cost ${min(capped) / NANO_PER_USD:.6f}. Raise "
+            f"max_cost_usd, or lower max_completion_tokens.",
             code="max_cost_too_low",
             param="routing.max_cost_usd",
         )
-    below = [i for i, r in enumerate(passed) if r in (Reason.BELOW_FLOOR, Reason.LOW_CONFIDENCE)]
-    if below:
-        return [below[-1]]
-    raise NotCapable("No answerer of this policy can take this request.")
+    raise NotCapable(
+        "No tier may take this request: "
+        + ", ".join(f"{f.answerer} {r}" for f, r in zip(facts, passed, strict=True) if r)
+        + ". Change the policy's rules, or ask for something else.",
+        code="no_tier_allowed",
+    )
 
 
 def _first(
@@ -408,7 +485,9 @@ def _first(
     """The first rung among those allowed, and why."""
     lowest = allowed[0]
     guarded = section.mode is not DecisionMode.EXPECTED_LOSS
-    if guarded and any(f.p_source is PSource.PRIOR for f in facts):
+    if guarded and any(
+        f.p_source is PSource.PRIOR or f.cost_basis is CostBasis.UNKNOWN for f in facts
+    ):
         return lowest, Reason.FIXED_TRIGGERS_DECIDE
     best = min(allowed, key=lambda i: (losses[i], i))
     gained = next(i for i in allowed if i == best or facts[i].p > facts[best].p - section.min_gain)
@@ -492,20 +571,23 @@ def next_rung(
     verification (`verified` False), an answer of sound structure is taken as it is.
     """
     above = [i for i, r in enumerate(decision.rungs) if i > current and r.taken]
-    affordable = [i for i in above if _affordable(decision.rungs[i], left)]
+    if failure is Reason.BUDGET_EXHAUSTED:
+        return Step(Action.STOP, None, failure)
     if failure is not None or p_answer is None:
+        affordable = [i for i in above if _affordable(decision.rungs[i], left)]
         if affordable:
             return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
-        return Step(Action.STOP, None, _why_stopped(above, decision, left))
+        return Step(Action.STOP, None, _why_stopped(above, left))
     if not verified:
         return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
-    gains = {i: _gain(decision, i, p_answer, section) for i in affordable}
+    gains = {i: _gain(decision, i, p_answer, section) for i in above}
     worth = [i for i, gain in gains.items() if gain > 0]
-    if worth:
-        best = max(worth, key=lambda i: (gains[i], -i))
+    affordable = [i for i in worth if _affordable(decision.rungs[i], left)]
+    if affordable:
+        best = max(affordable, key=lambda i: (gains[i], -i))
         return Step(Action.CLIMB, best, Reason.ANSWER_NOT_TRUSTED)
-    if above and not affordable:
-        return Step(Action.ACCEPT, None, _why_stopped(above, decision, left))
+    if worth:
+        return Step(Action.ACCEPT, None, _why_stopped(worth, left))
     if above and p_answer < decision.confidence_floor:
         return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
     return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
@@ -514,10 +596,10 @@ def next_rung(
 def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:
     """Nano-dollars won by going on to rung i; not positive means not worth it."""
     rung = decision.rungs[i]
-    if rung.p - p_answer < section.min_gain:
-        return 0.0
     if rung.p_source is PSource.PRIOR and section.mode is not DecisionMode.EXPECTED_LOSS:
         return 1.0 if p_answer < decision.confidence_floor else 0.0
+    if rung.p - p_answer < section.min_gain:
+        return 0.0
     cost = (1.0 + section.budget_pressure) * rung.cost_nano_usd
     cost += section.usd_per_second * NANO_PER_USD * rung.latency_ms / 1000.0
     return decision.stakes_nano_usd * (rung.p - p_answer) - cost
@@ -528,7 +610,7 @@ def _affordable(rung: Rung, left: Left) -> bool:
     return money and (left.time_ms is None or left.time_ms > 0)
 
 
-def _why_stopped(above: Sequence[int], decision: Decision, left: Left) -> Reason:
+def _why_stopped(above: Sequence[int], left: Left) -> Reason:
     if not above:
         return Reason.LADDER_EXHAUSTED
     if left.time_ms is not None and left.time_ms <= 0:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 
-from router.conclude import conclude, trusted
+from router.conclude import conclude
 from router.decision import Left, asked_of, decide, next_rung
 from router.errors import AnswererError, BudgetExceeded, TiergateError
-from router.record import StepRecord
+from router.policy import BudgetSection
+from router.record import StepRecord, evidence
 from router.runtime import PolicyRuntime, RungPlan, Selected, known_models, pinned, select
 from router.spend import Spender, failure_reason
-from router.telling import final_row, outcome_of, request_digest
+from router.telling import final_row, outcome_of, request_digest, weigh
 from router.types import (
     Action,
     Answer,
@@ -30,7 +32,6 @@ from router.types import (
     Ids,
     Ledger,
     Outcome,
-    Reason,
     RequestState,
     ReviewQueue,
     SessionMemory,
@@ -59,6 +60,7 @@ class Gateway:
         cache: AnswerCache,
         reviews: ReviewQueue,
         secret_of: Callable[[str], bytes],
+        budget_of: Callable[[str], BudgetSection | None],
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -69,6 +71,7 @@ class Gateway:
         self._cache = cache
         self._reviews = reviews
         self._secret_of = secret_of
+        self._budget_of = budget_of
         self._clock = clock
         self._ids = ids
         self._background: set[asyncio.Task[None]] = set()
@@ -92,14 +95,15 @@ class Gateway:
         """
         walk = await self._begin(request, identity, buffered)
         if request.hints.dry_run:
-            yield self._outcome(walk, walk.candidate(None), Verdict.ACCEPTED)
+            yield outcome_of(walk, walk.candidate(None), Verdict.ACCEPTED, self._clock)
             return
         spender = Spender(walk, self._ledger, self._clock)
         state = RequestState.CANCELLED
         error: TiergateError | None = None
         try:
-            async for event in self._climb(walk, spender):
-                yield event
+            async with aclosing(self._climb(walk, spender)) as events:
+                async for event in events:
+                    yield event
             state = RequestState.SETTLED
         except TiergateError as failed:
             state, error = RequestState.FAILED, failed
@@ -113,7 +117,7 @@ class Gateway:
         selected = select(self._runtimes, self._default, request)
         signals = selected.runtime.triage.read_now(request, None)
         walk = self._decided(request, identity, selected, signals, None, self._clock.monotonic_ms())
-        return self._outcome(walk, walk.candidate(None), Verdict.ACCEPTED)
+        return outcome_of(walk, walk.candidate(None), Verdict.ACCEPTED, self._clock)
 
     # --- the path -------------------------------------------------------------------------------
 
@@ -121,12 +125,22 @@ class Gateway:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
         selected = select(self._runtimes, self._default, request)
-        session = walk_session(request)
+        session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
         signals = await selected.runtime.triage.read(request, memory)
         walk = self._decided(request, identity, selected, signals, memory, started)
-        walk.buffered = buffered
+        walk.buffered = buffered or not request.stream
+        await self._remember(walk, memory.last_tier_number if memory else 0)
         return walk
+
+    async def _remember(self, walk: Walk, tier_number: int) -> None:
+        """Keep the highest that the conversation has seen; turns may run at the same time."""
+        session = walk.request.hints.session
+        if session and not walk.request.hints.dry_run:
+            tenant = walk.identity.tenant
+            latest = await self._sessions.get(tenant, session)
+            memory = walk.runtime.remember(walk.signals, latest, tier_number)
+            await self._sessions.put(tenant, session, memory)
 
     def _decided(
         self,
@@ -160,16 +174,21 @@ class Gateway:
             deadline_ms=None
             if request.hints.deadline_ms is None
             else started + request.hints.deadline_ms,
+            budgeted=self._budget_of(identity.tenant) is not None,
+            observed=None
+            if selected.observed is None
+            else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
         )
 
     async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
         hit = await self._from_cache(walk)
         if hit is not None:
-            async for event in self._release(walk, spender, hit, Verdict.ACCEPTED):
-                yield event
+            async with aclosing(self._release(walk, hit, Verdict.ACCEPTED)) as released:
+                async for event in released:
+                    yield event
             return
-        at: int | None = walk.decision.first
+        at: int | None = walk.decision.first if walk.observed is None else walk.observed
         failed: TiergateError | None = None
         for _ in range(len(walk.decision.rungs)):
             if at is None:
@@ -179,28 +198,20 @@ class Gateway:
                 async with aclosing(self._try_rung(walk, spender, at, held)) as events:
                     async for event in events:
                         yield event
-            except BudgetExceeded as refused:
-                if walk.best is None:
-                    raise
-                failed, walk.stopped = refused, Reason.BUDGET_EXHAUSTED
-                break
-            except AnswererError as error:
-                if held.committed is not None:
+            except (AnswererError, BudgetExceeded) as error:
+                if held.committed is not None or (
+                    isinstance(error, BudgetExceeded) and walk.best is None
+                ):
                     raise
                 failed = error
-            step = self._next(walk, at, held.candidate, failed)
-            if held.committed is not None and held.candidate is not None:
-                verdict = Verdict.ACCEPTED if trusted(walk, held.candidate) else Verdict.UNVERIFIED
-                async for event in self._release(walk, spender, held.candidate, verdict):
-                    yield event
-                return
-            if step.action is not Action.CLIMB:
-                walk.stopped = step.reason
+                walk.over_budget = isinstance(error, BudgetExceeded)
+            at = self._next(walk, at, held.candidate, failed).rung
+            if held.committed is not None or walk.observed is not None:
                 break
-            at = step.rung
         candidate, verdict = await conclude(walk, self._reviews, self._ids, failed)
-        async for event in self._release(walk, spender, candidate, verdict):
-            yield event
+        async with aclosing(self._release(walk, candidate, verdict)) as released:
+            async for event in released:
+                yield event
 
     async def _try_rung(
         self, walk: Walk, spender: Spender, at: int, held: Held
@@ -209,7 +220,7 @@ class Gateway:
         rung = walk.decision.rungs[at]
         plan = walk.plan(rung.answerer)
         mode = walk.verify_mode(plan)
-        if walk.buffered or mode is VerifyMode.FULL or walk.promises:
+        if walk.buffered or mode is VerifyMode.FULL or walk.held_back:
             answer = await spender.call_rung(at, plan)
             held.candidate = self._judge(walk, plan, at, answer)
             return
@@ -228,7 +239,7 @@ class Gateway:
 
     def _may_commit(self, walk: Walk, plan: RungPlan, at: int, held: Held) -> bool:
         """Whether enough was seen, and nothing in it speaks for another rung while there is one."""
-        if walk.verify_mode(plan) is VerifyMode.NONE or walk.asked.pinned is not None:
+        if walk.verify_mode(plan) is VerifyMode.NONE or walk.observed is not None:
             return True
         if held.doubted or len(held.pending) < PREFIX_TOKENS:
             return False
@@ -254,6 +265,9 @@ class Gateway:
         """Ask next_rung and keep what it was told."""
         said = candidate.said if candidate else None
         asked = self._ask(walk, at, said, failed)
+        if candidate is not None and candidate.answer is not None:
+            mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
+            asked = replace(asked, evidence=evidence(mode, candidate.answer, candidate.said))
         walk.steps.append(asked)
         return asked.said
 
@@ -271,22 +285,20 @@ class Gateway:
         return StepRecord(at, p, said.source if said else "", failure, left, verified, step)
 
     async def _release(
-        self, walk: Walk, spender: Spender, candidate: Candidate | None, verdict: Verdict
+        self, walk: Walk, candidate: Candidate, verdict: Verdict
     ) -> AsyncGenerator[StreamEvent, None]:
         """Give the chosen answer to the client (what has not gone yet), then account."""
-        assert candidate is not None
         if not walk.released:
             yield self._committed(walk, candidate.at)
-            if walk.request.stream and candidate.answer is not None:
+            if not walk.buffered and candidate.answer is not None:
                 for delta in deltas_of(candidate.answer):
                     if delta.final is None:
                         yield delta
-        answered_at = self._clock.monotonic_ms()
-        walk.answer_ms = answered_at - walk.started_ms - walk.triage_ms - walk.decide_ms
-        await self._account(walk, spender, candidate, verdict)
-        outcome = self._outcome(walk, candidate, verdict, answered_at)
-        walk.outcome = outcome
-        yield outcome
+        walk.answered_ms = self._clock.monotonic_ms()
+        weigh(walk, candidate)
+        await self._account(walk, candidate, verdict)
+        walk.outcome = outcome_of(walk, candidate, verdict, self._clock)
+        yield walk.outcome
 
     def _committed(self, walk: Walk, at: int) -> Committed:
         walk.released = True
@@ -304,9 +316,7 @@ class Gateway:
 
     # --- account --------------------------------------------------------------------------------
 
-    async def _account(
-        self, walk: Walk, spender: Spender, candidate: Candidate, verdict: Verdict
-    ) -> None:
+    async def _account(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
         """Write the final row, remember the session, keep what may be answered from cache."""
         walk.mark_discarded(candidate)
         row = final_row(
@@ -314,11 +324,9 @@ class Gateway:
         )
         walk.accounted = True
         await self._ledger.finish(row)
-        session = walk_session(walk.request)
-        if session:
-            memory = walk.runtime.remember(walk.signals, walk.memory, candidate.rung.level)
-            await self._sessions.put(walk.identity.tenant, session, memory)
-        if walk.cacheable and candidate.answer is not None and verdict is Verdict.ACCEPTED:
+        await self._remember(walk, candidate.rung.level)
+        kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
+        if kept and candidate.answer is not None:
             cached = CachedAnswer(
                 candidate.answer,
                 candidate.rung.tier,
@@ -354,17 +362,10 @@ class Gateway:
         if not walk.cacheable:
             return None
         cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
-        if cached is None or cached.level < walk.decision.floor:
-            return None
-        return walk.from_cache(cached)
+        return None if cached is None else walk.from_cache(cached)
 
     def _digest(self, walk: Walk) -> str:
         return request_digest(walk, self._secret_of(walk.identity.tenant))
-
-    def _outcome(
-        self, walk: Walk, candidate: Candidate, verdict: Verdict, now: float | None = None
-    ) -> Outcome:
-        return outcome_of(walk, candidate, verdict, now or self._clock.monotonic_ms())
 
     # --- the life of the gateway ----------------------------------------------------------------
 
@@ -388,8 +389,3 @@ class Gateway:
         """Wait for rows that are still being written in the background."""
         while self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
-
-
-def walk_session(request: ChatRequest) -> str:
-    """The conversation a request belongs to: the client's hint, "" for none."""
-    return request.hints.session or ""

@@ -12,9 +12,35 @@ import msgspec
 
 from router.decision import Asked, Left, decide, next_rung
 from router.policy import Policy
-from router.types import Decision, JsonText, Reason, RungFacts, Signals, Step
+from router.types import Answer, Decision, JsonText, Reason, RungFacts, Signals, Step, VerifyMode
+from router.verification import Verification
 
 RECORD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What verification saw of an answer: enough to judge it again under another calibration."""
+
+    mode: VerifyMode
+    p_answer: float | None  # the answerer's own calibrated chance
+    vouched: bool | None  # Answer.verified
+    tokens: int  # log-probabilities read
+    mean_logprob: float
+    min_logprob: float
+    refused: bool
+
+
+def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
+    return Evidence(
+        mode=mode,
+        p_answer=answer.p,
+        vouched=answer.verified,
+        tokens=said.tokens,
+        mean_logprob=said.mean_logprob,
+        min_logprob=said.min_logprob,
+        refused=said.failure is Reason.ANSWER_REFUSED,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +54,7 @@ class StepRecord:
     left: Left
     verified: bool
     said: Step
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +65,7 @@ class Record:
     asked: Asked
     decision: Decision
     steps: tuple[StepRecord, ...]
-    answer_facts: tuple[str, ...] = ()
-    reasoning_digest: str = ""
+    observed: int | None = None  # mode observe: the rung that answered whatever was decided
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -65,7 +91,7 @@ def differs(record: Record, policy: Policy) -> str | None:
     again = decide_again(record, policy)
     if again != record.decision:
         return "ladder"
-    for step in record.steps:
+    for step in record.steps if record.observed is None else ():
         said = next_rung(
             again,
             step.rung,

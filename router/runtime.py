@@ -7,12 +7,12 @@ only. It knows nothing about HTTP, the ledger or how answerers were built.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from router import cost
-from router.decision import Asked, chance, required
+from router.decision import Asked, chance, forces_tools, required
 from router.errors import ModelNotFound
-from router.policy import AnswererSection, Policy
+from router.policy import Alias, AnswererSection, Policy
 from router.types import (
     Answerer,
     AnswererFacts,
@@ -27,6 +27,7 @@ from router.types import (
     SessionMemory,
     Signals,
     Triage,
+    Usage,
     VerifyMode,
 )
 from router.verification import AnswerCalibration
@@ -54,6 +55,9 @@ def prior_ability(level: int) -> Ability:
     return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
 
 
+DELIBERATION_STEPS = 5
+"""Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
+
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 
 
@@ -66,15 +70,49 @@ class RungPlan:
     facts: AnswererFacts
     ability: Ability
     calibration: AnswerCalibration | None = None
-    composite: bool = False  # its money is spent by the calls it makes
+    over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         return self.section.verify.hard_rule if hard_rule else self.section.verify.default
 
     @property
+    def composite(self) -> bool:
+        """Whether its money is spent by the calls it makes, so that its own line is a frame."""
+        return self.over is not None
+
+    @property
     def spends_outside(self) -> bool:
         return self.facts.kind in ("upstream", "litellm")
+
+    @property
+    def may_spend_outside(self) -> bool:
+        """Whether this rung, or what it calls, is paid for elsewhere."""
+        inner = self.over is not None and self.over.kind in ("upstream", "litellm")
+        return self.spends_outside or inner
+
+    def expected_cost(self, request: ChatRequest, input_tokens: int) -> cost.Cost:
+        """What this rung is expected to cost, its inner calls included."""
+        if self.over is None or self.facts.price.per_request_nano_usd is not None:
+            return cost.expected_cost(self.facts, request, input_tokens)
+        step = cost.expected_cost(self.over, request, input_tokens)
+        return cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
+
+    def would_cost(self, usage: Usage) -> cost.Cost:
+        """What an answer of these token counts would cost here, for the baselines."""
+        facts = self.facts if self.over is None else self.over
+        if self.facts.price.per_request_nano_usd is not None:
+            facts = self.facts
+        own_ms = facts.latency_ms if facts.kind == "local" else 0.0
+        one = cost.attempt_cost(facts.price, usage, own_ms)
+        calls = 1 if facts is self.facts else DELIBERATION_STEPS
+        return cost.Cost(calls * one.nano_usd, one.basis)
+
+    def worst_case(self, request: ChatRequest) -> int:
+        """What this rung can cost at most, its inner calls included."""
+        if self.over is None or self.facts.price.per_request_nano_usd is not None:
+            return cost.worst_case(self.facts, request)
+        return DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +126,27 @@ class PolicyRuntime:
     safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
 
-    @property
-    def facts_by_name(self) -> dict[str, AnswererFacts]:
-        return {plan.facts.name: plan.facts for plan in self.plans}
+    by_name: dict[str, RungPlan] = field(init=False)
 
-    def plan(self, name: str) -> RungPlan | None:
-        return next((p for p in self.plans if p.facts.name == name), None)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
 
     def rung_facts(self, request: ChatRequest, signals: Signals) -> tuple[RungFacts, ...]:
         """What `decide` is told about every answerer for this request, in ladder order."""
         needs = required(request)
-        return tuple(_rung_facts(plan, request, signals, needs) for plan in self.plans)
+        cap = request.hints.max_cost_nano_usd
+        return tuple(_rung_facts(plan, request, signals, needs, cap) for plan in self.plans)
 
 
 def _rung_facts(
-    plan: RungPlan, request: ChatRequest, signals: Signals, needs: frozenset[Capability]
+    plan: RungPlan,
+    request: ChatRequest,
+    signals: Signals,
+    needs: frozenset[Capability],
+    cap: int | None,
 ) -> RungFacts:
     facts = plan.facts
-    expected = cost.expected_cost(facts, request, signals.input_tokens)
+    expected = plan.expected_cost(request, signals.input_tokens)
     if facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
         source, count = PSource.MATCH, 1
@@ -121,19 +162,23 @@ def _rung_facts(
         p_source=source,
         p_count=count,
         cost_nano_usd=expected.nano_usd,
-        cost_basis=expected.basis if plan.facts.kind != "resolver" else _resolver_basis(expected),
+        cost_basis=_basis(plan, expected),
         latency_ms=facts.latency_ms,
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
+        worst_nano_usd=0 if cap is None else plan.worst_case(request),
+        excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
         declined=plan.declines(request, signals) if plan.declines else None,
         ready=plan.answerer.status().state
         not in (AnswererState.FAILED, AnswererState.OPEN_BREAKER),
     )
 
 
-def _resolver_basis(expected: cost.Cost) -> CostBasis:
-    """A resolver without a price spends own compute only, too little to meter."""
-    return CostBasis.OWN_COMPUTE if expected.basis is CostBasis.UNKNOWN else expected.basis
+def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
+    """Own compute without a stated price is too little to meter; an upstream's is unknown."""
+    if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
+        return CostBasis.OWN_COMPUTE
+    return expected.basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +188,7 @@ class Selected:
     runtime: PolicyRuntime
     pinned: str | None = None
     pinned_tier: str | None = None
+    observed: str | None = None  # mode observe: the answerer of the model that was asked for
 
 
 def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatRequest) -> Selected:
@@ -153,22 +199,49 @@ def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatReq
     """
     runtime = _policy(runtimes, request.hints.policy or default)
     model = request.requested_model
+    if model.startswith("auto:"):
+        named = _policy(runtimes, model[5:])
+        runtime = named if request.hints.policy is None else runtime
+        model = "auto"
     alias = None if _is_route(model) else runtime.policy.alias(model)
+    if runtime.policy.mode == "observe":
+        return Selected(runtime, observed=_observed(runtimes, runtime, model, alias))
     if alias is not None and alias.answerer is not None:
         return Selected(runtime, pinned=alias.answerer if alias.pinned else None)
     target = model if alias is None else alias.to or model
     if target == "auto":
         return Selected(runtime)
     if target.startswith("auto:"):
-        named = _policy(runtimes, target[5:])
-        return Selected(named if request.hints.policy is None else runtime)
+        return Selected(_policy(runtimes, target[5:]))
     if target.startswith("tier:") and any(t.name == target[5:] for t in runtime.policy.tiers):
         return Selected(runtime, pinned_tier=target[5:])
+    raise _unknown(runtimes, runtime, request.requested_model)
+
+
+def _observed(
+    runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime, model: str, alias: Alias | None
+) -> str:
+    """The answerer that gives what the client asked for, unchanged."""
+    if alias is not None and alias.answerer is not None:
+        return alias.answerer
+    plan = next((p for p in runtime.plans if p.facts.model == model), None)
+    if plan is None:
+        raise _unknown(runtimes, runtime, model)
+    return plan.facts.name
+
+
+def _unknown(
+    runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime, model: str
+) -> ModelNotFound:
     if runtime.policy.mode == "observe":
-        plan = next((p for p in runtime.plans if p.facts.model == model), None)
-        if plan is not None:
-            return Selected(runtime, pinned=plan.facts.name)
-    raise ModelNotFound(
+        models = sorted({plan.facts.model for plan in runtime.plans})
+        return ModelNotFound(
+            f"The policy {runtime.policy.name!r} only observes, so a request names the model that "
+            f"answers it. Found {model!r}; known are: {', '.join(models)}, and aliases with an "
+            "answerer.",
+            param="model",
+        )
+    return ModelNotFound(
         f"The model {model!r} is unknown here. Known are: "
         f"{', '.join(known_models(runtimes, runtime))}. "
         f"Add an alias to the policy {runtime.policy.name!r} to make {model!r} work.",

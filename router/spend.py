@@ -24,6 +24,7 @@ from router.errors import (
 from router.runtime import RungPlan
 from router.telling import open_row
 from router.types import (
+    NANO_PER_USD,
     Answer,
     AttemptRow,
     AttemptState,
@@ -51,12 +52,13 @@ MAX_ATTEMPTS = 32
 class Nesting:
     """How deep a call is, and whether a list price above it already covers it."""
 
+    rung: int
     depth: int = 0
     included: bool = False
 
     def inside(self, plan: RungPlan) -> Nesting:
         priced = plan.facts.price.per_request_nano_usd is not None
-        return Nesting(self.depth + 1, self.included or priced)
+        return Nesting(self.rung, self.depth + 1, self.included or priced)
 
 
 class Spender:
@@ -70,27 +72,28 @@ class Spender:
 
     async def call_rung(self, at: int, plan: RungPlan) -> Answer:
         """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""
-        reason = self._walk.decision.rungs[at].reasons[0]
-        return await self._call(plan, self._walk.request, Role.ANSWER, Nesting(), reason)
+        return await self._call(plan, self._walk.request, Role.ANSWER, Nesting(at))
 
     async def stream_rung(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
-        """The rung's answer in pieces; the last piece carries the final Answer."""
-        walk = self._walk
-        reason = walk.decision.rungs[at].reasons[0]
-        i = await self._open(plan, walk.request, Role.ANSWER, Nesting(), reason)
+        """The rung's answer in pieces; the last piece carries the final Answer.
+
+        The deadline is checked while waiting for a piece, never while the client reads one.
+        """
+        walk, outer = self._walk, Nesting(at)
+        i = await self._open(plan, walk.request, Role.ANSWER, outer)
         started = self._clock.monotonic_ms()
+        ends_at = asyncio.get_running_loop().time() + self._seconds_left(plan)
         received = 0
         try:
-            async with asyncio.timeout(self._seconds_left(plan)):
-                work = self._work(walk.request, plan, Role.ANSWER)
-                caller = self._caller(Nesting().inside(plan))
-                async with aclosing(plan.answerer.stream(work, caller)) as deltas:
-                    async for delta in deltas:
-                        received += len(delta.text.encode("utf-8", "replace"))
-                        received += len(delta.reasoning.encode("utf-8", "replace"))
-                        if delta.final is not None:
-                            self._settle(i, plan, delta.final, started, Nesting())
-                        yield delta
+            work = self._work(walk.request, plan, Role.ANSWER)
+            stream = plan.answerer.stream(work, self._caller(outer.inside(plan)))
+            async with aclosing(stream) as deltas:
+                while (delta := await _next_piece(deltas, ends_at)) is not None:
+                    received += len(delta.text.encode("utf-8", "replace"))
+                    received += len(delta.reasoning.encode("utf-8", "replace"))
+                    if delta.final is not None:
+                        self._settle(i, plan, delta.final, started)
+                    yield delta
             if walk.attempts[i].state is AttemptState.HELD:
                 raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
         except TimeoutError as error:
@@ -103,6 +106,7 @@ class Spender:
         finally:
             if walk.attempts[i].state is AttemptState.HELD:
                 self._cancel(i, received, started)
+            self._cover(i, plan)
 
     # --- one attempt ----------------------------------------------------------------------------
 
@@ -116,7 +120,7 @@ class Spender:
                     f"{len(self._walk.attempts)} of one request; at most {MAX_DEPTH} and "
                     f"{MAX_ATTEMPTS} are allowed."
                 )
-            return await self._call(self._walk.plan(answerer), request, role, nesting, None)
+            return await self._call(self._walk.plan(answerer), request, role, nesting)
 
         return call
 
@@ -126,15 +130,14 @@ class Spender:
         request: ChatRequest,
         role: Role,
         nesting: Nesting,
-        reason: Reason | None,
     ) -> Answer:
-        i = await self._open(plan, request, role, nesting, reason)
+        i = await self._open(plan, request, role, nesting)
         started = self._clock.monotonic_ms()
         try:
             async with asyncio.timeout(self._seconds_left(plan)):
                 work = self._work(request, plan, role)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
-            self._settle(i, plan, answer, started, nesting)
+            self._settle(i, plan, answer, started)
         except TimeoutError as error:
             late = DeadlineExceeded(f"{plan.facts.name} did not answer in time.")
             self._fail(i, late, started, 0)
@@ -145,48 +148,73 @@ class Spender:
         finally:
             if self._walk.attempts[i].state is AttemptState.HELD:
                 self._cancel(i, 0, started)
+            self._cover(i, plan)
         return answer
 
     async def _open(
-        self,
-        plan: RungPlan,
-        request: ChatRequest,
-        role: Role,
-        nesting: Nesting,
-        reason: Reason | None,
+        self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
     ) -> int:
-        """Write the attempt down and hold its worst case. Raises BudgetExceeded."""
-        walk = self._walk
-        facts = plan.facts
-        if nesting.included:
-            held = 0
-        elif plan.composite:
-            held = facts.price.per_request_nano_usd or 0
-        else:
-            held = cost.worst_case(facts, request)
-        row = AttemptRow(
-            attempt_id=f"{walk.request_id}-{len(walk.attempts)}",
-            request_id=walk.request_id,
-            ordinal=len(walk.attempts),
-            role=role,
-            answerer=facts.name,
-            tier=facts.tier,
-            level=facts.level,
-            model=facts.model,
-            state=AttemptState.HELD,
-            held_nano_usd=held,
-            cost_nano_usd=0,
-            cost_basis=CostBasis.UNKNOWN,
-            price_version=facts.price.version,
-            started_at_ms=self._clock.now_ms(),
-            reason="" if reason is None else reason.value,
+        """Write the attempt down and hold its worst case.
+
+        Raises BudgetExceeded (the tenant's budget, or the client's cap) and DeadlineExceeded; then
+        nothing was called and the attempt costs nothing.
+        """
+        walk, facts = self._walk, plan.facts
+        i = len(walk.attempts)
+        held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, request)
+        if plan.composite and facts.price.per_request_nano_usd is not None:
+            held = facts.price.per_request_nano_usd
+        reason = walk.reached_by(nesting.rung) if not nesting.depth else ""
+        walk.attempts.append(
+            AttemptRow(
+                attempt_id=f"{walk.request_id}-{i}",
+                request_id=walk.request_id,
+                ordinal=i,
+                role=role,
+                answerer=facts.name,
+                tier=facts.tier,
+                level=facts.level,
+                model=facts.model,
+                state=AttemptState.HELD,
+                held_nano_usd=held,
+                cost_nano_usd=0,
+                cost_basis=CostBasis.UNKNOWN,
+                price_version=facts.price.version,
+                started_at_ms=self._clock.now_ms(),
+                reason=reason,
+                rung=nesting.rung,
+            )
         )
-        if plan.spends_outside or (held and walk.budgeted):
-            await self._settle_in_ledger()
-            await self._ledger.hold(open_row(walk, row), row)
-            self._in_ledger.add(len(walk.attempts))
-        walk.attempts.append(row)
-        return len(walk.attempts) - 1
+        try:
+            self._check_limits(plan, held, nesting)
+            if plan.spends_outside or (held and walk.budgeted and not nesting.included):
+                await self._settle_in_ledger()
+                await self._ledger.hold(open_row(walk, walk.attempts[i]), walk.attempts[i])
+                if not nesting.included:
+                    self._in_ledger.add(i)
+        except (TiergateError, asyncio.CancelledError):
+            self._release(i)
+            raise
+        return i
+
+    def _check_limits(self, plan: RungPlan, held: int, nesting: Nesting) -> None:
+        """The client's own limits. Raises DeadlineExceeded, BudgetExceeded."""
+        walk = self._walk
+        if self._seconds_left(plan) <= 0:
+            raise DeadlineExceeded(f"No time was left to call {plan.facts.name}.")
+        left = walk.money_left()
+        if left is not None and held > left and not nesting.included:
+            raise BudgetExceeded(
+                f"A call to {plan.facts.name} can cost ${held / NANO_PER_USD:.6f}, which is more "
+                f"than max_cost_usd leaves (${left / NANO_PER_USD:.6f}).",
+                code="max_cost_exceeded",
+            )
+
+    def _release(self, i: int) -> None:
+        """Nothing was called."""
+        self._walk.attempts[i] = replace(
+            self._walk.attempts[i], state=AttemptState.RELEASED, cost_basis=CostBasis.OWN_COMPUTE
+        )
 
     async def _settle_in_ledger(self) -> None:
         """Tell the ledger what became of earlier holds before the next one is made."""
@@ -195,11 +223,9 @@ class Spender:
                 await self._ledger.settle(self._walk.attempts[i], self._walk.identity.tenant)
                 self._in_ledger.discard(i)
 
-    def _settle(
-        self, i: int, plan: RungPlan, answer: Answer, started: float, nesting: Nesting
-    ) -> None:
+    def _settle(self, i: int, plan: RungPlan, answer: Answer, started: float) -> None:
         row = self._walk.attempts[i]
-        paid = _price(plan, answer, nesting)
+        paid = _price(plan, answer)
         self._walk.attempts[i] = replace(
             row,
             state=AttemptState.UNKNOWN_COST
@@ -216,7 +242,16 @@ class Spender:
             model=answer.model or row.model,
             p=answer.p,
             adapter=answer.adapter or "",
+            upstream_id=answer.upstream_id,
         )
+
+    def _cover(self, outer: int, plan: RungPlan) -> None:
+        """A list price that was charged covers the calls made under it; one that wasn't doesn't."""
+        attempts = self._walk.attempts
+        settled = attempts[outer].state is AttemptState.SETTLED
+        if settled and plan.facts.price.per_request_nano_usd is not None:
+            for i in range(outer + 1, len(attempts)):
+                attempts[i] = replace(attempts[i], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE)
 
     def _fail(self, i: int, error: TiergateError, started: float, received: int) -> None:
         """Book a failed call: nothing where it can't have been billed, else the most it can be."""
@@ -228,7 +263,7 @@ class Spender:
             declined = isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if declined else AttemptState.FAILED
             booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
-        elif received:
+        elif received and not plan.facts.hides_reasoning:
             booked = self._bounded(row, plan, received)
         else:
             booked = replace(
@@ -256,7 +291,7 @@ class Spender:
                 else cost.own_compute(plan.facts.price, latency_ms),
                 estimated=True,
             )
-        elif received:
+        elif received and not plan.facts.hides_reasoning:
             bounded = self._bounded(row, plan, received)
         else:
             bounded = replace(
@@ -308,17 +343,21 @@ class Spender:
         return own if left is None else max(0.0, min(own, left / 1000.0))
 
 
-def _price(plan: RungPlan, answer: Answer, nesting: Nesting) -> cost.Cost:
-    """A list price covers the calls under it; a composite's own line is its list price only."""
+def _price(plan: RungPlan, answer: Answer) -> cost.Cost:
+    """What an answer costs; a composite without list price costs what its calls cost."""
     price = plan.facts.price
-    if nesting.included:
-        return cost.Cost(0, CostBasis.LIST_PRICE)
     if plan.composite and price.per_request_nano_usd is None:
         return cost.Cost(0, CostBasis.OWN_COMPUTE)
     paid = cost.attempt_cost(price, answer.usage, answer.compute_ms)
     if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
         return cost.Cost(0, CostBasis.OWN_COMPUTE)
     return paid
+
+
+async def _next_piece(deltas: AsyncGenerator[Delta, None], ends_at: float) -> Delta | None:
+    """The next piece, None at the end. Raises TimeoutError at `ends_at` (the loop's clock)."""
+    async with asyncio.timeout_at(ends_at):
+        return await anext(deltas, None)
 
 
 def _may_be_billed(error: TiergateError) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from router import cost
 from router.errors import TiergateError
+from router.policy import usd_to_nano
 from router.record import RECORD_VERSION, Record, encode
 from router.types import (
-    Action,
     AttemptRow,
     AttemptState,
     Baselines,
@@ -24,6 +25,7 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
+    Signals,
     Timings,
     Usage,
     Verdict,
@@ -108,12 +110,12 @@ def final_row(
         answerer=tried.rung.answerer,
         model=answer.model if answer else walk.plan(tried.rung.answerer).facts.model,
         verdict=verdict.value if answered else "",
-        reason=_reason(walk, tried).value,
+        reason=why(walk, tried).value,
         reasons=tuple(r.value for r in _all_reasons(walk)),
         confidence=tried.said.p,
         escalations=walk.escalations,
         cost_nano_usd=walk.spent_nano_usd,
-        baselines=_baselines(walk, usage) if answered else Baselines(),
+        baselines=walk.baselines if answered else Baselines(),
         usage=usage,
         latency_ms=clock.monotonic_ms() - walk.started_ms,
         first_token_ms=walk.first_token_ms,
@@ -125,12 +127,12 @@ def final_row(
         record=encode(
             Record(
                 RECORD_VERSION,
-                walk.signals,
+                _without_words(walk.signals),
                 walk.facts,
                 walk.asked,
                 walk.decision,
                 tuple(walk.steps),
-                answer.facts if answer else (),
+                walk.observed,
             )
         ),
         review_id=walk.review_id,
@@ -139,9 +141,13 @@ def final_row(
     )
 
 
-def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, now_ms: float) -> Outcome:
+def weigh(walk: Walk, candidate: Candidate) -> None:
+    """Compute the baselines once, for the row and the outcome alike."""
+    walk.baselines = _baselines(walk, candidate)
+
+
+def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock) -> Outcome:
     """What surfaces are told; for a dry run the expected cost of the first rung stands for cost."""
-    usage = candidate.answer.usage if candidate.answer else Usage()
     return Outcome(
         request_id=walk.request_id,
         signals=walk.signals,
@@ -151,24 +157,35 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, now_ms: float
         answer=candidate.answer,
         rung=candidate.rung,
         verdict=verdict,
-        reason=_reason(walk, candidate),
+        reason=why(walk, candidate),
         confidence=candidate.said.p,
         escalations=walk.escalations,
         cost_nano_usd=walk.spent_nano_usd if walk.attempts else candidate.rung.cost_nano_usd,
         cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in walk.attempts),
-        baselines=_baselines(walk, usage) if candidate.answer else Baselines(),
-        timings=Timings(
-            triage_ms=walk.triage_ms,
-            decide_ms=walk.decide_ms,
-            answer_ms=walk.answer_ms,
-            ledger_ms=max(
-                0.0, now_ms - walk.started_ms - walk.triage_ms - walk.decide_ms - walk.answer_ms
-            ),
-            total_ms=now_ms - walk.started_ms,
-        ),
+        baselines=walk.baselines,
+        timings=_timings(walk, clock.monotonic_ms()),
         attempts=tuple(walk.attempts),
         review_id=walk.review_id,
     )
+
+
+def _timings(walk: Walk, now_ms: float) -> Timings:
+    decided_ms = walk.started_ms + walk.triage_ms + walk.decide_ms
+    answered_ms = walk.answered_ms or decided_ms
+    return Timings(
+        triage_ms=walk.triage_ms,
+        decide_ms=walk.decide_ms,
+        answer_ms=answered_ms - decided_ms,
+        ledger_ms=now_ms - answered_ms if walk.answered_ms else 0.0,
+        total_ms=now_ms - walk.started_ms,
+    )
+
+
+def _without_words(signals: Signals) -> Signals:
+    """Signals as they may be stored: the wording of amounts is the user's and stays out."""
+    if not signals.amounts:
+        return signals
+    return replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
 
 
 def request_digest(walk: Walk, secret: bytes) -> str:
@@ -194,14 +211,58 @@ def _messages_bytes(messages: Sequence[Message]) -> bytes:
     return "\x1e".join(f"{m.role}\x1f{m.text}" for m in messages).encode("utf-8", "replace")
 
 
-def _baselines(walk: Walk, usage: Usage) -> Baselines:
-    return cost.baselines(walk.runtime.policy, walk.runtime.facts_by_name, walk.request, usage)
+def _baselines(walk: Walk, candidate: Candidate) -> Baselines:
+    """What the same request would have cost elsewhere; None where a price is unknown.
+
+    The returned answer's own token counts stand for every baseline model's, an assumption that the
+    report prints under its table; a stand-in's are estimated.
+    """
+    policy, plans = walk.runtime.policy, walk.runtime.by_name
+    usage = candidate.answer.usage if candidate.answer else Usage()
+    if not usage.total_tokens:
+        expected = plans[candidate.rung.answerer].facts.expected_output_tokens
+        usage = Usage(input_tokens=walk.signals.input_tokens, output_tokens=expected)
+
+    def at(name: str | None, level: int) -> int | None:
+        plan = plans.get(name) if name else None
+        if plan is None:
+            plan = next((p for p in walk.runtime.plans if p.facts.level == level), None)
+        return None if plan is None else _known(plan.would_cost(usage))
+
+    asked = policy.requested_price(walk.request.requested_model)
+    people = policy.report.people_usd_per_request
+    return Baselines(
+        requested_model=_known(cost.attempt_cost(asked.to_price(), usage, 0.0))
+        if asked is not None
+        else _answerers_cost(walk, usage),
+        all_level_2=at(policy.report.level_2, 2),
+        all_level_3=at(policy.report.level_3, 3),
+        people=None if people is None else usd_to_nano(people),
+    )
 
 
-def _reason(walk: Walk, candidate: Candidate) -> Reason:
-    """Why this tier answered: the last climb's reason, else the first rung's."""
-    climbs = [s.said.reason for s in walk.steps if s.said.action is Action.CLIMB]
-    return climbs[-1] if climbs else candidate.rung.reasons[0]
+def _answerers_cost(walk: Walk, usage: Usage) -> int | None:
+    """The cost at the answerer that the asked model's name stands for, if there is one."""
+    model = walk.request.requested_model
+    alias = walk.runtime.policy.alias(model)
+    name = alias.answerer if alias is not None else None
+    plan = walk.runtime.by_name.get(name) if name else None
+    if plan is None:
+        plan = next((p for p in walk.runtime.plans if p.facts.model == model), None)
+    return None if plan is None else _known(plan.would_cost(usage))
+
+
+def _known(priced: cost.Cost) -> int | None:
+    return None if priced.basis is CostBasis.UNKNOWN else priced.nano_usd
+
+
+def why(walk: Walk, candidate: Candidate) -> Reason:
+    """Why this tier answered."""
+    if Reason.CACHE_HIT in candidate.rung.reasons:
+        return Reason.CACHE_HIT
+    if walk.observed is not None:
+        return Reason.OBSERVED
+    return Reason(walk.reached_by(candidate.at))
 
 
 def _all_reasons(walk: Walk) -> tuple[Reason, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from router.json_schema import schema_faults
@@ -41,6 +40,10 @@ PREFIX_TOKENS = 32
 of a second at 150 tokens/s."""
 
 
+LEAST_LOGPROB = -20.0
+"""Log-probabilities below this (OpenAI writes -9999 for none) say no more than that."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerCalibration:
     """p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob).
@@ -62,6 +65,9 @@ class Verification:
     p: float
     failure: Reason | None
     source: str  # match | answer | structure | rung
+    tokens: int = 0  # log-probabilities read
+    mean_logprob: float = 0.0
+    min_logprob: float = 0.0
 
 
 def verify(
@@ -84,10 +90,12 @@ def verify(
     tokens = answer.choices[0].logprobs
     if mode is VerifyMode.PREFIX:
         tokens = tokens[:PREFIX_TOKENS]
-    logprobs = [t.logprob for t in tokens if t.logprob <= 0.0]
-    if mode is not VerifyMode.NONE and calibration is not None and logprobs:
-        return Verification(_calibrated(rung.p, logprobs, calibration), None, "answer")
-    return Verification(rung.p, None, "rung")
+    logprobs = [max(t.logprob, LEAST_LOGPROB) for t in tokens if t.logprob <= 0.0]
+    if mode is VerifyMode.NONE or calibration is None or not logprobs:
+        return Verification(rung.p, None, "rung")
+    mean, least = sum(logprobs) / len(logprobs), min(logprobs)
+    p = _calibrated(rung.p, mean, least, calibration)
+    return Verification(p, None, "answer", len(logprobs), mean, least)
 
 
 def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
@@ -106,16 +114,8 @@ def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
     return None
 
 
-def agreement(answers: Sequence[str]) -> float:
-    """Share of answers that equal the most frequent one, after folding case and white space."""
-    folded = [" ".join(a.lower().split()) for a in answers]
-    return max(folded.count(a) for a in folded) / len(folded) if folded else 0.0
-
-
-def _calibrated(p_rung: float, logprobs: Sequence[float], c: AnswerCalibration) -> float:
+def _calibrated(p_rung: float, mean: float, least: float, c: AnswerCalibration) -> float:
     bounded = min(max(p_rung, 1e-4), 1.0 - 1e-4)
-    mean = max(sum(logprobs) / len(logprobs), -20.0)
-    least = max(min(logprobs), -20.0)
     z = c.w0 + c.w_prior * math.log(bounded / (1 - bounded)) + c.w_mean * mean + c.w_min * least
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, z))))
 

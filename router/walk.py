@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from router.decision import Asked
+from router.decision import Asked, forces_tools
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
@@ -16,6 +16,7 @@ from router.types import (
     Answer,
     AttemptRow,
     AttemptState,
+    Baselines,
     CachedAnswer,
     ChatRequest,
     Choice,
@@ -92,18 +93,19 @@ class Walk:
     attempts: list[AttemptRow] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None
+    baselines: Baselines = field(default_factory=Baselines)
+    budgeted: bool = False  # a budget counts this tenant's money, own compute included
+    observed: int | None = None  # mode observe: the rung that answers whatever was decided
+    over_budget: bool = False  # a climb was refused for money
     released: bool = False
     accounted: bool = False
-    stopped: Reason | None = None
     first_token_ms: float | None = None
-    answer_ms: float = 0.0
+    answered_ms: float = 0.0
     review_id: str = ""
     outcome: Outcome | None = None
 
     def plan(self, answerer: str) -> RungPlan:
-        plan = self.runtime.plan(answerer)
-        assert plan is not None, f"the ladder names {answerer}, the policy doesn't"
-        return plan
+        return self.runtime.by_name[answerer]
 
     def candidate(self, answer: Answer | None) -> Candidate:
         """The first rung before anything was tried."""
@@ -117,7 +119,13 @@ class Walk:
 
     @property
     def escalations(self) -> int:
-        return sum(step.said.action is Action.CLIMB for step in self.steps)
+        climbs = sum(step.said.action is Action.CLIMB for step in self.steps)
+        return climbs - self.over_budget
+
+    def reached_by(self, rung: int) -> str:
+        """Why a rung was called: the climb that led there, else its own first reason."""
+        climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
+        return (climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]).value
 
     @property
     def spent_nano_usd(self) -> int:
@@ -132,9 +140,14 @@ class Walk:
         return None if self.deadline_ms is None else self.deadline_ms - now_ms
 
     @property
-    def promises(self) -> bool:
+    def held_back(self) -> bool:
         """Whether the answer must keep a shape that can only be checked when it is whole."""
         return self.request.response_format.kind != "text" or bool(self.request.tools)
+
+    @property
+    def promises(self) -> bool:
+        """Whether plain text is no answer, so that approved words can't stand in."""
+        return self.request.response_format.kind != "text" or forces_tools(self.request)
 
     @property
     def cacheable(self) -> bool:
@@ -148,18 +161,18 @@ class Walk:
             and self.asked.pinned is None
         )
 
-    @property
-    def budgeted(self) -> bool:
-        """Whether a budget counts this tenant's money, own compute included."""
-        budgets = self.runtime.policy.budgets
-        return self.identity.tenant in budgets or "*" in budgets
+    def keepable(self, candidate: Candidate) -> bool:
+        """Whether an answer may be given again: not what a lookup filled, nor a hit itself."""
+        fresh = Reason.CACHE_HIT not in candidate.rung.reasons
+        return self.cacheable and fresh and self.plan(candidate.rung.answerer).declines is None
 
     def from_cache(self, cached: CachedAnswer) -> Candidate | None:
         """The cached answer as a candidate, with an attempt of its own that costs nothing."""
-        at = next(
-            (i for i, r in enumerate(self.decision.rungs) if r.answerer == cached.answerer), None
-        )
-        if at is None:
+        decision = self.decision
+        at = next((i for i, r in enumerate(decision.rungs) if r.answerer == cached.answerer), None)
+        if at is None or Reason.NOT_CAPABLE in decision.rungs[at].reasons:
+            return None
+        if not decision.floor <= cached.level <= decision.ceiling:
             return None
         rung = replace(self.decision.rungs[at], reasons=(Reason.CACHE_HIT,))
         self.attempts.append(
@@ -179,16 +192,17 @@ class Walk:
                 price_version="",
                 started_at_ms=self.created_at_ms,
                 usage=cached.answer.usage,
+                rung=at,
             )
         )
         p = rung.p if cached.answer.p is None else cached.answer.p
         return Candidate(at, rung, cached.answer, Verification(p, None, "cache"))
 
     def mark_discarded(self, chosen: Candidate) -> None:
-        """Flag answers that were paid for and never shown: drafts of rungs that lost."""
+        """Flag what was paid for and never shown: rungs that lost, drafts that words replaced."""
+        replaced = chosen.said.source == STAND_IN
         self.attempts = [
-            replace(a, discarded=a.role is Role.ANSWER and a.answerer != chosen.rung.answerer)
-            for a in self.attempts
+            replace(a, discarded=replaced or a.rung != chosen.at) for a in self.attempts
         ]
 
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
@@ -214,6 +228,9 @@ class Walk:
         ruled = self.signals.domain in policy.exhausted.by_domain
         return self.signals.domain if sure and ruled else None
 
+
+STAND_IN = "stand_in"
+"""The source of a verification that judged approved words, not an answer."""
 
 RISK_OF = {
     Reason.HIGH_RISK_FINANCIAL: Domain.FINANCE,

@@ -13,6 +13,7 @@ from router.ledger.sessions import MemorySessionStore
 from router.ledger.store import SqlLedger
 from router.policy import AnswererSection, Policy
 from router.runtime import Ability, PolicyRuntime, RungPlan
+from router.triage.reading import memory_after
 from router.types import (
     Answer,
     AnswererFacts,
@@ -114,6 +115,7 @@ class ScriptedTier:
     price: Price = PRICE
     usage: Usage = USED
     asks: tuple[str, ...] = ()
+    at_once: bool = False
     calls: int = 0
     closed: int = 0
     seen: list[Work] = field(default_factory=list)
@@ -157,8 +159,12 @@ class ScriptedTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         self.calls += 1
         self.seen.append(work)
-        for other in self.asks:
-            await call(other, work.request, work.role)
+        asked = [call(other, work.request, work.role) for other in self.asks]
+        if self.at_once:
+            await asyncio.gather(*asked)
+        else:
+            for one in asked:
+                await one
         await asyncio.sleep(self.wait_s)
         if self.error is not None:
             raise self.error
@@ -203,7 +209,7 @@ class House:
     ledger: SqlLedger
     triage: ScriptedTriage
     reviews: Reviews
-    clock: Clock
+    sessions: MemorySessionStore
 
     async def close(self) -> None:
         await self.gateway.drain()
@@ -241,7 +247,11 @@ def a_runtime(
             section=a_section(policy, tier.name),
             facts=tier.facts,
             ability=Ability(thetas.get(tier.name, 2.0), {}, 1.0, PSource.LABELLED, 100),
-            composite=tier.kind == "deliberation",
+            over=next(
+                t.facts for t in tiers if t.name == (tier.asks[0] if tier.asks else tier.name)
+            )
+            if tier.kind == "deliberation"
+            else None,
         )
         for tier in tiers
     )
@@ -251,18 +261,7 @@ def a_runtime(
         plans=plans,
         triage=triage,
         safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}: {review}",
-        remember=lambda signals, memory, level: SessionMemory(
-            domain=signals.domain,
-            domain_p=signals.domain_p,
-            request_type=signals.request_type,
-            stakes_high=signals.stakes_high,
-            impact_nano_usd=signals.impact_nano_usd,
-            strategic=signals.strategic,
-            multi_factor=signals.multi_factor,
-            risk_terms=signals.risk_terms,
-            difficulty=signals.difficulty,
-            last_tier_number=level,
-        ),
+        remember=memory_after,
     )
 
 
@@ -279,6 +278,7 @@ def a_house(
     policy = a_policy(tiers, **sections)
     runtime = a_runtime(policy, tiers, triage, thetas or {})
     budgets = policy.budgets
+    sessions = MemorySessionStore(clock=clock)
     ledger = SqlLedger.open(
         folder / "ledger.db",
         clock=clock,
@@ -288,14 +288,15 @@ def a_house(
         {"test": runtime},
         "test",
         ledger=ledger,
-        sessions=MemorySessionStore(clock=clock),
+        sessions=sessions,
         cache=MemoryAnswerCache(clock=clock, ttl_s=3600, max_entries=100),
         reviews=reviews,
         secret_of=lambda tenant: tenant.encode(),
+        budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
         clock=clock,
         ids=Ids(),
     )
-    return House(gateway, ledger, triage, reviews, clock)
+    return House(gateway, ledger, triage, reviews, sessions)
 
 
 def ask(text: str = "hello there", **changes: object) -> ChatRequest:

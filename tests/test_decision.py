@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from router.decision import Asked, Left, asked_of, chance, decide, expected_losses, next_rung, stakes
+from router.decision import (
+    Asked,
+    Left,
+    asked_of,
+    bounds,
+    chance,
+    decide,
+    expected_losses,
+    next_rung,
+    stakes,
+)
 from router.errors import NotCapable
 from router.policy import Policy
 from router.types import (
@@ -70,7 +81,9 @@ CALM = Signals(
 )
 
 
-def facts(p1: float = 0.95, p2: float = 0.9, p3: float = 0.99, **changes: object) -> list[RungFacts]:
+def facts(
+    p1: float = 0.95, p2: float = 0.9, p3: float = 0.99, **changes: object
+) -> list[RungFacts]:
     source = changes.pop("source", PSource.LABELLED)
     rows = [
         ("faq", "resolve", 1, p1, USD // 100_000),
@@ -123,9 +136,7 @@ def test_each_rule_sets_its_floor(change: dict[str, object], tier: int, reason: 
     assert decision.first_rung.reasons[0] is reason
 
 
-@pytest.mark.parametrize(
-    ("usd", "floor"), [(4_999.99, 1), (5_000, 2), (9_999.99, 2), (10_000, 3)]
-)
+@pytest.mark.parametrize(("usd", "floor"), [(4_999.99, 1), (5_000, 2), (9_999.99, 2), (10_000, 3)])
 def test_impact_triggers_hold_on_both_sides_of_their_limits(usd: float, floor: int) -> None:
     signals = replace(CALM, impact_nano_usd=round(usd * USD))
     assert decide(a_policy(), signals, facts(), Asked()).floor == floor
@@ -309,7 +320,12 @@ any_facts = st.builds(
             missing=() if ok else (Capability.TOOLS,),
         )
         for (name, tier, level), p, cost, source, ok in zip(
-            [("faq", "resolve", 1), ("small", "resolve", 1), ("mid", "llm", 2), ("deep", "reasoning", 3)],
+            [
+                ("faq", "resolve", 1),
+                ("small", "resolve", 1),
+                ("mid", "llm", 2),
+                ("deep", "reasoning", 3),
+            ],
             ps,
             costs,
             sources,
@@ -325,21 +341,29 @@ any_facts = st.builds(
 any_mode = st.sampled_from([DecisionMode.GUARDED, DecisionMode.EXPECTED_LOSS])
 
 
+def first_rung(policy: Policy, signals: Signals, rows: list[RungFacts], asked: Asked) -> float:
+    """The index of the first rung; a refusal is higher than any."""
+    try:
+        return decide(policy, signals, rows, asked).first
+    except NotCapable:
+        return math.inf
+
+
 @settings(max_examples=400, deadline=None)
 @given(any_signals, any_facts, any_mode, money)
 def test_raising_the_amount_never_lowers_the_first_rung(signals, rows, mode, more) -> None:
     policy = a_policy(mode=mode.value)
-    before = decide(policy, signals, rows, Asked())
+    before = first_rung(policy, signals, rows, Asked())
     raised = replace(signals, impact_nano_usd=signals.impact_nano_usd + more)
-    assert decide(policy, raised, rows, Asked()).first >= before.first
+    assert first_rung(policy, raised, rows, Asked()) >= before
 
 
 @settings(max_examples=400, deadline=None)
 @given(any_signals, any_facts, any_mode, money)
 def test_raising_the_stakes_hint_never_lowers_the_first_rung(signals, rows, mode, more) -> None:
     policy = a_policy(mode=mode.value)
-    before = decide(policy, signals, rows, Asked())
-    assert decide(policy, signals, rows, Asked(stakes_nano_usd=more)).first >= before.first
+    before = first_rung(policy, signals, rows, Asked())
+    assert first_rung(policy, signals, rows, Asked(stakes_nano_usd=more)) >= before
 
 
 @settings(max_examples=400, deadline=None)
@@ -348,9 +372,9 @@ def test_raising_the_chance_of_high_stakes_never_lowers_the_first_rung(
     signals, rows, mode, more
 ) -> None:
     policy = a_policy(mode=mode.value)
-    before = decide(policy, signals, rows, Asked())
+    before = first_rung(policy, signals, rows, Asked())
     raised = replace(signals, stakes_high=max(signals.stakes_high, more))
-    assert decide(policy, raised, rows, Asked()).first >= before.first
+    assert first_rung(policy, raised, rows, Asked()) >= before
 
 
 @settings(max_examples=400, deadline=None)
@@ -359,32 +383,63 @@ def test_lowering_level_1_confidence_never_lowers_the_first_rung(
     signals, rows, mode, factor
 ) -> None:
     policy = a_policy(mode=mode.value)
-    before = decide(policy, signals, rows, Asked())
+    before = first_rung(policy, signals, rows, Asked())
     lowered = [replace(rows[0], p=rows[0].p * factor), *rows[1:]]
-    assert decide(policy, signals, lowered, Asked()).first >= before.first
+    assert first_rung(policy, signals, lowered, Asked()) >= before
 
 
-@settings(max_examples=300, deadline=None)
-@given(any_signals, any_facts, st.integers(1, 3), st.integers(1, 3), st.booleans())
-def test_no_hint_passes_a_hard_rule(signals, rows, low, high, may_lower) -> None:
+any_hints = st.builds(
+    Hints,
+    min_tier=st.sampled_from([None, 1, 2, 3]),
+    max_tier=st.sampled_from([None, 1, 2, 3]),
+    stakes_nano_usd=st.sampled_from([None, 0, 10**9]),
+    confidence_floor=st.sampled_from([None, 0.0, 0.99]),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(any_signals, any_facts, any_hints, st.booleans(), st.sampled_from([None, "resolve", "llm"]))
+def test_no_hint_passes_a_hard_rule(signals, rows, hints, may_lower, tier) -> None:
     policy = a_policy()
-    plain = decide(policy, signals, rows, Asked())
-    asked = Asked(
-        min_tier=low,
-        max_tier=high if may_lower else None,
-        stakes_nano_usd=0,
-        may_lower=may_lower,
-        confidence_floor=0.0,
-    )
-    hinted = decide(policy, signals, rows, asked)
-    assert hinted.first_rung.level >= min(plain.floor, max(r.level for r in hinted.rungs if r.taken))
-    assert hinted.floor >= plain.floor
+    hard = bounds(policy, signals, Asked(), 3).hard_floor
+    asked = replace(asked_of(hints, may_lower), pinned_tier=tier)
+    try:
+        decision = decide(policy, signals, rows, asked)
+    except NotCapable:
+        return
+    assert all(rung.level >= hard for rung in decision.rungs if rung.taken)
+
+
+def test_a_hard_ceiling_holds_against_a_min_tier_hint() -> None:
+    policy = a_policy()
+    rule = {"name": "cheap", "request_types": ["faq"], "ceiling": 1}
+    policy = Policy.model_validate(policy.model_dump() | {"hard_rules": [rule]})
+    assert decide(policy, CALM, facts(), Asked(min_tier=3)).first_rung.level == 1
+
+
+def test_a_hard_floor_that_no_capable_rung_reaches_is_refused() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.LOGPROBS,))]
+    with pytest.raises(NotCapable, match=r"logprobs.*high_risk_medical"):
+        decide(a_policy(), signals, rows, Asked())
+
+
+def test_tools_may_be_left_out_where_a_hard_rule_leaves_no_other_tier() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.TOOLS,), excused=True)]
+    assert decide(a_policy(), signals, rows, Asked()).first_rung.level == 3
+
+
+def test_a_pinned_tier_gives_way_to_a_hard_rule() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    assert decide(a_policy(), signals, facts(), Asked(pinned_tier="resolve")).first_rung.level == 3
 
 
 @settings(max_examples=300, deadline=None)
 @given(any_signals, any_facts, any_mode)
 def test_the_ladder_is_bounded_and_decided_the_same_twice(signals, rows, mode) -> None:
     policy = a_policy(mode=mode.value, max_rungs=4)
+    assume(first_rung(policy, signals, rows, Asked()) < math.inf)
     decision = decide(policy, signals, rows, Asked())
     assert decision == decide(policy, signals, rows, Asked())
     taken = [i for i, rung in enumerate(decision.rungs) if rung.taken]
@@ -397,6 +452,7 @@ def test_the_ladder_is_bounded_and_decided_the_same_twice(signals, rows, mode) -
 @given(any_signals, any_facts, any_mode, st.lists(unit, min_size=4, max_size=4))
 def test_climbing_always_ends(signals, rows, mode, chances) -> None:
     policy = a_policy(mode=mode.value)
+    assume(first_rung(policy, signals, rows, Asked()) < math.inf)
     decision = decide(policy, signals, rows, Asked())
     at, steps = decision.first, 0
     for p in chances:

@@ -17,6 +17,7 @@ from router.errors import (
     CannotAnswer,
     DeadlineExceeded,
     ModelNotFound,
+    NotCapable,
     StreamCut,
     TiergateError,
     UpstreamInvalid,
@@ -233,6 +234,76 @@ async def test_a_deliberation_without_list_price_costs_its_steps(tmp_path: Path)
     await house.close()
 
 
+async def test_a_list_price_that_was_not_earned_leaves_the_calls_at_their_own_price(
+    tmp_path: Path,
+) -> None:
+    price = Price(per_request_nano_usd=5 * 10**9, version="stated")
+    failing = deep(kind="deliberation", asks=("mid",), price=price, error=UpstreamInvalid("?"))
+    house = a_house(tmp_path, [low(), mid(), failing])
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    assert (await only_row(house)).cost_nano_usd == 10 * 1_000 + 5 * 2_000
+    await house.close()
+
+
+async def test_calls_made_at_the_same_time_are_booked_one_by_one(tmp_path: Path) -> None:
+    thinker = deep(kind="deliberation", asks=("mid", "mid", "mid"), at_once=True, price=Price())
+    house = a_house(tmp_path, [low(), mid(), thinker])
+    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    row = await only_row(house)
+    assert len({a.attempt_id for a in row.attempts}) == 4
+    assert row.cost_nano_usd == 3 * (10 * 1_000 + 5 * 2_000)
+    await house.close()
+
+
+async def test_a_deadline_already_past_calls_nothing(tmp_path: Path) -> None:
+    tier = mid()
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    with pytest.raises(DeadlineExceeded):
+        await house.gateway.complete(ask(hints=Hints(deadline_ms=0)), ALICE)
+    assert tier.calls == 0
+    assert (await only_row(house)).cost_nano_usd == 0
+    await house.close()
+
+
+async def test_max_cost_is_a_cap_on_the_worst_case(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid()], signals=UNSURE)
+    with pytest.raises(NotCapable, match="max_cost_usd"):
+        await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=100)), ALICE)
+    await house.close()
+
+
+async def test_observe_answers_with_the_model_asked_for(tmp_path: Path) -> None:
+    aliases = {"gpt-4o": {"answerer": "deep"}}
+    house = a_house(tmp_path, [low(), mid(), deep()], mode="observe", aliases=aliases)
+    outcome = await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
+    row = await only_row(house)
+    assert (outcome.rung.answerer, outcome.reason) == ("deep", Reason.OBSERVED)
+    assert row.mode == "observe"
+    assert outcome.decision.first_rung.answerer == "faq"
+    await house.close()
+
+
+async def test_observe_needs_a_model_it_can_ask(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid()], mode="observe", aliases={"gpt-*": "auto"})
+    with pytest.raises(ModelNotFound, match="observes"):
+        await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
+    await house.close()
+
+
+async def test_stakes_never_fall_within_a_session(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid(), deep()])
+    request = ask(hints=Hints(session="s"))
+    house.triage.signals = replace(CALM, impact_nano_usd=2_000_000 * 10**9)
+    await house.gateway.complete(request, ALICE)
+    house.triage.signals = CALM
+    await house.gateway.complete(request, ALICE)
+    memory = await house.sessions.get("acme", "s")
+    assert memory is not None
+    assert memory.impact_nano_usd == 2_000_000 * 10**9
+    await house.close()
+
+
 async def test_calls_do_not_nest_without_end(tmp_path: Path) -> None:
     thinker = deep(kind="deliberation", asks=("deep",))
     house = a_house(tmp_path, [low(), mid(), thinker])
@@ -349,7 +420,7 @@ async def test_a_client_that_leaves_mid_stream_leaves_a_row_that_adds_up(tmp_pat
     assert (row.state, tier.closed) == (RequestState.CANCELLED, 1)
     assert row.attempts[0].state is AttemptState.CANCELLED
     assert row.attempts[0].estimated
-    assert row.cost_nano_usd > 0
+    assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
     await house.close()
 
 

@@ -52,7 +52,7 @@ def test_sound_policy_has_no_warnings() -> None:
         ),
         ({"low": [LOCAL, {**REMOTE, "name": "r", "ability": {}}]}, WarningKind.PRIOR_ONLY, "tiers"),
         (
-            {"low": [{**REMOTE, "name": "r", "price": {"input_usd_per_mtok": 1}}]},
+            {"low": [{**REMOTE, "name": "r", "price": {}}]},
             WarningKind.UNKNOWN_PRICE,
             "tiers[0].answerers[0].price",
         ),
