@@ -15,7 +15,7 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -225,7 +225,7 @@ class LitellmTier:
             self._slots.release()
         return self._complete(work, answer)
 
-    async def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator early closes the provider's stream."""
         ends_at = self._ends_at(work)
         await self._slots.take(ends_at)

@@ -9,7 +9,7 @@ money, ladders or the client's wire format.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.deliberation import (
@@ -133,7 +133,7 @@ class Deliberation:
         assert final is not None, "a deliberation's stream ends with its answer"
         return final
 
-    async def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Each step as reasoning when it is done, then the decision, then the final answer."""
         template = template_for(work.signals, self._templates)
         limit = max(1_000, min(MAX_QUESTION_CHARACTERS, self._over.context_tokens))

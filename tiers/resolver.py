@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from router.errors import CannotAnswer
@@ -134,7 +134,7 @@ class Resolver:
             facts=facts,
         )
 
-    async def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces of DELTA_WORDS words, then the final one."""
         answer = await self.answer(work, call)
         words = answer.text.split(" ")

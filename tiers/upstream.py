@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import aiohttp
@@ -192,7 +192,7 @@ class UpstreamTier:
             self._slots.release()
         return self._complete(work, answer)
 
-    async def stream(self, work: Work, call: Call) -> AsyncIterator[Delta]:
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator early closes the connection."""
         ends_at = self._ends_at(work)
         taken: Taken | None = None

@@ -9,7 +9,9 @@ cost nothing when its next request comes. It knows nothing about tiers.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.reading import (
@@ -20,6 +22,8 @@ from router.triage.reading import (
     turns_of,
 )
 from router.types import ChatRequest, SessionMemory, Signals
+
+Scope = Callable[[ChatRequest], tuple[str, str | None]]
 
 CACHED_TURNS = 20_000
 """Readings kept per policy, about 0.7 kB each."""
@@ -58,24 +62,42 @@ class TriageService:
     """`types.Triage` for one policy. Never raises for any text."""
 
     def __init__(
-        self, engine: TriageEngine, config: TriageConfig, *, cached_turns: int = CACHED_TURNS
+        self,
+        engine: TriageEngine,
+        config: TriageConfig,
+        *,
+        scope: Scope | None = None,
+        tasks: Mapping[str, TriageConfig] = MappingProxyType({}),
+        cached_turns: int = CACHED_TURNS,
     ) -> None:
+        """`scope` names the classification task that a request asks for and the text to classify;
+        `tasks` has a configuration for each, whose knowledge holds that task's classes alone.
+        """
         self._engine = engine
         self._config = config
+        self._scope = scope
+        self._tasks = tasks
         self._cache = TurnCache(cached_turns)
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns what is read in a request, without blocking the event loop."""
-        reading = _Reading(request, self._cache)
+        reading, config = self._begin(request)
         if reading.wanted or reading.turns.older:
-            reading.add(*await self._engine.read(reading.wanted, reading.turns.older, self._config))
+            reading.add(*await self._engine.read(reading.wanted, reading.turns.older, config))
         return reading.signals(memory, self._engine.version)
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """The same on the calling thread."""
-        reading = _Reading(request, self._cache)
-        reading.add(*self._engine.read_now(reading.wanted, reading.turns.older, self._config))
+        reading, config = self._begin(request)
+        reading.add(*self._engine.read_now(reading.wanted, reading.turns.older, config))
         return reading.signals(memory, self._engine.version)
+
+    def _begin(self, request: ChatRequest) -> tuple[_Reading, TriageConfig]:
+        if self._tasks and self._scope is not None:
+            text, task = self._scope(request)
+            if task is not None:
+                return _Reading(request, self._cache, task, text), self._tasks[task]
+        return _Reading(request, self._cache), self._config
 
 
 class _Reading:
@@ -83,11 +105,14 @@ class _Reading:
 
     __slots__ = ("_cache", "_found", "_keys", "_older", "_request", "turns", "wanted")
 
-    def __init__(self, request: ChatRequest, cache: TurnCache) -> None:
+    def __init__(
+        self, request: ChatRequest, cache: TurnCache, task: str = "", text: str | None = None
+    ) -> None:
         self._request, self._cache = request, cache
-        self.turns = turns_of(request)
+        turns = turns_of(request)
+        self.turns = turns if text is None else replace(turns, last=text)
         texts = (self.turns.last, *self.turns.earlier)
-        self._keys = [_digest(text) for text in texts]
+        self._keys = [_digest(f"{task}\0{text}") for text in texts]
         self._found = [cache.get(key) for key in self._keys]
         self._older: TurnFacts | None = None
         self.wanted = [

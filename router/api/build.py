@@ -1,0 +1,243 @@
+"""A loaded policy becomes a runtime: its answerers are built, its knowledge is embedded.
+
+Part of the composition root (`app`): it knows every tier, and nothing about HTTP or the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from router.api.abilities import AbilityTable
+from router.deliberation import load_templates
+from router.errors import Mistake, PolicyError
+from router.knowledge import Knowledge, in_scope, knowledge_intents, load_knowledge, match_text
+from router.policy import (
+    AnswererSection,
+    DeliberationAnswerer,
+    LitellmAnswerer,
+    LocalAnswerer,
+    LookupSection,
+    Policy,
+    ResolverAnswerer,
+    TierSection,
+    UpstreamAnswerer,
+)
+from router.policy_file import LoadedPolicy, secret
+from router.runtime import PolicyRuntime, RungPlan
+from router.safe_answers import load_safe_answers, safe_answer
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.match import KnowledgeIndex
+from router.triage.reading import memory_after
+from router.triage.service import TriageService
+from router.triage.triage_model import TriageModel
+from router.types import (
+    Answerer,
+    AnswererFacts,
+    ChatRequest,
+    Clock,
+    Domain,
+    Price,
+    Triage,
+)
+from tiers.litellm_prices import find_price, load_litellm_prices
+from tiers.litellm_tier import LitellmTier
+from tiers.local import CAPABILITIES as LOCAL_CAPABILITIES
+from tiers.local import LocalModelAnswerer
+from tiers.local_protocol import LocalAddress
+from tiers.lookups import build_lookups
+from tiers.reasoning import build_deliberation
+from tiers.resolver import build_resolver
+from tiers.steps import Passage, Passages, SteppedAnswerer
+from tiers.upstream import UpstreamTier
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all policies of a process share."""
+
+    clock: Clock
+    environ: Mapping[str, str]
+    model: TriageModel | None
+    engine: TriageEngine
+    abilities: AbilityTable
+    local: Mapping[str, LocalAddress]  # by model name, of the hosts that run
+
+
+def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
+    """Everything one policy needs to serve. Raises PolicyError for a broken file it names."""
+    policy = loaded.policy
+    knowledge = _knowledge(loaded)
+    answers = load_safe_answers(loaded.file(policy.safe_answers))
+    plans: dict[str, RungPlan] = {}
+    for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
+        plans[section.name] = _plan(loaded, parts, tier, section, knowledge, plans)
+
+    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str]) -> str:
+        return safe_answer(domain, text, review_id, answers, facts)
+
+    return PolicyRuntime(
+        policy=policy,
+        policy_hash=loaded.hash,
+        plans=tuple(plans[section.name] for _, section in policy.rungs()),
+        triage=_triage(policy, parts, list(knowledge.values())),
+        safe_answer=safe,
+        remember=memory_after,
+    )
+
+
+def _composite(section: AnswererSection) -> bool:
+    """Deliberations are built last: they need the facts of the answerer they think over."""
+    return isinstance(section, DeliberationAnswerer)
+
+
+def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
+    """The knowledge of each resolver, by the answerer's name."""
+    return {
+        section.name: load_knowledge(loaded.file(section.knowledge), section.lookups)
+        for _, section in loaded.policy.rungs()
+        if isinstance(section, ResolverAnswerer)
+    }
+
+
+def _triage(policy: Policy, parts: Parts, knowledge: list[Knowledge]) -> Triage:
+    """The policy's triage: the first resolver's knowledge is what requests are matched with."""
+    if parts.model is None or not knowledge:
+        return TriageService(parts.engine, TriageConfig.of(policy))
+    first, model = knowledge[0], parts.model
+    intents = knowledge_intents(first)
+
+    def index(task: str | None) -> KnowledgeIndex:
+        return KnowledgeIndex.build(model, [row for row in intents if in_scope(row[0], task)])
+
+    base = TriageConfig.of(policy, index(None))
+    tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
+    return TriageService(parts.engine, base, scope=partial(_scope, knowledge=first), tasks=tasks)
+
+
+def _scope(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
+    return match_text(request, knowledge)
+
+
+# --- answerers ---------------------------------------------------------------------------------
+
+
+def _plan(
+    loaded: LoadedPolicy,
+    parts: Parts,
+    tier: TierSection,
+    section: AnswererSection,
+    knowledge: Mapping[str, Knowledge],
+    built: Mapping[str, RungPlan],
+) -> RungPlan:
+    abilities = parts.abilities
+    if isinstance(section, ResolverAnswerer):
+        lookups = build_lookups(_placed(loaded), loaded.path.parent)
+        resolver = build_resolver(section, tier, knowledge[section.name], lookups)
+        return RungPlan(
+            resolver,
+            section,
+            resolver.facts,
+            abilities.of(section, tier.level),
+            declines=resolver.declines,
+        )
+    if isinstance(section, DeliberationAnswerer):
+        over = built[section.over]
+        templates = load_templates(loaded.file(section.templates))
+        thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
+        return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
+    answerer = _answerer(section, tier, parts)
+    if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
+        answerer = SteppedAnswerer(answerer, section.steps, _passages(list(knowledge.values())))
+    return RungPlan(
+        answerer,
+        section,
+        answerer.facts,
+        abilities.of(section, tier.level),
+        calibration=abilities.calibration(section),
+    )
+
+
+def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
+    """Lookups with their files where `LoadedPolicy.file` finds them."""
+    return [
+        lookup
+        if lookup.path is None
+        else lookup.model_copy(update={"path": str(loaded.file(lookup.path).resolve())})
+        for lookup in loaded.policy.lookups
+    ]
+
+
+def _answerer(
+    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer, tier: TierSection, parts: Parts
+) -> Answerer:
+    if isinstance(section, LocalAnswerer):
+        address = parts.local.get(section.model)
+        if address is None:
+            found = f"the local model {section.model!r}, which this process did not start"
+            raise PolicyError((Mistake("(policy)", 0, section.name, found, "a restart"),))
+        return LocalModelAnswerer(
+            section, _facts(section, tier), address=address, clock=parts.clock
+        )
+    key = _secret(section.api_key, parts.environ)
+    facts = _facts(section, tier)
+    if isinstance(section, UpstreamAnswerer):
+        return UpstreamTier(section, facts, api_key=key, clock=parts.clock)
+    return LitellmTier(section, facts, api_key=key, clock=parts.clock)
+
+
+def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
+    """The provider's key, None where its variable is unset: `tiergate serve` warns of those."""
+    try:
+        return secret(reference, environ)
+    except PolicyError:
+        return None
+
+
+def _facts(
+    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer, tier: TierSection
+) -> AnswererFacts:
+    return AnswererFacts(
+        name=section.name,
+        tier=tier.name,
+        level=tier.level,
+        kind=section.kind,
+        model=section.model,
+        price=_price(section),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=section.context_tokens,
+        capabilities=LOCAL_CAPABILITIES
+        if isinstance(section, LocalAnswerer)
+        else frozenset(section.capabilities),
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=round(1000 * section.deadline_s),
+        hides_reasoning=not isinstance(section, LocalAnswerer) and section.hidden_reasoning,
+    )
+
+
+def _price(section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer) -> Price:
+    """The policy's price, else litellm's dated table, else unknown."""
+    own = section.price.to_price()
+    if (
+        isinstance(section, LocalAnswerer)
+        or own.per_request_nano_usd is not None
+        or own.input_nano_usd is not None
+    ):
+        return own
+    table = load_litellm_prices() or {}
+    return find_price(table, section.model) or own
+
+
+def _passages(knowledge: list[Knowledge]) -> Passages | None:
+    """Approved answers as what `context` may cite."""
+    if not knowledge:
+        return None
+    return Passages(
+        [
+            Passage(intent.id, intent.answer, intent.source, " ".join(intent.utterances))
+            for intent in knowledge[0].content.intents
+            if not intent.slots
+        ]
+    )

@@ -1,0 +1,26 @@
+"""The machine's clock and fresh ids: the two things that are different at every call."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, as in ULIDs
+
+
+class SystemClock:
+    """types.Clock over the operating system."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic_ms(self) -> float:
+        return time.monotonic_ns() / 1e6
+
+
+class UlidIds:
+    """types.Ids: 48 bits of time, 80 random bits, 26 characters, sortable by time."""
+
+    def new(self) -> str:
+        value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+        return "".join(ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
