@@ -8,16 +8,16 @@ ids. A buffered and a streamed request take the same path; `complete` drains wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
 from router.conclude import conclude
-from router.decision import Left, asked_of, decide, next_rung
+from router.deciding import Router
+from router.decision import Left, next_rung
 from router.errors import AnswererError, BudgetExceeded, TiergateError
-from router.policy import BudgetSection
 from router.record import StepRecord, evidence
-from router.runtime import PolicyRuntime, RungPlan, Selected, known_models, pinned, select
+from router.runtime import RungPlan
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, weigh
 from router.types import (
@@ -34,9 +34,7 @@ from router.types import (
     Outcome,
     RequestState,
     ReviewQueue,
-    SessionMemory,
     SessionStore,
-    Signals,
     Step,
     StreamEvent,
     Verdict,
@@ -52,26 +50,22 @@ class Gateway:
 
     def __init__(
         self,
-        runtimes: Mapping[str, PolicyRuntime],
-        default: str,
+        router: Router,
         *,
         ledger: Ledger,
         sessions: SessionStore,
         cache: AnswerCache,
         reviews: ReviewQueue,
         secret_of: Callable[[str], bytes],
-        budget_of: Callable[[str], BudgetSection | None],
         clock: Clock,
         ids: Ids,
     ) -> None:
-        self._runtimes = dict(runtimes)
-        self._default = default
+        self.router = router
         self._ledger = ledger
         self._sessions = sessions
         self._cache = cache
         self._reviews = reviews
         self._secret_of = secret_of
-        self._budget_of = budget_of
         self._clock = clock
         self._ids = ids
         self._background: set[asyncio.Task[None]] = set()
@@ -112,23 +106,16 @@ class Gateway:
             if walk.outcome is None:
                 self._finish_later(walk, spender, state, error)
 
-    def route(self, request: ChatRequest, identity: Identity) -> Outcome:
-        """Triage and decide, synchronously: calls no tier, writes nothing."""
-        selected = select(self._runtimes, self._default, request)
-        signals = selected.runtime.triage.read_now(request, None)
-        walk = self._decided(request, identity, selected, signals, None, self._clock.monotonic_ms())
-        return outcome_of(walk, walk.candidate(None), Verdict.ACCEPTED, self._clock)
-
     # --- the path -------------------------------------------------------------------------------
 
     async def _begin(self, request: ChatRequest, identity: Identity, buffered: bool) -> Walk:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
-        selected = select(self._runtimes, self._default, request)
+        selected = self.router.select(request)
         session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
         signals = await selected.runtime.triage.read(request, memory)
-        walk = self._decided(request, identity, selected, signals, memory, started)
+        walk = self.router.decided(request, identity, selected, signals, memory, started)
         walk.buffered = buffered or not request.stream
         await self._remember(walk, memory.last_tier_number if memory else 0)
         return walk
@@ -141,44 +128,6 @@ class Gateway:
             latest = await self._sessions.get(tenant, session)
             memory = walk.runtime.remember(walk.signals, latest, tier_number)
             await self._sessions.put(tenant, session, memory)
-
-    def _decided(
-        self,
-        request: ChatRequest,
-        identity: Identity,
-        selected: Selected,
-        signals: Signals,
-        memory: SessionMemory | None,
-        started: float,
-    ) -> Walk:
-        read_at = self._clock.monotonic_ms()
-        runtime = selected.runtime
-        asked = asked_of(request.hints, identity.may_lower)
-        asked = pinned(asked, selected, memory, request.in_tool_loop)
-        facts = runtime.rung_facts(request, signals)
-        decision = decide(runtime.policy, signals, facts, asked)
-        return Walk(
-            request_id=self._ids.new(),
-            request=request,
-            identity=identity,
-            runtime=runtime,
-            signals=signals,
-            memory=memory,
-            facts=facts,
-            asked=asked,
-            decision=decision,
-            started_ms=started,
-            created_at_ms=self._clock.now_ms(),
-            triage_ms=read_at - started,
-            decide_ms=self._clock.monotonic_ms() - read_at,
-            deadline_ms=None
-            if request.hints.deadline_ms is None
-            else started + request.hints.deadline_ms,
-            budgeted=self._budget_of(identity.tenant) is not None,
-            observed=None
-            if selected.observed is None
-            else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
-        )
 
     async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
@@ -368,22 +317,6 @@ class Gateway:
         return request_digest(walk, self._secret_of(walk.identity.tenant))
 
     # --- the life of the gateway ----------------------------------------------------------------
-
-    def swap(self, runtimes: Mapping[str, PolicyRuntime], default: str) -> None:
-        """Serve these policies from the next request on."""
-        self._runtimes = dict(runtimes)
-        self._default = default
-
-    def models(self) -> tuple[str, ...]:
-        return tuple(known_models(self._runtimes, self._runtimes[self._default]))
-
-    @property
-    def runtimes(self) -> Mapping[str, PolicyRuntime]:
-        return self._runtimes
-
-    @property
-    def default(self) -> PolicyRuntime:
-        return self._runtimes[self._default]
 
     async def drain(self) -> None:
         """Wait for rows that are still being written in the background."""

@@ -131,11 +131,14 @@ class PolicyRuntime:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
 
-    def rung_facts(self, request: ChatRequest, signals: Signals) -> tuple[RungFacts, ...]:
+    def rung_facts(
+        self, request: ChatRequest, signals: Signals, *, assume_ready: bool = False
+    ) -> tuple[RungFacts, ...]:
         """What `decide` is told about every answerer for this request, in ladder order."""
         needs = required(request)
-        cap = request.hints.max_cost_nano_usd
-        return tuple(_rung_facts(plan, request, signals, needs, cap) for plan in self.plans)
+        return tuple(
+            _rung_facts(plan, request, signals, needs, assume_ready) for plan in self.plans
+        )
 
 
 def _rung_facts(
@@ -143,7 +146,7 @@ def _rung_facts(
     request: ChatRequest,
     signals: Signals,
     needs: frozenset[Capability],
-    cap: int | None,
+    assume_ready: bool,
 ) -> RungFacts:
     facts = plan.facts
     expected = plan.expected_cost(request, signals.input_tokens)
@@ -166,11 +169,11 @@ def _rung_facts(
         latency_ms=facts.latency_ms,
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
-        worst_nano_usd=0 if cap is None else plan.worst_case(request),
+        worst_nano_usd=0 if request.hints.max_cost_nano_usd is None else plan.worst_case(request),
         excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
         declined=plan.declines(request, signals) if plan.declines else None,
-        ready=plan.answerer.status().state
-        not in (AnswererState.FAILED, AnswererState.OPEN_BREAKER),
+        ready=assume_ready
+        or plan.answerer.status().state not in (AnswererState.FAILED, AnswererState.OPEN_BREAKER),
     )
 
 

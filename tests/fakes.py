@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from router.deciding import Router
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.sessions import MemorySessionStore
@@ -284,17 +285,23 @@ def a_house(
         clock=clock,
         budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
     )
-    gateway = Gateway(
+    ids = Ids()
+    router = Router(
         {"test": runtime},
         "test",
+        budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
+        clock=clock,
+        ids=ids,
+    )
+    gateway = Gateway(
+        router,
         ledger=ledger,
         sessions=sessions,
         cache=MemoryAnswerCache(clock=clock, ttl_s=3600, max_entries=100),
         reviews=reviews,
         secret_of=lambda tenant: tenant.encode(),
-        budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
         clock=clock,
-        ids=Ids(),
+        ids=ids,
     )
     return House(gateway, ledger, triage, reviews, sessions)
 

@@ -210,7 +210,7 @@ async def test_dry_run_calls_nothing(tmp_path: Path) -> None:
 async def test_route_decides_without_calling(tmp_path: Path) -> None:
     tiers = [low(), mid()]
     house = a_house(tmp_path, tiers)
-    assert house.gateway.route(ask(), ALICE).rung.level == 1
+    assert house.gateway.router.route(ask(), ALICE).rung.level == 1
     assert sum(tier.calls for tier in tiers) == 0
     await house.close()
 
@@ -492,5 +492,5 @@ async def test_a_stored_row_is_decided_again_to_the_identical_ladder(tmp_path: P
     house = a_house(tmp_path, [low(), mid(p=0.3), deep()], signals=signals)
     await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
-    assert record.differs(record.parse(row.record), house.gateway.default.policy) is None
+    assert record.differs(record.parse(row.record), house.gateway.router.default.policy) is None
     await house.close()

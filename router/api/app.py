@@ -20,6 +20,7 @@ from router.api.build import Parts, build_runtime
 from router.api.clock import SystemClock, UlidIds
 from router.api.metrics import Metrics
 from router.api.server import Server
+from router.deciding import Router
 from router.errors import ModelFileError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
@@ -118,54 +119,78 @@ def load_model(folder: Path) -> tuple[TriageModel | None, str]:
         return None, error.message
 
 
-class App:
-    """One process's gateway with all it stands on."""
+class Core:
+    """The deciding half of a process: policies and the triage model, no database and no LLM."""
 
     def __init__(
         self,
         settings: Settings,
-        loaded: list[LoadedPolicy],
+        loaded: Sequence[LoadedPolicy],
         environ: Mapping[str, str],
-        local: Mapping[str, LocalAddress],
-        hosts: Hosts | None = None,
+        local: Mapping[str, LocalAddress] | None = None,
     ) -> None:
-        """Opens the database and builds the policies; blocks for a fraction of a second.
+        """Builds the policies; blocks for a fraction of a second. Raises PolicyError.
+
+        Without `local` no local model runs; decisions are the same, calls would fail.
+        """
+        self.clock, self.ids = SystemClock(), UlidIds()
+        model, self.degraded_because = load_model(settings.model_dir)
+        self.engine = TriageEngine(model)
+        self.abilities: AbilityTable = load_abilities()
+        self.environ = environ
+        self.loaded = {one.policy.name: one for one in loaded}
+        self.default = loaded[0].policy.name
+        if local is None:
+            local = {name: LocalAddress("", "") for name in _specs(loaded)}
+        self._parts = Parts(self.clock, environ, model, self.engine, self.abilities, local)
+        self.router = Router(
+            {one.policy.name: self.build(one) for one in loaded},
+            self.default,
+            budget_of=self.budget_of,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
+        """A policy made ready to serve. Raises PolicyError."""
+        return build_runtime(loaded, self._parts)
+
+    def budget_of(self, tenant: str) -> BudgetSection | None:
+        """What a tenant may spend, by the default policy."""
+        budgets = self.loaded[self.default].policy.budgets
+        return budgets.get(tenant, budgets.get("*"))
+
+
+class App:
+    """One process's gateway with all it stands on."""
+
+    def __init__(self, settings: Settings, core: Core, hosts: Hosts | None = None) -> None:
+        """Opens the database. Raises LedgerError.
 
         `hosts` are given to the process that owns the local models, so that a reload reaches them.
-
-        Raises LedgerError, PolicyError.
         """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._log = structlog.get_logger("tiergate.app")
-        self.settings = settings
-        self.clock, self.ids = SystemClock(), UlidIds()
-        model, self.degraded_because = load_model(settings.model_dir)
-        if model is None:
-            self._log.warning("degraded", reason=self.degraded_because)
-        self.engine = TriageEngine(model)
-        self.abilities: AbilityTable = load_abilities()
-        self._parts = Parts(self.clock, environ, model, self.engine, self.abilities, local)
-        self._environ = environ
+        self.settings, self.core = settings, core
+        self.clock = core.clock
         self._hosts = hosts
         self._retiring: set[asyncio.Task[None]] = set()
-        self._loaded = {one.policy.name: one for one in loaded}
-        self._default = loaded[0].policy.name
-        runtimes = {one.policy.name: build_runtime(one, self._parts) for one in loaded}
+        if core.engine.degraded:
+            self._log.warning("degraded", reason=core.degraded_because)
         settings.database.parent.mkdir(parents=True, exist_ok=True)
         self.ledger = SqlLedger.open(
             settings.database,
             clock=self.clock,
-            budget_of=self._budget_of,
+            budget_of=core.budget_of,
             anchors_file=settings.anchors,
             synchronous="full" if settings.synchronous == "full" else "normal",
         )
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._known_secrets: dict[str, bytes] = {}
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
-        cache = loaded[0].policy.cache
+        cache = core.router.default.policy.cache
         self.gateway = Gateway(
-            runtimes,
-            self._default,
+            core.router,
             ledger=self.ledger,
             sessions=MemorySessionStore(clock=self.clock),
             cache=MemoryAnswerCache(
@@ -173,13 +198,11 @@ class App:
             ),
             reviews=SqlReviewQueue(self.ledger.database, clock=self.clock, store_of=self._store_of),
             secret_of=self._secret_of,
-            budget_of=self._budget_of,
             clock=self.clock,
-            ids=self.ids,
+            ids=core.ids,
         )
-        self._watchers = [
-            PolicyWatcher(one, self._reader(one), self._swap) for one in loaded if settings.watch
-        ]
+        watched = core.loaded.values() if settings.watch else ()
+        self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
         self.server = Server(
             self.gateway,
             self.ledger,
@@ -187,7 +210,7 @@ class App:
             Metrics(settings.metrics_dir),
             self.readiness,
             self.clock,
-            self.ids,
+            core.ids,
             self.life,
         )
 
@@ -203,8 +226,8 @@ class App:
             await self.close()
 
     async def start(self) -> None:
-        self.engine.start()
-        for runtime in self.gateway.runtimes.values():
+        self.core.engine.start()
+        for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
                 await plan.answerer.start()
         for watcher in self._watchers:
@@ -217,30 +240,30 @@ class App:
         for task in self._retiring:
             task.cancel()
         await self.gateway.drain()
-        for runtime in self.gateway.runtimes.values():
+        for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
                 await plan.answerer.close()
         await self.ledger.close()
-        self.engine.close()
+        self.core.engine.close()
 
     # --- what changes while serving -------------------------------------------------------------
 
     def _reader(self, one: LoadedPolicy) -> Reader:
-        known = self.abilities.known or None
-        return lambda: load_policy(one.path, self._environ, known)
+        known = self.core.abilities.known or None
+        return lambda: load_policy(one.path, self.core.environ, known)
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
         """Build the new policy beside the old one, then let the next request begin with it."""
-        runtime = await asyncio.to_thread(build_runtime, loaded, self._parts)
+        runtime = await asyncio.to_thread(self.core.build, loaded)
         for plan in runtime.plans:
             await plan.answerer.start()
         name = loaded.policy.name
-        runtimes = {**self.gateway.runtimes, name: runtime}
-        retired = self.gateway.runtimes.get(name)
-        self._loaded[name] = loaded
+        runtimes = {**self.core.router.runtimes, name: runtime}
+        retired = self.core.router.runtimes.get(name)
+        self.core.loaded[name] = loaded
         if self._hosts is not None:
-            self._hosts.refresh(list(self._loaded.values()))
-        self.gateway.swap(runtimes, self._default)
+            self._hosts.refresh(list(self.core.loaded.values()))
+        self.core.router.swap(runtimes)
         self._log.info("policy_reloaded", policy=name, hash=loaded.hash)
         if retired is not None:
             task = asyncio.get_running_loop().create_task(self._close_later(retired))
@@ -255,12 +278,8 @@ class App:
 
     # --- what the gateway asks ------------------------------------------------------------------
 
-    def _budget_of(self, tenant: str) -> BudgetSection | None:
-        budgets = self._loaded[self._default].policy.budgets
-        return budgets.get(tenant, budgets.get("*"))
-
     def _store_of(self, tenant: str) -> Store:
-        return self._loaded[self._default].policy.privacy.store
+        return self.core.router.default.policy.privacy.store
 
     def _secret_of(self, tenant: str) -> bytes:
         """The tenant's digest key; read from the database once per tenant and process."""
@@ -273,15 +292,15 @@ class App:
         """For /readyz: whether requests can be served, and the state of every part."""
         answerers = {
             plan.facts.name: plan.answerer.status()
-            for runtime in self.gateway.runtimes.values()
+            for runtime in self.core.router.runtimes.values()
             for plan in runtime.plans
         }
         serving = any(s.state is AnswererState.READY for s in answerers.values())
         detail: dict[str, object] = {
             "triage": {
-                "state": "degraded" if self.engine.degraded else "ready",
-                "version": self.engine.version,
-                "detail": self.degraded_because,
+                "state": "degraded" if self.core.engine.degraded else "ready",
+                "version": self.core.engine.version,
+                "detail": self.core.degraded_because,
             },
             "ledger": {
                 "state": "ready" if self.ledger.healthy else "failing",

@@ -65,7 +65,9 @@ class ChatCompletions:
         try:
             identity = await self._door.admit(headers, KeyScope.CHAT)
             _require_json(headers)
-            body = await read_body(headers, receive, self._gateway.default.policy.max_body_bytes)
+            body = await read_body(
+                headers, receive, self._gateway.router.default.policy.max_body_bytes
+            )
             request = parse_chat_request(body, headers)
             async with Watch(receive, send) as watch:
                 try:

@@ -128,13 +128,13 @@ class Server:
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door.admit(headers_of(scope), KeyScope.CHAT)
-        names = [(name, self._started_s, "tiergate") for name in self._gateway.models()]
+        names = [(name, self._started_s, "tiergate") for name in self._gateway.router.models()]
         await send_bytes(send, 200, render_models(names), id_headers(self._ids.new()))
 
     async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door.admit(headers_of(scope), KeyScope.CHAT)
         name = scope["path"].removeprefix("/v1/models/")
-        known = self._gateway.models()
+        known = self._gateway.router.models()
         if name not in known:
             raise ModelNotFound(
                 f"The model {name[:200]!r} is unknown here. Known are: {', '.join(known)}.",

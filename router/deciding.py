@@ -1,0 +1,118 @@
+"""Triage and decide: the first half of the request path, which calls no tier and writes nothing.
+
+The gateway goes on from here; `tiergate route` and the library's `route` stop here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from router.decision import asked_of, decide
+from router.policy import BudgetSection
+from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
+from router.telling import outcome_of
+from router.types import (
+    ChatRequest,
+    Clock,
+    Identity,
+    Ids,
+    Outcome,
+    SessionMemory,
+    Signals,
+    Verdict,
+)
+from router.walk import Walk
+
+
+class Router:
+    """Reads requests and decides them by the policies it serves."""
+
+    def __init__(
+        self,
+        runtimes: Mapping[str, PolicyRuntime],
+        default: str,
+        *,
+        budget_of: Callable[[str], BudgetSection | None],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._runtimes = dict(runtimes)
+        self._default = default
+        self._budget_of = budget_of
+        self._clock = clock
+        self._ids = ids
+
+    def route(
+        self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
+    ) -> Outcome:
+        """The decision alone, on the calling thread. Raises NotCapable, ModelNotFound.
+
+        Answerers count as ready: what a policy decides does not hang on what runs just now.
+        """
+        started = self._clock.monotonic_ms()
+        selected = self.select(request)
+        signals = selected.runtime.triage.read_now(request, memory)
+        walk = self.decided(
+            request, identity, selected, signals, memory, started, assume_ready=True
+        )
+        return outcome_of(walk, walk.candidate(None), Verdict.ACCEPTED, self._clock)
+
+    def select(self, request: ChatRequest) -> Selected:
+        """What the request's model name and hints lead to. Raises ModelNotFound."""
+        return select(self._runtimes, self._default, request)
+
+    def decided(
+        self,
+        request: ChatRequest,
+        identity: Identity,
+        selected: Selected,
+        signals: Signals,
+        memory: SessionMemory | None,
+        started_ms: float,
+        *,
+        assume_ready: bool = False,
+    ) -> Walk:
+        """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
+        read_at = self._clock.monotonic_ms()
+        runtime = selected.runtime
+        asked = asked_of(request.hints, identity.may_lower)
+        asked = pinned(asked, selected, memory, request.in_tool_loop)
+        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
+        decision = decide(runtime.policy, signals, facts, asked)
+        deadline_ms = request.hints.deadline_ms
+        return Walk(
+            request_id=self._ids.new(),
+            request=request,
+            identity=identity,
+            runtime=runtime,
+            signals=signals,
+            memory=memory,
+            facts=facts,
+            asked=asked,
+            decision=decision,
+            started_ms=started_ms,
+            created_at_ms=self._clock.now_ms(),
+            triage_ms=read_at - started_ms,
+            decide_ms=self._clock.monotonic_ms() - read_at,
+            deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
+            budgeted=self._budget_of(identity.tenant) is not None,
+            observed=None
+            if selected.observed is None
+            else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
+        )
+
+    def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
+        """Serve these policies from the next request on."""
+        self._runtimes = dict(runtimes)
+
+    def models(self) -> tuple[str, ...]:
+        """The model names that clients may send."""
+        return tuple(known_models(self._runtimes, self.default))
+
+    @property
+    def runtimes(self) -> Mapping[str, PolicyRuntime]:
+        return self._runtimes
+
+    @property
+    def default(self) -> PolicyRuntime:
+        return self._runtimes[self._default]
