@@ -188,6 +188,8 @@ def attempt_values(row: AttemptRow) -> tuple[Value, ...]:
         _real_or_none(row.p),
         str(row.reason),
         row.adapter,
+        row.rung,
+        row.upstream_id,
     )
 
 

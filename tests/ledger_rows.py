@@ -61,6 +61,8 @@ def attempt(
         usage=Usage(100, 20, 0, 30, 5, True),
         p=0.25,
         reason="lowest_expected_loss",
+        rung=ordinal + 1,
+        upstream_id=f"chatcmpl-{request_id}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,14 @@ def test_edited_attempt_is_found_at_its_row() -> None:
     rows = chain(4)
     cheaper = replace(rows[1].row.attempts[0], cost_nano_usd=0)
     rows[1] = replace(rows[1], row=replace(rows[1].row, attempts=(cheaper,)))
+    assert found(rows) == [(FindingKind.EDITED, 2)]
+
+
+@pytest.mark.parametrize("change", [{"rung": 0}, {"upstream_id": "chatcmpl-other"}])
+def test_edited_origin_of_an_answer_is_found_at_its_row(change: dict[str, Any]) -> None:
+    rows = chain(4)
+    other = replace(rows[1].row.attempts[0], **change)
+    rows[1] = replace(rows[1], row=replace(rows[1].row, attempts=(other,)))
     assert found(rows) == [(FindingKind.EDITED, 2)]
 
 

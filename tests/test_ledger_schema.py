@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
 
 from router.audit import attempt_values, request_values
-from router.ledger import schema
+from router.ledger import reading, schema
 from router.ledger.database import Database
 from router.ledger.rows import PLAIN_ATTEMPT_COLUMNS, PLAIN_REQUEST_COLUMNS
 from tests.ledger_rows import attempt, request
@@ -65,3 +68,24 @@ def test_workers_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> No
         for _ in range(4)
     ]
     assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("tenant", "index"), [("acme", "requests_by_tenant"), (None, "requests_by_time")]
+)
+def test_rows_of_a_period_are_found_by_an_index(
+    tmp_path: Path, tenant: str | None, index: str
+) -> None:
+    database = Database.open(tmp_path / "ledger.db")
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda _c, _k, statement, values, _x, _m: asked.append((statement, values)),
+    )
+    assert list(reading.rows(database, since_ms=1, until_ms=9, tenant=tenant)) == []
+    statement, values = next(pair for pair in asked if "FROM requests" in pair[0])
+    with database.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    database.close()
+    assert [row[3].split(" (")[0] for row in plan] == [f"SEARCH requests USING INDEX {index}"]

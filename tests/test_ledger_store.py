@@ -7,17 +7,20 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from router.errors import LedgerError, LedgerFull
+from router.errors import LedgerError, LedgerFull, LedgerUnavailable
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
 from router.types import AttemptState, RequestState
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
+
+Task = asyncio.Future[None]
 
 
 def opened(path: Path, **options: int) -> SqlLedger:
@@ -188,16 +191,114 @@ async def test_numbers_that_are_not_finite_are_recorded_as_zero(
     assert verify(tmp_path / "ledger.db").findings == ()
 
 
-async def test_full_queue_refuses_at_once(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db", queue_size=4)
-    outcomes = await asyncio.gather(
-        *(ledger.finish(request(f"r{number}")) for number in range(200)), return_exceptions=True
-    )
-    refused = [outcome for outcome in outcomes if outcome is not None]
-    assert refused
-    assert {type(outcome) for outcome in refused} == {LedgerFull}
-    await ledger.finish(request("later"))
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another program has the database to itself within the block."""
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        blocker.execute("ROLLBACK")
+        blocker.close()
+
+
+async def queued(ledger: SqlLedger, *operations: Coroutine[None, None, None]) -> list[Task]:
+    """Start these and let them come as far as the queue."""
+    tasks = [asyncio.ensure_future(operation) for operation in operations]
+    await asyncio.sleep(0.05)
+    return tasks
+
+
+async def test_full_queue_refuses_a_hold_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = opened(path, queue_size=4)
+    with locked(path):
+        first = await queued(ledger, ledger.hold(request("r0"), attempt("r0")))
+        waiting = await queued(
+            ledger, *(ledger.hold(request(f"r{n}"), attempt(f"r{n}")) for n in range(1, 5))
+        )
+        with pytest.raises(LedgerFull):
+            await ledger.hold(request("r5"), attempt("r5"))
+    assert await asyncio.gather(*first, *waiting) == [None] * 5
+    await ledger.hold(request("r5"), attempt("r5"))
     await ledger.close()
+
+
+async def test_full_queue_takes_what_follows_a_hold(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = opened(path, queue_size=4)
+    lines = [attempt(f"r{n}", cost=0, state=AttemptState.RELEASED) for n in range(40)]
+    for line in lines:
+        await ledger.hold(request(line.request_id), line)
+    with locked(path):
+        first = await queued(ledger, ledger.settle(lines[0], "acme"))
+        tasks = await queued(
+            ledger,
+            *(ledger.settle(line, "acme") for line in lines),
+            *(ledger.finish(request(line.request_id, line)) for line in lines),
+        )
+        assert ledger.waiting == 80
+    assert await asyncio.gather(*first, *tasks) == [None] * 81
+    assert {row.state for row in ledger.rows()} == {RequestState.SETTLED}
+    await ledger.close()
+
+
+async def test_rows_that_held_nothing_wait_for_room(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = opened(path, queue_size=4)
+    with locked(path):
+        first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
+        tasks = await queued(ledger, *(ledger.finish(request(f"r{n}")) for n in range(40)))
+        assert ledger.waiting == 4
+    assert await asyncio.gather(*first, *tasks) == [None] * 41
+    assert len(list(ledger.rows())) == 41
+    await ledger.close()
+
+
+async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = opened(path, queue_size=4)
+    with locked(path):
+        first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
+        tasks = await queued(
+            ledger, *(ledger.finish(request(f"r{n}", attempt(f"r{n}"))) for n in range(40))
+        )
+        assert ledger.waiting == 40
+    assert await asyncio.gather(*first, *tasks) == [None] * 41
+    await ledger.close()
+
+
+async def test_no_row_whose_money_was_spent_is_lost_to_an_unavailable_database(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = opened(path, queue_size=150, busy_timeout_ms=20)
+    finals = [request(f"r{n}", attempt(f"r{n}", held=400, cost=120)) for n in range(600)]
+    for start in range(0, 600, 150):
+        holds = (ledger.hold(row, row.attempts[0]) for row in finals[start : start + 150])
+        await asyncio.gather(*holds)
+    with locked(path):
+        outcomes = await asyncio.gather(
+            *(ledger.finish(row) for row in finals), return_exceptions=True
+        )
+    assert {type(outcome) for outcome in outcomes} == {LedgerUnavailable}
+    await ledger.close()
+    report = verify(path)
+    assert (report.findings, report.open_requests, report.rows) == ((), 0, 600)
+    assert report.cost_nano_usd == 600 * 120
+
+
+async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = opened(path, queue_size=4, busy_timeout_ms=20)
+    with locked(path):
+        outcomes = await asyncio.gather(
+            *(ledger.finish(request(f"r{n}")) for n in range(20)), return_exceptions=True
+        )
+    assert {type(outcome) for outcome in outcomes} == {LedgerUnavailable}
+    await ledger.close()
+    assert verify(path).rows == 4
 
 
 async def test_locked_database_fails_the_waiters_and_the_final_row_is_written_later(
@@ -205,17 +306,14 @@ async def test_locked_database_fails_the_waiters_and_the_final_row_is_written_la
 ) -> None:
     path = tmp_path / "ledger.db"
     ledger = opened(path, busy_timeout_ms=50)
-    blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LedgerError) as raised:
-        await ledger.finish(request("r1", attempt("r1")))
-    assert raised.value.code == "ledger_unavailable"
-    assert not ledger.healthy
-    blocker.execute("ROLLBACK")
+    with locked(path):
+        with pytest.raises(LedgerUnavailable) as raised:
+            await ledger.finish(request("r1", attempt("r1")))
+        assert (raised.value.code, raised.value.status) == ("ledger_unavailable", 503)
+        assert not ledger.healthy
     await ledger.finish(request("r2", attempt("r2")))
     assert ledger.healthy
     assert await ledger.get("r1", None) == request("r1", attempt("r1"))
-    blocker.close()
     await ledger.close()
     assert verify(path).findings == ()
 
@@ -280,7 +378,7 @@ async def test_closed_ledger_refuses_politely(tmp_path: Path) -> None:
     ledger = opened(tmp_path / "ledger.db")
     await ledger.close()
     await ledger.close()
-    with pytest.raises(LedgerError, match="closed"):
+    with pytest.raises(LedgerUnavailable, match="closed"):
         await ledger.finish(request("r1"))
 
 

@@ -35,7 +35,14 @@ from router.audit import (
 from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
-from router.types import NANO_PER_USD, AttemptRow, AttemptState, RequestRow, RequestState
+from router.types import (
+    NANO_PER_USD,
+    AttemptRow,
+    AttemptState,
+    CostBasis,
+    RequestRow,
+    RequestState,
+)
 
 DAY_MS = 86_400_000
 
@@ -75,6 +82,7 @@ class Finish:
     unsettled: tuple[str, ...]  # attempts that came as held
     derived: tuple[str, str]
     row_digest: bytes
+    spent: bool = True  # it was held, or costs money: the row must never be lost
 
 
 Operation = Hold | Settle | Finish
@@ -95,9 +103,10 @@ def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
     return Settle(final, tenant, attempt_values(final))
 
 
-def finish_operation(request: RequestRow) -> Finish:
+def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
     """A final row made whole: attempts in order, none of them held, their costs summing to its own.
 
+    `held` says whether anything was ever held for it.
     Raises: LedgerError for a row that is open, has an attempt twice or holds what JSON cannot.
     """
     if request.state is RequestState.OPEN:
@@ -129,6 +138,15 @@ def finish_operation(request: RequestRow) -> Finish:
         tuple(a.attempt_id for a in unfinished if a.state is AttemptState.HELD),
         derived_values(request.record),
         hashlib.sha256(row_bytes).digest(),
+        spent=held or costs_money(request),
+    )
+
+
+def costs_money(request: RequestRow) -> bool:
+    """Whether an attempt's cost is more than own compute."""
+    return any(
+        attempt.cost_nano_usd and attempt.cost_basis is not CostBasis.OWN_COMPUTE
+        for attempt in request.attempts
     )
 
 

@@ -20,25 +20,22 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from router.errors import LedgerCorrupt, LedgerError
+from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
 from router.ledger.locks import FileLock
 from router.ledger.schema import SCHEMA_VERSION
 
 Synchronous = Literal["normal", "full"]
-UNAVAILABLE = "ledger_unavailable"
 FOREIGN_ERRORS = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeError)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _CORRUPT = ("malformed", "not a database")
 
 
 def ledger_error(error: Exception) -> LedgerError:
-    """Ours for a driver's error: `code` is ledger_unavailable when a later try may succeed."""
+    """Ours for a driver's error; LedgerUnavailable when a later try may succeed."""
     original = error.orig if isinstance(error, DBAPIError) else error
     said = str(original if original is not None else error)
     if isinstance(original, sqlite3.OperationalError):
-        return LedgerError(
-            f"the ledger's database cannot be written or read now: {said}", code=UNAVAILABLE
-        )
+        return LedgerUnavailable(f"the ledger's database cannot be written or read now: {said}")
     if isinstance(original, sqlite3.DatabaseError) and any(word in said for word in _CORRUPT):
         return LedgerCorrupt(f"the ledger's database is corrupt: {said}; restore a copy")
     return LedgerError(f"the ledger's database refused a row: {said}")
@@ -115,7 +112,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that has the write lock from its start; committed unless the block raises.
 
-        Raises LedgerError: locked for longer than the busy timeout, disk full, row refused.
+        Raises LedgerUnavailable (locked for longer than the busy timeout, disk full), LedgerError.
         """
         with translated(), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")

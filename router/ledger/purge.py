@@ -7,49 +7,52 @@ written in the same transaction.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from router.ledger import anchoring
+from router.ledger import anchoring, reading
 from router.ledger.batch import windows_of
 from router.ledger.database import Database
 
-AT_ONCE = 1_000  # rows per transaction: workers wait for it
+AT_ONCE = 1_000  # rows of a chain per transaction: workers wait for it
+PAUSE_S = 0.11  # SQLite looks for a free lock every 100 ms at the least: each worker gets a turn
 
 
 def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | None = None) -> int:
-    """Drop finished requests created before `before_ms`; returns how many. Raises LedgerError."""
+    """Drop finished requests created before `before_ms`; returns how many; blocks.
+
+    Works beside workers that serve. Raises: LedgerError.
+    """
     outside = anchors_file or anchoring.default_file(database.path)
     dropped = 0
     while True:
         with database.writing() as connection:
             rows = sum(
-                _purge_writer(connection, str(row[0]), before_ms, now_ms)
-                for row in connection.exec_driver_sql(
-                    "SELECT DISTINCT writer_id FROM requests WHERE created_at_ms < ?", (before_ms,)
-                ).fetchall()
+                _purge_writer(connection, writer_id, before_ms, now_ms)
+                for writer_id in reading.writers(connection)
             )
             if rows == 0:
                 return dropped
             anchor = anchoring.insert_anchor(connection, now_ms)
         anchoring.append_anchor(outside, anchor)
         dropped += rows
+        time.sleep(PAUSE_S)
 
 
 def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms: int) -> int:
     """Drop the next rows of one chain; returns how many."""
-    first, last = connection.exec_driver_sql(
-        "SELECT min(sequence), max(sequence) FROM requests WHERE writer_id = ?", (writer_id,)
-    ).one()
+    first, last = None, 0
+    for sequence, created_at_ms in connection.exec_driver_sql(
+        "SELECT sequence, created_at_ms FROM requests WHERE writer_id = ? "
+        f"AND sequence IS NOT NULL ORDER BY sequence LIMIT {AT_ONCE}",
+        (writer_id,),
+    ).fetchall():
+        if created_at_ms >= before_ms:
+            break
+        first, last = sequence if first is None else first, sequence
     if first is None:
-        return 0
-    kept = connection.exec_driver_sql(
-        "SELECT min(sequence) FROM requests WHERE writer_id = ? AND created_at_ms >= ?",
-        (writer_id, before_ms),
-    ).scalar_one()
-    last = min(last if kept is None else kept - 1, first + AT_ONCE - 1)
-    if last < first:
         return 0
     chosen = (
         "request_id IN (SELECT request_id FROM requests WHERE writer_id = ? "

@@ -53,10 +53,10 @@ def attempts_of(
 def rows(
     database: Database,
     *,
-    since_ms: int | None,
-    until_ms: int | None,
-    tenant: str | None,
-    limit: int | None,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    tenant: str | None = None,
+    limit: int | None = None,
 ) -> Iterator[RequestRow]:
     """Requests created in [since, until), oldest first, a page at a time. Raises LedgerError."""
     after: tuple[Value, Value] = (-(2**62) if since_ms is None else since_ms, "")
@@ -133,19 +133,24 @@ def chain_head(connection: Connection, writer_id: str) -> Head:
     )
 
 
-def chain_heads(connection: Connection) -> tuple[Head, ...]:
-    """The heads of all chains that have a row or a checkpoint."""
-    writers = {head.writer_id for head in checkpoints(connection)}
+def writers(connection: Connection) -> tuple[str, ...]:
+    """The writers that have a row, in order."""
+    found: list[str] = []
     last = ""
     while True:  # one index seek per writer; DISTINCT would read the whole index
         row = connection.exec_driver_sql(
             "SELECT min(writer_id) FROM requests WHERE writer_id > ?", (last,)
         ).first()
         if row is None or row[0] is None:
-            break
+            return tuple(found)
         last = str(row[0])
-        writers.add(last)
-    heads = (chain_head(connection, writer_id) for writer_id in sorted(writers))
+        found.append(last)
+
+
+def chain_heads(connection: Connection) -> tuple[Head, ...]:
+    """The heads of all chains that have a row or a checkpoint."""
+    known = {head.writer_id for head in checkpoints(connection)}.union(writers(connection))
+    heads = (chain_head(connection, writer_id) for writer_id in sorted(known))
     return tuple(head for head in heads if head.sequence > 0)
 
 

@@ -111,6 +111,8 @@ def attempt_from(row: SqlRow) -> AttemptRow:
         p,
         reason,
         adapter,
+        rung,
+        upstream_id,
     ) = cells
     return AttemptRow(
         attempt_id=attempt_id,
@@ -145,6 +147,8 @@ def attempt_from(row: SqlRow) -> AttemptRow:
         p=p,
         reason=reason,
         adapter=adapter,
+        rung=rung,
+        upstream_id=upstream_id,
     )
 
 

@@ -104,6 +104,7 @@ requests = Table(
     _text("row_hash"),
     Index("requests_by_chain", "writer_id", "sequence", unique=True),
     Index("requests_by_time", "created_at_ms", "request_id"),
+    Index("requests_by_tenant", "tenant", "created_at_ms", "request_id"),
     Index(
         "requests_open",
         "writer_id",
@@ -140,6 +141,8 @@ attempts = Table(
     Column("p", Double),
     _text("reason"),
     _text("adapter"),
+    _flag("rung"),
+    _text("upstream_id"),
     _text("tenant"),
     sqlite_with_rowid=False,
 )
@@ -234,6 +237,15 @@ tenant_secrets = Table(
     _text("tenant", primary_key=True),
     Column("secret", LargeBinary, nullable=False),
     _int("created_at_ms"),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    _text("hash", primary_key=True),
+    _text("name"),
+    _text("content"),
+    _int("first_seen_at_ms"),
 )
 
 meta = Table(

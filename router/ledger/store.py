@@ -14,7 +14,7 @@ from pathlib import Path
 
 from router.audit import Head
 from router.errors import LedgerError
-from router.ledger import anchoring, reading
+from router.ledger import anchoring, policies, reading
 from router.ledger.batch import (
     Batch,
     Limits,
@@ -43,6 +43,8 @@ class SqlLedger:
         slot: FileLock,
         anchorer: anchoring.Anchorer,
         budget_of: BudgetOf,
+        clock: Clock,
+        queue_size: int,
     ) -> None:
         """Use `open`; it puts these together."""
         self.database = database
@@ -50,6 +52,9 @@ class SqlLedger:
         self._slot = slot
         self._anchorer = anchorer
         self._budget_of = budget_of
+        self._clock = clock
+        self._held: set[str] = set()  # requests that hold something and are not finished
+        self._room = asyncio.Semaphore(queue_size)  # for rows of requests that held nothing
 
     @classmethod
     def open(
@@ -65,8 +70,9 @@ class SqlLedger:
     ) -> SqlLedger:
         """Open, migrate and recover; blocks (about 10 ms for a ready file).
 
-        `anchors_file` defaults to `<database>.anchors`; better on another volume. `budget_of` is
-        asked on the caller's thread for each hold. Raises: LedgerError, LedgerCorrupt.
+        `queue_size` is how many operations may wait before holds are refused. `anchors_file`
+        defaults to `<database>.anchors`; better on another volume. `budget_of` is asked on the
+        caller's thread for each hold. Raises: LedgerError, LedgerCorrupt.
         """
         opened = Database.open(database, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
         slots = WriterSlots(opened.path)
@@ -88,7 +94,7 @@ class SqlLedger:
             idle=anchorer.idle,
         )
         writer.start()
-        return cls(opened, writer, slot, anchorer, budget_of)
+        return cls(opened, writer, slot, anchorer, budget_of, clock, queue_size)
 
     # --- types.Ledger ---
 
@@ -98,12 +104,19 @@ class SqlLedger:
         Cancelling the wait does not take it back: `finish` the request all the same.
         Raises: BudgetExceeded, LedgerFull, LedgerError.
         """
-        await self._write(hold_operation(request, attempt, self._limits(request.tenant)))
+        operation = hold_operation(request, attempt, self._limits(request.tenant))
+        try:
+            await self._write(operation)
+        except asyncio.CancelledError:
+            self._held.add(request.request_id)
+            raise
+        self._held.add(request.request_id)
 
     async def settle(self, attempt: AttemptRow, tenant: str) -> None:
         """Replace the hold by the outcome; again, or after `finish`, it changes nothing.
 
-        Raises: LedgerFull, LedgerError (also for an attempt that was never held).
+        Never refused for a full queue. Raises: LedgerUnavailable (the outcome is owed, and written
+        later), LedgerError (also for an attempt that was never held).
         """
         await self._write(settle_operation(attempt, tenant))
 
@@ -111,9 +124,20 @@ class SqlLedger:
         """Commit the final row with all its attempts; again it changes nothing.
 
         The request's cost is stored as the sum of its attempts; one that is still held counts at
-        its hold, and one that the row forgets is added. Raises: LedgerFull, LedgerError.
+        its hold, and one that the row forgets is added.
+
+        Never refused for a full queue. Where nothing was held and nothing spent but own compute,
+        at most `queue_size` rows are queued, and further callers wait their turn; a caller that is
+        cancelled before its turn leaves no row. Raises: LedgerUnavailable (the row is owed, and
+        written later), LedgerError.
         """
-        await self._write(finish_operation(request))
+        operation = finish_operation(request, held=request.request_id in self._held)
+        self._held.discard(request.request_id)
+        if operation.spent:
+            await self._write(operation)
+        else:
+            async with self._room:
+                await self._write(operation)
 
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
         """The request with its attempts; None when there is none of that tenant (None: any)."""
@@ -133,6 +157,17 @@ class SqlLedger:
         return reading.rows(
             self.database, since_ms=since_ms, until_ms=until_ms, tenant=tenant, limit=limit
         )
+
+    async def record_policy(self, policy_hash: str, name: str, content: str) -> None:
+        """Keep a policy's content under its hash; the first one stays. Raises LedgerError."""
+        now_ms = self._clock.now_ms()
+        await asyncio.to_thread(
+            policies.record_policy, self.database, policy_hash, name, content, now_ms
+        )
+
+    async def policy_content(self, policy_hash: str) -> str | None:
+        """The content that was recorded under this hash, None when there is none."""
+        return await asyncio.to_thread(policies.policy_content, self.database, policy_hash)
 
     @property
     def healthy(self) -> bool:

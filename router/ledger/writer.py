@@ -1,13 +1,17 @@
 """The one thread that writes the ledger: group commit of whatever is queued.
 
-    callers --> queue (bounded) --> [ take all | BEGIN IMMEDIATE | Batch | COMMIT ] --> wake callers
+    callers --> queue --> [ take all | BEGIN IMMEDIATE | Batch | COMMIT ] --> wake callers
 
 A batch is what came in while the one before was being committed, so there is no timer: one caller
 waits for one commit, a thousand callers share a few. BEGIN IMMEDIATE serialises the workers that
-share a file, which makes a budget check hold across processes. When the database cannot be written
-(disk full, locked) the waiters of the batch get a LedgerError and the thread goes on; settlements
-and final rows are owed, and tried again before whatever comes next, so that no hold stays open for
-a passing fault. It knows nothing about what the operations do.
+share a file, which makes a budget check hold across processes.
+
+A full queue refuses holds, so no more money is spent than can be written down; what follows a hold
+was bounded by it, and is never refused. When the database cannot be written (disk full, locked) the
+waiters of the batch get LedgerUnavailable and the thread goes on; settlements and final rows are
+owed, and tried again before whatever comes next, so that no hold stays open for a passing fault.
+Owed rows for which money was spent are all kept, the others as many as the queue holds. It knows
+nothing about what the operations do.
 """
 
 from __future__ import annotations
@@ -21,9 +25,9 @@ from queue import Empty, SimpleQueue
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
 from router.audit import Head
-from router.errors import LedgerError, LedgerFull, TiergateError
-from router.ledger.batch import Batch, Hold, Operation
-from router.ledger.database import FOREIGN_ERRORS, UNAVAILABLE, Database, ledger_error
+from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
+from router.ledger.batch import Batch, Finish, Hold, Operation
+from router.ledger.database import FOREIGN_ERRORS, Database, ledger_error
 
 MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
 RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
@@ -51,7 +55,10 @@ class Writer:
         committed: Callable[[Head], None],
         idle: Callable[[], None],
     ) -> None:
-        """`committed` (after the waiters were woken) and `idle` are called on the thread."""
+        """`committed` (after the waiters were woken) and `idle` are called on the thread.
+
+        `queue_size` bounds holds: beyond it a hold is refused.
+        """
         self._database = database
         self._head = head
         self._queue_size = queue_size
@@ -60,6 +67,7 @@ class Writer:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._owed: list[_Job] = []
         self._closed = False
+        self._closing = False  # seen by the thread
         self._fault: str = ""
         self._thread = threading.Thread(target=self._run, name="tiergate-ledger", daemon=True)
 
@@ -82,11 +90,11 @@ class Writer:
         """Queue an operation; the future is done once it is committed or refused.
 
         A caller that is cancelled meanwhile leaves the operation queued: it is still committed.
-        Raises: LedgerFull, LedgerError (closed).
+        Raises: LedgerFull (a hold), LedgerUnavailable (closed).
         """
         if self._closed:
-            raise LedgerError("the ledger is closed", code=UNAVAILABLE)
-        if self._queue.qsize() >= self._queue_size:
+            raise LedgerUnavailable("the ledger is closed")
+        if isinstance(operation, Hold) and self._queue.qsize() >= self._queue_size:
             raise LedgerFull(f"{self._queue_size} ledger operations are waiting; try again shortly")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put(_Job(operation, future))
@@ -111,14 +119,13 @@ class Writer:
         except Exception as error:  # the top of a background task: fail the waiters, say so
             self._closed = True
             self._fault = f"the ledger's writer has stopped: {error}"
-            self._fail_queued(LedgerError(self._fault, code=UNAVAILABLE))
+            self._fail_queued(LedgerUnavailable(self._fault))
             raise
 
     def _serve(self, connection: DBAPIConnection) -> None:
         cursor = connection.cursor()
-        open_for_business = True
-        while open_for_business:
-            jobs, open_for_business = self._take()
+        while not self._closing or (self._owed and not self._fault):
+            jobs = self._take()
             before = self._head
             if jobs:
                 _wake(self._commit(cursor, jobs))
@@ -126,23 +133,26 @@ class Writer:
                 self._committed(self._head)
             elif not jobs:
                 self._idle()
-        self._fail_queued(LedgerError("the ledger is closed", code=UNAVAILABLE))
+        self._fail_queued(LedgerUnavailable("the ledger is closed"))
 
-    def _take(self) -> tuple[list[_Job], bool]:
-        """Owed jobs and whatever is queued; waits for a first one. False: close after these."""
-        jobs, self._owed = self._owed, []
+    def _take(self) -> list[_Job]:
+        """Owed jobs first, then what is queued; waits for a first one where none is due."""
+        jobs, self._owed = self._owed[:MAX_BATCH], self._owed[MAX_BATCH:]
+        full = len(jobs) + MAX_BATCH  # owed rows take no place from callers that wait
+        wait_s = RETRY_S if jobs else IDLE_S
+        if self._closing or (jobs and not self._fault):
+            wait_s = 0.0
         try:
-            job = self._queue.get(timeout=RETRY_S if jobs else IDLE_S)
+            job = self._queue.get(timeout=wait_s)
             while job is not None:
                 jobs.append(job)
-                if len(jobs) >= MAX_BATCH:
-                    break
+                if len(jobs) >= full:
+                    return jobs
                 job = self._queue.get_nowait()
-            else:
-                return jobs, False
+            self._closing = True
         except Empty:
             pass
-        return jobs, True
+        return jobs
 
     def _commit(self, cursor: DBAPICursor, jobs: list[_Job]) -> list[Outcome]:
         """One transaction for all; when one row spoils it, one transaction for each."""
@@ -150,7 +160,7 @@ class Writer:
             refusals = self._transact(cursor, jobs)
         except FOREIGN_ERRORS as error:
             refused = ledger_error(error)
-            if refused.code == UNAVAILABLE:
+            if isinstance(refused, LedgerUnavailable):
                 self._fault = refused.message
                 self._owe(jobs)
                 refusals = [refused] * len(jobs)
@@ -180,8 +190,12 @@ class Writer:
     def _owe(self, jobs: list[_Job]) -> None:
         """Keep settlements and final rows for the next try; a refused hold was never an intent."""
         room = self._queue_size - len(self._owed)
-        kept = [_Job(job.operation, None) for job in jobs if not isinstance(job.operation, Hold)]
-        self._owed += kept[:room]
+        kept: list[_Job] = []
+        for job in jobs:
+            spent = not isinstance(job.operation, Finish) or job.operation.spent
+            if not isinstance(job.operation, Hold) and (spent or len(kept) < room):
+                kept.append(_Job(job.operation, None))
+        self._owed += kept
 
     def _fail_queued(self, error: LedgerError) -> None:
         outcomes: list[Outcome] = []

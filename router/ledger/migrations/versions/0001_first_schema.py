@@ -58,6 +58,8 @@ def upgrade() -> None:
         sa.Column("p", sa.Double(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("adapter", sa.Text(), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("upstream_id", sa.Text(), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("request_id", "attempt_id"),
         sqlite_with_rowid=False,
@@ -99,6 +101,14 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "policy_versions",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("first_seen_at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
     )
     op.create_table(
         "requests",
@@ -154,6 +164,9 @@ def upgrade() -> None:
     )
     op.create_index("requests_by_chain", "requests", ["writer_id", "sequence"], unique=True)
     op.create_index("requests_by_time", "requests", ["created_at_ms", "request_id"], unique=False)
+    op.create_index(
+        "requests_by_tenant", "requests", ["tenant", "created_at_ms", "request_id"], unique=False
+    )
     op.create_index(
         "requests_open",
         "requests",

@@ -1,0 +1,36 @@
+"""Each policy that requests were decided under, by its hash: replay and disputes need old ones.
+
+A request's row names the hash. The content is whatever text the caller keeps (a policy file, or the
+resolved policy, without secrets); it is written once and never changed.
+"""
+
+from __future__ import annotations
+
+from router.ledger.database import Database
+
+
+def record_policy(
+    database: Database, policy_hash: str, name: str, content: str, now_ms: int
+) -> None:
+    """Keep a policy under its hash; blocks; a known hash costs one query and no write lock.
+
+    Equal hashes mean equal policies, whatever their comments say: the first content stays.
+    Raises: LedgerError.
+    """
+    if policy_content(database, policy_hash) is not None:
+        return
+    with database.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO policy_versions (hash, name, content, first_seen_at_ms) "
+            "VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+            (policy_hash, name, content, now_ms),
+        )
+
+
+def policy_content(database: Database, policy_hash: str) -> str | None:
+    """What was recorded under this hash, None when nothing was; blocks. Raises LedgerError."""
+    with database.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT content FROM policy_versions WHERE hash = ?", (policy_hash,)
+        ).scalar()
+    return None if found is None else str(found)
