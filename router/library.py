@@ -6,9 +6,9 @@
         print(gateway.route("How do I return a parcel?").rung.tier)
         print(gateway.complete("How do I return a parcel?").answer.text)
 
-`route` needs no event loop and writes nothing. Everything else runs on one event loop, its home: the
-loop that first awaits something here, or a thread of its own when the first call is synchronous.
-Calls from elsewhere are handed over, so threads and loops may share one Gateway.
+`route` needs no event loop and writes nothing. Everything else runs on one event loop, its home:
+the loop that first awaits something here, or a thread of its own when the first call is
+synchronous. Calls from elsewhere are handed over, so threads and loops may share one Gateway.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Gateway:
         settings = Settings(policies=(str(policy),), database=Path(database), watch=False)
         return cls(settings, os.environ if environ is None else environ)
 
-    # --- what it does -----------------------------------------------------------------------------
+    # --- what it does ---------------------------------------------------------------------------
 
     def route(
         self,
@@ -123,7 +123,7 @@ class Gateway:
         """The HTTP surface, to mount: `app.mount("/llm", gateway.asgi())`."""
         return self._serve
 
-    # --- the event loop it lives on -----------------------------------------------------------------
+    # --- the event loop it lives on -------------------------------------------------------------
 
     async def _complete(self, request: ChatRequest, identity: Identity) -> Outcome:
         return await (await self._started()).gateway.complete(request, identity)
@@ -191,7 +191,7 @@ class Gateway:
             await app.start()
         return self._app
 
-    # --- the end ------------------------------------------------------------------------------------
+    # --- the end --------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Drain and stop. In the loop that is its home use `aclose`."""
