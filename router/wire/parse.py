@@ -210,7 +210,7 @@ _PASSED_ON: dict[str, Reader] = {
     "user": texts(0, 1024),
     "metadata": _metadata,
     "store": boolean,
-    "service_tier": texts(1, 64),
+    "service_tier": words("auto", "default"),  # others have prices that the policy does not say
     "prompt_cache_key": texts(1, 1024),
     "prompt_cache_retention": texts(1, 64),
     "safety_identifier": texts(1, 1024),
