@@ -201,11 +201,10 @@ class LocalModelAnswerer:
             read_bufsize=LARGEST_EVENT_BYTES,
             timeout=aiohttp.ClientTimeout(total=None),  # the deadline is kept below
         )
-        sent = False
+        response: aiohttp.ClientResponse | None = None
         try:
             async with asyncio.timeout(self._left_s(work)):
                 response = await session.post("http://local/v1/chat/completions", json=body)
-                sent = True
                 if response.status != 200:
                     raise _rejection(response.status, await response.text())
             while line := await self._line(response, work):
@@ -220,6 +219,7 @@ class LocalModelAnswerer:
                 f"answerer {self._section.name!r} was not done by its deadline"
             ) from error
         except (aiohttp.ClientError, OSError) as error:
+            sent = response is not None
             kind = StreamCut if sent else UpstreamUnreachable
             raise kind(
                 f"the local model's process went away ({type(error).__name__}: {error}); it is "
@@ -229,7 +229,9 @@ class LocalModelAnswerer:
         except ValueError as error:
             raise UpstreamInvalid(f"the local model sent what is not JSON: {error}") from error
         finally:
-            await session.close()  # closes the connection, which makes the child stop decoding
+            if response is not None:
+                response.close()  # drops the connection, which makes the child stop decoding
+            await session.close()
 
     async def _line(self, response: aiohttp.ClientResponse, work: Work) -> bytes:
         # Not wait_for: in Python 3.11 it loses a cancellation that comes with a result.

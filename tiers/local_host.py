@@ -192,7 +192,11 @@ class _Supervisor(threading.Thread):
         except ModelFileError as error:
             self._publish(self, HostState(AnswererState.FAILED, error.message))
             return
-        self._keep_running(model, adapters)
+        try:
+            self._keep_running(model, adapters)
+        except Exception as error:  # the top of a background task: say so, rather than stay loading
+            detail = f"supervising the local model failed: {type(error).__name__}: {error}"
+            self._publish(self, HostState(AnswererState.FAILED, detail))
 
     def stop(self, drain_s: float) -> None:
         """Waits for the requests in flight, then ends the child. Returns when it has ended."""
