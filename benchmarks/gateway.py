@@ -1,0 +1,486 @@
+"""How many requests a second the gateway answers, beside its upstream alone and nginx before it.
+
+    python -m benchmarks gateway [--quick] [--json] [--profile FOLDER]
+
+The gateway is `tiergate serve` on one core with everything on: API key, triage, decision, ledger
+(every answer waits for its row). The client and an upstream that answers at once share the other.
+Exact cache off, no prompt twice. nginx, one worker on the gateway's core, proxies to the same
+upstream. Rounds alternate between the targets, so that a noisy machine is noisy for all; ratios are
+formed within a round. CPU time per request is the target's own, of all its threads: it hardly
+depends on what else runs. Only 127.0.0.1; everything it starts, it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from router.api.clock import SystemClock
+from router.ledger.database import Database
+from router.ledger.keys import SqlKeyStore
+from router.ledger.verify import verify
+from router.types import Scope
+
+ROOT = Path(__file__).parents[1]
+CONNECTIONS = (1, 8, 64)
+TARGET_PER_SECOND = 900
+READY_S = 30.0
+TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+
+OPENINGS = ("", "hi, ", "hello, ", "good morning, ", "hey, ", "excuse me, ", "hi there, ",
+            "dear team, ", "good evening, ", "hello again, ")  # fmt: skip
+ENDINGS = ("", " please", " thanks", " thank you", ", thanks a lot", " many thanks",
+           ", please tell me", " thank you very much", " please, thanks")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long to measure."""
+
+    rounds: int = 3
+    seconds: float = 3.0
+    connections: tuple[int, ...] = CONNECTIONS
+
+
+QUICK = Plan(rounds=1, seconds=1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that answers chat completions, and what it is asked."""
+
+    name: str
+    url: str
+    key: str = ""
+    pid: int | None = None  # whose CPU time is counted
+    stream: bool = False
+    prompts: Path | None = None
+
+
+# --- what is started -----------------------------------------------------------------------------
+
+
+def cores() -> tuple[int, int] | None:
+    """The gateway's core and the clients' core; None where processes cannot be pinned."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    found = sorted(os.sched_getaffinity(0))
+    return (found[0], found[1]) if len(found) > 1 else None
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str], core: int | None, log: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """A process on one core; ended by its id."""
+
+    def pin() -> None:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environ or {})},
+            preexec_fn=pin,
+        ) as process,
+    ):
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def wait_for(url: str, log: Path) -> None:
+    """Until `url` answers with any status. Raises RuntimeError with the process's last words."""
+    until = time.monotonic() + READY_S
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{url} did not come up: {log.read_text(errors='replace')[-2000:]}")
+
+
+def policy_text(upstream: str) -> str:
+    """The shipped default policy over two tiers: approved answers, and the instant upstream."""
+    policy = yaml.safe_load((ROOT / "policies" / "default.yaml").read_text("utf-8"))
+    approved = policy["tiers"][0]["answerers"][0]
+    fake = {
+        "name": "instant",
+        "kind": "upstream",
+        "model": "fake-1",
+        "base_urls": [upstream],
+        "price": {"input_usd_per_mtok": 0.25, "output_usd_per_mtok": 2, "version": "bench"},
+        "max_output_tokens": 1024,
+        "expected_latency_ms": 5,
+        "concurrency": 256,
+        "verify": {"default": "none", "hard_rule": "none"},
+    }
+    policy |= {
+        "name": "bench",
+        "tiers": [
+            {"name": "resolve", "level": 1, "answerers": [approved]},
+            {"name": "llm", "level": 2, "answerers": [fake]},
+        ],
+        "cache": {"exact": False},
+    }
+    for name in ("examples", "report", "budgets"):
+        policy.pop(name, None)
+    return json.dumps(policy)  # JSON is YAML
+
+
+def nginx_text(folder: Path, port: int, upstream_port: int) -> str:
+    temp = "\n".join(
+        f"  {kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return f"""
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  keepalive_requests 10000000;
+{temp}
+  upstream instant {{
+    server 127.0.0.1:{upstream_port};
+    keepalive 128;
+    keepalive_requests 10000000;
+  }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://instant;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }}
+  }}
+}}
+"""
+
+
+def approved_prompts() -> list[str]:
+    """Different wordings of questions that approved answers without slots are for."""
+    file = ROOT / "policies" / "knowledge" / "customer_support.yaml"
+    intents = yaml.safe_load(file.read_text("utf-8"))["intents"]
+    utterances = [u for intent in intents if not intent.get("slots") for u in intent["utterances"]]
+    made = ["".join(parts) for parts in itertools.product(OPENINGS, utterances, ENDINGS)]
+    random.Random(7).shuffle(made)
+    return made
+
+
+# --- one measurement -----------------------------------------------------------------------------
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """User and system time of a process with all its threads; None where /proc tells nothing."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def load(target: Target, connections: int, plan: Plan, seed: int, core: int | None) -> dict:
+    """One round against one target, by the load generator in a process of its own."""
+    most = (45_000 if target.pid is None else 30_000) if connections > 1 else 15_000
+    command = [
+        sys.executable, str(Path(__file__).with_name("loadgen.py")),
+        "--url", target.url,
+        "--connections", str(connections),
+        "--seconds", str(plan.seconds),
+        "--requests", str(int(most * plan.seconds / 3)),
+        "--seed", str(seed),
+    ]  # fmt: skip
+    command += ["--key", target.key] if target.key else []
+    command += ["--stream"] if target.stream else []
+    command += ["--prompts", str(target.prompts)] if target.prompts else []
+
+    def pin() -> None:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    before = None if target.pid is None else cpu_seconds(target.pid)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=120
+    )
+    found = json.loads(done.stdout)
+    after = None if target.pid is None else cpu_seconds(target.pid)
+    if before is not None and after is not None and found["requests"]:
+        found["cpu_us"] = round((after - before) / found["requests"] * 1e6, 1)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All that runs while it is measured."""
+
+    direct: Target
+    gateway: Target
+    nginx: Target | None
+    database: Path
+    approved: Path
+    cores: tuple[int, int] | None
+
+    @property
+    def client_core(self) -> int | None:
+        return self.cores[1] if self.cores else None
+
+
+@contextlib.contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """Upstream, gateway and (where it is installed) nginx, ready to be asked."""
+    pinned = cores()
+    ours, theirs = pinned if pinned else (None, None)
+    ports = [free_port() for _ in range(3)]
+    path = "/v1/chat/completions"
+    upstream = f"http://127.0.0.1:{ports[0]}/v1"
+    (folder / "bench.yaml").write_text(policy_text(upstream), "utf-8")
+    approved = folder / "approved.txt"
+    approved.write_text("\n".join(approved_prompts()), "utf-8")
+    database = folder / "ledger.db"
+    key = create_key(database)
+    fake = [sys.executable, "tests/fake_upstream.py", "--port", str(ports[0])]
+    serve = [
+        sys.executable, "-m", "router.cli", "serve",
+        "--policy", str(folder / "bench.yaml"),
+        "--port", str(ports[1]),
+        "--database", str(database),
+        "--log-level", "warning",
+    ]  # fmt: skip
+    with contextlib.ExitStack() as running:
+        logs = {name: folder / f"{name}.log" for name in ("upstream", "gateway", "nginx")}
+        running.enter_context(started(fake, theirs, logs["upstream"]))
+        pid = running.enter_context(
+            started(serve, ours, logs["gateway"], {"TIERGATE_POLICY": "", "PYTHONPATH": str(ROOT)})
+        )
+        wait_for(f"{upstream}/models", logs["upstream"])
+        wait_for(f"http://127.0.0.1:{ports[1]}/healthz", logs["gateway"])
+        nginx = None
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+        if program is not None:
+            config = folder / "nginx.conf"
+            config.write_text(nginx_text(folder, ports[2], ports[0]))
+            command = [program, "-p", str(folder), "-c", str(config)]
+            nginx_pid = running.enter_context(started(command, ours, logs["nginx"]))
+            wait_for(f"http://127.0.0.1:{ports[2]}/v1/models", logs["nginx"])
+            nginx = Target("nginx", f"http://127.0.0.1:{ports[2]}{path}", pid=nginx_pid)
+        yield Stage(
+            direct=Target("direct", f"http://127.0.0.1:{ports[0]}{path}"),
+            gateway=Target("tiergate", f"http://127.0.0.1:{ports[1]}{path}", key, pid),
+            nginx=nginx,
+            database=database,
+            approved=approved,
+            cores=pinned,
+        )
+
+
+def create_key(database: Path) -> str:
+    opened = Database.open(database)
+    try:
+        return SqlKeyStore(opened, SystemClock()).create("bench", [Scope.CHAT], "bench").secret
+    finally:
+        opened.close()
+
+
+# --- the whole bench -----------------------------------------------------------------------------
+
+
+def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None) -> dict:
+    """All figures: per connections and target the rounds, ratios within rounds, and the ledger."""
+    with tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name, stage(Path(name)) as at:
+        load(at.gateway, 8, Plan(1, 1.0), 0, at.client_core)  # warm up
+        found: dict = {
+            "cores": at.cores,
+            "nginx": at.nginx is not None,
+            "rounds": plan.rounds,
+            "seconds": plan.seconds,
+            "rows": [],
+        }
+        if at.nginx is None:
+            say("nginx is not installed, so its column is missing: apt-get install -y nginx")
+        level_1 = Target(
+            "level 1", at.gateway.url, at.gateway.key, at.gateway.pid, prompts=at.approved
+        )
+        whole = [t for t in (at.direct, at.nginx, at.gateway, level_1) if t is not None]
+        streams = [
+            Target(f"{t.name} stream", t.url, t.key, t.pid, stream=True)
+            for t in (at.direct, at.nginx, at.gateway)
+            if t is not None
+        ]
+        for connections in plan.connections:
+            say(f"{connections} connections")
+            found["rows"] += rounds(whole, connections, plan, at)
+        for connections in (plan.connections[0], plan.connections[-1]):
+            say(f"{connections} connections, streams")
+            found["rows"] += rounds(streams, connections, plan, at)
+        if profile is not None:
+            record_profile(at, profile, say)
+        asked = sum(
+            one["requests"]
+            for row in found["rows"]
+            if row["target"] in ("tiergate", "level 1", "tiergate stream")
+            for one in row["rounds"]
+        )
+        books = verify(at.database)
+        found["ledger"] = {
+            "whole": books.whole,
+            "rows": books.rows,
+            "answered_while_measured": asked,
+            "cost_nano_usd": books.cost_nano_usd,
+        }
+    return found
+
+
+def rounds(targets: Sequence[Target], connections: int, plan: Plan, at: Stage) -> list[dict]:
+    """Rows of all targets; each round asks all of them in turn."""
+    every: dict[str, list[dict]] = {target.name: [] for target in targets}
+    for number in range(plan.rounds):
+        for target in targets:
+            seed = 1 + number + 1_000 * connections + 100_000 * target.stream
+            every[target.name].append(load(target, connections, plan, seed, at.client_core))
+    return [
+        {
+            "target": target.name,
+            "connections": connections,
+            **summary(every[target.name]),
+            "ratio_to": {
+                other: ratio(every[target.name], every[other])
+                for other in every
+                if other != target.name and other.split()[0] in ("direct", "nginx")
+            },
+            "rounds": every[target.name],
+        }
+        for target in targets
+    ]
+
+
+def summary(found: Sequence[dict]) -> dict:
+    """Minimum, median and maximum over the rounds."""
+    spread = {}
+    for key in ("per_second", "p50_ms", "p99_ms", "first_p50_ms", "first_p99_ms", "cpu_us"):
+        values = [one[key] for one in found if key in one]
+        if values:
+            spread[key] = [min(values), statistics.median(values), max(values)]
+    tiers: dict[str, int] = {}
+    for one in found:
+        for tier, count in one["tiers"].items():
+            tiers[tier] = tiers.get(tier, 0) + count
+    total = sum(tiers.values())
+    spread["shares"] = {tier: round(count / total, 4) for tier, count in sorted(tiers.items())}
+    spread["not_200"] = sum(one["not_200"] for one in found)
+    spread["lost"] = sum(one["lost"] for one in found)
+    return spread
+
+
+def ratio(ours: Sequence[dict], theirs: Sequence[dict]) -> float:
+    """The median over the rounds of our requests a second by theirs."""
+    pairs = [a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True)]
+    return round(statistics.median(pairs), 3)
+
+
+def record_profile(at: Stage, folder: Path, say: Callable[[str], None]) -> None:
+    """Stacks of the gateway's threads under 64 connections, by py-spy where that is installed."""
+    program = shutil.which("py-spy") or str(Path(sys.executable).with_name("py-spy"))
+    if not Path(program).exists():
+        say("py-spy is not installed, so there is no profile: pip install py-spy")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, kind in (("gateway.stacks", "raw"), ("gateway.speedscope.json", "speedscope")):
+        command = [
+            program, "record", "--pid", str(at.gateway.pid), "--duration", "8", "--rate", "400",
+            "--threads", "--gil", "--format", kind, "--output", str(folder / name),
+        ]  # fmt: skip
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as recording:
+            time.sleep(0.5)
+            load(at.gateway, 64, Plan(1, 7.0), 77, at.client_core)
+            recording.wait(60)
+    say(f"profiles are in {folder}")
+
+
+# --- what is printed -----------------------------------------------------------------------------
+
+
+def show(found: dict) -> str:
+    """The figures as text."""
+    lines = [
+        f"{'connections':>11}  {'target':<16}{'requests/s':>11}{'(min':>9}{'max)':>8}"
+        f"{'p50 ms':>9}{'p99 ms':>9}{'first':>8}{'CPU us':>8}  to direct  to nginx"
+    ]
+    for row in found["rows"]:
+        low, middle, high = row["per_second"]
+        lines.append(
+            f"{row['connections']:>11}  {row['target']:<16}{middle:>11,.0f}{low:>9,.0f}{high:>8,.0f}"
+            f"{row['p50_ms'][1]:>9.2f}{row['p99_ms'][1]:>9.2f}{row['first_p50_ms'][1]:>8.2f}"
+            f"{row['cpu_us'][1] if 'cpu_us' in row else '':>8}"
+            f"  {_ratio(row, 'direct'):>9}  {_ratio(row, 'nginx'):>8}"
+        )
+    for name in ("tiergate", "level 1"):
+        shares = next(row["shares"] for row in found["rows"] if row["target"] == name)
+        told = ", ".join(f"{tier} {100 * share:.1f} %" for tier, share in shares.items())
+        lines.append(f"Answered by, for {name}: {told}.")
+    bad = sum(row["not_200"] + row["lost"] for row in found["rows"])
+    ledger = found["ledger"]
+    state = "whole" if ledger["whole"] else "NOT WHOLE"
+    pinned = f"on core {found['cores'][0]}" if found["cores"] else "not pinned"
+    lines += [
+        f"Answers other than 200 and broken connections: {bad}.",
+        f"Ledger: {state}, {ledger['rows']:,} rows; the gateway was {pinned}.",
+        target_line(found),
+    ]
+    return "\n".join(lines)
+
+
+def target_line(found: dict) -> str:
+    row = next(
+        (r for r in found["rows"] if r["target"] == "tiergate" and r["connections"] == 64), None
+    )
+    if row is None:
+        return "64 connections were not measured."
+    reached = "reached" if row["per_second"][1] >= TARGET_PER_SECOND else "missed"
+    return f"Target of {TARGET_PER_SECOND} requests/s at 64 connections: {reached}."
+
+
+def _ratio(row: dict, other: str) -> str:
+    value = next((v for name, v in row["ratio_to"].items() if name.startswith(other)), None)
+    return "" if value is None else f"{value:.3f}"
