@@ -27,6 +27,7 @@ says whether the next rung (or another replica) may help.
     │   └── DepthExceeded             500
     ├── ClientGone                    499  the client closed the connection
     ├── PolicyError                   -    a policy file is wrong; carries all mistakes
+    ├── CannotListen                  -    the address is taken or may not be used
     ├── ModelFileError                -    a model file is missing or corrupt
     ├── TrainingDataError             -    training data cannot be used
     └── LedgerError                   500
@@ -223,6 +224,10 @@ class PolicyError(TiergateError):
         count = len(mistakes)
         super().__init__(f"{count} mistake{'' if count == 1 else 's'} in the policy:\n{lines}")
         self.mistakes = mistakes
+
+
+class CannotListen(TiergateError):
+    code = "cannot_listen"
 
 
 class ModelFileError(TiergateError):

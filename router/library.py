@@ -23,7 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from router.api.app import App, Core, Hosts, Settings, load_policies
+from router.api.app import App
+from router.api.core import Core, Hosts, Settings, load_policies
 from router.api.http import Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.types import ChatRequest, Hints, Identity, Message, Outcome, StreamEvent

@@ -6,159 +6,36 @@ Nothing else builds a session, opens a database or reads the environment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import structlog
 
-from router.api.abilities import AbilityTable, load_abilities
 from router.api.access import Doorkeeper
-from router.api.build import Parts, build_runtime
-from router.api.clock import SystemClock, UlidIds
+from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.server import Server
-from router.deciding import Router
-from router.errors import ModelFileError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
 from router.ledger.reviews import SqlReviewQueue, Store
 from router.ledger.sessions import MemorySessionStore
 from router.ledger.store import SqlLedger
-from router.ledger.texts import TenantSecrets
-from router.policy import BudgetSection, LocalAnswerer
-from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
+from router.ledger.texts import TenantSecrets, TextStore
+from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
 from router.runtime import PolicyRuntime
-from router.triage.engine import TriageEngine
-from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import AnswererState
-from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
-from tiers.local_protocol import LocalAddress
 
 SWITCH_INTERVAL_S = 0.001
 """How soon a thread that wants the interpreter gets it. The default of 5 ms makes requests wait for
 the triage and ledger threads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the command line and `TIERGATE_*` say."""
-
-    policies: tuple[str, ...] = ("default",)  # names or paths; the first is the default
-    database: Path = Path(".tiergate/ledger.db")
-    anchors: Path | None = None
-    synchronous: str = "normal"
-    model_dir: Path = DEFAULT_FOLDER
-    open_without_keys: bool = True
-    watch: bool = True
-    metrics_dir: str = ""
-
-
 Reader = Callable[[], LoadedPolicy]
-
-
-@dataclass(slots=True)
-class Hosts:
-    """The local models of this machine: started once, by the process that starts the workers."""
-
-    hosts: dict[str, LocalModelHost] = field(default_factory=dict)
-    specs: dict[str, LocalModelSpec] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, loaded: Sequence[LoadedPolicy]) -> Hosts:
-        """Begin loading every local model that the policies name; returns at once."""
-        hosts = {name: LocalModelHost(spec) for name, spec in _specs(loaded).items()}
-        for host in hosts.values():
-            host.start()
-        return cls(hosts, _specs(loaded))
-
-    def refresh(self, loaded: Sequence[LoadedPolicy]) -> None:
-        """Give a model whose adapters or limits changed a new child; the old one drains."""
-        for name, spec in _specs(loaded).items():
-            if name in self.hosts and self.specs.get(name) != spec:
-                self.hosts[name].swap(spec)
-                self.specs[name] = spec
-
-    @property
-    def addresses(self) -> dict[str, LocalAddress]:
-        return {name: host.address for name, host in self.hosts.items()}
-
-    def close(self) -> None:
-        for host in self.hosts.values():
-            host.close()
-
-
-def _specs(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalModelSpec]:
-    sections = [
-        section
-        for one in loaded
-        for _, section in one.policy.rungs()
-        if isinstance(section, LocalAnswerer)
-    ]
-    return specs_for(sections, loaded[0].path.parent if loaded else None)
-
-
-def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
-    """The policies that are served, default first. Raises PolicyError with all mistakes."""
-    known = load_abilities().known
-    return [
-        load_policy(find_policy(name, policies_dir()), environ, known or None)
-        for name in settings.policies
-    ]
-
-
-def load_model(folder: Path) -> tuple[TriageModel | None, str]:
-    """The triage model and "", or None and why rules must read alone."""
-    try:
-        return TriageModel.load(folder), ""
-    except ModelFileError as error:
-        return None, error.message
-
-
-class Core:
-    """The deciding half of a process: policies and the triage model, no database and no LLM."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        loaded: Sequence[LoadedPolicy],
-        environ: Mapping[str, str],
-        local: Mapping[str, LocalAddress] | None = None,
-    ) -> None:
-        """Builds the policies; blocks for a fraction of a second. Raises PolicyError.
-
-        Without `local` no local model runs; decisions are the same, calls would fail.
-        """
-        self.clock, self.ids = SystemClock(), UlidIds()
-        model, self.degraded_because = load_model(settings.model_dir)
-        self.engine = TriageEngine(model)
-        self.abilities: AbilityTable = load_abilities()
-        self.environ = environ
-        self.loaded = {one.policy.name: one for one in loaded}
-        self.default = loaded[0].policy.name
-        if local is None:
-            local = {name: LocalAddress("", "") for name in _specs(loaded)}
-        self._parts = Parts(self.clock, environ, model, self.engine, self.abilities, local)
-        self.router = Router(
-            {one.policy.name: self.build(one) for one in loaded},
-            self.default,
-            budget_of=self.budget_of,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
-        """A policy made ready to serve. Raises PolicyError."""
-        return build_runtime(loaded, self._parts)
-
-    def budget_of(self, tenant: str) -> BudgetSection | None:
-        """What a tenant may spend, by the default policy."""
-        budgets = self.loaded[self.default].policy.budgets
-        return budgets.get(tenant, budgets.get("*"))
 
 
 class App:
@@ -197,6 +74,7 @@ class App:
                 clock=self.clock, ttl_s=cache.ttl_s, max_entries=cache.max_entries
             ),
             reviews=SqlReviewQueue(self.ledger.database, clock=self.clock, store_of=self._store_of),
+            texts=TextStore(self.ledger.database, self.clock),
             secret_of=self._secret_of,
             clock=self.clock,
             ids=core.ids,
@@ -227,11 +105,22 @@ class App:
 
     async def start(self) -> None:
         self.core.engine.start()
+        for one in self.core.loaded.values():
+            await self._record(one)
         for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
                 await plan.answerer.start()
         for watcher in self._watchers:
             watcher.start()
+        if self._watchers:
+            # Each watcher takes SIGHUP for itself; with several policies it must reach them all.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reload)
+
+    def reload(self) -> None:
+        """Load all policies again now, whether or not their files changed."""
+        for watcher in self._watchers:
+            watcher.reload()
 
     async def close(self) -> None:
         """Drain what is being written, then close answerers and the ledger."""
@@ -245,6 +134,11 @@ class App:
                 await plan.answerer.close()
         await self.ledger.close()
         self.core.engine.close()
+
+    async def _record(self, loaded: LoadedPolicy) -> None:
+        """Keep what a policy said under its hash, so that old rows can be read by it later."""
+        content = await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
+        await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
 
     # --- what changes while serving -------------------------------------------------------------
 
@@ -264,6 +158,7 @@ class App:
         if self._hosts is not None:
             self._hosts.refresh(list(self.core.loaded.values()))
         self.core.router.swap(runtimes)
+        await self._record(loaded)
         self._log.info("policy_reloaded", policy=name, hash=loaded.hash)
         if retired is not None:
             task = asyncio.get_running_loop().create_task(self._close_later(retired))

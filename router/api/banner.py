@@ -1,0 +1,95 @@
+"""What a started server says: where it listens, what it serves, what is missing, what to try."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from router.api.core import Core, Settings
+from router.policy_file import missing_secrets
+from router.runtime import PolicyRuntime
+from router.types import AnswererState, AnswererStatus
+
+BODY = '{"model":"auto","messages":[{"role":"user","content":"How long does delivery take?"}]}'
+STATE_WORDS = {
+    AnswererState.READY: "live",
+    AnswererState.LOADING: "loading",
+    AnswererState.FAILED: "failed",
+    AnswererState.OPEN_BREAKER: "resting after failures",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the server listens, and whether an API key is asked for."""
+
+    url: str
+    secured: bool
+    workers: int = 1
+
+    @classmethod
+    def of(cls, listener: socket.socket, secured: bool, workers: int = 1) -> Listening:
+        host, port = listener.getsockname()[:2]
+        if host in ("0.0.0.0", "::"):
+            host = "127.0.0.1" if host == "0.0.0.0" else "::1"
+        shown = f"[{host}]" if ":" in host else host
+        return cls(f"http://{shown}:{port}", secured, workers)
+
+
+def banner(at: Listening, core: Core, settings: Settings) -> str:
+    """The text, without a final line break."""
+    return "\n".join(_lines(at, core, settings))
+
+
+def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
+    with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
+    yield f"Tiergate serves {at.url}{with_workers}"
+    if at.secured:
+        yield "  access     API keys (`tiergate keys list`)"
+    else:
+        yield (
+            "  access     this machine only, without a key, because there is none yet "
+            "(`tiergate keys create --tenant NAME`)"
+        )
+    for number, (name, runtime) in enumerate(core.router.runtimes.items()):
+        label = "  policy   " if number == 0 else "           "
+        yield f"{label}  {name}@{runtime.policy_hash}{' = auto' if number == 0 else ''}"
+        yield from _tiers(runtime)
+    if core.engine.degraded:
+        yield f"  triage     DEGRADED: {core.degraded_because}"
+        yield "             Rules alone read requests; whatever they are unsure of goes up."
+    else:
+        yield f"  triage     {core.engine.version}"
+    yield f"  database   {settings.database}"
+    for loaded in core.loaded.values():
+        for mistake in missing_secrets(loaded, core.environ):
+            what = f"{mistake.key_path}: {mistake.found} is not set"
+            yield f"  warning    {what}; its provider will refuse calls"
+    key = "-H 'authorization: Bearer YOUR_KEY' " if at.secured else ""
+    yield (
+        f"  try        curl -s {at.url}/v1/chat/completions {key}"
+        f"-H 'content-type: application/json' -d '{BODY}'"
+    )
+    yield f"  report     tiergate report --database {settings.database} --html report.html"
+    yield f"  docs       {at.url}/docs   ready: {at.url}/readyz"
+
+
+def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
+    for tier in runtime.policy.tiers:
+        states = [
+            _state(plan.facts.name, plan.answerer.status())
+            for plan in runtime.plans
+            if plan.facts.tier == tier.name
+        ]
+        yield f"               level {tier.level} {tier.name}: {'; '.join(states)}"
+
+
+def _state(name: str, status: AnswererStatus) -> str:
+    detail = f" ({status.detail})" if status.detail else ""
+    return f"{name} {STATE_WORDS[status.state]}{detail}"
+
+
+def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:
+    """What is said when a loading answerer has become ready or has failed."""
+    return f"  {_state(name, status)}, {after_s:.1f} s after the start"

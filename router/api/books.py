@@ -1,0 +1,79 @@
+"""The ledger beside the server: what `tiergate ledger`, `keys`, `review` and `report` work on.
+
+Part of the composition root: the command line opens no database itself. It writes no request rows,
+so it claims no writer's slot and works while servers run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from router.api.clock import SystemClock
+from router.ledger import reading
+from router.ledger.database import Database
+from router.ledger.keys import SqlKeyStore
+from router.ledger.purge import purge
+from router.ledger.reviews import SqlReviewQueue
+from router.ledger.verify import Verification, verify
+from router.types import RequestRow, ReviewItem
+
+
+class Books:
+    """One ledger, opened for administration; a context manager."""
+
+    def __init__(self, database: Database, clock: SystemClock) -> None:
+        """Use `open`."""
+        self._database = database
+        self._clock = clock
+        self.keys = SqlKeyStore(database, clock)
+        self._reviews = SqlReviewQueue(database, clock=clock, store_of=lambda _tenant: "none")
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> Books:
+        """The ledger at `path`. Raises LedgerError when there is none, unless `create`."""
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(Database.open(path, create=create), SystemClock())
+
+    def __enter__(self) -> Books:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def any_key(self) -> bool:
+        """Whether there is a key that is not revoked. Raises LedgerError."""
+        return any(key.revoked_at_ms is None for key in self.keys.list())
+
+    def rows(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> Iterator[RequestRow]:
+        """Requests created in [since, until), oldest first. Raises LedgerError."""
+        return reading.rows(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
+
+    def row(self, request_id: str) -> RequestRow | None:
+        return reading.get(self._database, request_id, None)
+
+    def verify(self, anchors: Path | None) -> Verification:
+        """Whether the books are whole. Raises LedgerError."""
+        return verify(self._database, anchors)
+
+    def purge(self, before_ms: int, anchors: Path | None) -> int:
+        """Drop finished requests created before `before_ms`; how many. Raises LedgerError."""
+        return purge(self._database, before_ms, self._clock.now_ms(), anchors)
+
+    def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
+        """Pending review items, oldest first. Raises LedgerError."""
+        return asyncio.run(self._reviews.list(tenant))
+
+    def resolve(self, review_id: str) -> bool:
+        """Take an item off the list; False when it is not on it. Raises LedgerError."""
+        return asyncio.run(self._reviews.resolve(review_id, None))

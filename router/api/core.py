@@ -1,0 +1,137 @@
+"""The deciding half of the composition root: settings, policies, triage and the local models.
+
+`tiergate route` and `check` need no more than this, so no database and no HTTP is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from router.api.abilities import AbilityTable, load_abilities
+from router.api.build import Parts, build_runtime
+from router.api.clock import SystemClock, UlidIds
+from router.deciding import Router
+from router.errors import ModelFileError
+from router.policy import BudgetSection, LocalAnswerer
+from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
+from router.runtime import PolicyRuntime
+from router.triage.engine import TriageEngine
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
+from tiers.local_protocol import LocalAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line and `TIERGATE_*` say."""
+
+    policies: tuple[str, ...] = ("default",)  # names or paths; the first is the default
+    database: Path = Path(".tiergate/ledger.db")
+    anchors: Path | None = None
+    synchronous: str = "normal"
+    model_dir: Path = DEFAULT_FOLDER
+    open_without_keys: bool = True
+    watch: bool = True
+    metrics_dir: str = ""
+
+
+@dataclass(slots=True)
+class Hosts:
+    """The local models of this machine: started once, by the process that starts the workers."""
+
+    hosts: dict[str, LocalModelHost] = field(default_factory=dict)
+    specs: dict[str, LocalModelSpec] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, loaded: Sequence[LoadedPolicy]) -> Hosts:
+        """Begin loading every local model that the policies name; returns at once."""
+        hosts = {name: LocalModelHost(spec) for name, spec in _specs(loaded).items()}
+        for host in hosts.values():
+            host.start()
+        return cls(hosts, _specs(loaded))
+
+    def refresh(self, loaded: Sequence[LoadedPolicy]) -> None:
+        """Give a model whose adapters or limits changed a new child; the old one drains."""
+        for name, spec in _specs(loaded).items():
+            if name in self.hosts and self.specs.get(name) != spec:
+                self.hosts[name].swap(spec)
+                self.specs[name] = spec
+
+    @property
+    def addresses(self) -> dict[str, LocalAddress]:
+        return {name: host.address for name, host in self.hosts.items()}
+
+    def close(self) -> None:
+        for host in self.hosts.values():
+            host.close()
+
+
+def _specs(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalModelSpec]:
+    sections = [
+        section
+        for one in loaded
+        for _, section in one.policy.rungs()
+        if isinstance(section, LocalAnswerer)
+    ]
+    return specs_for(sections, loaded[0].path.parent if loaded else None)
+
+
+def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
+    """The policies that are served, default first. Raises PolicyError with all mistakes."""
+    known = load_abilities().known
+    return [
+        load_policy(find_policy(name, policies_dir()), environ, known or None)
+        for name in settings.policies
+    ]
+
+
+def load_model(folder: Path) -> tuple[TriageModel | None, str]:
+    """The triage model and "", or None and why rules must read alone."""
+    try:
+        return TriageModel.load(folder), ""
+    except ModelFileError as error:
+        return None, error.message
+
+
+class Core:
+    """The deciding half of a process: policies and the triage model, no database and no LLM."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: Sequence[LoadedPolicy],
+        environ: Mapping[str, str],
+        local: Mapping[str, LocalAddress] | None = None,
+    ) -> None:
+        """Builds the policies; blocks for a fraction of a second. Raises PolicyError.
+
+        Without `local` no local model runs; decisions are the same, calls would fail.
+        """
+        self.clock, self.ids = SystemClock(), UlidIds()
+        model, self.degraded_because = load_model(settings.model_dir)
+        self.engine = TriageEngine(model)
+        self.abilities: AbilityTable = load_abilities()
+        self.environ = environ
+        self.loaded = {one.policy.name: one for one in loaded}
+        self.default = loaded[0].policy.name
+        if local is None:
+            local = {name: LocalAddress("", "") for name in _specs(loaded)}
+        self._parts = Parts(self.clock, environ, model, self.engine, self.abilities, local)
+        self.router = Router(
+            {one.policy.name: self.build(one) for one in loaded},
+            self.default,
+            budget_of=self.budget_of,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
+        """A policy made ready to serve. Raises PolicyError."""
+        return build_runtime(loaded, self._parts)
+
+    def budget_of(self, tenant: str) -> BudgetSection | None:
+        """What a tenant may spend, by the default policy."""
+        budgets = self.loaded[self.default].policy.budgets
+        return budgets.get(tenant, budgets.get("*"))

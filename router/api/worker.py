@@ -1,0 +1,98 @@
+"""One of several serving processes: `python -m router.api.worker`, started by `supervisor`.
+
+It is told everything in one JSON line on standard input, secrets of the local models included, so
+that none shows among the arguments of a process. It says `ready` on standard output when it serves.
+The end of its standard input means that its parent is gone, and then it drains and ends too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from router.api.app import App
+from router.api.core import Core, Settings, load_policies
+from router.api.serve import Options, logged_to_stderr, run_loop, serve_app
+from router.errors import LedgerError, PolicyError, TiergateError
+from tiers.local_protocol import LocalAddress
+
+READY = b"ready\n"
+POLICY_CODE, LEDGER_CODE = 2, 4
+"""Exit codes by which the supervisor knows that starting again will not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a worker is told."""
+
+    options: Options
+    listener: int  # file descriptor
+    addresses: dict[str, LocalAddress]
+
+    def to_line(self) -> bytes:
+        """One JSON line."""
+        settings = {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in asdict(self.options.settings).items()
+        }
+        options = {**asdict(self.options), "settings": settings}
+        addresses = {name: address.to_text() for name, address in self.addresses.items()}
+        document = {"options": options, "listener": self.listener, "addresses": addresses}
+        return json.dumps(document).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Orders:
+        """The inverse of `to_line`."""
+        found = json.loads(line)
+        settings = found["options"]["settings"]
+        settings["policies"] = tuple(settings["policies"])
+        for name in ("database", "anchors", "model_dir"):
+            settings[name] = None if settings[name] is None else Path(settings[name])
+        options = Options(**{**found["options"], "settings": Settings(**settings)})
+        assert {f.name for f in fields(Settings)} == set(settings)
+        addresses = {n: LocalAddress.from_text(text) for n, text in found["addresses"].items()}
+        return cls(options, found["listener"], addresses)
+
+
+def main() -> None:
+    """Serve as ordered; exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
+    orders = Orders.from_line(sys.stdin.buffer.readline())
+    logged_to_stderr(orders.options.log_level)
+    settings = orders.options.settings
+    try:
+        core = Core(settings, load_policies(settings, os.environ), os.environ, orders.addresses)
+        app = App(settings, core)
+    except TiergateError as error:
+        print(f"tiergate worker: {error.message}", file=sys.stderr)
+        kinds = {PolicyError: POLICY_CODE, LedgerError: LEDGER_CODE}
+        sys.exit(next((code for kind, code in kinds.items() if isinstance(error, kind)), 1))
+    with socket.socket(fileno=orders.listener) as listener:
+        run_loop(_serve(app, listener, orders.options))
+
+
+async def _serve(app: App, listener: socket.socket, options: Options) -> None:
+    stop = asyncio.Event()
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+
+    async def parent_gone() -> None:
+        await reader.read()
+        stop.set()
+
+    watching = asyncio.create_task(parent_gone(), name="parent")
+
+    def ready() -> None:
+        os.write(sys.stdout.fileno(), READY)
+
+    await serve_app(app, listener, options, ready, stop)
+    watching.cancel()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m router.cli` is the command `tiergate`."""
+
+from router.cli import main
+
+main()

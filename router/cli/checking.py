@@ -1,0 +1,139 @@
+"""A policy checked: its examples routed, its warnings, and both on the terminal or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.markup import escape
+from rich.table import Table
+
+from router.api.access import LOCAL
+from router.api.core import Core
+from router.cli.terminal import console, print_json
+from router.errors import PolicyError
+from router.policy_check import ExampleResult, PolicyWarning, run_examples, warnings
+from router.policy_file import missing_secrets
+from router.types import ChatRequest, Hints, Message, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One valid policy with what was found."""
+
+    name: str
+    hash: str
+    path: str
+    results: Sequence[ExampleResult]
+    warnings: Sequence[PolicyWarning]
+    missing_keys: Sequence[str]
+    degraded_because: str
+
+
+def run(core: Core) -> Checked:
+    """Run the default policy's examples through triage and decision."""
+    loaded = core.loaded[core.default]
+
+    def route(
+        messages: Sequence[Message], context: Mapping[str, str]
+    ) -> tuple[str, Sequence[Reason]]:
+        request = ChatRequest(tuple(messages), "auto", hints=Hints(context=context))
+        outcome = core.router.route(request, LOCAL)
+        return outcome.rung.tier, outcome.decision.first_rung.reasons
+
+    priced = {
+        plan.facts.name
+        for plan in core.router.default.plans
+        if plan.facts.price.input_nano_usd is not None
+    }
+    return Checked(
+        name=loaded.policy.name,
+        hash=loaded.hash,
+        path=str(loaded.path),
+        results=run_examples(loaded.policy, route),
+        warnings=warnings(loaded.policy, priced),
+        missing_keys=[m.found for m in missing_secrets(loaded, core.environ)],
+        degraded_because=core.degraded_because,
+    )
+
+
+def show(checked: Sequence[Checked], broken: Sequence[tuple[str, PolicyError]], json: bool) -> None:
+    """All policies, valid ones with their examples, broken ones with their mistakes."""
+    if json:
+        print_json(
+            {
+                "policies": [_document(one) for one in checked],
+                "broken": [
+                    {"policy": name, "mistakes": [str(m) for m in error.mistakes]}
+                    for name, error in broken
+                ],
+            }
+        )
+        return
+    out = console()
+    for one in checked:
+        _show(one)
+    for name, error in broken:
+        out.print(f"[bold]{escape(name)}[/bold]: {escape(error.message)}\n", soft_wrap=True)
+    failed = sum(not r.passed for one in checked for r in one.results)
+    total = sum(len(one.results) for one in checked)
+    out.print(
+        f"{len(checked)} valid, {len(broken)} broken; {total - failed} of {total} examples "
+        "went where they should"
+    )
+
+
+def _show(one: Checked) -> None:
+    out = console()
+    passed = sum(result.passed for result in one.results)
+    out.print(f"[bold]{one.name}@{one.hash}[/bold]  {passed} of {len(one.results)} examples")
+    if one.degraded_because and one.results:
+        out.print(
+            f"  DEGRADED, rules alone decided: {escape(one.degraded_because)}", soft_wrap=True
+        )
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for name in ("", "expected", "went to", "why", "prompt"):
+        table.add_column(name)
+    for result in one.results:
+        why = result.error or ", ".join(reason.value for reason in result.reasons)
+        table.add_row(
+            "  ok" if result.passed else "  NO",
+            result.example.tier,
+            result.tier or "(refused)",
+            escape(why),
+            escape(result.prompt[:60]),
+            style=None if result.passed else "bold red",
+        )
+    if one.results:
+        out.print(table)
+    for warning in one.warnings:
+        out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
+    for reference in one.missing_keys:
+        out.print(f"  note: {escape(reference)} is not set; calls that need it will be refused")
+    out.print()
+
+
+def _document(one: Checked) -> dict[str, object]:
+    return {
+        "policy": one.name,
+        "hash": one.hash,
+        "path": one.path,
+        "degraded_because": one.degraded_because,
+        "examples": [
+            {
+                "number": result.number,
+                "prompt": result.prompt,
+                "expected": result.example.tier,
+                "tier": result.tier,
+                "reasons": [reason.value for reason in result.reasons],
+                "passed": result.passed,
+                "error": result.error,
+            }
+            for result in one.results
+        ],
+        "warnings": [
+            {"kind": w.kind.value, "key_path": w.key_path, "message": w.message}
+            for w in one.warnings
+        ],
+        "missing_keys": list(one.missing_keys),
+    }

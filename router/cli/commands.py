@@ -1,0 +1,29 @@
+"""All commands on one `typer` app. Their modules are cheap to import: what they need comes later.
+
+Errors of ours become a sentence on standard error and an exit code, never a traceback.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from router.cli import deciding, serving
+from router.cli.exits import told
+
+app = typer.Typer(
+    name="tiergate",
+    help="A gateway that answers each request at the lowest tier that can be trusted with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (serving, deciding):
+    module.register(app)
+
+
+def run() -> None:
+    """Parse the arguments, run the command, exit."""
+    with told():
+        app(prog_name="tiergate")

@@ -1,0 +1,42 @@
+"""Exit codes, and what an error becomes on a terminal: a sentence on standard error and a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import typer
+
+from router.errors import CannotListen, LedgerError, PolicyError, TiergateError
+
+
+class Exit(IntEnum):
+    """What `tiergate` exits with; `docs/cli.md` has the same table."""
+
+    OK = 0
+    FAILURE = 1  # something failed, or a check found something
+    USAGE = 2  # wrong usage or a broken policy
+    CANNOT_LISTEN = 3
+    LEDGER = 4  # no ledger there, or one that cannot be read or written
+
+
+def exit_code(error: TiergateError) -> Exit:
+    """The exit code of an error that ended a command."""
+    if isinstance(error, PolicyError):
+        return Exit.USAGE
+    if isinstance(error, CannotListen):
+        return Exit.CANNOT_LISTEN
+    if isinstance(error, LedgerError):
+        return Exit.LEDGER
+    return Exit.FAILURE
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors of ours within the block are printed, and end the command with their exit code."""
+    try:
+        yield
+    except TiergateError as error:
+        typer.echo(f"tiergate: {error.message}", err=True)
+        raise typer.Exit(exit_code(error)) from error
