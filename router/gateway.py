@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Literal
 
 from router.conclude import conclude
 from router.deciding import Router
@@ -19,7 +20,7 @@ from router.errors import AnswererError, BudgetExceeded, TiergateError
 from router.record import StepRecord, evidence
 from router.runtime import RungPlan
 from router.spend import Spender, failure_reason
-from router.telling import final_row, outcome_of, request_digest, weigh
+from router.telling import final_row, outcome_of, request_digest, transcript, weigh
 from router.types import (
     Action,
     Answer,
@@ -37,10 +38,11 @@ from router.types import (
     SessionStore,
     Step,
     StreamEvent,
+    TextKeeper,
     Verdict,
     VerifyMode,
 )
-from router.verification import PREFIX_TOKENS, Verification, verify
+from router.verification import PREFIX_TOKENS, Verification, agreement, verify
 from router.walk import Candidate, Held, Walk
 from router.wire.render import deltas_of
 
@@ -56,6 +58,7 @@ class Gateway:
         sessions: SessionStore,
         cache: AnswerCache,
         reviews: ReviewQueue,
+        texts: TextKeeper,
         secret_of: Callable[[str], bytes],
         clock: Clock,
         ids: Ids,
@@ -65,6 +68,7 @@ class Gateway:
         self._sessions = sessions
         self._cache = cache
         self._reviews = reviews
+        self._texts = texts
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
@@ -172,6 +176,8 @@ class Gateway:
         if walk.buffered or mode is VerifyMode.FULL or walk.held_back:
             answer = await spender.call_rung(at, plan)
             held.candidate = self._judge(walk, plan, at, answer)
+            if mode is VerifyMode.FULL and held.candidate.said.failure is None:
+                await self._compare(walk, spender, at, held)
             return
         async with aclosing(spender.stream_rung(at, plan)) as deltas:
             async for delta in deltas:
@@ -207,6 +213,21 @@ class Gateway:
         )
         walk.keep(candidate)
         return candidate
+
+    async def _compare(self, walk: Walk, spender: Spender, at: int, held: Held) -> None:
+        """Self-consistency: further samples that differ lower the chance that this one is right."""
+        plan = walk.plan(walk.decision.rungs[at].answerer)
+        candidate = held.candidate
+        if not plan.section.verify.self_consistency or candidate is None or walk.request.tools:
+            return
+        assert candidate.answer is not None
+        texts = [candidate.answer.text]
+        for i in range(plan.section.verify.self_consistency):
+            sample = await spender.sample_rung(at, plan, seed=i + 1)
+            texts.append(sample.text)
+        p = candidate.said.p * agreement(texts)
+        held.candidate = replace(candidate, said=replace(candidate.said, p=p, source="samples"))
+        walk.keep_instead(candidate, held.candidate)
 
     def _next(
         self, walk: Walk, at: int, candidate: Candidate | None, failed: TiergateError | None
@@ -273,6 +294,7 @@ class Gateway:
         )
         walk.accounted = True
         await self._ledger.finish(row)
+        await self._keep_texts(walk, candidate)
         await self._remember(walk, candidate.rung.level)
         kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
         if kept and candidate.answer is not None:
@@ -284,6 +306,25 @@ class Gateway:
                 walk.created_at_ms,
             )
             await self._cache.put(walk.identity.tenant, self._digest(walk), cached)
+
+    async def _keep_texts(self, walk: Walk, candidate: Candidate) -> None:
+        """Store prompt and answer where the policy asks for it; by default nothing is stored."""
+        privacy = walk.runtime.policy.privacy
+        if privacy.store == "none" or candidate.answer is None:
+            return
+        texts: tuple[tuple[Literal["prompt", "answer"], str], ...] = (
+            ("prompt", transcript(walk.request.messages)),
+            ("answer", candidate.answer.text),
+        )
+        for kind, text in texts:
+            await self._texts.put(
+                walk.request_id,
+                walk.identity.tenant,
+                kind,
+                text,
+                store=privacy.store,
+                retention_days=privacy.retention_days,
+            )
 
     def _finish_later(
         self,

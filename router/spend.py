@@ -44,6 +44,9 @@ from router.walk import Walk
 MAX_DEPTH = 2
 """A deliberation calls an answerer, which may run its own steps; nothing goes deeper."""
 
+SAMPLE_TEMPERATURE = 0.7
+"""What self-consistency samples at (Wang et al., arXiv 2203.11171)."""
+
 MAX_ATTEMPTS = 32
 """Priced calls of one request: at most 16 rungs, or a deliberation's five steps with repairs."""
 
@@ -73,6 +76,12 @@ class Spender:
     async def call_rung(self, at: int, plan: RungPlan) -> Answer:
         """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""
         return await self._call(plan, self._walk.request, Role.ANSWER, Nesting(at))
+
+    async def sample_rung(self, at: int, plan: RungPlan, seed: int) -> Answer:
+        """Another answer of the same rung, sampled, to compare with the first."""
+        sampling = replace(self._walk.request.sampling, temperature=SAMPLE_TEMPERATURE, seed=seed)
+        request = replace(self._walk.request, sampling=sampling)
+        return await self._call(plan, request, Role.SAMPLE, Nesting(at))
 
     async def stream_rung(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
         """The rung's answer in pieces; the last piece carries the final Answer.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
 
 from router import cost
+from router.audit import digest
 from router.errors import TiergateError
 from router.policy import usd_to_nano
 from router.record import RECORD_VERSION, Record, encode
@@ -120,9 +119,9 @@ def final_row(
         latency_ms=clock.monotonic_ms() - walk.started_ms,
         first_token_ms=walk.first_token_ms,
         triage_ms=walk.triage_ms,
-        prompt_digest=_digest(secret, _messages_bytes(walk.request.messages)),
-        answer_digest=_digest(secret, answer.text.encode("utf-8", "replace")) if answer else "",
-        session_digest=_digest(secret, session.encode()) if session else "",
+        prompt_digest=digest(secret, transcript(walk.request.messages)),
+        answer_digest=digest(secret, answer.text) if answer else "",
+        session_digest=digest(secret, session or ""),
         tags=walk.request.hints.tags,
         record=encode(
             Record(
@@ -200,15 +199,12 @@ def request_digest(walk: Walk, secret: bytes) -> str:
         dict(request.hints.context),
         dict(request.extra),
     )
-    return _digest(secret, msgspec.json.encode(parts))
+    return digest(secret, msgspec.json.encode(parts).decode())
 
 
-def _digest(secret: bytes, content: bytes) -> str:
-    return hmac.new(secret, content, hashlib.sha256).hexdigest()
-
-
-def _messages_bytes(messages: Sequence[Message]) -> bytes:
-    return "\x1e".join(f"{m.role}\x1f{m.text}" for m in messages).encode("utf-8", "replace")
+def transcript(messages: Sequence[Message]) -> str:
+    """A conversation as the one text that is digested and, if the policy says so, stored."""
+    return "\n\n".join(f"{m.role}: {m.text}" for m in messages)
 
 
 def _baselines(walk: Walk, candidate: Candidate) -> Baselines:

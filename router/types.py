@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Literal, NewType, Protocol
 
 NANO_PER_USD = 1_000_000_000
 
@@ -843,6 +843,21 @@ class ReviewQueue(Protocol):
     async def add(self, item: ReviewItem) -> None: ...
 
     async def list(self, tenant: str | None) -> Sequence[ReviewItem]: ...
+
+
+class TextKeeper(Protocol):
+    """Keeps prompts and answers as a policy's `privacy` says. Raises LedgerError."""
+
+    async def put(
+        self,
+        request_id: str,
+        tenant: str,
+        kind: Literal["prompt", "answer"],
+        text: str,
+        *,
+        store: Literal["none", "redacted", "full"],
+        retention_days: int,
+    ) -> None: ...
 
 
 class KeyStore(Protocol):

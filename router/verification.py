@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from router.json_schema import schema_faults
@@ -112,6 +113,19 @@ def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
         if not choice.tool_calls and not _valid_format(choice, request):
             return Reason.ANSWER_INVALID
     return None
+
+
+def agreement(texts: Sequence[str]) -> float:
+    """How far the first text agrees with the others: their mean overlap in words, 0..1.
+
+    The overlap of two texts is Jaccard's: `agreement(["a b", "a b", "a c"])` is (1 + 1/3) / 2.
+    It lowers a chance and never raises one, being no calibrated quantity itself.
+    """
+    first, *others = (frozenset(text.lower().split()) for text in texts)
+    if not others:
+        return 1.0
+    overlaps = [len(first & other) / max(1, len(first | other)) for other in others]
+    return sum(overlaps) / len(overlaps)
 
 
 def _calibrated(p_rung: float, mean: float, least: float, c: AnswerCalibration) -> float:

@@ -117,6 +117,12 @@ class Walk:
         if self.best is None or _merit(candidate) >= _merit(self.best):
             self.best = candidate
 
+    def keep_instead(self, old: Candidate, new: Candidate) -> None:
+        """The same answer, judged again."""
+        if self.best is old:
+            self.best = None
+        self.keep(new)
+
     @property
     def escalations(self) -> int:
         climbs = sum(step.said.action is Action.CLIMB for step in self.steps)

@@ -12,6 +12,7 @@ from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.sessions import MemorySessionStore
 from router.ledger.store import SqlLedger
+from router.ledger.texts import TextStore
 from router.policy import AnswererSection, Policy
 from router.runtime import Ability, PolicyRuntime, RungPlan
 from router.triage.reading import memory_after
@@ -106,6 +107,7 @@ class ScriptedTier:
     level: int
     kind: str = "upstream"
     text: str = "an answer"
+    says: tuple[str, ...] = ()  # by call, instead of `text`
     error: Exception | None = None
     wait_s: float = 0.0
     cut_after: int | None = None
@@ -169,7 +171,7 @@ class ScriptedTier:
         await asyncio.sleep(self.wait_s)
         if self.error is not None:
             raise self.error
-        return self._answer(self.text)
+        return self._answer(self.says[self.calls - 1] if self.says else self.text)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         self.calls += 1
@@ -299,6 +301,7 @@ def a_house(
         sessions=sessions,
         cache=MemoryAnswerCache(clock=clock, ttl_s=3600, max_entries=100),
         reviews=reviews,
+        texts=TextStore(ledger.database, clock),
         secret_of=lambda tenant: tenant.encode(),
         clock=clock,
         ids=ids,

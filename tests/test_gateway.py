@@ -23,6 +23,7 @@ from router.errors import (
     UpstreamInvalid,
     UpstreamUnreachable,
 )
+from router.ledger.texts import TextStore
 from router.types import (
     AttemptState,
     Committed,
@@ -40,7 +41,7 @@ from router.types import (
     Usage,
     Verdict,
 )
-from tests.fakes import ALICE, CALM, House, ScriptedTier, a_house, ask
+from tests.fakes import ALICE, CALM, Clock, House, ScriptedTier, a_house, ask
 
 RISKY = replace(CALM, domain=Domain.MEDICAL, stakes_high=0.9)
 UNSURE = replace(CALM, match=None)
@@ -369,6 +370,26 @@ async def test_max_tier_needs_its_scope(tmp_path: Path) -> None:
     free = replace(ALICE, scopes=frozenset({Scope.CHAT, Scope.HINTS_LOWER}))
     assert (await house.gateway.complete(request, ALICE)).rung.level == 3
     assert (await house.gateway.complete(request, free)).rung.level == 2
+    await house.close()
+
+
+async def test_samples_that_differ_lower_the_chance(tmp_path: Path) -> None:
+    verify = {"default": "full", "self_consistency": 2}
+    tier = mid(says=("one two", "one two", "three four"))
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE, verify_mid=verify)
+    outcome = await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert [a.role for a in row.attempts] == [Role.ANSWER, Role.SAMPLE, Role.SAMPLE]
+    assert outcome.confidence == pytest.approx(outcome.rung.p * 0.5)
+    await house.close()
+
+
+@pytest.mark.parametrize(("store", "kept"), [("none", None), ("full", "user: hello there")])
+async def test_texts_are_kept_only_where_the_policy_says_so(tmp_path: Path, store, kept) -> None:
+    house = a_house(tmp_path, [low(), mid()], privacy={"store": store})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    texts = TextStore(house.ledger.database, Clock())
+    assert await texts.get(outcome.request_id, "acme", "prompt") == kept
     await house.close()
 
 
