@@ -14,11 +14,13 @@ from types import TracebackType
 from router.api.clock import SystemClock
 from router.ledger import reading
 from router.ledger.database import Database
-from router.ledger.keys import SqlKeyStore
+from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.verify import Verification, verify
 from router.types import RequestRow, ReviewItem
+
+__all__ = ["Books", "KeyInfo"]
 
 
 class Books:

