@@ -450,7 +450,8 @@ def show(found: dict) -> str:
     for row in found["rows"]:
         low, middle, high = row["per_second"]
         lines.append(
-            f"{row['connections']:>11}  {row['target']:<16}{middle:>11,.0f}{low:>9,.0f}{high:>8,.0f}"
+            f"{row['connections']:>11}  {row['target']:<16}"
+            f"{middle:>11,.0f}{low:>9,.0f}{high:>8,.0f}"
             f"{row['p50_ms'][1]:>9.2f}{row['p99_ms'][1]:>9.2f}{row['first_p50_ms'][1]:>8.2f}"
             f"{row['cpu_us'][1] if 'cpu_us' in row else '':>8}"
             f"  {_ratio(row, 'direct'):>9}  {_ratio(row, 'nginx'):>8}"

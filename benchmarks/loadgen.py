@@ -34,7 +34,7 @@ VERBS = (
     "visited", "protected", "admired", "surrounded", "reached", "studied", "celebrated", "imagined",
 )  # fmt: skip
 OBJECTS = (
-    "the first snow of winter", "a song about the sea", "the long road home", "a story of two kings",
+    "the first snow of winter", "a song about the sea", "the long road home", "a tale of two kings",
     "the light in the window", "a letter from the north", "the colors of the forest",
     "a dance in the rain", "the history of the town", "a picture of the harbor",
     "the sound of the bells", "a game of cards", "the smell of fresh bread", "a box of old letters",

@@ -17,7 +17,7 @@ from router.conclude import conclude
 from router.deciding import Router
 from router.decision import Left, next_rung
 from router.errors import AnswererError, BudgetExceeded, TiergateError
-from router.record import StepRecord, evidence
+from router.record import Evidence, StepRecord, evidence
 from router.runtime import RungPlan
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, transcript, weigh
@@ -233,16 +233,23 @@ class Gateway:
         self, walk: Walk, at: int, candidate: Candidate | None, failed: TiergateError | None
     ) -> Step:
         """Ask next_rung and keep what it was told."""
-        said = candidate.said if candidate else None
-        asked = self._ask(walk, at, said, failed)
-        if candidate is not None and candidate.answer is not None:
-            mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
-            asked = replace(asked, evidence=evidence(mode, candidate.answer, candidate.said))
+        said, seen = None, None
+        if candidate is not None:
+            said = candidate.said
+            if candidate.answer is not None:
+                mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
+                seen = evidence(mode, candidate.answer, said)
+        asked = self._ask(walk, at, said, failed, seen)
         walk.steps.append(asked)
         return asked.said
 
     def _ask(
-        self, walk: Walk, at: int, said: Verification | None, failed: TiergateError | None
+        self,
+        walk: Walk,
+        at: int,
+        said: Verification | None,
+        failed: TiergateError | None,
+        seen: Evidence | None = None,
     ) -> StepRecord:
         """What next_rung is told of an answer or a failure, and what it says."""
         failure = said.failure if said else failure_reason(failed)
@@ -252,7 +259,8 @@ class Gateway:
         verified = walk.verify_mode(plan) is not VerifyMode.NONE
         section = walk.runtime.policy.decision
         step = next_rung(walk.decision, at, p, failure, left, section, verified=verified)
-        return StepRecord(at, p, said.source if said else "", failure, left, verified, step)
+        source = said.source if said else ""
+        return StepRecord(at, p, source, failure, left, verified, step, seen)
 
     async def _release(
         self, walk: Walk, candidate: Candidate, verdict: Verdict

@@ -279,6 +279,8 @@ def _policy(runtimes: Mapping[str, PolicyRuntime], name: str) -> PolicyRuntime:
 def pinned(asked: Asked, selected: Selected, memory: SessionMemory | None, loop: bool) -> Asked:
     """`asked` with what the model name pins and, inside a tool loop, the tier that began it."""
     level = memory.last_tier_number if loop and memory is not None else 0
+    if not (level or selected.pinned or selected.pinned_tier):
+        return asked
     return replace(
         asked,
         pinned=selected.pinned,

@@ -207,9 +207,10 @@ class Walk:
     def mark_discarded(self, chosen: Candidate) -> None:
         """Flag what was paid for and never shown: rungs that lost, drafts that words replaced."""
         replaced = chosen.said.source == STAND_IN
-        self.attempts = [
-            replace(a, discarded=replaced or a.rung != chosen.at) for a in self.attempts
-        ]
+        for i, attempt in enumerate(self.attempts):
+            discarded = replaced or attempt.rung != chosen.at
+            if attempt.discarded != discarded:
+                self.attempts[i] = replace(attempt, discarded=discarded)
 
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
         """How much of an answer is verified. Where only a verified answer may go out, all of it."""

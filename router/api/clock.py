@@ -6,6 +6,8 @@ import secrets
 import time
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, as in ULIDs
+PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
+SHIFTS = range(120, -1, -10)  # 130 bits, two characters at a time
 
 
 class SystemClock:
@@ -23,4 +25,4 @@ class UlidIds:
 
     def new(self) -> str:
         value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-        return "".join(ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+        return "".join([PAIRS[(value >> shift) & 1023] for shift in SHIFTS])

@@ -23,6 +23,9 @@ Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
 
+GRACE_S = 0.1
+"""How late a client's going away may be noticed: little beside any call of an LLM."""
+
 
 def headers_of(scope: Scope) -> dict[str, str]:
     """Request headers by lower-case name; the last of a repeated name wins."""
@@ -94,8 +97,9 @@ async def send_error(send: Send, error: TiergateError, headers: Headers) -> None
 class Watch:
     """Cancels the handler when the client goes away, as ASGI tells it by `http.disconnect`.
 
-    Handlers send through `send`, so that the disconnect which servers report after a complete
-    response is not taken for one.
+    It begins to listen after `GRACE_S`: most answers are gone by then, and a task for each of them
+    would cost more than reading the request. Handlers send through `send`, so that the disconnect
+    which servers report after a complete response is not taken for one.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -107,11 +111,17 @@ class Watch:
     async def __aenter__(self) -> Watch:
         handler = asyncio.current_task()
         assert handler is not None
-        self._task = asyncio.ensure_future(self._wait(handler))
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin, handler)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self, handler: asyncio.Task[Any]) -> None:
+        self._task = asyncio.ensure_future(self._wait(handler))
 
     async def send(self, event: Event) -> None:
         if event["type"] == "http.response.body" and not event.get("more_body", False):

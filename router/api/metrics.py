@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar, cast
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -11,11 +13,15 @@ from router.types import NANO_PER_USD, Outcome
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
+Metric = TypeVar("Metric", Counter, Histogram)
+
+
 class Metrics:
     """What is counted. `shared_dir` is where several workers leave their counts, "" for one."""
 
     def __init__(self, shared_dir: str = "") -> None:
         self._shared_dir = shared_dir
+        self._children: dict[tuple[object, ...], Counter | Histogram] = {}
         self._registry = CollectorRegistry()
         r = self._registry
         self._requests = Counter(
@@ -48,14 +54,24 @@ class Metrics:
 
     def answered(self, outcome: Outcome) -> None:
         tier = outcome.rung.tier
-        self._requests.labels(outcome.policy, tier, outcome.verdict.value).inc()
-        self._reasons.labels(tier, outcome.reason.value).inc()
+        child = self._child
+        child(self._requests, outcome.policy, tier, outcome.verdict).inc()
+        child(self._reasons, tier, outcome.reason).inc()
         if outcome.escalations:
             self._escalations.inc(outcome.escalations)
-        self._cost.labels(tier).inc(outcome.cost_nano_usd / NANO_PER_USD)
-        self._latency.labels(tier).observe(outcome.timings.total_ms / 1000.0)
+        child(self._cost, tier).inc(outcome.cost_nano_usd / NANO_PER_USD)
+        child(self._latency, tier).observe(outcome.timings.total_ms / 1000.0)
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
+
+    def _child(self, metric: Metric, *labels: str) -> Metric:
+        """`metric.labels(...)`, kept: the library checks and locks at every call. Labels come from
+        the policy and from enums, so there are few."""
+        key = (id(metric), *labels)
+        found = self._children.get(key)
+        if found is None:
+            found = self._children[key] = metric.labels(*map(str, labels))
+        return cast(Metric, found)
 
     def failed(self, error: TiergateError) -> None:
         self._errors.labels(error.code).inc()

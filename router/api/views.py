@@ -106,6 +106,8 @@ def _server_timing(t: Timings) -> bytes:
 
 def _ascii(text: str) -> bytes:
     """Header values are visible ASCII; a model name from an upstream may be anything."""
+    if text.isascii() and text.isprintable():
+        return text[:200].encode("ascii")
     return "".join(c if " " <= c <= "~" else "?" for c in text[:200]).encode("ascii")
 
 
