@@ -37,9 +37,10 @@ def find_weights(model: str) -> Path:
 
 
 def find_adapter(path: str, relative_to: Path | None = None) -> Path:
-    """The GGUF LoRA file that a policy names; `package:` is the folder `tiers/adapters`."""
+    """The GGUF LoRA file that a policy names; `package:support_lora` is one of `tiers/adapters`."""
     if path.startswith(PACKAGE_PREFIX):
-        found = Path(__file__).parent / "adapters" / path.removeprefix(PACKAGE_PREFIX)
+        name = path.removeprefix(PACKAGE_PREFIX).removesuffix(".gguf")
+        found = Path(__file__).parent / "adapters" / f"{name}.gguf"
     else:
         found = Path(path) if relative_to is None else relative_to / path
     if not found.is_file():

@@ -30,6 +30,7 @@ from router.training.adapter_pairs import (
     SYSTEM_PROMPT,
     Pair,
     Pairs,
+    approved_answers,
     knowledge_pairs,
     prompt_text,
     read_pairs,
@@ -121,7 +122,9 @@ def train_adapter(
         "train_seconds": round(train_s, 1),
         "train_loss": curve,
         "held_loss": _loss_card(base_loss, adapter_loss, len(held)),
-        "generation": measure_generation(gguf_path, out / ADAPTER_FILE, measured, shown),
+        "generation": measure_generation(
+            gguf_path, out / ADAPTER_FILE, measured, approved_answers(knowledge), shown
+        ),
         "parity": parity,
     }
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

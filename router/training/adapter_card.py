@@ -16,6 +16,8 @@ def render_card(card: Mapping[str, Value]) -> str:
         for key, label in (
             ("token_f1", "token F1 to the approved answer"),
             ("rouge_l", "ROUGE-L to the approved answer"),
+            ("right_intent", "share whose nearest approved answer is the right one"),
+            ("invented", "share that resembles no approved answer (F1 below 0.8)"),
             ("same_words", "share that gives it word for word"),
             ("within_80_words", "share within 80 words"),
         )
@@ -28,8 +30,9 @@ approved answers of `policies/knowledge/customer_support.yaml`. File `{card["fil
 `{card["sha256"]}`. It fits the base `{_map(card, "base")["file"]}` (sha256
 `{_map(card, "base")["sha256"]}`) and no other.
 
-Made by `{card["command"]}` in {card["train_seconds"]} s of {settings["steps"]} steps on a shared
-machine, seed {settings["seed"]}. All figures below were printed by that command and stand in
+Made by `{card["command"]}` in {settings["steps"]} steps of {settings["batch"]}, seed
+{settings["seed"]}, {card["train_seconds"]} s of wall time on
+two cores shared with other work. All figures below were printed by that command and stand in
 `card.json`.
 
 ## Data
@@ -51,6 +54,10 @@ Perplexity of the approved answer (n = {held["n"]}): base {held["base_perplexity
 | --- | ---: | ---: |
 {rows}
 
+How to read it: the held utterances are new, the approved answers are not, so the low perplexity
+says that an answer, once begun, is given faithfully; which answer is begun is what F1 shows. The
+base cannot know this shop's answers and stands for "without adapter", not for a rival.
+
 ## The runtime computes what was trained
 Log-probabilities of the ten likeliest next tokens after {parity["prompts"]} prompts, llama.cpp
 against transformers with PEFT: mean difference {parity["adapter_mean_difference_nats"]} nats with
@@ -60,9 +67,10 @@ is {parity["unpermuted_mean_difference_nats"]}.
 
 ## What it is not
 - It learned one shop's invented answers. With another knowledge file, train it again.
-- It picks the answer by resemblance, and may give the answer to a neighbouring intent, or mix two.
-  Level 1 gives approved answers word for word; this one is for what level 1 passes on, and its
-  answers are verified like any other's.
+- It is often wrong and sounds sure: it gives a neighbouring intent's answer, or mixes two and
+  invents a button (the shares stand above). Level 1 gives approved answers word for word; let this
+  one answer unchecked nowhere. Its tokens' log-probabilities are high even then, and the answer
+  calibration of `smollm2_ability.json` was fitted without the adapter.
 - English only. It knows no order, date or balance, and the intents with slots were not trained.
 - It was trained under three system prompts; the measured one is
   "{card["system_prompt"]}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from router.training.progress import track
 
 MAX_ANSWER_TOKENS = 96  # the longest approved answer that is measured has 75
 TOP = 10
+INVENTED_BELOW = 0.8  # a fifth of the words differ from every approved answer
 
 
 def words(text: str) -> list[str]:
@@ -54,9 +55,13 @@ def rouge_l(said: str, wanted: str) -> float:
 
 
 def measure_generation(
-    model: Path, adapter: Path, pairs: Sequence[Pair], shown: bool
+    model: Path, adapter: Path, pairs: Sequence[Pair], approved: Mapping[str, str], shown: bool
 ) -> dict[str, object]:
-    """Greedy answers to held utterances, base and adapter, against the approved answer."""
+    """Greedy answers to held utterances, base and adapter, against the approved answer.
+
+    `right_intent`: the approved answer that the text resembles most is the right one's.
+    `invented`: it resembles none, token F1 below INVENTED_BELOW with each.
+    """
     server = open_runtime(model, adapter)
     result: dict[str, object] = {"n": len(pairs), "decoding": "greedy, served runtime"}
     for name, scale in (("base", 0.0), ("adapter", 1.0)):
@@ -67,14 +72,29 @@ def measure_generation(
             )
         f1 = [token_f1(text, pair.answer) for text, pair in zip(texts, pairs, strict=True)]
         rouge = [rouge_l(text, pair.answer) for text, pair in zip(texts, pairs, strict=True)]
+        nearest = [_nearest(text, approved) for text in texts]
+        found = [
+            approved[intent] == pair.answer
+            for (intent, _), pair in zip(nearest, pairs, strict=True)
+        ]
         exact = [words(t) == words(pair.answer) for t, pair in zip(texts, pairs, strict=True)]
         result[name] = {
             "token_f1": round(sum(f1) / len(f1), 4),
             "rouge_l": round(sum(rouge) / len(rouge), 4),
+            "right_intent": round(sum(found) / len(found), 4),
+            "invented": round(sum(f < INVENTED_BELOW for _, f in nearest) / len(nearest), 4),
             "same_words": round(sum(exact) / len(exact), 4),
             "within_80_words": round(sum(len(words(t)) <= 80 for t in texts) / len(texts), 4),
         }
     return result
+
+
+def _nearest(text: str, approved: Mapping[str, str]) -> tuple[str, float]:
+    """The intent whose approved answer the text resembles most, and the token F1 with it."""
+    return max(
+        ((intent, token_f1(text, answer)) for intent, answer in approved.items()),
+        key=lambda found: found[1],
+    )
 
 
 def runtime_logprobs(
