@@ -146,7 +146,7 @@ def _joint(
         z = theta[graded.model] - d[example]
         loss = float(graded.weight @ (np.logaddexp(0, z) - graded.right * z))
         error = graded.weight * (sigmoid(z) - graded.right)
-        by_d = -np.bincount(example, weights=error, minlength=len(x))
+        by_d: Floats = -np.bincount(example, weights=error, minlength=len(x))
         by_theta: Floats = np.bincount(graded.model, weights=error, minlength=models)
         if len(anchored):
             off = d[anchored] - target

@@ -42,6 +42,7 @@ TASK_WEIGHT: Mapping[str, float] = {
 }  # fmt: skip
 INTENT_WEIGHT = 1.0
 COSINE_WEIGHT, PAIRS_WEIGHT, OUTCOME_WEIGHT = 4.0, 8.0, 0.6
+STUDENT, READOUT = "student.pt", "readout.pt"
 NOISY_SHARE = 0.15
 """Share of short texts seen with typing errors, against the clean text's target."""
 
@@ -58,7 +59,8 @@ class Plan:
     warmup_share: float = 0.04
     max_seconds: float = math.inf
     shape: Shape = field(default_factory=Shape)
-    teacher_start: bool = True
+    leg: int = 1
+    """Which training of the same student this is: from the second on it goes on from the last."""
 
 
 class Readout(nn.Module):
@@ -160,7 +162,7 @@ def repeats(source: str) -> float:
 
 def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
     """Returns the batches of the whole training in order: rows of similar length, mixed sources."""
-    rng = np.random.default_rng(plan.seed)
+    rng = np.random.default_rng(plan.seed + plan.leg)
     wanted = np.array([repeats(source) for source in corpus.sources]) * plan.scale
     whole = np.floor(wanted)
     drawn: list[list[int]] = [[] for _ in range(max(1, math.ceil(wanted.max())))]
@@ -184,22 +186,25 @@ def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
     return ordered
 
 
-def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
-    """Trains and returns the student, its weights saved in `out` with the loss history.
+def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> int:
+    """Trains the student, saves its weights in `out` with the loss history; returns the steps.
 
     Stops early, the learning rate already lowered, when `plan.max_seconds` is reached: the rate
     follows the larger of the share of steps and the share of time.
     """
     torch.manual_seed(plan.seed)
-    rng = np.random.default_rng(plan.seed)
+    rng = np.random.default_rng(plan.seed + plan.leg)
     student = build(plan.shape, plan.seed)
-    if plan.teacher_start:
+    if plan.leg == 1:
         middling = [row for row in corpus.rows if 8 <= len(row) <= 96]
         start_from_teacher(
             student, random.Random(plan.seed).sample(middling, min(700, len(middling)))
         )
     sizes = {task: len(names) for task, names in corpus.classes.items()}
     readout = Readout(plan.shape.width, sizes, len(corpus.models))
+    if plan.leg > 1:
+        student.load_state_dict(torch.load(out / STUDENT, weights_only=True))
+        readout.load_state_dict(torch.load(out / READOUT, weights_only=True))
     weights = {task: _class_weights(corpus.labels[task], size) for task, size in sizes.items()}
     optimiser = torch.optim.AdamW(
         [
@@ -212,6 +217,7 @@ def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
     began = time.monotonic()
     history: list[dict[str, float]] = []
     running: Counter[str] = Counter()
+    done = 0
     student.train()
     for step, batch in enumerate(track(batches, "distil", progress)):
         elapsed = (time.monotonic() - began) / plan.max_seconds
@@ -230,10 +236,10 @@ def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> Student:
             history.append({"step": step + 1, **{k: round(v / 100, 4) for k, v in running.items()}})
             running.clear()
             (out / "history.json").write_text(json.dumps(history, indent=1))
-    student.eval()
-    torch.save(student.state_dict(), out / "student.pt")
-    torch.save(readout.state_dict(), out / "readout.pt")
-    return student
+        done = step + 1
+    torch.save(student.state_dict(), out / STUDENT)
+    torch.save(readout.state_dict(), out / READOUT)
+    return done
 
 
 def _rate(share: float, warmup: float) -> float:

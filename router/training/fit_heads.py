@@ -34,8 +34,9 @@ CHANCE_HEADS: dict[str, str] = {
 }
 """Head -> the class whose chance it gives."""
 
-RIDGE = 2e-5
-"""L2 on the weights of unit embeddings that were scaled by the root of their width."""
+RIDGE = 1e-3
+"""L2 on the weights of unit embeddings scaled by the root of their width. 2e-5 gave logits of 20
+and a spam head that was surely wrong on short texts; dev AUROC of stakes rose by up to .05."""
 
 
 @dataclass(frozen=True, slots=True)

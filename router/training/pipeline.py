@@ -1,8 +1,8 @@
 """`tiergate train triage`: the stages in order, each resumable, from data to a model folder.
 
-curate -> teach -> distil -> export -> fit -> card. Each stage keeps its outputs in a folder of its
-own under the work directory, with a stamp of what it was made from; a stage whose stamp still
-holds is skipped.
+curate -> teach -> distil -> export -> embed -> fit -> card. Each stage keeps its outputs in a
+folder of its own under the work directory, with a stamp of what it was made from; a stage whose
+stamp still holds is skipped.
 """
 
 from __future__ import annotations
@@ -45,11 +45,14 @@ from router.triage.triage_model import (
     write_manifest,
 )
 
-STAGES = ("curate", "teach", "distil", "export", "fit", "card")
+STAGES = ("curate", "teach", "distil", "export", "embed", "fit", "card")
 DISTIL_SECONDS = 2_000.0
 """Wall time after which distillation stops with its learning rate run down."""
 DISTIL_SCALE = 1.1
 STAMP = "stamp.json"
+LEGS = "legs.json"
+"""Steps of each training of the student, one after the other."""
+
 VERSIONED = ("torch", "transformers", "onnxruntime", "numpy", "scipy")
 FULL_SHAPE = "BERT of 3 layers, 192 wide, 6 heads, 768 hidden, 30,522 word pieces"
 QUICK_SHAPE = "BERT of 1 layer, 192 wide (quick run)"
@@ -82,6 +85,7 @@ class _Run:
     seed: int
     quick: bool
     progress: bool
+    again: bool = False
 
     def folder(self, stage: str) -> Path:
         path = self.work / stage
@@ -101,7 +105,8 @@ def train_triage(
     """Trains a triage model on the folder `data` and writes it to `out`.
 
     `stages` runs exactly those, again, over what earlier ones left in `work`; None runs what is
-    missing or out of date. `quick` makes a tiny model in seconds, for tests. Raises
+    missing or out of date. Naming `distil` where a student is already there trains that one
+    further. `quick` makes a tiny model in seconds, for tests. Raises
     TrainingDataError for data that cannot be used and for unknown or unready stages.
     """
     unknown = set(stages or ()) - set(STAGES)
@@ -109,7 +114,7 @@ def train_triage(
         raise TrainingDataError(
             f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}"
         )
-    run = _Run(data, out, work, seed, quick, progress)
+    run = _Run(data, out, work, seed, quick, progress, again=stages is not None)
     seconds: dict[str, float] = {}
     skipped: list[str] = []
     stamp = _data_stamp(run)
@@ -211,10 +216,14 @@ def _distil(run: _Run) -> None:
     corpus = distil.corpus(
         train, rows, noisy, np.load(folder / "teacher_rows.npy"), np.load(folder / "teacher.npy")
     )
-    plan = distil.Plan(run.seed, scale=DISTIL_SCALE, max_seconds=DISTIL_SECONDS)
+    out = run.folder("distil")
+    legs = out / LEGS
+    done = json.loads(legs.read_text()) if run.again and legs.is_file() else []
+    plan = distil.Plan(run.seed, scale=DISTIL_SCALE, max_seconds=DISTIL_SECONDS, leg=len(done) + 1)
     if run.quick:
         plan = distil.short_plan(plan)
-    distil.train(corpus, plan, run.folder("distil"), progress=run.progress)
+    steps = distil.train(corpus, plan, out, progress=run.progress)
+    legs.write_text(json.dumps([*done, steps]) + "\n")
 
 
 def _is_typed(example: Example) -> bool:
@@ -237,16 +246,23 @@ def _export(run: _Run) -> None:
     export(trained, run.folder("export"))
 
 
+def _embed(run: _Run) -> None:
+    train, dev = _fit_examples(run)
+    exported, folder = run.folder("export"), run.folder("embed")
+    encoder = Encoder(exported / ENCODER, exported / TOKENIZER, threads=2)
+    np.save(folder / "train.npy", _encoded(encoder, train, run, "train"))
+    np.save(folder / "dev.npy", _encoded(encoder, dev, run, "dev"))
+
+
+def _vectors(run: _Run) -> dict[str, Embeddings]:
+    return {name: np.load(run.folder("embed") / f"{name}.npy") for name in ("train", "dev")}
+
+
 def _fit(run: _Run) -> None:
     train, dev = _fit_examples(run)
     exported, folder = run.folder("export"), run.folder("fit")
-    encoder = Encoder(exported / ENCODER, exported / TOKENIZER, threads=2)
-    vectors = {
-        "train": _encoded(encoder, train, run, "train"),
-        "dev": _encoded(encoder, dev, run, "dev"),
-    }
-    for name, rows in vectors.items():
-        np.save(folder / f"{name}.npy", rows)
+    encoder = Encoder(exported / ENCODER, exported / TOKENIZER)
+    vectors = _vectors(run)
     sha = encoder.sha256
     (folder / HEADS_FOLDER).mkdir(exist_ok=True)
     for name, classes in fit_heads.CLASS_HEADS.items():
@@ -319,7 +335,7 @@ def _card(run: _Run) -> None:
         shutil.copyfile(exported / name, out / name)
     write_manifest(out)
     model = TriageModel.load(out)
-    vectors = {name: np.load(fitted / f"{name}.npy") for name in ("train", "dev")}
+    vectors = _vectors(run)
     full = Encoder(exported / "encoder.fp32.onnx", exported / TOKENIZER)
     texts = [example.text for example in random.Random(run.seed).sample(dev, min(2_000, len(dev)))]
     figures = {
@@ -338,8 +354,7 @@ def _card(run: _Run) -> None:
 
 def _described(run: _Run, figures: dict[str, card.Value]) -> card.Card:
     report = json.loads((run.folder("curate") / "report.json").read_text())
-    history = run.folder("distil") / "history.json"
-    steps = json.loads(history.read_text())[-1] if history.is_file() else {}
+    legs = json.loads((run.folder("distil") / LEGS).read_text())
     listed = json.loads((run.out / "manifest.json").read_text())["files"]
     quick = " --quick" if run.quick else ""
     return {
@@ -347,7 +362,7 @@ def _described(run: _Run, figures: dict[str, card.Value]) -> card.Card:
         "command": f"tiergate train triage --data DATA --out MODEL --seed {run.seed}{quick}",
         "seed": run.seed,
         "split": {key: report[key] for key in ("train", "dev", "duplicates", "contradictions")},
-        "training": {"steps": steps.get("step"), "seconds_at_most": DISTIL_SECONDS},
+        "training": {"steps_of_each_leg": legs, "seconds_at_most_each": DISTIL_SECONDS},
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in VERSIONED},
@@ -359,6 +374,6 @@ def _described(run: _Run, figures: dict[str, card.Value]) -> card.Card:
 
 
 _STAGE = {
-    "curate": _curate, "teach": _teach, "distil": _distil, "export": _export, "fit": _fit,
-    "card": _card,
+    "curate": _curate, "teach": _teach, "distil": _distil, "export": _export,
+    "embed": _embed, "fit": _fit, "card": _card,
 }  # fmt: skip

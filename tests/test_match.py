@@ -1,0 +1,108 @@
+"""The knowledge index on the committed model: what matches, what does not, how sure it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from router.errors import ModelFileError
+from router.triage import match
+from router.triage.match import FEATURES, KnowledgeIndex
+from router.triage.triage_model import TriageModel
+
+INTENTS = [
+    ("parcel", ["where is my parcel", "my package has not arrived", "track my delivery"]),
+    ("refund", ["I want my money back", "how do refunds work", "refund my purchase"]),
+    ("password", ["I forgot my password", "reset my login", "can't sign in to my account"]),
+    ("hours", ["when are you open", "what are your opening hours", "are you open on sunday"]),
+    ("warranty", ["is there a warranty", "how long is the guarantee", "warranty period"]),
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+@pytest.fixture(scope="module")
+def index(model: TriageModel) -> KnowledgeIndex:
+    return KnowledgeIndex.build(model, INTENTS)
+
+
+def asked(model: TriageModel, index: KnowledgeIndex, text: str) -> match.Match:
+    return index.match(model.encode([text]), [text])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("has my package been shipped", "parcel"),
+        ("please reset my password", "password"),
+        ("opening hours on monday?", "hours"),
+        ("give me a refund", "refund"),
+    ],
+)
+def test_a_paraphrase_finds_its_intent(
+    model: TriageModel, index: KnowledgeIndex, text: str, intent: str
+) -> None:
+    assert asked(model, index, text).intent_id == intent
+
+
+def test_a_known_utterance_is_surer_than_a_foreign_request(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    known = asked(model, index, "Where is my parcel?")
+    foreign = asked(model, index, "prove that the square root of two is irrational")
+    assert known.confidence > 0.85 > 0.5 > foreign.confidence
+
+
+def test_similarity_of_a_known_utterance_is_one(model: TriageModel, index: KnowledgeIndex) -> None:
+    assert asked(model, index, "track my delivery").similarity == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_margin_is_towards_the_next_intent(model: TriageModel, index: KnowledgeIndex) -> None:
+    vector = model.encode(["how do refunds work"])
+    best = (vector @ index.vectors.T)[0]
+    others = best[index.owner != 1].max()
+    found = asked(model, index, "how do refunds work")
+    assert found.margin == pytest.approx(best[index.owner == 1].max() - others, abs=1e-5)
+
+
+def test_leaving_an_utterance_out_hides_it(model: TriageModel, index: KnowledgeIndex) -> None:
+    vectors = index.vectors[:1]
+    hide = np.arange(len(index.owner))[None, :] == 0
+    shown = index.evidence(vectors, ["where is my parcel"])
+    hidden = index.evidence(vectors, ["where is my parcel"], leave_out=hide)
+    assert hidden.similarity[0] < shown.similarity[0]
+
+
+def test_a_file_of_one_intent_keeps_the_shipped_coefficients(model: TriageModel) -> None:
+    index = KnowledgeIndex.build(model, INTENTS[:1])
+    assert np.array_equal(index.coefficients, model.match_coefficients)
+
+
+def test_a_larger_file_adjusts_them(model: TriageModel, index: KnowledgeIndex) -> None:
+    assert not np.array_equal(index.coefficients, model.match_coefficients)
+
+
+def test_an_intent_without_utterances_is_left_out(model: TriageModel) -> None:
+    index = KnowledgeIndex.build(model, [*INTENTS, ("empty", [])])
+    assert "empty" not in index.intent_ids
+
+
+def test_a_file_without_utterances_is_refused(model: TriageModel) -> None:
+    with pytest.raises(ValueError, match="at least one utterance"):
+        KnowledgeIndex.build(model, [("empty", [])])
+
+
+def test_words_that_say_nothing_do_not_count() -> None:
+    assert match.words("Where is the Parcel? parcels!") == {"where", "parcel"}
+
+
+def test_coefficients_of_another_encoder_are_refused(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "match.json"
+    match.save(np.zeros(len(FEATURES)), path, "aa")
+    with pytest.raises(ModelFileError, match="another encoder"):
+        match.load(path, "bb")
