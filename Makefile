@@ -16,7 +16,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 BROWSERS := chromium chromium-browser google-chrome chrome
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -96,7 +96,7 @@ $(BIN)/python:
 	exit 1
 
 constraints: $(BIN)/python
-	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .constraints.json \
+	@$(BIN)/python -m pip install -qq --dry-run --ignore-installed --report .constraints.json \
 	  --editable '.[local,litellm,dev,train]'
 	@{ head -2 constraints.txt; $(BIN)/python -c 'import json; \
 	  found = [one["metadata"] for one in json.load(open(".constraints.json"))["install"]]; \

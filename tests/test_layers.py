@@ -32,7 +32,12 @@ GROUPS = {
     "router.api.build": "app",
     "router.api.abilities": "app",
     "router.api.books": "app",  # the ledger, opened for administration
+    "router.api.core": "app",
+    "router.api.checkup": "app",
     "router.api.serve": "process",
+    "router.api.listening": "app",
+    "router.api.supervisor": "process",
+    "router.api.worker": "process",
     "router.api.banner": "process",
     "router.library": "library",
     "router.cli": "cli",
@@ -95,7 +100,6 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "sklearn": (TRAINING,),
     "sqlalchemy": ("router/ledger/",),
     "sqlite3": ("router/ledger/",),  # of the standard library, but a driver all the same
-    "starlette": ("router/api/",),
     "structlog": ("router/api/", "router/cli"),
     "tokenizers": ("router/triage/encoder.py", TRAINING),
     "torch": (TRAINING,),
