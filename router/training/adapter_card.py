@@ -54,9 +54,10 @@ Perplexity of the approved answer (n = {held["n"]}): base {held["base_perplexity
 | --- | ---: | ---: |
 {rows}
 
-How to read it: the held utterances are new, the approved answers are not, so the low perplexity
-says that an answer, once begun, is given faithfully; which answer is begun is what F1 shows. The
-base cannot know this shop's answers and stands for "without adapter", not for a rival.
+How to read it: the held utterances are new, the approved answers are not. The low perplexity says
+that with the right words so far the next one is right; decoding freely, the model starts on a
+wrong answer or strays from the right one as often as the shares say. The base cannot know this
+shop's answers and stands for "without adapter", not for a rival.
 
 ## The runtime computes what was trained
 Log-probabilities of the ten likeliest next tokens after {parity["prompts"]} prompts, llama.cpp
