@@ -13,7 +13,7 @@ from router.api.abilities import AbilityTable, load_abilities
 from router.api.build import Parts, build_runtime
 from router.api.clock import SystemClock, UlidIds
 from router.deciding import Router
-from router.errors import ModelFileError
+from router.errors import Mistake, ModelFileError, PolicyError
 from router.policy import BudgetSection, LocalAnswerer
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
@@ -63,6 +63,11 @@ class Hosts:
     def addresses(self) -> dict[str, LocalAddress]:
         return {name: host.address for name, host in self.hosts.items()}
 
+    @property
+    def addresses_text(self) -> dict[str, str]:
+        """The addresses as they go to another process; secret."""
+        return {name: address.to_text() for name, address in self.addresses.items()}
+
     def close(self) -> None:
         for host in self.hosts.values():
             host.close()
@@ -78,13 +83,23 @@ def _specs(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalModelSpec]:
     return specs_for(sections, loaded[0].path.parent if loaded else None)
 
 
+def addresses_from(texts: Mapping[str, str]) -> dict[str, LocalAddress]:
+    """The inverse of `Hosts.addresses_text`."""
+    return {name: LocalAddress.from_text(text) for name, text in texts.items()}
+
+
 def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
     """The policies that are served, default first. Raises PolicyError with all mistakes."""
-    known = load_abilities().known
-    return [
-        load_policy(find_policy(name, policies_dir()), environ, known or None)
-        for name in settings.policies
-    ]
+    known = load_abilities().known or None
+    loaded, mistakes = [], list[Mistake]()
+    for name in settings.policies:
+        try:
+            loaded.append(load_policy(find_policy(name, policies_dir()), environ, known))
+        except PolicyError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise PolicyError(tuple(mistakes))
+    return loaded
 
 
 def load_model(folder: Path) -> tuple[TriageModel | None, str]:

@@ -168,14 +168,16 @@ class Server:
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = b"text/plain; version=0.0.4; charset=utf-8"
-        await send_bytes(send, 200, self._metrics.page(), [], kind)
+        await send_bytes(send, 200, self._metrics.page(), id_headers(self._ids.new())[:1], kind)
 
     async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
         page = docs.page().encode()
-        await send_bytes(send, 200, page, [], b"text/html; charset=utf-8")
+        kind = b"text/html; charset=utf-8"
+        await send_bytes(send, 200, page, id_headers(self._ids.new())[:1], kind)
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_bytes(send, 200, to_json(docs.openapi()), [])
+        body = to_json(docs.openapi())
+        await send_bytes(send, 200, body, id_headers(self._ids.new())[:1])
 
 
 def configure_logging(level: str) -> None:

@@ -115,7 +115,7 @@ class Supervisor:
         self._processes[place] = process
         assert process.stdin is not None
         assert process.stdout is not None
-        orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses)
+        orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text)
         with contextlib.suppress(ConnectionError):
             process.stdin.write(orders.to_line())
             await process.stdin.drain()

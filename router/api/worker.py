@@ -16,10 +16,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from router.api.app import App
-from router.api.core import Core, Settings, load_policies
+from router.api.core import Core, Settings, addresses_from, load_policies
 from router.api.serve import Options, logged_to_stderr, run_loop, serve_app
 from router.errors import LedgerError, PolicyError, TiergateError
-from tiers.local_protocol import LocalAddress
 
 READY = b"ready\n"
 POLICY_CODE, LEDGER_CODE = 2, 4
@@ -32,7 +31,7 @@ class Orders:
 
     options: Options
     listener: int  # file descriptor
-    addresses: dict[str, LocalAddress]
+    addresses: dict[str, str]  # of the local models, as text
 
     def to_line(self) -> bytes:
         """One JSON line."""
@@ -41,8 +40,7 @@ class Orders:
             for name, value in asdict(self.options.settings).items()
         }
         options = {**asdict(self.options), "settings": settings}
-        addresses = {name: address.to_text() for name, address in self.addresses.items()}
-        document = {"options": options, "listener": self.listener, "addresses": addresses}
+        document = {**asdict(self), "options": options}
         return json.dumps(document).encode() + b"\n"
 
     @classmethod
@@ -55,8 +53,7 @@ class Orders:
             settings[name] = None if settings[name] is None else Path(settings[name])
         options = Options(**{**found["options"], "settings": Settings(**settings)})
         assert {f.name for f in fields(Settings)} == set(settings)
-        addresses = {n: LocalAddress.from_text(text) for n, text in found["addresses"].items()}
-        return cls(options, found["listener"], addresses)
+        return cls(options, found["listener"], found["addresses"])
 
 
 def main() -> None:
@@ -65,7 +62,8 @@ def main() -> None:
     logged_to_stderr(orders.options.log_level)
     settings = orders.options.settings
     try:
-        core = Core(settings, load_policies(settings, os.environ), os.environ, orders.addresses)
+        local = addresses_from(orders.addresses)
+        core = Core(settings, load_policies(settings, os.environ), os.environ, local)
         app = App(settings, core)
     except TiergateError as error:
         print(f"tiergate worker: {error.message}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -39,4 +40,4 @@ def told() -> Iterator[None]:
         yield
     except TiergateError as error:
         typer.echo(f"tiergate: {error.message}", err=True)
-        raise typer.Exit(exit_code(error)) from error
+        sys.exit(exit_code(error))

@@ -1,0 +1,201 @@
+"""A real `tiergate serve` in a process of its own, before a real upstream, for tests of the whole.
+
+`Upstream` is tests/fake_upstream.py as a program; `Served` is the server. Both end with the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PYTHON = sys.executable
+START_S = 30.0  # generous: the machine may be loaded
+BEHAVIOURS = {
+    "hang": "hang",
+    "drip": "drip:0.2",
+    "garbage": "garbage",
+    "html": "html",
+    "cut": "cut",
+    "reset": "reset",
+    "refused": "status:503",
+    "limited": "rate-limited:1",
+    "slow": "slow:1.5",
+    "dripping": "drip:0.001",
+}
+ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a child: ours without anything that a person set for Tiergate."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIERGATE_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
+
+
+def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """One run of the command line, to its end."""
+    return subprocess.run(
+        [PYTHON, "-m", "router.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(**more),
+        check=False,
+    )
+
+
+class _Program:
+    """A child process whose output goes to a file, so that it can't block on a full pipe."""
+
+    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                command, stdout=file, stderr=subprocess.STDOUT, env=dict(env)
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, pattern: str, timeout_s: float = START_S) -> re.Match[str]:
+        """The first match in the output. Fails when the program ends or takes too long."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            ended = self.process.poll() is not None
+            if found := re.search(pattern, self.output):
+                return found
+            assert not ended, f"ended with {self.process.returncode}:\n{self.output}"
+            time.sleep(0.02)
+        raise AssertionError(f"no {pattern!r} after {timeout_s} s in:\n{self.output}")
+
+    def end(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = START_S) -> int:
+        """Send a signal and wait: the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout_s)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+
+
+class Upstream(_Program):
+    """The fake upstream as a program."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [PYTHON, str(ROOT / "tests" / "fake_upstream.py"), "--port", "0"]
+        super().__init__(command, folder / "upstream.log", environment())
+
+    def __enter__(self) -> Upstream:
+        self.url = self.wait_for(r"listening on (\S+)")[1]
+        return self
+
+
+class Served(_Program):
+    """`tiergate serve` on a free port; `url` and `client` once it listens."""
+
+    def __init__(self, folder: Path, *arguments: str | Path, **more: str) -> None:
+        self.folder = folder
+        self.database = folder / "ledger.db"
+        command = [PYTHON, "-m", "router.cli", "serve", "--port", "0"]
+        command += ["--database", str(self.database), *map(str, arguments)]
+        self.began = time.monotonic()
+        super().__init__(command, folder / "serve.log", environment(**more))
+
+    def __enter__(self) -> Served:
+        self.url = self.wait_for(r"Tiergate serves (http://\S+)")[1]
+        self.wait_for(r"ready: ")
+        self.ready_after_s = time.monotonic() - self.began
+        self.client = httpx.Client(base_url=self.url, timeout=30.0)
+        return self
+
+    def chat(self, model: str = "auto", key: str = "", **fields: object) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        body = {**ROUTINE, "model": model, **fields}
+        return self.client.post("/v1/chat/completions", json=body, headers=headers)
+
+    def rows(self) -> list[dict[str, object]]:
+        """All ledger rows, by the command that users have."""
+        said = tiergate("ledger", "rows", "--json", "--database", self.database)
+        assert said.returncode == 0, said.stderr
+        return [json.loads(line) for line in said.stdout.splitlines()]
+
+    def row(self, response: httpx.Response) -> dict[str, object]:
+        """The decision behind a response, by the API."""
+        found = self.client.get(f"/v1/decisions/{response.headers['x-tiergate-decision-id']}")
+        assert found.status_code == 200, found.text
+        return dict(found.json())
+
+    def finished_row(self, response: httpx.Response) -> dict[str, object]:
+        """As `row`, once it is no longer open: a failure is booked beside the response."""
+        eventually(lambda: self.row(response)["state"] != "open")
+        return self.row(response)
+
+
+def eventually(condition: object, timeout_s: float = 10.0) -> None:
+    """Wait until `condition()` is true."""
+    assert callable(condition)
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never became so"
+        time.sleep(0.02)
+
+
+def write_policy(folder: Path, upstream_url: str, **sections: object) -> Path:
+    """A policy whose level 2 is the upstream; `BEHAVIOURS` are models pinned to bad answerers."""
+    answerers = [_answerer("mid", "answer", upstream_url)]
+    answerers += [
+        _answerer(name.replace("_", "-"), model, upstream_url, deadline_s=1.0)
+        for name, model in BEHAVIOURS.items()
+        if name not in ("slow", "dripping")
+    ]
+    answerers += [_answerer(name, BEHAVIOURS[name], upstream_url) for name in ("slow", "dripping")]
+    answerers.append(_answerer("gone", "answer", "http://127.0.0.1:9/v1", deadline_s=1.0))
+    policy = {
+        "version": 1,
+        "name": "tested",
+        "tiers": [{"name": "llm", "level": 2, "answerers": answerers}],
+        "aliases": {one["name"]: {"answerer": one["name"], "pinned": True} for one in answerers[1:]}
+        | {"gpt-4o": "auto"},
+        "decision": {"max_rungs": 12},
+        "cache": {"exact": False},
+        **sections,
+    }
+    path = folder / "tested.yaml"
+    path.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _answerer(name: str, model: str, url: str, **more: object) -> dict[str, object]:
+    return {
+        "name": name,
+        "kind": "upstream",
+        "model": model,
+        "base_urls": [url],
+        "retries": 0,
+        "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"},
+        "deadline_s": 20.0,
+        **more,
+    }

@@ -1,0 +1,224 @@
+"""The process: how it starts, reloads, is killed, drains, and what it says when it cannot start."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
+        yield program
+
+
+def verified(database: Path) -> dict[str, object]:
+    """What `tiergate ledger verify` says; the books must be whole."""
+    said = tiergate("ledger", "verify", "--json", "--database", database)
+    assert said.returncode == 0, said.stdout + said.stderr
+    return dict(json.loads(said.stdout))
+
+
+def in_background(url: str, count: int, **fields: object) -> list[threading.Thread]:
+    """`count` threads that ask until the server is gone."""
+
+    def ask() -> None:
+        with httpx.Client(base_url=url, timeout=30.0) as client, contextlib.suppress(Exception):
+            while True:
+                client.post("/v1/chat/completions", json={**ROUTINE, **fields})
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+# --- start -------------------------------------------------------------------------------------
+
+
+def test_banner_says_what_is_served(upstream: Upstream, tmp_path: Path) -> None:
+    with Served(tmp_path, "--policy", write_policy(tmp_path, upstream.url)) as served:
+        for expected in ("tested@", "level 2 llm: mid live", "curl -s", "tiergate report", "/docs"):
+            assert expected in served.output
+
+
+def test_corrupt_model_file_leaves_it_serving_degraded(upstream: Upstream, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "manifest.json").write_text("{}")
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, "--policy", policy, "--model-dir", model) as served:
+        assert "DEGRADED" in served.output
+        assert served.client.get("/readyz").json()["triage"]["state"] == "degraded"
+        assert served.chat().status_code == 200
+
+
+def test_missing_provider_key_is_a_warning(tmp_path: Path) -> None:
+    with Served(tmp_path, "--policy", "openai") as served:
+        assert "${OPENAI_API_KEY} is not set" in served.output
+
+
+def test_broken_policy_ends_with_2_and_every_mistake(tmp_path: Path) -> None:
+    policy = tmp_path / "broken.yaml"
+    policy.write_text("version: 1\nname: broken\nteirs: []\ncache: {exact: maybe}\n")
+    said = tiergate("serve", "--policy", policy, "--port", "0", "--database", tmp_path / "l.db")
+    assert said.returncode == 2
+    assert "teirs" in said.stderr
+    assert "cache.exact" in said.stderr
+
+
+def test_taken_port_ends_with_3(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = tiergate("serve", "--port", str(port), "--database", tmp_path / "l.db")
+    assert said.returncode == 3
+    assert f"127.0.0.1:{port}" in said.stderr
+
+
+def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
+    database = tmp_path / "ledger.db"
+    database.write_bytes(b"this is no database, " * 100)
+    said = tiergate("serve", "--port", "0", "--database", database)
+    assert said.returncode == 4
+    assert "Traceback" not in said.stderr
+
+
+# --- end ---------------------------------------------------------------------------------------
+
+
+def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -> None:
+    with Served(tmp_path, "--policy", write_policy(tmp_path, upstream.url)) as served:
+        body = {**ROUTINE, "model": "dripping", "stream": True}
+        with served.client.stream("POST", "/v1/chat/completions", json=body) as response:
+            pieces = response.iter_text()
+            text = next(pieces)
+            served.process.send_signal(signal.SIGTERM)
+            text += "".join(pieces)
+        assert text.rstrip().endswith("data: [DONE]")
+        assert served.process.wait(20) == 0
+    assert [row["state"] for row in served.rows()] == ["settled"]
+    assert verified(served.database)["open_requests"] == 0
+
+
+def test_answer_longer_than_the_drain_time_is_cancelled(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, "--policy", policy, "--drain-s", "0") as served:
+        asking = in_background(served.url, 1, model="slow")
+        eventually(lambda: [row["state"] for row in served.rows()] == ["open"])
+        assert served.end() == 0
+        asking[0].join(10)
+    assert verified(served.database)["open_requests"] == 0
+
+
+def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, "--policy", policy) as served:
+        asking = in_background(served.url, 4) + in_background(served.url, 2, model="slow")
+        time.sleep(1.0)
+        served.end(signal.SIGKILL)
+        for thread in asking:
+            thread.join(10)
+    with Served(tmp_path, "--policy", policy) as again:
+        assert again.chat().status_code == 200
+        assert again.end() == 0
+    found = verified(again.database)
+    assert found["open_requests"] == 0
+    states = [row["state"] for row in again.rows()]
+    assert states.count("settled") > 2
+    assert "unknown_cost" in states  # the slow ones had been sent and nobody knows their outcome
+
+
+# --- reload ------------------------------------------------------------------------------------
+
+
+def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, "--policy", policy) as served:
+        assert served.chat("new-name").status_code == 404
+        write_policy(tmp_path, upstream.url, aliases={"new-name": "auto"})
+        eventually(lambda: served.chat("new-name").status_code == 200)
+
+        # A broken one never gets in, SIGHUP or not, and /readyz says what is wrong with it.
+        policy.write_text("version: 1\nname: tested\n")
+        served.process.send_signal(signal.SIGHUP)
+        eventually(
+            lambda: served.client.get("/readyz").json()["policies"]["tested"]["mistakes"] != []
+        )
+        assert served.chat("new-name").status_code == 200
+
+        write_policy(tmp_path, upstream.url, aliases={"third-name": "auto"})
+        served.process.send_signal(signal.SIGHUP)
+        eventually(lambda: served.chat("third-name").status_code == 200)
+        assert served.end() == 0
+
+
+# --- several workers ---------------------------------------------------------------------------
+
+
+def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Path) -> None:
+    # Each answer costs $0.00014, and a little more than $0.001 is held while it runs.
+    limit_usd = 0.015
+    policy = write_policy(tmp_path, upstream.url, budgets={"*": {"usd_per_day": limit_usd}})
+    with Served(tmp_path, "--policy", policy, "--workers", "2") as served:
+        assert "with 2 workers" in served.output
+        statuses: list[int] = []
+
+        def ask() -> None:
+            for _ in range(40):  # a connection each, so that both workers are met
+                with httpx.Client(base_url=served.url, timeout=30.0) as client:
+                    body = {**ROUTINE, "max_tokens": 100}
+                    statuses.append(client.post("/v1/chat/completions", json=body).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert set(statuses) == {200, 429}
+        page = httpx.get(f"{served.url}/metrics").text
+        counted = re.findall(r"^tiergate_requests_total\{[^}]*\} (\S+)", page, re.MULTILINE)
+        assert sum(map(float, counted)) == statuses.count(200)
+        assert served.end() == 0
+    rows = served.rows()
+    assert sum(int(str(row["cost_nano_usd"])) for row in rows) <= limit_usd * 1e9
+    assert sum(row["state"] == "settled" for row in rows) == statuses.count(200)
+    assert int(str(verified(served.database)["writers"])) == 2
+
+
+def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, "--policy", policy, "--workers", "2") as served:
+        workers = children(served.process.pid)
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        eventually(lambda: len(set(children(served.process.pid)) - {workers[0]}) == 2, 20)
+        served.wait_for("worker_ended")
+        assert served.chat().status_code == 200
+        assert served.end() == 0
+
+
+def children(pid: int) -> list[int]:
+    """The living workers that a process started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+            worker = b"router.api.worker" in stat.with_name("cmdline").read_bytes()
+            if int(fields[1]) == pid and fields[0] != "Z" and worker:
+                found.append(int(stat.parent.name))
+    return sorted(found)
