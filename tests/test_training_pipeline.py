@@ -51,7 +51,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "benchmark": "mmlu", "subject": "elementary_mathematics",
             "weak_correct": rng.randint(0, 1), "strong_correct": 1,
         }
-        for _ in range(150)
+        for _ in range(500)
     ])  # fmt: skip
     return folder
 

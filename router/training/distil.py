@@ -315,4 +315,5 @@ def _terms(
 
 def short_plan(plan: Plan) -> Plan:
     """The same training at a size for tests: one narrow layer, few rows."""
-    return replace(plan, scale=0.3, shape=Shape(layers_of_teacher=(0,)), batch_tokens=1_024)
+    shape = Shape(layers_of_teacher=(0,))
+    return replace(plan, scale=0.1, max_seconds=30.0, shape=shape, batch_tokens=1_024)

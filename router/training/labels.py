@@ -19,22 +19,14 @@ def _names(listed: str) -> frozenset[str]:
 
 
 STAKES_TOPIC_DOMAIN: Mapping[str, str] = {
-    "Law and Justice": Domain.LEGAL,
-    "Finance and Business": Domain.FINANCE,
-    "Medical, Healthcare and well-being": Domain.MEDICAL,
-    "Technology": Domain.TECHNOLOGY,
-    "Cybersecurity": Domain.TECHNOLOGY,
-    "Artificial Intelligence": Domain.TECHNOLOGY,
-    "Education": Domain.GENERAL,
-    "Journalism and Media": Domain.GENERAL,
-    **{
-        part: Domain.MEDICAL
-        for part in _names(
-            "FAM/SOCHX GENHX CC PASTMEDICALHX ALLERGY PASTSURGICAL ROS ASSESSMENT MEDICATIONS "
-            "DIAGNOSIS EXAM DISPOSITION EDCOURSE PROCEDURES IMMUNIZATIONS GYNHX LABS IMAGING"
-        )
-    },
+    part: Domain.MEDICAL
+    for part in _names(
+        "FAM/SOCHX GENHX CC PASTMEDICALHX ALLERGY PASTSURGICAL ROS ASSESSMENT MEDICATIONS "
+        "DIAGNOSIS EXAM DISPOSITION EDCOURSE PROCEDURES IMMUNIZATIONS GYNHX LABS IMAGING"
+    )
 }
+"""Parts of clinical dialogues. The topics of the synthetic stakes rows teach no domain: a head
+right in 91 % elsewhere agreed with them in 23 %; they name a story's setting, not its matter."""
 
 _SUBJECTS: Mapping[Domain, str] = {
     Domain.LEGAL: "professional_law international_law jurisprudence law",
