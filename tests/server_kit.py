@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 START_S = 30.0  # generous: the machine may be loaded
 BEHAVIOURS = {
+    "gone": "answer",
     "hang": "hang",
     "drip": "drip:0.2",
     "garbage": "garbage",
@@ -114,13 +115,15 @@ class Upstream(_Program):
 
 
 class Served(_Program):
-    """`tiergate serve` on a free port; `url` and `client` once it listens."""
+    """`tiergate serve` on a free port; `url` and `client` once it listens. Paths are policies."""
 
     def __init__(self, folder: Path, *arguments: str | Path, **more: str) -> None:
         self.folder = folder
         self.database = folder / "ledger.db"
         command = [PYTHON, "-m", "router.cli", "serve", "--port", "0"]
-        command += ["--database", str(self.database), *map(str, arguments)]
+        command += ["--database", str(self.database)]
+        for one in arguments:
+            command += ["--policy", str(one)] if isinstance(one, Path) else [one]
         self.began = time.monotonic()
         super().__init__(command, folder / "serve.log", environment(**more))
 
@@ -164,26 +167,31 @@ def eventually(condition: object, timeout_s: float = 10.0) -> None:
 
 
 def write_policy(folder: Path, upstream_url: str, **sections: object) -> Path:
-    """A policy whose level 2 is the upstream; `BEHAVIOURS` are models pinned to bad answerers."""
-    answerers = [_answerer("mid", "answer", upstream_url)]
-    answerers += [
-        _answerer(name.replace("_", "-"), model, upstream_url, deadline_s=1.0)
-        for name, model in BEHAVIOURS.items()
-        if name not in ("slow", "dripping")
-    ]
-    answerers += [_answerer(name, BEHAVIOURS[name], upstream_url) for name in ("slow", "dripping")]
-    answerers.append(_answerer("gone", "answer", "http://127.0.0.1:9/v1", deadline_s=1.0))
+    """The policy `tested`: one tier at level 2, whose answerer `mid` is the upstream."""
+    answerer = _answerer("mid", "answer", upstream_url)
+    return _write(folder, "tested", answerer, {"aliases": {"gpt-4o": "auto"}, **sections})
+
+
+def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]:
+    """A policy for each name in BEHAVIOURS, so that `auto:hang` asks an upstream that hangs."""
+    paths = []
+    for name in names:
+        url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
+        patient = name in ("slow", "dripping")
+        deadline = {"deadline_s": 20.0 if patient else 1.0}
+        paths.append(_write(folder, name, _answerer(name, BEHAVIOURS[name], url, **deadline), {}))
+    return paths
+
+
+def _write(folder: Path, name: str, answerer: object, sections: Mapping[str, object]) -> Path:
     policy = {
         "version": 1,
-        "name": "tested",
-        "tiers": [{"name": "llm", "level": 2, "answerers": answerers}],
-        "aliases": {one["name"]: {"answerer": one["name"], "pinned": True} for one in answerers[1:]}
-        | {"gpt-4o": "auto"},
-        "decision": {"max_rungs": 12},
+        "name": name,
+        "tiers": [{"name": "llm", "level": 2, "answerers": [answerer]}],
         "cache": {"exact": False},
         **sections,
     }
-    path = folder / "tested.yaml"
+    path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
     return path
 

@@ -26,7 +26,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("keys")
     with (
         Upstream(folder) as upstream,
-        Served(folder, "--policy", write_policy(folder, upstream.url)) as server,
+        Served(folder, write_policy(folder, upstream.url)) as server,
     ):
         assert "without a key" in server.output
         assert server.chat().status_code == 200  # loopback, no key yet

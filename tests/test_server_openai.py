@@ -8,7 +8,14 @@ import openai
 import pytest
 
 from tests.fake_upstream import TEXT
-from tests.server_kit import ROUTINE, Served, Upstream, write_policy
+from tests.server_kit import (
+    BEHAVIOURS,
+    ROUTINE,
+    Served,
+    Upstream,
+    write_behaviours,
+    write_policy,
+)
 
 MESSAGES = ROUTINE["messages"]
 
@@ -18,7 +25,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with Upstream(folder) as upstream:
         policy = write_policy(folder, upstream.url, max_body_bytes=100_000)
-        with Served(folder, "--policy", policy) as server:
+        with Served(folder, policy, *write_behaviours(folder, upstream.url, *BEHAVIOURS)) as server:
             yield server
 
 
@@ -66,7 +73,7 @@ def test_dry_run_decides_without_an_answer(client: openai.OpenAI) -> None:
     )
     routing = said.model_extra["routing"] if said.model_extra else {}
     assert routing["tier"] == "llm"
-    assert len(routing["expected_loss"]) > 1
+    assert [rung["answerer"] for rung in routing["expected_loss"]] == ["mid"]
 
 
 def test_answers_say_where_they_came_from(served: Served) -> None:
@@ -220,7 +227,7 @@ def test_unknown_decision_is_404(served: Served) -> None:
 def test_failing_upstream_gives_a_clean_error_with_a_row(
     served: Served, model: str, statuses: set[int]
 ) -> None:
-    response = served.chat(model)
+    response = served.chat(f"auto:{model}")
     assert response.status_code in statuses, response.text
     assert "sk-upstream-secret" not in response.text
     row = served.finished_row(response)
@@ -232,14 +239,14 @@ def test_failing_upstream_gives_a_clean_error_with_a_row(
 
 @pytest.mark.parametrize("model", ["hang", "cut", "garbage"])
 def test_stream_that_fails_ends_without_done(served: Served, model: str) -> None:
-    response = served.chat(model, stream=True)
+    response = served.chat(f"auto:{model}", stream=True)
     assert "[DONE]" not in response.text
     assert '"error"' in response.text
     assert served.finished_row(response)["state"] in ("failed", "unknown_cost")
 
 
 def test_client_that_leaves_mid_stream_leaves_a_cancelled_row_that_adds_up(served: Served) -> None:
-    body = {**ROUTINE, "model": "dripping", "stream": True}
+    body = {**ROUTINE, "model": "auto:dripping", "stream": True}
     with served.client.stream("POST", "/v1/chat/completions", json=body) as response:
         next(response.iter_bytes())
     row = served.finished_row(response)

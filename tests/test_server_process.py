@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -16,7 +17,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
+from router.api.core import Settings
+from tests.server_kit import (
+    ROUTINE,
+    Served,
+    Upstream,
+    eventually,
+    tiergate,
+    write_behaviours,
+    write_policy,
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +40,11 @@ def verified(database: Path) -> dict[str, object]:
     said = tiergate("ledger", "verify", "--json", "--database", database)
     assert said.returncode == 0, said.stdout + said.stderr
     return dict(json.loads(said.stdout))
+
+
+def policies_of(folder: Path, url: str) -> list[Path]:
+    """The ordinary policy, and two whose answers take their time."""
+    return [write_policy(folder, url), *write_behaviours(folder, url, "slow", "dripping")]
 
 
 def in_background(url: str, count: int, **fields: object) -> list[threading.Thread]:
@@ -50,17 +65,18 @@ def in_background(url: str, count: int, **fields: object) -> list[threading.Thre
 
 
 def test_banner_says_what_is_served(upstream: Upstream, tmp_path: Path) -> None:
-    with Served(tmp_path, "--policy", write_policy(tmp_path, upstream.url)) as served:
+    with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
         for expected in ("tested@", "level 2 llm: mid live", "curl -s", "tiergate report", "/docs"):
             assert expected in served.output
 
 
 def test_corrupt_model_file_leaves_it_serving_degraded(upstream: Upstream, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    model.mkdir()
-    (model / "manifest.json").write_text("{}")
+    shutil.copytree(Settings().model_dir, model)
+    with (model / "encoder.onnx").open("r+b") as file:
+        file.write(b"damage")
     policy = write_policy(tmp_path, upstream.url)
-    with Served(tmp_path, "--policy", policy, "--model-dir", model) as served:
+    with Served(tmp_path, policy, "--model-dir", str(model)) as served:
         assert "DEGRADED" in served.output
         assert served.client.get("/readyz").json()["triage"]["state"] == "degraded"
         assert served.chat().status_code == 200
@@ -102,8 +118,9 @@ def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
 
 
 def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -> None:
-    with Served(tmp_path, "--policy", write_policy(tmp_path, upstream.url)) as served:
-        body = {**ROUTINE, "model": "dripping", "stream": True}
+    policies = policies_of(tmp_path, upstream.url)
+    with Served(tmp_path, *policies) as served:
+        body = {**ROUTINE, "model": "auto:dripping", "stream": True}
         with served.client.stream("POST", "/v1/chat/completions", json=body) as response:
             pieces = response.iter_text()
             text = next(pieces)
@@ -116,9 +133,9 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
 
 
 def test_answer_longer_than_the_drain_time_is_cancelled(upstream: Upstream, tmp_path: Path) -> None:
-    policy = write_policy(tmp_path, upstream.url)
-    with Served(tmp_path, "--policy", policy, "--drain-s", "0") as served:
-        asking = in_background(served.url, 1, model="slow")
+    policies = policies_of(tmp_path, upstream.url)
+    with Served(tmp_path, *policies, "--drain-s", "0") as served:
+        asking = in_background(served.url, 1, model="auto:slow")
         eventually(lambda: [row["state"] for row in served.rows()] == ["open"])
         assert served.end() == 0
         asking[0].join(10)
@@ -126,14 +143,14 @@ def test_answer_longer_than_the_drain_time_is_cancelled(upstream: Upstream, tmp_
 
 
 def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Path) -> None:
-    policy = write_policy(tmp_path, upstream.url)
-    with Served(tmp_path, "--policy", policy) as served:
-        asking = in_background(served.url, 4) + in_background(served.url, 2, model="slow")
+    policies = policies_of(tmp_path, upstream.url)
+    with Served(tmp_path, *policies) as served:
+        asking = in_background(served.url, 4) + in_background(served.url, 2, model="auto:slow")
         time.sleep(1.0)
         served.end(signal.SIGKILL)
         for thread in asking:
             thread.join(10)
-    with Served(tmp_path, "--policy", policy) as again:
+    with Served(tmp_path, *policies) as again:
         assert again.chat().status_code == 200
         assert again.end() == 0
     found = verified(again.database)
@@ -148,7 +165,7 @@ def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Pa
 
 def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
-    with Served(tmp_path, "--policy", policy) as served:
+    with Served(tmp_path, policy) as served:
         assert served.chat("new-name").status_code == 404
         write_policy(tmp_path, upstream.url, aliases={"new-name": "auto"})
         eventually(lambda: served.chat("new-name").status_code == 200)
@@ -174,7 +191,7 @@ def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Pat
     # Each answer costs $0.00014, and a little more than $0.001 is held while it runs.
     limit_usd = 0.015
     policy = write_policy(tmp_path, upstream.url, budgets={"*": {"usd_per_day": limit_usd}})
-    with Served(tmp_path, "--policy", policy, "--workers", "2") as served:
+    with Served(tmp_path, policy, "--workers", "2") as served:
         assert "with 2 workers" in served.output
         statuses: list[int] = []
 
@@ -202,7 +219,7 @@ def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Pat
 
 def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
-    with Served(tmp_path, "--policy", policy, "--workers", "2") as served:
+    with Served(tmp_path, policy, "--workers", "2") as served:
         workers = children(served.process.pid)
         assert len(workers) == 2
         os.kill(workers[0], signal.SIGKILL)

@@ -1,0 +1,172 @@
+"""`tiergate ledger`, `keys`, `review` and `report` as programs, on a ledger written beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from router.ledger.reviews import SqlReviewQueue
+from router.ledger.store import SqlLedger
+from router.types import Domain, ReviewItem
+from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.server_kit import PYTHON, environment, tiergate
+
+COSTS = (120, 250, 0, 999, 1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Five finished requests of tenant acme and one of tenant other, in November 2026."""
+    path = tmp_path / "ledger.db"
+
+    async def write() -> None:
+        clock = StandingClock()
+        ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _tenant: None)
+        for number, cost in enumerate(COSTS):
+            name = f"r{number}"
+            await ledger.finish(request(name, attempt(name, cost=cost)))
+        await ledger.finish(request("r9", attempt("r9"), tenant="other"))
+        queue = SqlReviewQueue(ledger.database, clock=clock, store_of=lambda _tenant: "full")
+        item = ReviewItem("rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?")
+        await queue.add(item)
+        await ledger.close()
+
+    asyncio.run(write())
+    return path
+
+
+def said(*arguments: str | Path, code: int = 0) -> str:
+    """Standard output of a run that ends with `code`."""
+    run = tiergate(*arguments)
+    assert run.returncode == code, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run.stdout
+
+
+# --- rows --------------------------------------------------------------------------------------
+
+
+def test_rows_are_one_json_object_a_line(database: Path) -> None:
+    rows = [json.loads(x) for x in said("ledger", "rows", "--json", "-d", database).splitlines()]
+    assert [row["request_id"] for row in rows] == ["r0", "r1", "r2", "r3", "r4", "r9"]
+    assert [a["cost_nano_usd"] for row in rows[:5] for a in row["attempts"]] == list(COSTS)
+
+
+def test_rows_of_one_tenant(database: Path) -> None:
+    rows = said("ledger", "rows", "--json", "--tenant", "other", "-d", database).splitlines()
+    assert [json.loads(row)["tenant"] for row in rows] == ["other"]
+
+
+def test_limit_takes_the_latest(database: Path) -> None:
+    rows = said("ledger", "rows", "--json", "--limit", "2", "-d", database).splitlines()
+    assert [json.loads(row)["request_id"] for row in rows] == ["r4", "r9"]
+
+
+@pytest.mark.parametrize(("since", "count"), [("2026-11-01", 6), ("2099-01-01T08:00", 0)])
+def test_since_takes_dates(database: Path, since: str, count: int) -> None:
+    rows = said("ledger", "rows", "--json", "--since", since, "-d", database).splitlines()
+    assert len(rows) == count
+
+
+def test_since_that_is_no_time_ends_with_2(database: Path) -> None:
+    said("ledger", "rows", "--since", "yesterdayish", "-d", database, code=2)
+
+
+def test_reader_that_stops_early_meets_no_traceback(database: Path) -> None:
+    command = f"{PYTHON} -m router.cli ledger rows --json -d {database} | head -1"
+    run = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert json.loads(run.stdout)["request_id"] == "r0"
+    assert "Traceback" not in run.stderr
+
+
+def test_missing_ledger_ends_with_4(tmp_path: Path) -> None:
+    said("ledger", "rows", "-d", tmp_path / "none.db", code=4)
+
+
+def test_export_has_a_line_per_attempt_that_sums_to_the_bill(database: Path) -> None:
+    lines = csv.DictReader(io.StringIO(said("ledger", "export", "--csv", "-", "-d", database)))
+    assert sum(int(line["cost_nano_usd"]) for line in lines) == sum(COSTS) + 120
+
+
+# --- verify and purge --------------------------------------------------------------------------
+
+
+def test_whole_books_verify_with_0(database: Path) -> None:
+    assert "The books are whole: 6 requests" in said("ledger", "verify", "-d", database)
+
+
+def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE attempts SET cost_nano_usd = 1 WHERE request_id = 'r3'")
+    found = json.loads(said("ledger", "verify", "--json", "-d", database, code=1))
+    assert "r3" in {finding["request_id"] for finding in found["findings"]}
+
+
+def test_purge_keeps_the_books_whole(database: Path) -> None:
+    assert "6 requests dropped" in said(
+        "ledger", "purge", "--before", "2026-12-01", "--yes", "-d", database
+    )
+    said("ledger", "verify", "-d", database)
+
+
+def test_purge_that_is_not_confirmed_drops_nothing(database: Path) -> None:
+    said("ledger", "purge", "--before", "2026-12-01", "-d", database, code=1)
+    assert len(said("ledger", "rows", "--json", "-d", database).splitlines()) == 6
+
+
+# --- keys and reviews --------------------------------------------------------------------------
+
+
+def test_key_is_shown_once(database: Path) -> None:
+    made = json.loads(
+        said("keys", "create", "--tenant", "acme", "--name", "web", "--json", "-d", database)
+    )
+    listed = said("keys", "list", "--json", "-d", database)
+    assert made["key"].startswith("tg_")
+    assert made["key"] not in listed
+    assert json.loads(listed)[0]["scopes"] == ["chat"]
+
+
+def test_unknown_key_cannot_be_revoked(database: Path) -> None:
+    said("keys", "revoke", "key_none", "-d", database, code=1)
+
+
+def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:
+    said("keys", "create", "--tenant", "acme", "-d", tmp_path / "new" / "ledger.db")
+
+
+def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
+    assert json.loads(said("review", "list", "--json", "-d", database))[0]["review_id"] == "rev_1"
+    shown = json.loads(said("review", "show", "rev_1", "-d", database))
+    assert shown["question"] == "May we?"
+    assert shown["decision"]["request_id"] == "r0"
+    said("review", "done", "rev_1", "-d", database)
+    assert json.loads(said("review", "list", "--json", "-d", database)) == []
+
+
+# --- report ------------------------------------------------------------------------------------
+
+
+def test_report_sums_what_was_spent(database: Path) -> None:
+    found = json.loads(said("report", "--json", "-d", database))
+    assert found["spend_nano_usd"] == sum(COSTS) + 120
+
+
+def test_report_writes_files(database: Path, tmp_path: Path) -> None:
+    html, table = tmp_path / "report.html", tmp_path / "report.csv"
+    said("report", "--html", html, "--csv", table, "-d", database)
+    assert html.read_text().startswith("<!doctype html>".upper()) or "<html" in html.read_text()
+    assert table.read_text().startswith("section,key,metric,value")
+
+
+def test_report_without_a_file_is_for_the_terminal(database: Path) -> None:
+    assert "6 requests cost" in said("report", "-d", database)
