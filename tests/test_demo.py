@@ -1,0 +1,165 @@
+"""`tiergate demo`, played over a small policy that needs no local LLM: an instant upstream."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from router.api.books import Books
+from router.cli.demo import prices_sentence, run_demo
+from router.policy import Policy
+from tests.fake_upstream import FakeUpstream
+
+POLICIES = Path(__file__).parents[1] / "policies"
+
+
+class UpstreamThread(threading.Thread):
+    """The fake upstream on a loop of its own: the demo runs its own loop in the main thread."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.ready = threading.Event()
+        self.fake = FakeUpstream()
+
+    def run(self) -> None:
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
+        async with self.fake:
+            self.ready.set()
+            await self.over.wait()
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeUpstream]:
+    thread = UpstreamThread()
+    thread.start()
+    assert thread.ready.wait(10)
+    yield thread.fake
+    thread.loop.call_soon_threadsafe(thread.over.set)
+    thread.join(10)
+
+
+@pytest.fixture
+def policy(tmp_path: Path, upstream: FakeUpstream) -> Path:
+    """The demo's policy with the upstream at level 2 and at level 3, at the same list prices."""
+    found = yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8"))
+    resolver, local, reasoning = (tier["answerers"][0] for tier in found["tiers"])
+    for section, name in ((local, "two"), (reasoning, "three")):
+        price = section["price"]
+        section.clear()
+        section.update(
+            name=name,
+            kind="upstream",
+            model="fake-1",
+            base_urls=[upstream.url],
+            price=price,
+            verify={"default": "none", "hard_rule": "none"},
+        )
+    found["tiers"][0]["answerers"] = [resolver]
+    found["report"] = {"level_2": "two", "level_3": "three", "people_usd_per_request": 5.0}
+    del found["examples"]
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(found), "utf-8")
+    return path
+
+
+def play(policy: Path, tmp_path: Path, **more: object) -> tuple[str, object]:
+    text = io.StringIO()
+    outcome = run_demo(
+        requests=60,
+        policy=str(policy),
+        console=Console(file=text, width=140),
+        database=tmp_path / "demo.db",
+        **more,  # type: ignore[arg-type]
+    )
+    return text.getvalue(), outcome
+
+
+def test_a_day_ends_with_books_that_add_up(policy: Path, tmp_path: Path) -> None:
+    text, outcome = play(policy, tmp_path)
+    assert outcome.sound
+    assert outcome.ledger.rows == outcome.tally.whole.requests == 60
+    assert outcome.tally.whole.failed == 0
+    assert outcome.ledger.attempts_nano_usd == outcome.report.spend_nano_usd
+    assert "Ledger: whole." in text
+    assert "not measured costs" in text
+
+
+def test_the_database_can_be_reported_again(policy: Path, tmp_path: Path) -> None:
+    text, outcome = play(policy, tmp_path)
+    assert f"tiergate report --database {tmp_path / 'demo.db'}" in text.replace("\n", "")
+    with Books.open(outcome.database) as books:
+        assert len(list(books.rows(None, None, None))) == 60
+
+
+def test_the_report_is_written_as_html_when_asked(policy: Path, tmp_path: Path) -> None:
+    play(policy, tmp_path, html=tmp_path / "day.html")
+    assert (tmp_path / "day.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_json_is_all_that_standard_output_gets(
+    policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(policy, tmp_path, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["ledger"]["attempts_sum_to_the_total"]
+    assert found["tally"]["requests"] == 60
+
+
+def test_the_same_seed_routes_the_same_day(policy: Path, tmp_path: Path) -> None:
+    days = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        _, outcome = play(policy, folder)
+        days.append(outcome.tally.as_object())
+    assert days[0] == days[1]
+
+
+def test_an_upstream_that_is_down_is_counted_as_failed(
+    policy: Path, tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    upstream.behaviour = "status:401"
+    _, outcome = play(policy, tmp_path)
+    assert outcome.tally.whole.failed > 0
+    assert outcome.sound
+
+
+def test_ctrl_c_ends_with_the_report_so_far(
+    policy: Path, tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    upstream.behaviour = "slow:0.3"
+
+    def interrupt() -> None:
+        until = time.monotonic() + 60
+        while upstream.count < 6 and time.monotonic() < until:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    text, outcome = play(policy, tmp_path, concurrency=2)
+    thread.join()
+    assert outcome.interrupted
+    assert outcome.tally.whole.requests < 60
+    assert outcome.sound
+    assert "Stopped by Ctrl-C" in text
+
+
+def test_list_prices_are_said_to_be_stated() -> None:
+    found = yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8"))
+    told = prices_sentence(Policy.model_validate(found))
+    assert "$0.01 at level 1, $0.50 at level 2, $5.00 at level 3" in told
