@@ -131,6 +131,7 @@ class Checkup:
         return Finding("LoRA adapter", State.OK, path.name, gives)
 
     def _policies(self) -> Iterator[Finding]:
+        from router.api.core import Core, Settings
         from router.policy_file import load_policy, missing_secrets, policies_dir
 
         gives = "what is answered where"
@@ -141,6 +142,8 @@ class Checkup:
             part, essential = f"policy {file.stem}", file.stem == "default"
             try:
                 loaded = load_policy(file, self.environ)
+                if not self.quick:
+                    Core(Settings(model_dir=self.model_dir), [loaded], self.environ)
             except PolicyError as error:
                 mend = f"tiergate check {file.stem}"
                 yield Finding(part, State.BROKEN, error.message, gives, mend, essential)

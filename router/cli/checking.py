@@ -52,7 +52,7 @@ def run(core: Core) -> Checked:
         path=str(loaded.path),
         results=run_examples(loaded.policy, route),
         warnings=warnings(loaded.policy, priced),
-        missing_keys=[m.found for m in missing_secrets(loaded, core.environ)],
+        missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
         degraded_because=core.degraded_because,
     )
 
