@@ -30,6 +30,7 @@ from router.safe_answers import load_safe_answers, safe_answer
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.reading import memory_after
+from router.triage.remembering import Remembering
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
@@ -105,7 +106,7 @@ def _triage(policy: Policy, parts: Parts, knowledge: list[Knowledge]) -> Triage:
     """The policy's triage: the first resolver's knowledge is what requests are matched with."""
     if parts.model is None or not knowledge:
         return TriageService(parts.engine, TriageConfig.of(policy))
-    first, model = knowledge[0], parts.model
+    first, model = knowledge[0], Remembering(parts.model)
     intents = knowledge_intents(first)
 
     def index(task: str | None) -> KnowledgeIndex:
