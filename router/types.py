@@ -345,7 +345,7 @@ class Match:
     intent_id: str
     confidence: float  # 0..1, calibrated
     similarity: float  # cosine of the nearest utterance, -1..1
-    margin: float  # similarity minus that of the next intent
+    margin: float  # by how much its intent's centre is nearer than the next one's, in cosine
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 
 from router.errors import ModelFileError
 from router.triage import match
-from router.triage.match import FEATURES, KnowledgeIndex
+from router.triage.match import FEATURES, KnowledgeIndex, held_out
 from router.triage.triage_model import TriageModel
 
 INTENTS = [
@@ -60,20 +60,29 @@ def test_similarity_of_a_known_utterance_is_one(model: TriageModel, index: Knowl
     assert asked(model, index, "track my delivery").similarity == pytest.approx(1.0, abs=1e-3)
 
 
-def test_the_margin_is_towards_the_next_intent(model: TriageModel, index: KnowledgeIndex) -> None:
-    vector = model.encode(["how do refunds work"])
-    best = (vector @ index.vectors.T)[0]
-    others = best[index.owner != 1].max()
+def test_the_margin_is_between_the_centres_of_intents(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    vector = model.encode(["how do refunds work"])[0]
+    centres = [index.vectors[index.owner == i].mean(axis=0) for i in range(len(INTENTS))]
+    near = sorted((float(c @ vector / np.linalg.norm(c)) for c in centres), reverse=True)
     found = asked(model, index, "how do refunds work")
-    assert found.margin == pytest.approx(best[index.owner == 1].max() - others, abs=1e-5)
+    assert found.margin == pytest.approx(near[0] - near[1], abs=1e-4)
 
 
-def test_leaving_an_utterance_out_hides_it(model: TriageModel, index: KnowledgeIndex) -> None:
-    vectors = index.vectors[:1]
-    hide = np.arange(len(index.owner))[None, :] == 0
-    shown = index.evidence(vectors, ["where is my parcel"])
-    hidden = index.evidence(vectors, ["where is my parcel"], leave_out=hide)
-    assert hidden.similarity[0] < shown.similarity[0]
+def test_a_fifth_of_the_utterances_judges_instead_of_teaching() -> None:
+    texts = [f"question number {i} about my order" for i in range(2_000)]
+    share = sum(map(held_out, texts)) / len(texts)
+    assert 0.17 < share < 0.23
+
+
+def test_spelling_of_spaces_does_not_move_an_utterance_across_the_split() -> None:
+    assert held_out("Where is my parcel?") == held_out("where  is my PARCEL")
+
+
+def test_a_lone_intent_is_found_without_a_rival(model: TriageModel) -> None:
+    index = KnowledgeIndex.build(model, INTENTS[:1])
+    assert asked(model, index, "where is my parcel").intent_id == "parcel"
 
 
 def test_a_file_of_one_intent_keeps_the_shipped_coefficients(model: TriageModel) -> None:

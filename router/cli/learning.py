@@ -62,9 +62,12 @@ def triage(
 ) -> None:
     """Curate, distil, export, fit heads, measure: the triage model from a folder of data."""
     with _with_torch():
+        from router.policy_file import policies_dir
         from router.training.pipeline import train_triage
 
-        made = train_triage(data, out, work / "triage", seed, stage, quick)
+        made = train_triage(
+            data, out, work / "triage", seed, stage, quick, knowledge=policies_dir() / "knowledge"
+        )
     for name, seconds in made.seconds.items():
         typer.echo(f"{name:<8} {seconds:8.1f} s")
     typer.echo(f"Triage model {made.version} is in {made.out}; its card is CARD.md there.")

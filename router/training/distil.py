@@ -31,7 +31,7 @@ REPEATS: Mapping[str, float] = {
     "clinc150": 9.0, "banking77": 9.0, "hwu64": 7.0, "hint3": 10.0, "snips": 2.5,
     "tickets": 1.5, "davidson": 2.0, "sms": 4.0, "email": 2.0, "moderation": 3.0,
     "medquad": 3.0, "pubmedqa": 3.0, "tatqa": 3.0, "legalbench": 4.0,
-    "pairs_mmlu": 2.0, "mmlu_pro": 1.5,
+    "pairs_mmlu": 2.0, "mmlu_pro": 1.5, "knowledge": 40.0,
 }  # fmt: skip
 """How often a source is seen in one full training; long texts would else eat the budget."""
 REPEATS_STAKES, REPEATS_TEMPLATES, REPEATS_OTHER = 6.0, 7.0, 3.0
@@ -41,7 +41,7 @@ TASK_WEIGHT: Mapping[str, float] = {
     "request_type": 0.4, "multi_factor": 0.3, "strategic": 0.3, "harm": 0.2,
 }  # fmt: skip
 INTENT_WEIGHT = 1.0
-COSINE_WEIGHT, PAIRS_WEIGHT, OUTCOME_WEIGHT = 4.0, 8.0, 0.6
+COSINE_WEIGHT, PAIRS_WEIGHT, OUTCOME_WEIGHT = 6.0, 12.0, 0.6
 STUDENT, READOUT = "student.pt", "readout.pt"
 NOISY_SHARE = 0.15
 """Share of short texts seen with typing errors, against the clean text's target."""

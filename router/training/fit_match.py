@@ -33,7 +33,7 @@ INSIDE_SHARE = (0.3, 0.7)
 
 REQUESTS = 260
 THRESHOLD = 0.85
-DEFAULT = np.array([-9.0, 8.0, 8.0, 2.0, 3.0, 2.0, 2.0])
+DEFAULT = np.array([-9.0, 0.3, 4.0, 1.0, 3.0, 3.0, 0.5, 2.0, 2.0])
 """Coefficients used when the folder has no intent set: set by hand, never called calibrated."""
 
 

@@ -56,7 +56,7 @@ def fit(
     sources = np.array([train[0][i].source for i in known])
     usual = dev[1][_sampled(dev[0], 4_000, seed)]
     bank = vectors[spread(vectors, BANK, seed)]
-    centres, inverse = _shape_of(vectors, sources)
+    whitening, centres = _shape_of(vectors, sources)
     odd, kinds = strange
     asked = np.concatenate([odd, usual])
     novel = np.arange(len(asked)) < len(odd)
@@ -74,7 +74,7 @@ def fit(
     trials["nonsense_reader"] = _figures("nonsense", unseen_kind, novel)
 
     evidence = np.column_stack(
-        [np.ones(len(asked)), mahalanobis(centres, inverse, asked), unseen_kind]
+        [np.ones(len(asked)), mahalanobis(whitening, centres, asked), unseen_kind]
     )
     weight = np.where(novel, NOVEL_SHARE / len(odd), (1 - NOVEL_SHARE) / len(usual)) * len(asked)
     target = novel.astype(float)
@@ -91,7 +91,7 @@ def fit(
         "usual_above_half": round(float((chance[~truth] > 0.5).mean()), 4),
         "nonsense_above_half": round(float((chance[truth] > 0.5).mean()), 4),
     }
-    shipped = Novelty(centres, inverse, _reader(odd, vectors), coefficients)
+    shipped = Novelty(whitening, centres, _reader(odd, vectors), coefficients)
     return FittedNovelty(shipped, trials, figures)
 
 
@@ -107,12 +107,13 @@ def _reader(odd: Embeddings, usual: Embeddings) -> npt.NDArray[np.float32]:
 def _shape_of(
     vectors: Embeddings, groups: npt.NDArray[np.str_]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """The mean of each group, (groups, width), and the inverse of the covariance they share."""
+    """A matrix that whitens the spread within groups, and the whitened means of the groups."""
     names, labels = np.unique(groups, return_inverse=True)
     means = np.stack([vectors[labels == k].mean(axis=0) for k in range(len(names))])
     centred = vectors - means[labels]
     inverse = np.linalg.inv(centred.T @ centred / len(centred) + 1e-5 * np.eye(vectors.shape[1]))
-    return means.astype(np.float32), inverse.astype(np.float32)
+    whitening = np.linalg.cholesky(inverse)
+    return whitening.astype(np.float32), (means @ whitening).astype(np.float32)
 
 
 def distance(bank: Floats, embeddings: Floats, neighbours: int) -> Floats:

@@ -86,6 +86,7 @@ class _Run:
     quick: bool
     progress: bool
     again: bool = False
+    knowledge: Path | None = None
 
     def folder(self, stage: str) -> Path:
         path = self.work / stage
@@ -101,12 +102,14 @@ def train_triage(
     stages: Sequence[str] | None = None,
     quick: bool = False,
     progress: bool = True,
+    knowledge: Path | None = None,
 ) -> TrainReport:
     """Trains a triage model on the folder `data` and writes it to `out`.
 
     `stages` runs exactly those, again, over what earlier ones left in `work`; None runs what is
     missing or out of date. Naming `distil` where a student is already there trains that one
-    further. `quick` makes a tiny model in seconds, for tests. Raises
+    further. `quick` makes a tiny model in seconds, for tests. `knowledge` is a folder of knowledge
+    files whose utterances are trained on too, but for the fifth that judges matches. Raises
     TrainingDataError for data that cannot be used and for unknown or unready stages.
     """
     unknown = set(stages or ()) - set(STAGES)
@@ -114,7 +117,7 @@ def train_triage(
         raise TrainingDataError(
             f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}"
         )
-    run = _Run(data, out, work, seed, quick, progress, again=stages is not None)
+    run = _Run(data, out, work, seed, quick, progress, stages is not None, knowledge)
     seconds: dict[str, float] = {}
     skipped: list[str] = []
     stamp = _data_stamp(run)
@@ -142,19 +145,21 @@ def _data_stamp(run: _Run) -> str:
         path = sources.find(run.data, source.name)
         if path is not None:
             parts.append(sources.sha256_of(path))
+    parts += [sources.sha256_of(path) for path in sources.knowledge_files(run.knowledge)]
     return "|".join(parts)
 
 
 def _curate(run: _Run) -> None:
     made = curate.curate(run.data, run.seed)
-    train, dev = made.train, made.dev
+    told = [sources.read_knowledge(path) for path in sources.knowledge_files(run.knowledge)]
+    train, dev = (*made.train, *(example for rows, _ in told for example in rows)), made.dev
     if run.quick:
         train = _thinned(train, run.seed, {}, QUICK_ROWS)
     folder = run.folder("curate")
     curate.save(folder / "train.jsonl.gz", train)
     curate.save(folder / "dev.jsonl.gz", dev)
     report = {
-        "files": [asdict(file) for file in made.files],
+        "files": [asdict(file) for file in (*made.files, *(file for _, file in told))],
         "train": len(train), "dev": len(dev), "duplicates": made.duplicates,
         "contradictions": made.contradictions,
         "labels": {task: dict(count) for task, count in curate.label_counts(made).items()},

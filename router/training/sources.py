@@ -18,6 +18,7 @@ from pathlib import Path
 
 from router.errors import TrainingDataError
 from router.training import labels as rules
+from router.triage.match import held_out
 
 MAX_ROWS_NAMED = 8
 """Row numbers listed in one error: enough to find the pattern, short enough to read."""
@@ -379,6 +380,29 @@ def context_lengths(folder: Path) -> list[int]:
     return (
         [] if path is None else [int(row["ContextTokens"]) for row in csv.DictReader(_lines(path))]
     )
+
+
+def knowledge_files(folder: Path | None) -> list[Path]:
+    """The knowledge files whose utterances are trained on, none without a folder."""
+    return sorted(folder.glob("*.yaml")) if folder is not None else []
+
+
+def read_knowledge(path: Path) -> tuple[list[Example], LoadedFile]:
+    """The utterances of a knowledge file as intents, without the fifth that judges matches."""
+    import yaml
+
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    asked = [(u, intent["id"]) for intent in content["intents"] for u in intent["utterances"]]
+    for task, section in (content.get("classifications") or {}).items():
+        for department in section["departments"]:
+            asked += [(u, f"{task}/{department['id']}") for u in department["utterances"]]
+    taught = [
+        Example(text=text, source="knowledge", labels={f"intent/{path.stem}": name})
+        for text, name in asked
+        if not held_out(text)
+    ]
+    name = f"policies/knowledge/{path.name}"
+    return taught, LoadedFile(name, sha256_of(path), len(asked), len(taught), "Apache-2.0 (ours)")
 
 
 def sha256_of(path: Path) -> str:

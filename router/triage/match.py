@@ -1,13 +1,17 @@
 """The knowledge index: which approved answer a request asks for, and the chance that it is right.
 
-The operator's utterances are embedded once. A request's evidence (cosines, the margin to the next
-intent, words shared) goes through a logistic model. Its coefficients come with the triage model and
-are adjusted to the operator's own file: each utterance is left out in turn (its intent should
-still win), and so is each whole intent (nothing should win).
+The operator's utterances are embedded once. A linear discriminant over them (shared, shrunken
+covariance; closed form, a few milliseconds) says which intent fits best; its log-odds, the nearest
+utterance, the words shared and how typical the request is of the intent go through a logistic model
+to the chance that the match is right. The coefficients come with the triage model and are adjusted
+to the operator's own file: utterances held out (a fifth, by a hash of their text) should find their
+intent, and none where their intent is missing. The encoder was not trained on that fifth of the
+shipped file, so that what is found there holds for requests nobody has seen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -24,14 +28,33 @@ from router.calibration import Floats, fit_logistic, sigmoid
 from router.errors import ModelFileError
 from router.types import Match
 
-FEATURES = ("one", "top", "margin", "top3", "mean_margin", "overlap", "exact")
+FEATURES = (
+    "one",
+    "odds",
+    "nearest",
+    "top3",
+    "centre",
+    "centre_lead",
+    "typical",
+    "overlap",
+    "exact",
+)
 TOP_K = 3
-"""Intents are ranked by the mean cosine of their three nearest utterances: on left-out utterances
-of a file of 106 intents that was right in 51.6 %, the nearest one alone in 45.6 %."""
+
+SHRINKAGE = 0.8
+"""How far the covariance within intents is drawn towards a multiple of the identity. On the shipped
+knowledge file, five folds: accuracy .549 at .1, .566 at .3, .581 at .5, .589 at .8; the nearest
+utterance alone .456, the nearest centre .576."""
+
+LOG_ODDS_LIMIT = 12.0
+FOLDS = 5
 
 PRIOR_ROWS = 200.0
-"""How many left-out utterances weigh as much as the shipped coefficients: a file of 60 intents with
+"""How many held-out utterances weigh as much as the shipped coefficients: a file of 60 intents with
 10 utterances each moves them clearly, one of ten utterances hardly."""
+
+HELD_SHARE = 0.2
+HELD_SALT = b"tiergate-knowledge-v1|"
 
 OUTSIDE_SHARE = 0.3
 """Share of requests assumed to ask for nothing in the file, when chances are fitted."""
@@ -50,6 +73,12 @@ class Embedder(Protocol):
     def match_coefficients(self) -> Floats: ...
 
 
+def held_out(text: str) -> bool:
+    """Whether an utterance of a knowledge file judges instead of teaching: a fifth of them do."""
+    digest = hashlib.sha256(HELD_SALT + _key(text).replace(" ", "").encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32 < HELD_SHARE
+
+
 def words(text: str) -> frozenset[str]:
     """The distinct words of a text that carry meaning, lower case, plural s cut."""
     found = _WORD.findall(text.lower().replace("'", ""))
@@ -63,13 +92,13 @@ class Evidence:
     """The best intent per request and its features."""
 
     intent: npt.NDArray[np.int64]  # (rows,)
-    similarity: Floats  # (rows,) cosine of the nearest utterance
-    margin: Floats  # (rows,) similarity minus the next intent's
+    similarity: Floats  # (rows,) cosine of the intent's nearest utterance
+    margin: Floats  # (rows,) by how much its centre is nearer than the next intent's, in cosine
     features: Floats  # (rows, len(FEATURES))
 
 
 class KnowledgeIndex:
-    """Utterances of a knowledge file, searched by cosine; immutable after `build`."""
+    """The intents of a knowledge file as a discriminant; immutable after `build`."""
 
     def __init__(
         self,
@@ -80,6 +109,7 @@ class KnowledgeIndex:
         coefficients: Floats,
     ) -> None:
         self.intent_ids = tuple(intent_ids)
+        self.texts = tuple(texts)
         self.owner = owner  # (utterances,), ascending
         self.vectors = vectors  # (utterances, width)
         self.coefficients = coefficients
@@ -88,8 +118,8 @@ class KnowledgeIndex:
         counts = Counter(word for found in self._words for word in found)
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._rarity_unseen = math.log(1 + len(texts))
-        self._starts = np.searchsorted(owner, np.arange(len(self.intent_ids)))
         self._members = _padded(owner, len(self.intent_ids))  # (intents, longest), -1 after the end
+        self._discriminant = _Discriminant.of(vectors, owner, len(self.intent_ids))
 
     @classmethod
     def build(cls, model: Embedder, intents: Sequence[tuple[str, Sequence[str]]]) -> KnowledgeIndex:
@@ -98,13 +128,13 @@ class KnowledgeIndex:
         Coefficients are adjusted to the file when it has at least two intents of two utterances.
         """
         filled = [(name, list(lines)) for name, lines in intents if lines]
-        texts = [text for _, lines in filled for text in lines]
-        owner = np.array([i for i, (_, lines) in enumerate(filled) for _ in lines], dtype=np.int64)
+        texts = [line for _, lines in filled for line in lines]
+        owner = np.array([k for k, (_, lines) in enumerate(filled) for _ in lines], dtype=np.int64)
         if not texts:
             raise ValueError("a knowledge index needs at least one utterance")
         names = [name for name, _ in filled]
         index = cls(names, texts, owner, model.encode(texts), model.match_coefficients)
-        index.coefficients = index._adjusted(texts)
+        index.coefficients = index.adjusted()
         return index
 
     def match(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> list[Match]:
@@ -112,90 +142,136 @@ class KnowledgeIndex:
         found = self.evidence(embeddings, texts)
         chances = sigmoid(found.features @ self.coefficients)
         return [
-            Match(
-                intent_id=self.intent_ids[int(found.intent[row])],
-                confidence=float(chances[row]),
-                similarity=float(found.similarity[row]),
-                margin=float(found.margin[row]),
+            Match(self.intent_ids[intent], confidence, similarity, margin)
+            for intent, confidence, similarity, margin in zip(
+                found.intent.tolist(),
+                chances.tolist(),
+                found.similarity.tolist(),
+                found.margin.tolist(),
+                strict=True,
             )
-            for row in range(len(texts))
         ]
 
-    def evidence(
-        self,
-        embeddings: npt.NDArray[np.float32],
-        texts: Sequence[str],
-        *,
-        leave_out: npt.NDArray[np.bool_] | None = None,
-    ) -> Evidence:
-        """Returns the best intent and its features; `leave_out`, (rows, utterances), hides some."""
-        cosines = embeddings @ self.vectors.T  # (rows, utterances)
-        kept = np.ones_like(cosines) if leave_out is None else 1.0 - leave_out
-        mean = np.add.reduceat(cosines * kept, self._starts, axis=1)  # (rows, intents)
-        mean /= np.maximum(np.add.reduceat(kept, self._starts, axis=1), 1.0)
-        same = np.array([[key == known for known in self._keys] for key in map(_key, texts)])
-        ranked = self._ranked(np.where(kept > 0, cosines, -1.0))  # (rows, intents, TOP_K)
-        top, top3 = ranked[:, :, 0], _mean_known(ranked)
-        exact = np.maximum.reduceat(same & (kept > 0), self._starts, axis=1)  # (rows, intents)
-        rank = top3 + exact
-        rows = np.arange(len(cosines))
-        best = rank.argmax(axis=1)
-        overlap = [
-            self._overlap(
-                words(asked), self._words[self._nearest(cosines[row] * kept[row], best[row])]
-            )
-            for row, asked in enumerate(texts)
-        ]
-        features = np.column_stack(
-            [
-                np.ones(len(rows)),
-                top[rows, best],
-                _lead(top3, best),
-                top3[rows, best],
-                _lead(mean, best),
-                overlap,
-                exact[rows, best],
-            ]
-        )
-        return Evidence(best, top[rows, best], _lead(top, best), features)
-
-    def _ranked(self, cosines: Floats) -> Floats:
-        """The TOP_K highest cosines of every intent, falling, -1 where it has fewer."""
-        wide = np.where(self._members >= 0, cosines[:, self._members], -1.0)
-        count = min(TOP_K, wide.shape[2])
-        highest = np.partition(wide, wide.shape[2] - count, axis=2)[:, :, -count:]
-        return -np.sort(-highest, axis=2)
-
-    def _nearest(self, cosines: Floats, intent: int) -> int:
-        """The utterance of an intent with the highest cosine."""
-        members = self._members[intent]
-        inside = members[members >= 0]
-        return int(inside[cosines[inside].argmax()])
+    def evidence(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> Evidence:
+        """Returns the best intent per request and its features."""
+        own = self._discriminant
+        rows = np.arange(len(texts))
+        scores = embeddings @ own.weight + own.bias  # (rows, intents)
+        best = scores.argmax(axis=1)
+        members = self._members[best]  # (rows, longest)
+        cosines = np.einsum("rmw,rw->rm", self.vectors[members], embeddings)
+        cosines = np.where(members >= 0, cosines, -1.0)
+        ranked = -np.sort(-cosines, axis=1)[:, :TOP_K]
+        known = ranked > -1.0
+        nearest = members[rows, cosines.argmax(axis=1)]
+        centre = embeddings @ own.centres.T  # (rows, intents)
+        away = np.einsum("rw,rw->r", embeddings @ own.precision, embeddings)
+        features = np.empty((len(rows), len(FEATURES)))
+        features[:, 0] = 1.0
+        features[:, 1] = _log_odds(scores, best)
+        features[:, 2] = ranked[:, 0]
+        features[:, 3] = np.where(known, ranked, 0.0).sum(axis=1) / known.sum(axis=1)
+        features[:, 4] = centre[rows, best]
+        features[:, 5] = _lead(centre, best)
+        features[:, 6] = (2.0 * scores[rows, best] - away) / len(own.precision)
+        for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
+            features[row, 7] = self._overlap(words(asked), self._words[i])
+            features[row, 8] = float(_key(asked) == self._keys[i])
+        return Evidence(best, ranked[:, 0], features[:, 5], features)
 
     def _overlap(self, asked: frozenset[str], known: frozenset[str]) -> float:
         """Share of the rarity of the words of both texts that they have in common, 0..1."""
-        union = sum(self._rarity.get(word, self._rarity_unseen) for word in asked | known)
+        rarity, unseen = self._rarity, self._rarity_unseen
+        union = sum(rarity.get(word, unseen) for word in asked | known)
         if not union:
             return 0.0
-        return sum(self._rarity.get(word, self._rarity_unseen) for word in asked & known) / union
+        return sum(rarity.get(word, unseen) for word in asked & known) / union
 
-    def _adjusted(self, texts: Sequence[str]) -> Floats:
-        counts = np.bincount(self.owner, minlength=len(self.intent_ids))
-        judged = np.flatnonzero(counts[self.owner] >= 2)
-        if len(judged) < 4 or len(self.intent_ids) < 2:
+    # --- adjusting to the file ------------------------------------------------------------------
+
+    def adjusted(self) -> Floats:
+        """The coefficients after seeing what this file finds of itself, part of it held out.
+
+        What is held out is asked twice: against all other utterances, where it ought to find its
+        intent, and against an index without its whole intent, where it ought to find none.
+        """
+        asked = np.array([held_out(text) for text in self.texts])
+        inside = self._asked(asked, ~asked)
+        outside = []
+        for fold in range(FOLDS):
+            away = self.owner % FOLDS == fold
+            outside.append(self._asked(asked & away, ~away))
+        if inside is None or sum(part is not None for part in outside) < 2:
             return self.coefficients
-        vectors, asked = self.vectors[judged], [texts[int(i)] for i in judged]
-        same_intent = self.owner[judged][:, None] == self.owner[None, :]
-        itself = judged[:, None] == np.arange(len(self.owner))[None, :]
-        inside = self.evidence(vectors, asked, leave_out=itself)
-        outside = self.evidence(vectors, asked, leave_out=same_intent)
-        right = (inside.intent == self.owner[judged]).astype(float)
-        x = np.concatenate([inside.features, outside.features])
-        y = np.concatenate([right, np.zeros(len(judged))])
-        weight = np.concatenate(
-            [np.full(len(judged), 1 - OUTSIDE_SHARE), np.full(len(judged), OUTSIDE_SHARE)]
-        )
+        none = np.concatenate([part[0] for part in outside if part is not None])
+        x = np.concatenate([inside[0], none])
+        y = np.concatenate([inside[1], np.zeros(len(none))])
+        weight = np.full(len(y), OUTSIDE_SHARE * len(y) / len(none))
+        weight[: len(inside[1])] = (1 - OUTSIDE_SHARE) * len(y) / len(inside[1])
         return fit_logistic(x, y, self.coefficients, precision(), weight)
+
+    def _asked(
+        self, asked: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]
+    ) -> tuple[Floats, Floats] | None:
+        """Features and rightness of some utterances against an index of others."""
+        names = np.unique(self.owner[kept])
+        if not asked.any() or len(names) < 2:
+            return None
+        rest = KnowledgeIndex(
+            [self.intent_ids[i] for i in names],
+            [t for t, keep in zip(self.texts, kept, strict=True) if keep],
+            np.searchsorted(names, self.owner[kept]),
+            self.vectors[kept],
+            self.coefficients,
+        )
+        texts = [t for t, ask in zip(self.texts, asked, strict=True) if ask]
+        found = rest.evidence(self.vectors[asked], texts)
+        return found.features, (names[found.intent] == self.owner[asked]).astype(float)
+
+
+@dataclass(frozen=True, slots=True)
+class _Discriminant:
+    """Linear discriminant analysis with equal priors."""
+
+    weight: npt.NDArray[np.float32]  # (width, intents)
+    bias: npt.NDArray[np.float32]  # (intents,)
+    centres: npt.NDArray[np.float32]  # (intents, width), unit length
+    precision: npt.NDArray[np.float32]  # (width, width), inverse of the shrunken covariance
+
+    @classmethod
+    def of(
+        cls, vectors: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], intents: int
+    ) -> _Discriminant:
+        width = vectors.shape[1]
+        counts = np.bincount(owner, minlength=intents)
+        means = np.zeros((intents, width))
+        np.add.at(means, owner, vectors)
+        means /= counts[:, None]
+        around = vectors - means[owner]
+        freedom = max(1, len(vectors) - intents)
+        covariance = around.T @ around / freedom
+        spread = max(float(np.trace(covariance)) / width, 1e-4)
+        shrunken = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(width)
+        inverse = np.linalg.inv(shrunken)
+        weight = inverse @ means.T
+        bias = -0.5 * np.einsum("iw,wi->i", means, weight)
+        centres = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        return cls(
+            weight.astype(np.float32),
+            bias.astype(np.float32),
+            centres.astype(np.float32),
+            inverse.astype(np.float32),
+        )
+
+
+def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
+    """log p(best) / (1 - p(best)) of a softmax over scores; limited, and at the limit for one."""
+    rows = np.arange(len(scores))
+    above = scores - scores[rows, best][:, None]
+    others = np.exp(np.maximum(above, -50.0))
+    others[rows, best] = 0.0
+    odds: Floats = -np.log(np.maximum(others.sum(axis=1), math.exp(-LOG_ODDS_LIMIT)))
+    return np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
 
 
 def _padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
@@ -205,15 +281,6 @@ def _padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]
     for row, group in enumerate(groups):
         table[row, : len(group)] = group
     return table
-
-
-def _mean_known(ranked: Floats) -> Floats:
-    """The mean over the last axis of what is not padding (-1); -1 where there is nothing."""
-    known = ranked > -1.0
-    count = known.sum(axis=2)
-    total = np.where(known, ranked, 0.0).sum(axis=2)
-    means: Floats = np.where(count > 0, total / np.maximum(count, 1), -1.0)
-    return means
 
 
 def _lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:

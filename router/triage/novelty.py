@@ -26,8 +26,8 @@ FEATURES = ("one", "mahalanobis", "nonsense")
 class Novelty:
     """What was seen, what means nothing, and the weights of both (order of FEATURES)."""
 
-    centres: npt.NDArray[np.float32]  # (sources, width)
-    inverse: npt.NDArray[np.float32]  # (width, width), of the shared covariance
+    whitening: npt.NDArray[np.float32]  # (width, width), W W' = inverse of the shared covariance
+    centres: npt.NDArray[np.float32]  # (sources, width), whitened
     nonsense: npt.NDArray[np.float32]  # (width + 1,), a linear reader and its bias
     coefficients: Floats  # (len(FEATURES),)
 
@@ -36,7 +36,7 @@ class Novelty:
         return np.column_stack(
             [
                 np.ones(len(embeddings)),
-                mahalanobis(self.centres, self.inverse, embeddings),
+                mahalanobis(self.whitening, self.centres, embeddings),
                 embeddings @ self.nonsense[:-1] + self.nonsense[-1],
             ]
         )
@@ -46,19 +46,19 @@ class Novelty:
         return sigmoid(self.features(embeddings) @ self.coefficients)
 
 
-def mahalanobis(centres: Floats, inverse: Floats, embeddings: Floats) -> Floats:
-    """The root of the smallest squared Mahalanobis distance to a centre, (rows,)."""
-    whitened = embeddings @ inverse  # (rows, width)
+def mahalanobis(whitening: Floats, centres: Floats, embeddings: Floats) -> Floats:
+    """The Mahalanobis distance to the nearest centre, (rows,); `centres` are whitened already."""
+    white = embeddings @ whitening  # (rows, width)
     squares = (
-        (embeddings * whitened).sum(1)[:, None]
-        - 2.0 * whitened @ centres.T
-        + (centres @ inverse * centres).sum(1)
+        (white * white).sum(axis=1)[:, None]
+        - 2.0 * white @ centres.T
+        + (centres * centres).sum(axis=1)
     )  # (rows, centres)
     nearest: Floats = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
     return nearest
 
 
-_ARRAYS = ("centres", "inverse", "nonsense", "coefficients")
+_ARRAYS = ("whitening", "centres", "nonsense", "coefficients")
 
 
 def save(novelty: Novelty, folder: Path, encoder_sha256: str) -> Sequence[Path]:
@@ -66,8 +66,8 @@ def save(novelty: Novelty, folder: Path, encoder_sha256: str) -> Sequence[Path]:
     buffer = io.BytesIO()
     np.savez(
         buffer,
+        whitening=novelty.whitening,
         centres=novelty.centres,
-        inverse=novelty.inverse,
         nonsense=novelty.nonsense,
         coefficients=novelty.coefficients,
     )
