@@ -453,7 +453,7 @@ def show(found: dict) -> str:
             f"{row['connections']:>11}  {row['target']:<16}"
             f"{middle:>11,.0f}{low:>9,.0f}{high:>8,.0f}"
             f"{row['p50_ms'][1]:>9.2f}{row['p99_ms'][1]:>9.2f}{row['first_p50_ms'][1]:>8.2f}"
-            f"{row['cpu_us'][1] if 'cpu_us' in row else '':>8}"
+            f"{_cpu(row):>8}"
             f"  {_ratio(row, 'direct'):>9}  {_ratio(row, 'nginx'):>8}"
         )
     for name in ("tiergate", "level 1"):
@@ -485,3 +485,7 @@ def target_line(found: dict) -> str:
 def _ratio(row: dict, other: str) -> str:
     value = next((v for name, v in row["ratio_to"].items() if name.startswith(other)), None)
     return "" if value is None else f"{value:.3f}"
+
+
+def _cpu(row: dict) -> str:
+    return f"{row['cpu_us'][1]:,.0f}" if "cpu_us" in row else ""
