@@ -34,6 +34,7 @@ BEHAVIOURS = {
     "limited": "rate-limited:1",
     "slow": "slow:1.5",
     "dripping": "drip:0.001",
+    "dawdling": "drip:0.02",
 }
 ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
 
@@ -177,7 +178,7 @@ def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]
     paths = []
     for name in names:
         url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
-        patient = name in ("slow", "dripping")
+        patient = name in ("slow", "dripping", "dawdling")
         deadline = {"deadline_s": 20.0 if patient else 1.0}
         paths.append(_write(folder, name, _answerer(name, BEHAVIOURS[name], url, **deadline), {}))
     return paths
