@@ -92,7 +92,8 @@ def verify(
     if mode is VerifyMode.PREFIX:
         tokens = tokens[:PREFIX_TOKENS]
     logprobs = [max(t.logprob, LEAST_LOGPROB) for t in tokens if t.logprob <= 0.0]
-    if mode is VerifyMode.NONE or calibration is None or not logprobs:
+    measured = calibration is not None and answer.adapter is None  # fitted on the bare model
+    if mode is VerifyMode.NONE or calibration is None or not measured or not logprobs:
         return Verification(rung.p, None, "rung")
     mean, least = sum(logprobs) / len(logprobs), min(logprobs)
     p = _calibrated(rung.p, mean, least, calibration)

@@ -74,6 +74,10 @@ LARGEST_EVENT_BYTES = 2**20  # one server-sent event: a token and its 20 best al
 SMOOTHING = 0.2  # weight of the newest call in the mean that retry_after_s is computed from
 
 
+LOADING_WAIT_S = 15.0  # a cold disk; a warm one needs 1.4 s
+LOADING_POLL_S = 0.05
+
+
 @dataclass(slots=True)
 class _Decoded:
     """One choice while it is being decoded."""
@@ -130,7 +134,7 @@ class LocalModelAnswerer:
         return self._deltas(work)
 
     async def _deltas(self, work: Work) -> AsyncGenerator[Delta, None]:
-        state = self._state.read()
+        state = await self._loaded(work)
         if state.state is not AnswererState.READY:
             raise AnswererNotReady(
                 f"answerer {self._section.name!r} is {state.state}: {state.detail}"
@@ -162,6 +166,17 @@ class LocalModelAnswerer:
         final = self._final(work, state, decoded, choices)
         self._mean_ms += SMOOTHING * (final.compute_ms - self._mean_ms)
         yield Delta(final=final)
+
+    async def _loaded(self, work: Work) -> HostState:
+        """The host's state, waited for while the model still loads: a second or two, at a start."""
+        state = self._state.read()
+        until = min(LOADING_WAIT_S, self._left_s(work))
+        for _ in range(max(0, int(until / LOADING_POLL_S))):
+            if state.state is not AnswererState.LOADING:
+                break
+            await asyncio.sleep(LOADING_POLL_S)
+            state = self._state.read()
+        return state
 
     async def _decode(
         self, body: dict[str, Any], state: HostState, work: Work, one: _Decoded
