@@ -34,7 +34,7 @@ BEHAVIOURS = {
     "limited": "rate-limited:1",
     "slow": "slow:1.5",
     "dripping": "drip:0.001",
-    "dawdling": "drip:0.02",
+    "dawdling": "drip:0.005",
 }
 ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
 
