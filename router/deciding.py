@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from router.decision import asked_of, decide
+from router.asking import asked_of
+from router.decision import decide
 from router.policy import BudgetSection
 from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of

@@ -62,7 +62,9 @@ class Gateway:
         environ: Mapping[str, str] | None = None,
     ) -> Gateway:
         """A gateway for a shipped policy's name or a policy file. Raises PolicyError."""
-        settings = Settings(policies=(str(policy),), database=Path(database), watch=False)
+        settings = Settings(
+            policies=(str(policy),), database=Path(database), watch=False, guard_origin=False
+        )
         return cls(settings, os.environ if environ is None else environ)
 
     # --- what it does ---------------------------------------------------------------------------

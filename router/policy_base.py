@@ -5,6 +5,7 @@ It knows nothing about what the sections mean.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ SecretName = Annotated[str, Field(pattern=r"^\$\{[A-Z_][A-Z0-9_]*\}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
+@lru_cache(maxsize=1024)  # the same thresholds are asked for with every request
 def usd_to_nano(usd: float) -> int:
     """Dollars as written in a policy to nano-dollars, rounded up (0.01 -> 10_000_000)."""
     return -int(-round(usd * NANO_PER_USD, 3) // 1)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from router.decision import Asked, Left, decide, next_rung
+from router.asking import Asked
+from router.decision import Left, decide, next_rung
 from router.policy import Policy
 from router.types import Answer, Decision, JsonText, Reason, RungFacts, Signals, Step, VerifyMode
 from router.verification import Verification

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from router import cost
-from router.decision import Asked, chance, forces_tools, required
+from router.asking import Asked, forces_tools, required
+from router.decision import chance
 from router.errors import ModelNotFound
 from router.policy import Alias, AnswererSection, Policy
 from router.types import (

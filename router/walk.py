@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from router.decision import Asked, forces_tools
+from router.asking import Asked, forces_tools
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (

@@ -111,7 +111,11 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     # Measuring an adapter needs its logits in the process, without a server between.
     "xllamacpp": ("tiers/local_child.py", "router/training/adapter_measure.py"),
     "yarl": ("tiers/lookups.py",),
-    "yaml": ("router/yaml_lines.py", "router/training/adapter_pairs.py"),
+    "yaml": (
+        "router/yaml_lines.py",
+        "router/training/adapter_pairs.py",
+        "router/training/sources.py",
+    ),
 }
 
 # What is not installed by the base: importing any module must do without.

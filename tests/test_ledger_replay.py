@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import pytest
 
-from router.decision import Asked, Left, decide, next_rung
+from router.asking import Asked
+from router.decision import Left, decide, next_rung
 from router.errors import NotCapable
 from router.ledger.store import SqlLedger
 from router.policy import Policy

@@ -5,6 +5,8 @@ Without any key the server listens on loopback only, so whoever connects is on t
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from router.errors import AuthenticationFailed, PermissionDenied
 from router.types import Identity, KeyStore, Scope
 
@@ -20,9 +22,15 @@ NO_KEY = (
 class Doorkeeper:
     """Turns an Authorization header into an Identity."""
 
-    def __init__(self, keys: KeyStore, *, open_without_keys: bool) -> None:
+    def __init__(
+        self, keys: KeyStore, *, open_without_keys: bool, guard_origin: bool = True
+    ) -> None:
+        """`guard_origin`: without keys, refuse what a page of another site sends through a browser
+        on this machine. Off where an outer application decides who may come in.
+        """
         self._keys = keys
         self._open = open_without_keys
+        self._guard_origin = guard_origin
 
     async def admit(self, headers: dict[str, str], scope: Scope) -> Identity:
         """The caller's identity. Raises AuthenticationFailed, PermissionDenied."""
@@ -37,6 +45,12 @@ class Doorkeeper:
     async def _identify(self, headers: dict[str, str]) -> Identity:
         kind, _, secret = headers.get("authorization", "").partition(" ")
         if self._open and not await self._keys.any():
+            origin = headers.get("origin", "")
+            if self._guard_origin and origin and not _on_this_machine(origin):
+                raise PermissionDenied(
+                    f"This server has no keys, so it answers this machine only; the request comes "
+                    f"from a page of {origin[:100]!r}. Create a key with `tiergate keys create`."
+                )
             return LOCAL
         if kind.lower() != "bearer" or not secret.strip():
             raise AuthenticationFailed(NO_KEY)
@@ -47,3 +61,8 @@ class Doorkeeper:
                 "`tiergate keys create`."
             )
         return identity
+
+
+def _on_this_machine(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    return host in ("localhost", "127.0.0.1", "::1")

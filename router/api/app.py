@@ -84,7 +84,11 @@ class App:
         self.server = Server(
             self.gateway,
             self.ledger,
-            Doorkeeper(self.keys, open_without_keys=settings.open_without_keys),
+            Doorkeeper(
+                self.keys,
+                open_without_keys=settings.open_without_keys,
+                guard_origin=settings.guard_origin,
+            ),
             Metrics(settings.metrics_dir),
             self.readiness,
             self.clock,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from router.api.abilities import AbilityTable
 from router.deliberation import load_templates
@@ -64,6 +65,7 @@ class Parts:
     engine: TriageEngine
     abilities: AbilityTable
     local: Mapping[str, LocalAddress]  # by model name, of the hosts that run
+    cache_dir: Path | None = None  # where embeddings of knowledge files outlive a start
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -106,7 +108,8 @@ def _triage(policy: Policy, parts: Parts, knowledge: list[Knowledge]) -> Triage:
     """The policy's triage: the first resolver's knowledge is what requests are matched with."""
     if parts.model is None or not knowledge:
         return TriageService(parts.engine, TriageConfig.of(policy))
-    first, model = knowledge[0], Remembering(parts.model)
+    first = knowledge[0]
+    model = Remembering(parts.model, parts.cache_dir, parts.model.version)
     intents = knowledge_intents(first)
 
     def index(task: str | None) -> KnowledgeIndex:
@@ -114,6 +117,7 @@ def _triage(policy: Policy, parts: Parts, knowledge: list[Knowledge]) -> Triage:
 
     base = TriageConfig.of(policy, index(None))
     tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
+    model.save()
     return TriageService(parts.engine, base, scope=partial(_scope, knowledge=first), tasks=tasks)
 
 

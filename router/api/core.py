@@ -35,6 +35,8 @@ class Settings:
     open_without_keys: bool = True
     watch: bool = True
     metrics_dir: str = ""
+    cache_dir: Path | None = Path(".tiergate/cache")
+    guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 
 @dataclass(slots=True)
@@ -133,7 +135,15 @@ class Core:
         self.default = loaded[0].policy.name
         if local is None:
             local = {name: LocalAddress("", "") for name in _specs(loaded)}
-        self._parts = Parts(self.clock, environ, model, self.engine, self.abilities, local)
+        self._parts = Parts(
+            self.clock,
+            environ,
+            model,
+            self.engine,
+            self.abilities,
+            local,
+            settings.cache_dir,
+        )
         self.router = Router(
             {one.policy.name: self.build(one) for one in loaded},
             self.default,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -116,6 +117,7 @@ async def serve_app(
         timeout_graceful_shutdown=options.drain_s,
     )
     server = HttpServer(config, ready)
+    _rest_the_collector()
     async with app.life():
         if stop is not None:
             waiting = asyncio.ensure_future(_exit_on(stop, server))
@@ -124,6 +126,13 @@ async def serve_app(
             waiting.cancel()
         if server.server_state.tasks:  # cancelled by the drain timeout: they still book their rows
             await asyncio.wait(server.server_state.tasks, timeout=SETTLE_S)
+
+
+def _rest_the_collector() -> None:
+    """Look for cycles more seldom, and never among what start-up built: 5 % of a request's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:

@@ -74,6 +74,11 @@ class Tokeniser:
         clean = clip(text).encode("utf-8", "replace").decode("utf-8")
         return cut(self._tokenizer.encode(clean).ids)
 
+SLOW_FUSIONS = ["SkipLayerNormFusion"]
+"""The fused node is slower here than what it replaces: 364 against 308 µs per text of 22 tokens in
+batches, 408 against 359 µs alone (onnxruntime 1.31, AVX512-VNNI). It moves vectors by up to 1e-3, so
+heads are fitted with the same setting."""
+
 
 class Encoder:
     """A quantised sentence encoder; safe to call from several threads at once.
@@ -93,7 +98,10 @@ class Encoder:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
+                str(model),
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=SLOW_FUSIONS,
             )
         except Exception as error:  # onnxruntime's errors share no base class but Exception
             raise ModelFileError(f"encoder file {model} cannot be loaded: {error}") from error

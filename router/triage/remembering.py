@@ -1,8 +1,17 @@
-"""An embedder that embeds each text once: indexes of one knowledge file share most utterances."""
+"""An embedder that embeds each text once: within one build, and from one start to the next.
+
+A knowledge file of 2,000 utterances costs half a second of one core. Its vectors are kept beside
+the database, under the triage model's version; a cache that cannot be read or written is only slow.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +19,19 @@ import numpy.typing as npt
 from router.calibration import Floats
 from router.triage.match import Embedder
 
+DIGEST_BYTES = 16
+
 
 class Remembering:
     """`match.Embedder` over another one; for building, then dropped: it keeps every vector."""
 
-    def __init__(self, model: Embedder) -> None:
+    def __init__(self, model: Embedder, folder: Path | None = None, version: str = "") -> None:
+        """With a folder, vectors of the model's `version` come from there and `save` puts them."""
         self._model = model
-        self._known: dict[str, npt.NDArray[np.float32]] = {}  # each (width,)
+        self._file = None if folder is None else folder / f"knowledge-{version}.npz"
+        self._known = _read(self._file)  # each (width,)
+        self._used: dict[bytes, npt.NDArray[np.float32]] = {}
+        self._fresh = False
 
     @property
     def match_coefficients(self) -> Floats:
@@ -24,7 +39,40 @@ class Remembering:
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """As the model's, (texts, width)."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        keys = [_digest(text) for text in texts]
+        new = {k: t for k, t in zip(keys, texts, strict=True) if k not in self._known}
         if new:
-            self._known.update(zip(new, self._model.encode(new), strict=True))
-        return np.stack([self._known[text] for text in texts])
+            self._known.update(zip(new, self._model.encode(list(new.values())), strict=True))
+            self._fresh = True
+        self._used.update({key: self._known[key] for key in keys})
+        return np.stack([self._known[key] for key in keys])
+
+    def save(self) -> None:
+        """Keep what this build used for the next start; in one step, so readers see a whole."""
+        if self._file is None or not self._fresh:
+            return
+        digests = np.frombuffer(b"".join(self._used), np.uint8).reshape(-1, DIGEST_BYTES)
+        vectors = np.stack(list(self._used.values()))
+        part = self._file.with_suffix(f".{os.getpid()}.npz")
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(part, digests=digests, vectors=vectors)
+            os.replace(part, self._file)
+
+
+def _read(file: Path | None) -> dict[bytes, npt.NDArray[np.float32]]:
+    """What an earlier build kept; nothing where there is no such file or it is damaged."""
+    if file is None:
+        return {}
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            digests, vectors = kept["digests"], kept["vectors"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return {}
+    if digests.ndim != 2 or len(digests) != len(vectors) or vectors.dtype != np.float32:
+        return {}
+    return {row.tobytes(): vector for row, vector in zip(digests, vectors, strict=True)}
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=DIGEST_BYTES).digest()

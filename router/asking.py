@@ -1,0 +1,61 @@
+"""What a request asks of the tiers: capabilities it needs, and what its hints may change. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.types import Capability, ChatRequest, Hints
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the client may have a say in, already reduced to what its key allows."""
+
+    min_tier: int | None = None
+    max_tier: int | None = None
+    stakes_nano_usd: int | None = None
+    may_lower: bool = False
+    confidence_floor: float | None = None
+    max_cost_nano_usd: int | None = None
+    tool_loop_level: int | None = None
+    pinned: str | None = None  # one answerer
+    pinned_tier: str | None = None
+
+
+def asked_of(hints: Hints, may_lower: bool) -> Asked:
+    """Hints as `decide` reads them: raising is free, lowering needs the scope `hints:lower`."""
+    return Asked(
+        min_tier=hints.min_tier,
+        max_tier=hints.max_tier if may_lower else None,
+        stakes_nano_usd=hints.stakes_nano_usd,
+        may_lower=may_lower,
+        confidence_floor=hints.confidence_floor,
+        max_cost_nano_usd=hints.max_cost_nano_usd,
+    )
+
+
+def required(request: ChatRequest) -> frozenset[Capability]:
+    """What an answerer must be able to do for this request."""
+    needs = set()
+    if request.tools and request.tool_choice != '"none"':
+        needs.add(Capability.TOOLS)
+    if request.response_format.kind != "text":
+        needs.add(Capability.JSON_SCHEMA)
+    if request.sampling.n > 1:
+        needs.add(Capability.MULTIPLE_CHOICES)
+    if request.sampling.logprobs:
+        needs.add(Capability.LOGPROBS)
+    kinds = {part.kind for message in request.messages for part in message.parts}
+    for kind, capability in (
+        ("image_url", Capability.IMAGES),
+        ("input_audio", Capability.AUDIO),
+        ("file", Capability.FILES),
+    ):
+        if kind in kinds:
+            needs.add(capability)
+    return frozenset(needs)
+
+
+def forces_tools(request: ChatRequest) -> bool:
+    """Whether the answer must call a tool; with `auto` the model is free not to."""
+    return request.tool_choice not in (None, '"auto"', '"none"')

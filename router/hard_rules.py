@@ -1,0 +1,166 @@
+"""Floor and ceiling of a request: what no hint and no inequality overrules. Pure.
+
+In this order; each rule can only raise the floor, and the first one there is the headline:
+
+    1. the triage model is missing            -> level 2, everything up when unsure
+    2. the policy's hard rules                -> as written
+    3. high-risk domain (finance, legal, medical, engineering safety) with high stakes -> level 3
+    4. impact from $10,000                    -> level 3
+    5. strategic or multi-stakeholder         -> level 3
+    6. architecture decision                  -> level 3
+    7. impact from $5,000; multi-factor; novel; unsafe -> level 2
+    8. level-1 confidence below the floor     -> that rung is passed over (`decision`)
+
+Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and
+max_tier, and a tier that the client pins. A policy's `ceiling` is a hard rule too; where a floor is
+above it, the floor holds. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
+absent in `expected_loss`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.asking import Asked
+from router.policy import DecisionSection, HardRule, Policy, usd_to_nano
+from router.types import DecisionMode, Domain, Reason, RequestType, Signals
+
+HIGH_RISK = {
+    Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
+    Domain.LEGAL: Reason.HIGH_RISK_LEGAL,
+    Domain.MEDICAL: Reason.HIGH_RISK_MEDICAL,
+    Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    floor: int
+    ceiling: int
+    floor_reasons: tuple[Reason, ...]
+    ceiling_reasons: tuple[Reason, ...]
+    hard_floor: int  # what hard rules alone demand, at most the policy's highest level
+
+    @property
+    def hard(self) -> bool:
+        return self.hard_floor > 1
+
+
+Limit = tuple[int, Reason]
+
+
+def bounds(policy: Policy, signals: Signals, asked: Asked, top: int) -> Bounds:
+    """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within."""
+    rules = [*_degraded(signals), *_policy_floors(policy, signals)]
+    triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
+    if triggers:
+        rules += _fixed_triggers(policy.decision, signals, asked)
+    rules = [(min(level, top), reason) for level, reason in rules if level > 1]
+    hard_floor = max((level for level, _ in rules), default=1)
+    limits = _policy_ceilings(policy, signals)
+    hard_ceiling = max(hard_floor, min((level for level, _ in limits), default=top))
+    wishes = _wishes(asked, hard_ceiling)
+    floor = max([hard_floor, *(level for level, _ in wishes)])
+    if triggers and _low_impact(policy.decision, signals, asked):
+        limits.append((2, Reason.LOW_IMPACT))
+    if asked.max_tier is not None:
+        limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
+    ceiling = max(floor, min([top, *(level for level, _ in limits)]))
+    raised = [*rules, *wishes]
+    binding = [reason for level, reason in raised if level == floor]
+    return Bounds(
+        floor=floor,
+        ceiling=ceiling,
+        floor_reasons=tuple(dict.fromkeys([*binding, *(reason for _, reason in raised)])),
+        ceiling_reasons=tuple(reason for level, reason in sorted(limits) if level == ceiling < top),
+        hard_floor=hard_floor,
+    )
+
+
+def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
+    """What raises the floor without being a hard rule; never above a hard ceiling."""
+    wishes = [
+        (asked.tool_loop_level, Reason.TOOL_LOOP),
+        (asked.min_tier, Reason.HINT_MIN_TIER),
+    ]
+    return [
+        (min(level, hard_ceiling), reason)
+        for level, reason in wishes
+        if level is not None and level > 1
+    ]
+
+
+def _low_impact(section: DecisionSection, signals: Signals, asked: Asked) -> bool:
+    """Whether level 3 is passed over because little is at stake and nobody named it."""
+    named = asked.min_tier is not None and asked.min_tier >= 3
+    return not named and _impact(signals, asked) < usd_to_nano(section.level_3_not_below_usd)
+
+
+def _impact(signals: Signals, asked: Asked) -> int:
+    """The amount that triggers compare: what was read, or what the client states if more."""
+    return max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
+
+
+def _degraded(signals: Signals) -> list[Limit]:
+    return [(2, Reason.TRIAGE_DEGRADED)] if signals.degraded else []
+
+
+def _policy_floors(policy: Policy, signals: Signals) -> list[Limit]:
+    domain_of = {term_list.name: term_list.domain for term_list in policy.terms}
+    found = []
+    for rule in policy.hard_rules:
+        if rule.floor is None or not _holds(rule, signals):
+            continue
+        hit = next((domain_of.get(name) for name in rule.terms if name in signals.risk_terms), None)
+        domain = hit or (signals.domain if rule.domains else None)
+        reason = HIGH_RISK.get(domain, Reason.POLICY_RULE) if domain else Reason.POLICY_RULE
+        found.append((rule.floor, reason))
+    return found
+
+
+def _holds(rule: HardRule, signals: Signals) -> bool:
+    return (
+        (not rule.terms or any(name in signals.risk_terms for name in rule.terms))
+        and (not rule.domains or signals.domain in rule.domains)
+        and (not rule.request_types or signals.request_type in rule.request_types)
+        and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
+        and (
+            rule.impact_from_usd is None
+            or signals.impact_nano_usd >= usd_to_nano(rule.impact_from_usd)
+        )
+    )
+
+
+def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) -> list[Limit]:
+    impact = _impact(signals, asked)
+    strategic = signals.strategic >= section.strategic_at
+    multi_factor = signals.multi_factor >= section.multi_factor_at
+    in_domain = signals.domain_p >= section.domain_at
+    high_risk = (
+        signals.domain in HIGH_RISK and in_domain and signals.stakes_high >= section.high_risk_at
+    )
+    architecture = (
+        signals.domain is Domain.TECHNOLOGY
+        and in_domain
+        and signals.request_type is RequestType.DECISION
+        and multi_factor
+    )
+    rows = (
+        (high_risk, 3, HIGH_RISK.get(signals.domain, Reason.POLICY_RULE)),
+        (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
+        (strategic, 3, Reason.STRATEGIC),
+        (architecture, 3, Reason.ARCHITECTURE),
+        (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
+        (multi_factor, 2, Reason.MULTI_FACTOR),
+        (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
+        (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
+    )
+    return [(level, reason) for fires, level, reason in rows if fires]
+
+
+def _policy_ceilings(policy: Policy, signals: Signals) -> list[Limit]:
+    return [
+        (rule.ceiling, Reason.POLICY_RULE)
+        for rule in policy.hard_rules
+        if rule.ceiling is not None and _holds(rule, signals)
+    ]
