@@ -100,8 +100,8 @@ class DecisionSection(Section):
     )
     certificates: dict[Domain, Chance] = Field(
         default_factory=dict,
-        description="Per domain, the level-1 threshold that `tiergate tune` certified; `certified` "
-        "uses it instead of `confidence_floor`, and escalates domains without one.",
+        description="Per domain, the level-1 threshold certified on labelled traffic; mode "
+        "`certified` uses it instead of `confidence_floor`, and escalates domains without one.",
     )
     multi_factor_at: Chance = Field(
         default=0.5, description="Multi-factor from this chance on: level 2."
@@ -143,7 +143,9 @@ class DecisionSection(Section):
         if self.level_2_from_usd > self.level_3_from_usd:
             raise ValueError("level_2_from_usd must not be above level_3_from_usd")
         if self.mode is DecisionMode.CERTIFIED and not self.certificates:
-            raise ValueError("mode certified needs certificates; run `tiergate tune` first")
+            raise ValueError(
+                "mode certified needs certificates: thresholds by domain, from labelled traffic"
+            )
         return self
 
 
@@ -286,7 +288,7 @@ class Alias(Section):
 
 
 class BudgetSection(Section):
-    """What a tenant may spend over all policies; the calendar is UTC. Read from the default policy."""
+    """What a tenant may spend over all policies, by the default policy; the calendar is UTC."""
 
     usd_per_day: Usd | None = Field(default=None, description="Left out: no limit by day.")
     usd_per_month: Usd | None = Field(default=None, description="Left out: no limit by month.")
@@ -330,7 +332,7 @@ class ReportSection(Section):
     )
     planned_shares: dict[int, Chance] = Field(
         default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01},
-        description="The shares by level that `tiergate plan` starts from.",
+        description="The shares by level that reports compare with.",
     )
 
 

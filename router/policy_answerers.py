@@ -60,7 +60,7 @@ class PriceSection(Section):
 
 
 class AbilitySection(Section):
-    """How able an answerer is: `theta` with `labels` from `tune`, or a `known_model`."""
+    """How able an answerer is: `theta` with `labels` from labelled traffic, or a `known_model`."""
 
     theta: float | None = Field(
         default=None,

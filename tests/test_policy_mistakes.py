@@ -95,7 +95,7 @@ CASES = [
         id="order of thresholds",
     ),
     pytest.param(
-        _with("decision: {mode: certified}"), 3, "decision", "", "tiergate tune", id="certified"
+        _with("decision: {mode: certified}"), 3, "decision", "", "labelled traffic", id="certified"
     ),
     pytest.param(_with("name: again"), 3, "name", "stands twice", "once", id="duplicate key"),
     pytest.param(
