@@ -7,7 +7,7 @@ turns raw logits into probabilities and into JSON; it is fitted on rows that tra
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,10 @@ class Calibrator(Protocol):
     def __call__(self, logits: Floats) -> Floats: ...
 
     def to_json(self) -> Json: ...
+
+
+Fit = Callable[[Floats, Floats, Floats | None], Calibrator]
+"""Logits, rightness and weights of rows, each (n,), to what was fitted on them."""
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -180,9 +184,9 @@ def fit_logistic(
     return beta
 
 
-def _golden(loss: object, low: float, high: float) -> float:
+def _golden(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Where in low..high `loss` is least, within 1e-5: golden-section search (Kiefer 1953)."""
     ratio = (math.sqrt(5) - 1) / 2
-    assert callable(loss)
     a, b = high - ratio * (high - low), low + ratio * (high - low)
     loss_a, loss_b = loss(a), loss(b)
     while high - low > 1e-5:
@@ -291,19 +295,12 @@ def best_of(
 
 
 def cross_fitted_ece(
-    fit: object, logits: Floats, right: Floats, weights: Floats | None = None
+    fit: Fit, logits: Floats, right: Floats, weights: Floats | None = None
 ) -> float:
     """ECE where each half of the rows (even, odd) is judged by the fit on the other half."""
-    assert callable(fit)
     chances = np.empty(len(logits))
     for fold in (0, 1):
         inside, outside = slice(fold, None, 2), slice(1 - fold, None, 2)
         part = None if weights is None else weights[outside]
         chances[inside] = fit(logits[outside], right[outside], part)(logits[inside])
     return ece(chances, right)
-
-
-def mean_log_loss(chances: Sequence[float] | Floats, right: Floats) -> float:
-    """The mean of -log P(what happened), natural logarithm."""
-    p = np.clip(np.asarray(chances, float), _TINY, 1 - _TINY)
-    return float(-(right * np.log(p) + (1 - right) * np.log1p(-p)).mean())

@@ -87,7 +87,6 @@ class Router:
             identity=identity,
             runtime=runtime,
             signals=signals,
-            memory=memory,
             facts=facts,
             asked=asked,
             decision=decision,

@@ -122,12 +122,6 @@ class Template:
     steps: tuple[TemplateStep, ...]
 
 
-def parse_template(file: str, text: str) -> Template:
-    """The template in `text`. Raises: PolicyError with every mistake."""
-    tree, lines = load_yaml(file, text)
-    return _loaded(validated(TemplateFile, tree, lines), text)
-
-
 def load_templates(folder: Path) -> Mapping[Domain, Template]:
     """All templates of a folder, by domain; a domain without one has `general`'s.
 
@@ -138,11 +132,10 @@ def load_templates(folder: Path) -> Mapping[Domain, Template]:
     by_domain: dict[Domain, Template] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
-            template = _parse_with_lines(path)
+            loaded, lines = _parse_with_lines(path)
         except PolicyError as error:
             mistakes += error.mistakes
             continue
-        loaded, lines = template
         for i, domain in enumerate(loaded.domains):
             taken = by_domain.setdefault(domain, loaded)
             if taken is not loaded:

@@ -135,7 +135,7 @@ class AnswererNotReady(AnswererError):
 
 
 class CannotAnswer(AnswererError):
-    """The answerer declines by its own rules; the ladder climbs. `reason` is a types.Reason value."""
+    """The answerer declines by its own rules; the ladder climbs. `reason`: a types.Reason value."""
 
     code = "cannot_answer"
 
@@ -213,7 +213,8 @@ class Mistake:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.key_path}: found {self.found}; expected {self.expected}"
+        place = f"{self.file}:{self.line}: {self.key_path}"
+        return f"{place}: found {self.found}; expected {self.expected}"
 
 
 class PolicyError(TiergateError):

@@ -311,7 +311,6 @@ class Gateway:
                 candidate.rung.tier,
                 candidate.rung.level,
                 candidate.rung.answerer,
-                walk.created_at_ms,
             )
             await self._cache.put(walk.identity.tenant, self._digest(walk), cached)
 

@@ -8,7 +8,7 @@ modules; rows become these types in the ledger's store. Money is an integer of n
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NewType, Protocol
@@ -23,7 +23,7 @@ JsonText = NewType("JsonText", str)
 
 
 class Domain(StrEnum):
-    """What a request is about. Order is not significance; `router.decision` ranks by stakes."""
+    """What a request is about. Their order says nothing; `triage.reading` ranks them by caution."""
 
     GENERAL = "general"
     CUSTOMER_SUPPORT = "customer_support"
@@ -88,7 +88,6 @@ class Reason(StrEnum):
     LOW_IMPACT = "low_impact"
     HINT_MAX_TIER = "hint_max_tier"
     HIGHER_EXPECTED_LOSS = "higher_expected_loss"
-    GAIN_TOO_SMALL = "gain_too_small"
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
     NOT_READY = "not_ready"
@@ -133,11 +132,7 @@ class Role(StrEnum):
     """What an attempt was for; each priced call has exactly one."""
 
     CACHE = "cache"
-    RESOLVE = "resolve"
     ANSWER = "answer"
-    RETRY = "retry"
-    CONTEXT = "context"
-    SOLVE = "solve"
     REFINE = "refine"
     CHECK = "check"
     SAMPLE = "sample"
@@ -803,6 +798,8 @@ class Ledger(Protocol):
 
 
 class SessionStore(Protocol):
+    """What conversations have seen; the tenant is part of every key. Raises nothing."""
+
     async def get(self, tenant: str, session: str) -> SessionMemory | None: ...
 
     async def put(self, tenant: str, session: str, memory: SessionMemory) -> None: ...
@@ -810,15 +807,16 @@ class SessionStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer:
+    """An answer that may be given again, and whose it was."""
+
     answer: Answer
     tier: str
     level: int
     answerer: str
-    stored_at_ms: int
 
 
 class AnswerCache(Protocol):
-    """Exact repeats only; the tenant is part of every key."""
+    """Exact repeats only; the tenant is part of every key. Raises nothing."""
 
     async def get(self, tenant: str, digest: str) -> CachedAnswer | None: ...
 
@@ -840,9 +838,9 @@ class ReviewItem:
 
 
 class ReviewQueue(Protocol):
-    async def add(self, item: ReviewItem) -> None: ...
+    """Where matters wait for a person; adding one twice changes nothing. Raises LedgerError."""
 
-    async def list(self, tenant: str | None) -> Sequence[ReviewItem]: ...
+    async def add(self, item: ReviewItem) -> None: ...
 
 
 class TextKeeper(Protocol):
@@ -869,12 +867,16 @@ class KeyStore(Protocol):
 
 
 class Clock(Protocol):
+    """The time: since the epoch for records, monotonic for durations."""
+
     def now_ms(self) -> int: ...
 
     def monotonic_ms(self) -> float: ...
 
 
 class Ids(Protocol):
+    """Names for new requests and review items."""
+
     def new(self) -> str:
         """A fresh, sortable, unguessable id without prefix."""
         ...

@@ -32,7 +32,6 @@ from router.types import (
     Role,
     Rung,
     RungFacts,
-    SessionMemory,
     Signals,
     Usage,
     VerifyMode,
@@ -80,7 +79,6 @@ class Walk:
     identity: Identity
     runtime: PolicyRuntime
     signals: Signals
-    memory: SessionMemory | None
     facts: tuple[RungFacts, ...]
     asked: Asked
     decision: Decision

@@ -32,7 +32,7 @@ def an_attempt(request_id: str, level: int, cost: int, **changes: object) -> Att
         attempt_id=f"{request_id}-{level}",
         request_id=request_id,
         ordinal=0,
-        role=Role.RESOLVE if level == 1 else Role.ANSWER,
+        role=Role.ANSWER,
         answerer=model,
         tier=tier,
         level=level,

@@ -22,7 +22,6 @@ from router.triage.triage_model import (
     MANIFEST,
     TriageModel,
     check,
-    novelty_vs_knowledge,
 )
 from router.types import Domain, RequestType
 
@@ -186,7 +185,3 @@ def test_a_broken_manifest_is_refused(copied: Path, text: str) -> None:
 def test_known_models_are_of_this_encoder(model: TriageModel) -> None:
     table = json.loads((DEFAULT_FOLDER / "known_models.json").read_text())
     assert table["encoder_sha256"] == model.encoder.sha256
-
-
-def test_a_sure_match_is_not_novel() -> None:
-    assert novelty_vs_knowledge(np.array([0.9]), np.array([0.97]))[0] == pytest.approx(0.03)

@@ -26,7 +26,7 @@ MEMORY = SessionMemory(Domain.LEGAL, 0.9, RequestType.DECISION, 0.8, 0, 0.1, 0.1
 
 
 def cached(text: str) -> CachedAnswer:
-    return CachedAnswer(Answer((Choice(text, "stop"),), "m", Usage()), "fast", 1, "nano", NOW_MS)
+    return CachedAnswer(Answer((Choice(text, "stop"),), "m", Usage()), "fast", 1, "nano")
 
 
 async def test_cached_answer_belongs_to_its_tenant() -> None:

@@ -14,7 +14,7 @@ from router.analysis.figures import Report, Saving
 from router.analysis.quantiles import DurationHistogram
 from router.analysis.report import build_report
 from router.analysis.savings import PairedCosts
-from router.analysis.tallies import MAX_GROUPS, MAX_NAMED, row_domain
+from router.analysis.tallies import MAX_GROUPS, MAX_NAMED, row_names
 from router.policy import ReportSection
 from router.types import (
     AttemptState,
@@ -178,7 +178,7 @@ def test_an_open_request_is_in_no_figure_but_the_states() -> None:
     ],
 )
 def test_a_domain_is_read_from_the_record(record: str, expected: str) -> None:
-    assert row_domain(a_row(record=JsonText(record))) == expected
+    assert row_names(a_row(record=JsonText(record)))[0] == expected
 
 
 def test_a_discarded_draft_shows_at_the_tier_that_made_it() -> None:

@@ -85,7 +85,7 @@ def _work(
         tools=tools,
         hints=Hints(context=context or {}),
     )
-    return Work(request, read, 2**62, Role.RESOLVE, "tenant", "r1")
+    return Work(request, read, 2**62, Role.ANSWER, "tenant", "r1")
 
 
 async def _no_call(answerer: str, request: ChatRequest, role: Role) -> Answer:

@@ -41,7 +41,7 @@ CHECK_SCHEMA = JsonText(
     '{"type":"object","properties":{"problem":{"type":"string","maxLength":120},'
     '"right":{"type":"boolean"}},"required":["problem","right"],"additionalProperties":false}'
 )
-STEPPED_ROLES = frozenset({Role.ANSWER, Role.RETRY, Role.SAMPLE})
+STEPPED_ROLES = frozenset({Role.ANSWER, Role.SAMPLE})
 
 _CONTEXT = "Use these approved passages where they fit, and cite the one you use as [id]:\n"
 _REFINE = (

@@ -330,7 +330,6 @@ def _roles(report: Report) -> tuple[Markup, ...]:
 
 
 ABOVE = "margin-top:32px"
-PLAN_MARK = "Upright mark: the plan."
 
 
 def _unknown(report: Report) -> Markup:

@@ -40,7 +40,7 @@ OTHER = "(other)"
 NO_ANSWER = "(not answered)"
 UNKNOWN_NAME = "unknown"
 
-ANSWERING = frozenset({Role.RESOLVE, Role.ANSWER, Role.RETRY, Role.SOLVE, Role.REFINE})
+ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
 
 _DOMAINS = frozenset(domain.value for domain in Domain)
@@ -50,7 +50,6 @@ _ENDS = frozenset(
     {
         Reason.ANSWER_ACCEPTED.value,
         Reason.GAIN_BELOW_COST.value,
-        Reason.GAIN_TOO_SMALL.value,
         Reason.BUDGET_EXHAUSTED.value,
         Reason.TIME_EXHAUSTED.value,
         Reason.LADDER_EXHAUSTED.value,
@@ -80,11 +79,6 @@ def row_names(row: RequestRow) -> tuple[str, str]:
     domain = signals.domain if signals.domain in _DOMAINS else UNKNOWN_NAME
     kind = signals.request_type if signals.request_type in _REQUEST_TYPES else UNKNOWN_NAME
     return domain, kind
-
-
-def row_domain(row: RequestRow) -> str:
-    """The domain's value, e.g. `customer_support`; `unknown` where the record does not say."""
-    return row_names(row)[0]
 
 
 def attempt_cost_known(attempt: AttemptRow) -> bool:

@@ -30,7 +30,6 @@ class State(StrEnum):
     OK = "ok"
     MISSING = "missing"
     BROKEN = "broken"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)

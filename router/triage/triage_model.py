@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from router import heads
 from router.calibration import Floats
 from router.errors import ModelFileError
@@ -103,16 +101,6 @@ class TriageModel:
             spam=out("spam"),
             novelty=self.novelty(embeddings),
         )
-
-
-def novelty_vs_knowledge(novelty_p: Floats, match_confidence: Floats) -> Floats:
-    """Novelty where a knowledge file is known: what surely matches an approved answer is not novel.
-
-    >>> novelty_vs_knowledge(np.array([0.9, 0.9]), np.array([0.95, 0.1])).round(2).tolist()
-    [0.05, 0.9]
-    """
-    lower: Floats = np.minimum(novelty_p, 1.0 - match_confidence)
-    return lower
 
 
 def check(folder: Path) -> str:

@@ -36,8 +36,6 @@ _NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
 # Addresses go upstream, which may fetch them: schemes that reach local files are refused.
 _IMAGE_SCHEMES = ("https://", "http://", "data:image/")
 
-_PLAIN = ({"role", "content"}, {"content", "role"})
-
 
 def read_messages(value: object, param: str) -> tuple[Message, ...]:
     """All messages, at least one and at most 10,000."""

@@ -10,15 +10,12 @@ from router.wire.completion import (
     bound_usage,
     parse_completion,
     parse_usage,
-    shown_code,
     shown_code_in,
     upstream_body,
 )
 from router.wire.folding import ChunkFolder, EventDecoder
 from router.wire.parse import parse_chat_request
 from router.wire.render import (
-    DONE,
-    KEEP_ALIVE,
     StreamRenderer,
     deltas_of,
     render_completion,
@@ -26,12 +23,9 @@ from router.wire.render import (
     render_error_event,
     render_model,
     render_models,
-    usage_object,
 )
 
 __all__ = [
-    "DONE",
-    "KEEP_ALIVE",
     "ChunkFolder",
     "EventDecoder",
     "StreamRenderer",
@@ -45,8 +39,6 @@ __all__ = [
     "render_error_event",
     "render_model",
     "render_models",
-    "shown_code",
     "shown_code_in",
     "upstream_body",
-    "usage_object",
 ]

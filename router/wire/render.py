@@ -25,7 +25,6 @@ from router.types import (
 )
 
 DONE = b"data: [DONE]\n\n"
-KEEP_ALIVE = b": keep-alive\n\n"
 
 
 def to_json(value: object) -> bytes:
@@ -69,7 +68,6 @@ def render_completion(
     id: str,
     created: int,
     routing: JsonText | None = None,
-    system_fingerprint: str | None = None,
 ) -> bytes:
     """A whole `chat.completion`; `created` in seconds; `routing` only when debug was asked for."""
     body = to_json(
@@ -78,7 +76,7 @@ def render_completion(
             "object": "chat.completion",
             "created": created,
             "model": answer.model,
-            "system_fingerprint": system_fingerprint,
+            "system_fingerprint": None,
             "choices": [_choice(i, choice) for i, choice in enumerate(answer.choices)],
             "usage": usage_object(answer.usage),
         }
@@ -173,7 +171,6 @@ class StreamRenderer:
         created: int,
         model: str,
         include_usage: bool = False,
-        system_fingerprint: str | None = None,
     ) -> None:
         head = to_json(
             {
@@ -181,7 +178,7 @@ class StreamRenderer:
                 "object": "chat.completion.chunk",
                 "created": created,
                 "model": model,
-                "system_fingerprint": system_fingerprint,
+                "system_fingerprint": None,
             }
         )
         self._head = b"data: " + head[:-1] + b',"choices":['
