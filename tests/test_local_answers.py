@@ -241,7 +241,7 @@ async def test_closing_the_stream_stops_the_decoding(
     closed = time.monotonic()
     await until(lambda: not busy(host.address, generation))
     # 100 ms on a quiet machine; decoding the rest would take ten seconds and more.
-    assert time.monotonic() - closed < 1.0
+    assert time.monotonic() - closed < 5.0
 
 
 async def test_a_cancelled_answer_stops_the_decoding(
