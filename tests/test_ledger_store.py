@@ -392,8 +392,8 @@ async def test_chain_goes_on_after_a_restart(tmp_path: Path) -> None:
     assert (report.findings, report.rows, report.writers) == ((), 3, 1)
 
 
-async def test_ready_database_opens_without_importing_alembic(tmp_path: Path) -> None:
-    await opened(tmp_path / "ledger.db").close()
+def test_ready_database_opens_without_importing_alembic(tmp_path: Path) -> None:
+    opened(tmp_path / "ledger.db").close_now()
     code = (
         "import sys\n"
         "from tests.test_ledger_store import opened\n"
