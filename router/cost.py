@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.types import (
+    NANO_PER_USD,
     AnswererFacts,
     ChatRequest,
     CostBasis,
@@ -126,6 +127,13 @@ def expected_cost(facts: AnswererFacts, request: ChatRequest, input_tokens: int)
         output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
     )
     return attempt_cost(facts.price, usage, facts.latency_ms if facts.kind == "local" else 0.0)
+
+
+def exact_usd(nano_usd: int, places: int = 2) -> str:
+    """The exact amount in dollars, `places` to nine decimals: 55_000_000_000 -> "55.00"."""
+    whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
+    decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
+    return f"{'-' if nano_usd < 0 else ''}{whole}.{decimals}"
 
 
 def _ceil_div(numerator: int, denominator: int) -> int:

@@ -14,7 +14,6 @@ from router.analysis.wording import (
     percent,
     saved_percent,
     usd,
-    usd_exact,
 )
 
 
@@ -35,14 +34,6 @@ from router.analysis.wording import (
 )
 def test_dollars_keep_the_figures_that_matter(nano: int | None, text: str) -> None:
     assert usd(nano) == text
-
-
-@pytest.mark.parametrize(
-    ("nano", "text"),
-    [(55_000_000_000, "55.00"), (1, "0.000000001"), (-1_500_000_000, "-1.50"), (0, "0.00")],
-)
-def test_exact_dollars_lose_nothing(nano: int, text: str) -> None:
-    assert usd_exact(nano) == text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from router.analysis.figures import GroupFigures, Interval, Report, Saving
-from router.analysis.wording import usd_exact
+from router.cost import exact_usd
 
 SCHEMA = "tiergate.report/1"
 """Raised when a key changes its meaning or goes away; new keys leave it as it is."""
@@ -42,6 +42,21 @@ def report_object(report: Report) -> Json:
         **_money("discarded", report.discarded_nano_usd),
         **_money("unattributed", report.unattributed_nano_usd),
         "latency": {"p50_ms": report.p50_ms, "p95_ms": report.p95_ms},
+        **_breakdowns(report),
+        "savings": [_saving(x) for x in report.savings],
+        "unknown_cost": {
+            "requests": unknown.requests,
+            "request_ids": list(unknown.named),
+            **_money("held", unknown.held_nano_usd),
+        },
+        "assumptions": list(report.assumptions),
+        "notes": list(report.notes),
+    }
+
+
+def _breakdowns(report: Report) -> Json:
+    """The lists, each entry with its key and its figures."""
+    return {
         "levels": [
             {"level": x.level, "requests": x.requests, "share": x.share, "planned": x.planned}
             for x in report.levels
@@ -87,19 +102,11 @@ def report_object(report: Report) -> Json:
             }
             for x in report.bases
         ],
-        "savings": [_saving(x) for x in report.savings],
-        "unknown_cost": {
-            "requests": unknown.requests,
-            "request_ids": list(unknown.named),
-            **_money("held", unknown.held_nano_usd),
-        },
-        "assumptions": list(report.assumptions),
-        "notes": list(report.notes),
     }
 
 
 def _money(name: str, nano_usd: int | None) -> Json:
-    exact = None if nano_usd is None else usd_exact(nano_usd)
+    exact = None if nano_usd is None else exact_usd(nano_usd)
     return {f"{name}_nano_usd": nano_usd, f"{name}_usd": exact}
 
 

@@ -35,13 +35,6 @@ def clean(name: str) -> str:
     return shown.strip() or "(none)"
 
 
-def usd_exact(nano_usd: int) -> str:
-    """The exact amount as a decimal string, two to nine places: 55_000_000_000 -> "55.00"."""
-    whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
-    places = f"{rest:09d}".rstrip("0").ljust(2, "0")
-    return f"{'-' if nano_usd < 0 else ''}{whole}.{places}"
-
-
 def usd(nano_usd: int | float | None) -> str:
     """For people: "$1,234.57", "-$0.0042", "$0.00", "unknown"; three figures below a dollar."""
     if nano_usd is None:
@@ -72,6 +65,7 @@ def saved_percent(share: float | None) -> str:
 
 
 def count(number: int) -> str:
+    """1234567 -> "1,234,567"."""
     return f"{number:,}"
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 import orjson
 
+from router.cost import exact_usd
 from router.types import (
-    NANO_PER_USD,
     AttemptRow,
     Committed,
     CostBasis,
@@ -28,13 +28,11 @@ Headers = list[tuple[bytes, bytes]]
 
 def usd(nano_usd: int) -> str:
     """Nano-dollars as a decimal string: 12_500_000 -> "0.0125", -1 -> "-0.000000001"."""
-    sign = "-" if nano_usd < 0 else ""
-    whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
-    decimals = f"{rest:09d}".rstrip("0")
-    return f"{sign}{whole}.{decimals or '0'}"
+    return exact_usd(nano_usd, 1)
 
 
 def decision_id(request_id: str) -> str:
+    """A decision's public name."""
     return f"dec_{request_id}"
 
 
@@ -50,6 +48,7 @@ def request_id_of(public_id: str) -> str:
 
 
 def id_headers(request_id: str) -> Headers:
+    """What every response carries, errors too."""
     return [
         (b"x-request-id", f"req_{request_id}".encode()),
         (b"x-tiergate-decision-id", decision_id(request_id).encode()),
@@ -142,6 +141,7 @@ def routing_object(outcome: Outcome) -> JsonText:
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:
+    """The ladder as JSON types; dollars as strings."""
     return {
         "mode": decision.mode.value,
         "stakes_usd": usd(decision.stakes_nano_usd),
@@ -155,6 +155,7 @@ def ladder_view(decision: Decision) -> dict[str, object]:
 
 
 def rung_view(rung: Rung) -> dict[str, object]:
+    """One rung as JSON types."""
     return {
         "answerer": rung.answerer,
         "tier": rung.tier,
@@ -173,6 +174,7 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
+    """What triage read, as JSON types."""
     view = _plain(signals)
     assert isinstance(view, dict)
     view["impact_usd"] = usd(signals.impact_nano_usd)
@@ -180,6 +182,7 @@ def signals_view(signals: Signals) -> dict[str, object]:
 
 
 def attempt_view(attempt: AttemptRow) -> dict[str, object]:
+    """One attempt as JSON types; a cost that is not known is null."""
     return {
         "role": attempt.role.value,
         "answerer": attempt.answerer,

@@ -32,11 +32,11 @@ from router.audit import (
     link_digest,
     request_values,
 )
+from router.cost import exact_usd
 from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
 from router.types import (
-    NANO_PER_USD,
     AttemptRow,
     AttemptState,
     CostBasis,
@@ -373,8 +373,9 @@ class Batch:
         if spent + held + worst > limit:
             tenant, kind, _ = window
             raise BudgetExceeded(
-                f"the {kind}'s budget of tenant {tenant!r} is {_usd(limit)}: {_usd(spent)} are "
-                f"spent, {_usd(held)} held, and this call may cost {_usd(worst)}"
+                f"the {kind}'s budget of tenant {tenant!r} is ${exact_usd(limit)}: "
+                f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
+                f"${exact_usd(worst)}"
             )
 
     def _load(self, request_ids: set[str]) -> None:
@@ -429,10 +430,3 @@ def _request_id(operation: Operation) -> str:
 def _round_up(number: int) -> int:
     """The next power of two: 5 -> 8."""
     return 1 << (number - 1).bit_length()
-
-
-def _usd(nano_usd: int) -> str:
-    """1_500_000_000 -> "$1.50"; as many digits as it has, two at least."""
-    whole, rest = divmod(nano_usd, NANO_PER_USD)
-    digits = f"{rest:09d}".rstrip("0")
-    return f"${whole}.{digits.ljust(2, '0')}"

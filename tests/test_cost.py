@@ -1,0 +1,142 @@
+"""Usage times price: examples worked by hand, and that a hold is never too small."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.cost import (
+    attempt_cost,
+    exact_usd,
+    expected_cost,
+    input_bound,
+    own_compute,
+    worst_case,
+)
+from router.types import (
+    AnswererFacts,
+    ChatRequest,
+    ContentPart,
+    CostBasis,
+    JsonText,
+    Message,
+    Price,
+    Sampling,
+    ToolSpec,
+    Usage,
+)
+
+PRICE = Price(1_000_000_000, 100_000_000, 2_000_000_000, 4_000_000_000)
+"""$1 a million input tokens, $0.10 cached, $2 written to a cache, $4 output."""
+FACTS = AnswererFacts(
+    "a", "llm", 2, "upstream", "m", PRICE, 100, 8_000, frozenset(), 50, 500.0, 10_000
+)
+HELLO = ChatRequest((Message("user", "hello"),), "auto")  # 5 bytes and 8 of overhead
+
+
+@pytest.mark.parametrize(
+    ("usage", "nano_usd"),
+    [
+        (Usage(1_000, 200, 0, 50), 800 * 1_000 + 200 * 100 + 50 * 4_000),
+        (Usage(1_000, 0, 300, 0), 700 * 1_000 + 300 * 2_000),
+        (Usage(), 0),
+    ],
+)
+def test_tokens_cost_what_the_price_says(usage: Usage, nano_usd: int) -> None:
+    paid = attempt_cost(PRICE, usage, 0.0)
+    assert (paid.nano_usd, paid.basis) == (nano_usd, CostBasis.TOKEN_PRICE)
+
+
+def test_a_fraction_of_a_nano_dollar_is_rounded_up() -> None:
+    cheap = Price(input_nano_usd=1, output_nano_usd=1)
+    assert attempt_cost(cheap, Usage(1), 0.0).nano_usd == 1
+
+
+def test_a_list_price_covers_everything() -> None:
+    paid = attempt_cost(replace(PRICE, per_request_nano_usd=7), Usage(10**6, 0, 0, 10**6), 1e6)
+    assert (paid.nano_usd, paid.basis) == (7, CostBasis.LIST_PRICE)
+
+
+def test_own_compute_is_added_to_token_prices() -> None:
+    paid = attempt_cost(replace(PRICE, per_second_nano_usd=1_000), Usage(1), 2_500.0)
+    assert paid.nano_usd == 1_000 + 2_500
+
+
+def test_an_unknown_price_is_not_free() -> None:
+    assert attempt_cost(Price(), Usage(1_000), 100.0).basis is CostBasis.UNKNOWN
+
+
+def test_own_compute_alone_is_a_price() -> None:
+    paid = attempt_cost(Price(per_second_nano_usd=36_000), Usage(1_000), 100.0)
+    assert (paid.nano_usd, paid.basis) == (3_600, CostBasis.OWN_COMPUTE)
+
+
+def test_expected_output_is_at_most_what_was_asked_for() -> None:
+    asked = replace(HELLO, sampling=Sampling(max_output_tokens=10))
+    assert expected_cost(FACTS, asked, 20).nano_usd == 20 * 1_000 + 10 * 4_000
+
+
+@pytest.mark.parametrize(
+    ("request_", "tokens"),
+    [
+        (HELLO, 13),
+        (ChatRequest((Message("user", "grüß"),), "auto"), 6 + 8),
+        (
+            ChatRequest(
+                (Message("user", "", (ContentPart("image_url", JsonText("{}")),)),), "auto"
+            ),
+            8 + 2_000,
+        ),
+        (replace(HELLO, tools=(ToolSpec("f", "do", JsonText("{}")),)), 13 + 1 + 2 + 2 + 16),
+        (replace(HELLO, extra={"user": JsonText('"x"')}), 13 + 4 + 3),
+    ],
+)
+def test_the_input_bound_counts_bytes_with_overheads(request_: ChatRequest, tokens: int) -> None:
+    assert input_bound(request_) == tokens
+
+
+def test_the_worst_case_is_the_dearest_input_with_all_output() -> None:
+    assert worst_case(FACTS, HELLO) == 13 * 2_000 + 100 * 4_000
+
+
+def test_the_worst_case_pays_every_choice() -> None:
+    twice = replace(HELLO, sampling=Sampling(n=2))
+    assert worst_case(FACTS, twice) - worst_case(FACTS, HELLO) == 100 * 4_000
+
+
+@given(
+    text=st.text(),
+    parts=st.tuples(*[st.floats(0.0, 1.0)] * 4),
+    ms=st.floats(0.0, 10_000.0),
+    per_second=st.integers(0, 10**6),
+)
+def test_no_call_within_its_bounds_costs_more_than_its_hold(
+    text: str, parts: tuple[float, ...], ms: float, per_second: int
+) -> None:
+    facts = replace(FACTS, price=replace(PRICE, per_second_nano_usd=per_second))
+    request = replace(HELLO, messages=(Message("user", text),))
+    tokens = int(parts[0] * input_bound(request))
+    cached = int(parts[1] * tokens)
+    written = int(parts[2] * (tokens - cached))
+    usage = Usage(tokens, cached, written, int(parts[3] * facts.max_output_tokens))
+    assert attempt_cost(facts.price, usage, ms).nano_usd <= worst_case(facts, request)
+
+
+@given(ms=st.floats(0.0, 1e6), per_second=st.integers(0, 10**9))
+def test_own_compute_is_never_understated(ms: float, per_second: int) -> None:
+    assert own_compute(Price(per_second_nano_usd=per_second), ms) >= int(ms) * per_second // 1000
+
+
+@pytest.mark.parametrize(
+    ("nano", "text"),
+    [(55_000_000_000, "55.00"), (1, "0.000000001"), (-1_500_000_000, "-1.50"), (0, "0.00")],
+)
+def test_exact_dollars_lose_nothing(nano: int, text: str) -> None:
+    assert exact_usd(nano) == text
+
+
+def test_exact_dollars_have_as_many_places_as_asked() -> None:
+    assert (exact_usd(0, 1), exact_usd(12_500_000, 1)) == ("0.0", "0.0125")
