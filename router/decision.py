@@ -9,8 +9,8 @@ an error, never a reason to go below it. Between floor and ceiling the first run
 all allowed rungs of (1 - p)·S + (1 + lambda)·c + kappa·latency, where a higher rung never counts as
 cheaper than a lower one (running maximum). That makes the choice monotone: raising stakes or
 lowering level 1's confidence never lowers the first rung, which the property tests check. Where any
-rung's p is a mere prior, `guarded` does not trust the comparison and the fixed triggers decide: the
-lowest allowed rung goes first.
+rung's p is a mere prior or its price unknown, `guarded` and `certified` do not trust the comparison
+and the fixed triggers decide: the lowest allowed rung goes first.
 """
 
 from __future__ import annotations

@@ -3,6 +3,11 @@
 Policy questions are answered elsewhere (`decision`, `verification`, `cost`); this file shows only
 the order in which they are asked. It is given everything it uses: triage, answerers, ledger, clock,
 ids. A buffered and a streamed request take the same path; `complete` drains what `stream` yields.
+
+    triage, decide   `_begin`
+    the ladder       `_climb`, a rung's turn in `_try_rung`, what comes next in `_next`
+    verify           `_judge`, and `_may_commit` for the beginning of a stream
+    account          `_account`; `_finish_later` for what failed or was left
 """
 
 from __future__ import annotations
@@ -166,6 +171,13 @@ class Gateway:
             async for event in released:
                 yield event
 
+    async def _from_cache(self, walk: Walk) -> Candidate | None:
+        """An exact repeat, valid only if its level reaches the floor now decided."""
+        if not walk.cacheable:
+            return None
+        cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
+        return None if cached is None else walk.from_cache(cached)
+
     async def _try_rung(
         self, walk: Walk, spender: Spender, at: int, held: Held
     ) -> AsyncGenerator[StreamEvent, None]:
@@ -206,6 +218,7 @@ class Gateway:
         return not held.doubted
 
     def _judge(self, walk: Walk, plan: RungPlan, at: int, answer: Answer) -> Candidate:
+        """Verify an answer, and keep it if it is the best so far."""
         rung = walk.decision.rungs[at]
         mode = walk.verify_mode(plan)
         candidate = Candidate(
@@ -279,6 +292,7 @@ class Gateway:
         yield walk.outcome
 
     def _committed(self, walk: Walk, at: int) -> Committed:
+        """From here on the client has this rung's answer."""
         walk.released = True
         walk.first_token_ms = self._clock.monotonic_ms() - walk.started_ms
         rung = walk.decision.rungs[at]
@@ -354,14 +368,8 @@ class Gateway:
         if error is not None:
             error.request_id = walk.request_id
 
-    async def _from_cache(self, walk: Walk) -> Candidate | None:
-        """An exact repeat, valid only if its level reaches the floor now decided."""
-        if not walk.cacheable:
-            return None
-        cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
-        return None if cached is None else walk.from_cache(cached)
-
     def _digest(self, walk: Walk) -> str:
+        """The key under which equal requests of this tenant find one answer."""
         return request_digest(walk, self._secret_of(walk.identity.tenant))
 
     # --- the life of the gateway ----------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Floor and ceiling of a request: what no hint and no inequality overrules. Pure.
 
-In this order; each rule can only raise the floor, and the first one there is the headline:
+In this order; each rule can only raise the floor, and of those that demand it the first is the
+headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
@@ -43,6 +44,7 @@ class Bounds:
 
     @property
     def hard(self) -> bool:
+        """Whether a hard rule set the floor."""
         return self.hard_floor > 1
 
 

@@ -123,20 +123,25 @@ def final_row(
         answer_digest=digest(secret, answer.text) if answer else "",
         session_digest=digest(secret, session or ""),
         tags=walk.request.hints.tags,
-        record=encode(
-            Record(
-                RECORD_VERSION,
-                _without_words(walk.signals),
-                walk.facts,
-                walk.asked,
-                walk.decision,
-                tuple(walk.steps),
-                walk.observed,
-            )
-        ),
+        record=_record(walk),
         review_id=walk.review_id,
         error_code=error.code if error else "",
         attempts=attempts,
+    )
+
+
+def _record(walk: Walk) -> JsonText:
+    """All that was told to decide, next_rung and verify, and what they said."""
+    return encode(
+        Record(
+            RECORD_VERSION,
+            _without_words(walk.signals),
+            walk.facts,
+            walk.asked,
+            walk.decision,
+            tuple(walk.steps),
+            walk.observed,
+        )
     )
 
 
