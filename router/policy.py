@@ -161,7 +161,9 @@ class CurrencyTable(Section):
     """Exchange rates for reading amounts; a dated table, never fetched."""
 
     as_of: str = Field(
-        default="2026-11-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="The day of the rates."
+        default="2026-11-01",
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="The day of the rates, for people.",
     )
     usd_per_unit: dict[
         Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0)]
@@ -210,6 +212,7 @@ class StakesSection(Section):
         return usd_to_nano(max(fits, default=self.default_cost_of_wrong_usd))
 
     def share(self, domain: Domain) -> float:
+        """The domain's share of an amount that is lost when wrong, 0..1."""
         return self.loss_share.get(domain, self.default_loss_share)
 
 
@@ -228,7 +231,7 @@ class TermList(Section):
 class HardRule(Section):
     """When all the given conditions hold, the level is a floor or a ceiling that no hint passes."""
 
-    name: Name = Field(description="What the report and the explanation call it.")
+    name: Name = Field(description="For people; no other hard rule may have it.")
     terms: list[Name] = Field(
         default_factory=list, description="Any of these term lists was found."
     )
@@ -295,7 +298,7 @@ class BudgetSection(Section):
 
 
 class CacheSection(Section):
-    """Exact repeats of a tenant are answered again at no cost."""
+    """Exact repeats of a tenant are answered again at no cost; limits are the default policy's."""
 
     exact: bool = Field(default=True, description="Whether exact repeats are answered from memory.")
     ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
@@ -428,7 +431,10 @@ class Policy(Section):
         default_factory=ReportSection, description="What savings are measured against."
     )
     max_body_bytes: int = Field(
-        default=2_000_000, ge=1_000, le=100_000_000, description="Larger requests get 413."
+        default=2_000_000,
+        ge=1_000,
+        le=100_000_000,
+        description="Larger requests get 413; read from the default policy.",
     )
     examples: list[Example] = Field(
         default_factory=list, description="Prompts with the tier they must reach."
@@ -456,6 +462,7 @@ class Policy(Section):
         return tuple((tier, answerer) for tier in ordered for answerer in tier.answerers)
 
     def answerer(self, name: str) -> AnswererSection | None:
+        """The answerer of this name, None when there is none."""
         return next((a for _, a in self.rungs() if a.name == name), None)
 
     def alias(self, model: str) -> Alias | None:

@@ -45,6 +45,8 @@ class PriceSection(Section):
         return self
 
     def to_price(self) -> Price:
+        """The same in nano-dollars; what is left out stays unknown."""
+
         def nano(usd: float | None) -> int | None:
             return None if usd is None else usd_to_nano(usd)
 
@@ -73,7 +75,7 @@ class AbilitySection(Section):
     )
     known_model: str | None = Field(default=None, description="A row of the table of known models.")
     by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(
-        default_factory=dict, description="Theta by domain, instead of `theta`."
+        default_factory=dict, description="Theta by domain; `theta` stands for all others."
     )
 
     @model_validator(mode="after")
@@ -124,11 +126,17 @@ class AnswererBase(Section):
         default=200, ge=1, le=1_000_000, description="For the expected cost in the decision."
     )
     expected_latency_ms: float = Field(
-        default=1000.0, ge=0.0, description="Until enough calls were measured."
+        default=1000.0,
+        ge=0.0,
+        description="For the expected loss; of a local model for its expected cost too.",
     )
     deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time for one call.")
     concurrency: int = Field(
-        default=64, ge=1, le=10_000, description="Calls at one time; more wait or fail."
+        default=64,
+        ge=1,
+        le=10_000,
+        description="Calls at one time to a remote answerer; more wait or fail. A local model has "
+        "`parallel` and `queue`.",
     )
 
 
