@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.api.docs import HINTS
 from router.errors import RequestError
 from router.types import ChatRequest
+from router.wire.hints import _HINTS
 from router.wire.openai_chat import parse_chat_request, render_error
 from router.wire.parse import _PASSED_ON, _READ, _SAMPLING
 
@@ -451,3 +453,7 @@ def test_any_json_is_parsed_or_refused(
     except RequestError as error:
         outcome = error
     assert isinstance(outcome, ChatRequest) or orjson.loads(render_error(outcome))["error"]["code"]
+
+
+def test_every_hint_stands_in_the_api_description() -> None:
+    assert set(HINTS) == set(_HINTS)

@@ -33,7 +33,6 @@ from router.types import (
     Delta,
     Identity,
     Ids,
-    JsonText,
     Outcome,
     StreamEvent,
     Usage,
@@ -147,4 +146,4 @@ def _require_json(headers: dict[str, str]) -> None:
 
 def _dry_answer(outcome: Outcome) -> Answer:
     """A dry run calls nothing: an empty answer, with the decision in `routing`."""
-    return Answer((Choice(JsonText(""), "stop"),), f"tier:{outcome.rung.tier}", Usage())
+    return Answer((Choice("", "stop"),), f"tier:{outcome.rung.tier}", Usage())

@@ -26,6 +26,22 @@ ERROR = {
     },
 }
 
+HINTS = {
+    "policy": {"type": "string"},
+    "min_tier": {"type": "integer"},
+    "max_tier": {"type": "integer"},
+    "stakes_usd": {"type": "number"},
+    "confidence_floor": {"type": "number"},
+    "max_cost_usd": {"type": "number"},
+    "deadline_ms": {"type": "integer"},
+    "session": {"type": "string"},
+    "context": {"type": "object", "additionalProperties": {"type": "string"}},
+    "tags": {"type": "array", "items": {"type": "string"}},
+    "dry_run": {"type": "boolean"},
+    "debug": {"type": "boolean"},
+}
+"""The `routing` object; a test compares its keys with what the wire reads."""
+
 CHAT_REQUEST = {
     "type": "object",
     "required": ["model", "messages"],
@@ -51,20 +67,7 @@ CHAT_REQUEST = {
             "type": "object",
             "description": "Hints to the router. All are optional; caution may be raised freely.",
             "additionalProperties": False,
-            "properties": {
-                "policy": {"type": "string"},
-                "min_tier": {"type": "integer"},
-                "max_tier": {"type": "integer"},
-                "stakes_usd": {"type": "number"},
-                "confidence_floor": {"type": "number"},
-                "max_cost_usd": {"type": "number"},
-                "deadline_ms": {"type": "integer"},
-                "session": {"type": "string"},
-                "context": {"type": "object", "additionalProperties": {"type": "string"}},
-                "tags": {"type": "array", "items": {"type": "string"}},
-                "dry_run": {"type": "boolean"},
-                "debug": {"type": "boolean"},
-            },
+            "properties": HINTS,
         },
     },
 }
@@ -154,10 +157,7 @@ def page() -> str:
         f"<p><strong>{escape(o.summary)}.</strong> {escape(o.detail)}</p></section>"
         for o in OPERATIONS
     )
-    hints = "".join(
-        f"<li><code>routing.{escape(name)}</code></li>"
-        for name in CHAT_REQUEST["properties"]["routing"]["properties"]  # type: ignore[index]
-    )
+    hints = "".join(f"<li><code>routing.{escape(name)}</code></li>" for name in HINTS)
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"

@@ -11,7 +11,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from router.api.views import Headers
-from router.errors import BodyTooLarge, BudgetExceeded, ClientGone, Overloaded, TiergateError
+from router.errors import (
+    BodyTooLarge,
+    BudgetExceeded,
+    ClientGone,
+    Overloaded,
+    TiergateError,
+    UpstreamRateLimited,
+)
 from router.wire.openai_chat import render_error
 
 # ASGI's own shapes are open dictionaries; they stop here.
@@ -84,11 +91,8 @@ async def send_bytes(
 async def send_error(send: Send, error: TiergateError, headers: Headers) -> None:
     """An error in OpenAI's four-key shape, with what tells an SDK whether to try again."""
     extra = list(headers)
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | UpstreamRateLimited) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
-    retry_after_s = getattr(error, "retry_after_s", None)
-    if error.status == 429 and not isinstance(error, BudgetExceeded) and retry_after_s:
-        extra.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
     if isinstance(error, BudgetExceeded):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, render_error(error), extra)

@@ -13,6 +13,7 @@ from router.api import docs
 from router.api.access import Doorkeeper
 from router.api.chat import ChatCompletions
 from router.api.http import (
+    Event,
     Handler,
     Receive,
     Scope,
@@ -82,23 +83,22 @@ class Server:
             return
         started = False
 
-        async def sending(event: object) -> None:
+        async def sending(event: Event) -> None:
             nonlocal started
             started = True
-            await send(event)  # type: ignore[arg-type]
+            await send(event)
 
         try:
             await self._handler(scope)(scope, receive, sending)
         except TiergateError as error:
             self._metrics.failed(error)
             await send_error(send, error, self._error_ids(error))
-        except Exception as error:  # the outermost handler: the client still gets our shape
+        except Exception:  # the outermost handler: the client still gets our shape
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
             self._metrics.failed(ours)
             if started:
                 raise
-            del error
             await send_error(send, ours, self._error_ids(ours))
 
     def _handler(self, scope: Scope) -> Handler:
