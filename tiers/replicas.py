@@ -51,7 +51,7 @@ class ReplicaSet:
     def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
         """A place at the replica with the least calls under way, longest unused first; None when
         none admits one. `avoid` (the one that just failed) is taken only when it stands alone."""
-        free = [r for r in self.replicas if r.rests_until_ms <= now_ms and r.breaker.admits(now_ms)]
+        free = [r for r in self.replicas if _is_free(r, now_ms)]
         if not free:
             return None
         others = [r for r in free if r is not avoid] or free

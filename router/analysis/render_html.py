@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis import charts
-from router.analysis.figures import GroupFigures, Report, Saving
+from router.analysis.figures import Report, Saving
 from router.analysis.markup import Markup, el, joined
 from router.analysis.page_style import STYLE
-from router.analysis.render_text import interval_text
+from router.analysis.render_text import group_cells, interval_text
 from router.analysis.wording import (
     NOTHING,
     count,
@@ -177,17 +177,6 @@ def _signed(text: str, nano_usd: int | None) -> Markup:
 GROUP_COLUMNS = ("Requests", "Share", "Spend", "p50", "p95", "Accepted")
 
 
-def _group(figures: GroupFigures) -> tuple[str, ...]:
-    return (
-        count(figures.requests),
-        percent(figures.share),
-        usd(figures.spend_nano_usd),
-        duration(figures.p50_ms),
-        duration(figures.p95_ms),
-        percent(figures.acceptance),
-    )
-
-
 def _figure(title: str, note: str, chart: Markup) -> Markup:
     caption = el("figcaption", title, el("small", note)) if note else el("figcaption", title)
     return el("figure", caption, chart)
@@ -235,7 +224,7 @@ def _tiers(report: Report) -> tuple[Markup, ...]:
             row.tier,
             row.model or NOTHING,
             str(row.level or NOTHING),
-            *_group(row.figures),
+            *group_cells(row.figures),
             f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
             usd(row.own_spend_nano_usd),
         )
@@ -278,11 +267,11 @@ def _points(difference: float) -> str:
 
 def _domains(report: Report) -> tuple[Markup, ...]:
     rows = [
-        (plain(row.name).capitalize(), *_group(row.figures), count(row.figures.escalated))
+        (plain(row.name).capitalize(), *group_cells(row.figures), count(row.figures.escalated))
         for row in report.domains
     ]
     kinds = [
-        (plain(row.name).capitalize(), *_group(row.figures), count(row.figures.escalated))
+        (plain(row.name).capitalize(), *group_cells(row.figures), count(row.figures.escalated))
         for row in report.request_types
     ]
     columns = (*GROUP_COLUMNS, "Escalated")

@@ -82,7 +82,8 @@ def _row(table: Table, cells: Sequence[str], style: str | None = None) -> None:
 GROUP_COLUMNS = ("requests", "share", "spend", "p50", "p95", "accepted")
 
 
-def _group(figures: GroupFigures) -> tuple[str, ...]:
+def group_cells(figures: GroupFigures) -> tuple[str, ...]:
+    """A group's figures in the order of GROUP_COLUMNS."""
     return (
         count(figures.requests),
         percent(figures.share),
@@ -102,7 +103,7 @@ def _tiers(report: Report) -> RenderableType:
                 row.tier,
                 str(row.level or NOTHING),
                 row.model,
-                *_group(row.figures),
+                *group_cells(row.figures),
                 f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
             ),
         )
@@ -112,7 +113,7 @@ def _tiers(report: Report) -> RenderableType:
 def _domains(report: Report) -> RenderableType:
     table = _table("Domains", ("domain", *GROUP_COLUMNS, "escalated"))
     for row in report.domains:
-        _row(table, (plain(row.name), *_group(row.figures), count(row.figures.escalated)))
+        _row(table, (plain(row.name), *group_cells(row.figures), count(row.figures.escalated)))
     return Padding(table, (1, 0, 0, 0))
 
 
