@@ -111,8 +111,10 @@ class Router:
 
     @property
     def runtimes(self) -> Mapping[str, PolicyRuntime]:
+        """The policies that are served, by name."""
         return self._runtimes
 
     @property
     def default(self) -> PolicyRuntime:
+        """The policy that `auto` means."""
         return self._runtimes[self._default]

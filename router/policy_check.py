@@ -67,6 +67,7 @@ class ExampleResult:
 
     @property
     def passed(self) -> bool:
+        """Whether the example reached the tier it must."""
         return self.tier == self.example.tier
 
     @property

@@ -39,6 +39,7 @@ class WatchStatus:
 
     @property
     def broken(self) -> bool:
+        """Whether a newer file is there that cannot be used."""
         return bool(self.mistakes)
 
 
@@ -72,6 +73,7 @@ class PolicyWatcher:
 
     @property
     def status(self) -> WatchStatus:
+        """What is in use, and what is wrong with a newer file."""
         return self._status
 
     @property
@@ -94,6 +96,7 @@ class PolicyWatcher:
         self._task = loop.create_task(self._watch(), name="policy-watcher")
 
     async def close(self) -> None:
+        """Stop watching and give SIGHUP back."""
         with contextlib.suppress(*_NO_SIGNALS):
             asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         if self._task is not None:

@@ -33,6 +33,7 @@ class Evidence:
 
 
 def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
+    """What the record keeps of a judged answer: figures, no text."""
     return Evidence(
         mode=mode,
         p_answer=answer.p,
@@ -74,6 +75,7 @@ _DECODER = msgspec.json.Decoder(Record)
 
 
 def encode(record: Record) -> JsonText:
+    """The record as the JSON text of a ledger row; `parse` reads it."""
     return JsonText(_ENCODER.encode(record).decode())
 
 

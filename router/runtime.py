@@ -49,10 +49,12 @@ class Ability:
     count: int
 
     def p(self, domain: Domain, difficulty: float) -> float:
+        """The chance of being right at this difficulty (logits), 0..1; see `decision.chance`."""
         return chance(self.by_domain.get(domain, self.theta), difficulty, self.slope)
 
 
 def prior_ability(level: int) -> Ability:
+    """What is assumed of an answerer of this level, for want of evidence."""
     return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
 
 
@@ -75,6 +77,7 @@ class RungPlan:
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
+        """What the section says of a hard rule's matter, or of an ordinary one."""
         return self.section.verify.hard_rule if hard_rule else self.section.verify.default
 
     @property
@@ -84,6 +87,7 @@ class RungPlan:
 
     @property
     def spends_outside(self) -> bool:
+        """Whether its own calls are paid for elsewhere."""
         return self.facts.kind in ("upstream", "litellm")
 
     @property

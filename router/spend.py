@@ -60,6 +60,7 @@ class Nesting:
     included: bool = False
 
     def inside(self, plan: RungPlan) -> Nesting:
+        """The nesting of calls that this answerer makes."""
         priced = plan.facts.price.per_request_nano_usd is not None
         return Nesting(self.rung, self.depth + 1, self.included or priced)
 

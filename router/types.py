@@ -283,6 +283,7 @@ class Identity:
 
     @property
     def may_lower(self) -> bool:
+        """Whether hints of this key may lower stakes, floor or tier."""
         return Scope.HINTS_LOWER in self.scopes
 
 
@@ -448,6 +449,7 @@ class Decision:
 
     @property
     def first_rung(self) -> Rung:
+        """The rung that is tried first."""
         return self.rungs[self.first]
 
 
@@ -482,6 +484,7 @@ class Usage:
 
     @property
     def total_tokens(self) -> int:
+        """Input and output together."""
         return self.input_tokens + self.output_tokens
 
 
@@ -521,6 +524,7 @@ class Answer:
 
     @property
     def text(self) -> str:
+        """The text of the first choice, "" without any."""
         return self.choices[0].text if self.choices else ""
 
 

@@ -103,6 +103,7 @@ class Walk:
     outcome: Outcome | None = None
 
     def plan(self, answerer: str) -> RungPlan:
+        """All that is known of one answerer of this policy."""
         return self.runtime.by_name[answerer]
 
     def candidate(self, answer: Answer | None) -> Candidate:
@@ -123,6 +124,7 @@ class Walk:
 
     @property
     def escalations(self) -> int:
+        """Climbs that were made, those refused for money left out."""
         climbs = sum(step.said.action is Action.CLIMB for step in self.steps)
         return climbs - self.over_budget
 
@@ -133,6 +135,7 @@ class Walk:
 
     @property
     def spent_nano_usd(self) -> int:
+        """What all attempts cost so far."""
         return sum(attempt.cost_nano_usd for attempt in self.attempts)
 
     def money_left(self) -> int | None:
@@ -141,6 +144,7 @@ class Walk:
         return None if cap is None else max(0, cap - self.spent_nano_usd)
 
     def time_left(self, now_ms: float) -> float | None:
+        """Milliseconds until the client's deadline, None without one; negative when it is past."""
         return None if self.deadline_ms is None else self.deadline_ms - now_ms
 
     @property

@@ -29,6 +29,7 @@ class Breaker:
         self._probing = False
 
     def state(self, now_ms: float) -> BreakerState:
+        """What it is at this moment."""
         if self._opened_at_ms is None:
             return BreakerState.CLOSED
         rested = now_ms - self._opened_at_ms >= self._reset_ms
@@ -53,6 +54,7 @@ class Breaker:
         self._probing = self._probing and not probe
 
     def failed(self, now_ms: float, probe: bool) -> None:
+        """Note a failure; the last one allowed, or a failed probe, opens the breaker."""
         self._failures += 1
         if probe or (self._opened_at_ms is None and self._failures >= self._limit):
             self._opened_at_ms = now_ms

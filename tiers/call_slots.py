@@ -43,4 +43,5 @@ class CallSlots:
             self._waiting -= 1
 
     def release(self) -> None:
+        """Give a slot back, exactly once."""
         self._free.release()

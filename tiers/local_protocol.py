@@ -31,10 +31,12 @@ class LocalAddress:
     token: str
 
     def to_text(self) -> str:
+        """As it goes to another process; secret."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_text(cls, text: str) -> LocalAddress:
+        """The inverse of `to_text`."""
         return cls(**json.loads(text))
 
 
@@ -51,10 +53,12 @@ class HostState:
 
 
 def generation_folder(directory: Path, generation: int) -> Path:
+    """Where the files of the n-th child are."""
     return directory / f"gen-{generation}"
 
 
 def socket_path(directory: Path, generation: int) -> Path:
+    """Where the n-th child listens."""
     return generation_folder(directory, generation) / "llm.sock"
 
 
@@ -96,6 +100,7 @@ class Slots:
 
     @classmethod
     def create(cls, folder: Path, count: int) -> Slots:
+        """A folder of `count` free slots."""
         folder.mkdir(parents=True)
         for index in range(count):
             (folder / str(index)).touch()
@@ -139,6 +144,7 @@ class Slot:
         self._descriptor = descriptor
 
     def close(self) -> None:
+        """Give the slot back."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -50,6 +50,7 @@ def find_adapter(path: str, relative_to: Path | None = None) -> Path:
 
 
 def sha256_of(path: Path) -> str:
+    """The sha256 of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -142,6 +142,7 @@ def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:
 
 
 def read_usage(chunk: dict[str, Any]) -> Usage:
+    """The token counts of a stream's last chunk."""
     usage = chunk["usage"]
     return Usage(
         input_tokens=usage["prompt_tokens"],

@@ -122,6 +122,7 @@ class RetryBudget:
         self._left = self.FIRST if share > 0 else 0.0
 
     def earn(self) -> None:
+        """Count one call."""
         self._left = min(self.MOST, self._left + self._share)
 
     def spend(self) -> bool:

@@ -87,7 +87,7 @@ class Resolver:
     def declines(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Why this request cannot be resolved, as far as that is known without a lookup, or None.
 
-        `decide` is told so as `can_resolve`. A slot that a lookup fills may still turn out empty.
+        `decide` is told so as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
         """
         match = signals.match
         task = classification_task(request, self._knowledge)

@@ -132,9 +132,11 @@ class Score:
 
     @property
     def share(self) -> float | None:
+        """Right ones as a share of all, 0..1; None when there is none."""
         return self.right / self.requests if self.requests else None
 
     def add(self, deserved: int, tier_number: int) -> None:
+        """Count one request by the tier it deserves and the one that answered it (0: it failed)."""
         self.requests += 1
         self.failed += tier_number == 0
         self.right += tier_number == deserved

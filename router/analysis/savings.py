@@ -37,6 +37,7 @@ class PairedCosts:
         self._base_own = 0
 
     def add(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
+        """Count one pair."""
         self.count += 1
         self._base += baseline_nano_usd
         self._own += own_nano_usd
@@ -46,14 +47,17 @@ class PairedCosts:
 
     @property
     def baseline_nano_usd(self) -> int:
+        """The sum of the baselines."""
         return self._base
 
     @property
     def own_nano_usd(self) -> int:
+        """The sum of what was spent."""
         return self._own
 
     @property
     def saved_nano_usd(self) -> int:
+        """Baseline minus own, signed."""
         return self._base - self._own
 
     def saved_interval(self) -> Interval | None:

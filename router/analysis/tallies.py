@@ -120,6 +120,7 @@ class GroupTally:
     latency: DurationHistogram = field(default_factory=DurationHistogram)
 
     def add(self, row: RequestRow, known: bool) -> None:
+        """Count one finished row; `known` says whether its cost is a fact."""
         self.requests += 1
         self.spend += row.cost_nano_usd
         self.unknown_cost += not known
@@ -129,6 +130,7 @@ class GroupTally:
             self.accepted += row.verdict == Verdict.ACCEPTED.value
 
     def figures(self, total: int) -> GroupFigures:
+        """The sums as figures, shares of `total` requests."""
         return GroupFigures(
             requests=self.requests,
             share=self.requests / total if total else 0.0,

@@ -1,0 +1,1 @@
+"""The server: the composition root, HTTP, and the processes that serve."""

@@ -46,6 +46,7 @@ class AbilityTable:
         return prior_ability(level)
 
     def is_embedded(self, section: AnswererSection) -> bool:
+        """Whether a section means the model that was measured by us."""
         return isinstance(section, LocalAnswerer) and section.model == EMBEDDED_NAME
 
     def calibration(self, section: AnswererSection) -> AnswerCalibration | None:

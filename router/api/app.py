@@ -108,6 +108,7 @@ class App:
             await self.close()
 
     async def start(self) -> None:
+        """Start the triage thread, the answerers and the watchers. Raises LedgerError."""
         self.core.engine.start()
         for one in self.core.loaded.values():
             await self._record(one)

@@ -30,6 +30,7 @@ class Listening:
 
     @classmethod
     def of(cls, listener: socket.socket, secured: bool, workers: int = 1) -> Listening:
+        """What to tell of a socket: an address that a client on this machine can use."""
         host, port = listener.getsockname()[:2]
         if host in ("0.0.0.0", "::"):
             host = "127.0.0.1" if host == "0.0.0.0" else "::1"

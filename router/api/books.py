@@ -62,6 +62,7 @@ class Books:
         return reading.rows(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
 
     def row(self, request_id: str) -> RequestRow | None:
+        """One request with its attempts, None when unknown. Raises LedgerError."""
         return reading.get(self._database, request_id, None)
 
     def verify(self, anchors: Path | None) -> Verification:

@@ -45,6 +45,7 @@ class Finding:
 
     @property
     def fatal(self) -> bool:
+        """Whether nothing can be served without this part."""
         return self.essential and self.state in (State.MISSING, State.BROKEN)
 
 

@@ -63,6 +63,7 @@ class Hosts:
 
     @property
     def addresses(self) -> dict[str, LocalAddress]:
+        """Where each local model is, by model name."""
         return {name: host.address for name, host in self.hosts.items()}
 
     @property
@@ -71,6 +72,7 @@ class Hosts:
         return {name: address.to_text() for name, address in self.addresses.items()}
 
     def close(self) -> None:
+        """Drain and end the local models. Blocks."""
         for host in self.hosts.values():
             host.close()
 

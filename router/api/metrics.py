@@ -53,6 +53,7 @@ class Metrics:
         )
 
     def answered(self, outcome: Outcome) -> None:
+        """Count a request that got an answer."""
         tier = outcome.rung.tier
         child = self._child
         child(self._requests, outcome.policy, tier, outcome.verdict).inc()
@@ -74,6 +75,7 @@ class Metrics:
         return cast(Metric, found)
 
     def failed(self, error: TiergateError) -> None:
+        """Count a request that was refused or failed, by its code."""
         self._errors.labels(error.code).inc()
 
     def page(self) -> bytes:

@@ -124,6 +124,7 @@ class Database:
                 raise
 
     def close(self) -> None:
+        """Close all connections."""
         self.engine.dispose()
 
     def _migrate(self) -> None:

@@ -59,6 +59,7 @@ class FileLock:
                 lock.release()
 
     def release(self) -> None:
+        """Let go; a second time is no harm."""
         _close(self)
 
 

@@ -38,6 +38,7 @@ class BoundedMap(Generic[K, V]):
 
     @property
     def weight(self) -> int:
+        """The weights of all values together."""
         return self._weight
 
     def get(self, key: K) -> V | None:

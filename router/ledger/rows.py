@@ -69,6 +69,7 @@ def upsert_sql(table: Table, rows: int = 1) -> str:
 
 
 def select_sql(table: Table, columns: Iterable[str] | None = None) -> str:
+    """SELECT of these columns, all in the order of the table when none are named."""
     names = ", ".join(columns if columns is not None else (column.name for column in table.c))
     return f"SELECT {names} FROM {table.name}"
 

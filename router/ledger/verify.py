@@ -34,6 +34,7 @@ class Verification:
 
     @property
     def whole(self) -> bool:
+        """Whether nothing was found."""
         return not self.findings
 
 

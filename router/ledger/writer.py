@@ -72,6 +72,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="tiergate-ledger", daemon=True)
 
     def start(self) -> None:
+        """Begin to write what is submitted."""
         self._thread.start()
 
     @property

@@ -35,6 +35,7 @@ class Remembering:
 
     @property
     def match_coefficients(self) -> Floats:
+        """The model's."""
         return self._model.match_coefficients
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:

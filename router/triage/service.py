@@ -45,6 +45,7 @@ class TurnCache:
         return len(self._young) + len(self._old)
 
     def get(self, key: bytes) -> TurnReading | None:
+        """The reading, which counts as used; None when it is not kept."""
         found = self._young.get(key)
         if found is None:
             found = self._old.pop(key, None)
@@ -53,6 +54,7 @@ class TurnCache:
         return found
 
     def put(self, key: bytes, reading: TurnReading) -> None:
+        """Keep a reading; past half the entries, the older half is dropped."""
         if len(self._young) >= self._half:
             self._young, self._old = {}, self._young
         self._young[key] = reading

@@ -43,6 +43,7 @@ def wrong_value(param: str, found: object, expected: str) -> RequestError:
 
 
 def missing(param: str, expected: str) -> RequestError:
+    """A RequestError `missing_required_parameter`."""
     return RequestError(
         f"{param} is missing; expected {expected}.",
         param=param,
@@ -89,30 +90,35 @@ def json_text(value: object, param: str) -> JsonText:
 
 
 def text(value: object, param: str) -> str:
+    """The string. Raises RequestError for another type."""
     if type(value) is not str:
         raise wrong_type(param, value, "a string")
     return value
 
 
 def boolean(value: object, param: str) -> bool:
+    """True or False. Raises RequestError for another type, 0 and 1 too."""
     if type(value) is not bool:
         raise wrong_type(param, value, "a boolean")
     return value
 
 
 def array(value: object, param: str) -> list[object]:
+    """The list. Raises RequestError for another type."""
     if type(value) is not list:
         raise wrong_type(param, value, "an array")
     return value
 
 
 def mapping(value: object, param: str) -> dict[str, object]:
+    """The object. Raises RequestError for another type."""
     if type(value) is not dict:
         raise wrong_type(param, value, "an object")
     return value
 
 
 def integer(value: object, param: str, low: int, high: int) -> int:
+    """A whole number from low to high. Raises RequestError, for 1.0 too."""
     if type(value) is not int:
         raise wrong_type(param, value, f"an integer from {low} to {high}")
     if not low <= value <= high:
@@ -121,6 +127,7 @@ def integer(value: object, param: str, low: int, high: int) -> int:
 
 
 def number(value: object, param: str, low: float, high: float) -> float:
+    """A number from low to high. Raises RequestError, for NaN too."""
     if type(value) is not float and type(value) is not int:
         raise wrong_type(param, value, f"a number from {low:g} to {high:g}")
     if not low <= value <= high:
@@ -129,6 +136,7 @@ def number(value: object, param: str, low: float, high: float) -> float:
 
 
 def one_of(value: object, param: str, allowed: Iterable[str]) -> str:
+    """One of the allowed words. Raises RequestError that lists them."""
     if type(value) is not str:
         raise wrong_type(param, value, f"one of {', '.join(allowed)}")
     if value not in allowed:
@@ -146,16 +154,20 @@ def bounded_text(value: object, param: str, low: int, high: int) -> str:
 
 
 def integers(low: int, high: int) -> Reader:
+    """A reader of whole numbers from low to high."""
     return lambda value, param: integer(value, param, low, high)
 
 
 def numbers(low: float, high: float) -> Reader:
+    """A reader of numbers from low to high."""
     return lambda value, param: number(value, param, low, high)
 
 
 def texts(low: int, high: int) -> Reader:
+    """A reader of strings of low to high characters."""
     return lambda value, param: bounded_text(value, param, low, high)
 
 
 def words(*allowed: str) -> Reader:
+    """A reader of one of these words."""
     return lambda value, param: one_of(value, param, allowed)

@@ -253,6 +253,7 @@ def content_text(value: object) -> str:
 
 
 def reasoning_text(message: dict[str, object]) -> str:
+    """What the model thought aloud, "" when nothing; servers have two names for it."""
     for key in ("reasoning_content", "reasoning"):
         value = message.get(key)
         if type(value) is str:

@@ -198,6 +198,7 @@ def read_name(value: object, param: str) -> str:
 
 
 def read_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
+    """All tools, at most 128. Raises RequestError that names the key."""
     items = array(value, param)
     if len(items) > MAX_TOOLS:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")

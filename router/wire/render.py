@@ -55,6 +55,7 @@ def render_models(models: Iterable[tuple[str, int, str]]) -> bytes:
 
 
 def render_model(model_id: str, created: int, owned_by: str) -> bytes:
+    """`GET /v1/models/{id}`; `created` in seconds since the epoch."""
     return to_json(_model(model_id, created, owned_by))
 
 
@@ -220,6 +221,7 @@ class StreamRenderer:
         return b"".join(chunks)
 
     def failure(self, error: TiergateError) -> bytes:
+        """What ends a stream that failed after its first byte."""
         return render_error_event(error)
 
     def _chunk(
