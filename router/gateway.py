@@ -147,6 +147,7 @@ class Gateway:
                     yield event
             return
         at: int | None = walk.decision.first if walk.observed is None else walk.observed
+        at = None if walk.emergency and walk.observed is None else at
         failed: TiergateError | None = None
         for _ in range(len(walk.decision.rungs)):
             if at is None:

@@ -129,6 +129,7 @@ class PolicyRuntime:
     plans: tuple[RungPlan, ...]  # ladder order
     triage: Triage
     safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
+    emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
 
     by_name: dict[str, RungPlan] = field(init=False)

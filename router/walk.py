@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from router.asking import Asked, forces_tools
+from router.policy import DeliberationAnswerer
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
@@ -225,6 +226,23 @@ class Walk:
         """What the policy says of this matter when no answer can be trusted."""
         rules, domain = self.runtime.policy.exhausted, self.risk_domain
         return rules.default if domain is None else rules.by_domain.get(domain, rules.default)
+
+    @property
+    def emergency(self) -> bool:
+        """Whether somebody may need help now, and the first rung's answer could not be released.
+
+        An untrusted deliberation takes seconds to come to words that nobody will see.
+        """
+        section = self.plan(self.decision.first_rung.answerer).section
+        untrusted = isinstance(section, DeliberationAnswerer) and not section.trusted
+        domain = self.risk_domain
+        return (
+            untrusted
+            and domain is not None
+            and self.exhausted is Exhausted.REVIEW
+            and not self.promises
+            and self.runtime.emergency(domain, self.request.last_user_text)
+        )
 
     @property
     def risk_domain(self) -> Domain | None:

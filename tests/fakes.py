@@ -229,7 +229,13 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
         answerers = row["answerers"]
         assert isinstance(answerers, list)
         verify = sections.pop(f"verify_{tier.name}", {"default": "full"})
-        answerers.append({"name": tier.name, "kind": "local", "verify": verify})
+        section = {"name": tier.name, "kind": "local", "verify": verify}
+        if tier.kind == "deliberation":
+            section |= {
+                "kind": "deliberation",
+                "over": tier.asks[0] if tier.asks else tiers[1].name,
+            }
+        answerers.append(section)
     return Policy.model_validate(
         {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}
     )
@@ -264,6 +270,7 @@ def a_runtime(
         plans=plans,
         triage=triage,
         safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}: {review}",
+        emergency=lambda domain, text: "emergency" in text,
         remember=memory_after,
     )
 

@@ -515,3 +515,13 @@ async def test_a_stored_row_is_decided_again_to_the_identical_ladder(tmp_path: P
     row = await only_row(house)
     assert record.differs(record.parse(row.record), house.gateway.router.default.policy) is None
     await house.close()
+
+
+async def test_an_emergency_gets_its_words_before_anything_deliberates(tmp_path: Path) -> None:
+    thinker = deep(kind="deliberation", verified=False)
+    house = a_house(tmp_path, [low(), mid(), thinker], signals=RISKY)
+    outcome = await house.gateway.complete(ask("this is an emergency"), ALICE)
+    assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
+    assert outcome.rung.level == 3
+    assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
+    await house.close()

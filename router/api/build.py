@@ -27,7 +27,7 @@ from router.policy import (
 )
 from router.policy_file import LoadedPolicy, secret
 from router.runtime import PolicyRuntime, RungPlan
-from router.safe_answers import load_safe_answers, safe_answer
+from router.safe_answers import emergency_wording, load_safe_answers, safe_answer
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.reading import memory_after
@@ -86,6 +86,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
         plans=tuple(plans[section.name] for _, section in policy.rungs()),
         triage=_triage(policy, parts, list(knowledge.values())),
         safe_answer=safe,
+        emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
     )
 

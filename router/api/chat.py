@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from router.api.access import Doorkeeper
 from router.api.http import (
@@ -87,7 +88,7 @@ class ChatCompletions:
         outcome = await self._gateway.complete(request, identity)
         debug = request.hints.debug or request.hints.dry_run
         body = render_completion(
-            outcome.answer or _dry_answer(outcome),
+            _shown(outcome.answer or _dry_answer(outcome), request),
             id=f"chatcmpl-{outcome.request_id}",
             created=self._clock.now_ms() // 1000,
             routing=routing_object(outcome) if debug else None,
@@ -125,6 +126,8 @@ class ChatCompletions:
     ) -> None:
         async for event in events:
             if isinstance(event, Delta):
+                if event.logprobs and not request.sampling.logprobs:
+                    event = replace(event, logprobs=())
                 piece = renderer.delta(event)
                 if piece:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -142,6 +145,13 @@ def _require_json(headers: dict[str, str]) -> None:
         raise UnsupportedMedia(
             f"Content-Type is {kind!r}; send JSON with Content-Type: application/json."
         )
+
+
+def _shown(answer: Answer, request: ChatRequest) -> Answer:
+    """The answer as the client asked for it: log-probabilities that verification read stay here."""
+    if request.sampling.logprobs:
+        return answer
+    return replace(answer, choices=tuple(replace(c, logprobs=()) for c in answer.choices))
 
 
 def _dry_answer(outcome: Outcome) -> Answer:
