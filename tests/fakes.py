@@ -231,10 +231,7 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
         verify = sections.pop(f"verify_{tier.name}", {"default": "full"})
         section = {"name": tier.name, "kind": "local", "verify": verify}
         if tier.kind == "deliberation":
-            section |= {
-                "kind": "deliberation",
-                "over": tier.asks[0] if tier.asks else tiers[1].name,
-            }
+            section |= {"kind": "deliberation", "over": tiers[1].name}
         answerers.append(section)
     return Policy.model_validate(
         {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}
