@@ -34,6 +34,7 @@ GROUPS = {
     "router.api.books": "app",  # the ledger, opened for administration
     "router.api.core": "app",
     "router.api.checkup": "app",
+    "router.api.process": "process",
     "router.api.serve": "process",
     "router.api.listening": "app",
     "router.api.supervisor": "process",

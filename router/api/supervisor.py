@@ -21,7 +21,7 @@ import structlog
 
 from router.api.banner import Listening, banner
 from router.api.core import Core, Hosts
-from router.api.serve import Options, Say, say_when_loaded
+from router.api.process import Options, Say, say_when_loaded
 from router.api.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
 from router.errors import LedgerError, PolicyError, TiergateError
 from router.policy_file import LoadedPolicy, load_policy

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from router.api.app import App
 from router.api.core import Core, Settings, addresses_from, load_policies
-from router.api.serve import Options, logged_to_stderr, run_loop, serve_app
+from router.api.process import Options, logged_to_stderr, run_loop, serve_app
 from router.errors import LedgerError, PolicyError, TiergateError
 
 READY = b"ready\n"
