@@ -49,6 +49,7 @@ from router.types import (
     Hints,
     Identity,
     Message,
+    Sampling,
     Scope,
 )
 
@@ -57,6 +58,10 @@ CONCURRENCY = 8
 """Enough that level 1 goes on while the local LLM, which decodes two at a time, is busy."""
 LOADING_S = 120.0  # the local LLM loads in seconds; this is for machines that are very busy
 POLL_S = 0.1
+ANSWER_TOKENS = 120
+"""What the demo's client asks for at most, as chat clients do: longer answers of a small model cost
+time and say no more."""
+
 PATIENCE_S = 60.0  # how long a client tries again while a queue is full
 
 
@@ -265,7 +270,10 @@ async def _play(app: App, day: Day, total: int, concurrency: int, console: Conso
 async def _ask(app: App, prompt: DemoPrompt) -> DemoResult:
     """One request as a client makes it: tried again while a queue is full, else an error counts."""
     request = ChatRequest(
-        (Message("user", prompt.prompt),), "auto", hints=Hints(context=prompt.context)
+        (Message("user", prompt.prompt),),
+        "auto",
+        sampling=Sampling(max_output_tokens=ANSWER_TOKENS),
+        hints=Hints(context=prompt.context),
     )
     until = time.monotonic() + PATIENCE_S
     while True:
