@@ -103,7 +103,7 @@ def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -
 
     Its reasoning stays out too: a deliberation's holds the very text that could not be verified.
     """
-    tried = walk.best or walk.candidate(None)
+    tried = walk.best or walk.untried
     model = walk.plan(tried.rung.answerer).facts.model
     choice = Choice(
         text="" if refusal else text,

@@ -56,7 +56,7 @@ class Router:
         walk = self.decided(
             request, identity, selected, signals, memory, started, assume_ready=True
         )
-        return outcome_of(walk, walk.candidate(None), Verdict.ACCEPTED, self._clock)
+        return outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
 
     def select(self, request: ChatRequest) -> Selected:
         """What the request's model name and hints lead to. Raises ModelNotFound."""

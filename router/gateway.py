@@ -98,7 +98,7 @@ class Gateway:
         """
         walk = await self._begin(request, identity, buffered)
         if request.hints.dry_run:
-            yield outcome_of(walk, walk.candidate(None), Verdict.ACCEPTED, self._clock)
+            yield outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
             return
         spender = Spender(walk, self._ledger, self._clock)
         state = RequestState.CANCELLED

@@ -42,7 +42,7 @@ from router.verification import Verification
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer in hand and what verification said of it. `answer` is None for a dry run."""
+    """An answer and what verification said of it; `answer` is None before anything was tried."""
 
     at: int
     rung: Rung
@@ -107,10 +107,11 @@ class Walk:
         """All that is known of one answerer of this policy."""
         return self.runtime.by_name[answerer]
 
-    def candidate(self, answer: Answer | None) -> Candidate:
+    @property
+    def untried(self) -> Candidate:
         """The first rung before anything was tried."""
         rung = self.decision.first_rung
-        return Candidate(self.decision.first, rung, answer, Verification(rung.p, None, "rung"))
+        return Candidate(self.decision.first, rung, None, Verification(rung.p, None, "rung"))
 
     def keep(self, candidate: Candidate) -> None:
         """Remember the better answer; on a tie the later one, which comes from a higher rung."""

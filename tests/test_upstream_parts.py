@@ -27,15 +27,15 @@ from tiers.replicas import Outcome, ReplicaSet
 def opened() -> Breaker:
     breaker = Breaker(2, 1_000.0)
     for _ in range(2):
-        breaker.failed(0.0, breaker.began(0.0))
+        breaker.failed(0.0, breaker.began())
     return breaker
 
 
 def test_breaker_opens_at_the_stated_number_of_failures() -> None:
     breaker = Breaker(2, 1_000.0)
-    breaker.failed(0.0, breaker.began(0.0))
+    breaker.failed(0.0, breaker.began())
     assert breaker.state(0.0) is BreakerState.CLOSED
-    breaker.failed(0.0, breaker.began(0.0))
+    breaker.failed(0.0, breaker.began())
     assert breaker.state(0.0) is BreakerState.OPEN
 
 
@@ -54,26 +54,26 @@ def test_open_breaker_admits_again_after_its_rest(now: float, admits: bool) -> N
 
 def test_half_open_admits_one_probe() -> None:
     breaker = opened()
-    assert breaker.began(1_000.0)
+    assert breaker.began()
     assert not breaker.admits(1_000.0)
 
 
 def test_probe_that_succeeds_closes() -> None:
     breaker = opened()
-    breaker.succeeded(breaker.began(1_000.0))
+    breaker.succeeded(breaker.began())
     assert breaker.state(1_000.0) is BreakerState.CLOSED
 
 
 def test_probe_that_fails_opens_again() -> None:
     breaker = opened()
-    breaker.failed(1_000.0, breaker.began(1_000.0))
+    breaker.failed(1_000.0, breaker.began())
     assert not breaker.admits(1_999.0)
     assert breaker.admits(2_000.0)
 
 
 def test_cancelled_probe_leaves_room_for_another() -> None:
     breaker = opened()
-    breaker.abandoned(breaker.began(1_000.0))
+    breaker.abandoned(breaker.began())
     assert breaker.admits(1_000.0)
 
 

@@ -41,7 +41,7 @@ class Breaker:
             return True
         return not self._probing and self.state(now_ms) is BreakerState.HALF_OPEN
 
-    def began(self, now_ms: float) -> bool:
+    def began(self) -> bool:
         """Note that a call begins; returns whether it is the probe. Ask `admits` first."""
         self._probing = self._probing or self._opened_at_ms is not None
         return self._opened_at_ms is not None

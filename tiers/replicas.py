@@ -59,7 +59,7 @@ class ReplicaSet:
         self._turn += 1
         replica.last_used = self._turn
         replica.outstanding += 1
-        return Taken(replica, replica.breaker.began(now_ms))
+        return Taken(replica, replica.breaker.began())
 
     def give_back(self, taken: Taken, outcome: Outcome, now_ms: float) -> None:
         """End a call; a second time is no harm."""

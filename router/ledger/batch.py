@@ -375,7 +375,7 @@ class Batch:
             raise BudgetExceeded(
                 f"the {kind}'s budget of tenant {tenant!r} is ${exact_usd(limit)}: "
                 f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
-                f"${exact_usd(worst)}"
+                f"${exact_usd(worst)}; wait for the next {kind}, or raise `budgets` in the policy"
             )
 
     def _load(self, request_ids: set[str]) -> None:

@@ -13,7 +13,7 @@ import orjson
 from router.errors import RequestError
 from router.types import JsonText
 
-type_words = {
+TYPE_WORDS = {
     bool: "a boolean",
     int: "an integer",
     float: "a number",
@@ -29,7 +29,7 @@ Reader = Callable[[object, str], object]
 def wrong_type(param: str, found: object, expected: str) -> RequestError:
     """A RequestError `invalid_type`: found says the JSON type of the value."""
     return RequestError(
-        f"{param}: found {type_words[type(found)]}; expected {expected}.",
+        f"{param}: found {TYPE_WORDS[type(found)]}; expected {expected}.",
         param=param,
         code="invalid_type",
     )
@@ -61,7 +61,7 @@ def unsupported(param: str, advice: str) -> RequestError:
 def shown(value: object) -> str:
     """A client's value for an error message: its JSON or repr in ASCII, at most 80 characters."""
     if isinstance(value, list | dict):
-        return f"{type_words[type(value)]} of {len(value)}"
+        return f"{TYPE_WORDS[type(value)]} of {len(value)}"
     text = ascii(value[:81] if isinstance(value, str) else value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -76,7 +76,7 @@ def json_object(body: bytes) -> dict[str, object]:
         ) from error
     if type(value) is not dict:
         raise RequestError(
-            f"The body is {type_words[type(value)]}; expected a JSON object.", code="invalid_type"
+            f"The body is {TYPE_WORDS[type(value)]}; expected a JSON object.", code="invalid_type"
         )
     return value
 
