@@ -16,13 +16,11 @@ import importlib.util
 import logging
 import os
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import orjson
 
-from router.cost import input_bound, output_cap
 from router.errors import (
     AnswererError,
     AnswererNotReady,
@@ -46,10 +44,11 @@ from router.types import (
     Delta,
     Work,
 )
-from router.wire.openai_chat import ChunkFolder, bound_usage, parse_completion, upstream_body
+from router.wire.openai_chat import ChunkFolder, parse_completion, upstream_body
 from router.wire.render import to_json
 from tiers.call_slots import CallSlots
 from tiers.refusals import read_retry_after
+from tiers.remote import completed, end_of_call
 
 INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
 
@@ -209,7 +208,7 @@ class LitellmTier:
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """The provider's whole answer."""
-        ends_at = self._ends_at(work)
+        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         await self._slots.take(ends_at)
         try:
             async with asyncio.timeout_at(ends_at):
@@ -223,11 +222,11 @@ class LitellmTier:
             raise self._too_late() from error
         finally:
             self._slots.release()
-        return self._complete(work, answer)
+        return completed(answer, work, self._facts)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator early closes the provider's stream."""
-        ends_at = self._ends_at(work)
+        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         await self._slots.take(ends_at)
         chunks: Any = None
         litellm: ModuleType | None = None
@@ -244,7 +243,7 @@ class LitellmTier:
                 for delta in folder.fold(to_json(chunk.model_dump())):
                     yield delta
                 chunk = await self._next(litellm, chunks, ends_at)
-            yield Delta(final=self._complete(work, folder.finish()))
+            yield Delta(final=completed(folder.finish(), work, self._facts))
         except TimeoutError as error:
             raise self._too_late() from error
         finally:
@@ -291,18 +290,6 @@ class LitellmTier:
             "max_retries": 0,
             "caching": False,
         }
-
-    def _complete(self, work: Work, answer: Answer) -> Answer:
-        if not answer.model:
-            answer = replace(answer, model=self._section.model)
-        if answer.usage.reported:
-            return answer
-        cap = output_cap(self._facts, work.request) * work.request.sampling.n
-        return replace(answer, usage=bound_usage(input_bound(work.request), cap, answer))
-
-    def _ends_at(self, work: Work) -> float:
-        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
-        return asyncio.get_running_loop().time() + min(left_s, self._section.deadline_s)
 
     def _too_late(self) -> DeadlineExceeded:
         return DeadlineExceeded(f"{self._section.name} did not finish its answer in time.")

@@ -13,11 +13,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 
 import aiohttp
 
-from router.cost import input_bound, output_cap
 from router.errors import (
     AnswererNotReady,
     DeadlineExceeded,
@@ -44,7 +42,6 @@ from router.types import (
 from router.wire.openai_chat import (
     ChunkFolder,
     EventDecoder,
-    bound_usage,
     deltas_of,
     parse_completion,
     shown_code_in,
@@ -58,6 +55,7 @@ from tiers.refusals import (
     wait_s,
     worth_retrying,
 )
+from tiers.remote import completed, end_of_call
 from tiers.replicas import Outcome, ReplicaSet, Taken
 
 MAX_BODY_BYTES = 16_000_000
@@ -166,7 +164,7 @@ class UpstreamTier:
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """The upstream's whole answer."""
-        ends_at = self._ends_at(work)
+        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         taken: Taken | None = None
         await self._slots.take(ends_at)
         try:
@@ -190,11 +188,11 @@ class UpstreamTier:
         finally:
             self._give_back(taken, _cancelled(ends_at))
             self._slots.release()
-        return self._complete(work, answer)
+        return completed(answer, work, self._facts)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator early closes the connection."""
-        ends_at = self._ends_at(work)
+        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         taken: Taken | None = None
         response: aiohttp.ClientResponse | None = None
         await self._slots.take(ends_at)
@@ -221,7 +219,7 @@ class UpstreamTier:
                 answer = folder.finish()
                 await _read_to_end(response)
             self._give_back(taken, Outcome.HEALTHY)
-            yield Delta(final=self._complete(work, answer))
+            yield Delta(final=completed(answer, work, self._facts))
         except TimeoutError as error:
             self._give_back(taken, Outcome.FAILED)
             raise self._too_late() from error
@@ -339,20 +337,6 @@ class UpstreamTier:
     def _give_back(self, taken: Taken | None, outcome: Outcome) -> None:
         if taken is not None:
             self._replicas.give_back(taken, outcome, self._clock.monotonic_ms())
-
-    def _complete(self, work: Work, answer: Answer) -> Answer:
-        """The answer with a model's name and, where none was reported, a bound on its usage."""
-        if not answer.model:
-            answer = replace(answer, model=self._section.model)
-        if answer.usage.reported:
-            return answer
-        cap = output_cap(self._facts, work.request) * work.request.sampling.n
-        return replace(answer, usage=bound_usage(input_bound(work.request), cap, answer))
-
-    def _ends_at(self, work: Work) -> float:
-        """When the call must be over, in the event loop's time."""
-        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
-        return asyncio.get_running_loop().time() + min(left_s, self._section.deadline_s)
 
     def _too_late(self) -> DeadlineExceeded:
         return DeadlineExceeded(f"{self._section.name} did not finish its answer in time.")
