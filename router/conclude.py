@@ -93,6 +93,7 @@ async def _safe_answer(
             created_at_ms=walk.created_at_ms,
             question=question,
             facts=facts,
+            store=walk.runtime.policy.privacy.store,
         )
     )
     return _stand_in(walk, text, facts, refusal=False), Verdict.SAFE_ANSWER

@@ -157,13 +157,12 @@ class Gateway:
                 async with aclosing(self._try_rung(walk, spender, at, held)) as events:
                     async for event in events:
                         yield event
-            except (AnswererError, BudgetExceeded) as error:
-                if held.committed is not None or (
-                    isinstance(error, BudgetExceeded) and walk.best is None
-                ):
+            except TiergateError as error:
+                refused = isinstance(error, BudgetExceeded)
+                helps = error.retryable or (refused and walk.best is not None)
+                if held.committed is not None or not helps:
                     raise
-                failed = error
-                walk.over_budget = isinstance(error, BudgetExceeded)
+                failed, walk.over_budget = error, refused
             at = self._next(walk, at, held.candidate, failed).rung
             if held.committed is not None or walk.observed is not None:
                 break
@@ -237,7 +236,10 @@ class Gateway:
         assert candidate.answer is not None
         texts = [candidate.answer.text]
         for i in range(plan.section.verify.self_consistency):
-            sample = await spender.sample_rung(at, plan, seed=i + 1)
+            try:
+                sample = await spender.sample_rung(at, plan, seed=i + 1)
+            except (AnswererError, BudgetExceeded):
+                break  # the answer in hand stands on the samples there are
             texts.append(sample.text)
         p = candidate.said.p * agreement(texts)
         held.candidate = replace(candidate, said=replace(candidate.said, p=p, source="samples"))

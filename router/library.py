@@ -29,13 +29,14 @@ from router.api.http import Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.types import ChatRequest, Hints, Identity, Message, Outcome, StreamEvent
 from router.types import Scope as KeyScope
+from router.wire.messages import read_messages
 
 T = TypeVar("T")
 
 CALLER = Identity("library", "none", frozenset({KeyScope.CHAT, KeyScope.HINTS_LOWER}))
 """Who pays for calls made in process: the backend itself, which may lower what it asks for."""
 
-Asked = str | Sequence[Mapping[str, str] | Message] | ChatRequest
+Asked = str | Sequence[Mapping[str, object] | Message] | ChatRequest
 
 
 class Gateway:
@@ -254,7 +255,7 @@ def _request(
         messages: tuple[Message, ...] = (Message("user", asked),)
     else:
         messages = tuple(
-            m if isinstance(m, Message) else Message(m["role"], m["content"]) for m in asked
+            m if isinstance(m, Message) else read_messages([dict(m)], "messages")[0] for m in asked
         )
     given = hints or Hints()
     if context is not None:

@@ -82,6 +82,8 @@ class AbilitySection(Section):
     def _labels_for_theta(self) -> AbilitySection:
         if self.theta is not None and self.labels == 0:
             raise ValueError("theta needs labels: the number of labelled requests behind it")
+        if self.by_domain and self.theta is None:
+            raise ValueError("by_domain needs theta, which stands for all other domains")
         return self
 
 

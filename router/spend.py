@@ -107,7 +107,7 @@ class Spender:
             if walk.attempts[i].state is AttemptState.HELD:
                 raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
         except TimeoutError as error:
-            late = DeadlineExceeded(f"{plan.facts.name} did not finish its answer in time.")
+            late = self._too_late(plan)
             self._fail(i, late, started, received)
             raise late from error
         except TiergateError as error:
@@ -149,7 +149,7 @@ class Spender:
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             self._settle(i, plan, answer, started)
         except TimeoutError as error:
-            late = DeadlineExceeded(f"{plan.facts.name} did not answer in time.")
+            late = self._too_late(plan)
             self._fail(i, late, started, 0)
             raise late from error
         except TiergateError as error:
@@ -334,6 +334,14 @@ class Spender:
                 self._cancel(i, 0, self._clock.monotonic_ms())
 
     # --- small things ---------------------------------------------------------------------------
+
+    def _too_late(self, plan: RungPlan) -> DeadlineExceeded:
+        limit_s = plan.facts.deadline_ms / 1000.0
+        own = "" if self._walk.deadline_ms is None else " or within the request's deadline_ms"
+        return DeadlineExceeded(
+            f"{plan.facts.name} did not finish within its {limit_s:g} s{own}. Allow more time "
+            "(deadline_s in the policy, deadline_ms in the request), or ask for less."
+        )
 
     def _work(self, request: ChatRequest, plan: RungPlan, role: Role) -> Work:
         seconds = self._seconds_left(plan)

@@ -839,6 +839,7 @@ class ReviewItem:
     status: str = "pending"
     question: str = ""
     facts: tuple[str, ...] = ()
+    store: Literal["none", "redacted", "full"] = "none"  # what the request's policy stores
 
 
 class ReviewQueue(Protocol):

@@ -180,9 +180,7 @@ class Walk:
         """The cached answer as a candidate, with an attempt of its own that costs nothing."""
         decision = self.decision
         at = next((i for i, r in enumerate(decision.rungs) if r.answerer == cached.answerer), None)
-        if at is None or Reason.NOT_CAPABLE in decision.rungs[at].reasons:
-            return None
-        if not decision.floor <= cached.level <= decision.ceiling:
+        if at is None or not decision.rungs[at].taken:  # not in the ladder now decided
             return None
         rung = replace(self.decision.rungs[at], reasons=(Reason.CACHE_HIT,))
         self.attempts.append(

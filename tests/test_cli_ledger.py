@@ -33,8 +33,10 @@ def database(tmp_path: Path) -> Path:
             name = f"r{number}"
             await ledger.finish(request(name, attempt(name, cost=cost)))
         await ledger.finish(request("r9", attempt("r9"), tenant="other"))
-        queue = SqlReviewQueue(ledger.database, clock=clock, store_of=lambda _tenant: "full")
-        item = ReviewItem("rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?")
+        queue = SqlReviewQueue(ledger.database, clock=clock)
+        item = ReviewItem(
+            "rev_1", "r0", "acme", Domain.LEGAL, NOW_MS, question="May we?", store="full"
+        )
         await queue.add(item)
         await ledger.close()
 

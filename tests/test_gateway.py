@@ -18,6 +18,7 @@ from router.errors import (
     DeadlineExceeded,
     ModelNotFound,
     NotCapable,
+    Overloaded,
     StreamCut,
     TiergateError,
     UpstreamInvalid,
@@ -524,4 +525,26 @@ async def test_an_emergency_gets_its_words_before_anything_deliberates(tmp_path:
     assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
     assert outcome.rung.level == 3
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
+    await house.close()
+
+
+async def test_a_refused_sample_leaves_the_answer_in_hand(tmp_path: Path) -> None:
+    verify = {"default": "full", "self_consistency": 2}
+    budgets = {"*": {"usd_per_day": 0.00022}}
+    house = a_house(
+        tmp_path, [low(), mid()], signals=UNSURE, verify_mid=verify, budgets=budgets
+    )  # fmt: skip
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.answer is not None
+    assert outcome.escalations == 0
+    await house.close()
+
+
+async def test_a_full_tier_climbs_to_the_next(tmp_path: Path) -> None:
+    full = mid(error=Overloaded("The queue is full.", retry_after_s=2.0))
+    signals = replace(UNSURE, impact_nano_usd=2_000 * 10**9)
+    house = a_house(
+        tmp_path, [low(), full, deep()], signals=signals, thetas={"mid": 5.0, "deep": 5.0}
+    )  # fmt: skip
+    assert (await house.gateway.complete(ask(), ALICE)).rung.answerer == "deep"
     await house.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.database import Database
 from router.ledger.reviews import SqlReviewQueue
-from router.ledger.sessions import MemorySessionStore
+from router.ledger.sessions import MemorySessionStore, SqlSessionStore
 from router.types import (
     Answer,
     CachedAnswer,
     Choice,
     Domain,
+    Match,
     RequestType,
     ReviewItem,
     SessionMemory,
@@ -105,11 +107,11 @@ async def test_review_text_outlives_the_process_only_as_the_policy_says(
     tmp_path: Path, store: str, question: str, facts: tuple[str, ...]
 ) -> None:
     database, clock = Database.open(tmp_path / "ledger.db"), StandingClock()
-    queue = SqlReviewQueue(database, clock=clock, store_of=lambda _: store)  # type: ignore[arg-type, return-value]
-    await queue.add(item("v1"))
-    await queue.add(item("v1"))
+    queue = SqlReviewQueue(database, clock=clock)
+    await queue.add(replace(item("v1"), store=store))
+    await queue.add(replace(item("v1"), store=store))
     assert [found.facts for found in await queue.list("acme")] == [("f",)]
-    again = SqlReviewQueue(database, clock=clock, store_of=lambda _: store)  # type: ignore[arg-type, return-value]
+    again = SqlReviewQueue(database, clock=clock)
     assert [(found.question, found.facts) for found in await again.list(None)] == [
         (question, facts)
     ]
@@ -118,9 +120,53 @@ async def test_review_text_outlives_the_process_only_as_the_policy_says(
 
 async def test_resolved_review_leaves_the_list(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "ledger.db")
-    queue = SqlReviewQueue(database, clock=StandingClock(), store_of=lambda _: "none")
+    queue = SqlReviewQueue(database, clock=StandingClock())
     await queue.add(item("v1"))
     assert not await queue.resolve("v1", "other")
     assert await queue.resolve("v1", "acme")
     assert await queue.list(None) == []
     database.close()
+
+
+def a_memory(impact_usd: int) -> SessionMemory:
+    return SessionMemory(
+        domain=Domain.LEGAL,
+        domain_p=0.9,
+        request_type=RequestType.DECISION,
+        stakes_high=0.8,
+        impact_nano_usd=impact_usd * 10**9,
+        strategic=0.1,
+        multi_factor=0.2,
+        risk_terms=("legal",),
+        difficulty=0.5,
+        match=Match("terms", 0.9, 0.8, 0.2),
+    )
+
+
+async def test_two_workers_know_the_same_session(tmp_path: Path) -> None:
+    one, two = Database.open(tmp_path / "ledger.db"), Database.open(tmp_path / "ledger.db")
+    clock = StandingClock()
+    first = SqlSessionStore(one, clock, lambda tenant: tenant.encode())
+    second = SqlSessionStore(two, clock, lambda tenant: tenant.encode())
+    await first.put("acme", "chat-1", a_memory(2_000_000))
+    assert await second.get("acme", "chat-1") == a_memory(2_000_000)
+    assert await second.get("other", "chat-1") is None
+    one.close()
+    two.close()
+
+
+async def test_an_old_session_is_forgotten(tmp_path: Path) -> None:
+    database, clock = Database.open(tmp_path / "ledger.db"), StandingClock()
+    store = SqlSessionStore(database, clock, lambda tenant: tenant.encode(), ttl_s=60)
+    await store.put("acme", "chat-1", a_memory(1))
+    later = SqlSessionStore(database, LaterClock(), lambda tenant: tenant.encode(), ttl_s=60)
+    assert await later.get("acme", "chat-1") is None
+    assert later.purge_expired() == 1
+    database.close()
+
+
+class LaterClock(StandingClock):
+    """Two minutes on."""
+
+    def now_ms(self) -> int:
+        return super().now_ms() + 120_000

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tiers
+from router.errors import ModelFileError
 from router.policy import AnswererSection, DeliberationAnswerer, LocalAnswerer
 from router.runtime import Ability, prior_ability
 from router.triage.triage_model import DEFAULT_FOLDER
@@ -78,7 +79,13 @@ def load_abilities(known: Path = KNOWN_MODELS, embedded: Path = EMBEDDED) -> Abi
 def _read(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
-    found = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelFileError(
+            f"{path} is no JSON ({error}); restore it from the repository, or delete it: abilities "
+            "are then priors by level"
+        ) from error
     return found if isinstance(found, dict) else {}
 
 

@@ -32,13 +32,16 @@ class Doorkeeper:
         self._open = open_without_keys
         self._guard_origin = guard_origin
 
-    async def admit(self, headers: dict[str, str], scope: Scope) -> Identity:
-        """The caller's identity. Raises AuthenticationFailed, PermissionDenied."""
+    async def admit(self, headers: dict[str, str], *scopes: Scope) -> Identity:
+        """The caller's identity, whose key has one of `scopes` or may do everything (admin).
+
+        Raises AuthenticationFailed, PermissionDenied.
+        """
         identity = await self._identify(headers)
-        if scope not in identity.scopes and Scope.ADMIN not in identity.scopes:
+        if identity.scopes.isdisjoint({*scopes, Scope.ADMIN}):
             raise PermissionDenied(
-                f"This key lacks the scope {scope.value!r}. Use a key that has it, or create one "
-                f"with `tiergate keys create --scope {scope.value}`."
+                f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or create "
+                f"one with `tiergate keys create --scope {scopes[0].value}`."
             )
         return identity
 

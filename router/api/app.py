@@ -18,11 +18,12 @@ from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.server import Server
+from router.errors import LedgerError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
-from router.ledger.reviews import SqlReviewQueue, Store
-from router.ledger.sessions import MemorySessionStore
+from router.ledger.reviews import SqlReviewQueue
+from router.ledger.sessions import SqlSessionStore
 from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
 from router.policy_file import LoadedPolicy, load_policy
@@ -36,6 +37,10 @@ the triage and ledger threads."""
 
 
 Reader = Callable[[], LoadedPolicy]
+
+
+DAY_S = 86_400.0
+MAX_DAYS = 36_500
 
 
 class App:
@@ -62,20 +67,21 @@ class App:
             anchors_file=settings.anchors,
             synchronous="full" if settings.synchronous == "full" else "normal",
         )
+        self._texts = TextStore(self.ledger.database, self.clock)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
-        self._known_secrets: dict[str, bytes] = {}
+        self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
         cache = core.router.default.policy.cache
         self.gateway = Gateway(
             core.router,
             ledger=self.ledger,
-            sessions=MemorySessionStore(clock=self.clock),
+            sessions=self._sessions,
             cache=MemoryAnswerCache(
                 clock=self.clock, ttl_s=cache.ttl_s, max_entries=cache.max_entries
             ),
-            reviews=SqlReviewQueue(self.ledger.database, clock=self.clock, store_of=self._store_of),
-            texts=TextStore(self.ledger.database, self.clock),
-            secret_of=self._secret_of,
+            reviews=SqlReviewQueue(self.ledger.database, clock=self.clock),
+            texts=self._texts,
+            secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
         )
@@ -117,6 +123,7 @@ class App:
                 await plan.answerer.start()
         for watcher in self._watchers:
             watcher.start()
+        self._housekeeping = asyncio.ensure_future(self._keep_house())
         if self._watchers:
             # Each watcher takes SIGHUP for itself; with several policies it must reach them all.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
@@ -129,6 +136,7 @@ class App:
 
     async def close(self) -> None:
         """Drain what is being written, then close answerers and the ledger."""
+        self._housekeeping.cancel()
         for watcher in self._watchers:
             await watcher.close()
         for task in self._retiring:
@@ -139,6 +147,16 @@ class App:
                 await plan.answerer.close()
         await self.ledger.close()
         self.core.engine.close()
+
+    async def _keep_house(self) -> None:
+        """Drop texts and sessions whose time is over: at the start, then once a day."""
+        for _ in range(MAX_DAYS):
+            try:
+                await asyncio.to_thread(self._texts.purge_expired)
+                await asyncio.to_thread(self._sessions.purge_expired)
+            except LedgerError as error:
+                self._log.warning("housekeeping_failed", reason=error.message)
+            await asyncio.sleep(DAY_S)
 
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keep what a policy said under its hash, so that old rows can be read by it later."""
@@ -178,16 +196,6 @@ class App:
 
     # --- what the gateway asks ------------------------------------------------------------------
 
-    def _store_of(self, tenant: str) -> Store:
-        return self.core.router.default.policy.privacy.store
-
-    def _secret_of(self, tenant: str) -> bytes:
-        """The tenant's digest key; read from the database once per tenant and process."""
-        found = self._known_secrets.get(tenant)
-        if found is None:
-            found = self._known_secrets[tenant] = self._secrets.key_now(tenant)
-        return found
-
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """For /readyz: whether requests can be served, and the state of every part."""
         answerers = {
@@ -214,6 +222,7 @@ class App:
                 watcher.loaded.policy.name: {
                     "hash": watcher.status.hash,
                     "mistakes": [str(mistake) for mistake in watcher.status.mistakes],
+                    "watching": watcher.status.watching,
                 }
                 for watcher in self._watchers
             },

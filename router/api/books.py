@@ -17,6 +17,7 @@ from router.ledger.database import Database
 from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
 from router.ledger.reviews import SqlReviewQueue
+from router.ledger.texts import Erased, TextStore
 from router.ledger.verify import Verification, verify
 from router.types import RequestRow, ReviewItem
 
@@ -31,7 +32,7 @@ class Books:
         self._database = database
         self._clock = clock
         self.keys = SqlKeyStore(database, clock)
-        self._reviews = SqlReviewQueue(database, clock=clock, store_of=lambda _tenant: "none")
+        self._reviews = SqlReviewQueue(database, clock=clock)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Books:
@@ -50,6 +51,10 @@ class Books:
         traceback: TracebackType | None,
     ) -> None:
         self._database.close()
+
+    def erase(self, tenant: str) -> Erased:
+        """Delete a tenant's texts and digest key. Raises LedgerError."""
+        return TextStore(self._database, self._clock).erase(tenant)
 
     def any_key(self) -> bool:
         """Whether there is a key that is not revoked. Raises LedgerError."""

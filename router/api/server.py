@@ -142,7 +142,7 @@ class Server:
         await send_bytes(send, 200, body, id_headers(self._ids.new()))
 
     async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:
-        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT, KeyScope.REPORTS)
         asked = scope["path"].removeprefix("/v1/decisions/")
         admin = KeyScope.ADMIN in identity.scopes
         row = await self._ledger.get(request_id_of(asked), None if admin else identity.tenant)

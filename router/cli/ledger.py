@@ -169,6 +169,25 @@ def purge(
 
 
 @ledger.command()
+def erase(
+    tenant: Annotated[str, typer.Option(help="Whose texts and key are deleted.")],
+    database: DatabasePath = DATABASE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a tenant's stored texts and the key of its digests; the sums stay verifiable."""
+    from router.api.books import Books
+
+    if not yes:
+        typer.confirm(f"Erase all texts of {tenant} for good?", abort=True)
+    with Books.open(database) as books:
+        gone = books.erase(tenant)
+    typer.echo(
+        f"{gone.texts} texts and {gone.reviews} review texts erased; "
+        f"{'its key is gone too' if gone.key else 'it had no key'}."
+    )
+
+
+@ledger.command()
 def export(
     csv: Annotated[Path, typer.Option(help="The file to write, - for standard output.")],
     database: DatabasePath = DATABASE,

@@ -7,7 +7,7 @@ and for other workers, the item is there without them, with the request it belon
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -25,16 +25,10 @@ MAX_LISTED = 10_000
 
 
 class SqlReviewQueue:
-    """The Protocol `types.ReviewQueue` over the ledger's database.
+    """The Protocol `types.ReviewQueue` over the ledger's database."""
 
-    `store_of` says what a tenant's policy stores: none | redacted | full.
-    """
-
-    def __init__(
-        self, database: Database, *, clock: Clock, store_of: Callable[[str], Store]
-    ) -> None:
+    def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
-        self._store_of = store_of
         self._texts: BoundedMap[str, tuple[str, tuple[str, ...]]] = BoundedMap(
             clock=clock, max_entries=MAX_IN_MEMORY, ttl_ms=IN_MEMORY_MS
         )
@@ -42,7 +36,7 @@ class SqlReviewQueue:
     async def add(self, item: ReviewItem) -> None:
         """Keep an item; again it changes nothing. Raises LedgerError."""
         self._texts.put(item.review_id, (item.question, item.facts))
-        await asyncio.to_thread(self._insert, item, self._store_of(item.tenant))
+        await asyncio.to_thread(self._insert, item)
 
     async def list(self, tenant: str | None) -> Sequence[ReviewItem]:
         """Pending items, oldest first; None: of all tenants. Raises LedgerError."""
@@ -60,11 +54,11 @@ class SqlReviewQueue:
             return item
         return replace(item, question=text[0], facts=text[1])
 
-    def _insert(self, item: ReviewItem, store: Store) -> None:
+    def _insert(self, item: ReviewItem) -> None:
         question: str | None = None
         facts: str | None = None
-        if store != "none":
-            clean = redact if store == "redacted" else str
+        if item.store != "none":
+            clean = redact if item.store == "redacted" else str
             question = clean(item.question)
             facts = orjson.dumps([clean(fact) for fact in item.facts]).decode()
         with self._database.writing() as connection:

@@ -40,6 +40,14 @@ class TenantSecrets:
             self._known.put(tenant, known)
         return known
 
+    def key_soon(self, tenant: str) -> bytes:
+        """As `key`; blocks for one query at most once in KEY_MAX_AGE_MS. Raises LedgerError."""
+        known = self._known.get(tenant)
+        if known is None:
+            known = self.key_now(tenant)
+            self._known.put(tenant, known)
+        return known
+
     def key_now(self, tenant: str) -> bytes:
         """As `key`, from the database; blocks."""
         query = "SELECT secret FROM tenant_secrets WHERE tenant = ?"

@@ -146,8 +146,8 @@ def _joint(
         z = theta[graded.model] - d[example]
         loss = float(graded.weight @ (np.logaddexp(0, z) - graded.right * z))
         error = graded.weight * (sigmoid(z) - graded.right)
-        by_d: Floats = -np.bincount(example, weights=error, minlength=len(x))
-        by_theta: Floats = np.bincount(graded.model, weights=error, minlength=models)
+        by_d = -np.bincount(example, weights=error, minlength=len(x)).astype(float)
+        by_theta = np.bincount(graded.model, weights=error, minlength=models).astype(float)
         if len(anchored):
             off = d[anchored] - target
             loss += ANCHOR_WEIGHT * float((off**2).mean()) / 2

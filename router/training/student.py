@@ -155,7 +155,7 @@ def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> tuple[Tensor, dict[
 
     def keep(name: str) -> object:
         def hook(_: nn.Module, __: object, output: object) -> None:
-            value = output[0] if isinstance(output, tuple) else output
+            value: Tensor = output[0] if isinstance(output, tuple) else output
             kept[name].append(value[real])
 
         return hook
