@@ -49,15 +49,20 @@ utterance alone .456, the nearest centre .576."""
 LOG_ODDS_LIMIT = 12.0
 FOLDS = 5
 
-PRIOR_ROWS = 200.0
+PRIOR_ROWS = 50.0
 """How many held-out utterances weigh as much as the shipped coefficients: a file of 60 intents with
-10 utterances each moves them clearly, one of ten utterances hardly."""
+10 utterances each has 120 and moves them clearly, one of ten utterances hardly."""
 
 HELD_SHARE = 0.2
 HELD_SALT = b"tiergate-knowledge-v1|"
 
 OUTSIDE_SHARE = 0.3
-"""Share of requests assumed to ask for nothing in the file, when chances are fitted."""
+"""Share of requests assumed to ask for nothing in the file, when the shipped chances are fitted."""
+
+NEAR_SHARE = 0.1
+"""Share of requests assumed to ask for something akin that an operator's file lacks. Foreign ones
+are told apart by the shipped coefficients; near misses are what only the file itself can show, and
+.3 of them would be a file with a third of its answers missing."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 _DULL_WORDS = "a an the my your our i you we it is are was be do does did to of for in on at and or"
@@ -206,8 +211,8 @@ class KnowledgeIndex:
         none = np.concatenate([part[0] for part in outside if part is not None])
         x = np.concatenate([inside[0], none])
         y = np.concatenate([inside[1], np.zeros(len(none))])
-        weight = np.full(len(y), OUTSIDE_SHARE * len(y) / len(none))
-        weight[: len(inside[1])] = (1 - OUTSIDE_SHARE) * len(y) / len(inside[1])
+        weight = np.full(len(y), NEAR_SHARE * len(y) / len(none))
+        weight[: len(inside[1])] = (1 - NEAR_SHARE) * len(y) / len(inside[1])
         return fit_logistic(x, y, self.coefficients, precision(), weight)
 
     def _asked(
