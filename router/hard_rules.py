@@ -5,7 +5,7 @@ headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
-    3. high-risk domain (finance, legal, medical, engineering safety) with high stakes -> level 3
+    3. high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3
     4. impact from $10,000                    -> level 3
     5. strategic or multi-stakeholder         -> level 3
     6. architecture decision                  -> level 3
@@ -138,9 +138,8 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
     strategic = signals.strategic >= section.strategic_at
     multi_factor = signals.multi_factor >= section.multi_factor_at
     in_domain = signals.domain_p >= section.domain_at
-    high_risk = (
-        signals.domain in HIGH_RISK and in_domain and signals.stakes_high >= section.high_risk_at
-    )
+    risk, risk_p = _risk(signals)
+    high_risk = risk is not None and risk_p * signals.stakes_high >= section.high_risk_at
     architecture = (
         signals.domain is Domain.TECHNOLOGY
         and in_domain
@@ -148,7 +147,7 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
         and multi_factor
     )
     rows = (
-        (high_risk, 3, HIGH_RISK.get(signals.domain, Reason.POLICY_RULE)),
+        (high_risk, 3, HIGH_RISK.get(risk, Reason.POLICY_RULE) if risk else Reason.POLICY_RULE),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),
         (architecture, 3, Reason.ARCHITECTURE),
@@ -158,6 +157,14 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
         (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
     )
     return [(level, reason) for fires, level, reason in rows if fires]
+
+
+def _risk(signals: Signals) -> tuple[Domain | None, float]:
+    """The risk domain that the request is likeliest about, and the chance that it is about any."""
+    own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
+    if own >= signals.risk_p:
+        return (signals.domain if own else None), own
+    return signals.risk_domain, signals.risk_p
 
 
 def _policy_ceilings(policy: Policy, signals: Signals) -> list[Limit]:

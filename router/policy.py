@@ -109,10 +109,11 @@ class DecisionSection(Section):
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
     strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(
-        default=0.5,
-        description="A risk domain counts as high-risk from this chance of high stakes on.",
+        default=0.2,
+        description="High-risk from this chance on: that it is about finance, law, medicine or "
+        "engineering safety, times that its stakes are high.",
     )
-    domain_at: Chance = Field(default=0.5, description="A risk domain counts from this chance on.")
+    domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
         description="An answer of the last rung below this chance of being right has failed.",

@@ -36,6 +36,10 @@ class Domain(StrEnum):
     BUSINESS_STRATEGY = "business_strategy"
 
 
+RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
+"""Where a wrong answer can cost money, rights, health or lives."""
+
+
 class RequestType(StrEnum):
     """What kind of work a request asks for."""
 
@@ -368,6 +372,8 @@ class Signals:
     amounts: tuple[Amount, ...] = ()
     inherited: bool = False  # stakes or domain come from earlier turns
     degraded: bool = False  # the model was not there: rules alone, everything up when unsure
+    risk_domain: Domain | None = None  # the likeliest of RISK_DOMAINS
+    risk_p: float = 0.0  # chance that it is about any of them
     input_tokens: int = 0  # estimate over the whole request
     triage_version: str = ""
 
@@ -387,6 +393,8 @@ class SessionMemory:
     difficulty: float
     last_tier_number: int = 0
     match: Match | None = None
+    risk_domain: Domain | None = None
+    risk_p: float = 0.0
 
 
 # --- the decision ------------------------------------------------------------------------------

@@ -103,6 +103,11 @@ def facts(
             3,
             Reason.HIGH_RISK_ENGINEERING_SAFETY,
         ),
+        (
+            {"stakes_high": 0.7, "risk_domain": Domain.MEDICAL, "risk_p": 0.3},
+            3,
+            Reason.HIGH_RISK_MEDICAL,
+        ),
         ({"impact_nano_usd": 10_000 * USD}, 3, Reason.IMPACT_LEVEL_3),
         ({"strategic": 0.5}, 3, Reason.STRATEGIC),
         (
@@ -126,6 +131,12 @@ def test_each_rule_sets_its_floor(change: dict[str, object], tier: int, reason: 
     decision = decide(a_policy(), replace(CALM, **change), rows, Asked())
     assert decision.first_rung.level == tier
     assert decision.first_rung.reasons[0] is reason
+
+
+@pytest.mark.parametrize(("stakes_high", "floor"), [(0.39, 1), (0.41, 3)])
+def test_risk_counts_by_its_domain_times_its_stakes(stakes_high: float, floor: int) -> None:
+    signals = replace(CALM, stakes_high=stakes_high, risk_domain=Domain.LEGAL, risk_p=0.5)
+    assert decide(a_policy(), signals, facts(), Asked()).floor == floor
 
 
 @pytest.mark.parametrize(("usd", "floor"), [(4_999.99, 1), (5_000, 2), (9_999.99, 2), (10_000, 3)])

@@ -30,6 +30,7 @@ from router.triage.reading import (
 )
 from router.triage.terms import TermFinder
 from router.types import (
+    RISK_DOMAINS,
     ChatRequest,
     ContentPart,
     Domain,
@@ -44,8 +45,9 @@ from router.types import (
 AMOUNTS = AmountReader({"USD": 1.0})
 TERMS = TermFinder({"fraud": ["scam"], "legal": ["lawsuit"]})
 PLAIN = ModelRow(
-    RequestType.FAQ, 0.9, Domain.CUSTOMER_SUPPORT, 0.9, 0.0, 0.1, 0.1, 0.1, 0.2, 0.01, 0.02
-)
+    RequestType.FAQ, 0.9, Domain.CUSTOMER_SUPPORT, 0.9, Domain.FINANCE, 0.01,
+    0.0, 0.1, 0.1, 0.1, 0.2, 0.01, 0.02,
+)  # fmt: skip
 REFUND = Match("refund", 0.95, 0.9, 0.3)
 
 
@@ -224,6 +226,8 @@ memories = st.builds(
     SessionMemory,
     domain=st.sampled_from(Domain),
     domain_p=chances,
+    risk_domain=st.sampled_from(RISK_DOMAINS),
+    risk_p=chances,
     request_type=st.sampled_from(RequestType),
     stakes_high=chances,
     impact_nano_usd=st.integers(0, 10**15),
@@ -238,6 +242,8 @@ rows = st.builds(
     chances,
     st.sampled_from(Domain),
     chances,
+    st.sampled_from(RISK_DOMAINS),
+    chances,
     st.floats(-5, 5),
     *[chances] * 6,
 )
@@ -250,6 +256,7 @@ def test_no_request_lowers_what_a_session_has_seen(remembered, row, text):
     found = signals(reading, memory=remembered)
     after = memory_after(found, remembered, 1)
     for seen in (found, after):
+        assert seen.risk_p >= remembered.risk_p
         assert seen.stakes_high >= remembered.stakes_high
         assert seen.impact_nano_usd >= remembered.impact_nano_usd
         assert seen.strategic >= remembered.strategic
@@ -261,7 +268,7 @@ def test_no_request_lowers_what_a_session_has_seen(remembered, row, text):
 @given(rows, rows)
 def test_the_more_cautious_reading_is_below_neither(one, other):
     both = more_cautious(one, other)
-    assert all(both[i] >= max(one[i], other[i]) for i in range(4, len(both)))
+    assert all(both[i] >= max(one[i], other[i]) for i in range(5, len(both)))
 
 
 @given(st.sampled_from(Domain), chances, st.sampled_from(Domain), chances)

@@ -33,7 +33,7 @@ from router.triage.reading import (
 from router.triage.rules import VERSION as RULES_VERSION
 from router.triage.rules import read_by_rules
 from router.triage.terms import TermFinder
-from router.types import Domain, Match, RequestType
+from router.types import RISK_DOMAINS, Domain, Match, RequestType
 
 MAX_BATCH = 32
 """Texts in one run: more gain nothing per text, and the first one waits for the last."""
@@ -127,6 +127,7 @@ class TriageEngine:
         self._model = model
         self._types = [RequestType(name) for name in model.request_types] if model else []
         self._domains = [Domain(name) for name in model.domains] if model else []
+        self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
         self.version = model.version if model else RULES_VERSION
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._worker: threading.Thread | None = None
@@ -206,6 +207,8 @@ class TriageEngine:
             types.max(axis=1).tolist(),
             [self._domains[i] for i in domains.argmax(axis=1)],
             domains.max(axis=1).tolist(),
+            [self._domains[self._risky[i]] for i in domains[:, self._risky].argmax(axis=1)],
+            domains[:, self._risky].sum(axis=1).tolist(),
             out.difficulty.tolist(),
             out.stakes_high.tolist(),
             out.multi_factor.tolist(),

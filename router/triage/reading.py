@@ -126,6 +126,8 @@ class ModelRow(NamedTuple):
     request_type_p: float
     domain: Domain
     domain_p: float
+    risk_domain: Domain
+    risk_p: float
     difficulty: float
     stakes_high: float
     multi_factor: float
@@ -182,8 +184,13 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         one.request_type_p,
         domain,
         domain_p,
-        *(max(pair) for pair in zip(one[4:], other[4:], strict=True)),
+        *max((one.risk_domain, one.risk_p), (other.risk_domain, other.risk_p), key=_second),
+        *(max(pair) for pair in zip(one[6:], other[6:], strict=True)),
     )
+
+
+def _second(pair: tuple[Domain | None, float]) -> float:
+    return pair[1]
 
 
 def weaker_match(one: Match | None, other: Match | None) -> Match | None:
@@ -219,10 +226,12 @@ def signals_of(
     last, earlier = readings[0], readings[1:]
     row, match, continued = _continued(last, earlier, memory)
     domain = (row.domain, row.domain_p)
+    risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
     amounts, names = last.amounts, last.risk_terms
     for turn in earlier:
         domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
+        risk = max(risk, (turn.row.risk_domain, turn.row.risk_p), key=_second)
         stakes = max(stakes, turn.row.stakes_high)
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
@@ -235,6 +244,7 @@ def signals_of(
     impact = amounts[0].nano_usd if amounts else 0
     if memory is not None:
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
+        risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
         stakes = max(stakes, memory.stakes_high)
         impact = max(impact, memory.impact_nano_usd)
         strategic = max(strategic, memory.strategic)
@@ -260,6 +270,8 @@ def signals_of(
         amounts=amounts,
         inherited=continued or raised,
         degraded=last.degraded or any(turn.degraded for turn in earlier),
+        risk_domain=risk[0],
+        risk_p=risk[1],
         input_tokens=input_tokens,
         triage_version=version,
     )
@@ -326,10 +338,12 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     Nothing that may only rise falls; request type, difficulty and match are those of this request.
     """
     domain = (signals.domain, signals.domain_p)
+    risk = (signals.risk_domain, signals.risk_p)
     stakes, impact = signals.stakes_high, signals.impact_nano_usd
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     if memory is not None:
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
+        risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
         stakes = max(stakes, memory.stakes_high)
         impact = max(impact, memory.impact_nano_usd)
         strategic = max(strategic, memory.strategic)
@@ -338,6 +352,8 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     return SessionMemory(
         domain=domain[0],
         domain_p=domain[1],
+        risk_domain=risk[0],
+        risk_p=risk[1],
         request_type=signals.request_type,
         stakes_high=stakes,
         impact_nano_usd=impact,

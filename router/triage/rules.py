@@ -10,7 +10,7 @@ has at least even odds of high stakes. It knows nothing about models.
 from __future__ import annotations
 
 from router.triage.reading import ModelRow, TurnFacts
-from router.types import NANO_PER_USD, Domain, RequestType
+from router.types import NANO_PER_USD, RISK_DOMAINS, Domain, RequestType
 
 VERSION = "rules-1"
 UNSURE = 0.5
@@ -77,6 +77,8 @@ def read_by_rules(facts: TurnFacts) -> ModelRow:
         request_type_p=UNSURE if found else 0.0,
         domain=domain,
         domain_p=UNSURE,
+        risk_domain=domain if domain in RISK_DOMAINS else RISK_DOMAINS[0],
+        risk_p=UNSURE if domain in RISK_DOMAINS or risky else 0.0,
         difficulty=DIFFICULTY,
         stakes_high=UNSURE if risky or costly else 0.25,
         multi_factor=UNSURE if several else 0.25,
