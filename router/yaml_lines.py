@@ -382,7 +382,7 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
 def _unknown_key(place: _Place) -> str:
     around = place.around
     if not (isinstance(around, type) and issubclass(around, BaseModel)):
-        return "no such key: it is unknown here"
+        return "no key of this name"
     allowed = [field.alias or name for name, field in around.model_fields.items()]
     hint = nearest(str(place.path[-1]), allowed)
-    return f"unknown key, allowed keys: {', '.join(allowed)}{hint}"
+    return f"one of the keys {', '.join(allowed)}{hint}"

@@ -18,7 +18,7 @@ from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.server import Server
-from router.errors import LedgerError
+from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
@@ -167,7 +167,17 @@ class App:
 
     def _reader(self, one: LoadedPolicy) -> Reader:
         known = self.core.abilities.known or None
-        return lambda: load_policy(one.path, self.core.environ, known)
+
+        def read() -> LoadedPolicy:
+            """The file again; it must keep the name under which clients reach it."""
+            again = load_policy(one.path, self.core.environ, known)
+            name, found = one.policy.name, again.policy.name
+            if found != name:
+                expected = f"{name!r}, the name it is served under; restart to serve another"
+                raise PolicyError((Mistake(str(one.path), 0, "name", repr(found), expected),))
+            return again
+
+        return read
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
         """Build the new policy beside the old one, then let the next request begin with it."""

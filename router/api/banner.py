@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from router.api.core import Core, Settings
 from router.policy_file import missing_secrets
@@ -47,11 +51,11 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
     with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
     yield f"Tiergate serves {at.url}{with_workers}"
     if at.secured:
-        yield "  access     API keys (`tiergate keys list`)"
+        yield f"  access     API keys (`{_program()} keys list`)"
     else:
         yield (
             "  access     this machine only, without a key, because there is none yet "
-            "(`tiergate keys create --tenant NAME`)"
+            f"(`{_program()} keys create --tenant NAME`)"
         )
     for number, (name, runtime) in enumerate(core.router.runtimes.items()):
         label = "  policy   " if number == 0 else "           "
@@ -72,7 +76,7 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         f"  try        curl -s {at.url}/v1/chat/completions {key}"
         f"-H 'content-type: application/json' -d '{BODY}'"
     )
-    yield f"  report     tiergate report --database {settings.database} --html report.html"
+    yield f"  report     {_program()} report --database {settings.database} --html report.html"
     yield f"  docs       {at.url}/docs   ready: {at.url}/readyz"
 
 
@@ -94,3 +98,13 @@ def _state(name: str, status: AnswererStatus) -> str:
 def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:
     """What is said when a loading answerer has become ready or has failed."""
     return f"  {_state(name, status)}, {after_s:.1f} s after the start"
+
+
+def _program() -> str:
+    """How to call us from the same shell: by name where it is found, else by the path there is."""
+    if shutil.which("tiergate"):
+        return "tiergate"
+    beside = Path(sys.executable).with_name("tiergate")
+    if not beside.exists():
+        return "tiergate"
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)

@@ -73,6 +73,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
     headers = [
         *id_headers(outcome.request_id),
         *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
+        (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
         (b"x-tiergate-model", _ascii(model)),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
