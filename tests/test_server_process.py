@@ -184,6 +184,21 @@ def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: 
         assert served.end() == 0
 
 
+def test_a_reload_keeps_the_name_it_is_served_under(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, policy) as served:
+        policy.write_text(policy.read_text().replace("tested", "renamed"))
+        served.process.send_signal(signal.SIGHUP)
+
+        def said() -> list[str]:
+            return served.client.get("/readyz").json()["policies"]["tested"]["mistakes"]
+
+        eventually(lambda: said() != [])
+        assert "restart" in said()[0]
+        assert served.chat().headers["x-tiergate-policy"].startswith("tested@")
+        assert served.chat().headers["x-tiergate-verdict"] == "accepted"
+
+
 # --- several workers ---------------------------------------------------------------------------
 
 
