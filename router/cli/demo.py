@@ -58,7 +58,7 @@ CONCURRENCY = 8
 """Enough that level 1 goes on while the local LLM, which decodes two at a time, is busy."""
 LOADING_S = 120.0  # the local LLM loads in seconds; this is for machines that are very busy
 POLL_S = 0.1
-ANSWER_TOKENS = 120
+ANSWER_TOKENS = 40
 """What the demo's client asks for at most, as chat clients do: longer answers of a small model cost
 time and say no more."""
 
