@@ -133,7 +133,8 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
         layer.out.weight.copy_(basis.T @ dense.weight[:, heads])
         layer.out.bias.copy_(basis.T @ dense.bias)
         joint = layer.qkv(x).view(*x.shape[:2], 3, shape.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(*joint, attn_mask=bias)
+        query, key, value = joint
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         x = x + layer.out(mixed.transpose(1, 2).reshape(x.shape))
         x = _refit(layer.norm_attention, x, seen["attended"][number] @ basis, real)
 
