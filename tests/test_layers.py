@@ -37,6 +37,7 @@ GROUPS = {
     "router.api.process": "process",
     "router.api.serve": "process",
     "router.api.listening": "app",
+    "router.api.os_signals": "app",
     "router.api.supervisor": "process",
     "router.api.worker": "process",
     "router.api.banner": "process",
