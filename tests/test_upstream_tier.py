@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 import pytest
 
+from router.api.clock import SystemClock
 from router.errors import (
     AnswererError,
     AnswererNotReady,
@@ -28,7 +29,7 @@ from router.errors import (
 )
 from router.types import Answer, AnswererState, Delta, JsonText, ToolCall, Usage
 from tests.fake_upstream import TEXT, FakeUpstream
-from tests.upstream_kit import WallClock, collect, eventually, facts, no_call, section, work
+from tests.upstream_kit import collect, eventually, facts, no_call, section, work
 from tiers.upstream import FOREIGN, UpstreamTier, to_ours
 
 
@@ -48,7 +49,7 @@ class Tiers:
         self, *urls: str, model: str = "answer", key: str | None = "sk-ours", **more: object
     ) -> UpstreamTier:
         tier = UpstreamTier(
-            section(*urls, model=model, **more), facts(model), api_key=key, clock=WallClock()
+            section(*urls, model=model, **more), facts(model), api_key=key, clock=SystemClock()
         )
         self.made.append(tier)
         return tier
