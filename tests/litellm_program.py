@@ -18,7 +18,8 @@ from router.errors import AnswererError, UpstreamError
 from router.policy import LitellmAnswerer
 from router.types import Answer
 from tests.upstream_kit import collect, facts, no_call, work
-from tiers.litellm_tier import LitellmTier, to_ours
+from tiers.litellm_errors import to_ours
+from tiers.litellm_tier import LitellmTier
 
 hosts: set[str] = set()
 
