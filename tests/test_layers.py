@@ -198,6 +198,18 @@ def test_the_base_needs_only_the_standard_library() -> None:
     )
 
 
+def test_types_have_one_name_outside_their_own_package() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: write `from router.types import ...`, not {one.module}"
+            for source in sources()
+            if not source.path.startswith("router/types/")
+            for one in imports_of(source)
+            if one.module.startswith("router.types.")
+        ]
+    )
+
+
 EFFECTS = {
     "asyncio",
     "os",
