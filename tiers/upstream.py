@@ -46,13 +46,7 @@ from router.wire.openai_chat import (
     shown_code_in,
 )
 from tiers.call_slots import CallSlots
-from tiers.refusals import (
-    RetryBudget,
-    error_for_status,
-    read_retry_after,
-    wait_s,
-    worth_retrying,
-)
+from tiers.refusals import RetryBudget, error_for_status, read_retry_after, wait_s, worth_retrying
 from tiers.remote import body_of_call, completed, end_of_call, too_late
 from tiers.replicas import Outcome, ReplicaSet, Taken
 

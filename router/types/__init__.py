@@ -22,13 +22,7 @@ from router.types.answerers import (
     Price,
     Work,
 )
-from router.types.answers import (
-    Answer,
-    Choice,
-    Delta,
-    TokenLogprob,
-    Usage,
-)
+from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage
 from router.types.closed_sets import (
     RISK_DOMAINS,
     AttemptState,
@@ -46,25 +40,9 @@ from router.types.closed_sets import (
     Verdict,
     VerifyMode,
 )
-from router.types.decisions import (
-    Action,
-    Decision,
-    Rung,
-    RungFacts,
-    Step,
-)
-from router.types.ledger import (
-    AttemptRow,
-    Baselines,
-    Ledger,
-    RequestRow,
-)
-from router.types.outcomes import (
-    Committed,
-    Outcome,
-    StreamEvent,
-    Timings,
-)
+from router.types.decisions import Action, Decision, Rung, RungFacts, Step
+from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
+from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.requests import (
     ChatRequest,
     ContentPart,
@@ -77,13 +55,7 @@ from router.types.requests import (
     ToolCall,
     ToolSpec,
 )
-from router.types.signals import (
-    Amount,
-    Match,
-    SessionMemory,
-    Signals,
-    Triage,
-)
+from router.types.signals import Amount, Match, SessionMemory, Signals, Triage
 from router.types.surroundings import (
     AnswerCache,
     CachedAnswer,
