@@ -107,7 +107,7 @@ class Upstream(_Program):
     """The fake upstream as a program."""
 
     def __init__(self, folder: Path) -> None:
-        command = [PYTHON, str(ROOT / "tests" / "fake_upstream.py"), "--port", "0"]
+        command = [PYTHON, "-m", "tests.fake_upstream", "--port", "0"]
         super().__init__(command, folder / "upstream.log", environment())
 
     def __enter__(self) -> Upstream:

@@ -28,7 +28,8 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.types import Answer, AnswererState, Delta, JsonText, ToolCall, Usage
-from tests.fake_upstream import TEXT, FakeUpstream
+from tests.fake_upstream import FakeUpstream
+from tests.upstream_behaviours import TEXT
 from tests.upstream_kit import collect, eventually, facts, no_call, section, work
 from tiers.upstream import FOREIGN, UpstreamTier, to_ours
 
@@ -465,9 +466,9 @@ def test_no_error_of_the_client_is_left_unmapped(kind: type[BaseException]) -> N
 
 
 async def test_fake_upstream_serves_as_a_program_of_its_own(tiers: Tiers) -> None:
-    program = Path(__file__).parent / "fake_upstream.py"
+    program = [sys.executable, "-m", "tests.fake_upstream", "--port", "0"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, program, "--port", "0", stdout=asyncio.subprocess.PIPE
+        *program, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parent.parent
     )
     try:
         assert process.stdout is not None
