@@ -109,7 +109,8 @@ class Connection(asyncio.Protocol):
             return
         server = self.server
         server.count += 1
-        seen = Seen(self.path, self.headers, self.body)
+        now_s = asyncio.get_running_loop().time()
+        seen = Seen(self.path, self.headers, self.body, now_s)
         server.seen.append(seen)
         try:
             fields = orjson.loads(self.body)

@@ -40,6 +40,7 @@ ENDLESS = ResponseFormat(
     "endless",
     JsonText('{"type": "array", "items": {"type": "integer"}, "minItems": 900}'),
 )
+LONG_TOKENS = 400
 
 
 def facts_of(section: LocalSection) -> AnswererFacts:
@@ -104,8 +105,8 @@ def work(
 
 
 def long_work(deadline_s: float = 60.0) -> Work:
-    """Work that decodes for seconds: hundreds of tokens, and no early end."""
-    sampling = Sampling(max_output_tokens=400, seed=3)
+    """Work that decodes for seconds: LONG_TOKENS, and no early end."""
+    sampling = Sampling(max_output_tokens=LONG_TOKENS, seed=3)
     return work("Count.", sampling=sampling, response_format=ENDLESS, deadline_s=deadline_s)
 
 

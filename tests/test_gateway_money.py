@@ -12,6 +12,7 @@ from router.errors import BudgetExceeded, NotCapable, UpstreamInvalid, UpstreamU
 from router.types import Hints, Price, RequestState, Role, Sampling
 from tests.fakes import ALICE, a_house, ask
 from tests.gateway_kit import UNSURE, deep, low, mid, only_row
+from tests.upstream_kit import eventually
 
 
 async def test_a_climb_costs_the_draft_too(tmp_path: Path) -> None:
@@ -150,9 +151,10 @@ async def test_another_tenants_cache_is_out_of_reach(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(wait_s=30)], signals=UNSURE)
+    tier = mid(wait_s=3600)
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
     task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
-    await asyncio.sleep(0.2)
+    await eventually(lambda: tier.calls == 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

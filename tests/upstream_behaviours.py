@@ -1,10 +1,11 @@
 """What an OpenAI-compatible server says, byte by byte, and how it may misbehave.
 
 Behaviours: answer, slow:SECONDS, hang, drip:SECONDS a byte, cut, reset, status:CODE,
-rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, quota, flaky:COUNT (503 that often, then an
-answer), html, garbage, wrong-type, not-json-type, negative-usage, no-usage, no-finish, huge-line,
-huge-body, endless, redirect, tool-calls, logprobs, reasoning, refusal, error-event, error-object,
-stream-ignored, echo (the answer's text is the JSON of the received body and headers).
+rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota,
+flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type,
+negative-usage, no-usage, no-finish, huge-line, huge-body, endless, redirect, tool-calls, logprobs,
+reasoning, refusal, error-event, error-object, stream-ignored, echo (the answer's text is the JSON
+of the received body and headers).
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Seen:
     path: str
     raw_headers: list[tuple[bytes, bytes]]
     body: bytes
+    at_s: float  # of the event loop's clock
 
     @property
     def headers(self) -> dict[str, str]:
@@ -172,6 +174,13 @@ async def _rate_limited(x: Exchange) -> None:
 
 async def _rate_limited_ms(x: Exchange) -> None:
     await x.refuse(429, "rate_limit_exceeded", f"retry-after-ms: {x.argument or 50}")
+
+
+async def _limited_once(x: Exchange) -> None:
+    if next(x.failures) == 1:
+        await _rate_limited_ms(x)
+    else:
+        await x.write(STREAMED if x.stream else ANSWER)
 
 
 async def _quota(x: Exchange) -> None:
@@ -331,6 +340,7 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "status": _status,
     "rate-limited": _rate_limited,
     "rate-limited-ms": _rate_limited_ms,
+    "limited-once": _limited_once,
     "quota": _quota,
     "flaky": _flaky,
     "html": _html,

@@ -68,8 +68,8 @@ async def collect(deltas: AsyncIterator[Delta]) -> tuple[str, Answer]:
     return "".join(delta.text for delta in found), final
 
 
-async def eventually(condition: object, timeout_s: float = 2.0) -> None:
-    """Wait until `condition()` holds."""
+async def eventually(condition: object, timeout_s: float = 30.0) -> None:
+    """Wait until `condition()` holds; the limit is for what never comes true."""
     assert callable(condition)
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110
