@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,13 @@ Data = Annotated[
 Work = Annotated[Path, typer.Option(help="Where stages leave what later ones read.")]
 Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no useful result.")]
 WORK = Path(".tiergate/train")
+
+
+class Evaluation(StrEnum):
+    """What `tiergate evaluate` can judge beside printing the card."""
+
+    ADVERSARIAL = "adversarial"
+
 
 train = typer.Typer(help="Train the shipped models on your own data; needs the extra `train`.")
 
@@ -114,6 +122,13 @@ def _command_line() -> str:
 
 
 def evaluate(
+    kind: Annotated[
+        Evaluation | None,
+        typer.Argument(show_default="the model card", help="What to judge instead of the card."),
+    ] = None,
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", help="Of `adversarial`: name of a policy, or a file.")
+    ] = "default",
     model_dir: ModelDir = None,
     data: Annotated[
         Path | None,
@@ -125,7 +140,14 @@ def evaluate(
     work: Work = WORK,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """The triage model's figures: accuracy, AUROC, ECE per head, latency. See also its CARD.md."""
+    """The triage model's figures: accuracy, AUROC, ECE per head, latency. See also its CARD.md.
+
+    With `adversarial`: how often prompts written to mislead it come out too low or too high.
+    """
+    if kind is Evaluation.ADVERSARIAL:
+        from router.cli.adversarial import evaluate_adversarial
+
+        return evaluate_adversarial(policy, model_dir, as_json)
     import json
 
     from router.api.core import Settings
