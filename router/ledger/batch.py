@@ -90,8 +90,11 @@ Operation = Hold | Settle | Finish
 
 def hold_operation(request: RequestRow, attempt: AttemptRow, limits: Limits) -> Hold:
     """The intent: the request open, the attempt held. Raises LedgerError for an impossible time."""
-    opened = replace(request, state=RequestState.OPEN, attempts=())
-    held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
+    opened, held = request, attempt
+    if request.state is not RequestState.OPEN or request.attempts:
+        opened = replace(request, state=RequestState.OPEN, attempts=())
+    if attempt.state is not AttemptState.HELD or attempt.cost_nano_usd:
+        held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
     _check_time(held)
     return Hold(request, held, limits, request_values(opened), attempt_values(held))
 
