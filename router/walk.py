@@ -232,6 +232,13 @@ class Walk:
         guarded = self.exhausted is not Exhausted.BEST_ANSWER
         return VerifyMode.FULL if mode is VerifyMode.PREFIX and guarded else mode
 
+    def whole_from(self, at: int) -> bool:
+        """Whether all of this rung's answer is held back before any of it goes out."""
+        if self.buffered or self.held_back:
+            return True
+        plan = self.plan(self.decision.rungs[at].answerer)
+        return self.verify_mode(plan) is VerifyMode.FULL
+
     @property
     def emergency(self) -> bool:
         """Whether somebody may need help now, and the first rung's answer could not be released.
