@@ -142,10 +142,10 @@ class Walk:
         climbs = sum(step.said.action is Action.CLIMB for step in self.steps)
         return climbs - self.over_budget
 
-    def reached_by(self, rung: int) -> str:
+    def reached_by(self, rung: int) -> Reason:
         """Why a rung was called: the climb that led there, else its own first reason."""
         climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
-        return (climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]).value
+        return climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]
 
     @property
     def spent_nano_usd(self) -> int:
