@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -84,6 +85,11 @@ __all__ = [
 
 def best_glob(names: Iterable[str], name: str) -> str | None:
     """The entry that is `name` itself, else the longest glob that fits it, else None."""
+    return _best_glob(tuple(names), name)
+
+
+@lru_cache(maxsize=1024)  # the same few models are asked for with every request
+def _best_glob(names: tuple[str, ...], name: str) -> str | None:
     fits = [glob for glob in names if glob == name or fnmatch.fnmatchcase(name, glob)]
     return name if name in fits else max(fits, key=len, default=None)
 
