@@ -248,7 +248,7 @@ async def _huge_body(x: Exchange) -> None:
 
 async def _endless(x: Exchange) -> None:
     await x.write(STREAM_HEAD)
-    while True:
+    while not x.transport.is_closing():  # a write to a lost connection returns at once
         await x.write(chunked(EVENTS[1] * 1000))
 
 
