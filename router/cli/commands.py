@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import typer
 
-from router.cli import deciding, doctoring, learning, ledger, playing, reporting, serving
+from router.cli import (
+    deciding,
+    doctoring,
+    heading,
+    learning,
+    ledger,
+    playing,
+    reporting,
+    serving,
+)
 from router.cli.exits import told
 
 app = typer.Typer(
@@ -19,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serving, deciding, reporting, ledger, playing, doctoring, learning):
+for module in (serving, deciding, reporting, ledger, playing, doctoring, learning, heading):
     module.register(app)
 
 
