@@ -10,6 +10,7 @@ import typer
 from router.cli import (
     deciding,
     doctoring,
+    evaluating,
     heading,
     learning,
     ledger,
@@ -28,7 +29,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serving, deciding, reporting, ledger, playing, doctoring, learning, heading):
+for module in (
+    serving,
+    deciding,
+    reporting,
+    ledger,
+    playing,
+    doctoring,
+    learning,
+    heading,
+    evaluating,
+):
     module.register(app)
 
 
