@@ -143,6 +143,30 @@ def test_a_figure_that_is_not_a_number_is_null_in_json() -> None:
     assert m.Figure(float("nan"), 3).to_json() == {"value": None, "n": 3}
 
 
+def test_several_measures_have_the_intervals_that_each_has_alone() -> None:
+    values = RNG.normal(size=30)
+
+    def mean(rows: np.ndarray) -> float:
+        return float(values[rows].mean())
+
+    both = m.intervals(lambda rows: (mean(rows), 2 * mean(rows)), 30, resamples=50)
+    assert both[0] == m.paired_bootstrap(mean, 30, resamples=50)
+    assert both[1] == pytest.approx((2 * both[0][0], 2 * both[0][1]))
+
+
+def test_a_perfect_forecast_shows_the_error_that_its_bins_allow() -> None:
+    chances = np.full(15_000, 0.5)
+    spread = 0.5 / np.sqrt(1_000) * np.sqrt(2 / np.pi)  # mean |normal| of a bin's share
+    assert m.ece_if_calibrated(chances) == pytest.approx(spread, rel=0.1)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+@settings(max_examples=30)
+def test_certain_forecasts_have_no_error_to_expect(chances: list[float]) -> None:
+    sure = np.round(chances)
+    assert m.ece_if_calibrated(sure) == 0.0
+
+
 # --- APGR and CPT ---------------------------------------------------------------------------------
 
 

@@ -124,6 +124,7 @@ def test_stakes_of_one_kind_are_refused(tmp_path: Path) -> None:
         ({"prompt": "a", "weak_correct": 1}, "found weak_correct alone"),
         ({"prompt": "a", "correct": [1]}, r"the results are \[1\]; expected an object"),
         ({"prompt": "a", "scores": {"m": "good"}}, "the result of m is 'good'; expected a number"),
+        ({"prompt": "a", "scores": {"m": float("nan")}}, "the result of m is nan; expected 0"),
         ({"prompt": "a", "scores": {"m": -1}}, "the result of m is -1; expected 0 or more"),
         ({"question": "a", "correct": {"m": 1}}, "options is None; expected a list"),
     ],

@@ -8,6 +8,7 @@ times a price list; hidden reasoning tokens are not in them.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -145,7 +146,7 @@ def _numbers(value: object) -> dict[str, float]:
             continue
         if isinstance(number, str) or not isinstance(number, int | float):
             raise ValueError(f"the result of {name} is {shown(number)}; expected a number")
-        if number < 0:
+        if not 0 <= number < math.inf:
             raise ValueError(f"the result of {name} is {number}; expected 0 or more")
         found[str(name)] = float(number)
     return found

@@ -18,7 +18,7 @@ from router.evaluation.measures import (
     Flags,
     Labels,
     auroc_figure,
-    ece_figure,
+    ece_figures,
     flip_share,
     macro_f1,
     paired_bootstrap,
@@ -40,7 +40,7 @@ def fitted(
     Raises TrainingDataError where the rows have one class only; `path` is the file they are of.
     """
     labels = [row.label for row in rows]
-    need_classes(path, labels, "the label to fit")
+    need_classes(path, labels, "the label to fit (--train FILE may give others)")
     classes = tuple(sorted(set(labels)))
     number = {label: place for place, label in enumerate(classes)}
     texts = [row.text for row in rows]
@@ -86,7 +86,7 @@ def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[s
     return {
         "accuracy": share_figure(right, resamples=resamples, seed=seed),
         "auroc": auroc_figure(chances, positive, resamples=resamples, seed=seed),
-        "ece": ece_figure(chances, positive.astype(float)),
+        **ece_figures(chances, positive.astype(float), seed),
     }
 
 
@@ -97,7 +97,7 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
     return {
         "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
         "macro_f1": macro_figure(said, truth, options),
-        "ece": ece_figure(chances.max(axis=1), right.astype(float)),
+        **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
 
 

@@ -7,7 +7,7 @@ knows models, files or tasks.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,9 @@ REJECTED = 0.05
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
 """Resamples of a bootstrap: the ends of a 95 % interval then move by about a tenth of its width."""
+
+DRAWS = 100
+"""Imagined results behind `ece_if_calibrated`: its error is a tenth of the ECE's own spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +142,29 @@ def paired_bootstrap(
     >>> paired_bootstrap(lambda rows: float(values[rows].mean()), 5, resamples=10)
     (0.25, 0.25)
     """
+    return intervals(lambda index: (measure(index),), rows, resamples=resamples, seed=seed)[0]
+
+
+def intervals(
+    measure: Callable[[Rows], Sequence[float]],
+    rows: int,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[tuple[float, float]]:
+    """`paired_bootstrap` of several measures on the same resamples, in their order."""
     rng = np.random.default_rng(seed)
     found = np.array([measure(rng.integers(0, rows, rows)) for _ in range(resamples)])
-    found = found[~np.isnan(found)]
-    if len(found) < max(1, resamples / 2):
-        return math.nan, math.nan
     tail = (1.0 - CONFIDENCE) / 2
-    low, high = np.quantile(found, [tail, 1.0 - tail])
-    return float(low), float(high)
+    spans = []
+    for column in found.T:
+        known = column[~np.isnan(column)]
+        if len(known) < max(1, resamples / 2):
+            spans.append((math.nan, math.nan))
+            continue
+        low, high = np.quantile(known, [tail, 1.0 - tail])
+        spans.append((float(low), float(high)))
+    return spans
 
 
 # -- figures with their intervals -----------------------------------------------------------------
@@ -176,6 +194,28 @@ def auroc_figure(
     return Figure(auroc(scores, positive), len(scores), *span)
 
 
-def ece_figure(chances: Floats, right: Floats) -> Figure:
-    """ECE over 15 equal-mass bins. No interval: resampling ECE is biased upwards."""
-    return Figure(ece(chances, right), len(chances))
+def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figure]:
+    """ECE over 15 equal-mass bins, and what chance alone gives at this number of rows.
+
+    No interval: resampling ECE is biased upwards.
+    """
+    return {
+        "ece": Figure(ece(chances, right), len(chances)),
+        "ece_if_calibrated": Figure(ece_if_calibrated(chances, seed), len(chances)),
+    }
+
+
+def ece_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> float:
+    """The mean ECE of these very chances if each held exactly what it says.
+
+    Bins are finite, so a perfect forecast shows an ECE too: of about sqrt(p (1 - p) / rows a bin)
+    each. A measured ECE near this number is as good as these rows can tell.
+
+    Worked: two rows of chance 1/2 in bins of their own: each is 1/2 away, whatever comes.
+
+    >>> ece_if_calibrated(np.array([0.5, 0.5]))
+    0.5
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.random((draws, len(chances))) < chances
+    return float(np.mean([ece(chances, row.astype(float)) for row in drawn]))

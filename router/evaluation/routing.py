@@ -23,7 +23,7 @@ from router.evaluation import routing_measures as rm
 from router.evaluation.asked import Kind, Options, Report, Section, Subject
 from router.evaluation.graded_table import Graded, GradedTable, pair_of, read_graded, read_prices
 from router.evaluation.known_models import KnownModels
-from router.evaluation.measures import Figure, paired_bootstrap
+from router.evaluation.measures import Figure, ece_if_calibrated, intervals, paired_bootstrap
 from router.evaluation.routing_costs import cost_sections
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
 from router.training.head_fit import fit_head
@@ -195,29 +195,22 @@ def _models(part: Part) -> Section:
 def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -> dict[str, Figure]:
     """APGR and CPT20/50/80 in percent, RouteLLM's ten-bin way and exact, with intervals."""
     found: dict[str, Figure] = {}
-    seed, count = options.seed, len(rank)
+    count = len(rank)
     for suffix, curve_of in (("", rm.binned_curve), ("_exact", rm.exact_curve)):
-        whole = curve_of(rank, weak, strong, seed)
 
-        def spread(measure: Callable[[rm.Curve], float], curve_of: CurveOf) -> tuple[float, float]:
-            return paired_bootstrap(
-                lambda rows: measure(_positive(curve_of, rank, weak, strong, rows, seed)),
-                count,
-                resamples=options.resamples,
-                seed=seed,
-            )
+        def again(rows: npt.NDArray[np.integer], curve_of: CurveOf = curve_of) -> tuple[float, ...]:
+            return _summary(_positive(curve_of, rank, weak, strong, rows, options.seed))
 
-        found[f"apgr{suffix}"] = Figure(
-            whole.apgr, count, *spread(lambda curve: curve.apgr, curve_of)
-        )
-        for target in rm.TARGETS:
-
-            def reach(curve: rm.Curve, target: float = target) -> float:
-                return 100 * curve.cpt(target)
-
-            name = f"cpt{round(target * 100)}{suffix}"
-            found[name] = Figure(reach(whole), count, *spread(reach, curve_of))
+        spans = intervals(again, count, resamples=options.resamples, seed=options.seed)
+        names = ["apgr", *(f"cpt{round(target * 100)}" for target in rm.TARGETS)]
+        whole = _summary(curve_of(rank, weak, strong, options.seed))
+        for name, value, span in zip(names, whole, spans, strict=True):
+            found[f"{name}{suffix}"] = Figure(value, count, *span)
     return found
+
+
+def _summary(curve: rm.Curve) -> tuple[float, ...]:
+    return curve.apgr, *(100 * curve.cpt(target) for target in rm.TARGETS)
 
 
 CurveOf = Callable[[Floats, Floats, Floats, int], rm.Curve]
@@ -257,6 +250,7 @@ def _chance_figures(weak: Floats, strong: Floats, part: Part) -> dict[str, Figur
     for name, (chance, result) in right.items():
         found[f"{name}_auroc"] = Figure(auroc(chance, result > 0.5), rows)
         found[f"{name}_ece"] = Figure(ece(chance, result), rows)
+        found[f"{name}_ece_if_calibrated"] = Figure(ece_if_calibrated(chance), rows)
     neither = (1 - weak) * (1 - strong)
     truth = ((part.weak <= 0.5) & (part.strong <= 0.5)).astype(float)
     found["neither_right_auroc"] = Figure(auroc(neither, truth > 0.5), rows)

@@ -6,6 +6,7 @@ ability are known, chosen per request. Costs are estimates by `graded_table.call
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,6 +22,10 @@ from router.evaluation.rows import Row
 
 BUDGETS = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 """Percent of what it costs to send everything to the dearer of the best models."""
+
+NEARLY_ALL = 0.95
+"""A model that answered fewer prompts does not compete: its gaps would cost the others rows."""
+LEAST_ROWS = 20
 
 Costed = tuple[dict[str, Section], list[str]]
 
@@ -42,7 +47,13 @@ def cost_sections(
         notes.append("no price for one of the two models: --prices FILE gives cost figures")
     elif chances is not None:
         sections |= _two(rows, graded, pair, prices, chances[1] - chances[0], options)
-    names = _everyone(graded)
+    names, answered = _everyone(graded)
+    if len(names) > 2 and len(answered) < len(rows):
+        left = len(rows) - len(answered)
+        notes.append(f"{left} rows that not every model answered are left out where all compete")
+    rows, graded = [rows[i] for i in answered], [graded[i] for i in answered]
+    if len(names) < 3 or len(rows) < LEAST_ROWS:
+        return sections, notes
     every = known.chances(subject, rows, names)
     able = [place for place in range(len(names)) if not np.isnan(every[:, place]).any()]
     if len(able) > 2:
@@ -55,10 +66,12 @@ def cost_sections(
     return sections, notes
 
 
-def _everyone(graded: Sequence[Graded]) -> list[str]:
-    """The models that answered every one of these prompts."""
-    common = set.intersection(*(set(one.results) for one in graded))
-    return sorted(common)
+def _everyone(graded: Sequence[Graded]) -> tuple[list[str], list[int]]:
+    """The models that answered nearly all of these prompts, and the prompts that all did."""
+    seen = Counter(name for one in graded for name in one.results)
+    names = sorted(name for name, count in seen.items() if count >= NEARLY_ALL * len(graded))
+    answered = [place for place, one in enumerate(graded) if set(names) <= set(one.results)]
+    return names, answered
 
 
 def _results(graded: Sequence[Graded], models: Sequence[str]) -> Floats:
