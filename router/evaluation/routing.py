@@ -9,6 +9,7 @@ in `routing_measures`.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,8 +156,10 @@ def _judged(
         found["shipped"] = shipped
     if fits:
         taught = taught_rows(part, options)
-        if len(taught) < LEAST_TAUGHT:
-            notes.append(f"{part.name}: {len(taught)} labelled rows are too few to fit a head")
+        fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
+        if fewest < LEAST_TAUGHT:
+            why = "outside one of the folds of subjects " if options.leave_subjects else ""
+            notes.append(f"{part.name}: {fewest} labelled rows {why}are too few to fit a head")
         else:
             name = f"head on {len(taught)} labels"
             name += ", subjects left out" if options.leave_subjects else ""
@@ -286,20 +289,26 @@ def _foretold(part: Part, taught: Sequence[int], foretell: Foretell, options: Op
             [part.taught[place] for place in taught], list(map(results, taught)), part.rows
         )
     weak, strong = np.zeros(len(part.rows)), np.zeros(len(part.rows))
-    fold_of = subject_folds(one.subject for one in (*part.graded, *part.taught_graded))
+    fold_of = _folds(part)
     folds = [fold_of[one.subject] for one in part.graded]
     for fold in sorted(set(folds)):
         own = [p for p in taught if fold_of[part.taught_graded[p].subject] != fold]
         here = [place for place, number in enumerate(folds) if number == fold]
-        if len(own) < LEAST_TAUGHT:
-            raise TrainingDataError(
-                f"{part.name}: found {len(own)} labelled rows outside a fold of subjects; expected "
-                f"at least {LEAST_TAUGHT}: --leave-subjects needs rows of several subjects"
-            )
         rows = [part.rows[place] for place in here]
         found = foretell([part.taught[p] for p in own], list(map(results, own)), rows)
         weak[here], strong[here] = found
     return weak, strong
+
+
+def _folds(part: Part) -> dict[str, int]:
+    return subject_folds(one.subject for one in (*part.graded, *part.taught_graded))
+
+
+def _rows_outside(part: Part, taught: Sequence[int]) -> list[int]:
+    """How many labelled rows are left to teach when each fold of subjects is taken away."""
+    fold_of = _folds(part)
+    own = Counter(fold_of[part.taught_graded[place].subject] for place in taught)
+    return [len(taught) - own[fold] for fold in {fold_of[one.subject] for one in part.graded}]
 
 
 def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
