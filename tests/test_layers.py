@@ -37,6 +37,7 @@ GROUPS = {
     "router.api.process": "process",
     "router.api.serve": "process",
     "router.api.listening": "app",
+    "router.api.os_signals": "app",
     "router.api.supervisor": "process",
     "router.api.worker": "process",
     "router.api.banner": "process",
@@ -201,6 +202,18 @@ def test_the_base_needs_only_the_standard_library() -> None:
             if group_of(source.name) == "base"
             for one in imports_of(source)
             if not ours(one.module) and one.module.partition(".")[0] not in sys.stdlib_module_names
+        ]
+    )
+
+
+def test_types_have_one_name_outside_their_own_package() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: write `from router.types import ...`, not {one.module}"
+            for source in sources()
+            if not source.path.startswith("router/types/")
+            for one in imports_of(source)
+            if one.module.startswith("router.types.")
         ]
     )
 

@@ -149,7 +149,7 @@ def _require_json(headers: dict[str, str]) -> None:
 
 def _shown(answer: Answer, request: ChatRequest) -> Answer:
     """The answer as the client asked for it: log-probabilities that verification read stay here."""
-    if request.sampling.logprobs:
+    if request.sampling.logprobs or not any(c.logprobs for c in answer.choices):
         return answer
     return replace(answer, choices=tuple(replace(c, logprobs=()) for c in answer.choices))
 

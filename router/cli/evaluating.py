@@ -25,6 +25,9 @@ KINDS = ("intent", "routing", "stakes", "spam", "toxicity", "department", "safet
 NOVELTIES = ("energy", "max_probability", "entropy", "mahalanobis", "nearest")
 """As `router.evaluation.asked` has them; a test compares. Importing that would load numpy."""
 
+ADVERSARIAL = "adversarial"
+"""Decides our own prompts by a policy; needs no file."""
+
 BUDGETS = "every budget"
 """In the name of sections that are shown as one row per budget."""
 
@@ -37,7 +40,8 @@ def evaluate(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help=f"What to measure: {', '.join(KINDS)}. Without it: the model card.",
+            help=f"What to measure: {', '.join((*KINDS, ADVERSARIAL))}. Without it: the model "
+            "card.",
             show_default=False,
         ),
     ] = None,
@@ -98,24 +102,24 @@ def evaluate(
     resamples: Annotated[
         int, typer.Option(min=20, help="Resamples behind each 95 % interval.")
     ] = 1_000,
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", help="Of `adversarial`: name of a policy, or a file.")
+    ] = "default",
     work: Work = WORK,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     model_dir: ModelDir = None,
 ) -> None:
     """The triage model's figures: its card, or measured on a labelled file of one kind."""
+    if kind == ADVERSARIAL:
+        from router.cli.adversarial import evaluate_adversarial
+
+        return evaluate_adversarial(policy, model_dir, as_json)
     from router.api.core import Settings
 
     folder = model_dir or Settings().model_dir
     if kind is None:
-        _card(folder, data, work, as_json=as_json)
-        return
-    if kind not in KINDS:
-        raise typer.BadParameter(f"found {kind!r}; expected one of {', '.join(KINDS)}")
-    if novelty is not None and novelty not in NOVELTIES:
-        raise typer.BadParameter(f"found {novelty!r}; expected one of {', '.join(NOVELTIES)}")
-    if data is None or data.is_dir():
-        found = "no --data" if data is None else f"the folder {data}"
-        raise typer.BadParameter(f"found {found}; expected --data FILE, a file of {kind} rows")
+        return _card(folder, data, work, as_json=as_json)
+    file = _file_of(kind, novelty, data)
     from router.evaluation import answer
     from router.evaluation.asked import Kind, Novelty, Options
 
@@ -123,13 +127,24 @@ def evaluate(
         train, dev, baseline, Novelty(novelty) if novelty else None, labels, leave_subjects,
         weak, strong, prices, save_head, seed, resamples,
     )  # fmt: skip
-    report = answer.evaluate(Kind(kind), folder, data, options, latency=latency)
+    report = answer.evaluate(Kind(kind), folder, file, options, latency=latency)
     if as_json:
         from router.cli.terminal import print_json
 
         print_json(report.to_json())
     else:
         _show(report)
+
+
+def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:
+    """The file to measure on; raises BadParameter for a kind, score or file that is none."""
+    for found, allowed in ((kind, (*KINDS, ADVERSARIAL)), (novelty or NOVELTIES[0], NOVELTIES)):
+        if found not in allowed:
+            raise typer.BadParameter(f"found {found!r}; expected one of {', '.join(allowed)}")
+    if data is None or data.is_dir():
+        told = "no --data" if data is None else f"the folder {data}"
+        raise typer.BadParameter(f"found {told}; expected --data FILE, a file of {kind} rows")
+    return data
 
 
 def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None:
