@@ -161,12 +161,12 @@ def _judged(
             why = "outside one of the folds of subjects " if options.leave_subjects else ""
             notes.append(f"{part.name}: {fewest} labelled rows {why}are too few to fit a head")
         else:
-            name = f"head on {len(taught)} labels"
-            name += ", subjects left out" if options.leave_subjects else ""
-            found[name] = _foretold(part, taught, _by_head(subject, options), options)
+            basis = f"on {len(taught)} labels"
+            basis += ", subjects left out" if options.leave_subjects else ""
+            found[f"head {basis}"] = _foretold(part, taught, _by_head(subject, options), options)
             if options.baseline:
                 rival = _foretold(part, taught, baseline_chances, options)
-                found[f"tf-idf on {len(taught)} labels"] = rival
+                found[f"tf-idf {basis}"] = rival
     for name, (weak, strong) in found.items():
         ranks[name] = strong - weak
         sections[name] = {
