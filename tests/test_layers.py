@@ -44,6 +44,7 @@ GROUPS = {
     "router.library": "library",
     "router.cli": "cli",
     "router.training": "training",
+    "router.evaluation": "training",
 }
 
 CORE = {"base", "numbers", "core"}
@@ -72,6 +73,7 @@ LAZY_ONLY_FROM = {"core": {"router"}}  # `from router import Gateway` finds the 
 # Paths or folders (with a slash at the end). A package that is not here is not used.
 
 TRAINING = "router/training/"
+EVALUATION = "router/evaluation/"
 ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("tiers/upstream.py", "tiers/lookups.py", "tiers/local"),
@@ -80,7 +82,13 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "jsonschema": ("router/json_schema.py",),
     "litellm": ("tiers/litellm_",),
     "msgspec": ANYWHERE,
-    "numpy": ("router/calibration.py", "router/heads.py", "router/triage/", TRAINING),
+    "numpy": (
+        "router/calibration.py",
+        "router/heads.py",
+        "router/triage/",
+        TRAINING,
+        EVALUATION,
+    ),
     "onnx": (TRAINING,),
     "onnxruntime": ("router/triage/encoder.py", TRAINING),
     "optimum": (TRAINING,),
@@ -99,7 +107,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "rich": ("router/analysis/", "router/cli"),
     "scipy": (TRAINING,),
     "sentence_transformers": (TRAINING,),
-    "sklearn": (TRAINING,),
+    "sklearn": (TRAINING, "router/evaluation/baseline.py"),
     "sqlalchemy": ("router/ledger/",),
     "sqlite3": ("router/ledger/",),  # of the standard library, but a driver all the same
     "structlog": ("router/api/", "router/cli"),

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import typer
 
-from router.cli import deciding, doctoring, learning, ledger, playing, reporting, serving
+from router.cli import (
+    deciding,
+    doctoring,
+    evaluating,
+    heading,
+    learning,
+    ledger,
+    playing,
+    reporting,
+    serving,
+)
 from router.cli.exits import told
 
 app = typer.Typer(
@@ -19,7 +29,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serving, deciding, reporting, ledger, playing, doctoring, learning):
+for module in (
+    serving,
+    deciding,
+    reporting,
+    ledger,
+    playing,
+    doctoring,
+    learning,
+    heading,
+    evaluating,
+):
     module.register(app)
 
 
