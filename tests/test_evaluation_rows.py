@@ -81,6 +81,13 @@ def test_a_gzip_file_cut_short_is_refused(tmp_path: Path) -> None:
         read_intents(path)
 
 
+def test_a_gzip_file_altered_within_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(b"\x1f\x8b\x08" + bytes(7) + b"\x07")  # a header, a block of no known type
+    with pytest.raises(TrainingDataError, match="cut short or altered"):
+        read_intents(path)
+
+
 def test_a_line_in_another_encoding_is_refused_by_its_byte(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(json.dumps(INTENT).encode() + b'\n{"text": "caf\xe9", "intent": "a"}')
