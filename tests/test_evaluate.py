@@ -18,6 +18,7 @@ from router.cli import evaluating
 from router.errors import TrainingDataError
 from router.evaluation import answer, intents, routing
 from router.evaluation.asked import BENCHMARK_HEADS, Kind, Novelty, Options, Report, Subject
+from router.evaluation.graded_table import STRONG
 from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
 from router.heads import UNSCALED, Head, HeadKind
@@ -318,6 +319,18 @@ def test_every_known_model_is_routed_to_where_prices_are_known(
     budgets = report.sections["one: accuracy at every budget, 3 models"]
     assert budgets["oracle_at_100"].value >= budgets["router_at_100"].value
     assert f"weak {models[0]}, strong {models[1]}" in report.notes
+
+
+def test_a_strong_model_that_costs_nothing_has_no_cost_to_match(
+    subject: Subject, tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({STRONG: [0, 0]}))
+    path = write(tmp_path / "rows.jsonl.gz", graded_rows())
+    report = measured(Kind.ROUTING, subject, path, replace(QUICK, prices=prices))
+    matched = [s for name, s in report.sections.items() if "cost to match the strong" in name]
+    assert matched
+    assert all(np.isnan(section["cost_to_match_percent"].value) for section in matched)
 
 
 # --- the command ----------------------------------------------------------------------------------

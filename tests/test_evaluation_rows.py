@@ -182,10 +182,18 @@ def test_prices_of_a_file_take_the_place_of_the_built_in_ones(tmp_path: Path) ->
     assert read_prices(path)["m"] == (3.0, 4.0)
 
 
-def test_a_price_list_of_another_shape_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ('{"m": "cheap"}', "found no price list"),
+        ('{"m": [1, -1]}', r"the price of m is \(1\.0, -1\.0\); expected 0 or more"),
+        ('{"m": [NaN, 1]}', r"the price of m is \(nan, 1\.0\); expected 0 or more"),
+    ],
+)
+def test_a_price_list_of_another_shape_is_refused(tmp_path: Path, found: str, told: str) -> None:
     path = tmp_path / "prices.json"
-    path.write_text('{"m": "cheap"}')
-    with pytest.raises(TrainingDataError, match="found no price list"):
+    path.write_text(found)
+    with pytest.raises(TrainingDataError, match=told):
         read_prices(path)
 
 
