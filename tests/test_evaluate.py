@@ -333,6 +333,26 @@ def test_a_strong_model_that_costs_nothing_has_no_cost_to_match(
     assert all(np.isnan(section["cost_to_match_percent"].value) for section in matched)
 
 
+def test_a_training_file_whose_labels_mean_something_else_is_refused(
+    subject: Subject, tmp_path: Path
+) -> None:
+    moderated = [{"text": "thanks", "labels": {"H": 0}}, {"text": "die", "labels": {"H": 1}}]
+    path = write(tmp_path / "moderation.jsonl.gz", moderated)
+    train = write(tmp_path / "safety.jsonl.gz", two_labels("label", "safe", "unsafe"))
+    with pytest.raises(TrainingDataError, match="found rows of safety; expected rows of moderat"):
+        measured(Kind.SAFETY, subject, path, replace(QUICK, train=train))
+
+
+def test_the_rival_says_the_only_intent_that_a_bot_has(subject: Subject, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    rows = [{**row, "bot": "desk"} for row in intent_rows() if not row["oos"]]
+    lamps = [f"{turn} {thing} lamp" for turn in ("turn on the", "dim the") for thing in THINGS]
+    rows += [{"text": text, "intent": "lamp", "bot": "home"} for text in lamps]
+    path = write(tmp_path / "rows.jsonl.gz", rows)
+    report = measured(Kind.INTENT, subject, path, replace(QUICK, baseline=True))
+    assert report.sections["tf-idf + linear svm"]["accuracy"].value > 0.5
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
