@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from router.cli import evaluating
 from router.errors import TrainingDataError
 from router.evaluation import answer, intents, routing
 from router.evaluation.asked import BENCHMARK_HEADS, Kind, Novelty, Options, Report, Subject
@@ -23,7 +20,6 @@ from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
 from router.heads import UNSCALED, Head, HeadKind
 from router.triage.triage_model import DEFAULT_FOLDER
-from tests.server_kit import environment, tiergate
 
 QUICK = Options(resamples=20)
 THINGS = (
@@ -354,74 +350,3 @@ def test_the_rival_says_the_only_intent_that_a_bot_has(subject: Subject, tmp_pat
 
 
 # --- the command ----------------------------------------------------------------------------------
-
-
-def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
-    said = tiergate("evaluate", "spam", "--data", path, "--json", "--resamples", "20")
-    assert said.returncode == 0, said.stderr
-    report = json.loads(said.stdout)
-    assert report["kind"] == "spam"
-    accuracy = report["figures"]["spam, sms: shipped head"]["accuracy"]
-    assert set(accuracy) == {"value", "n", "low", "high"}
-    assert report["figures"]["size"]["all_mb"]["value"] > 1
-
-
-def test_the_command_prints_a_table_for_people(tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl.gz", graded_rows())
-    said = tiergate("evaluate", "routing", "--data", path, "--resamples", "20")
-    assert said.returncode == 0, said.stderr
-    assert "router / best single model / oracle" in said.stdout
-    assert "- weak mixtral-8x7b-instruct-v0.1, strong gpt-4-1106-preview" in said.stdout
-
-
-def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
-    said = tiergate("evaluate", "spam", "--data", path, "--json", "--latency", "--resamples", "20")
-    figures = json.loads(said.stdout)["figures"]
-    for tokens in (16, 40, 128):
-        timed = figures[f"latency, {tokens} tokens"]
-        assert timed["p50_ms"]["value"] <= timed["p99_ms"]["value"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "told"),
-    [
-        (("mood",), 2, "expected one of intent, routing"),
-        (("spam",), 2, "found no --data"),
-        (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of energy"),
-        (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
-    ],
-)
-def test_wrong_usage_is_told(arguments: tuple[str, ...], code: int, told: str) -> None:
-    said = tiergate("evaluate", *arguments)
-    assert said.returncode == code
-    assert told in " ".join(said.stderr.replace("│", " ").split())
-
-
-def test_without_a_kind_the_card_is_printed() -> None:
-    said = tiergate("evaluate")
-    assert said.returncode == 0
-    assert said.stdout.startswith("# Triage model card")
-
-
-def test_the_command_names_the_kinds_and_scores_that_there_are() -> None:
-    assert tuple(Kind) == evaluating.KINDS
-    assert tuple(Novelty) == evaluating.NOVELTIES
-
-
-def test_figures_need_neither_torch_nor_scipy_nor_scikit_learn(tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
-    program = (
-        "import sys; sys.modules.update(dict.fromkeys(('torch', 'scipy', 'sklearn')));"
-        "from pathlib import Path; from router.evaluation import answer;"
-        "from router.evaluation.asked import Kind, Options;"
-        "from router.triage.triage_model import DEFAULT_FOLDER as folder;"
-        f"r = answer.evaluate(Kind.INTENT, folder, Path({str(path)!r}), Options(resamples=20));"
-        "print(r.sections['in scope']['accuracy'].n)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=environment()
-    )
-    assert run.returncode == 0, run.stderr
-    assert int(run.stdout) > 0

@@ -22,6 +22,7 @@ from router.types import Scope
 from tests.ledger_rows import NOW_MS, StandingClock
 
 ROOT = Path(__file__).parent.parent
+HANGS_S = 120.0  # only for what never comes true: a worker that waits for a lock for ever
 WORKER = """
 import asyncio, sys
 from dataclasses import replace
@@ -109,7 +110,7 @@ def test_two_workers_finish_200_rows_each_at_the_same_time(path: Path) -> None:
         assert each.stdin is not None
         each.stdin.write("go\n")
         each.stdin.flush()
-    finished = [int(each.communicate()[0]) for each in workers]
+    finished = [int(each.communicate(timeout=HANGS_S)[0]) for each in workers]
     assert finished == [200, 200]
     report = verify(path)
     assert (report.findings, report.rows, report.writers) == ((), 400, 2)

@@ -72,8 +72,8 @@ class Metrics:
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
 
     def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
-        """`metric.labels(...)`, kept: the library checks and locks at every call. Labels come from
-        the policy and from enums, so there are few."""
+        """Looks the counters of these labels up and keeps them, since the library checks and locks
+        at every look-up. Labels come from the policy and from enums, so there are few."""
         counted = self._counted[policy, tier, verdict, reason] = _Counted(
             self._requests.labels(policy, tier, str(verdict)),
             self._reasons.labels(tier, str(reason)),

@@ -21,6 +21,7 @@ import structlog
 
 from router.api.banner import Listening, banner
 from router.api.core import Core, Hosts
+from router.api.os_signals import taking
 from router.api.process import Options, Say, say_when_loaded
 from router.api.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
 from router.errors import LedgerError, PolicyError, TiergateError
@@ -52,16 +53,18 @@ class Supervisor:
 
     async def run(self) -> None:
         """Raises what keeps workers from starting: PolicyError, LedgerError."""
-        loop = asyncio.get_running_loop()
-        with tempfile.TemporaryDirectory(prefix="tiergate-metrics-") as metrics_dir:
+        with (
+            tempfile.TemporaryDirectory(prefix="tiergate-metrics-") as metrics_dir,
+            contextlib.ExitStack() as signals,
+        ):
             settings = replace(self._options.settings, metrics_dir=metrics_dir)
             self._options = replace(self._options, settings=settings)
             watchers = [self._watcher(one) for one in self._core.loaded.values()]
             for watcher in watchers:
                 watcher.start()
-            for one in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(one, self._stopping.set)
-            loop.add_signal_handler(signal.SIGHUP, self._reload, watchers)
+            for name in ("SIGTERM", "SIGINT"):
+                signals.enter_context(taking(name, self._stopping.set))
+            signals.enter_context(taking("SIGHUP", partial(self._reload, watchers)))
             keepers = [
                 asyncio.create_task(self._keep(place), name=f"worker-{place}")
                 for place in range(self._options.workers)

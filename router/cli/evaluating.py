@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
+    context: typer.Context,
     kind: Annotated[
         str | None,
         typer.Argument(
@@ -110,6 +111,7 @@ def evaluate(
     model_dir: ModelDir = None,
 ) -> None:
     """The triage model's figures: its card, or measured on a labelled file of one kind."""
+    _refuse_foreign(context, kind)
     if kind == ADVERSARIAL:
         from router.cli.adversarial import evaluate_adversarial
 
@@ -134,6 +136,34 @@ def evaluate(
         print_json(report.to_json())
     else:
         _show(report)
+
+
+_OF_KINDS = {"train", "dev", "baseline", "seed", "resamples", "latency", "save_head"}
+_OF_KIND = {
+    "intent": {"novelty"},
+    "routing": {"labels", "leave_subjects", "weak", "strong", "prices"},
+}
+_ALWAYS = {"kind", "as_json", "model_dir"}
+
+
+def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
+    """Raises BadParameter that names the options given which mean nothing for this kind."""
+    if kind == ADVERSARIAL:
+        allowed = _ALWAYS | {"policy"}
+    elif kind is None:
+        allowed = _ALWAYS | {"data", "work"}
+    else:
+        allowed = _ALWAYS | _OF_KINDS | _OF_KIND.get(kind, set()) | {"data"}
+    given = {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+    if foreign := sorted(given - allowed):
+        told = ", ".join("--" + name.replace("_", "-") for name in foreign)
+        raise typer.BadParameter(
+            f"found {told}, which say nothing about {kind or 'the card'}; leave them out"
+        )
 
 
 def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:

@@ -313,7 +313,9 @@ def _rows_outside(part: Part, taught: Sequence[int]) -> list[int]:
 
 def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
     """The fold of each subject, 0..4, dealt out in the order of a hash of their names."""
-    ordered = sorted(set(subjects), key=lambda name: hashlib.sha256(name.encode()).digest())
+    ordered = sorted(
+        set(subjects), key=lambda name: hashlib.sha256(name.encode("utf-8", "replace")).digest()
+    )
     return {name: place % FOLDS for place, name in enumerate(ordered)}
 
 
