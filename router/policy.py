@@ -37,6 +37,7 @@ from router.policy_answerers import (
 )
 from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
 from router.policy_cross import CrossMistake, cross_mistakes
+from router.policy_heads import HeadCondition, HeadSection
 from router.types import DecisionMode, Domain, Exhausted, RequestType
 
 __all__ = [
@@ -246,6 +247,9 @@ class HardRule(Section):
     impact_from_usd: Usd | None = Field(
         default=None, description="The amount read is this or more."
     )
+    heads: list[HeadCondition] = Field(
+        default_factory=list, description="Any of these heads says so."
+    )
     floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
     ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
 
@@ -259,6 +263,7 @@ class HardRule(Section):
             self.request_types,
             self.stakes_high_at,
             self.impact_from_usd,
+            self.heads,
         )
         if not any(item not in ([], None) for item in given):
             raise ValueError("a hard rule needs at least one condition")
@@ -400,6 +405,9 @@ class Policy(Section):
     )
     stakes: StakesSection = Field(
         default_factory=StakesSection, description="What a wrong answer costs."
+    )
+    heads: list[HeadSection] = Field(
+        default_factory=list, description="Heads of your own, read with the built-in ones."
     )
     terms: list[TermList] = Field(
         default_factory=list, description="Lists of words that hard rules look for."

@@ -170,7 +170,8 @@ class App:
 
         def read() -> LoadedPolicy:
             """The file again; it must keep the name under which clients reach it."""
-            again = load_policy(one.path, self.core.environ, known)
+            encoder = self.core.encoder_sha256
+            again = load_policy(one.path, self.core.environ, known, encoder)
             name, found = one.policy.name, again.policy.name
             if found != name:
                 expected = f"{name!r}, the name it is served under; restart to serve another"
