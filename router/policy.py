@@ -38,6 +38,7 @@ from router.policy_answerers import (
 from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
 from router.policy_cross import CrossMistake, cross_mistakes
 from router.policy_heads import HeadCondition, HeadSection
+from router.policy_specialist import SpecialistSection
 from router.types import DecisionMode, Domain, Exhausted, RequestType
 
 __all__ = [
@@ -408,6 +409,9 @@ class Policy(Section):
     )
     heads: list[HeadSection] = Field(
         default_factory=list, description="Heads of your own, read with the built-in ones."
+    )
+    specialist: SpecialistSection | None = Field(
+        default=None, description="What is said of texts from heads alone."
     )
     terms: list[TermList] = Field(
         default_factory=list, description="Lists of words that hard rules look for."

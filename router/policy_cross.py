@@ -154,6 +154,9 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
             expected = f"a name of its own: {', '.join(NOT_REPLACED)} are not replaced"
             yield CrossMistake(("heads", i, "name"), section["name"], expected)
     known = [*_names(raw, "heads"), *BUILT_IN]
+    for path, named in _fields(raw):
+        if named not in known:
+            yield CrossMistake(path, named, one_of(named, known))
     for path, condition in conditions_of(raw):
         head = condition.get("head")
         if isinstance(head, str) and head not in known:
@@ -171,6 +174,20 @@ def conditions_of(
     for r, rule in sections(raw, "hard_rules"):
         for c, condition in sections(rule, "heads"):
             yield ("hard_rules", r, "heads", c), condition
+    specialist = raw.get("specialist")
+    verdict = specialist.get("verdict") if isinstance(specialist, Mapping) else None
+    for r, rule in sections(verdict, "rules"):
+        for c, condition in sections(rule, "any"):
+            yield ("specialist", "verdict", "rules", r, "any", c), condition
+
+
+def _fields(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
+    """The heads that a specialist's fields name, each with its key path."""
+    specialist = raw.get("specialist")
+    fields = specialist.get("fields") if isinstance(specialist, Mapping) else None
+    for name, field in fields.items() if isinstance(fields, Mapping) else ():
+        if isinstance(field, Mapping) and isinstance(field.get("head"), str):
+            yield ("specialist", "fields", str(name), "head"), field["head"]
 
 
 def _aliases(

@@ -40,7 +40,7 @@ from tests.ledger_rows import NOW_MS, StandingClock, request
 
 T = TypeVar("T")
 ROWS = 1_000
-POLICIES = ("default", "enterprise_decisions")
+POLICIES = ("default", "enterprise_decisions", "content_moderation", "email_pipeline")
 CLASSES = ("hate", "offensive", "neither", "Hardware", "high", "violence", "self_harm")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from router.cli import (
+    classifying,
     deciding,
     doctoring,
     heading,
@@ -28,7 +29,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serving, deciding, reporting, ledger, playing, doctoring, learning, heading):
+for module in (
+    serving,
+    deciding,
+    reporting,
+    ledger,
+    playing,
+    doctoring,
+    learning,
+    heading,
+    classifying,
+):
     module.register(app)
 
 

@@ -74,6 +74,11 @@ class Tokeniser:
         clean = clip(text).encode("utf-8", "replace").decode("utf-8")
         return cut(self._tokenizer.encode(clean).ids)
 
+    def many(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of several texts, as each alone; on all cores where that pays."""
+        clean = [clip(text).encode("utf-8", "replace").decode("utf-8") for text in texts]
+        return [cut(found.ids) for found in self._tokenizer.encode_batch_fast(clean)]
+
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """The fused node is slower here than what it replaces: 364 against 308 µs per text of 22 tokens in

@@ -37,13 +37,14 @@ class OwnHeads:
 
     def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
         """What the policy's own heads say of each row of this stack's logits."""
-        columns = [_readings(self.stack, logits, name) for name in self.names]
+        columns = [readings(self.stack, logits, name) for name in self.names]
         if not columns:
             return [()] * len(logits)
         return list(zip(*columns, strict=True))
 
 
-def _readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
+def readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
+    """What one head of a stack says of each row of its logits, the likeliest classes alone."""
     head, chances = stack.heads[name], stack.read(logits, name)
     if head.kind is HeadKind.CHANCE:
         label = head.classes[0]
