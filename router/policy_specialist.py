@@ -47,7 +47,10 @@ class SpecialistSection(Section):
     """Texts in, fields and a verdict out, from heads alone: `tiergate classify` and the endpoints
     `POST /api/v1/{domain}/{task}/analyze` and `/batch`."""
 
-    domain: TaskName = Field(description="The {domain} of the endpoints; no other policy has it.")
+    domain: TaskName = Field(
+        description="The {domain} of the endpoints; of several served policies that share it and "
+        "the task, the first answers."
+    )
     task: TaskName = Field(
         description="The {task} that gives all fields and the verdict; each field is one, too."
     )

@@ -24,6 +24,7 @@ GROUPS = {
     "router.ledger": "ledger",
     "tiers": "tiers",
     "router.spend": "gateway",
+    "router.analysing": "gateway",
     "router.conclude": "gateway",
     "router.gateway": "gateway",
     "router.analysis": "analysis",

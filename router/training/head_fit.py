@@ -93,7 +93,7 @@ def fit_head(
         encoder_sha256, label_source,
     )  # fmt: skip
     chances = calibrator(outside - offset)
-    crossed = _crossed_temperature(outside - offset, labels)
+    crossed = crossed_temperature(outside - offset, labels)
     figures = {
         **measured(chances, labels, classes),
         "ece": round(top_ece(crossed, labels), 4),
@@ -250,7 +250,7 @@ def _chance(
     return FittedHead(head, chances, figures)
 
 
-def _crossed_temperature(logits: Floats, labels: Labels) -> Floats:
+def crossed_temperature(logits: Floats, labels: Labels) -> Floats:
     """Chances where each half of the rows is calibrated by the other half's temperature."""
     chances = np.empty(logits.shape)
     for half in (0, 1):

@@ -11,16 +11,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from router.calibration import fit_temperature
 from router.errors import TrainingDataError
 from router.heads import Head
 from router.training.curate import deduplicated, is_dev
-from router.training.head_fit import FittedHead, fit_head, measured, top_ece
+from router.training.head_fit import (
+    FittedHead,
+    crossed_temperature,
+    fit_head,
+    measured,
+    top_ece,
+)
 from router.training.linear import Labels
 from router.training.priority import priority_by_rule
 from router.training.progress import track
@@ -30,6 +37,8 @@ from router.triage.encoder import Embeddings
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 CHUNK = 2_000
+LEAST_DEV = 50
+"""Fewer dev rows give no temperature; that of the head's own folds stays."""
 NONE = "none"
 GRAVEST = (
     ("self_harm", ("SH",)),
@@ -255,7 +264,11 @@ def _fit(
     specialist: Specialist, examples: Sequence[Example], known: Mapping[str, Embeddings],
     model: TriageModel, seed: int,
 ) -> tuple[FittedHead, dict[str, object]]:  # fmt: skip
-    """The head from the rows outside dev, and its figures on dev: given labels apart from weak."""
+    """The head from the rows outside dev, and its figures on dev: given labels apart from weak.
+
+    Its temperature is dev's: on rows that the encoder was trained on it would be too sure. So the
+    figures are crossed, each half of dev at the temperature of the other half.
+    """
     task, classes = specialist.name, specialist.classes
     train = [example for example in examples if not is_dev(example)]
     missing = set(classes) - {example.labels[task] for example in train}
@@ -267,14 +280,20 @@ def _fit(
         [example.text for example in train], model.encoder.sha256, seed=seed,
         label_source="weak" if weak == len(train) else "mixed" if weak else "given",
     )  # fmt: skip
+    dev = [example for example in examples if is_dev(example)]
+    labels, logits = _labels(dev, task, classes), fitted.head.logits(_vectors(dev, known))
+    if len(dev) >= LEAST_DEV:
+        chances = crossed_temperature(logits, labels)
+        head = replace(fitted.head, calibrator=fit_temperature(logits, labels))
+        fitted = replace(fitted, head=head)
+    else:
+        chances = fitted.head.read(logits)
     figures: dict[str, object] = {}
-    for kind, is_weak in (("given", False), ("weak", True)):
-        dev = [e for e in examples if is_dev(e) and (task in e.weak) is is_weak]
-        if dev:
-            labels = _labels(dev, task, classes)
-            chances = fitted.head(_vectors(dev, known))
-            reached = measured(chances, labels, classes)
-            figures[kind] = {**reached, "ece": round(top_ece(chances, labels), 4)}
+    is_weak = np.array([task in example.weak for example in dev])
+    for kind, rows in (("given", ~is_weak), ("weak", is_weak)):
+        if rows.any():
+            reached = measured(chances[rows], labels[rows], classes)
+            figures[kind] = {**reached, "ece": round(top_ece(chances[rows], labels[rows]), 4)}
     return fitted, figures
 
 
