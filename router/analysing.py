@@ -21,6 +21,7 @@ from router.record import RECORD_VERSION, Record, StepRecord
 from router.runtime import PolicyRuntime
 from router.specialist import Said, said_of
 from router.specialist_row import LEVEL, NAME, Booked, settled_row
+from router.telling import transcript
 from router.types import (
     ChatRequest,
     Clock,
@@ -138,7 +139,7 @@ class Analyst:
                 booked.request_id,
                 booked.identity.tenant,
                 "prompt",
-                booked.request.last_user_text,
+                transcript(booked.request.messages),  # what the row's digest covers
                 store=privacy.store,
                 retention_days=privacy.retention_days,
             )

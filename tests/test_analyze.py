@@ -199,7 +199,7 @@ async def test_texts_are_kept_where_the_policy_says_so(tmp_path: Path) -> None:
         who = Identity("acme", "k", frozenset({Scope.CHAT}))
         (done,) = await app.analyst.analyse(found, ["Mail jo@example.com today"], who)
         kept = await app.texts.get(done.request_id, "acme", "prompt")
-    assert kept == "Mail [EMAIL] today"
+    assert kept == "user: Mail [EMAIL] today"
 
 
 async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:

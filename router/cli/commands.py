@@ -17,6 +17,7 @@ from router.cli import (
     playing,
     reporting,
     serving,
+    suggesting,
 )
 from router.cli.exits import told
 
@@ -32,13 +33,14 @@ app = typer.Typer(
 for module in (
     serving,
     deciding,
+    classifying,
     reporting,
     ledger,
     playing,
     doctoring,
     learning,
     heading,
-    classifying,
+    suggesting,
 ):
     module.register(app)
 

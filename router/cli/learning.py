@@ -26,7 +26,7 @@ Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no us
 WORK = Path(".tiergate/train")
 
 train = typer.Typer(
-    help="Train on your own data; only `head` and `specialists` do without the extra `train`."
+    help="Train on your own data; `head`, `specialists` and `suggest` without the extra `train`."
 )
 
 
