@@ -202,6 +202,19 @@ async def test_texts_are_kept_where_the_policy_says_so(tmp_path: Path) -> None:
     assert kept == "user: Mail [EMAIL] today"
 
 
+async def test_stored_texts_are_covered_by_the_chain(tmp_path: Path) -> None:
+    path = policy_of(tmp_path, "email_pipeline", privacy={"store": "full"})
+    settings = Settings(
+        policies=(str(path),), database=tmp_path / "l.db", cache_dir=None, watch=False
+    )
+    app = App(settings, Core(settings, load_policies(settings, {}), {}))
+    async with app.life():
+        found = app.analyst.find("email", "pipeline")
+        await app.analyst.analyse(found, [MAIL, "hello"], Identity("acme", "k", frozenset()))
+    said = tiergate("ledger", "verify", "-d", tmp_path / "l.db")
+    assert said.returncode == 0, said.stdout
+
+
 async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:
     path = policy_of(tmp_path, "email_pipeline")
     settings = Settings(
