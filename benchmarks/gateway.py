@@ -278,7 +278,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     approved.write_text("\n".join(approved_prompts()), "utf-8")
     database = folder / "ledger.db"
     key = create_key(database)
-    fake = [sys.executable, "tests/fake_upstream.py", "--port", str(ports[0])]
+    fake = [sys.executable, "-m", "tests.fake_upstream", "--port", str(ports[0])]
     serve = [
         sys.executable, "-m", "router.cli", "serve",
         "--policy", str(folder / "bench.yaml"),

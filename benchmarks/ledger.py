@@ -1,4 +1,4 @@
-"""How many requests a second the ledger takes: `python benchmarks/ledger.py [seconds]`.
+"""How many requests a second the ledger takes: `python -m benchmarks.ledger [seconds]`.
 
 Full rows with a 2 kB record, 64 callers that each wait for their row, one database file on disk.
 """
@@ -14,103 +14,31 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from router.api.clock import SystemClock
 from router.ledger.store import SqlLedger
 from router.policy import BudgetSection
-from router.types import (
-    AttemptRow,
-    AttemptState,
-    Baselines,
-    CostBasis,
-    JsonText,
-    RequestRow,
-    RequestState,
-    Role,
-    Usage,
-)
+from router.types import AttemptRow, JsonText, RequestRow
+from tests.ledger_rows import attempt, request
+
+RECORD = JsonText('{"signals":{"domain":"finance"},"rungs":[' + "1234567," * 250 + "0]}")
 
 
-class WallClock:
-    """The system's clock."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic_ms(self) -> float:
-        return time.monotonic() * 1000
-
-
-def request_row(request_id: str, now_ms: int) -> RequestRow:
-    record = (
-        '{"signals":{"domain":"finance","request_type":"decision"},"rungs":['
-        + "1234567," * 250
-        + "0]}"
-    )
-    return RequestRow(
-        request_id=request_id,
-        created_at_ms=now_ms,
-        finished_at_ms=now_ms + 5,
-        tenant="acme",
-        key_id="k1",
-        state=RequestState.SETTLED,
-        endpoint="chat.completions",
-        stream=False,
-        mode="route",
-        policy="default",
-        policy_hash="0123456789abcdef",
-        requested_model="auto",
-        tier="fast",
-        tier_number=1,
-        answerer="upstream",
-        model="nano",
-        verdict="accepted",
-        reason="lowest_expected_loss",
-        reasons=("lowest_expected_loss",),
-        confidence=0.93,
-        escalations=0,
-        cost_nano_usd=12_000,
-        baselines=Baselines(90_000, 80_000, 900_000, None),
-        usage=Usage(120, 0, 0, 40, 0, True),
-        latency_ms=4.2,
-        first_token_ms=None,
-        triage_ms=0.9,
-        prompt_digest="a" * 64,
-        answer_digest="b" * 64,
-        session_digest="",
-        tags=(),
-        record=JsonText(record),
-    )
-
-
-def attempt_row(request_id: str, now_ms: int) -> AttemptRow:
-    return AttemptRow(
-        attempt_id=request_id + "-1",
-        request_id=request_id,
-        ordinal=1,
-        role=Role.ANSWER,
-        answerer="upstream",
-        tier="fast",
-        level=1,
-        model="nano",
-        state=AttemptState.SETTLED,
-        held_nano_usd=40_000,
-        cost_nano_usd=12_000,
-        cost_basis=CostBasis.TOKEN_PRICE,
-        price_version="2026-11-01",
-        started_at_ms=now_ms,
-        latency_ms=4.0,
-        usage=Usage(120, 0, 0, 40, 0, True),
-    )
+def rows(request_id: str, now_ms: int) -> tuple[RequestRow, AttemptRow]:
+    """A settled request with one attempt, and that attempt."""
+    only = attempt(request_id, started_at_ms=now_ms)
+    row = request(request_id, only)
+    return replace(row, created_at_ms=now_ms, finished_at_ms=now_ms + 5, record=RECORD), only
 
 
 async def one_finish(ledger: SqlLedger, request_id: str, now_ms: int) -> None:
-    attempt = attempt_row(request_id, now_ms)
-    await ledger.finish(replace(request_row(request_id, now_ms), attempts=(attempt,)))
+    row, _ = rows(request_id, now_ms)
+    await ledger.finish(row)
 
 
 async def hold_finish(ledger: SqlLedger, request_id: str, now_ms: int) -> None:
-    request, attempt = request_row(request_id, now_ms), attempt_row(request_id, now_ms)
-    await ledger.hold(request, attempt)
-    await ledger.finish(replace(request, attempts=(attempt,)))
+    row, only = rows(request_id, now_ms)
+    await ledger.hold(row, only)
+    await ledger.finish(row)
 
 
 async def measure(
@@ -120,7 +48,7 @@ async def measure(
     seconds: float,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        clock = WallClock()
+        clock = SystemClock()
         ledger = SqlLedger.open(
             Path(folder) / "ledger.db",
             clock=clock,

@@ -69,6 +69,8 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float) -> Cost:
 
 def own_compute(price: Price, compute_ms: float) -> int:
     """Own compute in nano-dollars: milliseconds at the stated price of a second, rounded up."""
+    if not price.per_second_nano_usd:
+        return 0
     return _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
 
 

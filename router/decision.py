@@ -71,10 +71,11 @@ def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: 
     """
     section = policy.decision
     stakes_nano = stakes(policy, signals, asked)
-    limits = bounds(policy, signals, asked, max(f.level for f in facts))
+    limits = bounds(policy, signals, asked, max([f.level for f in facts]))
     asked = _within(asked, facts, limits)
-    facts = _excused(facts, signals, limits)
-    _refuse_impossible(facts, signals, limits)
+    if not _some_capable(facts, signals, limits):
+        facts = _excused(facts, limits)
+        _refuse_impossible(facts, signals, limits)
     threshold = confidence_floor(section, signals, asked)
     losses = expected_losses(facts, stakes_nano, section)
     passed = [_passed_over(f, limits, threshold, asked, signals) for f in facts]
@@ -116,16 +117,18 @@ def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
     return asked if level >= limits.hard_floor else replace(asked, pinned_tier=None)
 
 
-def _excused(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> tuple[RungFacts, ...]:
+def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:
+    """Whether a rung that hard rules leave can do what the request needs."""
+    return any(f.level >= limits.hard_floor and not f.missing and _fits(f, signals) for f in facts)
+
+
+def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...]:
     """Where hard rules leave no capable rung, rungs that lack only what may be left out will do.
 
     Tools that the model is free not to call are such a thing: a medical emergency in an agent's
     conversation goes to the tier for emergencies although that one calls no tools.
     """
-    capable = any(
-        f.level >= limits.hard_floor and not f.missing and _fits(f, signals) for f in facts
-    )
-    if capable or not limits.hard:
+    if not limits.hard:
         return tuple(facts)
     return tuple(
         replace(f, missing=()) if f.excused and f.level >= limits.hard_floor else f for f in facts
@@ -161,9 +164,9 @@ def confidence_floor(section: DecisionSection, signals: Signals, asked: Asked) -
 
 
 def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> None:
-    may = [f for f in facts if f.level >= limits.hard_floor]
-    if any(not f.missing and _fits(f, signals) for f in may):
+    if _some_capable(facts, signals, limits):
         return
+    may = [f for f in facts if f.level >= limits.hard_floor]
     where = (
         f"no answerer at level {limits.hard_floor} or higher, where this request must go "
         f"({', '.join(limits.floor_reasons)}),"

@@ -5,7 +5,7 @@ the order in which they are asked. It is given everything it uses: triage, answe
 ids. A buffered and a streamed request take the same path; `complete` drains what `stream` yields.
 
     triage, decide   `_begin`
-    the ladder       `_climb`, a rung's turn in `_try_rung`, what comes next in `_next`
+    the ladder       `_climb`, a rung's turn in `_hold_rung` or `_stream_rung`, then `_next`
     verify           `_judge`, and `_may_commit` for the beginning of a stream
     account          `_account`; `_finish_later` for what failed or was left
 """
@@ -13,7 +13,7 @@ ids. A buffered and a streamed request take the same path; `complete` drains wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
@@ -34,6 +34,7 @@ from router.types import (
     ChatRequest,
     Clock,
     Committed,
+    Delta,
     Identity,
     Ids,
     Ledger,
@@ -141,22 +142,20 @@ class Gateway:
     async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
         hit = await self._from_cache(walk)
-        if hit is not None:
-            async with aclosing(self._release(walk, hit, Verdict.ACCEPTED)) as released:
-                async for event in released:
-                    yield event
-            return
         at: int | None = walk.decision.first if walk.observed is None else walk.observed
         at = None if walk.emergency and walk.observed is None else at
         failed: TiergateError | None = None
         for _ in range(len(walk.decision.rungs)):
-            if at is None:
+            if at is None or hit is not None:
                 break
             held = Held()
             try:
-                async with aclosing(self._try_rung(walk, spender, at, held)) as events:
-                    async for event in events:
-                        yield event
+                if walk.whole_from(at):
+                    await self._hold_rung(walk, spender, at, held)
+                else:
+                    async with aclosing(self._stream_rung(walk, spender, at, held)) as events:
+                        async for event in events:
+                            yield event
             except TiergateError as error:
                 refused = isinstance(error, BudgetExceeded)
                 helps = error.retryable or (refused and walk.best is not None)
@@ -166,10 +165,14 @@ class Gateway:
             at = self._next(walk, at, held.candidate, failed).rung
             if held.committed is not None or walk.observed is not None:
                 break
-        candidate, verdict = await conclude(walk, self._reviews, self._ids, failed)
-        async with aclosing(self._release(walk, candidate, verdict)) as released:
-            async for event in released:
-                yield event
+        candidate, verdict = hit, Verdict.ACCEPTED
+        if candidate is None:
+            candidate, verdict = await conclude(walk, self._reviews, self._ids, failed)
+        if not walk.released:
+            yield self._committed(walk, candidate.at)
+            for delta in _unsent(walk, candidate):
+                yield delta
+        yield await self._settled(walk, candidate, verdict)
 
     async def _from_cache(self, walk: Walk) -> Candidate | None:
         """An exact repeat, valid only if its level reaches the floor now decided."""
@@ -178,19 +181,20 @@ class Gateway:
         cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
         return None if cached is None else walk.from_cache(cached)
 
-    async def _try_rung(
+    async def _hold_rung(self, walk: Walk, spender: Spender, at: int, held: Held) -> None:
+        """One rung's turn, all of it held back: call, verify."""
+        plan = walk.plan(walk.decision.rungs[at].answerer)
+        answer = await spender.call_rung(at, plan)
+        held.candidate = self._judge(walk, plan, at, answer)
+        full = walk.verify_mode(plan) is VerifyMode.FULL
+        if full and held.candidate.said.failure is None:
+            await self._compare(walk, spender, at, held)
+
+    async def _stream_rung(
         self, walk: Walk, spender: Spender, at: int, held: Held
     ) -> AsyncGenerator[StreamEvent, None]:
-        """One rung's turn: call, verify; stream through what need not be held back."""
-        rung = walk.decision.rungs[at]
-        plan = walk.plan(rung.answerer)
-        mode = walk.verify_mode(plan)
-        if walk.buffered or mode is VerifyMode.FULL or walk.held_back:
-            answer = await spender.call_rung(at, plan)
-            held.candidate = self._judge(walk, plan, at, answer)
-            if mode is VerifyMode.FULL and held.candidate.said.failure is None:
-                await self._compare(walk, spender, at, held)
-            return
+        """One rung's turn, streamed through as soon as nothing need be held back."""
+        plan = walk.plan(walk.decision.rungs[at].answerer)
         async with aclosing(spender.stream_rung(at, plan)) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
@@ -278,21 +282,13 @@ class Gateway:
         source = said.source if said else ""
         return StepRecord(at, p, source, failure, left, verified, step, seen)
 
-    async def _release(
-        self, walk: Walk, candidate: Candidate, verdict: Verdict
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Give the chosen answer to the client (what has not gone yet), then account."""
-        if not walk.released:
-            yield self._committed(walk, candidate.at)
-            if not walk.buffered and candidate.answer is not None:
-                for delta in deltas_of(candidate.answer):
-                    if delta.final is None:
-                        yield delta
+    async def _settled(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> Outcome:
+        """Account for the chosen answer, which the client has by now or gets with this outcome."""
         walk.answered_ms = self._clock.monotonic_ms()
         weigh(walk, candidate)
         await self._account(walk, candidate, verdict)
         walk.outcome = outcome_of(walk, candidate, verdict, self._clock)
-        yield walk.outcome
+        return walk.outcome
 
     def _committed(self, walk: Walk, at: int) -> Committed:
         """From here on the client has this rung's answer."""
@@ -381,3 +377,10 @@ class Gateway:
         """Wait for rows that are still being written in the background."""
         while self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def _unsent(walk: Walk, candidate: Candidate) -> Iterator[Delta]:
+    """The pieces of an answer that was held back, for a client that reads a stream."""
+    if walk.buffered or candidate.answer is None:
+        return iter(())
+    return (delta for delta in deltas_of(candidate.answer) if delta.final is None)

@@ -54,34 +54,56 @@ Limit = tuple[int, Reason]
 
 def bounds(policy: Policy, signals: Signals, asked: Asked, top: int) -> Bounds:
     """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within."""
-    rules = [*_degraded(signals), *_policy_floors(policy, signals)]
+    floors, limits = _policy_rules(policy, signals)
+    rules = [*_degraded(signals), *floors]
     triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
     if triggers:
         rules += _fixed_triggers(policy.decision, signals, asked)
-    rules = [(min(level, top), reason) for level, reason in rules if level > 1]
-    hard_floor = max((level for level, _ in rules), default=1)
-    limits = _policy_ceilings(policy, signals)
-    hard_ceiling = max(hard_floor, min((level for level, _ in limits), default=top))
+    if rules:
+        rules = [(min(level, top), reason) for level, reason in rules if level > 1]
+    hard_floor = _highest(rules, 1)
+    hard_ceiling = max(hard_floor, _lowest(limits, top))
     wishes = _wishes(asked, hard_ceiling)
-    floor = max([hard_floor, *(level for level, _ in wishes)])
+    floor = _highest(wishes, hard_floor)
     if triggers and _low_impact(policy.decision, signals, asked):
         limits.append((2, Reason.LOW_IMPACT))
     if asked.max_tier is not None:
         limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
-    ceiling = max(floor, min([top, *(level for level, _ in limits)]))
-    raised = [*rules, *wishes]
-    binding = [reason for level, reason in raised if level == floor]
+    ceiling = max(floor, min(top, _lowest(limits, top)))
     return Bounds(
         floor=floor,
         ceiling=ceiling,
-        floor_reasons=tuple(dict.fromkeys([*binding, *(reason for _, reason in raised)])),
-        ceiling_reasons=tuple(reason for level, reason in sorted(limits) if level == ceiling < top),
+        floor_reasons=_floor_reasons([*rules, *wishes], floor),
+        ceiling_reasons=tuple([reason for level, reason in sorted(limits) if level == ceiling])
+        if ceiling < top
+        else (),
         hard_floor=hard_floor,
     )
 
 
+# Most requests meet no rule at all, and then none of these three has anything to go through.
+
+
+def _highest(limits: list[Limit], least: int) -> int:
+    return max(least, max(limits)[0]) if limits else least
+
+
+def _lowest(limits: list[Limit], most: int) -> int:
+    return min(limits)[0] if limits else most
+
+
+def _floor_reasons(raised: list[Limit], floor: int) -> tuple[Reason, ...]:
+    """Every reason once, those that demand the floor itself first."""
+    if not raised:
+        return ()
+    binding = [reason for level, reason in raised if level == floor]
+    return tuple(dict.fromkeys([*binding, *[reason for _, reason in raised]]))
+
+
 def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
     """What raises the floor without being a hard rule; never above a hard ceiling."""
+    if asked.tool_loop_level is None and asked.min_tier is None:
+        return []
     wishes = [
         (asked.tool_loop_level, Reason.TOOL_LOOP),
         (asked.min_tier, Reason.HINT_MIN_TIER),
@@ -108,22 +130,30 @@ def _degraded(signals: Signals) -> list[Limit]:
     return [(2, Reason.TRIAGE_DEGRADED)] if signals.degraded else []
 
 
-def _policy_floors(policy: Policy, signals: Signals) -> list[Limit]:
+def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[Limit]]:
+    """The floors and the ceilings of the policy's own rules that hold."""
+    held = [rule for rule in policy.hard_rules if _holds(rule, signals)]
+    if not held:
+        return [], []
     domain_of = {term_list.name: term_list.domain for term_list in policy.terms}
-    found = []
-    for rule in policy.hard_rules:
-        if rule.floor is None or not _holds(rule, signals):
+    floors = []
+    for rule in held:
+        if rule.floor is None:
             continue
         hit = next((domain_of.get(name) for name in rule.terms if name in signals.risk_terms), None)
         domain = hit or (signals.domain if rule.domains else None)
         reason = HIGH_RISK.get(domain, Reason.POLICY_RULE) if domain else Reason.POLICY_RULE
-        found.append((rule.floor, reason))
-    return found
+        floors.append((rule.floor, reason))
+    ceilings = [(rule.ceiling, Reason.POLICY_RULE) for rule in held if rule.ceiling is not None]
+    return floors, ceilings
 
 
 def _holds(rule: HardRule, signals: Signals) -> bool:
     return (
-        (not rule.terms or any(name in signals.risk_terms for name in rule.terms))
+        (
+            not rule.terms
+            or (bool(signals.risk_terms) and any(t in signals.risk_terms for t in rule.terms))
+        )
         and (not rule.domains or signals.domain in rule.domains)
         and (not rule.request_types or signals.request_type in rule.request_types)
         and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
@@ -167,11 +197,3 @@ def _risk(signals: Signals) -> tuple[Domain | None, float]:
     if own >= signals.risk_p:
         return (signals.domain if own else None), own
     return signals.risk_domain, signals.risk_p
-
-
-def _policy_ceilings(policy: Policy, signals: Signals) -> list[Limit]:
-    return [
-        (rule.ceiling, Reason.POLICY_RULE)
-        for rule in policy.hard_rules
-        if rule.ceiling is not None and _holds(rule, signals)
-    ]

@@ -1,8 +1,8 @@
-"""Reloads a policy when one of its files changes or SIGHUP arrives; a broken one never gets in.
+"""Reloads a policy when one of its files changes or it is asked to; a broken one never gets in.
 
 The new policy is validated first, then handed to a callback which swaps it in as one assignment.
 When it is broken the old one stays, every mistake goes to the log, and `status` tells `/readyz`.
-It knows nothing about what is built from a policy.
+It knows nothing about what is built from a policy, nor about signals: who takes SIGHUP asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import itertools
 import logging
-import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,16 +88,11 @@ class PolicyWatcher:
         await self.close()
 
     def start(self) -> None:
-        """Begins to watch; SIGHUP is taken where the platform and the thread allow it."""
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(*_NO_SIGNALS):
-            loop.add_signal_handler(signal.SIGHUP, self.reload)
-        self._task = loop.create_task(self._watch(), name="policy-watcher")
+        """Begins to watch."""
+        self._task = asyncio.get_running_loop().create_task(self._watch(), name="policy-watcher")
 
     async def close(self) -> None:
-        """Stop watching and give SIGHUP back."""
-        with contextlib.suppress(*_NO_SIGNALS):
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        """Stop watching."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -106,7 +100,7 @@ class PolicyWatcher:
             self._task = None
 
     def reload(self) -> None:
-        """Asks for a reload now, whether or not a file changed (SIGHUP)."""
+        """Asks for a reload now, whether or not a file changed."""
         self._asked.set()
 
     async def _watch(self) -> None:
@@ -155,10 +149,6 @@ class PolicyWatcher:
             return
         self._status = replace(self._status, mistakes=())
         self._loaded = loaded
-
-
-# No SIGHUP on Windows; none outside the main thread.
-_NO_SIGNALS = (NotImplementedError, RuntimeError, ValueError, AttributeError)
 
 
 def _stamps(sources: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:

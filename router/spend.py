@@ -174,7 +174,7 @@ class Spender:
         held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, request)
         if plan.composite and facts.price.per_request_nano_usd is not None:
             held = facts.price.per_request_nano_usd
-        reason = walk.reached_by(nesting.rung) if not nesting.depth else ""
+        reason = walk.reached_by(nesting.rung).value if not nesting.depth else ""
         walk.attempts.append(
             AttemptRow(
                 attempt_id=f"{walk.request_id}-{i}",

@@ -263,7 +263,7 @@ def why(walk: Walk, candidate: Candidate) -> Reason:
         return Reason.CACHE_HIT
     if walk.observed is not None:
         return Reason.OBSERVED
-    return Reason(walk.reached_by(candidate.at))
+    return walk.reached_by(candidate.at)
 
 
 def _all_reasons(walk: Walk) -> tuple[Reason, ...]:

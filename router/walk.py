@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from router.asking import Asked, forces_tools
-from router.policy import DeliberationAnswerer
+from router.policy import DeliberationAnswerer, Policy
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
@@ -102,6 +102,18 @@ class Walk:
     answered_ms: float = 0.0
     review_id: str = ""
     outcome: Outcome | None = None
+    risk_domain: Domain | None = field(init=False)  # whose `exhausted` rule counts
+    exhausted: Exhausted = field(init=False)  # what then goes out when no answer can be trusted
+
+    def __post_init__(self) -> None:
+        """What follows from the decision alone and is asked for at every turn."""
+        policy = self.runtime.policy
+        domain = _risk_domain(policy, self.signals, self.decision)
+        self.risk_domain = domain
+        rules = policy.exhausted
+        self.exhausted = (
+            rules.default if domain is None else rules.by_domain.get(domain, rules.default)
+        )
 
     def plan(self, answerer: str) -> RungPlan:
         """All that is known of one answerer of this policy."""
@@ -130,10 +142,10 @@ class Walk:
         climbs = sum(step.said.action is Action.CLIMB for step in self.steps)
         return climbs - self.over_budget
 
-    def reached_by(self, rung: int) -> str:
+    def reached_by(self, rung: int) -> Reason:
         """Why a rung was called: the climb that led there, else its own first reason."""
         climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
-        return (climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]).value
+        return climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]
 
     @property
     def spent_nano_usd(self) -> int:
@@ -220,11 +232,12 @@ class Walk:
         guarded = self.exhausted is not Exhausted.BEST_ANSWER
         return VerifyMode.FULL if mode is VerifyMode.PREFIX and guarded else mode
 
-    @property
-    def exhausted(self) -> Exhausted:
-        """What the policy says of this matter when no answer can be trusted."""
-        rules, domain = self.runtime.policy.exhausted, self.risk_domain
-        return rules.default if domain is None else rules.by_domain.get(domain, rules.default)
+    def whole_from(self, at: int) -> bool:
+        """Whether all of this rung's answer is held back before any of it goes out."""
+        if self.buffered or self.held_back:
+            return True
+        plan = self.plan(self.decision.rungs[at].answerer)
+        return self.verify_mode(plan) is VerifyMode.FULL
 
     @property
     def emergency(self) -> bool:
@@ -243,17 +256,6 @@ class Walk:
             and self.runtime.emergency(domain, self.request.last_user_text)
         )
 
-    @property
-    def risk_domain(self) -> Domain | None:
-        """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
-        policy = self.runtime.policy
-        for reason in self.decision.floor_reasons:
-            if reason in RISK_OF:
-                return RISK_OF[reason]
-        sure = self.signals.domain_p >= policy.decision.domain_at
-        ruled = self.signals.domain in policy.exhausted.by_domain
-        return self.signals.domain if sure and ruled else None
-
 
 STAND_IN = "stand_in"
 """The source of a verification that judged approved words, not an answer."""
@@ -264,6 +266,16 @@ RISK_OF = {
     Reason.HIGH_RISK_MEDICAL: Domain.MEDICAL,
     Reason.HIGH_RISK_ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
 }
+
+
+def _risk_domain(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
+    """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
+    for reason in decision.floor_reasons:
+        if reason in RISK_OF:
+            return RISK_OF[reason]
+    sure = signals.domain_p >= policy.decision.domain_at
+    ruled = signals.domain in policy.exhausted.by_domain
+    return signals.domain if sure and ruled else None
 
 
 def _merit(candidate: Candidate) -> tuple[bool, float]:

@@ -13,11 +13,13 @@ import socket
 import sys
 from collections.abc import Awaitable
 
+from router.api.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy import LitellmAnswerer
 from router.types import Answer
-from tests.upstream_kit import WallClock, collect, facts, no_call, work
-from tiers.litellm_tier import LitellmTier, to_ours
+from tests.upstream_kit import collect, facts, no_call, work
+from tiers.litellm_errors import to_ours
+from tiers.litellm_tier import LitellmTier
 
 hosts: set[str] = set()
 
@@ -34,7 +36,7 @@ def tier(model: str, key: str | None = "sk-ours") -> LitellmTier:
     section = LitellmAnswerer.model_validate(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
     )
-    return LitellmTier(section, facts(model, "litellm"), api_key=key, clock=WallClock())
+    return LitellmTier(section, facts(model, "litellm"), api_key=key, clock=SystemClock())
 
 
 def told(answer: Answer) -> dict[str, object]:

@@ -1,14 +1,14 @@
-"""What the tests of the local tier share: a clock, a request, a wait."""
+"""What the tests of the local tier share: a request, an answerer, a wait."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
-import time
 from collections.abc import Callable
 
 import pytest
 
+from router.api.clock import SystemClock
 from router.policy import LocalAnswerer as LocalSection
 from router.types import (
     Answer,
@@ -40,14 +40,7 @@ ENDLESS = ResponseFormat(
     "endless",
     JsonText('{"type": "array", "items": {"type": "integer"}, "minItems": 900}'),
 )
-
-
-class SystemClock:
-    def now_ms(self) -> int:
-        return int(time.time() * 1000)
-
-    def monotonic_ms(self) -> float:
-        return time.monotonic() * 1000
+LONG_TOKENS = 400
 
 
 def facts_of(section: LocalSection) -> AnswererFacts:
@@ -107,13 +100,13 @@ def work(
         tools=tools,
         tool_choice=None if tool_choice is None else JsonText(tool_choice),
     )
-    deadline_at_ms = int((time.time() + deadline_s) * 1000)
+    deadline_at_ms = SystemClock().now_ms() + round(deadline_s * 1000)
     return Work(request, signals(domain), deadline_at_ms, role, "tenant", "request")
 
 
 def long_work(deadline_s: float = 60.0) -> Work:
-    """Work that decodes for seconds: hundreds of tokens, and no early end."""
-    sampling = Sampling(max_output_tokens=400, seed=3)
+    """Work that decodes for seconds: LONG_TOKENS, and no early end."""
+    sampling = Sampling(max_output_tokens=LONG_TOKENS, seed=3)
     return work("Count.", sampling=sampling, response_format=ENDLESS, deadline_s=deadline_s)
 
 

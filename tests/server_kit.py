@@ -107,7 +107,7 @@ class Upstream(_Program):
     """The fake upstream as a program."""
 
     def __init__(self, folder: Path) -> None:
-        command = [PYTHON, str(ROOT / "tests" / "fake_upstream.py"), "--port", "0"]
+        command = [PYTHON, "-m", "tests.fake_upstream", "--port", "0"]
         super().__init__(command, folder / "upstream.log", environment())
 
     def __enter__(self) -> Upstream:
@@ -125,13 +125,11 @@ class Served(_Program):
         command += ["--database", str(self.database)]
         for one in arguments:
             command += ["--policy", str(one)] if isinstance(one, Path) else [one]
-        self.began = time.monotonic()
         super().__init__(command, folder / "serve.log", environment(**more))
 
     def __enter__(self) -> Served:
         self.url = self.wait_for(r"Tiergate serves (http://\S+)")[1]
         self.wait_for(r"ready: ")
-        self.ready_after_s = time.monotonic() - self.began
         self.client = httpx.Client(base_url=self.url, timeout=30.0)
         return self
 
@@ -158,7 +156,7 @@ class Served(_Program):
         return self.row(response)
 
 
-def eventually(condition: object, timeout_s: float = 10.0) -> None:
+def eventually(condition: object, timeout_s: float = START_S) -> None:
     """Wait until `condition()` is true."""
     assert callable(condition)
     deadline = time.monotonic() + timeout_s

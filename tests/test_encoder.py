@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -113,12 +112,11 @@ def test_any_text_gives_chances_between_zero_and_one(text: str) -> None:
 _SHARED = TriageModel.load()
 
 
-def test_a_megabyte_costs_what_a_page_costs(model: TriageModel) -> None:
-    page, megabyte = "some words here " * 200, "some words here " * 65_000
-    model.encode([page])
-    began = time.perf_counter()
-    model.encode([megabyte])
-    assert time.perf_counter() - began < 5.0  # reading all of it would take minutes
+def test_what_stands_between_head_and_tail_is_not_even_tokenised(model: TriageModel) -> None:
+    blank = model.encoder.tokenise("")
+    padded = " " * e.HEAD_CHARS + "some words here " * 65_000 + " " * e.TAIL_CHARS
+    assert model.encoder.tokenise(padded) == blank
+    assert len(model.encoder.tokenise(padded[1:])) == len(blank) + 1  # the first letter of "some"
 
 
 def test_threads_get_the_same_vectors(model: TriageModel) -> None:
@@ -185,3 +183,42 @@ def test_a_broken_manifest_is_refused(copied: Path, text: str) -> None:
 def test_known_models_are_of_this_encoder(model: TriageModel) -> None:
     table = json.loads((DEFAULT_FOLDER / "known_models.json").read_text())
     assert table["encoder_sha256"] == model.encoder.sha256
+
+
+@pytest.fixture(scope="module")
+def tokeniser() -> e.Tokeniser:
+    return e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json")
+
+
+@given(st.text(st.characters(min_codepoint=9, max_codepoint=126), max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_words_looked_up_give_the_librarys_ids(tokeniser: e.Tokeniser, text: str) -> None:
+    found = tokeniser._by_words(text)
+    assert found is None or found == tokeniser._tokenizer.encode(text).ids
+
+
+@pytest.mark.parametrize(
+    "text", ["Where is my parcel?", "INV-20931: $4,000\nby Friday", "(a_b) ~^`"]
+)
+def test_plain_text_is_looked_up_by_words(tokeniser: e.Tokeniser, text: str) -> None:
+    assert tokeniser._by_words(text) == tokeniser._tokenizer.encode(text).ids
+
+
+@pytest.mark.parametrize("text", ["Wo ist mein Päckchen?", "say [MASK]", "a\x00b", "naïve"])
+def test_what_could_be_split_otherwise_goes_through_the_library(
+    tokeniser: e.Tokeniser, text: str
+) -> None:
+    assert tokeniser._by_words(text) is None
+
+
+def test_a_text_of_many_unknown_words_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
+    known = " ".join(f"zqxj{number}zq" for number in range(e.MAX_NEW))
+    more = " ".join(f"qqxj{number}zq" for number in range(e.MAX_NEW + 1))
+    assert tokeniser._by_words(known) is not None
+    assert tokeniser._by_words(more) is None
+
+
+def test_words_kept_with_their_pieces_are_bounded(tokeniser: e.Tokeniser) -> None:
+    tokeniser._split.update({f"filler{number}x": [1] for number in range(e.MAX_SPLIT)})
+    assert tokeniser._by_words("zzqqxx") is not None
+    assert len(tokeniser._split) < 10

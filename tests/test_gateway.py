@@ -2,79 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from router import record
 from router.errors import (
-    BudgetExceeded,
     CannotAnswer,
     DeadlineExceeded,
     ModelNotFound,
-    NotCapable,
     Overloaded,
-    StreamCut,
     TiergateError,
     UpstreamInvalid,
     UpstreamUnreachable,
 )
 from router.ledger.texts import TextStore
-from router.types import (
-    AttemptState,
-    Committed,
-    Delta,
-    Domain,
-    Hints,
-    Outcome,
-    Price,
-    Reason,
-    RequestRow,
-    RequestState,
-    Role,
-    Sampling,
-    Scope,
-    Usage,
-    Verdict,
-)
-from tests.fakes import ALICE, CALM, Clock, House, ScriptedTier, a_house, ask
-
-RISKY = replace(CALM, domain=Domain.MEDICAL, stakes_high=0.9)
-UNSURE = replace(CALM, match=None)
-THROUGH = {"default": "none"}
-
-
-def low(**changes: object) -> ScriptedTier:
-    scripted = {"kind": "resolver", "approved": True, "p": 0.95, "price": Price()}
-    return ScriptedTier("faq", "resolve", 1, **(scripted | changes))
-
-
-def mid(**changes: object) -> ScriptedTier:
-    return ScriptedTier("mid", "llm", 2, **changes)
-
-
-def deep(**changes: object) -> ScriptedTier:
-    return ScriptedTier("deep", "reasoning", 3, **changes)
-
-
-async def only_row(house: House) -> RequestRow:
-    await house.gateway.drain()
-    rows = list(house.ledger.rows())
-    assert len(rows) == 1
-    row = rows[0]
-    assert sum(a.cost_nano_usd for a in row.attempts) == row.cost_nano_usd
-    assert not any(a.state is AttemptState.HELD for a in row.attempts)
-    return row
-
-
-async def drain(house: House, request: object) -> list[object]:
-    async with aclosing(house.gateway.stream(request, ALICE)) as events:
-        return [event async for event in events]
+from router.types import Domain, Hints, Reason, RequestState, Role, Scope, Verdict
+from tests.fakes import ALICE, CALM, Clock, a_house, ask
+from tests.gateway_kit import RISKY, UNSURE, deep, low, mid, only_row
 
 
 async def test_a_routine_request_is_answered_at_level_1(tmp_path: Path) -> None:
@@ -96,20 +42,6 @@ async def test_a_resolver_that_declines_climbs(tmp_path: Path) -> None:
     await house.close()
 
 
-async def test_a_climb_costs_the_draft_too(tmp_path: Path) -> None:
-    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
-    weak, strong = mid(p=0.3), deep()
-    house = a_house(
-        tmp_path, [low(), weak, strong], signals=signals, thetas={"mid": 3.9, "deep": 4}
-    )
-    outcome = await house.gateway.complete(ask(), ALICE)
-    row = await only_row(house)
-    assert outcome.rung.answerer == "deep"
-    assert [a.discarded for a in row.attempts] == [True, False]
-    assert row.cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
-    await house.close()
-
-
 async def test_escalation_keeps_the_better_answer(tmp_path: Path) -> None:
     signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     tiers = [low(), mid(p=0.6, text="better"), deep(p=0.2, text="worse")]
@@ -117,27 +49,6 @@ async def test_escalation_keeps_the_better_answer(tmp_path: Path) -> None:
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert outcome.answer.text == "better"
-    await house.close()
-
-
-async def test_a_refused_connection_costs_nothing(tmp_path: Path) -> None:
-    down = mid(error=UpstreamUnreachable("refused", sent=False))
-    house = a_house(tmp_path, [low(), down, deep()], signals=UNSURE)
-    with pytest.raises(UpstreamUnreachable):
-        await house.gateway.complete(ask(), ALICE)
-    row = await only_row(house)
-    assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
-    await house.close()
-
-
-async def test_garbage_from_an_upstream_counts_at_its_hold(tmp_path: Path) -> None:
-    broken = mid(error=UpstreamInvalid("no JSON"))
-    house = a_house(tmp_path, [low(), broken, deep()], signals=UNSURE)
-    with pytest.raises(UpstreamInvalid):
-        await house.gateway.complete(ask(), ALICE)
-    row = await only_row(house)
-    assert row.state is RequestState.UNKNOWN_COST
-    assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
     await house.close()
 
 
@@ -217,47 +128,6 @@ async def test_route_decides_without_calling(tmp_path: Path) -> None:
     await house.close()
 
 
-async def test_a_list_price_covers_the_calls_under_it(tmp_path: Path) -> None:
-    price = Price(per_request_nano_usd=5 * 10**9, version="stated")
-    thinker = deep(kind="deliberation", asks=("mid", "mid"), price=price)
-    house = a_house(tmp_path, [low(), mid(), thinker])
-    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
-    row = await only_row(house)
-    assert row.cost_nano_usd == 5 * 10**9
-    assert [a.cost_nano_usd for a in row.attempts] == [5 * 10**9, 0, 0]
-    await house.close()
-
-
-async def test_a_deliberation_without_list_price_costs_its_steps(tmp_path: Path) -> None:
-    thinker = deep(kind="deliberation", asks=("mid", "mid"), price=Price())
-    house = a_house(tmp_path, [low(), mid(), thinker])
-    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
-    assert (await only_row(house)).cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
-    await house.close()
-
-
-async def test_a_list_price_that_was_not_earned_leaves_the_calls_at_their_own_price(
-    tmp_path: Path,
-) -> None:
-    price = Price(per_request_nano_usd=5 * 10**9, version="stated")
-    failing = deep(kind="deliberation", asks=("mid",), price=price, error=UpstreamInvalid("?"))
-    house = a_house(tmp_path, [low(), mid(), failing])
-    with pytest.raises(UpstreamInvalid):
-        await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
-    assert (await only_row(house)).cost_nano_usd == 10 * 1_000 + 5 * 2_000
-    await house.close()
-
-
-async def test_calls_made_at_the_same_time_are_booked_one_by_one(tmp_path: Path) -> None:
-    thinker = deep(kind="deliberation", asks=("mid", "mid", "mid"), at_once=True, price=Price())
-    house = a_house(tmp_path, [low(), mid(), thinker])
-    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
-    row = await only_row(house)
-    assert len({a.attempt_id for a in row.attempts}) == 4
-    assert row.cost_nano_usd == 3 * (10 * 1_000 + 5 * 2_000)
-    await house.close()
-
-
 async def test_a_deadline_already_past_calls_nothing(tmp_path: Path) -> None:
     tier = mid()
     house = a_house(tmp_path, [low(), tier], signals=UNSURE)
@@ -265,13 +135,6 @@ async def test_a_deadline_already_past_calls_nothing(tmp_path: Path) -> None:
         await house.gateway.complete(ask(hints=Hints(deadline_ms=0)), ALICE)
     assert tier.calls == 0
     assert (await only_row(house)).cost_nano_usd == 0
-    await house.close()
-
-
-async def test_max_cost_is_a_cap_on_the_worst_case(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid()], signals=UNSURE)
-    with pytest.raises(NotCapable, match="max_cost_usd"):
-        await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=100)), ALICE)
     await house.close()
 
 
@@ -316,50 +179,10 @@ async def test_calls_do_not_nest_without_end(tmp_path: Path) -> None:
 
 
 async def test_a_deadline_ends_a_slow_rung(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(wait_s=5)], signals=UNSURE)
+    house = a_house(tmp_path, [low(), mid(wait_s=3600)], signals=UNSURE)
     with pytest.raises(DeadlineExceeded):
-        await house.gateway.complete(ask(hints=Hints(deadline_ms=50)), ALICE)
+        await house.gateway.complete(ask(hints=Hints(deadline_ms=300)), ALICE)
     assert (await only_row(house)).state is RequestState.UNKNOWN_COST
-    await house.close()
-
-
-async def test_a_budget_refuses_what_would_pass_it(tmp_path: Path) -> None:
-    budgets = {"*": {"usd_per_day": 0.000001}}
-    house = a_house(tmp_path, [low(), mid()], signals=UNSURE, budgets=budgets)
-    with pytest.raises(BudgetExceeded):
-        await house.gateway.complete(ask(), ALICE)
-    assert (await only_row(house)).cost_nano_usd == 0
-    await house.close()
-
-
-async def test_the_same_deterministic_request_is_answered_from_cache(tmp_path: Path) -> None:
-    tier = mid()
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
-    request = ask(sampling=Sampling(temperature=0.0))
-    await house.gateway.complete(request, ALICE)
-    again = await house.gateway.complete(request, ALICE)
-    assert tier.calls == 1
-    assert (again.cost_nano_usd, again.attempts[0].role) == (0, Role.CACHE)
-    await house.close()
-
-
-async def test_a_cached_answer_below_the_floor_now_decided_is_not_used(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(), deep()], signals=UNSURE)
-    request = ask(sampling=Sampling(temperature=0.0))
-    await house.gateway.complete(request, ALICE)
-    house.triage.signals = replace(UNSURE, strategic=0.9)
-    again = await house.gateway.complete(request, ALICE)
-    assert again.rung.level == 3
-    await house.close()
-
-
-async def test_another_tenants_cache_is_out_of_reach(tmp_path: Path) -> None:
-    tier = mid()
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
-    request = ask(sampling=Sampling(temperature=0.0))
-    await house.gateway.complete(request, ALICE)
-    await house.gateway.complete(request, replace(ALICE, tenant="other"))
-    assert tier.calls == 2
     await house.close()
 
 
@@ -394,121 +217,6 @@ async def test_texts_are_kept_only_where_the_policy_says_so(tmp_path: Path, stor
     await house.close()
 
 
-# --- streams -----------------------------------------------------------------------------------
-
-
-async def test_a_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(text="one two three")], signals=UNSURE)
-    events = await drain(house, ask(stream=True))
-    assert isinstance(events[0], Committed)
-    assert isinstance(events[-1], Outcome)
-    assert "".join(e.text for e in events if isinstance(e, Delta)) == "one two three"
-    await house.close()
-
-
-async def test_a_rung_that_fails_before_the_commit_costs_the_client_nothing(tmp_path: Path) -> None:
-    cut = mid(text="one two three", cut_after=2, error=StreamCut("cut"))
-    house = a_house(
-        tmp_path, [low(), cut, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
-        thetas={"mid": 5.0, "deep": 5.0}, verify_mid={"default": "prefix"},
-    )  # fmt: skip
-    events = await drain(house, ask(stream=True))
-    assert isinstance(events[0], Committed)
-    assert events[0].rung.answerer == "deep"
-    assert "".join(e.text for e in events if isinstance(e, Delta)) == "an answer"
-    await house.close()
-
-
-async def test_a_stream_cut_after_the_commit_is_an_error(tmp_path: Path) -> None:
-    cut = mid(text="one two three", cut_after=2, error=StreamCut("cut"))
-    house = a_house(tmp_path, [low(), cut, deep()], signals=UNSURE, verify_mid=THROUGH)
-    with pytest.raises(StreamCut):
-        await drain(house, ask(stream=True))
-    row = await only_row(house)
-    assert row.state is RequestState.FAILED
-    assert row.attempts[0].estimated
-    assert 0 < row.cost_nano_usd <= row.attempts[0].held_nano_usd
-    await house.close()
-
-
-async def test_a_client_that_leaves_mid_stream_leaves_a_row_that_adds_up(tmp_path: Path) -> None:
-    tier = mid(text="one two three four")
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE, verify_mid=THROUGH)
-    events = house.gateway.stream(ask(stream=True), ALICE)
-    assert isinstance(await anext(events), Committed)
-    await anext(events)
-    await events.aclose()
-    row = await only_row(house)
-    assert (row.state, tier.closed) == (RequestState.CANCELLED, 1)
-    assert row.attempts[0].state is AttemptState.CANCELLED
-    assert row.attempts[0].estimated
-    assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
-    await house.close()
-
-
-async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(wait_s=30)], signals=UNSURE)
-    task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
-    await asyncio.sleep(0.2)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    row = await only_row(house)
-    assert row.state is RequestState.CANCELLED
-    assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
-    await house.close()
-
-
-async def test_a_refusal_in_the_prefix_climbs_unseen(tmp_path: Path) -> None:
-    refuses = mid(text="I cannot help with that request because " + "so " * 40)
-    house = a_house(
-        tmp_path, [low(), refuses, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
-        thetas={"mid": 5.0, "deep": 5.0}, verify_mid={"default": "prefix"},
-    )  # fmt: skip
-    events = await drain(house, ask(stream=True))
-    assert isinstance(events[0], Committed)
-    assert events[0].rung.answerer == "deep"
-    await house.close()
-
-
-COMPARED = ("state", "tier", "answerer", "verdict", "reason", "reasons", "cost_nano_usd", "usage")
-
-scripts = st.fixed_dictionaries(
-    {
-        "text": st.sampled_from(["fine", "a longer answer of several words", "I cannot help you"]),
-        "p": st.sampled_from([None, 0.1, 0.6, 0.99]),
-        "usage": st.builds(
-            Usage, st.integers(0, 5_000), st.just(0), st.just(0), st.integers(0, 900),
-            reported=st.just(True),
-        ),
-    }
-)  # fmt: skip
-
-
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(scripts, scripts, st.sampled_from(["none", "prefix", "full"]), st.sampled_from([0, 3_000]))
-async def test_a_streamed_row_equals_a_buffered_row(tmp_path_factory, one, two, mode, usd) -> None:
-    rows = []
-    for stream in (False, True):
-        house = a_house(
-            tmp_path_factory.mktemp("house"), [low(), mid(**one), deep(**two)],
-            signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
-            verify_mid={"default": mode}, verify_deep={"default": mode},
-        )  # fmt: skip
-        request = ask(stream=stream)
-        if stream:
-            await drain(house, request)
-        else:
-            await house.gateway.complete(request, ALICE)
-        rows.append(await only_row(house))
-        await house.close()
-    whole, streamed = rows
-    assert [getattr(whole, k) for k in COMPARED] == [getattr(streamed, k) for k in COMPARED]
-    assert [a.cost_nano_usd for a in whole.attempts] == [a.cost_nano_usd for a in streamed.attempts]
-
-
 async def test_a_stored_row_is_decided_again_to_the_identical_ladder(tmp_path: Path) -> None:
     signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     house = a_house(tmp_path, [low(), mid(p=0.3), deep()], signals=signals)
@@ -525,18 +233,6 @@ async def test_an_emergency_gets_its_words_before_anything_deliberates(tmp_path:
     assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
     assert outcome.rung.level == 3
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
-    await house.close()
-
-
-async def test_a_refused_sample_leaves_the_answer_in_hand(tmp_path: Path) -> None:
-    verify = {"default": "full", "self_consistency": 2}
-    budgets = {"*": {"usd_per_day": 0.00022}}
-    house = a_house(
-        tmp_path, [low(), mid()], signals=UNSURE, verify_mid=verify, budgets=budgets
-    )  # fmt: skip
-    outcome = await house.gateway.complete(ask(), ALICE)
-    assert outcome.answer is not None
-    assert outcome.escalations == 0
     await house.close()
 
 

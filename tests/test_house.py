@@ -28,12 +28,7 @@ CATCH_ALL = {
 LONG_LINES = 450
 LONG_FILES = {
     "benchmarks/gateway.py": "one run, whose rounds must interleave: servers, load and figures",
-    "router/policy.py": "one schema: an operator's whole vocabulary, in the order of the file",
-    "router/types.py": "the contract between all parts, of values without behaviour",
-    "tests/fake_upstream.py": "one program; every behaviour of an upstream is one short function",
     "tests/test_decision.py": "tables, one row per rule",
-    "tests/test_gateway.py": "the request path, one test per way through it",
-    "tests/test_policy_mistakes.py": "tables, one row per mistake",
     "tests/test_upstream_tier.py": "one test per way in which an upstream fails",
     "tests/test_wire_parse.py": "tables, one row per malformed field",
 }

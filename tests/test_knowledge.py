@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,7 @@ from router.types import (
     RequestType,
     Signals,
 )
+from tests.growth import in_proportion
 
 POLICIES = Path(__file__).parent.parent / "policies"
 SMALL = """\
@@ -255,10 +255,9 @@ def test_safe_answers_without_review_reference_are_refused() -> None:
         parse_safe_answers("s.yaml", "version: 1\nname: s\ngeneral: {default: Sorry.}")
 
 
-def test_terms_are_found_quickly_in_long_text() -> None:
-    started = time.perf_counter()
-    contains_any("chest pai " * 6_000, tuple(f"term number {i}" for i in range(60)))
-    assert time.perf_counter() - started < 5.0  # one search per term and place takes minutes
+def test_looking_for_terms_takes_time_in_proportion_to_the_text() -> None:
+    terms = tuple(f"chest pain number {number}" for number in range(60))
+    assert in_proportion(lambda text: contains_any(text, terms), "chest pai ")
 
 
 # --- deliberation templates -----------------------------------------------------------------------
@@ -358,6 +357,4 @@ def test_value_is_held_to_its_schema(value: object, schema: str, fits: bool) -> 
 
 
 def test_pattern_of_a_clients_schema_is_never_run() -> None:
-    started = time.perf_counter()
-    schema_faults("a" * 40 + "b", JsonText('{"type": "string", "pattern": "^(a+)+$"}'))
-    assert time.perf_counter() - started < 5.0  # backtracking would take years
+    assert schema_faults("b", JsonText('{"type": "string", "pattern": "^a$"}')) == ()

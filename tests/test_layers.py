@@ -40,12 +40,14 @@ GROUPS = {
     "router.api.process": "process",
     "router.api.serve": "process",
     "router.api.listening": "app",
+    "router.api.os_signals": "app",
     "router.api.supervisor": "process",
     "router.api.worker": "process",
     "router.api.banner": "process",
     "router.library": "library",
     "router.cli": "cli",
     "router.training": "training",
+    "router.evaluation": "training",
 }
 
 CORE = {"base", "numbers", "core"}
@@ -74,6 +76,7 @@ LAZY_ONLY_FROM = {"core": {"router"}}  # `from router import Gateway` finds the 
 # Paths or folders (with a slash at the end). A package that is not here is not used.
 
 TRAINING = "router/training/"
+EVALUATION = "router/evaluation/"
 ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("tiers/upstream.py", "tiers/lookups.py", "tiers/local"),
@@ -82,7 +85,13 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "jsonschema": ("router/json_schema.py",),
     "litellm": ("tiers/litellm_",),
     "msgspec": ANYWHERE,
-    "numpy": ("router/calibration.py", "router/heads.py", "router/triage/", TRAINING),
+    "numpy": (
+        "router/calibration.py",
+        "router/heads.py",
+        "router/triage/",
+        TRAINING,
+        EVALUATION,
+    ),
     "onnx": (TRAINING,),
     "onnxruntime": ("router/triage/encoder.py", TRAINING),
     "optimum": (TRAINING,),
@@ -101,7 +110,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "rich": ("router/analysis/", "router/cli"),
     "scipy": (TRAINING,),
     "sentence_transformers": (TRAINING,),
-    "sklearn": (TRAINING,),
+    "sklearn": (TRAINING, "router/evaluation/baseline.py"),
     "sqlalchemy": ("router/ledger/",),
     "sqlite3": ("router/ledger/",),  # of the standard library, but a driver all the same
     "structlog": ("router/api/", "router/cli"),
@@ -196,6 +205,18 @@ def test_the_base_needs_only_the_standard_library() -> None:
             if group_of(source.name) == "base"
             for one in imports_of(source)
             if not ours(one.module) and one.module.partition(".")[0] not in sys.stdlib_module_names
+        ]
+    )
+
+
+def test_types_have_one_name_outside_their_own_package() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: write `from router.types import ...`, not {one.module}"
+            for source in sources()
+            if not source.path.startswith("router/types/")
+            for one in imports_of(source)
+            if one.module.startswith("router.types.")
         ]
     )
 

@@ -204,7 +204,7 @@ async def test_a_killed_parent_leaves_no_orphan() -> None:
     assert alive(child)
     parent.kill()
     parent.communicate()
-    await until(lambda: not alive(child), timeout_s=5.0)
+    await until(lambda: not alive(child))
 
 
 @pytest.mark.local

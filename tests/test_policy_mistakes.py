@@ -6,72 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import Mistake, PolicyError
+from router.errors import PolicyError
 from router.policy import DecisionSection, Policy
 from router.policy_cross import _DEFAULT_MAX_RUNGS, cross_mistakes
-from router.policy_file import (
-    find_policy,
-    load_policy,
-    missing_secrets,
-    named_file,
-    policies_dir,
-    secret,
-)
-
-GOOD = """\
-version: 1
-name: small
-tiers:
-  - name: local
-    level: 2
-    answerers:
-      - name: smol
-        kind: local
-  - name: reasoning
-    level: 3
-    answerers:
-      - name: think
-        kind: deliberation
-        over: smol
-"""
-
-
-def write(folder: Path, text: str, name: str = "p.yaml") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def mistakes_of(
-    folder: Path, text: str, environ: dict[str, str] | None = None, known: list[str] | None = None
-) -> tuple[Mistake, ...]:
-    path = write(folder, text)
-    with pytest.raises(PolicyError) as caught:
-        load_policy(path, environ or {}, known)
-    assert all(mistake.file == str(path) for mistake in caught.value.mistakes)
-    return caught.value.mistakes
-
-
-def test_small_policy_loads(tmp_path: Path) -> None:
-    loaded = load_policy(write(tmp_path, GOOD), {})
-    assert loaded.policy.name == "small"
-    assert loaded.sources[0] == tmp_path / "p.yaml"
-
-
-def _with(line: str, after: str = "name: small\n") -> str:
-    return GOOD.replace(after, after + line + "\n", 1)
-
+from router.policy_file import load_policy
+from tests.policy_texts import GOOD, added, mistakes_of
 
 # One row per kind of mistake: text, line, key path, part of the value, part of what is allowed.
 CASES = [
     pytest.param(
-        _with("decision: {mode: guardd}"), 3, "decision.mode", "guardd", "guarded", id="enum"
+        added("decision: {mode: guardd}"), 3, "decision.mode", "guardd", "guarded", id="enum"
     ),
     pytest.param(
-        _with("hard_rule: []"), 3, "hard_rule", "list of 0", "did you mean `hard_rules`", id="key"
+        added("hard_rule: []"),
+        3,
+        "hard_rule",
+        "list of 0",
+        "did you mean `hard_rules`",
+        id="key",
     ),
     pytest.param(
-        _with("decision: {max_rung: 3}"),
+        added("decision: {max_rung: 3}"),
         3,
         "decision.max_rung",
         "3",
@@ -79,7 +34,7 @@ CASES = [
         id="nested key",
     ),
     pytest.param(
-        _with("decision: {confidence_floor: 1.5}"),
+        added("decision: {confidence_floor: 1.5}"),
         3,
         "decision.confidence_floor",
         "1.5",
@@ -87,7 +42,7 @@ CASES = [
         id="range",
     ),
     pytest.param(
-        _with("decision: {level_2_from_usd: 20000}"),
+        added("decision: {level_2_from_usd: 20000}"),
         3,
         "decision",
         "",
@@ -95,9 +50,14 @@ CASES = [
         id="order of thresholds",
     ),
     pytest.param(
-        _with("decision: {mode: certified}"), 3, "decision", "", "labelled traffic", id="certified"
+        added("decision: {mode: certified}"),
+        3,
+        "decision",
+        "",
+        "labelled traffic",
+        id="certified",
     ),
-    pytest.param(_with("name: again"), 3, "name", "stands twice", "once", id="duplicate key"),
+    pytest.param(added("name: again"), 3, "name", "stands twice", "once", id="duplicate key"),
     pytest.param(
         GOOD.replace("kind: local", "kind: locl"),
         7,
@@ -140,10 +100,15 @@ CASES = [
         id="over itself",
     ),
     pytest.param(
-        _with("decision: {max_rungs: 1}"), 4, "tiers", "2 answerers", "at most", id="too many rungs"
+        added("decision: {max_rungs: 1}"),
+        4,
+        "tiers",
+        "2 answerers",
+        "at most",
+        id="too many rungs",
     ),
     pytest.param(
-        _with(
+        added(
             "terms: [{name: law, terms: [sue you]}]\nhard_rules: [{name: r, terms: [lw], floor: 3}]"
         ),
         4,
@@ -153,7 +118,7 @@ CASES = [
         id="term list",
     ),
     pytest.param(
-        _with("hard_rules: [{name: r, domains: [legal]}]"),
+        added("hard_rules: [{name: r, domains: [legal]}]"),
         3,
         "hard_rules[0]",
         "",
@@ -161,7 +126,7 @@ CASES = [
         id="rule without level",
     ),
     pytest.param(
-        _with("hard_rules: [{name: r, floor: 3}]"),
+        added("hard_rules: [{name: r, floor: 3}]"),
         3,
         "hard_rules[0]",
         "",
@@ -169,7 +134,7 @@ CASES = [
         id="rule without condition",
     ),
     pytest.param(
-        _with("hard_rules: [{name: r, domains: [legal], floor: 3, ceiling: 2}]"),
+        added("hard_rules: [{name: r, domains: [legal], floor: 3, ceiling: 2}]"),
         3,
         "hard_rules[0]",
         "",
@@ -177,7 +142,7 @@ CASES = [
         id="floor above ceiling",
     ),
     pytest.param(
-        _with("aliases:\n  'gpt-*': tier:locl"),
+        added("aliases:\n  'gpt-*': tier:locl"),
         4,
         "aliases.gpt-*",
         "tier:locl",
@@ -185,7 +150,7 @@ CASES = [
         id="alias",
     ),
     pytest.param(
-        _with("aliases:\n  mine:\n    answerer: smo\n    pinned: true"),
+        added("aliases:\n  mine:\n    answerer: smo\n    pinned: true"),
         5,
         "aliases.mine.answerer",
         "smo",
@@ -193,7 +158,7 @@ CASES = [
         id="alias to answerer",
     ),
     pytest.param(
-        _with("report: {level_3: thonk}"),
+        added("report: {level_3: thonk}"),
         3,
         "report.level_3",
         "thonk",
@@ -201,7 +166,7 @@ CASES = [
         id="report",
     ),
     pytest.param(
-        _with("examples:\n  - {prompt: hi, tier: resolve, reason: greeting}"),
+        added("examples:\n  - {prompt: hi, tier: resolve, reason: greeting}"),
         4,
         "examples[0].tier",
         "resolve",
@@ -209,7 +174,7 @@ CASES = [
         id="example tier",
     ),
     pytest.param(
-        _with("examples: [{tier: local, reason: greeting}]"),
+        added("examples: [{tier: local, reason: greeting}]"),
         3,
         "examples[0]",
         "",
@@ -217,7 +182,7 @@ CASES = [
         id="example without prompt",
     ),
     pytest.param(
-        _with("safe_answers: answers/none.yaml"),
+        added("safe_answers: answers/none.yaml"),
         3,
         "safe_answers",
         "none.yaml",
@@ -225,7 +190,7 @@ CASES = [
         id="safe answers file",
     ),
     pytest.param(
-        _with("lookups: [{name: orders, kind: file, path: none.json}]"),
+        added("lookups: [{name: orders, kind: file, path: none.json}]"),
         3,
         "lookups[0].path",
         "none.json",
@@ -233,7 +198,7 @@ CASES = [
         id="lookup file",
     ),
     pytest.param(
-        _with("lookups: [{name: orders, kind: http, url: 'http://10.0.0.1/{key}'}]"),
+        added("lookups: [{name: orders, kind: http, url: 'http://10.0.0.1/{key}'}]"),
         3,
         "lookups[0].url",
         "10.0.0.1",
@@ -284,7 +249,7 @@ CASES = [
         id="theta without labels",
     ),
     pytest.param(
-        _with("description: ${NOT_SET}"),
+        added("description: ${NOT_SET}"),
         3,
         "description",
         "${NOT_SET}",
@@ -357,125 +322,6 @@ def test_invalid_utf8_is_refused(tmp_path: Path) -> None:
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="readable file"):
         load_policy(tmp_path / "none.yaml", {})
-
-
-# --- the environment ----------------------------------------
-
-
-def test_environment_is_replaced_in_any_string(tmp_path: Path) -> None:
-    text = _with("description: in ${PLACE}, ${PLACE}\nmax_body_bytes: ${BYTES}")
-    loaded = load_policy(write(tmp_path, text), {"PLACE": "Bern", "BYTES": "5000"})
-    assert loaded.policy.description == "in Bern, Bern"
-    assert loaded.policy.max_body_bytes == 5000
-
-
-UPSTREAM = GOOD.replace(
-    "kind: local",
-    "kind: upstream\n        model: m\n        base_urls: ['https://${HOST}/v1']\n"
-    "        api_key: ${PROVIDER_KEY}",
-)
-
-
-def test_api_key_stays_a_reference(tmp_path: Path) -> None:
-    environ = {"HOST": "api.example", "PROVIDER_KEY": "sk-very-secret"}
-    loaded = load_policy(write(tmp_path, UPSTREAM), environ)
-    assert "sk-very-secret" not in loaded.policy.model_dump_json()
-    assert "https://api.example/v1" in loaded.policy.model_dump_json()
-    assert secret("${PROVIDER_KEY}", environ) == "sk-very-secret"
-
-
-def test_api_key_written_out_is_refused_without_showing_it(tmp_path: Path) -> None:
-    text = UPSTREAM.replace("${PROVIDER_KEY}", "sk-very-secret").replace("${HOST}", "h")
-    mistakes = mistakes_of(tmp_path, text)
-    assert [m.key_path for m in mistakes] == ["tiers[0].answerers[0].api_key"]
-    assert "sk-very-secret" not in str(mistakes)
-
-
-def test_policy_loads_without_the_key_it_refers_to(tmp_path: Path) -> None:
-    loaded = load_policy(write(tmp_path, UPSTREAM), {"HOST": "h"})
-    (mistake,) = missing_secrets(loaded, {"HOST": "h"})
-    assert (mistake.line, mistake.key_path) == (11, "tiers[0].answerers[0].api_key")
-    assert missing_secrets(loaded, {"PROVIDER_KEY": "x"}) == ()
-
-
-def test_secret_that_is_not_set_is_a_mistake() -> None:
-    with pytest.raises(PolicyError, match="PROVIDER_KEY"):
-        secret("${PROVIDER_KEY}", {})
-    assert secret(None, {}) is None
-
-
-def test_value_from_the_environment_is_not_shown_in_a_mistake(tmp_path: Path) -> None:
-    text = _with("max_body_bytes: ${BYTES}")
-    (mistake,) = mistakes_of(tmp_path, text, environ={"BYTES": "hunter2"})
-    assert "hunter2" not in str(mistake)
-    assert "${BYTES}" in mistake.found
-
-
-def test_credentials_in_an_address_are_refused(tmp_path: Path) -> None:
-    text = UPSTREAM.replace("${HOST}", "user:pass@h")
-    assert any(m.key_path.endswith("base_urls[0]") for m in mistakes_of(tmp_path, text))
-
-
-# --- hash, sources, finding ----------------------------------------
-
-
-def test_hash_ignores_comments(tmp_path: Path) -> None:
-    plain = load_policy(write(tmp_path, GOOD, "a.yaml"), {})
-    commented = load_policy(write(tmp_path, "# hello\n" + GOOD, "b.yaml"), {})
-    assert plain.hash == commented.hash
-    assert len(plain.hash) == 12
-
-
-def test_hash_changes_with_the_meaning(tmp_path: Path) -> None:
-    plain = load_policy(write(tmp_path, GOOD, "a.yaml"), {})
-    other = load_policy(write(tmp_path, _with("decision: {min_gain: 0.03}"), "b.yaml"), {})
-    assert plain.hash != other.hash
-
-
-def test_hash_changes_with_a_file_that_the_policy_names(tmp_path: Path) -> None:
-    answers = tmp_path / "safe.yaml"
-    answers.write_text("version: 1\n")
-    path = write(tmp_path, _with("safe_answers: safe.yaml"))
-    before = load_policy(path, {})
-    answers.write_text("version: 1 # approved anew\n")
-    assert load_policy(path, {}).hash != before.hash
-    assert answers in before.sources
-
-
-def test_hash_does_not_depend_on_the_provider_key(tmp_path: Path) -> None:
-    path = write(tmp_path, UPSTREAM)
-    one = load_policy(path, {"HOST": "h", "PROVIDER_KEY": "a"})
-    assert one.hash == load_policy(path, {"HOST": "h", "PROVIDER_KEY": "b"}).hash
-
-
-def test_file_beside_the_policy_goes_before_the_shipped_one(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD)
-    name = "answers/safe_answers.yaml"
-    assert named_file(path, name) == policies_dir() / name
-    (tmp_path / "answers").mkdir()
-    (tmp_path / name).write_text("version: 1\n")
-    assert named_file(path, name) == tmp_path / name
-
-
-def test_policy_is_found_by_name(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD, "mine.yaml")
-    assert find_policy("mine", tmp_path) == path
-
-
-def test_policy_is_found_by_path(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD, "mine.yaml")
-    assert find_policy(str(path), tmp_path / "elsewhere") == path
-
-
-def test_unknown_policy_name_lists_those_there_are(tmp_path: Path) -> None:
-    write(tmp_path, GOOD, "mine.yaml")
-    with pytest.raises(PolicyError, match="did you mean `mine`"):
-        find_policy("mien", tmp_path)
-
-
-def test_policy_name_cannot_leave_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError):
-        find_policy("../mine", tmp_path / "policies")
 
 
 def test_cross_mistakes_pass_over_parts_of_the_wrong_shape() -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,7 +52,7 @@ class Live:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not happened():
             await asyncio.sleep(0.01)
 
@@ -133,7 +132,7 @@ async def test_touched_file_is_not_reloaded(path: Path) -> None:
     assert live.watcher.status.reloads == 0
 
 
-async def test_sighup_reloads_at_once(path: Path) -> None:
+async def test_reload_that_is_asked_for_comes_at_once(path: Path) -> None:
     current = load_policy(path, {})
     seen: list[str] = []
 
@@ -143,13 +142,6 @@ async def test_sighup_reloads_at_once(path: Path) -> None:
     watcher = PolicyWatcher(current, lambda: load_policy(path, {}), swap, poll_s=60.0)
     async with watcher:
         path.write_text(POLICY.replace("first", "second"))
-        os.kill(os.getpid(), signal.SIGHUP)
+        watcher.reload()
         await until(lambda: bool(seen))
     assert seen == ["second"]
-
-
-async def test_closed_watcher_no_longer_takes_sighup(path: Path) -> None:
-    watcher = Live(path).watcher
-    async with watcher:
-        pass
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL

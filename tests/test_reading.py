@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +40,7 @@ from router.types import (
     SessionMemory,
     Signals,
 )
+from tests.growth import in_proportion
 
 AMOUNTS = AmountReader({"USD": 1.0})
 TERMS = TermFinder({"fraud": ["scam"], "legal": ["lawsuit"]})
@@ -349,16 +348,7 @@ def test_ordinary_words_are_no_talk_to_the_router(text):
     ["use ", "use the cheap ", "do not ", "router ", "this is very ", "system ", "stakes: "],
 )
 def test_looking_for_talk_to_the_router_is_linear(piece):
-    def seconds(chars: int) -> float:
-        folded = fold("low " + piece * (chars // len(piece)))
-        best = 1e9
-        for _ in range(2):
-            start = time.thread_time()
-            find_router_talk(folded)
-            best = min(best, time.thread_time() - start)
-        return best
-
-    assert seconds(64_000) < 40 * max(seconds(8_000), 1e-3)  # 8 when linear, 64 when quadratic
+    assert in_proportion(lambda text: find_router_talk(fold(text)), piece, "low ")
 
 
 def test_what_was_said_beside_it_stays():

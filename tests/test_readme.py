@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from router.policy_file import load_policy, policies_dir
-from tests.server_kit import PYTHON, ROOT, Served, environment, tiergate
+from tests.doc_commands import faults_in, shown_in
+from tests.server_kit import PYTHON, ROOT, Served, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+WITH_COMMANDS = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 
 
 def blocks(language: str) -> list[str]:
@@ -75,11 +77,59 @@ def test_the_policy_in_the_readme_is_valid(tmp_path: Path) -> None:
     assert loaded.policy.alias("gpt-4o") is not None
 
 
-def test_commands_in_the_documents_exist() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
-    named = set(re.findall(r"`tiergate ([a-z]+)", text))
-    known = tiergate("--help").stdout
-    assert not sorted(name for name in named if not re.search(rf"\b{name}\b", known))
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: path.name)
+def test_commands_in_the_documents_exist(path: Path) -> None:
+    assert faults_in(path.read_text(encoding="utf-8")) == []
+
+
+def test_every_kind_of_place_for_a_command_is_looked_at() -> None:
+    shown = "\n".join(one for path in DOCUMENTS for one in shown_in(path.read_text("utf-8")))
+    for expected in (
+        ".venv/bin/tiergate serve --policy openai",  # a fenced block of the README
+        "tiergate keys create --tenant acme --scope chat",  # a cell of a table
+        "tiergate train triage --data DIR",  # inline, and fenced in docs/training.md
+        "python -m benchmarks --quick",
+        "make serve",
+        "--drain-s",  # an option alone
+    ):
+        assert expected in shown
+
+
+BOGUS = """
+Prose may say that tiergate is --quick to --bite.
+
+Run `tiergate serve --polcy openai`, then `tiergate ledgr rows`, `tiergate keys
+create --tennant acme`; `--bite` helps; `tiergate ledger rows|verfy` and `tiergate COMMAND --help`.
+
+| `tiergate review lst` | `make bensh` |
+
+```
+.venv/bin/tiergate demo --fast    # --slow
+python -m router.cli report --htm=x | grep --color x
+python -m benchmarks --rapid
+curl --silent localhost \\
+  --fail
+```
+
+```python
+run("tiergate --nothing")
+```
+"""
+
+
+def test_commands_that_do_not_exist_are_found() -> None:
+    assert [fault.rpartition("`: ")[2] for fault in faults_in(BOGUS)] == [
+        "tiergate demo has no option --fast",
+        "tiergate report has no option --htm",
+        "the benchmarks have no --rapid",
+        "tiergate serve has no option --polcy",
+        "tiergate has no ledgr",
+        "tiergate keys create has no option --tennant",
+        "no command has --bite",
+        "tiergate ledger has no verfy",
+        "tiergate review has no lst",
+        "the Makefile has no bensh",
+    ]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -39,6 +39,18 @@ def test_there_are_enough_prompts(prompts: tuple[DemoPrompt, ...]) -> None:
     assert {p.tier for p in prompts} == {1, 2, 3}
 
 
+def test_no_prompt_is_asked_in_the_same_words_twice(prompts: tuple[DemoPrompt, ...]) -> None:
+    assert len({p.prompt.casefold() for p in prompts}) == len(prompts)
+
+
+def test_matters_of_every_risk_deserve_the_highest_tier(prompts: tuple[DemoPrompt, ...]) -> None:
+    domains = Counter(p.domain for p in prompts if p.tier == 3)
+    assert sum(domains.values()) >= 90
+    assert {"finance", "legal", "medical", "engineering_safety", "business_strategy"} <= set(
+        domains
+    )
+
+
 def test_a_day_has_the_shares_of_the_platform(prompts: tuple[DemoPrompt, ...]) -> None:
     day = sample_day(prompts, 1_045, seed=1)
     assert Counter(p.tier for p in day) == {1: 1_000, 2: 40, 3: 5}

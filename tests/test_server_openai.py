@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import openai
 import pytest
 
-from tests.fake_upstream import TEXT
 from tests.server_kit import (
     BEHAVIOURS,
     ROUTINE,
@@ -16,6 +15,7 @@ from tests.server_kit import (
     write_behaviours,
     write_policy,
 )
+from tests.upstream_behaviours import TEXT
 
 MESSAGES = ROUTINE["messages"]
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +42,8 @@ def verified(database: Path) -> dict[str, object]:
 
 
 def policies_of(folder: Path, url: str) -> list[Path]:
-    """The ordinary policy, and two whose answers take their time."""
-    return [write_policy(folder, url), *write_behaviours(folder, url, "slow", "dripping")]
+    """The ordinary policy, and three whose answers take their time."""
+    return [write_policy(folder, url), *write_behaviours(folder, url, "slow", "dripping", "hang")]
 
 
 def in_background(url: str, count: int, **fields: object) -> list[threading.Thread]:
@@ -145,8 +144,13 @@ def test_answer_longer_than_the_drain_time_is_cancelled(upstream: Upstream, tmp_
 def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Path) -> None:
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies) as served:
-        asking = in_background(served.url, 4) + in_background(served.url, 2, model="auto:slow")
-        time.sleep(1.0)
+        asking = in_background(served.url, 4) + in_background(served.url, 2, model="auto:hang")
+
+        def in_full_swing() -> bool:
+            states = [row["state"] for row in served.rows()]
+            return states.count("settled") > 2 and "open" in states
+
+        eventually(in_full_swing)
         served.end(signal.SIGKILL)
         for thread in asking:
             thread.join(10)
@@ -157,7 +161,7 @@ def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Pa
     assert found["open_requests"] == 0
     states = [row["state"] for row in again.rows()]
     assert states.count("settled") > 2
-    assert "unknown_cost" in states  # the slow ones had been sent and nobody knows their outcome
+    assert "unknown_cost" in states  # those that hang had been sent; nobody knows their outcome
 
 
 # --- reload ------------------------------------------------------------------------------------
@@ -238,7 +242,7 @@ def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> 
         workers = children(served.process.pid)
         assert len(workers) == 2
         os.kill(workers[0], signal.SIGKILL)
-        eventually(lambda: len(set(children(served.process.pid)) - {workers[0]}) == 2, 20)
+        eventually(lambda: len(set(children(served.process.pid)) - {workers[0]}) == 2)
         served.wait_for("worker_ended")
         assert served.chat().status_code == 200
         assert served.end() == 0

@@ -1,13 +1,13 @@
-"""What the tests of the remote tiers share: clock, section, facts, work, and a call never made."""
+"""What the tests of the remote tiers share: section, facts, work, and a call never made."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import orjson
 
+from router.api.clock import SystemClock
 from router.policy import UpstreamAnswerer
 from router.types import (
     Answer,
@@ -25,14 +25,6 @@ from router.types import (
 from router.wire.openai_chat import parse_chat_request
 
 SIGNALS = Signals(RequestType.FAQ, 1.0, Domain.GENERAL, 1.0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-
-class WallClock:
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic_ms(self) -> float:
-        return time.monotonic() * 1000.0
 
 
 async def no_call(answerer: str, request: ChatRequest, role: Role) -> Answer:
@@ -64,7 +56,7 @@ def facts(model: str = "answer", kind: str = "upstream") -> AnswererFacts:
 def work(deadline_s: float = 10.0, **fields: object) -> Work:
     body = {"model": "auto", "messages": [{"role": "user", "content": "Where is it?"}], **fields}
     request = parse_chat_request(orjson.dumps(body), {})
-    deadline_at_ms = WallClock().now_ms() + round(deadline_s * 1000)
+    deadline_at_ms = SystemClock().now_ms() + round(deadline_s * 1000)
     return Work(request, SIGNALS, deadline_at_ms, Role.ANSWER, "tenant", "req-1")
 
 
@@ -76,8 +68,8 @@ async def collect(deltas: AsyncIterator[Delta]) -> tuple[str, Answer]:
     return "".join(delta.text for delta in found), final
 
 
-async def eventually(condition: object, timeout_s: float = 2.0) -> None:
-    """Wait until `condition()` holds."""
+async def eventually(condition: object, timeout_s: float = 30.0) -> None:
+    """Wait until `condition()` holds; the limit is for what never comes true."""
     assert callable(condition)
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110

@@ -3,7 +3,7 @@
 It is imported in a thread when the tier starts (seconds), with its network look-ups, its .env
 reading, its callbacks and its logging off. It gets an allow-list of parameters, never a body's
 unknown keys; its retries and fallbacks stay off, since the gateway keeps the books. What it raises
-becomes one of our errors by name; its words are not repeated, because they may hold a key.
+becomes one of our errors in `litellm_errors`.
 
 Where a provider reports no usage litellm counts tokens itself, and that can't be told apart here.
 """
@@ -21,17 +21,7 @@ from typing import Any
 
 import orjson
 
-from router.errors import (
-    AnswererError,
-    AnswererNotReady,
-    DeadlineExceeded,
-    StreamCut,
-    UpstreamError,
-    UpstreamInvalid,
-    UpstreamRateLimited,
-    UpstreamRejected,
-    UpstreamUnreachable,
-)
+from router.errors import AnswererNotReady
 from router.policy import LitellmAnswerer
 from router.types import (
     Answer,
@@ -39,16 +29,15 @@ from router.types import (
     AnswererState,
     AnswererStatus,
     Call,
-    Capability,
     Clock,
     Delta,
     Work,
 )
-from router.wire.openai_chat import ChunkFolder, parse_completion, upstream_body
+from router.wire.openai_chat import ChunkFolder, parse_completion
 from router.wire.render import to_json
 from tiers.call_slots import CallSlots
-from tiers.refusals import read_retry_after
-from tiers.remote import completed, end_of_call
+from tiers.litellm_errors import foreign_classes, to_ours
+from tiers.remote import body_of_call, completed, end_of_call, too_late
 
 INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
 
@@ -77,74 +66,6 @@ ALLOWED = frozenset(
         "top_p",
     }
 )
-
-# litellm's exception, our error, and the status it stands for when the provider gave one. Without a
-# status the call may have been billed.
-ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
-    "AuthenticationError": (UpstreamRejected, 401),
-    "PermissionDeniedError": (UpstreamRejected, 403),
-    "NotFoundError": (UpstreamRejected, 404),
-    "BadRequestError": (UpstreamRejected, 400),
-    "InvalidRequestError": (UpstreamRejected, 400),
-    "ImageFetchError": (UpstreamRejected, 400),
-    "VectorStoreSearchError": (UpstreamRejected, 400),
-    "RejectedRequestError": (UpstreamRejected, 400),
-    "ContextWindowExceededError": (UpstreamRejected, 400),
-    "ContentPolicyViolationError": (UpstreamRejected, 400),
-    "UnsupportedParamsError": (UpstreamRejected, 400),
-    "LiteLLMUnknownProvider": (UpstreamRejected, 400),
-    "PaymentRequiredError": (UpstreamRejected, 402),
-    "UnprocessableEntityError": (UpstreamRejected, 422),
-    "ModelNotMappedError": (UpstreamRejected, 400),
-    "BudgetExceededError": (UpstreamRejected, 400),
-    "GuardrailRaisedException": (UpstreamRejected, 400),
-    "BlockedPiiEntityError": (UpstreamRejected, 400),
-    "ModifyResponseException": (UpstreamRejected, 400),
-    "SensitiveDataRouteException": (UpstreamRejected, 400),
-    "RateLimitError": (UpstreamRateLimited, 429),
-    "BadGatewayError": (UpstreamError, 502),
-    "ServiceUnavailableError": (UpstreamError, 503),
-    "InternalServerError": (UpstreamError, None),
-    "APIError": (UpstreamError, None),
-    "MockException": (UpstreamError, None),
-    "OpenAIError": (UpstreamError, None),
-    "APIConnectionError": (UpstreamUnreachable, None),
-    "APIResponseValidationError": (UpstreamInvalid, None),
-    "JSONSchemaValidationError": (UpstreamInvalid, None),
-    "MidStreamFallbackError": (StreamCut, None),
-}
-
-# What litellm's own code lets through when a provider answers in an unforeseen way.
-_SLIPS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
-
-def to_ours(error: BaseException, now_ms: int = 0) -> AnswererError:
-    """Our error for one that litellm raised, by the nearest class that ERRORS names."""
-    name = type(error).__name__
-    bases = [base.__name__ for base in type(error).__mro__]
-    if "Timeout" in bases or isinstance(error, TimeoutError):
-        return DeadlineExceeded(f"The provider did not answer in time (litellm {name}).")
-    known = next((base for base in bases if base in ERRORS), None)
-    if known is None:
-        return UpstreamInvalid(f"litellm could not make sense of the provider's answer ({name}).")
-    kind, status = ERRORS[known]
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    waits = None if headers is None else read_retry_after(headers, now_ms)
-    return kind(
-        f"The provider failed or refused the request (litellm {name}).",
-        upstream_status=status,
-        retry_after_s=waits,
-    )
 
 
 def import_litellm() -> ModuleType:
@@ -215,11 +136,11 @@ class LitellmTier:
                 litellm = await asyncio.shield(self._load())
                 try:
                     response = await litellm.acompletion(**self._arguments(work, False, ends_at))
-                except _foreign(litellm) as error:
+                except foreign_classes(litellm) as error:
                     raise to_ours(error, self._clock.now_ms()) from error
             answer = parse_completion(to_json(response.model_dump()))
         except TimeoutError as error:
-            raise self._too_late() from error
+            raise too_late(self._facts) from error
         finally:
             self._slots.release()
         return completed(answer, work, self._facts)
@@ -236,7 +157,7 @@ class LitellmTier:
                 litellm = await asyncio.shield(self._load())
                 try:
                     chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
-                except _foreign(litellm) as error:
+                except foreign_classes(litellm) as error:
                     raise to_ours(error, self._clock.now_ms()) from error
             chunk = await self._next(litellm, chunks, ends_at)
             while chunk is not None:
@@ -245,7 +166,7 @@ class LitellmTier:
                 chunk = await self._next(litellm, chunks, ends_at)
             yield Delta(final=completed(folder.finish(), work, self._facts))
         except TimeoutError as error:
-            raise self._too_late() from error
+            raise too_late(self._facts) from error
         finally:
             if chunks is not None:
                 await _close(litellm, chunks)
@@ -260,7 +181,7 @@ class LitellmTier:
             return None
         except TimeoutError:
             raise
-        except _foreign(litellm) as error:
+        except foreign_classes(litellm) as error:
             raise to_ours(error, self._clock.now_ms()) from error
 
     def _load(self) -> asyncio.Task[ModuleType]:
@@ -271,15 +192,8 @@ class LitellmTier:
         return self._loading
 
     def _arguments(self, work: Work, stream: bool, ends_at: float) -> dict[str, object]:
-        body = upstream_body(
-            work.request,
-            model=self._section.model,
-            max_output_tokens=self._facts.max_output_tokens,
-            max_tokens_key="max_tokens",
-            stream=stream,
-            prefer_schema=work.prefer_schema
-            if Capability.JSON_SCHEMA in self._facts.capabilities
-            else None,
+        body = body_of_call(
+            work, self._facts, self._section.model, stream=stream, max_tokens_key="max_tokens"
         )
         allowed = {key: value for key, value in orjson.loads(body).items() if key in ALLOWED}
         return {
@@ -291,15 +205,6 @@ class LitellmTier:
             "caching": False,
         }
 
-    def _too_late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"{self._section.name} did not finish its answer in time.")
-
-
-def _foreign(litellm: ModuleType) -> tuple[type[BaseException], ...]:
-    """The classes that ERRORS names, and what slips through litellm."""
-    named = [getattr(litellm.exceptions, name, None) for name in ERRORS]
-    return (*[kind for kind in named if kind is not None], *_SLIPS, litellm.exceptions.Timeout)
-
 
 async def _close(litellm: ModuleType | None, chunks: Any) -> None:
     """Close a provider's stream; one that broke already may complain, and nobody needs to hear."""
@@ -308,5 +213,5 @@ async def _close(litellm: ModuleType | None, chunks: Any) -> None:
         return
     try:
         await close()
-    except _foreign(litellm):
+    except foreign_classes(litellm):
         return

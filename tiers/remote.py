@@ -1,4 +1,4 @@
-"""What every remote answerer owes the gateway: an end to each call, and tokens that are counted.
+"""What every remote answerer owes the gateway: a body, an end to each call, counted tokens.
 
 It knows neither a client nor a provider.
 """
@@ -9,14 +9,35 @@ import asyncio
 from dataclasses import replace
 
 from router.cost import input_bound, output_cap
-from router.types import Answer, AnswererFacts, Clock, Work
-from router.wire.openai_chat import bound_usage
+from router.errors import DeadlineExceeded
+from router.types import Answer, AnswererFacts, Capability, Clock, Work
+from router.wire.openai_chat import bound_usage, upstream_body
 
 
 def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
     """When a call must be over, in the event loop's time: the request's deadline or its own."""
     left_s = (work.deadline_at_ms - clock.now_ms()) / 1000.0
     return asyncio.get_running_loop().time() + min(left_s, deadline_s)
+
+
+def too_late(facts: AnswererFacts) -> DeadlineExceeded:
+    """The error of a call that its deadline ended."""
+    return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")
+
+
+def body_of_call(
+    work: Work, facts: AnswererFacts, model: str, *, stream: bool, max_tokens_key: str
+) -> bytes:
+    """The JSON body that asks `model` for the work; a preferred schema where it may be kept."""
+    keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
+    return upstream_body(
+        work.request,
+        model=model,
+        max_output_tokens=facts.max_output_tokens,
+        max_tokens_key=max_tokens_key,
+        stream=stream,
+        prefer_schema=work.prefer_schema if keeps_schemas else None,
+    )
 
 
 def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:

@@ -67,15 +67,16 @@ class Resolver:
         self._facts = facts
         self._knowledge = knowledge
         self._lookups = lookups
+        content = knowledge.content
+        detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
+        self._status = AnswererStatus(AnswererState.READY, detail)
 
     @property
     def facts(self) -> AnswererFacts:
         return self._facts
 
     def status(self) -> AnswererStatus:
-        content = self._knowledge.content
-        detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
-        return AnswererStatus(AnswererState.READY, detail)
+        return self._status
 
     async def start(self) -> None:
         """Nothing to load: the knowledge file was read with the policy."""

@@ -34,7 +34,6 @@ from router.types import (
     AnswererState,
     AnswererStatus,
     Call,
-    Capability,
     Clock,
     Delta,
     Work,
@@ -45,17 +44,10 @@ from router.wire.openai_chat import (
     deltas_of,
     parse_completion,
     shown_code_in,
-    upstream_body,
 )
 from tiers.call_slots import CallSlots
-from tiers.refusals import (
-    RetryBudget,
-    error_for_status,
-    read_retry_after,
-    wait_s,
-    worth_retrying,
-)
-from tiers.remote import completed, end_of_call
+from tiers.refusals import RetryBudget, error_for_status, read_retry_after, wait_s, worth_retrying
+from tiers.remote import body_of_call, completed, end_of_call, too_late
 from tiers.replicas import Outcome, ReplicaSet, Taken
 
 MAX_BODY_BYTES = 16_000_000
@@ -178,7 +170,7 @@ class UpstreamTier:
             self._give_back(taken, Outcome.HEALTHY)
         except TimeoutError as error:
             self._give_back(taken, Outcome.FAILED)
-            raise self._too_late() from error
+            raise too_late(self._facts) from error
         except FOREIGN as error:
             self._give_back(taken, Outcome.FAILED)
             raise to_ours(error) from error
@@ -222,7 +214,7 @@ class UpstreamTier:
             yield Delta(final=completed(answer, work, self._facts))
         except TimeoutError as error:
             self._give_back(taken, Outcome.FAILED)
-            raise self._too_late() from error
+            raise too_late(self._facts) from error
         except FOREIGN as error:
             self._give_back(taken, Outcome.FAILED)
             raise to_ours(error) from error
@@ -242,15 +234,12 @@ class UpstreamTier:
     ) -> tuple[Taken, aiohttp.ClientResponse]:
         """A response with status 200 and the place at its replica, after the retries allowed."""
         section = self._section
-        body = upstream_body(
-            work.request,
-            model=section.model,
-            max_output_tokens=self._facts.max_output_tokens,
-            max_tokens_key=section.send_max_tokens_as,
+        body = body_of_call(
+            work,
+            self._facts,
+            section.model,
             stream=stream,
-            prefer_schema=work.prefer_schema
-            if Capability.JSON_SCHEMA in self._facts.capabilities
-            else None,
+            max_tokens_key=section.send_max_tokens_as,
         )
         self._retries.earn()
         taken = self._take()
@@ -337,9 +326,6 @@ class UpstreamTier:
     def _give_back(self, taken: Taken | None, outcome: Outcome) -> None:
         if taken is not None:
             self._replicas.give_back(taken, outcome, self._clock.monotonic_ms())
-
-    def _too_late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"{self._section.name} did not finish its answer in time.")
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from router.analysing import Analyst
 from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
+from router.api.os_signals import taking
 from router.api.server import Server
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
@@ -58,6 +58,7 @@ class App:
         self.clock = core.clock
         self._hosts = hosts
         self._retiring: set[asyncio.Task[None]] = set()
+        self._signals = contextlib.ExitStack()
         if core.engine.degraded:
             self._log.warning("degraded", reason=core.degraded_because)
         settings.database.parent.mkdir(parents=True, exist_ok=True)
@@ -135,9 +136,7 @@ class App:
             watcher.start()
         self._housekeeping = asyncio.ensure_future(self._keep_house())
         if self._watchers:
-            # Each watcher takes SIGHUP for itself; with several policies it must reach them all.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reload)
+            self._signals.enter_context(taking("SIGHUP", self.reload))
 
     def reload(self) -> None:
         """Load all policies again now, whether or not their files changed."""
@@ -147,6 +146,7 @@ class App:
     async def close(self) -> None:
         """Drain what is being written, then close answerers and the ledger."""
         self._housekeeping.cancel()
+        self._signals.close()
         for watcher in self._watchers:
             await watcher.close()
         for task in self._retiring:

@@ -142,7 +142,7 @@ class ChatCompletions:
 
 def _shown(answer: Answer, request: ChatRequest) -> Answer:
     """The answer as the client asked for it: log-probabilities that verification read stay here."""
-    if request.sampling.logprobs:
+    if request.sampling.logprobs or not any(c.logprobs for c in answer.choices):
         return answer
     return replace(answer, choices=tuple(replace(c, logprobs=()) for c in answer.choices))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
+from collections.abc import Iterator
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, as in ULIDs
 PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
-SHIFTS = range(120, -1, -10)  # 130 bits, two characters at a time
+OF_BYTE = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))  # five random bits a character
 
 
 class SystemClock:
@@ -19,13 +20,40 @@ class SystemClock:
 
     def monotonic_ms(self) -> float:
         """Milliseconds of a clock that never goes back."""
-        return time.monotonic_ns() / 1e6
+        return time.monotonic() * 1000.0
+
+
+RANDOM_CHARACTERS = 16
+DRAWN_AT_ONCE = 256
 
 
 class UlidIds:
-    """types.Ids: 48 bits of time, 80 random bits, 26 characters, sortable by time."""
+    """types.Ids: 48 bits of time, 80 random bits, 26 characters, sortable by time.
+
+    Random bits are drawn for many ids at once: each draw gives up the interpreter to the threads
+    that wait for it, and getting it back took 180 us of a request under load. Threads may share
+    the ids (`next` is one step); a forked process draws its own.
+    """
+
+    def __init__(self) -> None:
+        self._drawn: Iterator[str] = iter(())
+        self._process = 0
 
     def new(self) -> str:
         """A fresh id, in lower case."""
-        value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-        return "".join([PAIRS[(value >> shift) & 1023] for shift in SHIFTS])
+        random = next(self._drawn, None) if os.getpid() == self._process else None
+        if random is None:
+            random = self._draw()
+        ms = time.time_ns() // 1_000_000
+        return (
+            f"{PAIRS[ms >> 40]}{PAIRS[ms >> 30 & 1023]}{PAIRS[ms >> 20 & 1023]}"
+            f"{PAIRS[ms >> 10 & 1023]}{PAIRS[ms & 1023]}{random}"
+        )
+
+    def _draw(self) -> str:
+        size = RANDOM_CHARACTERS
+        text = os.urandom(size * DRAWN_AT_ONCE).translate(OF_BYTE).decode()
+        fresh = iter([text[i : i + size] for i in range(0, len(text), size)])
+        first = next(fresh)
+        self._drawn, self._process = fresh, os.getpid()
+        return first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -15,7 +15,13 @@ SPECIALIST = "specialist"
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
-Metric = TypeVar("Metric", Counter, Histogram)
+class _Counted(NamedTuple):
+    """What one more request with the same labels counts in."""
+
+    requests: Counter
+    reasons: Counter
+    cost: Counter
+    latency: Histogram
 
 
 class Metrics:
@@ -23,7 +29,7 @@ class Metrics:
 
     def __init__(self, shared_dir: str = "") -> None:
         self._shared_dir = shared_dir
-        self._children: dict[tuple[object, ...], Counter | Histogram] = {}
+        self._counted: dict[tuple[str, ...], _Counted] = {}
         self._registry = CollectorRegistry()
         r = self._registry
         self._requests = Counter(
@@ -56,29 +62,31 @@ class Metrics:
 
     def answered(self, outcome: Outcome) -> None:
         """Count a request that got an answer."""
-        tier = outcome.rung.tier
-        child = self._child
-        child(self._requests, outcome.policy, tier, outcome.verdict).inc()
-        child(self._reasons, tier, outcome.reason).inc()
+        key = (outcome.policy, outcome.rung.tier, outcome.verdict, outcome.reason)
+        counted = self._counted.get(key) or self._count_as(*key)
+        counted.requests.inc()
+        counted.reasons.inc()
         if outcome.escalations:
             self._escalations.inc(outcome.escalations)
-        child(self._cost, tier).inc(outcome.cost_nano_usd / NANO_PER_USD)
-        child(self._latency, tier).observe(outcome.timings.total_ms / 1000.0)
+        counted.cost.inc(outcome.cost_nano_usd / NANO_PER_USD)
+        counted.latency.observe(outcome.timings.total_ms / 1000.0)
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
 
     def analysed(self, policy: str, texts: int) -> None:
         """Count texts that a specialist answered."""
-        self._child(self._requests, policy, SPECIALIST, Verdict.ACCEPTED).inc(texts)
+        self._requests.labels(policy, SPECIALIST, Verdict.ACCEPTED.value).inc(texts)
 
-    def _child(self, metric: Metric, *labels: str) -> Metric:
+    def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
         """`metric.labels(...)`, kept: the library checks and locks at every call. Labels come from
         the policy and from enums, so there are few."""
-        key = (id(metric), *labels)
-        found = self._children.get(key)
-        if found is None:
-            found = self._children[key] = metric.labels(*map(str, labels))
-        return cast(Metric, found)
+        counted = self._counted[policy, tier, verdict, reason] = _Counted(
+            self._requests.labels(policy, tier, str(verdict)),
+            self._reasons.labels(tier, str(reason)),
+            self._cost.labels(tier),
+            self._latency.labels(tier),
+        )
+        return counted
 
     def failed(self, error: TiergateError) -> None:
         """Count a request that was refused or failed, by its code."""

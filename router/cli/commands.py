@@ -11,6 +11,7 @@ from router.cli import (
     classifying,
     deciding,
     doctoring,
+    evaluating,
     heading,
     learning,
     ledger,
@@ -41,6 +42,7 @@ for module in (
     learning,
     heading,
     suggesting,
+    evaluating,
 ):
     module.register(app)
 

@@ -36,6 +36,7 @@ from router.analysis.report import build_report
 from router.api.app import App
 from router.api.books import Books
 from router.api.core import Core, Hosts, Settings, load_policies
+from router.api.os_signals import taking
 from router.api.serve import run_loop
 from router.cli.terminal import console as console_of
 from router.cli.terminal import dollars
@@ -203,15 +204,8 @@ def _stopping(day: Day) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGINT)
         day.stop()
 
-    try:
-        loop.add_signal_handler(signal.SIGINT, stop)
-    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+    with taking("SIGINT", stop):
         yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
 
 
 async def _ready(app: App, day: Day, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""`tiergate train` and `evaluate`: thin calls into `router.training`, which needs torch."""
+"""`tiergate train`: thin calls into `router.training`, which needs torch."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ train = typer.Typer(
 def register(app: typer.Typer) -> None:
     train.info.no_args_is_help = True
     app.add_typer(train, name="train")
-    app.command()(evaluate)
 
 
 @contextmanager
-def _with_torch() -> Iterator[None]:
+def with_torch() -> Iterator[None]:
     """A missing package becomes a sentence that says how to install it."""
     try:
         yield
@@ -63,7 +62,7 @@ def triage(
     quick: Quick = False,
 ) -> None:
     """Curate, distil, export, fit heads, measure: the triage model from a folder of data."""
-    with _with_torch():
+    with with_torch():
         from router.policy_file import policies_dir
         from router.training.pipeline import train_triage
 
@@ -85,7 +84,7 @@ def adapter(
     quick: Quick = False,
 ) -> None:
     """A LoRA adapter for the local model, from support utterances and approved answers."""
-    with _with_torch():
+    with with_torch():
         from router.training.adapter import train_adapter
 
         card = train_adapter(data, knowledge, out, quick=quick, shown=True, command=_command_line())
@@ -102,7 +101,7 @@ def ability(
     ] = False,
 ) -> None:
     """Measure how able the local model is, on questions with known answers."""
-    with _with_torch():
+    with with_torch():
         from router.training.local_ability import measure_ability
 
         card = measure_ability(
@@ -113,37 +112,3 @@ def ability(
 
 def _command_line() -> str:
     return shlex.join(["tiergate", *sys.argv[1:]])
-
-
-def evaluate(
-    model_dir: ModelDir = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="TIERGATE_DATA",
-            help="Measure anew on this folder, by the training's last stage.",
-        ),
-    ] = None,
-    work: Work = WORK,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """The triage model's figures: accuracy, AUROC, ECE per head, latency. See also its CARD.md."""
-    import json
-
-    from router.api.core import Settings
-    from router.cli.terminal import print_json
-
-    folder = model_dir or Settings().model_dir
-    if data is not None:
-        with _with_torch():
-            from router.training.pipeline import train_triage
-
-            train_triage(data, folder, work / "triage", stages=("card",))
-    card, text = folder / "card.json", folder / "CARD.md"
-    if not card.is_file() or not text.is_file():
-        typer.echo(f"tiergate: no triage model in {folder}: card.json is missing", err=True)
-        raise typer.Exit(Exit.FAILURE)
-    if as_json:
-        print_json(json.loads(card.read_text(encoding="utf-8")))
-    else:
-        typer.echo(text.read_text(encoding="utf-8"))

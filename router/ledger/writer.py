@@ -3,7 +3,9 @@
     callers --> queue --> [ take all | BEGIN IMMEDIATE | Batch | COMMIT ] --> wake callers
 
 A batch is what came in while the one before was being committed, so there is no timer: one caller
-waits for one commit, a thousand callers share a few. BEGIN IMMEDIATE serialises the workers that
+waits for one commit, a thousand callers share a few. The thread is woken once per pass of the
+caller's event loop, not once per operation: woken at once it would take the core from the loop and
+commit a batch of one. BEGIN IMMEDIATE serialises the workers that
 share a file, which makes a budget check hold across processes.
 
 A full queue refuses holds, so no more money is spent than can be written down; what follows a hold
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -64,7 +67,9 @@ class Writer:
         self._queue_size = queue_size
         self._committed = committed
         self._idle = idle
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: deque[_Job] = deque()
+        self._knocks: SimpleQueue[None] = SimpleQueue()  # what the thread sleeps on
+        self._knocking: set[asyncio.AbstractEventLoop] = set()  # that will knock in this pass
         self._owed: list[_Job] = []
         self._closed = False
         self._closing = False  # seen by the thread
@@ -85,7 +90,7 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many operations are queued."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     def submit(self, operation: Operation) -> asyncio.Future[None]:
         """Queue an operation; the future is done once it is committed or refused.
@@ -95,17 +100,27 @@ class Writer:
         """
         if self._closed:
             raise LedgerUnavailable("the ledger is closed")
-        if isinstance(operation, Hold) and self._queue.qsize() >= self._queue_size:
+        if isinstance(operation, Hold) and len(self._queue) >= self._queue_size:
             raise LedgerFull(f"{self._queue_size} ledger operations are waiting; try again shortly")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Job(operation, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._queue.append(_Job(operation, future))
+        if loop not in self._knocking:
+            self._knocking.add(loop)
+            loop.call_soon(self._knock, loop)
         return future
+
+    def _knock(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake the thread, unless it has taken by itself what came in this pass of the loop."""
+        self._knocking.discard(loop)
+        if self._queue:
+            self._knocks.put(None)
 
     def close(self) -> None:
         """Commit what is queued and end the thread. Blocks."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._knocks.put(None)
             self._thread.join()
 
     def _run(self) -> None:
@@ -144,15 +159,13 @@ class Writer:
         if self._closing or (jobs and not self._fault):
             wait_s = 0.0
         try:
-            job = self._queue.get(timeout=wait_s)
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) >= full:
-                    return jobs
-                job = self._queue.get_nowait()
-            self._closing = True
+            while not self._queue and not self._closed:  # a knock may be about what was taken
+                self._knocks.get(timeout=wait_s)
         except Empty:
             pass
+        self._closing = self._closed and len(self._queue) <= full - len(jobs)
+        while self._queue and len(jobs) < full:
+            jobs.append(self._queue.popleft())
         return jobs
 
     def _commit(self, cursor: DBAPICursor, jobs: list[_Job]) -> list[Outcome]:
@@ -200,9 +213,9 @@ class Writer:
 
     def _fail_queued(self, error: LedgerError) -> None:
         outcomes: list[Outcome] = []
-        while not self._queue.empty():
-            job = self._queue.get_nowait()
-            if job is not None and job.future is not None:
+        while self._queue:
+            job = self._queue.popleft()
+            if job.future is not None:
                 outcomes.append((job.future, error))
         _wake(outcomes)
 

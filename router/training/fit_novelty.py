@@ -56,7 +56,7 @@ def fit(
     sources = np.array([train[0][i].source for i in known])
     usual = dev[1][_sampled(dev[0], 4_000, seed)]
     bank = vectors[spread(vectors, BANK, seed)]
-    whitening, centres = _shape_of(vectors, sources)
+    whitening, centres = shape_of(vectors, sources)
     odd, kinds = strange
     asked = np.concatenate([odd, usual])
     novel = np.arange(len(asked)) < len(odd)
@@ -104,7 +104,7 @@ def _reader(odd: Embeddings, usual: Embeddings) -> npt.NDArray[np.float32]:
     return np.append(weight[:, 1] - weight[:, 0], bias[1] - bias[0]).astype(np.float32)
 
 
-def _shape_of(
+def shape_of(
     vectors: Embeddings, groups: npt.NDArray[np.str_]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """A matrix that whitens the spread within groups, and the whitened means of the groups."""
@@ -186,7 +186,7 @@ def _scores(
         "max_probability": 1.0 - chance.max(axis=1),
         "entropy": -(chance * np.log(chance + 1e-12)).sum(axis=1),
         "energy": -(top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))),
-        "mahalanobis": mahalanobis(*_shape_of(vectors, groups), asked),
+        "mahalanobis": mahalanobis(*shape_of(vectors, groups), asked),
         "nearest_1": distance(bank, asked, 1),
         "nearest_5": distance(bank, asked, 5),
     }

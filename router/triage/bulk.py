@@ -1,4 +1,4 @@
-"""Many texts read by heads alone: tokenised together, encoded in batches of one length, on threads.
+"""Many texts read by heads alone: encoded in batches of one length, on several threads.
 
 For files of texts, where no one waits for a single answer. It knows nothing about files.
 """
@@ -57,7 +57,7 @@ class BulkReader:
     def _encode(self, texts: Sequence[str]) -> Embeddings:
         """One unit vector per text; runs on the pool, which holds no interpreter lock meanwhile."""
         encoder = self._model.encoder
-        rows = encoder.tokenise.many(texts)
+        rows = [encoder.tokenise(text) for text in texts]
         out = np.empty((len(rows), encoder.width), dtype=np.float32)
         groups = batches([len(row) for row in rows], BATCH_TOKENS)
 

@@ -8,8 +8,11 @@ what a page costs, and by tokens after it, so that a page costs what a paragraph
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +59,21 @@ def sha256_of(path: Path) -> str:
         raise ModelFileError(f"model file {path} cannot be read: {error.strerror}") from error
 
 
+PLAIN = re.compile(r"[\t\n\r -Z\\-~]*")  # ASCII without what could begin a special token
+WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")  # as BERT splits it: runs, single punctuation marks
+MAX_SPLIT = 20_000
+"""Words kept with their pieces, about 4 MB; then all are dropped and split again when they come."""
+
+MAX_NEW = 8
+"""Unknown words that are split one by one; with more of them the library takes the whole text."""
+
+
 class Tokeniser:
-    """WordPiece ids of a text, as the encoder was trained on them."""
+    """WordPiece ids of a text, as the encoder was trained on them.
+
+    A plain text is looked up word by word, for most words are a token of their own: 8 us instead of
+    35 for 22 tokens. Everything else goes through the library, which a test compares with it.
+    """
 
     def __init__(self, path: Path) -> None:
         from tokenizers import Tokenizer
@@ -68,16 +84,54 @@ class Tokeniser:
             raise ModelFileError(f"tokenizer file {path} is malformed: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._first, *_, self._last = self._tokenizer.encode("a").ids
+        self._vocabulary: dict[str, int] = {}
+        if _splits_words_as_bert(json.loads(self._tokenizer.to_str())):
+            self._vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
+        self._split: dict[str, list[int]] = {}
 
     def __call__(self, text: str) -> list[int]:
         """The ids of one text, at most MAX_TOKENS; unpaired surrogates count as unknown."""
-        clean = clip(text).encode("utf-8", "replace").decode("utf-8")
-        return cut(self._tokenizer.encode(clean).ids)
+        clipped = clip(text)
+        ids = self._by_words(clipped)
+        if ids is None:
+            clean = clipped.encode("utf-8", "replace").decode("utf-8")
+            ids = self._tokenizer.encode(clean).ids
+        return cut(ids)
 
-    def many(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of several texts, as each alone; on all cores where that pays."""
-        clean = [clip(text).encode("utf-8", "replace").decode("utf-8") for text in texts]
-        return [cut(found.ids) for found in self._tokenizer.encode_batch_fast(clean)]
+    def _by_words(self, text: str) -> list[int] | None:
+        """The ids by look-up; None where the library must read the text."""
+        vocabulary, split, new = self._vocabulary, self._split, 0
+        if not vocabulary or PLAIN.fullmatch(text) is None:
+            return None
+        ids = [self._first]
+        for word in WORD.findall(text.lower()):
+            whole = vocabulary.get(word)
+            if whole is not None:
+                ids.append(whole)
+                continue
+            pieces = split.get(word)
+            if pieces is None:
+                new += 1
+                if new > MAX_NEW:
+                    return None
+                if len(split) >= MAX_SPLIT:
+                    split.clear()
+                pieces = split[word] = self._tokenizer.encode(word, add_special_tokens=False).ids
+            ids += pieces
+        ids.append(self._last)
+        return ids
+
+
+def _splits_words_as_bert(tokenizer: dict[str, Any]) -> bool:
+    """Whether lower-cased words are looked up one by one, the longest piece first."""
+    parts = [(tokenizer.get(part) or {}).get("type") for part in PARTS]
+    return parts == ["BertNormalizer", "BertPreTokenizer", "WordPiece"] and bool(
+        tokenizer["normalizer"]["lowercase"]
+    )
+
+
+PARTS = ("normalizer", "pre_tokenizer", "model")
 
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]

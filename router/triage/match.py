@@ -123,6 +123,7 @@ class KnowledgeIndex:
         counts = Counter(word for found in self._words for word in found)
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._rarity_unseen = math.log(1 + len(texts))
+        self._whole_rarity = [sum(self._rarity[w] for w in found) for found in self._words]
         self._members = _padded(owner, len(self.intent_ids))  # (intents, longest), -1 after the end
         self._discriminant = _Discriminant.of(vectors, owner, len(self.intent_ids))
 
@@ -180,17 +181,21 @@ class KnowledgeIndex:
         features[:, 5] = _lead(centre, best)
         features[:, 6] = (2.0 * scores[rows, best] - away) / len(own.precision)
         for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
-            features[row, 7] = self._overlap(words(asked), self._words[i])
+            features[row, 7] = self._overlap(words(asked), i)
             features[row, 8] = float(_key(asked) == self._keys[i])
         return Evidence(best, ranked[:, 0], features[:, 5], features)
 
-    def _overlap(self, asked: frozenset[str], known: frozenset[str]) -> float:
-        """Share of the rarity of the words of both texts that they have in common, 0..1."""
-        rarity, unseen = self._rarity, self._rarity_unseen
-        union = sum(rarity.get(word, unseen) for word in asked | known)
-        if not union:
-            return 0.0
-        return sum(rarity.get(word, unseen) for word in asked & known) / union
+    def _overlap(self, asked: frozenset[str], i: int) -> float:
+        """Share of the rarity of all words of a text and utterance `i` that both have, 0..1."""
+        rarity, known = self._rarity, self._words[i]
+        common = beside = 0.0
+        for word in asked:
+            if word in known:
+                common += rarity[word]
+            else:
+                beside += rarity.get(word, self._rarity_unseen)
+        union = self._whole_rarity[i] + beside
+        return common / union if union else 0.0
 
     # --- adjusting to the file ------------------------------------------------------------------
 

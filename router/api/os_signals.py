@@ -1,0 +1,37 @@
+"""The operating system's signals, taken for a while where they can be taken.
+
+It knows nothing about what a signal asks for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def taking(name: str, act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` at each signal called `name` ("SIGHUP") while the block lasts.
+
+    Where the platform or the thread allows no handlers the block runs without: whoever embeds the
+    gateway keeps the signals, and nothing but a convenience is lost.
+    """
+    loop = asyncio.get_running_loop()
+    number: int | None = getattr(signal, name, None)  # Windows has no SIGHUP
+    if number is None or not _take(loop, number, act):
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(number)
+
+
+def _take(loop: asyncio.AbstractEventLoop, number: int, act: Callable[[], None]) -> bool:
+    try:
+        loop.add_signal_handler(number, act)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        return False
+    return True

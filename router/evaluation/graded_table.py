@@ -1,0 +1,214 @@
+"""A table of graded answers: which model was right on which prompt, and what a call costs.
+
+Reads the columns of `routing_pairs` (weak_correct, strong_correct) and of `routing_multi_*`
+(correct or scores: an object of model -> result). Costs are estimates: four characters a token
+times a price list; hidden reasoning tokens are not in them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from router.errors import TrainingDataError
+from router.evaluation.rows import Row
+from router.evaluation.table import Line, Table, read, shown
+
+WEAK, STRONG = "mixtral-8x7b-instruct-v0.1", "gpt-4-1106-preview"
+"""Whose answers `routing_pairs` grades."""
+
+PAIRS = (
+    (WEAK, STRONG),
+    ("gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06"),
+    ("Meta-Llama-3_1-8B-Instruct", "gemini-1.5-pro-002"),
+    ("llama-3.1-8b-instruct", "llama-3.1-nemotron-51b-instruct"),
+    ("Mixtral-8x7B-Instruct-v0.1", "gpt-4-1106-preview"),
+)
+"""The two models compared when none are named: the first pair of which a table has both."""
+
+Price = tuple[float, float]
+"""Dollars per million tokens: of the prompt, of the answer."""
+
+PRICES: Mapping[str, Price] = {
+    WEAK: (0.24, 0.24),
+    STRONG: (24.7, 24.7),
+    "gpt-4o-mini-2024-07-18": (0.15, 0.6),
+    "gpt-4o-2024-08-06": (2.5, 10.0),
+    "o1-mini-2024-09-12": (3.0, 12.0),
+}
+"""The first two as RouteLLM states them (arXiv 2406.18665, one price for all tokens); the others
+from the vendor's list when the model came out. `--prices` adds to them, or takes their place."""
+
+CHARS_PER_TOKEN = 4
+ANSWER_CHARS = 800
+"""Length of an answer whose length the table does not give."""
+
+LEAST_COVERAGE = 0.8
+"""A model that answered fewer of the prompts is left out: others would be judged on other rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """One prompt: its subject, each model's result (1 right, 0 wrong, or between), lengths."""
+
+    benchmark: str
+    subject: str
+    results: Mapping[str, float]
+    answer_chars: Mapping[str, float]
+    contaminated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GradedTable:
+    """Rows for the cut, and what was graded, by line."""
+
+    table: Table[Row]
+    graded: Mapping[int, Graded]
+    scale: float  # results were divided by it, 1 where they were 0..1 already
+
+    def of(self, rows: Sequence[Row]) -> list[Graded]:
+        """What was graded of these rows."""
+        return [self.graded[row.line] for row in rows]
+
+    def models(self, rows: Sequence[Row]) -> tuple[str, ...]:
+        """The models that answered nearly all of these rows, by name."""
+        seen = Counter(name for graded in self.of(rows) for name in graded.results)
+        return tuple(sorted(n for n, count in seen.items() if count >= LEAST_COVERAGE * len(rows)))
+
+
+def read_graded(path: Path) -> GradedTable:
+    """Reads a table of graded answers; raises TrainingDataError as `read` does."""
+    graded: dict[int, Graded] = {}
+
+    def parse(line: Line) -> Row | None:
+        found = _graded(line)
+        text = _prompt(line)
+        if not text or not found.results:
+            return None
+        graded[line.number] = found
+        return Row(line.number, text, "", source=found.benchmark)
+
+    table = read(path, (("prompt", "question"), ("weak_correct", "correct", "scores")), parse)
+    highest = max(max(one.results.values()) for one in graded.values())
+    scale = 1.0 if highest <= 1.0 else highest
+    if scale != 1.0:
+        graded = {
+            number: replace(one, results={m: r / scale for m, r in one.results.items()})
+            for number, one in graded.items()
+        }
+    return GradedTable(table, graded, scale)
+
+
+def _prompt(line: Line) -> str:
+    """The prompt as the encoder is taught it: options, where there are any, listed by letter."""
+    if "prompt" in line.row:
+        return line.text("prompt")
+    options = line.row.get("options")
+    if not isinstance(options, list):
+        raise ValueError(f"options is {shown(options)}; expected a list beside `question`")
+    listed = "\n".join(f"{chr(65 + place)}. {option}" for place, option in enumerate(options))
+    return f"{line.text('question')}\n{listed}"
+
+
+def _graded(line: Line) -> Graded:
+    row = line.row
+    if "weak_correct" in row:
+        if "strong_correct" not in row:
+            raise ValueError("found weak_correct alone; expected strong_correct beside it")
+        results = {
+            WEAK: float(line.flag("weak_correct")), STRONG: float(line.flag("strong_correct")),
+        }  # fmt: skip
+    else:
+        results = _numbers(row["correct"] if "correct" in row else row["scores"])
+    lengths = row.get("out_chars")
+    benchmark = line.optional("benchmark") or line.optional("task")
+    subject = line.optional("subject") or line.optional("category") or benchmark
+    return Graded(
+        benchmark,
+        subject,
+        results,
+        _numbers(lengths) if lengths is not None else {},
+        line.flag("contaminated"),
+    )
+
+
+def _numbers(value: object) -> dict[str, float]:
+    """An object of model -> number; a model without a number was not graded there."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"the results are {shown(value)}; expected an object of model -> number")
+    found = {}
+    for name, number in value.items():
+        if number is None:
+            continue
+        if isinstance(number, str) or not isinstance(number, int | float):
+            raise ValueError(f"the result of {name} is {shown(number)}; expected a number")
+        if not 0 <= number < math.inf:
+            raise ValueError(f"the result of {name} is {number}; expected 0 or more")
+        found[str(name)] = float(number)
+    return found
+
+
+def pair_of(
+    table: GradedTable, path: Path, weak: str | None, strong: str | None
+) -> tuple[str, str]:
+    """The weak and the strong model to compare; raises TrainingDataError that lists the models."""
+    models = table.models(table.table.items) or ()
+    listed = ", ".join(models)
+    if (weak is None) != (strong is None):
+        raise TrainingDataError("--weak and --strong go together: name both, or none")
+    if weak is not None and strong is not None:
+        missing = [name for name in (weak, strong) if name not in models]
+        if missing:
+            raise TrainingDataError(
+                f"{path}: found no results of {', '.join(missing)}; expected one of: {listed}"
+            )
+        return weak, strong
+    for pair in PAIRS:
+        if set(pair) <= set(models):
+            return pair
+    raise TrainingDataError(
+        f"{path}: found none of the known pairs of models; expected --weak and --strong, each one "
+        f"of: {listed}"
+    )
+
+
+def read_prices(path: Path | None) -> Mapping[str, Price]:
+    """The price list: the built-in one, under that of a JSON file where one is given.
+
+    The file has {model: [prompt, answer]} in dollars per million tokens, or under `models` an
+    object with input_price and output_price. Raises TrainingDataError for anything else.
+    """
+    if path is None:
+        return PRICES
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        entries = found.get("models", found)
+        own = {
+            str(name): (float(entry["input_price"]), float(entry["output_price"]))
+            if isinstance(entry, Mapping)
+            else (float(entry[0]), float(entry[1]))
+            for name, entry in entries.items()
+        }
+    except OSError as error:
+        raise TrainingDataError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise TrainingDataError(
+            f"{path}: found no price list ({error}); expected JSON of model -> [dollars per "
+            "million prompt tokens, dollars per million answer tokens]"
+        ) from error
+    return {**PRICES, **own}
+
+
+def call_cost(row: Row, graded: Graded, model: str, price: Price) -> float:
+    """Dollars of one call, estimated.
+
+    400 letters in and 800 out at 2.5 and 10 dollars a million tokens: 100 x 2.5 + 200 x 10 =
+    2,250 millionths of a dollar.
+    """
+    answer = graded.answer_chars.get(model, ANSWER_CHARS)
+    tokens_in, tokens_out = len(row.text) / CHARS_PER_TOKEN, answer / CHARS_PER_TOKEN
+    return (tokens_in * price[0] + tokens_out * price[1]) / 1e6

@@ -1,0 +1,65 @@
+"""The same request, written carelessly: typos, letter case, spacing.
+
+Deterministic: what is changed follows from the text alone, so that two models are asked the same
+texts, on every machine.
+
+- `typos`: one edit per ten words, at least one, inside words of four letters or more and never at
+  a word's first or last letter: a letter dropped, doubled, or swapped with the next.
+- `case`: the whole text in capitals; where it is written so already, in small letters.
+- `spacing`: every space doubled, and one before and after the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping
+
+LEAST_LETTERS = 4
+WORDS_PER_EDIT = 10
+
+
+def typos(text: str) -> str:
+    """The text with one edit per ten words; unchanged where no word is long enough.
+
+    >>> typos("where is my parcel")
+    'where is my pacel'
+    """
+    chance = random.Random(hashlib.sha256(text.encode("utf-8", "replace")).digest())
+    words = text.split(" ")
+    long = [place for place, word in enumerate(words) if len(word) >= LEAST_LETTERS]
+    edits = min(len(long), max(1, len(words) // WORDS_PER_EDIT))
+    for place in chance.sample(long, edits):
+        words[place] = _edited(words[place], chance)
+    return " ".join(words)
+
+
+def _edited(word: str, chance: random.Random) -> str:
+    at = chance.randrange(1, len(word) - 2)
+    kind = chance.randrange(3)
+    if kind == 0:
+        return word[:at] + word[at + 1 :]
+    if kind == 1:
+        return word[: at + 1] + word[at:]
+    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+def case(text: str) -> str:
+    """The text in capitals, or in small letters where it has only capitals.
+
+    >>> case("Where is my parcel?"), case("HELP")
+    ('WHERE IS MY PARCEL?', 'help')
+    """
+    return text.lower() if text == text.upper() else text.upper()
+
+
+def spacing(text: str) -> str:
+    """The text with every space doubled and one at each end.
+
+    >>> spacing("my parcel")
+    ' my  parcel '
+    """
+    return f" {text.replace(' ', '  ')} "
+
+
+ALL: Mapping[str, Callable[[str], str]] = {"typos": typos, "case": case, "spacing": spacing}

@@ -1,0 +1,158 @@
+"""One labelled text, and which rows a head is fitted on and which judge it.
+
+The dev cut is that of `router.training.curate`: dev rows of a shared file are those that the
+encoder and the shipped heads never trained on. A file named in the model's card by its sha256 was
+trained on, so of it only dev rows are judged unless the caller insists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.errors import TrainingDataError
+from router.evaluation.table import Table, named
+from router.training.curate import is_dev, normalised
+from router.training.sources import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled text of a file.
+
+    `group` keeps rows on one side of the cut, as in curation; `outside` marks a request that no
+    class fits; `scope` limits the classes that can be said (one bot's intents); `pair` names the
+    other half of a minimal pair.
+    """
+
+    line: int
+    text: str
+    label: str
+    source: str = ""
+    group: str = ""
+    outside: bool = False
+    scope: str = ""
+    pair: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The rows that teach and the rows that judge, and what was left out, in words."""
+
+    train: tuple[Row, ...]
+    judged: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+def in_dev(text: str, group: str = "") -> bool:
+    """Whether curation puts this text, or its group, on the dev side."""
+    return is_dev(Example(text=text, source="", group=group))
+
+
+def trained_on(folder: Path) -> frozenset[str]:
+    """The sha256 of the files that the model in `folder` was made from; empty without a card."""
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return frozenset(str(row["sha256"]) for row in card.get("files", []))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+
+
+def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> Sides:
+    """The rows that judge a head which ships: all, or the dev rows of a file trained on."""
+    if dev or (dev is None and table.sha256 in known):
+        return Sides((), *_dev_rows(table, by_card=dev is None))
+    notes = (
+        ("judged on all rows of a file that the model was trained on: figures flatter",)
+        if table.sha256 in known
+        else ()
+    )
+    return Sides((), table.items, (*_skipped_note(table), *notes))
+
+
+def both_sides(
+    table: Table[Row], train: Table[Row] | None, known: frozenset[str], dev: bool | None
+) -> Sides:
+    """The rows that a head is fitted on and those that judge it.
+
+    Without `train` the file teaches by its own rows outside the dev cut and is judged by those
+    within. With it, all its rows teach, and judged rows whose text is among them are left out.
+    Raises TrainingDataError where a side is left without rows.
+    """
+    if train is None:
+        if dev is False:
+            raise TrainingDataError(
+                f"{table.path}: found --no-dev without --train; expected rows to fit the head on: "
+                "give --train FILE, or leave --no-dev out to split this file"
+            )
+        teaching = [row for row in table.items if not in_dev(row.text, row.group)]
+        judged, notes = _dev_rows(table, by_card=False)
+    else:
+        same = train.sha256 == table.sha256
+        alone = judged_side(table, known, True if same else dev)
+        judged, notes = alone.judged, alone.notes
+        teaching = [row for row in train.items if not (same and in_dev(row.text, row.group))]
+    kept, repaired = _consistent(teaching)
+    seen = {_key(row) for row in kept}
+    again = [row.line for row in judged if _key(row) in seen]
+    judged = tuple(row for row in judged if _key(row) not in seen)
+    if again:
+        notes += (f"{len(again)} rows left out, whose text is also taught (lines {named(again)})",)
+    if not kept or not judged:
+        side = "to fit on" if not kept else "to judge by"
+        raise TrainingDataError(
+            f"{table.path}: found no rows {side} among {len(table.items)}; expected some on both "
+            "sides of the cut: give a larger file, or --train FILE"
+        )
+    return Sides(kept, judged, (*notes, *repaired))
+
+
+def _dev_rows(table: Table[Row], *, by_card: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    judged = tuple(row for row in table.items if in_dev(row.text, row.group))
+    if not judged:
+        raise TrainingDataError(
+            f"{table.path}: found no dev row among {len(table.items)} rows; expected about a "
+            "tenth: give a larger file, or --no-dev"
+        )
+    why = "the model's card names this file; " if by_card else ""
+    said = f"{why}judged on its {len(judged)} dev rows of {len(table.items)}"
+    return judged, (*_skipped_note(table), said)
+
+
+def _skipped_note(table: Table[Row]) -> tuple[str, ...]:
+    if not table.skipped:
+        return ()
+    return (
+        f"{len(table.skipped)} rows without text or label left out (lines {named(table.skipped)})",
+    )
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.scope, normalised(row.text) or row.text
+
+
+def _consistent(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Rows without repeats and without texts that carry two labels, and what was left out."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[_key(row)].append(row)
+    kept, torn = [], []
+    repeats = 0
+    for same in groups.values():
+        if len({row.label for row in same}) > 1:
+            torn += [row.line for row in same]
+        else:
+            kept.append(same[0])
+            repeats += len(same) - 1
+    notes = []
+    if repeats:
+        notes.append(f"{repeats} taught rows merged with another of the same text")
+    if torn:
+        notes.append(
+            f"{len(torn)} taught rows left out, whose text has two labels (lines "
+            f"{named(sorted(torn))})"
+        )
+    return tuple(kept), tuple(notes)

@@ -1,0 +1,200 @@
+"""A labelled file as rows: read, checked, refused with the file, the line, what was found and what
+was expected. Knows columns and lines, nothing of models.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from router.errors import TrainingDataError
+
+Json = Mapping[str, object]
+Item = TypeVar("Item")
+
+MAX_LINES_NAMED = 8
+"""Line numbers listed in one error: enough to find the pattern, short enough to read."""
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One object of a file; `number` is 1-based."""
+
+    number: int
+    row: Json
+
+    def text(self, column: str) -> str:
+        """The text of a column, stripped; raises ValueError if it is no text."""
+        value = self.row[column]
+        if not isinstance(value, str):
+            raise ValueError(f"{column} is {shown(value)}; expected a text")
+        return value.strip()
+
+    def one_of(self, column: str, allowed: Sequence[str]) -> str:
+        """The value of a column of fixed names; raises ValueError for any other."""
+        value = self.row[column]
+        if value not in allowed:
+            raise ValueError(f"{column} is {shown(value)}; expected {_or(allowed)}")
+        return str(value)
+
+    def flag(self, column: str) -> bool:
+        """A column of 0 and 1, false where it is missing; raises ValueError for any other value."""
+        value = self.row.get(column, 0)
+        if value not in (0, 1):
+            raise ValueError(f"{column} is {shown(value)}; expected 0 or 1")
+        return bool(value)
+
+    def optional(self, column: str) -> str:
+        """The text of a column that may be missing, "" then."""
+        value = self.row.get(column)
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[Item]):
+    """What was read of one file: its items in file order, and the lines that hold none."""
+
+    path: Path
+    sha256: str
+    items: tuple[Item, ...]
+    skipped: tuple[int, ...]
+
+
+def read(
+    path: Path, columns: Sequence[Sequence[str]], parse: Callable[[Line], Item | None]
+) -> Table[Item]:
+    """Reads a .jsonl or .jsonl.gz file; `parse` returns None for a row without text or label.
+
+    `columns` are the needed columns; of several in one entry, any one will do. Raises
+    TrainingDataError that names file, lines, what was found and what was expected: for a file that
+    cannot be read, is not gzip, UTF-8 or JSON, has no rows, lacks a column, or has a value that
+    `parse` refuses by ValueError.
+    """
+    packed = _bytes(path)
+    problems: dict[str, list[int]] = {}
+    items: list[Item] = []
+    skipped: list[int] = []
+    count = 0
+    for number, content in _lines(path, _unpacked(path, packed)):
+        count += 1
+        try:
+            line = Line(number, _object(content))
+            missing = [names for names in columns if not any(name in line.row for name in names)]
+            if missing:
+                wanted = ", ".join(" or ".join(names) for names in missing)
+                raise ValueError(f"found the columns {_listed(line.row)}; expected {wanted} too")
+            item = parse(line)
+        except ValueError as error:
+            problems.setdefault(str(error), []).append(number)
+            continue
+        if item is None:
+            skipped.append(number)
+        else:
+            items.append(item)
+    if problems:
+        raise TrainingDataError(_told(path, problems))
+    if not items:
+        found = f"{count} rows without text or label" if count else "no rows"
+        raise TrainingDataError(f"{path}: found {found}; expected one JSON object a line")
+    return Table(path, hashlib.sha256(packed).hexdigest(), tuple(items), tuple(skipped))
+
+
+def need_classes(path: Path, found: Sequence[str], what: str, least: int = 2) -> None:
+    """Raises TrainingDataError where `found` labels are fewer than `least` kinds."""
+    kinds = sorted(set(found))
+    if len(kinds) < least:
+        only = f"only {kinds[0]!r} in all {len(found)} rows" if kinds else "no rows"
+        raise TrainingDataError(
+            f"{path}: found {only} as {what}; expected at least {least} different ones, "
+            "since nothing can be told apart otherwise"
+        )
+
+
+def named(lines: Sequence[int]) -> str:
+    """The first few line numbers, and how many more.
+
+    >>> named([3, 7]), named(range(1, 11))
+    ('3, 7', '1, 2, 3, 4, 5, 6, 7, 8 and 2 more')
+    """
+    listed = ", ".join(map(str, lines[:MAX_LINES_NAMED]))
+    more = len(lines) - MAX_LINES_NAMED
+    return listed + (f" and {more} more" if more > 0 else "")
+
+
+def shown(value: object) -> str:
+    """A found value as a message shows it, cut short."""
+    told = repr(value)
+    return told if len(told) <= 40 else f"{told[:37]}..."
+
+
+def _or(allowed: Sequence[str]) -> str:
+    return " or ".join(map(repr, allowed))
+
+
+def _listed(row: Json) -> str:
+    return ", ".join(list(row)[:12]) or "none"
+
+
+def _told(path: Path, problems: Mapping[str, Sequence[int]]) -> str:
+    parts = []
+    for what, lines in problems.items():
+        rows = "" if len(lines) == 1 else f" ({len(lines)} rows: lines {named(lines)})"
+        parts.append(f"{path}:{lines[0]}: {what}{rows}")
+    more = len(parts) - MAX_LINES_NAMED
+    kept = parts[:MAX_LINES_NAMED] + ([f"and {more} problems more"] if more > 0 else [])
+    return "\n  ".join(kept)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TrainingDataError(
+            f"{path}: cannot be read: {error.strerror}; expected a .jsonl or .jsonl.gz file"
+        ) from error
+
+
+def _unpacked(path: Path, raw: bytes) -> bytes:
+    """The content of gzip bytes, or the bytes; a name that ends in .gz must hold gzip."""
+    if not raw.startswith(GZIP_MAGIC):
+        if path.suffix == ".gz":
+            raise TrainingDataError(
+                f"{path}:1: found no gzip data ({raw[:4]!r}); expected gzip: compress it, or "
+                "take .gz from its name"
+            )
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError) as error:
+        raise TrainingDataError(
+            f"{path}: found gzip data cut short or altered ({error}); expected a whole file"
+        ) from error
+
+
+def _lines(path: Path, raw: bytes) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise TrainingDataError(
+                f"{path}:{number}: found the byte {line[error.start]:#04x} at {error.start}, "
+                f"which is no UTF-8; expected UTF-8: iconv -f WINDOWS-1252 -t UTF-8 converts"
+            ) from None
+
+
+def _object(content: str) -> Json:
+    try:
+        row = json.loads(content)
+    except ValueError:
+        raise ValueError(f"found {shown(content[:30])}; expected one JSON object a line") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"found a JSON {type(row).__name__}; expected an object")
+    return row

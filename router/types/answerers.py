@@ -1,0 +1,100 @@
+"""Where answers come from, what they cost, and how they reach one another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from router.types.answers import Answer, Delta
+from router.types.closed_sets import Capability, Role
+from router.types.requests import ChatRequest, JsonText
+from router.types.signals import Signals
+
+NANO_PER_USD = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Nano-dollars per million tokens, or one stated price per request; None: unknown, never 0."""
+
+    input_nano_usd: int | None = None
+    cached_input_nano_usd: int | None = None
+    cache_write_nano_usd: int | None = None
+    output_nano_usd: int | None = None
+    per_request_nano_usd: int | None = None
+    per_second_nano_usd: int = 0  # own compute
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswererFacts:
+    """What the gateway knows of an answerer before calling it."""
+
+    name: str
+    tier: str
+    level: int
+    kind: str  # resolver | local | upstream | litellm | deliberation
+    model: str
+    price: Price
+    max_output_tokens: int
+    context_tokens: int
+    capabilities: frozenset[Capability]
+    expected_output_tokens: int
+    latency_ms: float
+    deadline_ms: int
+    hides_reasoning: bool = False  # bills tokens it doesn't show: a cut answer counts at its hold
+
+
+class AnswererState(StrEnum):
+    READY = "ready"
+    LOADING = "loading"
+    FAILED = "failed"
+    OPEN_BREAKER = "open_breaker"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswererStatus:
+    state: AnswererState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One request as an answerer sees it: the request, what triage read, and the time left."""
+
+    request: ChatRequest
+    signals: Signals
+    deadline_at_ms: int
+    role: Role
+    tenant: str
+    request_id: str
+    prefer_schema: JsonText | None = None
+
+
+class Call(Protocol):
+    """How an answerer reaches another one: every priced call goes through the gateway.
+
+    Holds the worst case, records, settles, checks deadline and depth.
+    Raises: BudgetExceeded, DeadlineExceeded, DepthExceeded, UpstreamError and its kin.
+    """
+
+    async def __call__(self, answerer: str, request: ChatRequest, role: Role) -> Answer: ...
+
+
+class Answerer(Protocol):
+    """Something answers come from. Raises errors.AnswererError and its kin, nothing else."""
+
+    @property
+    def facts(self) -> AnswererFacts: ...
+
+    def status(self) -> AnswererStatus: ...
+
+    async def answer(self, work: Work, call: Call) -> Answer: ...
+
+    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]: ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...

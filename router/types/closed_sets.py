@@ -1,0 +1,181 @@
+"""Closed sets: what there is a fixed number of, for reports to count."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Domain(StrEnum):
+    """What a request is about. Their order says nothing; `triage.reading` ranks them by caution."""
+
+    GENERAL = "general"
+    CUSTOMER_SUPPORT = "customer_support"
+    TECHNOLOGY = "technology"
+    SCIENCE_MATH = "science_math"
+    FINANCE = "finance"
+    LEGAL = "legal"
+    MEDICAL = "medical"
+    ENGINEERING_SAFETY = "engineering_safety"
+    BUSINESS_STRATEGY = "business_strategy"
+
+
+RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
+"""Where a wrong answer can cost money, rights, health or lives."""
+
+
+class RequestType(StrEnum):
+    """What kind of work a request asks for."""
+
+    FAQ = "faq"
+    STATUS = "status"
+    SMALL_TALK = "small_talk"
+    TRANSACTION = "transaction"
+    CLASSIFICATION = "classification"
+    FACTUAL = "factual"
+    EXPLANATION = "explanation"
+    WRITING = "writing"
+    CODING = "coding"
+    MATH = "math"
+    ANALYSIS = "analysis"
+    DECISION = "decision"
+    FOLLOW_UP = "follow_up"
+
+
+class Reason(StrEnum):
+    """Why a rung was taken, passed over, accepted or left. Reports count these."""
+
+    # taken
+    LOWEST_EXPECTED_LOSS = "lowest_expected_loss"
+    FLOOR = "floor"
+    FIXED_TRIGGERS_DECIDE = "fixed_triggers_decide"
+    FALLBACK = "fallback"
+    PINNED = "pinned"
+    CACHE_HIT = "cache_hit"
+    OBSERVED = "observed"
+    # hard rules and fixed triggers that set the floor
+    LOW_CONFIDENCE = "low_confidence"
+    MULTI_FACTOR = "multi_factor"
+    NOVEL = "novel"
+    IMPACT_LEVEL_2 = "impact_level_2"
+    IMPACT_LEVEL_3 = "impact_level_3"
+    STRATEGIC = "strategic"
+    ARCHITECTURE = "architecture"
+    HIGH_RISK_FINANCIAL = "high_risk_financial"
+    HIGH_RISK_LEGAL = "high_risk_legal"
+    HIGH_RISK_MEDICAL = "high_risk_medical"
+    HIGH_RISK_ENGINEERING_SAFETY = "high_risk_engineering_safety"
+    UNSAFE = "unsafe"
+    POLICY_RULE = "policy_rule"
+    TRIAGE_DEGRADED = "triage_degraded"
+    HINT_MIN_TIER = "hint_min_tier"
+    TOOL_LOOP = "tool_loop"
+    # passed over
+    BELOW_FLOOR = "below_floor"
+    ABOVE_CEILING = "above_ceiling"
+    LOW_IMPACT = "low_impact"
+    HINT_MAX_TIER = "hint_max_tier"
+    HIGHER_EXPECTED_LOSS = "higher_expected_loss"
+    NOT_CAPABLE = "not_capable"
+    NOTHING_TO_RESOLVE = "nothing_to_resolve"
+    NOT_READY = "not_ready"
+    OVER_MAX_COST = "over_max_cost"
+    # after an answer
+    ANSWER_ACCEPTED = "answer_accepted"
+    ANSWER_NOT_TRUSTED = "answer_not_trusted"
+    ANSWER_REFUSED = "answer_refused"
+    ANSWER_INVALID = "answer_invalid"
+    SLOT_UNFILLED = "slot_unfilled"
+    ANSWERER_FAILED = "answerer_failed"
+    GAIN_BELOW_COST = "gain_below_cost"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    TIME_EXHAUSTED = "time_exhausted"
+    LADDER_EXHAUSTED = "ladder_exhausted"
+
+
+class DecisionMode(StrEnum):
+    GUARDED = "guarded"
+    EXPECTED_LOSS = "expected_loss"
+    CERTIFIED = "certified"
+
+
+class PSource(StrEnum):
+    """Where a rung's chance of being right comes from, best first."""
+
+    MATCH = "match"  # level 1's calibrated match confidence
+    LABELLED = "labelled"  # theta from labelled traffic of that answerer
+    MEASURED = "measured"  # theta of the embedded model, measured by us
+    TABLE = "table"  # theta fitted on public per-question results
+    PRIOR = "prior"  # by level; never shown as calibrated
+
+
+class CostBasis(StrEnum):
+    LIST_PRICE = "list_price"
+    TOKEN_PRICE = "token_price"
+    OWN_COMPUTE = "own_compute"
+    UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """What an attempt was for; each priced call has exactly one."""
+
+    CACHE = "cache"
+    ANSWER = "answer"
+    REFINE = "refine"
+    CHECK = "check"
+    SAMPLE = "sample"
+    DELIBERATION = "deliberation"
+
+
+class AttemptState(StrEnum):
+    HELD = "held"
+    SETTLED = "settled"
+    RELEASED = "released"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN_COST = "unknown_cost"
+
+
+class RequestState(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN_COST = "unknown_cost"
+
+
+class VerifyMode(StrEnum):
+    NONE = "none"
+    PREFIX = "prefix"
+    FULL = "full"
+
+
+class Exhausted(StrEnum):
+    BEST_ANSWER = "best_answer"
+    REFUSE = "refuse"
+    REVIEW = "review"
+
+
+class Scope(StrEnum):
+    CHAT = "chat"
+    ADMIN = "admin"
+    REPORTS = "reports"
+    HINTS_LOWER = "hints:lower"
+
+
+class Capability(StrEnum):
+    TOOLS = "tools"
+    IMAGES = "images"
+    AUDIO = "audio"
+    FILES = "files"
+    JSON_SCHEMA = "json_schema"
+    LOGPROBS = "logprobs"
+    MULTIPLE_CHOICES = "multiple_choices"
+
+
+class Verdict(StrEnum):
+    """What became of the answer the client got."""
+
+    ACCEPTED = "accepted"
+    UNVERIFIED = "unverified"
+    SAFE_ANSWER = "safe_answer"
+    REFUSED = "refused"

@@ -1,0 +1,84 @@
+"""The ladder that `decide` returns, and what `next_rung` says after each answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.types.closed_sets import Capability, CostBasis, DecisionMode, PSource, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class RungFacts:
+    """What `decide` is told about one answerer for one request."""
+
+    answerer: str
+    tier: str
+    level: int
+    p: float
+    p_source: PSource
+    p_count: int  # labels behind p; 0 for a prior
+    cost_nano_usd: int  # expected
+    cost_basis: CostBasis
+    latency_ms: float  # expected
+    missing: tuple[Capability, ...] = ()
+    context_tokens: int = 0  # 0: no limit known
+    worst_nano_usd: int = 0  # what one call can cost at most
+    declined: Reason | None = None  # why a resolver has nothing for this request
+    excused: bool = False  # what is missing may be left out where a hard rule leaves no other rung
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One answerer's turn in the ladder, taken or passed over, with the reasons."""
+
+    answerer: str
+    tier: str
+    level: int
+    taken: bool
+    reasons: tuple[Reason, ...]
+    p: float
+    p_source: PSource
+    p_count: int
+    cost_nano_usd: int
+    cost_basis: CostBasis
+    latency_ms: float
+    expected_loss_nano_usd: int
+    propensity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The ladder: rungs in order, those taken come from `first` on. Pure outcome of `decide`."""
+
+    rungs: tuple[Rung, ...]
+    first: int  # index into rungs
+    floor: int  # level
+    ceiling: int  # level
+    floor_reasons: tuple[Reason, ...]
+    ceiling_reasons: tuple[Reason, ...]
+    stakes_nano_usd: int  # S
+    mode: DecisionMode
+    hard_rule: bool  # a hard rule set the floor: answers are held back until verified
+    confidence_floor: float
+
+    @property
+    def first_rung(self) -> Rung:
+        """The rung that is tried first."""
+        return self.rungs[self.first]
+
+
+class Action(StrEnum):
+    ACCEPT = "accept"
+    CLIMB = "climb"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What `next_rung` says: accept, climb to `rung` (index), or stop; and why."""
+
+    action: Action
+    rung: int | None
+    reason: Reason

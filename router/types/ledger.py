@@ -1,0 +1,119 @@
+"""The rows of the books, and the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.types.answers import Usage
+from router.types.closed_sets import AttemptState, CostBasis, RequestState, Role
+from router.types.requests import JsonText
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One priced call, from hold to settlement. Costs of all attempts sum to the request's."""
+
+    attempt_id: str
+    request_id: str
+    ordinal: int
+    role: Role
+    answerer: str
+    tier: str
+    level: int
+    model: str
+    state: AttemptState
+    held_nano_usd: int
+    cost_nano_usd: int
+    cost_basis: CostBasis
+    price_version: str
+    started_at_ms: int
+    latency_ms: float = 0.0
+    usage: Usage = NO_USAGE
+    estimated: bool = False
+    discarded: bool = False  # the client never saw this answer
+    provider_cost_nano_usd: int | None = None
+    compute_ms: float = 0.0
+    finish_reason: str = ""
+    error_code: str = ""
+    p: float | None = None
+    reason: str = ""
+    adapter: str = ""
+    rung: int = -1  # index into the decision's rungs; -1 where no rung was climbed
+    upstream_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """What the same request would have cost elsewhere, nano-dollars; None: unknown, never 0."""
+
+    requested_model: int | None = None
+    all_level_2: int | None = None
+    all_level_3: int | None = None
+    people: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One request as the ledger keeps it: no prompt and no answer, only digests and signals."""
+
+    request_id: str
+    created_at_ms: int
+    finished_at_ms: int
+    tenant: str
+    key_id: str
+    state: RequestState
+    endpoint: str
+    stream: bool
+    mode: str  # route | observe
+    policy: str
+    policy_hash: str
+    requested_model: str
+    tier: str
+    tier_number: int
+    answerer: str
+    model: str
+    verdict: str
+    reason: str
+    reasons: tuple[str, ...]
+    confidence: float
+    escalations: int
+    cost_nano_usd: int
+    baselines: Baselines
+    usage: Usage
+    latency_ms: float
+    first_token_ms: float | None
+    triage_ms: float
+    prompt_digest: str
+    answer_digest: str
+    session_digest: str
+    tags: tuple[str, ...]
+    record: JsonText
+    """Every argument of decide, next_rung and verify, and what they said: replay reads this."""
+    review_id: str = ""
+    error_code: str = ""
+    attempts: tuple[AttemptRow, ...] = ()
+
+
+class Ledger(Protocol):
+    """The books. Each call returns when the row is committed.
+
+    Raises: LedgerFull and BudgetExceeded (hold only), LedgerError. Settling and finishing are never
+    refused for a full queue: what is open was bounded when it was held.
+    """
+
+    async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
+        """Commit the intent (request row in state open, attempt held) before money is spent."""
+        ...
+
+    async def settle(self, attempt: AttemptRow, tenant: str) -> None:
+        """Replace the attempt's hold by its outcome."""
+        ...
+
+    async def finish(self, request: RequestRow) -> None:
+        """Commit the final row with all its attempts and extend the writer's chain."""
+        ...
+
+    async def get(self, request_id: str, tenant: str | None) -> RequestRow | None: ...

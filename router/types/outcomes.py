@@ -1,0 +1,68 @@
+"""What the gateway says of a request: once when it commits, once when all is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.types.answers import Answer, Delta
+from router.types.closed_sets import Reason, Verdict
+from router.types.decisions import Decision, Rung
+from router.types.ledger import AttemptRow, Baselines
+from router.types.signals import Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """From here on the answer of this rung reaches the client; nothing before it did."""
+
+    request_id: str
+    decision: Decision
+    rung: Rung
+    model: str
+    policy: str
+    policy_hash: str
+    escalations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds per stage, for `Server-Timing`."""
+
+    triage_ms: float = 0.0
+    decide_ms: float = 0.0
+    answer_ms: float = 0.0
+    ledger_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request. `answer` is None for a dry run only."""
+
+    request_id: str
+    signals: Signals
+    decision: Decision
+    policy: str
+    policy_hash: str
+    answer: Answer | None
+    rung: Rung
+    verdict: Verdict
+    reason: Reason  # why this tier answered
+    confidence: float
+    escalations: int
+    cost_nano_usd: int
+    cost_known: bool
+    baselines: Baselines
+    timings: Timings
+    attempts: tuple[AttemptRow, ...] = ()
+    review_id: str = ""
+
+    @property
+    def saved_nano_usd(self) -> int | None:
+        """Signed, against the model the client asked for; None where its price is unknown."""
+        asked = self.baselines.requested_model
+        return None if asked is None or not self.cost_known else asked - self.cost_nano_usd
+
+
+StreamEvent = Committed | Delta | Outcome
+"""A stream is: one Committed, any Deltas, one Outcome. It raises TiergateError instead."""

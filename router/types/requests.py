@@ -1,0 +1,137 @@
+"""One request, whatever the wire format it came in, and who pays for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+
+from router.types.closed_sets import Scope
+
+JsonText = NewType("JsonText", str)
+"""One JSON value as text, carried unchanged between two edges (a tool schema, an image part)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentPart:
+    """A part of a message that is not plain text; `payload` goes upstream unchanged."""
+
+    kind: str  # "image_url", "input_audio", "file", "text", ...
+    payload: JsonText
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: str  # a JSON string, as the wire has it
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: str  # developer | system | user | assistant | tool | function
+    text: str  # all text parts joined by newlines; "" when there is none
+    parts: tuple[ContentPart, ...] = ()  # empty when content was a plain string
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    name: str
+    description: str
+    parameters: JsonText
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    kind: str = "text"  # text | json_object | json_schema
+    name: str = ""
+    schema: JsonText | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Sampling parameters; None means the answerer's own default."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    max_output_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    logprobs: bool = False
+    top_logprobs: int | None = None
+    n: int = 1
+    reasoning_effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """The client's `routing` object. None means not given; levels are tier numbers."""
+
+    policy: str | None = None
+    min_tier: int | None = None
+    max_tier: int | None = None
+    stakes_nano_usd: int | None = None
+    confidence_floor: float | None = None
+    max_cost_nano_usd: int | None = None
+    deadline_ms: int | None = None
+    session: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    dry_run: bool = False
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who pays. `may_lower` follows from the scope `hints:lower`."""
+
+    tenant: str
+    key_id: str
+    scopes: frozenset[Scope]
+
+    @property
+    def may_lower(self) -> bool:
+        """Whether hints of this key may lower stakes, floor or tier."""
+        return Scope.HINTS_LOWER in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request, whatever the wire format it came in."""
+
+    messages: tuple[Message, ...]
+    requested_model: str
+    sampling: Sampling = Sampling()
+    response_format: ResponseFormat = ResponseFormat()
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: JsonText | None = None
+    parallel_tool_calls: bool | None = None
+    stream: bool = False
+    include_usage: bool = False
+    hints: Hints = Hints()
+    endpoint: str = "chat.completions"
+    client_request_id: str | None = None
+    extra: Mapping[str, JsonText] = field(default_factory=dict)
+    """Unknown body keys: they reach OpenAI-compatible upstreams only, inside the JSON body."""
+
+    @property
+    def last_user_text(self) -> str:
+        """The text of the last user message, "" when there is none."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def earlier_user_texts(self) -> tuple[str, ...]:
+        """User turns before the last one, oldest first."""
+        return tuple(m.text for m in self.messages if m.role == "user")[:-1]
+
+    @property
+    def in_tool_loop(self) -> bool:
+        """Whether the conversation ends in a tool result, so that the model is in mid-loop."""
+        return bool(self.messages) and self.messages[-1].role in ("tool", "function")

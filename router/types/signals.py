@@ -1,0 +1,95 @@
+"""What triage says of a request and remembers of a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.types.closed_sets import Domain, RequestType
+from router.types.requests import ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum of money read from text, already converted."""
+
+    text: str
+    currency: str  # ISO 4217
+    nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The approved answer that fits best, and the calibrated chance that it is the right one."""
+
+    intent_id: str
+    confidence: float  # 0..1, calibrated
+    similarity: float  # cosine of the nearest utterance, -1..1
+    margin: float  # by how much its intent's centre is nearer than the next one's, in cosine
+
+
+@dataclass(frozen=True, slots=True)
+class HeadReading:
+    """What a head of the policy says: its likeliest classes, five at most, with their chances."""
+
+    name: str
+    classes: tuple[tuple[str, float], ...]  # likeliest first; a head of one chance has one
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What triage read in one request; every chance is calibrated, 0..1.
+
+    Immutable and storable: with `triage_version` it is all that `decide` needs to decide again.
+    """
+
+    request_type: RequestType
+    request_type_p: float
+    domain: Domain
+    domain_p: float
+    difficulty: float  # d(x), on the scale of the answerers' abilities (logits)
+    stakes_high: float
+    impact_nano_usd: int  # largest amount read in the conversation, 0 when none
+    multi_factor: float
+    strategic: float
+    novelty: float
+    toxic: float
+    spam: float
+    match: Match | None = None
+    risk_terms: tuple[str, ...] = ()  # names of the policy's term lists found in the user text
+    amounts: tuple[Amount, ...] = ()
+    inherited: bool = False  # stakes or domain come from earlier turns
+    degraded: bool = False  # the model was not there: rules alone, everything up when unsure
+    risk_domain: Domain | None = None  # the likeliest of RISK_DOMAINS
+    risk_p: float = 0.0  # chance that it is about any of them
+    input_tokens: int = 0  # estimate over the whole request
+    triage_version: str = ""
+    heads: tuple[HeadReading, ...] = ()  # the policy's own; over turns, each class at its highest
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMemory:
+    """The highest that a conversation has seen; stakes never fall within it."""
+
+    domain: Domain
+    domain_p: float
+    request_type: RequestType
+    stakes_high: float
+    impact_nano_usd: int
+    strategic: float
+    multi_factor: float
+    risk_terms: tuple[str, ...]
+    difficulty: float
+    last_tier_number: int = 0
+    match: Match | None = None
+    risk_domain: Domain | None = None
+    risk_p: float = 0.0
+    heads: tuple[HeadReading, ...] = ()
+
+
+class Triage(Protocol):
+    """Text to signals. Never raises for any text; `degraded` says when the model is missing."""
+
+    async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...
+
+    def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...

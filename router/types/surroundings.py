@@ -1,0 +1,97 @@
+"""What the gateway is given beside triage, answerers and ledger: stores, a clock, ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from router.types.answers import Answer
+from router.types.closed_sets import Domain
+from router.types.requests import Identity
+from router.types.signals import SessionMemory
+
+
+class SessionStore(Protocol):
+    """What conversations have seen; the tenant is part of every key. Raises nothing."""
+
+    async def get(self, tenant: str, session: str) -> SessionMemory | None: ...
+
+    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """An answer that may be given again, and whose it was."""
+
+    answer: Answer
+    tier: str
+    level: int
+    answerer: str
+
+
+class AnswerCache(Protocol):
+    """Exact repeats only; the tenant is part of every key. Raises nothing."""
+
+    async def get(self, tenant: str, digest: str) -> CachedAnswer | None: ...
+
+    async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """A matter handed to a person. Text lives in memory unless the policy stores it."""
+
+    review_id: str
+    request_id: str
+    tenant: str
+    domain: Domain
+    created_at_ms: int
+    status: str = "pending"
+    question: str = ""
+    facts: tuple[str, ...] = ()
+    store: Literal["none", "redacted", "full"] = "none"  # what the request's policy stores
+
+
+class ReviewQueue(Protocol):
+    """Where matters wait for a person; adding one twice changes nothing. Raises LedgerError."""
+
+    async def add(self, item: ReviewItem) -> None: ...
+
+
+class TextKeeper(Protocol):
+    """Keeps prompts and answers as a policy's `privacy` says. Raises LedgerError."""
+
+    async def put(
+        self,
+        request_id: str,
+        tenant: str,
+        kind: Literal["prompt", "answer"],
+        text: str,
+        *,
+        store: Literal["none", "redacted", "full"],
+        retention_days: int,
+    ) -> None: ...
+
+
+class KeyStore(Protocol):
+    """API keys. `identify` returns None for an unknown or revoked key. Raises LedgerError."""
+
+    async def identify(self, secret: str) -> Identity | None: ...
+
+    async def any(self) -> bool: ...
+
+
+class Clock(Protocol):
+    """The time: since the epoch for records, monotonic for durations."""
+
+    def now_ms(self) -> int: ...
+
+    def monotonic_ms(self) -> float: ...
+
+
+class Ids(Protocol):
+    """Names for new requests and review items."""
+
+    def new(self) -> str:
+        """A fresh, sortable, unguessable id without prefix."""
+        ...

@@ -1,0 +1,164 @@
+"""What the books say of a request, whoever fails, refuses, repeats or leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.errors import BudgetExceeded, NotCapable, UpstreamInvalid, UpstreamUnreachable
+from router.types import Hints, Price, RequestState, Role, Sampling
+from tests.fakes import ALICE, a_house, ask
+from tests.gateway_kit import UNSURE, deep, low, mid, only_row
+from tests.upstream_kit import eventually
+
+
+async def test_a_climb_costs_the_draft_too(tmp_path: Path) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    weak, strong = mid(p=0.3), deep()
+    house = a_house(
+        tmp_path, [low(), weak, strong], signals=signals, thetas={"mid": 3.9, "deep": 4}
+    )
+    outcome = await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert outcome.rung.answerer == "deep"
+    assert [a.discarded for a in row.attempts] == [True, False]
+    assert row.cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
+    await house.close()
+
+
+async def test_a_refused_connection_costs_nothing(tmp_path: Path) -> None:
+    down = mid(error=UpstreamUnreachable("refused", sent=False))
+    house = a_house(tmp_path, [low(), down, deep()], signals=UNSURE)
+    with pytest.raises(UpstreamUnreachable):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
+    await house.close()
+
+
+async def test_garbage_from_an_upstream_counts_at_its_hold(tmp_path: Path) -> None:
+    broken = mid(error=UpstreamInvalid("no JSON"))
+    house = a_house(tmp_path, [low(), broken, deep()], signals=UNSURE)
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert row.state is RequestState.UNKNOWN_COST
+    assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
+    await house.close()
+
+
+async def test_a_list_price_covers_the_calls_under_it(tmp_path: Path) -> None:
+    price = Price(per_request_nano_usd=5 * 10**9, version="stated")
+    thinker = deep(kind="deliberation", asks=("mid", "mid"), price=price)
+    house = a_house(tmp_path, [low(), mid(), thinker])
+    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    row = await only_row(house)
+    assert row.cost_nano_usd == 5 * 10**9
+    assert [a.cost_nano_usd for a in row.attempts] == [5 * 10**9, 0, 0]
+    await house.close()
+
+
+async def test_a_deliberation_without_list_price_costs_its_steps(tmp_path: Path) -> None:
+    thinker = deep(kind="deliberation", asks=("mid", "mid"), price=Price())
+    house = a_house(tmp_path, [low(), mid(), thinker])
+    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    assert (await only_row(house)).cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
+    await house.close()
+
+
+async def test_a_list_price_that_was_not_earned_leaves_the_calls_at_their_own_price(
+    tmp_path: Path,
+) -> None:
+    price = Price(per_request_nano_usd=5 * 10**9, version="stated")
+    failing = deep(kind="deliberation", asks=("mid",), price=price, error=UpstreamInvalid("?"))
+    house = a_house(tmp_path, [low(), mid(), failing])
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    assert (await only_row(house)).cost_nano_usd == 10 * 1_000 + 5 * 2_000
+    await house.close()
+
+
+async def test_calls_made_at_the_same_time_are_booked_one_by_one(tmp_path: Path) -> None:
+    thinker = deep(kind="deliberation", asks=("mid", "mid", "mid"), at_once=True, price=Price())
+    house = a_house(tmp_path, [low(), mid(), thinker])
+    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    row = await only_row(house)
+    assert len({a.attempt_id for a in row.attempts}) == 4
+    assert row.cost_nano_usd == 3 * (10 * 1_000 + 5 * 2_000)
+    await house.close()
+
+
+async def test_max_cost_is_a_cap_on_the_worst_case(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid()], signals=UNSURE)
+    with pytest.raises(NotCapable, match="max_cost_usd"):
+        await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=100)), ALICE)
+    await house.close()
+
+
+async def test_a_budget_refuses_what_would_pass_it(tmp_path: Path) -> None:
+    budgets = {"*": {"usd_per_day": 0.000001}}
+    house = a_house(tmp_path, [low(), mid()], signals=UNSURE, budgets=budgets)
+    with pytest.raises(BudgetExceeded):
+        await house.gateway.complete(ask(), ALICE)
+    assert (await only_row(house)).cost_nano_usd == 0
+    await house.close()
+
+
+async def test_a_refused_sample_leaves_the_answer_in_hand(tmp_path: Path) -> None:
+    verify = {"default": "full", "self_consistency": 2}
+    budgets = {"*": {"usd_per_day": 0.00022}}
+    house = a_house(
+        tmp_path, [low(), mid()], signals=UNSURE, verify_mid=verify, budgets=budgets
+    )  # fmt: skip
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.answer is not None
+    assert outcome.escalations == 0
+    await house.close()
+
+
+async def test_the_same_deterministic_request_is_answered_from_cache(tmp_path: Path) -> None:
+    tier = mid()
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    request = ask(sampling=Sampling(temperature=0.0))
+    await house.gateway.complete(request, ALICE)
+    again = await house.gateway.complete(request, ALICE)
+    assert tier.calls == 1
+    assert (again.cost_nano_usd, again.attempts[0].role) == (0, Role.CACHE)
+    await house.close()
+
+
+async def test_a_cached_answer_below_the_floor_now_decided_is_not_used(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid(), deep()], signals=UNSURE)
+    request = ask(sampling=Sampling(temperature=0.0))
+    await house.gateway.complete(request, ALICE)
+    house.triage.signals = replace(UNSURE, strategic=0.9)
+    again = await house.gateway.complete(request, ALICE)
+    assert again.rung.level == 3
+    await house.close()
+
+
+async def test_another_tenants_cache_is_out_of_reach(tmp_path: Path) -> None:
+    tier = mid()
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    request = ask(sampling=Sampling(temperature=0.0))
+    await house.gateway.complete(request, ALICE)
+    await house.gateway.complete(request, replace(ALICE, tenant="other"))
+    assert tier.calls == 2
+    await house.close()
+
+
+async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(tmp_path: Path) -> None:
+    tier = mid(wait_s=3600)
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
+    await eventually(lambda: tier.calls == 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    row = await only_row(house)
+    assert row.state is RequestState.CANCELLED
+    assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
+    await house.close()

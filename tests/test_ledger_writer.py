@@ -1,0 +1,39 @@
+"""The writing thread: what shares a commit, and what closing does with what nobody announced."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from router.audit import Head, genesis
+from router.ledger.batch import finish_operation
+from router.ledger.database import Database
+from router.ledger.writer import Writer
+from tests.ledger_rows import request
+
+
+def writing(path: Path, heads: list[Head]) -> Writer:
+    """A writer that notes the chain's head after each commit."""
+    first = Head("w", 0, genesis("w"))
+    database = Database.open(path)
+    writer = Writer(database, first, queue_size=100, committed=heads.append, idle=lambda: None)
+    writer.start()
+    return writer
+
+
+async def test_operations_of_one_pass_of_the_loop_share_a_commit(tmp_path: Path) -> None:
+    heads: list[Head] = []
+    writer = writing(tmp_path / "ledger.db", heads)
+    await asyncio.sleep(0.1)  # until the thread sleeps
+    await asyncio.gather(*[writer.submit(finish_operation(request(f"r{n}"))) for n in range(40)])
+    await asyncio.to_thread(writer.close)
+    assert [head.sequence for head in heads] == [40]
+
+
+async def test_closing_commits_what_the_thread_was_not_woken_for(tmp_path: Path) -> None:
+    heads: list[Head] = []
+    writer = writing(tmp_path / "ledger.db", heads)
+    written = writer.submit(finish_operation(request("r1")))
+    writer.close()  # blocks the loop, which would have woken the thread at the end of this pass
+    await written
+    assert [head.sequence for head in heads] == [1]
