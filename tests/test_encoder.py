@@ -222,3 +222,38 @@ def test_words_kept_with_their_pieces_are_bounded(tokeniser: e.Tokeniser) -> Non
     tokeniser._split.update({f"filler{number}x": [1] for number in range(e.MAX_SPLIT)})
     assert tokeniser._by_words("zzqqxx") is not None
     assert len(tokeniser._split) < 10
+
+
+def test_a_word_too_long_to_keep_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
+    assert tokeniser._by_words("x7" * (e.KEPT_CHARS // 2)) is not None
+    assert tokeniser._by_words("x7" * (e.KEPT_CHARS // 2) + "x") is None
+
+
+URL_TOKEN = {
+    "id": 30_522, "content": "<url>", "single_word": False, "lstrip": False, "rstrip": False,
+    "normalized": False, "special": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("added_tokens", [URL_TOKEN]),
+        ("post_processor", None),
+        ("model.max_input_chars_per_word", 5),
+        ("normalizer.lowercase", False),
+    ],
+)
+def test_another_tokenisers_texts_go_through_the_library(
+    tmp_path: Path, path: str, value: object
+) -> None:
+    described = json.loads((DEFAULT_FOLDER / "tokenizer.json").read_text())
+    *steps, last = path.split(".")
+    part = described
+    for step in steps:
+        part = part[step]
+    part[last] = [*part[last], *value] if isinstance(value, list) else value
+    (tmp_path / "tokenizer.json").write_text(json.dumps(described))
+    other = e.Tokeniser(tmp_path / "tokenizer.json")
+    text = "See the <url> of my elephant"
+    assert other(text) == other._tokenizer.encode(text).ids

@@ -18,6 +18,7 @@ from router.cli import evaluating
 from router.errors import TrainingDataError
 from router.evaluation import answer, intents, routing
 from router.evaluation.asked import BENCHMARK_HEADS, Kind, Novelty, Options, Report, Subject
+from router.evaluation.graded_table import STRONG
 from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
 from router.heads import UNSCALED, Head, HeadKind
@@ -318,6 +319,38 @@ def test_every_known_model_is_routed_to_where_prices_are_known(
     budgets = report.sections["one: accuracy at every budget, 3 models"]
     assert budgets["oracle_at_100"].value >= budgets["router_at_100"].value
     assert f"weak {models[0]}, strong {models[1]}" in report.notes
+
+
+def test_a_strong_model_that_costs_nothing_has_no_cost_to_match(
+    subject: Subject, tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({STRONG: [0, 0]}))
+    path = write(tmp_path / "rows.jsonl.gz", graded_rows())
+    report = measured(Kind.ROUTING, subject, path, replace(QUICK, prices=prices))
+    matched = [s for name, s in report.sections.items() if "cost to match the strong" in name]
+    assert matched
+    assert all(np.isnan(section["cost_to_match_percent"].value) for section in matched)
+
+
+def test_a_training_file_whose_labels_mean_something_else_is_refused(
+    subject: Subject, tmp_path: Path
+) -> None:
+    moderated = [{"text": "thanks", "labels": {"H": 0}}, {"text": "die", "labels": {"H": 1}}]
+    path = write(tmp_path / "moderation.jsonl.gz", moderated)
+    train = write(tmp_path / "safety.jsonl.gz", two_labels("label", "safe", "unsafe"))
+    with pytest.raises(TrainingDataError, match="found rows of safety; expected rows of moderat"):
+        measured(Kind.SAFETY, subject, path, replace(QUICK, train=train))
+
+
+def test_the_rival_says_the_only_intent_that_a_bot_has(subject: Subject, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    rows = [{**row, "bot": "desk"} for row in intent_rows() if not row["oos"]]
+    lamps = [f"{turn} {thing} lamp" for turn in ("turn on the", "dim the") for thing in THINGS]
+    rows += [{"text": text, "intent": "lamp", "bot": "home"} for text in lamps]
+    path = write(tmp_path / "rows.jsonl.gz", rows)
+    report = measured(Kind.INTENT, subject, path, replace(QUICK, baseline=True))
+    assert report.sections["tf-idf + linear svm"]["accuracy"].value > 0.5
 
 
 # --- the command ----------------------------------------------------------------------------------

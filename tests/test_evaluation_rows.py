@@ -81,6 +81,13 @@ def test_a_gzip_file_cut_short_is_refused(tmp_path: Path) -> None:
         read_intents(path)
 
 
+def test_a_gzip_file_altered_within_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(b"\x1f\x8b\x08" + bytes(7) + b"\x07")  # a header, a block of no known type
+    with pytest.raises(TrainingDataError, match="cut short or altered"):
+        read_intents(path)
+
+
 def test_a_line_in_another_encoding_is_refused_by_its_byte(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(json.dumps(INTENT).encode() + b'\n{"text": "caf\xe9", "intent": "a"}')
@@ -175,10 +182,18 @@ def test_prices_of_a_file_take_the_place_of_the_built_in_ones(tmp_path: Path) ->
     assert read_prices(path)["m"] == (3.0, 4.0)
 
 
-def test_a_price_list_of_another_shape_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ('{"m": "cheap"}', "found no price list"),
+        ('{"m": [1, -1]}', r"the price of m is \(1\.0, -1\.0\); expected 0 or more"),
+        ('{"m": [NaN, 1]}', r"the price of m is \(nan, 1\.0\); expected 0 or more"),
+    ],
+)
+def test_a_price_list_of_another_shape_is_refused(tmp_path: Path, found: str, told: str) -> None:
     path = tmp_path / "prices.json"
-    path.write_text('{"m": "cheap"}')
-    with pytest.raises(TrainingDataError, match="found no price list"):
+    path.write_text(found)
+    with pytest.raises(TrainingDataError, match=told):
         read_prices(path)
 
 

@@ -12,11 +12,16 @@ from router.ledger.writer import Writer
 from tests.ledger_rows import request
 
 
-def writing(path: Path, heads: list[Head]) -> Writer:
-    """A writer that notes the chain's head after each commit."""
+def asleep(path: Path, heads: list[Head]) -> Writer:
+    """A writer, not started, that notes the chain's head after each commit."""
     first = Head("w", 0, genesis("w"))
     database = Database.open(path)
-    writer = Writer(database, first, queue_size=100, committed=heads.append, idle=lambda: None)
+    return Writer(database, first, queue_size=100, committed=heads.append, idle=lambda: None)
+
+
+def writing(path: Path, heads: list[Head]) -> Writer:
+    """The same writer at work."""
+    writer = asleep(path, heads)
     writer.start()
     return writer
 
@@ -37,3 +42,17 @@ async def test_closing_commits_what_the_thread_was_not_woken_for(tmp_path: Path)
     writer.close()  # blocks the loop, which would have woken the thread at the end of this pass
     await written
     assert [head.sequence for head in heads] == [1]
+
+
+async def test_a_thread_that_is_busy_is_woken_once(tmp_path: Path) -> None:
+    heads: list[Head] = []
+    writer = asleep(tmp_path / "ledger.db", heads)
+    written = []
+    for n in range(50):
+        written.append(writer.submit(finish_operation(request(f"r{n}"))))
+        await asyncio.sleep(0)
+    assert writer._knocks.qsize() == 1
+    writer.start()
+    await asyncio.gather(*written)
+    await asyncio.to_thread(writer.close)
+    assert heads[-1].sequence == 50

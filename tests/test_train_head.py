@@ -156,6 +156,13 @@ def test_rows_in_another_encoding_are_refused_by_line(tmp_path: Path) -> None:
         read_rows(path, "text", "label")
 
 
+def test_a_gzip_file_altered_within_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl.gz"
+    path.write_bytes(b"\x1f\x8b\x08" + bytes(7) + b"\x07")  # a header, a block of no known type
+    with pytest.raises(TrainingDataError, match=r"cannot be read: .*invalid block type"):
+        read_rows(path, "text", "label")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_marks_at_the_beginning_of_a_file_are_read(tmp_path: Path, encoding: str) -> None:
     found = read_rows(write_csv(tmp_path / "d.csv", some_rows(), encoding), "text", "label")

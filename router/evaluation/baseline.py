@@ -34,8 +34,13 @@ def _features() -> TfidfVectorizer:
 def classes(
     texts: Sequence[str], labels: Sequence[str], asked: Sequence[str]
 ) -> tuple[npt.NDArray[np.str_], Floats]:
-    """The label said of each asked text, and the machine's margins, (rows, classes) or (rows,)."""
+    """The label said of each asked text, and the machine's margins, (rows, classes) or (rows,).
+
+    One label alone is said of all, with margins of 0.
+    """
     features = _features()
+    if len(set(labels)) == 1:
+        return np.full(len(asked), labels[0]), np.zeros(len(asked))
     from sklearn.svm import LinearSVC
 
     machine = LinearSVC().fit(features.fit_transform(texts), labels)

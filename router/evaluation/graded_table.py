@@ -187,12 +187,7 @@ def read_prices(path: Path | None) -> Mapping[str, Price]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         entries = found.get("models", found)
-        own = {
-            str(name): (float(entry["input_price"]), float(entry["output_price"]))
-            if isinstance(entry, Mapping)
-            else (float(entry[0]), float(entry[1]))
-            for name, entry in entries.items()
-        }
+        own = {str(name): _price(name, entry) for name, entry in entries.items()}
     except OSError as error:
         raise TrainingDataError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
@@ -201,6 +196,19 @@ def read_prices(path: Path | None) -> Mapping[str, Price]:
             "million prompt tokens, dollars per million answer tokens]"
         ) from error
     return {**PRICES, **own}
+
+
+def _price(name: str, entry: Mapping[str, float] | Sequence[float]) -> Price:
+    """One entry of a price list; raises ValueError for a price that is none."""
+    prompt, answer = (
+        (entry["input_price"], entry["output_price"])
+        if isinstance(entry, Mapping)
+        else (entry[0], entry[1])
+    )
+    price = float(prompt), float(answer)
+    if not all(0 <= dollars < math.inf for dollars in price):
+        raise ValueError(f"the price of {name} is {price}; expected 0 or more")
+    return price
 
 
 def call_cost(row: Row, graded: Graded, model: str, price: Price) -> float:

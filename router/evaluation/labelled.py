@@ -97,10 +97,18 @@ def evaluate(kind: Kind, subject: Subject, path: Path, options: Options) -> Repo
     moderated text against the toxic head. Raises TrainingDataError where a file cannot be used.
     """
 
-    def tables(train: Path) -> list[Table[Row]]:
-        return [reading.table for reading in READERS[kind](train)]
+    readings = READERS[kind](path)
 
-    return report_of(kind, subject, path, READERS[kind](path), options, tables)
+    def tables(train: Path) -> list[Table[Row]]:
+        taught = READERS[kind](train)
+        if [one.head for one in taught] != [one.head for one in readings]:
+            raise TrainingDataError(
+                f"{train}: found rows of {taught[0].section}; expected rows of "
+                f"{readings[0].section}, as {path} has: their labels do not mean the same"
+            )
+        return [one.table for one in taught]
+
+    return report_of(kind, subject, path, readings, options, tables)
 
 
 # -- rows -----------------------------------------------------------------------------------------
@@ -245,9 +253,7 @@ def rival(
     resamples, seed = options.resamples, options.seed
     found = {"accuracy": share_figure(said == truth, resamples=resamples, seed=seed)}
     if reading.positive:
-        above = (
-            margins if sorted({row.label for row in taught})[1] == reading.positive else -margins
-        )
+        above = margins if max(row.label for row in taught) == reading.positive else -margins
         found["auroc"] = auroc_figure(
             above, truth == reading.positive, resamples=resamples, seed=seed
         )

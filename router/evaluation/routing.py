@@ -1,9 +1,9 @@
 """Routing from the prompt: the shipped difficulty and abilities, and heads fitted on labels.
 
-Requests are ranked by the gain p_strong - p_weak, not by difficulty (SCIENCE.md: .678 against .580
-on MMLU). Every figure is of one benchmark; rows marked `contaminated` are left out as RouteLLM
-leaves them out. What is asked of a model's known results stands in `graded_table`, what is counted
-in `routing_measures`.
+Requests are ranked by the gain p_strong - p_weak, not by difficulty: on what both would fail the
+strong model gains nothing. Every figure is of one benchmark; rows marked `contaminated` are left
+out as RouteLLM leaves them out. What is asked of a model's known results stands in `graded_table`,
+what is counted in `routing_measures`.
 """
 
 from __future__ import annotations

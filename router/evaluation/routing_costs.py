@@ -6,6 +6,7 @@ ability are known, chosen per request. Costs are estimates by `graded_table.call
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -96,6 +97,11 @@ def _foretelling(chances: Floats, results: Floats) -> Section:
     }
 
 
+def _percent(part: float, whole: float) -> float:
+    """A part as a percentage of the whole; nan of a model that costs nothing."""
+    return 100 * part / whole if whole else math.nan
+
+
 # -- two models -----------------------------------------------------------------------------------
 
 
@@ -116,9 +122,9 @@ def _two(
             """The cost to match the better model, as a percentage of that model's own cost."""
             own = [values[index] for values in (weak, strong, *costs)]
             if own[0].mean() >= own[1].mean():
-                return float("nan")
+                return math.nan
             spent = rm.spending(order[index], *own, cascade=cascade, seed=options.seed)
-            return 100 * spent.cost_to_reach(float(own[1].mean())) / float(own[3].mean())
+            return _percent(spent.cost_to_reach(float(own[1].mean())), float(own[3].mean()))
 
         every = np.arange(len(rows))
         oracle = rm.oracle_rank(weak, strong, *costs)
@@ -132,7 +138,8 @@ def _two(
         sections[f"cost to match the strong model, {name}"] = found
         spent = rm.spending(rank, weak, strong, *costs, cascade=cascade, seed=options.seed)
         best = rm.spending(oracle, weak, strong, *costs, cascade=cascade, seed=options.seed)
-        singles = [(float(c.mean()), float(r.mean())) for c, r in zip(costs, (weak, strong))]  # noqa: B905
+        pairs = zip(costs, (weak, strong), strict=True)
+        singles = [(float(cost.mean()), float(right.mean())) for cost, right in pairs]
         sections[f"accuracy at every budget, {name}"] = budgets(spent, best, singles, len(rows))
     return sections
 
@@ -151,7 +158,7 @@ def budgets(
         budget = whole * percent / 100
         affordable = [right for cost, right in singles if cost <= budget * (1 + 1e-12)]
         found[f"router_at_{percent}"] = Figure(spent.best_within(budget), rows)
-        found[f"best_single_at_{percent}"] = Figure(max(affordable, default=float("nan")), rows)
+        found[f"best_single_at_{percent}"] = Figure(max(affordable, default=math.nan), rows)
         found[f"oracle_at_{percent}"] = Figure(oracle.best_within(budget), rows)
     return found
 
@@ -175,7 +182,7 @@ def _many(
         best = int(results[index].mean(axis=0).argmax())
         spent = rm.many_models(chances[index], results[index], costs[index])
         reached = spent.cost_to_reach(float(results[index, best].mean()))
-        return 100 * reached / float(costs[index, best].mean())
+        return _percent(reached, float(costs[index, best].mean()))
 
     def oracle_share(index: npt.NDArray[np.integer]) -> float:
         return share(index, results)

@@ -1,8 +1,8 @@
 """Routing figures from two columns of results and one of ranking: APGR, CPT, cost, oracle.
 
-Notation of SCIENCE.md: with the share a of requests sent to the strong model, those of the highest
-rank first, PGR(a) = (acc(a) - acc_weak) / (acc_strong - acc_weak). Results may be 0/1 or any number
-where more is better. Pure functions of arrays (numpy only).
+With the share a of requests sent to the strong model, those of the highest rank first,
+PGR(a) = (acc(a) - acc_weak) / (acc_strong - acc_weak). Results may be 0/1 or any number where more
+is better. Pure functions of arrays (numpy only).
 """
 
 from __future__ import annotations

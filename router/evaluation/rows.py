@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.evaluation.table import Table, named
+from router.evaluation.table import Table
 from router.training.curate import is_dev, normalised
+from router.training.head_rows import named
 from router.training.sources import Example
 
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from router.errors import TrainingDataError
+from router.training.head_rows import MAX_LINES_NAMED, named
 
 Json = Mapping[str, object]
 Item = TypeVar("Item")
 
-MAX_LINES_NAMED = 8
-"""Line numbers listed in one error: enough to find the pattern, short enough to read."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -116,17 +116,6 @@ def need_classes(path: Path, found: Sequence[str], what: str, least: int = 2) ->
         )
 
 
-def named(lines: Sequence[int]) -> str:
-    """The first few line numbers, and how many more.
-
-    >>> named([3, 7]), named(range(1, 11))
-    ('3, 7', '1, 2, 3, 4, 5, 6, 7, 8 and 2 more')
-    """
-    listed = ", ".join(map(str, lines[:MAX_LINES_NAMED]))
-    more = len(lines) - MAX_LINES_NAMED
-    return listed + (f" and {more} more" if more > 0 else "")
-
-
 def shown(value: object) -> str:
     """A found value as a message shows it, cut short."""
     told = repr(value)
@@ -171,7 +160,7 @@ def _unpacked(path: Path, raw: bytes) -> bytes:
         return raw
     try:
         return gzip.decompress(raw)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise TrainingDataError(
             f"{path}: found gzip data cut short or altered ({error}); expected a whole file"
         ) from error

@@ -5,8 +5,8 @@
 A batch is what came in while the one before was being committed, so there is no timer: one caller
 waits for one commit, a thousand callers share a few. The thread is woken once per pass of the
 caller's event loop, not once per operation: woken at once it would take the core from the loop and
-commit a batch of one. BEGIN IMMEDIATE serialises the workers that
-share a file, which makes a budget check hold across processes.
+commit a batch of one. BEGIN IMMEDIATE serialises the workers that share a file, which makes a
+budget check hold across processes.
 
 A full queue refuses holds, so no more money is spent than can be written down; what follows a hold
 was bounded by it, and is never refused. When the database cannot be written (disk full, locked) the
@@ -111,9 +111,13 @@ class Writer:
         return future
 
     def _knock(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wake the thread, unless it has taken by itself what came in this pass of the loop."""
+        """Wake the thread, unless it has taken by itself what came in this pass of the loop.
+
+        One knock is enough until it is heard, since the thread looks at the queue after it: a
+        thread that always finds work hears none, and they would pile up.
+        """
         self._knocking.discard(loop)
-        if self._queue:
+        if self._queue and self._knocks.empty():
             self._knocks.put(None)
 
     def close(self) -> None:

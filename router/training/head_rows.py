@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ MIN_ROWS = 20
 MIN_PER_CLASS = 2
 MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
+"""Line numbers listed in one error: enough to find the pattern, short enough to read."""
 MAX_FILE_BYTES = 1 << 30
 
 
@@ -124,7 +126,11 @@ def fold_key(text: str) -> str:
 
 
 def named(lines: Sequence[int]) -> str:
-    """The first few line numbers, and how many more: "3, 7, 9 and 12 more"."""
+    """The first few line numbers, and how many more.
+
+    >>> named([3, 7]), named(range(1, 11))
+    ('3, 7', '1, 2, 3, 4, 5, 6, 7, 8 and 2 more')
+    """
     shown = ", ".join(map(str, lines[:MAX_LINES_NAMED]))
     more = len(lines) - MAX_LINES_NAMED
     return shown + (f" and {more} more" if more > 0 else "")
@@ -139,7 +145,7 @@ def _bytes(path: Path) -> bytes:
             raise TrainingDataError(f"{path} has over {MAX_FILE_BYTES} bytes; give a part of it")
         raw = path.read_bytes()
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TrainingDataError(f"{path} cannot be read: {reason}") from error
 

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -368,7 +369,7 @@ def _lines(path: Path) -> Iterator[str]:
             for line in stream:
                 if line.strip():
                     yield line
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise TrainingDataError(
             f"{path.name} is not UTF-8 text or a whole gzip file: {error}"
         ) from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,9 @@ WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")  # as BERT splits it: runs, sing
 MAX_SPLIT = 20_000
 """Words kept with their pieces, about 4 MB; then all are dropped and split again when they come."""
 
+KEPT_CHARS = 40
+"""Longer words are keys and digests, seldom seen again: 20,000 of 3,000 letters took 60 MB."""
+
 MAX_NEW = 8
 """Unknown words that are split one by one; with more of them the library takes the whole text."""
 
@@ -71,8 +74,8 @@ MAX_NEW = 8
 class Tokeniser:
     """WordPiece ids of a text, as the encoder was trained on them.
 
-    A plain text is looked up word by word, for most words are a token of their own: 8 us instead of
-    35 for 22 tokens. Everything else goes through the library, which a test compares with it.
+    A plain text is looked up word by word, for most words are a token of their own: 5 us instead of
+    35 for 20 tokens. Everything else goes through the library, which a test compares with it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -84,10 +87,13 @@ class Tokeniser:
             raise ModelFileError(f"tokenizer file {path} is malformed: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._first, *_, self._last = self._tokenizer.encode("a").ids
+        marked = self._tokenizer.encode("a").ids
+        self._begin, self._end = marked[:1], marked[-1:]
         self._vocabulary: dict[str, int] = {}
-        if _splits_words_as_bert(json.loads(self._tokenizer.to_str())):
-            self._vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
+        vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
+        simple = _splits_words_as_bert(json.loads(self._tokenizer.to_str()), vocabulary)
+        if simple and marked[1:-1] == [vocabulary.get("a")]:
+            self._vocabulary = vocabulary
         self._split: dict[str, list[int]] = {}
 
     def __call__(self, text: str) -> list[int]:
@@ -104,7 +110,7 @@ class Tokeniser:
         vocabulary, split, new = self._vocabulary, self._split, 0
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
-        ids = [self._first]
+        ids = list(self._begin)
         for word in WORD.findall(text.lower()):
             whole = vocabulary.get(word)
             if whole is not None:
@@ -113,25 +119,34 @@ class Tokeniser:
             pieces = split.get(word)
             if pieces is None:
                 new += 1
-                if new > MAX_NEW:
+                if new > MAX_NEW or len(word) > KEPT_CHARS:
                     return None
                 if len(split) >= MAX_SPLIT:
                     split.clear()
                 pieces = split[word] = self._tokenizer.encode(word, add_special_tokens=False).ids
             ids += pieces
-        ids.append(self._last)
+        ids += self._end
         return ids
 
 
-def _splits_words_as_bert(tokenizer: dict[str, Any]) -> bool:
-    """Whether lower-cased words are looked up one by one, the longest piece first."""
-    parts = [(tokenizer.get(part) or {}).get("type") for part in PARTS]
-    return parts == ["BertNormalizer", "BertPreTokenizer", "WordPiece"] and bool(
-        tokenizer["normalizer"]["lowercase"]
+STEPS = {
+    "normalizer": "BertNormalizer",
+    "pre_tokenizer": "BertPreTokenizer",
+    "model": "WordPiece",
+}
+
+
+def _splits_words_as_bert(tokenizer: dict[str, Any], vocabulary: Mapping[str, int]) -> bool:
+    """Whether lower-cased words are looked up one by one, the longest piece first.
+
+    Added tokens are found before words are, so each must begin with the one mark that PLAIN lacks.
+    """
+    return (
+        all((tokenizer.get(step) or {}).get("type") == kind for step, kind in STEPS.items())
+        and bool(tokenizer["normalizer"]["lowercase"])
+        and all(token["content"].startswith("[") for token in tokenizer["added_tokens"])
+        and max(map(len, vocabulary)) <= tokenizer["model"]["max_input_chars_per_word"]
     )
-
-
-PARTS = ("normalizer", "pre_tokenizer", "model")
 
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
