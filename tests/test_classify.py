@@ -175,10 +175,14 @@ def test_a_run_does_not_go_on_under_another_state_of_things(
     assert run(where, identity=identity, again=True).rows > 0
 
 
-@pytest.mark.parametrize("name", ["absent.jsonl", "cut.jsonl.gz"])
+@pytest.mark.parametrize("name", ["absent.jsonl", "cut.jsonl.gz", "altered.jsonl.gz"])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
     if name.startswith("cut"):
         (tmp_path / name).write_bytes(gzip.compress(os.urandom(5_000))[:2_000])
+    if name.startswith("altered"):
+        packed = bytearray(gzip.compress(b'{"text": "hello there"}\n' * 500))
+        packed[20:30] = b"\xff" * 10
+        (tmp_path / name).write_bytes(packed)
     with pytest.raises(ClassifyError):
         run(files(tmp_path, name))
 

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -118,7 +119,7 @@ def classify_file(
         raise ClassifyError(
             f"{error.filename or files.source} cannot be used: {error.strerror or error}"
         ) from error
-    except EOFError as error:
+    except (EOFError, zlib.error) as error:
         raise ClassifyError(f"{files.source} is no whole gzip file: {error}") from error
     return Done(
         state.rows - resumed,

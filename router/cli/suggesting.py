@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,7 +105,7 @@ def _file(source: Path, text_column: str) -> Iterator[Unlabelled]:
                     yield Unlabelled(str(number), row_of(line, text_column)[1])
                 except ValueError:
                     continue
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ClassifyError(f"{source} cannot be read: {error}") from error
 
 
