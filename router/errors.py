@@ -30,6 +30,7 @@ says whether the next rung (or another replica) may help.
     ├── CannotListen                  -    the address is taken or may not be used
     ├── ModelFileError                -    a model file is missing or corrupt
     ├── TrainingDataError             -    training data cannot be used
+    ├── ClassifyError                 -    a file of texts cannot be used, or not gone on with
     └── LedgerError                   500
         ├── LedgerUnavailable         503
         └── LedgerCorrupt             500
@@ -237,6 +238,10 @@ class ModelFileError(TiergateError):
 
 class TrainingDataError(TiergateError):
     code = "training_data"
+
+
+class ClassifyError(TiergateError):
+    code = "classify"
 
 
 class LedgerError(TiergateError):

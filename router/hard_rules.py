@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.asking import Asked
+from router.head_conditions import any_holds
 from router.policy import DecisionSection, HardRule, Policy, usd_to_nano
 from router.types import DecisionMode, Domain, Reason, RequestType, Signals
 
@@ -160,6 +161,7 @@ def _holds(rule: HardRule, signals: Signals) -> bool:
             rule.impact_from_usd is None
             or signals.impact_nano_usd >= usd_to_nano(rule.impact_from_usd)
         )
+        and (not rule.heads or any_holds(rule.heads, signals))
     )
 
 

@@ -132,8 +132,8 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
     return arrays, text
 
 
-def load(folder: Path, name: str, *, encoder_sha256: str) -> Head:
-    """Reads the head `name` from `folder`.
+def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
+    """Reads the head `name` from `folder`; without `encoder_sha256`, whatever encoder it fits.
 
     Raises ModelFileError when a file is missing, altered, of another format, or was fitted on
     another encoder than the one with `encoder_sha256`.
@@ -148,10 +148,10 @@ def load(folder: Path, name: str, *, encoder_sha256: str) -> Head:
             )
         if described["format"] != FORMAT:
             raise ModelFileError(f"{path} has format {described['format']}, expected {FORMAT}")
-        if described["encoder_sha256"] != encoder_sha256:
+        if encoder_sha256 not in (None, described["encoder_sha256"]):
             raise ModelFileError(
                 f"head {name} was fitted on encoder {described['encoder_sha256'][:12]}, but the "
-                f"encoder here is {encoder_sha256[:12]}; refit the head"
+                f"encoder here is {str(encoder_sha256)[:12]}; refit the head"
             )
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, bias = arrays["weight"], arrays["bias"]
@@ -162,7 +162,7 @@ def load(folder: Path, name: str, *, encoder_sha256: str) -> Head:
             weight=weight,
             bias=bias,
             calibrator=calibration.from_json(described["calibrator"]),
-            encoder_sha256=encoder_sha256,
+            encoder_sha256=described["encoder_sha256"],
             label_source=described["label_source"],
         )
     except OSError as error:

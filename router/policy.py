@@ -41,6 +41,8 @@ from router.policy_decision import (
     StakesSection,
     TermList,
 )
+from router.policy_heads import HeadSection
+from router.policy_specialist import SpecialistSection
 from router.types import Domain, Exhausted
 
 __all__ = [
@@ -224,6 +226,12 @@ class Policy(Section):
     )
     stakes: StakesSection = Field(
         default_factory=StakesSection, description="What a wrong answer costs."
+    )
+    heads: list[HeadSection] = Field(
+        default_factory=list, description="Heads of your own, read with the built-in ones."
+    )
+    specialist: SpecialistSection | None = Field(
+        default=None, description="What is said of texts from heads alone."
     )
     terms: list[TermList] = Field(
         default_factory=list, description="Lists of words that hard rules look for."

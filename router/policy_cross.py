@@ -10,9 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from router.policy_heads import BUILT_IN, NOT_REPLACED
+from router.types import Domain, RequestType
 from router.yaml_lines import KeyPath, nearest
 
 _DEFAULT_MAX_RUNGS = 6  # as in policy.DecisionSection; a test compares the two
+
+
+_WORDS = {
+    "domain": tuple(domain.value for domain in Domain),
+    "request_type": tuple(kind.value for kind in RequestType),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_too_many_rungs(raw, rungs),
         *_answerers(raw, rungs),
         *_hard_rules(raw),
+        *_heads(raw),
         *_aliases(raw, rungs),
         *_report(raw, rungs),
         *_examples(raw),
@@ -43,14 +52,15 @@ def one_of(found: object, names: Sequence[str]) -> str:
     return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(found), names)}"
 
 
-def _sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+def sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The mappings in the list under `key`, each with its place; what has another shape is left."""
     rows = raw.get(key) if isinstance(raw, Mapping) else None
     if isinstance(rows, Sequence) and not isinstance(rows, str):
         yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, Mapping))
 
 
 def _names(raw: object, key: str) -> list[str]:
-    return [str(row["name"]) for _, row in _sections(raw, key) if "name" in row]
+    return [str(row["name"]) for _, row in sections(raw, key) if "name" in row]
 
 
 def _strings(row: Mapping[str, object], key: str) -> Iterator[tuple[int, str]]:
@@ -60,8 +70,8 @@ def _strings(row: Mapping[str, object], key: str) -> Iterator[tuple[int, str]]:
 
 
 def _rungs(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
-    for t, tier in _sections(raw, "tiers"):
-        for a, answerer in _sections(tier, "answerers"):
+    for t, tier in sections(raw, "tiers"):
+        for a, answerer in sections(tier, "answerers"):
             yield ("tiers", t, "answerers", a), answerer
 
 
@@ -78,10 +88,11 @@ def _standing_twice(
     for what, key in (
         ("tier", "tiers"),
         ("lookup", "lookups"),
+        ("head", "heads"),
         ("term list", "terms"),
         ("hard rule", "hard_rules"),
     ):
-        places += [(what, (key, i), row) for i, row in _sections(raw, key)]
+        places += [(what, (key, i), row) for i, row in sections(raw, key)]
     seen: set[tuple[str, str]] = set()
     for what, path, row in places:
         name = row.get("name")
@@ -130,10 +141,53 @@ def _answerers(
 
 def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     lists = _names(raw, "terms")
-    for r, rule in _sections(raw, "hard_rules"):
+    for r, rule in sections(raw, "hard_rules"):
         for i, name in _strings(rule, "terms"):
             if name not in lists:
                 yield CrossMistake(("hard_rules", r, "terms", i), name, one_of(name, lists))
+
+
+def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """Heads that may not be replaced, and conditions on heads that are not there."""
+    for i, section in sections(raw, "heads"):
+        if section.get("name") in NOT_REPLACED:
+            expected = f"a name of its own: {', '.join(NOT_REPLACED)} are not replaced"
+            yield CrossMistake(("heads", i, "name"), section["name"], expected)
+    known = [*_names(raw, "heads"), *BUILT_IN]
+    for path, named in _fields(raw):
+        if named not in known:
+            yield CrossMistake(path, named, one_of(named, known))
+    for path, condition in conditions_of(raw):
+        head = condition.get("head")
+        if isinstance(head, str) and head not in known:
+            yield CrossMistake((*path, "head"), head, one_of(head, known))
+        words = _WORDS.get(str(head), ())
+        for c, label in _strings(condition, "classes"):
+            if words and label not in words:
+                yield CrossMistake((*path, "classes", c), label, one_of(label, words))
+
+
+def conditions_of(
+    raw: Mapping[str, object],
+) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
+    """Every condition on a head in a policy, with its key path."""
+    for r, rule in sections(raw, "hard_rules"):
+        for c, condition in sections(rule, "heads"):
+            yield ("hard_rules", r, "heads", c), condition
+    specialist = raw.get("specialist")
+    verdict = specialist.get("verdict") if isinstance(specialist, Mapping) else None
+    for r, rule in sections(verdict, "rules"):
+        for c, condition in sections(rule, "any"):
+            yield ("specialist", "verdict", "rules", r, "any", c), condition
+
+
+def _fields(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
+    """The heads that a specialist's fields name, each with its key path."""
+    specialist = raw.get("specialist")
+    fields = specialist.get("fields") if isinstance(specialist, Mapping) else None
+    for name, field in fields.items() if isinstance(fields, Mapping) else ():
+        if isinstance(field, Mapping) and isinstance(field.get("head"), str):
+            yield ("specialist", "fields", str(name), "head"), field["head"]
 
 
 def _aliases(
@@ -176,7 +230,7 @@ def _report(
 
 def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     tiers = _names(raw, "tiers")
-    for i, example in _sections(raw, "examples"):
+    for i, example in sections(raw, "examples"):
         tier = example.get("tier")
         if isinstance(tier, str) and tier not in tiers:
             yield CrossMistake(("examples", i, "tier"), tier, one_of(tier, tiers))

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from router.policy_base import Chance, Name, Section, Usd, usd_to_nano
+from router.policy_heads import HeadCondition
 from router.types import DecisionMode, Domain, RequestType
 
 
@@ -172,6 +173,9 @@ class HardRule(Section):
     impact_from_usd: Usd | None = Field(
         default=None, description="The amount read is this or more."
     )
+    heads: list[HeadCondition] = Field(
+        default_factory=list, description="Any of these heads says so."
+    )
     floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
     ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
 
@@ -185,6 +189,7 @@ class HardRule(Section):
             self.request_types,
             self.stakes_high_at,
             self.impact_from_usd,
+            self.heads,
         )
         if not any(item not in ([], None) for item in given):
             raise ValueError("a hard rule needs at least one condition")

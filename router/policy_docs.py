@@ -37,7 +37,8 @@ at once (file, line, key, value, what is allowed) and runs the `examples` in it.
 - Editors complete and check the keys where the first line of the file is
   `# yaml-language-server: $schema=policy.schema.json`.
 - Shipped: `default` (offline), `demo` (the same at stated list prices), `customer_support`,
-  `enterprise_decisions`, `openai`, `anthropic`. Copy one and change it.
+  `enterprise_decisions`, `email_pipeline` and `content_moderation` (specialists: fields and a
+  verdict from heads alone), `openai`, `anthropic`. Copy one and change it.
 - YAML's merge keys (`<<`) are refused; anchors and aliases work.
 
 The tables below are written by `python -m router.policy_docs` from the schema.

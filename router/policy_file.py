@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
+from router.head_files import head_mistakes
 from router.policy import LitellmAnswerer, Policy, UpstreamAnswerer
 from router.policy_cross import one_of
 from router.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml, mistakes_from
@@ -45,11 +46,15 @@ class LoadedPolicy:
 
 
 def load_policy(
-    path: Path, environ: Mapping[str, str], known_models: Collection[str] | None = None
+    path: Path,
+    environ: Mapping[str, str],
+    known_models: Collection[str] | None = None,
+    encoder_sha256: str | None = None,
 ) -> LoadedPolicy:
     """The policy in `path`, with `${ENV}` replaced everywhere but in `api_key`.
 
     `known_models` are the rows of the table of known models; None leaves `known_model` unchecked.
+    `encoder_sha256` is the encoder's that heads must fit; None lets them fit any.
     Raises: PolicyError with all mistakes of the file at once, sorted by line.
     """
     tree, lines = load_yaml(str(path), _text(path))
@@ -68,6 +73,7 @@ def load_policy(
         mistakes += [mistake for mistake in found if mistake.key_path not in unset]
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
+    mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
     if mistakes or policy is None:
         told = [_without_value(mistake, references) for mistake in mistakes]
         raise PolicyError(tuple(sorted(told, key=lambda mistake: mistake.line)))
@@ -207,6 +213,9 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     for i, lookup in _rows(tree.get("lookups")):
         if isinstance(lookup.get("path"), str):
             yield ("lookups", i, "path"), str(lookup["path"]), False
+    for i, head in _rows(tree.get("heads")):
+        if isinstance(head.get("path"), str):
+            yield ("heads", i, "path"), str(head["path"]), False
     for path, answerer in _answerers(tree):
         kind = answerer.get("kind")
         if kind == "resolver" and isinstance(answerer.get("knowledge"), str):
@@ -218,6 +227,12 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
                 file = adapter.get("path")
                 if isinstance(file, str) and not file.startswith("package:"):
                     yield (*path, "adapters", i, "path"), file, False
+
+
+def _head_files(policy_path: Path, tree: Mapping[str, object]) -> dict[str, Path]:
+    """Where each head's description stands, by the path that the policy gives."""
+    named = [str(head["path"]) for _, head in _rows(tree.get("heads")) if "path" in head]
+    return {name: named_file(policy_path, name) for name in named}
 
 
 def _rows(rows: object) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -261,6 +276,7 @@ def _sources(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:
     for _, name, folder in _named(tree):
         file = named_file(policy_path, name)
         files += [file, *sorted(file.glob("*.yaml"))] if folder else [file]
+    files += [file.with_suffix(".npz") for file in _head_files(policy_path, tree).values()]
     return tuple(dict.fromkeys(files))
 
 

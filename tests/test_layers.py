@@ -24,6 +24,7 @@ GROUPS = {
     "router.ledger": "ledger",
     "tiers": "tiers",
     "router.spend": "gateway",
+    "router.analysing": "gateway",
     "router.conclude": "gateway",
     "router.gateway": "gateway",
     "router.analysis": "analysis",
@@ -32,7 +33,9 @@ GROUPS = {
     "router.api.build": "app",
     "router.api.abilities": "app",
     "router.api.books": "app",  # the ledger, opened for administration
+    "router.api.classifying": "app",
     "router.api.core": "app",
+    "router.api.specialists": "app",
     "router.api.checkup": "app",
     "router.api.process": "process",
     "router.api.serve": "process",

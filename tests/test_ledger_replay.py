@@ -27,6 +27,7 @@ from router.types import (
     CostBasis,
     Decision,
     Domain,
+    HeadReading,
     Match,
     PSource,
     Reason,
@@ -39,7 +40,8 @@ from tests.ledger_rows import NOW_MS, StandingClock, request
 
 T = TypeVar("T")
 ROWS = 1_000
-POLICIES = ("default", "enterprise_decisions")
+POLICIES = ("default", "enterprise_decisions", "content_moderation", "email_pipeline")
+CLASSES = ("hate", "offensive", "neither", "Hardware", "high", "violence", "self_harm")
 
 
 def maybe(draw: random.Random, value: T, chance: float = 0.2) -> T | None:
@@ -70,7 +72,14 @@ def some_signals(draw: random.Random, policy: Policy) -> Signals:
         degraded=draw.random() < 0.05,
         input_tokens=draw.randrange(20_000),
         triage_version="t1",
+        heads=tuple(some_reading(draw, head.name) for head in policy.heads),
     )
+
+
+def some_reading(draw: random.Random, name: str) -> HeadReading:
+    """A head's classes, likeliest first, by names that a shipped policy may ask for."""
+    chances = sorted((draw.random() for _ in range(3)), reverse=True)
+    return HeadReading(name, tuple(zip(draw.sample(CLASSES, 3), chances, strict=True)))
 
 
 def some_facts(draw: random.Random, policy: Policy) -> tuple[RungFacts, ...]:

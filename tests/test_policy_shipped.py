@@ -19,7 +19,10 @@ from router.triage.folding import fold
 from router.triage.terms import TermFinder
 
 ROOT = Path(__file__).parent.parent
-NAMES = ("default", "demo", "customer_support", "enterprise_decisions", "openai", "anthropic")
+NAMES = (
+    *("default", "demo", "customer_support", "enterprise_decisions", "openai", "anthropic"),
+    *("email_pipeline", "content_moderation"),
+)
 LISTS = (
     "medical_emergency",
     "medical",

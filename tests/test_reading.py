@@ -32,6 +32,7 @@ from router.types import (
     ChatRequest,
     ContentPart,
     Domain,
+    HeadReading,
     JsonText,
     Match,
     Message,
@@ -245,6 +246,14 @@ rows = st.builds(
     chances,
     st.floats(-5, 5),
     *[chances] * 6,
+    st.lists(
+        st.builds(
+            HeadReading,
+            st.sampled_from(["department", "priority"]),
+            st.lists(st.tuples(st.sampled_from(["x", "y"]), chances), max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 texts = st.sampled_from(["yes, do it", "refund $70", "a scam", "What is this about?", ""])
 
@@ -267,7 +276,10 @@ def test_no_request_lowers_what_a_session_has_seen(remembered, row, text):
 @given(rows, rows)
 def test_the_more_cautious_reading_is_below_neither(one, other):
     both = more_cautious(one, other)
-    assert all(both[i] >= max(one[i], other[i]) for i in range(5, len(both)))
+    assert all(both[i] >= max(one[i], other[i]) for i in range(5, len(both) - 1))
+    said = {reading.name: dict(reading.classes) for reading in both.heads}
+    for reading in (*one.heads, *other.heads):
+        assert all(said[reading.name][label] >= p for label, p in reading.classes)
 
 
 @given(st.sampled_from(Domain), chances, st.sampled_from(Domain), chances)

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from router.analysing import Analyst
 from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
@@ -68,7 +69,7 @@ class App:
             anchors_file=settings.anchors,
             synchronous="full" if settings.synchronous == "full" else "normal",
         )
-        self._texts = TextStore(self.ledger.database, self.clock)
+        self.texts = TextStore(self.ledger.database, self.clock)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
@@ -81,7 +82,15 @@ class App:
                 clock=self.clock, ttl_s=cache.ttl_s, max_entries=cache.max_entries
             ),
             reviews=SqlReviewQueue(self.ledger.database, clock=self.clock),
-            texts=self._texts,
+            texts=self.texts,
+            secret_of=self._secrets.key_soon,
+            clock=self.clock,
+            ids=core.ids,
+        )
+        self.analyst = Analyst(
+            core.router,
+            ledger=self.ledger,
+            texts=self.texts,
             secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
@@ -90,6 +99,7 @@ class App:
         self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
         self.server = Server(
             self.gateway,
+            self.analyst,
             self.ledger,
             Doorkeeper(
                 self.keys,
@@ -152,7 +162,7 @@ class App:
         """Drop texts and sessions whose time is over: at the start, then once a day."""
         for _ in range(MAX_DAYS):
             try:
-                await asyncio.to_thread(self._texts.purge_expired)
+                await asyncio.to_thread(self.texts.purge_expired)
                 await asyncio.to_thread(self._sessions.purge_expired)
             except LedgerError as error:
                 self._log.warning("housekeeping_failed", reason=error.message)
@@ -170,7 +180,8 @@ class App:
 
         def read() -> LoadedPolicy:
             """The file again; it must keep the name under which clients reach it."""
-            again = load_policy(one.path, self.core.environ, known)
+            encoder = self.core.encoder_sha256
+            again = load_policy(one.path, self.core.environ, known, encoder)
             name, found = one.policy.name, again.policy.name
             if found != name:
                 expected = f"{name!r}, the name it is served under; restart to serve another"

@@ -56,6 +56,16 @@ class Books:
         """Delete a tenant's texts and digest key. Raises LedgerError."""
         return TextStore(self._database, self._clock).erase(tenant)
 
+    def prompts(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
+    ) -> list[tuple[str, str]]:
+        """Request id and stored prompt, latest first; none where policies store no text.
+
+        Raises LedgerError.
+        """
+        texts = TextStore(self._database, self._clock)
+        return texts.prompts(since_ms, until_ms, tenant, limit)
+
     def any_key(self) -> bool:
         """Whether there is a key that is not revoked. Raises LedgerError."""
         return any(key.revoked_at_ms is None for key in self.keys.list())

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from router.api.abilities import AbilityTable
 from router.deliberation import load_templates
-from router.errors import Mistake, PolicyError
+from router.errors import Mistake, ModelFileError, PolicyError
+from router.head_files import load_heads
 from router.knowledge import Knowledge, in_scope, knowledge_intents, load_knowledge, match_text
 from router.policy import (
     AnswererSection,
@@ -30,6 +31,7 @@ from router.runtime import PolicyRuntime, RungPlan
 from router.safe_answers import emergency_wording, load_safe_answers, safe_answer
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
+from router.triage.own_heads import OwnHeads
 from router.triage.reading import memory_after
 from router.triage.remembering import Remembering
 from router.triage.service import TriageService
@@ -84,7 +86,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
         policy=policy,
         policy_hash=loaded.hash,
         plans=tuple(plans[section.name] for _, section in policy.rungs()),
-        triage=_triage(policy, parts, list(knowledge.values())),
+        triage=_triage(policy, parts, list(knowledge.values()), _own_heads(loaded, parts.model)),
         safe_answer=safe,
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
@@ -105,10 +107,28 @@ def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
     }
 
 
-def _triage(policy: Policy, parts: Parts, knowledge: list[Knowledge]) -> Triage:
+def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | None:
+    """The policy's heads beside the model's; without a model rules read alone.
+
+    Raises PolicyError for a file that no longer fits, though it did when the policy was loaded.
+    """
+    if model is None:
+        return None
+    named = [(section, loaded.file(section.path)) for section in loaded.policy.heads]
+    try:
+        own = load_heads(named, model.encoder.sha256)
+    except ModelFileError as error:
+        mistake = Mistake(str(loaded.path), 0, "heads", error.message, "heads of this encoder")
+        raise PolicyError((mistake,)) from error
+    return OwnHeads.of(model.stack.heads, own)
+
+
+def _triage(
+    policy: Policy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
+) -> Triage:
     """The policy's triage: the first resolver's knowledge is what requests are matched with."""
     if parts.model is None or not knowledge:
-        return TriageService(parts.engine, TriageConfig.of(policy))
+        return TriageService(parts.engine, TriageConfig.of(policy, own=own))
     first = knowledge[0]
     model = Remembering(parts.model, parts.cache_dir, parts.model.version)
     intents = knowledge_intents(first)
@@ -116,7 +136,7 @@ def _triage(policy: Policy, parts: Parts, knowledge: list[Knowledge]) -> Triage:
     def index(task: str | None) -> KnowledgeIndex:
         return KnowledgeIndex.build(model, [row for row in intents if in_scope(row[0], task)])
 
-    base = TriageConfig.of(policy, index(None))
+    base = TriageConfig.of(policy, index(None), own)
     tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
     model.save()
     return TriageService(parts.engine, base, scope=partial(_scope, knowledge=first), tasks=tasks)

@@ -18,12 +18,13 @@ from router.api.http import (
     Watch,
     headers_of,
     read_body,
+    require_json,
     send_bytes,
     send_error,
 )
 from router.api.metrics import Metrics
 from router.api.views import committed_headers, id_headers, outcome_headers, routing_object
-from router.errors import ClientGone, TiergateError, UnsupportedMedia
+from router.errors import ClientGone, TiergateError
 from router.gateway import Gateway
 from router.types import (
     Answer,
@@ -64,7 +65,7 @@ class ChatCompletions:
         headers = headers_of(scope)
         try:
             identity = await self._door.admit(headers, KeyScope.CHAT)
-            _require_json(headers)
+            require_json(headers)
             body = await read_body(
                 headers, receive, self._gateway.router.default.policy.max_body_bytes
             )
@@ -137,14 +138,6 @@ class ChatCompletions:
                 assert event.answer is not None
                 last = renderer.finish(event.answer, routing)
                 await send({"type": "http.response.body", "body": last})
-
-
-def _require_json(headers: dict[str, str]) -> None:
-    kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if kind != "application/json":
-        raise UnsupportedMedia(
-            f"Content-Type is {kind!r}; send JSON with Content-Type: application/json."
-        )
 
 
 def _shown(answer: Answer, request: ChatRequest) -> Answer:

@@ -18,7 +18,7 @@ from router.policy import BudgetSection, LocalAnswerer
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
 from router.triage.engine import TriageEngine
-from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, encoder_sha256
 from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local_protocol import LocalAddress
 
@@ -94,11 +94,11 @@ def addresses_from(texts: Mapping[str, str]) -> dict[str, LocalAddress]:
 
 def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
     """The policies that are served, default first. Raises PolicyError with all mistakes."""
-    known = load_abilities().known or None
+    known, encoder = load_abilities().known or None, encoder_sha256(settings.model_dir)
     loaded, mistakes = [], list[Mistake]()
     for name in settings.policies:
         try:
-            loaded.append(load_policy(find_policy(name, policies_dir()), environ, known))
+            loaded.append(load_policy(find_policy(name, policies_dir()), environ, known, encoder))
         except PolicyError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -133,6 +133,7 @@ class Core:
         self.engine = TriageEngine(model)
         self.abilities: AbilityTable = load_abilities()
         self.environ = environ
+        self.encoder_sha256 = None if model is None else model.encoder.sha256
         self.loaded = {one.policy.name: one for one in loaded}
         self.default = loaded[0].policy.name
         if local is None:

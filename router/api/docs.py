@@ -5,9 +5,12 @@ One table of operations feeds both. The page is self-contained: no script, no ou
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+
+from router.wire.analysis import MAX_TAGS, MAX_TEXTS
 
 ERROR = {
     "type": "object",
@@ -80,7 +83,27 @@ class Operation:
     summary: str
     detail: str
     key: bool
+    body: str = "ChatRequest"  # of a post: the schema's name
 
+
+ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
+_TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
+_TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
+BODIES: dict[str, object] = {
+    "ChatRequest": CHAT_REQUEST,
+    ANALYSIS: {
+        "type": "object",
+        "required": ["text"],
+        "additionalProperties": False,
+        "properties": {"text": {"type": "string", "minLength": 1}, "tags": _TAGS},
+    },
+    BATCH: {
+        "type": "object",
+        "required": ["texts"],
+        "additionalProperties": False,
+        "properties": {"texts": _TEXTS, "tags": _TAGS},
+    },
+}
 
 OPERATIONS = (
     Operation(
@@ -101,6 +124,25 @@ OPERATIONS = (
         "x-tiergate-decision-id. Own tenant only.",
         True,
     ),
+    Operation(
+        "post",
+        "/api/v1/{domain}/{task}/analyze",
+        "What a specialist finds in one text",
+        "Body: text, and tags if wanted. Answer: fields with label, confidence and likeliest "
+        "classes, and a verdict where the task is the whole one (email/pipeline, "
+        "content/moderation); a field is a task, too (email/department). From heads alone: no "
+        "tier is called. Each text has a ledger row; its id is the answer's.",
+        True,
+        ANALYSIS,
+    ),
+    Operation(
+        "post",
+        "/api/v1/{domain}/{task}/batch",
+        "The same for several texts",
+        f"Body: texts, 1 to {MAX_TEXTS}; all of them or none. Answer: data, in their order.",
+        True,
+        BATCH,
+    ),
     Operation("get", "/healthz", "Is the process alive? Calls no model", "", False),
     Operation("get", "/readyz", "What is ready: triage, ledger, each answerer", "", False),
     Operation("get", "/metrics", "Counters for Prometheus", "", False),
@@ -118,7 +160,7 @@ def openapi() -> dict[str, object]:
         "info": {"title": "Tiergate", "version": "0.1.0", "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, "ChatRequest": CHAT_REQUEST},
+            "schemas": {"Error": ERROR, **BODIES},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -136,12 +178,14 @@ def _operation(operation: Operation) -> dict[str, object]:
     }
     if operation.key:
         described["security"] = [{"key": []}]
-    if "{id}" in operation.path:
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    if names:
         described["parameters"] = [
-            {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
         ]
     if operation.method == "post":
-        schema = {"$ref": "#/components/schemas/ChatRequest"}
+        schema = {"$ref": f"#/components/schemas/{operation.body}"}
         described["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema}},

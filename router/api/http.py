@@ -17,6 +17,7 @@ from router.errors import (
     ClientGone,
     Overloaded,
     TiergateError,
+    UnsupportedMedia,
     UpstreamRateLimited,
 )
 from router.wire.openai_chat import render_error
@@ -57,6 +58,15 @@ async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> by
         chunks.append(chunk)
         if not event.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def require_json(headers: dict[str, str]) -> None:
+    """Raises UnsupportedMedia for a body that says it is something else than JSON."""
+    kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMedia(
+            f"Content-Type is {kind!r}; send JSON with Content-Type: application/json."
+        )
 
 
 def _too_large(found: int, limit: int) -> BodyTooLarge:

@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from router.errors import TiergateError
-from router.types import NANO_PER_USD, Outcome
+from router.types import NANO_PER_USD, Outcome, Verdict
 
+SPECIALIST = "specialist"
+"""The tier under which analysed texts are counted."""
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -70,6 +72,10 @@ class Metrics:
         counted.latency.observe(outcome.timings.total_ms / 1000.0)
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
+
+    def analysed(self, policy: str, texts: int) -> None:
+        """Count texts that a specialist answered."""
+        self._requests.labels(policy, SPECIALIST, Verdict.ACCEPTED.value).inc(texts)
 
     def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
         """Looks the counters of these labels up and keeps them, since the library checks and locks

@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager
 
 import structlog
 
+from router.analysing import Analyst
 from router.api import docs
 from router.api.access import Doorkeeper
+from router.api.analyze import PREFIX, Analyses
 from router.api.chat import ChatCompletions
 from router.api.http import (
     Event,
@@ -38,6 +40,7 @@ class Server:
     def __init__(
         self,
         gateway: Gateway,
+        analyst: Analyst,
         ledger: Ledger,
         door: Doorkeeper,
         metrics: Metrics,
@@ -56,6 +59,7 @@ class Server:
         self._life = life
         self._started_s = clock.now_ms() // 1000
         self._chat = ChatCompletions(gateway, door, metrics, clock, ids)
+        analyses = Analyses(analyst, gateway.router, door, metrics)
         self._log = structlog.get_logger("tiergate.server")
         self._exact: dict[str, tuple[str, Handler]] = {
             "/v1/chat/completions": ("POST", self._chat),
@@ -70,6 +74,7 @@ class Server:
         self._prefixed: Sequence[tuple[str, str, Handler]] = (
             ("/v1/models/", "GET", self._model),
             ("/v1/decisions/", "GET", self._decision),
+            (PREFIX, "POST", analyses),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

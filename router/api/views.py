@@ -179,6 +179,7 @@ def signals_view(signals: Signals) -> dict[str, object]:
     view = _plain(signals)
     assert isinstance(view, dict)
     view["impact_usd"] = usd(signals.impact_nano_usd)
+    view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
     return view
 
 

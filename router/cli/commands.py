@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from router.cli import (
+    classifying,
     deciding,
     doctoring,
     evaluating,
@@ -17,6 +18,7 @@ from router.cli import (
     playing,
     reporting,
     serving,
+    suggesting,
 )
 from router.cli.exits import told
 
@@ -32,12 +34,14 @@ app = typer.Typer(
 for module in (
     serving,
     deciding,
+    classifying,
     reporting,
     ledger,
     playing,
     doctoring,
     learning,
     heading,
+    suggesting,
     evaluating,
 ):
     module.register(app)

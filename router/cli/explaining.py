@@ -9,7 +9,7 @@ from rich.table import Table
 from router.api.views import routing_object
 from router.cli.terminal import console, dollars, print_json
 from router.errors import RequestError
-from router.types import ChatRequest, CostBasis, Outcome, PSource, Rung, Signals
+from router.types import ChatRequest, CostBasis, HeadReading, Outcome, PSource, Rung, Signals
 
 P_SOURCES = {
     PSource.MATCH: "match",
@@ -117,11 +117,18 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
                 f"{match.similarity:.2f}, margin {match.margin:.2f}",
             )
         )
+    if signals.heads:
+        lines.append(("heads", "; ".join(map(_head, signals.heads))))
     if signals.risk_terms:
         lines.append(("terms", ", ".join(signals.risk_terms)))
     version = signals.triage_version
     lines.append(("triage", f"{version}, DEGRADED: rules alone" if signals.degraded else version))
     return lines
+
+
+def _head(reading: HeadReading) -> str:
+    """A head's three likeliest classes: "department HR 0.83, Access 0.09"."""
+    return f"{reading.name} " + ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
 
 
 def _rungs(outcome: Outcome) -> Table:

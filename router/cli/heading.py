@@ -1,4 +1,4 @@
-"""`tiergate train head`: a head of one's own in under a minute, on what serving installs."""
+"""`tiergate train head` and `specialists`: heads without torch, on what serving installs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.learning import train
+from router.cli.learning import Data, train
 from router.cli.serving import ModelDir
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def register(app: typer.Typer) -> None:
     """Adds to `tiergate train`, which `learning` puts on the app."""
     train.command()(head)
+    train.command()(specialists)
 
 
 def head(
@@ -65,6 +66,31 @@ def head(
         _show(made)
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def specialists(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the heads; policies/heads ships.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same heads.")] = 7,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Refit the heads of the shipped specialists for the encoder that is there."""
+    from router.cli.terminal import print_json
+    from router.training.specialists import render, train_specialists
+
+    cards = train_specialists(
+        data,
+        out,
+        model_dir=model_dir,
+        seed=seed,
+        command=shlex.join(["tiergate", *sys.argv[1:]]),
+        shown=not as_json and sys.stderr.isatty(),
+    )
+    if as_json:
+        print_json(cards)
+    else:
+        typer.echo(render(cards))
 
 
 def _print_json(made: Made) -> None:

@@ -25,7 +25,9 @@ Work = Annotated[Path, typer.Option(help="Where stages leave what later ones rea
 Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no useful result.")]
 WORK = Path(".tiergate/train")
 
-train = typer.Typer(help="Train on your own data; all but `head` need the extra `train`.")
+train = typer.Typer(
+    help="Train on your own data; `head`, `specialists` and `suggest` without the extra `train`."
+)
 
 
 def register(app: typer.Typer) -> None:

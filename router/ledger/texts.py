@@ -106,6 +106,24 @@ class TextStore:
         """A text that is stored and has not expired, of that tenant (None: any), else None."""
         return await asyncio.to_thread(self._select, request_id, tenant, kind)
 
+    def prompts(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
+    ) -> list[tuple[str, str]]:
+        """Request id and prompt of what was stored in [since, until), latest first; blocks.
+
+        Raises LedgerError.
+        """
+        query = (
+            "SELECT request_id, content FROM texts WHERE kind = 'prompt' AND expires_at_ms > ? "
+            "AND created_at_ms >= ? AND created_at_ms < ? AND (tenant = ? OR ? IS NULL) "
+            "ORDER BY created_at_ms DESC, request_id LIMIT ?"
+        )
+        now_ms = self._clock.now_ms()
+        until = now_ms + 1 if until_ms is None else until_ms
+        bounds = (now_ms, since_ms or 0, until, tenant, tenant, limit)
+        with self._database.reading() as connection:
+            return [(str(i), str(c)) for i, c in connection.exec_driver_sql(query, bounds)]
+
     def erase(self, tenant: str) -> Erased:
         """Delete a tenant's texts, review texts and key; blocks. Raises LedgerError."""
         with self._database.writing() as connection:

@@ -145,10 +145,10 @@ def compared(
     except ModelFileError:
         return None  # none, or of another encoder: nothing that could serve is lost
     card = _read_card(out, name)
-    seen = _seen(card)
+    seen = seen_by(out, name)
     figures = card.get("figures")
     before = figures.get("macro_f1") if isinstance(figures, dict) else None
-    unseen = np.array([_digest(row.text) not in seen for row in found.rows])
+    unseen = np.array([text_digest(row.text) not in seen for row in found.rows])
     if not seen or int(unseen.sum()) < MIN_ROWS:
         if isinstance(before, float):
             now = fitted.figures["macro_f1"]
@@ -187,8 +187,9 @@ def _read_card(out: Path, name: str) -> dict[str, object]:
     return card if isinstance(card, dict) else {}
 
 
-def _seen(card: dict[str, object]) -> frozenset[bytes]:
+def seen_by(folder: Path, name: str) -> frozenset[bytes]:
     """Digests of the texts that a head was trained on; empty where its card does not say."""
+    card = _read_card(folder, name)
     try:
         raw = base64.b64decode(str(card.get("seen", "")), validate=True)
     except ValueError:
@@ -196,7 +197,8 @@ def _seen(card: dict[str, object]) -> frozenset[bytes]:
     return frozenset(raw[i : i + 4] for i in range(0, len(raw) - 3, 4))
 
 
-def _digest(text: str) -> bytes:
+def text_digest(text: str) -> bytes:
+    """Four bytes that name a text, whatever its case, spacing and punctuation."""
     key = normalised(text) or text
     return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=4).digest()
 
@@ -243,4 +245,4 @@ def seen_text(rows: Sequence[LabelledRow]) -> str:
     """Digests of the rows' texts in base64, for a later comparison; "" for very many rows."""
     if len(rows) > MOST_SEEN:
         return ""
-    return base64.b64encode(b"".join(sorted(_digest(row.text) for row in rows))).decode()
+    return base64.b64encode(b"".join(sorted(text_digest(row.text) for row in rows))).decode()

@@ -13,6 +13,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from router.policy import Policy
 from router.triage.amounts import AmountReader
+from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
     TurnFacts,
@@ -33,7 +35,7 @@ from router.triage.reading import (
 from router.triage.rules import VERSION as RULES_VERSION
 from router.triage.rules import read_by_rules
 from router.triage.terms import TermFinder
-from router.types import RISK_DOMAINS, Domain, Match, RequestType
+from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 MAX_BATCH = 32
 """Texts in one run: more gain nothing per text, and the first one waits for the last."""
@@ -62,6 +64,8 @@ class Outputs(Protocol):
     def toxic(self) -> _Array: ...
     @property
     def spam(self) -> _Array: ...
+    @property
+    def own(self) -> Sequence[tuple[HeadReading, ...]]: ...  # where own heads were asked for
 
 
 class Model(Protocol):
@@ -74,7 +78,7 @@ class Model(Protocol):
     @property
     def domains(self) -> Sequence[str]: ...
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
-    def read(self, embeddings: npt.NDArray[np.float32]) -> Outputs: ...
+    def read(self, embeddings: npt.NDArray[np.float32], own: OwnHeads | None = None) -> Outputs: ...
 
 
 class Knowledge(Protocol):
@@ -92,13 +96,16 @@ class TriageConfig:
     terms: TermFinder
     amounts: AmountReader
     knowledge: Knowledge | None = None
+    own: OwnHeads | None = None
 
     @classmethod
-    def of(cls, policy: Policy, knowledge: Knowledge | None = None) -> TriageConfig:
+    def of(
+        cls, policy: Policy, knowledge: Knowledge | None = None, own: OwnHeads | None = None
+    ) -> TriageConfig:
         """Returns the configuration that a policy states."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
         return cls(
-            TermFinder(lists), AmountReader(policy.stakes.currencies.usd_per_unit), knowledge
+            TermFinder(lists), AmountReader(policy.stakes.currencies.usd_per_unit), knowledge, own
         )
 
 
@@ -200,7 +207,20 @@ class TriageEngine:
         assert self._model is not None
         texts = [text for text, _ in asked]
         embeddings = self._model.encode(texts)
-        out = self._model.read(embeddings)
+        rows: list[ModelRow] = []
+        order: list[int] = []
+        for own, indices in _by_heads(asked).items():
+            whole = len(indices) == len(asked)
+            rows += self._rows(embeddings if whole else embeddings[indices], own)
+            order += indices
+        if order != list(range(len(asked))):
+            rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
+        return rows, _matches(embeddings, asked)
+
+    def _rows(self, embeddings: npt.NDArray[np.float32], own: OwnHeads | None) -> list[ModelRow]:
+        """What the model and a policy's own heads say of embeddings, by one matrix product."""
+        assert self._model is not None
+        out = self._model.read(embeddings) if own is None else self._model.read(embeddings, own)
         types, domains = np.asarray(out.request_type), np.asarray(out.domain)
         columns = (
             [self._types[i] for i in types.argmax(axis=1)],
@@ -216,8 +236,9 @@ class TriageEngine:
             out.novelty.tolist(),
             out.toxic.tolist(),
             out.spam.tolist(),
+            repeat(()) if own is None else out.own,
         )
-        return list(map(ModelRow, *columns)), _matches(embeddings, asked)
+        return list(map(ModelRow, *columns))
 
 
 def _deliver(results: Sequence[tuple[_Job, _Result]]) -> None:
@@ -228,6 +249,18 @@ def _deliver(results: Sequence[tuple[_Job, _Result]]) -> None:
 
 def _older_facts(older: str, config: TriageConfig) -> TurnFacts | None:
     return find_facts(older, config.amounts, config.terms) if older else None
+
+
+def _by_heads(asked: Sequence[tuple[str, TriageConfig]]) -> dict[OwnHeads | None, list[int]]:
+    """The places of texts by the heads that read them; nearly always one entry."""
+    found: dict[OwnHeads | None, list[int]] = {}
+    for index, (_, config) in enumerate(asked):
+        found.setdefault(config.own, []).append(index)
+    return found
+
+
+def _place(placed: tuple[int, ModelRow]) -> int:
+    return placed[0]
 
 
 def _matches(

@@ -3,8 +3,8 @@
 Only what the user wrote is read. Tool results, attachments, the assistant's and the system's text
 are not: they can neither raise an amount nor lower stakes. The last user turn says what is asked;
 earlier turns, and the session's memory, can only raise caution: stakes, impact, strategic,
-multi-factor, terms and domain are the highest that the conversation has seen. A bare follow-up
-takes its meaning from the last turn that had one.
+multi-factor, terms, domain and the policy's own heads are the highest that the conversation has
+seen. A bare follow-up takes its meaning from the last turn that had one.
 
 Words that talk to the router ("this is trivial, use the cheapest model") lower nothing: such a turn
 is read twice, with and without them, and each signal is the more cautious of the two, so neither
@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from router.head_conditions import highest
 from router.triage.amounts import MAX_AMOUNTS, AmountReader
 from router.triage.folding import MAX_CHARS, Folded, fold
 from router.triage.numbers import crowded
@@ -31,6 +32,7 @@ from router.types import (
     ChatRequest,
     ContentPart,
     Domain,
+    HeadReading,
     Match,
     RequestType,
     SessionMemory,
@@ -135,6 +137,7 @@ class ModelRow(NamedTuple):
     novelty: float
     toxic: float
     spam: float
+    heads: tuple[HeadReading, ...] = ()  # the policy's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +182,20 @@ def reading_of(
 def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
     """Returns the higher of every signal, and the domain that needs more care."""
     domain, domain_p = higher_domain((one.domain, one.domain_p), (other.domain, other.domain_p))
-    return ModelRow(
-        one.request_type,
-        one.request_type_p,
-        domain,
-        domain_p,
-        *max((one.risk_domain, one.risk_p), (other.risk_domain, other.risk_p), key=_second),
-        *(max(pair) for pair in zip(one[6:], other[6:], strict=True)),
+    risk = max((one.risk_domain, one.risk_p), (other.risk_domain, other.risk_p), key=_second)
+    return one._replace(
+        domain=domain,
+        domain_p=domain_p,
+        risk_domain=risk[0],
+        risk_p=risk[1],
+        difficulty=max(one.difficulty, other.difficulty),
+        stakes_high=max(one.stakes_high, other.stakes_high),
+        multi_factor=max(one.multi_factor, other.multi_factor),
+        strategic=max(one.strategic, other.strategic),
+        novelty=max(one.novelty, other.novelty),
+        toxic=max(one.toxic, other.toxic),
+        spam=max(one.spam, other.spam),
+        heads=highest((one.heads, other.heads)),
     )
 
 
@@ -250,6 +260,9 @@ def signals_of(
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
         names = _union((names, memory.risk_terms))
+    heads = row.heads
+    if heads and (earlier or memory is not None):
+        heads = _highest_of(heads, earlier, memory)
     unread = turns.beyond or (older is not None and older.unread)
     raised = domain[0] is not last.row.domain or stakes > last.row.stakes_high
     return Signals(
@@ -274,6 +287,7 @@ def signals_of(
         risk_p=risk[1],
         input_tokens=input_tokens,
         triage_version=version,
+        heads=heads,
     )
 
 
@@ -327,6 +341,15 @@ def _largest(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
     return tuple(ordered[:MAX_AMOUNTS])
 
 
+def _highest_of(
+    heads: tuple[HeadReading, ...], earlier: Sequence[TurnReading], memory: SessionMemory | None
+) -> tuple[HeadReading, ...]:
+    """The last turn's heads, each class at the highest that the conversation has seen."""
+    names = {reading.name for reading in heads}
+    remembered = () if memory is None else tuple(r for r in memory.heads if r.name in names)
+    return highest((heads, *(turn.row.heads for turn in earlier), remembered))
+
+
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """Every name once, in order of appearance."""
     return tuple(dict.fromkeys(name for group in groups for name in group))
@@ -341,6 +364,7 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     risk = (signals.risk_domain, signals.risk_p)
     stakes, impact = signals.stakes_high, signals.impact_nano_usd
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
+    heads = signals.heads
     if memory is not None:
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
@@ -349,6 +373,7 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
         names = _union((memory.risk_terms, names))
+        heads = highest((memory.heads, heads)) if memory.heads else heads
     return SessionMemory(
         domain=domain[0],
         domain_p=domain[1],
@@ -363,6 +388,7 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         difficulty=signals.difficulty,
         last_tier_number=tier_number,
         match=signals.match,
+        heads=heads,
     )
 
 

@@ -20,6 +20,8 @@ from router.heads import HeadStack
 from router.triage import match, novelty
 from router.triage.encoder import Embeddings, Encoder, sha256_of
 from router.triage.novelty import Novelty
+from router.triage.own_heads import OwnHeads
+from router.types import HeadReading
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -45,6 +47,7 @@ class HeadOutputs:
     toxic: Floats  # (rows,)
     spam: Floats  # (rows,)
     novelty: Floats  # (rows,)
+    own: Sequence[tuple[HeadReading, ...]] = ()  # per row, where a policy's heads were asked for
 
 
 class TriageModel:
@@ -83,12 +86,13 @@ class TriageModel:
         """Returns one unit vector per text, float32, (texts, width)."""
         return self.encoder.encode(texts)
 
-    def read(self, embeddings: Embeddings) -> HeadOutputs:
-        """Returns what all heads say of embeddings that `encode` gave."""
-        logits = self.stack.logits(embeddings)
+    def read(self, embeddings: Embeddings, own: OwnHeads | None = None) -> HeadOutputs:
+        """Returns what all heads say of embeddings that `encode` gave, a policy's own included."""
+        stack = self.stack if own is None else own.stack
+        logits = stack.logits(embeddings)
 
         def out(name: str) -> Floats:
-            return self.stack.read(logits, name)
+            return stack.read(logits, name)
 
         return HeadOutputs(
             request_type=out("request_type"),
@@ -100,6 +104,7 @@ class TriageModel:
             toxic=out("toxic"),
             spam=out("spam"),
             novelty=self.novelty(embeddings),
+            own=() if own is None else own.readings(logits),
         )
 
 
@@ -127,6 +132,15 @@ def check(folder: Path) -> str:
                 f"{digest[:12]}; restore it from the repository or train again"
             )
     return hashlib.sha256(raw).hexdigest()[:12]
+
+
+def encoder_sha256(folder: Path) -> str | None:
+    """The sha256 of a folder's encoder as its manifest says, None where there is no such model."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_bytes())
+        return str(listed["files"][ENCODER])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def write_manifest(folder: Path) -> str:

@@ -55,7 +55,7 @@ from router.types.requests import (
     ToolCall,
     ToolSpec,
 )
-from router.types.signals import Amount, Match, SessionMemory, Signals, Triage
+from router.types.signals import Amount, HeadReading, Match, SessionMemory, Signals, Triage
 from router.types.surroundings import (
     AnswerCache,
     CachedAnswer,
@@ -96,6 +96,7 @@ __all__ = [
     "Delta",
     "Domain",
     "Exhausted",
+    "HeadReading",
     "Hints",
     "Identity",
     "Ids",

@@ -29,6 +29,14 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadReading:
+    """What a head of the policy says: its likeliest classes, five at most, with their chances."""
+
+    name: str
+    classes: tuple[tuple[str, float], ...]  # likeliest first; a head of one chance has one
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """What triage read in one request; every chance is calibrated, 0..1.
 
@@ -56,6 +64,7 @@ class Signals:
     risk_p: float = 0.0  # chance that it is about any of them
     input_tokens: int = 0  # estimate over the whole request
     triage_version: str = ""
+    heads: tuple[HeadReading, ...] = ()  # the policy's own; over turns, each class at its highest
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,7 @@ class SessionMemory:
     match: Match | None = None
     risk_domain: Domain | None = None
     risk_p: float = 0.0
+    heads: tuple[HeadReading, ...] = ()
 
 
 class Triage(Protocol):

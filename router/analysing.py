@@ -1,0 +1,176 @@
+"""Texts analysed by a policy's specialist: read, said, booked; no tier is called.
+
+The path of `POST /api/v1/{domain}/{task}/analyze` and `/batch`. Triage reads every text as it reads
+a request, so that its row has the signals and decides again like any other; what is said comes from
+the heads alone. Each text is a row of its own, free, with what it would have cost elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from router.asking import Asked
+from router.deciding import Router
+from router.decision import Left, decide, next_rung
+from router.errors import AnswererNotReady, NotFound
+from router.head_conditions import readings_of
+from router.policy_specialist import SpecialistSection
+from router.record import RECORD_VERSION, Record, StepRecord
+from router.runtime import PolicyRuntime
+from router.specialist import Said, said_of
+from router.specialist_row import LEVEL, NAME, Booked, settled_row
+from router.telling import transcript
+from router.types import (
+    ChatRequest,
+    Clock,
+    CostBasis,
+    Hints,
+    Identity,
+    Ids,
+    Ledger,
+    Message,
+    PSource,
+    RungFacts,
+    Signals,
+    TextKeeper,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """One text's result, and the row that it is booked under."""
+
+    request_id: str
+    said: Said
+    signals: Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The policy and task that a path names."""
+
+    runtime: PolicyRuntime
+    section: SpecialistSection
+    task: str
+
+
+class Analyst:
+    """Analyses texts by the specialists of the policies that a router serves."""
+
+    def __init__(
+        self,
+        router: Router,
+        *,
+        ledger: Ledger,
+        texts: TextKeeper,
+        secret_of: Callable[[str], bytes],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._router = router
+        self._ledger = ledger
+        self._texts = texts
+        self._secret_of = secret_of
+        self._clock = clock
+        self._ids = ids
+
+    def find(self, domain: str, task: str) -> Found:
+        """The specialist of a domain and its task. Raises NotFound that lists what is known."""
+        known: list[str] = []
+        for runtime in self._router.runtimes.values():
+            section = runtime.policy.specialist
+            if section is None:
+                continue
+            tasks = (section.task, *section.fields)
+            if section.domain == domain and task in tasks:
+                return Found(runtime, section, task)
+            known += [f"{section.domain}/{one}" for one in tasks]
+        listed = ", ".join(known) or "none; serve a policy with a `specialist` section"
+        raise NotFound(
+            f"No policy that is served here analyses {f'{domain}/{task}'[:200]!r}. Known are: "
+            f"{listed}.",
+            code="specialist_not_found",
+        )
+
+    async def analyse(
+        self, found: Found, texts: Sequence[str], identity: Identity, tags: tuple[str, ...] = ()
+    ) -> list[Analysed]:
+        """What the specialist says of each text, in their order, each booked when this returns.
+
+        Raises AnswererNotReady where the triage model is missing or fails, LedgerError.
+        """
+        requests = [_request(found, text, tags) for text in texts]
+        started_ms = self._clock.monotonic_ms()
+        read = [found.runtime.triage.read(request, None) for request in requests]
+        signals = await asyncio.gather(*read)
+        triage_ms = self._clock.monotonic_ms() - started_ms
+        if any(one.degraded for one in signals):
+            raise AnswererNotReady(
+                "The triage model is missing or failed on this text, so its heads say nothing. "
+                "/readyz tells why; `tiergate doctor` says how to mend it."
+            )
+        done = []
+        for request, one in zip(requests, signals, strict=True):
+            said = said_of(found.section, readings_of(one), found.task)
+            booked = Booked(
+                request_id=self._ids.new(),
+                request=request,
+                identity=identity,
+                runtime=found.runtime,
+                record=_record(found.runtime, one, said),
+                said=said,
+                now_ms=self._clock.now_ms(),
+                latency_ms=self._clock.monotonic_ms() - started_ms,
+                triage_ms=triage_ms,
+            )
+            done.append((booked, Analysed(booked.request_id, said, one)))
+        await asyncio.gather(*(self._book(booked) for booked, _ in done))
+        return [analysed for _, analysed in done]
+
+    async def _book(self, booked: Booked) -> None:
+        """Commit the row; keep the text where the policy asks for it."""
+        row = settled_row(booked, self._secret_of(booked.identity.tenant))
+        await self._ledger.finish(row)
+        privacy = booked.runtime.policy.privacy
+        if privacy.store != "none":
+            await self._texts.put(
+                booked.request_id,
+                booked.identity.tenant,
+                "prompt",
+                transcript(booked.request.messages),  # what the row's digest covers
+                store=privacy.store,
+                retention_days=privacy.retention_days,
+            )
+
+
+def _request(found: Found, text: str, tags: tuple[str, ...]) -> ChatRequest:
+    """The text as the request that triage reads and the row names."""
+    return ChatRequest(
+        (Message("user", text),),
+        f"specialist:{found.section.domain}/{found.task}",
+        hints=Hints(tags=tags),
+        endpoint="analyze",
+    )
+
+
+def _record(runtime: PolicyRuntime, signals: Signals, said: Said) -> Record:
+    """All that decided, as of any request: one rung, pinned, accepted as it is."""
+    facts = RungFacts(
+        answerer=NAME,
+        tier=NAME,
+        level=LEVEL,
+        p=said.confidence,
+        p_source=PSource.MATCH,
+        p_count=len(said.fields),
+        cost_nano_usd=0,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        latency_ms=0.0,
+    )
+    asked = Asked(pinned=NAME)
+    decision = decide(runtime.policy, signals, (facts,), asked)
+    left, section = Left(), runtime.policy.decision
+    step = next_rung(decision, 0, said.confidence, None, left, section, verified=False)
+    steps = (StepRecord(0, said.confidence, "heads", None, left, False, step),)
+    return Record(RECORD_VERSION, signals, (facts,), asked, decision, steps)

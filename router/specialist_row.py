@@ -1,0 +1,138 @@
+"""The ledger row of one analysed text: a request row like any other, free, at level 1. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from router.audit import digest
+from router.policy import usd_to_nano
+from router.record import Record, encode
+from router.runtime import PolicyRuntime
+from router.specialist import Said, document
+from router.telling import transcript
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    Baselines,
+    ChatRequest,
+    CostBasis,
+    Identity,
+    RequestRow,
+    RequestState,
+    Role,
+    Usage,
+    Verdict,
+)
+
+NAME = "specialist"
+"""Tier and answerer of these rows; no policy's tier, since no ladder leads there."""
+LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One analysed text with all that its row says."""
+
+    request_id: str
+    request: ChatRequest
+    identity: Identity
+    runtime: PolicyRuntime
+    record: Record
+    said: Said
+    now_ms: int
+    latency_ms: float
+    triage_ms: float
+
+
+def settled_row(booked: Booked, secret: bytes) -> RequestRow:
+    """The row that is chained: digests instead of the text, and the baselines of the policy."""
+    record, request, runtime = booked.record, booked.request, booked.runtime
+    signals = record.signals
+    words_out = replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
+    answer = msgspec.json.encode(document(booked.said)).decode()
+    reasons = tuple(
+        dict.fromkeys(
+            [*(r.value for r in record.decision.first_rung.reasons)]
+            + [step.said.reason.value for step in record.steps]
+        )
+    )
+    usage = Usage(input_tokens=signals.input_tokens)
+    return RequestRow(
+        request_id=booked.request_id,
+        created_at_ms=booked.now_ms - round(booked.latency_ms),
+        finished_at_ms=booked.now_ms,
+        tenant=booked.identity.tenant,
+        key_id=booked.identity.key_id,
+        state=RequestState.SETTLED,
+        endpoint=request.endpoint,
+        stream=False,
+        mode=runtime.policy.mode,
+        policy=runtime.policy.name,
+        policy_hash=runtime.policy_hash,
+        requested_model=request.requested_model,
+        tier=NAME,
+        tier_number=LEVEL,
+        answerer=NAME,
+        model=signals.triage_version,
+        verdict=Verdict.ACCEPTED.value,
+        reason=reasons[0],
+        reasons=reasons,
+        confidence=booked.said.confidence,
+        escalations=0,
+        cost_nano_usd=0,
+        baselines=_baselines(runtime, usage),
+        usage=usage,
+        latency_ms=booked.latency_ms,
+        first_token_ms=None,
+        triage_ms=booked.triage_ms,
+        prompt_digest=digest(secret, transcript(request.messages)),
+        answer_digest=digest(secret, answer),
+        session_digest="",
+        tags=request.hints.tags,
+        record=encode(replace(record, signals=words_out)),
+        attempts=(_attempt(booked, usage),),
+    )
+
+
+def _attempt(booked: Booked, usage: Usage) -> AttemptRow:
+    return AttemptRow(
+        attempt_id=f"{booked.request_id}-0",
+        request_id=booked.request_id,
+        ordinal=0,
+        role=Role.ANSWER,
+        answerer=NAME,
+        tier=NAME,
+        level=LEVEL,
+        model=booked.record.signals.triage_version,
+        state=AttemptState.SETTLED,
+        held_nano_usd=0,
+        cost_nano_usd=0,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        price_version="",
+        started_at_ms=booked.now_ms - round(booked.latency_ms),
+        latency_ms=booked.latency_ms,
+        usage=usage,
+        p=booked.said.confidence,
+        rung=0,
+    )
+
+
+def _baselines(runtime: PolicyRuntime, usage: Usage) -> Baselines:
+    """What the text would have cost elsewhere: an LLM's short answer is not counted, only input."""
+    report = runtime.policy.report
+
+    def at(name: str | None, level: int) -> int | None:
+        plan = runtime.by_name.get(name) if name else None
+        if plan is None:
+            plan = next((p for p in runtime.plans if p.facts.level == level), None)
+        priced = None if plan is None else plan.would_cost(usage)
+        return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
+
+    people = report.people_usd_per_request
+    return Baselines(
+        all_level_2=at(report.level_2, 2),
+        all_level_3=at(report.level_3, 3),
+        people=None if people is None else usd_to_nano(people),
+    )

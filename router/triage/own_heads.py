@@ -1,0 +1,60 @@
+"""The heads of one policy, in one stack with the model's own: one matrix product reads them all.
+
+A head with a built-in name stands in for it. It knows nothing about files or policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.calibration import Floats
+from router.heads import Head, HeadKind, HeadStack
+from router.types import HeadReading
+
+MOST_CLASSES = 5
+"""Classes of a head that signals and ledger rows keep: conditions ask for likely ones, and a head
+of 150 intents would fill three kilobytes of every row."""
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnHeads:
+    """The stack of all heads that a policy reads, and the names of those beyond the built-in."""
+
+    stack: HeadStack
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, built_in: Mapping[str, Head], own: Sequence[Head]) -> OwnHeads | None:
+        """Both together; None where the policy has no heads of its own."""
+        if not own:
+            return None
+        stack = HeadStack(list({**built_in, **{head.name: head for head in own}}.values()))
+        return cls(stack, tuple(head.name for head in own if head.name not in built_in))
+
+    def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
+        """What the policy's own heads say of each row of this stack's logits."""
+        columns = [readings(self.stack, logits, name) for name in self.names]
+        if not columns:
+            return [()] * len(logits)
+        return list(zip(*columns, strict=True))
+
+
+def readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
+    """What one head of a stack says of each row of its logits, the likeliest classes alone."""
+    head, chances = stack.heads[name], stack.read(logits, name)
+    if head.kind is HeadKind.CHANCE:
+        label = head.classes[0]
+        return [HeadReading(name, ((label, round(float(p), DIGITS)),)) for p in chances]
+    order = np.argsort(-chances, axis=1, kind="stable")[:, :MOST_CLASSES]  # (rows, at most five)
+    top = np.take_along_axis(chances, order, axis=1)
+    return [
+        HeadReading(
+            name,
+            tuple((head.classes[k], round(p, DIGITS)) for k, p in zip(which, values, strict=True)),
+        )
+        for which, values in zip(order.tolist(), top.tolist(), strict=True)
+    ]

@@ -1,0 +1,134 @@
+"""`tiergate train suggest`: what a person should label next."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from router.api.clock import SystemClock
+from router.calibration import Platt
+from router.errors import TrainingDataError
+from router.heads import Head, HeadKind
+from router.ledger.store import SqlLedger
+from router.ledger.texts import TextStore
+from router.training.suggest import Unlabelled, choose, suggest, uncertainty
+from tests.server_kit import tiergate
+from tests.test_train_head import made, some_rows, write_csv
+
+
+def around(angle: float, count: int) -> np.ndarray:
+    """Unit vectors close to one direction of the plane."""
+    angles = angle + np.linspace(-0.02, 0.02, count)
+    return np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+
+
+def test_of_two_that_say_the_same_one_is_taken() -> None:
+    vectors = np.vstack([around(0.0, 10), around(1.5, 10)])
+    chosen, _ = choose(vectors, np.ones(20), 2)
+    assert {index // 10 for index in chosen} == {0, 1}
+
+
+def test_an_outlier_comes_after_a_typical_text() -> None:
+    vectors = np.vstack([around(0.0, 30), around(2.0, 1)])
+    unsure = np.full(31, 0.5)
+    unsure[-1] = 0.6
+    assert choose(vectors, unsure, 1)[0] != [30]
+
+
+def test_what_the_head_is_sure_of_comes_last() -> None:
+    vectors = np.vstack([around(0.0, 10), around(1.5, 10)])
+    unsure = np.concatenate([np.zeros(10), np.ones(10)])
+    assert choose(vectors, unsure, 1)[0][0] >= 10
+
+
+def test_scores_fall() -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(200, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    chosen, scores = choose(vectors, rng.random(200), 50)
+    assert len(set(chosen)) == 50
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_uncertainty_worked_by_hand() -> None:
+    one = np.ones((1, 1), np.float32)
+    head = Head("hot", HeadKind.CHANCE, ("hot",), one, one[0], Platt(1.0, 0.0), "")
+    labels, confidence, unsure = uncertainty(head, np.array([0.5, 0.9, 0.2]))
+    assert labels == ["hot", "hot", "not hot"]
+    assert confidence == pytest.approx([0.5, 0.9, 0.8])
+    assert unsure == pytest.approx([1.0, 0.2, 0.4])
+
+
+def test_texts_that_taught_the_head_are_left_out(tmp_path: Path) -> None:
+    made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path)
+    taught = [Unlabelled(str(i), text) for i, (text, _) in enumerate(some_rows())]
+    new = [
+        Unlabelled("a", "The desk was charged twice"),
+        Unlabelled("b", "the DESK was charged twice!"),
+    ]
+    found = suggest([*taught, *new], tmp_path / "kind.json", 10, model_dir=None)
+    assert [one.ref for one in found.suggestions] == ["a"]
+    assert (found.repeated, found.taught) == (1, 60)
+
+
+@pytest.mark.parametrize(
+    ("texts", "head", "message"),
+    [
+        (["  "], "spam", "none of 1 texts is left"),
+        (["hello"], "spma", "there is no head 'spma'; built-in are"),
+        (["hello"], "difficulty", "gives a value"),
+    ],
+)
+def test_what_cannot_be_suggested_is_told(texts: list[str], head: str, message: str) -> None:
+    pool = [Unlabelled(str(i), text) for i, text in enumerate(texts)]
+    with pytest.raises(TrainingDataError, match=message):
+        suggest(pool, head, 5, model_dir=None)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
+    source, todo = tmp_path / "in.jsonl", tmp_path / "todo.jsonl"
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in some_rows()))
+    said = tiergate("train", "suggest", source, "--head", "department", "-n", "40", "-o", todo)
+    assert said.returncode == 0, said.stderr
+    labels = dict(some_rows())
+    rows = [json.loads(line) for line in todo.read_text().splitlines()]
+    assert len(rows) == 40
+    for row in rows:
+        row["label"] = labels[row["text"]]
+    todo.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert made(todo, tmp_path / "out").installed
+
+
+def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None:
+    database = tmp_path / "ledger.db"
+    prompt = "system: Be brief.\n\nuser: hello\n\nassistant: Hi.\n\nuser: My laptop is on fire"
+
+    async def fill() -> None:
+        clock = SystemClock()
+        ledger = SqlLedger.open(database, clock=clock, budget_of=lambda _: None)
+        texts = TextStore(ledger.database, clock)
+        for tenant in ("acme", "other"):
+            await texts.put(tenant, tenant, "prompt", prompt, store="full", retention_days=1)
+        await texts.put("acme", "acme", "answer", "no", store="full", retention_days=1)
+        await ledger.close()
+
+    asyncio.run(fill())
+    command = ("train", "suggest", "-d", database, "--tenant", "acme", "--head", "spam", "--json")
+    said = tiergate(*command)
+    assert said.returncode == 0, said.stderr
+    (found,) = json.loads(said.stdout)["suggestions"]
+    assert (found["ref"], found["text"]) == ("acme", "My laptop is on fire")
+    early = tiergate(*command, "--until", "2020-01-01")
+    assert early.returncode == 1
+    assert "holds no prompts" in early.stderr
+
+
+def test_either_a_file_or_a_database_is_read() -> None:
+    assert tiergate("train", "suggest").returncode == 2
