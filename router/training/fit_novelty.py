@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.calibration import Floats, auroc, ece, fit_logistic, sigmoid, softmax
+from router.training import nonsense
 from router.training.fit_heads import softmax_regression
 from router.training.sources import Example
 from router.triage.encoder import Embeddings
@@ -50,6 +51,7 @@ def fit(
     `strange` embeds the nonsense and says of which kind each row is. The reader of nonsense that
     judges one kind was fitted on the others; the shipped one sees all.
     """
+    train, dev = _meaningful(train), _meaningful(dev)
     trials = _clinc(train, dev)
     known = _sampled(train[0], 20_000, seed)
     vectors = train[1][known]
@@ -93,6 +95,14 @@ def fit(
     }
     shipped = Novelty(whitening, centres, _reader(odd, vectors), coefficients)
     return FittedNovelty(shipped, trials, figures)
+
+
+def _meaningful(
+    part: tuple[Sequence[Example], Embeddings],
+) -> tuple[Sequence[Example], Embeddings]:
+    """The rows that are not the nonsense which the encoder was trained on."""
+    rows = [i for i, e in enumerate(part[0]) if e.labels.get(nonsense.TASK) != "no"]
+    return [part[0][i] for i in rows], part[1][rows]
 
 
 def _reader(odd: Embeddings, usual: Embeddings) -> npt.NDArray[np.float32]:

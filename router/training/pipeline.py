@@ -30,8 +30,8 @@ from router.training import (
     fit_heads,
     fit_match,
     fit_novelty,
+    nonsense,
     sources,
-    templates,
 )  # fmt: skip
 from router.training.sources import Example
 from router.triage import match, novelty
@@ -62,8 +62,8 @@ QUICK_ROWS = 400
 FIT_CAPS = {"tickets": 5_000, "davidson": 8_000, "snips": 6_000}
 """Most training rows per source that heads are fitted on: past these, only the time grows."""
 
-TYPED_CHARS = 200
-"""Only texts up to this length are also trained with typing errors."""
+TYPED_CHARS, TYPED_FORMS = 300, 3
+"""Texts up to this length are also trained with typing errors, in so many different forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +213,9 @@ def _distil(run: _Run) -> None:
     rng = random.Random(run.seed)
     rows = [tokenise(example.text) for example in train]
     noisy = {
-        index: tokenise(distil.mistyped(example.text, rng))
+        index: [tokenise(distil.mistyped(example.text, rng)) for _ in range(TYPED_FORMS)]
         for index, example in enumerate(train)
-        if len(example.text) < TYPED_CHARS and _is_typed(example)
+        if len(example.text) < TYPED_CHARS
     }
     folder = run.folder("teach")
     corpus = distil.corpus(
@@ -229,13 +229,6 @@ def _distil(run: _Run) -> None:
         plan = distil.short_plan(plan)
     steps = distil.train(corpus, plan, out, progress=run.progress)
     legs.write_text(json.dumps([*done, steps]) + "\n")
-
-
-def _is_typed(example: Example) -> bool:
-    """Whether a text was typed by a person in a hurry: intents and our templates."""
-    return example.source.startswith("template_") or any(
-        t.startswith("intent/") for t in example.labels
-    )
 
 
 def _export(run: _Run) -> None:
@@ -287,7 +280,7 @@ def _fit(run: _Run) -> None:
     (folder / "known_models.json").write_text(json.dumps(_known(fitted, sha), indent=1) + "\n")
     matched = fit_match.fit((train, vectors["train"]), (dev, vectors["dev"]), run.seed)
     match.save(matched.coefficients, folder / MATCH, sha)
-    texts, kinds = templates.nonsense(run.seed)
+    texts, kinds = nonsense.nonsense(run.seed)
     strange = (encoder.encode(texts), np.asarray(kinds))
     unseen = fit_novelty.fit((train, vectors["train"]), (dev, vectors["dev"]), strange, run.seed)
     novelty.save(unseen.novelty, folder, sha)

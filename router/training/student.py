@@ -28,6 +28,8 @@ class Shape:
     layers_of_teacher: tuple[int, ...] = (0, 2, 5)
     vocabulary: int = 30_522
     positions: int = 128
+    dropout: float = 0.1
+    """In training only, before each residual sum and after the embedding."""
 
 
 class Layer(nn.Module):
@@ -42,6 +44,7 @@ class Layer(nn.Module):
         self.up = nn.Linear(shape.width, shape.hidden)
         self.down = nn.Linear(shape.hidden, shape.width)
         self.norm_output = nn.LayerNorm(shape.width, eps=1e-12)
+        self.drop = nn.Dropout(shape.dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """(batch, tokens, width) -> the same; `bias` is 0 for tokens, very negative for padding."""
@@ -54,8 +57,8 @@ class Layer(nn.Module):
         else:
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         mixed = mixed.transpose(1, 2).reshape(batch, tokens, width)
-        x = self.norm_attention(x + self.out(mixed))
-        return self.norm_output(x + self.down(functional.gelu(self.up(x))))
+        x = self.norm_attention(x + self.drop(self.out(mixed)))
+        return self.norm_output(x + self.drop(self.down(functional.gelu(self.up(x)))))
 
 
 class Student(nn.Module):
@@ -68,13 +71,14 @@ class Student(nn.Module):
         self.position = nn.Embedding(shape.positions, shape.width)
         self.norm = nn.LayerNorm(shape.width, eps=1e-12)
         self.layers = nn.ModuleList(Layer(shape) for _ in shape.layers_of_teacher)
+        self.drop = nn.Dropout(shape.dropout)
         self.to_teacher = nn.Linear(shape.width, TEACHER_WIDTH, bias=False)
 
     def pooled(self, ids: Tensor) -> Tensor:
         """The mean of the last layer over the tokens that are not padding, (rows, width)."""
         mask = (ids != 0).to(self.word.weight.dtype)  # (rows, tokens)
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
-        x = self.norm(self.word(ids) + self.position.weight[: ids.shape[1]])
+        x = self.drop(self.norm(self.word(ids) + self.position.weight[: ids.shape[1]]))
         for layer in self.layers:
             x = layer(x, bias.to(x.dtype))
         weight = mask.unsqueeze(-1)
