@@ -1,7 +1,8 @@
-"""Texts that mean nothing, made by rule: what the novelty reader learns the unlike-anything from.
+"""Texts that mean nothing to the encoder: what the novelty reader learns the unlike-anything from.
 
-Each kind is made another way, so that a reader fitted on some kinds can be judged on the others.
-The words are ours; no text here stands in a policy's examples or in the demo.
+Made by rule, each kind another way, so that a reader fitted on some kinds can be judged on the
+others; languages that the encoder was never taught are one kind. The words are ours; no text here
+stands in a policy's examples or in the demo.
 """
 
 from __future__ import annotations
@@ -137,10 +138,79 @@ def _absurd(rng: random.Random) -> str:
     return text + rng.choice(("", ".", "?", "!")) if style < 0.8 else text
 
 
+def _foreign(rng: random.Random) -> str:
+    """A plain request in a language that the encoder does not know."""
+    patterns, things, days = rng.choice(_LANGUAGES)
+    text = rng.choice(patterns).replace("{x}", rng.choice(things)).replace("{t}", rng.choice(days))
+    return text if rng.random() < 0.7 else text.lower()
+
+
+_Language = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+_LANGUAGES: tuple[_Language, ...] = tuple(
+    (_phrases(patterns), _phrases(things), _phrases(days))
+    for patterns, things, days in (
+        (
+            "Wo bleibt {x}, die Lieferung sollte {t} kommen?|Ich möchte {x} zurückgeben"
+            "|Können Sie mir erklären, wie {x} funktioniert?|Mir ist seit {t} schwindlig"
+            "|Der Vertrag über {x} endet {t}, was muss ich tun?|Schreib mir ein Gedicht über {x}",
+            "meine Bestellung|der Kühlschrank|das Fahrrad|die Rechnung|unser Drucker",
+            "gestern|am Montag|letzte Woche|heute früh",
+        ),
+        (
+            "Où est {x} que j'ai commandé {t} ?|Je voudrais annuler {x}"
+            "|Pouvez-vous m'aider avec {x} s'il vous plaît|J'ai mal à la tête depuis {t}"
+            "|Quel est le prix pour {x} ?|On m'a volé {x} {t}, que dois-je faire",
+            "le colis|mon abonnement|la facture|le vélo|ma carte bancaire",
+            "hier|lundi dernier|la semaine passée|ce matin",
+        ),
+        (
+            "¿Dónde está {x} que compré {t}?|Quiero devolver {x}, no funciona"
+            "|Necesito ayuda con {x} por favor|Me duele el estómago desde {t}"
+            "|¿Cuánto cuesta reparar {x}?|Me han cobrado dos veces {x}",
+            "mi pedido|la lavadora|el teléfono|la factura|el seguro",
+            "ayer|el lunes|la semana pasada|esta mañana",
+        ),
+        (
+            "Dov'è {x} che ho ordinato {t}?|Vorrei disdire {x}|Come si usa {x}?"
+            "|Ho la febbre da {t} e non so cosa fare|Mi spiega cosa dice {x}?",
+            "il pacco|l'abbonamento|la bolletta|la bicicletta|il contratto",
+            "ieri|lunedì|la settimana scorsa|stamattina",
+        ),
+        (
+            "Onde está {x} que comprei {t}?|Quero cancelar {x} o quanto antes"
+            "|Como faço para trocar {x}?|Estou com dor nas costas desde {t}",
+            "o meu pedido|a geladeira|o cartão|a fatura|o seguro do carro",
+            "ontem|segunda-feira|a semana passada",
+        ),
+        (
+            "Waar blijft {x} die ik {t} heb besteld?|Ik wil {x} graag terugsturen"
+            "|Hoe werkt {x} precies?|Kunt u mij bellen over {x}",
+            "mijn bestelling|de wasmachine|het abonnement|de rekening",
+            "gisteren|maandag|vorige week",
+        ),
+        (
+            "Gdzie jest {x} zamówiona {t}?|Chcę zwrócić {x}|Od {t} boli mnie głowa"
+            "|Proszę o pomoc, {x} nie działa",
+            "moja paczka|pralka|faktura|umowa",
+            "wczoraj|w poniedziałek|w zeszłym tygodniu",
+        ),
+        (
+            "{x} nerede, {t} sipariş ettim|{x} iade etmek istiyorum|{x} çalışmıyor, yardım edin",
+            "kargom|çamaşır makinesi|faturam|telefonum",
+            "dün|pazartesi|geçen hafta",
+        ),
+        (
+            "Где {x}? Должно было прийти {t}|Хочу вернуть {x}|Как работает {x}?"
+            "|Уже {t} болит голова, что делать",
+            "мой заказ|холодильник|счёт|договор",
+            "вчера|в понедельник|на прошлой неделе",
+        ),
+    )
+)
 _SLOTS = {
     "{count}": _COUNTS, "{quality}": _QUALITIES, "{things}": _THINGS, "{thing}": _THING,
     "{notion}": _NOTION, "{do}": _DO, "{feel}": _FEEL, "{how}": _HOW,
 }  # fmt: skip
 _KINDS: tuple[Callable[[random.Random], str], ...] = (
-    _invented, _salad, _mixed, _mashed, _symbols, _absurd,
+    _invented, _salad, _mixed, _mashed, _symbols, _absurd, _foreign,
 )  # fmt: skip

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import ModelFileError
+from router.triage.folding import unmask
 
 MAX_TOKENS = 128
 HEAD_TOKENS, TAIL_TOKENS = 96, 32
@@ -101,7 +102,7 @@ class Tokeniser:
         clipped = clip(text)
         ids = self._by_words(clipped)
         if ids is None:
-            clean = clipped.encode("utf-8", "replace").decode("utf-8")
+            clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
             ids = self._tokenizer.encode(clean).ids
         return cut(ids)
 

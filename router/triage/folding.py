@@ -2,7 +2,8 @@
 
 Terms, amounts and the rules for follow-ups all read this form, so that full-width digits, letters
 borrowed from another alphabet or invisible characters inside a word hide nothing. The encoder reads
-the text as it was written. It knows nothing about terms, money or models.
+the text as it was written, but for borrowed letters in Latin text (`unmask`). It knows nothing about
+terms, money or models.
 
 Every character is folded by itself through a table, never by normalising the whole string: that
 would sort runs of combining marks, which is quadratic for text made for it.
@@ -95,6 +96,23 @@ def fold(text: str) -> Folded:
     if len(plain) > MAX_CHARS:  # some characters fold to several
         plain = plain[:MAX_CHARS]
     return Folded(plain, words_of(plain), cut)
+
+
+def unmask(text: str) -> str:
+    """Returns a mostly Latin text with look-alike letters as the Latin ones; others unchanged.
+
+    A text that is really Greek or Russian keeps its letters: what it says is not what they look
+    like.
+
+    >>> unmask("сan you wirе it now"), unmask("привет, как дела")
+    ('can you wire it now', 'привет, как дела')
+    """
+    if text.isascii():
+        return text
+    latin = sum(char.isascii() and char.isalpha() for char in text)
+    if 2 * latin < sum(char.isalpha() for char in text):
+        return text
+    return text.translate(_TABLE)
 
 
 def words_of(plain: str) -> tuple[str, ...]:
