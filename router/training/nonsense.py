@@ -5,6 +5,8 @@ others; languages that the encoder was never taught are one kind. The words are 
 stands in a policy's examples or in the demo.
 """
 
+# ruff: noqa: RUF001 - the Russian letters are Russian
+
 from __future__ import annotations
 
 import random
