@@ -2,8 +2,8 @@
 
 Terms, amounts and the rules for follow-ups all read this form, so that full-width digits, letters
 borrowed from another alphabet or invisible characters inside a word hide nothing. The encoder reads
-the text as it was written, but for borrowed letters in Latin text (`unmask`). It knows nothing about
-terms, money or models.
+the text as it was written, but for borrowed letters in Latin text (`unmask`). It knows nothing
+about terms, money or models.
 
 Every character is folded by itself through a table, never by normalising the whole string: that
 would sort runs of combining marks, which is quadratic for text made for it.
