@@ -1,5 +1,7 @@
 """The committed encoder and model: what is read of a text, in what bounds, and what is refused."""
 
+# ruff: noqa: RUF001 - the look-alikes are the subject
+
 from __future__ import annotations
 
 import json
@@ -75,6 +77,18 @@ def test_vectors_have_length_one(model: TriageModel) -> None:
     vectors = model.encode(["where is my parcel", "integrate x squared"])
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
+
+
+def test_borrowed_letters_in_latin_text_are_read_as_what_they_look_like() -> None:
+    tokenise = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json")
+    masked = "рleаse wіrе the mоney now"  # five letters of it are Cyrillic
+    assert not masked.isascii()
+    assert tokenise(masked) == tokenise("please wire the money now")
+
+
+def test_a_text_in_another_alphabet_keeps_its_letters() -> None:
+    tokenise = e.Tokeniser(DEFAULT_FOLDER / "tokenizer.json")
+    assert tokenise("перевод денег сегодня") != tokenise("пepeвoд дeнeг ceгoдня")
 
 
 def test_order_is_kept_whatever_the_lengths(model: TriageModel) -> None:
