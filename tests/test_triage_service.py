@@ -216,6 +216,20 @@ async def test_a_run_has_at_most_the_largest_batch(service, model):
     assert list(map(len, model.batches)) == [1, MAX_BATCH, MAX_BATCH, 6]
 
 
+async def test_requests_are_read_alone_where_that_is_asked(model):
+    engine = TriageEngine(model, together=1)
+    try:
+        service = TriageService(engine, config())
+        first = await busy(model, service)
+        others = [asyncio.create_task(service.read(ask(f"request {n}"), None)) for n in range(5)]
+        await asyncio.sleep(0)
+        model.gate.set()
+        await asyncio.gather(first, *others)
+    finally:
+        engine.close()
+    assert list(map(len, model.batches)) == [1] * 6
+
+
 async def test_each_request_gets_its_own_signals(service):
     requests = [ask(f"difficulty={n}") for n in range(60)]
     found = await asyncio.gather(*(service.read(request, None) for request in requests))

@@ -17,7 +17,7 @@ from router.errors import Mistake, ModelFileError, PolicyError
 from router.policy import BudgetSection, LocalAnswerer
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
-from router.triage.engine import TriageEngine
+from router.triage.engine import MAX_BATCH, TriageEngine
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, encoder_sha256
 from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local_protocol import LocalAddress
@@ -36,6 +36,7 @@ class Settings:
     watch: bool = True
     metrics_dir: str = ""
     cache_dir: Path | None = Path(".tiergate/cache")
+    read_together: int = MAX_BATCH  # texts in one run of the encoder; 1: the same on every run
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 
@@ -130,7 +131,7 @@ class Core:
         """
         self.clock, self.ids = SystemClock(), UlidIds()
         model, self.degraded_because = load_model(settings.model_dir)
-        self.engine = TriageEngine(model)
+        self.engine = TriageEngine(model, settings.read_together)
         self.abilities: AbilityTable = load_abilities()
         self.environ = environ
         self.encoder_sha256 = None if model is None else model.encoder.sha256

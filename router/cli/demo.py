@@ -132,7 +132,8 @@ def run_demo(
     """
     console = console or console_of(stderr=as_json)
     path = database or Path(".tiergate") / time.strftime("demo-%Y%m%d-%H%M%S.db")
-    settings = Settings(policies=(policy,), database=path, watch=False)
+    # Read one by one, so that the same seed routes the same day.
+    settings = Settings(policies=(policy,), database=path, watch=False, read_together=1)
     loaded = load_policies(settings, os.environ)
     day = sample_day(prompts_of(loaded[0]), requests, seed)
     began = time.monotonic()

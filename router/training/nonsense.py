@@ -9,10 +9,14 @@ stands in a policy's examples or in the demo.
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from router.training.sources import Example
+from router.triage.triage_model import DEFAULT_FOLDER, TOKENIZER
 
 TASK = "sense"
 """The training label: `no` for these texts, `yes` for a sample of everything else."""
@@ -143,6 +147,20 @@ def _absurd(rng: random.Random) -> str:
     return text + rng.choice(("", ".", "?", "!")) if style < 0.8 else text
 
 
+def _unrelated(rng: random.Random) -> str:
+    """The same sentences with words drawn by lot from the whole vocabulary."""
+    words = vocabulary()
+    text = re.sub(r"\{\w+\}", lambda _: rng.choice(words), rng.choice(_SENTENCES))
+    return text[:1].upper() + text[1:] + rng.choice((".", "?")) if rng.random() < 0.6 else text
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """The whole words of the tokeniser of 4 letters and more, in its order."""
+    listed = json.loads((DEFAULT_FOLDER / TOKENIZER).read_text(encoding="utf-8"))["model"]["vocab"]
+    return tuple(w for w in listed if len(w) >= 4 and w.isascii() and w.isalpha())
+
+
 def _foreign(rng: random.Random) -> str:
     """A plain request in a language that the encoder does not know."""
     patterns, things, days = rng.choice(_LANGUAGES)
@@ -217,5 +235,5 @@ _SLOTS = {
     "{notion}": _NOTION, "{do}": _DO, "{feel}": _FEEL, "{how}": _HOW,
 }  # fmt: skip
 _KINDS: tuple[Callable[[random.Random], str], ...] = (
-    _invented, _salad, _mixed, _mashed, _symbols, _absurd, _foreign,
+    _invented, _salad, _mixed, _mashed, _symbols, _absurd, _unrelated, _foreign,
 )  # fmt: skip

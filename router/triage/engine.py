@@ -126,12 +126,15 @@ _Result = tuple[list[TurnReading], TurnFacts | None]
 class TriageEngine:
     """The model and the thread that runs it, shared by all policies.
 
-    Without a model everything is read by rules. Waiting requests are bounded by the server's
-    connections; those whose client is gone are skipped.
+    Without a model everything is read by rules. With `together` = 1 each request is read alone: INT8
+    activations are scaled over a whole run, so that what else is in it moves a chance in the third
+    digit, and a request that stands at a threshold may fall to either side. Waiting requests are
+    bounded by the server's connections; those whose client is gone are skipped.
     """
 
-    def __init__(self, model: Model | None) -> None:
+    def __init__(self, model: Model | None, together: int = MAX_BATCH) -> None:
         self._model = model
+        self._together = together
         self._types = [RequestType(name) for name in model.request_types] if model else []
         self._domains = [Domain(name) for name in model.domains] if model else []
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
@@ -176,7 +179,7 @@ class TriageEngine:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             batch, texts, ended = [job], len(job.texts), False
-            while texts < MAX_BATCH and not ended and not self._jobs.empty():
+            while texts < self._together and not ended and not self._jobs.empty():
                 more = self._jobs.get()
                 if more is None:
                     ended = True
