@@ -126,10 +126,10 @@ _Result = tuple[list[TurnReading], TurnFacts | None]
 class TriageEngine:
     """The model and the thread that runs it, shared by all policies.
 
-    Without a model everything is read by rules. With `together` = 1 each request is read alone: INT8
-    activations are scaled over a whole run, so that what else is in it moves a chance in the third
-    digit, and a request that stands at a threshold may fall to either side. Waiting requests are
-    bounded by the server's connections; those whose client is gone are skipped.
+    Without a model everything is read by rules. With `together` = 1 each request is read alone:
+    INT8 activations are scaled over a whole run, so that what else is in it moves a chance in the
+    third digit, and a request that stands at a threshold may fall to either side. Waiting requests
+    are bounded by the server's connections; those whose client is gone are skipped.
     """
 
     def __init__(self, model: Model | None, together: int = MAX_BATCH) -> None:
