@@ -87,7 +87,7 @@ def render(card: Card) -> str:
             "novelty", _map(novelty, "trials"), "clinc_auroc", "clinc_recall_at_5", "clinc_novel",
             "nonsense_auroc", "nonsense_recall_at_5",
         ),
-        f"Calibrated, at 10 % novel requests: {_inline(_map(novelty, 'shipped'))}.",
+        f"Calibrated, at 15 % novel requests: {_inline(_map(novelty, 'shipped'))}.",
         "## Match confidence",
         f"{MATCH} Figures: {_inline(_map(figures, 'match'))}.",
         "## Latency and size",
