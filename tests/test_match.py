@@ -56,6 +56,26 @@ def test_a_known_utterance_is_surer_than_a_foreign_request(
     assert known.confidence > 0.85 > 0.5 > foreign.confidence
 
 
+MIXED = [
+    ("parcel", ["where is my parcel", "track my package", "has my package been sent", "hello"]),
+    ("password", ["reset my password", "new password please", "Where's my package now?", "hello"]),
+]
+"""One utterance stands under an intent that it does not resemble, one under both."""
+
+
+def test_what_the_operator_wrote_under_an_intent_is_that_intent(model: TriageModel) -> None:
+    index = KnowledgeIndex.build(model, MIXED)
+    found = asked(model, index, "where's my package NOW")
+    assert found.intent_id == "password"
+    assert asked(model, index, "where is my package now").intent_id == "parcel"
+
+
+def test_what_stands_under_two_intents_speaks_for_neither(model: TriageModel) -> None:
+    index = KnowledgeIndex.build(model, MIXED)
+    alone = KnowledgeIndex.build(model, [MIXED[0], ("password", MIXED[1][1][:3])])
+    assert asked(model, index, "hello").confidence < asked(model, alone, "hello").confidence
+
+
 def test_similarity_of_a_known_utterance_is_one(model: TriageModel, index: KnowledgeIndex) -> None:
     assert asked(model, index, "track my delivery").similarity == pytest.approx(1.0, abs=1e-3)
 

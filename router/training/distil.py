@@ -261,7 +261,7 @@ def _loss(
     rng: np.random.Generator,
 ) -> tuple[Tensor, dict[str, float]]:
     rows = [
-        corpus.noisy[i][rng.integers(len(corpus.noisy[i]))]
+        corpus.noisy[i][int(rng.integers(len(corpus.noisy[i])))]
         if i in corpus.noisy and rng.random() < NOISY_SHARE
         else corpus.rows[i]
         for i in batch

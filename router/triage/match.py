@@ -120,6 +120,7 @@ class KnowledgeIndex:
         self.coefficients = coefficients
         self._words = [words(text) for text in texts]
         self._keys = [_key(text) for text in texts]
+        self._written = _written(self._keys, owner.tolist())
         counts = Counter(word for found in self._words for word in found)
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._rarity_unseen = math.log(1 + len(texts))
@@ -164,6 +165,9 @@ class KnowledgeIndex:
         rows = np.arange(len(texts))
         scores = embeddings @ own.weight + own.bias  # (rows, intents)
         best = scores.argmax(axis=1)
+        keys = [_key(text) for text in texts]
+        written = [row for row, key in enumerate(keys) if key in self._written]
+        best[written] = [self._written[keys[row]] for row in written]
         members = self._members[best]  # (rows, longest)
         cosines = np.einsum("rmw,rw->rm", self.vectors[members], embeddings)
         cosines = np.where(members >= 0, cosines, -1.0)
@@ -175,6 +179,7 @@ class KnowledgeIndex:
         features = np.empty((len(rows), len(FEATURES)))
         features[:, 0] = 1.0
         features[:, 1] = _log_odds(scores, best)
+        features[written, 1] = LOG_ODDS_LIMIT  # the operator wrote that very text there
         features[:, 2] = ranked[:, 0]
         features[:, 3] = np.where(known, ranked, 0.0).sum(axis=1) / known.sum(axis=1)
         features[:, 4] = centre[rows, best]
@@ -182,7 +187,7 @@ class KnowledgeIndex:
         features[:, 6] = (2.0 * scores[rows, best] - away) / len(own.precision)
         for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
             features[row, 7] = self._overlap(words(asked), i)
-            features[row, 8] = float(_key(asked) == self._keys[i])
+            features[row, 8] = float(keys[row] == self._keys[i])
         return Evidence(best, ranked[:, 0], features[:, 5], features)
 
     def _overlap(self, asked: frozenset[str], i: int) -> float:
@@ -272,6 +277,14 @@ class _Discriminant:
             centres.astype(np.float32),
             inverse.astype(np.float32),
         )
+
+
+def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
+    """The intent of each text that stands under one intent only."""
+    intents: dict[str, set[int]] = {}
+    for key, intent in zip(keys, owner, strict=True):
+        intents.setdefault(key, set()).add(intent)
+    return {key: found.pop() for key, found in intents.items() if key and len(found) == 1}
 
 
 def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
