@@ -64,10 +64,10 @@ MIXED = [
 
 
 def test_what_the_operator_wrote_under_an_intent_is_that_intent(model: TriageModel) -> None:
-    index = KnowledgeIndex.build(model, MIXED)
-    found = asked(model, index, "where's my package NOW")
-    assert found.intent_id == "password"
-    assert asked(model, index, "where is my package now").intent_id == "parcel"
+    text = "where's my package NOW"
+    without = KnowledgeIndex.build(model, [MIXED[0], ("password", MIXED[1][1][:2])])
+    assert asked(model, without, text).intent_id == "parcel"
+    assert asked(model, KnowledgeIndex.build(model, MIXED), text).intent_id == "password"
 
 
 def test_what_stands_under_two_intents_speaks_for_neither(model: TriageModel) -> None:
