@@ -30,6 +30,7 @@ from router.policy_watch import PolicyWatcher
 
 FIRST_PAUSE_S = 0.2  # a worker that crashed once is back almost at once
 LONGEST_PAUSE_S = 10.0
+FIRST_TRIES = 5  # of one place, before any worker ever served: what fails so often will go on to
 STABLE_AFTER_S = 30.0  # a worker that served this long crashed by accident: begin anew
 KILL_AFTER_S = 15.0  # beyond the drain time: rows are written by then
 
@@ -83,13 +84,15 @@ class Supervisor:
 
     async def _keep(self, place: int) -> None:
         """Run one worker after another at this place until it is time to stop."""
-        pause_s = FIRST_PAUSE_S
+        pause_s, tries = FIRST_PAUSE_S, 0
         while not self._stopping.is_set():
             began = time.monotonic()
             code, was_ready = await self._run_worker(place)
             if self._stopping.is_set():
                 return
-            if not was_ready and code in (POLICY_CODE, LEDGER_CODE) and not self._ready:
+            tries += 1
+            hopeless = code in (POLICY_CODE, LEDGER_CODE) or tries == FIRST_TRIES
+            if not was_ready and not self._ready and hopeless:
                 self._refuse(code)
                 return
             if time.monotonic() - began > STABLE_AFTER_S:
@@ -138,8 +141,9 @@ class Supervisor:
             self._say(banner(at, self._core, self._options.settings))
 
     def _refuse(self, code: int) -> None:
-        why = "the workers cannot start; their messages stand above"
-        self._refused = PolicyError(()) if code == POLICY_CODE else LedgerError(why)
+        why = "no worker could start; what each of them said stands above"
+        kinds = {POLICY_CODE: PolicyError(()), LEDGER_CODE: LedgerError(why)}
+        self._refused = kinds.get(code) or TiergateError(why)
         self._stopping.set()
 
     # --- all of them ----------------------------------------------------------------------------

@@ -39,8 +39,10 @@ class Orders:
             name: str(value) if isinstance(value, Path) else value
             for name, value in asdict(self.options.settings).items()
         }
+        kept = asdict(self.options.settings).items()
+        paths = [name for name, value in kept if isinstance(value, Path)]
         options = {**asdict(self.options), "settings": settings}
-        document = {**asdict(self), "options": options}
+        document = {**asdict(self), "options": options, "paths": paths}
         return json.dumps(document).encode() + b"\n"
 
     @classmethod
@@ -49,8 +51,8 @@ class Orders:
         found = json.loads(line)
         settings = found["options"]["settings"]
         settings["policies"] = tuple(settings["policies"])
-        for name in ("database", "anchors", "model_dir"):
-            settings[name] = None if settings[name] is None else Path(settings[name])
+        for name in found["paths"]:
+            settings[name] = Path(settings[name])
         options = Options(**{**found["options"], "settings": Settings(**settings)})
         assert {f.name for f in fields(Settings)} == set(settings)
         return cls(options, found["listener"], found["addresses"])
