@@ -35,14 +35,10 @@ class Orders:
 
     def to_line(self) -> bytes:
         """One JSON line."""
-        settings = {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in asdict(self.options.settings).items()
-        }
-        kept = asdict(self.options.settings).items()
-        paths = [name for name, value in kept if isinstance(value, Path)]
-        options = {**asdict(self.options), "settings": settings}
-        document = {**asdict(self), "options": options, "paths": paths}
+        document = asdict(self)
+        settings = document["options"]["settings"]
+        document["paths"] = [name for name, value in settings.items() if isinstance(value, Path)]
+        settings.update((name, str(settings[name])) for name in document["paths"])
         return json.dumps(document).encode() + b"\n"
 
     @classmethod

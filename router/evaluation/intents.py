@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Floats, softmax
+from router.calibration import Floats
 from router.errors import TrainingDataError
 from router.evaluation import baseline
 from router.evaluation.asked import Kind, Novelty, Options, Report, Section, Subject
@@ -28,7 +28,7 @@ from router.evaluation.measures import (
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
 from router.evaluation.table import Line, Table, read
 from router.heads import Head
-from router.training.fit_novelty import distance, shape_of
+from router.training.fit_novelty import distance, shape_of, strangeness
 from router.triage.encoder import Embeddings
 from router.triage.novelty import mahalanobis
 
@@ -140,23 +140,6 @@ def _in_scope(
     }
 
 
-def strangeness(logits: Floats) -> dict[Novelty, Floats]:
-    """What a head's logits say of how strange each row is, (rows,) each, higher for the stranger.
-
-    Energy -logsumexp(z) (Liu et al. 2020), 1 - max softmax (Hendrycks and Gimpel 2017), entropy.
-
-    >>> strangeness(np.array([[0.0, 0.0]]))[Novelty.MAX_PROBABILITY]
-    array([0.5])
-    """
-    chances = softmax(logits)
-    top = logits.max(axis=1, keepdims=True)
-    return {
-        Novelty.ENERGY: -(top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))),
-        Novelty.MAX_PROBABILITY: 1.0 - chances.max(axis=1),
-        Novelty.ENTROPY: -(chances * np.log(chances + 1e-12)).sum(axis=1),
-    }
-
-
 def distances(
     rows: Sequence[Row], vectors: Embeddings, taught: Sequence[Row], taught_vectors: Embeddings
 ) -> dict[Novelty, Floats]:
@@ -195,7 +178,8 @@ def _outside(
     if not strange.any():
         return {}
     vectors = subject.encode([row.text for row in rows])
-    scores = strangeness(scoped(head, rows, vectors))
+    found = strangeness(scoped(head, rows, vectors))
+    scores = {Novelty(name): values for name, values in found.items()}
     if taught:
         known = subject.encode([row.text for row in taught])
         scores |= distances(rows, vectors, taught, known)

@@ -191,16 +191,28 @@ def _scores(
     weight, bias = softmax_regression(
         vectors[frequent], labels[frequent], len(names), np.ones(int(frequent.sum())), steps=80
     )
-    logits = asked @ weight + bias
+    return {
+        **strangeness(asked @ weight + bias),
+        "mahalanobis": mahalanobis(*shape_of(vectors, groups), asked),
+        "nearest_1": distance(bank, asked, 1),
+        "nearest_5": distance(bank, asked, 5),
+    }
+
+
+def strangeness(logits: Floats) -> dict[str, Floats]:
+    """What a head's logits say of how strange each row is, (rows,) each, higher for the stranger.
+
+    1 - max softmax (Hendrycks and Gimpel 2017), entropy, energy -logsumexp(z) (Liu et al. 2020).
+
+    >>> strangeness(np.array([[0.0, 0.0]]))["max_probability"]
+    array([0.5])
+    """
     chance = softmax(logits)
     top = logits.max(axis=1, keepdims=True)
     return {
         "max_probability": 1.0 - chance.max(axis=1),
         "entropy": -(chance * np.log(chance + 1e-12)).sum(axis=1),
         "energy": -(top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))),
-        "mahalanobis": mahalanobis(*shape_of(vectors, groups), asked),
-        "nearest_1": distance(bank, asked, 1),
-        "nearest_5": distance(bank, asked, 5),
     }
 
 

@@ -28,6 +28,7 @@ from router.calibration import (
     fit_platt,
     fit_temperature,
 )
+from router.evaluation.measures import macro_f1
 from router.heads import Head, HeadKind
 from router.training.head_rows import fold_key
 from router.training.linear import NEVER, Labels, Weights, as_head, fit_softmax, logits_of
@@ -127,11 +128,6 @@ def measured(chances: Floats, labels: Labels, classes: Sequence[str]) -> dict[st
     if len(classes) == 2:
         figures["auroc"] = round(auroc(chances[:, 1], labels == 1), 4)
     return {**figures, "per_class": per_class}  # type: ignore[dict-item]
-
-
-def macro_f1(said: npt.NDArray[np.integer], labels: Labels) -> float:
-    """The mean F1 over the classes that occur in `labels`."""
-    return float(np.mean([f1_of(said, labels, int(k)) for k in np.unique(labels)]))
 
 
 def f1_of(said: npt.NDArray[np.integer], labels: Labels, k: int) -> float:

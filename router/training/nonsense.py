@@ -30,8 +30,10 @@ def _phrases(text: str) -> tuple[str, ...]:
     return tuple(text.split("|"))
 
 
-_SYLLABLES = "glo rp zib ble fra mo th dra vex qui plo nar wug sni tor bla kee zor fip gru mun tal"
-_WORDS = (
+_SYLLABLES = _words(
+    "glo rp zib ble fra mo th dra vex qui plo nar wug sni tor bla kee zor fip gru mun tal"
+)
+_WORDS = _words(
     "purple lantern tuesday calculus moth frantic anvil whisper orbit teaspoon gravel violin "
     "mercury pancake ladder velvet thunder cactus algebra penguin sonata drawer nebula mustard"
 )
@@ -112,13 +114,12 @@ def examples(seed: int, count: int = 3_000) -> Iterator[Example]:
 
 
 def _invented(rng: random.Random) -> str:
-    syllables = _SYLLABLES.split()
-    words = ("".join(rng.sample(syllables, rng.randint(1, 3))) for _ in range(rng.randint(2, 8)))
+    words = ("".join(rng.sample(_SYLLABLES, rng.randint(1, 3))) for _ in range(rng.randint(2, 8)))
     return " ".join(words)
 
 
 def _salad(rng: random.Random) -> str:
-    words = rng.sample(_WORDS.split(), rng.randint(4, 9))
+    words = rng.sample(_WORDS, rng.randint(4, 9))
     words[rng.randrange(len(words))] = rng.choice(("of", "the", "under", "because", "seven"))
     return " ".join(words)
 

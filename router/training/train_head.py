@@ -21,9 +21,10 @@ import numpy as np
 from router import heads
 from router.calibration import Floats
 from router.errors import ModelFileError, TrainingDataError
+from router.evaluation.measures import macro_f1
 from router.heads import Head, HeadKind
 from router.training.curate import normalised
-from router.training.head_fit import FittedHead, fit_head, macro_f1
+from router.training.head_fit import FittedHead, fit_head
 from router.training.head_rows import MIN_ROWS, HeadRows, LabelledRow, read_rows
 from router.training.linear import Labels
 from router.triage.encoder import Embeddings
