@@ -376,6 +376,25 @@ def test_only_user_text_is_read():
     assert (turns.last, turns.earlier, turns.older) == ("hello", (), "")
 
 
+@pytest.mark.parametrize(
+    ("said", "answer", "older"),
+    [
+        ("Shall I wire the $45,000 now?", "yes, do it", "Shall I wire the $45,000 now?"),
+        ("Shall I wire the $45,000 now?", "What is your name?", ""),
+        ("", "yes, do it", ""),
+    ],
+)
+def test_what_the_assistant_proposed_is_read_when_the_answer_is_a_bare_yes(said, answer, older):
+    messages = (Message("user", "hello"), Message("assistant", said), Message("user", answer))
+    assert turns_of(ChatRequest(messages, "auto")).older == older
+    assert turns_of(ChatRequest(messages[1:], "auto")).older == older
+
+
+def test_only_the_end_of_a_long_proposal_is_read():
+    messages = (Message("assistant", "$9,000 " + "x" * 3_000), Message("user", "ok do that"))
+    assert "$9,000" not in turns_of(ChatRequest(messages, "auto")).older
+
+
 def test_a_request_without_user_text_is_read_as_empty():
     assert turns_of(ChatRequest((Message("system", "hi"),), "auto")).last == ""
 

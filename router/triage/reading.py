@@ -45,6 +45,8 @@ EARLIER_TURNS = 8
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
+MAX_FOLLOW_UP_CHARS = 200  # no longer turn is a bare follow-up; it spares folding a page to see it
+MAX_PROPOSAL_CHARS = 2_000  # an offer stands at the end of what the assistant said
 
 MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
 MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
@@ -63,7 +65,8 @@ _CAUTION = {
 class Turns:
     """The user turns of a request, cut to MAX_CHARS in all, newest kept; `beyond`: more was there.
 
-    `older` joins what lies before the last EARLIER_TURNS turns.
+    `older` is read by rules alone: what lies before the last EARLIER_TURNS turns, and what the
+    assistant proposed when the last turn is no more than a yes to it.
     """
 
     last: str
@@ -75,8 +78,9 @@ class Turns:
 def turns_of(request: ChatRequest) -> Turns:
     """Returns what is read of a request."""
     texts = [message.text for message in request.messages if message.role == "user"]
+    proposed = _proposed(request)
     if len(texts) < 2:
-        return Turns(texts[0]) if texts else Turns("")
+        return Turns(texts[0] if texts else "", older=proposed)
     texts.reverse()
     left = MAX_CHARS - len(texts[0])
     kept: list[str] = []
@@ -86,8 +90,23 @@ def turns_of(request: ChatRequest) -> Turns:
         kept.append(text[:left])
         left -= len(text)
     beyond = left < 0 or len(kept) < len(texts) - 1
-    older = "\n".join(kept[EARLIER_TURNS:])
+    older = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
     return Turns(texts[0], tuple(kept[:EARLIER_TURNS]), older, beyond)
+
+
+def _proposed(request: ChatRequest) -> str:
+    """The end of the assistant's message that a bare follow-up answers, "" when there is none.
+
+    "Shall I wire the $45,000?" "yes": the sum and the matter stand in the assistant's words alone.
+    """
+    if len(request.messages) < 2:
+        return ""
+    before, last = request.messages[-2:]
+    if last.role != "user" or before.role != "assistant" or not before.text:
+        return ""
+    if len(last.text) > MAX_FOLLOW_UP_CHARS or not is_bare_follow_up(fold(last.text)):
+        return ""
+    return before.text[-MAX_PROPOSAL_CHARS:]
 
 
 @dataclass(frozen=True, slots=True)
