@@ -92,8 +92,10 @@ def test_reader_that_stops_early_meets_no_traceback(database: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_missing_ledger_ends_with_4(tmp_path: Path) -> None:
-    said("ledger", "rows", "-d", tmp_path / "none.db", code=4)
+def test_missing_ledger_is_named_with_exit_code_4(tmp_path: Path) -> None:
+    run = tiergate("ledger", "rows", "-d", tmp_path / "none.db")
+    assert run.returncode == 4
+    assert f"no ledger at '{tmp_path / 'none.db'}'" in run.stderr
 
 
 def a_long_row(**changes: object) -> RequestRow:
