@@ -37,15 +37,12 @@ def trusted(walk: Walk, candidate: Candidate) -> bool:
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
     taken as it is; a deliberation that its own tier does not vouch for never is.
     """
-    said, answer = candidate.said, candidate.answer
-    if said.failure is not None or answer is None or answer.verified is False:
+    if not _usable(candidate):
         return False
     mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
     if walk.observed is not None or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
         return True
-    if Reason.PINNED in candidate.rung.reasons and not walk.decision.hard_rule:
-        return True
-    return said.p >= walk.runtime.policy.decision.accept_at
+    return candidate.said.p >= walk.runtime.policy.decision.accept_at
 
 
 async def conclude(
@@ -57,7 +54,7 @@ async def conclude(
         return await _safe_answer(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED
-    if best is not None and walk.released:
+    if best is not None and (walk.released or _named(walk, best)):
         return best, Verdict.UNVERIFIED
     if walk.observed is not None:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
@@ -113,6 +110,21 @@ def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -
     )
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts)
     return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, STAND_IN))
+
+
+def _usable(candidate: Candidate) -> bool:
+    """Whether there is an answer of sound structure that its own answerer vouches for."""
+    said, answer = candidate.said, candidate.answer
+    return said.failure is None and answer is not None and answer.verified is not False
+
+
+def _named(walk: Walk, candidate: Candidate) -> bool:
+    """Whether the client named who answers, so that a doubtful answer is still what it wants.
+
+    A hard rule's matter goes by `exhausted` all the same.
+    """
+    named = Reason.PINNED in walk.decision.first_rung.reasons
+    return named and not walk.decision.hard_rule and _usable(candidate)
 
 
 def _showable(candidate: Candidate) -> bool:

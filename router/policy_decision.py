@@ -43,7 +43,8 @@ class DecisionSection(Section):
     domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
-        description="An answer of the last rung below this chance of being right has failed.",
+        description="An answer of the last rung below this chance of being right has failed; that "
+        "of a pinned tier goes out `unverified`.",
     )
     unsafe_at: Chance = Field(
         default=0.8, description="Toxic or spam from this chance on: level 2."

@@ -8,13 +8,15 @@ import io
 import json
 import sqlite3
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from router.cli.ledger_rows import row_lines
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.store import SqlLedger
-from router.types import Domain, ReviewItem
+from router.types import Domain, RequestRow, RequestState, ReviewItem
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import PYTHON, environment, tiergate
 
@@ -90,8 +92,46 @@ def test_reader_that_stops_early_meets_no_traceback(database: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_missing_ledger_ends_with_4(tmp_path: Path) -> None:
-    said("ledger", "rows", "-d", tmp_path / "none.db", code=4)
+def test_missing_ledger_is_named_with_exit_code_4(tmp_path: Path) -> None:
+    run = tiergate("ledger", "rows", "-d", tmp_path / "none.db")
+    assert run.returncode == 4
+    assert f"no ledger at '{tmp_path / 'none.db'}'" in run.stderr
+
+
+def a_long_row(**changes: object) -> RequestRow:
+    row = request("01m7wmxsfjzdfks3m5zmtb21v8", attempt("r"), tenant="a-tenant-of-some-length")
+    long = replace(
+        row,
+        state=RequestState.UNKNOWN_COST,
+        tier="resolve",
+        model="resolver:a-policy-with-a-long-name@77120d3b3f00",
+        cost_nano_usd=12_345_678_900_000,
+        latency_ms=123_456.7,
+    )
+    return replace(long, **changes)
+
+
+@pytest.mark.parametrize("width", [80, 100, 149, 150, 200])
+def test_rows_keep_ids_with_figures_whole_in_any_width(width: int) -> None:
+    lines = list(row_lines([a_long_row(), a_long_row(cost_nano_usd=120_000_000)], width))
+    assert max(map(len, lines)) <= width
+    shown = [line for line in lines if "01m7wmxsfjzdfks3m5zmtb21v8" in line.split()]
+    assert [line.split()[3:5] for line in shown] == [
+        ["$12,345.68", "123456.7"],
+        ["$0.1200", "123456.7"],
+    ]
+
+
+@pytest.mark.parametrize(("width", "lines_a_row"), [(149, 2), (150, 1)])
+def test_rows_take_two_lines_where_one_is_too_short(width: int, lines_a_row: int) -> None:
+    assert len(list(row_lines([a_long_row()], width))) == 2 * lines_a_row
+
+
+def test_rows_in_a_file_are_one_line_each(database: Path) -> None:
+    heading, *rows = said("ledger", "rows", "-d", database).splitlines()
+    assert heading.split()[-5:] == ["state", "tier", "why", "tenant", "model"]
+    assert [row.split()[2] for row in rows] == ["r0", "r1", "r2", "r3", "r4", "r9"]
+    assert rows[0].split()[5:] == ["settled", "1", "fast", "lowest_expected_loss", "acme", "nano-1"]
 
 
 def test_export_has_a_line_per_attempt_that_sums_to_the_bill(database: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,10 @@ import pytest
 import yaml
 from rich.console import Console
 
-from router.api.books import Books
 from router.cli.demo import prices_sentence, run_demo
 from router.policy import Policy
 from tests.fake_upstream import FakeUpstream
+from tests.server_kit import environment
 
 POLICIES = Path(__file__).parents[1] / "policies"
 
@@ -98,11 +99,25 @@ def test_a_day_ends_with_books_that_add_up(policy: Path, tmp_path: Path) -> None
     assert "not measured costs" in text
 
 
-def test_the_database_can_be_reported_again(policy: Path, tmp_path: Path) -> None:
-    text, outcome = play(policy, tmp_path)
-    assert f"tiergate report --database {tmp_path / 'demo.db'}" in text.replace("\n", "")
-    with Books.open(outcome.database) as books:
-        assert len(list(books.rows(None, None, None))) == 60
+def test_the_command_to_look_again_works_when_pasted(policy: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a day's books"
+    folder.mkdir()
+    moved = policy.rename(folder / policy.name)
+    text, outcome = play(moved, folder)
+    assert outcome.database == folder / "demo.db"
+    (command,) = (line for line in text.splitlines() if " report --database " in line)
+    run = subprocess.run(
+        command,
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+        cwd=tmp_path,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "60 requests" in run.stdout
 
 
 def test_the_report_is_written_as_html_when_asked(policy: Path, tmp_path: Path) -> None:

@@ -110,6 +110,32 @@ async def test_a_pinned_tier_is_the_only_one_tried(tmp_path: Path) -> None:
     await house.close()
 
 
+@pytest.mark.parametrize(
+    ("p", "verdict"), [(0.49, Verdict.UNVERIFIED), (0.5, Verdict.ACCEPTED)], ids=str
+)
+async def test_a_pinned_tier_is_accepted_from_accept_at_on(tmp_path: Path, p, verdict) -> None:
+    higher = deep()
+    house = a_house(tmp_path, [low(), mid(p=p), higher], verify_mid={"default": "full"})
+    outcome = await house.gateway.complete(ask(requested_model="tier:llm"), ALICE)
+    assert (outcome.verdict, outcome.rung.answerer) == (verdict, "mid")
+    assert higher.calls == 0
+    assert (await only_row(house)).verdict == verdict
+    await house.close()
+
+
+async def test_a_pinned_tiers_doubtful_answer_goes_out_where_others_get_safe_words(
+    tmp_path: Path,
+) -> None:
+    signals = replace(CALM, domain=Domain.MEDICAL)
+    tiers = [low(), mid(p=0.2)]
+    house = a_house(tmp_path, tiers, signals=signals, verify_mid={"default": "full"})
+    outcome = await house.gateway.complete(ask(requested_model="tier:llm"), ALICE)
+    assert outcome.answer is not None
+    assert (outcome.verdict, outcome.answer.text) == (Verdict.UNVERIFIED, "an answer")
+    assert house.reviews.items == []
+    await house.close()
+
+
 async def test_dry_run_calls_nothing(tmp_path: Path) -> None:
     tiers = [low(), mid(), deep()]
     house = a_house(tmp_path, tiers)

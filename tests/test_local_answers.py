@@ -154,6 +154,24 @@ async def test_a_json_object_is_enforced(local: LocalModelAnswerer) -> None:
     assert isinstance(json.loads((await local.answer(request, never_called)).text), dict)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "What is 2+2? Answer in JSON.",
+        "List the months of the year as JSON.",
+        "Describe a cat in a JSON object with many keys.",
+    ],
+)
+async def test_a_json_object_is_complete_before_its_cap(
+    local: LocalModelAnswerer, asked: str
+) -> None:
+    sampling = Sampling(max_output_tokens=128, seed=1)
+    request = work(asked, response_format=ResponseFormat("json_object"), sampling=sampling)
+    (choice,) = (await local.answer(request, never_called)).choices
+    assert choice.finish_reason == "stop"
+    assert isinstance(json.loads(choice.text), dict)
+
+
 async def test_a_schema_that_is_none_is_rejected(local: LocalModelAnswerer) -> None:
     asked = ResponseFormat("json_schema", "bad", JsonText('{"type": "bogus"}'))
     with pytest.raises(UpstreamRejected, match="bogus"):

@@ -17,7 +17,7 @@ from router.types import (
     ToolCall,
     ToolSpec,
 )
-from tiers.local_wire import chat_body, plan_tools, read_tool_answer
+from tiers.local_wire import chat_body, json_object_grammar, plan_tools, read_tool_answer
 
 NOW = ToolSpec("now", "The time.", JsonText('{"type":"object","properties":{}}'))
 ADD = ToolSpec("add", "Adds.", JsonText('{"type":"object","properties":{"a":{"type":"number"}}}'))
@@ -85,6 +85,22 @@ def test_a_preferred_schema_yields_to_the_clients() -> None:
 def test_a_preferred_schema_is_enforced_for_text() -> None:
     sent = body(asking(), prefer_schema=JsonText('{"type":"string"}'))
     assert sent["response_format"]["json_schema"]["schema"] == {"type": "string"}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("cap", "further", "longest"),
+    [(1, 0, 24), (63, 0, 102), (64, 1, 40), (128, 3, 40), (383, 10, 44), (384, 11, 40)],
+)
+def test_a_json_object_is_bounded_by_the_output_cap(cap: int, further: int, longest: int) -> None:
+    grammar = json_object_grammar(cap)
+    assert f'ws pair ("," ws pair){{0,{further}}} ws' in grammar
+    assert f'value ::= "\\"" char{{0,{longest}}}' in grammar
+
+
+def test_a_json_object_is_asked_for_by_grammar_alone() -> None:
+    sent = body(asking(response_format=ResponseFormat("json_object")))
+    assert sent["grammar"] == json_object_grammar(100)
+    assert "response_format" not in sent
 
 
 def test_an_image_is_refused() -> None:

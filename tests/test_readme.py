@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from router.api.books import Books
 from router.policy_file import load_policy, policies_dir
 from tests.doc_commands import faults_in, shown_in
 from tests.server_kit import PYTHON, ROOT, Served, environment
@@ -49,11 +50,14 @@ def test_the_openai_example_runs(served: Served, tmp_path: Path) -> None:
     assert len(printed.splitlines()) >= 2
 
 
-def test_the_library_example_runs(tmp_path: Path) -> None:
-    (code,) = (block for block in blocks("python") if "from router import Gateway" in block)
-    database = str(tmp_path / "ledger.db")
-    printed = run_python(code.replace("/tmp/tiergate-readme.db", database), tmp_path)
+@pytest.mark.parametrize(("opening", "count"), [("\nwith Gateway", 1), ("async with Gateway", 2)])
+def test_the_library_example_runs(tmp_path: Path, opening: str, count: int) -> None:
+    (code,) = (block for block in blocks("python") if opening in block)
+    database = tmp_path / "ledger.db"
+    printed = run_python(code.replace("/tmp/tiergate-readme.db", str(database)), tmp_path)
     assert "resolve" in printed
+    with Books.open(database) as books:
+        assert len(list(books.rows(None, None, None))) == count
 
 
 def test_the_curl_line_is_answered(served: Served) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from router.analysis.figures import Report
 from router.analysis.render_html import report_html
 from router.analysis.report import build_report
 from router.policy import ReportSection
+from router.types import RequestRow
 from tests.report_rows import NOON_MS, a_day
 
 pytestmark = pytest.mark.browser
@@ -28,17 +31,21 @@ QUIET = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 
-PROBE = """<!DOCTYPE html><html><body><iframe id="f" src="report.html" width="390" height="844">
+PROBE = """<!DOCTYPE html><html><body><iframe id="f" src="report.html" width="WIDTH" height="844">
 </iframe><pre id="out"></pre><script>
 onload = () => {
   const page = document.getElementById("f").contentDocument;
+  const boxes = [...page.querySelectorAll(".scroll")];
   const out = {
     title: page.title,
     overflow: page.documentElement.scrollWidth - page.documentElement.clientWidth,
     charts: [...page.querySelectorAll("svg[role=img]")].filter(s => s.clientWidth > 200).length,
     wide: [...page.querySelectorAll("svg text")].filter(t => {
-      const b = t.getBoundingClientRect(); return b.left < -1 || b.right > 391;}).length,
+      const b = t.getBoundingClientRect(); return b.left < -1 || b.right > WIDTH + 1;}).length,
     asked: page.defaultView.performance.getEntriesByType("resource").length,
+    cut: boxes.filter(b => b.scrollWidth > b.clientWidth).map(b => b.ariaLabel).join(),
+    stuck: boxes.filter(b => { b.scrollLeft = 10000;
+      return b.scrollWidth - b.clientWidth - b.scrollLeft > 1;}).length,
   };
   document.getElementById("out").textContent = Object.entries(out)
     .map(([k, v]) => k + "=" + v).join(";");
@@ -46,22 +53,42 @@ onload = () => {
 </script></body></html>"""
 
 
-def test_the_report_fits_a_phone_in_chromium(tmp_path: Path) -> None:
+def probed(report: Report, width: int, folder: Path) -> str:
+    """What Chromium finds in the report's page in a window so many pixels wide."""
     browser = next((found for name in NAMES if (found := shutil.which(name))), None)
     if browser is None:
         pytest.skip("Chromium is not installed")
-    section = ReportSection(people_usd_per_request=8.0)
-    report = build_report(a_day(), config=section, since_ms=None, until_ms=None, now_ms=NOON_MS)
-    (tmp_path / "report.html").write_text(report_html(report), "utf-8")
-    (tmp_path / "probe.html").write_text(PROBE, "utf-8")
+    (folder / "report.html").write_text(report_html(report), "utf-8")
+    (folder / "probe.html").write_text(PROBE.replace("WIDTH", str(width)), "utf-8")
     command = [
         browser,
         *QUIET,
-        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--user-data-dir={folder / 'profile'}",
         "--allow-file-access-from-files",
         "--virtual-time-budget=4000",
         "--dump-dom",
-        (tmp_path / "probe.html").as_uri(),
+        (folder / "probe.html").as_uri(),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True)
-    assert "title=Tiergate cost report;overflow=0;charts=5;wide=0;asked=0" in done.stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
+
+
+def a_report(rows: list[RequestRow]) -> Report:
+    section = ReportSection(people_usd_per_request=8.0)
+    return build_report(rows, config=section, since_ms=None, until_ms=None, now_ms=NOON_MS)
+
+
+def test_the_report_fits_a_phone_in_chromium(tmp_path: Path) -> None:
+    found = probed(a_report(a_day()), 390, tmp_path)
+    assert "title=Tiergate cost report;overflow=0;charts=5;wide=0;asked=0" in found
+
+
+LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
+
+
+@pytest.mark.parametrize(("width", "cut"), [(1100, ";cut=;"), (800, ",Tiers,")])
+def test_tables_fit_or_scroll_in_their_own_box(tmp_path: Path, width: int, cut: str) -> None:
+    rows = [replace(row, model=LONG_NAME) if row.tier_number == 1 else row for row in a_day()]
+    found = probed(a_report(rows), width, tmp_path)
+    assert "overflow=0;charts=5;wide=0;" in found
+    assert cut in found
+    assert "stuck=0" in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import openai
@@ -190,6 +191,16 @@ def test_unknown_path_lists_the_known_ones(served: Served) -> None:
     response = served.client.get("/v2/chat")
     assert response.status_code == 404
     assert "/v1/chat/completions" in response.json()["error"]["message"]
+
+
+def test_every_path_that_an_unknown_one_lists_is_there(served: Served) -> None:
+    told = served.client.get("/v1/completion").json()["error"]["message"]
+    listed = told.partition("Known are: ")[2].removesuffix(".").split(", ")
+    assert "/api/v1/{domain}/{task}/analyze" in listed
+    assert "/v1/decisions/{id}" in listed
+    for pattern in listed:
+        there = served.client.delete(re.sub(r"{\w+}", "x", pattern))
+        assert there.json()["error"]["code"] == "method_not_allowed", pattern
 
 
 def test_wrong_method_is_405(served: Served) -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from router.api.core import Settings
+from router.policy_file import policies_dir
 from tests.server_kit import (
     ROUTINE,
     Served,
@@ -234,6 +235,35 @@ def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Pat
     assert sum(int(str(row["cost_nano_usd"])) for row in rows) <= limit_usd * 1e9
     assert sum(row["state"] == "settled" for row in rows) == statuses.count(200)
     assert int(str(verified(served.database)["writers"])) == 2
+
+
+def test_workers_resolve_a_question_from_the_knowledge_file(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    shipped, named = policies_dir(), ["orders", "accounts"]
+    knowledge = str(shipped / "knowledge" / "customer_support.yaml")
+    faq = {"name": "faq", "kind": "resolver", "knowledge": knowledge, "lookups": named}
+    lookups = [
+        {"name": name, "kind": "file", "path": str(shipped / "lookups" / f"{name}.json")}
+        for name in named
+    ]
+    above = {"name": "mid", "kind": "upstream", "model": "answer", "base_urls": [upstream.url]}
+    tiers = [
+        {"name": "resolve", "level": 1, "answerers": [faq]},
+        {"name": "llm", "level": 2, "answerers": [above]},
+    ]
+    policy = write_policy(tmp_path, upstream.url, tiers=tiers, lookups=lookups)
+    messages = [{"role": "user", "content": "How do I return a parcel?"}]
+    with Served(tmp_path, policy, "--workers", "2") as served:
+        assert "with 2 workers" in served.output
+        for _ in range(6):  # a connection each, so that both workers may be met
+            with httpx.Client(base_url=served.url, timeout=30.0) as client:
+                body = {"model": "auto", "messages": messages}
+                said = client.post("/v1/chat/completions", json=body)
+            assert said.status_code == 200, said.text
+            row = served.row(said)
+            assert (row["tier_number"], row["answerer"], row["verdict"]) == (1, "faq", "accepted")
+        assert served.end() == 0
 
 
 def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> None:

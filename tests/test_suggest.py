@@ -106,6 +106,37 @@ def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
     assert made(todo, tmp_path / "out").installed
 
 
+BAD_LINES = (
+    '{"text": "My laptop is slow"}\n\n{"text": \n[1]\n{"text": 7}\n{"subject"}\n{"text": " "}\n'
+)
+
+
+def test_rows_that_are_none_are_counted_with_their_lines(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(BAD_LINES)
+    said = tiergate("train", "suggest", source, "--head", "spam")
+    assert said.returncode == 0, said.stderr
+    for told in (
+        "2 rows skipped: not JSON (lines 3, 6)",
+        "1 row skipped: not an object but list (line 4)",
+        "1 row skipped: 'text' is int, not text (line 5)",
+        "1 row skipped: 'text' is empty (line 7)",
+    ):
+        assert told in said.stdout
+    as_json = json.loads(tiergate("train", "suggest", source, "--head", "spam", "--json").stdout)
+    assert as_json["skipped"][0] == {"what": "skipped: not JSON", "lines": [3, 6]}
+
+
+def test_a_file_without_a_single_text_is_refused_with_the_reasons(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"message": "hello"}\n' * 10)
+    said = tiergate("train", "suggest", source, "--head", "spam")
+    assert said.returncode == 1
+    told = " ".join(said.stderr.split())
+    assert "10 rows skipped: no 'text', and no subject or body (lines 1, 2, 3" in told
+    assert "--text-column" in told
+
+
 def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     prompt = "system: Be brief.\n\nuser: hello\n\nassistant: Hi.\n\nuser: My laptop is on fire"

@@ -125,8 +125,41 @@ def chat_body(
             "json_schema": {"name": "answer", "schema": schema, "strict": True},
         }
     elif request.response_format.kind == "json_object":
-        body["response_format"] = {"type": "json_object"}
+        body["grammar"] = json_object_grammar(body["max_tokens"])
     return body
+
+
+TOKENS_A_PAIR = 32
+"""What a pair of a JSON object needs at least to say something: a key, a value of some words."""
+
+MOST_PAIRS = 12
+CHARACTERS_A_TOKEN = 2  # English has four; digits one, and other scripts less
+KEY_TOKENS = 12  # of a key of 24 characters with what stands around it
+
+# An open grammar lets a small model nest and repeat until it is cut, and what is cut is no JSON.
+_OBJECT = r"""root ::= "{" ws pair ("," ws pair){0,FURTHER} ws "}"
+pair ::= key ":" " "? (value | list | inner)
+inner ::= "{" ws leaf ("," ws leaf){0,2} ws "}"
+leaf ::= key ":" " "? value
+list ::= "[" (item ("," " "? item){0,4})? "]"
+item ::= "\"" char{0,24} "\"" | number
+value ::= "\"" char{0,LONGEST} "\"" | number | "true" | "false" | "null"
+key ::= "\"" char{1,24} "\""
+number ::= "-"? ("0" | [1-9] [0-9]{0,11}) ("." [0-9]{1,6})?
+char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
+ws ::= " "? | "\n" " "{0,8}
+"""
+
+
+def json_object_grammar(max_tokens: int) -> str:
+    """A grammar (GBNF) of JSON objects that are as a rule complete within `max_tokens`.
+
+    One level of nesting, and as many pairs as fit, at least one. Odd text (long numbers, scripts
+    with several tokens a character) can still be cut.
+    """
+    pairs = min(MOST_PAIRS, max(1, max_tokens // TOKENS_A_PAIR))
+    longest = max(24, CHARACTERS_A_TOKEN * (max_tokens // pairs - KEY_TOKENS))
+    return _OBJECT.replace("FURTHER", str(pairs - 1)).replace("LONGEST", str(longest))
 
 
 def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:

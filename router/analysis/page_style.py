@@ -3,10 +3,10 @@
 STYLE = """
 :root{color-scheme:light dark;--paper:#fcfbf9;--card:#fff;--ink:#1b1d20;--soft:#5b626b;
 --line:#e4e1da;
---track:#efece6;--accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fdf5e3}
+--track:#efece6;--shade:#0004;--accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fdf5e3}
 @media (prefers-color-scheme:dark){:root{--paper:#131517;--card:#1a1d20;--ink:#e9e7e2;
 --soft:#a2a9b1;
---line:#2e3237;--track:#282c30;--accent:#54bdb3;--loss:#ff8a75;--warn:#f0c36a;--warnpaper:#2a2416}}
+--line:#2e3237;--track:#282c30;--shade:#000a;--accent:#54bdb3;--loss:#ff8a75;--warn:#f0c36a;--warnpaper:#2a2416}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,
@@ -18,10 +18,9 @@ header{padding-top:56px}
 h1{margin:0;font-size:clamp(21px,3vw,29px);line-height:1.32;font-weight:620;
 letter-spacing:-.012em;
 max-width:30em;text-wrap:pretty;overflow-wrap:anywhere}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;
-margin:36px 0 0;
+.tiles{display:flex;flex-wrap:wrap;gap:1px;margin:36px 0 0;
 background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:0}
+.tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:0;flex:1 1 150px}
 .tile dt{color:var(--soft);font-size:13px}
 .tile dd{margin:2px 0 0;font-size:22px;font-weight:600;letter-spacing:-.01em;overflow-wrap:anywhere}
 .tile dd.small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0;margin-top:0}
@@ -29,7 +28,11 @@ section{margin:64px 0 0}
 h2{margin:0 0 4px;font-size:20px;font-weight:620;letter-spacing:-.008em}
 h3{margin:0 0 14px;font-size:15px;font-weight:600}
 .lead{margin:0 0 18px;color:var(--soft);max-width:46em}
-.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:var(--card)}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:
+linear-gradient(to right,var(--card) 40%,transparent) left/48px 100% no-repeat local,
+linear-gradient(to left,var(--card) 40%,transparent) right/48px 100% no-repeat local,
+linear-gradient(to right,var(--shade),transparent) left/14px 100% no-repeat scroll,
+linear-gradient(to left,var(--shade),transparent) right/14px 100% no-repeat scroll,var(--card)}
 .scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:14.5px}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
@@ -39,7 +42,7 @@ vertical-align:top}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-align:bottom}
 tbody th{font-weight:550}
 th.t,td.t{text-align:left}
-td.wrap,th.wrap{white-space:normal;overflow-wrap:break-word;min-width:8.5em;max-width:18em}
+td.wrap,th.wrap{white-space:normal;overflow-wrap:break-word;min-width:6em;max-width:18em}
 td.loss{color:var(--loss);font-weight:600}
 td.gain{color:var(--accent);font-weight:600}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
@@ -71,9 +74,11 @@ border-radius:6px;padding:16px 20px}
 .warning .ids{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
 .empty{color:var(--soft);margin:0}
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
+@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px}th,td{padding:9px 8px}
+.charts{column-gap:28px}}
 @media (max-width:560px){main,header,footer{padding-left:18px;padding-right:18px}header{
 padding-top:32px}
-section{margin-top:48px}.tiles{grid-template-columns:1fr 1fr;margin-top:26px}.tile{
+section{margin-top:48px}.tiles{display:grid;grid-template-columns:1fr 1fr;margin-top:26px}.tile{
 padding:12px 14px 14px}
 .tile dd{font-size:19px}th,td{padding:9px 11px}
 tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card)}
@@ -83,7 +88,8 @@ td.wrap,th.wrap{min-width:7em;max-width:11em}.tile:last-child:nth-child(odd){gri
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}header{
 padding-top:0}
 main,header,footer{max-width:none;padding-left:0;padding-right:0}section{margin-top:30px}
-figure,tr,.tiles,.warning{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}
-table{font-size:10.5px}th,td{padding:5px 6px;white-space:normal}}
+figure,tr,.tiles,.warning{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible;
+background:none}table{font-size:10.5px}th,td{padding:5px 6px;white-space:normal}}
 """
-"""Contrast of text on its ground is 4.5:1 or more in both palettes (WCAG 2.2, 1.4.3)."""
+"""A table wider than its box scrolls in it; a shade at the edge shows that there is more.
+Contrast of text on its ground is 4.5:1 or more in both palettes (WCAG 2.2, 1.4.3)."""

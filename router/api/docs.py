@@ -149,6 +149,11 @@ OPERATIONS = (
 )
 
 
+def known_paths() -> tuple[str, ...]:
+    """Every path that answers, as a pattern, in the order of this page."""
+    return (*(operation.path for operation in OPERATIONS), "/docs", "/openapi.json")
+
+
 @cache
 def openapi() -> dict[str, object]:
     """The OpenAPI 3.1 document."""

@@ -110,7 +110,7 @@ class Server:
         if found is None:
             found = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
         if found is None:
-            known = ", ".join([*self._exact, *(f"{p}{{id}}" for p, _, _ in self._prefixed)])
+            known = ", ".join(docs.known_paths())
             raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
         method, handler = found
         if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):

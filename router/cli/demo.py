@@ -38,8 +38,8 @@ from router.api.books import Books
 from router.api.core import Core, Hosts, Settings, load_policies
 from router.api.os_signals import taking
 from router.api.serve import run_loop
+from router.cli.terminal import command_line, dollars
 from router.cli.terminal import console as console_of
-from router.cli.terminal import dollars
 from router.errors import Overloaded, TiergateError
 from router.policy import Policy
 from router.policy_file import LoadedPolicy, policies_dir
@@ -318,9 +318,10 @@ def _print(
     )
     print_(f"Played in {outcome.seconds:.0f} s. Look again:", markup=False)
     if html is not None:
-        print_(f"  {html}", markup=False)
-    option = "" if named == "default" else f" --policy {named}"
-    print_(f"  tiergate report --database {outcome.database}{option}", markup=False, soft_wrap=True)
+        print_(f"  {html}", markup=False, soft_wrap=True)
+    options = [] if named == "default" else ["--policy", named]
+    again = command_line("report", "--database", str(outcome.database), *options)
+    print_(f"  {again}", markup=False, soft_wrap=True)
 
 
 def prices_sentence(policy: Policy) -> str:

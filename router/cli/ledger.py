@@ -61,6 +61,8 @@ def rows(
     """Requests with their attempts, oldest first."""
     from router.analysis.rows import rows_json
     from router.api.books import Books
+    from router.cli.ledger_rows import row_lines
+    from router.cli.terminal import console
 
     with Books.open(database) as books:
         found: Iterable[RequestRow] = books.rows(_moment(since), _moment(until), tenant)
@@ -70,35 +72,12 @@ def rows(
             for row in found:
                 sys.stdout.buffer.write(rows_json(row) + b"\n")
             return
-        _show_rows(found)
+        for line in row_lines(found, console().width):
+            typer.echo(line)
 
 
 def _moment(text: str | None) -> int | None:
     return None if text is None else moment_ms(text, now_ms())
-
-
-def _show_rows(found: Iterable[RequestRow]) -> None:
-    from rich.table import Table
-
-    from router.cli.terminal import console, dollars
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for name in ("when (UTC)", "request", "tenant", "state", "tier", "model", "why", "cost", "ms"):
-        right = name in ("cost", "ms")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
-    for row in found:
-        table.add_row(
-            shown_time(row.created_at_ms),
-            row.request_id,
-            row.tenant,
-            row.state.value,
-            f"{row.tier_number} {row.tier}",
-            row.model,
-            row.error_code or row.reason,
-            dollars(row.cost_nano_usd),
-            f"{row.latency_ms:.1f}",
-        )
-    console().print(table)
 
 
 @ledger.command()

@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from router.cli.serving import ModelDir
 from router.errors import ClassifyError
 
 if TYPE_CHECKING:
+    from router.training.head_rows import Repair
     from router.training.suggest import Suggested, Unlabelled
 
 SHOWN_CHARACTERS = 90
@@ -66,8 +67,9 @@ def suggest(
     from router.training.suggest import suggest as best_of
 
     named = _head_of(policy, head)
+    skipped: tuple[Repair, ...] = ()
     if source is not None:
-        pool = list(_file(source, text_column))
+        pool, skipped = _file(source, text_column)
     else:
         assert database is not None
         pool = _stored(database, since, until, tenant)
@@ -77,7 +79,7 @@ def suggest(
                 for s in found.suggestions]  # fmt: skip
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         out.write_text("".join(lines), encoding="utf-8")
-    _show(found, out, as_json)
+    _show(found, skipped, out, as_json)
 
 
 def _head_of(policy: str, head: str) -> Path | str:
@@ -93,20 +95,37 @@ def _head_of(policy: str, head: str) -> Path | str:
     return head
 
 
-def _file(source: Path, text_column: str) -> Iterator[Unlabelled]:
-    """The texts of a file; what is no row is passed over, `tiergate classify` tells of those."""
+def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repair, ...]]:
+    """The texts of a file, and which lines were skipped, by reason. Blank lines are no rows.
+
+    Raises ClassifyError for a file that cannot be read or holds no text.
+    """
     from router.api.classifying import row_of
+    from router.training.head_rows import Repair
     from router.training.suggest import Unlabelled
 
+    texts: list[Unlabelled] = []
+    bad: dict[str, list[int]] = {}
     try:
         with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                try:
-                    yield Unlabelled(str(number), row_of(line, text_column)[1])
-                except ValueError:
+                if not line.strip():
                     continue
+                try:
+                    texts.append(Unlabelled(str(number), row_of(line, text_column)[1]))
+                except ValueError as error:
+                    # What follows a colon is of this line alone: the place of the mistake.
+                    bad.setdefault(str(error).partition(": ")[0], []).append(number)
     except (OSError, EOFError, zlib.error) as error:
         raise ClassifyError(f"{source} cannot be read: {error}") from error
+    skipped = tuple(Repair(f"skipped: {why}", tuple(lines)) for why, lines in bad.items())
+    if not texts:
+        found = "; ".join(map(str, skipped)) or "no line"
+        raise ClassifyError(
+            f"{source} holds no text: {found}. Each line is a JSON object with {text_column!r}, "
+            "or subject and body; name another key by --text-column."
+        )
+    return texts, skipped
 
 
 def _stored(
@@ -129,13 +148,13 @@ def _stored(
     return [Unlabelled(number, text) for number, text in turns]
 
 
-def _show(found: Suggested, out: Path | None, as_json: bool) -> None:
+def _show(found: Suggested, skipped: Sequence[Repair], out: Path | None, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
         from router.cli.terminal import print_json
 
-        print_json(asdict(found))
+        print_json({**asdict(found), "skipped": [asdict(one) for one in skipped]})
         return
     from rich.markup import escape
     from rich.table import Table
@@ -154,5 +173,7 @@ def _show(found: Suggested, out: Path | None, as_json: bool) -> None:
     left = [f"{found.repeated} repeated or empty", f"{found.taught} that taught the head"]
     left += [f"{found.beyond} beyond what is read"] * bool(found.beyond)
     typer.echo(f"{len(found.suggestions)} of {found.read} texts; left out: {', '.join(left)}")
+    for rows in skipped:
+        typer.echo(str(rows))
     if out is not None:
         typer.echo(f"Fill in `label` in {out}, then: tiergate train head --data {out} ...")

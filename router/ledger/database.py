@@ -85,7 +85,10 @@ class Database:
         """
         path = database_path(database)
         if not create and not path.exists():
-            raise LedgerError(f"no ledger at {path.name!r}; expected a database file")
+            raise LedgerError(
+                f"no ledger at {str(path)!r}; expected a database file that `tiergate serve` or "
+                "`tiergate demo` wrote: name it with --database"
+            )
         engine = create_engine(
             URL.create("sqlite", database=str(path)),
             isolation_level="AUTOCOMMIT",
