@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from router.errors import TrainingDataError
+from router.errors import ModelFileError, TrainingDataError
 from router.evaluation import answer, intents, routing
 from router.evaluation.asked import BENCHMARK_HEADS, Kind, Novelty, Options, Report, Subject
 from router.evaluation.graded_table import STRONG
@@ -124,8 +124,35 @@ def test_a_saved_head_is_found_by_its_intents(subject: Subject, tmp_path: Path) 
     again = measured(Kind.INTENT, Subject.load(folder), path)
     assert any("judged by the saved head matters" in note for note in again.notes)
     assert again.sections["in scope"]["accuracy"].n > fresh.sections["in scope"]["accuracy"].n
-    assert "out of scope: energy (chosen)" in again.sections
     assert "out of scope: nearest" not in again.sections
+    near = again.sections["out of scope: mahalanobis (chosen)"]["auroc"].value
+    assert near == pytest.approx(
+        fresh.sections["out of scope: mahalanobis"]["auroc"].value, abs=0.02
+    )
+
+
+def test_a_saved_head_that_kept_no_shape_is_judged_by_its_energy(
+    subject: Subject, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
+    save = tmp_path / BENCHMARK_HEADS / "matters"
+    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
+    (save.parent / "matters.shape.npz").unlink()
+    again = measured(Kind.INTENT, Subject.load(folder), path)
+    assert "out of scope: energy (chosen)" in again.sections
+
+
+def test_a_shape_that_is_no_array_file_is_refused(subject: Subject, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
+    save = tmp_path / BENCHMARK_HEADS / "matters"
+    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
+    (save.parent / "matters.shape.npz").write_bytes(b"not an array file")
+    with pytest.raises(ModelFileError, match="save the head again"):
+        measured(Kind.INTENT, Subject.load(folder), path)
 
 
 def test_a_score_that_needs_taught_rows_is_refused_for_a_saved_head(

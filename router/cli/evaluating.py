@@ -71,7 +71,7 @@ def evaluate(
     novelty: Annotated[
         str | None,
         typer.Option(
-            show_default="nearest; energy for a saved head",
+            show_default="nearest; mahalanobis for a saved head",
             help=f"Intents: the score that counts: {', '.join(NOVELTIES)}.",
         ),
     ] = None,

@@ -78,6 +78,11 @@ class Subject:
         """The sha256 of the files that the model was made from."""
         return trained_on(self.folder)
 
+    @property
+    def benchmark_heads(self) -> Path:
+        """Where heads lie that evaluation alone reads."""
+        return self.folder.parent / BENCHMARK_HEADS
+
     def encode(self, texts: Sequence[str]) -> Embeddings:
         """Unit vectors, (texts, width)."""
         return self.model.encode(texts)
@@ -86,14 +91,14 @@ class Subject:
         """The head `name` that ships with the model or stands among the benchmark heads."""
         if name in self.model.stack.heads:
             return self.model.stack.heads[name]
-        for folder in (self.folder / HEADS_FOLDER, self.folder.parent / BENCHMARK_HEADS):
+        for folder in (self.folder / HEADS_FOLDER, self.benchmark_heads):
             if (folder / f"{name}.json").is_file():
                 return heads.load(folder, name, encoder_sha256=self.model.encoder.sha256)
         return None
 
     def benchmark_head(self, classes: frozenset[str]) -> Head | None:
         """The benchmark head that has exactly these classes, or the smallest that has them all."""
-        folder = self.folder.parent / BENCHMARK_HEADS
+        folder = self.benchmark_heads
         found = [
             heads.load(folder, path.stem, encoder_sha256=self.model.encoder.sha256)
             for path in sorted(folder.glob("*.json"))

@@ -26,6 +26,7 @@ from router.evaluation.measures import (
     share_figure,
 )
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
+from router.evaluation.shapes import Shape, load_shape, save_shape
 from router.evaluation.table import Line, Table, read
 from router.heads import Head
 from router.training.fit_novelty import distance, shape_of, strangeness
@@ -42,8 +43,10 @@ BLOCK = 512
 """Rows compared with all taught ones at once: five thousand at once took a gigabyte."""
 
 DEFAULT_NOVELTY = Novelty.NEAREST
-WITHOUT_ROWS = Novelty.ENERGY
+WITHOUT_ROWS = Novelty.MAHALANOBIS
 """What counts where a saved head is judged: nearness needs the rows that taught it."""
+WITHOUT_SHAPE = Novelty.ENERGY
+"""The same where the head kept nothing of where its intents lie."""
 
 
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
@@ -69,13 +72,18 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             "the file of the same intents?"
         )
     sections: dict[str, Section] = {"in scope": _in_scope(subject, head, inside, options)}
-    sections |= _outside(subject, head, asked, taught, options)
+    shape = load_shape(subject.benchmark_heads / head.name) if saved else None
+    sections |= _outside(subject, head, asked, taught, shape, options)
     sections["flips"] = flips(subject, head, [row.text for row in inside])
     if options.baseline and taught:
         sections["tf-idf + linear svm"] = _baseline(taught, inside, options)
     notes = (*sides.notes, *_notes(sides, asked, saved))
     if options.save_head is not None:
         notes += (save(head, options.save_head),)
+        if not any(row.scope for row in taught):
+            vectors = subject.encode([row.text for row in taught])
+            labels = np.array([row.label for row in taught])
+            save_shape(shape_of(vectors, labels), options.save_head)
     return Report(Kind.INTENT, path.name, table.sha256, subject.model.version, sections, notes)
 
 
@@ -105,8 +113,8 @@ def _known_intents(sides: Sides, head: Head) -> list[Row]:
 def _notes(sides: Sides, asked: Sequence[Row], saved: Head | None) -> list[str]:
     notes = []
     if saved is not None:
-        notes.append(f"judged by the saved head {saved.name}: its rows are not here, so the scores "
-                     "mahalanobis and nearest are left out")  # fmt: skip
+        notes.append(f"judged by the saved head {saved.name}: its rows are not here, so the score "
+                     "nearest is left out")  # fmt: skip
     if len(asked) < len(sides.judged):
         notes.append(f"{len(sides.judged) - len(asked)} rows of intents never taught left out")
     if not any(row.outside for row in asked):
@@ -171,6 +179,7 @@ def _outside(
     head: Head,
     rows: Sequence[Row],
     taught: Sequence[Row],
+    shape: Shape | None,
     options: Options,
 ) -> dict[str, Section]:
     """One section per novelty score, the chosen one first; none without an out-of-scope row."""
@@ -183,7 +192,10 @@ def _outside(
     if taught:
         known = subject.encode([row.text for row in taught])
         scores |= distances(rows, vectors, taught, known)
-    chosen = options.novelty or (DEFAULT_NOVELTY if taught else WITHOUT_ROWS)
+    elif shape is not None:
+        scores[Novelty.MAHALANOBIS] = mahalanobis(*shape, vectors)
+    without = WITHOUT_SHAPE if shape is None else WITHOUT_ROWS
+    chosen = options.novelty or (DEFAULT_NOVELTY if taught else without)
     if chosen not in scores:
         raise TrainingDataError(
             f"the score {chosen} needs the rows that taught the head; expected --train FILE, or "
