@@ -24,7 +24,9 @@ LETTER_PX, LINE_PX = 6.3, 14
 COLOURS = {"teacher": "#3b6fb6", "student": "#c8641b"}
 """Told apart by the colour-blind as well, and the names say it too."""
 STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#222;paint-order:stroke;stroke:#fff;stroke-width:3px}.title{font-size:15px;font-weight:600}"
+    "text{font:12px system-ui,sans-serif;fill:#222}"
+    ".name{paint-order:stroke;stroke:#fff;stroke-width:3px}"
+    ".title{font-size:15px;font-weight:600}"
     ".grid{stroke:#ddd}.link{stroke:#999;stroke-dasharray:3 3}.lead{stroke:#999}"
     ".axis{fill:#555}.end{text-anchor:end}.middle{text-anchor:middle}"
 )
@@ -169,9 +171,11 @@ def _labels(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
         end = min(max(x, box.x), box.x + box.width), min(max(y, box.y), box.y + box.height)
         if math.dist((x, y), end) > _radius(row, rows) + NEAR_PX:
             yield (
-                f'<line class="lead" x1="{x:.1f}" y1="{y:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}"/>'
+                f'<line class="lead" x1="{x:.1f}" y1="{y:.1f}" '
+                f'x2="{end[0]:.1f}" y2="{end[1]:.1f}"/>'
             )
-        yield f'<text x="{box.x:.1f}" y="{box.y + LINE_PX - 3:.1f}">{escape(words)}</text>'
+        base = box.y + LINE_PX - 3
+        yield f'<text class="name" x="{box.x:.1f}" y="{base:.1f}">{escape(words)}</text>'
 
 
 def _places(x: float, y: float, r: float, width: float, height: float) -> list[Box]:
