@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.cli.comparing import compare as command
 from router.errors import TrainingDataError
 from router.training.claims import CLAIMS, Ratios, Word, verdict
+from router.training.compare import ROWS, TURNS
 from router.training.compare_chart import HEIGHT, LETTER_PX, WIDTH, draw
 from router.training.compare_report import Asked, Row, Setting, render, to_json
 from router.training.graphs import BLOCK, nibbles, packed
@@ -55,6 +58,11 @@ def test_a_variant_brings_all_that_it_is_compared_with() -> None:
 def test_an_unknown_variant_is_refused_with_those_there_are() -> None:
     with pytest.raises(TrainingDataError, match="no variant is called int3; there are teacher"):
         chosen(["int3"])
+
+
+def test_the_command_line_measures_as_much_as_the_function() -> None:
+    told = inspect.signature(command).parameters
+    assert (told["rows"].default, told["turns"].default) == (ROWS, TURNS)
 
 
 def test_rare_pieces_go_but_the_markers_stay() -> None:

@@ -40,7 +40,7 @@ def compare(
     ] = None,
     rows: Annotated[
         int, typer.Option(min=50, help="Training rows of a probe at most; half as many judge.")
-    ] = 1_500,
+    ] = 1_000,
     turns: Annotated[
         int, typer.Option(min=1, help="How often each variant takes its turn in timing.")
     ] = 60,

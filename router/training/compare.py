@@ -29,7 +29,7 @@ from router.training.turns import TYPICAL, Milliseconds, take_turns
 from router.training.variants import Variant, Workshop, chosen
 from router.triage.encoder import Embeddings, Encoder
 
-ROWS = 1_500
+ROWS = 1_000
 """Training rows of a probe; dev rows are half as many. So all variants take about ten minutes."""
 TURNS = 60
 FOLDER, VECTORS = "compare", "vectors"

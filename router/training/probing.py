@@ -30,7 +30,7 @@ RIDGES = (1e-2, 1e-3, 1e-4)
 """Tried from the strongest down; each variant and probe has its own."""
 HELD_SHARE = 4
 """One training row in so many chooses the ridge."""
-LEAST_DEV, LEAST_PER_CLASS = 20, 5
+LEAST_DEV, LEAST_PER_CLASS = 20, 2
 """Fewer dev rows make no probe; a class with fewer training rows is left out."""
 RESAMPLES, CONFIDENCE = 1_000, 0.95
 

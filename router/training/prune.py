@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from router.training.teacher import TEACHER_WIDTH, teacher_folder
+from router.training.teacher import TEACHER_WIDTH
+from router.training.teacher import network as bert
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,11 +61,10 @@ def teacher_network(
     positions the 128 that are read are kept. With all layers and neurons it is the teacher.
     """
     import torch
-    from transformers import BertModel
 
     from router.training.student import Shape, build
 
-    teacher = BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
+    teacher = bert()
     shape = Shape(TEACHER_WIDTH, TEACHER_HEADS, hidden, tuple(layers))
     network = build(shape, 0)
     network.eval()
