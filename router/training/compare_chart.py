@@ -96,9 +96,11 @@ def _median(row: Row) -> float:
 
 
 def _scale(rows: Sequence[Row]) -> _Scale:
-    """Limits with room for circles and words: a factor beside, a step of accuracy below, above."""
+    """Limits with room for circles and words: a factor beside, a share of the span above, below."""
     medians, means = [_median(row) for row in rows], [row.mean for row in rows]
-    least, most = math.floor(min(means) * 20 - 0.5) / 20, math.ceil(max(means) * 20 + 0.5) / 20
+    room = max(0.02, 0.2 * (max(means) - min(means)))
+    least = math.floor((min(means) - room) * 100) / 100
+    most = math.ceil((max(means) + room) * 100) / 100
     return _Scale(min(medians) / 1.7, max(medians) * 2.2, least, most)
 
 
@@ -125,10 +127,11 @@ def _axes(scale: _Scale) -> Iterator[str]:
                 x = f"{scale.x(ms):.1f}"
                 yield f'<line class="grid" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
                 yield f'<text class="axis middle" x="{x}" y="{high + 18}">{ms:g}</text>'
-    for step in range(round(scale.least * 20), round(scale.most * 20) + 1):
-        y = f"{scale.y(step / 20):.1f}"
+    steps = 50 if scale.most - scale.least < 0.2 else 20
+    for step in range(math.ceil(scale.least * steps), math.floor(scale.most * steps) + 1):
+        y = f"{scale.y(step / steps):.1f}"
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
-        yield f'<text class="axis end" x="{LEFT - 8}" y="{y}" dy="4">{step / 20:.2f}</text>'
+        yield f'<text class="axis end" x="{LEFT - 8}" y="{y}" dy="4">{step / steps:.2f}</text>'
     yield (
         f'<text class="axis middle" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 14}">median of '
         f"a lone request of {TYPICAL} tokens, ms, one thread (logarithmic)</text>"

@@ -40,7 +40,6 @@ UNKNOWN, MARKERS = 100, (0, 100, 101, 102, 103)
 ZEROED_SHARE = 0.5
 PROJECTION_ROWS = 700
 """Texts that the narrow network's directions are fitted on, as before distillation."""
-BASES = ("teacher", "student")
 
 
 @dataclass(frozen=True, slots=True)
