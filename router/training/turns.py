@@ -25,6 +25,7 @@ ORDINARY = (1_996, 20_000)
 """Ids of whole words lie between, in the order of how common they are."""
 
 Milliseconds = dict[str, float]
+Samples = dict[str, dict[int, list[float]]]
 
 
 def take_turns(
@@ -35,8 +36,8 @@ def take_turns(
 
     The processor's figure counts the work of this thread alone, which a busy machine inflates less.
     """
-    wall = {name: {length: [] for length in lengths} for name in encoders}  # type: ignore[var-annotated]
-    work = {name: {length: [] for length in lengths} for name in encoders}  # type: ignore[var-annotated]
+    wall: Samples = {name: {length: [] for length in lengths} for name in encoders}
+    work: Samples = {name: {length: [] for length in lengths} for name in encoders}
     rng = np.random.default_rng(0)
     for _ in track(range(turns), "latency", progress):
         for length in lengths:
