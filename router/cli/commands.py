@@ -9,6 +9,7 @@ import typer
 
 from router.cli import (
     classifying,
+    comparing,
     deciding,
     doctoring,
     evaluating,
@@ -42,6 +43,7 @@ for module in (
     learning,
     heading,
     suggesting,
+    comparing,
     evaluating,
 ):
     module.register(app)

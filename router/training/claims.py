@@ -1,0 +1,92 @@
+"""What is usually claimed for making a model smaller, and whether it holds for measured ratios.
+
+Pure functions of numbers: what was measured, and how, is other modules' subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+SLACK = 0.05
+"""A size or speed within 5 % of the claim counts as reaching it: "4x" has one digit, and a median
+moves by as much from run to run. Accuracy has an interval instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """So many times smaller and faster, keeping this share of the accuracy."""
+
+    smaller: float
+    faster: float
+    kept: float
+
+
+CLAIMS: Mapping[str, Claim] = {
+    "INT8": Claim(4.0, 2.0, 0.99),
+    "INT4": Claim(8.0, 3.0, 0.95),
+    "distillation": Claim(2.5, 2.0, 0.90),
+    "pruning": Claim(2.0, 1.5, 0.97),
+}
+
+
+class Word(StrEnum):
+    """Whether a claim holds here."""
+
+    HOLDS = "holds"
+    SHORT = "falls short"
+    UNSURE = "too close to tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """A variant beside the one it is compared with; `low` to `high` is the interval of `kept`."""
+
+    smaller: float
+    faster: float
+    kept: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One word for each part of a claim."""
+
+    smaller: Word
+    faster: Word
+    kept: Word
+
+    @property
+    def all(self) -> Word:
+        """The claim as a whole: short if one part is, held if all parts are.
+
+        >>> Verdict(Word.HOLDS, Word.SHORT, Word.UNSURE).all
+        <Word.SHORT: 'falls short'>
+        """
+        words = (self.smaller, self.faster, self.kept)
+        return next((word for word in (Word.SHORT, Word.UNSURE) if word in words), Word.HOLDS)
+
+
+def verdict(claim: Claim, ratios: Ratios) -> Verdict:
+    """Whether the measured ratios reach the claim.
+
+    >>> verdict(CLAIMS["INT8"], Ratios(3.9, 1.2, 0.997, 0.992, 1.001)).faster
+    <Word.SHORT: 'falls short'>
+    """
+    return Verdict(
+        _reached(ratios.smaller, claim.smaller),
+        _reached(ratios.faster, claim.faster),
+        _within(ratios, claim.kept),
+    )
+
+
+def _reached(ratio: float, claimed: float) -> Word:
+    return Word.HOLDS if ratio >= claimed * (1 - SLACK) else Word.SHORT
+
+
+def _within(ratios: Ratios, claimed: float) -> Word:
+    if ratios.low >= claimed:
+        return Word.HOLDS
+    return Word.SHORT if ratios.high < claimed else Word.UNSURE
