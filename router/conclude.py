@@ -50,7 +50,7 @@ async def conclude(
 ) -> tuple[Candidate, Verdict]:
     """The answer to release and its verdict. Raises the last failure when there is none."""
     best = walk.best
-    if walk.emergency:
+    if walk.foregone:
         return await _safe_answer(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED

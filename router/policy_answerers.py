@@ -290,8 +290,8 @@ class DeliberationAnswerer(AnswererBase):
     )
     trusted: bool = Field(
         default=False,
-        description="False (any small model): a result in a risk domain is never released as it "
-        "is; the approved safe answer is, with a review item.",
+        description="False (any small model): where `exhausted` is `review` its result could never "
+        "be released, so the approved safe answer goes out at once, with a review item.",
     )
 
 

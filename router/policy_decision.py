@@ -36,7 +36,7 @@ class DecisionSection(Section):
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
     strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(
-        default=0.2,
+        default=0.25,
         description="High-risk from this chance on: that it is about finance, law, medicine or "
         "engineering safety, times that its stakes are high.",
     )

@@ -32,16 +32,22 @@ def fit_softmax(
     classes: int,
     ridge: float,
     start: Weights | None = None,
+    *,
+    row_weights: Floats | None = None,
+    steps: int = MAX_STEPS,
 ) -> Weights:
     """Weights (width + 1, classes) of least mean log loss + ridge x squared weights; bias last.
 
     `vectors` are unit rows; they are scaled by the root of their width, so that a ridge means the
-    same for every encoder. `start` are the weights of a similar fit, to begin at. Weights are for
-    the scaled rows: `as_head` turns them into those of a head.
+    same for every encoder. `start` are the weights of a similar fit, to begin at; `row_weights`
+    say how much each row counts, in any unit. Weights are for the scaled rows: `as_head` turns
+    them into those of a head.
     """
     count, width = vectors.shape
     x = vectors * np.float32(np.sqrt(width))
     rows = np.arange(count)
+    share = np.full(count, 1.0) if row_weights is None else np.asarray(row_weights, float)
+    share = (share / share.sum()).astype(np.float32)
 
     def objective(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         matrix = flat.reshape(width + 1, classes).astype(np.float32)
@@ -49,15 +55,15 @@ def fit_softmax(
         logits -= logits.max(axis=1, keepdims=True)
         chance = np.exp(logits)
         chance /= chance.sum(axis=1, keepdims=True)
-        loss = -float(np.log(chance[rows, labels] + 1e-12).mean())
+        loss = -float(share @ np.log(chance[rows, labels] + 1e-12))
         chance[rows, labels] -= 1.0
-        chance /= count
+        chance *= share[:, None]
         gradient = np.vstack([x.T @ chance, chance.sum(axis=0)]).astype(np.float64)
         gradient[:-1] += 2 * ridge * matrix[:-1]
         return loss + ridge * float((matrix[:-1] ** 2).sum()), gradient.ravel()
 
     first = np.zeros((width + 1) * classes) if start is None else start.astype(float).ravel()
-    found = minimise(objective, first).reshape(width + 1, classes).astype(np.float32)
+    found = minimise(objective, first, steps).reshape(width + 1, classes).astype(np.float32)
     found[:, np.setdiff1d(np.arange(classes), labels)] = 0.0
     found[-1, np.setdiff1d(np.arange(classes), labels)] = NEVER
     return found

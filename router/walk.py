@@ -240,21 +240,23 @@ class Walk:
         return self.verify_mode(plan) is VerifyMode.FULL
 
     @property
-    def emergency(self) -> bool:
-        """Whether somebody may need help now, and the first rung's answer could not be released.
+    def foregone(self) -> bool:
+        """Whether no word of the first rung's answer could be released, whatever it says.
 
-        An untrusted deliberation takes seconds to come to words that nobody will see.
+        A deliberation that its tier does not vouch for takes seconds to come to words that nobody
+        will see, where only a trusted answer may go out. A client that names it wants to see it,
+        unless a hard rule fired or somebody may need help now.
         """
-        section = self.plan(self.decision.first_rung.answerer).section
+        first = self.decision.first_rung
+        section = self.plan(first.answerer).section
         untrusted = isinstance(section, DeliberationAnswerer) and not section.trusted
         domain = self.risk_domain
-        return (
-            untrusted
-            and domain is not None
-            and self.exhausted is Exhausted.REVIEW
-            and not self.promises
-            and self.runtime.emergency(domain, self.request.last_user_text)
-        )
+        if not untrusted or domain is None or self.promises:
+            return False
+        if self.exhausted is not Exhausted.REVIEW:
+            return False
+        named = Reason.PINNED in first.reasons and not self.decision.hard_rule
+        return not named or self.runtime.emergency(domain, self.request.last_user_text)
 
 
 STAND_IN = "stand_in"

@@ -252,10 +252,13 @@ async def test_a_stored_row_is_decided_again_to_the_identical_ladder(tmp_path: P
     await house.close()
 
 
-async def test_an_emergency_gets_its_words_before_anything_deliberates(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["this is an emergency", "is this clause enforceable"])
+async def test_a_safe_answer_goes_out_before_an_untrusted_deliberation(
+    tmp_path: Path, text: str
+) -> None:
     thinker = deep(kind="deliberation", verified=False)
     house = a_house(tmp_path, [low(), mid(), thinker], signals=RISKY)
-    outcome = await house.gateway.complete(ask("this is an emergency"), ALICE)
+    outcome = await house.gateway.complete(ask(text), ALICE)
     assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
     assert outcome.rung.level == 3
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]

@@ -19,6 +19,7 @@ GROUPS = {
     "router.errors": "base",
     "router.calibration": "numbers",
     "router.heads": "numbers",
+    "router.softmax_regression": "numbers",
     "router": "core",  # policy, decision, verification, cost, audit, wire formats ...
     "router.triage": "triage",
     "router.ledger": "ledger",
@@ -88,6 +89,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "router/calibration.py",
         "router/heads.py",
+        "router/softmax_regression.py",
         "router/triage/",
         TRAINING,
         EVALUATION,

@@ -84,7 +84,10 @@ def test_the_margin_is_between_the_centres_of_intents(
     model: TriageModel, index: KnowledgeIndex
 ) -> None:
     vector = model.encode(["how do refunds work"])[0]
-    centres = [index.vectors[index.owner == i].mean(axis=0) for i in range(len(INTENTS))]
+    centres = [
+        index.utterances.vectors[index.utterances.owner == i].mean(axis=0)
+        for i in range(len(INTENTS))
+    ]
     near = sorted((float(c @ vector / np.linalg.norm(c)) for c in centres), reverse=True)
     found = asked(model, index, "how do refunds work")
     assert found.margin == pytest.approx(near[0] - near[1], abs=1e-4)

@@ -14,7 +14,6 @@ from router import heads
 from router.errors import TrainingDataError
 from router.training.head_fit import fit_head, folds_of
 from router.training.head_rows import MIN_ROWS, LabelledRow, clean, read_rows
-from router.training.linear import as_head, fit_softmax
 from router.training.train_head import Made, train_head
 from router.triage.triage_model import TriageModel
 from tests.server_kit import tiergate
@@ -48,33 +47,6 @@ def made(path: Path, out: Path, **changes: object) -> Made:
 
 
 # --- the optimiser --------------------------------------------------------------------------------
-
-
-def test_the_optimum_is_the_one_that_scipy_finds() -> None:
-    optimize = pytest.importorskip("scipy.optimize")
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(60, 8)).astype(np.float32)
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    labels = rng.integers(0, 3, size=60)
-    ridge, scaled = 1e-2, x * np.sqrt(8)
-
-    def loss(flat: np.ndarray) -> float:
-        matrix = flat.reshape(9, 3)
-        logits = scaled @ matrix[:-1] + matrix[-1]
-        log_sum = np.log(np.exp(logits).sum(axis=1))
-        return float(
-            (log_sum - logits[np.arange(60), labels]).mean() + ridge * (matrix[:-1] ** 2).sum()
-        )
-
-    theirs = optimize.minimize(loss, np.zeros(27), method="BFGS").fun
-    assert loss(fit_softmax(x, labels, 3, ridge).ravel()) == pytest.approx(theirs, abs=1e-4)
-
-
-def test_a_class_without_rows_is_never_said() -> None:
-    x = np.eye(4, dtype=np.float32)
-    weight, bias = as_head(fit_softmax(x, np.array([0, 0, 2, 2]), 3, 1e-3))
-    assert np.abs(weight[:, 1]).max() == 0
-    assert ((x @ weight + bias).argmax(axis=1) == [0, 0, 2, 2]).all()
 
 
 def test_near_duplicates_stay_in_one_fold() -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from router.calibration import Floats, auroc, ece, fit_logistic, sigmoid
 from router.heads import IDENTITY, Head, HeadKind
+from router.training import templates
 from router.training.sources import Example
 from router.triage.encoder import Embeddings
 
@@ -100,7 +101,7 @@ def _anchor(example: Example) -> float | None:
         return HINT_LOW + (HINT_HIGH - HINT_LOW) * example.difficulty_hint
     if example.labels.get("strategic") == "yes":
         return ANCHOR_STRATEGIC
-    if example.source.startswith("template_") and example.labels.get("stakes") == "high":
+    if example.source.startswith(templates.SOURCES) and example.labels.get("stakes") == "high":
         return ANCHOR_GRAVE
     return ANCHORS.get(example.labels.get("request_type", ""))
 

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from router.training import templates
 from router.training.progress import track
 from router.training.sources import Example
 from router.training.student import Shape, Student, build, start_from_teacher
@@ -150,7 +151,7 @@ def repeats(source: str) -> float:
     """How often a source is seen in one full training."""
     if source.startswith("stakes_"):
         return REPEATS_STAKES
-    if source.startswith("template_"):
+    if source.startswith(templates.SOURCES):
         return REPEATS_TEMPLATES
     return REPEATS.get(source, REPEATS_OTHER)
 

@@ -1,4 +1,4 @@
-"""Stage 5a: linear heads on the INT8 embeddings, by numpy and scipy alone.
+"""Stage 5a: linear heads on the INT8 embeddings, by numpy alone.
 
 They are fitted on what the served encoder really gives, so they hold for it and need no torch.
 Sources count by the root of their size: sixteen thousand everyday requests must not drown two
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Floats, best_of, fit_temperature, softmax
+from router.calibration import Floats, best_of, fit_temperature
 from router.errors import TrainingDataError
 from router.heads import UNSCALED, Head, HeadKind
+from router.softmax_regression import as_head, fit_softmax
 from router.training.sources import Example
 from router.triage.encoder import Embeddings
 from router.types import Domain, RequestType
@@ -90,8 +91,6 @@ def class_head(
     """
     vectors, rows = train
     weight, bias = softmax_regression(vectors[rows.index], rows.labels, len(classes), rows.weights)
-    absent = np.setdiff1d(np.arange(len(classes)), rows.labels)
-    weight[:, absent], bias[absent] = 0.0, -30.0
     head = Head(
         name, HeadKind.CLASSES, tuple(classes), weight, bias, UNSCALED, encoder_sha256,
         label_source(rows),
@@ -137,26 +136,6 @@ def softmax_regression(
     ridge: float = RIDGE,
     steps: int = 200,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Weight (width, classes) and bias of multinomial logistic regression, by L-BFGS."""
-    from scipy.optimize import minimize
-
-    count, width = vectors.shape
-    scale = np.float32(np.sqrt(width))
-    x = vectors * scale
-    share = (weights / weights.sum()).astype(np.float32)
-    rows = np.arange(count)
-
-    def objective(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        matrix = flat.reshape(width + 1, classes).astype(np.float32)
-        chance = softmax(x @ matrix[:-1] + matrix[-1])
-        loss = -float(share @ np.log(chance[rows, labels] + 1e-12))
-        chance[rows, labels] -= 1.0
-        chance *= share[:, None]
-        gradient = np.vstack([x.T @ chance, chance.sum(0)]).astype(np.float64)
-        gradient[:-1] += 2 * ridge * matrix[:-1]
-        return loss + ridge * float((matrix[:-1] ** 2).sum()), gradient.ravel()
-
-    start = np.zeros((width + 1) * classes)
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": steps})
-    matrix = found.x.reshape(width + 1, classes)
-    return (matrix[:-1] * scale).astype(np.float32), matrix[-1].astype(np.float32)
+    """Weight (width, classes) and bias of multinomial logistic regression for unit rows."""
+    numbers = np.asarray(labels, dtype=np.int64)
+    return as_head(fit_softmax(vectors, numbers, classes, ridge, row_weights=weights, steps=steps))

@@ -17,12 +17,13 @@ import numpy as np
 from router.calibration import Floats, auroc, ece, fit_logistic, sigmoid
 from router.training.sources import Example
 from router.triage.encoder import Embeddings
-from router.triage.match import FEATURES, OUTSIDE_SHARE, KnowledgeIndex
+from router.triage.match import FEATURES, OUTSIDE_SHARE, KnowledgeIndex, Utterances
 
 SETS = ("clinc150", "banking77", "hwu64", "hint3")
 FOREIGN = (
     "template_medical", "template_legal", "template_finance", "template_technology", "tatqa", "sms",
     "template_science_math", "template_business", "template_engineering", "llmrouter_", "medquad",
+    "written_medical", "written_legal", "written_engineering", "written_business",
 )  # fmt: skip
 """Sources whose requests no intent of SETS can answer; the sets themselves overlap in matter."""
 
@@ -114,7 +115,8 @@ def _round(
     ]
     flat = [i for _, rows in lines for i in rows]
     owner = np.array([k for k, (_, rows) in enumerate(lines) for _ in rows], dtype=np.int64)
-    index = KnowledgeIndex(chosen, [train[0][i].text for i in flat], owner, train[1][flat], DEFAULT)
+    texts = tuple(train[0][i].text for i in flat)
+    index = KnowledgeIndex(Utterances(tuple(chosen), texts, owner, train[1][flat]), DEFAULT)
 
     inside = [(i, name) for name in chosen for i in asked.get(name, [])]
     left_out = [i for name in names if name not in set(chosen) for i in asked.get(name, [])]

@@ -30,8 +30,8 @@ from router.calibration import (
 )
 from router.evaluation.measures import macro_f1
 from router.heads import Head, HeadKind
+from router.softmax_regression import NEVER, Labels, Weights, as_head, fit_softmax, logits_of
 from router.training.head_rows import fold_key
-from router.training.linear import NEVER, Labels, Weights, as_head, fit_softmax, logits_of
 from router.triage.encoder import Embeddings
 
 FOLDS = 5

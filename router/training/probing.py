@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
+from router.softmax_regression import Labels, Weights, as_head, fit_softmax, logits_of
 from router.training import curate, sources
-from router.training.linear import Labels, Weights, as_head, fit_softmax, logits_of
 from router.training.sources import Example
 from router.triage.encoder import Embeddings
 

@@ -20,6 +20,7 @@ import numpy as np
 from router.calibration import fit_temperature
 from router.errors import TrainingDataError
 from router.heads import Head
+from router.softmax_regression import Labels
 from router.training.curate import deduplicated, is_dev
 from router.training.head_fit import (
     FittedHead,
@@ -28,7 +29,6 @@ from router.training.head_fit import (
     measured,
     top_ece,
 )
-from router.training.linear import Labels
 from router.training.priority import priority_by_rule
 from router.training.progress import track
 from router.training.sources import Example, LoadedFile, Row, SourceFile, find, read_file, sha256_of

@@ -23,10 +23,10 @@ from router.calibration import Floats
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation.measures import macro_f1
 from router.heads import Head, HeadKind
+from router.softmax_regression import Labels
 from router.training.curate import normalised
 from router.training.head_fit import FittedHead, fit_head
 from router.training.head_rows import MIN_ROWS, HeadRows, LabelledRow, read_rows
-from router.training.linear import Labels
 from router.triage.encoder import Embeddings
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
