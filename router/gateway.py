@@ -143,7 +143,7 @@ class Gateway:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
         hit = await self._from_cache(walk)
         at: int | None = walk.decision.first if walk.observed is None else walk.observed
-        at = None if walk.foregone and walk.observed is None else at
+        at = None if walk.foregone else at
         failed: TiergateError | None = None
         for _ in range(len(walk.decision.rungs)):
             if at is None or hit is not None:

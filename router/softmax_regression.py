@@ -1,6 +1,7 @@
-"""Softmax regression with a ridge, fitted by L-BFGS in numpy alone, so that heads need no scipy.
+"""Softmax regression with a ridge, fitted by L-BFGS in numpy alone, so that nobody needs scipy.
 
-Pure functions of arrays. What a row is, and how a ridge is chosen, is `head_fit`'s subject.
+Pure functions of arrays: heads, probes and the knowledge index are fitted with it. What a row is,
+and which ridge suits, is their subject.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def fit_softmax(
 
     `vectors` are unit rows; they are scaled by the root of their width, so that a ridge means the
     same for every encoder. `start` are the weights of a similar fit, to begin at; `row_weights`
-    say how much each row counts, in any unit. Weights are for the scaled rows: `as_head` turns
-    them into those of a head.
+    say how much each row counts, in any unit, with a positive sum. Weights are for the scaled
+    rows: `as_head` turns them into those of a head.
     """
     count, width = vectors.shape
     x = vectors * np.float32(np.sqrt(width))

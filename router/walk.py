@@ -241,22 +241,23 @@ class Walk:
 
     @property
     def foregone(self) -> bool:
-        """Whether no word of the first rung's answer could be released, whatever it says.
+        """Whether a safe answer goes out before any rung is tried.
 
         A deliberation that its tier does not vouch for takes seconds to come to words that nobody
-        will see, where only a trusted answer may go out. A client that names it wants to see it,
-        unless a hard rule fired or somebody may need help now.
+        will see, where only a trusted answer may go out. Where other rungs could give one, they
+        have their turn, unless somebody may need help now.
         """
-        first = self.decision.first_rung
-        section = self.plan(first.answerer).section
-        untrusted = isinstance(section, DeliberationAnswerer) and not section.trusted
         domain = self.risk_domain
-        if not untrusted or domain is None or self.promises:
+        if self.observed is not None or domain is None or self.promises:
             return False
-        if self.exhausted is not Exhausted.REVIEW:
+        if self.exhausted is not Exhausted.REVIEW or not self._unvouched(self.decision.first_rung):
             return False
-        named = Reason.PINNED in first.reasons and not self.decision.hard_rule
-        return not named or self.runtime.emergency(domain, self.request.last_user_text)
+        only = all(self._unvouched(rung) for rung in self.decision.rungs if rung.taken)
+        return only or self.runtime.emergency(domain, self.request.last_user_text)
+
+    def _unvouched(self, rung: Rung) -> bool:
+        section = self.plan(rung.answerer).section
+        return isinstance(section, DeliberationAnswerer) and not section.trusted
 
 
 STAND_IN = "stand_in"

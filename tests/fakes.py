@@ -114,6 +114,7 @@ class ScriptedTier:
     p: float | None = None
     approved: bool = False
     verified: bool | None = None
+    trusted: bool = False  # a deliberation: whether its tier vouches for it
     logprob: float | None = None
     price: Price = PRICE
     usage: Usage = USED
@@ -231,7 +232,9 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
         verify = sections.pop(f"verify_{tier.name}", {"default": "full"})
         section = {"name": tier.name, "kind": "local", "verify": verify}
         if tier.kind == "deliberation":
-            section |= {"kind": "deliberation", "over": tiers[1].name}
+            section |= {
+                "kind": "deliberation", "over": tiers[1].name, "trusted": tier.trusted,
+            }  # fmt: skip
         answerers.append(section)
     return Policy.model_validate(
         {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}

@@ -70,7 +70,8 @@ def test_pruned_layers_leave_fewer_weights() -> None:
         sum(weight.numel() for weight in prune.teacher_network(range(layers), hidden).parameters())
         for layers, hidden in ((6, 1_536), (6, 768), (3, 1_536))
     ]
-    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[1] < sizes[0]
+    assert sizes[2] < sizes[0]
 
 
 def test_half_of_the_layer_weights_can_be_zero(work: Path) -> None:

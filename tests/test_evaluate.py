@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from router.evaluation.asked import BENCHMARK_HEADS, Kind, Novelty, Options, Rep
 from router.evaluation.graded_table import STRONG
 from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
+from router.evaluation.shapes import save_shape
 from router.heads import UNSCALED, Head, HeadKind
 from router.triage.triage_model import DEFAULT_FOLDER
 
@@ -144,14 +145,42 @@ def test_a_saved_head_that_kept_no_shape_is_judged_by_its_energy(
     assert "out of scope: energy (chosen)" in again.sections
 
 
-def test_a_shape_that_is_no_array_file_is_refused(subject: Subject, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", [lambda raw: b"no array", lambda raw: raw[:300], lambda raw: b""]
+)
+def test_a_damaged_shape_is_refused(
+    subject: Subject, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
     folder = tmp_path / "model"
     shutil.copytree(DEFAULT_FOLDER, folder)
     path = write(tmp_path / "rows.jsonl.gz", intent_rows())
     save = tmp_path / BENCHMARK_HEADS / "matters"
     measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
-    (save.parent / "matters.shape.npz").write_bytes(b"not an array file")
+    kept = save.parent / "matters.shape.npz"
+    kept.write_bytes(damage(kept.read_bytes()))
     with pytest.raises(ModelFileError, match="save the head again"):
+        measured(Kind.INTENT, Subject.load(folder), path)
+
+
+def test_a_saved_head_is_saved_again_with_its_shape(subject: Subject, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
+    save, other = tmp_path / BENCHMARK_HEADS / "matters", tmp_path / "again" / "matters"
+    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
+    measured(Kind.INTENT, Subject.load(folder), path, replace(QUICK, save_head=other))
+    assert (other.parent / "matters.shape.npz").is_file()
+
+
+def test_a_shape_of_other_intents_is_refused(subject: Subject, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
+    save = tmp_path / BENCHMARK_HEADS / "matters"
+    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
+    width = subject.model.encoder.width
+    save_shape((np.eye(width), np.eye(width)[:2]), save, subject.model.encoder.sha256)
+    with pytest.raises(ModelFileError, match="2 intents"):
         measured(Kind.INTENT, Subject.load(folder), path)
 
 

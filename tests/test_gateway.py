@@ -19,7 +19,7 @@ from router.errors import (
 )
 from router.ledger.texts import TextStore
 from router.types import Domain, Hints, Reason, RequestState, Role, Scope, Verdict
-from tests.fakes import ALICE, CALM, Clock, a_house, ask
+from tests.fakes import ALICE, CALM, Clock, ScriptedTier, a_house, ask
 from tests.gateway_kit import RISKY, UNSURE, deep, low, mid, only_row
 
 
@@ -61,10 +61,10 @@ async def test_the_failure_names_its_request(tmp_path: Path) -> None:
 
 
 async def test_a_high_risk_matter_never_releases_an_unverified_answer(tmp_path: Path) -> None:
-    thinker = deep(kind="deliberation", verified=False, text="take two")
+    thinker = deep(kind="deliberation", trusted=True, verified=False, text="take two")
     house = a_house(tmp_path, [low(), mid(), thinker], signals=RISKY)
     outcome = await house.gateway.complete(ask("my chest hurts"), ALICE)
-    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 1)
     assert outcome.answer is not None
     assert outcome.answer.text.startswith("safe answer for medical")
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
@@ -262,6 +262,32 @@ async def test_a_safe_answer_goes_out_before_an_untrusted_deliberation(
     assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
     assert outcome.rung.level == 3
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
+    await house.close()
+
+
+async def test_a_rung_that_can_be_vouched_for_has_its_turn(tmp_path: Path) -> None:
+    thinker = deep(kind="deliberation", verified=False)
+    able = ScriptedTier("able", "reasoning", 3, text="see a doctor today", p=0.9)
+    tiers = [low(), mid(), thinker, able]
+    house = a_house(tmp_path, tiers, signals=RISKY, thetas={"deep": -3.0, "able": 5.0})
+    outcome = await house.gateway.complete(ask("is this clause enforceable"), ALICE)
+    assert (outcome.verdict, able.calls) == (Verdict.ACCEPTED, 1)
+    await house.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_observe_gives_the_models_own_answer_in_grave_matters_too(
+    tmp_path: Path, stream: bool
+) -> None:
+    thinker = deep(kind="deliberation", verified=False)
+    aliases = {"gpt-4o": {"answerer": "mid"}}
+    house = a_house(
+        tmp_path, [low(), mid(), thinker], signals=RISKY, mode="observe", aliases=aliases
+    )  # fmt: skip
+    request = ask("is this clause enforceable", requested_model="gpt-4o", stream=stream)
+    outcome = await house.gateway.complete(request, ALICE)
+    assert (outcome.rung.answerer, outcome.verdict) == ("mid", Verdict.ACCEPTED)
+    assert house.reviews.items == []
     await house.close()
 
 

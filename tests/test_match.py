@@ -138,3 +138,29 @@ def test_coefficients_of_another_encoder_are_refused(tmp_path: object) -> None:
     match.save(np.zeros(len(FEATURES)), path, "aa")
     with pytest.raises(ModelFileError, match="another encoder"):
         match.load(path, "bb")
+
+
+def test_a_part_of_the_utterances_keeps_the_intents_that_still_have_one() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    whole = match.Utterances(("a", "b", "c"), tuple("wxyz"), np.array([0, 1, 1, 2]), vectors)
+    part = whole.part(np.array([False, True, False, True]))
+    assert (part.intent_ids, part.texts, part.owner.tolist()) == (("b", "c"), ("x", "z"), [0, 1])
+    assert (part.vectors == vectors[[1, 3]]).all()
+
+
+def test_leaving_intents_out_comes_to_what_fitting_without_them_does(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    away = np.arange(len(index.intent_ids)) == 0
+    rest = index.utterances.part(~away[index.utterances.owner])
+    fitted = KnowledgeIndex(rest, index.coefficients)
+    texts = list(index.utterances.texts)
+    vectors = index.utterances.vectors
+    short = index._without(away).evidence(vectors, texts).intent
+    assert (short == fitted.evidence(vectors, texts).intent).mean() > 0.9
+
+
+def test_a_coefficient_yields_to_a_file_by_the_spread_of_its_feature() -> None:
+    wide, narrow = np.array([0.0, 10.0]), np.array([0.0, 1.0])
+    firm = match.precision(np.column_stack([np.ones(2), wide, narrow]))
+    assert firm[1] == pytest.approx(100 * firm[2])

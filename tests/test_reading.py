@@ -381,6 +381,8 @@ def test_only_user_text_is_read():
     [
         ("Shall I wire the $45,000 now?", "yes, do it", "Shall I wire the $45,000 now?"),
         ("Shall I wire the $45,000 now?", "What is your name?", ""),
+        ("Shall I wire the $45,000 now?", "no thanks", ""),
+        ("Shall I wire the $45,000 now?", "no, go ahead", "Shall I wire the $45,000 now?"),
         ("", "yes, do it", ""),
     ],
 )

@@ -140,7 +140,8 @@ KEY_TOKENS = 12  # of a key of 24 characters with what stands around it
 _OBJECT = r"""root ::= "{" ws pair ("," ws pair){0,FURTHER} ws "}"
 pair ::= key ":" " "? (value | list | inner)
 inner ::= "{" ws leaf ("," ws leaf){0,2} ws "}"
-leaf ::= key ":" " "? value
+leaf ::= key ":" " "? (short | number | "true" | "false" | "null")
+short ::= "\"" char{0,SHORT} "\""
 list ::= "[" (item ("," " "? item){0,4})? "]"
 item ::= "\"" char{0,24} "\"" | number
 value ::= "\"" char{0,LONGEST} "\"" | number | "true" | "false" | "null"
@@ -159,7 +160,11 @@ def json_object_grammar(max_tokens: int) -> str:
     """
     pairs = min(MOST_PAIRS, max(1, max_tokens // TOKENS_A_PAIR))
     longest = max(24, CHARACTERS_A_TOKEN * (max_tokens // pairs - KEY_TOKENS))
-    return _OBJECT.replace("FURTHER", str(pairs - 1)).replace("LONGEST", str(longest))
+    limits = {"FURTHER": pairs - 1, "LONGEST": longest, "SHORT": max(8, longest // 3)}
+    grammar = _OBJECT
+    for name, limit in limits.items():
+        grammar = grammar.replace(name, str(limit))
+    return grammar
 
 
 def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:

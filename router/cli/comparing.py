@@ -6,11 +6,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.cli.learning import WORK, Data, Work, train, with_torch
+
+if TYPE_CHECKING:
+    from router.training.compare import Comparison
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TRIAGE = "triage"
@@ -69,6 +72,11 @@ def compare(
 
         print_json({**to_json(made.setting, made.rows), "files": [str(p) for p in made.files]})
         return
+    _show(made)
+
+
+def _show(made: Comparison) -> None:
+    """Print what was measured, and where it stands beside the usual claims."""
     from router.cli.terminal import console
     from router.training.compare_report import (
         CLAIMED,

@@ -72,19 +72,25 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             "the file of the same intents?"
         )
     sections: dict[str, Section] = {"in scope": _in_scope(subject, head, inside, options)}
-    shape = load_shape(subject.benchmark_heads / head.name) if saved else None
+    shape = load_shape(subject.benchmark_heads / head.name, head) if saved else None
     sections |= _outside(subject, head, asked, taught, shape, options)
     sections["flips"] = flips(subject, head, [row.text for row in inside])
     if options.baseline and taught:
         sections["tf-idf + linear svm"] = _baseline(taught, inside, options)
-    notes = (*sides.notes, *_notes(sides, asked, saved))
+    notes = (*sides.notes, *_notes(sides, asked, saved, shape))
     if options.save_head is not None:
+        kept = shape if saved else _shape(subject, taught)
         notes += (save(head, options.save_head),)
-        if not any(row.scope for row in taught):
-            vectors = subject.encode([row.text for row in taught])
-            labels = np.array([row.label for row in taught])
-            save_shape(shape_of(vectors, labels), options.save_head)
+        save_shape(kept, options.save_head, head.encoder_sha256)
     return Report(Kind.INTENT, path.name, table.sha256, subject.model.version, sections, notes)
+
+
+def _shape(subject: Subject, taught: Sequence[Row]) -> Shape | None:
+    """Where the taught intents lie; None where they are told apart by the bot that is asked."""
+    if any(row.scope for row in taught):
+        return None
+    labels = np.array([row.label for row in taught])
+    return shape_of(subject.encode([row.text for row in taught]), labels)
 
 
 def read_intents(path: Path) -> Table[Row]:
@@ -110,11 +116,15 @@ def _known_intents(sides: Sides, head: Head) -> list[Row]:
     return [row for row in sides.judged if row.outside or row.label in known]
 
 
-def _notes(sides: Sides, asked: Sequence[Row], saved: Head | None) -> list[str]:
+def _notes(
+    sides: Sides, asked: Sequence[Row], saved: Head | None, shape: Shape | None
+) -> list[str]:
     notes = []
     if saved is not None:
-        notes.append(f"judged by the saved head {saved.name}: its rows are not here, so the score "
-                     "nearest is left out")  # fmt: skip
+        missing = "nearest is" if shape else "mahalanobis and nearest are"
+        notes.append(
+            f"judged by the saved head {saved.name}: its rows are not here, so {missing} left out"
+        )
     if len(asked) < len(sides.judged):
         notes.append(f"{len(sides.judged) - len(asked)} rows of intents never taught left out")
     if not any(row.outside for row in asked):

@@ -6,42 +6,65 @@ hundred kilobytes, instead of the rows themselves. Plain arrays in a file beside
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from router.calibration import Floats
 from router.errors import ModelFileError, TrainingDataError
+from router.heads import Head
 
 Shape = tuple[Floats, Floats]
 """Whitening matrix (width, width) and whitened means (intents, width): `fit_novelty.shape_of`."""
 
 
-def save_shape(shape: Shape, head: Path) -> None:
-    """Writes `<head>.shape.npz`. Raises TrainingDataError where it cannot be written."""
+def save_shape(shape: Shape | None, head: Path, encoder_sha256: str) -> None:
+    """Writes `<head>.shape.npz`, or removes an older one where there is no shape to keep.
+
+    Raises TrainingDataError where it cannot be written.
+    """
     path = _path(head)
     try:
-        np.savez(path, whitening=shape[0].astype(np.float32), centres=shape[1].astype(np.float16))
+        if shape is None:
+            path.unlink(missing_ok=True)
+            return
+        np.savez(
+            path,
+            whitening=shape[0].astype(np.float32),
+            centres=shape[1].astype(np.float16),
+            encoder_sha256=np.array(encoder_sha256),
+        )
     except OSError as error:
         raise TrainingDataError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def load_shape(head: Path) -> Shape | None:
-    """Reads what `save_shape` wrote for a head; None when it kept nothing.
+def load_shape(path_of_head: Path, head: Head) -> Shape | None:
+    """Reads what `save_shape` wrote beside a head; None when nothing was kept.
 
-    Raises ModelFileError for a malformed file.
+    Raises ModelFileError for a damaged file, and for one of another encoder or other intents.
     """
-    path = _path(head)
+    path = _path(path_of_head)
     if not path.is_file():
         return None
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            shape = arrays["whitening"].astype(float), arrays["centres"].astype(float)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelFileError(f"{path} is malformed: {error}; save the head again") from error
-    if shape[0].ndim != 2 or shape[0].shape[1] != shape[1].shape[-1]:
-        raise ModelFileError(f"{path} is malformed: {shape[0].shape} does not fit {shape[1].shape}")
-    return shape
+            whitening, centres = arrays["whitening"].astype(float), arrays["centres"].astype(float)
+            made_for = str(arrays["encoder_sha256"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ModelFileError(f"{path} is damaged: {error}; save the head again") from error
+    width, intents = head.weight.shape
+    if (
+        made_for != head.encoder_sha256
+        or whitening.shape != (width, width)
+        or centres.shape != (intents, width)
+    ):
+        raise ModelFileError(
+            f"{path} has {centres.shape[0]} intents on encoder {made_for[:12]}; its head has "
+            f"{intents} on {head.encoder_sha256[:12]}; save the head again"
+        )
+    return whitening, centres
 
 
 def _path(head: Path) -> Path:

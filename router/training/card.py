@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from router.training.fit_novelty import NOVEL_SHARE
+
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 Card = Mapping[str, Value]
 
@@ -87,7 +89,7 @@ def render(card: Card) -> str:
             "novelty", _map(novelty, "trials"), "clinc_auroc", "clinc_recall_at_5", "clinc_novel",
             "nonsense_auroc", "nonsense_recall_at_5",
         ),
-        f"Calibrated, at 15 % novel requests: {_inline(_map(novelty, 'shipped'))}.",
+        f"Calibrated, at {NOVEL_SHARE:.0%} novel requests: {_inline(_map(novelty, 'shipped'))}.",
         "## Match confidence",
         f"{MATCH} Figures: {_inline(_map(figures, 'match'))}.",
         "## Latency and size",

@@ -7,6 +7,7 @@ tokeniser; it is made once and kept as long as what it was made from has the sam
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import random
@@ -50,7 +51,7 @@ class Variant:
     what: str
     against: str = ""
     claim: str = ""
-    """Which usual claim is made for this kind: a key of `compare_report.CLAIMS`, or none."""
+    """Which usual claim is made for this kind: a key of `claims.CLAIMS`, or none."""
     line: str = "teacher"
 
 
@@ -122,9 +123,10 @@ class Workshop:
         inputs = f"{RECIPE}|{name}|{self.seed}|{TEACHER_SHA256}|{self._student}|{self._texts}"
         made_from = hashlib.sha256(inputs.encode()).hexdigest()
         if path.is_file() and stamp.is_file():
-            kept = json.loads(stamp.read_text(encoding="utf-8"))
-            if kept == {"made_from": made_from, "sha256": sha256_of(path)}:
-                return path
+            with contextlib.suppress(ValueError):  # half written, when a run was interrupted
+                kept = json.loads(stamp.read_text(encoding="utf-8"))
+                if kept == {"made_from": made_from, "sha256": sha256_of(path)}:
+                    return path
         stamp.unlink(missing_ok=True)
         _RECIPES[name](self, path)
         stamp.write_text(json.dumps({"made_from": made_from, "sha256": sha256_of(path)}) + "\n")

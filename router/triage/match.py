@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from router.calibration import Floats, fit_logistic, sigmoid
 from router.errors import ModelFileError
-from router.softmax_regression import Weights, as_head, fit_softmax
+from router.softmax_regression import MAX_STEPS, Weights, as_head, fit_softmax
 from router.types import Match
 
 FEATURES = (
@@ -46,7 +46,11 @@ TOP_K = 3
 RIDGE = 3e-4
 """Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent
 at 1e-3 and at 3e-4, .877 at 1e-4. A linear discriminant found .857 and was sure enough (.85) of
-55 %; this one is of 66 % at the same error."""
+55 %; this one is of 65 % at the same error."""
+
+STEPS_WITHOUT = 12
+"""Steps after which a regression has forgotten intents that were left out of it: 10, 20 and 200
+come to the same figures, 5 do not."""
 
 SHRINKAGE = 0.8
 """How far the covariance within intents is drawn towards a multiple of the identity."""
@@ -130,9 +134,10 @@ class Utterances:
             self.vectors[kept],
         )
 
-    def regression(self, start: Weights | None = None) -> Weights:
+    def regression(self, start: Weights | None = None, steps: int = MAX_STEPS) -> Weights:
         """The softmax regression from vector to intent, begun at the weights of a similar one."""
-        return fit_softmax(self.vectors, self.owner, len(self.intent_ids), RIDGE, start)
+        count = len(self.intent_ids)
+        return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
 class KnowledgeIndex:
@@ -162,7 +167,7 @@ class KnowledgeIndex:
     def build(cls, model: Embedder, intents: Sequence[tuple[str, Sequence[str]]]) -> KnowledgeIndex:
         """Returns the index of `intents`, (id, utterances); those without utterances are left out.
 
-        Coefficients are adjusted to the file when it has at least two intents of two utterances.
+        Coefficients are adjusted to the file where utterances of several intents are held out.
         """
         filled = [(name, list(lines)) for name, lines in intents if lines]
         texts = tuple(line for _, lines in filled for line in lines)
@@ -265,13 +270,14 @@ class KnowledgeIndex:
         return fit_logistic(x, y, self.coefficients, precision(x), weight)
 
     def _without(self, away: npt.NDArray[np.bool_]) -> KnowledgeIndex:
-        """The index as if some intents did not stand in the file.
+        """The index of a file in which some intents do not stand.
 
-        Their columns are left out of the regression, since a softmax keeps the ratios of those that
-        stay: fitting it anew comes to nearly the same and takes five times as long.
+        Leaving out their columns of the regression is not enough: what asks for one of them then
+        seems more doubtful than it is to a file that never heard of it (4 % above .7, not 8 %).
         """
         rest = self.utterances.part(~away[self.utterances.owner])
-        return KnowledgeIndex(rest, self.coefficients, self._weights[:, ~away])
+        weights = rest.regression(self._weights[:, ~away], STEPS_WITHOUT)
+        return KnowledgeIndex(rest, self.coefficients, weights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,19 @@ _EMPTY = frozenset(
 _WITHOUT_MATTER = _POINTERS | _EMPTY
 
 
+_REFUSALS = frozenset({"no", "nope", "nah", "nein", "non"})
+
+
+def is_refusal(text: Folded) -> bool:
+    """Returns whether a bare follow-up does nothing but refuse.
+
+    >>> from router.triage.folding import fold
+    >>> [is_refusal(fold(t)) for t in ("No thanks.", "no, go ahead", "yes")]
+    [True, False, False]
+    """
+    return text.words != () and _POINTERS.intersection(text.words) <= _REFUSALS
+
+
 def is_bare_follow_up(text: Folded) -> bool:
     """Returns whether a turn says nothing of its own: short, only empty words, one pointing back.
 

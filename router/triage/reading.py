@@ -1,7 +1,8 @@
 """What is read of a request, and how the readings of its turns become one set of signals.
 
-Only what the user wrote is read. Tool results, attachments, the assistant's and the system's text
-are not: they can neither raise an amount nor lower stakes. The last user turn says what is asked;
+Only what the user wrote is read, and what the assistant proposed where the user's turn is a bare
+assent to it. Tool results, attachments and the system's text are not: they can neither raise an
+amount nor lower stakes. The last user turn says what is asked;
 earlier turns, and the session's memory, can only raise caution: stakes, impact, strategic,
 multi-factor, terms, domain and the policy's own heads are the highest that the conversation has
 seen. A bare follow-up takes its meaning from the last turn that had one.
@@ -25,7 +26,7 @@ from router.head_conditions import highest
 from router.triage.amounts import MAX_AMOUNTS, AmountReader
 from router.triage.folding import MAX_CHARS, Folded, fold
 from router.triage.numbers import crowded
-from router.triage.phrases import find_router_talk, is_bare_follow_up
+from router.triage.phrases import find_router_talk, is_bare_follow_up, is_refusal
 from router.triage.terms import TermFinder
 from router.types import (
     Amount,
@@ -98,15 +99,21 @@ def _proposed(request: ChatRequest) -> str:
     """The end of the assistant's message that a bare follow-up answers, "" when there is none.
 
     "Shall I wire the $45,000?" "yes": the sum and the matter stand in the assistant's words alone.
+    After a mere "no" nothing of it is asked for; "why?" asks for more of it.
     """
     if len(request.messages) < 2:
         return ""
     before, last = request.messages[-2:]
     if last.role != "user" or before.role != "assistant" or not before.text:
         return ""
-    if len(last.text) > MAX_FOLLOW_UP_CHARS or not is_bare_follow_up(fold(last.text)):
+    if len(last.text) > MAX_FOLLOW_UP_CHARS:
         return ""
-    return before.text[-MAX_PROPOSAL_CHARS:]
+    answer = fold(last.text)
+    if not is_bare_follow_up(answer) or is_refusal(answer):
+        return ""
+    if len(before.text) <= MAX_PROPOSAL_CHARS:
+        return before.text
+    return before.text[-MAX_PROPOSAL_CHARS:].partition(" ")[2]  # no part of a sum
 
 
 @dataclass(frozen=True, slots=True)
