@@ -7,8 +7,9 @@ import pytest
 
 from router.errors import ModelFileError
 from router.triage import match
-from router.triage.match import FEATURES, KnowledgeIndex, held_out
+from router.triage.match import FEATURES, Fit, KnowledgeIndex, held_out
 from router.triage.triage_model import TriageModel
+from router.triage.utterances import Utterances
 
 INTENTS = [
     ("parcel", ["where is my parcel", "my package has not arrived", "track my delivery"]),
@@ -142,7 +143,7 @@ def test_coefficients_of_another_encoder_are_refused(tmp_path: object) -> None:
 
 def test_a_part_of_the_utterances_keeps_the_intents_that_still_have_one() -> None:
     vectors = np.eye(4, dtype=np.float32)
-    whole = match.Utterances(("a", "b", "c"), tuple("wxyz"), np.array([0, 1, 1, 2]), vectors)
+    whole = Utterances(("a", "b", "c"), tuple("wxyz"), np.array([0, 1, 1, 2]), vectors)
     part = whole.part(np.array([False, True, False, True]))
     assert (part.intent_ids, part.texts, part.owner.tolist()) == (("b", "c"), ("x", "z"), [0, 1])
     assert (part.vectors == vectors[[1, 3]]).all()
@@ -164,3 +165,30 @@ def test_a_coefficient_yields_to_a_file_by_the_spread_of_its_feature() -> None:
     wide, narrow = np.array([0.0, 10.0]), np.array([0.0, 1.0])
     firm = match.precision(np.column_stack([np.ones(2), wide, narrow]))
     assert firm[1] == pytest.approx(100 * firm[2])
+
+
+class Memory(dict[bytes, Fit]):
+    """A FitMemory that counts what it is asked to keep."""
+
+    def recall(self, key: bytes) -> Fit | None:
+        return self.get(key)
+
+    def keep(self, key: bytes, fit: Fit) -> None:
+        self[key] = fit
+
+
+def test_what_is_remembered_of_a_file_is_not_fitted_again(model: TriageModel) -> None:
+    memory = Memory()
+    first = KnowledgeIndex.build(model, INTENTS, memory)
+    (key,) = memory
+    memory[key] = memory[key]._replace(coefficients=first.coefficients + 1.0)
+    again = KnowledgeIndex.build(model, INTENTS, memory)
+    assert (again.coefficients == first.coefficients + 1.0).all()
+    assert len(memory) == 1
+
+
+def test_an_utterance_more_is_fitted_anew(model: TriageModel) -> None:
+    memory = Memory()
+    KnowledgeIndex.build(model, INTENTS, memory)
+    KnowledgeIndex.build(model, [*INTENTS[:-1], (INTENTS[-1][0], ["another text"])], memory)
+    assert len(memory) == 2

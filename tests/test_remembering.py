@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from router.triage.match import Fit
 from router.triage.remembering import Remembering
 
 
@@ -39,6 +40,19 @@ def test_the_next_start_embeds_nothing_again(tmp_path: Path) -> None:
     model = Counting()
     assert Remembering(model, tmp_path, "v1").encode(["bb"]).tolist() == [[2.0, 1.0]]
     assert model.asked == []
+
+
+def test_the_next_start_recalls_what_was_fitted(tmp_path: Path) -> None:
+    fit = Fit(np.ones((3, 2), np.float32), np.arange(9.0))
+    earlier = Remembering(Counting(), tmp_path, "v1")
+    earlier.encode(["a"])
+    earlier.keep(b"0123456789abcdef", fit)
+    earlier.save()
+    found = Remembering(Counting(), tmp_path, "v1").recall(b"0123456789abcdef")
+    assert found is not None
+    assert (found.weights == fit.weights).all()
+    assert (found.coefficients == fit.coefficients).all()
+    assert Remembering(Counting(), tmp_path, "v2").recall(b"0123456789abcdef") is None
 
 
 def test_another_model_version_shares_nothing(tmp_path: Path) -> None:

@@ -134,7 +134,9 @@ def _triage(
     intents = knowledge_intents(first)
 
     def index(task: str | None) -> KnowledgeIndex:
-        return KnowledgeIndex.build(model, [row for row in intents if in_scope(row[0], task)])
+        return KnowledgeIndex.build(
+            model, [row for row in intents if in_scope(row[0], task)], model
+        )
 
     base = TriageConfig.of(policy, index(None), own)
     tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}

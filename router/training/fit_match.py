@@ -17,7 +17,8 @@ import numpy as np
 from router.calibration import Floats, auroc, ece, fit_logistic, sigmoid
 from router.training.sources import Example
 from router.triage.encoder import Embeddings
-from router.triage.match import FEATURES, OUTSIDE_SHARE, KnowledgeIndex, Utterances
+from router.triage.match import FEATURES, OUTSIDE_SHARE, KnowledgeIndex
+from router.triage.utterances import Utterances
 
 SETS = ("clinc150", "banking77", "hwu64", "hint3")
 FOREIGN = (

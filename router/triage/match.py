@@ -20,14 +20,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from router.calibration import Floats, fit_logistic, sigmoid
 from router.errors import ModelFileError
-from router.softmax_regression import MAX_STEPS, Weights, as_head, fit_softmax
+from router.softmax_regression import Weights, as_head
+from router.triage.utterances import Shape, Utterances
 from router.types import Match
 
 FEATURES = (
@@ -43,17 +44,9 @@ FEATURES = (
 )
 TOP_K = 3
 
-RIDGE = 3e-4
-"""Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent
-at 1e-3 and at 3e-4, .877 at 1e-4. A linear discriminant found .857 and was sure enough (.85) of
-55 %; this one is of 65 % at the same error."""
-
 STEPS_WITHOUT = 12
 """Steps after which a regression has forgotten intents that were left out of it: 10, 20 and 200
 come to the same figures, 5 do not."""
-
-SHRINKAGE = 0.8
-"""How far the covariance within intents is drawn towards a multiple of the identity."""
 
 LOG_ODDS_LIMIT = 12.0
 FOLDS = 5
@@ -91,6 +84,21 @@ class Embedder(Protocol):
     def match_coefficients(self) -> Floats: ...
 
 
+class Fit(NamedTuple):
+    """What is fitted to a knowledge file: it depends on the file and the triage model alone."""
+
+    weights: Weights  # (width + 1, intents)
+    coefficients: Floats  # (len(FEATURES),)
+
+
+class FitMemory(Protocol):
+    """Keeps fits from one start to the next, for one version of the triage model."""
+
+    def recall(self, key: bytes) -> Fit | None: ...
+
+    def keep(self, key: bytes, fit: Fit) -> None: ...
+
+
 def held_out(text: str) -> bool:
     """Whether an utterance of a knowledge file judges instead of teaching: a fifth of them do."""
     digest = hashlib.sha256(HELD_SALT + _key(text).replace(" ", "").encode()).digest()
@@ -115,31 +123,6 @@ class Evidence:
     features: Floats  # (rows, len(FEATURES))
 
 
-@dataclass(frozen=True, slots=True)
-class Utterances:
-    """What an operator wrote, intent by intent."""
-
-    intent_ids: tuple[str, ...]
-    texts: tuple[str, ...]
-    owner: npt.NDArray[np.int64]  # (utterances,), ascending, into intent_ids
-    vectors: npt.NDArray[np.float32]  # (utterances, width)
-
-    def part(self, kept: npt.NDArray[np.bool_]) -> Utterances:
-        """Some of the utterances, and of the intents those that still have one."""
-        left = np.unique(self.owner[kept])
-        return Utterances(
-            tuple(self.intent_ids[i] for i in left.tolist()),
-            tuple(itertools.compress(self.texts, kept.tolist())),
-            np.searchsorted(left, self.owner[kept]),
-            self.vectors[kept],
-        )
-
-    def regression(self, start: Weights | None = None, steps: int = MAX_STEPS) -> Weights:
-        """The softmax regression from vector to intent, begun at the weights of a similar one."""
-        count = len(self.intent_ids)
-        return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
-
-
 class KnowledgeIndex:
     """The intents of a knowledge file as a classifier; immutable."""
 
@@ -159,15 +142,21 @@ class KnowledgeIndex:
         self._rarity_unseen = math.log(1 + len(texts))
         self._whole_rarity = [sum(self._rarity[w] for w in found) for found in self._words]
         self._members = _padded(owner, len(self.intent_ids))  # (intents, longest), -1 after the end
-        self._shape = _Shape.of(utterances.vectors, owner, len(self.intent_ids))
+        self._shape = Shape.of(utterances.vectors, owner, len(self.intent_ids))
         self._weights = utterances.regression() if weights is None else weights
         self._weight, self._bias = as_head(self._weights)  # (width, intents), (intents,)
 
     @classmethod
-    def build(cls, model: Embedder, intents: Sequence[tuple[str, Sequence[str]]]) -> KnowledgeIndex:
+    def build(
+        cls,
+        model: Embedder,
+        intents: Sequence[tuple[str, Sequence[str]]],
+        memory: FitMemory | None = None,
+    ) -> KnowledgeIndex:
         """Returns the index of `intents`, (id, utterances); those without utterances are left out.
 
         Coefficients are adjusted to the file where utterances of several intents are held out.
+        What `memory` recalls of the same file is not fitted again.
         """
         filled = [(name, list(lines)) for name, lines in intents if lines]
         texts = tuple(line for _, lines in filled for line in lines)
@@ -176,14 +165,25 @@ class KnowledgeIndex:
         owner = np.array([k for k, (_, lines) in enumerate(filled) for _ in lines], dtype=np.int64)
         names = tuple(name for name, _ in filled)
         whole = Utterances(names, texts, owner, model.encode(texts))
-        asked = np.array([held_out(text) for text in texts])
+        key = _fit_key(whole)
+        fit = memory.recall(key) if memory is not None else None
+        if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(names)):
+            fit = cls._fitted(whole, model.match_coefficients)
+            if memory is not None:
+                memory.keep(key, fit)
+        return cls(whole, fit.coefficients, fit.weights)
+
+    @classmethod
+    def _fitted(cls, whole: Utterances, coefficients: Floats) -> Fit:
+        """The regression over all utterances, and `coefficients` adjusted to them."""
+        asked = np.array([held_out(text) for text in whole.texts])
         taught = whole.part(~asked)
         if not asked.any() or len(taught.intent_ids) < 2:
-            return cls(whole, model.match_coefficients)
-        judged = cls(taught, model.match_coefficients)
+            return Fit(whole.regression(), coefficients)
+        judged = cls(taught, coefficients)
         adjusted = judged.adjusted_to(whole.part(asked))
-        near = judged._weights if len(taught.intent_ids) == len(names) else None
-        return cls(whole, adjusted, whole.regression(near))
+        near = judged._weights if len(taught.intent_ids) == len(whole.intent_ids) else None
+        return Fit(whole.regression(near), adjusted)
 
     def match(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> list[Match]:
         """Returns the best intent per request with the calibrated chance that it is right."""
@@ -280,42 +280,6 @@ class KnowledgeIndex:
         return KnowledgeIndex(rest, self.coefficients, weights)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Where intents lie and how far their utterances spread about their middles."""
-
-    means: npt.NDArray[np.float32]  # (intents, width)
-    centres: npt.NDArray[np.float32]  # (intents, width), the means at unit length
-    precision: npt.NDArray[np.float32]  # (width, width), inverse of the shrunken covariance
-
-    @classmethod
-    def of(
-        cls, vectors: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], intents: int
-    ) -> _Shape:
-        width = vectors.shape[1]
-        counts = np.bincount(owner, minlength=intents)
-        means = np.zeros((intents, width))
-        np.add.at(means, owner, vectors)
-        means /= counts[:, None]
-        around = vectors - means[owner]
-        freedom = max(1, len(vectors) - intents)
-        covariance = around.T @ around / freedom
-        spread = max(float(np.trace(covariance)) / width, 1e-4)
-        shrunken = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(width)
-        centres = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-        return cls(
-            means.astype(np.float32),
-            centres.astype(np.float32),
-            np.linalg.inv(shrunken).astype(np.float32),
-        )
-
-    def typical(self, embeddings: npt.NDArray[np.float32], intent: npt.NDArray[np.int64]) -> Floats:
-        """Minus the squared Mahalanobis distance to the intent's mean, per dimension, (rows,)."""
-        off = embeddings - self.means[intent]
-        away: Floats = np.einsum("rw,rw->r", off @ self.precision, off) / len(self.precision)
-        return -away
-
-
 def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
     """The intent of each text that stands under one intent only."""
     intents: dict[str, set[int]] = {}
@@ -361,6 +325,16 @@ def precision(features: Floats) -> Floats:
     spread[0] = 1.0
     firm: Floats = PRIOR_ROWS * CURVATURE * np.maximum(spread, 1e-3)
     return firm
+
+
+FIT_FORMAT = 1
+"""Raised when what is fitted changes, so that no start takes over what an older release fitted."""
+
+
+def _fit_key(utterances: Utterances) -> bytes:
+    """Names a knowledge file by its intents and texts, 16 bytes."""
+    rows = [utterances.intent_ids, utterances.texts, utterances.owner.tolist(), FIT_FORMAT]
+    return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 
 
 def _key(text: str) -> str:

@@ -1,0 +1,85 @@
+"""The utterances of a knowledge file as vectors: parts of them, and what is read off them.
+
+That is the regression from vector to intent, and the shape of the intents among each other. It
+knows nothing about requests or chances.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from router.calibration import Floats
+from router.softmax_regression import MAX_STEPS, Weights, fit_softmax
+
+RIDGE = 3e-4
+"""Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent
+at 1e-3 and at 3e-4, .877 at 1e-4. A linear discriminant found .857 and was sure enough (.85) of
+55 %; this one is of 65 % at the same error."""
+
+SHRINKAGE = 0.8
+"""How far the covariance within intents is drawn towards a multiple of the identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterances:
+    """What an operator wrote, intent by intent."""
+
+    intent_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    owner: npt.NDArray[np.int64]  # (utterances,), ascending, into intent_ids
+    vectors: npt.NDArray[np.float32]  # (utterances, width)
+
+    def part(self, kept: npt.NDArray[np.bool_]) -> Utterances:
+        """Some of the utterances, and of the intents those that still have one."""
+        left = np.unique(self.owner[kept])
+        return Utterances(
+            tuple(self.intent_ids[i] for i in left.tolist()),
+            tuple(itertools.compress(self.texts, kept.tolist())),
+            np.searchsorted(left, self.owner[kept]),
+            self.vectors[kept],
+        )
+
+    def regression(self, start: Weights | None = None, steps: int = MAX_STEPS) -> Weights:
+        """The softmax regression from vector to intent, begun at the weights of a similar one."""
+        count = len(self.intent_ids)
+        return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where intents lie and how far their utterances spread about their middles."""
+
+    means: npt.NDArray[np.float32]  # (intents, width)
+    centres: npt.NDArray[np.float32]  # (intents, width), the means at unit length
+    precision: npt.NDArray[np.float32]  # (width, width), inverse of the shrunken covariance
+
+    @classmethod
+    def of(
+        cls, vectors: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], intents: int
+    ) -> Shape:
+        width = vectors.shape[1]
+        counts = np.bincount(owner, minlength=intents)
+        means = np.zeros((intents, width))
+        np.add.at(means, owner, vectors)
+        means /= counts[:, None]
+        around = vectors - means[owner]
+        freedom = max(1, len(vectors) - intents)
+        covariance = around.T @ around / freedom
+        spread = max(float(np.trace(covariance)) / width, 1e-4)
+        shrunken = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(width)
+        centres = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        return cls(
+            means.astype(np.float32),
+            centres.astype(np.float32),
+            np.linalg.inv(shrunken).astype(np.float32),
+        )
+
+    def typical(self, embeddings: npt.NDArray[np.float32], intent: npt.NDArray[np.int64]) -> Floats:
+        """Minus the squared Mahalanobis distance to the intent's mean, per dimension, (rows,)."""
+        off = embeddings - self.means[intent]
+        away: Floats = np.einsum("rw,rw->r", off @ self.precision, off) / len(self.precision)
+        return -away
