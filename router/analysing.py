@@ -87,7 +87,10 @@ class Analyst:
             if section.domain == domain and task in tasks:
                 return Found(runtime, section, task)
             known += [f"{section.domain}/{one}" for one in tasks]
-        listed = ", ".join(known) or "none; serve a policy with a `specialist` section"
+        listed = ", ".join(known) or (
+            "none; serve a policy with a `specialist` section too (`tiergate serve -p default -p "
+            "email_pipeline`)"
+        )
         raise NotFound(
             f"No policy that is served here analyses {f'{domain}/{task}'[:200]!r}. Known are: "
             f"{listed}.",

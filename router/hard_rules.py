@@ -9,7 +9,7 @@ headline:
     4. impact from $10,000                    -> level 3
     5. strategic or multi-stakeholder         -> level 3
     6. architecture decision                  -> level 3
-    7. impact from $5,000; multi-factor; novel; unsafe -> level 2
+    7. impact from $5,000; high stakes; multi-factor; novel; unsafe -> level 2
     8. level-1 confidence below the floor     -> that rung is passed over (`decision`)
 
 Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and
@@ -184,6 +184,7 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
         (strategic, 3, Reason.STRATEGIC),
         (architecture, 3, Reason.ARCHITECTURE),
         (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
+        (signals.stakes_high >= section.high_stakes_at, 2, Reason.HIGH_STAKES),
         (multi_factor, 2, Reason.MULTI_FACTOR),
         (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
         (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),

@@ -33,6 +33,9 @@ class DecisionSection(Section):
     multi_factor_at: Chance = Field(
         default=0.5, description="Multi-factor from this chance on: level 2."
     )
+    high_stakes_at: Chance = Field(
+        default=0.6, description="High stakes in any domain from this chance on: level 2."
+    )
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
     strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -89,6 +94,22 @@ def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:
     for expected in ("level 3 deep", "high_risk_legal", "floor", "ceiling", "S ", "thinker"):
         assert expected in said.stdout
     assert said.stdout.count("passed over") == 1
+
+
+def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+    command = [PYTHON, "-m", "router.cli", "route", LEGAL, "--policy", str(policy), "--explain"]
+    with subprocess.Popen(command, stdout=theirs, env=environment()) as process:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # Linux ends a pty whose other side is closed so
+            while piece := os.read(ours, 65_536):
+                said += piece
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert "…" not in said.decode()
+    assert said.decode().count("passed over") == 1
 
 
 def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:

@@ -120,6 +120,8 @@ def facts(
             Reason.ARCHITECTURE,
         ),
         ({"impact_nano_usd": 5_000 * USD}, 2, Reason.IMPACT_LEVEL_2),
+        ({"stakes_high": 0.6}, 2, Reason.HIGH_STAKES),
+        ({"stakes_high": 0.59}, 1, Reason.LOWEST_EXPECTED_LOSS),
         ({"multi_factor": 0.5}, 2, Reason.MULTI_FACTOR),
         ({"novelty": 0.5}, 2, Reason.NOVEL),
         ({"toxic": 0.9}, 2, Reason.UNSAFE),

@@ -89,3 +89,12 @@ def test_revoked_key_is_listed_as_such(database: Database) -> None:
 def test_key_without_tenant_is_refused(database: Database) -> None:
     with pytest.raises(LedgerError, match="tenant"):
         SqlKeyStore(database, StandingClock()).create(" ", [Scope.CHAT])
+
+
+async def test_revoking_the_last_key_leaves_keys_needed(database: Database) -> None:
+    store = SqlKeyStore(database, StandingClock())
+    assert not await store.any()
+    created = store.create("acme", [Scope.CHAT])
+    store.revoke(created.info.key_id)
+    assert await store.any()
+    assert await store.identify(created.secret) is None

@@ -220,10 +220,11 @@ def page() -> str:
         "<h1>Tiergate API</h1><p>A drop-in for OpenAI's API: point <code>base_url</code> at "
         "<code>/v1</code> here. The machine-readable description is at "
         "<a href='/openapi.json'>/openapi.json</a>.</p>"
-        "<pre><code>curl -s localhost:8080/v1/chat/completions \\\n"
+        "<pre><code>curl -s <span id='here'>http://127.0.0.1:8080</span>/v1/chat/completions \\\n"
         "  -H 'content-type: application/json' \\\n"
         '  -d \'{"model": "auto", "messages": [{"role": "user", '
         '"content": "How do I return a parcel?"}]}\'</code></pre>'
         f"{rows}<h2>Hints</h2><p>All optional, inside the body's <code>routing</code> object; "
-        f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul></html>"
+        f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul>"
+        "<script>document.getElementById('here').textContent=location.origin</script></html>"
     )

@@ -25,6 +25,11 @@ COST_BASES = {
     CostBasis.UNKNOWN: "unknown",
 }
 SHOWN_CHARACTERS = 70
+COLUMNS = ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why")
+FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
+"""What of a rung stands in the table where the terminal is narrow; the rest follows as lines."""
+ONE_LINE_FROM = 130
+"""Width from which a rung usually fits one line."""
 
 
 def as_json(outcome: Outcome) -> None:
@@ -71,7 +76,13 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
     for label, line in _signals(outcome.signals):
         out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
-    out.print(_rungs(outcome))
+    wide = out.width >= ONE_LINE_FROM
+    out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
+    if not wide:
+        for rung in outcome.decision.rungs:
+            cells = dict(zip(COLUMNS, _cells(rung, False), strict=True))
+            told = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
+            out.print(told, style=None if rung.taken else "dim", soft_wrap=True)
     out.print(
         f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
@@ -131,14 +142,16 @@ def _head(reading: HeadReading) -> str:
     return f"{reading.name} " + ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
 
 
-def _rungs(outcome: Outcome) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for name in ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why"):
+def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
+    gap = 2 if columns is COLUMNS else 1
+    table = Table(box=None, pad_edge=False, padding=(0, gap), header_style="bold")
+    for name in columns:
         right = name in ("level", "p right", "cost", "expected loss")
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
     for rung in outcome.decision.rungs:
         first = rung is outcome.decision.first_rung
-        table.add_row(*_cells(rung, first), style=None if rung.taken else "dim")
+        cells = dict(zip(COLUMNS, _cells(rung, first), strict=True))
+        table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
     return table
 
 

@@ -246,7 +246,8 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="As `tiergate keys list` shows it.")],
     database: DatabasePath = DATABASE,
 ) -> None:
-    """Revoke a key; all workers know within a second."""
+    """Revoke a key; all workers know within a second. Revoking the last one opens nothing: create
+    another."""
     from router.api.books import Books
 
     with Books.open(database) as books:

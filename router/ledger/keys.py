@@ -51,6 +51,7 @@ class CreatedKey:
 class _Snapshot:
     generation: str
     by_secret: Mapping[bytes, tuple[bytes, Identity]]  # by SHA-256 of the secret; none revoked
+    any: bool  # whether a key was ever created
     read_at_ms: float
 
 
@@ -72,8 +73,8 @@ class SqlKeyStore:
         return found[1]
 
     async def any(self) -> bool:
-        """Whether there is a key that is not revoked. Raises LedgerError."""
-        return bool((await self._current()).by_secret)
+        """Whether a key was ever created: revoking the last opens nothing. Raises LedgerError."""
+        return (await self._current()).any
 
     def create(self, tenant: str, scopes: Iterable[Scope], name: str = "") -> CreatedKey:
         """A new key of 256 random bits; blocks. Raises LedgerError for an empty tenant."""
@@ -146,15 +147,17 @@ class SqlKeyStore:
             ).scalar()
             generation = str(generation or "0")
             if before is not None and before.generation == generation:
-                return _Snapshot(generation, before.by_secret, read_at_ms)
+                return _Snapshot(generation, before.by_secret, before.any, read_at_ms)
             rows = connection.exec_driver_sql(
-                f"SELECT {_COLUMNS}, secret_sha256 FROM keys WHERE revoked_at_ms IS NULL"
+                f"SELECT {_COLUMNS}, secret_sha256 FROM keys"
             ).fetchall()
         by_secret: dict[bytes, tuple[bytes, Identity]] = {}
         for row in rows:
             info, stored = _info(row), bytes(row[6])
+            if info.revoked_at_ms is not None:
+                continue
             by_secret[stored] = (stored, Identity(info.tenant, info.key_id, info.scopes))
-        return _Snapshot(generation, by_secret, read_at_ms)
+        return _Snapshot(generation, by_secret, bool(rows), read_at_ms)
 
 
 def _bump(connection: Connection) -> None:

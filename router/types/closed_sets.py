@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NOVEL = "novel"
     IMPACT_LEVEL_2 = "impact_level_2"
     IMPACT_LEVEL_3 = "impact_level_3"
+    HIGH_STAKES = "high_stakes"
     STRATEGIC = "strategic"
     ARCHITECTURE = "architecture"
     HIGH_RISK_FINANCIAL = "high_risk_financial"
