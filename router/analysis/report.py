@@ -305,7 +305,8 @@ def _notes(tally: Tally) -> tuple[str, ...]:
     if unverified or safe or tally.reviews:
         notes.append(
             f"{count(unverified)} answers went out marked unverified, {count(safe)} were approved "
-            f"safe answers, {count(tally.reviews)} requests wait for or had a review by people."
+            f"safe answers, {count(tally.reviews)} requests wait for or had a review by "
+            "people, whose time is in no figure above."
         )
     if tally.observed:
         notes.append(
