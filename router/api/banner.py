@@ -31,15 +31,17 @@ class Listening:
     url: str
     secured: bool
     workers: int = 1
+    everywhere: bool = False  # on every address of this machine
 
     @classmethod
     def of(cls, listener: socket.socket, secured: bool, workers: int = 1) -> Listening:
         """What to tell of a socket: an address that a client on this machine can use."""
         host, port = listener.getsockname()[:2]
-        if host in ("0.0.0.0", "::"):
+        everywhere = host in ("0.0.0.0", "::")
+        if everywhere:
             host = "127.0.0.1" if host == "0.0.0.0" else "::1"
         shown = f"[{host}]" if ":" in host else host
-        return cls(f"http://{shown}:{port}", secured, workers)
+        return cls(f"http://{shown}:{port}", secured, workers, everywhere)
 
 
 def banner(at: Listening, core: Core, settings: Settings) -> str:
@@ -49,7 +51,8 @@ def banner(at: Listening, core: Core, settings: Settings) -> str:
 
 def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
     with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
-    yield f"Tiergate serves {at.url}{with_workers}"
+    also = ", and every other address of this machine" if at.everywhere else ""
+    yield f"Tiergate serves {at.url}{with_workers}{also}"
     if at.secured:
         yield f"  access     API keys (`{_program()} keys list`)"
     else:

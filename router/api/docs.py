@@ -198,12 +198,17 @@ def _operation(operation: Operation) -> dict[str, object]:
     return described
 
 
+def _marked(text: str) -> str:
+    """Text as HTML, with what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 @cache
 def page() -> str:
     """The page at /docs."""
     rows = "".join(
         f"<section><h2><code>{o.method.upper()}</code> {escape(o.path)}</h2>"
-        f"<p><strong>{escape(o.summary)}.</strong> {escape(o.detail)}</p></section>"
+        f"<p><strong>{escape(o.summary)}.</strong> {_marked(o.detail)}</p></section>"
         for o in OPERATIONS
     )
     hints = "".join(f"<li><code>routing.{escape(name)}</code></li>" for name in HINTS)
