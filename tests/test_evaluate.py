@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -132,68 +133,60 @@ def test_a_saved_head_is_found_by_its_intents(subject: Subject, tmp_path: Path) 
     )
 
 
-def test_a_saved_head_that_kept_no_shape_is_judged_by_its_energy(
-    subject: Subject, tmp_path: Path
-) -> None:
-    folder = tmp_path / "model"
+class Saved(NamedTuple):
+    """A model folder with a head of the rows in `path` among its benchmark heads."""
+
+    folder: Path
+    path: Path
+    head: Path
+
+    @property
+    def shape(self) -> Path:
+        return self.head.with_name("matters.shape.npz")
+
+    def judged(self, options: Options = QUICK) -> Report:
+        return measured(Kind.INTENT, Subject.load(self.folder), self.path, options)
+
+
+@pytest.fixture
+def saved(subject: Subject, tmp_path: Path) -> Saved:
+    folder, head = tmp_path / "model", tmp_path / BENCHMARK_HEADS / "matters"
     shutil.copytree(DEFAULT_FOLDER, folder)
     path = write(tmp_path / "rows.jsonl.gz", intent_rows())
-    save = tmp_path / BENCHMARK_HEADS / "matters"
-    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
-    (save.parent / "matters.shape.npz").unlink()
-    again = measured(Kind.INTENT, Subject.load(folder), path)
-    assert "out of scope: energy (chosen)" in again.sections
+    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=head))
+    return Saved(folder, path, head)
+
+
+def test_a_saved_head_that_kept_no_shape_is_judged_by_its_energy(saved: Saved) -> None:
+    saved.shape.unlink()
+    assert "out of scope: energy (chosen)" in saved.judged().sections
 
 
 @pytest.mark.parametrize(
     "damage", [lambda raw: b"no array", lambda raw: raw[:300], lambda raw: b""]
 )
-def test_a_damaged_shape_is_refused(
-    subject: Subject, tmp_path: Path, damage: Callable[[bytes], bytes]
-) -> None:
-    folder = tmp_path / "model"
-    shutil.copytree(DEFAULT_FOLDER, folder)
-    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
-    save = tmp_path / BENCHMARK_HEADS / "matters"
-    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
-    kept = save.parent / "matters.shape.npz"
-    kept.write_bytes(damage(kept.read_bytes()))
+def test_a_damaged_shape_is_refused(saved: Saved, damage: Callable[[bytes], bytes]) -> None:
+    saved.shape.write_bytes(damage(saved.shape.read_bytes()))
     with pytest.raises(ModelFileError, match="save the head again"):
-        measured(Kind.INTENT, Subject.load(folder), path)
+        saved.judged()
 
 
-def test_a_saved_head_is_saved_again_with_its_shape(subject: Subject, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    shutil.copytree(DEFAULT_FOLDER, folder)
-    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
-    save, other = tmp_path / BENCHMARK_HEADS / "matters", tmp_path / "again" / "matters"
-    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
-    measured(Kind.INTENT, Subject.load(folder), path, replace(QUICK, save_head=other))
+def test_a_saved_head_is_saved_again_with_its_shape(saved: Saved, tmp_path: Path) -> None:
+    other = tmp_path / "again" / "matters"
+    saved.judged(replace(QUICK, save_head=other))
     assert (other.parent / "matters.shape.npz").is_file()
 
 
-def test_a_shape_of_other_intents_is_refused(subject: Subject, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    shutil.copytree(DEFAULT_FOLDER, folder)
-    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
-    save = tmp_path / BENCHMARK_HEADS / "matters"
-    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
+def test_a_shape_of_other_intents_is_refused(subject: Subject, saved: Saved) -> None:
     width = subject.model.encoder.width
-    save_shape((np.eye(width), np.eye(width)[:2]), save, subject.model.encoder.sha256)
+    save_shape((np.eye(width), np.eye(width)[:2]), saved.head, subject.model.encoder.sha256)
     with pytest.raises(ModelFileError, match="2 intents"):
-        measured(Kind.INTENT, Subject.load(folder), path)
+        saved.judged()
 
 
-def test_a_score_that_needs_taught_rows_is_refused_for_a_saved_head(
-    subject: Subject, tmp_path: Path
-) -> None:
-    folder = tmp_path / "model"
-    shutil.copytree(DEFAULT_FOLDER, folder)
-    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
-    save = tmp_path / BENCHMARK_HEADS / "matters"
-    measured(Kind.INTENT, subject, path, replace(QUICK, save_head=save))
+def test_a_score_that_needs_taught_rows_is_refused_for_a_saved_head(saved: Saved) -> None:
     with pytest.raises(TrainingDataError, match="the score nearest needs the rows"):
-        measured(Kind.INTENT, Subject.load(folder), path, replace(QUICK, novelty=Novelty.NEAREST))
+        saved.judged(replace(QUICK, novelty=Novelty.NEAREST))
 
 
 def test_only_the_intents_of_the_bot_that_is_asked_can_be_said() -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.learning import WORK, Data, Work, train, with_torch
+from router.cli.options import AsJson
 
 if TYPE_CHECKING:
     from router.training.compare import Comparison
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TRIAGE = "triage"
 """Where `train triage` keeps its stages within --work."""
 

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.options import AsJson
 from router.cli.serving import ModelDir, Policies
 from router.errors import PolicyError, RequestError, TiergateError
 
 if TYPE_CHECKING:
     from router.api.core import Core
     from router.types import ChatRequest, Outcome
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def register(app: typer.Typer) -> None:

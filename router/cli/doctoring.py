@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.options import AsJson
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def doctor(
         bool,
         typer.Option("--install-weights", help="Install the local LLM's weights (98 MB) first."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     database: DatabasePath = DATABASE,
     host: Annotated[str, typer.Option(envvar="TIERGATE_HOST", help="Where to listen.")] = (
         "127.0.0.1"

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from router.cli.exits import Exit
 from router.cli.learning import WORK, Work, with_torch
+from router.cli.options import AsJson
 from router.cli.serving import ModelDir
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def evaluate(
         str, typer.Option("--policy", "-p", help="Of `adversarial`: name of a policy, or a file.")
     ] = "default",
     work: Work = WORK,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
     """The triage model's figures: its card, or measured on a labelled file of one kind."""

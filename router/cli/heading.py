@@ -12,12 +12,11 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning import Data, train
+from router.cli.options import AsJson
 from router.cli.serving import ModelDir
 
 if TYPE_CHECKING:
     from router.training.train_head import Made
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.options import AsJson
 from router.cli.periods import moment_ms, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow, Scope
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from router.types import ReviewItem
 
 SHOWN_ROWS = 20
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Since = Annotated[
     str | None, typer.Option(help="From when on: 24h, 7d, 2026-11-20, 2026-11-20T08:00.")
 ]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from router.cli.options import AsJson
+
 
 def register(app: typer.Typer) -> None:
     app.command()(demo)
@@ -17,7 +19,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed plays the same day.")] = 7,
     policy: Annotated[str, typer.Option("--policy", "-p", help="Name or file.")] = "demo",
     concurrency: Annotated[int, typer.Option(min=1, help="Requests at the same time.")] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML file.")] = None,
 ) -> None:
     """Play a mixed day of requests and print what each tier cost and what was saved."""

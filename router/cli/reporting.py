@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from router.cli.ledger import Since, Tenant, Until, now_ms
+from router.cli.options import AsJson
 from router.cli.periods import moment_ms
 from router.cli.serving import DATABASE, DatabasePath
 
@@ -29,7 +30,7 @@ def report(
             "--policy", "-p", help="Whose `report:` section names baselines and planned shares."
         ),
     ] = "default",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     html: Annotated[
         Path | None, typer.Option(help="Write one HTML file with charts; opens offline.")
     ] = None,

@@ -14,6 +14,7 @@ import typer
 
 from router.cli.learning import train
 from router.cli.ledger import Since, Tenant, Until, now_ms
+from router.cli.options import AsJson
 from router.cli.periods import moment_ms
 from router.cli.serving import ModelDir
 from router.errors import ClassifyError
@@ -58,7 +59,7 @@ def suggest(
     since: Since = None,
     until: Until = None,
     tenant: Tenant = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
     """List the unlabelled texts that would teach a head most, best first."""
