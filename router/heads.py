@@ -1,9 +1,9 @@
 """Heads: small linear readers of an embedding, as files of their own, bound to one encoder.
 
-A head is a matrix, a bias and a calibrator. Many heads are read by one matrix product
-(`HeadStack`), so a further head costs columns, not calls. Files are an .npz of plain arrays and a
-.json beside it; loading runs no code from them. Nothing here knows what a request is or how a head
-was trained.
+A head is a matrix over the embedding, a table over the n-grams where words help, a bias and a
+calibrator. Many heads are read by one matrix product and one sum of table rows (`HeadStack`), so a
+further head costs columns, not calls. Files are an .npz of plain arrays and a .json beside it;
+loading runs no code from them. Nothing here knows what a request is or how a head was trained.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -22,8 +22,28 @@ import numpy.typing as npt
 from router import calibration
 from router.calibration import Calibrator, Floats, Platt, Temperature
 from router.errors import ModelFileError
+from router.ngrams import BUCKETS, Grams, Table, summed
 
-FORMAT = 1
+FORMAT = 2
+OLDER = 1  # heads without a table of words
+
+Embeddings = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.generic] | slice
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What is read of texts: a unit vector of each, and its n-grams."""
+
+    vectors: Embeddings  # (texts, width)
+    grams: Grams  # of as many texts
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, chosen: Rows) -> Encoded:
+        """The texts that an index array, a mask or a slice chooses."""
+        return Encoded(self.vectors[chosen], self.grams[chosen])
 
 
 class HeadKind(StrEnum):
@@ -32,6 +52,19 @@ class HeadKind(StrEnum):
     CLASSES = "classes"  # one of several: a row of chances that sums to 1
     CHANCE = "chance"  # one chance, 0..1
     VALUE = "value"  # a real number, not calibrated
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """How a head reads n-grams alone, before the encoder has run.
+
+    Its logits are the sums of the table rows plus `bias`; where the chance of what it then says is
+    at least `sure`, it was right on dev rows as often as the whole head.
+    """
+
+    bias: npt.NDArray[np.float32]  # (columns,)
+    calibrator: Calibrator
+    sure: float  # above 1: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +83,8 @@ class Head:
     calibrator: Calibrator
     encoder_sha256: str
     label_source: str = "given"
+    words: Table | None = None  # (BUCKETS, columns): what each n-gram adds
+    early: Early | None = None
 
     def __post_init__(self) -> None:
         columns = len(self.classes)
@@ -67,9 +102,10 @@ class Head:
                 f"head {self.name}: a {self.kind} head has one column, found {columns}"
             )
 
-    def logits(self, embeddings: Floats) -> Floats:
+    def logits(self, encoded: Encoded) -> Floats:
         """The raw outputs, (rows, columns)."""
-        return embeddings @ self.weight + self.bias
+        alone: Floats = encoded.vectors @ self.weight + self.bias
+        return alone if self.words is None else alone + summed(encoded.grams, self.words)
 
     def read(self, logits: Floats) -> Floats:
         """Calibrated output: (rows, classes) chances, or (rows,) chances or values.
@@ -84,37 +120,91 @@ class Head:
         column = logits[:, 0]
         return column if self.kind is HeadKind.VALUE else self.calibrator(column)
 
-    def __call__(self, embeddings: Floats) -> Floats:
-        return self.read(self.logits(embeddings))
+    def __call__(self, encoded: Encoded) -> Floats:
+        return self.read(self.logits(encoded))
 
 
 class HeadStack:
-    """Several heads read by one matrix product."""
+    """Several heads read by one matrix product and one sum of table rows."""
 
     def __init__(self, heads: Sequence[Head]) -> None:
         self.heads = {head.name: head for head in heads}
         self._weight = np.ascontiguousarray(np.concatenate([head.weight for head in heads], axis=1))
         self._bias = np.concatenate([head.bias for head in heads])
+        self._words = _joined([(head.words, len(head.classes)) for head in heads])
         ends = np.cumsum([len(head.classes) for head in heads]).tolist()
         self._spans = {
             head.name: slice(end - len(head.classes), end)
             for head, end in zip(heads, ends, strict=True)
         }
 
-    def logits(self, embeddings: Floats) -> Floats:
+    def logits(self, encoded: Encoded) -> Floats:
         """Raw outputs of all heads, (rows, columns of all heads)."""
-        joint: Floats = embeddings @ self._weight + self._bias
-        return joint
+        joint: Floats = encoded.vectors @ self._weight + self._bias
+        return joint if self._words is None else joint + summed(encoded.grams, self._words)
+
+    def by_words(self, grams: Grams) -> Floats:
+        """Raw outputs of n-grams and biases alone, (rows, columns of all heads)."""
+        alone = np.broadcast_to(self._bias, (len(grams), len(self._bias)))
+        return alone if self._words is None else alone + summed(grams, self._words)
 
     def read(self, logits: Floats, name: str) -> Floats:
         """The calibrated output of one head, taken out of `logits` of this stack."""
         return self.heads[name].read(logits[:, self._spans[name]])
 
 
+class EarlyHeads:
+    """Several heads read by n-grams alone, for texts that need no more."""
+
+    def __init__(self, heads: Sequence[tuple[Head, Early]]) -> None:
+        self.stack = HeadStack(
+            [replace(h, bias=early.bias, calibrator=early.calibrator) for h, early in heads]
+        )
+        self._sure = {head.name: early.sure for head, early in heads}
+
+    @classmethod
+    def of(cls, heads: Sequence[Head]) -> EarlyHeads | None:
+        """None where one of them cannot do without the encoder."""
+        able = [(h, h.early) for h in heads if h.early is not None and h.early.sure <= 1.0]
+        return cls(able) if len(able) == len(heads) > 0 else None
+
+    def __call__(self, grams: Grams) -> tuple[Floats, Mapping[str, Floats], npt.NDArray[np.bool_]]:
+        """The logits of all, (rows, columns), what each says, and of which rows all are sure."""
+        logits = self.stack.by_words(grams)
+        said = {name: self.stack.read(logits, name) for name in self._sure}
+        sure = np.ones(len(grams), bool)
+        for name, least in self._sure.items():
+            chances = said[name]
+            if chances.ndim == 2:
+                sure &= chances.max(axis=1) >= least
+            elif self.stack.heads[name].kind is HeadKind.CHANCE:
+                sure &= np.maximum(chances, 1.0 - chances) >= least
+        return logits, said, sure
+
+
+def _joined(tables: Sequence[tuple[Table | None, int]]) -> Table | None:
+    """The tables side by side, nought where a head has none; None where no head has one."""
+    if all(table is None for table, _ in tables):
+        return None
+    parts = [
+        np.zeros((BUCKETS, columns), np.float32) if table is None else table
+        for table, columns in tables
+    ]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
 def save(head: Head, folder: Path) -> tuple[Path, Path]:
     """Writes `<name>.npz` and `<name>.json` into `folder` and returns both paths."""
     buffer = io.BytesIO()
-    np.savez(buffer, weight=head.weight.astype(np.float32), bias=head.bias.astype(np.float32))
+    arrays_of: dict[str, npt.NDArray[np.generic]] = {
+        "weight": head.weight.astype(np.float32),
+        "bias": head.bias.astype(np.float32),
+    }
+    if head.words is not None:
+        arrays_of |= _packed(head.words)
+    if head.early is not None:
+        arrays_of["early_bias"] = head.early.bias.astype(np.float32)
+    np.savez_compressed(buffer, **arrays_of)  # type: ignore[arg-type]  # the stub takes no dict
     arrays = folder / f"{head.name}.npz"
     arrays.write_bytes(buffer.getvalue())
     described = {
@@ -123,6 +213,8 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
         "kind": str(head.kind),
         "classes": list(head.classes),
         "calibrator": head.calibrator.to_json(),
+        "early": head.early
+        and {"calibrator": head.early.calibrator.to_json(), "sure": head.early.sure},
         "label_source": head.label_source,
         "encoder_sha256": head.encoder_sha256,
         "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
@@ -146,8 +238,10 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
             raise ModelFileError(
                 f"{folder / name}.npz is corrupt: its sha256 is not the one in {path.name}"
             )
-        if described["format"] != FORMAT:
-            raise ModelFileError(f"{path} has format {described['format']}, expected {FORMAT}")
+        if described["format"] not in (OLDER, FORMAT):
+            raise ModelFileError(
+                f"{path} has format {described['format']}, expected {OLDER} or {FORMAT}"
+            )
         if encoder_sha256 not in (None, described["encoder_sha256"]):
             raise ModelFileError(
                 f"head {name} was fitted on encoder {described['encoder_sha256'][:12]}, but the "
@@ -155,6 +249,9 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
             )
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, bias = arrays["weight"], arrays["bias"]
+            words = _unpacked(arrays) if "words" in arrays else None
+            early_bias = arrays.get("early_bias")
+        early = described.get("early")
         return Head(
             name=described["name"],
             kind=HeadKind(described["kind"]),
@@ -164,6 +261,10 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
             calibrator=calibration.from_json(described["calibrator"]),
             encoder_sha256=described["encoder_sha256"],
             label_source=described["label_source"],
+            words=words,
+            early=None
+            if early is None or early_bias is None
+            else Early(early_bias, calibration.from_json(early["calibrator"]), early["sure"]),
         )
     except OSError as error:
         raise ModelFileError(
@@ -171,6 +272,27 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"head {name} in {folder} is malformed: {error}") from error
+
+
+def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
+    """A table as bytes: the rows that say something, each column scaled to -127..127."""
+    used = np.flatnonzero(np.abs(words).max(axis=1))
+    scale = np.maximum(np.abs(words).max(axis=0), 1e-9) / 127.0
+    return {
+        "words": np.round(words[used] / scale).astype(np.int8),
+        "words_used": used.astype(np.int32),
+        "words_scale": scale.astype(np.float32),
+    }
+
+
+def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
+    """What `_packed` packed. Raises ValueError or KeyError where the arrays do not fit."""
+    used, packed = arrays["words_used"].astype(np.int64), arrays["words"]
+    if packed.ndim != 2 or used.shape != (len(packed),) or used.max(initial=0) >= BUCKETS:
+        raise ValueError(f"words {packed.shape} do not fit {BUCKETS} buckets")
+    table = np.zeros((BUCKETS, packed.shape[1]), np.float32)
+    table[used] = packed.astype(np.float32) * arrays["words_scale"].astype(np.float32)
+    return table
 
 
 IDENTITY = Platt(1.0, 0.0)

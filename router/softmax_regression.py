@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from router.calibration import Floats
+from router.ngrams import BUCKETS, Grams, Table
 
 MEMORY = 10
 """Pairs of steps that stand for the curvature: Nocedal and Wright name 3 to 20."""
@@ -22,9 +24,27 @@ FLAT = 1e-4
 NEVER = -30.0
 """The logit of a class without a training row: never said."""
 
+GRAMS_C = 20.0
+"""The strength of labels against the ridge for n-grams, per row, as liblinear's C. Departments of
+34,000 tickets gained .6 points of macro-F1 over 5; intents, mail and stakes stood still from 5 on."""
+GRAMS_STEPS = 25
+"""From twenty steps on dev accuracy stood still on all of them."""
+MOST_AT_ONCE = 1 << 24
+"""Numbers added up at once, 64 MB."""
+
 Labels = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float32]
 Objective = Callable[[npt.NDArray[np.float64]], tuple[float, npt.NDArray[np.float64]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A matrix X (count, width) known by what it does: X @ weights, and X.T @ slopes."""
+
+    count: int
+    width: int
+    forward: Callable[[Weights], Floats]
+    back: Callable[[Floats], Floats]
 
 
 def fit_softmax(
@@ -46,24 +66,103 @@ def fit_softmax(
     """
     count, width = vectors.shape
     x = vectors * np.float32(np.sqrt(width))
+
+    def forward(matrix: Weights) -> Floats:
+        return x @ matrix
+
+    def back(slopes: Floats) -> Floats:
+        return x.T @ slopes
+
+    first = None if start is None else start.astype(float)
+    design = Design(count, width, forward, back)
+    return _fit(design, labels, classes, ridge, first, row_weights, steps)
+
+
+def fit_grams(
+    grams: Grams,
+    rare: npt.NDArray[np.float32],
+    labels: Labels,
+    classes: int,
+    *,
+    row_weights: Floats | None = None,
+) -> tuple[Table, npt.NDArray[np.float32]]:
+    """Table (BUCKETS, classes) for `summed`, and bias, of softmax regression on n-grams.
+
+    `rare` weighs buckets as `rarity` gives it and is folded into the table. The ridge is
+    1 / (2 GRAMS_C rows): the more rows, the less it holds. A text without n-grams says the bias.
+    """
+    used, column = np.unique(grams.buckets, return_inverse=True)
+    design = sparse_design(grams, column, len(used), rare)
+    ridge = 1.0 / (2.0 * GRAMS_C * max(len(grams), 1))
+    weights = _fit(design, labels, classes, ridge, None, row_weights, GRAMS_STEPS)
+    table = np.zeros((BUCKETS, classes), dtype=np.float32)
+    table[used] = weights[:-1] * rare[used][:, None]
+    return table, weights[-1].copy()
+
+
+def sparse_design(
+    grams: Grams, column: npt.NDArray[np.int64], width: int, rare: npt.NDArray[np.float32]
+) -> Design:
+    """Rows of n-grams as a matrix (rows, width): each counts `rare` over the root of the row's."""
+    counts = grams.counts()
+    row = np.repeat(np.arange(len(grams)), counts)
+    value = (rare[grams.buckets] * (counts[row] ** -0.5)).astype(np.float32)
+    by_column = np.argsort(column, kind="stable")
+
+    def forward(matrix: Weights) -> Floats:
+        return _added(matrix, column, value, row, len(grams))
+
+    def back(slopes: Floats) -> Floats:
+        return _added(slopes, row[by_column], value[by_column], column[by_column], width)
+
+    return Design(len(grams), width, forward, back)
+
+
+def _added(
+    source: Floats, take: npt.NDArray[np.int64], value: Floats, to: npt.NDArray[np.int64], rows: int
+) -> Floats:
+    """Rows `take` of `source` times `value`, added up into the rows `to` (rising), (rows, columns).
+
+    In chunks, as all of them at once would be gigabytes for many classes.
+    """
+    out = np.zeros((rows, source.shape[1]), dtype=np.float32)
+    chunk = max(1, MOST_AT_ONCE // source.shape[1])
+    begin = 0
+    while begin < len(to):
+        end = min(begin + chunk, len(to))
+        part = to[begin:end]
+        first = np.flatnonzero(np.diff(part, prepend=-1))
+        out[part[first]] += np.add.reduceat(
+            source[take[begin:end]] * value[begin:end, None], first, axis=0
+        )
+        begin = end
+    return out
+
+
+def _fit(
+    design: Design, labels: Labels, classes: int, ridge: float,
+    start: npt.NDArray[np.float64] | None, row_weights: Floats | None, steps: int,
+) -> Weights:  # fmt: skip
+    """Weights (width + 1, classes) of least mean log loss + ridge x squared weights; bias last."""
+    count, width = design.count, design.width
     rows = np.arange(count)
     share = np.full(count, 1.0) if row_weights is None else np.asarray(row_weights, float)
     share = (share / share.sum()).astype(np.float32)
 
     def objective(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         matrix = flat.reshape(width + 1, classes).astype(np.float32)
-        logits = x @ matrix[:-1] + matrix[-1]
+        logits = design.forward(matrix[:-1]) + matrix[-1]
         logits -= logits.max(axis=1, keepdims=True)
         chance = np.exp(logits)
         chance /= chance.sum(axis=1, keepdims=True)
         loss = -float(share @ np.log(chance[rows, labels] + 1e-12))
         chance[rows, labels] -= 1.0
         chance *= share[:, None]
-        gradient = np.vstack([x.T @ chance, chance.sum(axis=0)]).astype(np.float64)
+        gradient = np.vstack([design.back(chance), chance.sum(axis=0)]).astype(np.float64)
         gradient[:-1] += 2 * ridge * matrix[:-1]
         return loss + ridge * float((matrix[:-1] ** 2).sum()), gradient.ravel()
 
-    first = np.zeros((width + 1) * classes) if start is None else start.astype(float).ravel()
+    first = np.zeros((width + 1) * classes) if start is None else start.ravel()
     found = minimise(objective, first, steps).reshape(width + 1, classes).astype(np.float32)
     found[:, np.setdiff1d(np.arange(classes), labels)] = 0.0
     found[-1, np.setdiff1d(np.arange(classes), labels)] = NEVER

@@ -50,12 +50,12 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_a_short_text_is_read_whole() -> None:
-    assert e.clip("x" * 3_000) == "x" * 3_000
+    assert e.clip("x" * 4_000) == "x" * 4_000
 
 
 def test_a_long_text_is_read_at_head_and_tail() -> None:
-    clipped = e.clip("a" * 2_000 + "b" * 5_000 + "c" * 1_000)
-    assert clipped == "a" * 2_000 + " " + "c" * 1_000
+    clipped = e.clip("a" * 3_000 + "b" * 5_000 + "c" * 1_000)
+    assert clipped == "a" * 3_000 + " " + "c" * 1_000
 
 
 def test_128_tokens_are_all_read() -> None:
@@ -74,7 +74,7 @@ def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> No
 
 
 def test_vectors_have_length_one(model: TriageModel) -> None:
-    vectors = model.encode(["where is my parcel", "integrate x squared"])
+    vectors = model.vectors(["where is my parcel", "integrate x squared"])
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
 
@@ -93,18 +93,18 @@ def test_a_text_in_another_alphabet_keeps_its_letters() -> None:
 
 def test_order_is_kept_whatever_the_lengths(model: TriageModel) -> None:
     texts = ["long words " * 40, "short", "a middling sentence about parcels"]
-    alone = np.concatenate([model.encode([text]) for text in texts])
-    assert (model.encode(texts) * alone).sum(axis=1).min() > 0.98
+    alone = np.concatenate([model.vectors([text]) for text in texts])
+    assert (model.vectors(texts) * alone).sum(axis=1).min() > 0.98
 
 
 def test_padding_changes_little(model: TriageModel) -> None:
-    alone = model.encode(["cancel my order"])
-    padded = model.encode(["cancel my order", "word " * 120])[:1]
+    alone = model.vectors(["cancel my order"])
+    padded = model.vectors(["cancel my order", "word " * 120])[:1]
     assert float((alone * padded).sum()) > 0.98
 
 
 def test_no_text_gives_no_rows(model: TriageModel) -> None:
-    assert model.encode([]).shape == (0, model.encoder.width)
+    assert model.vectors([]).shape == (0, model.encoder.width)
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
@@ -135,12 +135,12 @@ def test_what_stands_between_head_and_tail_is_not_even_tokenised(model: TriageMo
 
 def test_threads_get_the_same_vectors(model: TriageModel) -> None:
     texts = [f"request number {number} about parcels" for number in range(24)]
-    want = [model.encode([text]) for text in texts]
+    want = [model.vectors([text]) for text in texts]
     wrong: list[int] = []
 
     def ask(number: int) -> None:
         for _ in range(5):
-            if not np.array_equal(model.encode([texts[number]]), want[number]):
+            if not np.array_equal(model.vectors([texts[number]]), want[number]):
                 wrong.append(number)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(texts))]

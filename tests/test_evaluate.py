@@ -20,7 +20,8 @@ from router.evaluation.graded_table import STRONG
 from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
 from router.evaluation.shapes import save_shape
-from router.heads import UNSCALED, Head, HeadKind
+from router.heads import UNSCALED, Encoded, Head, HeadKind
+from router.ngrams import Grams
 from router.triage.triage_model import DEFAULT_FOLDER
 
 QUICK = Options(resamples=20)
@@ -196,7 +197,8 @@ def test_only_the_intents_of_the_bot_that_is_asked_can_be_said() -> None:
         UNSCALED, "",
     )  # fmt: skip
     rows = [Row(1, "t", "a:one", scope="a"), Row(2, "t", "b:one", scope="b"), Row(3, "t", "")]
-    said = intents.scoped(head, rows, np.ones((3, 1), np.float32)).argmax(axis=1)
+    encoded = Encoded(np.ones((3, 1), np.float32), Grams.of([np.empty(0, np.int32)] * 3))
+    said = intents.scoped(head, rows, encoded).argmax(axis=1)
     assert said.tolist() == [1, 2, 2]
 
 

@@ -19,6 +19,7 @@ GROUPS = {
     "router.errors": "base",
     "router.calibration": "numbers",
     "router.heads": "numbers",
+    "router.ngrams": "numbers",
     "router.softmax_regression": "numbers",
     "router": "core",  # policy, decision, verification, cost, audit, wire formats ...
     "router.triage": "triage",
@@ -89,6 +90,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "router/calibration.py",
         "router/heads.py",
+        "router/ngrams.py",
         "router/softmax_regression.py",
         "router/triage/",
         TRAINING,

@@ -31,7 +31,7 @@ def index(model: TriageModel) -> KnowledgeIndex:
 
 
 def asked(model: TriageModel, index: KnowledgeIndex, text: str) -> match.Match:
-    return index.match(model.encode([text]), [text])[0]
+    return index.match(model.vectors([text]), [text])[0]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_similarity_of_a_known_utterance_is_one(model: TriageModel, index: Knowl
 def test_the_margin_is_between_the_centres_of_intents(
     model: TriageModel, index: KnowledgeIndex
 ) -> None:
-    vector = model.encode(["how do refunds work"])[0]
+    vector = model.vectors(["how do refunds work"])[0]
     centres = [
         index.utterances.vectors[index.utterances.owner == i].mean(axis=0)
         for i in range(len(INTENTS))

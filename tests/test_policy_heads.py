@@ -36,7 +36,7 @@ def model() -> TriageModel:
 
 def pointed(model: TriageModel, name: str, classes: tuple[str, ...], kind: HeadKind) -> Head:
     """A head whose classes point at TEXTS, in turn: it tells them apart and says so."""
-    vectors = model.encode(TEXTS)
+    vectors = model.vectors(TEXTS)
     weight = np.stack([20 * vectors[k % 2] - 10 for k in range(len(classes))], axis=1)
     weight[:, 2:] = 0.0
     calibrator = Platt(1.0, 0.0) if kind is HeadKind.CHANCE else Temperature(1.0)

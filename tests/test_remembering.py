@@ -20,7 +20,7 @@ class Counting:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
         self.asked += texts
         return np.array([[len(t), 1.0] for t in texts], dtype=np.float32)
 
@@ -28,24 +28,24 @@ class Counting:
 def test_a_text_is_embedded_once_within_a_build(tmp_path: Path) -> None:
     model = Counting()
     remembering = Remembering(model, tmp_path, "v1")
-    first = remembering.encode(["a", "bb", "a"])
+    first = remembering.vectors(["a", "bb", "a"])
     assert first.tolist() == [[1.0, 1.0], [2.0, 1.0], [1.0, 1.0]]
     assert model.asked == ["a", "bb"]
 
 
 def test_the_next_start_embeds_nothing_again(tmp_path: Path) -> None:
     earlier = Remembering(Counting(), tmp_path, "v1")
-    earlier.encode(["a", "bb"])
+    earlier.vectors(["a", "bb"])
     earlier.save()
     model = Counting()
-    assert Remembering(model, tmp_path, "v1").encode(["bb"]).tolist() == [[2.0, 1.0]]
+    assert Remembering(model, tmp_path, "v1").vectors(["bb"]).tolist() == [[2.0, 1.0]]
     assert model.asked == []
 
 
 def test_the_next_start_recalls_what_was_fitted(tmp_path: Path) -> None:
     fit = Fit(np.ones((3, 2), np.float32), np.arange(9.0))
     earlier = Remembering(Counting(), tmp_path, "v1")
-    earlier.encode(["a"])
+    earlier.vectors(["a"])
     earlier.keep(b"0123456789abcdef", fit)
     earlier.save()
     found = Remembering(Counting(), tmp_path, "v1").recall(b"0123456789abcdef")
@@ -57,10 +57,10 @@ def test_the_next_start_recalls_what_was_fitted(tmp_path: Path) -> None:
 
 def test_another_model_version_shares_nothing(tmp_path: Path) -> None:
     earlier = Remembering(Counting(), tmp_path, "v1")
-    earlier.encode(["a"])
+    earlier.vectors(["a"])
     earlier.save()
     model = Counting()
-    Remembering(model, tmp_path, "v2").encode(["a"])
+    Remembering(model, tmp_path, "v2").vectors(["a"])
     assert model.asked == ["a"]
 
 
@@ -68,12 +68,12 @@ def test_another_model_version_shares_nothing(tmp_path: Path) -> None:
 def test_a_damaged_cache_is_only_slow(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "knowledge-v1.npz").write_bytes(damage)
     model = Counting()
-    Remembering(model, tmp_path, "v1").encode(["a"])
+    Remembering(model, tmp_path, "v1").vectors(["a"])
     assert model.asked == ["a"]
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     remembering = Remembering(Counting(), tmp_path / "file", "v1")
-    remembering.encode(["a"])
+    remembering.vectors(["a"])
     remembering.save()

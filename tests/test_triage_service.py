@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.heads import Encoded
+from router.ngrams import Grams
 from router.policy import Policy
 from router.triage.amounts import AmountReader
 from router.triage.engine import MAX_BATCH, TriageConfig, TriageEngine
@@ -38,6 +40,7 @@ class Outputs:
     novelty: np.ndarray
     toxic: np.ndarray
     spam: np.ndarray
+    own: tuple[()] = ()
 
 
 class StatedModel:
@@ -55,7 +58,7 @@ class StatedModel:
         self.began = threading.Event()
         self._poison = poison
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> Encoded:
         self.batches.append(list(texts))
         self.began.set()
         self.threads.add(threading.current_thread().name)
@@ -74,9 +77,10 @@ class StatedModel:
                     row[-2] = list(Domain).index(Domain(value))
                 elif name == "type":
                     row[-1] = list(RequestType).index(RequestType(value))
-        return rows
+        return Encoded(rows, Grams.of([np.empty(0, np.int32)] * len(rows)))
 
-    def read(self, embeddings: np.ndarray) -> Outputs:
+    def read(self, encoded: Encoded) -> Outputs:
+        embeddings = encoded.vectors
         columns = [embeddings[:, i] for i in range(len(FIELDS))]
         types = np.eye(len(RequestType))[embeddings[:, -1].astype(int)]
         domains = np.eye(len(Domain))[embeddings[:, -2].astype(int)]
@@ -84,7 +88,10 @@ class StatedModel:
 
 
 class OneAnswer:
-    """Matches texts with a word of its own."""
+    """Matches texts with a word of its own; nothing stands written in it."""
+
+    def written(self, text: str) -> None:
+        return None
 
     def __init__(self, word: str) -> None:
         self._match = Match(word, 0.95, 0.9, 0.3)

@@ -29,6 +29,7 @@ class Identity:
     policy_hash: str
     model_version: str
     task: str
+    reading: str  # whether a first pass of words came before the encoder
 
 
 class Specialist:
@@ -41,16 +42,18 @@ class Specialist:
         model: TriageModel,
         task: str | None,
         threads: int,
+        early: bool,
     ) -> None:
         """Use `open`."""
         named = [(head, loaded.file(head.path)) for head in loaded.policy.heads]
         own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
         self._section = section
         self._task = task
-        self._reader = BulkReader(model, own, heads_of(section), threads)
+        self._reader = BulkReader(model, own, heads_of(section), threads, early=early)
         self.identity = Identity(
-            loaded.policy.name, loaded.hash, model.version, task or section.task
-        )
+            loaded.policy.name, loaded.hash, model.version, task or section.task,
+            "words first" if early else "whole",
+        )  # fmt: skip
         self.head_files = tuple(
             file for _, path in named for file in (path, path.with_suffix(".npz"))
         )
@@ -65,8 +68,9 @@ class Specialist:
         task: str | None,
         model_dir: Path | None,
         threads: int,
+        early: bool = True,
     ) -> Specialist:
-        """The specialist of a policy by name or path.
+        """The specialist of a policy by name or path; without `early` the encoder reads all.
 
         Raises PolicyError where the policy is broken or has no such specialist, ModelFileError
         where there is no triage model: rules alone read no heads.
@@ -82,7 +86,7 @@ class Specialist:
         if task is not None and task not in tasks:
             expected = f"one of {', '.join(tasks)}"
             raise PolicyError((Mistake(str(path), 0, "specialist", repr(task), expected),))
-        return cls(loaded, section, model, task, threads)
+        return cls(loaded, section, model, task, threads, early)
 
     def __enter__(self) -> Specialist:
         return self
@@ -94,6 +98,11 @@ class Specialist:
         traceback: TracebackType | None,
     ) -> None:
         self._reader.__exit__()
+
+    @property
+    def early(self) -> int:
+        """How many texts were plain by their words alone."""
+        return self._reader.early
 
     def say(self, texts: Sequence[str]) -> list[Said]:
         """What is said of each text, in the order given."""

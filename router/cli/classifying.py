@@ -51,6 +51,10 @@ def classify(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that read.")] = 2,
     again: Annotated[bool, typer.Option("--again", help="Start over instead of going on.")] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="The encoder reads every text, also those plain by words."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -60,7 +64,7 @@ def classify(
 
     files = Files(source, out, bad or out.with_name(f"{out.name}.bad"))
     with Specialist.open(
-        policy, os.environ, task=task, model_dir=model_dir, threads=threads
+        policy, os.environ, task=task, model_dir=model_dir, threads=threads, early=not whole
     ) as specialist:
         began = time.monotonic()
         with _bar(source) as progress:
@@ -82,12 +86,14 @@ def classify(
                 raise typer.Exit(Exit.FAILURE) from None
         seconds = time.monotonic() - began
         sizes = bytes_on_disk(specialist, model_dir)
-    _tell(done, files.out, files.bad, seconds, sizes, as_json)
+        early = specialist.early
+    _tell(done, files.out, files.bad, seconds, sizes, early, as_json)
 
 
 def _tell(
-    done: Done, out: Path, bad: Path, seconds: float, sizes: dict[str, int], as_json: bool
-) -> None:
+    done: Done, out: Path, bad: Path, seconds: float, sizes: dict[str, int], early: int,
+    as_json: bool,
+) -> None:  # fmt: skip
     rate = done.rows / seconds if seconds else 0.0
     peak = peak_rss_bytes()
     if as_json:
@@ -97,6 +103,7 @@ def _tell(
             json.dumps(
                 {
                     **asdict(done),
+                    "by_words_alone": early,
                     "seconds": round(seconds, 3),
                     "rows_per_s": round(rate, 1),
                     "peak_rss_bytes": peak,
@@ -109,6 +116,8 @@ def _tell(
         return
     before = f", {done.resumed} were there already" if done.resumed else ""
     typer.echo(f"{done.rows} rows in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
+    if early:
+        typer.echo(f"{early} of them were plain by their words alone; the encoder read the others")
     if done.bad:
         typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")
     typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))

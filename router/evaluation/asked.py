@@ -10,8 +10,7 @@ from pathlib import Path
 from router import heads
 from router.evaluation.measures import RESAMPLES, Figure
 from router.evaluation.rows import trained_on
-from router.heads import Head
-from router.triage.encoder import Embeddings
+from router.heads import Encoded, Head
 from router.triage.triage_model import HEADS_FOLDER, TriageModel
 
 BENCHMARK_HEADS = "benchmark_heads"
@@ -83,8 +82,8 @@ class Subject:
         """Where heads lie that evaluation alone reads."""
         return self.folder.parent / BENCHMARK_HEADS
 
-    def encode(self, texts: Sequence[str]) -> Embeddings:
-        """Unit vectors, (texts, width)."""
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Unit vectors and n-grams."""
         return self.model.encode(texts)
 
     def head(self, name: str) -> Head | None:

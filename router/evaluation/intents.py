@@ -6,7 +6,7 @@ for exactly these intents. Out-of-scope rows teach nothing; each novelty score i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,18 @@ from router.calibration import Floats
 from router.errors import TrainingDataError
 from router.evaluation import baseline
 from router.evaluation.asked import Kind, Novelty, Options, Report, Section, Subject
-from router.evaluation.judging import fitted, flips, save
+from router.evaluation.judging import (
+    early_section,
+    fitted,
+    flips,
+    save,
+    unknown_judges,
+    weighed,
+)
 from router.evaluation.measures import (
     Figure,
+    Flags,
+    Labels,
     auroc_figure,
     ece_figures,
     paired_bootstrap,
@@ -28,9 +37,8 @@ from router.evaluation.measures import (
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
 from router.evaluation.shapes import Shape, load_shape, save_shape
 from router.evaluation.table import Line, Table, read
-from router.heads import Head
+from router.heads import Embeddings, Encoded, Head
 from router.training.fit_novelty import distance, shape_of, strangeness
-from router.triage.encoder import Embeddings
 from router.triage.novelty import mahalanobis
 
 OUT_OF_SCOPE = ("oos", "NO_NODES_DETECTED")
@@ -63,21 +71,31 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         sides = judged_side(table, subject.known, options.dev)
     taught = [row for row in sides.train if not row.outside]
     source = options.train or path
-    head = saved or fitted(subject, "intent", taught, options, source)
+    fit = None if saved else fitted(subject, "intent", taught, options, source)
+    head = fit.head if fit else saved
+    assert head is not None
     asked = _known_intents(sides, head)
     inside = [row for row in asked if not row.outside]
+    shape = load_shape(subject.benchmark_heads / head.name, head) if saved else None
     if not inside:
         raise TrainingDataError(
             f"{path}: found no in-scope row whose intent was taught; expected some: is --train "
             "the file of the same intents?"
         )
-    sections: dict[str, Section] = {"in scope": _in_scope(subject, head, inside, options)}
-    shape = load_shape(subject.benchmark_heads / head.name, head) if saved else None
+    encoded, truth = subject.encode([row.text for row in inside]), _truth(head, inside)
+    notes = (*sides.notes, *_notes(sides, asked, saved, shape))
+    if fit and unknown_judges(subject, taught, inside, source):
+        head, chances = weighed(fit, encoded, truth, _reader(inside, encoded))
+        notes += ("weighed and calibrated on the judged rows, each half by the other half",)
+    else:
+        chances = head.read(scoped(head, inside, encoded))
+    sections: dict[str, Section] = {"in scope": _in_scope(chances, truth, options)}
+    early = early_section(head, encoded, truth)
+    sections |= {"first pass": early} if early else {}
     sections |= _outside(subject, head, asked, taught, shape, options)
     sections["flips"] = flips(subject, head, [row.text for row in inside])
     if options.baseline and taught:
         sections["tf-idf + linear svm"] = _baseline(taught, inside, options)
-    notes = (*sides.notes, *_notes(sides, asked, saved, shape))
     if options.save_head is not None:
         kept = shape if saved else _shape(subject, taught)
         notes += (save(head, options.save_head),)
@@ -90,7 +108,7 @@ def _shape(subject: Subject, taught: Sequence[Row]) -> Shape | None:
     if any(row.scope for row in taught):
         return None
     labels = np.array([row.label for row in taught])
-    return shape_of(subject.encode([row.text for row in taught]), labels)
+    return shape_of(subject.encode([row.text for row in taught]).vectors, labels)
 
 
 def read_intents(path: Path) -> Table[Row]:
@@ -132,12 +150,12 @@ def _notes(
     return notes
 
 
-def scoped(head: Head, rows: Sequence[Row], vectors: Embeddings) -> Floats:
+def scoped(head: Head, rows: Sequence[Row], encoded: Encoded) -> Floats:
     """Logits, (rows, classes); of a row with a scope, only the classes of that scope can be said.
 
     The bot that is asked is known when it is asked, so another bot's intents are no candidates.
     """
-    logits = np.asarray(head.logits(vectors), float)
+    logits = np.asarray(head.logits(encoded), float)
     scopes = np.array([name.partition(":")[0] if ":" in name else "" for name in head.classes])
     for place, row in enumerate(rows):
         if row.scope and (scopes == row.scope).any():
@@ -145,12 +163,20 @@ def scoped(head: Head, rows: Sequence[Row], vectors: Embeddings) -> Floats:
     return logits
 
 
-def _in_scope(
-    subject: Subject, head: Head, rows: Sequence[Row], options: Options
-) -> dict[str, Figure]:
+def _truth(head: Head, rows: Sequence[Row]) -> Labels:
     number = {name: place for place, name in enumerate(head.classes)}
-    truth = np.array([number[row.label] for row in rows])
-    chances = head.read(scoped(head, rows, subject.encode([row.text for row in rows])))
+    return np.array([number[row.label] for row in rows])
+
+
+def _reader(rows: Sequence[Row], encoded: Encoded) -> Callable[[Head, Flags], Floats]:
+    def read(head: Head, chosen: Flags) -> Floats:
+        own = [row for row, mine in zip(rows, chosen.tolist(), strict=True) if mine]
+        return head.read(scoped(head, own, encoded[chosen]))
+
+    return read
+
+
+def _in_scope(chances: Floats, truth: Labels, options: Options) -> dict[str, Figure]:
     right = chances.argmax(axis=1) == truth
     return {
         "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
@@ -196,11 +222,12 @@ def _outside(
     strange = np.array([row.outside for row in rows])
     if not strange.any():
         return {}
-    vectors = subject.encode([row.text for row in rows])
-    found = strangeness(scoped(head, rows, vectors))
+    encoded = subject.encode([row.text for row in rows])
+    vectors = encoded.vectors
+    found = strangeness(scoped(head, rows, encoded))
     scores = {Novelty(name): values for name, values in found.items()}
     if taught:
-        known = subject.encode([row.text for row in taught])
+        known = subject.encode([row.text for row in taught]).vectors
         scores |= distances(rows, vectors, taught, known)
     elif shape is not None:
         scores[Novelty.MAHALANOBIS] = mahalanobis(*shape, vectors)

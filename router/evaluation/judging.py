@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,20 +25,22 @@ from router.evaluation.measures import (
     paired_bootstrap,
     share_figure,
 )
-from router.evaluation.rows import Row
+from router.evaluation.rows import Row, in_dev
 from router.evaluation.table import need_classes
-from router.heads import Head, HeadKind
-from router.training.head_fit import fit_head
-from router.triage.encoder import Embeddings
+from router.heads import EarlyHeads, Encoded, Head, HeadKind
+from router.training.head_fit import FittedHead, fit_head, put_together, unseen
+from router.training.mixing import LEAST_HONEST
+from router.training.sources import sha256_of
 
 
 def fitted(
     subject: Subject, name: str, rows: Sequence[Row], options: Options, path: Path,
     *, positive: str | None = None,
-) -> Head:  # fmt: skip
-    """A head fitted on frozen embeddings: ridge and calibrator by cross-validation on `rows`.
+) -> FittedHead:  # fmt: skip
+    """A head fitted on the frozen encoder: ridge and calibrator by cross-validation on `rows`.
 
-    Raises TrainingDataError where the rows have one class only; `path` is the file they are of.
+    Where the encoder was trained on the file, the dev rows among them weigh and calibrate. Raises
+    TrainingDataError where the rows have one class only; `path` is the file they are of.
     """
     labels = [row.label for row in rows]
     need_classes(path, labels, "the label to fit (--train FILE may give others)")
@@ -46,8 +49,48 @@ def fitted(
     texts = [row.text for row in rows]
     return fit_head(
         name, subject.encode(texts), np.array([number[label] for label in labels]), classes,
-        texts, subject.model.encoder.sha256, seed=options.seed, positive=positive,
-    ).head  # fmt: skip
+        texts, subject.model.encoder.sha256, seed=options.seed, rare=subject.model.rarity,
+        positive=positive, honest=honest_rows(subject, rows, path),
+    )  # fmt: skip
+
+
+def unknown_judges(
+    subject: Subject, taught: Sequence[Row], judged: Sequence[Row], path: Path
+) -> bool:
+    """Whether only judged rows are new to the encoder: it knows all that were taught, not them."""
+    honest = honest_rows(subject, taught, path)
+    if honest is None or int(honest.sum()) >= LEAST_HONEST:
+        return False
+    return len(judged) >= 2 * LEAST_HONEST and all(in_dev(row.text, row.group) for row in judged)
+
+
+def honest_rows(subject: Subject, rows: Sequence[Row], path: Path) -> Flags | None:
+    """Which rows of a file the encoder never trained on, (rows,); None where that is all."""
+    if sha256_of(path) not in subject.known:
+        return None
+    return np.array([in_dev(row.text, row.group) for row in rows])
+
+
+def weighed(
+    fit: FittedHead, encoded: Encoded, labels: Labels, read: Callable[[Head, Flags], Floats]
+) -> tuple[Head, Floats]:
+    """A head weighed and calibrated on rows that neither it nor the encoder saw, and its chances.
+
+    `read` gives what a head says of the rows that a mask chooses. The chances of each half of the
+    rows are said by a head that was weighed on the other half, so that no row judges itself.
+    """
+    numbers = np.asarray(labels, dtype=np.int64)
+    chances: Floats | None = None
+    for half in (0, 1):
+        mine = np.arange(len(labels)) % 2 == half
+        mix, judged = unseen(fit.fitted, encoded[~mine], numbers[~mine])
+        said = read(put_together(fit.fitted, mix, judged), mine)
+        if chances is None:
+            chances = np.zeros((len(labels), *said.shape[1:]))
+        chances[mine] = said
+    assert chances is not None
+    mix, judged = unseen(fit.fitted, encoded, numbers)
+    return put_together(fit.fitted, mix, judged), chances
 
 
 def save(head: Head, path: Path) -> str:
@@ -55,10 +98,7 @@ def save(head: Head, path: Path) -> str:
 
     Raises TrainingDataError where it cannot be written.
     """
-    named = Head(
-        path.name, head.kind, head.classes, head.weight, head.bias, head.calibrator,
-        head.encoder_sha256, head.label_source,
-    )  # fmt: skip
+    named = replace(head, name=path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         heads.save(named, path.parent)
@@ -70,11 +110,14 @@ def save(head: Head, path: Path) -> str:
     return f"head {named.name} saved as {path}.json and .npz"
 
 
-def said_by(head: Head, vectors: Embeddings) -> npt.NDArray[np.int64]:
+def said_by(head: Head, encoded: Encoded) -> npt.NDArray[np.int64]:
     """The predicted class of each row; of a chance head 1 above one half, else 0."""
-    out = head(vectors)
+    return _said(head.kind, head(encoded))
+
+
+def _said(kind: HeadKind, chances: Floats) -> npt.NDArray[np.int64]:
     said: npt.NDArray[np.int64] = (
-        out.argmax(axis=1) if head.kind is HeadKind.CLASSES else (out > 0.5).astype(np.int64)
+        chances.argmax(axis=1) if kind is HeadKind.CLASSES else (chances > 0.5).astype(np.int64)
     )
     return said
 
@@ -99,6 +142,27 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
         "macro_f1": macro_figure(said, truth, options),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
+
+
+def early_section(head: Head, encoded: Encoded, truth: Labels) -> dict[str, Figure]:
+    """Of how many rows n-grams alone are enough, and who is right there: they, the whole head.
+
+    `truth` holds places of classes; of a chance head 1 for the counted one. Empty for a head that
+    always needs the encoder.
+    """
+    early = EarlyHeads.of([head])
+    if early is None:
+        return {}
+    _, chances, sure = early(encoded.grams)
+    found = {"share": Figure(float(sure.mean()), len(sure))}
+    if sure.any():
+        said = _said(head.kind, chances[head.name])[sure]
+        whole = said_by(head, encoded[sure])
+        count = int(sure.sum())
+        found["right"] = Figure(float((said == truth[sure]).mean()), count)
+        found["whole_head_right"] = Figure(float((whole == truth[sure]).mean()), count)
+        found["same"] = Figure(float((said == whole).mean()), count)
+    return found
 
 
 def macro_figure(said: Labels, truth: Labels, options: Options) -> Figure:

@@ -55,8 +55,7 @@ class KnownModels:
 
     def chances(self, subject: Subject, rows: Sequence[Row], models: Sequence[str]) -> Floats:
         """P(right) of each row and model, (rows, models); nan columns for unknown models."""
-        vectors = subject.encode([row.text for row in rows])
-        out = subject.model.read(vectors)
+        out = subject.model.read(subject.encode([row.text for row in rows]))
         domains = [subject.model.domains[i] for i in np.asarray(out.domain).argmax(axis=1)]
         columns = []
         for model in models:

@@ -18,16 +18,16 @@ from router.evaluation.asked import Kind, Options, Report, Section, Subject
 from router.evaluation.judging import (
     chance_section,
     class_section,
+    early_section,
     fitted,
     flips,
     macro_figure,
     save,
 )
-from router.evaluation.measures import Figure, auroc_figure, share_figure
+from router.evaluation.measures import Figure, Labels, auroc_figure, share_figure
 from router.evaluation.rows import Row, both_sides, judged_side
 from router.evaluation.table import Line, Table, need_classes, read, shown
-from router.heads import Head, HeadKind
-from router.triage.encoder import Embeddings
+from router.heads import Encoded, Head, HeadKind
 
 TOXICITY = ("hate", "offensive", "neither")
 HARMFUL = ("unsafe", "harmful")
@@ -48,7 +48,7 @@ class Reading:
     head: str
     positive: str
     table: Table[Row]
-    more: Callable[[Head, Sequence[Row], Embeddings], Mapping[str, Section]] | None = None
+    more: Callable[[Head, Sequence[Row], Encoded], Mapping[str, Section]] | None = None
 
 
 def _spam(path: Path) -> list[Reading]:
@@ -193,19 +193,21 @@ def _judged(
         heads["fitted head"] = fitted(
             subject, reading.head, sides.train, options, options.train or path,
             positive=reading.positive or None,
-        )  # fmt: skip
+        ).head  # fmt: skip
     if shipped is None:
         notes += (f"no head {reading.head} ships: fitted here on {len(sides.train)} rows",)
     sections: dict[str, Section] = {}
     for source in sorted({row.source for row in sides.judged}):
         rows = [row for row in sides.judged if row.source == source]
         place = f"{reading.section}, {source}" if source else reading.section
-        vectors = subject.encode([row.text for row in rows])
+        encoded = subject.encode([row.text for row in rows])
         for name, head in heads.items():
-            sections[f"{place}: {name}"] = figures(head, rows, vectors, reading, options)
+            sections[f"{place}: {name}"] = figures(head, rows, encoded, reading, options)
+            early = early_section(head, encoded, _truth(head, rows, reading))
+            sections |= {f"{place}: {name}, first pass": early} if early else {}
             sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
         if reading.more is not None and shipped is not None:
-            found = reading.more(shipped, rows, vectors)
+            found = reading.more(shipped, rows, encoded)
             sections |= {f"{place}: {name}": section for name, section in found.items()}
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
@@ -223,7 +225,7 @@ def _saved(heads: Sequence[Head], path: Path) -> str:
 
 
 def figures(
-    head: Head, rows: Sequence[Row], vectors: Embeddings, reading: Reading, options: Options
+    head: Head, rows: Sequence[Row], encoded: Encoded, reading: Reading, options: Options
 ) -> dict[str, Figure]:
     """The figures of a head on rows of one source.
 
@@ -231,7 +233,7 @@ def figures(
     """
     if head.kind is HeadKind.CHANCE:
         positive = np.array([row.label == reading.positive for row in rows])
-        return chance_section(head(vectors), positive, options)
+        return chance_section(head(encoded), positive, options)
     number = {name: place for place, name in enumerate(head.classes)}
     strange = [row for row in rows if row.label not in number]
     if strange:
@@ -239,7 +241,15 @@ def figures(
             f"line {strange[0].line}: found the label {strange[0].label!r}; the head {head.name} "
             f"knows {', '.join(head.classes)}: give --train FILE to fit one that knows it"
         )
-    return class_section(head(vectors), np.array([number[row.label] for row in rows]), options)
+    return class_section(head(encoded), _truth(head, rows, reading), options)
+
+
+def _truth(head: Head, rows: Sequence[Row], reading: Reading) -> Labels:
+    """The place of each row's label in the head; of a chance head 1 for the counted one."""
+    if head.kind is HeadKind.CHANCE:
+        return np.array([int(row.label == reading.positive) for row in rows])
+    number = {name: place for place, name in enumerate(head.classes)}
+    return np.array([number[row.label] for row in rows])
 
 
 def rival(

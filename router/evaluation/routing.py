@@ -23,6 +23,7 @@ from router.evaluation import baseline
 from router.evaluation import routing_measures as rm
 from router.evaluation.asked import Kind, Options, Report, Section, Subject
 from router.evaluation.graded_table import Graded, GradedTable, pair_of, read_graded, read_prices
+from router.evaluation.judging import honest_rows, unknown_judges, weighed
 from router.evaluation.known_models import KnownModels
 from router.evaluation.measures import Figure, ece_if_calibrated, intervals, paired_bootstrap
 from router.evaluation.routing_costs import cost_sections
@@ -82,7 +83,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     sections: dict[str, Section] = {}
     notes = [*sides.notes, f"weak {pair[0]}, strong {pair[1]}", *_notes(table, sides)]
     for part in parts:
-        found, said = _judged(subject, known, part, fits, options)
+        found, said = _judged(subject, known, part, fits, path, options)
         sections |= {f"{part.name}: {name}": section for name, section in found.items()}
         notes += [note for note in said if note not in notes]
         costs, said = cost_sections(subject, known, part.rows, part.graded, pair, prices, options)
@@ -142,7 +143,7 @@ def _parts(
 
 
 def _judged(
-    subject: Subject, known: KnownModels, part: Part, fits: bool, options: Options
+    subject: Subject, known: KnownModels, part: Part, fits: bool, path: Path, options: Options
 ) -> tuple[dict[str, Section], list[str]]:
     """The sections of one benchmark: models, shipped ranking, heads, the rival, differences."""
     sections: dict[str, Section] = {"models": _models(part)}
@@ -163,7 +164,8 @@ def _judged(
         else:
             basis = f"on {len(taught)} labels"
             basis += ", subjects left out" if options.leave_subjects else ""
-            found[f"head {basis}"] = _foretold(part, taught, _by_head(subject, options), options)
+            heads = _by_head(subject, options.train or path, part, options)
+            found[f"head {basis}"] = _foretold(part, taught, heads, options)
             if options.baseline:
                 rival = _foretold(part, taught, baseline_chances, options)
                 found[f"tf-idf {basis}"] = rival
@@ -319,28 +321,40 @@ def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
     return {name: place % FOLDS for place, name in enumerate(ordered)}
 
 
-def _by_head(subject: Subject, options: Options) -> Foretell:
-    """Two calibrated heads on the frozen embedding, one per model."""
+def _by_head(subject: Subject, path: Path, part: Part, options: Options) -> Foretell:
+    """Two calibrated heads on the frozen encoder, one per model; `path` holds the taught rows."""
+    judged = {row.line: results for row, results in zip(part.rows, _both(part), strict=True)}
 
     def foretell(
         taught: Sequence[Row], results: Sequence[tuple[float, float]], asked: Sequence[Row]
     ) -> Chances:
         texts = [row.text for row in taught]
-        vectors, wanted = subject.encode(texts), subject.encode([row.text for row in asked])
+        encoded, wanted = subject.encode(texts), subject.encode([row.text for row in asked])
+        crossed = unknown_judges(subject, taught, asked, path)
         found = []
         for column in (0, 1):
             labels = np.array([int(result[column] > 0.5) for result in results])
             if len(np.unique(labels)) < 2:
                 found.append(np.full(len(asked), float(labels[0])))
                 continue
-            head = fit_head(
-                "right", vectors, labels, ("wrong", "right"), texts, subject.model.encoder.sha256,
-                seed=options.seed, positive="right",
-            ).head  # fmt: skip
-            found.append(np.asarray(head(wanted), float))
+            fit = fit_head(
+                "right", encoded, labels, ("wrong", "right"), texts, subject.model.encoder.sha256,
+                seed=options.seed, rare=subject.model.rarity, positive="right",
+                honest=honest_rows(subject, taught, path),
+            )  # fmt: skip
+            if not crossed:
+                found.append(np.asarray(fit.head(wanted), float))
+                continue
+            right = np.array([int(judged[row.line][column] > 0.5) for row in asked])
+            _, chances = weighed(fit, wanted, right, lambda head, mine: head(wanted[mine]))
+            found.append(np.asarray(chances, float))
         return found[0], found[1]
 
     return foretell
+
+
+def _both(part: Part) -> list[tuple[float, float]]:
+    return list(zip(part.weak.tolist(), part.strong.tolist(), strict=True))
 
 
 def baseline_chances(

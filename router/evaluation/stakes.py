@@ -18,9 +18,8 @@ from router.evaluation.labelled import Reading, report_of
 from router.evaluation.measures import Figure, auroc_figure, pairs_in_order
 from router.evaluation.rows import Row
 from router.evaluation.table import Line, Table, need_classes, read
-from router.heads import Head
+from router.heads import Encoded, Head
 from router.triage.amounts import AmountReader
-from router.triage.encoder import Embeddings
 from router.triage.folding import fold
 
 GROUP_CHARS = 200
@@ -33,8 +32,8 @@ DOLLARS = AmountReader({"USD": 1.0, "EUR": 1.1, "GBP": 1.3})
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     """The figures of a file of stakes; raises TrainingDataError where it cannot be used."""
 
-    def more(head: Head, rows: Sequence[Row], vectors: Embeddings) -> dict[str, Section]:
-        return _apart(head(vectors), rows, options)
+    def more(head: Head, rows: Sequence[Row], encoded: Encoded) -> dict[str, Section]:
+        return _apart(head(encoded), rows, options)
 
     reading = Reading(Kind.STAKES, "stakes", "high", read_stakes(path), more)
     return report_of(

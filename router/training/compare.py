@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from router.errors import TrainingDataError
+from router.heads import Embeddings
 from router.training import curate
 from router.training.claims import CLAIMS, Ratios, verdict
 from router.training.compare_chart import draw
@@ -27,7 +28,7 @@ from router.training.probing import Flags, Probe, judged, kept, probes, texts_of
 from router.training.progress import track
 from router.training.turns import TYPICAL, Milliseconds, take_turns
 from router.training.variants import Variant, Workshop, chosen
-from router.triage.encoder import Embeddings, Encoder
+from router.triage.encoder import Encoder
 
 ROWS = 1_000
 """Training rows of a probe; dev rows are half as many. All variants take about a quarter of an hour

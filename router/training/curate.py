@@ -31,6 +31,10 @@ CAPS = {"tickets": 16_000}
 SENSIBLE_SHARE = 0.25
 """Share of all other texts that carry the label opposite to nonsense; more only takes time."""
 
+LEAST_TEXTS = 3
+"""Fewer texts that hold a word may share a typing error, or a name."""
+_LETTERS = re.compile(r"[a-z]{2,20}")
+
 _NOT_ALNUM = re.compile(r"[\W_]+")
 
 
@@ -153,3 +157,11 @@ def label_counts(examples: Iterable[Example]) -> dict[str, Counter[str]]:
         for task, value in example.labels.items():
             counts.setdefault(task, Counter())[value] += 1
     return counts
+
+
+def words_of(examples: Iterable[Example]) -> dict[str, int]:
+    """The words that at least LEAST_TEXTS texts hold, with their number; what spelling goes by."""
+    counts = Counter(
+        word for example in examples for word in set(_LETTERS.findall(example.text.lower()))
+    )
+    return {word: count for word, count in sorted(counts.items()) if count >= LEAST_TEXTS}

@@ -23,12 +23,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from router.heads import Embeddings
 from router.training import templates
 from router.training.progress import track
 from router.training.sources import Example
 from router.training.student import Shape, Student, build, start_from_teacher
 from router.training.teacher import padded
-from router.triage.encoder import Embeddings
 
 REPEATS: Mapping[str, float] = {
     "clinc150": 9.0, "banking77": 9.0, "hwu64": 7.0, "hint3": 10.0, "snips": 2.5,

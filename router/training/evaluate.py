@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from router.calibration import Isotonic, auroc, cross_fitted_ece, ece, fit_isotonic, fit_platt
-from router.heads import Head, HeadKind
+from router.heads import Embeddings, Encoded, Head, HeadKind
 from router.training.fit_heads import CHANCE_HEADS, CLASS_HEADS, Part, part, softmax_regression
 from router.training.sources import Example
-from router.triage.encoder import MAX_TOKENS, Embeddings, Encoder
-from router.triage.triage_model import TriageModel
+from router.triage.encoder import MAX_TOKENS, Encoder
+from router.triage.triage_model import TriageModel, grams_of
 
 Figures = dict[str, float]
 LEAST_ROWS = 20
@@ -32,7 +32,7 @@ PROBES = {
 
 
 def head_figures(
-    model: TriageModel, examples: Sequence[Example], vectors: Embeddings
+    model: TriageModel, examples: Sequence[Example], encoded: Encoded
 ) -> dict[str, dict[str, Figures]]:
     """Figures per label source (`given`, `weak`) and head, and `head/source` for given labels.
 
@@ -46,13 +46,13 @@ def head_figures(
         for kind, chosen in (("given", ~rows.weak), ("weak", rows.weak)):
             if chosen.sum() < LEAST_ROWS:
                 continue
-            report[kind][name] = _judge(head, vectors, rows, chosen)
+            report[kind][name] = _judge(head, encoded, rows, chosen)
             sources = np.array([examples[i].source for i in rows.index])
             if kind == "given":
                 for source in sorted(set(sources[chosen].tolist())):
                     here = chosen & (sources == source)
                     if here.sum() >= LEAST_ROWS:
-                        report[kind][f"{name}/{source}"] = _judge(head, vectors, rows, here)
+                        report[kind][f"{name}/{source}"] = _judge(head, encoded, rows, here)
     return report
 
 
@@ -62,17 +62,17 @@ def both(name: str) -> tuple[str, str]:
     return negative, CHANCE_HEADS[name]
 
 
-def _judge(head: Head, vectors: Embeddings, rows: Part, chosen: npt.NDArray[np.bool_]) -> Figures:
-    embeddings, labels = vectors[rows.index[chosen]], rows.labels[chosen]
+def _judge(head: Head, encoded: Encoded, rows: Part, chosen: npt.NDArray[np.bool_]) -> Figures:
+    asked, labels = encoded[rows.index[chosen]], rows.labels[chosen]
     if head.kind is HeadKind.CLASSES:
-        chance = head(embeddings)
+        chance = head(asked)
         right = (chance.argmax(axis=1) == labels).astype(float)
         return {
             "rows": int(chosen.sum()),
             "accuracy": round(float(right.mean()), 4),
             "ece": round(ece(chance.max(axis=1), right), 4),
         }
-    p, y = head(embeddings), labels.astype(float)
+    p, y = head(asked), labels.astype(float)
     figures = {
         "rows": int(chosen.sum()),
         "accuracy": round(float(((p > 0.5) == (y > 0.5)).mean()), 4),
@@ -83,7 +83,7 @@ def _judge(head: Head, vectors: Embeddings, rows: Part, chosen: npt.NDArray[np.b
 
 
 def crossed_ece(
-    model: TriageModel, examples: Sequence[Example], vectors: Embeddings
+    model: TriageModel, examples: Sequence[Example], encoded: Encoded
 ) -> dict[str, float]:
     """ECE per chance head where each half of dev is judged by a calibrator of the other half."""
     found = {}
@@ -93,7 +93,7 @@ def crossed_ece(
         if keep.sum() < LEAST_ROWS:
             continue
         head = model.stack.heads[name]
-        logits = head.logits(vectors[rows.index[keep]])[:, 0]
+        logits = head.logits(encoded[rows.index[keep]])[:, 0]
         fit = fit_isotonic if isinstance(head.calibrator, Isotonic) else fit_platt
         found[name] = round(cross_fitted_ece(fit, logits, rows.labels[keep].astype(float)), 4)
     return found
@@ -125,7 +125,8 @@ def parity(small: Encoder, full: Encoder, model: TriageModel, texts: Sequence[st
     """How far INT8 strays from float: cosines of embeddings and agreement of the heads' classes."""
     a, b = small.encode(texts), full.encode(texts)
     cosine = (a * b).sum(axis=1)
-    out_a, out_b = model.read(a), model.read(b)
+    grams = grams_of([small.tokenise(text) for text in texts])
+    out_a, out_b = model.read(Encoded(a, grams)), model.read(Encoded(b, grams))
     same_type = out_a.request_type.argmax(1) == out_b.request_type.argmax(1)
     same_domain = out_a.domain.argmax(1) == out_b.domain.argmax(1)
     same_stakes = (out_a.stakes_high > 0.5) == (out_b.stakes_high > 0.5)

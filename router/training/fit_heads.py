@@ -1,25 +1,27 @@
-"""Stage 5a: linear heads on the INT8 embeddings, by numpy alone.
+"""Stage 5a: linear heads on the INT8 embeddings and on n-grams, by numpy alone.
 
 They are fitted on what the served encoder really gives, so they hold for it and need no torch.
 Sources count by the root of their size: sixteen thousand everyday requests must not drown two
-thousand rows about stakes. Calibrators are fitted on the dev part.
+thousand rows about stakes. The weights of both readers and calibrators are fitted on the dev part.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Floats, best_of, fit_temperature
+from router.calibration import Floats
 from router.errors import TrainingDataError
-from router.heads import UNSCALED, Head, HeadKind
-from router.softmax_regression import as_head, fit_softmax
+from router.heads import Embeddings, Encoded, Head
+from router.softmax_regression import as_head, fit_grams, fit_softmax
+from router.training.head_fit import Fitted, Judged, put_together, unseen
+from router.training.mixing import LEAST_HONEST, USUAL, Parts
 from router.training.sources import Example
-from router.triage.encoder import Embeddings
+from router.triage.triage_model import Rarity
 from router.types import Domain, RequestType
 
 CLASS_HEADS: dict[str, tuple[str, ...]] = {
@@ -82,49 +84,65 @@ def calibration_weights(rows: Part) -> Floats:
 
 
 def class_head(
-    name: str, train: tuple[Embeddings, Part], dev: tuple[Embeddings, Part],
-    classes: Sequence[str], encoder_sha256: str,
+    name: str, train: tuple[Encoded, Part], dev: tuple[Encoded, Part],
+    classes: Sequence[str], encoder_sha256: str, rare: Rarity,
 ) -> Head:  # fmt: skip
-    """Returns a head of several classes with a temperature fitted on dev.
+    """Returns a head of several classes, its readers weighed and its temperature fitted on dev.
 
     A class without a training row gets a logit so low that it is never said.
     """
-    vectors, rows = train
-    weight, bias = softmax_regression(vectors[rows.index], rows.labels, len(classes), rows.weights)
-    head = Head(
-        name, HeadKind.CLASSES, tuple(classes), weight, bias, UNSCALED, encoder_sha256,
-        label_source(rows),
-    )  # fmt: skip
-    dev_vectors, dev_rows = dev
-    if not len(dev_rows.index):
-        return head
-    logits = head.logits(dev_vectors[dev_rows.index])
-    calibrator = fit_temperature(logits, dev_rows.labels, calibration_weights(dev_rows))
-    return Head(
-        name, HeadKind.CLASSES, tuple(classes), weight, bias, calibrator, encoder_sha256,
-        label_source(rows),
-    )  # fmt: skip
+    fitted = _fitted(name, train, classes, None, encoder_sha256, rare)
+    read, rows = dev
+    if not len(rows.index):
+        none = np.zeros((0, len(classes)), np.float32)
+        return put_together(fitted, USUAL, Judged(none, none, rows.labels), calibrate=False)
+    return _on_dev(fitted, read, rows)
 
 
 def chance_head(
-    name: str, train: tuple[Embeddings, Part], dev: tuple[Embeddings, Part], encoder_sha256: str
-) -> Head:
+    name: str, train: tuple[Encoded, Part], dev: tuple[Encoded, Part], encoder_sha256: str,
+    rare: Rarity,
+) -> Head:  # fmt: skip
     """Returns a head of one chance with the better of Platt and isotonic, fitted on dev."""
-    vectors, rows = train
+    _, rows = train
     if len(np.unique(rows.labels)) < 2:
         raise TrainingDataError(f"head {name} needs rows of both kinds; the data have only one")
-    both, offset = softmax_regression(vectors[rows.index], rows.labels, 2, rows.weights)
-    weight = np.ascontiguousarray(both[:, 1:] - both[:, :1])
-    bias = offset[1:] - offset[:1]
-    dev_vectors, dev_rows = dev
+    positive = CHANCE_HEADS.get(name, name)
+    fitted = _fitted(name, train, ("", positive), positive, encoder_sha256, rare)
+    read, dev_rows = dev
     if len(np.unique(dev_rows.labels)) < 2:  # too small a folder: calibrate on what there is
-        dev_vectors, dev_rows = train
-    logits = (dev_vectors[dev_rows.index] @ weight + bias)[:, 0]
-    calibrator = best_of(logits, dev_rows.labels.astype(float), calibration_weights(dev_rows))
-    return Head(
-        name, HeadKind.CHANCE, (CHANCE_HEADS.get(name, name),), weight, bias, calibrator,
-        encoder_sha256, label_source(rows),
-    )  # fmt: skip
+        read, dev_rows = train
+    return _on_dev(fitted, read, dev_rows)
+
+
+def _fitted(
+    name: str, train: tuple[Encoded, Part], classes: Sequence[str], positive: str | None,
+    encoder_sha256: str, rare: Rarity,
+) -> Fitted:  # fmt: skip
+    """Both readers of a task, fitted apart on its training rows."""
+    read, rows = train[0][train[1].index], train[1]
+    weight, bias = softmax_regression(read.vectors, rows.labels, len(classes), rows.weights)
+    table, table_bias = fit_grams(
+        read.grams, rare, rows.labels, len(classes), row_weights=rows.weights
+    )
+    parts = Parts(weight, bias, table, table_bias)
+    none = np.zeros(len(classes), np.float32)
+    return Fitted(name, tuple(classes), positive, parts, none, encoder_sha256, label_source(rows))
+
+
+def _on_dev(fitted: Fitted, read: Encoded, rows: Part) -> Head:
+    """The head, weighed and calibrated on the dev rows of its task.
+
+    When n-grams alone are enough is told by given labels, where there are enough: on weak ones,
+    which follow words, they are hardly ever wrong.
+    """
+    weights = calibration_weights(rows)
+    mix, judged = unseen(fitted, read[rows.index], rows.labels, weights)
+    head = put_together(fitted, mix, judged)
+    given = ~rows.weak
+    if int(given.sum()) < LEAST_HONEST or given.all():
+        return head
+    return replace(head, early=put_together(fitted, mix, judged[given]).early)
 
 
 def softmax_regression(

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from router.calibration import Floats, auroc, ece, fit_logistic, sigmoid
+from router.heads import Embeddings
 from router.training.sources import Example
-from router.triage.encoder import Embeddings
 from router.triage.match import FEATURES, OUTSIDE_SHARE, KnowledgeIndex
 from router.triage.utterances import Utterances
 

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from router.calibration import Floats, auroc, ece, fit_logistic, sigmoid, softmax
+from router.heads import Embeddings
 from router.training import nonsense
 from router.training.fit_heads import softmax_regression
 from router.training.sources import Example
-from router.triage.encoder import Embeddings
 from router.triage.novelty import FEATURES, Novelty, mahalanobis
 
 BANK = 2_048

@@ -1,10 +1,10 @@
-"""One head from labelled embeddings: ridge, balance and calibrator by cross-validation.
+"""One head from labelled texts: ridge, weights, balance and calibrator by cross-validation.
 
 Texts with the same opening stay in one fold. The ridge has the least out-of-fold log loss at its
-best temperature; classes are balanced by logit adjustment (Menon et al. 2021: the logits minus
-tau x the log share of the class) only where macro-F1 gains by it and accuracy hardly loses. The
-calibrator is fitted on the out-of-fold logits, so it has seen the head be wrong. Numpy alone;
-nothing here reads a file.
+best temperature; embedding and n-grams are read apart and weighed (`mixing`); classes are balanced
+by logit adjustment (Menon et al. 2021: the logits minus tau x the log share of the class) only
+where macro-F1 gains by it and accuracy hardly loses. The calibrator is fitted on the out-of-fold
+logits, so it has seen the head be wrong. Numpy alone; nothing here reads a file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.calibration import (
+    Calibrator,
     Floats,
     auroc,
     best_of,
@@ -28,11 +29,29 @@ from router.calibration import (
     fit_platt,
     fit_temperature,
 )
-from router.evaluation.measures import macro_f1
-from router.heads import Head, HeadKind
-from router.softmax_regression import NEVER, Labels, Weights, as_head, fit_softmax, logits_of
+from router.evaluation.measures import Flags, macro_f1
+from router.heads import IDENTITY, UNSCALED, Early, Embeddings, Encoded, Head, HeadKind
+from router.ngrams import Grams, summed
+from router.softmax_regression import (
+    NEVER,
+    Labels,
+    Weights,
+    as_head,
+    fit_grams,
+    fit_softmax,
+    logits_of,
+)
 from router.training.head_rows import fold_key
-from router.triage.encoder import Embeddings
+from router.training.mixing import (
+    LEAST_HONEST,
+    USUAL,
+    Mix,
+    Parts,
+    early_chance,
+    early_classes,
+    fit_mix,
+)
+from router.triage.triage_model import Rarity
 
 FOLDS = 5
 RIDGES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5)
@@ -51,59 +70,203 @@ Figures = Mapping[str, Value | Mapping[str, Mapping[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was fitted of a head before its two readers were put together."""
+
+    name: str
+    classes: tuple[str, ...]
+    positive: str | None
+    parts: Parts  # of two classes where there is a positive one
+    offset: npt.NDArray[np.float32]  # (classes,): logit adjustment, taken off
+    encoder_sha256: str
+    label_source: str
+
+    @property
+    def at(self) -> int:
+        """The place of the positive class."""
+        return self.classes.index(str(self.positive))
+
+
+@dataclass(frozen=True, slots=True)
 class FittedHead:
     """A head with how it was chosen and what it reached on rows that it was not fitted on."""
 
     head: Head
     chances: Floats  # (rows, classes), out-of-fold, calibrated
     figures: Figures
+    fitted: Fitted
 
 
 def fit_head(
     name: str,
-    vectors: Embeddings,
+    encoded: Encoded,
     labels: Labels,
     classes: Sequence[str],
     texts: Sequence[str],
     encoder_sha256: str,
     *,
     seed: int,
+    rare: Rarity | None,
     positive: str | None = None,
     label_source: str = "given",
+    honest: Flags | None = None,
 ) -> FittedHead:
     """A head over `classes`, or of the one chance of `positive`, and its out-of-fold figures.
 
-    `labels` index `classes`; `texts` say which rows belong together. The same seed gives the same
+    `labels` index `classes`; `texts` say which rows belong together; `rare` is the model's weight
+    of n-grams, None for a head without them. `honest` marks the rows that the encoder never trained
+    on, None says all: on them readers are weighed and calibrated. The same seed gives the same
     head.
     """
+    count = len(classes)
     folds = folds_of(texts, labels, seed)
-    ridge = _best_ridge(vectors, labels, len(classes), folds, texts)
-    weights = fit_softmax(vectors, labels, len(classes), ridge)
-    outside = _out_of_fold(vectors, labels, len(classes), folds, ridge, weights)
-    if positive is not None:
-        return _chance(
-            name, positive, classes, weights, outside, labels, ridge, encoder_sha256, label_source
-        )
-    shares = np.bincount(labels, minlength=len(classes)) / len(labels)
-    tau = _best_tau(outside, labels, shares)
+    ridge = _best_ridge(encoded.vectors, labels, count, folds, texts)
+    weights = fit_softmax(encoded.vectors, labels, count, ridge)
+    words = None if rare is None else fit_grams(encoded.grams, rare, labels, count)
+    parts = Parts(*as_head(weights), *(words or (None, None)))
+    by_vectors = _out_of_fold(encoded.vectors, labels, count, folds, ridge, weights)
+    by_words = None
+    if rare is not None:
+        by_words = _words_out_of_fold(encoded.grams, rare, labels, count, folds)
+    rows = np.ones(len(labels), bool) if honest is None else honest
+    trusted = honest is None or int(rows.sum()) >= LEAST_HONEST
+    rows = rows if trusted else np.ones(len(labels), bool)
+    mix = Mix(1.0, 0.0) if by_words is None else USUAL
+    if trusted and by_words is not None:
+        mix = _mix(by_vectors[rows], by_words[rows], labels[rows])
+    pool = _pool(by_vectors, by_words, mix)
+    shares = np.bincount(labels, minlength=count) / len(labels)
+    tau = 0.0 if positive else _best_tau(pool[rows], labels[rows], shares)
     offset = (tau * np.log(shares)).astype(np.float32)
-    calibrator = fit_temperature(outside - offset, labels)
-    weight, bias = as_head(weights)
-    head = Head(
-        name, HeadKind.CLASSES, tuple(classes), weight, bias - offset, calibrator,
-        encoder_sha256, label_source,
-    )  # fmt: skip
-    chances = calibrator(outside - offset)
-    crossed = crossed_temperature(outside - offset, labels)
+    fitted = Fitted(name, tuple(classes), positive, parts, offset, encoder_sha256, label_source)
+    judged = Judged(pool - offset, by_words, labels)
+    calibrate = trusted or by_words is None
+    head = put_together(fitted, mix, judged[rows] if calibrate else judged, calibrate=calibrate)
+    chances = _chances(head, fitted, judged)
     figures = {
         **measured(chances, labels, classes),
-        "ece": round(top_ece(crossed, labels), 4),
+        "ece": crossed_ece(head, fitted, judged),
         "ridge": ridge,
         "tau": tau,
-        "temperature": round(calibrator.t, 4),
+        "weight_of_vectors": round(mix.vectors, 3),
+        "weight_of_words": round(mix.words, 3),
+        "calibrator": str(head.calibrator.to_json()["kind"]),
         "folds": int(folds.max()) + 1,
     }
-    return FittedHead(head, chances, figures)
+    return FittedHead(head, chances, figures, fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Logits of rows that fitted neither reader: both pooled, and n-grams alone."""
+
+    pool: Floats  # (rows, classes), the offset taken off
+    words: Floats | None  # (rows, classes)
+    labels: Labels
+    weights: Floats | None = None  # (rows,): how much each row counts
+
+    def __getitem__(self, rows: Flags) -> Judged:
+        words = None if self.words is None else self.words[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return Judged(self.pool[rows], words, self.labels[rows], weights)
+
+
+def unseen(
+    fitted: Fitted, encoded: Encoded, labels: Labels, weights: Floats | None = None
+) -> tuple[Mix, Judged]:
+    """The weights of both readers, chosen on rows that nobody trained on, and the logits there.
+
+    `weights` (rows,) say how much each row counts.
+    """
+    by_vectors, by_words = fitted.parts.by_vectors(encoded), fitted.parts.by_words(encoded)
+    mix = _mix(by_vectors, by_words, labels, weights)
+    return mix, Judged(_pool(by_vectors, by_words, mix) - fitted.offset, by_words, labels, weights)
+
+
+def _mix(
+    by_vectors: Floats, by_words: Floats | None, labels: Labels, weights: Floats | None = None
+) -> Mix:
+    """What the rows show; with few of them the usual weights."""
+    if by_words is None:
+        return Mix(1.0, 0.0)
+    if len(labels) < LEAST_HONEST:
+        return USUAL
+    return fit_mix(by_vectors, by_words, labels, weights)
+
+
+def _pool(by_vectors: Floats, by_words: Floats | None, mix: Mix) -> Floats:
+    logits = mix.vectors * by_vectors
+    return logits if by_words is None else logits + mix.words * by_words
+
+
+def put_together(fitted: Fitted, mix: Mix, judged: Judged, *, calibrate: bool = True) -> Head:
+    """One head of both readers at their weights, calibrated on the rows that were judged.
+
+    Without `calibrate` its chances are those of its logits, for rows that nobody can trust.
+    """
+    parts = fitted.parts
+    calibrator: Calibrator
+    if fitted.positive is not None:
+        parts = parts.column(fitted.at)
+        classes: tuple[str, ...] = (fitted.positive,)
+        right = (judged.labels == fitted.at).astype(float)
+        column = _apart(judged.pool, fitted.at)
+        calibrator = best_of(column, right, judged.weights) if calibrate else IDENTITY
+    else:
+        classes = fitted.classes
+        calibrator = UNSCALED
+        if calibrate:
+            calibrator = fit_temperature(judged.pool, judged.labels, judged.weights)
+    offset = fitted.offset if fitted.positive is None else np.zeros(1, np.float32)
+    bias = np.float32(mix.vectors) * parts.bias - offset
+    words, early = None, None
+    if parts.table is not None and parts.table_bias is not None and mix.words > 0.0:
+        words = np.float32(mix.words) * parts.table
+        own_bias = np.float32(mix.words) * parts.table_bias
+        bias = bias + own_bias
+        early = _early(fitted, mix, judged, calibrator, own_bias - offset)
+    kind = HeadKind.CLASSES if fitted.positive is None else HeadKind.CHANCE
+    return Head(
+        fitted.name, kind, classes, np.float32(mix.vectors) * parts.weight,
+        bias.astype(np.float32), calibrator, fitted.encoder_sha256, fitted.label_source, words,
+        early,
+    )  # fmt: skip
+
+
+def _early(
+    fitted: Fitted, mix: Mix, judged: Judged, calibrator: Calibrator,
+    bias: npt.NDArray[np.float32],
+) -> Early:  # fmt: skip
+    """When n-grams alone are enough, told on the judged rows."""
+    assert judged.words is not None
+    words = mix.words * judged.words
+    if fitted.positive is None:
+        return early_classes(words - fitted.offset, judged.pool, judged.labels, bias)
+    right = (judged.labels == fitted.at).astype(float)
+    chances = calibrator(_apart(judged.pool, fitted.at))
+    return early_chance(_apart(words, fitted.at), chances, right, bias)
+
+
+def _apart(logits: Floats, at: int) -> Floats:
+    """Of two classes, what speaks for class `at` against the other, (rows,)."""
+    return (logits[:, at] - logits[:, 1 - at]).astype(float)
+
+
+def _chances(head: Head, fitted: Fitted, judged: Judged) -> Floats:
+    """The calibrated chances of judged rows, (rows, classes)."""
+    if fitted.positive is None:
+        return head.calibrator(judged.pool)
+    p = head.calibrator(_apart(judged.pool, fitted.at))
+    return np.column_stack([1 - p, p] if fitted.at == 1 else [p, 1 - p])
+
+
+def crossed_ece(head: Head, fitted: Fitted, judged: Judged) -> float:
+    """ECE where each half of the rows is calibrated by what the other half says."""
+    if fitted.positive is None:
+        return round(top_ece(crossed_temperature(judged.pool, judged.labels), judged.labels), 4)
+    fit = fit_platt if head.calibrator.to_json()["kind"] == "platt" else fit_isotonic
+    right = (judged.labels == fitted.at).astype(float)
+    return round(cross_fitted_ece(fit, _apart(judged.pool, fitted.at), right), 4)
 
 
 def measured(chances: Floats, labels: Labels, classes: Sequence[str]) -> dict[str, Value]:
@@ -206,6 +369,18 @@ def _out_of_fold(
     return outside
 
 
+def _words_out_of_fold(
+    grams: Grams, rare: Rarity, labels: Labels, classes: int, folds: npt.NDArray[np.int64]
+) -> Floats:
+    """The same by n-grams, (rows, classes)."""
+    outside = np.zeros((len(labels), classes), dtype=np.float32)
+    for fold in range(int(folds.max()) + 1):
+        inside = folds != fold
+        table, bias = fit_grams(grams[inside], rare, labels[inside], classes)
+        outside[~inside] = summed(grams[~inside], table) + bias
+    return outside
+
+
 def _best_tau(outside: Floats, labels: Labels, shares: Floats) -> float:
     """The strength of logit adjustment that wins most macro-F1 at hardly any accuracy."""
     best, said = 0.0, outside.argmax(axis=1)
@@ -216,34 +391,6 @@ def _best_tau(outside: Floats, labels: Labels, shares: Floats) -> float:
         if reached >= top + LEAST_GAIN and float((said == labels).mean()) >= least:
             best, top = tau, reached
     return best
-
-
-def _chance(
-    name: str, positive: str, classes: Sequence[str], weights: Weights, outside: Floats,
-    labels: Labels, ridge: float, encoder_sha256: str, label_source: str,
-) -> FittedHead:  # fmt: skip
-    """A head of one chance, with the better of Platt and isotonic on the out-of-fold logits."""
-    at = list(classes).index(positive)
-    weight, bias = as_head(weights)
-    sign = 1.0 if at == 1 else -1.0
-    column = (sign * (outside[:, 1] - outside[:, 0])).astype(float)
-    right = (labels == at).astype(float)
-    calibrator = best_of(column, right)
-    head = Head(
-        name, HeadKind.CHANCE, (positive,),
-        np.ascontiguousarray(sign * (weight[:, 1:] - weight[:, :1])).astype(np.float32),
-        (sign * (bias[1:] - bias[:1])).astype(np.float32), calibrator, encoder_sha256, label_source,
-    )  # fmt: skip
-    p = calibrator(column)
-    chances = np.column_stack([1 - p, p] if at == 1 else [p, 1 - p])
-    fit = fit_platt if calibrator.to_json()["kind"] == "platt" else fit_isotonic
-    figures = {
-        **measured(chances, labels, classes),
-        "ece": round(cross_fitted_ece(fit, column, right), 4),
-        "ridge": ridge,
-        "calibrator": str(calibrator.to_json()["kind"]),
-    }
-    return FittedHead(head, chances, figures)
 
 
 def crossed_temperature(logits: Floats, labels: Labels) -> Floats:

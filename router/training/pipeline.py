@@ -22,6 +22,8 @@ import numpy as np
 
 from router import heads
 from router.errors import TrainingDataError
+from router.heads import Embeddings, Encoded
+from router.ngrams import rarity
 from router.training import (
     card,
     curate,
@@ -34,14 +36,18 @@ from router.training import (
     sources,
 )  # fmt: skip
 from router.training.sources import Example
-from router.triage import match, novelty
-from router.triage.encoder import Embeddings, Encoder
+from router.triage import match, novelty, spelling
+from router.triage.encoder import Encoder
 from router.triage.triage_model import (
     ENCODER,
     HEADS_FOLDER,
     MATCH,
+    RARITY,
     TOKENIZER,
+    WORDS,
     TriageModel,
+    grams_of,
+    save_rarity,
     write_manifest,
 )
 
@@ -247,42 +253,52 @@ def _export(run: _Run) -> None:
 def _embed(run: _Run) -> None:
     train, dev = _fit_examples(run)
     exported, folder = run.folder("export"), run.folder("embed")
-    encoder = Encoder(exported / ENCODER, exported / TOKENIZER, threads=2)
+    spelling.save(curate.words_of(_examples(run)[0]), folder / WORDS)
+    encoder = Encoder(exported / ENCODER, exported / TOKENIZER, folder / WORDS, threads=2)
     np.save(folder / "train.npy", _encoded(encoder, train, run, "train"))
     np.save(folder / "dev.npy", _encoded(encoder, dev, run, "dev"))
 
 
-def _vectors(run: _Run) -> dict[str, Embeddings]:
-    return {name: np.load(run.folder("embed") / f"{name}.npy") for name in ("train", "dev")}
+def _read(
+    run: _Run, encoder: Encoder, train: Sequence[Example], dev: Sequence[Example]
+) -> tuple[Encoded, Encoded]:
+    """What is read of both sides: the kept embeddings, and n-grams, which take seconds."""
+    sides = []
+    for name, examples in (("train", train), ("dev", dev)):
+        grams = grams_of([encoder.tokenise(example.text) for example in examples])
+        sides.append(Encoded(np.load(run.folder("embed") / f"{name}.npy"), grams))
+    return sides[0], sides[1]
 
 
 def _fit(run: _Run) -> None:
     train, dev = _fit_examples(run)
     exported, folder = run.folder("export"), run.folder("fit")
-    encoder = Encoder(exported / ENCODER, exported / TOKENIZER)
-    vectors = _vectors(run)
+    words = run.folder("embed") / WORDS
+    encoder = Encoder(exported / ENCODER, exported / TOKENIZER, words)
+    of_train, of_dev = _read(run, encoder, train, dev)
+    rare = rarity(of_train.grams)
+    save_rarity(rare, folder)
     sha = encoder.sha256
     (folder / HEADS_FOLDER).mkdir(exist_ok=True)
     for name, classes in fit_heads.CLASS_HEADS.items():
         parts = [fit_heads.part(examples, name, classes) for examples in (train, dev)]
         head = fit_heads.class_head(
-            name, (vectors["train"], parts[0]), (vectors["dev"], parts[1]), classes, sha
+            name, (of_train, parts[0]), (of_dev, parts[1]), classes, sha, rare
         )
         heads.save(head, folder / HEADS_FOLDER)
     for name in fit_heads.CHANCE_HEADS:
         parts = [fit_heads.part(examples, name, evaluate.both(name)) for examples in (train, dev)]
-        head = fit_heads.chance_head(
-            name, (vectors["train"], parts[0]), (vectors["dev"], parts[1]), sha
-        )
+        head = fit_heads.chance_head(name, (of_train, parts[0]), (of_dev, parts[1]), sha, rare)
         heads.save(head, folder / HEADS_FOLDER)
-    fitted = difficulty.fit((train, vectors["train"]), (dev, vectors["dev"]), sha)
+    fitted = difficulty.fit((train, of_train), (dev, of_dev), sha, rare)
     heads.save(fitted.head, folder / HEADS_FOLDER)
     (folder / "known_models.json").write_text(json.dumps(_known(fitted, sha), indent=1) + "\n")
-    matched = fit_match.fit((train, vectors["train"]), (dev, vectors["dev"]), run.seed)
+    vectors = (train, of_train.vectors), (dev, of_dev.vectors)
+    matched = fit_match.fit(*vectors, run.seed)
     match.save(matched.coefficients, folder / MATCH, sha)
     texts, kinds = nonsense.nonsense(run.seed)
     strange = (encoder.encode(texts), np.asarray(kinds))
-    unseen = fit_novelty.fit((train, vectors["train"]), (dev, vectors["dev"]), strange, run.seed)
+    unseen = fit_novelty.fit(*vectors, strange, run.seed)
     novelty.save(unseen.novelty, folder, sha)
     figures = {
         "difficulty": {"a": round(fitted.a, 3), "models": len(fitted.models), "dev": fitted.dev},
@@ -327,19 +343,21 @@ def _card(run: _Run) -> None:
     if (out / HEADS_FOLDER).exists():
         shutil.rmtree(out / HEADS_FOLDER)
     shutil.copytree(fitted / HEADS_FOLDER, out / HEADS_FOLDER)
-    for name in (MATCH, "novelty.npz", "novelty.json", "known_models.json"):
+    for name in (MATCH, RARITY, "novelty.npz", "novelty.json", "known_models.json"):
         shutil.copyfile(fitted / name, out / name)
     for name in (ENCODER, TOKENIZER):
         shutil.copyfile(exported / name, out / name)
+    words = run.folder("embed") / WORDS
+    shutil.copyfile(words, out / WORDS)
     write_manifest(out)
     model = TriageModel.load(out)
-    vectors = _vectors(run)
-    full = Encoder(exported / "encoder.fp32.onnx", exported / TOKENIZER)
+    of_train, of_dev = _read(run, model.encoder, train, dev)
+    full = Encoder(exported / "encoder.fp32.onnx", exported / TOKENIZER, words)
     texts = [example.text for example in random.Random(run.seed).sample(dev, min(2_000, len(dev)))]
     figures = {
-        "heads": evaluate.head_figures(model, dev, vectors["dev"]),
-        "crossed_ece": evaluate.crossed_ece(model, dev, vectors["dev"]),
-        "probes": evaluate.probes((train, vectors["train"]), (dev, vectors["dev"])),
+        "heads": evaluate.head_figures(model, dev, of_dev),
+        "crossed_ece": evaluate.crossed_ece(model, dev, of_dev),
+        "probes": evaluate.probes((train, of_train.vectors), (dev, of_dev.vectors)),
         "parity": evaluate.parity(model.encoder, full, model, texts),
         "latency": evaluate.latency(
             model, sources.context_lengths(run.data), repeats=60 if run.quick else 500

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
+from router.heads import Embeddings
 from router.softmax_regression import Labels, Weights, as_head, fit_softmax, logits_of
 from router.training import curate, sources
 from router.training.sources import Example
-from router.triage.encoder import Embeddings
 
 TAUGHT = {"CLINC150": "intent/clinc150", "Banking77": "intent/banking77", "domain": "domain"}
 """Probe -> the task whose given labels it reads."""

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from router.calibration import fit_temperature
 from router.errors import TrainingDataError
-from router.heads import Head
+from router.heads import Embeddings, Encoded, Head
+from router.ngrams import Buckets, Grams
 from router.softmax_regression import Labels
 from router.training.curate import deduplicated, is_dev
 from router.training.head_fit import (
@@ -27,13 +27,14 @@ from router.training.head_fit import (
     crossed_temperature,
     fit_head,
     measured,
+    put_together,
     top_ece,
+    unseen,
 )
 from router.training.priority import priority_by_rule
 from router.training.progress import track
 from router.training.sources import Example, LoadedFile, Row, SourceFile, find, read_file, sha256_of
 from router.training.train_head import THREADS, install, versions
-from router.triage.encoder import Embeddings
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 CHUNK = 2_000
@@ -49,7 +50,9 @@ GRAVEST = (
 )
 """Of several marks on one text, the first that is set names its category."""
 
-Read = Callable[[Row], Iterator[Example]]
+Reader = Callable[[Row], Iterator[Example]]
+Read = tuple[Embeddings, Buckets]
+"""The vector and the n-grams of one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +190,13 @@ def train_specialists(
     Raises TrainingDataError when a file is missing or malformed.
     """
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
-    known: dict[str, Embeddings] = {}
+    known: dict[str, Read] = {}
     cards: list[dict[str, object]] = []
     made: list[tuple[Head, dict[str, object]]] = []
     for specialist in SPECIALISTS:
         examples, files = _read(data, specialist)
-        _embed(model, [example.text for example in examples], known, specialist.name, shown)
-        fitted, dev = _fit(specialist, examples, known, model, seed)
+        encoded = _encode(model, [example.text for example in examples], known, specialist, shown)
+        fitted, dev = _fit(specialist, examples, encoded, model, seed)
         card = _card(specialist, fitted, dev, files, examples, model, seed, command)
         made.append((fitted.head, card))
         cards.append(card)
@@ -238,7 +241,7 @@ def _thinned(examples: list[Example], specialist: Specialist) -> list[Example]:
     return kept
 
 
-def _reader(task: str, taught: Taught) -> Read:
+def _reader(task: str, taught: Taught) -> Reader:
     source = taught.file.split(".", 1)[0]
 
     def read(row: Row) -> Iterator[Example]:
@@ -250,44 +253,52 @@ def _reader(task: str, taught: Taught) -> Read:
     return read
 
 
-def _embed(
-    model: TriageModel, texts: Sequence[str], known: dict[str, Embeddings], what: str, shown: bool
-) -> None:
-    """Adds the vectors of texts that are not known yet."""
+def _encode(
+    model: TriageModel, texts: Sequence[str], known: dict[str, Read], specialist: Specialist,
+    shown: bool,
+) -> Encoded:  # fmt: skip
+    """What is read of texts; those of an earlier specialist are not read again."""
     new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
-    for start in track(range(0, len(new), CHUNK), f"embed {what}", shown):
+    for start in track(range(0, len(new), CHUNK), f"embed {specialist.name}", shown):
         part = new[start : start + CHUNK]
-        known.update(zip(part, model.encode(part), strict=True))
+        read = model.encode(part)
+        grams = [read.grams[i : i + 1].buckets for i in range(len(part))]
+        known.update(zip(part, zip(read.vectors, grams, strict=True), strict=True))
+    return Encoded(
+        np.stack([known[text][0] for text in texts]), Grams.of([known[text][1] for text in texts])
+    )
 
 
 def _fit(
-    specialist: Specialist, examples: Sequence[Example], known: Mapping[str, Embeddings],
-    model: TriageModel, seed: int,
+    specialist: Specialist, examples: Sequence[Example], encoded: Encoded, model: TriageModel,
+    seed: int,
 ) -> tuple[FittedHead, dict[str, object]]:  # fmt: skip
     """The head from the rows outside dev, and its figures on dev: given labels apart from weak.
 
-    Its temperature is dev's: on rows that the encoder was trained on it would be too sure. So the
-    figures are crossed, each half of dev at the temperature of the other half.
+    Its weights and temperature are dev's: on rows that the encoder was trained on it would be too
+    sure. So the figures are crossed, each half of dev at the temperature of the other half.
     """
     task, classes = specialist.name, specialist.classes
+    judging = np.array([is_dev(example) for example in examples])
     train = [example for example in examples if not is_dev(example)]
     missing = set(classes) - {example.labels[task] for example in train}
     if missing:
         raise TrainingDataError(f"no row teaches {task} the classes {', '.join(sorted(missing))}")
     weak = sum(task in example.weak for example in train)
     fitted = fit_head(
-        task, _vectors(train, known), _labels(train, task, classes), classes,
-        [example.text for example in train], model.encoder.sha256, seed=seed,
+        task, encoded[~judging], _labels(train, task, classes), classes,
+        [example.text for example in train], model.encoder.sha256, seed=seed, rare=model.rarity,
         label_source="weak" if weak == len(train) else "mixed" if weak else "given",
+        honest=np.zeros(len(train), bool),
     )  # fmt: skip
     dev = [example for example in examples if is_dev(example)]
-    labels, logits = _labels(dev, task, classes), fitted.head.logits(_vectors(dev, known))
+    labels = _labels(dev, task, classes)
     if len(dev) >= LEAST_DEV:
-        chances = crossed_temperature(logits, labels)
-        head = replace(fitted.head, calibrator=fit_temperature(logits, labels))
-        fitted = replace(fitted, head=head)
+        mix, judged = unseen(fitted.fitted, encoded[judging], labels)
+        chances = crossed_temperature(judged.pool, labels)
+        fitted = replace(fitted, head=put_together(fitted.fitted, mix, judged))
     else:
-        chances = fitted.head.read(logits)
+        chances = fitted.head(encoded[judging])
     figures: dict[str, object] = {}
     is_weak = np.array([task in example.weak for example in dev])
     for kind, rows in (("given", ~is_weak), ("weak", is_weak)):
@@ -295,10 +306,6 @@ def _fit(
             reached = measured(chances[rows], labels[rows], classes)
             figures[kind] = {**reached, "ece": round(top_ece(chances[rows], labels[rows]), 4)}
     return fitted, figures
-
-
-def _vectors(examples: Sequence[Example], known: Mapping[str, Embeddings]) -> Embeddings:
-    return np.stack([known[example.text] for example in examples])
 
 
 def _labels(examples: Sequence[Example], task: str, classes: Sequence[str]) -> Labels:

@@ -20,10 +20,9 @@ import numpy.typing as npt
 from router import heads
 from router.calibration import Floats
 from router.errors import TrainingDataError
-from router.heads import Head, HeadKind
+from router.heads import Embeddings, Head, HeadKind
 from router.training.curate import normalised
 from router.training.train_head import THREADS, seen_by, text_digest
-from router.triage.encoder import Embeddings
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 NEIGHBOURS = 20
@@ -87,9 +86,9 @@ def suggest(
             f"none of {len(pool)} texts is left to suggest: give texts that are neither empty nor "
             "among those that the head was trained on"
         )
-    vectors = model.encode([one.text for one in kept])
-    labels, confidence, unsure = uncertainty(reader, reader(vectors))
-    chosen, scores = choose(vectors, unsure, count)
+    encoded = model.encode([one.text for one in kept])
+    labels, confidence, unsure = uncertainty(reader, reader(encoded))
+    chosen, scores = choose(encoded.vectors, unsure, count)
     found = tuple(
         Suggestion(kept[i].ref, kept[i].text, labels[i], float(confidence[i]), float(score))
         for i, score in zip(chosen, scores, strict=True)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from router.errors import TrainingDataError
+from router.heads import Embeddings
 from router.training.progress import track
 from router.training.sources import Example, sha256_of
-from router.triage.encoder import Embeddings, Tokeniser, batches
+from router.triage.encoder import Tokeniser, batches
 
 if TYPE_CHECKING:
     import torch

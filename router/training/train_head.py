@@ -22,12 +22,11 @@ from router import heads
 from router.calibration import Floats
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation.measures import macro_f1
-from router.heads import Head, HeadKind
+from router.heads import Encoded, Head, HeadKind
 from router.softmax_regression import Labels
 from router.training.curate import normalised
 from router.training.head_fit import FittedHead, fit_head
 from router.training.head_rows import MIN_ROWS, HeadRows, LabelledRow, read_rows
-from router.triage.encoder import Embeddings
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
@@ -86,13 +85,13 @@ def train_head(
     found = read_rows(data, text_column, label_column)
     positive = _positive(name, positive, found.classes)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
-    vectors = model.encode([row.text for row in found.rows])
+    encoded = model.encode([row.text for row in found.rows])
     labels = np.array([found.classes.index(row.label) for row in found.rows], dtype=np.int64)
     fitted = fit_head(
-        name, vectors, labels, found.classes, [row.text for row in found.rows],
-        model.encoder.sha256, seed=seed, positive=positive,
+        name, encoded, labels, found.classes, [row.text for row in found.rows],
+        model.encoder.sha256, seed=seed, rare=model.rarity, positive=positive,
     )  # fmt: skip
-    comparison = compared(out, fitted, found, vectors, labels)
+    comparison = compared(out, fitted, found, encoded, labels)
     card = _card(fitted, found, model, seed, command)
     installed = force or comparison is None or not comparison.worse
     if installed:
@@ -132,7 +131,7 @@ def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | 
 
 
 def compared(
-    out: Path, fitted: FittedHead, found: HeadRows, vectors: Embeddings, labels: Labels
+    out: Path, fitted: FittedHead, found: HeadRows, encoded: Encoded, labels: Labels
 ) -> Comparison | None:
     """The new head against the installed one, None where there is none for this encoder.
 
@@ -157,7 +156,7 @@ def compared(
             rows = len(found.rows)
             return Comparison(now, before, rows, "each on its own cross-validated rows")
         unseen[:] = True
-    said_old = _said(old, old(vectors[unseen]), found.classes)
+    said_old = _said(old, old(encoded[unseen]), found.classes)
     said_new = fitted.chances[unseen].argmax(axis=1)
     return Comparison(
         round(macro_f1(said_new, labels[unseen]), 4),

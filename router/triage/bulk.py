@@ -1,6 +1,7 @@
 """Many texts read by heads alone: encoded in batches of one length, on several threads.
 
-For files of texts, where no one waits for a single answer. It knows nothing about files.
+A first pass reads n-grams; a text of which all heads are sure by them needs no encoder. For files
+of texts, where no one waits for a single answer. It knows nothing about files.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from router.calibration import Floats
 from router.head_conditions import Chances
-from router.triage.encoder import Embeddings, batches
+from router.heads import EarlyHeads, Embeddings, Encoded, HeadStack
+from router.triage.encoder import batches, cut
 from router.triage.own_heads import OwnHeads, readings
-from router.triage.triage_model import TriageModel
+from router.triage.triage_model import TriageModel, grams_of
 
 BATCH_TOKENS = 1_024
 """Tokens of one run. A mail of 256 tokens costs 2.13 ms of one core at 512, 2.19 at 1,024, 2.36 at
@@ -27,12 +30,17 @@ class BulkReader:
     """Texts in, what the named heads say out; a context manager that owns its threads."""
 
     def __init__(
-        self, model: TriageModel, own: OwnHeads | None, names: Collection[str], threads: int
-    ) -> None:
+        self, model: TriageModel, own: OwnHeads | None, names: Collection[str], threads: int,
+        *, early: bool = True,
+    ) -> None:  # fmt: skip
+        """Without `early` the encoder reads every text. Novelty always needs it."""
         self._model = model
+        self.early = 0  # texts that needed no encoder
         self._stack = model.stack if own is None else own.stack
         self._names = sorted(set(names) - {NOVELTY})
         self._novelty = NOVELTY in names
+        asked = [self._stack.heads[name] for name in self._names]
+        self._early = EarlyHeads.of(asked) if early and not self._novelty else None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     def __enter__(self) -> BulkReader:
@@ -43,21 +51,35 @@ class BulkReader:
 
     def read(self, texts: Sequence[str]) -> list[dict[str, Chances]]:
         """What every head says of each text, in the order given."""
-        vectors = self._encode(texts)
-        logits = self._stack.logits(vectors)
+        rows = [self._model.encoder.tokenise(text) for text in texts]
+        grams = grams_of(rows)
         said: list[dict[str, Chances]] = [{} for _ in texts]
-        for name in self._names:
-            for row, reading in zip(said, readings(self._stack, logits, name), strict=True):
-                row[name] = reading.classes[:1] if name in TOP_ONLY else reading.classes
+        rest = np.arange(len(texts))
+        if self._early is not None:
+            logits, _, sure = self._early(grams)
+            places = np.flatnonzero(sure)
+            self._fill(self._early.stack, logits[places], [said[i] for i in places])
+            rest = np.flatnonzero(~sure)
+            self.early += len(places)
+        if not len(rest):
+            return said
+        encoded = Encoded(self._encode([cut(rows[i]) for i in rest]), grams[rest])
+        left = [said[i] for i in rest]
+        self._fill(self._stack, self._stack.logits(encoded), left)
         if self._novelty:
-            for row, p in zip(said, self._model.novelty(vectors).tolist(), strict=True):
+            for row, p in zip(left, self._model.novelty(encoded.vectors).tolist(), strict=True):
                 row[NOVELTY] = (("novel", p),)
         return said
 
-    def _encode(self, texts: Sequence[str]) -> Embeddings:
-        """One unit vector per text; runs on the pool, which holds no interpreter lock meanwhile."""
+    def _fill(self, stack: HeadStack, logits: Floats, said: Sequence[dict[str, Chances]]) -> None:
+        """Puts what the heads of a stack say into rows."""
+        for name in self._names:
+            for row, reading in zip(said, readings(stack, logits, name), strict=True):
+                row[name] = reading.classes[:1] if name in TOP_ONLY else reading.classes
+
+    def _encode(self, rows: Sequence[Sequence[int]]) -> Embeddings:
+        """One unit vector per row; runs on the pool, which holds no interpreter lock meanwhile."""
         encoder = self._model.encoder
-        rows = [encoder.tokenise(text) for text in texts]
         out = np.empty((len(rows), encoder.width), dtype=np.float32)
         groups = batches([len(row) for row in rows], BATCH_TOKENS)
 

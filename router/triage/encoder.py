@@ -2,7 +2,8 @@
 
 The only file that imports onnxruntime and tokenizers. It knows nothing about labels or heads.
 What is read of a text is bounded twice: by characters before tokenising, so that a megabyte costs
-what a page costs, and by tokens after it, so that a page costs what a paragraph costs.
+what a few pages cost, and by tokens after it, so that a page costs the encoder what a paragraph
+costs. N-grams are cheap, so of them four times as many tokens are read.
 """
 
 from __future__ import annotations
@@ -15,23 +16,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from router.errors import ModelFileError
+from router.heads import Embeddings
 from router.triage.folding import unmask
+from router.triage.spelling import Speller
 
 MAX_TOKENS = 128
 HEAD_TOKENS, TAIL_TOKENS = 96, 32
 """Of a longer text the first 96 and last 32 tokens are read, both markers included: requests
 state their matter at the beginning and their question at the end."""
 
-HEAD_CHARS, TAIL_CHARS = 2_000, 1_000
-"""Characters kept before tokenising: 128 tokens of any language fit well inside."""
+READ_TOKENS = 512
+READ_HEAD, READ_TAIL = 384, 128
+"""The same for n-grams. Of e-mail, 512 tokens instead of 128 turned .987 right into .994."""
+
+HEAD_CHARS, TAIL_CHARS = 3_000, 1_000
+"""Characters kept before tokenising: 384 and 128 tokens of nearly any text fit inside."""
 
 BATCH_TOKENS = 4_096
 """Tokens of one session run, padding included: larger batches only wait on memory."""
-
-Embeddings = npt.NDArray[np.float32]
 
 
 def clip(text: str) -> str:
@@ -41,15 +45,15 @@ def clip(text: str) -> str:
     return f"{text[:HEAD_CHARS]} {text[-TAIL_CHARS:]}"
 
 
-def cut(ids: Sequence[int]) -> list[int]:
-    """Returns at most MAX_TOKENS ids: head and tail of a longer sequence.
+def cut(ids: Sequence[int], head: int = HEAD_TOKENS, tail: int = TAIL_TOKENS) -> list[int]:
+    """Returns at most `head` + `tail` ids, those at the ends of a longer sequence.
 
     >>> len(cut(range(500))), cut(range(500))[95:97]
     (128, [95, 468])
     """
-    if len(ids) <= MAX_TOKENS:
+    if len(ids) <= head + tail:
         return list(ids)
-    return [*ids[:HEAD_TOKENS], *ids[-TAIL_TOKENS:]]
+    return [*ids[:head], *ids[-tail:]]
 
 
 def sha256_of(path: Path) -> str:
@@ -62,6 +66,7 @@ def sha256_of(path: Path) -> str:
 
 PLAIN = re.compile(r"[\t\n\r -Z\\-~]*")  # ASCII without what could begin a special token
 WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")  # as BERT splits it: runs, single punctuation marks
+RUN = re.compile(r"[A-Za-z0-9]+")
 MAX_SPLIT = 20_000
 """Words kept with their pieces, about 4 MB; then all are dropped and split again when they come."""
 
@@ -76,10 +81,11 @@ class Tokeniser:
     """WordPiece ids of a text, as the encoder was trained on them.
 
     A plain text is looked up word by word, for most words are a token of their own: 5 us instead of
-    35 for 20 tokens. Everything else goes through the library, which a test compares with it.
+    35 for 20 tokens. Everything else goes through the library, which a test compares with it. Where
+    there is a list of words, typing errors are mended first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, words: Path | None = None) -> None:
         from tokenizers import Tokenizer
 
         try:
@@ -96,15 +102,19 @@ class Tokeniser:
         if simple and marked[1:-1] == [vocabulary.get("a")]:
             self._vocabulary = vocabulary
         self._split: dict[str, list[int]] = {}
+        self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
 
     def __call__(self, text: str) -> list[int]:
-        """The ids of one text, at most MAX_TOKENS; unpaired surrogates count as unknown."""
+        """The ids of one text, at most READ_TOKENS; unpaired surrogates count as unknown."""
         clipped = clip(text)
         ids = self._by_words(clipped)
         if ids is None:
             clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
+            fixes = self._fixes(WORD.findall(clean.lower()))
+            if fixes:
+                clean = RUN.sub(lambda m: fixes.get(m[0].lower(), m[0]), clean)
             ids = self._tokenizer.encode(clean).ids
-        return cut(ids)
+        return cut(ids, READ_HEAD, READ_TAIL)
 
     def _by_words(self, text: str) -> list[int] | None:
         """The ids by look-up; None where the library must read the text."""
@@ -112,7 +122,10 @@ class Tokeniser:
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
         ids = list(self._begin)
-        for word in WORD.findall(text.lower()):
+        words = WORD.findall(text.lower())
+        fixes = self._fixes(words)
+        for word in words:
+            word = fixes.get(word, word) if fixes else word
             whole = vocabulary.get(word)
             if whole is not None:
                 ids.append(whole)
@@ -128,6 +141,13 @@ class Tokeniser:
             ids += pieces
         ids += self._end
         return ids
+
+    def _fixes(self, words: list[str]) -> dict[str, str]:
+        """Which words are typing errors, and what was meant."""
+        vocabulary = self._vocabulary
+        if self._speller is None or all(word in vocabulary for word in words):
+            return {}
+        return self._speller.fixes(words)
 
 
 STEPS = {
@@ -160,13 +180,16 @@ class Encoder:
     """A quantised sentence encoder; safe to call from several threads at once.
 
     `sha256` is that of the ONNX file: heads are bound to it. `width` is the embedding's length.
+    With a list of `words` typing errors are mended before a text is read.
     """
 
-    def __init__(self, model: Path, tokenizer: Path, *, threads: int = 1) -> None:
+    def __init__(
+        self, model: Path, tokenizer: Path, words: Path | None = None, *, threads: int = 1
+    ) -> None:
         import onnxruntime
 
         self.sha256 = sha256_of(model)
-        self.tokenise = Tokeniser(tokenizer)
+        self.tokenise = Tokeniser(tokenizer, words)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -185,7 +208,10 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> Embeddings:
         """Returns one unit vector per text, float32, (texts, width), in the order given."""
-        rows = [self.tokenise(text) for text in texts]
+        return self.encode_rows([cut(self.tokenise(text)) for text in texts])
+
+    def encode_rows(self, rows: Sequence[Sequence[int]]) -> Embeddings:
+        """The same of token rows, each as `cut` leaves it, in runs of one length."""
         out = np.empty((len(rows), self.width), dtype=np.float32)  # (texts, width)
         for batch in batches([len(row) for row in rows]):
             out[batch] = self.encode_ids([rows[index] for index in batch])

@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from router.heads import Encoded
 from router.policy import Policy
 from router.triage.amounts import AmountReader
 from router.triage.own_heads import OwnHeads
@@ -39,6 +40,10 @@ from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 MAX_BATCH = 32
 """Texts in one run: more gain nothing per text, and the first one waits for the last."""
+
+MOST_KEPT = 20_000
+"""Readings of what operators wrote: a knowledge file of thousands of utterances fits, at some
+hundred bytes each."""
 
 _Array = npt.NDArray[np.floating]
 
@@ -77,12 +82,14 @@ class Model(Protocol):
     def request_types(self) -> Sequence[str]: ...
     @property
     def domains(self) -> Sequence[str]: ...
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
-    def read(self, embeddings: npt.NDArray[np.float32], own: OwnHeads | None = None) -> Outputs: ...
+    def encode(self, texts: Sequence[str]) -> Encoded: ...
+    def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
 
 
 class Knowledge(Protocol):
-    """Approved answers, searched by embedding."""
+    """Approved answers, searched by embedding; what the operator wrote, by its words alone."""
+
+    def written(self, text: str) -> tuple[str, Match] | None: ...
 
     def match(
         self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]
@@ -139,6 +146,8 @@ class TriageEngine:
         self._domains = [Domain(name) for name in model.domains] if model else []
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
         self.version = model.version if model else RULES_VERSION
+        self.not_encoded = 0  # texts that were read before, as an operator wrote them
+        self._kept: dict[tuple[OwnHeads | None, str], ModelRow] = {}
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._worker: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -206,24 +215,59 @@ class TriageEngine:
     def rows(
         self, asked: Sequence[tuple[str, TriageConfig]]
     ) -> tuple[list[ModelRow], list[Match | None]]:
-        """What the model says of texts, and what each matches in its policy's knowledge."""
+        """What the model says of texts, and what each matches in its policy's knowledge.
+
+        A text that the operator wrote, but for courtesies, is read as it stands there, once; the
+        encoder reads the rest.
+        """
+        known = self._written(asked)
+        rest = [one for i, one in enumerate(asked) if i not in known] if known else asked
+        rows, matches = self._encoded(rest) if rest else ([], [])
+        self.not_encoded += len(known)
+        for i, (row, match) in sorted(known.items()):
+            rows.insert(i, row)
+            matches.insert(i, match)
+        return rows, matches
+
+    def _written(
+        self, asked: Sequence[tuple[str, TriageConfig]]
+    ) -> dict[int, tuple[ModelRow, Match]]:
+        """By place, the texts that an operator wrote: how they were read, and what they match."""
+        found: dict[int, tuple[ModelRow, Match]] = {}
+        for i, (text, config) in enumerate(asked):
+            same = config.knowledge.written(text) if config.knowledge is not None else None
+            if same is None:
+                continue
+            written, match = same
+            key = (config.own, written)
+            row = self._kept.get(key)
+            if row is None:
+                if len(self._kept) >= MOST_KEPT:
+                    self._kept.clear()
+                row = self._kept[key] = self._encoded([(written, config)])[0][0]
+            found[i] = row, match
+        return found
+
+    def _encoded(
+        self, asked: Sequence[tuple[str, TriageConfig]]
+    ) -> tuple[list[ModelRow], list[Match | None]]:
+        """The same by the encoder, all texts in one run."""
         assert self._model is not None
         texts = [text for text, _ in asked]
-        embeddings = self._model.encode(texts)
+        encoded = self._model.encode(texts)
         rows: list[ModelRow] = []
         order: list[int] = []
         for own, indices in _by_heads(asked).items():
-            whole = len(indices) == len(asked)
-            rows += self._rows(embeddings if whole else embeddings[indices], own)
+            part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
+            read = self._model.read(part) if own is None else self._model.read(part, own)
+            rows += self._model_rows(read)
             order += indices
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
-        return rows, _matches(embeddings, asked)
+        return rows, _matches(encoded.vectors, asked)
 
-    def _rows(self, embeddings: npt.NDArray[np.float32], own: OwnHeads | None) -> list[ModelRow]:
-        """What the model and a policy's own heads say of embeddings, by one matrix product."""
-        assert self._model is not None
-        out = self._model.read(embeddings) if own is None else self._model.read(embeddings, own)
+    def _model_rows(self, out: Outputs) -> list[ModelRow]:
+        """What the heads said as one row per text."""
         types, domains = np.asarray(out.request_type), np.asarray(out.domain)
         columns = (
             [self._types[i] for i in types.argmax(axis=1)],
@@ -239,7 +283,7 @@ class TriageEngine:
             out.novelty.tolist(),
             out.toxic.tolist(),
             out.spam.tolist(),
-            repeat(()) if own is None else out.own,
+            out.own or repeat(()),
         )
         return list(map(ModelRow, *columns))
 

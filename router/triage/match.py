@@ -70,6 +70,14 @@ NEAR_SHARE = 0.1
 are told apart by the shipped coefficients; near misses are what only the file itself can show, and
 .3 of them would be a file with a third of its answers missing."""
 
+_OPENING = re.compile(
+    r"^(?:(?:hi|hello|hey|hiya|greetings|excuse me|dear (?:team|all|sir|madam|support)"
+    r"|good (?:morning|afternoon|evening|day))(?: there| again| all| team| everyone)? )+"
+)
+_CLOSING = re.compile(
+    r"(?: (?:please tell me|please|pls|thanks in advance|thanks a lot|many thanks"
+    r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards))+$"
+)
 _WORD = re.compile(r"[a-z0-9]+")
 _DULL_WORDS = "a an the my your our i you we it is are was be do does did to of for in on at and or"
 _DULL = frozenset(_DULL_WORDS.split())
@@ -78,7 +86,7 @@ _DULL = frozenset(_DULL_WORDS.split())
 class Embedder(Protocol):
     """What the index needs of the triage model."""
 
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
 
     @property
     def match_coefficients(self) -> Floats: ...
@@ -136,7 +144,8 @@ class KnowledgeIndex:
         texts, owner = utterances.texts, utterances.owner
         self._words = [words(text) for text in texts]
         self._keys = [_key(text) for text in texts]
-        self._written = _written(self._keys, owner.tolist())
+        self._written = _written([plain(key) for key in self._keys], owner.tolist())
+        self._told: dict[int, Match] = {}
         counts = Counter(word for found in self._words for word in found)
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._rarity_unseen = math.log(1 + len(texts))
@@ -164,7 +173,7 @@ class KnowledgeIndex:
             raise ValueError("a knowledge index needs at least one utterance")
         owner = np.array([k for k, (_, lines) in enumerate(filled) for _ in lines], dtype=np.int64)
         names = tuple(name for name, _ in filled)
-        whole = Utterances(names, texts, owner, model.encode(texts))
+        whole = Utterances(names, texts, owner, model.vectors(texts))
         key = _fit_key(whole)
         fit = memory.recall(key) if memory is not None else None
         if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(names)):
@@ -200,14 +209,30 @@ class KnowledgeIndex:
             )
         ]
 
+    def written(self, text: str) -> tuple[str, Match] | None:
+        """The utterance that a text repeats but for courtesies, and its match; None for any other.
+
+        It is told without an embedding: as much is sure of it as of the utterance itself.
+        """
+        i = self._written.get(plain(_key(text)))
+        return None if i is None else (self.utterances.texts[i], self._match_of(i))
+
+    def _match_of(self, i: int) -> Match:
+        told = self._told.get(i)
+        if told is None:
+            vector = self.utterances.vectors[i : i + 1]
+            told = self._told[i] = self.match(vector, self.utterances.texts[i : i + 1])[0]
+        return told
+
     def evidence(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> Evidence:
         """Returns the best intent per request and its features."""
         rows = np.arange(len(texts))
         scores = embeddings @ self._weight + self._bias  # (rows, intents)
         best = scores.argmax(axis=1)
         keys = [_key(text) for text in texts]
-        written = [row for row, key in enumerate(keys) if key in self._written]
-        best[written] = [self._written[keys[row]] for row in written]
+        same = [self._written.get(plain(key)) for key in keys]
+        written = [row for row, utterance in enumerate(same) if utterance is not None]
+        best[written] = [self.utterances.owner[i] for i in same if i is not None]
         members = self._members[best]  # (rows, longest)
         cosines = np.einsum("rmw,rw->rm", self.utterances.vectors[members], embeddings)
         cosines = np.where(members >= 0, cosines, -1.0)
@@ -281,11 +306,13 @@ class KnowledgeIndex:
 
 
 def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
-    """The intent of each text that stands under one intent only."""
+    """The first utterance with each text that stands under one intent only."""
     intents: dict[str, set[int]] = {}
-    for key, intent in zip(keys, owner, strict=True):
+    first: dict[str, int] = {}
+    for i, (key, intent) in enumerate(zip(keys, owner, strict=True)):
         intents.setdefault(key, set()).add(intent)
-    return {key: found.pop() for key, found in intents.items() if key and len(found) == 1}
+        first.setdefault(key, i)
+    return {key: i for key, i in first.items() if key and len(intents[key]) == 1}
 
 
 def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
@@ -327,7 +354,7 @@ def precision(features: Floats) -> Floats:
     return firm
 
 
-FIT_FORMAT = 1
+FIT_FORMAT = 2
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 
@@ -339,6 +366,15 @@ def _fit_key(utterances: Utterances) -> bytes:
 
 def _key(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
+
+
+def plain(key: str) -> str:
+    """A text of lower-case words without what only courtesy adds; all of it where no more is left.
+
+    >>> plain("good morning where is my order please thank you"), plain("thank you")
+    ('where is my order', 'thank you')
+    """
+    return _CLOSING.sub("", _OPENING.sub("", key)) or key
 
 
 def save(coefficients: Floats, path: Path, encoder_sha256: str) -> None:

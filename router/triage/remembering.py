@@ -42,12 +42,12 @@ class Remembering:
         """The model's."""
         return self._model.match_coefficients
 
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """As the model's, (texts, width)."""
         keys = [_digest(text) for text in texts]
         new = {k: t for k, t in zip(keys, texts, strict=True) if k not in self._known}
         if new:
-            self._known.update(zip(new, self._model.encode(list(new.values())), strict=True))
+            self._known.update(zip(new, self._model.vectors(list(new.values())), strict=True))
             self._fresh = True
         self._used.update({key: self._known[key] for key in keys})
         return np.stack([self._known[key] for key in keys])

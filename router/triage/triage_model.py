@@ -1,24 +1,30 @@
 """The committed triage model: one encoder, its heads, novelty and match coefficients, read as one.
 
 `TriageModel.load` checks every file against the manifest before anything is used. Inference is
-`encode` (the encoder, releases the interpreter lock) and `read` (one matrix product); both are
-safe to call from several threads at once. It knows labels and chances, nothing of policies.
+`encode` (the encoder, releases the interpreter lock) and `read` (a matrix product and a sum);
+both are safe to call from several threads at once. It knows labels and chances, nothing of
+policies.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from router import heads
 from router.calibration import Floats
 from router.errors import ModelFileError
-from router.heads import HeadStack
+from router.heads import Embeddings, Encoded, HeadStack
+from router.ngrams import BUCKETS, Grams, buckets_of
 from router.triage import match, novelty
-from router.triage.encoder import Embeddings, Encoder, sha256_of
+from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
 from router.types import HeadReading
@@ -27,6 +33,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ENCODER, TOKENIZER, MATCH = "encoder.onnx", "tokenizer.json", "match.json"
 HEADS_FOLDER = "heads"
+RARITY, WORDS = "ngrams.npz", "words.txt.gz"
+Rarity = npt.NDArray[np.float32]
 HEAD_NAMES = (
     "request_type", "domain", "difficulty", "stakes", "multi_factor", "strategic", "toxic", "spam",
 )  # fmt: skip
@@ -51,7 +59,10 @@ class HeadOutputs:
 
 
 class TriageModel:
-    """The loaded model. `version`, a short hash of its manifest, names every file's content."""
+    """The loaded model. `version`, a short hash of its manifest, names every file's content.
+
+    `rarity` weighs n-grams where a head is fitted; None in a model without them.
+    """
 
     def __init__(
         self,
@@ -60,12 +71,14 @@ class TriageModel:
         unseen: Novelty,
         match_coefficients: Floats,
         version: str,
+        rarity: Rarity | None = None,
     ) -> None:
         self.encoder = encoder
         self.stack = stack
         self.novelty = unseen
         self.match_coefficients = match_coefficients
         self.version = version
+        self.rarity = rarity
         self.request_types = stack.heads["request_type"].classes
         self.domains = stack.heads["domain"].classes
 
@@ -73,39 +86,84 @@ class TriageModel:
     def load(cls, folder: Path = DEFAULT_FOLDER, *, threads: int = 1) -> TriageModel:
         """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit."""
         version = check(folder)
-        encoder = Encoder(folder / ENCODER, folder / TOKENIZER, threads=threads)
+        words = folder / WORDS
+        encoder = Encoder(
+            folder / ENCODER,
+            folder / TOKENIZER,
+            words if words.is_file() else None,
+            threads=threads,
+        )
         loaded = [
             heads.load(folder / HEADS_FOLDER, name, encoder_sha256=encoder.sha256)
             for name in HEAD_NAMES
         ]
         unseen = novelty.load(folder, encoder.sha256)
         coefficients = match.load(folder / MATCH, encoder.sha256)
-        return cls(encoder, HeadStack(loaded), unseen, coefficients, version)
+        rarity = load_rarity(folder)
+        return cls(encoder, HeadStack(loaded), unseen, coefficients, version, rarity)
 
-    def encode(self, texts: Sequence[str]) -> Embeddings:
-        """Returns one unit vector per text, float32, (texts, width)."""
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Returns one unit vector per text, and its n-grams."""
+        rows = [self.encoder.tokenise(text) for text in texts]
+        vectors = self.encoder.encode_rows([cut(row) for row in rows])
+        return Encoded(vectors, grams_of(rows))
+
+    def vectors(self, texts: Sequence[str]) -> Embeddings:
+        """Returns the unit vectors alone, (texts, width)."""
         return self.encoder.encode(texts)
 
-    def read(self, embeddings: Embeddings, own: OwnHeads | None = None) -> HeadOutputs:
-        """Returns what all heads say of embeddings that `encode` gave, a policy's own included."""
+    def read(self, encoded: Encoded, own: OwnHeads | None = None) -> HeadOutputs:
+        """Returns what all heads say of texts that `encode` read, a policy's own included."""
         stack = self.stack if own is None else own.stack
-        logits = stack.logits(embeddings)
+        logits = stack.logits(encoded)
+        readings = () if own is None else own.readings(stack, logits)
+        said = {name: stack.read(logits, name) for name in HEAD_NAMES}
+        return _outputs(said, self.novelty(encoded.vectors), readings)
 
-        def out(name: str) -> Floats:
-            return stack.read(logits, name)
 
-        return HeadOutputs(
-            request_type=out("request_type"),
-            domain=out("domain"),
-            difficulty=out("difficulty"),
-            stakes_high=out("stakes"),
-            multi_factor=out("multi_factor"),
-            strategic=out("strategic"),
-            toxic=out("toxic"),
-            spam=out("spam"),
-            novelty=self.novelty(embeddings),
-            own=() if own is None else own.readings(logits),
-        )
+def _outputs(
+    said: Mapping[str, Floats], novelty: Floats, own: Sequence[tuple[HeadReading, ...]]
+) -> HeadOutputs:
+    return HeadOutputs(
+        request_type=said["request_type"],
+        domain=said["domain"],
+        difficulty=said["difficulty"],
+        stakes_high=said["stakes"],
+        multi_factor=said["multi_factor"],
+        strategic=said["strategic"],
+        toxic=said["toxic"],
+        spam=said["spam"],
+        novelty=novelty,
+        own=own,
+    )
+
+
+def grams_of(rows: Sequence[Sequence[int]]) -> Grams:
+    """The n-grams of token rows, without the markers at both ends."""
+    return Grams.of([buckets_of(row[1:-1]) for row in rows])
+
+
+def load_rarity(folder: Path) -> Rarity | None:
+    """How much each bucket of n-grams tells, (BUCKETS,); None in a model without n-grams.
+
+    Only fitting needs it. Raises ModelFileError where the file is malformed.
+    """
+    path = folder / RARITY
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found: Rarity = arrays["rarity"].astype(np.float32)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelFileError(f"{path} is malformed: {error}") from error
+    if found.shape != (BUCKETS,):
+        raise ModelFileError(f"{path} has {found.shape[0]} buckets, expected {BUCKETS}")
+    return found
+
+
+def save_rarity(rarity: Rarity, folder: Path) -> None:
+    """Writes what `load_rarity` reads, in half precision."""
+    np.savez_compressed(folder / RARITY, rarity=rarity.astype(np.float16))
 
 
 def check(folder: Path) -> str:

@@ -1,0 +1,121 @@
+"""The first pass: plain texts are read by their words alone, and say what the encoder would say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.api.specialists import Specialist
+from router.policy import Policy
+from router.policy_file import load_policy, policies_dir
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.match import KnowledgeIndex, plain
+from router.triage.reading import TurnReading
+from router.triage.triage_model import TriageModel
+
+INTENTS = [
+    ("return_period", ["how long can I return an order", "until when may I send things back"]),
+    ("invoice", ["where do I find my invoice", "I need the invoice again"]),
+    ("opening", ["when are you open", "what are your opening hours"]),
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+@pytest.fixture(scope="module")
+def index(model: TriageModel) -> KnowledgeIndex:
+    return KnowledgeIndex.build(model, INTENTS)
+
+
+@pytest.fixture(scope="module")
+def config(index: KnowledgeIndex) -> TriageConfig:
+    policy = load_policy(policies_dir() / "default.yaml", {}, None, None).policy
+    assert isinstance(policy, Policy)
+    return TriageConfig.of(policy, index)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("hi there where do i find my invoice thanks a lot", "where do i find my invoice"),
+        ("good morning", "good morning"),
+        ("thank you very much", "thank you very much"),
+        ("please return my order", "please return my order"),
+    ],
+)
+def test_courtesies_at_both_ends_say_nothing(text: str, left: str) -> None:
+    assert plain(text) == left
+
+
+def test_what_the_operator_wrote_is_matched_without_an_embedding(index: KnowledgeIndex) -> None:
+    found = index.written("Hello, where do I find my INVOICE? Thanks!")
+    assert found is not None
+    assert found[0] == "where do I find my invoice"
+    assert found[1].intent_id == "invoice"
+    assert index.written("where can the invoice be found") is None
+
+
+def test_a_text_under_two_intents_is_matched_by_neither(model: TriageModel) -> None:
+    both = [*INTENTS, ("other", ["when are you open"])]
+    assert KnowledgeIndex.build(model, both).written("when are you open") is None
+
+
+def read(engine: TriageEngine, config: TriageConfig, *texts: str) -> list[TurnReading]:
+    return [engine.read_now([text], "", config)[0][0] for text in texts]
+
+
+def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: TriageConfig) -> None:
+    engine = TriageEngine(model)
+    forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
+    readings = read(engine, config, *forms)
+    assert engine.not_encoded == 3
+    assert len(engine._kept) == 1
+    assert readings[0].match == readings[1].match == readings[2].match
+    assert {one.row for one in readings} == {readings[0].row}
+
+
+def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageConfig) -> None:
+    written = ("when are you open", "when are you open, I must send $7,500")
+    readings = read(TriageEngine(model), config, *written)
+    assert not readings[0].amounts
+    assert [one.nano_usd for one in readings[1].amounts] == [7_500 * 10**9]
+
+
+def test_a_text_that_nobody_wrote_is_left_to_the_encoder(
+    model: TriageModel, config: TriageConfig
+) -> None:
+    engine = TriageEngine(model)
+    read(engine, config, "at what hour does the shop close", "my chest hurts, should I worry")
+    assert engine.not_encoded == 0
+
+
+def test_texts_of_both_kinds_keep_their_places(model: TriageModel, config: TriageConfig) -> None:
+    texts = ["integrate x squared over the unit ball", "when are you open", "my chest hurts"]
+    engine = TriageEngine(model)
+    together = engine.read_now(texts, "", config)[0]
+    assert engine.not_encoded == 1
+    alone = read(TriageEngine(model), config, *texts)
+    for one, other in zip(together, alone, strict=True):
+        assert one.row.domain == other.row.domain
+        assert one.row.request_type == other.row.request_type
+
+
+def mails(path: Path) -> list[str]:
+    plain_ones = ["Congratulations! You have won a free prize, claim your cash now " * 4] * 3
+    return [*plain_ones, "the quarterly numbers of the harp workshop, see the attached sheet"]
+
+
+def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says(tmp_path: Path) -> None:
+    texts = mails(tmp_path)
+    said = []
+    for early in (True, False):
+        with Specialist.open(
+            "content_moderation", {}, task="spam", model_dir=None, threads=1, early=early
+        ) as specialist:
+            said.append([one.fields["spam"].label for one in specialist.say(texts)])
+            assert early or specialist.early == 0
+    assert said[0] == said[1]
