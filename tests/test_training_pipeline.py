@@ -110,8 +110,8 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 def test_a_plain_jsonl_file_is_read_as_well(tmp_path: Path) -> None:
     (tmp_path / "spam_sms.jsonl").write_text('{"text": "win a car", "label": "spam"}\n')
-    examples, files = sources.read_folder(tmp_path)
-    assert (examples[0].labels["spam"], files[0].rows) == ("spam", 1)
+    (file,) = sources.read_folder(tmp_path)
+    assert (file.rows[0][1].labels["spam"], file.count) == ("spam", 1)
 
 
 def test_equal_texts_of_a_source_are_merged() -> None:
