@@ -20,7 +20,7 @@ from router.training.curate import CheckedFile, Curated
 from router.training.sources import MAX_ROWS_NAMED, Example, LoadedFile
 
 QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95, "longest": 1.0}
-FEW_CLASSES = 12
+FEW_CLASSES = 16
 """Tasks of so many classes or fewer are shown class by class, others by their extremes."""
 MOST_LISTED = 12
 """Pairs of files with common texts, and contradictions, shown to people; the rest is a count."""
@@ -299,9 +299,12 @@ def _classes(tasks: Mapping[str, TaskBalance]) -> list[tuple[Value, ...]]:
     for task, found in tasks.items():
         stages = (found.read, found.kept, found.trained)
         if len(found.kept) <= FEW_CLASSES:
-            rows += [(task, name, *(s.get(name, 0.0) for s in stages)) for name in found.kept]
+            rows += [
+                (task, name, *(s.get(name, 0.0) if s else None for s in stages))
+                for name in found.kept
+            ]
             continue
         for label, pick in (("largest", max), ("smallest", min)):
-            ends = [pick(shares.values(), default=0.0) for shares in stages]
+            ends = [pick(shares.values(), default=None) for shares in stages]
             rows.append((task, f"{label} of {len(found.kept)}", *ends))
     return rows

@@ -47,7 +47,7 @@ def paraphrased(text: str, rng: random.Random) -> str:
     """Returns the text with each known phrase said another way or left, half and half, and framed.
 
     >>> paraphrased("Where is my parcel", random.Random(1))
-    "hi, where's my parcel"
+    "hello, where's my parcel"
     """
     other = _PHRASE.sub(lambda found: _another(found[0], rng), text)
     if len(other) > FRAMED_CHARS:
