@@ -190,6 +190,27 @@ def test_adaptation_is_the_same_under_a_seed(tmp_path: Path) -> None:
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
+def test_distillation_is_the_same_under_a_seed(tmp_path: Path) -> None:
+    rows = token_rows() * 10
+    sides = {"a": np.arange(30) % 2}
+    corpus = distil.Corpus(
+        rows, {}, ["s"] * 30, np.full(30, -1), np.zeros((0, 384)), {"a": ("x", "y")}, sides
+    )
+    shape = student.Shape(layers_of_teacher=(0,))
+    plan = distil.Plan(5, batch_tokens=64, max_seconds=600.0, shape=shape, curriculum=0.5)
+    weights = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        assert distil.train(corpus, plan, tmp_path / name, progress=False) > 1
+        weights.append(torch.load(tmp_path / name / distil.STUDENT, weights_only=True))
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_clock_counts_only_once_it_tells() -> None:
+    assert distil.share_done(1, 100, 0.05) == 0.01
+    assert distil.share_done(1, 100, 0.5) == 0.5
+
+
 def test_deletion_leaves_markers_and_two_fifths_of_the_words() -> None:
     rng = np.random.default_rng(1)
     left = adapt.with_words_deleted([101, *range(200, 220), 102], rng)

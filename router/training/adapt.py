@@ -95,7 +95,7 @@ def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: boo
         elapsed = (time.monotonic() - began) / plan.max_seconds
         if elapsed >= 1.0:
             break
-        share = max(step / len(batches), elapsed)
+        share = distil.share_done(step, len(batches), elapsed)
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * distil.rate(share, plan.warmup_share)
         loss = _loss(student, decoder, [rows[index] for index in batch], rng)

@@ -46,6 +46,8 @@ labelled tasks fell to a hundredth and dev figures stood still."""
 MASK, MARKERS = 103, 104
 """The id of [MASK]; ids below MARKERS are markers and stay."""
 SMOOTHING = 0.05
+TIME_COUNTS_FROM = 0.1
+"""By then a training that will be cut short is behind its schedule, and any other is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,7 @@ def train(
     """Trains the student, saves its weights in `out` with the loss history; returns the steps.
 
     The first leg starts from the weights in `start`, without one from the teacher's own.
-    Stops early, the learning rate already lowered, when `plan.max_seconds` is reached: the rate
-    follows the larger of the share of steps and the share of time.
+    Stops early, the learning rate already lowered, when `plan.max_seconds` is reached.
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed + plan.leg)
@@ -219,7 +220,7 @@ def train(
         elapsed = (time.monotonic() - began) / plan.max_seconds
         if elapsed >= 1.0:
             break
-        share = max(step / len(batches), elapsed)
+        share = share_done(step, len(batches), elapsed)
         for group in optimiser.param_groups:
             group["lr"] = group["rate"] * rate(share, plan.warmup_share)
         loss, terms = _loss(student, readout, corpus, balances, batch, rng)
@@ -236,6 +237,15 @@ def train(
     torch.save(student.state_dict(), out / STUDENT)
     torch.save(readout.state_dict(), out / READOUT)
     return done
+
+
+def share_done(step: int, steps: int, elapsed: float) -> float:
+    """The share of the training that is over, by steps or by time, whichever is ahead.
+
+    Time counts from TIME_COUNTS_FROM on: before, a clock's noise would make the rate of the first
+    steps, and with it every weight, differ from one run to the next.
+    """
+    return max(step / steps, elapsed if elapsed > TIME_COUNTS_FROM else 0.0)
 
 
 def rate(share: float, warmup: float) -> float:
