@@ -18,7 +18,7 @@ from router.training import adapt, distil, pipeline, prune, sources, student, te
 from router.training.export import export
 from router.training.options import Options, Pruning
 from router.training.variants import Workshop
-from router.training.work_folder import MANIFEST, STAMP
+from router.training.work_folder import HISTORY, MANIFEST, STAMP
 from router.triage.encoder import Encoder
 from router.triage.triage_model import TOKENIZER, TriageModel
 from tests.training_kit import write_data
@@ -83,7 +83,7 @@ def test_every_stage_leaves_a_manifest_of_its_files(trained: tuple[Path, Path]) 
         found = {
             path.relative_to(folder).as_posix(): sources.sha256_of(path)
             for path in folder.rglob("*")
-            if path.is_file() and path not in (folder / MANIFEST, folder / STAMP)
+            if path.is_file() and path.name not in (STAMP, HISTORY) and path != folder / MANIFEST
         }
         assert manifest["files"] == found
         assert (manifest["stage"], manifest["seed"]) == (stage, 3)

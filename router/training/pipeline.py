@@ -105,23 +105,36 @@ def train_triage(
         raise TrainingDataError(
             f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}"
         )
-    options = options or Options()
-    run = Run(data, out, work, seed, quick, progress, stages is not None, knowledge, options)
+    again, options = stages is not None, options or Options()
+    run = Run(data, out, work, seed, quick, progress, again, knowledge, options)
+    last = max(map(STAGES.index, stages)) if stages else len(STAGES) - 1
+    seconds, skipped = _run_stages(run, STAGES[: last + 1], stages)
+    model = None
+    if last == len(STAGES) - 1:
+        shipped = None if quick else DEFAULT_FOLDER
+        model = installing.settle(run.model, out, shipped, force=force)
+    data_report = run.folder("curate") / encoder_stages.REPORT
+    return TrainReport(seconds, skipped, data_report, model)
+
+
+def _run_stages(
+    run: Run, upto: Sequence[str], named: Sequence[str] | None
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Runs the stages `named`, or all that are on and out of date; seconds each, those skipped."""
     seconds: dict[str, float] = {}
     skipped: list[str] = []
     stamp = run.data_stamp()
-    last = max(map(STAGES.index, stages)) if stages else len(STAGES) - 1
-    for stage in STAGES[: last + 1]:
-        wanted = stage in stages if stages is not None else _is_on(stage, options)
-        if stages is None and not wanted:
+    for stage in upto:
+        wanted = stage in named if named is not None else _is_on(stage, run.options)
+        if named is None and not wanted:
             run.leave_out(stage)
         if not wanted and stage in OPTIONAL and not run.made(stage):
             skipped.append(stage)
             continue
-        made_from = chained(stamp, stage, options)
-        if not wanted or (stages is None and run.holds(stage, made_from)):
+        made_from = chained(stamp, stage, run.options)
+        if not wanted or (named is None and run.holds(stage, made_from)):
             if not run.made(stage):
-                raise TrainingDataError(f"stage {stage} has no output in {work}; run it first")
+                raise TrainingDataError(f"stage {stage} has no output in {run.work}; run it first")
             skipped.append(stage)
             stamp = run.stamp(stage)
             continue
@@ -130,12 +143,7 @@ def train_triage(
         seconds[stage] = round(time.monotonic() - began, 1)
         run.close(stage, made_from, seconds[stage], metrics)
         stamp = made_from
-    model = None
-    if last == len(STAGES) - 1:
-        shipped = None if quick else DEFAULT_FOLDER
-        model = installing.settle(run.model, out, shipped, force=force)
-    data_report = run.folder("curate") / encoder_stages.REPORT
-    return TrainReport(seconds, tuple(skipped), data_report, model)
+    return seconds, tuple(skipped)
 
 
 def _is_on(stage: str, options: Options) -> bool:

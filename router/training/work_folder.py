@@ -19,6 +19,9 @@ from router.training.card import Value
 from router.training.options import Options
 
 STAMP, MANIFEST = "stamp.json", "manifest.json"
+HISTORY = "history.json"
+"""A log of losses, no output: a leg of distillation that was broken off leaves the student as it
+was, and another log."""
 FORMAT = 1
 CURATION = 2
 """Raised when curation gives other rows for the same files, so that kept ones are made anew."""
@@ -124,8 +127,9 @@ def versions() -> dict[str, str]:
 
 
 def _files(folder: Path) -> dict[str, str]:
+    passed_over = {folder / name for name in (STAMP, MANIFEST, HISTORY)}
     return {
         path.relative_to(folder).as_posix(): sources.sha256_of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path not in (folder / STAMP, folder / MANIFEST)
+        if path.is_file() and path not in passed_over
     }
