@@ -18,9 +18,9 @@ from router.training import adapt, distil, pipeline, prune, sources, student, te
 from router.training.export import export
 from router.training.options import Options, Pruning
 from router.training.variants import Workshop
-from router.training.work_folder import HISTORY, MANIFEST, STAMP
+from router.training.work_folder import HISTORY, MANIFEST, STAMP, Run, chained
 from router.triage.encoder import Encoder
-from router.triage.triage_model import TOKENIZER, TriageModel
+from router.triage.triage_model import ENCODER, TOKENIZER
 from tests.training_kit import write_data
 
 pytestmark = pytest.mark.train
@@ -29,6 +29,7 @@ ASKED = Options(
     adapt_s=1.0, curriculum=0.5, adjustment=1.0, paraphrase=True,
     pruning=Pruning(heads=4, neurons=512, vocabulary=3_000), bits=4,
 )  # fmt: skip
+STAGES = ("curate", "teach", "adapt", "distil", "prune", "export", "embed")
 TEXTS = ("how heavy is the harp", "may I rent a tent for a day", "paint for a wooden chair, please")
 
 
@@ -38,19 +39,28 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A quick training with everything that is off by default turned on."""
-    out, work = tmp_path_factory.mktemp("model"), tmp_path_factory.mktemp("work")
-    run(data, out, work, ASKED)
-    return out, work
+def work(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stages before the heads, with everything that is off by default turned on."""
+    folder = tmp_path_factory.mktemp("work")
+    run(data, folder, ASKED, list(STAGES))
+    return folder
 
 
-def run(
-    data: Path, out: Path, work: Path, options: Options, stages: list[str] | None = None
-) -> pipeline.TrainReport:
+def run(data: Path, work: Path, options: Options, stages: list[str]) -> pipeline.TrainReport:
     return pipeline.train_triage(
-        data, out, work, seed=3, stages=stages, quick=True, progress=False, options=options
-    )
+        data, work / "model", work, seed=3, stages=stages, quick=True, progress=False,
+        options=options,
+    )  # fmt: skip
+
+
+def held(data: Path, work: Path, options: Options) -> list[str]:
+    """The stages that a run with these options would skip."""
+    asked = Run(data, work, work, 3, True, False, options=options)
+    stamp, found = asked.data_stamp(), []
+    for stage in STAGES:
+        stamp = chained(stamp, stage, options)
+        found += [stage] if asked.holds(stage, stamp) else []
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -67,79 +77,78 @@ def token_rows() -> list[list[int]]:
     return [tokenise(text) for text in TEXTS]
 
 
-def test_a_pruned_model_of_four_bits_loads(trained: tuple[Path, Path]) -> None:
-    model = TriageModel.load(trained[0])
-    assert model.encode(TEXTS).shape == (3, 192)
-    card = json.loads((trained[0] / "card.json").read_text())
-    assert card["bits"] == 4
-    assert "pruning left 1 layers, 4 heads, 512 neurons, 3000 word pieces" in card["shape"]
-    assert "--prune heads=4,neurons=512,vocabulary=3000 --bits 4" in card["command"]
+def test_a_pruned_student_of_four_bits_is_what_was_asked_for(work: Path) -> None:
+    encoder = Encoder(work / "export" / ENCODER, work / "export" / TOKENIZER)
+    assert encoder.encode(TEXTS).shape == (3, 192)
+    left = json.loads((work / "prune" / MANIFEST).read_text())["metrics"]
+    assert (left["heads"], left["neurons"], left["word_pieces"]) == (4, 512, 3_000)
+    assert json.loads((work / "export" / MANIFEST).read_text())["metrics"]["bits"] == 4
 
 
-def test_every_stage_leaves_a_manifest_of_its_files(trained: tuple[Path, Path]) -> None:
-    for stage in pipeline.STAGES:
-        folder = trained[1] / stage
+def test_every_stage_leaves_a_manifest_of_its_files(work: Path) -> None:
+    for stage in STAGES:
+        folder = work / stage
         manifest = json.loads((folder / MANIFEST).read_text())
         found = {
-            path.relative_to(folder).as_posix(): sources.sha256_of(path)
-            for path in folder.rglob("*")
-            if path.is_file() and path.name not in (STAMP, HISTORY) and path != folder / MANIFEST
+            path.name: sources.sha256_of(path)
+            for path in folder.iterdir()
+            if path.name not in (MANIFEST, STAMP, HISTORY)
         }
         assert manifest["files"] == found
         assert (manifest["stage"], manifest["seed"]) == (stage, 3)
         assert manifest["metrics"], stage
 
 
-def test_a_second_run_with_the_same_options_skips_every_stage(
-    data: Path, trained: tuple[Path, Path]
+def test_the_same_options_hold_for_every_stage(data: Path, work: Path) -> None:
+    assert held(data, work, ASKED) == list(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [
+        (replace(ASKED, english_only=True), "curate"),
+        (replace(ASKED, adapt_s=9.0), "adapt"),
+        (replace(ASKED, curriculum=0.2), "distil"),
+        (replace(ASKED, pruning=Pruning(heads=4)), "prune"),
+        (replace(ASKED, bits=8), "export"),
+    ],
+)
+def test_an_option_counts_from_the_stage_that_reads_it(
+    data: Path, work: Path, options: Options, first: str
 ) -> None:
-    assert run(data, *trained, ASKED).skipped == pipeline.STAGES
+    assert held(data, work, options) == list(STAGES[: STAGES.index(first)])
 
 
-def test_other_bits_run_only_what_follows_from_them(data: Path, trained: tuple[Path, Path]) -> None:
-    made = run(data, *trained, replace(ASKED, bits=8), stages=["export"])
-    assert tuple(made.seconds) == ("export",)
-    assert json.loads((trained[1] / "export" / MANIFEST).read_text())["metrics"]["bits"] == 8
-    made = run(data, *trained, ASKED)
-    assert tuple(made.seconds) == ("export",)  # the later stages were never told of eight bits
+def test_an_altered_file_is_noticed(data: Path, work: Path) -> None:
+    vectors = work / "embed" / "dev.npy"
+    sound = vectors.read_bytes()
+    vectors.write_bytes(sound[:100])
+    assert "embed" not in held(data, work, ASKED)
+    vectors.write_bytes(sound)
 
 
-def test_a_damaged_output_is_made_again(data: Path, trained: tuple[Path, Path]) -> None:
-    (trained[1] / "embed" / "dev.npy").write_bytes(b"")
-    assert tuple(run(data, *trained, ASKED).seconds) == ("embed",)
-    assert len(np.load(trained[1] / "embed" / "dev.npy"))
+def test_the_command_of_a_card_names_what_was_asked_for() -> None:
+    assert ASKED.command() == (
+        " --adapt 1 --curriculum 0.5 --logit-adjustment 1 --paraphrase"
+        " --prune heads=4,neurons=512,vocabulary=3000 --bits 4"
+    )
+    assert Options().command() == ""
 
 
-def test_a_better_model_in_the_folder_stays(data: Path, trained: tuple[Path, Path]) -> None:
-    card = trained[0] / "card.json"
-    sound = card.read_text()
-    better = json.loads(sound)
-    for labels in better["figures"]["heads"].values():
-        for figures in labels.values():
-            figures |= {"auroc": 1.0} if "auroc" in figures else {"accuracy": 1.0}
-    card.write_text(json.dumps(better))
-    made = run(data, *trained, ASKED).model
-    assert made is not None
-    assert not made.installed
-    assert made.folder == trained[1] / "card" / "model"
-    assert json.loads(card.read_text()) == better
-    card.write_text(sound)
-
-
-def test_the_comparison_refuses_a_pruned_student(trained: tuple[Path, Path]) -> None:
+def test_the_comparison_refuses_a_pruned_student(work: Path) -> None:
     with pytest.raises(TrainingDataError, match="pruned student"):
-        Workshop(trained[1], seed=3, progress=False)
+        Workshop(work, seed=3, progress=False)
 
 
 def test_one_stage_runs_alone(data: Path, tmp_path: Path) -> None:
-    made = run(data, tmp_path / "model", tmp_path / "work", Options(), stages=["curate"])
+    made = run(data, tmp_path, Options(), ["curate"])
     assert (tuple(made.seconds), made.model) == (("curate",), None)
     assert made.data_report.is_file()
 
 
-def test_pruning_by_name_alone_says_what_it_needs(data: Path, trained: tuple[Path, Path]) -> None:
+def test_pruning_by_name_alone_says_what_it_needs(data: Path, work: Path) -> None:
     with pytest.raises(TrainingDataError, match="needs --prune"):
-        run(data, *trained, Options(), stages=["prune"])
+        run(data, work, Options(), ["prune"])
 
 
 def test_pruning_leaves_the_shape_that_was_asked_for(whole: student.Student) -> None:
