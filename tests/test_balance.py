@@ -55,6 +55,12 @@ def test_hard_rows_are_not_drawn_early() -> None:
     assert any(row >= 50 for row in epochs[5])
 
 
+def test_a_short_training_has_epochs_enough_for_a_curriculum() -> None:
+    earliest = np.array([0.0, 1.0])
+    epochs = balance.drawn(np.ones(2), earliest, np.random.default_rng(1), least=20)
+    assert (len(epochs), epochs[-1][-1]) == (20, 1)
+
+
 def test_log_priors_are_the_logarithms_of_shares() -> None:
     found = np.exp(balance.log_priors(np.array([0, 0, 0, 1, -1, -1]), 2))
     assert found.tolist() == pytest.approx([0.75, 0.25])

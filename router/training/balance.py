@@ -31,6 +31,9 @@ FIRST_SHARE = 0.1
 """Share of the rows, the easiest, that a curriculum begins with (Platanios et al. 2019: .01, of
 ten times as many steps)."""
 
+CURRICULUM_EPOCHS = 20
+"""A curriculum goes on from epoch to epoch: with one, as in short runs, there would be none."""
+
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -95,13 +98,16 @@ def first_seen(hard: Floats, curriculum: float) -> Floats:
     return np.asarray(curriculum * waited, np.float64)
 
 
-def drawn(wanted: Floats, earliest: Floats, rng: np.random.Generator) -> list[list[int]]:
+def drawn(
+    wanted: Floats, earliest: Floats, rng: np.random.Generator, *, least: int = 1
+) -> list[list[int]]:
     """Which rows each epoch holds: row i `wanted[i]` times on average, at most once per epoch.
 
     No row comes before the share `earliest[i]` of the epochs has gone by, but for one that is
-    wanted more often than there are epochs left.
+    wanted more often than there are epochs left. There are `least` epochs or more, enough for the
+    row that is wanted most.
     """
-    epochs: list[list[int]] = [[] for _ in range(max(1, math.ceil(wanted.max())))]
+    epochs: list[list[int]] = [[] for _ in range(max(least, math.ceil(wanted.max())))]
     whole = np.floor(wanted)
     for index, (count, rest) in enumerate(zip(whole, wanted - whole, strict=True)):
         times = int(count) + int(rng.random() < rest)

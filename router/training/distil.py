@@ -156,11 +156,12 @@ def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
     """Returns the batches of the whole training in order: rows of similar length, mixed sources."""
     rng = np.random.default_rng(plan.seed + plan.leg)
     wanted = np.array([balance.repeats(source) for source in corpus.sources]) * plan.scale
-    earliest = np.zeros(len(wanted))
+    earliest, least = np.zeros(len(wanted)), 1
     if plan.curriculum:
         earliest = balance.first_seen(balance.hardness(corpus.rows), plan.curriculum)
+        least = balance.CURRICULUM_EPOCHS
     ordered: list[list[int]] = []
-    for epoch in balance.drawn(wanted, earliest, rng):
+    for epoch in balance.drawn(wanted, earliest, rng, least=least):
         part = rng.permutation(epoch)
         lengths = np.array([len(corpus.rows[index]) for index in part]) + rng.random(len(part)) * 3
         part = part[np.argsort(lengths)]
