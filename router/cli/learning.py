@@ -116,8 +116,8 @@ def tell_installed(model: Installed) -> None:
         typer.echo(f"worse than {model.against}: {head}", err=not model.installed)
     if not model.installed:
         typer.echo(
-            f"Not installed: {model.folder} keeps the new model {model.version}; --force installs "
-            "it all the same.",
+            f"Not installed: {model.folder} keeps the new model {model.version}; "
+            "`tiergate train triage` with --force installs it all the same.",
             err=True,
         )
         raise typer.Exit(Exit.FAILURE)
