@@ -153,7 +153,7 @@ OPTIONAL = (
     "xllamacpp",
 )
 # Classes of the student derive from torch's; the command line imports these where it trains.
-NEED_TORCH = {"router.training.distil", "router.training.student"}
+NEED_TORCH = {"router.training.adapt", "router.training.distil", "router.training.student"}
 RUN_BY_ALEMBIC = "router.ledger.migrations."
 
 

@@ -61,6 +61,28 @@ def test_a_second_run_skips_every_stage(data: Path, trained: tuple[Path, Path]) 
     assert report.skipped == pipeline.STAGES
 
 
+def test_a_damaged_output_is_made_again(data: Path, trained: tuple[Path, Path]) -> None:
+    (trained[1] / "embed" / "dev.npy").write_bytes(b"")
+    report = pipeline.train_triage(data, *trained, seed=3, quick=True, progress=False)
+    assert set(report.seconds) == {"embed"}
+
+
+def test_a_better_model_in_the_folder_stays(data: Path, trained: tuple[Path, Path]) -> None:
+    card = trained[0] / "card.json"
+    sound = card.read_text()
+    better = json.loads(sound)
+    for labels in better["figures"]["heads"].values():
+        for figures in labels.values():
+            figures |= {"auroc": 1.0} if "auroc" in figures else {"accuracy": 1.0}
+    card.write_text(json.dumps(better))
+    made = pipeline.train_triage(data, *trained, seed=3, quick=True, progress=False).model
+    assert made is not None
+    assert not made.installed
+    assert made.folder == trained[1] / "card" / "model"
+    assert json.loads(card.read_text()) == better
+    card.write_text(sound)
+
+
 def test_one_stage_can_be_run_again(data: Path, trained: tuple[Path, Path]) -> None:
     report = pipeline.train_triage(
         data, *trained, seed=3, stages=["fit"], quick=True, progress=False
@@ -110,8 +132,8 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 def test_a_plain_jsonl_file_is_read_as_well(tmp_path: Path) -> None:
     (tmp_path / "spam_sms.jsonl").write_text('{"text": "win a car", "label": "spam"}\n')
-    examples, files = sources.read_folder(tmp_path)
-    assert (examples[0].labels["spam"], files[0].rows) == ("spam", 1)
+    (file,) = sources.read_folder(tmp_path)
+    assert (file.rows[0][1].labels["spam"], file.count) == ("spam", 1)
 
 
 def test_equal_texts_of_a_source_are_merged() -> None:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.exits import Exit
-from router.cli.learning import WORK, Work, with_torch
+from router.cli.learning import WORK, Work, tell_installed, with_torch
 from router.cli.options import AsJson
 from router.cli.serving import ModelDir
 
@@ -186,7 +186,9 @@ def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None
         with with_torch():
             from router.training.pipeline import train_triage
 
-            train_triage(data, folder, work / "triage", stages=("card",))
+            made = train_triage(data, folder, work / "triage", stages=("card",))
+        if made.model is not None and not made.model.installed:
+            tell_installed(made.model)
     card, text = folder / "card.json", folder / "CARD.md"
     if not card.is_file() or not text.is_file():
         typer.echo(f"tiergate: no triage model in {folder}: card.json is missing", err=True)

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.cli.exits import Exit
 from router.cli.serving import ModelDir
+
+if TYPE_CHECKING:
+    from router.training.installing import Installed
 
 Data = Annotated[
     Path,
@@ -60,18 +63,65 @@ def triage(
         typer.Option(show_default="all", help="Run only this stage again; repeat for several."),
     ] = None,
     quick: Quick = False,
+    english_only: Annotated[
+        bool, typer.Option("--english-only", help="Drop rows in another language.")
+    ] = False,
+    adapt: Annotated[
+        float, typer.Option(help="Seconds of adaptation to the texts before distillation.")
+    ] = 0.0,
+    curriculum: Annotated[
+        float,
+        typer.Option(help="Share of distillation in which hard rows are still missing, 0..1."),
+    ] = 0.0,
+    logit_adjustment: Annotated[
+        float, typer.Option(help="Logit adjustment by so many times log share; no class weights.")
+    ] = 0.0,
+    paraphrase: Annotated[
+        bool, typer.Option("--paraphrase", help="Train short texts in other words too.")
+    ] = False,
+    prune: Annotated[
+        str,
+        typer.Option(help="What is left: layers=2,heads=4,neurons=512,vocabulary=20000; 0: all."),
+    ] = "0",
+    bits: Annotated[int, typer.Option(help="Bits of a weight: 8 or 4.")] = 8,
+    force: Annotated[
+        bool, typer.Option("--force", help="Install it even where a head is worse than before.")
+    ] = False,
 ) -> None:
     """Curate, distil, export, fit heads, measure: the triage model from a folder of data."""
     with with_torch():
         from router.policy_file import policies_dir
+        from router.training.options import Options, Pruning
         from router.training.pipeline import train_triage
 
         made = train_triage(
-            data, out, work / "triage", seed, stage, quick, knowledge=policies_dir() / "knowledge"
-        )
+            data, out, work / "triage", seed, stage, quick,
+            knowledge=policies_dir() / "knowledge",
+            options=Options(
+                english_only, adapt, curriculum, logit_adjustment, paraphrase,
+                Pruning.parse(prune), bits,
+            ),
+            force=force,
+        )  # fmt: skip
     for name, seconds in made.seconds.items():
         typer.echo(f"{name:<8} {seconds:8.1f} s")
-    typer.echo(f"Triage model {made.version} is in {made.out}; its card is CARD.md there.")
+    typer.echo(f"What is in the data: {made.data_report}")
+    if made.model is not None:
+        tell_installed(made.model)
+
+
+def tell_installed(model: Installed) -> None:
+    """Says where a finished model is; raises Exit where it is worse and was not installed."""
+    for head in model.worse:
+        typer.echo(f"worse than {model.against}: {head}", err=not model.installed)
+    if not model.installed:
+        typer.echo(
+            f"Not installed: {model.folder} keeps the new model {model.version}; "
+            "`tiergate train triage` with --force installs it all the same.",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE)
+    typer.echo(f"Triage model {model.version} is in {model.folder}; its card is CARD.md there.")
 
 
 @train.command()

@@ -102,7 +102,7 @@ def render(card: Card) -> str:
         "## Data",
         _files(card),
         "## Files",
-        _table(("file", "sha256"), [(k, str(v)) for k, v in _map(card, "artefacts").items()]),
+        table(("file", "sha256"), [(k, str(v)) for k, v in _map(card, "artefacts").items()]),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -110,7 +110,8 @@ def render(card: Card) -> str:
 def _opening(card: Card) -> str:
     return (
         f"A {card['shape']}; distilled from all-MiniLM-L6-v2 (Apache-2.0) and trained on the files "
-        "below at once, then quantized to INT8. It reads at most 128 tokens of the last user turn."
+        f"below at once, then quantized to INT{card.get('bits', 8)}. It reads at most 128 tokens "
+        "of the last user turn."
         "\n\n"
         f"- Made by: `{card['command']}` (seed {card['seed']})\n"
         f"- Split: {_inline(_map(card, 'split'))}; dev is cut by a hash of the text before "
@@ -120,9 +121,9 @@ def _opening(card: Card) -> str:
     )
 
 
-def _columns(table: str, value: Mapping[str, Value], *keys: str) -> str:
+def _columns(kind: str, value: Mapping[str, Value], *keys: str) -> str:
     rows = [(name, *(row.get(key) for key in keys)) for name, row in _rows(value)]
-    return _table(TABLES[table], rows)
+    return table(TABLES[kind], rows)
 
 
 def _heads(heads: Mapping[str, Value], crossed: Mapping[str, Value]) -> str:
@@ -131,14 +132,14 @@ def _heads(heads: Mapping[str, Value], crossed: Mapping[str, Value]) -> str:
         (name, *(row.get(key) for key in keys), crossed.get(name))
         for name, row in sorted(_rows(heads))
     ]
-    return _table(TABLES["heads"], rows)
+    return table(TABLES["heads"], rows)
 
 
 def _files(card: Card) -> str:
     listed = card.get("files", [])
     rows = [row for row in listed if isinstance(row, Mapping)] if isinstance(listed, list) else []
     keys = ("name", "rows", "examples", "licence")
-    return _table(
+    return table(
         TABLES["files"], [(*(row[key] for key in keys), str(row["sha256"])[:16]) for row in rows]
     )
 
@@ -158,7 +159,7 @@ def _inline(value: Mapping[str, Value]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {entry}" for name, entry in value.items())
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[Value]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[Value]]) -> str:
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
     lines += [" | ".join("-" if cell is None else str(cell) for cell in row) for row in rows]
     return "\n".join(f"| {line} |" for line in lines)

@@ -1,8 +1,9 @@
-"""Stage 1: reads the folder, drops duplicates and contradictions, cuts the dev part.
+"""Stage 1: reads the folder, drops broken texts and duplicates, cuts the dev part.
 
 The dev part is cut before anything is trained, by a hash of the text, so that it is the same for
 every seed and every stage. Rows of one pair (`pair_id`), fillings of one template and texts that
-share their first 80 letters fall on one side.
+share their first 80 letters fall on one side; what stands on both sides all the same, in two
+sources, leaves the dev part. What was dropped and why is for `data_report.py` to tell.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training import nonsense, sources, templates
-from router.training.sources import Example, LoadedFile
+from router.training import nonsense, quality, sources, templates
+from router.training.progress import track
+from router.training.sources import Example, FileRows, LoadedFile
 
 DEV_SHARE = 0.10
 SPLIT_SALT = "tiergate-dev-v1"
@@ -38,15 +40,38 @@ _LETTERS = re.compile(r"[a-z]{2,20}")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 
 
+EMPTY = "no text"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file after the filters: what was read, what is left, and which rows fell by reason."""
+
+    read: FileRows
+    kept: tuple[tuple[int, Example], ...]
+    dropped: Mapping[str, tuple[int, ...]]
+
+    @property
+    def loaded(self) -> LoadedFile:
+        """The file as the card names it."""
+        read = self.read
+        return LoadedFile(read.name, read.sha256, read.count, len(self.kept), read.licence)
+
+
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """The cleaned examples with their side, and what was read and dropped."""
+    """The cleaned examples with their side, and what was read and dropped.
+
+    `uncapped` counts the examples before CAPS; `moved` are dev texts that training holds too.
+    """
 
     train: tuple[Example, ...]
     dev: tuple[Example, ...]
-    files: tuple[LoadedFile, ...]
+    files: tuple[CheckedFile, ...]
     duplicates: int
     contradictions: int
+    uncapped: Mapping[str, Counter[str]]
+    moved: int
 
     def __iter__(self) -> Iterator[Example]:
         yield from self.train
@@ -62,6 +87,11 @@ def normalised(text: str) -> str:
     return _NOT_ALNUM.sub(" ", text.lower()).strip()
 
 
+def text_key(example: Example) -> str:
+    """What two examples share when they hold the same text."""
+    return normalised(example.text) or example.text
+
+
 def is_dev(example: Example) -> bool:
     """Whether an example belongs to the dev part: a hash of its group, else of its opening."""
     key = example.group or normalised(example.text)[:KEY_CHARS] or example.text
@@ -69,20 +99,57 @@ def is_dev(example: Example) -> bool:
     return int.from_bytes(digest[:4], "big") / 2**32 < DEV_SHARE
 
 
-def curate(folder: Path, seed: int) -> Curated:
+def curate(
+    folder: Path,
+    seed: int,
+    *,
+    english_only: bool = False,
+    told: Sequence[Example] = (),
+    progress: bool = False,
+) -> Curated:
     """Returns the examples of a data folder and of the written templates, cleaned and split.
 
+    `told` are further training examples that are never judged, those of the knowledge files.
     Raises TrainingDataError as `sources.read_folder` does, and when nothing is left to train on.
     """
-    found, files = sources.read_folder(folder)
+    files = tuple(
+        checked(file, english_only=english_only)
+        for file in track(sources.read_folder(folder, progress=progress), "curate", progress)
+    )
+    found = [example for file in files for _, example in file.kept]
     found += templates.examples(seed)
-    kept, duplicates, contradictions = deduplicated(found)
-    kept = [*map(_sensible, capped(kept)), *nonsense.examples(seed)]
-    train = tuple(example for example in kept if not is_dev(example))
+    merged, duplicates, contradictions = deduplicated(found)
+    kept = [*map(_sensible, capped(merged)), *nonsense.examples(seed)]
+    train = (*(example for example in kept if not is_dev(example)), *told)
     dev = tuple(example for example in kept if is_dev(example))
-    if not train or not dev:
+    judged = unleaked(train, dev)
+    if len(train) == len(told) or not judged:
         raise TrainingDataError(f"{len(kept)} usable rows are too few to cut a dev part from")
-    return Curated(train, dev, tuple(files), duplicates, contradictions)
+    uncapped = label_counts(merged)
+    return Curated(
+        train, judged, files, duplicates, contradictions, uncapped, len(dev) - len(judged)
+    )
+
+
+def checked(file: FileRows, *, english_only: bool = False) -> CheckedFile:
+    """The file without rows that have no text or a broken one, and, if asked, no English one."""
+    kept: list[tuple[int, Example]] = []
+    dropped: dict[str, list[int]] = {}
+    for number, example in file.rows:
+        fault: str | None = quality.fault(example.text) if example.text else EMPTY
+        if fault is None and english_only and quality.language(example.text) != quality.ENGLISH:
+            fault = quality.OTHER_LANGUAGE
+        if fault is None:
+            kept.append((number, example))
+        else:
+            dropped.setdefault(str(fault), []).append(number)
+    return CheckedFile(file, tuple(kept), {why: tuple(rows) for why, rows in dropped.items()})
+
+
+def unleaked(train: Iterable[Example], dev: Iterable[Example]) -> tuple[Example, ...]:
+    """The dev examples whose normalised text does not stand in `train`."""
+    taught = {text_key(example) for example in train}
+    return tuple(example for example in dev if text_key(example) not in taught)
 
 
 def _sensible(example: Example) -> Example:
@@ -103,7 +170,7 @@ def deduplicated(examples: Iterable[Example]) -> tuple[list[Example], int, int]:
     spoiled: set[tuple[tuple[str, str], str]] = set()
     duplicates = 0
     for example in examples:
-        key = (example.source, normalised(example.text) or example.text)
+        key = (example.source, text_key(example))
         first = merged.get(key)
         if first is None:
             merged[key] = example

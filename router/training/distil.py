@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,20 +25,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from router.heads import Embeddings
-from router.training import templates
+from router.training import balance
 from router.training.progress import track
 from router.training.sources import Example
 from router.training.student import Shape, Student, build, start_from_teacher
 from router.training.teacher import padded
-
-REPEATS: Mapping[str, float] = {
-    "clinc150": 9.0, "banking77": 9.0, "hwu64": 7.0, "hint3": 10.0, "snips": 2.5,
-    "tickets": 1.5, "davidson": 2.0, "sms": 4.0, "email": 2.0, "moderation": 3.0,
-    "medquad": 3.0, "pubmedqa": 3.0, "tatqa": 3.0, "legalbench": 4.0,
-    "pairs_mmlu": 2.0, "mmlu_pro": 1.5, "knowledge": 40.0,
-}  # fmt: skip
-"""How often a source is seen in one full training; long texts would else eat the budget."""
-REPEATS_STAKES, REPEATS_TEMPLATES, REPEATS_OTHER = 6.0, 7.0, 3.0
 
 TASK_WEIGHT: Mapping[str, float] = {
     "department": 0.4, "domain": 0.4, "stakes": 0.8, "toxic_kind": 0.4, "toxic": 0.3, "spam": 0.5,
@@ -54,6 +46,8 @@ labelled tasks fell to a hundredth and dev figures stood still."""
 MASK, MARKERS = 103, 104
 """The id of [MASK]; ids below MARKERS are markers and stay."""
 SMOOTHING = 0.05
+TIME_COUNTS_FROM = 0.1
+"""By then a training that will be cut short is behind its schedule, and any other is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +64,17 @@ class Plan:
     shape: Shape = field(default_factory=Shape)
     leg: int = 1
     """Which training of the same student this is: from the second on it goes on from the last."""
+    curriculum: float = 0.0
+    """Share of the training in which hard rows are still missing; 0: all rows from the start."""
+    adjustment: float = 0.0
+    """Logit adjustment: how many times the log of a class's share is added; 0: class weights."""
+
+
+class Balance(NamedTuple):
+    """One task's classes: their weights in the loss, and what is added to their logits."""
+
+    weight: Tensor  # (classes,)
+    shift: Tensor  # (classes,)
 
 
 class Readout(nn.Module):
@@ -147,27 +152,16 @@ def mistyped(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def repeats(source: str) -> float:
-    """How often a source is seen in one full training."""
-    if source.startswith("stakes_"):
-        return REPEATS_STAKES
-    if source.startswith(templates.SOURCES):
-        return REPEATS_TEMPLATES
-    return REPEATS.get(source, REPEATS_OTHER)
-
-
 def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
     """Returns the batches of the whole training in order: rows of similar length, mixed sources."""
     rng = np.random.default_rng(plan.seed + plan.leg)
-    wanted = np.array([repeats(source) for source in corpus.sources]) * plan.scale
-    whole = np.floor(wanted)
-    drawn: list[list[int]] = [[] for _ in range(max(1, math.ceil(wanted.max())))]
-    for index, (count, rest) in enumerate(zip(whole, wanted - whole, strict=True)):
-        times = int(count) + int(rng.random() < rest)
-        for epoch in rng.choice(len(drawn), size=times, replace=False):
-            drawn[epoch].append(index)
+    wanted = np.array([balance.repeats(source) for source in corpus.sources]) * plan.scale
+    earliest, least = np.zeros(len(wanted)), 1
+    if plan.curriculum:
+        earliest = balance.first_seen(balance.hardness(corpus.rows), plan.curriculum)
+        least = balance.CURRICULUM_EPOCHS
     ordered: list[list[int]] = []
-    for epoch in drawn:
+    for epoch in balance.drawn(wanted, earliest, rng, least=least):
         part = rng.permutation(epoch)
         lengths = np.array([len(corpus.rows[index]) for index in part]) + rng.random(len(part)) * 3
         part = part[np.argsort(lengths)]
@@ -182,27 +176,34 @@ def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
     return ordered
 
 
-def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> int:
+def middling(rows: Sequence[Sequence[int]], seed: int) -> list[Sequence[int]]:
+    """Rows of usual length that the first weights are fitted on, drawn under the seed."""
+    fit = [row for row in rows if 8 <= len(row) <= 96]
+    return random.Random(seed).sample(fit, min(700, len(fit)))
+
+
+def train(
+    corpus: Corpus, plan: Plan, out: Path, *, start: Path | None = None, progress: bool
+) -> int:
     """Trains the student, saves its weights in `out` with the loss history; returns the steps.
 
-    Stops early, the learning rate already lowered, when `plan.max_seconds` is reached: the rate
-    follows the larger of the share of steps and the share of time.
+    The first leg starts from the weights in `start`, without one from the teacher's own.
+    Stops early, the learning rate already lowered, when `plan.max_seconds` is reached.
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed + plan.leg)
     student = build(plan.shape, plan.seed)
-    if plan.leg == 1:
-        middling = [row for row in corpus.rows if 8 <= len(row) <= 96]
-        start_from_teacher(
-            student, random.Random(plan.seed).sample(middling, min(700, len(middling)))
-        )
+    if plan.leg == 1 and start is None:
+        start_from_teacher(student, middling(corpus.rows, plan.seed))
+    elif plan.leg == 1:
+        student.load_state_dict(torch.load(start, weights_only=True))
     sizes = {task: len(names) for task, names in corpus.classes.items()}
     readout = Readout(plan.shape.width, sizes)
     if plan.leg > 1:
         student.load_state_dict(torch.load(out / STUDENT, weights_only=True))
         # A task that is new in this leg starts afresh.
         readout.load_state_dict(torch.load(out / READOUT, weights_only=True), strict=False)
-    weights = {task: _class_weights(corpus.labels[task], size) for task, size in sizes.items()}
+    balances = _balances(corpus, plan)
     optimiser = torch.optim.AdamW(
         [
             {"params": list(student.parameters()), "rate": plan.rate, "weight_decay": 0.01},
@@ -220,10 +221,10 @@ def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> int:
         elapsed = (time.monotonic() - began) / plan.max_seconds
         if elapsed >= 1.0:
             break
-        share = max(step / len(batches), elapsed)
+        share = share_done(step, len(batches), elapsed)
         for group in optimiser.param_groups:
-            group["lr"] = group["rate"] * _rate(share, plan.warmup_share)
-        loss, terms = _loss(student, readout, corpus, weights, batch, rng)
+            group["lr"] = group["rate"] * rate(share, plan.warmup_share)
+        loss, terms = _loss(student, readout, corpus, balances, batch, rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 2.0)
@@ -239,25 +240,43 @@ def train(corpus: Corpus, plan: Plan, out: Path, *, progress: bool) -> int:
     return done
 
 
-def _rate(share: float, warmup: float) -> float:
+def share_done(step: int, steps: int, elapsed: float) -> float:
+    """The share of the training that is over, by steps or by time, whichever is ahead.
+
+    Time counts from TIME_COUNTS_FROM on: before, a clock's noise would make the rate of the first
+    steps, and with it every weight, differ from one run to the next.
+    """
+    return max(step / steps, elapsed if elapsed > TIME_COUNTS_FROM else 0.0)
+
+
+def rate(share: float, warmup: float) -> float:
     """Linear warm-up, then half a cosine down to a hundredth."""
     if share < warmup:
         return share / warmup + 1e-3
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, (share - warmup) / (1 - warmup))))
 
 
-def _class_weights(labels: np.ndarray, size: int) -> Tensor:
-    """Rare classes weigh more, by the root of their rarity, within 1/4 to 4."""
-    counts = np.maximum(np.bincount(labels[labels >= 0], minlength=size), 1)
-    weight = np.clip(np.sqrt(counts.mean() / counts), 0.25, 4.0)
-    return torch.tensor(weight / (weight * counts).sum() * counts.sum(), dtype=torch.float32)
+def _balances(corpus: Corpus, plan: Plan) -> dict[str, Balance]:
+    """Per task, what makes up for classes of unequal size; with adjustment no weights as well."""
+    found = {}
+    for task, names in corpus.classes.items():
+        labels, size = corpus.labels[task], len(names)
+        if plan.adjustment:
+            shift = plan.adjustment * balance.log_priors(labels, size)
+            weight = np.ones(size)
+        else:
+            shift, weight = np.zeros(size), balance.class_weights(labels, size)
+        found[task] = Balance(
+            *(torch.tensor(part, dtype=torch.float32) for part in (weight, shift))
+        )
+    return found
 
 
 def _loss(
     student: Student,
     readout: Readout,
     corpus: Corpus,
-    weights: Mapping[str, Tensor],
+    balances: Mapping[str, Balance],
     batch: Sequence[int],
     rng: np.random.Generator,
 ) -> tuple[Tensor, dict[str, float]]:
@@ -270,7 +289,9 @@ def _loss(
     with torch.autocast("cpu", torch.bfloat16):
         pooled = student.pooled(_masked(padded(rows), rng))
     unit = functional.normalize(pooled.float(), dim=-1)
-    terms = dict(_terms(student, readout, corpus, weights, np.asarray(batch), pooled.float(), unit))
+    terms = dict(
+        _terms(student, readout, corpus, balances, np.asarray(batch), pooled.float(), unit)
+    )
     loss = sum(terms.values())
     assert isinstance(loss, Tensor), "a batch without any target"
     return loss, {name: float(value.detach()) for name, value in terms.items()}
@@ -283,7 +304,7 @@ def _masked(ids: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _terms(
-    student: Student, readout: Readout, corpus: Corpus, weights: Mapping[str, Tensor],
+    student: Student, readout: Readout, corpus: Corpus, balances: Mapping[str, Balance],
     index: np.ndarray, pooled: Tensor, unit: Tensor,
 ) -> Iterator[tuple[str, Tensor]]:  # fmt: skip
     rows = corpus.target_row[index]
@@ -304,9 +325,9 @@ def _terms(
         logits = readout.tasks[_key(task)](unit[chosen]) * 4.0
         labels_here = torch.from_numpy(labels[index][chosen])
         value = functional.cross_entropy(
-            logits,
+            logits + balances[task].shift,
             labels_here,
-            weight=weights[task],
+            weight=balances[task].weight,
             reduction="sum",
             label_smoothing=SMOOTHING,
         )

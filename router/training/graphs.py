@@ -24,6 +24,8 @@ INT8_ACTIVATIONS = 4
 IR, OPSET = 10, 17
 """The oldest ONNX format that knows 4-bit tensors, and the export's operator set."""
 MICROSOFT = "com.microsoft"
+KEPT_IDS = "ids_kept"
+"""What `keep_pieces` names the ids that it looks up in place of the given ones."""
 
 
 def nibbles(
@@ -140,8 +142,8 @@ def keep_pieces(full: Path, kept: Sequence[int], unknown: int, out: Path) -> Non
     model.graph.initializer.append(numpy_helper.from_array(table[list(kept)], f"{name}_kept"))
     model.graph.initializer.append(numpy_helper.from_array(new, "kept_ids"))
     at = list(model.graph.node).index(word)
-    word.input[0], word.input[1] = f"{name}_kept", "ids_kept"
-    model.graph.node.insert(at, helper.make_node("Cast", ["ids_short"], ["ids_kept"], to=7))
+    word.input[0], word.input[1] = f"{name}_kept", KEPT_IDS
+    model.graph.node.insert(at, helper.make_node("Cast", ["ids_short"], [KEPT_IDS], to=7))
     model.graph.node.insert(at, helper.make_node("Gather", ["kept_ids", ids], ["ids_short"]))
     _drop_unused(model.graph)
     onnx.save(model, out)
@@ -196,12 +198,12 @@ def _constants(graph: GraphProto) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def _word_table(graph: GraphProto, constants: dict[str, npt.NDArray[np.float32]]) -> NodeProto:
-    """The look-up of word pieces: the one whose indices are the graph's input."""
-    given = graph.input[0].name
+    """The look-up of word pieces: the one whose indices are the graph's input, or stand for it."""
+    given = (graph.input[0].name, KEPT_IDS)
     return next(
         node
         for node in graph.node
-        if node.op_type == "Gather" and node.input[0] in constants and node.input[1] == given
+        if node.op_type == "Gather" and node.input[0] in constants and node.input[1] in given
     )
 
 

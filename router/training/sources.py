@@ -13,12 +13,13 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.errors import TrainingDataError
 from router.training import labels as rules
+from router.training.progress import track
 from router.triage.match import held_out
 
 MAX_ROWS_NAMED = 8
@@ -69,6 +70,17 @@ class LoadedFile:
     rows: int
     examples: int
     licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """One file as read: every example with the number of its row, from 1; texts may be empty."""
+
+    name: str
+    sha256: str
+    count: int
+    licence: str
+    rows: tuple[tuple[int, Example], ...]
 
 
 def _text(row: Row, key: str = "text") -> str:
@@ -237,6 +249,11 @@ def _arena(row: Row) -> Iterator[Example]:
     yield _example(row, "arena_bench", _text(row, "prompt"), {})
 
 
+def _unlabelled(row: Row) -> Iterator[Example]:
+    """Texts of one's own traffic: for distillation and adaptation, no label of any kind."""
+    yield Example(_text(row), "unlabelled")
+
+
 _CC3, _CC4, _MIT, _APACHE, _CC0 = "CC BY 3.0", "CC BY 4.0", "MIT", "Apache-2.0", "CC0"
 
 FILES: tuple[SourceFile, ...] = (
@@ -295,6 +312,7 @@ FILES: tuple[SourceFile, ...] = (
     ),
     SourceFile("routing_multi_llmrouter.jsonl.gz", ("prompt", "task", "scores"), _MIT, _llmrouter),
     SourceFile("routing_multi_arena_bench.jsonl.gz", ("prompt",), _APACHE, _arena),
+    SourceFile("unlabelled.jsonl.gz", ("text",), "yours", _unlabelled),
 )
 """Every file that `tiergate train triage --data DIR` reads, with or without `.gz`."""
 
@@ -302,27 +320,19 @@ TRACE_FILE = "trace_azure_llm_2023_conv.csv.gz"
 """Context lengths of real load, for the latency figures of the card; not trained on."""
 
 
-def read_folder(folder: Path) -> tuple[list[Example], list[LoadedFile]]:
-    """Returns all examples of the known files in `folder`, in file order, and what was read.
+def read_folder(folder: Path, *, progress: bool = False) -> list[FileRows]:
+    """Returns the rows of all known files in `folder`, in file order.
 
     Raises TrainingDataError when the folder has none of the known files or a row is malformed.
     """
-    examples: list[Example] = []
-    loaded: list[LoadedFile] = []
-    for source in FILES:
-        path = find(folder, source.name)
-        if path is None:
-            continue
-        found, rows = read_file(path, source)
-        examples += found
-        loaded.append(LoadedFile(path.name, sha256_of(path), rows, len(found), source.licence))
-    if not loaded:
+    found = [(path, source) for source in FILES if (path := find(folder, source.name)) is not None]
+    if not found:
         known = ", ".join(source.name for source in FILES[:3])
         raise TrainingDataError(
             f"{folder} holds none of the {len(FILES)} known data files (for example {known}); "
             "docs/training.md lists names and columns"
         )
-    return examples, loaded
+    return [read_rows(path, source) for path, source in track(found, "files", progress)]
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -334,8 +344,14 @@ def find(folder: Path, name: str) -> Path | None:
 
 
 def read_file(path: Path, source: SourceFile) -> tuple[list[Example], int]:
-    """Returns the examples of one file and its row count; all malformed rows are named at once."""
-    examples: list[Example] = []
+    """Returns the examples of one file that have a text, and its row count; errors as below."""
+    found = read_rows(path, source)
+    return [example for _, example in found.rows if example.text], found.count
+
+
+def read_rows(path: Path, source: SourceFile) -> FileRows:
+    """Returns the examples of one file with their row numbers; all malformed rows are named."""
+    found: list[tuple[int, Example]] = []
     problems: dict[str, list[int]] = {}
     number = 0
     for number, line in enumerate(lines(path), start=1):
@@ -344,22 +360,29 @@ def read_file(path: Path, source: SourceFile) -> tuple[list[Example], int]:
             missing = [column for column in source.columns if row.get(column) is None]
             if missing:
                 raise ValueError(f"column {', '.join(missing)} is missing or null")
-            examples += [example for example in source.read(row) if example.text]
+            found += [(number, example) for example in source.read(row)]
         except (ValueError, TypeError, AttributeError) as error:
             reason = "not a JSON object" if isinstance(error, json.JSONDecodeError) else str(error)
             problems.setdefault(reason, []).append(number)
     if problems:
         raise TrainingDataError(_describe(path, source, problems))
-    return examples, number
+    return FileRows(path.name, sha256_of(path), number, source.licence, tuple(found))
 
 
 def _describe(path: Path, source: SourceFile, problems: Mapping[str, list[int]]) -> str:
-    parts = []
-    for reason, rows in problems.items():
-        shown = ", ".join(map(str, rows[:MAX_ROWS_NAMED]))
-        more = f" and {len(rows) - MAX_ROWS_NAMED} more" if len(rows) > MAX_ROWS_NAMED else ""
-        parts.append(f"row {shown}{more}: {reason}")
+    parts = [f"row {named(rows)}: {reason}" for reason, rows in problems.items()]
     return f"{path.name} needs the columns {', '.join(source.columns)}; " + "; ".join(parts)
+
+
+def named(rows: Sequence[int]) -> str:
+    """Row numbers as they are told: the first few, then how many more.
+
+    >>> named([3, 5]), named(range(1, 31))
+    ('3, 5', '1, 2, 3, 4, 5, 6, 7, 8 and 22 more')
+    """
+    shown = ", ".join(map(str, rows[:MAX_ROWS_NAMED]))
+    more = f" and {len(rows) - MAX_ROWS_NAMED} more" if len(rows) > MAX_ROWS_NAMED else ""
+    return shown + more
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -25,6 +25,7 @@ class Shape:
 
     width: int = 192
     heads: int = 6
+    head_width: int = 32
     hidden: int = 768
     layers_of_teacher: tuple[int, ...] = (0, 2, 5)
     vocabulary: int = 30_522
@@ -38,9 +39,10 @@ class Layer(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.heads = shape.heads
-        self.qkv = nn.Linear(shape.width, 3 * shape.width)
-        self.out = nn.Linear(shape.width, shape.width)
+        self.heads, self.head_width = shape.heads, shape.head_width
+        inner = shape.heads * shape.head_width
+        self.qkv = nn.Linear(shape.width, 3 * inner)
+        self.out = nn.Linear(inner, shape.width)
         self.norm_attention = nn.LayerNorm(shape.width, eps=1e-12)
         self.up = nn.Linear(shape.width, shape.hidden)
         self.down = nn.Linear(shape.hidden, shape.width)
@@ -49,15 +51,15 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """(batch, tokens, width) -> the same; `bias` is 0 for tokens, very negative for padding."""
-        batch, tokens, width = x.shape
-        joint = self.qkv(x).view(batch, tokens, 3, self.heads, width // self.heads)
+        batch, tokens, _ = x.shape
+        joint = self.qkv(x).view(batch, tokens, 3, self.heads, self.head_width)
         query, key, value = joint.permute(2, 0, 3, 1, 4)  # each (batch, heads, tokens, head width)
         if torch.onnx.is_in_onnx_export():
-            logits = query @ key.transpose(-1, -2) / math.sqrt(width // self.heads)
+            logits = query @ key.transpose(-1, -2) / math.sqrt(self.head_width)
             mixed = torch.softmax(logits + bias, dim=-1) @ value
         else:
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        mixed = mixed.transpose(1, 2).reshape(batch, tokens, width)
+        mixed = mixed.transpose(1, 2).reshape(batch, tokens, self.heads * self.head_width)
         x = self.norm_attention(x + self.drop(self.out(mixed)))
         return self.norm_output(x + self.drop(self.down(functional.gelu(self.up(x)))))
 

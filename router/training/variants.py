@@ -22,9 +22,11 @@ import numpy.typing as npt
 from router.errors import TrainingDataError
 from router.training import curate, graphs, prune
 from router.training.export import FULL, to_int8, to_onnx
+from router.training.options import INT8
 from router.training.progress import track
 from router.training.sources import sha256_of
 from router.training.teacher import TEACHER_SHA256
+from router.training.work_folder import Run
 from router.triage.encoder import Tokeniser
 from router.triage.triage_model import ENCODER, TOKENIZER
 
@@ -36,8 +38,6 @@ RECIPE = 1
 MODELS = "models"
 LEAST_SEEN = 5
 """A word piece seen less often than this in the training texts is pruned: 11,400 of 30,522."""
-UNKNOWN, MARKERS = 100, (0, 100, 101, 102, 103)
-"""[UNK], and what every vocabulary keeps: padding, [UNK], [CLS], [SEP], [MASK]."""
 ZEROED_SHARE = 0.5
 PROJECTION_ROWS = 700
 """Texts that the narrow network's directions are fitted on, as before distillation."""
@@ -110,6 +110,13 @@ class Workshop:
         self._tokenise = Tokeniser(self.tokenizer)
         self._student = sha256_of(self._needed("distil", "student.pt"))
         self._texts = sha256_of(self._needed("curate", "train.jsonl.gz"))
+        run = Run(work, work, work, seed, quick=False, progress=progress)
+        if run.made("prune"):
+            raise TrainingDataError(
+                f"{work} holds a pruned student; the comparison prunes by itself, so run it on the "
+                "work folder of a training without --prune"
+            )
+        self._bits = run.metrics("export").get("bits", INT8)
         self._counts: npt.NDArray[np.int64] | None = None
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -117,7 +124,7 @@ class Workshop:
         """The file of a variant, made now unless it is there and still fits."""
         if name == "student":
             return self._needed("export", FULL)
-        if name == "student-int8":
+        if name == "student-int8" and self._bits == INT8:
             return self._needed("export", ENCODER)
         path, stamp = self.folder / f"{name}.onnx", self.folder / f"{name}.json"
         inputs = f"{RECIPE}|{name}|{self.seed}|{TEACHER_SHA256}|{self._student}|{self._texts}"
@@ -170,7 +177,7 @@ class Workshop:
 def kept_pieces(counts: npt.NDArray[np.int64]) -> list[int]:
     """Ids of the pieces that are seen often enough, and the markers, ascending."""
     often = np.flatnonzero(counts >= LEAST_SEEN).tolist()
-    return sorted({*often, *(marker for marker in MARKERS if marker < len(counts))})
+    return sorted({*often, *(marker for marker in prune.MARKERS if marker < len(counts))})
 
 
 def _int8_of(name: str) -> Callable[[Workshop, Path], None]:
@@ -182,7 +189,7 @@ def _int4_of(name: str) -> Callable[[Workshop, Path], None]:
 
 
 def _pieces(shop: Workshop, out: Path) -> None:
-    graphs.keep_pieces(shop.path("student"), kept_pieces(shop.counts()), UNKNOWN, out)
+    graphs.keep_pieces(shop.path("student"), kept_pieces(shop.counts()), prune.UNKNOWN, out)
 
 
 def _static_table(shop: Workshop, out: Path) -> None:
@@ -209,6 +216,7 @@ _RECIPES: dict[str, Callable[[Workshop, Path], None]] = {
     "narrow": lambda shop, out: to_onnx(
         prune.projected(shop.token_rows(PROJECTION_ROWS), shop.seed), out
     ),
+    "student-int8": _int8_of("student"),
     "student-int4": _int4_of("student"),
     "student-pieces": _pieces,
     "student-pieces-int8": _int8_of("student-pieces"),

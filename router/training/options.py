@@ -1,0 +1,97 @@
+"""What may be asked of a training beyond its data and seed; every default is what ships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from router.errors import TrainingDataError
+
+INT8, INT4 = 8, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """How much of the student is left: its layers, heads and neurons of each, word pieces; 0: all.
+
+    >>> Pruning.parse("layers=2,vocabulary=20000")
+    Pruning(layers=2, heads=0, neurons=0, vocabulary=20000)
+    """
+
+    layers: int = 0
+    heads: int = 0
+    neurons: int = 0
+    vocabulary: int = 0
+
+    def __bool__(self) -> bool:
+        return any(asdict(self).values())
+
+    @classmethod
+    def parse(cls, text: str) -> Pruning:
+        """Reads `layers=2,heads=4`; "" and "0" prune nothing. Raises TrainingDataError."""
+        known = [field.name for field in fields(cls)]
+        left: dict[str, int] = {}
+        for part in [] if text in ("", "0") else text.split(","):
+            name, _, count = part.strip().partition("=")
+            if name not in known or not count.isascii() or not count.isdigit():
+                raise TrainingDataError(
+                    f"--prune has {part!r}; expected what is left as NAME=COUNT, with commas "
+                    f"between, of {', '.join(known)} (0: all), for example layers=2,heads=4"
+                )
+            left[name] = int(count)
+        return cls(**left)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The stages that are off by default, and how the others differ from what ships."""
+
+    english_only: bool = False
+    adapt_s: float = 0.0
+    """Seconds of adaptation before distillation; 0: none."""
+    curriculum: float = 0.0
+    """Share of distillation in which hard rows are still missing, 0..1."""
+    adjustment: float = 0.0
+    """Logit adjustment in place of class weights, in times the log of a class's share."""
+    paraphrase: bool = False
+    """Short texts are also trained in other words."""
+    pruning: Pruning = Pruning()
+    bits: int = INT8
+
+    def __post_init__(self) -> None:
+        if self.bits not in (INT8, INT4):
+            raise TrainingDataError(f"--bits is {self.bits}; expected {INT8} or {INT4}")
+        if not 0.0 <= self.curriculum <= 1.0:
+            raise TrainingDataError(f"--curriculum is {self.curriculum}; expected 0 to 1")
+        if self.adapt_s < 0.0 or self.adjustment < 0.0:
+            raise TrainingDataError("--adapt and --logit-adjustment may not be negative")
+
+    def of(self, stage: str) -> Mapping[str, object]:
+        """What the output of a stage depends on, but for what is as it ships."""
+        usual = Options()
+        return {
+            name: asdict(self)[name]
+            for name in _READ_BY.get(stage, ())
+            if getattr(self, name) != getattr(usual, name)
+        }
+
+    def command(self) -> str:
+        """The options as the command line has them, "" where all are as they ship."""
+        left = ",".join(f"{name}={count}" for name, count in asdict(self.pruning).items() if count)
+        said = (
+            ("--english-only", self.english_only), (f"--adapt {self.adapt_s:g}", self.adapt_s),
+            (f"--curriculum {self.curriculum:g}", self.curriculum),
+            (f"--logit-adjustment {self.adjustment:g}", self.adjustment),
+            ("--paraphrase", self.paraphrase), (f"--prune {left}", left),
+            (f"--bits {self.bits}", self.bits != INT8),
+        )  # fmt: skip
+        return "".join(f" {text}" for text, given in said if given)
+
+
+_READ_BY: Mapping[str, tuple[str, ...]] = {
+    "curate": ("english_only",),
+    "adapt": ("adapt_s",),
+    "distil": ("curriculum", "adjustment", "paraphrase"),
+    "prune": ("pruning",),
+    "export": ("bits",),
+}

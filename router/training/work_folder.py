@@ -1,0 +1,135 @@
+"""One run's work folder: a folder per stage, its stamp and its manifest.
+
+The stamp says what a stage was made from, so that it is skipped while that holds; the manifest says
+what is in the folder: the sha256 of every file, data, versions, seed, seconds, figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from router.training import sources
+from router.training.card import Value
+from router.training.options import Options
+
+STAMP, MANIFEST = "stamp.json", "manifest.json"
+HISTORY = "history.json"
+"""A log of losses, no output: a leg of distillation that was broken off leaves the student as it
+was, and another log."""
+FORMAT = 1
+CURATION = 2
+"""Raised when curation gives other rows for the same files, so that kept ones are made anew."""
+VERSIONED = ("torch", "transformers", "onnxruntime", "numpy", "scipy")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where a training reads and writes, and what was asked of it."""
+
+    data: Path
+    out: Path
+    work: Path
+    seed: int
+    quick: bool
+    progress: bool
+    again: bool = False
+    """Whether stages were named: a named one runs even where its stamp holds."""
+    knowledge: Path | None = None
+    options: Options = field(default_factory=Options)
+
+    @property
+    def model(self) -> Path:
+        """The finished model in the work folder, before it is installed in `out`."""
+        return self.folder("card") / "model"
+
+    def folder(self, stage: str) -> Path:
+        path = self.work / stage
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def made(self, stage: str) -> bool:
+        """Whether a stage is part of this training: one that is off by default leaves no stamp."""
+        return (self.work / stage / STAMP).is_file()
+
+    def leave_out(self, stage: str) -> None:
+        """Makes a stage no part of this training; its files stay, in case it is asked for again."""
+        (self.work / stage / STAMP).unlink(missing_ok=True)
+
+    def stamp(self, stage: str) -> str:
+        """What a stage was made from."""
+        return str(json.loads((self.work / stage / STAMP).read_text())["stamp"])
+
+    def holds(self, stage: str, stamp: str) -> bool:
+        """Whether a stage was made from the same, and its files are as they were written."""
+        return self.made(stage) and self.stamp(stage) == stamp and self._unaltered(stage)
+
+    def metrics(self, stage: str) -> Mapping[str, Value]:
+        """The figures in a stage's manifest; none where there is none."""
+        path = self.work / stage / MANIFEST
+        found: Mapping[str, Value] = (
+            json.loads(path.read_text())["metrics"] if path.is_file() else {}
+        )
+        return found
+
+    def data_stamp(self) -> str:
+        """What names data, seed and size of the run."""
+        parts = [f"{self.seed}", f"{self.quick}", f"{CURATION}"]
+        for source in sources.FILES:
+            path = sources.find(self.data, source.name)
+            if path is not None:
+                parts.append(sources.sha256_of(path))
+        parts += [sources.sha256_of(path) for path in sources.knowledge_files(self.knowledge)]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+    def close(self, stage: str, stamp: str, seconds: float, metrics: Mapping[str, Value]) -> None:
+        """Writes the manifest of a stage that is done, then its stamp."""
+        folder = self.folder(stage)
+        manifest = {
+            "format": FORMAT,
+            "stage": stage,
+            "files": _files(folder),
+            "data": self.data_stamp(),
+            "made_from": stamp,
+            "options": self.options.of(stage),
+            "seed": self.seed,
+            "quick": self.quick,
+            "versions": versions(),
+            "seconds": seconds,
+            "metrics": metrics,
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+        (folder / STAMP).write_text(json.dumps({"stamp": stamp, "seconds": seconds}) + "\n")
+
+    def _unaltered(self, stage: str) -> bool:
+        path = self.work / stage / MANIFEST
+        return not path.is_file() or json.loads(path.read_text())["files"] == _files(path.parent)
+
+
+def chained(stamp: str, stage: str, options: Options) -> str:
+    """The stamp of a stage, given that of the one before it."""
+    asked = options.of(stage)
+    parts = [stamp, stage, *([json.dumps(asked, sort_keys=True)] if asked else [])]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that decide the bytes of a model."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in VERSIONED},
+    }
+
+
+def _files(folder: Path) -> dict[str, str]:
+    passed_over = {folder / name for name in (STAMP, MANIFEST, HISTORY)}
+    return {
+        path.relative_to(folder).as_posix(): sources.sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path not in passed_over
+    }
