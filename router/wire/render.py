@@ -187,6 +187,10 @@ class StreamRenderer:
         self._usage = include_usage
         self._started: set[int] = set()
 
+    def begin(self) -> bytes:
+        """Nothing: the first chunk carries the role."""
+        return b""
+
     def delta(self, delta: Delta) -> bytes:
         """The chunk for one piece, b"" for a piece that says nothing. `final` is not read here."""
         fields: dict[str, object] = {}
