@@ -32,9 +32,13 @@ from router.wire.chat import ChatFormat
 from router.wire.exchange import WireFormat
 from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
+from router.wire.responses import ResponsesFormat
 
 OPENAI = ChatFormat()
-WIRE_FORMATS: dict[str, WireFormat] = {"/v1/chat/completions": OPENAI}
+WIRE_FORMATS: dict[str, WireFormat] = {
+    "/v1/chat/completions": OPENAI,
+    "/v1/responses": ResponsesFormat(),
+}
 """The paths that answer, each in its own language."""
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]

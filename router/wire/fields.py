@@ -141,8 +141,8 @@ def _logit_bias(value: object, param: str) -> None:
         number(bias, f"{param}.{token}", -100.0, 100.0)
 
 
-def check_metadata(value: object, param: str) -> None:
-    """At most 16 entries of short text."""
+def check_metadata(value: object, param: str) -> dict[str, object]:
+    """The metadata: at most 16 entries of short text."""
     given = mapping(value, param)
     if len(given) > 16:
         raise wrong_value(param, given, "at most 16 entries")
@@ -150,6 +150,7 @@ def check_metadata(value: object, param: str) -> None:
         if len(key) > 64:
             raise wrong_value(param, key, "keys of at most 64 characters")
         texts(0, 512)(found, f"{param}.{key}")
+    return given
 
 
 def _prediction(value: object, param: str) -> None:

@@ -139,15 +139,16 @@ def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, object] | None:
         return None
     content = [
         {
-            **_token(token.token, token.logprob),
-            "top_logprobs": [_token(word, logprob) for word, logprob in token.top],
+            **token_object(token.token, token.logprob),
+            "top_logprobs": [token_object(word, logprob) for word, logprob in token.top],
         }
         for token in tokens
     ]
     return {"content": content, "refusal": None}
 
 
-def _token(word: str, logprob: float) -> dict[str, object]:
+def token_object(word: str, logprob: float) -> dict[str, object]:
+    """One token with its log-probability, as all of OpenAI's formats have it."""
     raw = word.encode("utf-8", "replace")
     # JSON has no minus infinity; -9999 is what OpenAI writes for it.
     return {"token": word, "logprob": max(logprob, -9999.0), "bytes": list(raw)}
