@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 
+import anthropic
 import pytest
 
 from tests.server_kit import Served, Upstream, eventually, tiergate, write_policy
@@ -58,6 +59,19 @@ def test_key_is_let_in_and_pays(served: Served, alice: str) -> None:
         headers={"authorization": f"Bearer {alice}"},
     )
     assert found.json()["tenant"] == "alice"
+
+
+def test_key_may_come_as_anthropics_clients_send_it(served: Served, alice: str) -> None:
+    def count(**key: str) -> int:
+        client = anthropic.Anthropic(base_url=str(served.url), max_retries=0, **key)
+        asked = [{"role": "user", "content": "Where is my parcel?"}]
+        return client.messages.count_tokens(model="auto", messages=asked).input_tokens
+
+    assert count(api_key=alice) == count(auth_token=alice) > 0
+    with pytest.raises(anthropic.AuthenticationError):
+        count(api_key="tg_wrong")
+    with pytest.raises(anthropic.AuthenticationError):
+        count(auth_token="tg_wrong")
 
 
 def test_decision_of_another_tenant_is_404(served: Served, alice: str) -> None:

@@ -12,6 +12,7 @@ from router.api import docs
 from router.api.access import Doorkeeper
 from router.api.analyze import PREFIX, Analyses
 from router.api.answering import Answering
+from router.api.counting import TokenCounts
 from router.api.http import (
     Event,
     Handler,
@@ -28,6 +29,7 @@ from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateErr
 from router.gateway import Gateway
 from router.types import Clock, Ids, Ledger
 from router.types import Scope as KeyScope
+from router.wire.anthropic import MessagesFormat
 from router.wire.chat import ChatFormat
 from router.wire.exchange import WireFormat
 from router.wire.openai_chat import render_model, render_models
@@ -38,8 +40,12 @@ OPENAI = ChatFormat()
 WIRE_FORMATS: dict[str, WireFormat] = {
     "/v1/chat/completions": OPENAI,
     "/v1/responses": ResponsesFormat(),
+    "/v1/messages": MessagesFormat(),
 }
 """The paths that answer, each in its own language."""
+
+COUNTING = "/v1/messages/count_tokens"
+COUNTED = MessagesFormat(capped=False)
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
@@ -76,6 +82,7 @@ class Server:
         }
         self._exact: dict[str, tuple[str, Handler]] = {
             **answering,
+            COUNTING: ("POST", TokenCounts(COUNTED, gateway.router, door, ids)),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
@@ -133,7 +140,7 @@ class Server:
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
         """In the shape that clients of this path read: OpenAI's where it is nobody else's."""
         request_id = error.request_id or self._ids.new()
-        wire = WIRE_FORMATS.get(path, OPENAI)
+        wire = COUNTED if path == COUNTING else WIRE_FORMATS.get(path, OPENAI)
         headers = [*id_headers(request_id), *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers)
 
