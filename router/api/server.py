@@ -31,6 +31,7 @@ from router.types import Clock, Ids, Ledger
 from router.types import Scope as KeyScope
 from router.wire.anthropic import MessagesFormat
 from router.wire.chat import ChatFormat
+from router.wire.completions import CompletionsFormat
 from router.wire.exchange import WireFormat
 from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
@@ -41,6 +42,7 @@ WIRE_FORMATS: dict[str, WireFormat] = {
     "/v1/chat/completions": OPENAI,
     "/v1/responses": ResponsesFormat(),
     "/v1/messages": MessagesFormat(),
+    "/v1/completions": CompletionsFormat(),
 }
 """The paths that answer, each in its own language."""
 

@@ -13,7 +13,7 @@ import orjson
 
 from router.errors import Overloaded, TiergateError
 from router.types import Answer, Choice, Delta, JsonText, ToolCall, Usage
-from router.wire.render import to_json
+from router.wire.render import spoken, to_json
 
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -93,16 +93,11 @@ def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]
     """What a choice says, in the order in which it is streamed."""
     if choice.reasoning and shows_thinking:
         yield _thought(choice.reasoning)
-    words = _words(choice)
+    words = spoken(choice)
     if words or not choice.tool_calls:
         yield {"type": "text", "text": words, "citations": None}
     for call in choice.tool_calls:
         yield _tool_use(call, _input(call))
-
-
-def _words(choice: Choice) -> str:
-    """Text and refusal: here the latter is words, and the reason why the answer ended."""
-    return "\n".join([part for part in (choice.text, choice.refusal) if part])
 
 
 def _thought(words: str) -> dict[str, object]:

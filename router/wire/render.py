@@ -122,6 +122,11 @@ def _choice(index: int, choice: Choice) -> dict[str, object]:
     }
 
 
+def spoken(choice: Choice) -> str:
+    """Text and refusal as one text, for formats in which a refusal is words like others."""
+    return "\n".join([part for part in (choice.text, choice.refusal) if part])
+
+
 def _says_otherwise(choice: Choice) -> bool:
     return bool(choice.tool_calls) or choice.refusal is not None
 
