@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.api.docs import openapi
+from router.api.schemas import BODIES as BODIES_DESCRIBED
 from router.api.server import WIRE_FORMATS
 from router.errors import RequestError, StreamCut
 from router.types import Answer, Choice, ToolCall, Usage
@@ -68,6 +70,14 @@ def test_a_full_body_is_read(path: str) -> None:
     assert exchange.requests[0].hints.stakes_nano_usd == 5 * 10**9
     assert exchange.requests[0].extra["other"] == '{"a":[1]}'
     answer_all(path, orjson.dumps(BODIES[path]))
+
+
+@pytest.mark.parametrize("path", WIRE_FORMATS)
+def test_what_is_read_stands_in_the_api_description(path: str) -> None:
+    described = openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    schema = BODIES_DESCRIBED[described["schema"]["$ref"].rpartition("/")[2]]
+    assert {*BODIES[path]} - {"user", "other"} <= {*schema["properties"]}
+    assert {*schema["required"]} <= {*BODIES[path]}
 
 
 @pytest.mark.parametrize("path", WIRE_FORMATS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.api.docs import HINTS
+from router.api.schemas import HINTS
 from router.errors import RequestError
 from router.types import ChatRequest
 from router.wire.fields import PASSED_ON
