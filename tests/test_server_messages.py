@@ -221,6 +221,7 @@ def test_anthropic_client_raises_its_own_errors(client: anthropic.Anthropic) -> 
         ("POST", "/v1/messages", b" " * 100_001, 413, "request_too_large"),
         ("POST", "/v1/messages/count_tokens", b"{}", 400, "invalid_request_error"),
         ("GET", "/v1/messages", b"", 405, "invalid_request_error"),
+        ("POST", "/v1/messages/batches", b"{}", 404, "not_found_error"),
     ],
 )
 def test_errors_have_anthropics_shape(

@@ -37,6 +37,7 @@ from router.types import (
     Outcome,
     StreamEvent,
     Usage,
+    Verdict,
 )
 from router.types import Scope as KeyScope
 from router.wire.exchange import AnswerStream, Exchange, WireFormat
@@ -170,7 +171,8 @@ class Answering:
 
 
 def together(outcomes: list[Outcome]) -> Outcome:
-    """Several requests of one body as one outcome: the first one's decision, everyone's money.
+    """Several requests of one body as one outcome: the first one's decision, everyone's money, and
+    the verdict on the first answer that was not accepted.
 
     Each of them has a ledger row of its own.
     """
@@ -180,9 +182,12 @@ def together(outcomes: list[Outcome]) -> Outcome:
     answers = [o.answer for o in outcomes if o.answer is not None]
     asked = [o.baselines.requested_model for o in outcomes]
     known = [one for one in asked if one is not None]
+    doubted = next((o for o in outcomes if o.verdict is not Verdict.ACCEPTED), first)
     return replace(
         first,
         answer=_joined(answers) if len(answers) == len(outcomes) else None,
+        verdict=doubted.verdict,
+        review_id=next((o.review_id for o in outcomes if o.review_id), ""),
         cost_nano_usd=sum(o.cost_nano_usd for o in outcomes),
         cost_known=all(o.cost_known for o in outcomes),
         baselines=replace(

@@ -37,17 +37,14 @@ from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
 from router.wire.responses import ResponsesFormat
 
-OPENAI = ChatFormat()
+OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()
 WIRE_FORMATS: dict[str, WireFormat] = {
     "/v1/chat/completions": OPENAI,
     "/v1/responses": ResponsesFormat(),
-    "/v1/messages": MessagesFormat(),
+    "/v1/messages": ANTHROPIC,
     "/v1/completions": CompletionsFormat(),
 }
 """The paths that answer, each in its own language."""
-
-COUNTING = "/v1/messages/count_tokens"
-COUNTED = MessagesFormat(capped=False)
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
@@ -82,9 +79,10 @@ class Server:
             path: ("POST", Answering(wire, gateway, door, metrics, clock))
             for path, wire in WIRE_FORMATS.items()
         }
+        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, ids)
         self._exact: dict[str, tuple[str, Handler]] = {
             **answering,
-            COUNTING: ("POST", TokenCounts(COUNTED, gateway.router, door, ids)),
+            "/v1/messages/count_tokens": ("POST", counts),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
@@ -142,7 +140,7 @@ class Server:
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
         """In the shape that clients of this path read: OpenAI's where it is nobody else's."""
         request_id = error.request_id or self._ids.new()
-        wire = COUNTED if path == COUNTING else WIRE_FORMATS.get(path, OPENAI)
+        wire = ANTHROPIC if path.startswith("/v1/messages") else OPENAI
         headers = [*id_headers(request_id), *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers)
 

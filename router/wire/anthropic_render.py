@@ -86,7 +86,7 @@ def _stop_reason(choice: Choice) -> str:
         return "refusal"
     if choice.tool_calls and choice.finish_reason == "stop":
         return "tool_use"  # some servers say `stop` after a call that was forced
-    return _STOP_REASONS[choice.finish_reason]
+    return _STOP_REASONS.get(choice.finish_reason, "end_turn")
 
 
 def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]:
