@@ -150,10 +150,7 @@ class MessagesFormat:
         for key in self._required:
             if key not in read:
                 raise missing(key, _EXPECTED[key])
-        choice, _ = read.get("tool_choice", (None, None))
-        if choice is not None:
-            check_tool_choice(choice, read.get("tools", ()))
-        return MessagesExchange(_request(read, extra, headers), read.get("thinking", False))
+        return MessagesExchange(_request(read, extra, headers), bool(read.get("thinking")))
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error, request_id)
@@ -177,6 +174,8 @@ def _request(
     if read.get("metadata"):
         extra = {**extra, "user": json_text(read["metadata"], "metadata.user_id")}
     choice, parallel = read.get("tool_choice", (None, None))
+    if choice is not None:
+        check_tool_choice(choice, read.get("tools", ()))
     effort, form = read.get("output_config", (None, None))
     return ChatRequest(
         messages=messages if system is None else (system, *messages),

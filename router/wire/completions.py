@@ -124,33 +124,39 @@ class CompletionsFormat(OpenAIErrors):
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> CompletionsExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/completions")
-        for key, expected in (("model", "a model's name"), ("prompt", "a string or strings")):
-            if key not in read:
-                raise missing(key, expected)
-        check_stream_options(read)
-        sampling = _sampling(read)
-        if read.get("best_of", sampling.n) != sampling.n:
-            raise unsupported("best_of", "no tier picks among its answers; send n alone")
-        hints = read_hints(read.get("routing"), headers, cache_key(extra))
-        bounded = hints.max_cost_nano_usd is not None or hints.deadline_ms is not None
-        if bounded and len(read["prompt"]) > 1:
-            one = "one prompt beside max_cost_usd or deadline_ms, which bound one answer"
-            raise wrong_value("prompt", list(read["prompt"]), one)
-        requests = [
-            ChatRequest(
-                messages=(Message("user", prompt),),
-                requested_model=read["model"],
-                sampling=sampling,
-                stream=read.get("stream", False),
-                include_usage=read.get("stream_options", False),
-                hints=hints,
-                endpoint="completions",
-                client_request_id=client_request_id(headers),
-                extra=extra,
-            )
-            for prompt in read["prompt"]
-        ]
-        return CompletionsExchange(tuple(requests))
+        return CompletionsExchange(_requests(read, extra, headers))
+
+
+def _requests(
+    read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
+) -> tuple[ChatRequest, ...]:
+    for key, expected in (("model", "a model's name"), ("prompt", "a string or strings")):
+        if key not in read:
+            raise missing(key, expected)
+    check_stream_options(read)
+    sampling = _sampling(read)
+    if read.get("best_of", sampling.n) != sampling.n:
+        raise unsupported("best_of", "no tier picks among its answers; send n alone")
+    hints = read_hints(read.get("routing"), headers, cache_key(extra))
+    bounded = hints.max_cost_nano_usd is not None or hints.deadline_ms is not None
+    if bounded and len(read["prompt"]) > 1:
+        one = "one prompt beside max_cost_usd or deadline_ms, which bound one answer"
+        raise wrong_value("prompt", list(read["prompt"]), one)
+    requests = [
+        ChatRequest(
+            messages=(Message("user", prompt),),
+            requested_model=read["model"],
+            sampling=sampling,
+            stream=read.get("stream", False),
+            include_usage=read.get("stream_options", False),
+            hints=hints,
+            endpoint="completions",
+            client_request_id=client_request_id(headers),
+            extra=extra,
+        )
+        for prompt in read["prompt"]
+    ]
+    return tuple(requests)
 
 
 def _sampling(read: dict[str, Any]) -> Sampling:

@@ -8,7 +8,6 @@ credential or a header. It knows nothing about any one endpoint.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from router.errors import RequestError
 from router.types import JsonText, ResponseFormat, ToolSpec
@@ -186,13 +185,13 @@ PASSED_ON: dict[str, Reader] = {
 
 def read_fields(
     body: bytes, readers: Mapping[str, Reader], foreign: frozenset[str], where: str
-) -> tuple[dict[str, Any], dict[str, JsonText]]:
+) -> tuple[dict[str, object], dict[str, JsonText]]:
     """The fields of a body that `readers` know, and the rest to be passed on.
 
     `foreign` are keys that mean something in chat completions and would be obeyed by an upstream
     unseen by us; `where` is the endpoint that does not have them.
     """
-    read: dict[str, Any] = {}
+    read: dict[str, object] = {}
     extra: dict[str, JsonText] = {}
     for key, value in json_object(body).items():
         if value is None:

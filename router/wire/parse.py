@@ -135,7 +135,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
     return ChatRequest(
         messages=read["messages"],
         requested_model=read["model"],
-        sampling=read_sampling(sampling) if sampling else _DEFAULT_SAMPLING,
+        sampling=_sampling(sampling) if sampling else _DEFAULT_SAMPLING,
         response_format=read.get("response_format", _PLAIN_TEXT),
         tools=tools,
         tool_choice=tool_choice,
@@ -148,7 +148,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
     )
 
 
-def read_sampling(given: dict[str, Any]) -> Sampling:
+def _sampling(given: dict[str, Any]) -> Sampling:
     """Sampling parameters; of `max_tokens` and `max_completion_tokens` the smaller one holds."""
     limits = [given.pop(key) for key in ("max_completion_tokens", "max_tokens") if key in given]
     if limits:

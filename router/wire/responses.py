@@ -205,16 +205,21 @@ class ResponsesFormat(OpenAIErrors):
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ResponsesExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses")
-        for key in ("model", "input"):
-            if key not in read:
-                raise missing(key, "a model's name" if key == "model" else "a string or items")
-        check_stream_options(read)
-        tools: tuple[ToolSpec, ...] = read.get("tools", ())
-        choice: JsonText | None = read.get("tool_choice")
-        if choice is not None:
-            check_tool_choice(choice, tools)
-        said_back = _said_back(read, extra, tools)
-        return ResponsesExchange(_request(read, extra, headers), said_back)
+        return _exchange(read, extra, headers)
+
+
+def _exchange(
+    read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
+) -> ResponsesExchange:
+    for key in ("model", "input"):
+        if key not in read:
+            raise missing(key, "a model's name" if key == "model" else "a string or items")
+    check_stream_options(read)
+    tools: tuple[ToolSpec, ...] = read.get("tools", ())
+    choice: JsonText | None = read.get("tool_choice")
+    if choice is not None:
+        check_tool_choice(choice, tools)
+    return ResponsesExchange(_request(read, extra, headers), _said_back(read, extra, tools))
 
 
 def _request(
