@@ -179,7 +179,7 @@ def answering(folder: Path, **sections: object) -> Iterator[Served]:
 
     `sections` are further sections of `tested`.
     """
-    names = (*ANSWERS, "cut", "limited", "dripping", "dawdling", "hang")
+    names = (*ANSWERS, "cut", "limited", "dawdling", "hang")
     with Upstream(folder) as upstream:
         policy = write_policy(folder, upstream.url, max_body_bytes=100_000, **sections)
         with Served(folder, policy, *write_behaviours(folder, upstream.url, *names)) as server:

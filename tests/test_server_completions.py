@@ -35,7 +35,7 @@ def test_openai_client_gets_a_completion(served: Served, client: openai.OpenAI) 
 
 
 def test_openai_client_gets_a_streamed_completion(client: openai.OpenAI) -> None:
-    chunks = list(client.completions.create(model="auto:dripping", prompt=PROMPT, stream=True))
+    chunks = list(client.completions.create(model="auto", prompt=PROMPT, stream=True))
     assert "".join(chunk.choices[0].text for chunk in chunks) == TEXT
     assert [chunk.choices[0].finish_reason for chunk in chunks] == [None] * 11 + ["stop"]
     assert all(chunk.usage is None for chunk in chunks)
@@ -65,7 +65,7 @@ def test_each_prompt_of_a_list_is_answered(served: Served, client: openai.OpenAI
 def test_each_prompt_of_a_list_is_streamed(served: Served, client: openai.OpenAI) -> None:
     before = len(served.rows())
     *chunks, last = client.completions.create(
-        model="auto:dripping",
+        model="auto",
         prompt=[PROMPT, "And mine?"],
         stream=True,
         stream_options={"include_usage": True},

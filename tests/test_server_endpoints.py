@@ -16,7 +16,7 @@ TIMES = {"latency_ms", "triage_ms", "first_token_ms", "finished_at_ms", "started
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served")) as server:
+    with answering(tmp_path_factory.mktemp("served"), cache={"exact": True}) as server:
         yield server
 
 
@@ -67,6 +67,26 @@ def test_hints_may_come_as_headers(served: Served, path: str) -> None:
     row = served.row(response)
     assert row["tags"] == ["blue"]
     assert row["record"]["asked"]["stakes_nano_usd"] == 7 * 10**9  # type: ignore[index]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ASKED)
+def test_an_answer_is_given_again_whichever_endpoint_asked_first(
+    served: Served, path: str, stream: bool
+) -> None:
+    ask(served, "/v1/chat/completions", temperature=0)
+    row = served.row(ask(served, path, temperature=0, stream=stream))
+    assert (row["reason"], row["cost_nano_usd"]) == ("cache_hit", 0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ASKED)
+def test_a_dry_run_says_what_would_be_done(served: Served, path: str, stream: bool) -> None:
+    body = {"model": "auto", **ASKED[path], "stream": stream}
+    response = served.post(path, body, **{"x-tiergate-dry-run": "true"})
+    assert response.json()["routing"]["verdict"] == "dry_run"
+    unwritten = served.client.get(f"/v1/decisions/{response.headers['x-tiergate-decision-id']}")
+    assert unwritten.status_code == 404
 
 
 @pytest.mark.parametrize("path", ASKED)

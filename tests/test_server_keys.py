@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import anthropic
 import pytest
 
+from router.api.server import WIRE_FORMATS
 from tests.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
 
@@ -88,6 +89,10 @@ def test_decision_of_another_tenant_is_404(served: Served, alice: str) -> None:
 def test_key_without_the_chat_scope_is_403(served: Served, alice: str) -> None:
     reports = create(served, "alice", "reports")["key"]
     eventually(lambda: served.chat(key=reports).status_code == 403)
+    for path in (*WIRE_FORMATS, "/v1/messages/count_tokens"):
+        given = {"authorization": f"Bearer {reports}"}
+        assert served.post(path, {}, **given).status_code == 403, path
+        assert served.post(path, {}).status_code == 401, path
 
 
 def test_revoked_key_is_refused_within_a_second(served: Served, alice: str) -> None:

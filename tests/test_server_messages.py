@@ -136,7 +136,7 @@ def test_tokens_are_counted_without_asking_a_tier(
 
 
 def test_events_of_a_text_come_in_order(served: Served) -> None:
-    response = served.post("/v1/messages", {**BODY, "model": "auto:dripping", "stream": True})
+    response = served.post("/v1/messages", {**BODY, "stream": True})
     events = events_of(response.text)
     deltas = [said["delta"]["text"] for name, said in events if name == "content_block_delta"]
     assert [name for name, _ in events if name != "content_block_delta"] == [
