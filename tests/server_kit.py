@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -36,6 +37,16 @@ BEHAVIOURS = {
     "dripping": "drip:0.001",
     "dawdling": "drip:0.005",
 }
+ANSWERS = {
+    "calls": "tool-calls",
+    "thinks": "reasoning",
+    "shortened": "length",
+    "declines": "refusal",
+    "object": "json",
+    "echo": "echo",
+    "sure": "logprobs",
+}
+"""What an upstream may say, for the endpoints that say it in words of their own."""
 ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
 
 
@@ -138,6 +149,12 @@ class Served(_Program):
         body = {**ROUTINE, "model": model, **fields}
         return self.client.post("/v1/chat/completions", json=body, headers=headers)
 
+    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """A body as JSON, or bytes as they are."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"content-type": "application/json", **headers}
+        return self.client.post(path, content=content, headers=given)
+
     def rows(self) -> list[dict[str, object]]:
         """All ledger rows, by the command that users have."""
         said = tiergate("ledger", "rows", "--json", "--database", self.database)
@@ -156,6 +173,26 @@ class Served(_Program):
         return self.row(response)
 
 
+@contextmanager
+def answering(folder: Path, **sections: object) -> Iterator[Served]:
+    """A server whose policies are `tested` and one for each way to answer or to fail in mid-stream.
+
+    `sections` are further sections of `tested`.
+    """
+    names = (*ANSWERS, "cut", "limited", "dawdling", "hang")
+    with Upstream(folder) as upstream:
+        policy = write_policy(folder, upstream.url, max_body_bytes=100_000, **sections)
+        with Served(folder, policy, *write_behaviours(folder, upstream.url, *names)) as server:
+            yield server
+
+
+def events_of(text: str) -> list[tuple[str, dict[str, object]]]:
+    """The events of a stream with the JSON that each carries."""
+    found = re.findall(r"^event: (\S+)\ndata: (.+)\n\n", text, re.MULTILINE)
+    assert text.count("\n\n") == len(found), text
+    return [(name, json.loads(said)) for name, said in found]
+
+
 def eventually(condition: object, timeout_s: float = START_S) -> None:
     """Wait until `condition()` is true."""
     assert callable(condition)
@@ -172,13 +209,14 @@ def write_policy(folder: Path, upstream_url: str, **sections: object) -> Path:
 
 
 def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]:
-    """A policy for each name in BEHAVIOURS, so that `auto:hang` asks an upstream that hangs."""
+    """A policy for each name in BEHAVIOURS or ANSWERS: `auto:hang` asks an upstream that hangs."""
     paths = []
     for name in names:
         url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
         patient = name in ("slow", "dripping", "dawdling")
         deadline = {"deadline_s": 20.0 if patient else 1.0}
-        paths.append(_write(folder, name, _answerer(name, BEHAVIOURS[name], url, **deadline), {}))
+        behaviour = {**BEHAVIOURS, **ANSWERS}[name]
+        paths.append(_write(folder, name, _answerer(name, behaviour, url, **deadline), {}))
     return paths
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from router.api.server import WIRE_FORMATS
 from router.errors import StreamCut
-from router.types import AttemptState, Committed, Delta, Outcome, RequestState, Usage
+from router.types import AttemptRow, AttemptState, Committed, Delta, Outcome, RequestState, Usage
 from tests.fakes import ALICE, a_house, ask
 from tests.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
+from tests.wire_bodies import ASKED
 
 
 async def test_a_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
@@ -76,7 +79,10 @@ async def test_a_refusal_in_the_prefix_climbs_unseen(tmp_path: Path) -> None:
     await house.close()
 
 
-COMPARED = ("state", "tier", "answerer", "verdict", "reason", "reasons", "cost_nano_usd", "usage")
+COMPARED = (
+    "state", "tier", "answerer", "verdict", "reason", "reasons", "cost_nano_usd", "usage",
+    "baselines", "prompt_digest", "answer_digest",
+)  # fmt: skip
 
 scripts = st.fixed_dictionaries(
     {
@@ -93,22 +99,37 @@ scripts = st.fixed_dictionaries(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(scripts, scripts, st.sampled_from(["none", "prefix", "full"]), st.sampled_from([0, 3_000]))
-async def test_a_streamed_row_equals_a_buffered_row(tmp_path_factory, one, two, mode, usd) -> None:
+@given(
+    scripts,
+    scripts,
+    st.sampled_from(["none", "prefix", "full"]),
+    st.sampled_from([0, 3_000]),
+    st.sampled_from(list(ASKED)),
+)
+async def test_a_row_is_the_same_streamed_or_buffered_through_any_endpoint(
+    tmp_path_factory, one, two, mode, usd, path
+) -> None:
     rows = []
-    for stream in (False, True):
+    for endpoint, stream in (("/v1/chat/completions", False), (path, False), (path, True)):
         house = a_house(
             tmp_path_factory.mktemp("house"), [low(), mid(**one), deep(**two)],
             signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
             verify_mid={"default": mode}, verify_deep={"default": mode},
         )  # fmt: skip
-        request = ask(stream=stream)
+        body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[endpoint]})
+        (request,) = WIRE_FORMATS[endpoint].read(body, {}).requests
         if stream:
             await drain(house, request)
         else:
             await house.gateway.complete(request, ALICE)
         rows.append(await only_row(house))
         await house.close()
-    whole, streamed = rows
-    assert [getattr(whole, k) for k in COMPARED] == [getattr(streamed, k) for k in COMPARED]
-    assert [a.cost_nano_usd for a in whole.attempts] == [a.cost_nano_usd for a in streamed.attempts]
+    chat, *others = rows
+    for row in others:
+        assert [getattr(row, k) for k in COMPARED] == [getattr(chat, k) for k in COMPARED]
+        assert [told(a) for a in row.attempts] == [told(a) for a in chat.attempts]
+
+
+def told(attempt: AttemptRow) -> object:
+    """An attempt without what differs from call to call."""
+    return replace(attempt, started_at_ms=0, latency_ms=0.0)

@@ -7,8 +7,10 @@ import socket
 import time
 from collections.abc import Iterator
 
+import anthropic
 import pytest
 
+from router.api.server import WIRE_FORMATS
 from tests.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
 
@@ -60,6 +62,19 @@ def test_key_is_let_in_and_pays(served: Served, alice: str) -> None:
     assert found.json()["tenant"] == "alice"
 
 
+def test_key_may_come_as_anthropics_clients_send_it(served: Served, alice: str) -> None:
+    def count(**key: str) -> int:
+        client = anthropic.Anthropic(base_url=str(served.url), max_retries=0, **key)
+        asked = [{"role": "user", "content": "Where is my parcel?"}]
+        return client.messages.count_tokens(model="auto", messages=asked).input_tokens
+
+    assert count(api_key=alice) == count(auth_token=alice) > 0
+    with pytest.raises(anthropic.AuthenticationError):
+        count(api_key="tg_wrong")
+    with pytest.raises(anthropic.AuthenticationError):
+        count(auth_token="tg_wrong")
+
+
 def test_decision_of_another_tenant_is_404(served: Served, alice: str) -> None:
     bob = create(served, "bob")["key"]
     response = served.chat(key=alice)
@@ -74,6 +89,10 @@ def test_decision_of_another_tenant_is_404(served: Served, alice: str) -> None:
 def test_key_without_the_chat_scope_is_403(served: Served, alice: str) -> None:
     reports = create(served, "alice", "reports")["key"]
     eventually(lambda: served.chat(key=reports).status_code == 403)
+    for path in (*WIRE_FORMATS, "/v1/messages/count_tokens"):
+        given = {"authorization": f"Bearer {reports}"}
+        assert served.post(path, {}, **given).status_code == 403, path
+        assert served.post(path, {}).status_code == 401, path
 
 
 def test_revoked_key_is_refused_within_a_second(served: Served, alice: str) -> None:

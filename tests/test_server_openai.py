@@ -200,7 +200,7 @@ def test_every_path_that_an_unknown_one_lists_is_there(served: Served) -> None:
     assert "/v1/decisions/{id}" in listed
     for pattern in listed:
         there = served.client.delete(re.sub(r"{\w+}", "x", pattern))
-        assert there.json()["error"]["code"] == "method_not_allowed", pattern
+        assert there.status_code == 405, pattern
 
 
 def test_wrong_method_is_405(served: Served) -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.api.docs import HINTS
+from router.api.schemas import HINTS
 from router.errors import RequestError
 from router.types import ChatRequest
+from router.wire.fields import PASSED_ON
 from router.wire.hints import _HINTS
 from router.wire.openai_chat import parse_chat_request, render_error
-from router.wire.parse import _PASSED_ON, _READ, _SAMPLING
+from router.wire.parse import _READ, SAMPLING
 
 HELLO = [{"role": "user", "content": "hello"}]
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
@@ -409,7 +410,7 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-KEYS = st.sampled_from(sorted({*_READ, *_SAMPLING, *_PASSED_ON, "extra"}))
+KEYS = st.sampled_from(sorted({*_READ, *SAMPLING, *PASSED_ON, "extra"}))
 MESSAGE = st.dictionaries(
     st.sampled_from(["role", "content", "tool_calls", "tool_call_id", "name", "refusal"]),
     JSON | st.sampled_from(["user", "assistant", "tool"]),

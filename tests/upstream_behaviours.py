@@ -4,8 +4,8 @@ Behaviours: answer, slow:SECONDS, hang, drip:SECONDS a byte, cut, reset, status:
 rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota,
 flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type,
 negative-usage, no-usage, no-finish, huge-line, huge-body, endless, redirect, tool-calls, logprobs,
-reasoning, refusal, error-event, error-object, stream-ignored, echo (the answer's text is the JSON
-of the received body and headers).
+reasoning, refusal, length (cut by the output cap), json (an object with an `answer`), error-event,
+error-object, stream-ignored, echo (the answer's text is the JSON of the received body and headers).
 """
 
 from __future__ import annotations
@@ -310,6 +310,23 @@ async def _refusal(x: Exchange) -> None:
         await x.answer(completion(None, refusal="I can't."))
 
 
+async def _length(x: Exchange) -> None:
+    if x.stream:
+        await x.events(chunk({"content": "Your par"}), chunk({}, "length"), usage_chunk())
+    else:
+        cut = completion("Your par")
+        cut["choices"][0]["finish_reason"] = "length"  # type: ignore[index]
+        await x.answer(cut)
+
+
+async def _json(x: Exchange) -> None:
+    text = '{"answer": 42}'
+    if x.stream:
+        await x.events(chunk({"content": text}), chunk({}, "stop"), usage_chunk())
+    else:
+        await x.answer(completion(text))
+
+
 async def _error_event(x: Exchange) -> None:
     error = {"error": {"message": "overloaded sk-upstream-secret", "code": None}}
     await x.events(chunk({"content": "Your "}), error, done=False)
@@ -358,6 +375,8 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "logprobs": _logprobs,
     "reasoning": _reasoning,
     "refusal": _refusal,
+    "length": _length,
+    "json": _json,
     "error-event": _error_event,
     "error-object": _error_object,
     "stream-ignored": _stream_ignored,

@@ -14,13 +14,13 @@ LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.AD
 """Who uses a server without keys: everything but lowering hints, which need a key that says so."""
 
 NO_KEY = (
-    "No API key was given. Send it as `Authorization: Bearer KEY`; create one with "
-    "`tiergate keys create`."
+    "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`; create one "
+    "with `tiergate keys create`."
 )
 
 
 class Doorkeeper:
-    """Turns an Authorization header into an Identity."""
+    """Turns a key into an Identity. It comes as `Authorization: Bearer`, else as `x-api-key`."""
 
     def __init__(
         self, keys: KeyStore, *, open_without_keys: bool, guard_origin: bool = True
@@ -46,7 +46,8 @@ class Doorkeeper:
         return identity
 
     async def _identify(self, headers: dict[str, str]) -> Identity:
-        kind, _, secret = headers.get("authorization", "").partition(" ")
+        authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
+        kind, _, secret = authorization.partition(" ")
         if self._open and not await self._keys.any():
             origin = headers.get("origin", "")
             if self._guard_origin and origin and not _on_this_machine(origin):

@@ -10,70 +10,21 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
-from router.wire.analysis import MAX_TAGS, MAX_TEXTS
-
-ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["message", "type", "param", "code"],
-            "properties": {
-                "message": {"type": "string"},
-                "type": {"type": "string"},
-                "param": {"type": ["string", "null"]},
-                "code": {"type": ["string", "null"]},
-            },
-        }
-    },
-}
-
-HINTS = {
-    "policy": {"type": "string"},
-    "min_tier": {"type": "integer"},
-    "max_tier": {"type": "integer"},
-    "stakes_usd": {"type": "number"},
-    "confidence_floor": {"type": "number"},
-    "max_cost_usd": {"type": "number"},
-    "deadline_ms": {"type": "integer"},
-    "session": {"type": "string"},
-    "context": {"type": "object", "additionalProperties": {"type": "string"}},
-    "tags": {"type": "array", "items": {"type": "string"}},
-    "dry_run": {"type": "boolean"},
-    "debug": {"type": "boolean"},
-}
-"""The `routing` object; a test compares its keys with what the wire reads."""
-
-CHAT_REQUEST = {
-    "type": "object",
-    "required": ["model", "messages"],
-    "properties": {
-        "model": {
-            "type": "string",
-            "description": "auto, auto:<policy>, tier:<name>, or an alias of the policy.",
-        },
-        "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
-        "stream": {"type": "boolean"},
-        "stream_options": {
-            "type": "object",
-            "properties": {"include_usage": {"type": "boolean"}},
-        },
-        "temperature": {"type": "number", "minimum": 0, "maximum": 2},
-        "max_completion_tokens": {"type": "integer", "minimum": 1},
-        "stop": {"type": ["string", "array"]},
-        "seed": {"type": "integer"},
-        "n": {"type": "integer", "minimum": 1, "maximum": 8},
-        "tools": {"type": "array", "items": {"type": "object"}},
-        "response_format": {"type": "object"},
-        "routing": {
-            "type": "object",
-            "description": "Hints to the router. All are optional; caution may be raised freely.",
-            "additionalProperties": False,
-            "properties": HINTS,
-        },
-    },
-}
+from router.api.schemas import (
+    ANALYSIS,
+    ANTHROPIC_ERROR,
+    BATCH,
+    BODIES,
+    CHAT,
+    COMPLETIONS,
+    COUNT,
+    ERROR,
+    HINTS,
+    MESSAGES,
+    RESPONSES,
+)
+from router.wire.analysis import MAX_TEXTS
+from router.wire.completions import MAX_PROMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +34,9 @@ class Operation:
     summary: str
     detail: str
     key: bool
-    body: str = "ChatRequest"  # of a post: the schema's name
+    body: str = ""  # of a post: the schema's name
+    error: str = "Error"
 
-
-ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
-_TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
-_TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
-BODIES: dict[str, object] = {
-    "ChatRequest": CHAT_REQUEST,
-    ANALYSIS: {
-        "type": "object",
-        "required": ["text"],
-        "additionalProperties": False,
-        "properties": {"text": {"type": "string", "minLength": 1}, "tags": _TAGS},
-    },
-    BATCH: {
-        "type": "object",
-        "required": ["texts"],
-        "additionalProperties": False,
-        "properties": {"texts": _TEXTS, "tags": _TAGS},
-    },
-}
 
 OPERATIONS = (
     Operation(
@@ -113,6 +46,44 @@ OPERATIONS = (
         "OpenAI's request and response, streamed or whole. Headers x-tiergate-* and the `routing` "
         "object (with routing.debug) say which tier answered, why, and what it cost.",
         True,
+        CHAT,
+    ),
+    Operation(
+        "post",
+        "/v1/responses",
+        "The same as OpenAI's responses",
+        "String or items in, items or events out; function tools, schemas, reasoning. Nothing is "
+        "stored: previous_response_id, conversation, background and built-in tools are refused.",
+        True,
+        RESPONSES,
+    ),
+    Operation(
+        "post",
+        "/v1/messages",
+        "The same as Anthropic's messages",
+        "For Anthropic's clients, whose key may come as `x-api-key`. Content blocks, tools, "
+        "thinking and errors are theirs; tools that run at Anthropic are refused.",
+        True,
+        MESSAGES,
+        "AnthropicError",
+    ),
+    Operation(
+        "post",
+        "/v1/messages/count_tokens",
+        "About how many tokens a conversation has",
+        "The router's own estimate; calls no tier and costs nothing.",
+        True,
+        COUNT,
+        "AnthropicError",
+    ),
+    Operation(
+        "post",
+        "/v1/completions",
+        "The same for a bare prompt, as OpenAI had it first",
+        f"A prompt, or up to {MAX_PROMPTS}: each is a request and a ledger row of its own. "
+        "echo, suffix, best_of and token ids are refused.",
+        True,
+        COMPLETIONS,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
     Operation("get", "/v1/models/{id}", "One model name", "", True),
@@ -165,20 +136,23 @@ def openapi() -> dict[str, object]:
         "info": {"title": "Tiergate", "version": "0.1.0", "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, **BODIES},
+            "schemas": {"Error": ERROR, "AnthropicError": ANTHROPIC_ERROR, **BODIES},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
 def _operation(operation: Operation) -> dict[str, object]:
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.error}"}}}
     described: dict[str, object] = {
         "summary": operation.summary,
         "description": operation.detail,
         "responses": {
             "200": {"description": "Done."},
-            "default": {"description": "An error in OpenAI's shape.", "content": error},
+            "default": {
+                "description": "An error in the shape of the API that the path is of.",
+                "content": error,
+            },
         },
     }
     if operation.key:
@@ -223,7 +197,8 @@ def page() -> str:
         "pre code{padding:0}@media(prefers-color-scheme:dark){body{color:#e6e9ec;"
         "background:#14171a}code,pre{background:#22272c}a{color:#8ab4ff}}</style>"
         "<h1>Tiergate API</h1><p>A drop-in for OpenAI's API: point <code>base_url</code> at "
-        "<code>/v1</code> here. The machine-readable description is at "
+        "<code>/v1</code> here (Anthropic's clients: at this address without it). The "
+        "machine-readable description is at "
         "<a href='/openapi.json'>/openapi.json</a>.</p>"
         "<pre><code>curl -s <span id='here'>http://127.0.0.1:8080</span>/v1/chat/completions \\\n"
         "  -H 'content-type: application/json' \\\n"

@@ -20,7 +20,6 @@ from router.errors import (
     UnsupportedMedia,
     UpstreamRateLimited,
 )
-from router.wire.openai_chat import render_error
 
 # ASGI's own shapes are open dictionaries; they stop here.
 Scope = MutableMapping[str, Any]
@@ -98,14 +97,14 @@ async def send_bytes(
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_error(send: Send, error: TiergateError, headers: Headers) -> None:
-    """An error in OpenAI's four-key shape, with what tells an SDK whether to try again."""
+async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
+    """An error's `body` with its status and what tells an SDK whether to try again."""
     extra = list(headers)
     if isinstance(error, Overloaded | UpstreamRateLimited) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
     if isinstance(error, BudgetExceeded):
         extra.append((b"x-should-retry", b"false"))
-    await send_bytes(send, error.status, render_error(error), extra)
+    await send_bytes(send, error.status, body, extra)
 
 
 class Watch:

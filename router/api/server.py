@@ -11,7 +11,8 @@ from router.analysing import Analyst
 from router.api import docs
 from router.api.access import Doorkeeper
 from router.api.analyze import PREFIX, Analyses
-from router.api.chat import ChatCompletions
+from router.api.answering import Answering
+from router.api.counting import TokenCounts
 from router.api.http import (
     Event,
     Handler,
@@ -23,13 +24,27 @@ from router.api.http import (
     send_error,
 )
 from router.api.metrics import Metrics
-from router.api.views import Headers, decision_document, id_headers, request_id_of
+from router.api.views import decision_document, id_headers, request_id_of
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
 from router.types import Clock, Ids, Ledger
 from router.types import Scope as KeyScope
+from router.wire.anthropic import MessagesFormat
+from router.wire.chat import ChatFormat
+from router.wire.completions import CompletionsFormat
+from router.wire.exchange import WireFormat
 from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
+from router.wire.responses import ResponsesFormat
+
+OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()
+WIRE_FORMATS: dict[str, WireFormat] = {
+    "/v1/chat/completions": OPENAI,
+    "/v1/responses": ResponsesFormat(),
+    "/v1/messages": ANTHROPIC,
+    "/v1/completions": CompletionsFormat(),
+}
+"""The paths that answer, each in its own language."""
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
@@ -58,11 +73,16 @@ class Server:
         self._ids = ids
         self._life = life
         self._started_s = clock.now_ms() // 1000
-        self._chat = ChatCompletions(gateway, door, metrics, clock, ids)
         analyses = Analyses(analyst, gateway.router, door, metrics)
         self._log = structlog.get_logger("tiergate.server")
+        answering: dict[str, tuple[str, Handler]] = {
+            path: ("POST", Answering(wire, gateway, door, metrics, clock))
+            for path, wire in WIRE_FORMATS.items()
+        }
+        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, ids)
         self._exact: dict[str, tuple[str, Handler]] = {
-            "/v1/chat/completions": ("POST", self._chat),
+            **answering,
+            "/v1/messages/count_tokens": ("POST", counts),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
@@ -95,14 +115,14 @@ class Server:
             await self._handler(scope)(scope, receive, sending)
         except TiergateError as error:
             self._metrics.failed(error)
-            await send_error(send, error, self._error_ids(error))
+            await self._send_error(send, error, scope["path"])
         except Exception:  # the outermost handler: the client still gets our shape
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
             self._metrics.failed(ours)
             if started:
                 raise
-            await send_error(send, ours, self._error_ids(ours))
+            await self._send_error(send, ours, scope["path"])
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]
@@ -117,8 +137,12 @@ class Server:
             raise MethodNotAllowed(f"{path} takes {method}, not {scope['method']}.")
         return handler
 
-    def _error_ids(self, error: TiergateError) -> Headers:
-        return id_headers(error.request_id or self._ids.new())
+    async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
+        """In the shape that clients of this path read: OpenAI's where it is nobody else's."""
+        request_id = error.request_id or self._ids.new()
+        wire = ANTHROPIC if path.startswith("/v1/messages") else OPENAI
+        headers = [*id_headers(request_id), *wire.id_headers(request_id)]
+        await send_error(send, error, wire.error(error, request_id), headers)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

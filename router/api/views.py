@@ -37,8 +37,8 @@ def decision_id(request_id: str) -> str:
 
 
 def request_id_of(public_id: str) -> str:
-    """The ledger's id behind a decision, request or completion id."""
-    for prefix in ("dec_", "req_", "chatcmpl-"):
+    """The ledger's id behind the id of a decision, a request or an answer."""
+    for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-"):
         if public_id.startswith(prefix):
             return public_id[len(prefix) :]
     return public_id

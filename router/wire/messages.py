@@ -32,7 +32,7 @@ ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 _TEXT_ONLY_ROLES = frozenset({"developer", "system", "tool", "function"})
 _PART_KINDS = ("text", "image_url", "input_audio", "file", "refusal")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
+NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
 # Addresses go upstream, which may fetch them: schemes that reach local files are refused.
 _IMAGE_SCHEMES = ("https://", "http://", "data:image/")
 
@@ -130,8 +130,7 @@ def _attachment(kind: str, value: dict[str, object], at: str) -> None:
     if kind == "image_url":
         if value.get("url") is None:
             raise missing(f"{at}.url", "an https address or a data: URL of an image")
-        if not text(value["url"], f"{at}.url").lower().startswith(_IMAGE_SCHEMES):
-            raise wrong_value(f"{at}.url", value["url"], "an http(s) address or data:image/...")
+        check_image_url(value["url"], f"{at}.url")
         if value.get("detail") is not None:
             one_of(value["detail"], f"{at}.detail", ("auto", "low", "high", "original"))
     elif kind == "input_audio":
@@ -147,16 +146,25 @@ def _attachment(kind: str, value: dict[str, object], at: str) -> None:
                 text(value[key], f"{at}.{key}")
 
 
+def check_image_url(value: object, param: str) -> str:
+    """The address of an image. Raises RequestError for schemes that reach local files."""
+    url = text(value, param)
+    if not url.lower().startswith(_IMAGE_SCHEMES):
+        raise wrong_value(param, url, "an http(s) address or data:image/...")
+    return url
+
+
 def _with_refusal(
     words: str, parts: tuple[ContentPart, ...], refusal: str
 ) -> tuple[ContentPart, ...]:
     """An earlier refusal said as a part, which is the other way the API has to say it."""
     if words and not parts:
-        parts = (_text_part("text", words),)
-    return (*parts, _text_part("refusal", refusal))
+        parts = (text_part("text", words),)
+    return (*parts, text_part("refusal", refusal))
 
 
-def _text_part(kind: str, words: str) -> ContentPart:
+def text_part(kind: str, words: str) -> ContentPart:
+    """A part of kind `text` or `refusal`."""
     return ContentPart(kind, json_text({"type": kind, kind: words}, kind))
 
 
@@ -220,7 +228,7 @@ def _tool(value: object, at: str) -> ToolSpec:
     return ToolSpec(
         read_name(function.get("name"), f"{at}.name"),
         "" if description is None else text(description, f"{at}.description"),
-        _NO_PARAMETERS
+        NO_PARAMETERS
         if parameters is None
         else json_text(mapping(parameters, f"{at}.parameters"), f"{at}.parameters"),
         strict is not None and boolean(strict, f"{at}.strict"),

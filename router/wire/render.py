@@ -122,6 +122,11 @@ def _choice(index: int, choice: Choice) -> dict[str, object]:
     }
 
 
+def spoken(choice: Choice) -> str:
+    """Text and refusal as one text, for formats in which a refusal is words like others."""
+    return "\n".join([part for part in (choice.text, choice.refusal) if part])
+
+
 def _says_otherwise(choice: Choice) -> bool:
     return bool(choice.tool_calls) or choice.refusal is not None
 
@@ -139,15 +144,16 @@ def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, object] | None:
         return None
     content = [
         {
-            **_token(token.token, token.logprob),
-            "top_logprobs": [_token(word, logprob) for word, logprob in token.top],
+            **token_object(token.token, token.logprob),
+            "top_logprobs": [token_object(word, logprob) for word, logprob in token.top],
         }
         for token in tokens
     ]
     return {"content": content, "refusal": None}
 
 
-def _token(word: str, logprob: float) -> dict[str, object]:
+def token_object(word: str, logprob: float) -> dict[str, object]:
+    """One token with its log-probability, as all of OpenAI's formats have it."""
     raw = word.encode("utf-8", "replace")
     # JSON has no minus infinity; -9999 is what OpenAI writes for it.
     return {"token": word, "logprob": max(logprob, -9999.0), "bytes": list(raw)}
@@ -186,6 +192,10 @@ class StreamRenderer:
         self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
         self._usage = include_usage
         self._started: set[int] = set()
+
+    def begin(self) -> bytes:
+        """Nothing: the first chunk carries the role."""
+        return b""
 
     def delta(self, delta: Delta) -> bytes:
         """The chunk for one piece, b"" for a piece that says nothing. `final` is not read here."""

@@ -1,0 +1,245 @@
+"""Fields that bodies of every wire format share: what is kept, what is refused, what is passed on.
+
+A key we know means what it says or is refused by name; a key we don't know is kept as JSON text,
+which reaches OpenAI-compatible upstreams only, inside the body. No body sets an address, a
+credential or a header. It knows nothing about any one endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from router.errors import RequestError
+from router.types import JsonText, ResponseFormat, ToolSpec
+from router.wire.checks import (
+    Reader,
+    boolean,
+    json_object,
+    json_text,
+    mapping,
+    missing,
+    number,
+    one_of,
+    text,
+    texts,
+    unsupported,
+    words,
+    wrong_type,
+    wrong_value,
+)
+from router.wire.messages import read_name
+
+INT64 = 2**63 - 1
+MAX_OUTPUT_TOKENS = 10_000_000
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+# Keys that would move a request, its key or its headers elsewhere, in this gateway or in one that
+# stands behind it (CVE-2024-6587 was `api_base`). Compared in lower case, `-` read as `_`.
+FORBIDDEN = frozenset(
+    {
+        "api_base",
+        "base_url",
+        "api_key",
+        "api_type",
+        "api_version",
+        "headers",
+        "extra_headers",
+        "default_headers",
+        "extra_query",
+        "extra_body",
+        "organization",
+        "proxy",
+        "proxies",
+        "ssl_verify",
+        "custom_llm_provider",
+        "azure_endpoint",
+        "azure_ad_token",
+        "azure_ad_token_provider",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "aws_region_name",
+        "aws_bedrock_runtime_endpoint",
+        "vertex_credentials",
+        "vertex_project",
+        "vertex_location",
+        "litellm_params",
+        "litellm_credential_name",
+        "model_list",
+        "fallbacks",
+        "callbacks",
+        "success_callback",
+        "failure_callback",
+        "mock_response",
+    }
+)
+
+
+def read_stop(value: object, param: str) -> tuple[str, ...]:
+    """One stop sequence or up to four, none of them empty."""
+    given = [value] if type(value) is str else value
+    if type(given) is not list:
+        raise wrong_type(param, value, "a string or an array of up to 4 strings")
+    if len(given) > 4:
+        raise wrong_value(param, given, "at most 4 stop sequences")
+    found = tuple([text(item, f"{param}[{i}]") for i, item in enumerate(given)])
+    if "" in found:
+        raise wrong_value(param, "", "stop sequences that are not empty")
+    return found
+
+
+def read_schema(wanted: dict[str, object], at: str, name: str | None = None) -> ResponseFormat:
+    """The format that `wanted` asks for by its keys name, schema, description and strict.
+
+    `name` stands in where the wire format has none.
+    """
+    schema = wanted.get("schema")
+    if schema is None:
+        raise missing(f"{at}.schema", "a JSON schema")
+    schema = mapping(schema, f"{at}.schema")
+    description = wanted.get("description")
+    if description is not None:
+        # The type has no place for it; inside the schema it tells the model the same thing.
+        schema = {"description": text(description, f"{at}.description"), **schema}
+    strict = wanted.get("strict")
+    return ResponseFormat(
+        "json_schema",
+        name or read_name(wanted.get("name"), f"{at}.name"),
+        json_text(schema, f"{at}.schema"),
+        strict is not None and boolean(strict, f"{at}.strict"),
+    )
+
+
+def read_stream_options(value: object, param: str) -> bool:
+    """Whether usage is wanted in the stream; padding against traffic analysis is not offered."""
+    options = mapping(value, param)
+    for key, found in options.items():
+        if key not in ("include_usage", "include_obfuscation"):
+            raise unsupported(f"{param}.{key[:64]}", "known are include_usage, include_obfuscation")
+        if found is not None:
+            boolean(found, f"{param}.{key}")
+    return options.get("include_usage") is True
+
+
+def check_stream_options(read: Mapping[str, object]) -> None:
+    """Raises RequestError where stream_options stands without a stream."""
+    if "stream_options" in read and not read.get("stream"):
+        raise RequestError(
+            "stream_options was sent without stream: true; send both or neither.",
+            param="stream_options",
+        )
+
+
+def _logit_bias(value: object, param: str) -> None:
+    given = mapping(value, param)
+    if len(given) > 1024:
+        raise wrong_value(param, given, "at most 1024 tokens")
+    for token, bias in given.items():
+        if not (token.isascii() and token.isdigit() and len(token) < 10):
+            raise wrong_value(param, token, "token ids as keys")
+        number(bias, f"{param}.{token}", -100.0, 100.0)
+
+
+def check_metadata(value: object, param: str) -> dict[str, object]:
+    """The metadata: at most 16 entries of short text."""
+    given = mapping(value, param)
+    if len(given) > 16:
+        raise wrong_value(param, given, "at most 16 entries")
+    for key, found in given.items():
+        if len(key) > 64:
+            raise wrong_value(param, key, "keys of at most 64 characters")
+        texts(0, 512)(found, f"{param}.{key}")
+    return given
+
+
+def _prediction(value: object, param: str) -> None:
+    given = mapping(value, param)
+    one_of(given.get("type"), f"{param}.type", ("content",))
+    if type(given.get("content")) not in (str, list):
+        raise wrong_type(f"{param}.content", given.get("content"), "a string or an array of parts")
+
+
+def refused(advice: str) -> Reader:
+    """A reader that refuses its key, with what to do instead."""
+
+    def refuse(value: object, param: str) -> object:
+        raise unsupported(param, advice)
+
+    return refuse
+
+
+# Known, checked, and of no meaning to routing: they go on to upstreams as they are.
+PASSED_ON: dict[str, Reader] = {
+    "user": texts(0, 1024),
+    "metadata": check_metadata,
+    "store": boolean,
+    "service_tier": words("auto", "default"),  # others have prices that the policy does not say
+    "prompt_cache_key": texts(1, 1024),
+    "prompt_cache_retention": texts(1, 64),
+    "safety_identifier": texts(1, 1024),
+    "verbosity": words("low", "medium", "high"),
+    "prediction": _prediction,
+    "logit_bias": _logit_bias,
+}
+
+
+def read_fields(
+    body: bytes, readers: Mapping[str, Reader], foreign: frozenset[str], where: str
+) -> tuple[dict[str, object], dict[str, JsonText]]:
+    """The fields of a body that `readers` know, and the rest to be passed on.
+
+    `foreign` are keys that mean something in chat completions and would be obeyed by an upstream
+    unseen by us; `where` is the endpoint that does not have them.
+    """
+    read: dict[str, object] = {}
+    extra: dict[str, JsonText] = {}
+    for key, value in json_object(body).items():
+        if value is None:
+            continue  # the same as not sent
+        if (reader := readers.get(key)) is not None:
+            read[key] = reader(value, key)
+        elif key in foreign:
+            raise unsupported(key, f"{where} has no such key")
+        else:
+            keep_extra(extra, key, value)
+    return read, extra
+
+
+def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
+    """Keeps a key to be passed on. Raises RequestError for a bad value and for FORBIDDEN."""
+    check = PASSED_ON.get(key)
+    if check is not None:
+        check(value, key)
+    elif key.lower().replace("-", "_") in FORBIDDEN:
+        raise RequestError(
+            f"{key} cannot be set by a request; the operator sets it in the policy.",
+            param=key,
+            code="unsupported_parameter",
+        )
+    elif len(key) > 256:
+        raise wrong_value("body", key, "keys of at most 256 characters")
+    extra[key] = json_text(value, key)
+
+
+def cache_key(extra: Mapping[str, JsonText]) -> str | None:
+    """The `prompt_cache_key` that is passed on, None without one."""
+    kept = extra.get("prompt_cache_key")
+    return None if kept is None else kept[1:-1]
+
+
+def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
+    """Raises RequestError for a choice, as chat completions write it, that no tool can meet."""
+    if choice in ('"none"', '"auto"'):
+        return
+    if not tools:
+        raise wrong_value("tool_choice", choice, "tools to choose from in `tools`")
+    if choice != '"required"' and not any(f'"name":"{tool.name}"' in choice for tool in tools):
+        raise wrong_value("tool_choice", choice, "the name of one of the tools")
+
+
+def client_request_id(headers: Mapping[str, str]) -> str | None:
+    """The client's own id when it is printable ASCII of at most 512 characters, else None."""
+    given = headers.get("x-client-request-id")
+    if given is None or not 0 < len(given) <= 512 or not given.isascii() or not given.isprintable():
+        return None
+    return given

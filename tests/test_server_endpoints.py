@@ -1,0 +1,114 @@
+"""What holds for every endpoint that answers: one decision, one row, one set of headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.server_kit import Served, answering
+from tests.wire_bodies import ASKED, BODIES, changed, nodes
+
+OF_THE_CALL = {"request_id", "decision_id", "endpoint", "stream", "created_at_ms", "attempt_id"}
+TIMES = {"latency_ms", "triage_ms", "first_token_ms", "finished_at_ms", "started_at_ms"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with answering(tmp_path_factory.mktemp("served"), cache={"exact": True}) as server:
+        yield server
+
+
+def ask(served: Served, path: str, model: str = "auto", **fields: object) -> httpx.Response:
+    return served.post(path, {"model": model, **ASKED[path], **fields})
+
+
+def told(row: object) -> object:
+    """A row without what differs from call to call."""
+    if isinstance(row, dict):
+        return {k: told(v) for k, v in row.items() if k not in OF_THE_CALL | TIMES}
+    return [told(one) for one in row] if isinstance(row, list) else row
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ASKED)
+def test_the_ledger_row_is_that_of_a_chat_completion(
+    served: Served, path: str, stream: bool
+) -> None:
+    for model in ("auto", "auto:thinks", "auto:shortened", "auto:declines"):
+        chat = served.finished_row(ask(served, "/v1/chat/completions", model))
+        other = served.finished_row(ask(served, path, model, stream=stream))
+        assert chat["cost_nano_usd"] == other["cost_nano_usd"] == 140_000
+        assert told(other) == told(chat)
+        assert (other["endpoint"], other["stream"]) == (path[4:].replace("/", "."), stream)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ASKED)
+def test_the_headers_are_those_of_a_chat_completion(
+    served: Served, path: str, stream: bool
+) -> None:
+    names = {
+        name
+        for name in ask(served, "/v1/chat/completions", stream=stream).headers
+        if name not in ("content-length", "transfer-encoding")
+    }
+    found = ask(served, path, stream=stream).headers
+    assert names <= set(found)
+    assert found["x-tiergate-policy"].startswith("tested@")
+    assert found["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_hints_may_come_as_headers(served: Served, path: str) -> None:
+    headers = {"x-tiergate-tags": "blue", "x-tiergate-stakes-usd": "7"}
+    response = served.post(path, {"model": "auto", **ASKED[path]}, **headers)
+    row = served.row(response)
+    assert row["tags"] == ["blue"]
+    assert row["record"]["asked"]["stakes_nano_usd"] == 7 * 10**9  # type: ignore[index]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ASKED)
+def test_an_answer_is_given_again_whichever_endpoint_asked_first(
+    served: Served, path: str, stream: bool
+) -> None:
+    ask(served, "/v1/chat/completions", temperature=0)
+    row = served.row(ask(served, path, temperature=0, stream=stream))
+    assert (row["reason"], row["cost_nano_usd"]) == ("cache_hit", 0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ASKED)
+def test_a_dry_run_says_what_would_be_done(served: Served, path: str, stream: bool) -> None:
+    body = {"model": "auto", **ASKED[path], "stream": stream}
+    response = served.post(path, body, **{"x-tiergate-dry-run": "true"})
+    assert response.json()["routing"]["verdict"] == "dry_run"
+    unwritten = served.client.get(f"/v1/decisions/{response.headers['x-tiergate-decision-id']}")
+    assert unwritten.status_code == 404
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_bodies_are_bounded_and_json(served: Served, path: str) -> None:
+    assert served.post(path, b" " * 100_001).status_code == 413
+    text = served.client.post(path, content=b"{}", headers={"content-type": "text/plain"})
+    assert text.status_code == 415
+    assert served.client.get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_no_body_is_met_with_a_fault_of_the_server(served: Served, path: str) -> None:
+    for node in nodes(BODIES[path]):
+        for value in (7, "x\x00", [], {}, ...):
+            body = changed({**BODIES[path], "stream": False}, node, value)
+            response = served.post(path, body)
+            # 502: the upstream says no JSON, whatever schema a body asks for.
+            assert response.status_code in (200, 400, 404, 502), (node, value, response.text)
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_an_unknown_model_is_404_in_every_shape(served: Served, path: str) -> None:
+    response = ask(served, path, "nope")
+    assert response.status_code == 404
+    assert "Known are" in response.json()["error"]["message"]
