@@ -90,15 +90,16 @@ class _Words(str):
 def _names(tree: Tree) -> Iterator[CrossMistake]:
     """Tables, charts and CSV keys go by name."""
     for keys in (("steps", "tiers"), ("hosting",), ("one_off",)):
-        seen: dict[object, str] = {}
+        seen: dict[str, str] = {}
         for key in keys:
             for at, row in sections(tree, key):
                 name = row.get("name")
+                if not isinstance(name, str):
+                    continue
                 if name in seen:
                     expected = f"a name of its own; {seen[name]} has this one"
                     yield CrossMistake((key, at, "name"), name, expected)
-                elif isinstance(name, str):
-                    seen[name] = f"{key}[{at}]"
+                seen.setdefault(name, f"{key}[{at}]")
 
 
 def _rates(tree: Tree) -> Iterator[CrossMistake]:

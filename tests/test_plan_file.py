@@ -194,7 +194,15 @@ def test_shares_that_miss_one_by_more_are_refused(tmp_path: Path, share: str) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "just words", "- a\n- b", "a: [", "name: {a: .nan}\ntiers: 3\nsteps: [1]", "tiers: [{}]"],
+    [
+        "",
+        "just words",
+        "- a\n- b",
+        "a: [",
+        "name: {a: .nan}\ntiers: 3\nsteps: [1]",
+        "tiers: [{}]",
+        "tiers: [{name: [1]}]",
+    ],
 )
 def test_what_is_no_plan_is_refused_without_a_traceback(tmp_path: Path, text: str) -> None:
     assert mistakes(text, tmp_path)

@@ -70,7 +70,7 @@ def crossing_text(crossing: Crossing, requests: int | None) -> str:
 
 def ratio_cells(row: RatioRow) -> tuple[str, str, str]:
     """How many times dearer, what a request costs then, and the break-even a month."""
-    times = f"{row.ratio:,.3g} x {'as much, as planned' if row.is_plan else 'as much'}"
+    times = f"{row.ratio:,.3g} x{', as planned' if row.is_plan else ''}"
     return times, usd(row.own_nano_usd), crossing_text(row.crossing, row.requests_per_month)
 
 

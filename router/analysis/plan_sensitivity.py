@@ -121,9 +121,7 @@ def _price_levers(inputs: PlanInputs) -> Iterator[Lever]:
             if call.unit_nano_usd():
                 yield _price_lever(key, at, call.name)
     if any(call.by_token for call in inputs.every_call()):
-        yield Lever(
-            "tokens per request", _tokens, lambda i: f"{_share(i.general.token_factor)} of plan"
-        )
+        yield Lever("tokens per request", _tokens, lambda i: _share(i.general.token_factor))
     if inputs.general_per_month:
         yield Lever(
             f"general fee: {inputs.general.name}",

@@ -148,7 +148,7 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
         return (points, charts_grid(drawn))
     ratios = table(
         "Break-even by price ratio",
-        ("A request there costs", "A request here", "Breaks even at, a month"),
+        ("A request there costs", "A request here", "Requests a month"),
         [ratio_cells(row) for row in report.ratios],
         sums=frozenset(at for at, row in enumerate(report.ratios) if row.is_plan),
     )
