@@ -27,6 +27,7 @@ says whether the next rung (or another replica) may help.
     │   └── DepthExceeded             500
     ├── ClientGone                    499  the client closed the connection
     ├── PolicyError                   -    a policy file is wrong; carries all mistakes
+    │   └── PlanError                 -    the same of a plan (`tiergate plan`)
     ├── CannotListen                  -    the address is taken or may not be used
     ├── ModelFileError                -    a model file is missing or corrupt
     ├── TrainingDataError             -    training data cannot be used
@@ -205,7 +206,7 @@ class ClientGone(TiergateError):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One mistake in a policy file; `line` is 1-based, 0 when unknown."""
+    """One mistake in a policy or plan file; `line` is 1-based, 0 when unknown."""
 
     file: str
     line: int
@@ -220,12 +221,20 @@ class Mistake:
 
 class PolicyError(TiergateError):
     code = "invalid_policy"
+    file_is = "policy"
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
         count = len(mistakes)
-        super().__init__(f"{count} mistake{'' if count == 1 else 's'} in the policy:\n{lines}")
+        super().__init__(
+            f"{count} mistake{'' if count == 1 else 's'} in the {self.file_is}:\n{lines}"
+        )
         self.mistakes = mistakes
+
+
+class PlanError(PolicyError):
+    code = "invalid_plan"
+    file_is = "plan"
 
 
 class CannotListen(TiergateError):

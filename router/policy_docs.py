@@ -2,8 +2,9 @@
 
     python -m router.policy_docs > docs/policy.md
     python -m router.policy_docs --schema > policies/policy.schema.json
+    python -m router.policy_docs --plan             # the end of docs/plan.md
 
-Both files are committed, and a test compares them with what this prints.
+The files are committed, and tests compare them with what this prints.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from router.plan import Plan
 from router.policy import AnswererBase, Policy
 from router.policy_file import json_schema
 from router.types import Domain, RequestType
@@ -50,28 +52,39 @@ _WORDS = {Domain: "a domain", RequestType: "a request type"}  # written out once
 
 def reference() -> str:
     """The whole of `docs/policy.md`."""
-    parts = [_INTRODUCTION]
-    for title, model, fields in _sections():
+    parts = [_INTRODUCTION, *_key_tables(Policy)]
+    for words, title in ((Domain, "Domains"), (RequestType, "Request types")):
+        parts.append(f"## {title}\n\n{', '.join(f'`{word.value}`' for word in words)}\n")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def plan_keys() -> str:
+    """The tables of a plan's keys, with which `docs/plan.md` ends."""
+    return "\n".join(_key_tables(Plan)).rstrip() + "\n"
+
+
+def _key_tables(root: type[BaseModel]) -> list[str]:
+    """Heading, sentence and table of every section below `root`."""
+    parts = []
+    for title, model, fields in _sections(root):
         parts.append(f"## {title}\n")
         text = (model.__doc__ or "").strip().split("\n\n")[0]
         parts.append(f"{' '.join(text.split())}\n")
         parts.append("| key | value | default | meaning |\n| --- | --- | --- | --- |")
         parts += [_row(name, field) for name, field in fields.items()]
         parts.append("")
-    for words, title in ((Domain, "Domains"), (RequestType, "Request types")):
-        parts.append(f"## {title}\n\n{', '.join(f'`{word.value}`' for word in words)}\n")
-    return "\n".join(parts).rstrip() + "\n"
+    return parts
 
 
 def models() -> tuple[type[BaseModel], ...]:
     """Every section that a policy may hold, each once, in the order of the reference."""
-    return tuple(dict.fromkeys(model for _, model, _ in _sections()))
+    return tuple(dict.fromkeys(model for _, model, _ in _sections(Policy)))
 
 
-def _sections() -> list[_Described]:
+def _sections(root: type[BaseModel]) -> list[_Described]:
     """Depth first, so that a section stands right under the one that holds it; each once."""
     found: dict[type[BaseModel], _Described] = {}
-    _describe("", Policy, found)
+    _describe("", root, found)
     return list(found.values())
 
 
@@ -177,4 +190,5 @@ def _plain(value: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json_schema() if "--schema" in sys.argv[1:] else reference())
+    printed = {"--schema": json_schema, "--plan": plan_keys}.get("".join(sys.argv[1:]), reference)
+    sys.stdout.write(printed())

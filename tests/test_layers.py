@@ -46,6 +46,7 @@ GROUPS = {
     "router.api.supervisor": "process",
     "router.api.worker": "process",
     "router.api.banner": "process",
+    "router.price_book": "app",  # reads litellm's table, as the composition root does
     "router.library": "library",
     "router.cli": "cli",
     "router.training": "training",
@@ -104,6 +105,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("router/api/metrics.py",),
     "pydantic": (
         "router/policy",
+        "router/plan",
         "router/deliberation.py",
         "router/knowledge.py",
         "router/safe_answers.py",

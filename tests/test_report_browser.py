@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: it opens offline, asks for nothing and fits a phone."""
+"""HTML reports in a real browser: they open offline, ask for nothing and fit a phone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 
 from router.analysis.figures import Report
 from router.analysis.render_html import report_html
+from router.analysis.render_plan_html import plan_html
 from router.analysis.report import build_report
 from router.policy import ReportSection
 from router.types import RequestRow
+from tests.plan_kit import CROSSING, RICH, report
 from tests.report_rows import NOON_MS, a_day
 
 pytestmark = pytest.mark.browser
@@ -53,12 +55,12 @@ onload = () => {
 </script></body></html>"""
 
 
-def probed(report: Report, width: int, folder: Path) -> str:
-    """What Chromium finds in the report's page in a window so many pixels wide."""
+def probed(page: str, width: int, folder: Path) -> str:
+    """What Chromium finds in a page in a window so many pixels wide."""
     browser = next((found for name in NAMES if (found := shutil.which(name))), None)
     if browser is None:
         pytest.skip("Chromium is not installed")
-    (folder / "report.html").write_text(report_html(report), "utf-8")
+    (folder / "report.html").write_text(page, "utf-8")
     (folder / "probe.html").write_text(PROBE.replace("WIDTH", str(width)), "utf-8")
     command = [
         browser,
@@ -78,7 +80,7 @@ def a_report(rows: list[RequestRow]) -> Report:
 
 
 def test_the_report_fits_a_phone_in_chromium(tmp_path: Path) -> None:
-    found = probed(a_report(a_day()), 390, tmp_path)
+    found = probed(report_html(a_report(a_day())), 390, tmp_path)
     assert "title=Tiergate cost report;overflow=0;charts=5;wide=0;asked=0" in found
 
 
@@ -88,7 +90,24 @@ LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
 @pytest.mark.parametrize(("width", "cut"), [(1100, ";cut=;"), (800, ",Tiers,")])
 def test_tables_fit_or_scroll_in_their_own_box(tmp_path: Path, width: int, cut: str) -> None:
     rows = [replace(row, model=LONG_NAME) if row.tier_number == 1 else row for row in a_day()]
-    found = probed(a_report(rows), width, tmp_path)
+    found = probed(report_html(a_report(rows)), width, tmp_path)
     assert "overflow=0;charts=5;wide=0;" in found
     assert cut in found
     assert "stuck=0" in found
+
+
+WORDY = "a general model with a name of sixty characters, no less, ok"
+
+
+@pytest.mark.parametrize(
+    "text", [RICH, RICH.replace("name: general", f'name: "{WORDY}"'), CROSSING]
+)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_plan_fits_a_phone_as_well_as_a_window(tmp_path: Path, text: str, width: int) -> None:
+    found = probed(plan_html(report(text)), width, tmp_path)
+    assert ";overflow=0;charts=5;wide=0;asked=0" in found
+    assert "stuck=0" in found
+
+
+def test_a_plans_tables_need_no_scrolling_at_1280(tmp_path: Path) -> None:
+    assert ";cut=;" in probed(plan_html(report(RICH)), 1280, tmp_path)

@@ -18,9 +18,10 @@ from router.analysis.markup import el
 from router.analysis.render_csv import report_csv
 from router.analysis.render_html import report_html
 from router.analysis.render_json import report_json, report_object
-from router.analysis.render_text import bar, print_report
+from router.analysis.render_text import print_report
 from router.analysis.report import build_report
 from router.analysis.rows import rows_json
+from router.analysis.terminal_parts import bar
 from router.policy import ReportSection
 from router.types import CostBasis, RequestRow
 from tests.report_rows import NOON_MS, USD, a_day, a_row, an_attempt

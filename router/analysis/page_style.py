@@ -27,6 +27,8 @@ background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:
 section{margin:64px 0 0}
 h2{margin:0 0 4px;font-size:20px;font-weight:620;letter-spacing:-.008em}
 h3{margin:0 0 14px;font-size:15px;font-weight:600}
+.verdict{margin:14px 0 0;max-width:46em;color:var(--soft);text-wrap:pretty}
+.verdict+.verdict{margin-top:6px}
 .lead{margin:0 0 18px;color:var(--soft);max-width:46em}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:
 linear-gradient(to right,var(--card) 40%,transparent) left/48px 100% no-repeat local,
@@ -45,6 +47,7 @@ th.t,td.t{text-align:left}
 td.wrap,th.wrap{white-space:normal;overflow-wrap:break-word;min-width:6em;max-width:18em}
 td.loss{color:var(--loss);font-weight:600}
 td.gain{color:var(--accent);font-weight:600}
+tr.sum th,tr.sum td{font-weight:650;border-top:1.5px solid var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
 gap:36px 56px;
 margin-top:32px}
@@ -59,6 +62,10 @@ figcaption small{display:block;font-weight:400;font-size:13px;color:var(--soft);
 .chart .bar{fill:var(--accent)}
 .chart .loss{fill:var(--loss)}
 .chart line{stroke:var(--ink);stroke-width:1.5}
+.chart .lower{fill:var(--ink);opacity:.45}
+.chart .own{stroke:var(--accent);stroke-width:3}
+.chart .other{stroke:var(--soft);stroke-width:3}
+.chart .edged{paint-order:stroke;stroke:var(--paper);stroke-width:5px;stroke-linejoin:round}
 .chart .halo{stroke:var(--paper);stroke-width:5}
 .chart .mark{stroke-width:2.5}
 .chart .grid{stroke:var(--line);stroke-width:1}

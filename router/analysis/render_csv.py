@@ -26,7 +26,12 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_csv(report: Report) -> str:
-    """The same figures as the JSON, in the same names. Unknown is an empty value, never 0.
+    """The same figures as the JSON, in the same names. Unknown is an empty value, never 0."""
+    return tidy_csv(report_object(report), KEYED_BY)
+
+
+def tidy_csv(document: Mapping[str, object], keyed_by: Mapping[str, tuple[str, ...]]) -> str:
+    """A JSON document of sections as CSV: section, key, metric, value; one figure a line.
 
     Money stands as `*_nano_usd` (exact integer) and `*_usd` (exact decimal). Texts that a
     spreadsheet would take for a formula get a leading apostrophe.
@@ -34,17 +39,19 @@ def report_csv(report: Report) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("section", "key", "metric", "value"))
-    for section, value in report_object(report).items():
-        for key, metric, figure in _figures(section, value):
+    for section, value in document.items():
+        for key, metric, figure in _figures(section, value, keyed_by):
             writer.writerow((section, _cell(key), _cell(metric), _cell(figure)))
     return text.getvalue()
 
 
-def _figures(section: str, value: object) -> Iterator[tuple[str, str, object]]:
+def _figures(
+    section: str, value: object, keyed_by: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str, object]]:
     if isinstance(value, Mapping):
         yield from (("", str(metric), figure) for metric, figure in _flat(value))
-    elif isinstance(value, list) and section in KEYED_BY:
-        named = KEYED_BY[section]
+    elif isinstance(value, list) and section in keyed_by:
+        named = keyed_by[section]
         for entry in value:
             key = " / ".join(str(entry[name]) for name in named)
             rest = {name: figure for name, figure in entry.items() if name not in named}

@@ -38,16 +38,16 @@ def report_object(report: Report) -> Json:
         "reviews": counts.reviews,
         "cache_hits": counts.cache_hits,
         "observed": counts.observed,
-        **_money("spend", report.spend_nano_usd),
-        **_money("discarded", report.discarded_nano_usd),
-        **_money("unattributed", report.unattributed_nano_usd),
+        **money("spend", report.spend_nano_usd),
+        **money("discarded", report.discarded_nano_usd),
+        **money("unattributed", report.unattributed_nano_usd),
         "latency": {"p50_ms": report.p50_ms, "p95_ms": report.p95_ms},
         **_breakdowns(report),
         "savings": [_saving(x) for x in report.savings],
         "unknown_cost": {
             "requests": unknown.requests,
             "request_ids": list(unknown.named),
-            **_money("held", unknown.held_nano_usd),
+            **money("held", unknown.held_nano_usd),
         },
         "assumptions": list(report.assumptions),
         "notes": list(report.notes),
@@ -68,7 +68,7 @@ def _breakdowns(report: Report) -> Json:
                 "model": x.model,
                 **_group(x.figures),
                 "tried": x.tried,
-                **_money("own_spend", x.own_spend_nano_usd),
+                **money("own_spend", x.own_spend_nano_usd),
             }
             for x in report.tiers
         ],
@@ -78,9 +78,9 @@ def _breakdowns(report: Report) -> Json:
             {
                 "reason": x.reason,
                 "first_requests": x.first_requests,
-                **_money("first_spend", x.first_spend_nano_usd),
+                **money("first_spend", x.first_spend_nano_usd),
                 "any_requests": x.any_requests,
-                **_money("any_spend", x.any_spend_nano_usd),
+                **money("any_spend", x.any_spend_nano_usd),
             }
             for x in report.reasons
         ],
@@ -88,9 +88,9 @@ def _breakdowns(report: Report) -> Json:
             {
                 "role": x.role.value,
                 "attempts": x.attempts,
-                **_money("spend", x.spend_nano_usd),
+                **money("spend", x.spend_nano_usd),
                 "discarded": x.discarded,
-                **_money("discarded_spend", x.discarded_nano_usd),
+                **money("discarded_spend", x.discarded_nano_usd),
             }
             for x in report.roles
         ],
@@ -98,14 +98,15 @@ def _breakdowns(report: Report) -> Json:
             {
                 "basis": x.basis.value,
                 "attempts": x.attempts,
-                **_money("spend", x.spend_nano_usd),
+                **money("spend", x.spend_nano_usd),
             }
             for x in report.bases
         ],
     }
 
 
-def _money(name: str, nano_usd: int | None) -> Json:
+def money(name: str, nano_usd: int | None) -> Json:
+    """An amount twice: as an exact integer of nano-dollars, and in dollars as an exact string."""
     exact = None if nano_usd is None else exact_usd(nano_usd)
     return {f"{name}_nano_usd": nano_usd, f"{name}_usd": exact}
 
@@ -114,7 +115,7 @@ def _group(figures: GroupFigures) -> Json:
     return {
         "requests": figures.requests,
         "share": figures.share,
-        **_money("spend", figures.spend_nano_usd),
+        **money("spend", figures.spend_nano_usd),
         "unknown_cost": figures.unknown_cost,
         "p50_ms": figures.p50_ms,
         "p95_ms": figures.p95_ms,
@@ -133,9 +134,9 @@ def _saving(saving: Saving) -> Json:
         "compared": saving.compared,
         "not_compared": saving.not_compared,
         "without_answer": saving.without_answer,
-        **_money("baseline", saving.baseline_nano_usd),
-        **_money("own", saving.own_nano_usd),
-        **_money("saved", saving.saved_nano_usd),
+        **money("baseline", saving.baseline_nano_usd),
+        **money("own", saving.own_nano_usd),
+        **money("saved", saving.saved_nano_usd),
         "saved_interval_nano_usd": None
         if between is None
         else [round(between.low), round(between.high)],

@@ -5,14 +5,12 @@ Names from outside go in as plain text, never as rich markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from router.analysis.figures import GroupFigures, Report, Saving
+from router.analysis.terminal_parts import add_bar, add_row, fine_lines, text_table
 from router.analysis.wording import (
     NOTHING,
     count,
@@ -23,9 +21,6 @@ from router.analysis.wording import (
     saved_percent,
     usd,
 )
-
-BAR_WIDTH = 32
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -41,14 +36,14 @@ def report_renderable(report: Report) -> RenderableType:
         _tiers(report),
         _domains(report),
         _savings(report),
-        _lines(report.assumptions),
+        fine_lines(report.assumptions),
         _reasons(report),
         _roles(report),
         _charts(report),
     ]
     if report.unknown.requests:
         parts.append(_unknown(report))
-    parts.append(_lines(report.notes))
+    parts.append(fine_lines(report.notes))
     return Group(*parts)
 
 
@@ -62,21 +57,6 @@ def _facts(report: Report) -> str:
         f"spend {usd(report.spend_nano_usd)}, of it discarded {usd(report.discarded_nano_usd)}; "
         f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
     )
-
-
-def _table(title: str, columns: Iterable[str], left: int = 1) -> Table:
-    table = Table(
-        title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False
-    )
-    for at, column in enumerate(columns):
-        table.add_column(
-            Text(column, style="dim"), justify="left" if at < left else "right", overflow="fold"
-        )
-    return table
-
-
-def _row(table: Table, cells: Sequence[str], style: str | None = None) -> None:
-    table.add_row(*(Text(cell) for cell in cells), style=style)
 
 
 GROUP_COLUMNS = ("requests", "share", "spend", "p50", "p95", "accepted")
@@ -95,9 +75,9 @@ def group_cells(figures: GroupFigures) -> tuple[str, ...]:
 
 
 def _tiers(report: Report) -> RenderableType:
-    table = _table("Tiers", ("tier", "level", "model", *GROUP_COLUMNS, "moved on"), left=3)
+    table = text_table("Tiers", ("tier", "level", "model", *GROUP_COLUMNS, "moved on"), left=3)
     for row in report.tiers:
-        _row(
+        add_row(
             table,
             (
                 row.tier,
@@ -111,14 +91,14 @@ def _tiers(report: Report) -> RenderableType:
 
 
 def _domains(report: Report) -> RenderableType:
-    table = _table("Domains", ("domain", *GROUP_COLUMNS, "escalated"))
+    table = text_table("Domains", ("domain", *GROUP_COLUMNS, "escalated"))
     for row in report.domains:
-        _row(table, (plain(row.name), *group_cells(row.figures), count(row.figures.escalated)))
+        add_row(table, (plain(row.name), *group_cells(row.figures), count(row.figures.escalated)))
     return Padding(table, (1, 0, 0, 0))
 
 
 def _savings(report: Report) -> RenderableType:
-    table = _table(
+    table = text_table(
         "Savings, signed",
         (
             "baseline",
@@ -133,7 +113,7 @@ def _savings(report: Report) -> RenderableType:
     )
     for saving in report.savings:
         lost = saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
-        _row(
+        add_row(
             table,
             (
                 saving.label,
@@ -160,9 +140,9 @@ def interval_text(saving: Saving) -> str:
 
 def _reasons(report: Report) -> RenderableType:
     columns = ("reason", "decided", "their spend", "carried by", "their spend")
-    table = _table("Why requests climbed", columns)
+    table = text_table("Why requests climbed", columns)
     for row in report.reasons:
-        _row(
+        add_row(
             table,
             (
                 plain(row.reason),
@@ -173,15 +153,15 @@ def _reasons(report: Report) -> RenderableType:
             ),
         )
     if not report.reasons:
-        _row(table, ("none did", "", "", "", ""))
+        add_row(table, ("none did", "", "", "", ""))
     return Padding(table, (1, 0, 0, 0))
 
 
 def _roles(report: Report) -> RenderableType:
     columns = ("role", "calls", "spend", "discarded", "discarded spend")
-    table = _table("What the calls were for", columns)
+    table = text_table("What the calls were for", columns)
     for row in report.roles:
-        _row(
+        add_row(
             table,
             (
                 plain(row.role.value),
@@ -206,42 +186,18 @@ def _unknown(report: Report) -> RenderableType:
     return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
 
 
-def _lines(lines: Iterable[str]) -> RenderableType:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(width=1)
-    table.add_column(overflow="fold")
-    for line in lines:
-        table.add_row(Text("·", style="dim"), Text(line, style="dim"))
-    return Padding(table, (1, 0, 0, 0))
-
-
 def _charts(report: Report) -> RenderableType:
-    shares = _table("Share per level against the plan (│)", ("level", "", "share", "plan"), left=2)
+    shares = text_table(
+        "Share per level against the plan (│)", ("level", "", "share", "plan"), left=2
+    )
     for level in report.levels:
-        _bar_row(
+        add_bar(
             shares, f"level {level.level}", level.share, level.planned, percent(level.share),
             percent(level.planned),
         )  # fmt: skip
-    spend = _table("Spend per tier", ("tier", "", "spend"), left=2)
+    spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
     most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
     for tier in report.tiers:
         share = tier.figures.spend_nano_usd / most
-        _bar_row(spend, tier.tier, share, None, usd(tier.figures.spend_nano_usd))
+        add_bar(spend, tier.tier, share, None, usd(tier.figures.spend_nano_usd))
     return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))
-
-
-def _bar_row(table: Table, name: str, share: float, mark: float | None, *cells: str) -> None:
-    table.add_row(Text(name), Text(bar(share, mark), style="cyan"), *(Text(c) for c in cells))
-
-
-def bar(share: float, mark: float | None = None, width: int = BAR_WIDTH) -> str:
-    """A bar of block characters, `width` wide at 1.0, with a line where `mark` stands.
-
-    bar(0.5, width=4) is "██  ".
-    """
-    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
-    full, rest = divmod(eighths, 8)
-    cells = list(("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width))
-    if mark is not None:
-        cells[min(width - 1, int(min(max(mark, 0.0), 1.0) * width))] = "│"
-    return "".join(cells)

@@ -51,6 +51,23 @@ def usd(nano_usd: int | float | None) -> str:
     return f"{'-' if amount < 0 and shown else ''}${text}"
 
 
+def whole_usd(nano_usd: int | float | None) -> str:
+    """For columns of large sums: "$14,600,000", cents below $1,000 alone."""
+    if nano_usd is None or abs(nano_usd) < 1_000 * NANO_PER_USD:
+        return usd(nano_usd)
+    return usd(round(nano_usd / NANO_PER_USD) * NANO_PER_USD).removesuffix(".00")
+
+
+def short_usd(nano_usd: int | float) -> str:
+    """For charts, three figures: "$14.6M", "-$8.53k", "$120.00"."""
+    for factor, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if abs(nano_usd) >= factor * NANO_PER_USD:
+            amount = abs(nano_usd) / NANO_PER_USD / factor
+            shown = f"{amount:,.{0 if amount >= 99.95 else 1 if amount >= 9.995 else 2}f}"
+            return f"{'-' if nano_usd < 0 else ''}${shown}{unit}"
+    return usd(nano_usd)
+
+
 def percent(share: float | None, places: int = 1) -> str:
     """0.9569 -> "95.7 %"; None -> a dash."""
     return NOTHING if share is None else f"{share * 100:,.{places}f} %".replace("-0.0 %", "0.0 %")

@@ -1,0 +1,84 @@
+"""`tiergate plan`: what routing would cost and save, for those who have no traffic yet."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.options import AsJson
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(plan)
+
+
+def plan(
+    file: Annotated[
+        str | None,
+        typer.Argument(help="A plan file, or the name of a shipped one: platform, mail, crossing."),
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a plan file with comments, to start from.")
+    ] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="KEY.PATH=VALUE in place of what the file says: traffic.requests_per_day=5000, "
+            "tiers[0].price.list_price_usd=0.02. Repeatable.",
+        ),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(
+            "--policy", "-p", help="Whose `report.requested_models` prices models by name."
+        ),
+    ] = "default",
+    as_json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write one HTML file with charts; opens offline.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV.")] = None,
+) -> None:
+    """What it would cost and save: a month, the break-even, five years, what matters most."""
+    from router.analysis.plan import build_plan
+    from router.analysis.render_plan_html import plan_html
+    from router.analysis.render_plan_json import plan_csv, plan_json
+    from router.analysis.render_plan_text import print_plan
+    from router.cli.terminal import console
+    from router.plan_file import EXAMPLE, find_plan, load_plan, plan_text
+    from router.policy_file import policies_dir
+    from router.price_book import PriceBook
+
+    if example:
+        sys.stdout.write(plan_text(find_plan(EXAMPLE, policies_dir())))
+        return
+    if file is None:
+        raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
+    book = PriceBook(policy, os.environ)
+    loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
+    found = build_plan(loaded, book.find)
+    if html is not None:
+        _write(html, plan_html(found))
+        typer.echo(f"Report written to {html}.", err=as_json)
+    if csv is not None:
+        _write(csv, plan_csv(found))
+        typer.echo(f"Figures written to {csv}.", err=as_json)
+    if as_json:
+        sys.stdout.write(plan_json(found).decode())
+    elif html is None and csv is None:
+        print_plan(found, console())
+
+
+def _write(path: Path, text: str) -> None:
+    """Raises typer.BadParameter where the file cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{path}: {error.strerror}; expected a place where a file can be written"
+        ) from error
