@@ -23,12 +23,11 @@ from router.evaluation import baseline
 from router.evaluation import routing_measures as rm
 from router.evaluation.asked import Kind, Options, Report, Section, Subject
 from router.evaluation.graded_table import Graded, GradedTable, pair_of, read_graded, read_prices
-from router.evaluation.judging import honest_rows, unknown_judges, weighed
 from router.evaluation.known_models import KnownModels
 from router.evaluation.measures import Figure, ece_if_calibrated, intervals, paired_bootstrap
 from router.evaluation.routing_costs import cost_sections
+from router.evaluation.routing_heads import Foretold, foretell, save_pair, saved
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
-from router.training.head_fit import fit_head
 
 LEAST_ROWS = 20
 """Fewer judged rows of a benchmark than this give no figure of its own."""
@@ -73,10 +72,10 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             f"{path}: found no benchmark with {LEAST_ROWS} judged rows that both {pair[0]} and "
             f"{pair[1]} answered; expected more rows, or other models by --weak and --strong"
         )
-    if options.save_head is not None:
+    if options.save_head is not None and (not fits or options.leave_subjects):
         raise TrainingDataError(
-            "found --save-head with routing; expected it with a kind that has one head: the heads "
-            "fitted here are two, of two models"
+            "found --save-head where nothing is fitted to be kept; expected it with --labels or "
+            "--train, and without --leave-subjects"
         )
     known = KnownModels.load(subject.folder)
     prices = read_prices(options.prices)
@@ -155,6 +154,11 @@ def _judged(
         notes.append("no shipped ability for one of the two models: no shipped ranking")
     else:
         found["shipped"] = shipped
+    ready = saved(subject, part.name, part.pair)
+    if ready is not None:
+        encoded = subject.encode([row.text for row in part.rows])
+        weak, strong = (np.asarray(head(encoded), float) for head in ready)
+        found["benchmark heads"] = weak, strong
     if fits:
         taught = taught_rows(part, options)
         fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
@@ -164,8 +168,11 @@ def _judged(
         else:
             basis = f"on {len(taught)} labels"
             basis += ", subjects left out" if options.leave_subjects else ""
-            heads = _by_head(subject, options.train or path, part, options)
+            made: list[Foretold] = []
+            heads = _by_head(subject, options.train or path, part, options, made)
             found[f"head {basis}"] = _foretold(part, taught, heads, options)
+            if options.save_head is not None:
+                notes += save_pair(made[0].heads, options.save_head, part.name, part.pair)
             if options.baseline:
                 rival = _foretold(part, taught, baseline_chances, options)
                 found[f"tf-idf {basis}"] = rival
@@ -321,40 +328,26 @@ def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
     return {name: place % FOLDS for place, name in enumerate(ordered)}
 
 
-def _by_head(subject: Subject, path: Path, part: Part, options: Options) -> Foretell:
-    """Two calibrated heads on the frozen encoder, one per model; `path` holds the taught rows."""
-    judged = {row.line: results for row, results in zip(part.rows, _both(part), strict=True)}
+def _by_head(
+    subject: Subject, path: Path, part: Part, options: Options, made: list[Foretold]
+) -> Foretell:
+    """Two calibrated heads on the frozen encoder; what was made is added to `made`."""
+    truth = dict(
+        zip(
+            (row.line for row in part.rows),
+            zip(part.weak.tolist(), part.strong.tolist(), strict=True),
+            strict=True,
+        )
+    )
 
-    def foretell(
+    def by_head(
         taught: Sequence[Row], results: Sequence[tuple[float, float]], asked: Sequence[Row]
     ) -> Chances:
-        texts = [row.text for row in taught]
-        encoded, wanted = subject.encode(texts), subject.encode([row.text for row in asked])
-        crossed = unknown_judges(subject, taught, asked, path)
-        found = []
-        for column in (0, 1):
-            labels = np.array([int(result[column] > 0.5) for result in results])
-            if len(np.unique(labels)) < 2:
-                found.append(np.full(len(asked), float(labels[0])))
-                continue
-            fit = fit_head(
-                "right", encoded, labels, ("wrong", "right"), texts, subject.model.encoder.sha256,
-                seed=options.seed, rare=subject.model.rarity, positive="right",
-                honest=honest_rows(subject, taught, path),
-            )  # fmt: skip
-            if not crossed:
-                found.append(np.asarray(fit.head(wanted), float))
-                continue
-            right = np.array([int(judged[row.line][column] > 0.5) for row in asked])
-            _, chances = weighed(fit, wanted, right, lambda head, mine: head(wanted[mine]))
-            found.append(np.asarray(chances, float))
-        return found[0], found[1]
+        own = [truth[row.line] for row in asked]
+        made.append(foretell(subject, path, taught, results, asked, own, options))
+        return made[-1].chances
 
-    return foretell
-
-
-def _both(part: Part) -> list[tuple[float, float]]:
-    return list(zip(part.weak.tolist(), part.strong.tolist(), strict=True))
+    return by_head
 
 
 def baseline_chances(
