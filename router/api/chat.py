@@ -16,6 +16,7 @@ from router.api.http import (
     Scope,
     Send,
     Watch,
+    error_ids,
     headers_of,
     read_body,
     require_json,
@@ -23,7 +24,7 @@ from router.api.http import (
     send_error,
 )
 from router.api.metrics import Metrics
-from router.api.views import committed_headers, id_headers, outcome_headers, routing_object
+from router.api.views import committed_headers, outcome_headers, routing_object
 from router.errors import ClientGone, TiergateError
 from router.gateway import Gateway
 from router.types import (
@@ -83,7 +84,7 @@ class ChatCompletions:
             return
         except TiergateError as error:
             self._metrics.failed(error)
-            await send_error(send, error, id_headers(error.request_id or self._ids.new()))
+            await send_error(send, error, await error_ids(error, self._gateway.booked, self._ids))
 
     async def _whole(self, request: ChatRequest, identity: Identity, send: Send) -> None:
         outcome = await self._gateway.complete(request, identity)

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from router.api.views import Headers
+from router.api.views import Headers, id_headers, request_header
 from router.errors import (
     BodyTooLarge,
     BudgetExceeded,
@@ -20,6 +20,7 @@ from router.errors import (
     UnsupportedMedia,
     UpstreamRateLimited,
 )
+from router.types import Ids
 from router.wire.openai_chat import render_error
 
 # ASGI's own shapes are open dictionaries; they stop here.
@@ -96,6 +97,15 @@ async def send_bytes(
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+async def error_ids(
+    error: TiergateError, booked: Callable[[str], Awaitable[bool]], ids: Ids
+) -> Headers:
+    """An error's ids: the decision's only where its row can be looked up by it."""
+    if error.request_id and await booked(error.request_id):
+        return id_headers(error.request_id)
+    return request_header(error.request_id or ids.new())
 
 
 async def send_error(send: Send, error: TiergateError, headers: Headers) -> None:

@@ -18,12 +18,19 @@ from router.api.http import (
     Receive,
     Scope,
     Send,
+    error_ids,
     headers_of,
     send_bytes,
     send_error,
 )
 from router.api.metrics import Metrics
-from router.api.views import Headers, decision_document, id_headers, request_id_of
+from router.api.views import (
+    Headers,
+    decision_document,
+    id_headers,
+    request_header,
+    request_id_of,
+)
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
 from router.types import Clock, Ids, Ledger
@@ -95,14 +102,14 @@ class Server:
             await self._handler(scope)(scope, receive, sending)
         except TiergateError as error:
             self._metrics.failed(error)
-            await send_error(send, error, self._error_ids(error))
+            await send_error(send, error, await self._error_ids(error))
         except Exception:  # the outermost handler: the client still gets our shape
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
             self._metrics.failed(ours)
             if started:
                 raise
-            await send_error(send, ours, self._error_ids(ours))
+            await send_error(send, ours, await self._error_ids(ours))
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]
@@ -117,8 +124,8 @@ class Server:
             raise MethodNotAllowed(f"{path} takes {method}, not {scope['method']}.")
         return handler
 
-    def _error_ids(self, error: TiergateError) -> Headers:
-        return id_headers(error.request_id or self._ids.new())
+    async def _error_ids(self, error: TiergateError) -> Headers:
+        return await error_ids(error, self._gateway.booked, self._ids)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -132,19 +139,19 @@ class Server:
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door.admit(headers_of(scope), KeyScope.CHAT)
         names = [(name, self._started_s, "tiergate") for name in self._gateway.router.models()]
-        await send_bytes(send, 200, render_models(names), id_headers(self._ids.new()))
+        await send_bytes(send, 200, render_models(names), request_header(self._ids.new()))
 
     async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door.admit(headers_of(scope), KeyScope.CHAT)
         name = scope["path"].removeprefix("/v1/models/")
-        known = self._gateway.router.models()
-        if name not in known:
+        router = self._gateway.router
+        if not router.has_model(name):
+            known = ", ".join(router.models())
             raise ModelNotFound(
-                f"The model {name[:200]!r} is unknown here. Known are: {', '.join(known)}.",
-                param="model",
+                f"The model {name[:200]!r} is unknown here. Known are: {known}.", param="model"
             )
         body = render_model(name, self._started_s, "tiergate")
-        await send_bytes(send, 200, body, id_headers(self._ids.new()))
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
 
     async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:
         identity = await self._door.admit(headers_of(scope), KeyScope.CHAT, KeyScope.REPORTS)
@@ -162,22 +169,22 @@ class Server:
     # --- operations -------------------------------------------------------------------------------
 
     async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_bytes(send, 200, b'{"status":"ok"}', id_headers(self._ids.new())[:1])
+        await send_bytes(send, 200, b'{"status":"ok"}', request_header(self._ids.new()))
 
     async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
         ready, detail = self._readiness()
         body = to_json({"status": "ready" if ready else "not_ready", **detail})
-        await send_bytes(send, 200 if ready else 503, body, id_headers(self._ids.new())[:1])
+        await send_bytes(send, 200 if ready else 503, body, request_header(self._ids.new()))
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = b"text/plain; version=0.0.4; charset=utf-8"
-        await send_bytes(send, 200, self._metrics.page(), id_headers(self._ids.new())[:1], kind)
+        await send_bytes(send, 200, self._metrics.page(), request_header(self._ids.new()), kind)
 
     async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
         page = docs.page().encode()
         kind = b"text/html; charset=utf-8"
-        await send_bytes(send, 200, page, id_headers(self._ids.new())[:1], kind)
+        await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(docs.openapi())
-        await send_bytes(send, 200, body, id_headers(self._ids.new())[:1])
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
