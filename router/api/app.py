@@ -19,6 +19,7 @@ from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.os_signals import taking
 from router.api.server import Server
+from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
@@ -95,12 +96,15 @@ class App:
             clock=self.clock,
             ids=core.ids,
         )
+        self._vectors = TextVectors(core.model)
         watched = core.loaded.values() if settings.watch else ()
         self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
         self.server = Server(
             self.gateway,
             self.analyst,
+            self._vectors,
             self.ledger,
+            self._secrets.key_soon,
             Doorkeeper(
                 self.keys,
                 open_without_keys=settings.open_without_keys,
@@ -157,6 +161,7 @@ class App:
                 await plan.answerer.close()
         await self.ledger.close()
         self.core.engine.close()
+        self._vectors.close()
 
     async def _keep_house(self) -> None:
         """Drop texts and sessions whose time is over: at the start, then once a day."""

@@ -132,6 +132,7 @@ class Core:
         self.clock, self.ids = SystemClock(), UlidIds()
         model, self.degraded_because = load_model(settings.model_dir)
         self.engine = TriageEngine(model, settings.read_together)
+        self.model = model
         self.abilities: AbilityTable = load_abilities()
         self.environ = environ
         self.encoder_sha256 = None if model is None else model.encoder.sha256

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
+from router.policy_base import EMBEDDING_MODEL
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
+from router.wire.embeddings import MAX_INPUTS
 
 ERROR = {
     "type": "object",
@@ -87,6 +89,7 @@ class Operation:
 
 
 ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
+EMBEDDING = "EmbeddingRequest"
 _TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
 _TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
 BODIES: dict[str, object] = {
@@ -96,6 +99,25 @@ BODIES: dict[str, object] = {
         "required": ["text"],
         "additionalProperties": False,
         "properties": {"text": {"type": "string", "minLength": 1}, "tags": _TAGS},
+    },
+    EMBEDDING: {
+        "type": "object",
+        "required": ["input", "model"],
+        "properties": {
+            "input": {
+                "type": ["string", "array"],
+                "minItems": 1,
+                "maxItems": MAX_INPUTS,
+                "items": {"type": "string"},
+            },
+            "model": {
+                "type": "string",
+                "description": f"{EMBEDDING_MODEL}, auto, or an alias that leads there.",
+            },
+            "encoding_format": {"enum": ["float", "base64"]},
+            "dimensions": {"type": "integer", "minimum": 1},
+            "user": {"type": "string"},
+        },
     },
     BATCH: {
         "type": "object",
@@ -113,6 +135,16 @@ OPERATIONS = (
         "OpenAI's request and response, streamed or whole. Headers x-tiergate-* and the `routing` "
         "object (with routing.debug) say which tier answered, why, and what it cost.",
         True,
+    ),
+    Operation(
+        "post",
+        "/v1/embeddings",
+        "Turn texts into vectors",
+        f"OpenAI's request and response by `{EMBEDDING_MODEL}`, the triage encoder on this "
+        "machine; floats or base64, fewer `dimensions` on request. Of a long text its head and "
+        "tail are read; `x-tiergate-cut` counts such texts. Token ids are refused.",
+        True,
+        EMBEDDING,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
     Operation("get", "/v1/models/{id}", "One model name", "", True),

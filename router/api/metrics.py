@@ -73,9 +73,10 @@ class Metrics:
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
 
-    def analysed(self, policy: str, texts: int) -> None:
-        """Count texts that a specialist answered."""
-        self._requests.labels(policy, SPECIALIST, Verdict.ACCEPTED.value).inc(texts)
+    def analysed(self, policy: str, count: int, tier: str = SPECIALIST) -> None:
+        """Count what was answered without a ladder: texts by a specialist, requests by a model of
+        our own."""
+        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(count)
 
     def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
         """Looks the counters of these labels up and keeps them, since the library checks and locks

@@ -12,6 +12,7 @@ from router.api import docs
 from router.api.access import Doorkeeper
 from router.api.analyze import PREFIX, Analyses
 from router.api.chat import ChatCompletions
+from router.api.embeddings import Embeddings
 from router.api.http import (
     Event,
     Handler,
@@ -33,7 +34,7 @@ from router.api.views import (
 )
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
-from router.types import Clock, Ids, Ledger
+from router.types import Clock, Embedder, Ids, Ledger
 from router.types import Scope as KeyScope
 from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
@@ -48,7 +49,9 @@ class Server:
         self,
         gateway: Gateway,
         analyst: Analyst,
+        embedder: Embedder,
         ledger: Ledger,
+        secret_of: Callable[[str], bytes],
         door: Doorkeeper,
         metrics: Metrics,
         readiness: Readiness,
@@ -66,10 +69,15 @@ class Server:
         self._life = life
         self._started_s = clock.now_ms() // 1000
         self._chat = ChatCompletions(gateway, door, metrics, clock, ids)
+        embeddings = Embeddings(
+            embedder, gateway.router, door, metrics,
+            ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
+        )  # fmt: skip
         analyses = Analyses(analyst, gateway.router, door, metrics)
         self._log = structlog.get_logger("tiergate.server")
         self._exact: dict[str, tuple[str, Handler]] = {
             "/v1/chat/completions": ("POST", self._chat),
+            "/v1/embeddings": ("POST", embeddings),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),

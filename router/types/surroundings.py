@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -71,6 +72,27 @@ class TextKeeper(Protocol):
         store: Literal["none", "redacted", "full"],
         retention_days: int,
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as vectors: each little-endian float32 as bytes, of length 1."""
+
+    vectors: tuple[bytes, ...]
+    tokens: int  # read of all texts together
+    cut: int  # texts that reach the limit, of which head and tail alone are read
+
+
+class Embedder(Protocol):
+    """Texts to vectors. Raises AnswererNotReady without a model, Overloaded."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def version(self) -> str: ...
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded: ...
 
 
 class KeyStore(Protocol):
