@@ -132,6 +132,7 @@ class PolicyRuntime:
     safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
+    head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
 
     by_name: dict[str, RungPlan] = field(init=False)
 

@@ -17,6 +17,7 @@ from router.analysing import Analyst
 from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
+from router.api.moderation_heads import ModerationHeads
 from router.api.os_signals import taking
 from router.api.server import Server
 from router.api.text_vectors import TextVectors
@@ -97,11 +98,13 @@ class App:
             ids=core.ids,
         )
         self._vectors = TextVectors(core.model)
+        self.moderation = ModerationHeads(core, self.analyst, self._record)
         watched = core.loaded.values() if settings.watch else ()
         self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
         self.server = Server(
             self.gateway,
             self.analyst,
+            self.moderation.find,
             self._vectors,
             self.ledger,
             self._secrets.key_soon,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.api.abilities import AbilityTable, load_abilities
-from router.api.build import Parts, build_runtime
+from router.api.build import Parts, build_runtime, build_specialist
 from router.api.clock import SystemClock, UlidIds
 from router.deciding import Router
 from router.errors import Mistake, ModelFileError, PolicyError
@@ -160,6 +160,10 @@ class Core:
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
         """A policy made ready to serve. Raises PolicyError."""
         return build_runtime(loaded, self._parts)
+
+    def build_specialist(self, loaded: LoadedPolicy) -> PolicyRuntime:
+        """A policy's heads alone made ready. Raises PolicyError."""
+        return build_specialist(loaded, self._parts)
 
     def budget_of(self, tenant: str) -> BudgetSection | None:
         """What a tenant may spend, by the default policy."""

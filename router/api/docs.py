@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
-from router.policy_base import EMBEDDING_MODEL
+from router.policy_base import EMBEDDING_MODEL, MODERATION_MODEL
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
 from router.wire.embeddings import MAX_INPUTS
 
@@ -89,7 +89,7 @@ class Operation:
 
 
 ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
-EMBEDDING = "EmbeddingRequest"
+EMBEDDING, MODERATION = "EmbeddingRequest", "ModerationRequest"
 _TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
 _TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
 BODIES: dict[str, object] = {
@@ -119,6 +119,22 @@ BODIES: dict[str, object] = {
             "user": {"type": "string"},
         },
     },
+    MODERATION: {
+        "type": "object",
+        "required": ["input"],
+        "properties": {
+            "input": {
+                "type": ["string", "array"],
+                "minItems": 1,
+                "maxItems": MAX_TEXTS,
+                "items": {"type": ["string", "object"]},
+            },
+            "model": {
+                "type": "string",
+                "description": f"{MODERATION_MODEL}, auto, or an alias that leads there.",
+            },
+        },
+    },
     BATCH: {
         "type": "object",
         "required": ["texts"],
@@ -145,6 +161,16 @@ OPERATIONS = (
         "tail are read; `x-tiergate-cut` counts such texts. Token ids are refused.",
         True,
         EMBEDDING,
+    ),
+    Operation(
+        "post",
+        "/v1/moderations",
+        "What the safety heads find in texts",
+        "OpenAI's request and response by the heads of the served policy that moderates, else of "
+        "`content_moderation`. Categories that no head knows are false and 0, with an empty list "
+        "of applied input types. Text only; each text has a ledger row.",
+        True,
+        MODERATION,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
     Operation("get", "/v1/models/{id}", "One model name", "", True),

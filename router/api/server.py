@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import structlog
 
-from router.analysing import Analyst
+from router.analysing import Analyst, Found
 from router.api import docs
 from router.api.access import Doorkeeper
 from router.api.analyze import PREFIX, Analyses
@@ -25,6 +25,7 @@ from router.api.http import (
     send_error,
 )
 from router.api.metrics import Metrics
+from router.api.moderations import Moderations
 from router.api.views import (
     Headers,
     decision_document,
@@ -49,6 +50,7 @@ class Server:
         self,
         gateway: Gateway,
         analyst: Analyst,
+        moderation: Callable[[], Awaitable[Found]],
         embedder: Embedder,
         ledger: Ledger,
         secret_of: Callable[[str], bytes],
@@ -73,11 +75,13 @@ class Server:
             embedder, gateway.router, door, metrics,
             ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
         )  # fmt: skip
+        moderations = Moderations(analyst, moderation, gateway.router, door, metrics)
         analyses = Analyses(analyst, gateway.router, door, metrics)
         self._log = structlog.get_logger("tiergate.server")
         self._exact: dict[str, tuple[str, Handler]] = {
             "/v1/chat/completions": ("POST", self._chat),
             "/v1/embeddings": ("POST", embeddings),
+            "/v1/moderations": ("POST", moderations),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),

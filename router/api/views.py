@@ -38,7 +38,7 @@ def decision_id(request_id: str) -> str:
 
 def request_id_of(public_id: str) -> str:
     """The ledger's id behind a decision, request or completion id."""
-    for prefix in ("dec_", "req_", "chatcmpl-"):
+    for prefix in ("dec_", "req_", "chatcmpl-", "modr-"):
         if public_id.startswith(prefix):
             return public_id[len(prefix) :]
     return public_id
