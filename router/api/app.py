@@ -19,12 +19,13 @@ from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
 from router.api.os_signals import taking
-from router.api.server import Server
+from router.api.server import OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
+from router.ledger.replies import MemoryReplies
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
 from router.ledger.store import SqlLedger
@@ -103,9 +104,8 @@ class App:
         self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
         self.server = Server(
             self.gateway,
-            self.analyst,
-            self.moderation.find,
-            self._vectors,
+            OwnModels(self.analyst, self.moderation.find, self._vectors),
+            MemoryReplies(clock=self.clock),
             self.ledger,
             self._secrets.key_soon,
             Doorkeeper(

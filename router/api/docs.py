@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
+from router.api.idempotency import HEADER, MAX_KEY
 from router.policy_base import EMBEDDING_MODEL, MODERATION_MODEL
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
 from router.wire.embeddings import MAX_INPUTS
@@ -78,6 +79,16 @@ CHAT_REQUEST = {
 }
 
 
+IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key gets the first answer and costs nothing; "
+    "another request under it is refused (422).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     method: str
@@ -86,6 +97,7 @@ class Operation:
     detail: str
     key: bool
     body: str = "ChatRequest"  # of a post: the schema's name
+    repeatable: bool = False  # under an Idempotency-Key
 
 
 ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
@@ -151,6 +163,7 @@ OPERATIONS = (
         "OpenAI's request and response, streamed or whole. Headers x-tiergate-* and the `routing` "
         "object (with routing.debug) say which tier answered, why, and what it cost.",
         True,
+        repeatable=True,
     ),
     Operation(
         "post",
@@ -161,6 +174,7 @@ OPERATIONS = (
         "tail are read; `x-tiergate-cut` counts such texts. Token ids are refused.",
         True,
         EMBEDDING,
+        repeatable=True,
     ),
     Operation(
         "post",
@@ -171,6 +185,7 @@ OPERATIONS = (
         "of applied input types. Text only; each text has a ledger row.",
         True,
         MODERATION,
+        repeatable=True,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
     Operation("get", "/v1/models/{id}", "One model name", "", True),
@@ -241,12 +256,14 @@ def _operation(operation: Operation) -> dict[str, object]:
     }
     if operation.key:
         described["security"] = [{"key": []}]
-    names = re.findall(r"\{(\w+)\}", operation.path)
-    if names:
-        described["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in names
-        ]
+    parameters: list[object] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ]
+    if operation.repeatable:
+        parameters.append(IDEMPOTENCY_KEY)
+    if parameters:
+        described["parameters"] = parameters
     if operation.method == "post":
         schema = {"$ref": f"#/components/schemas/{operation.body}"}
         described["requestBody"] = {
@@ -289,5 +306,6 @@ def page() -> str:
         '"content": "How do I return a parcel?"}]}\'</code></pre>'
         f"{rows}<h2>Hints</h2><p>All optional, inside the body's <code>routing</code> object; "
         f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul>"
+        f"<h2>{HEADER}</h2><p>{escape(str(IDEMPOTENCY_KEY['description']))}</p>"
         "<script>document.getElementById('here').textContent=location.origin</script></html>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 import structlog
 
@@ -24,6 +25,7 @@ from router.api.http import (
     send_bytes,
     send_error,
 )
+from router.api.idempotency import Idempotency
 from router.api.metrics import Metrics
 from router.api.moderations import Moderations
 from router.api.views import (
@@ -35,12 +37,21 @@ from router.api.views import (
 )
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
-from router.types import Clock, Embedder, Ids, Ledger
+from router.types import Clock, Embedder, Ids, Ledger, ReplyStore
 from router.types import Scope as KeyScope
 from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnModels:
+    """What answers from the triage model alone; `moderation` finds whose heads are asked."""
+
+    analyst: Analyst
+    moderation: Callable[[], Awaitable[Found]]
+    embedder: Embedder
 
 
 class Server:
@@ -49,9 +60,8 @@ class Server:
     def __init__(
         self,
         gateway: Gateway,
-        analyst: Analyst,
-        moderation: Callable[[], Awaitable[Found]],
-        embedder: Embedder,
+        own: OwnModels,
+        replies: ReplyStore,
         ledger: Ledger,
         secret_of: Callable[[str], bytes],
         door: Doorkeeper,
@@ -71,17 +81,23 @@ class Server:
         self._life = life
         self._started_s = clock.now_ms() // 1000
         self._chat = ChatCompletions(gateway, door, metrics, clock, ids)
+        router = gateway.router
+        idempotent = Idempotency(
+            replies, door, metrics,
+            ledger=ledger, clock=clock, ids=ids,
+            max_body_bytes=lambda: router.default.policy.max_body_bytes,
+        )  # fmt: skip
         embeddings = Embeddings(
-            embedder, gateway.router, door, metrics,
+            own.embedder, router, door, metrics,
             ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
         )  # fmt: skip
-        moderations = Moderations(analyst, moderation, gateway.router, door, metrics)
-        analyses = Analyses(analyst, gateway.router, door, metrics)
+        moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
+        analyses = Analyses(own.analyst, router, door, metrics)
         self._log = structlog.get_logger("tiergate.server")
         self._exact: dict[str, tuple[str, Handler]] = {
-            "/v1/chat/completions": ("POST", self._chat),
-            "/v1/embeddings": ("POST", embeddings),
-            "/v1/moderations": ("POST", moderations),
+            "/v1/chat/completions": ("POST", idempotent(self._chat)),
+            "/v1/embeddings": ("POST", idempotent(embeddings)),
+            "/v1/moderations": ("POST", idempotent(moderations)),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),

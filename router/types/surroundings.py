@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from router.types.answers import Answer
 from router.types.closed_sets import Domain
+from router.types.ledger import RequestRow
 from router.types.requests import Identity
 from router.types.signals import SessionMemory
 
@@ -36,6 +37,24 @@ class AnswerCache(Protocol):
     async def get(self, tenant: str, digest: str) -> CachedAnswer | None: ...
 
     async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer as it went out, kept under a client's idempotency key."""
+
+    fingerprint: str  # of the request
+    row: RequestRow  # which paid for it
+    headers: tuple[tuple[bytes, bytes], ...]
+    pieces: tuple[bytes, ...]  # of the body, one each for the events of a stream
+
+
+class ReplyStore(Protocol):
+    """Answers by idempotency key; the tenant is part of every key. Raises nothing."""
+
+    async def get(self, tenant: str, key: str) -> Reply | None: ...
+
+    async def put(self, tenant: str, key: str, reply: Reply) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
