@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,7 +26,17 @@ from router.ledger.replies import TTL_S, MemoryReplies
 from router.ledger.store import SqlLedger
 from router.types import Reply
 from tests.ledger_rows import StandingClock, request
-from tests.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
+from tests.server_kit import (
+    PYTHON,
+    ROOT,
+    ROUTINE,
+    Served,
+    Upstream,
+    environment,
+    eventually,
+    tiergate,
+    write_policy,
+)
 from tests.server_kit import write_behaviours as behaviours
 from tests.upstream_behaviours import TEXT
 
@@ -184,6 +195,19 @@ def test_the_books_stay_whole_with_repeats(served: Served, key: str) -> None:
     assert said.returncode == 0, said.stdout + said.stderr
     assert tiergate("report", "-d", served.database, "--json").returncode == 0
     assert re.search(r"^tiergate_replays_total [1-9]", served.client.get("/metrics").text, re.M)
+
+
+def test_the_examples_of_the_page_run(served: Served, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "embeddings.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.S))
+    code += "print(answer.choices[0].message.content)\n"
+    done = subprocess.run(
+        [PYTHON, "-c", code.replace("http://127.0.0.1:8080", served.url)],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment(), check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("192 ")
+    assert TEXT in done.stdout
 
 
 # --- what is no repeat ----------------------------------------------------------------------------

@@ -8,16 +8,20 @@ import json
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.api.text_vectors import MAX_WAITING, TextVectors
-from router.errors import AnswererNotReady, Overloaded
+from router.errors import AnswererNotReady, Overloaded, RequestError
 from router.triage.triage_model import TriageModel
-from router.wire.embeddings import MAX_INPUTS
+from router.wire.embeddings import MAX_INPUTS, parse_embedding_request
+from router.wire.moderations import parse_moderation_request
 from tests.server_kit import Served, tiergate, write_policy
 
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -150,6 +154,23 @@ def test_what_is_no_json_object_is_400(served: Served, body: bytes) -> None:
         "/v1/embeddings", content=body, headers={"content-type": "application/json"}
     )
     assert said.status_code == 400
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9_000) | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(["input", "model", "encoding_format", "dimensions", "user", "routing"])
+
+
+@given(st.dictionaries(KEYS, JSON_VALUES))
+def test_any_json_is_read_or_refused_as_the_clients_fault(body: dict[str, object]) -> None:
+    raw = json.dumps(body).encode()
+    with suppress(RequestError):
+        parse_embedding_request(raw, {}, WIDTH)
+    with suppress(RequestError):
+        parse_moderation_request(raw, {})
 
 
 def test_token_ids_are_told_what_to_send_instead(client: openai.OpenAI) -> None:
