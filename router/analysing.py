@@ -76,17 +76,26 @@ class Analyst:
         self._clock = clock
         self._ids = ids
 
+    def served(self, domain: str, task: str) -> Found | None:
+        """The specialist of a domain and its task, None where no served policy has it."""
+        for runtime in self._router.runtimes.values():
+            section = runtime.policy.specialist
+            if section is None or section.domain != domain:
+                continue
+            if task in (section.task, *section.fields):
+                return Found(runtime, section, task)
+        return None
+
     def find(self, domain: str, task: str) -> Found:
         """The specialist of a domain and its task. Raises NotFound that lists what is known."""
+        served = self.served(domain, task)
+        if served is not None:
+            return served
         known: list[str] = []
         for runtime in self._router.runtimes.values():
             section = runtime.policy.specialist
-            if section is None:
-                continue
-            tasks = (section.task, *section.fields)
-            if section.domain == domain and task in tasks:
-                return Found(runtime, section, task)
-            known += [f"{section.domain}/{one}" for one in tasks]
+            if section is not None:
+                known += [f"{section.domain}/{one}" for one in (section.task, *section.fields)]
         listed = ", ".join(known) or (
             "none; serve a policy with a `specialist` section too (`tiergate serve -p default -p "
             "email_pipeline`)"
@@ -98,13 +107,22 @@ class Analyst:
         )
 
     async def analyse(
-        self, found: Found, texts: Sequence[str], identity: Identity, tags: tuple[str, ...] = ()
+        self,
+        found: Found,
+        texts: Sequence[str],
+        identity: Identity,
+        tags: tuple[str, ...] = (),
+        *,
+        endpoint: str = "analyze",
+        model: str = "",
     ) -> list[Analysed]:
         """What the specialist says of each text, in their order, each booked when this returns.
 
+        Rows name `endpoint`, and the `model` that the client asked for where it named one.
         Raises AnswererNotReady where the triage model is missing or fails, LedgerError.
         """
-        requests = [_request(found, text, tags) for text in texts]
+        model = model or f"specialist:{found.section.domain}/{found.task}"
+        requests = [_request(text, model, tags, endpoint) for text in texts]
         started_ms = self._clock.monotonic_ms()
         read = [found.runtime.triage.read(request, None) for request in requests]
         signals = await asyncio.gather(*read)
@@ -148,14 +166,9 @@ class Analyst:
             )
 
 
-def _request(found: Found, text: str, tags: tuple[str, ...]) -> ChatRequest:
+def _request(text: str, model: str, tags: tuple[str, ...], endpoint: str) -> ChatRequest:
     """The text as the request that triage reads and the row names."""
-    return ChatRequest(
-        (Message("user", text),),
-        f"specialist:{found.section.domain}/{found.task}",
-        hints=Hints(tags=tags),
-        endpoint="analyze",
-    )
+    return ChatRequest((Message("user", text),), model, hints=Hints(tags=tags), endpoint=endpoint)
 
 
 def _record(runtime: PolicyRuntime, signals: Signals, said: Said) -> Record:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 
 from router.asking import asked_of
 from router.decision import decide
-from router.policy import BudgetSection
+from router.policy import BudgetSection, is_glob
+from router.policy_base import OWN_MODELS
 from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
 from router.types import (
@@ -106,8 +107,19 @@ class Router:
         self._runtimes = dict(runtimes)
 
     def models(self) -> tuple[str, ...]:
-        """The model names that clients may send."""
-        return tuple(known_models(self._runtimes, self.default))
+        """The model names that clients may send, without the globs of aliases."""
+        policy = self.default.policy
+        own = (n for n in policy.aliases if (to := policy.alias(n)) and to.to in OWN_MODELS)
+        known = (*known_models(self._runtimes, self.default), *OWN_MODELS, *own)
+        return tuple(name for name in known if not is_glob(name))
+
+    def has_model(self, name: str) -> bool:
+        """Whether clients may send `name`: one of `models`, or what an alias' glob fits."""
+        policy = self.default.policy
+        alias = None if is_glob(name) else policy.alias(name)
+        if alias is None:
+            return name in self.models()
+        return policy.mode != "observe" or alias.answerer is not None or alias.to in OWN_MODELS
 
     @property
     def runtimes(self) -> Mapping[str, PolicyRuntime]:

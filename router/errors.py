@@ -10,6 +10,7 @@ says whether the next rung (or another replica) may help.
     │   ├── NotFound                  404
     │   │   └── ModelNotFound         404
     │   ├── MethodNotAllowed          405
+    │   ├── KeyReused                 422  an idempotency key with another request
     │   └── NotCapable                400  no allowed tier can do what is asked
     ├── BudgetExceeded                429  insufficient_quota; never retried
     ├── Overloaded                    503  a bounded queue is full; Retry-After
@@ -97,6 +98,11 @@ class ModelNotFound(NotFound):
 class MethodNotAllowed(RequestError):
     code = "method_not_allowed"
     status = 405
+
+
+class KeyReused(RequestError):
+    code = "idempotency_key_reused"
+    status = 422
 
 
 class NotCapable(RequestError):

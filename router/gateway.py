@@ -78,7 +78,7 @@ class Gateway:
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
 
@@ -362,8 +362,8 @@ class Gateway:
             walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
         )
         task = asyncio.ensure_future(self._ledger.finish(row))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._background[walk.request_id] = task
+        task.add_done_callback(lambda _: self._background.pop(walk.request_id))
         if error is not None:
             error.request_id = walk.request_id
 
@@ -376,7 +376,15 @@ class Gateway:
     async def drain(self) -> None:
         """Wait for rows that are still being written in the background."""
         while self._background:
-            await asyncio.gather(*self._background, return_exceptions=True)
+            await asyncio.gather(*self._background.values(), return_exceptions=True)
+
+    async def booked(self, request_id: str) -> bool:
+        """Whether a failed request has a row in the books; waits for one that is being written."""
+        task = self._background.get(request_id)
+        if task is not None:
+            await asyncio.wait({task})
+            return task.exception() is None
+        return bool(request_id)
 
 
 def _unsent(walk: Walk, candidate: Candidate) -> Iterator[Delta]:

@@ -81,6 +81,7 @@ __all__ = [
     "Usd",
     "VerifySection",
     "best_glob",
+    "is_glob",
     "usd_to_nano",
 ]
 
@@ -96,10 +97,19 @@ def _best_glob(names: tuple[str, ...], name: str) -> str | None:
     return name if name in fits else max(fits, key=len, default=None)
 
 
+def is_glob(name: str) -> bool:
+    """Whether an alias is a pattern, not a name that a client sends."""
+    return any(mark in name for mark in "*?[")
+
+
 class Alias(Section):
     """What a client's model name means here."""
 
-    to: str | None = Field(default=None, description="`auto`, `auto:<policy>` or `tier:<name>`.")
+    to: str | None = Field(
+        default=None,
+        description="`auto`, `auto:<policy>`, `tier:<name>`; `tiergate-embed` or "
+        "`tiergate-moderation` at their own endpoints.",
+    )
     answerer: Name | None = Field(
         default=None,
         description="The answerer that this name stands for: it answers in mode observe, and its "

@@ -17,6 +17,11 @@ Usd = Annotated[float, Field(ge=0.0, le=1e9)]
 SecretName = Annotated[str, Field(pattern=r"^\$\{[A-Z_][A-Z0-9_]*\}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
+EMBEDDING_MODEL, MODERATION_MODEL = "tiergate-embed", "tiergate-moderation"
+OWN_MODELS = (EMBEDDING_MODEL, MODERATION_MODEL)
+"""Models that the gateway itself is: the triage encoder and the safety heads, each with an endpoint
+of its own. Aliases may lead to them; no tier answers under these names."""
+
 
 @lru_cache(maxsize=1024)  # the same thresholds are asked for with every request
 def usd_to_nano(usd: float) -> int:

@@ -21,6 +21,7 @@ from router.policy import (
     LocalAnswerer,
     Policy,
     ResolverAnswerer,
+    is_glob,
 )
 from router.types import DecisionMode, Domain, Message, Reason
 
@@ -185,7 +186,7 @@ def _certificates(policy: Policy) -> Iterator[PolicyWarning]:
 
 
 def _aliases(policy: Policy) -> Iterator[PolicyWarning]:
-    globs = [name for name in policy.aliases if any(c in name for c in "*?[")]
+    globs = [name for name in policy.aliases if is_glob(name)]
     for name, alias in policy.aliases.items():
         if name == "auto" or name.startswith(("auto:", "tier:")):
             why = "names of this form are read before any alias"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from router.policy_base import OWN_MODELS
 from router.policy_heads import BUILT_IN, NOT_REPLACED
 from router.types import Domain, RequestType
 from router.yaml_lines import KeyPath, nearest
@@ -197,7 +198,7 @@ def _aliases(
     if not isinstance(aliases, Mapping):
         return
     answerers = _rung_names(rungs)
-    targets = [f"tier:{name}" for name in _names(raw, "tiers")]
+    targets = [*(f"tier:{name}" for name in _names(raw, "tiers")), *OWN_MODELS]
     for model, alias in aliases.items():
         path: KeyPath = ("aliases", str(model))
         target, answerer = alias, None

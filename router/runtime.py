@@ -14,6 +14,7 @@ from router.asking import Asked, forces_tools, required
 from router.decision import chance
 from router.errors import ModelNotFound
 from router.policy import Alias, AnswererSection, Policy
+from router.policy_base import OWN_MODELS
 from router.types import (
     Answerer,
     AnswererFacts,
@@ -131,6 +132,7 @@ class PolicyRuntime:
     safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
+    head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
 
     by_name: dict[str, RungPlan] = field(init=False)
 
@@ -224,6 +226,13 @@ def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatReq
         return Selected(_policy(runtimes, target[5:]))
     if target.startswith("tier:") and any(t.name == target[5:] for t in runtime.policy.tiers):
         return Selected(runtime, pinned_tier=target[5:])
+    if target in OWN_MODELS:
+        raise ModelNotFound(
+            f"The model {request.requested_model!r} answers no conversation: {target} is at "
+            "/v1/embeddings or /v1/moderations. Known here are: "
+            f"{', '.join(known_models(runtimes, runtime))}.",
+            param="model",
+        )
     raise _unknown(runtimes, runtime, request.requested_model)
 
 
@@ -259,12 +268,17 @@ def _unknown(
 
 
 def known_models(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime) -> Sequence[str]:
-    """Names that clients may send as `model`."""
+    """Names that chat may be asked for, aliases as they are written: globs are among them."""
+    policy = runtime.policy
+    if policy.mode == "observe":  # only what one answerer stands for
+        models = sorted({plan.facts.model for plan in runtime.plans})
+        aliases = [n for n in policy.aliases if (found := policy.alias(n)) and found.answerer]
+        return (*models, *aliases)
     return (
         "auto",
         *(f"auto:{name}" for name in runtimes),
-        *(f"tier:{tier.name}" for tier in runtime.policy.tiers),
-        *runtime.policy.aliases,
+        *(f"tier:{tier.name}" for tier in policy.tiers),
+        *(n for n in policy.aliases if (found := policy.alias(n)) and found.to not in OWN_MODELS),
     )
 
 

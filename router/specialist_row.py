@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from router.audit import digest
+from router.own_models import asked_baseline
 from router.policy import usd_to_nano
 from router.record import Record, encode
 from router.runtime import PolicyRuntime
@@ -29,6 +30,7 @@ from router.types import (
 NAME = "specialist"
 """Tier and answerer of these rows; no policy's tier, since no ladder leads there."""
 LEVEL = 1
+MODERATIONS = "moderations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
         confidence=booked.said.confidence,
         escalations=0,
         cost_nano_usd=0,
-        baselines=_baselines(runtime, usage),
+        baselines=_baselines(booked, usage),
         usage=usage,
         latency_ms=booked.latency_ms,
         first_token_ms=None,
@@ -119,8 +121,15 @@ def _attempt(booked: Booked, usage: Usage) -> AttemptRow:
     )
 
 
-def _baselines(runtime: PolicyRuntime, usage: Usage) -> Baselines:
-    """What the text would have cost elsewhere: an LLM's short answer is not counted, only input."""
+def _baselines(booked: Booked, usage: Usage) -> Baselines:
+    """What the text would have cost elsewhere: an LLM's short answer is not counted, only input.
+
+    Nobody would have had a person or an LLM read every text that an application moderates in
+    passing, so there only the model that it asked for counts.
+    """
+    runtime = booked.runtime
+    if booked.request.endpoint == MODERATIONS:
+        return asked_baseline(runtime.policy, booked.request.requested_model, usage)
     report = runtime.policy.report
 
     def at(name: str | None, level: int) -> int | None:

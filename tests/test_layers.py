@@ -38,6 +38,8 @@ GROUPS = {
     "router.api.classifying": "app",
     "router.api.core": "app",
     "router.api.specialists": "app",
+    "router.api.text_vectors": "app",
+    "router.api.moderation_heads": "app",
     "router.api.checkup": "app",
     "router.api.process": "process",
     "router.api.serve": "process",

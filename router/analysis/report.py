@@ -288,7 +288,7 @@ def _assumptions(
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
         lines.append(
             "Answered requests that could not be compared, because the baseline's price or the "
-            f"own cost is unknown: {each}."
+            f"own cost is unknown or a retry got its first answer again: {each}."
         )
     return tuple(lines)
 

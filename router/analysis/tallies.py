@@ -39,6 +39,8 @@ MAX_NAMED = 20
 OTHER = "(other)"
 NO_ANSWER = "(not answered)"
 UNKNOWN_NAME = "unknown"
+EMBEDDINGS = "embeddings"
+"""The endpoint whose rows are not routed: they count in no level's share."""
 
 ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
@@ -279,8 +281,9 @@ class Tally:
         return answered(row) and row.mode != "observe" and row.tier_number > self.lowest_level
 
     def _tier_key(self, row: RequestRow) -> TierKey:
+        """Tier of a row; what is not routed (embeddings) has one of its own, at no level."""
         key = (0, NO_ANSWER, "")
-        if answered(row) and row.tier_number > 0:
+        if answered(row) and (row.tier_number > 0 or row.endpoint == EMBEDDINGS):
             key = (row.tier_number, clean(row.tier), clean(row.model))
         return self._open(key)
 

@@ -17,12 +17,15 @@ from router.analysing import Analyst
 from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
+from router.api.moderation_heads import ModerationHeads
 from router.api.os_signals import taking
-from router.api.server import Server
+from router.api.server import OwnModels, Server
+from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
+from router.ledger.replies import MemoryReplies
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
 from router.ledger.store import SqlLedger
@@ -95,12 +98,16 @@ class App:
             clock=self.clock,
             ids=core.ids,
         )
+        self._vectors = TextVectors(core.model)
+        self.moderation = ModerationHeads(core, self.analyst, self._record)
         watched = core.loaded.values() if settings.watch else ()
         self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
         self.server = Server(
             self.gateway,
-            self.analyst,
+            OwnModels(self.analyst, self.moderation.find, self._vectors),
+            MemoryReplies(clock=self.clock),
             self.ledger,
+            self._secrets.key_soon,
             Doorkeeper(
                 self.keys,
                 open_without_keys=settings.open_without_keys,
@@ -157,6 +164,7 @@ class App:
                 await plan.answerer.close()
         await self.ledger.close()
         self.core.engine.close()
+        self._vectors.close()
 
     async def _keep_house(self) -> None:
         """Drop texts and sessions whose time is over: at the start, then once a day."""

@@ -74,10 +74,26 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     """Everything one policy needs to serve. Raises PolicyError for a broken file it names."""
     policy = loaded.policy
     knowledge = _knowledge(loaded)
-    answers = load_safe_answers(loaded.file(policy.safe_answers))
     plans: dict[str, RungPlan] = {}
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
         plans[section.name] = _plan(loaded, parts, tier, section, knowledge, plans)
+    ladder = tuple(plans[section.name] for _, section in policy.rungs())
+    return _runtime(loaded, parts, ladder, list(knowledge.values()))
+
+
+def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
+    """A policy of which the specialist alone is asked: its heads, and no answerer.
+
+    Raises PolicyError for heads that are not of this encoder.
+    """
+    return _runtime(loaded, parts, (), [])
+
+
+def _runtime(
+    loaded: LoadedPolicy, parts: Parts, plans: tuple[RungPlan, ...], knowledge: list[Knowledge]
+) -> PolicyRuntime:
+    policy, own = loaded.policy, _own_heads(loaded, parts.model)
+    answers = load_safe_answers(loaded.file(policy.safe_answers))
 
     def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str]) -> str:
         return safe_answer(domain, text, review_id, answers, facts)
@@ -85,12 +101,17 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     return PolicyRuntime(
         policy=policy,
         policy_hash=loaded.hash,
-        plans=tuple(plans[section.name] for _, section in policy.rungs()),
-        triage=_triage(policy, parts, list(knowledge.values()), _own_heads(loaded, parts.model)),
+        plans=plans,
+        triage=_triage(policy, parts, knowledge, own),
         safe_answer=safe,
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
+        head_classes={} if own is None else _classes(own),
     )
+
+
+def _classes(own: OwnHeads) -> dict[str, tuple[str, ...]]:
+    return {name: own.stack.heads[name].classes for name in own.names}
 
 
 def _composite(section: AnswererSection) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.api.abilities import AbilityTable, load_abilities
-from router.api.build import Parts, build_runtime
+from router.api.build import Parts, build_runtime, build_specialist
 from router.api.clock import SystemClock, UlidIds
 from router.deciding import Router
 from router.errors import Mistake, ModelFileError, PolicyError
@@ -132,6 +132,7 @@ class Core:
         self.clock, self.ids = SystemClock(), UlidIds()
         model, self.degraded_because = load_model(settings.model_dir)
         self.engine = TriageEngine(model, settings.read_together)
+        self.model = model
         self.abilities: AbilityTable = load_abilities()
         self.environ = environ
         self.encoder_sha256 = None if model is None else model.encoder.sha256
@@ -159,6 +160,10 @@ class Core:
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
         """A policy made ready to serve. Raises PolicyError."""
         return build_runtime(loaded, self._parts)
+
+    def build_specialist(self, loaded: LoadedPolicy) -> PolicyRuntime:
+        """A policy's heads alone made ready. Raises PolicyError."""
+        return build_specialist(loaded, self._parts)
 
     def budget_of(self, tenant: str) -> BudgetSection | None:
         """What a tenant may spend, by the default policy."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
+from router.api.idempotency import HEADER, MAX_KEY
 from router.api.schemas import (
     ANALYSIS,
     ANTHROPIC_ERROR,
@@ -18,13 +19,25 @@ from router.api.schemas import (
     CHAT,
     COMPLETIONS,
     COUNT,
+    EMBEDDING,
     ERROR,
     HINTS,
     MESSAGES,
+    MODERATION,
     RESPONSES,
 )
+from router.policy_base import EMBEDDING_MODEL
 from router.wire.analysis import MAX_TEXTS
 from router.wire.completions import MAX_PROMPTS
+
+IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key gets the first answer and costs nothing; "
+    "another request under it is refused (422).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Operation:
     key: bool
     body: str = ""  # of a post: the schema's name
     error: str = "Error"
+    repeatable: bool = False  # under an Idempotency-Key
 
 
 OPERATIONS = (
@@ -47,6 +61,7 @@ OPERATIONS = (
         "object (with routing.debug) say which tier answered, why, and what it cost.",
         True,
         CHAT,
+        repeatable=True,
     ),
     Operation(
         "post",
@@ -56,6 +71,7 @@ OPERATIONS = (
         "stored: previous_response_id, conversation, background and built-in tools are refused.",
         True,
         RESPONSES,
+        repeatable=True,
     ),
     Operation(
         "post",
@@ -66,6 +82,7 @@ OPERATIONS = (
         True,
         MESSAGES,
         "AnthropicError",
+        repeatable=True,
     ),
     Operation(
         "post",
@@ -84,6 +101,29 @@ OPERATIONS = (
         "echo, suffix, best_of and token ids are refused.",
         True,
         COMPLETIONS,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/embeddings",
+        "Turn texts into vectors",
+        f"OpenAI's request and response by `{EMBEDDING_MODEL}`, the triage encoder on this "
+        "machine; floats or base64, fewer `dimensions` on request. Of a long text its head and "
+        "tail are read; `x-tiergate-cut` counts such texts. Token ids are refused.",
+        True,
+        EMBEDDING,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/moderations",
+        "What the safety heads find in texts",
+        "OpenAI's request and response by the heads of the served policy that moderates, else of "
+        "`content_moderation`. Categories that no head knows are false and 0, with an empty list "
+        "of applied input types. Text only; each text has a ledger row.",
+        True,
+        MODERATION,
+        repeatable=True,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
     Operation("get", "/v1/models/{id}", "One model name", "", True),
@@ -157,12 +197,14 @@ def _operation(operation: Operation) -> dict[str, object]:
     }
     if operation.key:
         described["security"] = [{"key": []}]
-    names = re.findall(r"\{(\w+)\}", operation.path)
-    if names:
-        described["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in names
-        ]
+    parameters: list[object] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ]
+    if operation.repeatable:
+        parameters.append(IDEMPOTENCY_KEY)
+    if parameters:
+        described["parameters"] = parameters
     if operation.method == "post":
         schema = {"$ref": f"#/components/schemas/{operation.body}"}
         described["requestBody"] = {
@@ -206,5 +248,6 @@ def page() -> str:
         '"content": "How do I return a parcel?"}]}\'</code></pre>'
         f"{rows}<h2>Hints</h2><p>All optional, inside the body's <code>routing</code> object; "
         f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul>"
+        f"<h2>{HEADER}</h2><p>{escape(str(IDEMPOTENCY_KEY['description']))}</p>"
         "<script>document.getElementById('here').textContent=location.origin</script></html>"
     )

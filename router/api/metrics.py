@@ -42,6 +42,9 @@ class Metrics:
         self._errors = Counter(
             "tiergate_errors", "Requests refused or failed.", ["code"], registry=r
         )
+        self._replays = Counter(
+            "tiergate_replays", "Answers given again under an idempotency key.", registry=r
+        )
         self._cost = Counter("tiergate_cost_usd", "Spend in US dollars.", ["tier"], registry=r)
         self._latency = Histogram(
             "tiergate_request_seconds",
@@ -73,9 +76,14 @@ class Metrics:
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
 
-    def analysed(self, policy: str, texts: int) -> None:
-        """Count texts that a specialist answered."""
-        self._requests.labels(policy, SPECIALIST, Verdict.ACCEPTED.value).inc(texts)
+    def analysed(self, policy: str, count: int, tier: str = SPECIALIST) -> None:
+        """Count what was answered without a ladder: texts by a specialist, requests by a model of
+        our own."""
+        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(count)
+
+    def replayed(self) -> None:
+        """Count an answer that was given again."""
+        self._replays.inc()
 
     def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
         """Looks the counters of these labels up and keeps them, since the library checks and locks

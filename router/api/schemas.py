@@ -6,8 +6,10 @@ answered by a tier.
 
 from __future__ import annotations
 
+from router.policy_base import EMBEDDING_MODEL, MODERATION_MODEL
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
 from router.wire.completions import MAX_PROMPTS
+from router.wire.embeddings import MAX_INPUTS
 
 ERROR = {
     "type": "object",
@@ -155,6 +157,7 @@ _ANSWERED: dict[str, dict[str, object]] = {
 }
 
 ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
+EMBEDDING, MODERATION = "EmbeddingRequest", "ModerationRequest"
 _TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
 _TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
 BODIES: dict[str, object] = {
@@ -164,6 +167,41 @@ BODIES: dict[str, object] = {
         "required": ["text"],
         "additionalProperties": False,
         "properties": {"text": {"type": "string", "minLength": 1}, "tags": _TAGS},
+    },
+    EMBEDDING: {
+        "type": "object",
+        "required": ["input", "model"],
+        "properties": {
+            "input": {
+                "type": ["string", "array"],
+                "minItems": 1,
+                "maxItems": MAX_INPUTS,
+                "items": {"type": "string"},
+            },
+            "model": {
+                "type": "string",
+                "description": f"{EMBEDDING_MODEL}, auto, or an alias that leads there.",
+            },
+            "encoding_format": {"enum": ["float", "base64"]},
+            "dimensions": {"type": "integer", "minimum": 1},
+            "user": {"type": "string"},
+        },
+    },
+    MODERATION: {
+        "type": "object",
+        "required": ["input"],
+        "properties": {
+            "input": {
+                "type": ["string", "array"],
+                "minItems": 1,
+                "maxItems": MAX_TEXTS,
+                "items": {"type": ["string", "object"]},
+            },
+            "model": {
+                "type": "string",
+                "description": f"{MODERATION_MODEL}, auto, or an alias that leads there.",
+            },
+        },
     },
     BATCH: {
         "type": "object",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 import structlog
 
-from router.analysing import Analyst
+from router.analysing import Analyst, Found
 from router.api import docs
 from router.api.access import Doorkeeper
 from router.api.analyze import PREFIX, Analyses
 from router.api.answering import Answering
 from router.api.counting import TokenCounts
+from router.api.embeddings import Embeddings
 from router.api.http import (
     Event,
     Handler,
@@ -23,11 +25,18 @@ from router.api.http import (
     send_bytes,
     send_error,
 )
+from router.api.idempotency import Idempotency
 from router.api.metrics import Metrics
-from router.api.views import decision_document, id_headers, request_id_of
+from router.api.moderations import Moderations
+from router.api.views import (
+    decision_document,
+    id_headers,
+    request_header,
+    request_id_of,
+)
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
-from router.types import Clock, Ids, Ledger
+from router.types import Clock, Embedder, Ids, Ledger, ReplyStore
 from router.types import Scope as KeyScope
 from router.wire.anthropic import MessagesFormat
 from router.wire.chat import ChatFormat
@@ -49,14 +58,25 @@ WIRE_FORMATS: dict[str, WireFormat] = {
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnModels:
+    """What answers from the triage model alone; `moderation` finds whose heads are asked."""
+
+    analyst: Analyst
+    moderation: Callable[[], Awaitable[Found]]
+    embedder: Embedder
+
+
 class Server:
     """An ASGI application over one gateway."""
 
     def __init__(
         self,
         gateway: Gateway,
-        analyst: Analyst,
+        own: OwnModels,
+        replies: ReplyStore,
         ledger: Ledger,
+        secret_of: Callable[[str], bytes],
         door: Doorkeeper,
         metrics: Metrics,
         readiness: Readiness,
@@ -73,16 +93,29 @@ class Server:
         self._ids = ids
         self._life = life
         self._started_s = clock.now_ms() // 1000
-        analyses = Analyses(analyst, gateway.router, door, metrics)
+        router = gateway.router
+        idempotent = Idempotency(
+            replies, door, metrics,
+            ledger=ledger, clock=clock, ids=ids,
+            max_body_bytes=lambda: router.default.policy.max_body_bytes,
+        )  # fmt: skip
+        embeddings = Embeddings(
+            own.embedder, router, door, metrics,
+            ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
+        )  # fmt: skip
+        moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
+        analyses = Analyses(own.analyst, router, door, metrics)
         self._log = structlog.get_logger("tiergate.server")
         answering: dict[str, tuple[str, Handler]] = {
-            path: ("POST", Answering(wire, gateway, door, metrics, clock))
+            path: ("POST", idempotent(Answering(wire, gateway, door, metrics, clock)))
             for path, wire in WIRE_FORMATS.items()
         }
         counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, ids)
         self._exact: dict[str, tuple[str, Handler]] = {
             **answering,
             "/v1/messages/count_tokens": ("POST", counts),
+            "/v1/embeddings": ("POST", idempotent(embeddings)),
+            "/v1/moderations": ("POST", idempotent(moderations)),
             "/v1/models": ("GET", self._models),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
@@ -138,10 +171,15 @@ class Server:
         return handler
 
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
-        """In the shape that clients of this path read: OpenAI's where it is nobody else's."""
+        """In the shape that clients of this path read: OpenAI's where it is nobody else's.
+
+        The decision's id only where its row can be looked up by it.
+        """
+        booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
         wire = ANTHROPIC if path.startswith("/v1/messages") else OPENAI
-        headers = [*id_headers(request_id), *wire.id_headers(request_id)]
+        ids = id_headers(request_id) if booked else request_header(request_id)
+        headers = [*ids, *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -156,19 +194,19 @@ class Server:
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door.admit(headers_of(scope), KeyScope.CHAT)
         names = [(name, self._started_s, "tiergate") for name in self._gateway.router.models()]
-        await send_bytes(send, 200, render_models(names), id_headers(self._ids.new()))
+        await send_bytes(send, 200, render_models(names), request_header(self._ids.new()))
 
     async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door.admit(headers_of(scope), KeyScope.CHAT)
         name = scope["path"].removeprefix("/v1/models/")
-        known = self._gateway.router.models()
-        if name not in known:
+        router = self._gateway.router
+        if not router.has_model(name):
+            known = ", ".join(router.models())
             raise ModelNotFound(
-                f"The model {name[:200]!r} is unknown here. Known are: {', '.join(known)}.",
-                param="model",
+                f"The model {name[:200]!r} is unknown here. Known are: {known}.", param="model"
             )
         body = render_model(name, self._started_s, "tiergate")
-        await send_bytes(send, 200, body, id_headers(self._ids.new()))
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
 
     async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:
         identity = await self._door.admit(headers_of(scope), KeyScope.CHAT, KeyScope.REPORTS)
@@ -186,22 +224,22 @@ class Server:
     # --- operations -------------------------------------------------------------------------------
 
     async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_bytes(send, 200, b'{"status":"ok"}', id_headers(self._ids.new())[:1])
+        await send_bytes(send, 200, b'{"status":"ok"}', request_header(self._ids.new()))
 
     async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
         ready, detail = self._readiness()
         body = to_json({"status": "ready" if ready else "not_ready", **detail})
-        await send_bytes(send, 200 if ready else 503, body, id_headers(self._ids.new())[:1])
+        await send_bytes(send, 200 if ready else 503, body, request_header(self._ids.new()))
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = b"text/plain; version=0.0.4; charset=utf-8"
-        await send_bytes(send, 200, self._metrics.page(), id_headers(self._ids.new())[:1], kind)
+        await send_bytes(send, 200, self._metrics.page(), request_header(self._ids.new()), kind)
 
     async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
         page = docs.page().encode()
         kind = b"text/html; charset=utf-8"
-        await send_bytes(send, 200, page, id_headers(self._ids.new())[:1], kind)
+        await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(docs.openapi())
-        await send_bytes(send, 200, body, id_headers(self._ids.new())[:1])
+        await send_bytes(send, 200, body, request_header(self._ids.new()))

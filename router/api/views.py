@@ -38,7 +38,7 @@ def decision_id(request_id: str) -> str:
 
 def request_id_of(public_id: str) -> str:
     """The ledger's id behind the id of a decision, a request or an answer."""
-    for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-"):
+    for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-", "modr-"):
         if public_id.startswith(prefix):
             return public_id[len(prefix) :]
     return public_id
@@ -47,10 +47,15 @@ def request_id_of(public_id: str) -> str:
 # --- headers -----------------------------------------------------------------------------------
 
 
-def id_headers(request_id: str) -> Headers:
+def request_header(request_id: str) -> Headers:
     """What every response carries, errors too."""
+    return [(b"x-request-id", f"req_{request_id}".encode())]
+
+
+def id_headers(request_id: str) -> Headers:
+    """What a response carries whose row is in the books, so that its decision can be looked up."""
     return [
-        (b"x-request-id", f"req_{request_id}".encode()),
+        *request_header(request_id),
         (b"x-tiergate-decision-id", decision_id(request_id).encode()),
     ]
 
@@ -70,8 +75,9 @@ def outcome_headers(outcome: Outcome) -> Headers:
     """Everything, for an answer that is sent whole."""
     rung = outcome.rung
     model = outcome.answer.model if outcome.answer else ""
+    ids = id_headers if outcome.answer else request_header  # a dry run writes no row
     headers = [
-        *id_headers(outcome.request_id),
+        *ids(outcome.request_id),
         *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
         (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
         (b"x-tiergate-model", _ascii(model)),
@@ -117,7 +123,7 @@ def _ascii(text: str) -> bytes:
 def routing_object(outcome: Outcome) -> JsonText:
     """The `routing` object of the body, with `debug` or `dry_run`."""
     document = {
-        "decision_id": decision_id(outcome.request_id),
+        "decision_id": decision_id(outcome.request_id) if outcome.answer else None,
         "policy": f"{outcome.policy}@{outcome.policy_hash}",
         "tier": outcome.rung.tier,
         "tier_number": outcome.rung.level,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from router.types.answers import Answer
 from router.types.closed_sets import Domain
+from router.types.ledger import RequestRow
 from router.types.requests import Identity
 from router.types.signals import SessionMemory
 
@@ -35,6 +37,24 @@ class AnswerCache(Protocol):
     async def get(self, tenant: str, digest: str) -> CachedAnswer | None: ...
 
     async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer as it went out, kept under a client's idempotency key."""
+
+    fingerprint: str  # of the request
+    row: RequestRow  # which paid for it
+    headers: tuple[tuple[bytes, bytes], ...]
+    pieces: tuple[bytes, ...]  # of the body, one each for the events of a stream
+
+
+class ReplyStore(Protocol):
+    """Answers by idempotency key; the tenant is part of every key. Raises nothing."""
+
+    async def get(self, tenant: str, key: str) -> Reply | None: ...
+
+    async def put(self, tenant: str, key: str, reply: Reply) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,27 @@ class TextKeeper(Protocol):
         store: Literal["none", "redacted", "full"],
         retention_days: int,
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as vectors: each little-endian float32 as bytes, of length 1."""
+
+    vectors: tuple[bytes, ...]
+    tokens: int  # read of all texts together
+    cut: int  # texts that reach the limit, of which head and tail alone are read
+
+
+class Embedder(Protocol):
+    """Texts to vectors. Raises AnswererNotReady without a model, Overloaded."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def version(self) -> str: ...
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded: ...
 
 
 class KeyStore(Protocol):

@@ -1,0 +1,87 @@
+"""`POST /v1/moderations`: what the safety heads say, in OpenAI's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from router.analysing import Analysed, Analyst, Found
+from router.api.access import Doorkeeper
+from router.api.http import (
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    read_body,
+    require_json,
+    send_bytes,
+)
+from router.api.metrics import Metrics
+from router.api.views import Headers, decision_id, id_headers
+from router.deciding import Router
+from router.head_conditions import readings_of
+from router.moderating import document, moderated
+from router.own_models import require_own
+from router.policy_base import MODERATION_MODEL
+from router.specialist_row import MODERATIONS
+from router.types import Scope as KeyScope
+from router.wire.moderations import parse_moderation_request, render_moderations
+
+
+class Moderations:
+    """The handler, with what it needs. `moderation` finds the policy whose heads are asked."""
+
+    def __init__(
+        self,
+        analyst: Analyst,
+        moderation: Callable[[], Awaitable[Found]],
+        router: Router,
+        door: Doorkeeper,
+        metrics: Metrics,
+    ) -> None:
+        self._analyst = analyst
+        self._moderation = moderation
+        self._router = router
+        self._door = door
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
+        require_json(headers)
+        policy = self._router.default.policy
+        body = await read_body(headers, receive, policy.max_body_bytes)
+        asked = parse_moderation_request(body, headers)
+        require_own(policy, asked.model, MODERATION_MODEL)
+        found = await self._moderation()
+        analysed = await self._analyst.analyse(
+            found, asked.texts, identity, asked.tags, endpoint=MODERATIONS, model=asked.model
+        )
+        self._metrics.analysed(found.runtime.policy.name, len(analysed))
+        answer = render_moderations(
+            [_result(found, one) for one in analysed],
+            id=f"modr-{analysed[0].request_id}",
+            model=MODERATION_MODEL,
+        )
+        await send_bytes(send, 200, answer, _headers(found, analysed[0]))
+
+
+def _result(found: Found, analysed: Analysed) -> dict[str, object]:
+    """OpenAI's entry, and beside it what the policy's own rules say of the text."""
+    said = analysed.said
+    return {
+        **document(moderated(readings_of(analysed.signals), found.runtime.head_classes)),
+        "decision_id": decision_id(analysed.request_id),
+        "verdict": said.verdict,
+        "reason": said.reason,
+    }
+
+
+def _headers(found: Found, first: Analysed) -> Headers:
+    policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"
+    return [
+        *id_headers(first.request_id),
+        (b"x-tiergate-tier", b"specialist"),
+        (b"x-tiergate-model", f"{MODERATION_MODEL}@{first.signals.triage_version}".encode()),
+        (b"x-tiergate-policy", policy.encode()),
+        (b"x-tiergate-cost-usd", b"0"),
+    ]

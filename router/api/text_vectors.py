@@ -1,0 +1,88 @@
+"""The triage encoder as an embedding model: texts in, unit vectors out, off the event loop.
+
+Part of the composition root: the one place of the surface that knows the triage model. Each text is
+read alone, so that it has the same vector whatever else a request holds (INT8 scales over a run).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from router.errors import AnswererNotReady, Overloaded
+from router.triage.encoder import MAX_TOKENS
+from router.triage.triage_model import TriageModel
+from router.types import Embedded
+
+TEXTS_AT_ONCE = 32
+"""Texts that one request reads before the next one has its turn: at most 0.2 s of one core."""
+MAX_WAITING = 64
+"""Requests that wait for the one thread; further ones are told to come back."""
+
+
+class TextVectors:
+    """The Protocol `types.Embedder` over the triage model; owns one thread."""
+
+    def __init__(self, model: TriageModel | None) -> None:
+        self._model = model
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="embed")
+        self._waiting = 0
+
+    @property
+    def width(self) -> int:
+        """How many numbers a whole vector has. Raises AnswererNotReady without a model."""
+        return self._ready().encoder.width
+
+    @property
+    def version(self) -> str:
+        """Names the encoder: vectors of two versions do not mix. Raises AnswererNotReady."""
+        return self._ready().encoder.sha256[:12]
+
+    def _ready(self) -> TriageModel:
+        if self._model is None:
+            raise AnswererNotReady(
+                "The triage model is missing, so there is nothing to embed with. /readyz tells "
+                "why; `tiergate doctor` says how to mend it."
+            )
+        return self._model
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
+        """The vectors in the order of the texts. Raises AnswererNotReady, Overloaded."""
+        model = self._ready()
+        if self._waiting >= MAX_WAITING:
+            raise Overloaded(
+                f"{self._waiting} requests already wait for the embedding thread; come back soon."
+            )
+        loop = asyncio.get_running_loop()
+        vectors: list[bytes] = []
+        tokens = cut = 0
+        self._waiting += 1
+        try:
+            for start in range(0, len(texts), TEXTS_AT_ONCE):
+                some = texts[start : start + TEXTS_AT_ONCE]
+                read = await loop.run_in_executor(self._pool, _read, model, some, dimensions)
+                vectors += read.vectors
+                tokens += read.tokens
+                cut += read.cut
+        finally:
+            self._waiting -= 1
+        return Embedded(tuple(vectors), tokens, cut)
+
+    def close(self) -> None:
+        """End the thread; what waits for it is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(model: TriageModel, texts: Sequence[str], dimensions: int | None) -> Embedded:
+    """Some texts' vectors, each read alone."""
+    encoder = model.encoder
+    lengths = [min(MAX_TOKENS, len(encoder.tokenise(text))) for text in texts]
+    vectors: list[bytes] = []
+    for text in texts:
+        vector = encoder.encode([text])[:, :dimensions]  # (1, dimensions)
+        if dimensions is not None:
+            length = float((vector * vector).sum()) ** 0.5
+            vector = vector / length if length else vector
+        vectors.append(vector.astype("<f4").tobytes())
+    return Embedded(tuple(vectors), sum(lengths), lengths.count(MAX_TOKENS))

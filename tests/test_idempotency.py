@@ -1,0 +1,374 @@
+"""`Idempotency-Key` on a real server: one answer, one upstream call, one price."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+import yaml
+
+from router.api.access import Doorkeeper
+from router.api.clock import SystemClock, UlidIds
+from router.api.http import Event, Handler, Receive, Scope, Send
+from router.api.idempotency import MAX_KEY, MAX_REPLY_BYTES, Idempotency
+from router.api.metrics import Metrics
+from router.ledger.keys import SqlKeyStore
+from router.ledger.replies import TTL_S, MemoryReplies
+from router.ledger.store import SqlLedger
+from router.types import Reply
+from tests.ledger_rows import StandingClock, request
+from tests.server_kit import (
+    PYTHON,
+    ROOT,
+    ROUTINE,
+    Served,
+    Upstream,
+    environment,
+    eventually,
+    tiergate,
+    write_policy,
+)
+from tests.server_kit import write_behaviours as behaviours
+from tests.upstream_behaviours import TEXT
+
+NUMBERS = count(1)
+PAID = 140_000  # 20 tokens at $1 and 12 at $10 a million, in nano-dollars
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def served(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    policy = write_policy(folder, upstream.url, max_body_bytes=100_000)
+    (broken,) = behaviours(folder, upstream.url, "cut")
+    said = yaml.safe_load(broken.read_text())
+    said["tiers"][0]["answerers"][0]["verify"] = {"default": "none"}  # it streams through at once
+    broken.write_text(yaml.safe_dump(said))
+    others = behaviours(folder, upstream.url, "slow", "dawdling")
+    with Served(folder, policy, broken, *others) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that no other test uses; as a tag it finds the rows of one test."""
+    return f"key-{next(NUMBERS)}"
+
+
+def chat(served: Served, key: str, model: str = "auto", **fields: object) -> httpx.Response:
+    body = {**ROUTINE, "model": model, "routing": {"tags": [key]}, **fields}
+    headers = {"Idempotency-Key": key}
+    return served.client.post("/v1/chat/completions", json=body, headers=headers)
+
+
+def rows_of(served: Served, key: str) -> list[dict[str, object]]:
+    return [row for row in served.rows() if row["tags"] == [key]]
+
+
+def costs(served: Served, key: str) -> list[object]:
+    return sorted(int(str(row["cost_nano_usd"])) for row in rows_of(served, key))
+
+
+# --- the same again -------------------------------------------------------------------------------
+
+
+def test_the_same_request_gets_the_same_answer_for_nothing(served: Served, key: str) -> None:
+    first, again = chat(served, key), chat(served, key)
+    assert again.content == first.content
+    assert again.headers["x-tiergate-replay-of"] == first.headers["x-tiergate-decision-id"]
+    assert "x-tiergate-replay-of" not in first.headers
+    assert (first.headers["x-tiergate-cost-usd"], again.headers["x-tiergate-cost-usd"]) == (
+        "0.00014", "0",
+    )  # fmt: skip
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    assert again.headers["x-tiergate-tier"] == "llm"
+    row = served.row(again)
+    assert (row["reason"], row["cost_nano_usd"]) == ("idempotent_replay", 0)
+    assert set(row["baselines"].values()) == {None}  # type: ignore[attr-defined]
+    assert costs(served, key) == [0, PAID]
+
+
+def test_openai_client_gets_the_same_answer(client: openai.OpenAI, key: str) -> None:
+    said = [
+        client.chat.completions.create(
+            model="auto", messages=ROUTINE["messages"], extra_headers={"Idempotency-Key": key}
+        )
+        for _ in range(2)
+    ]
+    assert said[0] == said[1]
+    assert said[0].choices[0].message.content == TEXT
+    assert said[0]._request_id != said[1]._request_id
+
+
+def test_a_stream_is_given_again_as_a_stream(
+    served: Served, client: openai.OpenAI, key: str
+) -> None:
+    said = [
+        list(
+            client.chat.completions.create(
+                model="auto", messages=ROUTINE["messages"], stream=True,
+                stream_options={"include_usage": True},
+                extra_headers={"Idempotency-Key": key}, extra_body={"routing": {"tags": [key]}},
+            )
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert said[0] == said[1]
+    assert "".join(c.choices[0].delta.content or "" for c in said[1] if c.choices) == TEXT
+    assert costs(served, key) == [0, PAID]
+
+
+def test_requests_at_the_same_time_make_one_call(served: Served, key: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(lambda _: chat(served, key, "auto:slow"), range(4)))
+    assert len({response.content for response in said}) == 1
+    assert sum("x-tiergate-replay-of" in response.headers for response in said) == 3
+    assert costs(served, key) == [0, 0, 0, PAID]
+
+
+def test_a_client_that_left_finds_its_answer(served: Served, key: str) -> None:
+    with pytest.raises(httpx.ReadTimeout), httpx.Client(timeout=0.3) as hasty:
+        hasty.post(
+            f"{served.url}/v1/chat/completions",
+            json={**ROUTINE, "model": "auto:slow", "routing": {"tags": [key]}},
+            headers={"Idempotency-Key": key},
+        )
+    assert "x-tiergate-replay-of" in chat(served, key, "auto:slow").headers
+    assert costs(served, key) == [0, PAID]
+
+
+def test_a_client_that_left_mid_stream_finds_the_whole_of_it(served: Served, key: str) -> None:
+    body = {
+        **ROUTINE, "model": "auto:dawdling", "stream": True, "routing": {"tags": [key]},
+    }  # fmt: skip
+    headers = {"Idempotency-Key": key}
+    with served.client.stream(
+        "POST", "/v1/chat/completions", json=body, headers=headers
+    ) as response:
+        next(response.iter_bytes())
+    again = chat(served, key, "auto:dawdling", stream=True)
+    assert "x-tiergate-replay-of" in again.headers
+    assert again.text.rstrip().endswith("data: [DONE]")
+    assert costs(served, key) == [0, PAID]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("embeddings", {"model": "auto", "input": "hello"}), ("moderations", {"input": "hello"})],
+)
+def test_the_gateways_own_models_know_keys_too(
+    served: Served, key: str, path: str, body: dict[str, object]
+) -> None:
+    headers = {"Idempotency-Key": key}
+    first, again = (served.client.post(f"/v1/{path}", json=body, headers=headers) for _ in range(2))
+    assert again.content == first.content
+    assert again.headers["x-tiergate-replay-of"] == first.headers["x-tiergate-decision-id"]
+    assert served.row(again)["endpoint"] == path
+
+
+def test_without_a_key_nothing_is_given_again(served: Served) -> None:
+    assert not [r for r in (served.chat(), served.chat()) if "x-tiergate-replay-of" in r.headers]
+
+
+def test_the_books_stay_whole_with_repeats(served: Served, key: str) -> None:
+    assert "x-tiergate-replay-of" in [chat(served, key) for _ in range(3)][-1].headers
+    said = tiergate("ledger", "verify", "-d", served.database)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert tiergate("report", "-d", served.database, "--json").returncode == 0
+    assert re.search(r"^tiergate_replays_total [1-9]", served.client.get("/metrics").text, re.M)
+
+
+def test_the_examples_of_the_page_run(served: Served, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "embeddings.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.S))
+    code += "print(answer.choices[0].message.content)\n"
+    done = subprocess.run(
+        [PYTHON, "-c", code.replace("http://127.0.0.1:8080", served.url)],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment(), check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("192 ")
+    assert TEXT in done.stdout
+
+
+# --- what is no repeat ----------------------------------------------------------------------------
+
+
+def test_another_body_under_the_key_is_refused(
+    served: Served, client: openai.OpenAI, key: str
+) -> None:
+    chat(served, key)
+    said = chat(served, key, temperature=0.5)
+    error = said.json()["error"]
+    assert said.status_code == 422
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["param"], error["code"]) == ("Idempotency-Key", "idempotency_key_reused")
+    with pytest.raises(openai.UnprocessableEntityError, match="Send a new key"):
+        client.embeddings.create(
+            model="auto", input="hello", extra_headers={"Idempotency-Key": key}
+        )
+
+
+def test_other_hints_under_the_key_are_another_request(served: Served, key: str) -> None:
+    chat(served, key)
+    served.client.headers["x-tiergate-stakes-usd"] = "5"
+    try:
+        assert chat(served, key).status_code == 422
+    finally:
+        del served.client.headers["x-tiergate-stakes-usd"]
+
+
+def test_another_body_is_refused_while_the_first_is_answered(served: Served, key: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        bodies = [{}, {"temperature": 0.5}]
+        said = list(pool.map(lambda body: chat(served, key, "auto:slow", **body), bodies))
+    assert sorted(response.status_code for response in said) == [200, 422]
+
+
+def test_a_failure_is_tried_again(served: Served, upstream: Upstream, key: str) -> None:
+    control = upstream.url.replace("/v1", "/control")
+    httpx.post(control, json={"behaviour": "status:503"})
+    failed = chat(served, key)
+    httpx.post(control, json={"behaviour": None})
+    assert (failed.status_code, chat(served, key).status_code) == (502, 200)
+    assert "x-tiergate-replay-of" in chat(served, key).headers
+
+
+def test_a_request_that_was_malformed_leaves_the_key_free(served: Served, key: str) -> None:
+    assert chat(served, key, temperature="hot").status_code == 400
+    assert chat(served, key).status_code == 200
+
+
+def test_a_stream_that_broke_is_not_given_again(served: Served, key: str) -> None:
+    for _ in range(2):
+        said = chat(served, key, "auto:cut", stream=True)
+        assert said.status_code == 200
+        assert '"error"' in said.text
+        assert "x-tiergate-replay-of" not in said.headers
+    eventually(lambda: all(row["state"] != "open" for row in rows_of(served, key)))
+    assert len(rows_of(served, key)) == 2
+
+
+def test_a_dry_run_is_decided_each_time(served: Served, key: str) -> None:
+    said = [chat(served, key, routing={"dry_run": True}) for _ in range(2)]
+    assert not any("x-tiergate-replay-of" in response.headers for response in said)
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [("", 400), ("k" * MAX_KEY, 200), ("k" * (MAX_KEY + 1), 400), ("caf\xe9", 400), ("a\tb", 400)],
+)
+def test_keys_are_short_printable_ascii(served: Served, value: str, status: int) -> None:
+    said = served.client.post(
+        "/v1/chat/completions",
+        json=ROUTINE,
+        headers=[("Idempotency-Key", value.encode("latin-1"))],  # type: ignore[list-item]
+    )
+    assert said.status_code == status
+    if status == 400:
+        assert said.json()["error"]["param"] == "Idempotency-Key"
+
+
+def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) -> None:
+    database = tmp_path / "ledger.db"
+    keys = []
+    for tenant in ("alice", "bob"):
+        made = tiergate("keys", "create", "--tenant", tenant, "-d", database, "--json")
+        keys.append(json.loads(made.stdout)["key"])
+    with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
+        assert chat(served, "same").status_code == 401
+        for secret in keys:
+            served.client.headers["authorization"] = f"Bearer {secret}"
+            assert "x-tiergate-replay-of" not in chat(served, "same").headers
+        assert "x-tiergate-replay-of" in chat(served, "same").headers
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
+def a_reply(size: int = 10) -> Reply:
+    return Reply("f", request("r"), (), (b"x" * size,))
+
+
+async def test_an_answer_is_kept_for_a_day() -> None:
+    clock = StandingClock()
+    kept = MemoryReplies(clock=clock)
+    await kept.put("acme", "k", a_reply())
+    clock.at_ms += TTL_S * 1000 - 1
+    assert await kept.get("acme", "k") is not None
+    assert await kept.get("other", "k") is None
+    clock.at_ms += 1
+    assert await kept.get("acme", "k") is None
+
+
+async def test_answers_are_bounded_in_number_and_size() -> None:
+    kept = MemoryReplies(clock=StandingClock(), max_entries=2, max_bytes=50_000)
+    for name in ("a", "b", "c"):
+        await kept.put("acme", name, a_reply())
+    assert [await kept.get("acme", name) is not None for name in ("a", "b", "c")] == [
+        False, True, True,
+    ]  # fmt: skip
+    await kept.put("acme", "d", a_reply(40_000))
+    assert len(kept) == 1
+    await kept.put("acme", "e", a_reply(50_000))
+    assert await kept.get("acme", "e") is None
+
+
+@pytest.mark.parametrize(("size", "calls"), [(MAX_REPLY_BYTES, 1), (MAX_REPLY_BYTES + 1, 2)])
+async def test_an_answer_that_is_too_large_is_not_kept(
+    tmp_path: Path, size: int, calls: int
+) -> None:
+    clock = SystemClock()
+    ledger = SqlLedger.open(tmp_path / "l.db", clock=clock, budget_of=lambda _: None)
+    await ledger.finish(replace(request("one", tenant="local"), verdict="accepted"))
+    door = Doorkeeper(SqlKeyStore(ledger.database, clock), open_without_keys=True)
+    idempotent = Idempotency(
+        MemoryReplies(clock=clock), door, Metrics(),
+        ledger=ledger, max_body_bytes=lambda: 1_000, clock=clock, ids=UlidIds(),
+    )  # fmt: skip
+    called = 0
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal called
+        called += 1
+        headers = [(b"x-tiergate-decision-id", b"dec_one")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x" * size})
+
+    assert [await _body_of(idempotent(answer)) for _ in range(2)] == [size, size]
+    assert called == calls
+    await ledger.close()
+
+
+async def _body_of(handler: Handler) -> int:
+    """The size of the answer to one request under a key."""
+    sent: list[Event] = []
+
+    async def receive() -> Event:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(event: Event) -> None:
+        sent.append(event)
+
+    scope = {"path": "/v1/x", "headers": [(b"idempotency-key", b"k")]}
+    await handler(scope, receive, send)
+    return sum(len(event.get("body", b"")) for event in sent)
