@@ -59,6 +59,29 @@ def test_what_the_operator_wrote_is_matched_without_an_embedding(index: Knowledg
     assert index.written("where can the invoice be found") is None
 
 
+@pytest.mark.parametrize(
+    "beside", ["我在流血", "Мне очень больно, помогите", "señora", "7500"], ids=range(4)
+)
+def test_an_utterance_beside_other_words_is_not_what_the_operator_wrote(
+    index: KnowledgeIndex, beside: str
+) -> None:
+    assert index.written(f"when are you open {beside}") is None
+
+
+def test_two_utterances_in_another_alphabet_are_not_one(model: TriageModel) -> None:
+    foreign = [*INTENTS, ("key", ["как сбросить ключ API"])]
+    built = KnowledgeIndex.build(model, foreign)
+    found = built.written("Как сбросить ключ API?")
+    assert found is not None
+    assert found[1].intent_id == "key"
+    assert built.written("сколько стоит API") is None
+
+
+def test_courtesies_without_end_are_cut_four_at_a_time() -> None:
+    assert plain("where is my order" + 4 * " thanks") == "where is my order"
+    assert plain("where is my order" + 5 * " thanks") == "where is my order thanks"
+
+
 def test_a_text_under_two_intents_is_matched_by_neither(model: TriageModel) -> None:
     both = [*INTENTS, ("other", ["when are you open"])]
     assert KnowledgeIndex.build(model, both).written("when are you open") is None
