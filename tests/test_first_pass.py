@@ -127,18 +127,21 @@ def test_texts_of_both_kinds_keep_their_places(model: TriageModel, config: Triag
         assert one.row.request_type == other.row.request_type
 
 
-def mails(path: Path) -> list[str]:
-    plain_ones = ["Congratulations! You have won a free prize, claim your cash now " * 4] * 3
-    return [*plain_ones, "the quarterly numbers of the harp workshop, see the attached sheet"]
+MAILS = [
+    *["Congratulations! You have won a free prize, claim your cash now " * 4] * 3,
+    "the quarterly numbers of the harp workshop, see the attached sheet",
+]
 
 
-def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says(tmp_path: Path) -> None:
-    texts = mails(tmp_path)
-    said = []
-    for early in (True, False):
-        with Specialist.open(
-            "content_moderation", {}, task="spam", model_dir=None, threads=1, early=early
-        ) as specialist:
-            said.append([one.fields["spam"].label for one in specialist.say(texts)])
-            assert early or specialist.early == 0
-    assert said[0] == said[1]
+def spam_said(*, early: bool) -> tuple[list[str], int]:
+    """What the shipped specialist says of MAILS, and how many needed no encoder."""
+    with Specialist.open(
+        "content_moderation", {}, task="spam", model_dir=None, threads=1, early=early
+    ) as specialist:
+        return [one.fields["spam"].label for one in specialist.say(MAILS)], specialist.early
+
+
+def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says() -> None:
+    said, read_early = spam_said(early=True)
+    assert read_early > 0
+    assert (said, 0) == spam_said(early=False)
