@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import gc
+from dataclasses import replace
 
 import pytest
 
@@ -96,9 +97,18 @@ def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: Triage
     forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
     readings = read(engine, config, *forms)
     assert engine.not_encoded == 3
-    assert len(engine._kept) == 1
+    assert [len(rows) for rows in engine._kept.values()] == [1]
     assert readings[0].match == readings[1].match == readings[2].match
     assert {one.row for one in readings} == {readings[0].row}
+
+
+def test_what_was_read_for_a_policy_goes_with_it(model: TriageModel, config: TriageConfig) -> None:
+    engine = TriageEngine(model)
+    older = replace(config)
+    read(engine, older, "when are you open")
+    del older
+    gc.collect()
+    assert not engine._kept
 
 
 def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageConfig) -> None:
