@@ -55,10 +55,23 @@ def test_words_are_sure_as_long_as_the_whole_head_is_no_better() -> None:
     confidence = np.linspace(1.0, 0.9, 100)
     right = np.ones(100)
     right[60:] = 0.0
-    assert sure_from(confidence, right, np.ones(100)) == pytest.approx(confidence[60])
+    assert sure_from(confidence, right, np.ones(100)) == pytest.approx(confidence[60], abs=2e-6)
 
 
-def test_words_of_middling_confidence_are_never_sure() -> None:
+def test_equally_sure_rows_are_taken_together_or_not_at_all() -> None:
+    confidence = np.array([0.99] * 50 + [0.95] * 400)
+    right = np.ones(450)
+    right[400:] = 0.0  # behind the first rows of the second step
+    assert sure_from(confidence, right, np.ones(450)) == 0.99
+
+
+@pytest.mark.parametrize("p", [0.9512345678, 1 - 0.048766, 0.951234])
+def test_rounding_leaves_no_row_of_a_step_below_it(p: float) -> None:
+    found = sure_from(np.full(100, p), np.ones(100), np.ones(100))
+    assert p - 2e-6 < found <= p
+
+
+def test_middling_words_are_sure_only_above_the_least_confidence() -> None:
     assert sure_from(np.full(100, 0.7), np.ones(100), np.ones(100)) == LEAST_CONFIDENCE
 
 
