@@ -11,7 +11,6 @@ from router.ngrams import Grams, buckets_of, rarity
 from router.softmax_regression import fit_grams
 from router.training.head_fit import fit_head
 from router.training.mixing import (
-    LEAST_CONFIDENCE,
     LEAST_SURE,
     NEVER_SURE,
     fit_mix,
@@ -71,8 +70,15 @@ def test_rounding_leaves_no_row_of_a_step_below_it(p: float) -> None:
     assert p - 2e-6 < found <= p
 
 
-def test_middling_words_are_sure_only_above_the_least_confidence() -> None:
-    assert sure_from(np.full(100, 0.7), np.ones(100), np.ones(100)) == LEAST_CONFIDENCE
+def test_words_of_middling_confidence_are_never_sure() -> None:
+    assert sure_from(np.full(100, 0.7), np.ones(100), np.ones(100)) == NEVER_SURE
+
+
+def test_middling_rows_do_not_count_towards_the_least_number() -> None:
+    confidence = np.array([0.95] * (LEAST_SURE - 1) + [0.7] * 100)
+    right = np.ones(len(confidence))
+    assert sure_from(confidence, right, right) == NEVER_SURE
+    assert sure_from(np.append(confidence, 0.91), np.append(right, 1), np.append(right, 1)) == 0.91
 
 
 def test_few_sure_rows_prove_nothing() -> None:

@@ -137,9 +137,11 @@ def sure_from(confidence: Floats, right: Floats, right_whole: Floats) -> float:
 
     Walked from the surest rows down, as in fixed-sequence testing: it stops where the whole head
     first has the lead by more than MOST_BEHIND. Equally sure rows, as a stepwise calibrator makes
-    them, are one step, since no threshold parts them. NEVER_SURE where it stops at once.
+    them, are one step, since no threshold parts them. NEVER_SURE where it stops at once, or where
+    fewer than LEAST_SURE rows reach LEAST_CONFIDENCE: of what none of them was nothing is known.
     """
     order = np.argsort(-confidence, kind="stable")
+    order = order[confidence[order] >= LEAST_CONFIDENCE]
     ordered = confidence[order]
     lead = np.cumsum(right_whole[order] - right[order])  # by how many rows the whole head leads
     steps = np.flatnonzero(np.diff(ordered, append=-1.0))  # the last row of each step
