@@ -17,6 +17,7 @@ from router.errors import TrainingDataError
 from router.evaluation import baseline
 from router.evaluation.asked import Kind, Novelty, Options, Report, Section, Subject
 from router.evaluation.judging import (
+    WEIGHED,
     Half,
     early_section,
     fitted,
@@ -88,7 +89,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     halves: Sequence[Half] = ()
     if fit and unknown_judges(subject, taught, inside, source):
         head, chances, halves = weighed(fit, encoded, truth, _reader(inside, encoded))
-        notes += ("weighed and calibrated on the judged rows, each half by the other half",)
+        notes += (WEIGHED,)
     else:
         chances = head.read(scoped(head, inside, encoded))
     sections: dict[str, Section] = {"in scope": _in_scope(chances, truth, options)}

@@ -34,6 +34,7 @@ from router.training.sources import sha256_of
 
 Half = tuple[Head, Flags]
 """A head, and the rows that it may judge, (rows,)."""
+WEIGHED = "weighed and calibrated on the judged rows, each half by the other half"
 
 
 def fitted(
@@ -95,6 +96,14 @@ def weighed(
         chances[mine] = part
     mix, judged = unseen(fit.fitted, encoded, numbers)
     return put_together(fit.fitted, mix, judged), chances, tuple(halves)
+
+
+def crossed(head: Head, encoded: Encoded, halves: Sequence[Half]) -> Floats:
+    """What the halves of `weighed` say of their rows; without any, what the head says of all."""
+    found = np.array(head(encoded), float)
+    for one, mine in halves:
+        found[mine] = one(encoded[mine])
+    return found
 
 
 def save(head: Head, path: Path) -> str:
