@@ -97,6 +97,16 @@ class Head:
                 f"head {self.name}: weight {self.weight.shape} and bias {self.bias.shape} "
                 f"do not fit {columns} classes"
             )
+        if self.words is not None and self.words.shape != (BUCKETS, columns):
+            raise ModelFileError(
+                f"head {self.name}: its table of words {self.words.shape} does not fit {BUCKETS} "
+                f"buckets and {columns} classes"
+            )
+        if self.early is not None and self.early.bias.shape != (columns,):
+            raise ModelFileError(
+                f"head {self.name}: its early bias {self.early.bias.shape} does not fit "
+                f"{columns} classes"
+            )
         if self.kind is not HeadKind.CLASSES and columns != 1:
             raise ModelFileError(
                 f"head {self.name}: a {self.kind} head has one column, found {columns}"
@@ -288,7 +298,8 @@ def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
 def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
     """What `_packed` packed. Raises ValueError or KeyError where the arrays do not fit."""
     used, packed = arrays["words_used"].astype(np.int64), arrays["words"]
-    if packed.ndim != 2 or used.shape != (len(packed),) or used.max(initial=0) >= BUCKETS:
+    beyond = used.max(initial=0) >= BUCKETS or used.min(initial=0) < 0
+    if packed.ndim != 2 or used.shape != (len(packed),) or beyond:
         raise ValueError(f"words {packed.shape} do not fit {BUCKETS} buckets")
     table = np.zeros((BUCKETS, packed.shape[1]), np.float32)
     table[used] = packed.astype(np.float32) * arrays["words_scale"].astype(np.float32)

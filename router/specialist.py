@@ -39,8 +39,10 @@ class Said:
         return min(field.confidence for field in self.fields.values())
 
 
-def heads_of(section: SpecialistSection) -> frozenset[str]:
-    """The names of all heads that a specialist asks, built-in ones included."""
+def heads_of(section: SpecialistSection, task: str | None = None) -> frozenset[str]:
+    """The names of the heads that `said_of` needs for a task, built-in ones included."""
+    if task is not None and task != section.task:
+        return frozenset({section.fields[task].head})
     asked = {field.head for field in section.fields.values()}
     rules = section.verdict.rules
     return frozenset(asked | {condition.head for rule in rules for condition in rule.any})

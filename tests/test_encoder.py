@@ -21,6 +21,8 @@ from router.triage.triage_model import (
     ENCODER,
     HEAD_NAMES,
     MANIFEST,
+    RARITY,
+    WORDS,
     TriageModel,
     check,
 )
@@ -180,6 +182,30 @@ def test_a_missing_file_is_named(copied: Path) -> None:
     (copied / ENCODER).unlink()
     with pytest.raises(ModelFileError, match=ENCODER):
         TriageModel.load(copied)
+
+
+def unlisted(folder: Path, *names: str) -> None:
+    """Takes files out of a folder's manifest."""
+    described = json.loads((folder / MANIFEST).read_text())
+    for name in names:
+        del described["files"][name]
+    (folder / MANIFEST).write_text(json.dumps(described))
+
+
+@pytest.mark.parametrize("name", [RARITY, WORDS])
+def test_a_file_of_words_that_is_not_listed_is_refused(copied: Path, name: str) -> None:
+    unlisted(copied, name)
+    with pytest.raises(ModelFileError, match=f"{name} is not listed"):
+        TriageModel.load(copied)
+
+
+def test_a_model_without_lists_of_words_still_reads(copied: Path) -> None:
+    for name in (RARITY, WORDS):
+        (copied / name).unlink()
+    unlisted(copied, RARITY, WORDS)
+    model = TriageModel.load(copied)
+    assert model.rarity is None
+    assert len(model.read(model.encode(["where is my pacel"])).spam) == 1
 
 
 def test_an_empty_folder_has_no_model(tmp_path: Path) -> None:

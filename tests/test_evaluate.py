@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from router.errors import ModelFileError, TrainingDataError
 from router.evaluation import answer, intents, routing
 from router.evaluation.asked import BENCHMARK_HEADS, Kind, Novelty, Options, Report, Subject
 from router.evaluation.graded_table import STRONG
+from router.evaluation.judging import WEIGHED
 from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
 from router.evaluation.shapes import save_shape
@@ -240,6 +242,31 @@ def test_departments_have_no_shipped_head_and_are_fitted(subject: Subject, tmp_p
     report = measured(Kind.DEPARTMENT, subject, path)
     assert report.sections["department: fitted head"]["macro_f1"].value > 0.8
     assert any("no head department ships" in note for note in report.notes)
+
+
+def test_dev_rows_of_a_file_that_taught_the_encoder_weigh_the_head(
+    subject: Subject, tmp_path: Path
+) -> None:
+    def numbered(count: int) -> list[dict[str, object]]:
+        return [
+            {"text": f"{number}: {ask.format(thing)}", "department": name}
+            for name in ("billing", "broken")
+            for ask in ASKS[name]
+            for thing in THINGS
+            for number in range(count)
+        ]
+
+    judged = write(tmp_path / "judged.jsonl.gz", numbered(24)[::-1])  # of which a tenth is dev
+    taught = write(tmp_path / "taught.jsonl.gz", numbered(2))
+    folder = Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "model"))
+    card = json.loads((folder / "card.json").read_text())
+    card["files"].append({"sha256": hashlib.sha256(taught.read_bytes()).hexdigest()})
+    (folder / "card.json").write_text(json.dumps(card))
+    asked = replace(QUICK, train=taught, dev=True)
+    known = measured(Kind.DEPARTMENT, Subject.load(folder), judged, asked)
+    strange = measured(Kind.DEPARTMENT, subject, judged, asked)
+    assert WEIGHED in known.notes
+    assert WEIGHED not in strange.notes
 
 
 def test_toxicity_is_read_both_ways(subject: Subject, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import gc
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,29 @@ def test_what_the_operator_wrote_is_matched_without_an_embedding(index: Knowledg
     assert index.written("where can the invoice be found") is None
 
 
+@pytest.mark.parametrize(
+    "beside", ["我在流血", "Мне очень больно, помогите", "señora", "7500"], ids=range(4)
+)
+def test_an_utterance_beside_other_words_is_not_what_the_operator_wrote(
+    index: KnowledgeIndex, beside: str
+) -> None:
+    assert index.written(f"when are you open {beside}") is None
+
+
+def test_two_utterances_in_another_alphabet_are_not_one(model: TriageModel) -> None:
+    foreign = [*INTENTS, ("key", ["как сбросить ключ API"])]
+    built = KnowledgeIndex.build(model, foreign)
+    found = built.written("Как сбросить ключ API?")
+    assert found is not None
+    assert found[1].intent_id == "key"
+    assert built.written("сколько стоит API") is None
+
+
+def test_courtesies_without_end_are_cut_four_at_a_time() -> None:
+    assert plain("where is my order" + 4 * " thanks") == "where is my order"
+    assert plain("where is my order" + 5 * " thanks") == "where is my order thanks"
+
+
 def test_a_text_under_two_intents_is_matched_by_neither(model: TriageModel) -> None:
     both = [*INTENTS, ("other", ["when are you open"])]
     assert KnowledgeIndex.build(model, both).written("when are you open") is None
@@ -73,9 +97,18 @@ def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: Triage
     forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
     readings = read(engine, config, *forms)
     assert engine.not_encoded == 3
-    assert len(engine._kept) == 1
+    assert [len(rows) for rows in engine._kept.values()] == [1]
     assert readings[0].match == readings[1].match == readings[2].match
     assert {one.row for one in readings} == {readings[0].row}
+
+
+def test_what_was_read_for_a_policy_goes_with_it(model: TriageModel, config: TriageConfig) -> None:
+    engine = TriageEngine(model)
+    older = replace(config)
+    read(engine, older, "when are you open")
+    del older
+    gc.collect()
+    assert not engine._kept
 
 
 def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageConfig) -> None:
@@ -104,18 +137,21 @@ def test_texts_of_both_kinds_keep_their_places(model: TriageModel, config: Triag
         assert one.row.request_type == other.row.request_type
 
 
-def mails(path: Path) -> list[str]:
-    plain_ones = ["Congratulations! You have won a free prize, claim your cash now " * 4] * 3
-    return [*plain_ones, "the quarterly numbers of the harp workshop, see the attached sheet"]
+MAILS = [
+    *["Congratulations! You have won a free prize, claim your cash now " * 4] * 3,
+    "the quarterly numbers of the harp workshop, see the attached sheet",
+]
 
 
-def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says(tmp_path: Path) -> None:
-    texts = mails(tmp_path)
-    said = []
-    for early in (True, False):
-        with Specialist.open(
-            "content_moderation", {}, task="spam", model_dir=None, threads=1, early=early
-        ) as specialist:
-            said.append([one.fields["spam"].label for one in specialist.say(texts)])
-            assert early or specialist.early == 0
-    assert said[0] == said[1]
+def spam_said(*, early: bool) -> tuple[list[str], int]:
+    """What the shipped specialist says of MAILS, and how many needed no encoder."""
+    with Specialist.open(
+        "content_moderation", {}, task="spam", model_dir=None, threads=1, early=early
+    ) as specialist:
+        return [one.fields["spam"].label for one in specialist.say(MAILS)], specialist.early
+
+
+def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says() -> None:
+    said, read_early = spam_said(early=True)
+    assert read_early > 0
+    assert (said, 0) == spam_said(early=False)

@@ -174,15 +174,37 @@ def test_a_head_of_the_older_format_still_loads(tmp_path: Path) -> None:
     assert heads.load(tmp_path, "hot", encoder_sha256=SHA).words is None
 
 
-def test_a_table_beyond_the_buckets_is_refused(tmp_path: Path) -> None:
+def altered(folder: Path, **arrays: np.ndarray) -> None:
+    """Puts other arrays into the saved head `hot`, under a fitting sha256."""
+    with np.load(folder / "hot.npz") as kept:
+        whole = {name: kept[name] for name in kept.files} | arrays
+    np.savez(folder / "hot.npz", **whole)
+    described = json.loads((folder / "hot.json").read_text())
+    sha = hashlib.sha256((folder / "hot.npz").read_bytes()).hexdigest()
+    (folder / "hot.json").write_text(json.dumps(described | {"arrays_sha256": sha}))
+
+
+@pytest.mark.parametrize("beyond", [BUCKETS, -1])
+def test_a_table_beyond_the_buckets_is_refused(tmp_path: Path, beyond: int) -> None:
     heads.save(worded(), tmp_path)
-    with np.load(tmp_path / "hot.npz") as kept:
-        arrays = {name: kept[name] for name in kept.files}
-    np.savez(tmp_path / "hot.npz", **(arrays | {"words_used": np.array([7, BUCKETS], np.int32)}))
-    described = json.loads((tmp_path / "hot.json").read_text())
-    sha = hashlib.sha256((tmp_path / "hot.npz").read_bytes()).hexdigest()
-    (tmp_path / "hot.json").write_text(json.dumps(described | {"arrays_sha256": sha}))
+    altered(tmp_path, words_used=np.array([7, beyond], np.int32))
     with pytest.raises(ModelFileError, match="do not fit 65536 buckets"):
+        heads.load(tmp_path, "hot", encoder_sha256=SHA)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("words", np.ones((2, 3), np.int8)),
+        ("early_bias", np.ones(2, np.float32)),
+    ],
+)
+def test_words_that_do_not_fit_the_classes_are_refused(
+    tmp_path: Path, name: str, found: np.ndarray
+) -> None:
+    heads.save(worded(), tmp_path)
+    altered(tmp_path, words_scale=np.ones(1, np.float32), **{name: found})
+    with pytest.raises(ModelFileError, match="does not fit"):
         heads.load(tmp_path, "hot", encoder_sha256=SHA)
 
 

@@ -11,7 +11,6 @@ from router.ngrams import Grams, buckets_of, rarity
 from router.softmax_regression import fit_grams
 from router.training.head_fit import fit_head
 from router.training.mixing import (
-    LEAST_CONFIDENCE,
     LEAST_SURE,
     NEVER_SURE,
     fit_mix,
@@ -55,11 +54,31 @@ def test_words_are_sure_as_long_as_the_whole_head_is_no_better() -> None:
     confidence = np.linspace(1.0, 0.9, 100)
     right = np.ones(100)
     right[60:] = 0.0
-    assert sure_from(confidence, right, np.ones(100)) == pytest.approx(confidence[60])
+    assert sure_from(confidence, right, np.ones(100)) == pytest.approx(confidence[60], abs=2e-6)
+
+
+def test_equally_sure_rows_are_taken_together_or_not_at_all() -> None:
+    confidence = np.array([0.99] * 50 + [0.95] * 400)
+    right = np.ones(450)
+    right[400:] = 0.0  # behind the first rows of the second step
+    assert sure_from(confidence, right, np.ones(450)) == 0.99
+
+
+@pytest.mark.parametrize("p", [0.9512345678, 1 - 0.048766, 0.951234])
+def test_rounding_leaves_no_row_of_a_step_below_it(p: float) -> None:
+    found = sure_from(np.full(100, p), np.ones(100), np.ones(100))
+    assert p - 2e-6 < found <= p
 
 
 def test_words_of_middling_confidence_are_never_sure() -> None:
-    assert sure_from(np.full(100, 0.7), np.ones(100), np.ones(100)) == LEAST_CONFIDENCE
+    assert sure_from(np.full(100, 0.7), np.ones(100), np.ones(100)) == NEVER_SURE
+
+
+def test_middling_rows_do_not_count_towards_the_least_number() -> None:
+    confidence = np.array([0.95] * (LEAST_SURE - 1) + [0.7] * 100)
+    right = np.ones(len(confidence))
+    assert sure_from(confidence, right, right) == NEVER_SURE
+    assert sure_from(np.append(confidence, 0.91), np.append(right, 1), np.append(right, 1)) == 0.91
 
 
 def test_few_sure_rows_prove_nothing() -> None:

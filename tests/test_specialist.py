@@ -89,7 +89,11 @@ def test_a_task_that_is_a_field_gives_that_field_alone() -> None:
 
 
 def test_all_heads_are_named_once() -> None:
-    assert heads_of(SECTION) == {"spam", "department"}
+    assert heads_of(SECTION) == heads_of(SECTION, "pipeline") == {"spam", "department"}
+
+
+def test_a_field_alone_asks_its_own_head_alone() -> None:
+    assert heads_of(SECTION, "department") == {"department"}
 
 
 # --- in a policy ----------------------------------------------------------------------------------

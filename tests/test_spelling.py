@@ -10,7 +10,7 @@ from router.errors import ModelFileError
 from router.evaluation import perturb
 from router.triage import spelling
 from router.triage.encoder import MAX_NEW, Tokeniser
-from router.triage.spelling import Speller
+from router.triage.spelling import MOST_MENDED, Speller
 from router.triage.triage_model import DEFAULT_FOLDER, WORDS
 
 COUNTS = {"where": 900, "parcel": 40, "account": 300, "lost": 80, "cards": 60, "rarely": 2}
@@ -58,6 +58,14 @@ def test_what_is_no_plain_error_is_left(speller: Speller, word: str) -> None:
 
 def test_a_text_of_unknown_words_is_left_as_it_is(speller: Speller) -> None:
     assert speller.fixes(["wher", "pacel", "acount"]) == {}
+
+
+def test_only_so_many_words_of_one_text_are_mended() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    right = [f"w{letters[i // 26]}{letters[i % 26]}zzord" for i in range(MOST_MENDED + 1)]
+    typed = [word + "q" for word in right]
+    found = Speller(dict.fromkeys(right, 9), {"the"}).fixes([*typed, *["the"] * 4 * len(typed)])
+    assert found == dict(zip(typed[:MOST_MENDED], right[:MOST_MENDED], strict=True))
 
 
 def test_a_list_of_words_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class Specialist:
         own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
         self._section = section
         self._task = task
-        self._reader = BulkReader(model, own, heads_of(section), threads, early=early)
+        self._reader = BulkReader(model, own, heads_of(section, task), threads, early=early)
         self.identity = Identity(
             loaded.policy.name, loaded.hash, model.version, task or section.task,
             "words first" if early else "whole",

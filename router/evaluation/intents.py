@@ -17,6 +17,8 @@ from router.errors import TrainingDataError
 from router.evaluation import baseline
 from router.evaluation.asked import Kind, Novelty, Options, Report, Section, Subject
 from router.evaluation.judging import (
+    WEIGHED,
+    Half,
     early_section,
     fitted,
     flips,
@@ -84,13 +86,14 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         )
     encoded, truth = subject.encode([row.text for row in inside]), _truth(head, inside)
     notes = (*sides.notes, *_notes(sides, asked, saved, shape))
+    halves: Sequence[Half] = ()
     if fit and unknown_judges(subject, taught, inside, source):
-        head, chances = weighed(fit, encoded, truth, _reader(inside, encoded))
-        notes += ("weighed and calibrated on the judged rows, each half by the other half",)
+        head, chances, halves = weighed(fit, encoded, truth, _reader(inside, encoded))
+        notes += (WEIGHED,)
     else:
         chances = head.read(scoped(head, inside, encoded))
     sections: dict[str, Section] = {"in scope": _in_scope(chances, truth, options)}
-    early = early_section(head, encoded, truth)
+    early = early_section(head, encoded, truth, halves)
     sections |= {"first pass": early} if early else {}
     sections |= _outside(subject, head, asked, taught, shape, options)
     sections["flips"] = flips(subject, head, [row.text for row in inside])

@@ -32,6 +32,10 @@ from router.training.head_fit import FittedHead, fit_head, put_together, unseen
 from router.training.mixing import LEAST_HONEST
 from router.training.sources import sha256_of
 
+Half = tuple[Head, Flags]
+"""A head, and the rows that it may judge, (rows,)."""
+WEIGHED = "weighed and calibrated on the judged rows, each half by the other half"
+
 
 def fitted(
     subject: Subject, name: str, rows: Sequence[Row], options: Options, path: Path,
@@ -73,24 +77,33 @@ def honest_rows(subject: Subject, rows: Sequence[Row], path: Path) -> Flags | No
 
 def weighed(
     fit: FittedHead, encoded: Encoded, labels: Labels, read: Callable[[Head, Flags], Floats]
-) -> tuple[Head, Floats]:
+) -> tuple[Head, Floats, tuple[Half, ...]]:
     """A head weighed and calibrated on rows that neither it nor the encoder saw, and its chances.
 
     `read` gives what a head says of the rows that a mask chooses. The chances of each half of the
-    rows are said by a head that was weighed on the other half, so that no row judges itself.
+    rows are said by a head that was weighed on the other half, so that no row judges itself; these
+    heads come last.
     """
     numbers = np.asarray(labels, dtype=np.int64)
-    chances: Floats | None = None
-    for half in (0, 1):
-        mine = np.arange(len(labels)) % 2 == half
+    odd = np.arange(len(labels)) % 2 == 1
+    halves: list[Half] = []
+    for mine in (~odd, odd):
         mix, judged = unseen(fit.fitted, encoded[~mine], numbers[~mine])
-        said = read(put_together(fit.fitted, mix, judged), mine)
-        if chances is None:
-            chances = np.zeros((len(labels), *said.shape[1:]))
-        chances[mine] = said
-    assert chances is not None
+        halves.append((put_together(fit.fitted, mix, judged), mine))
+    said = [read(head, mine) for head, mine in halves]
+    chances = np.zeros((len(labels), *said[0].shape[1:]))
+    for (_, mine), part in zip(halves, said, strict=True):
+        chances[mine] = part
     mix, judged = unseen(fit.fitted, encoded, numbers)
-    return put_together(fit.fitted, mix, judged), chances
+    return put_together(fit.fitted, mix, judged), chances, tuple(halves)
+
+
+def crossed(head: Head, encoded: Encoded, halves: Sequence[Half]) -> Floats:
+    """What the halves of `weighed` say of their rows; without any, what the head says of all."""
+    found = np.array(head(encoded), float)
+    for one, mine in halves:
+        found[mine] = one(encoded[mine])
+    return found
 
 
 def save(head: Head, path: Path) -> str:
@@ -144,23 +157,33 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
     }
 
 
-def early_section(head: Head, encoded: Encoded, truth: Labels) -> dict[str, Figure]:
+def early_section(
+    head: Head, encoded: Encoded, truth: Labels, halves: Sequence[Half] = ()
+) -> dict[str, Figure]:
     """Of how many rows n-grams alone are enough, and who is right there: they, the whole head.
 
-    `truth` holds places of classes; of a chance head 1 for the counted one. Empty for a head that
-    always needs the encoder.
+    `truth` holds places of classes; of a chance head 1 for the counted one. Where the rows
+    themselves said when n-grams are enough, `halves` of `weighed` judge instead of the head. Empty
+    where the encoder is always needed.
     """
-    early = EarlyHeads.of([head])
-    if early is None:
+    judges = [
+        (early, one, mine)
+        for one, mine in halves or ((head, np.ones(len(truth), bool)),)
+        if (early := EarlyHeads.of([one])) is not None
+    ]
+    if not judges:
         return {}
-    _, chances, sure = early(encoded.grams)
+    sure = np.zeros(len(truth), bool)
+    said, whole = np.zeros((2, len(truth)), np.int64)
+    for early, one, mine in judges:
+        _, chances, sure[mine] = early(encoded.grams[mine])
+        said[mine] = _said(one.kind, chances[one.name])
+        whole[mine] = said_by(one, encoded[mine])
     found = {"share": Figure(float(sure.mean()), len(sure))}
     if sure.any():
-        said = _said(head.kind, chances[head.name])[sure]
-        whole = said_by(head, encoded[sure])
-        count = int(sure.sum())
-        found["right"] = Figure(float((said == truth[sure]).mean()), count)
-        found["whole_head_right"] = Figure(float((whole == truth[sure]).mean()), count)
+        said, whole, right, count = said[sure], whole[sure], truth[sure], int(sure.sum())
+        found["right"] = Figure(float((said == right).mean()), count)
+        found["whole_head_right"] = Figure(float((whole == right).mean()), count)
         found["same"] = Figure(float((said == whole).mean()), count)
     return found
 

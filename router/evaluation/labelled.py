@@ -6,6 +6,7 @@ them: it says what the embedding holds, not what the gateway answers today.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,18 +17,24 @@ from router.errors import TrainingDataError
 from router.evaluation import baseline
 from router.evaluation.asked import Kind, Options, Report, Section, Subject
 from router.evaluation.judging import (
+    WEIGHED,
+    Half,
     chance_section,
     class_section,
+    crossed,
     early_section,
     fitted,
     flips,
     macro_figure,
     save,
+    unknown_judges,
+    weighed,
 )
 from router.evaluation.measures import Figure, Labels, auroc_figure, share_figure
 from router.evaluation.rows import Row, both_sides, judged_side
 from router.evaluation.table import Line, Table, need_classes, read, shown
 from router.heads import Encoded, Head, HeadKind
+from router.training.head_fit import FittedHead
 
 TOXICITY = ("hate", "offensive", "neither")
 HARMFUL = ("unsafe", "harmful")
@@ -189,21 +196,29 @@ def _judged(
         sides = judged_side(reading.table, subject.known, options.dev)
     heads: dict[str, Head] = {"shipped head": shipped} if shipped is not None else {}
     notes = sides.notes
+    halves: Sequence[Half] = ()
     if shipped is None or options.train:
-        heads["fitted head"] = fitted(
-            subject, reading.head, sides.train, options, options.train or path,
+        taught_by = options.train or path
+        fit = fitted(
+            subject, reading.head, sides.train, options, taught_by,
             positive=reading.positive or None,
-        ).head  # fmt: skip
+        )  # fmt: skip
+        heads["fitted head"] = fit.head
+        if unknown_judges(subject, sides.train, sides.judged, taught_by):
+            heads["fitted head"], halves = _weighed(subject, fit, sides.judged)
+            notes += (WEIGHED,) if halves else ()
     if shipped is None:
         notes += (f"no head {reading.head} ships: fitted here on {len(sides.train)} rows",)
     sections: dict[str, Section] = {}
     for source in sorted({row.source for row in sides.judged}):
-        rows = [row for row in sides.judged if row.source == source]
+        here = np.array([row.source == source for row in sides.judged])
+        rows = list(itertools.compress(sides.judged, here.tolist()))
         place = f"{reading.section}, {source}" if source else reading.section
         encoded = subject.encode([row.text for row in rows])
         for name, head in heads.items():
-            sections[f"{place}: {name}"] = figures(head, rows, encoded, reading, options)
-            early = early_section(head, encoded, _truth(head, rows, reading))
+            own = [(one, mine[here]) for one, mine in halves] if name == "fitted head" else []
+            sections[f"{place}: {name}"] = figures(head, rows, encoded, reading, options, own)
+            early = early_section(head, encoded, _truth(head, rows, reading), own)
             sections |= {f"{place}: {name}, first pass": early} if early else {}
             sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
         if reading.more is not None and shipped is not None:
@@ -212,6 +227,20 @@ def _judged(
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
     return sections, notes, [heads["fitted head"]] if "fitted head" in heads else []
+
+
+def _weighed(subject: Subject, fit: FittedHead, rows: Sequence[Row]) -> tuple[Head, Sequence[Half]]:
+    """A fitted head weighed on the judged rows, and the two that judge halves of them.
+
+    Rows of a label that nobody taught weigh nothing; `figures` tells of them.
+    """
+    number = {name: place for place, name in enumerate(fit.fitted.classes)}
+    if any(row.label not in number for row in rows):
+        return fit.head, ()
+    labels = np.array([number[row.label] for row in rows])
+    encoded = subject.encode([row.text for row in rows])
+    head, _, halves = weighed(fit, encoded, labels, lambda one, mine: one(encoded[mine]))
+    return head, halves
 
 
 def _saved(heads: Sequence[Head], path: Path) -> str:
@@ -225,15 +254,16 @@ def _saved(heads: Sequence[Head], path: Path) -> str:
 
 
 def figures(
-    head: Head, rows: Sequence[Row], encoded: Encoded, reading: Reading, options: Options
-) -> dict[str, Figure]:
-    """The figures of a head on rows of one source.
+    head: Head, rows: Sequence[Row], encoded: Encoded, reading: Reading, options: Options,
+    halves: Sequence[Half] = (),
+) -> dict[str, Figure]:  # fmt: skip
+    """The figures of a head on rows of one source, or of `halves` that judge its rows crosswise.
 
     Raises TrainingDataError for a label that the head does not know.
     """
     if head.kind is HeadKind.CHANCE:
         positive = np.array([row.label == reading.positive for row in rows])
-        return chance_section(head(encoded), positive, options)
+        return chance_section(crossed(head, encoded, halves), positive, options)
     number = {name: place for place, name in enumerate(head.classes)}
     strange = [row for row in rows if row.label not in number]
     if strange:
@@ -241,7 +271,7 @@ def figures(
             f"line {strange[0].line}: found the label {strange[0].label!r}; the head {head.name} "
             f"knows {', '.join(head.classes)}: give --train FILE to fit one that knows it"
         )
-    return class_section(head(encoded), _truth(head, rows, reading), options)
+    return class_section(crossed(head, encoded, halves), _truth(head, rows, reading), options)
 
 
 def _truth(head: Head, rows: Sequence[Row], reading: Reading) -> Labels:

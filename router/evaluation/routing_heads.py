@@ -81,7 +81,7 @@ def _one(
     if truth is None:
         return np.asarray(fit.head(wanted), float), fit.head
     right = np.array([int(value > 0.5) for value in truth])
-    head, chances = weighed(fit, wanted, right, lambda one, mine: one(wanted[mine]))
+    head, chances, _ = weighed(fit, wanted, right, lambda one, mine: one(wanted[mine]))
     return np.asarray(chances, float), head
 
 

@@ -7,6 +7,7 @@ trained on: of rows that it knows, the encoder is far too sure, and the table wo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,9 @@ LEAST_SURE = 30
 LEAST_CONFIDENCE = 0.9
 """However right they are: policies ask for other chances than one half, and a chance of .6 is on
 the wrong side of many."""
+MOST_BEHIND = 0.002
+"""Share of the rows answered early by which the whole head may be better: two in a thousand; one
+row always, for chance decides a single one."""
 NEVER_SURE = 2.0
 
 
@@ -131,18 +135,21 @@ def early_chance(
 def sure_from(confidence: Floats, right: Floats, right_whole: Floats) -> float:
     """The least confidence from which on n-grams alone are right as often as the whole head.
 
-    Walked from the surest row down, as in fixed-sequence testing: it stops where the whole head
-    first has the lead by more than one row in two hundred. NEVER_SURE where that is at once.
+    Walked from the surest rows down, as in fixed-sequence testing: it stops where the whole head
+    first has the lead by more than MOST_BEHIND. Equally sure rows, as a stepwise calibrator makes
+    them, are one step, since no threshold parts them. NEVER_SURE where it stops at once, or where
+    fewer than LEAST_SURE rows reach LEAST_CONFIDENCE: of what none of them was nothing is known.
     """
     order = np.argsort(-confidence, kind="stable")
+    order = order[confidence[order] >= LEAST_CONFIDENCE]
+    ordered = confidence[order]
     lead = np.cumsum(right_whole[order] - right[order])  # by how many rows the whole head leads
-    count = np.arange(1, len(order) + 1)
-    behind = np.flatnonzero(lead > np.maximum(1.0, MOST_BEHIND * count))
-    last = int(behind[0]) if len(behind) else len(order)
-    if last < LEAST_SURE:
+    steps = np.flatnonzero(np.diff(ordered, append=-1.0))  # the last row of each step
+    count = steps + 1
+    behind = np.flatnonzero(lead[steps] > np.maximum(1.0, MOST_BEHIND * count))
+    taken = int(behind[0]) if len(behind) else len(steps)
+    if not taken or count[taken - 1] < LEAST_SURE:
         return NEVER_SURE
-    return round(max(float(confidence[order[last - 1]]), LEAST_CONFIDENCE), 6)
-
-
-MOST_BEHIND = 0.002
-"""Share of the rows answered early by which the whole head may be better: two in a thousand."""
+    # Down, not to the nearest: a step's own rows must not fall below it.
+    sure = math.floor(float(ordered[steps[taken - 1]]) * 1e6) / 1e6
+    return max(sure, LEAST_CONFIDENCE)

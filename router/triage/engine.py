@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from queue import SimpleQueue
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -40,10 +41,6 @@ from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 MAX_BATCH = 32
 """Texts in one run: more gain nothing per text, and the first one waits for the last."""
-
-MOST_KEPT = 20_000
-"""Readings of what operators wrote: a knowledge file of thousands of utterances fits, at some
-hundred bytes each."""
 
 _Array = npt.NDArray[np.floating]
 
@@ -96,7 +93,7 @@ class Knowledge(Protocol):
     ) -> Sequence[Match | None]: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TriageConfig:
     """What one policy adds to the model; immutable, shared by threads."""
 
@@ -146,8 +143,9 @@ class TriageEngine:
         self._domains = [Domain(name) for name in model.domains] if model else []
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
         self.version = model.version if model else RULES_VERSION
-        self.not_encoded = 0  # texts that were read before, as an operator wrote them
-        self._kept: dict[tuple[OwnHeads | None, str], ModelRow] = {}
+        self.not_encoded = 0  # texts that were taken for what an operator wrote
+        # By configuration, so that those of a policy go with it: heads of its own are megabytes.
+        self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._worker: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -239,12 +237,10 @@ class TriageEngine:
             if same is None:
                 continue
             written, match = same
-            key = (config.own, written)
-            row = self._kept.get(key)
+            kept = self._kept.setdefault(config, {})  # at most as many as the operator wrote
+            row = kept.get(written)
             if row is None:
-                if len(self._kept) >= MOST_KEPT:
-                    self._kept.clear()
-                row = self._kept[key] = self._encoded([(written, config)])[0][0]
+                row = kept[written] = self._encoded([(written, config)])[0][0]
             found[i] = row, match
         return found
 

@@ -10,6 +10,7 @@ the text as it was written. It knows nothing about tokens or models.
 from __future__ import annotations
 
 import gzip
+import itertools
 import zlib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ WRONG_LETTER = 0.1
 MOST_UNKNOWN = 4
 """One unknown word and one more of every four may be errors; beyond, the text is in another
 language or in none, and is left as it is."""
+MOST_MENDED = 32
+"""Different words of one text that are looked at: a new one takes half a millisecond, and a text
+made for it held 300. Of 3,000 mails two held more."""
 MOST_KEPT = 20_000
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -60,7 +64,8 @@ class Speller:
             return {}
         if len(unknown) > 1 + sum(map(str.isalpha, words)) // MOST_UNKNOWN:
             return {}
-        return {word: meant for word in unknown if (meant := self._meant(word)) != word}
+        first = itertools.islice(dict.fromkeys(unknown), MOST_MENDED)
+        return {word: meant for word in first if (meant := self._meant(word)) != word}
 
     def _unknown(self, word: str) -> bool:
         return (

@@ -189,6 +189,12 @@ def check(folder: Path) -> str:
                 f"model file {folder / name} is corrupt: sha256 {found[:12]}, the manifest says "
                 f"{digest[:12]}; restore it from the repository or train again"
             )
+    for name in (RARITY, WORDS):  # they are read where they stand, as older models have none
+        if name not in files and (folder / name).is_file():
+            raise ModelFileError(
+                f"model file {folder / name} is not listed in {MANIFEST}; expected a file of this "
+                "model: take it away or train again"
+            )
     return hashlib.sha256(raw).hexdigest()[:12]
 
 
