@@ -8,6 +8,7 @@ table rows (Joulin et al. 2016). Pure functions of arrays; nothing here knows to
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,18 +30,29 @@ are kept, which all bits of an id have moved."""
 SHIFT = np.uint64(64 - 16)
 
 Buckets = npt.NDArray[np.int32]
+Weights = npt.NDArray[np.float32]
+Counted = tuple[Buckets, Weights]
+"""The buckets of one text, and how much each counts."""
+NOTHING: Counted = (np.empty(0, np.int32), np.empty(0, np.float32))
 Table = npt.NDArray[np.float32]  # (BUCKETS, columns)
 
 
-def buckets_of(ids: Sequence[int]) -> Buckets:
-    """The buckets of single pieces and of neighbouring pairs, each once, rising.
+def counted(ids: Sequence[int]) -> Counted:
+    """The buckets of single pieces and of neighbouring pairs, rising, and the root of each's share.
 
-    Trigrams were tried: on short requests they lost a point of accuracy.
+    The squares of the weights sum to 1. Roots (Hellinger) and not shares, so that a word said
+    twenty times does not drown the others: on tickets they won 2 points of macro-F1 over mere
+    presence, and shares lost 1.5 points on mail. Trigrams lost a point on short requests.
     """
     pieces = np.array(ids, dtype=np.uint64)
     alone = (pieces * ALONE) >> SHIFT
     pairs = ((pieces[:-1] * FIRST + pieces[1:] * SECOND) * PAIR) >> SHIFT
-    return np.unique(np.concatenate([alone, pairs])).astype(np.int32)
+    every = np.concatenate([alone, pairs])
+    if not len(every):
+        return NOTHING
+    buckets, times = np.unique(every, return_counts=True)
+    weights: Weights = np.sqrt(times / np.float32(len(every)), dtype=np.float32)
+    return buckets.astype(np.int32), weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +60,21 @@ class Grams:
     """The buckets of many texts, one after the other: those of text i from starts[i] on."""
 
     buckets: Buckets  # (all,)
+    weights: Weights  # (all,)
     starts: npt.NDArray[np.int64]  # (texts + 1,)
 
     @classmethod
-    def of(cls, rows: Sequence[Buckets]) -> Grams:
-        """Those of each text, as `buckets_of` gives them."""
+    def of(cls, rows: Sequence[Counted]) -> Grams:
+        """Those of each text, as `counted` gives them."""
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=starts[1:])
-        joined = np.concatenate(rows) if rows else np.empty(0, np.int32)
-        return cls(joined.astype(np.int32, copy=False), starts)
+        np.cumsum([len(buckets) for buckets, _ in rows], out=starts[1:])
+        if not rows:
+            return cls(*NOTHING, starts)
+        return cls(
+            np.concatenate([buckets for buckets, _ in rows]).astype(np.int32, copy=False),
+            np.concatenate([weights for _, weights in rows]).astype(np.float32, copy=False),
+            starts,
+        )
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -64,34 +82,38 @@ class Grams:
     def __getitem__(self, chosen: npt.NDArray[np.generic] | slice) -> Grams:
         """The texts that an index array, a mask or a slice chooses."""
         rows = np.arange(len(self))[chosen]
-        counts = np.diff(self.starts)[rows]
+        counts = self.counts()[rows]
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(counts, out=starts[1:])
-        from_ = np.repeat(self.starts[rows] - starts[:-1], counts)
-        return Grams(self.buckets[np.arange(starts[-1]) + from_], starts)
+        taken = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
+        return Grams(self.buckets[taken], self.weights[taken], starts)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """How many buckets each text has, (texts,)."""
         return np.diff(self.starts)
 
+    def each(self) -> list[Counted]:
+        """What `of` was given."""
+        ends = self.starts.tolist()
+        return [
+            (self.buckets[begin:end], self.weights[begin:end])
+            for begin, end in itertools.pairwise(ends)
+        ]
+
 
 def summed(grams: Grams, table: Table) -> Floats:
-    """The table rows of each text's buckets, summed, over the root of their number.
-
-    (texts, columns). The root, and not the number, so that a long text says more than a short one.
+    """The table rows of each text's buckets times their weights, summed, (texts, columns).
 
     >>> table = np.zeros((BUCKETS, 1), np.float32)
     >>> table[[3, 5]] = 1.0
-    >>> grams = Grams.of([np.array([3, 5, 6, 7], np.int32), np.array([], np.int32)])
-    >>> summed(grams, table).tolist()
+    >>> one = np.array([3, 5, 6, 7], np.int32), np.full(4, 0.5, np.float32)
+    >>> summed(Grams.of([one, NOTHING]), table).tolist()
     [[1.0], [0.0]]
     """
-    starts, buckets = grams.starts, grams.buckets
+    starts = grams.starts.tolist()
     out = np.zeros((len(grams), table.shape[1]), dtype=np.float32)
-    for row, (begin, end) in enumerate(zip(starts.tolist(), starts[1:].tolist(), strict=False)):
-        if end > begin:
-            out[row] = table[buckets[begin:end]].sum(axis=0)
-            out[row] *= (end - begin) ** -0.5
+    for row, (begin, end) in enumerate(itertools.pairwise(starts)):
+        np.dot(grams.weights[begin:end], table[grams.buckets[begin:end]], out=out[row])
     return out
 
 

@@ -103,10 +103,10 @@ def fit_grams(
 def sparse_design(
     grams: Grams, column: npt.NDArray[np.int64], width: int, rare: npt.NDArray[np.float32]
 ) -> Design:
-    """Rows of n-grams as a matrix (rows, width): each counts `rare` over the root of the row's."""
+    """Rows of n-grams as a matrix (rows, width): each counts its weight times `rare`."""
     counts = grams.counts()
     row = np.repeat(np.arange(len(grams)), counts)
-    value = (rare[grams.buckets] * (counts[row] ** -0.5)).astype(np.float32)
+    value = rare[grams.buckets] * grams.weights
     by_column = np.argsort(column, kind="stable")
 
     def forward(matrix: Weights) -> Floats:

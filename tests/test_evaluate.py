@@ -23,7 +23,7 @@ from router.evaluation.measures import Figure
 from router.evaluation.rows import Row
 from router.evaluation.shapes import save_shape
 from router.heads import UNSCALED, Encoded, Head, HeadKind
-from router.ngrams import Grams
+from router.ngrams import NOTHING, Grams
 from router.triage.triage_model import DEFAULT_FOLDER
 
 QUICK = Options(resamples=20)
@@ -199,7 +199,7 @@ def test_only_the_intents_of_the_bot_that_is_asked_can_be_said() -> None:
         UNSCALED, "",
     )  # fmt: skip
     rows = [Row(1, "t", "a:one", scope="a"), Row(2, "t", "b:one", scope="b"), Row(3, "t", "")]
-    encoded = Encoded(np.ones((3, 1), np.float32), Grams.of([np.empty(0, np.int32)] * 3))
+    encoded = Encoded(np.ones((3, 1), np.float32), Grams.of([NOTHING] * 3))
     said = intents.scoped(head, rows, encoded).argmax(axis=1)
     assert said.tolist() == [1, 2, 2]
 

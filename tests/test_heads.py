@@ -14,7 +14,7 @@ from router import heads
 from router.calibration import Isotonic, Platt, Temperature
 from router.errors import ModelFileError
 from router.heads import Early, EarlyHeads, Encoded, Head, HeadKind, HeadStack
-from router.ngrams import BUCKETS, Grams
+from router.ngrams import BUCKETS, NOTHING, Grams
 
 SHA = "ab" * 32
 RNG = np.random.default_rng(5)
@@ -36,11 +36,19 @@ def chance_head(name: str = "hot") -> Head:
 def read(vectors: object) -> Encoded:
     """Texts of these vectors, without a single n-gram."""
     rows = np.array(vectors, np.float32)
-    return Encoded(rows, Grams.of([np.empty(0, np.int32)] * len(rows)))
+    return Encoded(rows, Grams.of([NOTHING] * len(rows)))
 
 
 def said(*buckets: list[int]) -> Grams:
-    return Grams.of([np.array(row, np.int32) for row in buckets])
+    return Grams.of(
+        [
+            (
+                np.array(row, np.int32),
+                np.full(len(row), len(row) ** -0.5 if row else 0.0, np.float32),
+            )
+            for row in buckets
+        ]
+    )
 
 
 def test_chances_of_a_class_head_sum_to_one() -> None:

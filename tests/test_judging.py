@@ -8,7 +8,7 @@ import pytest
 from router.calibration import Platt
 from router.evaluation.judging import early_section, weighed
 from router.heads import Early, Encoded, Head, HeadKind
-from router.ngrams import BUCKETS, Grams, buckets_of, rarity
+from router.ngrams import BUCKETS, Grams, counted, rarity
 from router.training.head_fit import FittedHead, fit_head
 
 ROWS = 600
@@ -22,7 +22,7 @@ def drawn(count: int) -> tuple[Encoded, np.ndarray]:
     vectors[:, 0] += labels * 2 - 1
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = [[10 + int(RNG.random() < 0.2 + 0.6 * k), *RNG.integers(50, 99, 5)] for k in labels]
-    return Encoded(vectors, Grams.of([buckets_of(row) for row in ids])), labels
+    return Encoded(vectors, Grams.of([counted(row) for row in ids])), labels
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,8 @@ def told(sure: float) -> Head:
 
 
 ASKED = Encoded(
-    np.ones((4, 1), np.float32), Grams.of([np.array([b], np.int32) for b in (7, 7, 9, 8)])
+    np.ones((4, 1), np.float32),
+    Grams.of([(np.array([b], np.int32), np.ones(1, np.float32)) for b in (7, 7, 9, 8)]),
 )
 TRUTH = np.array([1, 0, 0, 1])
 

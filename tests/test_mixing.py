@@ -7,7 +7,7 @@ import pytest
 
 from router.calibration import softmax
 from router.heads import Encoded
-from router.ngrams import Grams, buckets_of, rarity
+from router.ngrams import Grams, counted, rarity
 from router.softmax_regression import fit_grams
 from router.training.head_fit import fit_head
 from router.training.mixing import (
@@ -89,10 +89,10 @@ def test_few_sure_rows_prove_nothing() -> None:
 
 
 def test_fitted_words_tell_classes_apart_by_their_words() -> None:
-    grams = Grams.of([buckets_of([5, 6]), buckets_of([5, 7])] * 20)
+    grams = Grams.of([counted([5, 6]), counted([5, 7])] * 20)
     labels = np.array([0, 1] * 20)
     table, bias = fit_grams(grams, rarity(grams), labels, 2)
-    only = [buckets_of([6])[0], buckets_of([7])[0]]
+    only = [counted([6])[0][0], counted([7])[0][0]]
     assert table[only[0], 0] > 0 > table[only[1], 0]
     assert np.abs(bias[0] - bias[1]) < 0.1
 
@@ -102,7 +102,7 @@ def test_a_head_over_words_reads_what_the_embedding_cannot_see() -> None:
     count = 240
     labels = RNG.integers(0, 2, count)
     ids = [[10 + int(label), *RNG.integers(100, 160, 6).tolist()] for label in labels]
-    grams = Grams.of([buckets_of(row) for row in ids])
+    grams = Grams.of([counted(row) for row in ids])
     vectors = RNG.normal(size=(count, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     texts = [f"text {i} of the set" for i in range(count)]

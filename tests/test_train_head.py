@@ -13,7 +13,7 @@ import pytest
 from router import heads
 from router.errors import TrainingDataError
 from router.heads import Encoded
-from router.ngrams import Grams, buckets_of, rarity
+from router.ngrams import Grams, counted, rarity
 from router.training.head_fit import fit_head, folds_of
 from router.training.head_rows import MIN_ROWS, LabelledRow, clean, read_rows
 from router.training.train_head import Made, train_head
@@ -176,7 +176,7 @@ def test_figures_are_out_of_fold() -> None:
     vectors = rng.normal(size=(200, 64)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels, texts = rng.integers(0, 2, 200), [f"random {i}" for i in range(200)]
-    words = Grams.of([buckets_of(rng.integers(0, 500, 9).tolist()) for _ in range(200)])
+    words = Grams.of([counted(rng.integers(0, 500, 9).tolist()) for _ in range(200)])
     encoded, rare = Encoded(vectors, words), rarity(words)
     fitted = fit_head("x", encoded, labels, ("a", "b"), texts, "ab", seed=1, rare=rare)
     accuracy = fitted.figures["accuracy"]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.heads import Encoded
-from router.ngrams import Grams
+from router.ngrams import NOTHING, Grams
 from router.policy import Policy
 from router.triage.amounts import AmountReader
 from router.triage.engine import MAX_BATCH, TriageConfig, TriageEngine
@@ -77,7 +77,7 @@ class StatedModel:
                     row[-2] = list(Domain).index(Domain(value))
                 elif name == "type":
                     row[-1] = list(RequestType).index(RequestType(value))
-        return Encoded(rows, Grams.of([np.empty(0, np.int32)] * len(rows)))
+        return Encoded(rows, Grams.of([NOTHING] * len(rows)))
 
     def read(self, encoded: Encoded) -> Outputs:
         embeddings = encoded.vectors

@@ -19,7 +19,7 @@ import numpy as np
 
 from router.errors import TrainingDataError
 from router.heads import Embeddings, Encoded, Head
-from router.ngrams import Buckets, Grams
+from router.ngrams import Counted, Grams
 from router.softmax_regression import Labels
 from router.training.curate import deduplicated, is_dev
 from router.training.head_fit import (
@@ -51,7 +51,7 @@ GRAVEST = (
 """Of several marks on one text, the first that is set names its category."""
 
 Reader = Callable[[Row], Iterator[Example]]
-Read = tuple[Embeddings, Buckets]
+Read = tuple[Embeddings, Counted]
 """The vector and the n-grams of one text."""
 
 
@@ -262,8 +262,7 @@ def _encode(
     for start in track(range(0, len(new), CHUNK), f"embed {specialist.name}", shown):
         part = new[start : start + CHUNK]
         read = model.encode(part)
-        grams = [read.grams[i : i + 1].buckets for i in range(len(part))]
-        known.update(zip(part, zip(read.vectors, grams, strict=True), strict=True))
+        known.update(zip(part, zip(read.vectors, read.grams.each(), strict=True), strict=True))
     return Encoded(
         np.stack([known[text][0] for text in texts]), Grams.of([known[text][1] for text in texts])
     )

@@ -22,7 +22,7 @@ from router import heads
 from router.calibration import Floats
 from router.errors import ModelFileError
 from router.heads import Embeddings, Encoded, HeadStack
-from router.ngrams import BUCKETS, Grams, buckets_of
+from router.ngrams import BUCKETS, Grams, counted
 from router.triage import match, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
@@ -140,7 +140,7 @@ def _outputs(
 
 def grams_of(rows: Sequence[Sequence[int]]) -> Grams:
     """The n-grams of token rows, without the markers at both ends."""
-    return Grams.of([buckets_of(row[1:-1]) for row in rows])
+    return Grams.of([counted(row[1:-1]) for row in rows])
 
 
 def load_rarity(folder: Path) -> Rarity | None:
