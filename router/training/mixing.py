@@ -103,13 +103,6 @@ def fit_scale(logits: Floats, labels: Labels, weights: Floats | None = None) -> 
     return 1.0 / fit_temperature(logits, labels, weights).t
 
 
-def pooled(parts: Parts, encoded: Encoded, mix: Mix) -> Floats:
-    """The logits of both at their weights, (rows, classes)."""
-    words = parts.by_words(encoded)
-    logits = mix.vectors * parts.by_vectors(encoded)
-    return logits if words is None else logits + mix.words * words
-
-
 def early_classes(
     words: Floats, whole: Floats, labels: Labels, bias: npt.NDArray[np.float32]
 ) -> Early:
