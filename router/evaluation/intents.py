@@ -85,7 +85,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             "the file of the same intents?"
         )
     encoded, truth = subject.encode([row.text for row in inside]), _truth(head, inside)
-    notes = (*sides.notes, *_notes(sides, asked, saved, shape))
+    notes = (*sides.notes, *_notes(sides, asked, saved, shape, table.sha256 in subject.known))
     halves: Sequence[Half] = ()
     if fit and unknown_judges(subject, taught, inside, source):
         head, chances, halves = weighed(fit, encoded, truth, _reader(inside, encoded))
@@ -138,7 +138,7 @@ def _known_intents(sides: Sides, head: Head) -> list[Row]:
 
 
 def _notes(
-    sides: Sides, asked: Sequence[Row], saved: Head | None, shape: Shape | None
+    sides: Sides, asked: Sequence[Row], saved: Head | None, shape: Shape | None, known: bool
 ) -> list[str]:
     notes = []
     if saved is not None:
@@ -146,6 +146,11 @@ def _notes(
         notes.append(
             f"judged by the saved head {saved.name}: its rows are not here, so {missing} left out"
         )
+        if known:
+            notes.append(
+                "the head was weighed and calibrated on these dev rows (three numbers): other rows "
+                "judge it better"
+            )
     if len(asked) < len(sides.judged):
         notes.append(f"{len(sides.judged) - len(asked)} rows of intents never taught left out")
     if not any(row.outside for row in asked):

@@ -110,8 +110,8 @@ def render(card: Card) -> str:
 def _opening(card: Card) -> str:
     return (
         f"A {card['shape']}; distilled from all-MiniLM-L6-v2 (Apache-2.0) and trained on the files "
-        f"below at once, then quantized to INT{card.get('bits', 8)}. It reads at most 128 tokens "
-        "of the last user turn."
+        f"below at once, then quantized to INT{card.get('bits', 8)}. The encoder reads at most 128 "
+        "tokens of the last user turn; n-grams, the other half of each head, at most 512."
         "\n\n"
         f"- Made by: `{card['command']}` (seed {card['seed']})\n"
         f"- Split: {_inline(_map(card, 'split'))}; dev is cut by a hash of the text before "
