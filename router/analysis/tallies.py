@@ -93,6 +93,17 @@ def attempt_cost_known(attempt: AttemptRow) -> bool:
     return attempt.cost_basis is not CostBasis.UNKNOWN
 
 
+def provider_difference(attempt: AttemptRow) -> int | None:
+    """What the provider says the call cost less what its tokens cost by our price, nano-dollars.
+
+    None where the provider said nothing, or where no token price stands behind our cost.
+    """
+    by_token = attempt.cost_basis is CostBasis.TOKEN_PRICE and attempt_cost_known(attempt)
+    if attempt.provider_cost_nano_usd is None or not by_token:
+        return None
+    return attempt.provider_cost_nano_usd - attempt.cost_nano_usd
+
+
 def cost_known(row: RequestRow) -> bool:
     """Whether the request's cost is a fact, so that it may be compared."""
     if row.state in (RequestState.UNKNOWN_COST, RequestState.OPEN):
