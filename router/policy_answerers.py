@@ -61,7 +61,8 @@ class TokenPrices(Section):
 
 
 class PriceSection(TokenPrices):
-    """USD per million tokens, or one stated price per request. Leave out what you don't know."""
+    """USD per million tokens, or one stated price per request. Leave out what you don't know, and
+    all of it where the price book has the model's price."""
 
     compute_usd_per_hour: Usd = Field(
         default=0.0, description="Own compute: what an hour of it costs."

@@ -22,6 +22,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Domain,
+    Price,
     PSource,
     Reason,
     RungFacts,
@@ -60,6 +61,13 @@ def prior_ability(level: int) -> Ability:
 
 DELIBERATION_STEPS = 5
 """Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
+
+PriceOf = Callable[[str], Price | None]
+
+
+def _no_price(_model: str) -> Price | None:
+    return None
+
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 
@@ -131,6 +139,7 @@ class PolicyRuntime:
     safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
+    price_of: PriceOf = _no_price  # of a model that a client asked for
 
     by_name: dict[str, RungPlan] = field(init=False)
 
