@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from router.policy import AnswererSection, LocalAnswerer, UpstreamAnswerer
 from router.policy import LitellmAnswerer as Litellm
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy_prices import LoadedPrices
-from router.types import Price
+from router.types import AttemptRow, Price, RequestRow
 from tiers.litellm_prices import find_price, load_litellm_prices
 
 
@@ -121,3 +121,45 @@ def utc_day(at_ms: int) -> date:
 def litellm_table() -> Mapping[str, Price]:
     """litellm's table; empty where litellm is not there."""
     return load_litellm_prices() or {}
+
+
+class RowPrices:
+    """Prices for the ledger's attempts: as a server would price them, or by another book first."""
+
+    def __init__(
+        self,
+        policy_of: Callable[[str], LoadedPolicy | None],
+        shipped: LoadedPrices,
+        instead: LoadedPrices | None = None,
+        on: date | None = None,
+    ) -> None:
+        """`policy_of` finds the policy that a row names, if it can be read; `shipped` is for rows
+        where it cannot. `instead` goes before all of that. `on` is the day of the prices; None
+        takes each attempt's own."""
+        self._policy_of = cache(policy_of)
+        self._shipped = shipped
+        self._instead = instead
+        self._on = on
+        self._find = lru_cache(maxsize=4096)(self._price)
+
+    def price(self, row: RequestRow, attempt: AttemptRow) -> Price | None:
+        """The price of the attempt's usage; None where nobody states one. Raises PolicyError."""
+        day = self._on or utc_day(attempt.started_at_ms)
+        return self._find(row.policy, attempt.answerer, attempt.model, attempt.cores, day)
+
+    def _price(self, policy: str, answerer: str, model: str, cores: int, day: date) -> Price | None:
+        loaded = self._policy_of(policy)
+        section = None if loaded is None else loaded.policy.answerer(answerer)
+        if self._instead is not None:
+            configured = str(getattr(section, "model", model))  # the provider may answer by another
+            for name in dict.fromkeys((configured, model)):
+                found = by_list(self._instead, name, cores, day)
+                if found is not None or self._instead.key(name) is not None:
+                    return found
+        if loaded is not None and section is not None:
+            found = PriceBook.of(loaded, day).answerer(section, cores)
+            return found if is_known(found) else None
+        if (found := by_list(self._shipped, model, cores, day)) is not None:
+            return found
+        named_there = self._shipped.key(model) is not None
+        return None if named_there else find_price(litellm_table(), model)
