@@ -124,6 +124,13 @@ class LoadedPrices:
         entry = in_force(self.file.reviewers, day)
         return None if entry is None else 60 * entry.usd_per_minute
 
+    def newest(self, day: date) -> date | None:
+        """The latest day, up to this one, on which any price begins; None where none does."""
+        dated = (*self.file.own_compute, *self.file.reviewers)
+        entries = [entry for prices in self.file.models.values() for entry in prices]
+        starts = [entry.valid_from for entry in (*entries, *dated) if entry.valid_from is not None]
+        return max((start for start in starts if start <= day), default=None)
+
     def _version(self, entry: Dated) -> str:
         day = entry.valid_from or self.file.as_of
         return f"{self.file.name}@{self.hash} {day.isoformat()}"

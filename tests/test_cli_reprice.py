@@ -90,6 +90,10 @@ def test_an_unknown_price_is_a_warning_beside_the_sums(database: Path) -> None:
     assert found["no_price"] == {"unheard-of": 1}
     assert (found["left_out"], found["left_out_nano_usd"]) == (1, 777)
     assert "unheard-of (1)" in str(found["warnings"])
+    models = found["models"]
+    assert isinstance(models, list)
+    (unknown,) = [one for one in models if one["model"] == "unheard-of"]
+    assert (unknown["repriced_nano_usd"], unknown["difference_nano_usd"]) == (None, None)
 
 
 def test_what_providers_told_is_compared(database: Path) -> None:
@@ -103,7 +107,7 @@ def test_the_report_tells_what_providers_told(database: Path) -> None:
     run = tiergate("report", "-d", database, "--json")
     found = json.loads(run.stdout)
     assert found["provider"]["difference_nano_usd"] == 600_000
-    assert any("Providers told the cost of 2 calls" in note for note in found["notes"])
+    assert any("Calls whose provider told their cost: 2." in note for note in found["notes"])
 
 
 def test_no_row_is_changed(database: Path) -> None:

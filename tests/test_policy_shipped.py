@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from router.api.core import Core, Settings
 from router.policy import Policy
 from router.policy_check import WarningKind, warnings
 from router.policy_docs import models, reference
@@ -230,3 +231,14 @@ def test_vendor_prices_come_from_the_book_with_their_day(name: str) -> None:
         price = book.answerer(answerer)
         assert price.input_nano_usd is not None
         assert re.fullmatch(r"shipped@[0-9a-f]{12} 2026-11-20", price.version)
+
+
+def test_a_server_prices_local_models_by_their_cores_and_requested_models_by_the_book() -> None:
+    runtime = Core(Settings(), [load("default")], {}).router.default
+    facts = runtime.by_name["smollm2"].facts
+    assert (facts.cores, facts.price.per_second_nano_usd) == (2, 2 * 13_889)  # $0.05 a core-hour
+    assert facts.price.version.startswith("shipped@")
+    asked = runtime.price_of("gpt-4o")
+    assert asked is not None
+    assert asked.output_nano_usd == 10 * 10**9
+    assert runtime.price_of("auto") is None

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from router.errors import Mistake, PolicyError, PriceBookError
 from router.policy_answerers import AnswererSection
+from router.policy_docs import price_keys
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_prices import DatedCompute, in_force, load_prices
 from router.price_book import PriceBook, by_list, is_known, litellm_table, utc_day
 from router.types import Price
 from tests.policy_texts import GOOD, write
+from tests.source_tree import ROOT
 
 BOOK = """\
 version: 1
@@ -112,6 +114,16 @@ def test_a_minute_of_a_reviewer_is_a_sixtieth_of_the_hour(tmp_path: Path) -> Non
     prices = load_prices(book(tmp_path))
     assert prices.reviewer_usd_per_hour(FIRST) == 90.0
     assert prices.reviewer_usd_per_hour(date(2026, 10, 31)) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "newest"),
+    [(date(2026, 10, 1), None), (BEFORE, date(2026, 11, 1)), (AFTER, date(2026, 12, 1))],
+)
+def test_a_server_knows_when_the_newest_price_began(
+    tmp_path: Path, day: date, newest: date | None
+) -> None:
+    assert load_prices(book(tmp_path)).newest(day) == newest
 
 
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
@@ -267,6 +279,10 @@ def test_a_book_that_is_not_there_is_a_mistake_of_the_policy(tmp_path: Path) -> 
         load_policy(path, {})
     (mistake,) = caught.value.mistakes
     assert (mistake.key_path, mistake.found) == ("prices", "'nowhere.yaml'")
+
+
+def test_every_key_of_a_price_book_stands_in_its_document() -> None:
+    assert (ROOT / "docs" / "prices.md").read_text("utf-8").endswith(price_keys())
 
 
 def test_an_edited_book_changes_the_policys_hash(tmp_path: Path) -> None:

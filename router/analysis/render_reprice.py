@@ -41,8 +41,8 @@ def _sums(sums: Sums) -> Json:
     return {
         "calls": sums.calls,
         **money("booked", sums.booked_nano_usd),
-        **money("repriced", sums.again_nano_usd),
-        **money("difference", sums.difference_nano_usd),
+        **money("repriced", sums.again_nano_usd if sums.compared else None),
+        **money("difference", sums.difference_nano_usd if sums.compared else None),
         "left_out": sums.left_out,
         **money("left_out", sums.left_out_nano_usd),
         **money("newly_known", sums.newly_known_nano_usd),
@@ -68,8 +68,8 @@ def _cells(sums: Sums) -> tuple[str, ...]:
     return (
         count(sums.calls),
         usd(booked),
-        usd(sums.again_nano_usd),
-        signed_usd(sums.difference_nano_usd),
+        usd(sums.again_nano_usd if sums.compared else None),
+        signed_usd(sums.difference_nano_usd) if sums.compared else NOTHING,
         percent(sums.difference_nano_usd / booked) if booked else NOTHING,
         f"{count(sums.left_out)} ({usd(sums.left_out_nano_usd)})" if sums.left_out else "0",
     )

@@ -298,9 +298,9 @@ def _assumptions(
 def provider_line(told: ProviderFigures) -> str:
     """What providers say their calls cost, beside what is booked at our prices."""
     return (
-        f"Providers told the cost of {count(told.calls)} calls themselves: "
-        f"{usd(told.reported_nano_usd)}, where {usd(told.booked_nano_usd)} are booked at our "
-        f"prices; difference {signed_usd(told.difference_nano_usd)}."
+        f"Calls whose provider told their cost: {count(told.calls)}. They cost "
+        f"{usd(told.reported_nano_usd)} by the providers and {usd(told.booked_nano_usd)} by our "
+        f"prices, as booked; difference {signed_usd(told.difference_nano_usd)}."
     )
 
 

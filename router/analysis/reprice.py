@@ -96,6 +96,11 @@ class Sums:
     newly_known_nano_usd: int = 0
 
     @property
+    def compared(self) -> bool:
+        """Whether any call could be priced again; without one nothing is known of the group."""
+        return self.calls > self.left_out
+
+    @property
     def difference_nano_usd(self) -> int:
         """Signed: above 0 the other prices cost more."""
         return self.again_nano_usd - self.booked_nano_usd

@@ -10,6 +10,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 
 import structlog
 
@@ -29,6 +30,7 @@ from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
+from router.price_book import utc_day
 from router.runtime import PolicyRuntime
 from router.types import AnswererState
 
@@ -96,7 +98,10 @@ class App:
             ids=core.ids,
         )
         watched = core.loaded.values() if settings.watch else ()
-        self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
+        self._watchers = [
+            PolicyWatcher(one, self._reader(one), self._swap, prices_of=self._newest_price)
+            for one in watched
+        ]
         self.server = Server(
             self.gateway,
             self.analyst,
@@ -189,6 +194,10 @@ class App:
             return again
 
         return read
+
+    def _newest_price(self, loaded: LoadedPolicy) -> date | None:
+        """When the newest price that holds now began; a new one is in use within a second."""
+        return loaded.prices.newest(utc_day(self.clock.now_ms()))
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
         """Build the new policy beside the old one, then let the next request begin with it."""
