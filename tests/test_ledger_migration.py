@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from router.analysis.reprice import reprice
 from router.audit import FindingKind
 from router.ledger import reading
 from router.ledger.database import Database
 from router.ledger.schema import SCHEMA_VERSION
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
+from router.types import Price
 from tests.ledger_rows import StandingClock, attempt, request
 
 DUMP = Path(__file__).parent / "ledger_0001.sql"
@@ -92,3 +94,15 @@ def test_editing_a_column_that_came_later_is_found(old: Path, statement: str) ->
     add(old)
     change(old, statement)
     assert [one.kind for one in verify(old).findings] == [FindingKind.EDITED]
+
+
+def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
+    database = Database.open(old)
+    price = Price(10**9, 10**8, None, 4 * 10**9)
+    found = reprice(reading.rows(database), lambda _row, _call: price)
+    database.close()
+    # 80 fresh input tokens, 20 cached and 30 of output each: 80,000 + 2,000 + 120,000. One of the
+    # four calls was booked as own compute, at nothing; one has its provider's cost of 1,100.
+    assert found.total.again_nano_usd == 4 * 202_000
+    assert found.total.booked_nano_usd == 1_369
+    assert found.provider.figures().difference_nano_usd == 1_100 - 999
