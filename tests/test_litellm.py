@@ -212,6 +212,21 @@ def test_entry_without_believable_prices_is_left_out(entry: object) -> None:
     assert read_prices({"m": entry}, "v") == {}
 
 
+def test_reasoning_has_its_own_price_in_the_table() -> None:
+    entry = {
+        "input_cost_per_token": 2e-06,
+        "output_cost_per_token": 8e-06,
+        "output_cost_per_reasoning_token": 3e-06,
+    }
+    assert read_prices({"m": entry}, "v")["m"].reasoning_nano_usd == 3_000_000_000
+
+
+def test_tokens_that_the_table_calls_free_have_no_known_price() -> None:
+    free = {"input_cost_per_token": 0, "output_cost_per_token": 0.0}
+    half = {"input_cost_per_token": 1e-06, "output_cost_per_token": 0}
+    assert read_prices({"free": free, "half": half}, "v").keys() == {"half"}
+
+
 def test_price_is_found_with_or_without_the_provider() -> None:
     prices = {"gpt-x": Price(1), "azure/gpt-x": Price(2)}
     assert find_price(prices, "azure/gpt-x") == Price(2)
