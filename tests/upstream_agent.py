@@ -1,0 +1,77 @@
+"""How an upstream answers as agents need it: a call where tools are offered, words after its result.
+
+`reply` is a function of the request's body, so one upstream serves every client: offered tools, it
+calls the one that was chosen, else the first; asked for a schema, it fills it; after a tool's
+result it repeats that result. It knows nothing about HTTP.
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+WORDS = "Your parcel is on its way."
+
+
+def reply(body: dict[str, object]) -> dict[str, object]:
+    """The assistant's message: `content`, or `tool_calls` with one call."""
+    messages = body["messages"]
+    assert isinstance(messages, list)
+    tools, choice = body.get("tools"), body.get("tool_choice")
+    said_by_tool = messages[-1]["role"] == "tool"
+    if isinstance(tools, list) and choice != "none" and (choice not in (None, "auto") or not said_by_tool):
+        return {"role": "assistant", "content": None, "tool_calls": [_call(tools, choice)]}
+    if (wanted := body.get("response_format")) is not None:
+        return {"role": "assistant", "content": _formatted(wanted, _text(messages[-1]))}
+    content = f"The tool said: {_text(messages[-1])}" if said_by_tool else WORDS
+    return {"role": "assistant", "content": content}
+
+
+def example(schema: dict[str, object], root: dict[str, object] | None = None) -> object:
+    """A value that the JSON schema allows: 3 for an integer, the first word of an enum."""
+    root = schema if root is None else root
+    if "$ref" in schema:
+        found: object = root
+        for name in str(schema["$ref"]).removeprefix("#/").split("/"):
+            found = found[name]  # type: ignore[index]
+        return example(found, root)  # type: ignore[arg-type]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            return example(schema[key][0], root)  # type: ignore[index]
+    if "enum" in schema:
+        return schema["enum"][0]  # type: ignore[index]
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("type") == "object" or "properties" in schema:
+        below = schema.get("properties", {})
+        return {name: example(part, root) for name, part in below.items()}  # type: ignore[attr-defined]
+    if schema.get("type") == "array":
+        return [example(schema.get("items", {}), root)]  # type: ignore[arg-type]
+    return {"integer": 3, "number": 1.5, "boolean": True, "null": None}.get(
+        str(schema.get("type")), "some words"
+    )
+
+
+def _call(tools: list[dict[str, dict[str, object]]], choice: object) -> dict[str, object]:
+    functions = [tool["function"] for tool in tools]
+    named = choice["function"]["name"] if isinstance(choice, dict) else functions[0]["name"]
+    function = next(one for one in functions if one["name"] == named)
+    arguments = orjson.dumps(example(function.get("parameters", {}))).decode()  # type: ignore[arg-type]
+    return {"id": "call_0", "type": "function", "function": {"name": named, "arguments": arguments}}
+
+
+def _formatted(wanted: object, asked: str) -> str:
+    assert isinstance(wanted, dict)
+    if wanted["type"] == "json_schema":
+        return orjson.dumps(example(wanted["json_schema"]["schema"])).decode()
+    if wanted["type"] == "json_object":
+        return orjson.dumps(dict.fromkeys(re.findall(r"'(\w+)'", asked), "some words")).decode()
+    return WORDS
+
+
+def _text(message: dict[str, object]) -> str:
+    content = message["content"]
+    if isinstance(content, list):
+        return " ".join(part.get("text", "") for part in content)
+    return str(content)
