@@ -1,8 +1,8 @@
 """How an upstream answers as agents need it: a call where tools are offered, words after its result.
 
 `reply` is a function of the request's body, so one upstream serves every client: offered tools, it
-calls the one that was chosen, else the first; asked for a schema, it fills it; after a tool's
-result it repeats that result. It knows nothing about HTTP.
+calls the one that was chosen, else the first, with words that the prompt quotes; asked for a
+schema, it fills it; after a tool's result it repeats that result. It knows nothing about HTTP.
 """
 
 from __future__ import annotations
@@ -20,44 +20,51 @@ def reply(body: dict[str, object]) -> dict[str, object]:
     assert isinstance(messages, list)
     tools, choice = body.get("tools"), body.get("tool_choice")
     said_by_tool = messages[-1]["role"] == "tool"
-    if isinstance(tools, list) and choice != "none" and (choice not in (None, "auto") or not said_by_tool):
-        return {"role": "assistant", "content": None, "tool_calls": [_call(tools, choice)]}
+    free = choice in (None, "auto")
+    if isinstance(tools, list) and choice != "none" and not (free and said_by_tool):
+        return {"role": "assistant", "content": None, "tool_calls": [_call(tools, choice, _text(messages[-1]))]}
     if (wanted := body.get("response_format")) is not None:
         return {"role": "assistant", "content": _formatted(wanted, _text(messages[-1]))}
     content = f"The tool said: {_text(messages[-1])}" if said_by_tool else WORDS
     return {"role": "assistant", "content": content}
 
 
-def example(schema: dict[str, object], root: dict[str, object] | None = None) -> object:
-    """A value that the JSON schema allows: 3 for an integer, the first word of an enum."""
+def example(
+    schema: dict[str, object], words: str = "some words", root: dict[str, object] | None = None
+) -> object:
+    """A value that the JSON schema allows: 3 for an integer, `words` for a string."""
     root = schema if root is None else root
     if "$ref" in schema:
         found: object = root
         for name in str(schema["$ref"]).removeprefix("#/").split("/"):
             found = found[name]  # type: ignore[index]
-        return example(found, root)  # type: ignore[arg-type]
+        return example(found, words, root)  # type: ignore[arg-type]
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
-            return example(schema[key][0], root)  # type: ignore[index]
+            return example(schema[key][0], words, root)  # type: ignore[index]
     if "enum" in schema:
         return schema["enum"][0]  # type: ignore[index]
     if "const" in schema:
         return schema["const"]
     if schema.get("type") == "object" or "properties" in schema:
         below = schema.get("properties", {})
-        return {name: example(part, root) for name, part in below.items()}  # type: ignore[attr-defined]
+        return {name: example(part, words, root) for name, part in below.items()}  # type: ignore[attr-defined]
     if schema.get("type") == "array":
-        return [example(schema.get("items", {}), root)]  # type: ignore[arg-type]
+        return [example(schema.get("items", {}), words, root)]  # type: ignore[arg-type]
     return {"integer": 3, "number": 1.5, "boolean": True, "null": None}.get(
-        str(schema.get("type")), "some words"
+        str(schema.get("type")), words
     )
 
 
-def _call(tools: list[dict[str, dict[str, object]]], choice: object) -> dict[str, object]:
+def _call(
+    tools: list[dict[str, dict[str, object]]], choice: object, asked: str
+) -> dict[str, object]:
     functions = [tool["function"] for tool in tools]
     named = choice["function"]["name"] if isinstance(choice, dict) else functions[0]["name"]
     function = next(one for one in functions if one["name"] == named)
-    arguments = orjson.dumps(example(function.get("parameters", {}))).decode()  # type: ignore[arg-type]
+    quoted = re.search(r"'(.+?)'", asked)
+    words = quoted[1] if quoted else "some words"
+    arguments = orjson.dumps(example(function.get("parameters", {}), words)).decode()  # type: ignore[arg-type]
     return {"id": "call_0", "type": "function", "function": {"name": named, "arguments": arguments}}
 
 

@@ -33,11 +33,15 @@ class Place:
         return f"{self.root}/v1"
 
 
-def documented(client: str, place: Place) -> str:
-    """The code block below a client's heading in docs/clients.md, with this server's address."""
+def documented(client: str, place: Place, model: str = "auto") -> str:
+    """The code block below a client's heading in docs/clients.md, with this server's address.
+
+    `model` stands in for `auto` where the block needs an upstream that fills schemas.
+    """
     (section,) = re.findall(rf"^## {re.escape(client)}\n(.*?)(?=^## |\Z)", DOCUMENT, re.S | re.M)
     (code,) = re.findall(r"^```\w*\n(.*?)^```", section, re.S | re.M)
-    return code.replace("http://127.0.0.1:8080", place.root).replace("YOUR_KEY", place.key)
+    code = code.replace("http://127.0.0.1:8080", place.root).replace("YOUR_KEY", place.key)
+    return code.replace('"auto"', f'"{model}"')
 
 
 def run(command: Sequence[str], folder: Path, **more: str) -> str:
