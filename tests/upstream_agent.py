@@ -1,4 +1,4 @@
-"""How an upstream answers as agents need it: a call where tools are offered, words after its result.
+"""How an upstream answers agents: a call where tools are offered, words after its result.
 
 `reply` is a function of the request's body, so one upstream serves every client: offered tools, it
 calls the one that was chosen, else the first, with words that the prompt quotes; asked for a
@@ -22,7 +22,11 @@ def reply(body: dict[str, object]) -> dict[str, object]:
     said_by_tool = messages[-1]["role"] == "tool"
     free = choice in (None, "auto")
     if isinstance(tools, list) and choice != "none" and not (free and said_by_tool):
-        return {"role": "assistant", "content": None, "tool_calls": [_call(tools, choice, _text(messages[-1]))]}
+        return {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [_call(tools, choice, _text(messages[-1]))],
+        }
     if (wanted := body.get("response_format")) is not None:
         return {"role": "assistant", "content": _formatted(wanted, _text(messages[-1]))}
     content = f"The tool said: {_text(messages[-1])}" if said_by_tool else WORDS

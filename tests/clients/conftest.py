@@ -1,4 +1,4 @@
-"""One server for each file of tests, with a key of its own: all that a client is told is `Place`."""
+"""One server for each file of tests, with keys: all that a client is told is its `Place`."""
 
 from __future__ import annotations
 

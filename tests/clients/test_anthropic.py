@@ -53,9 +53,7 @@ async def test_the_async_client_streams(place: Place) -> None:
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_a_tools_result_goes_back_to_the_model(
-    client: anthropic.Anthropic, streamed: bool
-) -> None:
+def test_a_tools_result_goes_back_to_the_model(client: anthropic.Anthropic, streamed: bool) -> None:
     asked = {**ASKED, "model": AGENT, "tools": [TOOL]}
     if streamed:
         with client.messages.stream(**asked) as stream:

@@ -91,7 +91,7 @@ def test_an_object_that_does_not_fit_is_asked_for_again(place: Place) -> None:
 
 
 def test_arguments_that_break_the_schema_do_not_reach_the_client(place: Place) -> None:
-    """The gateway reads the schema itself, and climbs or fails before instructor could ask again."""
+    """The gateway reads the schema itself: it climbs or fails before instructor asks again."""
     with pytest.raises(InstructorRetryException, match="no_usable_answer"):
         patched(place).chat.completions.create(**ASKED, response_model=Bounded, max_retries=1)
 

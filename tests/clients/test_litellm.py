@@ -54,7 +54,9 @@ def test_the_async_calls_stream(place: Place) -> None:
 
 
 def test_a_tools_result_goes_back(place: Place) -> None:
-    first = litellm.completion(**asked(place, AGENT, tools=[TOOL], **WITHOUT_MCP)).choices[0].message
+    first = (
+        litellm.completion(**asked(place, AGENT, tools=[TOOL], **WITHOUT_MCP)).choices[0].message
+    )
     call = first.tool_calls[0]
     assert json.loads(call.function.arguments) == {"number": 3}
     result = {"role": "tool", "tool_call_id": call.id, "content": "in Ghent"}

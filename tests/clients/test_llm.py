@@ -28,7 +28,11 @@ MODELS = """
 def home(place: Place, tmp_path: Path) -> Path:
     text = MODELS.replace("URL", place.url).replace("MODEL", AGENT)
     (tmp_path / "extra-openai-models.yaml").write_text(text)
-    run([LLM, "keys", "set", "tiergate", "--value", place.key], tmp_path, LLM_USER_PATH=str(tmp_path))
+    run(
+        [LLM, "keys", "set", "tiergate", "--value", place.key],
+        tmp_path,
+        LLM_USER_PATH=str(tmp_path),
+    )
     return tmp_path
 
 

@@ -225,9 +225,7 @@ def test_a_timeout_of_the_client_raises_and_cancels_the_call(
     eventually(lambda: served.rows()[-1]["state"] == "cancelled")
 
 
-def test_a_stream_that_is_closed_early_is_cancelled(
-    client: openai.OpenAI, served: Served
-) -> None:
+def test_a_stream_that_is_closed_early_is_cancelled(client: openai.OpenAI, served: Served) -> None:
     with client.chat.completions.create(
         **{**ASKED, "model": "auto:dawdling"}, stream=True
     ) as stream:

@@ -83,7 +83,7 @@ def test_an_output_type_is_filled_by_a_tool(place: Place, kind: str) -> None:
     assert Agent(model_of(kind, place), output_type=Parcel).run_sync(QUESTION).output == FOUND
 
 
-@pytest.mark.parametrize("kind", ("chat", "responses"))
+@pytest.mark.parametrize("kind", ["chat", "responses"])
 def test_an_output_type_is_filled_by_a_schema(place: Place, kind: str) -> None:
     agent = Agent(model_of(kind, place), output_type=NativeOutput(Parcel))
     assert agent.run_sync(QUESTION).output == FOUND
@@ -99,9 +99,7 @@ def test_a_conversation_goes_on_from_its_messages(place: Place) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("name", "key", "status"), [("nope", "", 404), (AGENT, "tg_wrong", 401)])
-def test_errors_carry_the_status(
-    place: Place, kind: str, name: str, key: str, status: int
-) -> None:
+def test_errors_carry_the_status(place: Place, kind: str, name: str, key: str, status: int) -> None:
     with pytest.raises(ModelHTTPError) as raised:
         Agent(model_of(kind, place, name, key)).run_sync(QUESTION)
     assert raised.value.status_code == status
