@@ -102,11 +102,10 @@ $(VENV)/.node-clients: $(VENV)/.testing tests/clients/node/package.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 	  echo "Installing the clients for Node ..."; \
 	  npm install --silent --prefix tests/clients/node \
-	    --no-package-lock --no-audit --no-fund --ignore-scripts; \
+	    --no-package-lock --no-audit --no-fund --ignore-scripts && touch $@; \
 	else \
 	  echo "No node and npm here: their clients are left out (apt-get install nodejs npm)."; \
 	fi
-	@touch $@
 
 $(BIN)/python:
 	@unusable=; \

@@ -15,7 +15,7 @@ NODE = shutil.which("node")
 pytestmark = [
     pytest.mark.skipif(NODE is None, reason="node is not installed"),
     pytest.mark.skipif(
-        not (HERE / "node_modules").exists(), reason="npm is not installed, or could not install"
+        not (HERE / "node_modules").exists(), reason="no npm has installed node_modules"
     ),
 ]
 
