@@ -93,6 +93,12 @@ def test_tool_calls_come_back_through_litellm(seen: dict[str, Any], how: str) ->
 
 
 @NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_tools_are_offered_through_litellm(seen: dict[str, Any], how: str) -> None:
+    assert seen["calls"][f"offered {how}"]["tool_calls"] == [["f", '{"i":1}']]
+
+
+@NEEDS_LITELLM
 def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["echo whole"]["text"])
     assert set(echo["body"]) == {"model", "messages", "max_tokens", "temperature"}
