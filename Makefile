@@ -20,12 +20,13 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-train check style bench constraints clean
+.PHONY: help serve test test-train test-clients check style bench constraints clean
 
 help:
 	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
 	@echo "make test         all tests that need no torch (ARGS=... goes to pytest)"
 	@echo "make test-train   the training pipeline's tests; installs torch"
+	@echo "make test-clients other people's clients against a running gateway; installs them"
 	@echo "make check        format, lint, types, tests"
 	@echo "make bench        the benchmarks"
 	@echo "make constraints  write constraints.txt anew after a change in pyproject.toml"
@@ -46,6 +47,16 @@ test: $(VENV)/.testing
 
 test-train: $(VENV)/.training
 	@$(BIN)/python -m pytest -m train $(ARGS)
+
+# openai 2 and 3, instructor, litellm and llm exclude one another, so each file runs where its
+# client is; the gateway runs where it always does.
+test-clients: export GATEWAY_PYTHON := $(abspath $(BIN)/python)
+test-clients: $(VENV)/.clients $(VENV)/.node-clients
+	@$(BIN)/python -m pytest $(addprefix tests/clients/test_,documented.py litellm.py node.py)
+	@$(VENV)/clients-2/bin/python -m pytest \
+	  $(addprefix tests/clients/test_,openai.py langchain.py instructor.py)
+	@$(VENV)/clients-3/bin/python -m pytest \
+	  $(addprefix tests/clients/test_,openai.py pydantic_ai.py llm.py anthropic.py)
 
 check: style test
 
@@ -78,6 +89,24 @@ $(VENV)/.training: $(VENV)/.testing
 	@$(INSTALL) --editable '.[local,litellm,dev,train]'
 	@touch $@
 
+$(VENV)/.clients: $(VENV)/.testing tests/clients/openai-2.txt tests/clients/openai-3.txt
+	@echo "Installing the clients that the gateway is tested with (about 450 MB on disk) ..."
+	@for major in 2 3; do \
+	  $(BIN)/python -m venv --clear $(VENV)/clients-$$major && \
+	  $(VENV)/clients-$$major/bin/python -m pip install -qq \
+	    --requirement tests/clients/openai-$$major.txt || exit 1; \
+	done
+	@touch $@
+
+$(VENV)/.node-clients: $(VENV)/.testing tests/clients/node/package.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	  echo "Installing the clients for Node ..."; \
+	  npm install --silent --prefix tests/clients/node \
+	    --no-package-lock --no-audit --no-fund --ignore-scripts && touch $@; \
+	else \
+	  echo "No node and npm here: their clients are left out (apt-get install nodejs npm)."; \
+	fi
+
 $(BIN)/python:
 	@unusable=; \
 	for python in $(or $(PYTHON),$(PYTHONS)); do \
@@ -107,5 +136,5 @@ constraints: $(BIN)/python
 	@rm .constraints.json
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node/node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find router tiers tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

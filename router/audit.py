@@ -27,6 +27,10 @@ from router.types import AttemptRow, RequestRow
 
 Value = str | int | float | None
 CANONICAL_VERSION = 1
+ADDED_LATER = 2
+"""Columns that attempts got after the first rows were chained: `images` and `cores`, at the end.
+Where both are 0 they are no part of the row's bytes, so rows from before keep their hash, and a
+row that has either cannot lose it unseen."""
 
 
 class FindingKind(StrEnum):
@@ -190,6 +194,8 @@ def attempt_values(row: AttemptRow) -> tuple[Value, ...]:
         row.adapter,
         row.rung,
         row.upstream_id,
+        row.images,
+        row.cores,
     )
 
 
@@ -198,7 +204,8 @@ def canonical_values(request: tuple[Value, ...], attempts: Sequence[tuple[Value,
 
     Raises TypeError for integers beyond 64 bits and text that is not valid Unicode.
     """
-    return orjson.dumps((CANONICAL_VERSION, request, attempts))
+    covered = [a if any(a[-ADDED_LATER:]) else a[:-ADDED_LATER] for a in attempts]
+    return orjson.dumps((CANONICAL_VERSION, request, covered))
 
 
 def canonical(row: RequestRow) -> bytes:

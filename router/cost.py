@@ -37,8 +37,8 @@ class Cost:
     basis: CostBasis
 
 
-def attempt_cost(price: Price, usage: Usage, compute_ms: float) -> Cost:
-    """The cost of one call.
+def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0) -> Cost:
+    """The cost of one call: the sum of its `token_parts`, rounded up once, and own compute.
 
     1,000 input tokens (200 cached) and 50 output tokens at $1, $0.10 and $4 per million:
     800 x 1,000 + 200 x 100 + 50 x 4,000 = 1,020,000 nano-dollars.
@@ -50,21 +50,36 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float) -> Cost:
         if price.per_second_nano_usd:
             return Cost(own, CostBasis.OWN_COMPUTE)
         return Cost(0, CostBasis.UNKNOWN)
-    cached_price = (
-        price.input_nano_usd if price.cached_input_nano_usd is None else price.cached_input_nano_usd
-    )
-    write_price = (
-        price.input_nano_usd if price.cache_write_nano_usd is None else price.cache_write_nano_usd
-    )
-    fresh = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
-    tokens = _ceil_div(
-        fresh * price.input_nano_usd
-        + usage.cached_input_tokens * cached_price
-        + usage.cache_write_tokens * write_price
-        + usage.output_tokens * price.output_nano_usd,
-        MEGA,
-    )
+    tokens = _ceil_div(sum(token_parts(price, usage, images).values()), MEGA)
     return Cost(tokens + own, CostBasis.TOKEN_PRICE)
+
+
+def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
+    """What each class of tokens, and the images, cost: exact, in millionths of a nano-dollar.
+
+    A class without a price of its own costs what the class costs that it is part of: cache reads
+    and writes are input, reasoning is output. `price` has prices of input and output.
+    """
+    dear_in, dear_out = price.input_nano_usd or 0, price.output_nano_usd or 0
+    thought = min(usage.reasoning_tokens, usage.output_tokens)
+    fresh = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
+    return {
+        "input": fresh * dear_in,
+        "cache_read": usage.cached_input_tokens * _or(price.cached_input_nano_usd, dear_in),
+        "cache_write": usage.cache_write_tokens * _or(price.cache_write_nano_usd, dear_in),
+        "output": (usage.output_tokens - thought) * dear_out,
+        "reasoning": thought * _or(price.reasoning_nano_usd, dear_out),
+        "images": images * (price.image_nano_usd or 0) * MEGA,
+    }
+
+
+def _or(stated: int | None, otherwise: int) -> int:
+    return otherwise if stated is None else stated
+
+
+def count_images(request: ChatRequest) -> int:
+    """Images that are sent with this request."""
+    return sum(part.kind == "image_url" for m in request.messages for part in m.parts)
 
 
 def own_compute(price: Price, compute_ms: float) -> int:
@@ -78,15 +93,19 @@ def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
     """What one call can cost at most, in nano-dollars: the hold.
 
     Input bytes as tokens plus stated overheads for messages, images and tools, and the output cap
-    for every choice, at the dearest input price.
+    for every choice, each at its dearest price; images that are priced one by one besides.
     """
     price = facts.price
     if price.per_request_nano_usd is not None:
         return price.per_request_nano_usd
-    dearest = max(price.input_nano_usd or 0, price.cache_write_nano_usd or 0)
+    inputs = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
+    dearest = max(one or 0 for one in inputs)
     output = output_cap(facts, request) * request.sampling.n
-    tokens = _ceil_div(input_bound(request) * dearest + output * (price.output_nano_usd or 0), MEGA)
-    return tokens + _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
+    dearest_out = max(price.output_nano_usd or 0, price.reasoning_nano_usd or 0)
+    tokens = _ceil_div(input_bound(request) * dearest + output * dearest_out, MEGA)
+    images = count_images(request) * (price.image_nano_usd or 0)
+    own = _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
+    return tokens + images + own
 
 
 def input_bound(request: ChatRequest) -> int:
@@ -128,7 +147,8 @@ def expected_cost(facts: AnswererFacts, request: ChatRequest, input_tokens: int)
         input_tokens=input_tokens,
         output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
     )
-    return attempt_cost(facts.price, usage, facts.latency_ms if facts.kind == "local" else 0.0)
+    own_ms = facts.latency_ms if facts.kind == "local" else 0.0
+    return attempt_cost(facts.price, usage, own_ms, count_images(request))
 
 
 def exact_usd(nano_usd: int, places: int = 2) -> str:

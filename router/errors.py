@@ -243,6 +243,11 @@ class PlanError(PolicyError):
     file_is = "plan"
 
 
+class PriceBookError(PolicyError):
+    code = "invalid_prices"
+    file_is = "price book"
+
+
 class CannotListen(TiergateError):
     code = "cannot_listen"
 

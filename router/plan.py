@@ -40,8 +40,8 @@ class PlanPrice(PriceSection):
 
     model: str | None = Field(
         default=None,
-        description="Look the token prices up: the policy's `report.requested_models`, else "
-        "litellm's table.",
+        description="Look the token prices up: the policy's `report.requested_models`, else its "
+        "price book, else litellm's table.",
     )
 
     @model_validator(mode="after")
@@ -188,7 +188,9 @@ class People(Section):
 
     usd_per_hour: Usd = Field(default=0.0, description="Salary and all that comes with it.")
     review_usd_per_hour: Usd | None = Field(
-        default=None, description="Of those who read answers; left out: `usd_per_hour`."
+        default=None,
+        description="Of those who read answers; left out: `usd_per_hour`, else the price book's "
+        "`reviewers`.",
     )
     setup_hours: Hours = Field(default=0.0, description="Once, before the first request.")
     hours_per_month: Hours = Field(default=0.0, description="Looking after it.")

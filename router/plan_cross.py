@@ -102,6 +102,15 @@ def _names(tree: Tree) -> Iterator[CrossMistake]:
                 seen.setdefault(name, f"{key}[{at}]")
 
 
+def unpriced_reviews(tree: object) -> bool:
+    """Whether a plan has people read answers and says no rate for it."""
+    readers = [row for key in ("steps", "tiers") for _, row in sections(tree, key)]
+    general, people = _section(tree, "general"), _section(tree, "people")
+    reviews = any(number(row.get("review_share")) for row in (*readers, general))
+    stated = {"usd_per_hour", "review_usd_per_hour"} & set(people)
+    return reviews and not stated
+
+
 def _rates(tree: Tree) -> Iterator[CrossMistake]:
     """Hours that nobody priced would count as free."""
     people = _section(tree, "people")
@@ -111,9 +120,7 @@ def _rates(tree: Tree) -> Iterator[CrossMistake]:
     if any(number(one) for one in hours) and "usd_per_hour" not in people:
         expected = "what an hour costs, since hours are planned (0 where they are free)"
         yield CrossMistake(("people", "usd_per_hour"), None, expected)
-    readers = [row for key in ("steps", "tiers") for _, row in sections(tree, key)]
-    reviews = any(number(row.get("review_share")) for row in (*readers, _section(tree, "general")))
-    if reviews and not {"usd_per_hour", "review_usd_per_hour"} & set(people):
+    if unpriced_reviews(tree):
         expected = "what an hour of reading costs, since reviews are planned"
         yield CrossMistake(("people", "review_usd_per_hour"), None, expected)
     months = number(_section(tree, "traffic").get("ramp_up_months"))
@@ -151,6 +158,6 @@ def _prices(tree: Tree) -> Iterator[tuple[KeyPath, Tree]]:
     yield ("general", "price"), _section(_section(tree, "general"), "price")
 
 
-def _section(tree: Tree, key: str) -> Tree:
-    found = tree.get(key)
+def _section(tree: object, key: str) -> Tree:
+    found = tree.get(key) if isinstance(tree, Mapping) else None
     return found if isinstance(found, Mapping) else {}

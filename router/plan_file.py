@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from router.errors import Mistake, PlanError, PolicyError
 from router.plan import Plan
-from router.plan_cross import plan_mistakes
+from router.plan_cross import plan_mistakes, unpriced_reviews
 from router.policy_cross import one_of
 from router.types import Price
 from router.yaml_lines import KeyPath, key_path_text, load_yaml, mistakes_from
@@ -39,6 +39,9 @@ class Prices(Protocol):
 
     def names(self) -> tuple[str, ...]:
         """What can be found."""
+
+    def reviewer_usd_per_hour(self) -> float | None:
+        """What an hour of reading answers costs; None where nobody states it."""
 
 
 def find_plan(name_or_path: str, policies: Path) -> Path:
@@ -78,6 +81,7 @@ def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
         found, mistake = _put(tree, override)
         set_paths += [key_path_text(found)] if mistake is None else []
         mistakes += [] if mistake is None else [mistake]
+    _fill_reviewers(tree, prices)
     plan: Plan | None = None
     try:
         plan = Plan.model_validate(tree)
@@ -95,6 +99,15 @@ def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
         ]
         raise PlanError(tuple(sorted(told, key=lambda mistake: mistake.line)))
     return plan
+
+
+def _fill_reviewers(tree: dict[object, object], prices: Prices) -> None:
+    """Reviews without a rate of the plan's own cost what the price book says, where it does."""
+    people = tree.get("people", {})
+    if not unpriced_reviews(tree) or not isinstance(people, dict):
+        return
+    if (rate := prices.reviewer_usd_per_hour()) is not None:
+        tree["people"] = {**people, "review_usd_per_hour": rate}
 
 
 def plan_text(path: Path) -> str:

@@ -168,7 +168,8 @@ class ReportSection(Section):
         default=None, description="Answerer that stands for `all at level 3`."
     )
     requested_models: dict[str, PriceSection] = Field(
-        default_factory=dict, description="Prices of models that clients ask for (exact or glob)."
+        default_factory=dict,
+        description="Prices of models that clients ask for (exact or glob), before the price book.",
     )
     planned_shares: dict[int, Chance] = Field(
         default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01},
@@ -259,6 +260,11 @@ class Policy(Section):
     safe_answers: str = Field(
         default="answers/safe_answers.yaml",
         description="Approved safe answers, relative to the policy.",
+    )
+    prices: str = Field(
+        default="prices.yaml",
+        description="The dated price book, relative to the policy: what models and own compute "
+        "cost where an answerer states no price.",
     )
     exhausted: ExhaustedSection = Field(
         default_factory=ExhaustedSection, description="What happens when the last rung fails."

@@ -6,7 +6,8 @@ answerer works or what was spent.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,10 +15,11 @@ from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_na
 from router.types import Capability, Domain, Price, VerifyMode
 
 _LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
+SECONDS_PER_HOUR = 3600.0
 _BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # no user info: credentials belong in api_key
 
 
-class PriceSection(Section):
+class TokenPrices(Section):
     """USD per million tokens, or one stated price per request. Leave out what you don't know."""
 
     input_usd_per_mtok: Usd | None = Field(default=None, description="Fresh input.")
@@ -28,9 +30,40 @@ class PriceSection(Section):
         default=None, description="Input written to a cache."
     )
     output_usd_per_mtok: Usd | None = Field(default=None, description="Output, reasoning included.")
-    list_price_usd: Usd | None = Field(
-        default=None, description="Stated price per answered request."
+    reasoning_usd_per_mtok: Usd | None = Field(
+        default=None, description="Reasoning, where it costs other than the rest of the output."
     )
+    image_usd: Usd | None = Field(
+        default=None, description="Per image of the request, where one is charged beside tokens."
+    )
+    list_price_usd: Usd | None = Field(
+        default=None, description="Stated price per answered request; it covers all else."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
+            raise ValueError("input_usd_per_mtok and output_usd_per_mtok come together")
+        return self
+
+    def token_price(self, version: str) -> Price:
+        """The same in nano-dollars; what is left out stays unknown."""
+        return Price(
+            input_nano_usd=_nano(self.input_usd_per_mtok),
+            cached_input_nano_usd=_nano(self.cached_input_usd_per_mtok),
+            cache_write_nano_usd=_nano(self.cache_write_usd_per_mtok),
+            output_nano_usd=_nano(self.output_usd_per_mtok),
+            per_request_nano_usd=_nano(self.list_price_usd),
+            reasoning_nano_usd=_nano(self.reasoning_usd_per_mtok),
+            image_nano_usd=_nano(self.image_usd),
+            version=version,
+        )
+
+
+class PriceSection(TokenPrices):
+    """USD per million tokens, or one stated price per request. Leave out what you don't know, and
+    all of it where the price book has the model's price."""
+
     compute_usd_per_hour: Usd = Field(
         default=0.0, description="Own compute: what an hour of it costs."
     )
@@ -38,27 +71,14 @@ class PriceSection(Section):
         default="policy", description="Which price list, and of which day; in every row."
     )
 
-    @model_validator(mode="after")
-    def _whole(self) -> PriceSection:
-        if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
-            raise ValueError("input_usd_per_mtok and output_usd_per_mtok come together")
-        return self
-
     def to_price(self) -> Price:
         """The same in nano-dollars; what is left out stays unknown."""
+        per_second = usd_to_nano(self.compute_usd_per_hour / SECONDS_PER_HOUR)
+        return replace(self.token_price(self.version), per_second_nano_usd=per_second)
 
-        def nano(usd: float | None) -> int | None:
-            return None if usd is None else usd_to_nano(usd)
 
-        return Price(
-            input_nano_usd=nano(self.input_usd_per_mtok),
-            cached_input_nano_usd=nano(self.cached_input_usd_per_mtok),
-            cache_write_nano_usd=nano(self.cache_write_usd_per_mtok),
-            output_nano_usd=nano(self.output_usd_per_mtok),
-            per_request_nano_usd=nano(self.list_price_usd),
-            per_second_nano_usd=usd_to_nano(self.compute_usd_per_hour / 3600.0),
-            version=self.version,
-        )
+def _nano(usd: float | None) -> int | None:
+    return None if usd is None else usd_to_nano(usd)
 
 
 class AbilitySection(Section):

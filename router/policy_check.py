@@ -17,7 +17,6 @@ from router.policy import (
     AnswererSection,
     DeliberationAnswerer,
     Example,
-    LitellmAnswerer,
     LocalAnswerer,
     Policy,
     ResolverAnswerer,
@@ -98,7 +97,7 @@ def example_messages(example: Example) -> tuple[Message, ...]:
 
 
 def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning]:
-    """All that is valid but unwise. `priced` are answerers whose price comes from a price table."""
+    """All that is valid but unwise. `priced` are answerers whose price is in the price book."""
     return [
         *_level_1(policy),
         *_abilities(policy),
@@ -154,12 +153,11 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
         for a, answerer in enumerate(tier.answerers):
             if answerer.name in priced or not _price_is_unknown(answerer):
                 continue
-            table = ", unless litellm's price table has it" * isinstance(answerer, LitellmAnswerer)
             yield PolicyWarning(
                 WarningKind.UNKNOWN_PRICE,
                 f"tiers[{t}].answerers[{a}].price",
                 f"{answerer.name} has no known price: its cost is recorded as unknown, never as 0, "
-                f"and budgets cannot hold it{table}",
+                "and budgets cannot hold it; state it here, or for its model in the price book",
             )
 
 

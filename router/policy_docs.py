@@ -3,12 +3,14 @@
     python -m router.policy_docs > docs/policy.md
     python -m router.policy_docs --schema > policies/policy.schema.json
     python -m router.policy_docs --plan             # the end of docs/plan.md
+    python -m router.policy_docs --prices           # the end of docs/prices.md
 
 The files are committed, and tests compare them with what this prints.
 """
 
 from __future__ import annotations
 
+import datetime
 import enum
 import sys
 import types
@@ -21,6 +23,7 @@ from pydantic.fields import FieldInfo
 from router.plan import Plan
 from router.policy import AnswererBase, Policy
 from router.policy_file import json_schema
+from router.policy_prices import PriceFile
 from router.types import Domain, RequestType
 
 _INTRODUCTION = """\
@@ -61,6 +64,11 @@ def reference() -> str:
 def plan_keys() -> str:
     """The tables of a plan's keys, with which `docs/plan.md` ends."""
     return "\n".join(_key_tables(Plan)).rstrip() + "\n"
+
+
+def price_keys() -> str:
+    """The tables of a price book's keys, with which `docs/prices.md` ends."""
+    return "\n".join(_key_tables(PriceFile)).rstrip() + "\n"
 
 
 def _key_tables(root: type[BaseModel]) -> list[str]:
@@ -138,6 +146,7 @@ def _type_text(annotation: object, limits: tuple[object, ...] = ()) -> str:
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return ", ".join(f"`{member.value}`" for member in annotation)
     words = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+    words[datetime.date] = "date"
     text = words.get(annotation, "value") if isinstance(annotation, type) else "value"
     return text + _limit_text(limits)
 
@@ -190,5 +199,5 @@ def _plain(value: float) -> str:
 
 
 if __name__ == "__main__":
-    printed = {"--schema": json_schema, "--plan": plan_keys}.get("".join(sys.argv[1:]), reference)
-    sys.stdout.write(printed())
+    printed = {"--schema": json_schema, "--plan": plan_keys, "--prices": price_keys}
+    sys.stdout.write(printed.get("".join(sys.argv[1:]), reference)())

@@ -21,6 +21,7 @@ from router.errors import Mistake, PolicyError
 from router.head_files import head_mistakes
 from router.policy import LitellmAnswerer, Policy, UpstreamAnswerer
 from router.policy_cross import one_of
+from router.policy_prices import LoadedPrices, load_prices
 from router.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml, mistakes_from
 
 HASH_CHARACTERS = (
@@ -39,6 +40,7 @@ class LoadedPolicy:
     path: Path
     hash: str  # of the resolved policy and of the files it names; no secret goes into it
     sources: tuple[Path, ...]  # the policy first, then each file and folder that it names
+    prices: LoadedPrices
 
     def file(self, name: str) -> Path:
         """Where a file that the policy names stands."""
@@ -55,7 +57,8 @@ def load_policy(
 
     `known_models` are the rows of the table of known models; None leaves `known_model` unchecked.
     `encoder_sha256` is the encoder's that heads must fit; None lets them fit any.
-    Raises: PolicyError with all mistakes of the file at once, sorted by line.
+    Raises: PolicyError with all mistakes of the file at once, sorted by line, and those of its
+    price book after them.
     """
     tree, lines = load_yaml(str(path), _text(path))
     if not isinstance(tree, dict):
@@ -74,11 +77,13 @@ def load_policy(
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
     mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
-    if mistakes or policy is None:
+    prices, in_prices = _prices(path, resolved)
+    if mistakes or in_prices or policy is None or prices is None:
         told = [_without_value(mistake, references) for mistake in mistakes]
-        raise PolicyError(tuple(sorted(told, key=lambda mistake: mistake.line)))
+        by_line = sorted(told, key=lambda mistake: mistake.line)
+        raise PolicyError((*by_line, *in_prices))
     sources = _sources(path, resolved)
-    return LoadedPolicy(policy, path, _hash(policy, sources, path), sources)
+    return LoadedPolicy(policy, path, _hash(policy, sources, path), sources, prices)
 
 
 def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
@@ -122,11 +127,17 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
     by_path = Path(name_or_path)
     if by_path.is_file():
         return by_path
-    names = sorted(file.stem for file in folder.glob("*.yaml"))
+    names = policy_names(folder)
     if name_or_path in names:
         return folder / f"{name_or_path}.yaml"
     expected = f"a policy file, or {one_of(name_or_path, names)}"
     raise PolicyError((Mistake(str(folder), 0, "(policy)", repr(name_or_path), expected),))
+
+
+def policy_names(folder: Path) -> list[str]:
+    """The policies in a folder, by name; the price book beside them is none."""
+    price_book = Policy.model_fields["prices"].default
+    return sorted(file.stem for file in folder.glob("*.yaml") if file.name != price_book)
 
 
 def named_file(policy_path: Path, name: str) -> Path:
@@ -206,10 +217,25 @@ def _without_value(mistake: Mistake, references: Mapping[str, str]) -> Mistake:
 # --- what the policy names ---------------------------------------------------------------------
 
 
+def _prices(
+    policy_path: Path, tree: Mapping[str, object]
+) -> tuple[LoadedPrices | None, tuple[Mistake, ...]]:
+    """The policy's price book, or what is wrong with it; a missing one is told with the others."""
+    file = named_file(policy_path, str(tree.get("prices", Policy.model_fields["prices"].default)))
+    if not file.is_file():
+        return None, ()
+    try:
+        return load_prices(file), ()
+    except PolicyError as error:
+        return None, error.mistakes
+
+
 def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     """Key path, name, and whether it is a folder, of each file that the policy names."""
     default = Policy.model_fields["safe_answers"].default
     yield ("safe_answers",), str(tree.get("safe_answers", default)), False
+    prices = Policy.model_fields["prices"].default
+    yield ("prices",), str(tree.get("prices", prices)), False
     for i, lookup in _rows(tree.get("lookups")):
         if isinstance(lookup.get("path"), str):
             yield ("lookups", i, "path"), str(lookup["path"]), False

@@ -1,4 +1,5 @@
-"""Reloads a policy when one of its files changes or it is asked to; a broken one never gets in.
+"""Reloads a policy when one of its files changes, a price begins, or it is asked to; a broken one
+never gets in.
 
 The new policy is validated first, then handed to a callback which swaps it in as one assignment.
 When it is broken the old one stays, every mistake goes to the log, and `status` tells `/readyz`.
@@ -59,7 +60,10 @@ class PolicyWatcher:
         load: Callable[[], LoadedPolicy],
         swap: Callable[[LoadedPolicy], Awaitable[None]],
         poll_s: float = POLL_S,
+        prices_of: Callable[[LoadedPolicy], object] = lambda _loaded: None,
     ) -> None:
+        """`prices_of` says which prices hold now: where that changes, the policy is swapped in
+        anew, as if it had changed itself."""
         self._loaded = loaded
         self._load = load
         self._swap = swap
@@ -69,6 +73,8 @@ class PolicyWatcher:
         self._task: asyncio.Task[None] | None = None
         self._stamps = _stamps(loaded.sources)
         self._digest = _digest(loaded.sources)
+        self._prices_of = prices_of
+        self._prices = prices_of(loaded)
 
     @property
     def status(self) -> WatchStatus:
@@ -108,7 +114,8 @@ class PolicyWatcher:
             for look in itertools.count(1):
                 retry = self._status.broken and look % RETRY_BROKEN_AFTER == 0
                 asked = await self._wait()
-                if await asyncio.to_thread(self._changed) or asked or retry:
+                begins = self._prices_of(self._loaded) != self._prices
+                if await asyncio.to_thread(self._changed) or asked or retry or begins:
                     await self._take()
         except Exception:
             self._status = replace(self._status, watching=False)
@@ -138,8 +145,10 @@ class PolicyWatcher:
     async def _take(self) -> None:
         try:
             loaded = await asyncio.to_thread(self._load)
-            if loaded.hash != self._loaded.hash:
+            prices = self._prices_of(loaded)
+            if loaded.hash != self._loaded.hash or prices != self._prices:
                 await self._swap(loaded)
+                self._prices = prices
                 self._status = WatchStatus(loaded.hash, self._status.reloads + 1)
                 _log.info("policy %s@%s is in use", loaded.policy.name, loaded.hash)
         except PolicyError as error:

@@ -23,6 +23,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Domain,
+    Price,
     PSource,
     Reason,
     RungFacts,
@@ -61,6 +62,13 @@ def prior_ability(level: int) -> Ability:
 
 DELIBERATION_STEPS = 5
 """Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
+
+PriceOf = Callable[[str], Price | None]
+
+
+def _no_price(_model: str) -> Price | None:
+    return None
+
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 
@@ -133,6 +141,7 @@ class PolicyRuntime:
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
+    price_of: PriceOf = _no_price  # of a model that a client asked for
 
     by_name: dict[str, RungPlan] = field(init=False)
 

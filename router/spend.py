@@ -193,6 +193,8 @@ class Spender:
                 started_at_ms=self._clock.now_ms(),
                 reason=reason,
                 rung=nesting.rung,
+                images=cost.count_images(request),
+                cores=facts.cores,
             )
         )
         try:
@@ -235,7 +237,7 @@ class Spender:
 
     def _settle(self, i: int, plan: RungPlan, answer: Answer, started: float) -> None:
         row = self._walk.attempts[i]
-        paid = _price(plan, answer)
+        paid = _price(plan, answer, row.images)
         self._walk.attempts[i] = replace(
             row,
             state=AttemptState.UNKNOWN_COST
@@ -292,13 +294,13 @@ class Spender:
         plan = self._walk.plan(row.answerer)
         latency_ms = self._clock.monotonic_ms() - started
         if not plan.spends_outside:
+            own_ms = 0.0 if plan.composite else latency_ms
             bounded = replace(
                 row,
                 state=AttemptState.CANCELLED,
                 cost_basis=CostBasis.OWN_COMPUTE,
-                cost_nano_usd=0
-                if plan.composite
-                else cost.own_compute(plan.facts.price, latency_ms),
+                cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
+                compute_ms=own_ms,
                 estimated=True,
             )
         elif received and not plan.facts.hides_reasoning:
@@ -317,7 +319,7 @@ class Spender:
     def _bounded(self, row: AttemptRow, plan: RungPlan, received: int) -> AttemptRow:
         """A cut stream: input at its bound, output at the bytes that came, at most the hold."""
         usage = Usage(input_tokens=cost.input_bound(self._walk.request), output_tokens=received)
-        paid = cost.attempt_cost(plan.facts.price, usage, 0.0)
+        paid = cost.attempt_cost(plan.facts.price, usage, 0.0, row.images)
         return replace(
             row,
             state=AttemptState.SETTLED,
@@ -361,12 +363,12 @@ class Spender:
         return own if left is None else max(0.0, min(own, left / 1000.0))
 
 
-def _price(plan: RungPlan, answer: Answer) -> cost.Cost:
+def _price(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
     """What an answer costs; a composite without list price costs what its calls cost."""
     price = plan.facts.price
     if plan.composite and price.per_request_nano_usd is None:
         return cost.Cost(0, CostBasis.OWN_COMPUTE)
-    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms)
+    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, images)
     if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
         return cost.Cost(0, CostBasis.OWN_COMPUTE)
     return paid

@@ -224,16 +224,18 @@ def _baselines(walk: Walk, candidate: Candidate) -> Baselines:
         expected = plans[candidate.rung.answerer].facts.expected_output_tokens
         usage = Usage(input_tokens=walk.signals.input_tokens, output_tokens=expected)
 
+    images = cost.count_images(walk.request)
+
     def at(name: str | None, level: int) -> int | None:
         plan = plans.get(name) if name else None
         if plan is None:
             plan = next((p for p in walk.runtime.plans if p.facts.level == level), None)
         return None if plan is None else _known(plan.would_cost(usage))
 
-    asked = policy.requested_price(walk.request.requested_model)
+    asked = walk.runtime.price_of(walk.request.requested_model)
     people = policy.report.people_usd_per_request
     return Baselines(
-        requested_model=_known(cost.attempt_cost(asked.to_price(), usage, 0.0))
+        requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
         if asked is not None
         else _answerers_cost(walk, usage),
         all_level_2=at(policy.report.level_2, 2),

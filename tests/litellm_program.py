@@ -71,6 +71,11 @@ async def calls() -> dict[str, object]:
         asked = work(deadline_s, **fields)
         found[f"{model} whole"] = await outcome(tier(name).answer(asked, no_call))
         found[f"{model} stream"] = await outcome(streamed(tier(name), deadline_s))
+    function = {"name": "f", "parameters": {"type": "object", "properties": {"i": {"const": 1}}}}
+    tools = [{"type": "function", "function": function}]
+    agent = tier("openai/agent")
+    found["offered whole"] = await outcome(agent.answer(work(tools=tools), no_call))
+    found["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
     found["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
     return found
 

@@ -21,7 +21,8 @@ import httpx
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PYTHON = sys.executable
+# Tests of clients run where the client is installed, which need not be where the gateway is.
+PYTHON = os.environ.get("GATEWAY_PYTHON") or sys.executable
 START_S = 30.0  # generous: the machine may be loaded
 BEHAVIOURS = {
     "gone": "answer",
@@ -32,6 +33,7 @@ BEHAVIOURS = {
     "cut": "cut",
     "reset": "reset",
     "refused": "status:503",
+    "flaky": "flaky:1",
     "limited": "rate-limited:1",
     "slow": "slow:1.5",
     "dripping": "drip:0.001",
@@ -44,6 +46,7 @@ ANSWERS = {
     "declines": "refusal",
     "object": "json",
     "echo": "echo",
+    "agent": "agent",
     "sure": "logprobs",
 }
 """What an upstream may say, for the endpoints that say it in words of their own."""

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from router.cost import (
     attempt_cost,
+    count_images,
     exact_usd,
     expected_cost,
     input_bound,
     own_compute,
+    token_parts,
     worst_case,
 )
 from router.types import (
@@ -48,6 +50,98 @@ HELLO = ChatRequest((Message("user", "hello"),), "auto")  # 5 bytes and 8 of ove
 def test_tokens_cost_what_the_price_says(usage: Usage, nano_usd: int) -> None:
     paid = attempt_cost(PRICE, usage, 0.0)
     assert (paid.nano_usd, paid.basis) == (nano_usd, CostBasis.TOKEN_PRICE)
+
+
+THINKER = replace(PRICE, reasoning_nano_usd=3_000_000_000, image_nano_usd=1_100_000)
+"""As PRICE, with $3 a million tokens of reasoning and $0.0011 an image."""
+CLASSES = {"input", "cache_read", "cache_write", "output", "reasoning", "images"}
+
+
+def test_reasoning_costs_its_own_price_where_it_has_one() -> None:
+    # 50 tokens of output, 40 of them thought: 10 x $4 and 40 x $3 a million.
+    usage = Usage(0, 0, 0, 50, 40)
+    assert attempt_cost(THINKER, usage, 0.0).nano_usd == 10 * 4_000 + 40 * 3_000
+
+
+def test_reasoning_costs_what_output_costs_where_it_has_no_price() -> None:
+    assert attempt_cost(PRICE, Usage(0, 0, 0, 50, 40), 0.0).nano_usd == 50 * 4_000
+
+
+def test_images_are_charged_beside_their_tokens() -> None:
+    assert attempt_cost(THINKER, Usage(100), 0.0, images=3).nano_usd == 100 * 1_000 + 3 * 1_100_000
+
+
+def test_images_without_a_price_cost_their_tokens_alone() -> None:
+    assert attempt_cost(PRICE, Usage(100), 0.0, images=3).nano_usd == 100 * 1_000
+
+
+def test_images_of_all_messages_are_counted() -> None:
+    picture = ContentPart("image_url", JsonText("{}"))
+    turns = (
+        Message("user", "", (picture, picture)),
+        Message("user", "x"),
+        Message("user", "", (picture,)),
+    )
+    assert count_images(ChatRequest(turns, "auto")) == 3
+
+
+prices = st.builds(
+    Price,
+    input_nano_usd=st.integers(0, 10**11),
+    cached_input_nano_usd=st.none() | st.integers(0, 10**11),
+    cache_write_nano_usd=st.none() | st.integers(0, 10**11),
+    output_nano_usd=st.integers(0, 10**11),
+    reasoning_nano_usd=st.none() | st.integers(0, 10**11),
+    image_nano_usd=st.none() | st.integers(0, 10**9),
+)
+usages = st.tuples(*[st.integers(0, 10**6)] * 5).map(
+    lambda n: Usage(n[0] + n[1] + n[2], n[1], n[2], n[3] + n[4], n[4])
+)
+
+
+@given(prices, usages, st.integers(0, 20))
+def test_the_parts_sum_to_the_total_to_the_nano_dollar(
+    price: Price, usage: Usage, images: int
+) -> None:
+    parts = token_parts(price, usage, images)
+    total = attempt_cost(price, usage, 0.0, images).nano_usd
+    assert parts.keys() == CLASSES
+    assert total * 10**6 - 10**6 < sum(parts.values()) <= total * 10**6  # rounded up, once
+
+
+@given(prices, usages, usages, st.integers(0, 20))
+def test_more_of_anything_never_costs_less(
+    price: Price, one: Usage, more: Usage, images: int
+) -> None:
+    both = Usage(
+        one.input_tokens + more.input_tokens,
+        one.cached_input_tokens + more.cached_input_tokens,
+        one.cache_write_tokens + more.cache_write_tokens,
+        one.output_tokens + more.output_tokens,
+        one.reasoning_tokens + more.reasoning_tokens,
+    )
+    before = attempt_cost(price, one, 1_000.0, images).nano_usd
+    assert attempt_cost(price, both, 1_000.0, images + 1).nano_usd >= before
+
+
+@given(prices, prices, usages, st.integers(0, 20))
+def test_a_price_that_is_dearer_in_every_class_never_costs_less(
+    one: Price, more: Price, usage: Usage, images: int
+) -> None:
+    def added(a: int | None, b: int | None) -> int | None:
+        return None if a is None else a + (b or 0)
+
+    # A class without a price follows its whole, so it must stay without one.
+    dearer = Price(
+        added(one.input_nano_usd, more.input_nano_usd),
+        added(one.cached_input_nano_usd, more.cached_input_nano_usd),
+        added(one.cache_write_nano_usd, more.cache_write_nano_usd),
+        added(one.output_nano_usd, more.output_nano_usd),
+        reasoning_nano_usd=added(one.reasoning_nano_usd, more.reasoning_nano_usd),
+        image_nano_usd=added(one.image_nano_usd, more.image_nano_usd),
+    )
+    before = attempt_cost(one, usage, 0.0, images).nano_usd
+    assert attempt_cost(dearer, usage, 0.0, images).nano_usd >= before
 
 
 def test_a_fraction_of_a_nano_dollar_is_rounded_up() -> None:
@@ -116,13 +210,16 @@ def test_the_worst_case_pays_every_choice() -> None:
 def test_no_call_within_its_bounds_costs_more_than_its_hold(
     text: str, parts: tuple[float, ...], ms: float, per_second: int
 ) -> None:
-    facts = replace(FACTS, price=replace(PRICE, per_second_nano_usd=per_second))
-    request = replace(HELLO, messages=(Message("user", text),))
+    dear = replace(THINKER, per_second_nano_usd=per_second, reasoning_nano_usd=5_000_000_000)
+    facts = replace(FACTS, price=dear)
+    picture = ContentPart("image_url", JsonText("{}"))
+    request = replace(HELLO, messages=(Message("user", text, (picture,)),))
     tokens = int(parts[0] * input_bound(request))
     cached = int(parts[1] * tokens)
     written = int(parts[2] * (tokens - cached))
-    usage = Usage(tokens, cached, written, int(parts[3] * facts.max_output_tokens))
-    assert attempt_cost(facts.price, usage, ms).nano_usd <= worst_case(facts, request)
+    output = int(parts[3] * facts.max_output_tokens)
+    usage = Usage(tokens, cached, written, output, output // 2)
+    assert attempt_cost(facts.price, usage, ms, 1).nano_usd <= worst_case(facts, request)
 
 
 @given(ms=st.floats(0.0, 1e6), per_second=st.integers(0, 10**9))

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from router.analysis.reprice import reprice
+from router.analysis.rows import rows_json
 from router.errors import BudgetExceeded, NotCapable, UpstreamInvalid, UpstreamUnreachable
-from router.types import Hints, Price, RequestState, Role, Sampling
-from tests.fakes import ALICE, a_house, ask
+from router.types import (
+    AttemptState,
+    ContentPart,
+    CostBasis,
+    Hints,
+    JsonText,
+    Message,
+    Price,
+    RequestState,
+    Role,
+    Sampling,
+    Usage,
+)
+from tests.fakes import ALICE, PRICE, a_house, ask
 from tests.gateway_kit import UNSURE, deep, low, mid, only_row
 from tests.upstream_kit import eventually
 
@@ -161,4 +176,38 @@ async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(tmp_
     row = await only_row(house)
     assert row.state is RequestState.CANCELLED
     assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
+    await house.close()
+
+
+PICTURE = Message("user", "what is it?", (ContentPart("image_url", JsonText("{}")),) * 2)
+
+
+async def test_images_that_cost_are_in_row_and_bill(tmp_path: Path) -> None:
+    price = replace(PRICE, image_nano_usd=1_000, version="ours@0 2026-11-20")
+    house = a_house(tmp_path, [low(), mid(price=price), deep()], signals=UNSURE)
+    await house.gateway.complete(replace(ask(), messages=(PICTURE,)), ALICE)
+    (attempt,) = (await only_row(house)).attempts
+    assert (attempt.images, attempt.price_version) == (2, "ours@0 2026-11-20")
+    assert attempt.cost_nano_usd == 10 * 1_000 + 5 * 2_000 + 2 * 1_000
+    await house.close()
+
+
+async def test_an_unknown_price_is_booked_as_unknown(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid(price=Price()), deep()], signals=UNSURE)
+    await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert row.attempts[0].cost_basis is CostBasis.UNKNOWN
+    assert row.attempts[0].state is AttemptState.UNKNOWN_COST
+    shown = json.loads(rows_json(row))
+    assert (shown["cost_nano_usd"], shown["attempts"][0]["cost_nano_usd"]) == (None, None)
+    await house.close()
+
+
+async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid(usage=Usage(900, 100, 50, 70, 20, True)), deep()],
+                    signals=UNSURE)  # fmt: skip
+    await house.gateway.complete(ask(), ALICE)
+    found = reprice([await only_row(house)], lambda _row, _call: PRICE)
+    assert found.total.booked_nano_usd > 0
+    assert found.total.difference_nano_usd == found.total.left_out == 0
     await house.close()

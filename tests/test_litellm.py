@@ -93,6 +93,12 @@ def test_tool_calls_come_back_through_litellm(seen: dict[str, Any], how: str) ->
 
 
 @NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_tools_are_offered_through_litellm(seen: dict[str, Any], how: str) -> None:
+    assert seen["calls"][f"offered {how}"]["tool_calls"] == [["f", '{"i":1}']]
+
+
+@NEEDS_LITELLM
 def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["echo whole"]["text"])
     assert set(echo["body"]) == {"model", "messages", "max_tokens", "temperature"}
@@ -210,6 +216,21 @@ def test_price_per_token_becomes_nano_dollars_per_million() -> None:
 )
 def test_entry_without_believable_prices_is_left_out(entry: object) -> None:
     assert read_prices({"m": entry}, "v") == {}
+
+
+def test_reasoning_has_its_own_price_in_the_table() -> None:
+    entry = {
+        "input_cost_per_token": 2e-06,
+        "output_cost_per_token": 8e-06,
+        "output_cost_per_reasoning_token": 3e-06,
+    }
+    assert read_prices({"m": entry}, "v")["m"].reasoning_nano_usd == 3_000_000_000
+
+
+def test_tokens_that_the_table_calls_free_have_no_known_price() -> None:
+    free = {"input_cost_per_token": 0, "output_cost_per_token": 0.0}
+    half = {"input_cost_per_token": 1e-06, "output_cost_per_token": 0}
+    assert read_prices({"free": free, "half": half}, "v").keys() == {"half"}
 
 
 def test_price_is_found_with_or_without_the_provider() -> None:

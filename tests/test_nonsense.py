@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from router.policy_file import load_policy, policies_dir
+from router.policy_file import load_policy, policies_dir, policy_names
 from router.training import nonsense
 from router.training.curate import normalised
 
@@ -47,8 +47,8 @@ def test_none_of_it_stands_in_a_policy_or_in_the_demo() -> None:
     env = {"OPENAI_API_KEY": "x", "ANTHROPIC_API_KEY": "x"}
     shown = {
         normalised(example.prompt or "")
-        for path in policies_dir().glob("*.yaml")
-        for example in load_policy(path, env).policy.examples
+        for name in policy_names(policies_dir())
+        for example in load_policy(policies_dir() / f"{name}.yaml", env).policy.examples
     }
     demo = Path(policies_dir() / "demo" / "prompts.jsonl").read_text(encoding="utf-8")
     shown |= {normalised(json.loads(line)["prompt"]) for line in demo.splitlines()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from tests.plan_kit import CROSSING, RICH, USD, inputs, report
 
 
 def shipped(name: str, *changes: str) -> PlanReport:
-    book = PriceBook("default", os.environ)
+    book = PriceBook.named("default", os.environ, date(2026, 11, 20))
     return build_plan(load_plan(find_plan(name, policies_dir()), changes, book), book.find)
 
 

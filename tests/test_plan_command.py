@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,9 @@ def test_mistakes_end_with_2_and_name_the_sum(tmp_path: Path) -> None:
     assert "Traceback" not in said.stderr
 
 
+DAY = date(2026, 11, 20)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said_so"),
     [
@@ -83,22 +87,22 @@ def test_wrong_usage_says_what_to_do(arguments: tuple[str, ...], said_so: str) -
 def test_prices_by_name_are_dated_in_the_assumptions() -> None:
     found = json.loads(tiergate("plan", "example", "--json").stdout)
     said = " ".join(found["assumptions"])
-    assert "at $0.25 and $2.00 per million (vendor list 2026-11-20)" in said
+    assert "at $0.25 and $2.00 per million (shipped@" in said
 
 
-def test_a_price_comes_from_the_policy_before_litellm() -> None:
-    book = PriceBook("default", os.environ)
+def test_a_price_comes_from_the_book_before_litellm() -> None:
+    book = PriceBook.named("default", os.environ, DAY)
     stated = book.find("gpt-5-mini-2025-08-07")  # by the glob gpt-5-mini*
     assert stated is not None
-    assert stated.version == "vendor list 2026-11-20"
+    assert stated.version.startswith("shipped@")
     assert book.find("no-such-model") is None
 
 
-def test_a_price_that_the_policy_does_not_state_comes_from_litellm() -> None:
+def test_a_price_that_the_book_does_not_state_comes_from_litellm() -> None:
     table = load_litellm_prices()
     if table is None:
         pytest.skip("litellm is not installed")
-    book = PriceBook("default", os.environ)
+    book = PriceBook.named("default", os.environ, DAY)
     name = next(name for name in table if name.startswith("mistral/"))
     found = book.find(name)
     assert found == table[name]

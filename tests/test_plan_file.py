@@ -25,7 +25,13 @@ general: {name: general, price: {list_price_usd: 0.05}}
 
 
 class Book:
-    """A price book of two models."""
+    """A price book of two models; a reviewer costs what it is told."""
+
+    def __init__(self, reviewer: float | None = None) -> None:
+        self._reviewer = reviewer
+
+    def reviewer_usd_per_hour(self) -> float | None:
+        return self._reviewer
 
     def find(self, model: str) -> Price | None:
         return BOOK.get(model)
@@ -257,3 +263,15 @@ def test_an_override_that_fits_nowhere_is_refused(
     tmp_path: Path, change: str, expected: str
 ) -> None:
     assert any(expected in one.expected for one in mistakes(GOOD, tmp_path, change))
+
+
+REVIEWED = tier("price: {list_price_usd: 1}, review_share: 0.1, review_minutes: 2")
+
+
+@pytest.mark.parametrize(("people", "rate"), [("", 90.0), ("people: {usd_per_hour: 40}", None)])
+def test_reviews_without_a_rate_cost_what_the_price_book_says(
+    tmp_path: Path, people: str, rate: float | None
+) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(REVIEWED + people, encoding="utf-8")
+    assert load_plan(path, (), Book(reviewer=90.0)).people.review_usd_per_hour == rate

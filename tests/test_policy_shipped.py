@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
+from router.api.core import Core, Settings
 from router.policy import Policy
 from router.policy_check import WarningKind, warnings
 from router.policy_docs import models, reference
-from router.policy_file import LoadedPolicy, find_policy, json_schema, load_policy, policies_dir
+from router.policy_file import (
+    LoadedPolicy,
+    find_policy,
+    json_schema,
+    load_policy,
+    policies_dir,
+    policy_names,
+)
+from router.price_book import PriceBook, is_known
 from router.triage.folding import fold
 from router.triage.terms import TermFinder
 
@@ -39,12 +49,17 @@ def load(name: str) -> LoadedPolicy:
 
 
 @pytest.fixture(params=NAMES)
-def policy(request: pytest.FixtureRequest) -> Policy:
-    return load(request.param).policy
+def loaded(request: pytest.FixtureRequest) -> LoadedPolicy:
+    return load(request.param)
+
+
+@pytest.fixture
+def policy(loaded: LoadedPolicy) -> Policy:
+    return loaded.policy
 
 
 def test_all_shipped_policies_are_tested() -> None:
-    assert {path.stem for path in policies_dir().glob("*.yaml")} == set(NAMES)
+    assert policy_names(policies_dir()) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -125,9 +140,14 @@ def test_policy_has_ten_examples(policy: Policy) -> None:
     assert any(example.messages for example in policy.examples)
 
 
-def test_shipped_policy_warns_of_nothing_but_priors_and_approved_answers(policy: Policy) -> None:
+def test_shipped_policy_warns_of_nothing_but_priors_and_approved_answers(
+    loaded: LoadedPolicy,
+) -> None:
+    book = PriceBook.of(loaded, date(2026, 11, 20))
+    rungs = loaded.policy.rungs()
+    priced = {section.name for _, section in rungs if is_known(book.answerer(section, cores=2))}
     allowed = {WarningKind.PRIOR_ONLY, WarningKind.APPROVED_ANSWERS_ONLY}
-    assert [w for w in warnings(policy) if w.kind not in allowed] == []
+    assert [w for w in warnings(loaded.policy, priced) if w.kind not in allowed] == []
 
 
 def test_demo_is_default_at_stated_list_prices() -> None:
@@ -204,7 +224,21 @@ def test_dangerous_talk_hits_its_term_list(said: str, name: str) -> None:
     assert name in finder(load("default").policy).find(fold(said))
 
 
-def test_vendor_prices_carry_their_date() -> None:
-    for name in ("openai", "anthropic"):
-        for _, answerer in load(name).policy.rungs():
-            assert re.search(r"\d{4}-\d{2}-\d{2}$", answerer.price.version)
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+def test_vendor_prices_come_from_the_book_with_their_day(name: str) -> None:
+    book = PriceBook.of(load(name), date(2026, 11, 20))
+    for _, answerer in load(name).policy.rungs():
+        price = book.answerer(answerer)
+        assert price.input_nano_usd is not None
+        assert re.fullmatch(r"shipped@[0-9a-f]{12} 2026-11-20", price.version)
+
+
+def test_a_server_prices_local_models_by_their_cores_and_requested_models_by_the_book() -> None:
+    runtime = Core(Settings(), [load("default")], {}).router.default
+    facts = runtime.by_name["smollm2"].facts
+    assert (facts.cores, facts.price.per_second_nano_usd) == (2, 2 * 13_889)  # $0.05 a core-hour
+    assert facts.price.version.startswith("shipped@")
+    asked = runtime.price_of("gpt-4o")
+    assert asked is not None
+    assert asked.output_nano_usd == 10 * 10**9
+    assert runtime.price_of("auto") is None

@@ -145,3 +145,21 @@ async def test_reload_that_is_asked_for_comes_at_once(path: Path) -> None:
         watcher.reload()
         await until(lambda: bool(seen))
     assert seen == ["second"]
+
+
+async def test_a_price_that_begins_is_swapped_in_without_a_change_of_files(path: Path) -> None:
+    live = Live(path)
+    today = ["2026-11-20"]
+    watcher = PolicyWatcher(
+        live.current,
+        lambda: load_policy(path, {}),
+        live.swap,
+        poll_s=0.02,
+        prices_of=lambda _loaded: today[0],
+    )
+    before = live.current
+    async with watcher:
+        today[0] = "2026-11-21"
+        await until(lambda: watcher.status.reloads == 1)
+    assert live.current.hash == before.hash
+    assert live.current is not before

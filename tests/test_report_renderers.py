@@ -98,7 +98,7 @@ def test_json_keys_are_stable(day: Report) -> None:
         "cache_hits", "observed", "spend_nano_usd", "spend_usd", "discarded_nano_usd",
         "discarded_usd", "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers",
         "domains", "request_types", "escalation_reasons", "roles", "cost_bases", "savings",
-        "unknown_cost", "assumptions", "notes",
+        "unknown_cost", "provider", "assumptions", "notes",
     ]  # fmt: skip
 
 

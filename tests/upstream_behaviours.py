@@ -5,16 +5,20 @@ rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an
 flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type,
 negative-usage, no-usage, no-finish, huge-line, huge-body, endless, redirect, tool-calls, logprobs,
 reasoning, refusal, length (cut by the output cap), json (an object with an `answer`), error-event,
-error-object, stream-ignored, echo (the answer's text is the JSON of the received body and headers).
+error-object, stream-ignored, echo (the answer's text is the JSON of the received body and headers),
+agent (calls offered tools, fills schemas; see upstream_agent).
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
 import orjson
+
+from tests.upstream_agent import reply
 
 TEXT = "Your parcel is on its way and should arrive on Tuesday."
 MODEL = "fake-1"
@@ -348,6 +352,21 @@ async def _echo(x: Exchange) -> None:
         await x.answer(completion(text))
 
 
+async def _agent(x: Exchange) -> None:
+    message = reply(x.seen.fields)
+    calls, text = message.get("tool_calls"), message["content"]
+    if not x.stream:
+        more = {"tool_calls": calls} if calls else {}
+        await x.answer(completion(text, **more))  # type: ignore[arg-type]
+    elif isinstance(calls, list):
+        pieces = [{"index": i, **call} for i, call in enumerate(calls)]
+        start = chunk({"role": "assistant", "tool_calls": pieces})
+        await x.events(start, chunk({}, "tool_calls"), usage_chunk())
+    else:
+        words = [chunk({"content": word}) for word in re.findall(r"\s*\S+", str(text))]
+        await x.events(*words, chunk({}, "stop"), usage_chunk())
+
+
 BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "slow": _slow,
     "hang": _hang,
@@ -381,4 +400,5 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "error-object": _error_object,
     "stream-ignored": _stream_ignored,
     "echo": _echo,
+    "agent": _agent,
 }

@@ -37,6 +37,9 @@ def load_litellm_prices() -> dict[str, Price] | None:
 def read_prices(table: object, version: str) -> dict[str, Price]:
     """Prices of all models with token prices; entries without any are left out.
 
+    Left out, too, are entries whose tokens cost 0: the table writes that for what a subscription
+    covers, for other units (seconds, pages) and for what nobody looked up. Who pays nothing states
+    it. Prices per image are not read: the table's stand beside those of the same images' tokens.
     Example: 2.5e-06 dollars a token are 2_500_000_000 nano-dollars per million.
     """
     found: dict[str, Price] = {}
@@ -46,10 +49,12 @@ def read_prices(table: object, version: str) -> dict[str, Price]:
             cached_input_nano_usd=_per_mega(entry, "cache_read_input_token_cost"),
             cache_write_nano_usd=_per_mega(entry, "cache_creation_input_token_cost"),
             output_nano_usd=_per_mega(entry, "output_cost_per_token"),
+            reasoning_nano_usd=_per_mega(entry, "output_cost_per_reasoning_token"),
             version=version,
         )
         both = price.input_nano_usd is not None and price.output_nano_usd is not None
-        if both and model != "sample_spec":
+        free = not (price.input_nano_usd or price.output_nano_usd)
+        if both and not free and model != "sample_spec":
             found[model] = price
     return found
 

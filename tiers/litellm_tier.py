@@ -203,6 +203,8 @@ class LitellmTier:
             "num_retries": 0,
             "max_retries": 0,
             "caching": False,
+            # With tools it would import `mcp`, which it does not install; ours are functions alone.
+            "_skip_mcp_handler": True,
         }
 
 

@@ -94,7 +94,7 @@ class LocalModelHost:
         self._directory = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
         self._owner = os.open(self._directory / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         fcntl.flock(self._owner, fcntl.LOCK_EX)
-        self.address = LocalAddress(str(self._directory), secrets.token_urlsafe(32))
+        self.address = LocalAddress(str(self._directory), secrets.token_urlsafe(32), spec.threads)
         self._reader = StateReader(self._directory)
         write_state(self._directory, HostState(AnswererState.LOADING, "not started"))
 

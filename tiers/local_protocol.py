@@ -29,6 +29,7 @@ class LocalAddress:
 
     directory: str
     token: str
+    threads: int = 1  # that the child decodes with
 
     def to_text(self) -> str:
         """As it goes to another process; secret."""

@@ -160,6 +160,20 @@ class UnknownCost:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderFigures:
+    """Calls whose cost the provider told, beside what their tokens cost by our prices."""
+
+    calls: int
+    booked_nano_usd: int
+    reported_nano_usd: int
+
+    @property
+    def difference_nano_usd(self) -> int:
+        """Signed: above 0 the provider charges more than our prices say."""
+        return self.reported_nano_usd - self.booked_nano_usd
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a report says. Renderers add nothing but form."""
 
@@ -180,5 +194,6 @@ class Report:
     bases: tuple[BasisFigures, ...]
     savings: tuple[Saving, ...]
     unknown: UnknownCost
+    provider: ProviderFigures
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]

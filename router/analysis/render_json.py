@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from router.analysis.figures import GroupFigures, Interval, Report, Saving
+from router.analysis.figures import GroupFigures, Interval, ProviderFigures, Report, Saving
 from router.cost import exact_usd
 
 SCHEMA = "tiergate.report/1"
@@ -49,6 +49,7 @@ def report_object(report: Report) -> Json:
             "request_ids": list(unknown.named),
             **money("held", unknown.held_nano_usd),
         },
+        "provider": provider_object(report.provider),
         "assumptions": list(report.assumptions),
         "notes": list(report.notes),
     }
@@ -102,6 +103,16 @@ def _breakdowns(report: Report) -> Json:
             }
             for x in report.bases
         ],
+    }
+
+
+def provider_object(told: ProviderFigures) -> Json:
+    """What providers told of costs, beside what is booked at our prices; the difference signed."""
+    return {
+        "calls": told.calls,
+        **money("booked", told.booked_nano_usd),
+        **money("reported", told.reported_nano_usd),
+        **money("difference", told.difference_nano_usd),
     }
 
 

@@ -16,6 +16,7 @@ from router.analysis.figures import (
     LevelShare,
     NamedFigures,
     Period,
+    ProviderFigures,
     ReasonFigures,
     Report,
     RoleFigures,
@@ -24,7 +25,7 @@ from router.analysis.figures import (
     UnknownCost,
 )
 from router.analysis.tallies import GroupTally, SavingTally, Tally
-from router.analysis.wording import clean, count, day, percent, saved_percent, usd
+from router.analysis.wording import clean, count, day, percent, saved_percent, signed_usd, usd
 from router.policy import ReportSection
 from router.types import CostBasis, RequestRow, RequestState, Role, Verdict
 
@@ -78,6 +79,7 @@ def build_report(
             tuple(tally.named_unknown),
             tally.held_unknown,
         ),
+        provider=tally.provider.figures(),
         assumptions=_assumptions(tally, config, savings),
         notes=_notes(tally),
     )
@@ -293,6 +295,15 @@ def _assumptions(
     return tuple(lines)
 
 
+def provider_line(told: ProviderFigures) -> str:
+    """What providers say their calls cost, beside what is booked at our prices."""
+    return (
+        f"Calls whose provider told their cost: {count(told.calls)}. They cost "
+        f"{usd(told.reported_nano_usd)} by the providers and {usd(told.booked_nano_usd)} by our "
+        f"prices, as booked; difference {signed_usd(told.difference_nano_usd)}."
+    )
+
+
 def _notes(tally: Tally) -> tuple[str, ...]:
     """What the reader must know to read the figures rightly."""
     notes = [
@@ -319,6 +330,8 @@ def _notes(tally: Tally) -> tuple[str, ...]:
             f"{count(tally.states[RequestState.OPEN.value])} requests are still open and in no "
             f"figure above; they hold {usd(tally.open_held)}."
         )
+    if tally.provider.calls:
+        notes.append(provider_line(tally.provider.figures()))
     if tally.whole.spend != tally.attempt_spend:
         notes.append(
             f"{usd(tally.whole.spend - tally.attempt_spend)} of the spend is explained by no "

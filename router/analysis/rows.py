@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from router.analysis.tallies import attempt_cost_known, row_names
+from router.analysis.tallies import attempt_cost_known, provider_difference, row_names
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Usage
 
 
@@ -85,13 +85,16 @@ def _attempt(attempt: AttemptRow) -> dict[str, object]:
         "cost_basis": attempt.cost_basis.value,
         "held_nano_usd": attempt.held_nano_usd,
         "provider_cost_nano_usd": attempt.provider_cost_nano_usd,
+        "provider_difference_nano_usd": provider_difference(attempt),
         "price_version": attempt.price_version,
         "usage": _usage(attempt.usage),
         "estimated": attempt.estimated,
         "discarded": attempt.discarded,
         "started_at": attempt.started_at_ms,
         "latency_ms": attempt.latency_ms,
+        "images": attempt.images,
         "compute_ms": attempt.compute_ms,
+        "cores": attempt.cores or None,
         "finish_reason": attempt.finish_reason or None,
         "error_code": attempt.error_code or None,
         "p": attempt.p,

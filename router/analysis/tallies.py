@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from router.analysis.figures import GroupFigures
+from router.analysis.figures import GroupFigures, ProviderFigures
 from router.analysis.quantiles import DurationHistogram
 from router.analysis.savings import PairedCosts
 from router.analysis.wording import clean
@@ -95,6 +95,17 @@ def attempt_cost_known(attempt: AttemptRow) -> bool:
     return attempt.cost_basis is not CostBasis.UNKNOWN
 
 
+def provider_difference(attempt: AttemptRow) -> int | None:
+    """What the provider says the call cost less what its tokens cost by our price, nano-dollars.
+
+    None where the provider said nothing, or where no token price stands behind our cost.
+    """
+    by_token = attempt.cost_basis is CostBasis.TOKEN_PRICE and attempt_cost_known(attempt)
+    if attempt.provider_cost_nano_usd is None or not by_token:
+        return None
+    return attempt.provider_cost_nano_usd - attempt.cost_nano_usd
+
+
 def cost_known(row: RequestRow) -> bool:
     """Whether the request's cost is a fact, so that it may be compared."""
     if row.state in (RequestState.UNKNOWN_COST, RequestState.OPEN):
@@ -169,6 +180,27 @@ class RoleTally:
 
 
 @dataclass(slots=True)
+class ProviderTally:
+    """Calls whose cost the provider told, beside what their tokens cost by our prices."""
+
+    calls: int = 0
+    booked: int = 0
+    reported: int = 0
+
+    def add(self, attempt: AttemptRow) -> None:
+        """Count an attempt, where its provider told its cost and a token price is behind ours."""
+        difference = provider_difference(attempt)
+        if difference is not None:
+            self.calls += 1
+            self.booked += attempt.cost_nano_usd
+            self.reported += attempt.cost_nano_usd + difference
+
+    def figures(self) -> ProviderFigures:
+        """The sums."""
+        return ProviderFigures(self.calls, self.booked, self.reported)
+
+
+@dataclass(slots=True)
 class SavingTally:
     """One baseline: which rows could be compared, and the sums over them."""
 
@@ -214,6 +246,7 @@ class Tally:
         self.reasons: dict[str, ReasonTally] = {}
         self.roles: dict[Role, RoleTally] = {}
         self.bases: dict[CostBasis, tuple[int, int]] = {}
+        self.provider = ProviderTally()
         self.states: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
         self.reviews = 0
@@ -310,6 +343,7 @@ class Tally:
             if attempt.discarded:
                 role.discarded += 1
                 role.discarded_spend += attempt.cost_nano_usd
+            self.provider.add(attempt)
             calls, spend = self.bases.get(attempt.cost_basis, (0, 0))
             self.bases[attempt.cost_basis] = (calls + 1, spend + attempt.cost_nano_usd)
         if answered(row) and own_key[0]:

@@ -51,6 +51,11 @@ def usd(nano_usd: int | float | None) -> str:
     return f"{'-' if amount < 0 and shown else ''}${text}"
 
 
+def signed_usd(nano_usd: int) -> str:
+    """For differences: "+$0.0042", "-$1.50", "$0.00"."""
+    return f"{'+' if nano_usd > 0 else ''}{usd(nano_usd)}"
+
+
 def whole_usd(nano_usd: int | float | None) -> str:
     """For columns of large sums: "$14,600,000", cents below $1,000 alone."""
     if nano_usd is None or abs(nano_usd) < 1_000 * NANO_PER_USD:

@@ -60,9 +60,10 @@ class Doorkeeper:
             raise AuthenticationFailed(NO_KEY)
         identity = await self._keys.identify(secret.strip())
         if identity is None:
+            # litellm knows a wrong key by OpenAI's first four words alone, whatever the status.
             raise AuthenticationFailed(
-                "This API key is unknown or was revoked. Check it, or create one with "
-                "`tiergate keys create`."
+                "Incorrect API key provided: it is unknown or was revoked. Check it, or create "
+                "one with `tiergate keys create`."
             )
         return identity
 

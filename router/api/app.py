@@ -10,6 +10,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 
 import structlog
 
@@ -32,6 +33,7 @@ from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
+from router.price_book import utc_day
 from router.runtime import PolicyRuntime
 from router.types import AnswererState
 
@@ -101,7 +103,10 @@ class App:
         self._vectors = TextVectors(core.model)
         self.moderation = ModerationHeads(core, self.analyst, self._record)
         watched = core.loaded.values() if settings.watch else ()
-        self._watchers = [PolicyWatcher(one, self._reader(one), self._swap) for one in watched]
+        self._watchers = [
+            PolicyWatcher(one, self._reader(one), self._swap, prices_of=self._newest_price)
+            for one in watched
+        ]
         self.server = Server(
             self.gateway,
             OwnModels(self.analyst, self.moderation.find, self._vectors),
@@ -197,6 +202,10 @@ class App:
             return again
 
         return read
+
+    def _newest_price(self, loaded: LoadedPolicy) -> date | None:
+        """When the newest price that holds now began; a new one is in use within a second."""
+        return loaded.prices.newest(utc_day(self.clock.now_ms()))
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
         """Build the new policy beside the old one, then let the next request begin with it."""

@@ -27,6 +27,7 @@ from router.policy import (
     UpstreamAnswerer,
 )
 from router.policy_file import LoadedPolicy, secret
+from router.price_book import PriceBook, utc_day
 from router.runtime import PolicyRuntime, RungPlan
 from router.safe_answers import emergency_wording, load_safe_answers, safe_answer
 from router.triage.engine import TriageConfig, TriageEngine
@@ -42,10 +43,8 @@ from router.types import (
     ChatRequest,
     Clock,
     Domain,
-    Price,
     Triage,
 )
-from tiers.litellm_prices import find_price, load_litellm_prices
 from tiers.litellm_tier import LitellmTier
 from tiers.local import CAPABILITIES as LOCAL_CAPABILITIES
 from tiers.local import LocalModelAnswerer
@@ -107,6 +106,7 @@ def _runtime(
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
+        price_of=PriceBook.of(loaded, utc_day(parts.clock.now_ms())).stated,
     )
 
 
@@ -196,7 +196,7 @@ def _plan(
         templates = load_templates(loaded.file(section.templates))
         thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
         return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
-    answerer = _answerer(section, tier, parts)
+    answerer = _answerer(loaded, section, tier, parts)
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
         answerer = SteppedAnswerer(answerer, section.steps, _passages(list(knowledge.values())))
     return RungPlan(
@@ -219,18 +219,21 @@ def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
 
 
 def _answerer(
-    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer, tier: TierSection, parts: Parts
+    loaded: LoadedPolicy,
+    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
+    tier: TierSection,
+    parts: Parts,
 ) -> Answerer:
+    book = PriceBook.of(loaded, utc_day(parts.clock.now_ms()))
     if isinstance(section, LocalAnswerer):
         address = parts.local.get(section.model)
         if address is None:
             found = f"the local model {section.model!r}, which this process did not start"
             raise PolicyError((Mistake("(policy)", 0, section.name, found, "a restart"),))
-        return LocalModelAnswerer(
-            section, _facts(section, tier), address=address, clock=parts.clock
-        )
+        facts = _facts(section, tier, book, address.threads)
+        return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
     key = _secret(section.api_key, parts.environ)
-    facts = _facts(section, tier)
+    facts = _facts(section, tier, book)
     if isinstance(section, UpstreamAnswerer):
         return UpstreamTier(section, facts, api_key=key, clock=parts.clock)
     return LitellmTier(section, facts, api_key=key, clock=parts.clock)
@@ -245,7 +248,10 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def _facts(
-    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer, tier: TierSection
+    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
+    tier: TierSection,
+    book: PriceBook,
+    cores: int = 0,
 ) -> AnswererFacts:
     return AnswererFacts(
         name=section.name,
@@ -253,7 +259,7 @@ def _facts(
         level=tier.level,
         kind=section.kind,
         model=section.model,
-        price=_price(section),
+        price=book.answerer(section, cores),
         max_output_tokens=section.max_output_tokens,
         context_tokens=section.context_tokens,
         capabilities=LOCAL_CAPABILITIES
@@ -263,20 +269,8 @@ def _facts(
         latency_ms=section.expected_latency_ms,
         deadline_ms=round(1000 * section.deadline_s),
         hides_reasoning=not isinstance(section, LocalAnswerer) and section.hidden_reasoning,
+        cores=cores,
     )
-
-
-def _price(section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer) -> Price:
-    """The policy's price, else litellm's dated table, else unknown."""
-    own = section.price.to_price()
-    if (
-        isinstance(section, LocalAnswerer)
-        or own.per_request_nano_usd is not None
-        or own.input_nano_usd is not None
-    ):
-        return own
-    table = load_litellm_prices() or {}
-    return find_price(table, section.model) or own
 
 
 def _passages(knowledge: list[Knowledge]) -> Passages | None:

@@ -132,10 +132,10 @@ class Checkup:
 
     def _policies(self) -> Iterator[Finding]:
         from router.api.core import Core, Settings
-        from router.policy_file import load_policy, missing_secrets, policies_dir
+        from router.policy_file import load_policy, missing_secrets, policies_dir, policy_names
 
         gives = "what is answered where"
-        files = sorted(policies_dir().glob("*.yaml"))
+        files = [policies_dir() / f"{name}.yaml" for name in policy_names(policies_dir())]
         if self.quick:
             files = [file for file in files if file.stem == "default"]
         for file in files:

@@ -139,7 +139,8 @@ class Core:
         self.loaded = {one.policy.name: one for one in loaded}
         self.default = loaded[0].policy.name
         if local is None:
-            local = {name: LocalAddress("", "") for name in _specs(loaded)}
+            specs = _specs(loaded).items()
+            local = {name: LocalAddress("", "", spec.threads) for name, spec in specs}
         self._parts = Parts(
             self.clock,
             environ,

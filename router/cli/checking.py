@@ -14,6 +14,7 @@ from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.policy_check import ExampleResult, PolicyWarning, run_examples, warnings
 from router.policy_file import missing_secrets
+from router.price_book import is_known
 from router.types import ChatRequest, Hints, Message, Reason
 
 
@@ -41,11 +42,7 @@ def run(core: Core) -> Checked:
         outcome = core.router.route(request, LOCAL)
         return outcome.rung.tier, outcome.decision.first_rung.reasons
 
-    priced = {
-        plan.facts.name
-        for plan in core.router.default.plans
-        if plan.facts.price.input_nano_usd is not None
-    }
+    priced = {plan.facts.name for plan in core.router.default.plans if is_known(plan.facts.price)}
     return Checked(
         name=loaded.policy.name,
         hash=loaded.hash,

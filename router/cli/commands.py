@@ -19,6 +19,7 @@ from router.cli import (
     planning,
     playing,
     reporting,
+    repricing,
     serving,
     suggesting,
 )
@@ -40,6 +41,7 @@ for module in (
     reporting,
     planning,
     ledger,
+    repricing,
     playing,
     doctoring,
     learning,

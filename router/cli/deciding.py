@@ -167,9 +167,9 @@ def check(
     Exit code 2 lists every mistake of every policy; 1 says that an example went elsewhere.
     """
     from router.cli import checking
-    from router.policy_file import policies_dir
+    from router.policy_file import policies_dir, policy_names
 
-    names = policies or sorted(file.stem for file in policies_dir().glob("*.yaml"))
+    names = policies or policy_names(policies_dir())
     checked, broken = [], []
     for name in names:
         try:

@@ -13,7 +13,8 @@ COLUMNS = (
     "request_id", "created_at_ms", "tenant", "state", "policy", "requested_model", "tier",
     "tier_number", "verdict", "reason", "ordinal", "role", "answerer", "attempt_tier", "model",
     "attempt_state", "cost_nano_usd", "cost_basis", "estimated", "discarded", "input_tokens",
-    "output_tokens", "latency_ms", "error_code",
+    "output_tokens", "latency_ms", "error_code", "cached_input_tokens", "cache_write_tokens",
+    "reasoning_tokens", "images", "compute_ms", "cores", "price_version", "provider_cost_nano_usd",
 )  # fmt: skip
 
 
@@ -56,6 +57,14 @@ def _cells(row: RequestRow, attempt: AttemptRow) -> tuple[object, ...]:
         attempt.usage.output_tokens,
         round(attempt.latency_ms, 3),
         attempt.error_code,
+        attempt.usage.cached_input_tokens,
+        attempt.usage.cache_write_tokens,
+        attempt.usage.reasoning_tokens,
+        attempt.images,
+        round(attempt.compute_ms, 3),
+        attempt.cores,
+        attempt.price_version,
+        "" if attempt.provider_cost_nano_usd is None else attempt.provider_cost_nano_usd,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def plan(
     policy: Annotated[
         str,
         typer.Option(
-            "--policy", "-p", help="Whose `report.requested_models` prices models by name."
+            "--policy", "-p", help="Whose prices of models by name, and whose price book."
         ),
     ] = "default",
     as_json: AsJson = False,
@@ -52,14 +53,14 @@ def plan(
     from router.cli.terminal import console
     from router.plan_file import EXAMPLE, find_plan, load_plan, plan_text
     from router.policy_file import policies_dir
-    from router.price_book import PriceBook
+    from router.price_book import PriceBook, utc_day
 
     if example:
         sys.stdout.write(plan_text(find_plan(EXAMPLE, policies_dir())))
         return
     if file is None:
         raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
-    book = PriceBook(policy, os.environ)
+    book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
     found = build_plan(loaded, book.find)
     if html is not None:

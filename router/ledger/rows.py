@@ -114,6 +114,8 @@ def attempt_from(row: SqlRow) -> AttemptRow:
         adapter,
         rung,
         upstream_id,
+        images,
+        cores,
     ) = cells
     return AttemptRow(
         attempt_id=attempt_id,
@@ -150,6 +152,8 @@ def attempt_from(row: SqlRow) -> AttemptRow:
         adapter=adapter,
         rung=rung,
         upstream_id=upstream_id,
+        images=images,
+        cores=cores,
     )
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration; a test holds it against `migrations/versions`."""
 
 metadata = MetaData()
@@ -143,6 +143,8 @@ attempts = Table(
     _text("adapter"),
     _flag("rung"),
     _text("upstream_id"),
+    _flag("images"),
+    _flag("cores"),
     _text("tenant"),
     sqlite_with_rowid=False,
 )

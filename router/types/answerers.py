@@ -25,7 +25,9 @@ class Price:
     output_nano_usd: int | None = None
     per_request_nano_usd: int | None = None
     per_second_nano_usd: int = 0  # own compute
-    version: str = ""
+    reasoning_nano_usd: int | None = None  # None: reasoning costs what output costs
+    image_nano_usd: int | None = None  # per image of the request, beside its tokens; None: nothing
+    version: str = ""  # which list, and from which day on it holds; every row that it priced has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class AnswererFacts:
     latency_ms: float
     deadline_ms: int
     hides_reasoning: bool = False  # bills tokens it doesn't show: a cut answer counts at its hold
+    cores: int = 0  # that a local model decodes on; 0: it runs elsewhere, or computes nothing
 
 
 class AnswererState(StrEnum):

@@ -43,6 +43,8 @@ class AttemptRow:
     adapter: str = ""
     rung: int = -1  # index into the decision's rungs; -1 where no rung was climbed
     upstream_id: str = ""
+    images: int = 0  # in the request that was sent
+    cores: int = 0  # x compute_ms: core-milliseconds; 0: not measured, as in rows of older versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,10 @@ def _add_item(messages: list[Message], item: dict[str, object], at: str) -> None
             raise missing(f"{at}.type", f"a role, or one of {', '.join(KINDS)}")
         kind = "message"
     if kind == "item_reference":
-        raise unsupported(f"{at}.type", "nothing is stored here; send the item itself")
+        # Libraries that decide this themselves (the Vercel AI SDK) need to be told not to refer.
+        raise unsupported(
+            f"{at}.type", "nothing is stored here; send the item itself (in an SDK: store: false)"
+        )
     kind = one_of(kind, f"{at}.type", KINDS)
     if kind == "message":
         messages.append(_message(item, at))

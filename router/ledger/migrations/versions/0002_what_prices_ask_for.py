@@ -1,0 +1,23 @@
+"""Images of the request and cores of the local model: what two classes of prices are asked by.
+
+Rows written before have 0 in both, which their chain reads as "not there" (`audit.ADDED_LATER`), so
+no hash changes.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add both columns to the attempts; in SQLite and PostgreSQL that rewrites no row."""
+    for name in ("images", "cores"):
+        op.add_column(
+            "attempts", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0"))
+        )

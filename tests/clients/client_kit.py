@@ -1,0 +1,64 @@
+"""What the tests of clients share: where the server is, and the blocks of docs/clients.md as users
+would run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.server_kit import ROOT
+
+DOCUMENT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+QUESTION = "Where is my parcel?"
+TURN = {"role": "user", "content": QUESTION}
+AGENT = "auto:agent"
+"""Its upstream calls the tools it is offered and fills the schemas it is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the server is, a tenant's key, and the key of a tenant whose budget is spent."""
+
+    root: str
+    key: str
+    poor_key: str
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/v1"
+
+
+def documented(client: str, place: Place, model: str = "auto") -> str:
+    """The code block below a client's heading in docs/clients.md, with this server's address.
+
+    `model` stands in for `auto` where the block needs an upstream that fills schemas.
+    """
+    (section,) = re.findall(rf"^## {re.escape(client)}\n(.*?)(?=^## |\Z)", DOCUMENT, re.S | re.M)
+    (code,) = re.findall(r"^```\w*\n(.*?)^```", section, re.S | re.M)
+    code = code.replace("http://127.0.0.1:8080", place.root).replace("YOUR_KEY", place.key)
+    return code.replace('"auto"', f'"{model}"')
+
+
+def run(command: Sequence[str], folder: Path, **more: str) -> str:
+    """What the command prints. It has a home of its own; any other end than 0 fails the test."""
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), **more},
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def run_python(code: str, folder: Path) -> str:
+    """What the code prints, run where this test's client is installed."""
+    return run([sys.executable, "-c", code], folder)

@@ -1,0 +1,44 @@
+"""One server for each file of tests, with keys: all that a client is told is its `Place`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clients.client_kit import Place
+from tests.server_kit import (
+    Served,
+    Upstream,
+    eventually,
+    tiergate,
+    write_behaviours,
+    write_policy,
+)
+
+BEHAVIOURS = ("agent", "cut", "dawdling", "flaky", "hang", "limited", "refused")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    with Upstream(folder) as upstream:
+        budgets = {"poor": {"usd_per_day": 1e-9}}
+        policy = write_policy(folder, upstream.url, budgets=budgets, max_body_bytes=1_000_000)
+        others = write_behaviours(folder, upstream.url, *BEHAVIOURS)
+        with Served(folder, policy, *others) as server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def place(served: Served) -> Place:
+    place = Place(str(served.url), _key(served, "acme"), _key(served, "poor"))
+    eventually(lambda: served.chat().status_code == 401)
+    return place
+
+
+def _key(served: Served, tenant: str) -> str:
+    said = tiergate("keys", "create", "--tenant", tenant, "--json", "--database", served.database)
+    assert said.returncode == 0, said.stderr
+    return str(json.loads(said.stdout)["key"])
