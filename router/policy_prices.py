@@ -142,6 +142,14 @@ def in_force(entries: Sequence[EntryT], day: date) -> EntryT | None:
     return max(begun, key=lambda entry: entry.valid_from or date.min, default=None)
 
 
+def is_book(path: Path) -> bool:
+    """Whether a file is a price book rather than a policy: it has models and no tiers."""
+    if not path.is_file():
+        return False
+    tree, _ = load_yaml(str(path), _text(path))
+    return isinstance(tree, dict) and "models" in tree and "tiers" not in tree
+
+
 def load_prices(path: Path) -> LoadedPrices:
     """The price book in `path`. Raises: PriceBookError with all mistakes at once, by line."""
     tree, lines = load_yaml(str(path), _text(path))

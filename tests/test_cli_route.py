@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from router.policy_file import policies_dir
 from tests.server_kit import PYTHON, environment, tiergate, write_policy
 
 LEGAL = "Can we sue them?"
@@ -164,6 +165,20 @@ def test_check_ends_with_1_for_an_example_that_went_elsewhere(policy: Path) -> N
     said = tiergate("check", policy)
     assert said.returncode == 1
     assert "1 of 2 examples" in said.stdout
+
+
+def test_check_reads_a_price_book_beside_policies(policy: Path) -> None:
+    said = tiergate("check", policy, policies_dir() / "prices.yaml")
+    assert said.returncode == 0, said.stderr
+    assert "prices.yaml: a price book of" in said.stdout
+
+
+def test_check_tells_the_mistakes_of_a_price_book(policy: Path, tmp_path: Path) -> None:
+    book = tmp_path / "prices.yaml"
+    book.write_text("version: 1\nname: mine\nmodels: {gpt-x: [{input_usd_per_mtok: -1}]}\n")
+    said = tiergate("check", policy, book)
+    assert said.returncode == 2
+    assert "prices.yaml:3" in said.stdout
 
 
 def test_check_ends_with_2_for_mistakes_of_all_policies(policy: Path, tmp_path: Path) -> None:

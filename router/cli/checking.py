@@ -14,6 +14,7 @@ from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.policy_check import ExampleResult, PolicyWarning, run_examples, warnings
 from router.policy_file import missing_secrets
+from router.policy_prices import LoadedPrices
 from router.price_book import is_known
 from router.types import ChatRequest, Hints, Message, Reason
 
@@ -54,12 +55,20 @@ def run(core: Core) -> Checked:
     )
 
 
-def show(checked: Sequence[Checked], broken: Sequence[tuple[str, PolicyError]], json: bool) -> None:
+def show(
+    checked: Sequence[Checked],
+    broken: Sequence[tuple[str, PolicyError]],
+    books: Sequence[LoadedPrices],
+    json: bool,
+) -> None:
     """All policies, valid ones with their examples, broken ones with their mistakes."""
     if json:
         print_json(
             {
                 "policies": [_document(one) for one in checked],
+                "price_books": [
+                    {"path": str(one.path), "models": len(one.file.models)} for one in books
+                ],
                 "broken": [
                     {"policy": name, "mistakes": [str(m) for m in error.mistakes]}
                     for name, error in broken
@@ -72,6 +81,9 @@ def show(checked: Sequence[Checked], broken: Sequence[tuple[str, PolicyError]], 
         _show(one)
     for name, error in broken:
         out.print(f"[bold]{escape(name)}[/bold]: {escape(error.message)}\n", soft_wrap=True)
+    for book in books:
+        text = f"{book.path}: a price book of {len(book.file.models)} models"
+        out.print(escape(text) + "\n", soft_wrap=True)
     failed = sum(not r.passed for one in checked for r in one.results)
     total = sum(len(one.results) for one in checked)
     out.print(

@@ -164,21 +164,27 @@ def check(
 ) -> None:
     """Load policies, run the examples written in them, and warn of what is unwise.
 
+    Price books among the files are read as such.
+
     Exit code 2 lists every mistake of every policy; 1 says that an example went elsewhere.
     """
     from router.cli import checking
     from router.policy_file import policies_dir, policy_names
+    from router.policy_prices import is_book, load_prices
 
     names = policies or policy_names(policies_dir())
-    checked, broken = [], []
+    checked, broken, books = [], [], []
     for name in names:
         try:
+            if is_book(Path(name)):
+                books.append(load_prices(Path(name)))
+                continue
             checked.append(checking.run(_core([name], model_dir)))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:
             raise TiergateError(f"{name}: {error.message}") from error
-    checking.show(checked, broken, as_json)
+    checking.show(checked, broken, books, as_json)
     if broken:
         raise typer.Exit(Exit.USAGE)
     if not all(result.passed for one in checked for result in one.results):
