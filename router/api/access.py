@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from router.api.http import Receive, read_body, require_json
 from router.errors import AuthenticationFailed, PermissionDenied
 from router.types import Identity, KeyStore, Scope
 
@@ -44,6 +45,17 @@ class Doorkeeper:
                 f"one with `tiergate keys create --scope {scopes[0].value}`."
             )
         return identity
+
+    async def receive(
+        self, headers: dict[str, str], receive: Receive, max_body_bytes: int
+    ) -> tuple[Identity, bytes]:
+        """Who asks to chat, and the JSON that they send: nothing is read before they may come in.
+
+        Raises what `admit`, `require_json` and `read_body` raise.
+        """
+        identity = await self.admit(headers, Scope.CHAT)
+        require_json(headers)
+        return identity, await read_body(headers, receive, max_body_bytes)
 
     async def _identify(self, headers: dict[str, str]) -> Identity:
         authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"

@@ -18,8 +18,6 @@ from router.api.http import (
     Send,
     Watch,
     headers_of,
-    read_body,
-    require_json,
     send_bytes,
 )
 from router.api.metrics import Metrics
@@ -39,7 +37,6 @@ from router.types import (
     Usage,
     Verdict,
 )
-from router.types import Scope as KeyScope
 from router.wire.exchange import AnswerStream, Exchange, WireFormat
 
 STREAM_HEADERS = [
@@ -69,11 +66,8 @@ class Answering:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         try:
-            identity = await self._door.admit(headers, KeyScope.CHAT)
-            require_json(headers)
-            body = await read_body(
-                headers, receive, self._gateway.router.default.policy.max_body_bytes
-            )
+            most = self._gateway.router.default.policy.max_body_bytes
+            identity, body = await self._door.receive(headers, receive, most)
             exchange = self._wire.read(body, headers)
             first = exchange.requests[0]
             async with Watch(receive, send) as watch:

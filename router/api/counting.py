@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from router.api.access import Doorkeeper
-from router.api.http import Receive, Scope, Send, headers_of, read_body, require_json, send_bytes
+from router.api.http import Receive, Scope, Send, headers_of, send_bytes
 from router.api.views import id_headers
 from router.deciding import Router
 from router.types import Ids
-from router.types import Scope as KeyScope
 from router.wire.exchange import WireFormat
 from router.wire.render import to_json
 
@@ -24,9 +23,8 @@ class TokenCounts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        await self._door.admit(headers, KeyScope.CHAT)
-        require_json(headers)
-        body = await read_body(headers, receive, self._router.default.policy.max_body_bytes)
+        most = self._router.default.policy.max_body_bytes
+        _, body = await self._door.receive(headers, receive, most)
         (request,) = self._wire.read(body, headers).requests
         signals = await self._router.select(request).runtime.triage.read(request, None)
         request_id = self._ids.new()

@@ -12,8 +12,6 @@ from router.api.http import (
     Send,
     Watch,
     headers_of,
-    read_body,
-    require_json,
     send_bytes,
 )
 from router.api.metrics import Metrics
@@ -22,7 +20,6 @@ from router.deciding import Router
 from router.own_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
 from router.policy_base import EMBEDDING_MODEL
 from router.types import Clock, Embedded, Embedder, Identity, Ids, Ledger
-from router.types import Scope as KeyScope
 from router.wire.embeddings import EmbeddingRequest, parse_embedding_request, render_embeddings
 
 
@@ -52,10 +49,8 @@ class Embeddings:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        identity = await self._door.admit(headers, KeyScope.CHAT)
-        require_json(headers)
         policy = self._router.default.policy
-        body = await read_body(headers, receive, policy.max_body_bytes)
+        identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
         asked = parse_embedding_request(body, headers, self._embedder.width)
         require_own(policy, asked.model, EMBEDDING_MODEL)
         async with Watch(receive, send) as watch:

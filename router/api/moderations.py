@@ -11,8 +11,6 @@ from router.api.http import (
     Scope,
     Send,
     headers_of,
-    read_body,
-    require_json,
     send_bytes,
 )
 from router.api.metrics import Metrics
@@ -23,7 +21,6 @@ from router.moderating import document, moderated
 from router.own_models import require_own
 from router.policy_base import MODERATION_MODEL
 from router.specialist_row import MODERATIONS
-from router.types import Scope as KeyScope
 from router.wire.moderations import parse_moderation_request, render_moderations
 
 
@@ -46,10 +43,8 @@ class Moderations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        identity = await self._door.admit(headers, KeyScope.CHAT)
-        require_json(headers)
         policy = self._router.default.policy
-        body = await read_body(headers, receive, policy.max_body_bytes)
+        identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
         asked = parse_moderation_request(body, headers)
         require_own(policy, asked.model, MODERATION_MODEL)
         found = await self._moderation()

@@ -36,9 +36,9 @@ class OwnHeads:
         names = tuple(head.name for head in own if head.name not in built_in)
         return cls(HeadStack(every), names)
 
-    def readings(self, stack: HeadStack, logits: Floats) -> list[tuple[HeadReading, ...]]:
-        """What the policy's own heads say of each row of logits, of `stack` or of the early one."""
-        columns = [readings(stack, logits, name) for name in self.names]
+    def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
+        """What the policy's own heads say of each row of this stack's logits."""
+        columns = [readings(self.stack, logits, name) for name in self.names]
         if not columns:
             return [()] * len(logits)
         return list(zip(*columns, strict=True))

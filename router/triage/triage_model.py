@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,26 +116,22 @@ class TriageModel:
         """Returns what all heads say of texts that `encode` read, a policy's own included."""
         stack = self.stack if own is None else own.stack
         logits = stack.logits(encoded)
-        readings = () if own is None else own.readings(stack, logits)
-        said = {name: stack.read(logits, name) for name in HEAD_NAMES}
-        return _outputs(said, self.novelty(encoded.vectors), readings)
 
+        def out(name: str) -> Floats:
+            return stack.read(logits, name)
 
-def _outputs(
-    said: Mapping[str, Floats], novelty: Floats, own: Sequence[tuple[HeadReading, ...]]
-) -> HeadOutputs:
-    return HeadOutputs(
-        request_type=said["request_type"],
-        domain=said["domain"],
-        difficulty=said["difficulty"],
-        stakes_high=said["stakes"],
-        multi_factor=said["multi_factor"],
-        strategic=said["strategic"],
-        toxic=said["toxic"],
-        spam=said["spam"],
-        novelty=novelty,
-        own=own,
-    )
+        return HeadOutputs(
+            request_type=out("request_type"),
+            domain=out("domain"),
+            difficulty=out("difficulty"),
+            stakes_high=out("stakes"),
+            multi_factor=out("multi_factor"),
+            strategic=out("strategic"),
+            toxic=out("toxic"),
+            spam=out("spam"),
+            novelty=self.novelty(encoded.vectors),
+            own=() if own is None else own.readings(logits),
+        )
 
 
 def grams_of(rows: Sequence[Sequence[int]]) -> Grams:

@@ -16,12 +16,19 @@ from router.wire.checks import (
     mapping,
     missing,
     one_of,
+    required_text,
     text,
     unsupported,
     wrong_type,
     wrong_value,
 )
-from router.wire.messages import MAX_MESSAGES, MAX_PARTS, MAX_TOOLS, check_image_url, read_name
+from router.wire.messages import (
+    MAX_MESSAGES,
+    MAX_PARTS,
+    check_image_url,
+    read_each_tool,
+    read_name,
+)
 from router.wire.parts import Content, add_tool_call
 
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -99,13 +106,13 @@ def _add_block(content: Content, block: dict[str, object], role: str, at: str) -
         raise missing(f"{at}.type", f"one of {', '.join(_BLOCKS[role])}")
     kind = one_of(block["type"], f"{at}.type", _BLOCKS[role])
     if kind == "text":
-        content.add_text(_required(block, "text", at))
+        content.add_text(required_text(block, "text", at))
     elif kind == "image":
         _add_image(content, _source(block, at), f"{at}.source")
     elif kind == "document":
         _add_document(content, block, at)
     elif kind == "search_result":
-        found = [_required(block, key, at) for key in ("title", "source")]
+        found = [required_text(block, key, at) for key in ("title", "source")]
         inner = _content(block.get("content"), "system", f"{at}.content").text
         content.add_text("\n".join((*found, inner)))
 
@@ -123,10 +130,10 @@ def _add_image(content: Content, source: dict[str, object], at: str) -> None:
     if source["type"] == "file":
         raise unsupported(f"{at}.type", "no files are stored here; send base64 or a url")
     if one_of(source["type"], f"{at}.type", ("base64", "url")) == "url":
-        url = check_image_url(_required(source, "url", at), f"{at}.url")
+        url = check_image_url(required_text(source, "url", at), f"{at}.url")
     else:
-        media = one_of(_required(source, "media_type", at), f"{at}.media_type", _IMAGES)
-        url = f"data:{media};base64,{_required(source, 'data', at)}"
+        media = one_of(required_text(source, "media_type", at), f"{at}.media_type", _IMAGES)
+        url = f"data:{media};base64,{required_text(source, 'data', at)}"
     content.add("image_url", {"url": url}, at)
 
 
@@ -140,14 +147,14 @@ def _add_document(content: Content, block: dict[str, object], at: str) -> None:
         raise unsupported(f"{at}.source.type", "nothing is fetched here; send base64 or text")
     kind = one_of(source["type"], f"{at}.source.type", ("base64", "text", "content"))
     if kind == "base64":
-        media = _required(source, "media_type", f"{at}.source")
+        media = required_text(source, "media_type", f"{at}.source")
         one_of(media, f"{at}.source.media_type", ("application/pdf",))
-        found = f"data:{media};base64,{_required(source, 'data', f'{at}.source')}"
+        found = f"data:{media};base64,{required_text(source, 'data', f'{at}.source')}"
         name = {"filename": title or "document.pdf"}
         content.add("file", {"file_data": found, **name}, at)
         return
     if kind == "text":
-        words = _required(source, "data", f"{at}.source")
+        words = required_text(source, "data", f"{at}.source")
     else:
         inner = source.get("content")
         known = type(inner) is str
@@ -179,13 +186,7 @@ def _tool_result(block: dict[str, object], at: str) -> Message:
 
 
 def _id(block: dict[str, object], key: str, at: str) -> str:
-    return bounded_text(_required(block, key, at), f"{at}.{key}", 1, 512)
-
-
-def _required(block: dict[str, object], key: str, at: str) -> str:
-    if block.get(key) is None:
-        raise missing(f"{at}.{key}", "a string")
-    return text(block[key], f"{at}.{key}")
+    return bounded_text(required_text(block, key, at), f"{at}.{key}", 1, 512)
 
 
 # --- tools ----------------------------------------------------------------------------------------
@@ -193,10 +194,7 @@ def _required(block: dict[str, object], key: str, at: str) -> str:
 
 def read_custom_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
     """All tools: the client's own. Those that Anthropic defines or runs are refused."""
-    items = array(value, param)
-    if len(items) > MAX_TOOLS:
-        raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
-    return tuple([_tool(item, f"{param}[{i}]") for i, item in enumerate(items)])
+    return read_each_tool(value, param, _tool)
 
 
 def _tool(value: object, at: str) -> ToolSpec:

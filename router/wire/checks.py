@@ -6,7 +6,7 @@ RequestError with what was found and what was expected. It knows nothing about a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import orjson
 
@@ -94,6 +94,13 @@ def text(value: object, param: str) -> str:
     if type(value) is not str:
         raise wrong_type(param, value, "a string")
     return value
+
+
+def required_text(found: Mapping[str, object], key: str, at: str) -> str:
+    """The string under a key that must be there, of an object at `at`."""
+    if found.get(key) is None:
+        raise missing(f"{at}.{key}", "a string")
+    return text(found[key], f"{at}.{key}")
 
 
 def boolean(value: object, param: str) -> bool:

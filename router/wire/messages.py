@@ -7,6 +7,7 @@ carried unchanged. It knows nothing about the rest of the body.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from router.types import ContentPart, JsonText, Message, ToolCall, ToolSpec
 from router.wire.checks import (
@@ -207,10 +208,17 @@ def read_name(value: object, param: str) -> str:
 
 def read_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
     """All tools, at most 128. Raises RequestError that names the key."""
+    return read_each_tool(value, param, _tool)
+
+
+def read_each_tool(
+    value: object, param: str, read: Callable[[object, str], ToolSpec]
+) -> tuple[ToolSpec, ...]:
+    """At most 128 tools, each read with its place. Raises RequestError that names the key."""
     items = array(value, param)
     if len(items) > MAX_TOOLS:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
-    return tuple([_tool(item, f"{param}[{i}]") for i, item in enumerate(items)])
+    return tuple([read(item, f"{param}[{i}]") for i, item in enumerate(items)])
 
 
 def _tool(value: object, at: str) -> ToolSpec:

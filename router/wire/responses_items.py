@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from router.types import Message, ToolCall, ToolSpec
 from router.wire.checks import (
-    array,
     boolean,
     bounded_text,
     json_text,
     mapping,
     missing,
     one_of,
+    required_text,
     text,
     unsupported,
     wrong_type,
@@ -23,9 +23,9 @@ from router.wire.checks import (
 from router.wire.messages import (
     MAX_MESSAGES,
     MAX_PARTS,
-    MAX_TOOLS,
     NO_PARAMETERS,
     check_image_url,
+    read_each_tool,
     read_name,
 )
 from router.wire.parts import Content, add_tool_call
@@ -102,11 +102,11 @@ def _add_part(content: Content, part: dict[str, object], role: str, at: str) -> 
         raise missing(f"{at}.type", f"one of {', '.join(_PARTS)}")
     kind = one_of(part["type"], f"{at}.type", _PARTS)
     if kind in _TEXTS:
-        content.add_text(_required(part, "text", at))
+        content.add_text(required_text(part, "text", at))
     elif kind == "refusal":
         if role != "assistant":
             raise wrong_value(f"{at}.type", kind, "a refusal only from the assistant")
-        content.add_refusal(_required(part, "refusal", at))
+        content.add_refusal(required_text(part, "refusal", at))
     elif role != "user":
         raise wrong_value(f"{at}.type", kind, "attachments only from the user")
     elif kind == "input_image":
@@ -117,7 +117,7 @@ def _add_part(content: Content, part: dict[str, object], role: str, at: str) -> 
         if part.get("input_audio") is None:
             raise missing(f"{at}.input_audio", "an object with data and format")
         audio = mapping(part["input_audio"], f"{at}.input_audio")
-        said = {key: _required(audio, key, f"{at}.input_audio") for key in ("data", "format")}
+        said = {key: required_text(audio, key, f"{at}.input_audio") for key in ("data", "format")}
         content.add("input_audio", {**said}, at)
 
 
@@ -150,7 +150,7 @@ def _call(item: dict[str, object], at: str) -> ToolCall:
     return ToolCall(
         _call_id(item, at),
         read_name(item.get("name"), f"{at}.name"),
-        _required(item, "arguments", at),
+        required_text(item, "arguments", at),
     )
 
 
@@ -168,18 +168,9 @@ def _call_id(item: dict[str, object], at: str) -> str:
     return bounded_text(item["call_id"], f"{at}.call_id", 1, 512)
 
 
-def _required(item: dict[str, object], key: str, at: str) -> str:
-    if item.get(key) is None:
-        raise missing(f"{at}.{key}", "a string")
-    return text(item[key], f"{at}.{key}")
-
-
 def read_flat_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
     """All tools: functions, whose keys stand beside `type`. Built-in ones are refused."""
-    items = array(value, param)
-    if len(items) > MAX_TOOLS:
-        raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
-    return tuple([_tool(item, f"{param}[{i}]") for i, item in enumerate(items)])
+    return read_each_tool(value, param, _tool)
 
 
 def _tool(value: object, at: str) -> ToolSpec:
