@@ -46,13 +46,14 @@ def main() -> None:
     parser.add_argument("--policy", default="email_pipeline")
     parser.add_argument("--task", default="", help="one field of the specialist alone")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--encoder", default="when_needed", help="as `tiergate classify` has it")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "mails.jsonl"
         source.write_text(mails(asked.rows, asked.tokens), encoding="utf-8")
         command = [sys.executable, "-m", "router.cli", "classify", str(source), "--json"]
         command += ["--policy", asked.policy, "--out", f"{folder}/said.jsonl"]
-        command += ["--threads", str(asked.threads)]
+        command += ["--threads", str(asked.threads), "--encoder", asked.encoder]
         command += ["--task", asked.task] if asked.task else []
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)

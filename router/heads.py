@@ -173,9 +173,17 @@ class EarlyHeads:
         self._sure = {head.name: early.sure for head, early in heads}
 
     @classmethod
-    def of(cls, heads: Sequence[Head]) -> EarlyHeads | None:
-        """None where one of them cannot do without the encoder."""
-        able = [(h, h.early) for h in heads if h.early is not None and h.early.sure <= 1.0]
+    def of(cls, heads: Sequence[Head], *, alone: bool = False) -> EarlyHeads | None:
+        """None where one of them is never as good without the encoder.
+
+        `alone` takes them however good they are, and of every text they are sure: None only where
+        one was fitted without n-grams.
+        """
+        able = [
+            (head, replace(head.early, sure=0.0) if alone else head.early)
+            for head in heads
+            if head.early is not None and (alone or head.early.sure <= 1.0)
+        ]
         return cls(able) if len(able) == len(heads) > 0 else None
 
     def __call__(self, grams: Grams) -> tuple[Floats, Mapping[str, Floats], npt.NDArray[np.bool_]]:

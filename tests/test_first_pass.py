@@ -8,12 +8,16 @@ from dataclasses import replace
 import pytest
 
 from router.api.specialists import Specialist
+from router.errors import ClassifyError
 from router.policy import Policy
 from router.policy_file import load_policy, policies_dir
+from router.triage.bulk import BulkReader
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex, plain
+from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
 from router.triage.triage_model import TriageModel
+from router.types import EncoderUse
 
 INTENTS = [
     ("return_period", ["how long can I return an order", "until when may I send things back"]),
@@ -143,15 +147,33 @@ MAILS = [
 ]
 
 
-def spam_said(*, early: bool) -> tuple[list[str], int]:
+def spam_said(encoder: EncoderUse) -> tuple[list[str], int]:
     """What the shipped specialist says of MAILS, and how many needed no encoder."""
     with Specialist.open(
-        "content_moderation", {}, task="spam", model_dir=None, threads=1, early=early
+        "content_moderation", {}, task="spam", model_dir=None, threads=1, encoder=encoder
     ) as specialist:
         return [one.fields["spam"].label for one in specialist.say(MAILS)], specialist.early
 
 
 def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says() -> None:
-    said, read_early = spam_said(early=True)
+    said, read_early = spam_said(EncoderUse.WHEN_NEEDED)
     assert read_early > 0
-    assert (said, 0) == spam_said(early=False)
+    assert (said, 0) == spam_said(EncoderUse.ALWAYS)
+
+
+def test_a_specialist_reads_every_text_by_its_words_alone_where_it_is_told_to() -> None:
+    said, read_early = spam_said(EncoderUse.NEVER)
+    assert read_early == len(MAILS)
+    assert said == ["spam", "spam", "spam", "ham"]
+
+
+def test_novelty_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
+    with pytest.raises(ClassifyError, match="found novelty among the heads"):
+        BulkReader(model, None, ["spam", "novelty"], 1, encoder=EncoderUse.NEVER)
+
+
+def test_a_head_without_words_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
+    wordless = replace(model.stack.heads["spam"], name="old", words=None, early=None)
+    own = OwnHeads.of(model.stack.heads, [wordless])
+    with pytest.raises(ClassifyError, match="found old among the heads"):
+        BulkReader(model, own, ["old"], 1, encoder=EncoderUse.NEVER)

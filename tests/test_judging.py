@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,5 +82,16 @@ def test_halves_judge_the_first_pass_instead_of_the_head() -> None:
     assert found["right"].value == 1.0
 
 
-def test_a_head_that_is_never_sure_has_no_first_pass() -> None:
-    assert early_section(told(2.0), ASKED, TRUTH) == {}
+def test_a_head_that_is_never_sure_reads_no_row_first() -> None:
+    found = early_section(told(2.0), ASKED, TRUTH)
+    assert found["share"].value == 0.0
+    assert "right" not in found
+
+
+def test_words_alone_are_judged_on_all_rows_worked_by_hand() -> None:
+    found = early_section(told(2.0), ASKED, TRUTH)  # bucket 8 says nothing: one half is no yes
+    assert (found["never_encoded_right"].value, found["never_encoded_right"].n) == (0.5, 4)
+
+
+def test_a_head_without_words_has_no_first_pass() -> None:
+    assert early_section(replace(told(0.9), words=None, early=None), ASKED, TRUTH) == {}

@@ -19,6 +19,14 @@ from router.specialist import Said, heads_of, said_of
 from router.triage.bulk import BulkReader
 from router.triage.own_heads import OwnHeads
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.types import EncoderUse
+
+READINGS = {
+    EncoderUse.WHEN_NEEDED: "words first",
+    EncoderUse.ALWAYS: "whole",
+    EncoderUse.NEVER: "words alone",
+}
+"""How a state file names what was read; 0.1 wrote the first two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +50,17 @@ class Specialist:
         model: TriageModel,
         task: str | None,
         threads: int,
-        early: bool,
+        encoder: EncoderUse,
     ) -> None:
         """Use `open`."""
         named = [(head, loaded.file(head.path)) for head in loaded.policy.heads]
         own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
         self._section = section
         self._task = task
-        self._reader = BulkReader(model, own, heads_of(section, task), threads, early=early)
+        self._reader = BulkReader(model, own, heads_of(section, task), threads, encoder=encoder)
         self.identity = Identity(
             loaded.policy.name, loaded.hash, model.version, task or section.task,
-            "words first" if early else "whole",
+            READINGS[encoder],
         )  # fmt: skip
         self.head_files = tuple(
             file for _, path in named for file in (path, path.with_suffix(".npz"))
@@ -68,12 +76,13 @@ class Specialist:
         task: str | None,
         model_dir: Path | None,
         threads: int,
-        early: bool = True,
+        encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
     ) -> Specialist:
-        """The specialist of a policy by name or path; without `early` the encoder reads all.
+        """The specialist of a policy by name or path; `encoder` says which texts the encoder reads.
 
         Raises PolicyError where the policy is broken or has no such specialist, ModelFileError
-        where there is no triage model: rules alone read no heads.
+        where there is no triage model: rules alone read no heads; ClassifyError where a head
+        cannot do without the encoder.
         """
         model = TriageModel.load(model_dir or DEFAULT_FOLDER)
         path = find_policy(policy, policies_dir())
@@ -86,7 +95,7 @@ class Specialist:
         if task is not None and task not in tasks:
             expected = f"one of {', '.join(tasks)}"
             raise PolicyError((Mistake(str(path), 0, "specialist", repr(task), expected),))
-        return cls(loaded, section, model, task, threads, early)
+        return cls(loaded, section, model, task, threads, encoder)
 
     def __enter__(self) -> Specialist:
         return self

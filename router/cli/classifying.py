@@ -15,6 +15,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.serving import ModelDir
+from router.types import EncoderUse
 
 if TYPE_CHECKING:
     from router.api.classifying import Done
@@ -51,10 +52,9 @@ def classify(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that read.")] = 2,
     again: Annotated[bool, typer.Option("--again", help="Start over instead of going on.")] = False,
-    whole: Annotated[
-        bool,
-        typer.Option("--whole", help="The encoder reads every text, also those plain by words."),
-    ] = False,
+    encoder: Annotated[
+        EncoderUse, typer.Option(help="Which texts the encoder reads; never: words alone decide.")
+    ] = EncoderUse.WHEN_NEEDED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -64,7 +64,7 @@ def classify(
 
     files = Files(source, out, bad or out.with_name(f"{out.name}.bad"))
     with Specialist.open(
-        policy, os.environ, task=task, model_dir=model_dir, threads=threads, early=not whole
+        policy, os.environ, task=task, model_dir=model_dir, threads=threads, encoder=encoder
     ) as specialist:
         began = time.monotonic()
         with _bar(source) as progress:
@@ -117,7 +117,7 @@ def _tell(
     before = f", {done.resumed} were there already" if done.resumed else ""
     typer.echo(f"{done.rows} rows in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
     if early:
-        typer.echo(f"{early} of them were plain by their words alone; the encoder read the others")
+        typer.echo(f"{early} of them were read by their words alone, the others by the encoder")
     if done.bad:
         typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")
     typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))

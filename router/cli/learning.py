@@ -40,12 +40,12 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def with_torch() -> Iterator[None]:
-    """A missing package becomes a sentence that says how to install it."""
+    """A missing or unfit package becomes a sentence that says how to install it."""
     try:
         yield
     except ImportError as error:
         typer.echo(
-            f"tiergate: training needs the package {error.name}, not found: "
+            f"tiergate: training needs a package that cannot be used here ({error}): "
             "pip install 'tiergate[train]'",
             err=True,
         )

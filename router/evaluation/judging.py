@@ -162,6 +162,8 @@ def early_section(
 ) -> dict[str, Figure]:
     """Of how many rows n-grams alone are enough, and who is right there: they, the whole head.
 
+    `never_encoded_right` is of all rows, as `tiergate classify --encoder never` reads them.
+
     `truth` holds places of classes; of a chance head 1 for the counted one. Where the rows
     themselves said when n-grams are enough, `halves` of `weighed` judge instead of the head. Empty
     where the encoder is always needed.
@@ -169,17 +171,22 @@ def early_section(
     judges = [
         (early, one, mine)
         for one, mine in halves or ((head, np.ones(len(truth), bool)),)
-        if (early := EarlyHeads.of([one])) is not None
+        if (early := EarlyHeads.of([one], alone=True)) is not None
     ]
     if not judges:
         return {}
     sure = np.zeros(len(truth), bool)
     said, whole = np.zeros((2, len(truth)), np.int64)
     for early, one, mine in judges:
-        _, chances, sure[mine] = early(encoded.grams[mine])
+        _, chances, _ = early(encoded.grams[mine])
         said[mine] = _said(one.kind, chances[one.name])
         whole[mine] = said_by(one, encoded[mine])
-    found = {"share": Figure(float(sure.mean()), len(sure))}
+        if (able := EarlyHeads.of([one])) is not None:
+            sure[mine] = able(encoded.grams[mine])[2]
+    found = {
+        "share": Figure(float(sure.mean()), len(sure)),
+        "never_encoded_right": Figure(float((said == truth).mean()), len(truth)),
+    }
     if sure.any():
         said, whole, right, count = said[sure], whole[sure], truth[sure], int(sure.sum())
         found["right"] = Figure(float((said == right).mean()), count)

@@ -12,11 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from router.calibration import Floats
+from router.errors import ClassifyError
 from router.head_conditions import Chances
-from router.heads import EarlyHeads, Embeddings, Encoded, HeadStack
+from router.heads import EarlyHeads, Embeddings, Encoded, Head, HeadStack
 from router.triage.encoder import batches, cut
 from router.triage.own_heads import OwnHeads, readings
 from router.triage.triage_model import TriageModel, grams_of
+from router.types import EncoderUse
 
 BATCH_TOKENS = 1_024
 """Tokens of one run. A mail of 256 tokens costs 2.13 ms of one core at 512, 2.19 at 1,024, 2.36 at
@@ -31,16 +33,23 @@ class BulkReader:
 
     def __init__(
         self, model: TriageModel, own: OwnHeads | None, names: Collection[str], threads: int,
-        *, early: bool = True,
+        *, encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
     ) -> None:  # fmt: skip
-        """Without `early` the encoder reads every text. Novelty always needs it."""
+        """Novelty always needs the encoder.
+
+        Raises ClassifyError where it may not be used and a head cannot do without.
+        """
         self._model = model
         self.early = 0  # texts that needed no encoder
         self._stack = model.stack if own is None else own.stack
         self._names = sorted(set(names) - {NOVELTY})
         self._novelty = NOVELTY in names
         asked = [self._stack.heads[name] for name in self._names]
-        self._early = EarlyHeads.of(asked) if early and not self._novelty else None
+        self._early = None
+        if encoder is EncoderUse.NEVER:
+            self._early = self._by_words_alone(asked)
+        elif encoder is EncoderUse.WHEN_NEEDED and not self._novelty:
+            self._early = EarlyHeads.of(asked)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     def __enter__(self) -> BulkReader:
@@ -70,6 +79,18 @@ class BulkReader:
             for row, p in zip(left, self._model.novelty(encoded.vectors).tolist(), strict=True):
                 row[NOVELTY] = (("novel", p),)
         return said
+
+    def _by_words_alone(self, asked: Sequence[Head]) -> EarlyHeads:
+        able = EarlyHeads.of(asked, alone=True)
+        unable = [head.name for head in asked if head.early is None]
+        unable += [NOVELTY] if self._novelty else []
+        if able is None or unable:
+            raise ClassifyError(
+                f"found {', '.join(unable)} among the heads that "
+                "are read, which need the encoder; expected heads fitted with n-grams: train them "
+                "again by `tiergate train head`, or let the encoder read what it must"
+            )
+        return able
 
     def _fill(self, stack: HeadStack, logits: Floats, said: Sequence[dict[str, Chances]]) -> None:
         """Puts what the heads of a stack say into rows."""

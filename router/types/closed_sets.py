@@ -151,6 +151,14 @@ class VerifyMode(StrEnum):
     FULL = "full"
 
 
+class EncoderUse(StrEnum):
+    """Which texts the encoder reads where heads alone are asked."""
+
+    WHEN_NEEDED = "when_needed"  # those of which n-grams are not sure enough
+    ALWAYS = "always"
+    NEVER = "never"  # n-grams alone decide, however sure they are
+
+
 class Exhausted(StrEnum):
     BEST_ANSWER = "best_answer"
     REFUSE = "refuse"
