@@ -35,10 +35,11 @@ def write_data(folder: Path) -> Path:
     ])  # fmt: skip
     write(folder, "routing_pairs.jsonl.gz", [
         {
-            "prompt": f"What is {rng.randint(2, 99)} times {rng.randint(2, 99)}, and why?",
+            "prompt": f"What is {rng.randint(2, 99)} times {rng.randint(2, 99)}, and why?"
+            + " Show each step and say what it is for." * (0 if i % 5 else 40),  # beyond 128 tokens
             "benchmark": "mmlu", "subject": "elementary_mathematics",
             "weak_correct": rng.randint(0, 1), "strong_correct": 1,
         }
-        for _ in range(500)
+        for i in range(500)
     ])  # fmt: skip
     return folder

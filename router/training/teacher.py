@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from router.errors import TrainingDataError
 from router.heads import Embeddings
 from router.training.progress import track
 from router.training.sources import Example, sha256_of
-from router.triage.encoder import Tokeniser, batches
+from router.triage.encoder import Tokeniser, batches, cut
 
 if TYPE_CHECKING:
     import torch
@@ -109,6 +109,7 @@ def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
     return ids
 
 
-def tokeniser() -> Tokeniser:
-    """The teacher's tokeniser, which the student shares."""
-    return Tokeniser(teacher_folder() / "tokenizer.json")
+def tokeniser() -> Callable[[str], list[int]]:
+    """The teacher's tokeniser, which the student shares: what an encoder reads of a text."""
+    tokenise = Tokeniser(teacher_folder() / "tokenizer.json")
+    return lambda text: cut(tokenise(text))
