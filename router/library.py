@@ -64,7 +64,7 @@ class Gateway:
     ) -> Gateway:
         """A gateway for a shipped policy's name or a policy file. Raises PolicyError."""
         settings = Settings(
-            policies=(str(policy),), database=Path(database), watch=False, guard_origin=False
+            policies=(str(policy),), database=database, watch=False, guard_origin=False
         )
         return cls(settings, os.environ if environ is None else environ)
 

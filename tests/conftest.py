@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.postgres_kit import Postgres
 
 # An operator's keys, a proxy or a TIERGATE_* of the shell would change what is tested.
 FOREIGN = ("TIERGATE_", "OPENAI_", "ANTHROPIC_", "LITELLM_")
@@ -20,3 +26,22 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [*os.environ]:
         if name.startswith(FOREIGN) or name.lower() in PROXIES:
             del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for the tests that ask for one."""
+    from tests import postgres_kit
+
+    with postgres_kit.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new ledger's place: a file that is not there yet, and a server's fresh database."""
+    monkeypatch.chdir(tmp_path)  # anchors of a server's database go below the working folder
+    if request.param == "sqlite":
+        return str(tmp_path / "ledger.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()

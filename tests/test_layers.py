@@ -104,6 +104,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "optimum": (TRAINING,),
     "orjson": ANYWHERE,
     "peft": (TRAINING,),
+    "psycopg": ("router/ledger/postgres.py",),
     "prometheus_client": ("router/api/metrics.py",),
     "pydantic": (
         "router/policy",
@@ -148,6 +149,7 @@ OPTIONAL = (
     "openai",
     "optimum",
     "peft",
+    "psycopg",
     "scipy",
     "sentence_transformers",
     "sklearn",

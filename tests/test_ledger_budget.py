@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +14,12 @@ from router.ledger.verify import verify
 from router.policy import BudgetSection
 from router.types import AttemptState, RequestState
 from tests.ledger_rows import StandingClock, attempt, request
+from tests.server_kit import environment
 
 CENT = 10_000_000
-ROOT = Path(__file__).parent.parent
 
 
-def opened(path: Path, budget: BudgetSection) -> SqlLedger:
+def opened(path: str, budget: BudgetSection) -> SqlLedger:
     return SqlLedger.open(
         path,
         clock=StandingClock(),
@@ -38,23 +37,22 @@ async def held(ledger: SqlLedger, request_id: str, nano_usd: int, tenant: str = 
 
 
 @pytest.mark.parametrize("window", ["usd_per_day", "usd_per_month"])
-async def test_hundred_concurrent_holds_on_a_budget_for_ten(tmp_path: Path, window: str) -> None:
-    ledger = opened(tmp_path / "ledger.db", BudgetSection(**{window: 0.10}))
+async def test_hundred_concurrent_holds_on_a_budget_for_ten(address: str, window: str) -> None:
+    ledger = opened(address, BudgetSection(**{window: 0.10}))
     outcomes = await asyncio.gather(*(held(ledger, f"r{n}", CENT) for n in range(100)))
     assert sum(outcomes) == 10
     await ledger.close()
 
 
-def test_two_processes_share_one_budget(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+def test_two_processes_share_one_budget(address: str) -> None:
+    path = address
     opened(path, BudgetSection()).close_now()
     script = (
         "import asyncio, sys\n"
-        "from pathlib import Path\n"
         "from router.policy import BudgetSection\n"
         "from tests.test_ledger_budget import CENT, held, opened\n"
         "async def main():\n"
-        "    ledger = opened(Path(sys.argv[1]), BudgetSection(usd_per_day=0.10))\n"
+        "    ledger = opened(sys.argv[1], BudgetSection(usd_per_day=0.10))\n"
         "    print('ready', flush=True)\n"
         "    sys.stdin.readline()\n"
         "    holds = [held(ledger, f'{sys.argv[2]}-{n}', CENT) for n in range(100)]\n"
@@ -65,7 +63,7 @@ def test_two_processes_share_one_budget(tmp_path: Path) -> None:
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", script, str(path), name],
-            cwd=ROOT,
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -88,24 +86,24 @@ def test_two_processes_share_one_budget(tmp_path: Path) -> None:
     assert admitted == 10
 
 
-async def test_last_cent_is_not_refused(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db", BudgetSection(usd_per_day=0.02))
+async def test_last_cent_is_not_refused(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.02))
     assert await held(ledger, "r1", CENT)
     assert await held(ledger, "r2", CENT)
     assert not await held(ledger, "r3", 1)
     await ledger.close()
 
 
-async def test_settling_below_the_hold_gives_the_rest_back(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db", BudgetSection(usd_per_day=0.01))
+async def test_settling_below_the_hold_gives_the_rest_back(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.01))
     assert await held(ledger, "r1", CENT)
     await ledger.settle(attempt("r1", held=CENT, cost=CENT // 2), "acme")
     assert await held(ledger, "r2", CENT // 2)
     await ledger.close()
 
 
-async def test_refusal_says_what_is_spent_held_and_asked(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db", BudgetSection(usd_per_day=0.01))
+async def test_refusal_says_what_is_spent_held_and_asked(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.01))
     await ledger.finish(request("r0", attempt("r0", cost=CENT // 4)))
     await held(ledger, "r1", CENT // 2)
     with pytest.raises(BudgetExceeded, match=r"\$0\.01: \$0\.0025 are spent, \$0\.005 held"):
@@ -113,22 +111,22 @@ async def test_refusal_says_what_is_spent_held_and_asked(tmp_path: Path) -> None
     await ledger.close()
 
 
-async def test_refused_hold_leaves_no_row(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db", BudgetSection(usd_per_day=0.01))
+async def test_refused_hold_leaves_no_row(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.01))
     assert not await held(ledger, "r1", 2 * CENT)
     assert await ledger.get("r1", None) is None
     await ledger.close()
 
 
-async def test_tenant_without_budget_is_not_limited_by_anothers(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db", BudgetSection(usd_per_day=0.0))
+async def test_tenant_without_budget_is_not_limited_by_anothers(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.0))
     assert not await held(ledger, "r1", CENT)
     assert await held(ledger, "r2", 100 * CENT, tenant="free")
     await ledger.close()
 
 
-async def test_living_workers_requests_are_not_recovered(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+async def test_living_workers_requests_are_not_recovered(address: str) -> None:
+    path = address
     first = opened(path, BudgetSection())
     await held(first, "r1", CENT)
     second = opened(path, BudgetSection())

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,13 @@ from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
 from router.types import AttemptState, RequestState
 from tests.ledger_rows import StandingClock, attempt, request
+from tests.server_kit import environment
 
-ROOT = Path(__file__).parent.parent
 UNDER_LOAD = """
 import asyncio, os, sys
-from pathlib import Path
 from router.ledger.store import SqlLedger
 from tests.ledger_rows import StandingClock, attempt, request
+from tests.server_kit import environment
 
 async def caller(ledger, name):
     turn = 0
@@ -36,18 +35,18 @@ async def caller(ledger, name):
         os.write(1, f"{row_id}\\n".encode())
 
 async def main():
-    ledger = SqlLedger.open(Path(sys.argv[1]), clock=StandingClock(), budget_of=lambda _: None)
+    ledger = SqlLedger.open(sys.argv[1], clock=StandingClock(), budget_of=lambda _: None)
     await asyncio.gather(*(caller(ledger, f"{os.getpid()}-{n}") for n in range(16)))
 
 asyncio.run(main())
 """
 
 
-def killed_under_load(path: Path, workers: int = 1) -> list[str]:
+def killed_under_load(path: str, workers: int = 1) -> list[str]:
     """Runs workers for a while, kills them, and returns the requests they saw acknowledged."""
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", UNDER_LOAD, str(path)], cwd=ROOT, stdout=subprocess.PIPE
+            [sys.executable, "-c", UNDER_LOAD, path], env=environment(), stdout=subprocess.PIPE
         )
         for _ in range(workers)
     ]
@@ -68,8 +67,8 @@ def killed_under_load(path: Path, workers: int = 1) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_books_add_up_after_kill_9(tmp_path: Path, workers: int) -> None:
-    path = tmp_path / "ledger.db"
+def test_books_add_up_after_kill_9(address: str, workers: int) -> None:
+    path = address
     acknowledged = killed_under_load(path, workers)
     ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
     rows = {row.request_id: row for row in ledger.rows()}
@@ -85,7 +84,7 @@ def test_books_add_up_after_kill_9(tmp_path: Path, workers: int) -> None:
     )
 
 
-async def crashed(path: Path) -> SqlLedger:
+async def crashed(path: str) -> SqlLedger:
     """A ledger that lets go of its slot as a dying process does, with all it had open."""
     ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
     await ledger.hold(request("r1"), attempt("r1", 1, held=400))
@@ -97,8 +96,8 @@ async def crashed(path: Path) -> SqlLedger:
     return SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
 
 
-async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(tmp_path: Path) -> None:
-    ledger = await crashed(tmp_path / "ledger.db")
+async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(address: str) -> None:
+    ledger = await crashed(address)
     row = await ledger.get("r1", None)
     assert row is not None
     assert (row.state, row.cost_nano_usd) == (RequestState.UNKNOWN_COST, 1020)
@@ -107,8 +106,8 @@ async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(tmp_path: P
     await ledger.close()
 
 
-async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(tmp_path: Path) -> None:
-    ledger = await crashed(tmp_path / "ledger.db")
+async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(address: str) -> None:
+    ledger = await crashed(address)
     row = await ledger.get("r2", None)
     assert row is not None
     found = (row.state, row.cost_nano_usd, row.error_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -104,9 +103,9 @@ def item(review_id: str, tenant: str = "acme") -> ReviewItem:
     ],
 )
 async def test_review_text_outlives_the_process_only_as_the_policy_says(
-    tmp_path: Path, store: str, question: str, facts: tuple[str, ...]
+    address: str, store: str, question: str, facts: tuple[str, ...]
 ) -> None:
-    database, clock = Database.open(tmp_path / "ledger.db"), StandingClock()
+    database, clock = Database.open(address), StandingClock()
     queue = SqlReviewQueue(database, clock=clock)
     await queue.add(replace(item("v1"), store=store))
     await queue.add(replace(item("v1"), store=store))
@@ -118,8 +117,8 @@ async def test_review_text_outlives_the_process_only_as_the_policy_says(
     database.close()
 
 
-async def test_resolved_review_leaves_the_list(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "ledger.db")
+async def test_resolved_review_leaves_the_list(address: str) -> None:
+    database = Database.open(address)
     queue = SqlReviewQueue(database, clock=StandingClock())
     await queue.add(item("v1"))
     assert not await queue.resolve("v1", "other")
@@ -143,8 +142,8 @@ def a_memory(impact_usd: int) -> SessionMemory:
     )
 
 
-async def test_two_workers_know_the_same_session(tmp_path: Path) -> None:
-    one, two = Database.open(tmp_path / "ledger.db"), Database.open(tmp_path / "ledger.db")
+async def test_two_workers_know_the_same_session(address: str) -> None:
+    one, two = Database.open(address), Database.open(address)
     clock = StandingClock()
     first = SqlSessionStore(one, clock, lambda tenant: tenant.encode())
     second = SqlSessionStore(two, clock, lambda tenant: tenant.encode())
@@ -155,8 +154,8 @@ async def test_two_workers_know_the_same_session(tmp_path: Path) -> None:
     two.close()
 
 
-async def test_an_old_session_is_forgotten(tmp_path: Path) -> None:
-    database, clock = Database.open(tmp_path / "ledger.db"), StandingClock()
+async def test_an_old_session_is_forgotten(address: str) -> None:
+    database, clock = Database.open(address), StandingClock()
     store = SqlSessionStore(database, clock, lambda tenant: tenant.encode(), ttl_s=60)
     await store.put("acme", "chat-1", a_memory(1))
     later = SqlSessionStore(database, LaterClock(), lambda tenant: tenant.encode(), ttl_s=60)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from pathlib import Path
 
 from router.ledger.database import Database
 from router.ledger.policies import policy_content, record_policy
 from router.ledger.store import SqlLedger
 from tests.ledger_rows import NOW_MS, StandingClock
+from tests.ledger_sql import query
 
 
-async def test_recorded_policy_is_found_by_its_hash(tmp_path: Path) -> None:
-    ledger = SqlLedger.open(tmp_path / "ledger.db", clock=StandingClock(), budget_of=lambda _: None)
+async def test_recorded_policy_is_found_by_its_hash(address: str) -> None:
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
     await ledger.record_policy("ab12", "default", "name: default # ü\n")
     assert await ledger.policy_content("ab12") == "name: default # ü\n"
     assert await ledger.policy_content("cd34") is None
     await ledger.close()
 
 
-async def test_policy_that_two_workers_record_is_kept_once(tmp_path: Path) -> None:
-    path, clock = tmp_path / "ledger.db", StandingClock()
+async def test_policy_that_two_workers_record_is_kept_once(address: str) -> None:
+    path, clock = address, StandingClock()
     first = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
     second = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
     await asyncio.gather(
@@ -31,13 +30,11 @@ async def test_policy_that_two_workers_record_is_kept_once(tmp_path: Path) -> No
     await second.record_policy("ab12", "default", "a  # the same, with a comment")
     await first.close()
     await second.close()
-    with sqlite3.connect(path) as connection:
-        found = connection.execute("SELECT * FROM policy_versions").fetchall()
-    assert found == [("ab12", "default", "a", NOW_MS)]
+    assert query(path, "SELECT * FROM policy_versions") == [("ab12", "default", "a", NOW_MS)]
 
 
-def test_known_policy_is_recorded_again_while_another_program_writes(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "ledger.db", busy_timeout_ms=1)
+def test_known_policy_is_recorded_again_while_another_program_writes(address: str) -> None:
+    database = Database.open(address, busy_timeout_ms=1)
     record_policy(database, "ab12", "default", "a", NOW_MS)
     with database.writing():
         record_policy(database, "ab12", "default", "a", NOW_MS)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,28 +16,25 @@ from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
 from router.types import AttemptState, RequestState
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
+from tests.ledger_sql import locked, query
+from tests.server_kit import environment
 
 Task = asyncio.Future[None]
 
-ROOT = Path(__file__).parent.parent
 
-
-def opened(path: Path, **options: int) -> SqlLedger:
+def opened(path: str, **options: int) -> SqlLedger:
     return SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None, **options)
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[SqlLedger]:
-    ledger = opened(tmp_path / "ledger.db")
+async def ledger(address: str) -> AsyncIterator[SqlLedger]:
+    ledger = opened(address)
     yield ledger
     await ledger.close()
 
 
-def windows(path: Path) -> set[tuple[str, int, int]]:
-    with sqlite3.connect(path) as connection:
-        return set(
-            connection.execute("SELECT kind, spent_nano_usd, held_nano_usd FROM budget_windows")
-        )
+def windows(path: str) -> set[tuple[str, int, int]]:
+    return set(query(path, "SELECT kind, spent_nano_usd, held_nano_usd FROM budget_windows"))
 
 
 async def test_finished_row_reads_back_as_it_was_written(ledger: SqlLedger) -> None:
@@ -53,23 +48,21 @@ async def test_another_tenant_does_not_see_the_row(ledger: SqlLedger) -> None:
     assert await ledger.get("r1", "other") is None
 
 
-async def test_hold_leaves_an_open_row_with_its_worst_case(
-    ledger: SqlLedger, tmp_path: Path
-) -> None:
+async def test_hold_leaves_an_open_row_with_its_worst_case(ledger: SqlLedger, address: str) -> None:
     await ledger.hold(request("r1"), attempt("r1", held=400))
     row = await ledger.get("r1", None)
     assert row is not None
     assert (row.state, row.attempts[0].state) == (RequestState.OPEN, AttemptState.HELD)
-    assert windows(tmp_path / "ledger.db") == {("day", 0, 400), ("month", 0, 400)}
+    assert windows(address) == {("day", 0, 400), ("month", 0, 400)}
 
 
-async def test_settle_replaces_the_hold_by_the_cost(ledger: SqlLedger, tmp_path: Path) -> None:
+async def test_settle_replaces_the_hold_by_the_cost(ledger: SqlLedger, address: str) -> None:
     await ledger.hold(request("r1"), attempt("r1", held=400))
     await ledger.settle(attempt("r1", cost=120), "acme")
-    assert windows(tmp_path / "ledger.db") == {("day", 120, 0), ("month", 120, 0)}
+    assert windows(address) == {("day", 120, 0), ("month", 120, 0)}
 
 
-async def test_duplicates_change_nothing(ledger: SqlLedger, tmp_path: Path) -> None:
+async def test_duplicates_change_nothing(ledger: SqlLedger, address: str) -> None:
     line = attempt("r1", cost=120)
     for _ in range(2):
         await ledger.hold(request("r1"), line)
@@ -79,12 +72,12 @@ async def test_duplicates_change_nothing(ledger: SqlLedger, tmp_path: Path) -> N
         await ledger.finish(request("r1", line))
     await ledger.settle(replace(line, cost_nano_usd=999), "acme")
     await ledger.finish(request("r1", replace(line, cost_nano_usd=999)))
-    assert windows(tmp_path / "ledger.db") == {("day", 120, 0), ("month", 120, 0)}
+    assert windows(address) == {("day", 120, 0), ("month", 120, 0)}
     assert await ledger.get("r1", None) == request("r1", line)
 
 
 async def test_operations_of_one_request_in_one_batch_see_each_other(
-    ledger: SqlLedger, tmp_path: Path
+    ledger: SqlLedger, address: str
 ) -> None:
     line = attempt("r1", cost=120)
     await asyncio.gather(
@@ -93,16 +86,14 @@ async def test_operations_of_one_request_in_one_batch_see_each_other(
         ledger.finish(request("r1", line)),
         ledger.finish(request("r1", line)),
     )
-    assert windows(tmp_path / "ledger.db") == {("day", 120, 0), ("month", 120, 0)}
+    assert windows(address) == {("day", 120, 0), ("month", 120, 0)}
 
 
-async def test_finish_after_cancellation_releases_the_hold(
-    ledger: SqlLedger, tmp_path: Path
-) -> None:
+async def test_finish_after_cancellation_releases_the_hold(ledger: SqlLedger, address: str) -> None:
     await ledger.hold(request("r1"), attempt("r1", held=400))
     line = attempt("r1", cost=0, state=AttemptState.RELEASED)
     await ledger.finish(cancelled(request("r1", line)))
-    assert windows(tmp_path / "ledger.db") == {("day", 0, 0), ("month", 0, 0)}
+    assert windows(address) == {("day", 0, 0), ("month", 0, 0)}
     row = await ledger.get("r1", None)
     assert row is not None
     assert row.state is RequestState.CANCELLED
@@ -126,14 +117,14 @@ async def test_settled_attempt_that_finish_has_as_held_keeps_its_cost(ledger: Sq
     assert row.cost_nano_usd == 120
 
 
-async def test_attempt_that_finish_forgets_is_added(ledger: SqlLedger, tmp_path: Path) -> None:
+async def test_attempt_that_finish_forgets_is_added(ledger: SqlLedger, address: str) -> None:
     await ledger.hold(request("r1"), attempt("r1", 1, held=400))
     await ledger.finish(request("r1", attempt("r1", 2, cost=5)))
     row = await ledger.get("r1", None)
     assert row is not None
     assert (row.cost_nano_usd, len(row.attempts)) == (405, 2)
     await ledger.close()
-    assert verify(tmp_path / "ledger.db").findings == ()
+    assert verify(address).findings == ()
 
 
 async def test_settling_what_was_never_held_is_refused(ledger: SqlLedger) -> None:
@@ -182,26 +173,14 @@ async def test_hold_that_the_driver_refuses_spoils_no_other(ledger: SqlLedger) -
 
 
 async def test_numbers_that_are_not_finite_are_recorded_as_zero(
-    ledger: SqlLedger, tmp_path: Path
+    ledger: SqlLedger, address: str
 ) -> None:
     await ledger.finish(replace(request("r1"), confidence=float("nan"), latency_ms=float("inf")))
     row = await ledger.get("r1", None)
     assert row is not None
     assert (row.confidence, row.latency_ms) == (0.0, 0.0)
     await ledger.close()
-    assert verify(tmp_path / "ledger.db").findings == ()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Another program has the database to itself within the block."""
-    blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        blocker.execute("ROLLBACK")
-        blocker.close()
+    assert verify(address).findings == ()
 
 
 async def queued(ledger: SqlLedger, *operations: Coroutine[None, None, None]) -> list[Task]:
@@ -211,8 +190,8 @@ async def queued(ledger: SqlLedger, *operations: Coroutine[None, None, None]) ->
     return tasks
 
 
-async def test_full_queue_refuses_a_hold_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+async def test_full_queue_refuses_a_hold_at_once(address: str) -> None:
+    path = address
     ledger = opened(path, queue_size=4)
     with locked(path):
         first = await queued(ledger, ledger.hold(request("r0"), attempt("r0")))
@@ -226,8 +205,8 @@ async def test_full_queue_refuses_a_hold_at_once(tmp_path: Path) -> None:
     await ledger.close()
 
 
-async def test_full_queue_takes_what_follows_a_hold(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+async def test_full_queue_takes_what_follows_a_hold(address: str) -> None:
+    path = address
     ledger = opened(path, queue_size=4)
     lines = [attempt(f"r{n}", cost=0, state=AttemptState.RELEASED) for n in range(40)]
     for line in lines:
@@ -245,8 +224,8 @@ async def test_full_queue_takes_what_follows_a_hold(tmp_path: Path) -> None:
     await ledger.close()
 
 
-async def test_rows_that_held_nothing_wait_for_room(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+async def test_rows_that_held_nothing_wait_for_room(address: str) -> None:
+    path = address
     ledger = opened(path, queue_size=4)
     with locked(path):
         first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
@@ -257,8 +236,8 @@ async def test_rows_that_held_nothing_wait_for_room(tmp_path: Path) -> None:
     await ledger.close()
 
 
-async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(address: str) -> None:
+    path = address
     ledger = opened(path, queue_size=4)
     with locked(path):
         first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
@@ -271,9 +250,9 @@ async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(tmp_pat
 
 
 async def test_no_row_whose_money_was_spent_is_lost_to_an_unavailable_database(
-    tmp_path: Path,
+    address: str,
 ) -> None:
-    path = tmp_path / "ledger.db"
+    path = address
     ledger = opened(path, queue_size=150, busy_timeout_ms=20)
     finals = [request(f"r{n}", attempt(f"r{n}", held=400, cost=120)) for n in range(600)]
     for start in range(0, 600, 150):
@@ -290,8 +269,8 @@ async def test_no_row_whose_money_was_spent_is_lost_to_an_unavailable_database(
     assert report.cost_nano_usd == 600 * 120
 
 
-async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(address: str) -> None:
+    path = address
     ledger = opened(path, queue_size=4, busy_timeout_ms=20)
     with locked(path):
         outcomes = await asyncio.gather(
@@ -303,9 +282,9 @@ async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(tmp_path: P
 
 
 async def test_locked_database_fails_the_waiters_and_the_final_row_is_written_later(
-    tmp_path: Path,
+    address: str,
 ) -> None:
-    path = tmp_path / "ledger.db"
+    path = address
     ledger = opened(path, busy_timeout_ms=50)
     with locked(path):
         with pytest.raises(LedgerUnavailable) as raised:
@@ -375,57 +354,59 @@ async def test_rows_stream_oldest_first_within_the_period(ledger: SqlLedger) -> 
     assert list(ledger.rows(tenant="other")) == []
 
 
-async def test_closed_ledger_refuses_politely(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db")
+async def test_closed_ledger_refuses_politely(address: str) -> None:
+    ledger = opened(address)
     await ledger.close()
     await ledger.close()
     with pytest.raises(LedgerUnavailable, match="closed"):
         await ledger.finish(request("r1"))
 
 
-async def test_chain_goes_on_after_a_restart(tmp_path: Path) -> None:
+async def test_chain_goes_on_after_a_restart(address: str) -> None:
     for turn in range(3):
-        ledger = opened(tmp_path / "ledger.db")
+        ledger = opened(address)
         await ledger.finish(request(f"r{turn}", attempt(f"r{turn}")))
         await ledger.close()
-    report = verify(tmp_path / "ledger.db")
+    report = verify(address)
     assert (report.findings, report.rows, report.writers) == ((), 3, 1)
 
 
-def test_ready_database_opens_without_importing_alembic(tmp_path: Path) -> None:
-    opened(tmp_path / "ledger.db").close_now()
+def test_ready_database_opens_without_importing_alembic(address: str) -> None:
+    opened(address).close_now()
     code = (
         "import sys\n"
         "from tests.test_ledger_store import opened\n"
-        "from pathlib import Path\n"
-        f"opened(Path({str(tmp_path / 'ledger.db')!r})).close_now()\n"
+        f"opened({address!r}).close_now()\n"
         "sys.exit('alembic' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), timeout=60, check=False)
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("address", ["postgresql://localhost/x", ":memory:", ""])
-def test_other_databases_are_refused_by_name(address: str) -> None:
-    with pytest.raises(LedgerError, match="expected a file path"):
-        SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+@pytest.mark.parametrize(
+    "place", ["mysql://me:secret@localhost/x", "postgresql:/localhost/x", ":memory:", ""]
+)
+def test_other_databases_are_refused_by_name(place: str) -> None:
+    with pytest.raises(LedgerError, match="expected a file path") as raised:
+        SqlLedger.open(place, clock=StandingClock(), budget_of=lambda _: None)
+    assert "secret" not in raised.value.message
 
 
 def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(LedgerError, match="corrupt"):
-        opened(tmp_path / "ledger.db")
+        opened(str(tmp_path / "ledger.db"))
 
 
 def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
-        opened(tmp_path / "nowhere" / "ledger.db")
+        opened(str(tmp_path / "nowhere" / "ledger.db"))
 
 
-async def test_window_follows_the_attempts_start_in_utc(tmp_path: Path) -> None:
-    ledger = opened(tmp_path / "ledger.db")
+async def test_window_follows_the_attempts_start_in_utc(address: str) -> None:
+    ledger = opened(address)
     day = NOW_MS - NOW_MS % 86_400_000
     await ledger.finish(request("r1", attempt("r1", cost=1, started_at_ms=day - 1)))
     await ledger.finish(request("r2", attempt("r2", cost=2, started_at_ms=day)))
     await ledger.close()
-    assert windows(tmp_path / "ledger.db") == {("day", 1, 0), ("day", 2, 0), ("month", 3, 0)}
+    assert windows(address) == {("day", 1, 0), ("day", 2, 0), ("month", 3, 0)}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,15 +17,15 @@ from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
 from router.ledger.verify import verify
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.ledger_sql import change
 
 DAY_MS = 86_400_000
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def path(address: str) -> str:
     """A ledger with 20 requests, two of them a month old, and an anchor for all."""
-    path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
 
     async def write() -> None:
         for number in range(20):
@@ -38,29 +36,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         await ledger.close()
 
     asyncio.run(write())
-    return path
+    return address
 
 
-@pytest.fixture
-def path(written: Path, tmp_path: Path) -> Path:
-    """A copy that a test may falsify."""
-    for file in written.parent.glob("ledger.db*"):
-        if file.is_file():
-            shutil.copy(file, tmp_path / file.name)
-    return tmp_path / "ledger.db"
-
-
-def change(path: Path, *statements: str) -> None:
-    with sqlite3.connect(path) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-def kinds(path: Path) -> set[FindingKind]:
+def kinds(path: str) -> set[FindingKind]:
     return {finding.kind for finding in verify(path).findings}
 
 
-def test_untouched_ledger_is_whole(path: Path) -> None:
+def test_untouched_ledger_is_whole(path: str) -> None:
     report = verify(path)
     assert report.whole
     assert (report.rows, report.cost_nano_usd, report.outside_anchors) == (20, 210, 1)
@@ -91,14 +74,12 @@ def test_untouched_ledger_is_whole(path: Path) -> None:
         ("UPDATE anchors SET created_at_ms = 1", {FindingKind.ANCHOR_EDITED}),
     ],
 )
-def test_falsified_database_is_found(
-    path: Path, statement: str, expected: set[FindingKind]
-) -> None:
+def test_falsified_database_is_found(path: str, statement: str, expected: set[FindingKind]) -> None:
     change(path, statement)
     assert kinds(path) == expected
 
 
-def test_exchanged_rows_are_found(path: Path) -> None:
+def test_exchanged_rows_are_found(path: str) -> None:
     change(
         path,
         "UPDATE requests SET sequence = -1 WHERE sequence = 4",
@@ -108,7 +89,7 @@ def test_exchanged_rows_are_found(path: Path) -> None:
     assert kinds(path) == {FindingKind.SWAPPED}
 
 
-def test_cut_tail_is_found_by_the_file_when_the_databases_anchors_are_cut_too(path: Path) -> None:
+def test_cut_tail_is_found_by_the_file_when_the_databases_anchors_are_cut_too(path: str) -> None:
     change(
         path,
         "DELETE FROM attempts WHERE request_id >= 'r15'",
@@ -119,9 +100,9 @@ def test_cut_tail_is_found_by_the_file_when_the_databases_anchors_are_cut_too(pa
     assert {FindingKind.CUT_TAIL, FindingKind.ANCHOR_REMOVED} <= kinds(path)
 
 
-def test_missing_anchors_file_that_was_named_is_an_error(path: Path) -> None:
+def test_missing_anchors_file_that_was_named_is_an_error(path: str) -> None:
     with pytest.raises(LedgerError, match="anchors file"):
-        verify(path, path.with_name("nowhere.anchors"))
+        verify(path, Path("nowhere.anchors"))
 
 
 def test_missing_database_is_an_error(tmp_path: Path) -> None:
@@ -129,7 +110,7 @@ def test_missing_database_is_an_error(tmp_path: Path) -> None:
         verify(tmp_path / "nowhere.db")
 
 
-def test_purge_drops_old_rows_and_the_books_stay_whole(path: Path) -> None:
+def test_purge_drops_old_rows_and_the_books_stay_whole(path: str) -> None:
     database = Database.open(path)
     assert purge(database, NOW_MS - DAY_MS, NOW_MS) == 2
     assert purge(database, NOW_MS - DAY_MS, NOW_MS) == 0
@@ -139,7 +120,7 @@ def test_purge_drops_old_rows_and_the_books_stay_whole(path: Path) -> None:
     assert report.rows == 18
 
 
-async def test_chain_goes_on_after_everything_was_purged(path: Path) -> None:
+async def test_chain_goes_on_after_everything_was_purged(path: str) -> None:
     database = Database.open(path)
     assert purge(database, NOW_MS + 1, NOW_MS) == 20
     database.close()
@@ -150,7 +131,7 @@ async def test_chain_goes_on_after_everything_was_purged(path: Path) -> None:
     assert (report.findings, report.rows) == ((), 1)
 
 
-def test_removal_dressed_up_as_a_purge_is_found(path: Path) -> None:
+def test_removal_dressed_up_as_a_purge_is_found(path: str) -> None:
     change(
         path,
         "DELETE FROM attempts WHERE request_id < 'r05'",
@@ -161,19 +142,19 @@ def test_removal_dressed_up_as_a_purge_is_found(path: Path) -> None:
     assert FindingKind.CHECKPOINT_UNANCHORED in kinds(path)
 
 
-def test_anchors_follow_one_another(path: Path) -> None:
+def test_anchors_follow_one_another(path: str) -> None:
     database = Database.open(path)
     for turn in range(3):
-        write_anchor(database, path.with_name("ledger.db.anchors"), NOW_MS + turn)
+        write_anchor(database, database.address.anchors, NOW_MS + turn)
     database.close()
     report = verify(path)
     assert (report.findings, report.anchors, report.outside_anchors) == ((), 4, 4)
 
 
 async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
-    tmp_path: Path,
+    address: str,
 ) -> None:
-    path, clock = tmp_path / "ledger.db", StandingClock()
+    path, clock = address, StandingClock()
     ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
     tenants, texts = TenantSecrets(ledger.database, clock), TextStore(ledger.database, clock)
     key = await tenants.key("acme")
@@ -191,8 +172,8 @@ async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
     assert verify(path).findings == ()
 
 
-async def test_edited_text_is_found(tmp_path: Path) -> None:
-    path, clock = tmp_path / "ledger.db", StandingClock()
+async def test_edited_text_is_found(address: str) -> None:
+    path, clock = address, StandingClock()
     ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
     key = await TenantSecrets(ledger.database, clock).key("acme")
     texts = TextStore(ledger.database, clock)
@@ -203,9 +184,9 @@ async def test_edited_text_is_found(tmp_path: Path) -> None:
     assert kinds(path) == {FindingKind.TEXT_EDITED}
 
 
-async def test_expired_text_is_neither_shown_nor_kept(tmp_path: Path) -> None:
+async def test_expired_text_is_neither_shown_nor_kept(address: str) -> None:
     clock = StandingClock()
-    database = Database.open(tmp_path / "ledger.db")
+    database = Database.open(address)
     texts = TextStore(database, clock)
     await texts.put(
         "r1", "acme", "prompt", "call +1 415 555 0132", store="redacted", retention_days=1
@@ -218,8 +199,8 @@ async def test_expired_text_is_neither_shown_nor_kept(tmp_path: Path) -> None:
     database.close()
 
 
-async def test_nothing_is_stored_when_the_policy_stores_nothing(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "ledger.db")
+async def test_nothing_is_stored_when_the_policy_stores_nothing(address: str) -> None:
+    database = Database.open(address)
     texts = TextStore(database, StandingClock())
     await texts.put("r1", "acme", "prompt", "secret", store="none", retention_days=1)
     assert await texts.get("r1", None, "prompt") is None

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +19,12 @@ from router.ledger.texts import TextStore
 from router.ledger.verify import verify
 from router.types import Scope
 from tests.ledger_rows import NOW_MS, StandingClock
+from tests.server_kit import environment
 
-ROOT = Path(__file__).parent.parent
 HANGS_S = 120.0  # only for what never comes true: a worker that waits for a lock for ever
 WORKER = """
 import asyncio, sys
 from dataclasses import replace
-from pathlib import Path
 from router.ledger.store import SqlLedger
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 
@@ -46,7 +44,7 @@ async def caller(ledger, name, until):
     return turn
 
 async def main(path, name, turns):
-    ledger = SqlLedger.open(Path(path), clock=StandingClock(), budget_of=lambda _: None)
+    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
     print("ready", flush=True)
     stop = asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     if turns:
@@ -60,11 +58,11 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 """
 
 
-def worker(path: Path, name: str, turns: int = 0) -> subprocess.Popen[str]:
+def worker(path: str, name: str, turns: int = 0) -> subprocess.Popen[str]:
     """Eight callers with so many requests each, once told to start; 0: until told to stop."""
     started = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(path), name, str(turns)],
-        cwd=ROOT,
+        [sys.executable, "-c", WORKER, path, name, str(turns)],
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -75,7 +73,7 @@ def worker(path: Path, name: str, turns: int = 0) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def serving(path: Path) -> Iterator[Database]:
+def serving(path: str) -> Iterator[Database]:
     """Another process writes into the ledger all through the block, and none of it fails."""
     other = worker(path, "w")
     database = Database.open(path, create=False)
@@ -100,11 +98,11 @@ def until_rows(database: Database, count: int) -> None:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
+def path(address: str) -> str:
+    return address
 
 
-def test_two_workers_finish_200_rows_each_at_the_same_time(path: Path) -> None:
+def test_two_workers_finish_200_rows_each_at_the_same_time(path: str) -> None:
     workers = [worker(path, name, turns=25) for name in ("one", "two")]
     for each in workers:
         assert each.stdin is not None
@@ -117,28 +115,28 @@ def test_two_workers_finish_200_rows_each_at_the_same_time(path: Path) -> None:
     assert report.cost_nano_usd == 2 * 8 * sum(range(1, 26))
 
 
-def test_books_are_whole_at_any_moment_while_another_process_serves(path: Path) -> None:
+def test_books_are_whole_at_any_moment_while_another_process_serves(path: str) -> None:
     with serving(path):
         seen = [verify(path) for _ in range(3)]
     assert [report.findings for report in seen] == [()] * 3
     assert seen[-1].rows > seen[0].rows
 
 
-def test_rows_are_read_while_another_process_serves(path: Path) -> None:
+def test_rows_are_read_while_another_process_serves(path: str) -> None:
     with serving(path) as database:
         first = [row.request_id for row in reading.rows(database, until_ms=NOW_MS + 2)]
         assert first == [row.request_id for row in reading.rows(database, until_ms=NOW_MS + 2)]
         assert list(reading.rows(database, tenant="other")) == []
 
 
-def test_rows_are_purged_while_another_process_serves(path: Path) -> None:
+def test_rows_are_purged_while_another_process_serves(path: str) -> None:
     with serving(path) as database:
         until_rows(database, 1_500)  # more than one transaction drops
         assert purge(database, NOW_MS + 150, NOW_MS) > 1_000
         assert verify(path).findings == ()
 
 
-async def test_keys_are_administered_while_another_process_serves(path: Path) -> None:
+async def test_keys_are_administered_while_another_process_serves(path: str) -> None:
     with serving(path) as database:
         keys = SqlKeyStore(database, StandingClock())
         created = keys.create("acme", [Scope.CHAT])
@@ -147,12 +145,12 @@ async def test_keys_are_administered_while_another_process_serves(path: Path) ->
         assert [info.revoked_at_ms for info in keys.list()] == [NOW_MS]
 
 
-def test_tenant_is_erased_while_another_process_serves(path: Path) -> None:
+def test_tenant_is_erased_while_another_process_serves(path: str) -> None:
     with serving(path) as database:
         assert TextStore(database, StandingClock()).erase("acme").texts == 0
 
 
-def test_policy_is_recorded_while_another_process_serves(path: Path) -> None:
+def test_policy_is_recorded_while_another_process_serves(path: str) -> None:
     with serving(path) as database:
         record_policy(database, "ab12", "default", "a", NOW_MS)
         assert policy_content(database, "ab12") == "a"

@@ -24,6 +24,7 @@ from router.api.server import OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
+from router.ledger.address import Address
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
 from router.ledger.replies import MemoryReplies
@@ -66,7 +67,7 @@ class App:
         self._signals = contextlib.ExitStack()
         if core.engine.degraded:
             self._log.warning("degraded", reason=core.degraded_because)
-        settings.database.parent.mkdir(parents=True, exist_ok=True)
+        Address.parse(settings.database).make_folder()
         self.ledger = SqlLedger.open(
             settings.database,
             clock=self.clock,

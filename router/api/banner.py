@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from router.api.books import Address
 from router.api.core import Core, Settings
 from router.policy_file import missing_secrets
 from router.runtime import PolicyRuntime
@@ -52,6 +53,7 @@ def banner(at: Listening, core: Core, settings: Settings) -> str:
 def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
     with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
     also = ", and every other address of this machine" if at.everywhere else ""
+    ledger = Address.parse(settings.database).shown
     yield f"Tiergate serves {at.url}{with_workers}{also}"
     if at.secured:
         yield f"  access     API keys (`{_program()} keys list`)"
@@ -69,7 +71,7 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         yield "             Rules alone read requests; whatever they are unsure of goes up."
     else:
         yield f"  triage     {core.engine.version}"
-    yield f"  database   {settings.database}"
+    yield f"  database   {ledger}"
     for loaded in core.loaded.values():
         for mistake in missing_secrets(loaded, core.environ):
             what = f"{mistake.key_path}: {mistake.found} is not set"
@@ -79,7 +81,7 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         f"  try        curl -s {at.url}/v1/chat/completions {key}"
         f"-H 'content-type: application/json' -d '{BODY}'"
     )
-    yield f"  report     {_program()} report --database {settings.database} --html report.html"
+    yield f"  report     {_program()} report --database {ledger} --html report.html"
     yield f"  docs       {at.url}/docs   ready: {at.url}/readyz"
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from router.api.clock import SystemClock
 from router.ledger import reading
+from router.ledger.address import Address
 from router.ledger.database import Database
 from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
@@ -21,7 +22,7 @@ from router.ledger.texts import Erased, TextStore
 from router.ledger.verify import Verification, verify
 from router.types import RequestRow, ReviewItem
 
-__all__ = ["Books", "KeyInfo"]
+__all__ = ["Address", "Books", "KeyInfo"]
 
 
 class Books:
@@ -35,11 +36,11 @@ class Books:
         self._reviews = SqlReviewQueue(database, clock=clock)
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False) -> Books:
-        """The ledger at `path`. Raises LedgerError when there is none, unless `create`."""
+    def open(cls, database: str | Path, *, create: bool = False) -> Books:
+        """The ledger at this address. Raises LedgerError when there is none, unless `create`."""
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(Database.open(path, create=create), SystemClock())
+            Address.parse(database).make_folder()
+        return cls(Database.open(database, create=create), SystemClock())
 
     def __enter__(self) -> Books:
         return self

@@ -53,7 +53,7 @@ class Finding:
 class Checkup:
     """What to look at."""
 
-    database: Path
+    database: str | Path
     host: str
     port: int
     model_dir: Path
@@ -160,23 +160,23 @@ class Checkup:
         """Whether the ledger can be written: opened where it is there, tried beside where not."""
         gives, part = "the ledger: what was spent, and why", "database"
         mend = "choose a writable place with --database"
-        folder = next(p for p in (self.database.parent.absolute(), *self._above()) if p.is_dir())
-        try:
-            if self.database.exists():
-                from router.api.books import Books
+        from router.api.books import Address, Books
 
-                with Books.open(self.database):
-                    return Finding(part, State.OK, str(self.database), gives, "", True)
-            with tempfile.TemporaryFile(dir=folder):
-                return Finding(part, State.OK, f"{self.database} (new)", gives, "", True)
+        try:
+            address = Address.parse(self.database)
+            if address.path is None or address.path.exists():
+                with Books.open(self.database, create=True):
+                    return Finding(part, State.OK, address.shown, gives, "", True)
         except LedgerError as error:
             return Finding(part, State.BROKEN, error.message, gives, mend, True)
+        place = address.path.parent.absolute()
+        folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
         except OSError as error:
             found = f"{folder}: {error.strerror}"
             return Finding(part, State.BROKEN, found, gives, mend, True)
-
-    def _above(self) -> tuple[Path, ...]:
-        return tuple(self.database.parent.absolute().parents)
 
     def _port(self) -> Finding:
         from router.api.listening import listen

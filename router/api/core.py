@@ -28,7 +28,7 @@ class Settings:
     """What the command line and `TIERGATE_*` say."""
 
     policies: tuple[str, ...] = ("default",)  # names or paths; the first is the default
-    database: Path = Path(".tiergate/ledger.db")
+    database: str | Path = ".tiergate/ledger.db"  # may hold a password: print Address.shown
     anchors: Path | None = None
     synchronous: str = "normal"
     model_dir: Path = DEFAULT_FOLDER

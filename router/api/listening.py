@@ -51,17 +51,21 @@ def _closed_on_error(listener: socket.socket) -> Iterator[None]:
         raise
 
 
-def needs_key(host: str, database: Path) -> str:
-    """Why this address may not be served, "" when it may: outside loopback there must be a key."""
+def needs_key(host: str, database: str | Path) -> str:
+    """Why this address may not be served, "" when it may: outside loopback there must be a key.
+
+    Raises LedgerError for a database that cannot be opened.
+    """
     if is_loopback(host):
         return ""
-    from router.api.books import Books
+    from router.api.books import Address, Books
 
-    if database.exists():
-        with Books.open(database) as books:
+    address = Address.parse(database)
+    if address.may_exist:
+        with Books.open(database, create=True) as books:
             if books.any_key():
                 return ""
     return (
         f"{host} can be reached from other machines, and there is no API key yet. Create one with "
-        f"`tiergate keys create --database {database} --tenant NAME`, or listen on 127.0.0.1."
+        f"`tiergate keys create --database {address.shown} --tenant NAME`, or listen on 127.0.0.1."
     )

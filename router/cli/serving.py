@@ -22,8 +22,13 @@ Policies = Annotated[
     ),
 ]
 DatabasePath = Annotated[
-    Path,
-    typer.Option("--database", "-d", envvar="TIERGATE_DATABASE", help="The ledger's SQLite file."),
+    str,
+    typer.Option(
+        "--database",
+        "-d",
+        envvar="TIERGATE_DATABASE",
+        help="The ledger: an SQLite file, or postgresql://user:password@host/database.",
+    ),
 ]
 AnchorsPath = Annotated[
     Path | None,
@@ -41,7 +46,7 @@ ModelDir = Annotated[
         help="Folder of the triage model.",
     ),
 ]
-DATABASE = Path(".tiergate/ledger.db")
+DATABASE = ".tiergate/ledger.db"
 
 
 def register(app: typer.Typer) -> None:

@@ -53,7 +53,7 @@ def suggest(
         typer.Option("--out", "-o", help="Write them as .jsonl with an empty label, to be filled."),
     ] = None,
     database: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--database", "-d", help="A ledger whose policies store texts."),
     ] = None,
     since: Since = None,
@@ -130,10 +130,10 @@ def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repai
 
 
 def _stored(
-    database: Path, since: str | None, until: str | None, tenant: str | None
+    database: str, since: str | None, until: str | None, tenant: str | None
 ) -> list[Unlabelled]:
     """The last user turns of stored prompts."""
-    from router.api.books import Books
+    from router.api.books import Address, Books
     from router.training.suggest import Unlabelled
 
     now = now_ms()
@@ -142,8 +142,8 @@ def _stored(
         prompts = books.prompts(bounds[0], bounds[1], tenant, MOST_STORED)
     if not prompts:
         raise ClassifyError(
-            f"{database} holds no prompts: policies store none by default. Give a file of texts, "
-            "or set privacy.store to redacted or full and let traffic come."
+            f"{Address.parse(database).shown} holds no prompts: policies store none by default. "
+            "Give a file of texts, or set privacy.store to redacted or full and let traffic come."
         )
     turns = [(number, f"\n\n{text}".rpartition(f"\n\n{USER}")[2]) for number, text in prompts]
     return [Unlabelled(number, text) for number, text in turns]

@@ -29,11 +29,6 @@ EVERY_ROWS = 1_000  # about a millisecond of the writer's time, per thousand row
 EVERY_MS = 60_000
 
 
-def default_file(database: Path) -> Path:
-    """Where anchors go when no place was given: `<database>.anchors`."""
-    return database.with_name(database.name + ".anchors")
-
-
 class Anchorer:
     """Decides when an anchor is due and writes it, on the thread of whoever calls."""
 
@@ -129,6 +124,7 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
     Raises: LedgerError.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             os.write(descriptor, anchor_to_line(anchor))

@@ -22,8 +22,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-
 from router.audit import (
     Head,
     Value,
@@ -34,6 +32,7 @@ from router.audit import (
 )
 from router.cost import exact_usd
 from router.errors import BudgetExceeded, LedgerError, TiergateError
+from router.ledger.cursor import Cursor
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
 from router.types import (
@@ -244,7 +243,7 @@ class Batch:
     `head` is the writer's chain head after the batch, to be kept once the commit succeeded.
     """
 
-    def __init__(self, cursor: DBAPICursor, head: Head) -> None:
+    def __init__(self, cursor: Cursor, head: Head) -> None:
         self.head = head
         self._cursor = cursor
         self._states: dict[str, str] = {}  # request_id -> state
@@ -431,7 +430,7 @@ class Batch:
         self._moved.clear()
 
 
-def _write(cursor: DBAPICursor, sql: str, rows: Iterable[Values]) -> None:
+def _write(cursor: Cursor, sql: str, rows: Iterable[Values]) -> None:
     lines = list(rows)
     if lines:
         cursor.executemany(sql, lines)

@@ -1,44 +1,70 @@
-"""One SQLite file: how it is opened, migrated, read and written, and what its errors become.
+"""A ledger's database: how it is opened, migrated, read and written, and what its errors become.
 
-Only this and `batch` speak to the driver. The engine runs in autocommit, so that a transaction
-is exactly what `writing` (BEGIN IMMEDIATE) or the ledger's writer says it is. It knows nothing
-about what the tables mean.
+SQLite or PostgreSQL, by its address; a `Dialect` holds what differs, and statements are the same on
+both. The engine runs in autocommit, so that a transaction is exactly what `writing` or the ledger's
+writer says it is. It knows nothing about what the tables mean.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
-from router.ledger.locks import FileLock
+from router.errors import LedgerError, LedgerUnavailable
+from router.ledger import postgres, sqlite
+from router.ledger.address import Address
+from router.ledger.cursor import Cursor
+from router.ledger.postgres import PostgresDialect
 from router.ledger.schema import SCHEMA_VERSION
+from router.ledger.sqlite import SqliteDialect
 
 Synchronous = Literal["normal", "full"]
-FOREIGN_ERRORS = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeError)
+FOREIGN_ERRORS: tuple[type[Exception], ...] = (
+    SQLAlchemyError,
+    *sqlite.ERRORS,
+    OverflowError,
+    UnicodeError,
+)
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_CORRUPT = ("malformed", "not a database")
+
+
+class Dialect(Protocol):
+    """What differs between the databases."""
+
+    begin_writing: tuple[str, ...]
+    """Begins a transaction that waits until no other one of the ledger writes."""
+    begin_snapshot: str
+    """Begins a transaction that reads one state of the database."""
+    version_table: str
+    """Yields a row when the database was ever migrated."""
+
+    def engine(self) -> Engine:
+        """Connections in autocommit. Raises LedgerError where the driver is missing."""
+
+    def cursor(self, connection: DBAPIConnection) -> Cursor:
+        """A cursor that takes `?`."""
+
+    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
+        """Held while the schema changes."""
 
 
 def ledger_error(error: Exception) -> LedgerError:
     """Ours for a driver's error; LedgerUnavailable when a later try may succeed."""
     original = error.orig if isinstance(error, DBAPIError) else error
     said = str(original if original is not None else error)
-    if isinstance(original, sqlite3.OperationalError):
-        return LedgerUnavailable(f"the ledger's database cannot be written or read now: {said}")
-    if isinstance(original, sqlite3.DatabaseError) and any(word in said for word in _CORRUPT):
-        return LedgerCorrupt(f"the ledger's database is corrupt: {said}; restore a copy")
-    return LedgerError(f"the ledger's database refused a row: {said}")
+    known: LedgerError | None = None
+    if isinstance(error, PoolTimeout):
+        known = LedgerUnavailable(f"the ledger's connections are all in use: {said}")
+    elif original is not None:
+        known = sqlite.ledger_error(original) or postgres.ledger_error(original)
+    return known or LedgerError(f"the ledger's database refused a row: {said}")
 
 
 @contextmanager
@@ -50,25 +76,14 @@ def translated() -> Iterator[None]:
         raise ledger_error(error) from error
 
 
-def database_path(database: str | Path) -> Path:
-    """The file behind a path or a `sqlite:///` address. Raises LedgerError for other databases."""
-    text = str(database)
-    if text.startswith("sqlite:///"):
-        return Path(text.removeprefix("sqlite:///"))
-    if "://" in text or text in ("", ":memory:"):
-        raise LedgerError(
-            f"the ledger's database is {text.split('://')[0] or 'empty'!r}; "
-            "expected a file path or sqlite:///path"
-        )
-    return Path(text)
-
-
 class Database:
     """An open database. Usable from any thread; every call takes a connection of its own."""
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, address: Address, dialect: Dialect) -> None:
+        """Use `open`."""
         self.engine = engine
-        self.path = path
+        self.address = address
+        self._dialect = dialect
 
     @classmethod
     def open(
@@ -79,27 +94,24 @@ class Database:
         busy_timeout_ms: int = 5_000,
         create: bool = True,
     ) -> Database:
-        """Open the file, creating or migrating it where needed.
+        """Open the database at this address, creating its tables or migrating them where needed.
 
-        Raises: LedgerError (no such folder, no access, made by a newer version), LedgerCorrupt.
+        Raises: LedgerError (no such folder or server, no access, no driver, made by a newer
+        version), LedgerCorrupt.
         """
-        path = database_path(database)
-        if not create and not path.exists():
-            raise LedgerError(
-                f"no ledger at {str(path)!r}; expected a database file that `tiergate serve` or "
-                "`tiergate demo` wrote: name it with --database"
-            )
-        engine = create_engine(
-            URL.create("sqlite", database=str(path)),
-            isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": busy_timeout_ms / 1000, "cached_statements": 256},
-            pool_size=5,
-            max_overflow=10,
-        )
-        _set_pragmas(engine, synchronous)
-        opened = cls(engine, path)
+        address = Address.parse(database)
+        if not create and not address.may_exist:
+            raise _no_ledger(address)
+        dialect: Dialect
+        if address.url is not None:
+            dialect = PostgresDialect(address.url, synchronous, busy_timeout_ms)
+        else:
+            assert address.path is not None
+            dialect = SqliteDialect(address.path, synchronous, busy_timeout_ms)
+        engine = dialect.engine()
+        opened = cls(engine, address, dialect)
         try:
-            opened._migrate()
+            opened._migrate(create)
         except LedgerError:
             engine.dispose()
             raise
@@ -112,29 +124,60 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """As `reading`; all queries see the database as it is when the first one runs."""
+        with self.reading() as connection:
+            connection.exec_driver_sql(self._dialect.begin_snapshot)
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that has the write lock from its start; committed unless the block raises.
 
         Raises LedgerUnavailable (locked for longer than the busy timeout, disk full), LedgerError.
         """
         with translated(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
+                for statement in self._dialect.begin_writing:
+                    connection.exec_driver_sql(statement)
                 yield connection
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                _roll_back(connection)
                 raise
+
+    def connect(self) -> DBAPIConnection:
+        """A driver's connection of one's own, outside the pool. Raises the driver's error."""
+        pooled = self.engine.raw_connection()
+        connection: DBAPIConnection | None = pooled.driver_connection
+        pooled.detach()
+        assert connection is not None
+        return connection
+
+    def cursor(self, connection: DBAPIConnection) -> Cursor:
+        """A cursor of a driver's connection, for statements with `?`."""
+        return self._dialect.cursor(connection)
+
+    def begin(self, cursor: Cursor) -> None:
+        """Begin what `writing` begins, on a driver's cursor. Raises the driver's error."""
+        for statement in self._dialect.begin_writing:
+            cursor.execute(statement)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
-    def _migrate(self) -> None:
+    def _migrate(self, create: bool) -> None:
         """Run the missing migrations; one cheap query, and no import of alembic, when none is."""
-        if self._stored_version() == SCHEMA_VERSION:
+        stored = self._stored_version()
+        if stored == SCHEMA_VERSION:
             return
-        with FileLock.waiting(self.path.with_name(self.path.name + ".migrate")):
+        if stored is None and not create and self.address.path is None:
+            raise _no_ledger(self.address)
+        with self.reading() as connection, self._dialect.migrating(connection):
             stored = self._stored_version()
             if stored == SCHEMA_VERSION:
                 return
@@ -143,40 +186,32 @@ class Database:
                     f"the ledger's database has version {stored}; this Tiergate knows "
                     f"{SCHEMA_VERSION}: install the newer one"
                 )
-            with translated(), self.engine.connect() as connection:
-                _upgrade(connection)
+            _upgrade(connection, self._dialect.begin_writing)
 
     def _stored_version(self) -> str | None:
         with self.reading() as connection:
-            known = connection.exec_driver_sql(
-                "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-            ).first()
+            known = connection.exec_driver_sql(self._dialect.version_table).first()
             if known is None:
                 return None
             row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
             return None if row is None else str(row[0])
 
 
-def _set_pragmas(engine: Engine, synchronous: Synchronous) -> None:
-    def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        # Changing the journal mode needs the file for oneself, and SQLite does not wait for that;
-        # so workers that open a new file at the same moment ask again for a second.
-        for attempt in range(20):
-            try:
-                cursor.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if attempt == 19:
-                    raise
-                time.sleep(0.05)
-        cursor.execute(f"PRAGMA synchronous = {synchronous.upper()}")
-        cursor.close()
-
-    event.listen(engine, "connect", on_connect)
+def _no_ledger(address: Address) -> LedgerError:
+    return LedgerError(
+        f"no ledger at {address.shown!r}; expected a database that `tiergate serve` or "
+        "`tiergate demo` wrote: name it with --database"
+    )
 
 
-def _upgrade(connection: Connection) -> None:
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.exec_driver_sql("ROLLBACK")
+    except FOREIGN_ERRORS:
+        return  # the connection is gone, and the transaction with it; the first error says why
+
+
+def _upgrade(connection: Connection, begin: tuple[str, ...]) -> None:
     """Run the migrations in one transaction on this connection."""
     from alembic import command
     from alembic.config import Config
@@ -184,10 +219,11 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
+        for statement in begin:
+            connection.exec_driver_sql(statement)
         command.upgrade(config, "head")
         connection.exec_driver_sql("COMMIT")
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        _roll_back(connection)
         raise

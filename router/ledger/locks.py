@@ -1,19 +1,17 @@
-"""Locks that die with their process: who is writing to a ledger, and who no longer is.
+"""File locks, which die with their process.
 
 The kernel releases a file lock when its process ends, however it ends; so unlike a process id or a
 heartbeat it can be neither stale nor taken over by a stranger, and holds across containers which
-share the volume. A writer's slot is such a lock; what a free slot has left open is a crash.
+share the volume.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import re
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 from router.errors import LedgerError
@@ -67,32 +65,3 @@ def _close(lock: FileLock | None) -> None:
     if lock is not None and lock._descriptor >= 0:
         os.close(lock._descriptor)
         lock._descriptor = -1
-
-
-class WriterSlots:
-    """The slots of one database's writers, numbered from `w1`; the number is the writer's id.
-
-    A slot is taken over by the next process once its holder is dead, and the chain goes on: so
-    there are never more chains than there were workers at one time.
-    """
-
-    def __init__(self, database: Path) -> None:
-        self._folder = database.with_name(database.name + ".writers")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LedgerError(f"cannot make {self._folder.name!r}: {error.strerror}") from error
-
-    def claim(self) -> tuple[str, FileLock]:
-        """The first free slot, locked."""
-        for number in count(1):
-            lock = FileLock.take(self._folder / f"w{number}")
-            if lock is not None:
-                return f"w{number}", lock
-        raise AssertionError("count() does not end")
-
-    def claim_dead(self, writer_id: str) -> FileLock | None:
-        """The lock of a writer that is dead, or None when it is alive or no writer's name."""
-        if not re.fullmatch(r"w[1-9][0-9]{0,8}", writer_id):
-            return None
-        return FileLock.take(self._folder / writer_id)

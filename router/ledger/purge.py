@@ -25,7 +25,7 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
 
     Works beside workers that serve. Raises: LedgerError.
     """
-    outside = anchors_file or anchoring.default_file(database.path)
+    outside = anchors_file or database.address.anchors
     dropped = 0
     while True:
         with database.writing() as connection:

@@ -24,7 +24,7 @@ from router.ledger.batch import (
     settle_operation,
 )
 from router.ledger.database import Database, Synchronous
-from router.ledger.locks import FileLock, WriterSlots
+from router.ledger.slots import Slot, Slots, slots_of
 from router.ledger.writer import Writer
 from router.policy import BudgetSection, usd_to_nano
 from router.types import AttemptRow, AttemptState, Clock, RequestRow, RequestState
@@ -34,13 +34,13 @@ RECOVER_AT_ONCE = 500  # open requests finished in one transaction
 
 
 class SqlLedger:
-    """The books of all tenants. Several processes may have the same file open."""
+    """The books of all tenants. Several processes may have the same database open."""
 
     def __init__(
         self,
         database: Database,
         writer: Writer,
-        slot: FileLock,
+        slot: Slot,
         anchorer: anchoring.Anchorer,
         budget_of: BudgetOf,
         clock: Clock,
@@ -71,15 +71,15 @@ class SqlLedger:
         """Open, migrate and recover; blocks (about 10 ms for a ready file).
 
         `queue_size` is how many operations may wait before holds are refused. `anchors_file`
-        defaults to `<database>.anchors`; better on another volume. `budget_of` is asked on the
+        defaults to `Address.anchors`; better on another volume. `budget_of` is asked on the
         caller's thread for each hold. Raises: LedgerError, LedgerCorrupt.
         """
         opened = Database.open(database, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
-        slots = WriterSlots(opened.path)
-        writer_id, slot = slots.claim()
-        outside = anchors_file or anchoring.default_file(opened.path)
+        slots = slots_of(opened)
+        slot = slots.claim()
+        outside = anchors_file or opened.address.anchors
         try:
-            head = recover(opened, slots, writer_id, clock)
+            head = recover(opened, slots, slot.writer_id, clock)
             anchorer = anchoring.Anchorer(opened, outside, head, clock)
         except LedgerError:
             slot.release()
@@ -88,8 +88,10 @@ class SqlLedger:
         anchorer.write()
         writer = Writer(
             opened,
+            slot,
             head,
             queue_size=queue_size,
+            resume=_Resuming(opened, slots, slot, clock),
             committed=anchorer.committed,
             idle=anchorer.idle,
         )
@@ -192,8 +194,8 @@ class SqlLedger:
         """As `close`, for callers without an event loop; blocks."""
         self._writer.close()
         self._anchorer.write()
-        self.database.close()
         self._slot.release()
+        self.database.close()
 
     async def _write(self, operation: Operation) -> None:
         await self._writer.submit(operation)
@@ -209,7 +211,28 @@ class SqlLedger:
         )
 
 
-def recover(database: Database, slots: WriterSlots, writer_id: str, clock: Clock) -> Head:
+class _Resuming:
+    """Says where the chain of a writer ends after its connection was lost."""
+
+    def __init__(self, database: Database, slots: Slots, slot: Slot, clock: Clock) -> None:
+        self._database, self._slots, self._slot, self._clock = database, slots, slot, clock
+        self._writer_id = slot.writer_id
+
+    def __call__(self) -> Head:
+        """Its chain's head, or that of the place it has now. Raises LedgerError.
+
+        What it has open itself stays open: its callers go on.
+        """
+        writer_id = self._slot.writer_id
+        if writer_id == self._writer_id:
+            with self._database.reading() as connection:
+                return reading.chain_head(connection, writer_id)
+        head = recover(self._database, self._slots, writer_id, self._clock)
+        self._writer_id = writer_id
+        return head
+
+
+def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> Head:
     """Finish what dead writers left open, in the chain of `writer_id`; returns its head.
 
     The caller holds the slot of `writer_id`; the slots of others are tried, so a living worker's
@@ -241,8 +264,9 @@ def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> He
             left = reading.open_requests(connection, owner, RECOVER_AT_ONCE)
             if not left:
                 return head
-            cursor = connection.connection.cursor()
-            batch = Batch(cursor, head)
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            batch = Batch(database.cursor(raw), head)
             batch.run([finish_operation(_recovered(row, clock.now_ms())) for row in left])
         head = batch.head
 

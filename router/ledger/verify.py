@@ -53,16 +53,12 @@ def verify(database: str | Path | Database, anchors_file: Path | None = None) ->
 
 
 def _verify(database: Database, anchors_file: Path | None) -> Verification:
-    default = anchoring.default_file(database.path)
+    default = database.address.anchors
     file = anchors_file or (default if default.exists() else None)
     # The file is read before the snapshot is taken, so that the database has all of its anchors.
     outside = [] if file is None else anchoring.outside_anchors(file)
-    with database.reading() as connection:
-        connection.exec_driver_sql("BEGIN")
-        try:
-            return _verify_snapshot(connection, outside)
-        finally:
-            connection.exec_driver_sql("ROLLBACK")
+    with database.snapshot() as connection:
+        return _verify_snapshot(connection, outside)
 
 
 def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verification:

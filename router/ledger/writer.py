@@ -1,19 +1,23 @@
 """The one thread that writes the ledger: group commit of whatever is queued.
 
-    callers --> queue --> [ take all | BEGIN IMMEDIATE | Batch | COMMIT ] --> wake callers
+    callers --> queue --> [ take all | BEGIN | Batch | COMMIT ] --> wake callers
 
 A batch is what came in while the one before was being committed, so there is no timer: one caller
 waits for one commit, a thousand callers share a few. The thread is woken once per pass of the
 caller's event loop, not once per operation: woken at once it would take the core from the loop and
-commit a batch of one. BEGIN IMMEDIATE serialises the workers that share a file, which makes a
-budget check hold across processes.
+commit a batch of one. The transaction's lock serialises the workers that share a database, which
+makes a budget check hold across processes, and on PostgreSQL across machines.
 
 A full queue refuses holds, so no more money is spent than can be written down; what follows a hold
-was bounded by it, and is never refused. When the database cannot be written (disk full, locked) the
-waiters of the batch get LedgerUnavailable and the thread goes on; settlements and final rows are
-owed, and tried again before whatever comes next, so that no hold stays open for a passing fault.
-Owed rows for which money was spent are all kept, the others as many as the queue holds. It knows
-nothing about what the operations do.
+was bounded by it, and is never refused. When the database cannot be written (disk full, locked, the
+server gone) the waiters of the batch get LedgerUnavailable and the thread goes on; settlements and
+final rows are owed, and tried again before whatever comes next, so that no hold stays open for a
+passing fault. Owed rows for which money was spent are all kept, the others as many as the queue
+holds.
+
+A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
+of the chain is read again, and owed operations that were committed after all change nothing. It
+knows nothing about what the operations do.
 """
 
 from __future__ import annotations
@@ -25,16 +29,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-
 from router.audit import Head
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
 from router.ledger.batch import Batch, Finish, Hold, Operation
+from router.ledger.cursor import Cursor
 from router.ledger.database import FOREIGN_ERRORS, Database, ledger_error
+from router.ledger.slots import Slot
 
 MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
 RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
 IDLE_S = 60.0  # how often `idle` is called when nothing comes
+
+_FAULTS: tuple[type[Exception], ...] = (*FOREIGN_ERRORS, LedgerError)
 
 
 @dataclass(slots=True)
@@ -52,17 +58,23 @@ class Writer:
     def __init__(
         self,
         database: Database,
+        slot: Slot,
         head: Head,
         *,
         queue_size: int,
+        resume: Callable[[], Head],
         committed: Callable[[Head], None],
         idle: Callable[[], None],
     ) -> None:
-        """`committed` (after the waiters were woken) and `idle` are called on the thread.
+        """`committed` (after the waiters were woken), `idle` and `resume` are called on the thread.
 
-        `queue_size` bounds holds: beyond it a hold is refused.
+        `queue_size` bounds holds: beyond it a hold is refused. `resume` says where the chain of
+        the slot ends, once there is a new connection; it raises LedgerError where it cannot.
         """
         self._database = database
+        self._slot = slot
+        self._connections = slot.connections
+        self._resume = resume
         self._head = head
         self._queue_size = queue_size
         self._committed = committed
@@ -129,26 +141,19 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            pooled = self._database.engine.raw_connection()
-            connection = pooled.driver_connection
-            assert connection is not None
-            try:
-                self._serve(connection)
-            finally:
-                pooled.close()
+            self._serve()
         except Exception as error:  # the top of a background task: fail the waiters, say so
             self._closed = True
             self._fault = f"the ledger's writer has stopped: {error}"
             self._fail_queued(LedgerUnavailable(self._fault))
             raise
 
-    def _serve(self, connection: DBAPIConnection) -> None:
-        cursor = connection.cursor()
+    def _serve(self) -> None:
         while not self._closing or (self._owed and not self._fault):
             jobs = self._take()
             before = self._head
             if jobs:
-                _wake(self._commit(cursor, jobs))
+                _wake(self._commit(jobs))
             if self._head != before:
                 self._committed(self._head)
             elif not jobs:
@@ -172,18 +177,18 @@ class Writer:
             jobs.append(self._queue.popleft())
         return jobs
 
-    def _commit(self, cursor: DBAPICursor, jobs: list[_Job]) -> list[Outcome]:
+    def _commit(self, jobs: list[_Job]) -> list[Outcome]:
         """One transaction for all; when one row spoils it, one transaction for each."""
         try:
-            refusals = self._transact(cursor, jobs)
-        except FOREIGN_ERRORS as error:
-            refused = ledger_error(error)
+            refusals = self._transact(jobs)
+        except _FAULTS as error:
+            refused = error if isinstance(error, LedgerError) else ledger_error(error)
             if isinstance(refused, LedgerUnavailable):
                 self._fault = refused.message
                 self._owe(jobs)
                 refusals = [refused] * len(jobs)
             elif len(jobs) > 1:
-                return [outcome for job in jobs for outcome in self._commit(cursor, [job])]
+                return [outcome for job in jobs for outcome in self._commit([job])]
             else:
                 refusals = [refused]
         return [
@@ -192,10 +197,14 @@ class Writer:
             if job.future is not None
         ]
 
-    def _transact(self, cursor: DBAPICursor, jobs: list[_Job]) -> list[TiergateError | None]:
+    def _transact(self, jobs: list[_Job]) -> list[TiergateError | None]:
+        cursor = self._slot.cursor()
+        if self._connections != self._slot.connections:
+            self._head = self._resume()
+            self._connections = self._slot.connections
         batch = Batch(cursor, self._head)
-        cursor.execute("BEGIN IMMEDIATE")
         try:
+            self._database.begin(cursor)
             refusals = batch.run([job.operation for job in jobs])
             cursor.execute("COMMIT")
         except BaseException:
@@ -224,11 +233,11 @@ class Writer:
         _wake(outcomes)
 
 
-def _roll_back(cursor: DBAPICursor) -> None:
+def _roll_back(cursor: Cursor) -> None:
     try:
         cursor.execute("ROLLBACK")
     except FOREIGN_ERRORS:
-        return  # the driver has rolled back by itself (disk full, I/O error)
+        return  # rolled back already (disk full, I/O error), or the connection is gone
 
 
 def _wake(outcomes: list[Outcome]) -> None:
