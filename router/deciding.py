@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from router.asking import asked_of
+from router.budgets import Budgets, Payer
 from router.decision import decide
-from router.policy import BudgetSection, is_glob
+from router.policy import is_glob
 from router.policy_base import OWN_MODELS
 from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
@@ -34,13 +35,13 @@ class Router:
         runtimes: Mapping[str, PolicyRuntime],
         default: str,
         *,
-        budget_of: Callable[[str], BudgetSection | None],
+        budgets: Callable[[], Budgets],
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._runtimes = dict(runtimes)
         self._default = default
-        self._budget_of = budget_of
+        self._budgets = budgets
         self._clock = clock
         self._ids = ids
 
@@ -96,7 +97,9 @@ class Router:
             triage_ms=read_at - started_ms,
             decide_ms=self._clock.monotonic_ms() - read_at,
             deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
-            budgeted=self._budget_of(identity.tenant) is not None,
+            budgeted=self._budgets().counts(
+                Payer(identity.tenant, identity.key_id, runtime.policy.name), runtime.tiers
+            ),
             observed=None
             if selected.observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from router.budgets import Budgets
 from router.errors import BudgetExceeded
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
@@ -24,7 +25,7 @@ def opened(path: Path, budget: BudgetSection) -> SqlLedger:
     return SqlLedger.open(
         path,
         clock=StandingClock(),
-        budget_of=lambda tenant: budget if tenant == "acme" else None,
+        budget_of=Budgets({"acme": budget}).money,
     )
 
 
