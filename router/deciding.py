@@ -15,11 +15,13 @@ from router.policy_base import OWN_MODELS
 from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
 from router.types import (
+    NO_PRESSURE,
     ChatRequest,
     Clock,
     Identity,
     Ids,
     Outcome,
+    Pressure,
     SessionMemory,
     Signals,
     Verdict,
@@ -73,6 +75,7 @@ class Router:
         memory: SessionMemory | None,
         started_ms: float,
         *,
+        pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
     ) -> Walk:
         """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
@@ -81,7 +84,7 @@ class Router:
         asked = asked_of(request.hints, identity.may_lower)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
-        decision = decide(runtime.policy, signals, facts, asked)
+        decision = decide(runtime.policy, signals, facts, asked, pressure)
         deadline_ms = request.hints.deadline_ms
         return Walk(
             request_id=self._ids.new(),
@@ -97,6 +100,7 @@ class Router:
             triage_ms=read_at - started_ms,
             decide_ms=self._clock.monotonic_ms() - read_at,
             deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
+            pressure=pressure,
             budgeted=self._budgets().counts(
                 Payer(identity.tenant, identity.key_id, runtime.policy.name), runtime.tiers
             ),

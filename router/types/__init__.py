@@ -40,7 +40,15 @@ from router.types.closed_sets import (
     Verdict,
     VerifyMode,
 )
-from router.types.decisions import Action, Decision, Rung, RungFacts, Step
+from router.types.decisions import (
+    NO_PRESSURE,
+    Action,
+    Decision,
+    Pressure,
+    Rung,
+    RungFacts,
+    Step,
+)
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.requests import (
@@ -58,6 +66,7 @@ from router.types.requests import (
 from router.types.signals import Amount, HeadReading, Match, SessionMemory, Signals, Triage
 from router.types.surroundings import (
     AnswerCache,
+    BudgetGauge,
     CachedAnswer,
     Clock,
     Embedded,
@@ -74,6 +83,7 @@ from router.types.surroundings import (
 
 __all__ = [
     "NANO_PER_USD",
+    "NO_PRESSURE",
     "RISK_DOMAINS",
     "Action",
     "Amount",
@@ -86,6 +96,7 @@ __all__ = [
     "AttemptRow",
     "AttemptState",
     "Baselines",
+    "BudgetGauge",
     "CachedAnswer",
     "Call",
     "Capability",
@@ -113,6 +124,7 @@ __all__ = [
     "Message",
     "Outcome",
     "PSource",
+    "Pressure",
     "Price",
     "Reason",
     "Reply",

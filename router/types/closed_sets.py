@@ -81,6 +81,8 @@ class Reason(StrEnum):
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
     NOT_READY = "not_ready"
     OVER_MAX_COST = "over_max_cost"
+    BUDGET_SOFT_LIMIT = "budget_soft_limit"
+    BUDGET_SOFT_LIMIT_KEPT = "budget_soft_limit_kept"  # reached, but nothing lower is allowed
     # after an answer
     ANSWER_ACCEPTED = "answer_accepted"
     ANSWER_NOT_TRUSTED = "answer_not_trusted"
