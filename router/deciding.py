@@ -12,6 +12,7 @@ from router.budgets import Budgets, Payer
 from router.decision import decide
 from router.policy import is_glob
 from router.policy_base import OWN_MODELS
+from router.reach import check_selected, reachable
 from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
 from router.types import (
@@ -55,16 +56,21 @@ class Router:
         Answerers count as ready: what a policy decides does not hang on what runs just now.
         """
         started = self._clock.monotonic_ms()
-        selected = self.select(request)
+        selected = self.select(request, identity)
         signals = selected.runtime.triage.read_now(request, memory)
         walk = self.decided(
             request, identity, selected, signals, memory, started, assume_ready=True
         )
         return outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
 
-    def select(self, request: ChatRequest) -> Selected:
-        """What the request's model name and hints lead to. Raises ModelNotFound."""
-        return select(self._runtimes, self._default, request)
+    def select(self, request: ChatRequest, identity: Identity) -> Selected:
+        """What the request's model name and hints lead to.
+
+        Raises ModelNotFound, PermissionDenied.
+        """
+        selected = select(self._runtimes, self._default, request)
+        check_selected(identity, selected)
+        return selected
 
     def decided(
         self,
@@ -81,7 +87,7 @@ class Router:
         """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
         read_at = self._clock.monotonic_ms()
         runtime = selected.runtime
-        asked = asked_of(request.hints, identity.may_lower)
+        asked = asked_of(request.hints, identity.may_lower, identity.tiers)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
         decision = decide(runtime.policy, signals, facts, asked, pressure)
@@ -112,6 +118,10 @@ class Router:
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
         """Serve these policies from the next request on."""
         self._runtimes = dict(runtimes)
+
+    def models_for(self, identity: Identity) -> tuple[str, ...]:
+        """Those of `models` that this key may use."""
+        return tuple(name for name in self.models() if reachable(identity, name, self.default))
 
     def models(self) -> tuple[str, ...]:
         """The model names that clients may send, without the globs of aliases."""

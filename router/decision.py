@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from router.asking import Asked
-from router.errors import NotCapable
+from router.errors import NotCapable, PermissionDenied
 from router.hard_rules import Bounds, bounds
 from router.policy import DecisionSection, Policy
 from router.types import (
@@ -76,7 +76,7 @@ def decide(
     `facts` are all answerers of the policy in ladder order (by level, then as written); `pressure`
     is what the budgets say that the request counts in.
     Raises NotCapable when no answerer that may take the request can do what it needs, naming what
-    is missing.
+    is missing, and PermissionDenied when the key's tiers leave none that may take it.
     """
     section = policy.decision
     stakes_nano = stakes(policy, signals, asked)
@@ -226,6 +226,8 @@ def _passed_over(
     signals: Signals,
 ) -> Reason | None:
     """Why a rung is not allowed; None when it is. First reason in order of precedence."""
+    if asked.tiers and f.tier not in asked.tiers:
+        return Reason.TIER_NOT_ALLOWED
     if f.missing or not _fits(f, signals):
         return Reason.NOT_CAPABLE
     if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
@@ -258,7 +260,8 @@ def _fallback(
 
     A rung that is merely not ready stays in reach as the last resort, so that the gateway can say
     what failed; so does an unsure level 1 where the policy has nothing above it.
-    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing.
+    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
+    when the key may not use the tiers that are left.
     """
     soft = {Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.BUDGET_SOFT_LIMIT}
     capped = [
@@ -279,6 +282,17 @@ def _fallback(
             f"max_cost_usd, or lower max_completion_tokens.",
             code="max_cost_too_low",
             param="routing.max_cost_usd",
+        )
+    if any(
+        r is Reason.TIER_NOT_ALLOWED and f.level >= limits.floor
+        for f, r in zip(facts, passed, strict=True)
+    ):
+        why = f" ({', '.join(limits.floor_reasons)})" if limits.floor_reasons else ""
+        raise PermissionDenied(
+            f"This request must go to level {limits.floor} or higher{why}; this key's tiers are "
+            f"{', '.join(asked.tiers)}, none of which may take it. Use another key.",
+            param="model",
+            code="model_not_allowed",
         )
     raise NotCapable(
         "No tier may take this request: "

@@ -126,7 +126,7 @@ class Gateway:
     async def _begin(self, request: ChatRequest, identity: Identity, buffered: bool) -> Walk:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
-        selected = self.router.select(request)
+        selected = self.router.select(request, identity)
         session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
         signals = await selected.runtime.triage.read(request, memory)

@@ -1,8 +1,7 @@
-"""What is spent in the windows that steer decisions, read beside the writer: at most half a second
-old.
+"""What is spent in the windows that steer decisions, read beside the writer.
 
-Steering may lag, limits may not: they are checked within the writer's transaction. Where no limit
-steers, nothing is read.
+It is at most half a second old: steering may lag, limits may not, so those are checked within the
+writer's transaction. Where no limit steers, nothing is read.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import structlog
 
 from router.budgets import Budgets, Payer, WindowLimit, window_start
 from router.errors import LedgerError
@@ -45,7 +42,6 @@ class SqlBudgetGauge:
         self._budgets = budgets
         self._clock = clock
         self._readings: dict[tuple[Window, ...], _Reading] = {}
-        self._log = structlog.get_logger("tiergate.budgets")
 
     async def pressure(self, identity: Identity, policy: str) -> Pressure:
         """How the budgets of this payer press on a decision now. Raises nothing."""
@@ -57,8 +53,7 @@ class SqlBudgetGauge:
         windows = tuple(_window(limit, now_ms) for limit in limits)
         try:
             spent = await asyncio.shield(self._read(windows))
-        except LedgerError as error:  # limits still hold; only their steering is off
-            self._log.warning("budgets_not_read", reason=error.message)
+        except LedgerError:  # limits still hold, only their steering is off; readiness says why
             return NO_PRESSURE
         return pressure(limits, spent, now_ms)
 
