@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from router.api.clock import SystemClock
+from router.budgets import Budgets
 from router.ledger.store import SqlLedger
-from router.policy import BudgetSection
+from router.policy import BudgetSection, LimitSection
 from router.types import AttemptRow, JsonText, RequestRow
 from tests.ledger_rows import attempt, request
 
@@ -41,18 +42,30 @@ async def hold_finish(ledger: SqlLedger, request_id: str, now_ms: int) -> None:
     await ledger.finish(row)
 
 
+TENANT = Budgets({"*": BudgetSection(usd_per_day=1e6, usd_per_month=1e7)})
+EVERYONE = Budgets(
+    {"*": BudgetSection(usd_per_day=1e6, usd_per_month=1e7)},
+    [
+        LimitSection(key="*", usd_per_minute=1e6),
+        LimitSection(policy="*", usd_per_hour=1e6),
+        LimitSection(tenant="*", tier="*", usd_per_day=1e6),
+    ],
+)
+
+
 async def measure(
     name: str,
     work: Callable[[SqlLedger, str, int], Awaitable[None]],
     callers: int,
     seconds: float,
+    budgets: Budgets = TENANT,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         clock = SystemClock()
         ledger = SqlLedger.open(
             Path(folder) / "ledger.db",
             clock=clock,
-            budget_of=lambda _: BudgetSection(usd_per_day=1e6, usd_per_month=1e7),
+            budget_of=budgets.money,
         )
         waits: list[float] = []
         end = time.perf_counter() + seconds
@@ -71,7 +84,7 @@ async def measure(
         cpu = time.process_time() - cpu
         waits.sort()
         print(
-            f"{name:12} {callers:3} callers: {len(waits) / wall:8,.0f}/s  p50 "
+            f"{name:18} {callers:3} callers: {len(waits) / wall:8,.0f}/s  p50 "
             f"{statistics.median(waits):6.2f} ms  p99 {waits[int(len(waits) * 0.99)]:7.2f} ms  "
             f"CPU {cpu / len(waits) * 1e6:5.0f} us each",
             flush=True,
@@ -84,6 +97,8 @@ def main() -> None:
     for callers in (1, 8, 64):
         asyncio.run(measure("finish", one_finish, callers, seconds))
         asyncio.run(measure("hold+finish", hold_finish, callers, seconds))
+        asyncio.run(measure("hold, no budget", hold_finish, callers, seconds, Budgets()))
+        asyncio.run(measure("hold, 5 budgets", hold_finish, callers, seconds, EVERYONE))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from router.types import Capability, ChatRequest, Hints
@@ -20,9 +21,10 @@ class Asked:
     tool_loop_level: int | None = None
     pinned: str | None = None  # one answerer
     pinned_tier: str | None = None
+    tiers: tuple[str, ...] = ()  # that the key may use; empty: all
 
 
-def asked_of(hints: Hints, may_lower: bool) -> Asked:
+def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
     """Hints as `decide` reads them: raising is free, lowering needs the scope `hints:lower`."""
     return Asked(
         min_tier=hints.min_tier,
@@ -31,6 +33,7 @@ def asked_of(hints: Hints, may_lower: bool) -> Asked:
         may_lower=may_lower,
         confidence_floor=hints.confidence_floor,
         max_cost_nano_usd=hints.max_cost_nano_usd,
+        tiers=tuple(sorted(tiers)),
     )
 
 

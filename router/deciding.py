@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from router.asking import asked_of
+from router.budgets import Budgets, Payer
 from router.decision import decide
-from router.policy import BudgetSection, is_glob
+from router.policy import is_glob
 from router.policy_base import OWN_MODELS
+from router.reach import check_selected, reachable
 from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
 from router.types import (
+    NO_PRESSURE,
     ChatRequest,
     Clock,
     Identity,
     Ids,
     Outcome,
+    Pressure,
     SessionMemory,
     Signals,
     Verdict,
@@ -34,13 +38,13 @@ class Router:
         runtimes: Mapping[str, PolicyRuntime],
         default: str,
         *,
-        budget_of: Callable[[str], BudgetSection | None],
+        budgets: Callable[[], Budgets],
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._runtimes = dict(runtimes)
         self._default = default
-        self._budget_of = budget_of
+        self._budgets = budgets
         self._clock = clock
         self._ids = ids
 
@@ -52,16 +56,21 @@ class Router:
         Answerers count as ready: what a policy decides does not hang on what runs just now.
         """
         started = self._clock.monotonic_ms()
-        selected = self.select(request)
+        selected = self.select(request, identity)
         signals = selected.runtime.triage.read_now(request, memory)
         walk = self.decided(
             request, identity, selected, signals, memory, started, assume_ready=True
         )
         return outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
 
-    def select(self, request: ChatRequest) -> Selected:
-        """What the request's model name and hints lead to. Raises ModelNotFound."""
-        return select(self._runtimes, self._default, request)
+    def select(self, request: ChatRequest, identity: Identity) -> Selected:
+        """What the request's model name and hints lead to.
+
+        Raises ModelNotFound, PermissionDenied.
+        """
+        selected = select(self._runtimes, self._default, request)
+        check_selected(identity, selected)
+        return selected
 
     def decided(
         self,
@@ -72,15 +81,16 @@ class Router:
         memory: SessionMemory | None,
         started_ms: float,
         *,
+        pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
     ) -> Walk:
         """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
         read_at = self._clock.monotonic_ms()
         runtime = selected.runtime
-        asked = asked_of(request.hints, identity.may_lower)
+        asked = asked_of(request.hints, identity.may_lower, identity.tiers)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
-        decision = decide(runtime.policy, signals, facts, asked)
+        decision = decide(runtime.policy, signals, facts, asked, pressure)
         deadline_ms = request.hints.deadline_ms
         return Walk(
             request_id=self._ids.new(),
@@ -96,7 +106,10 @@ class Router:
             triage_ms=read_at - started_ms,
             decide_ms=self._clock.monotonic_ms() - read_at,
             deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
-            budgeted=self._budget_of(identity.tenant) is not None,
+            pressure=pressure,
+            budgeted=self._budgets().counts(
+                Payer(identity.tenant, identity.key_id, runtime.policy.name), runtime.tiers
+            ),
             observed=None
             if selected.observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
@@ -105,6 +118,10 @@ class Router:
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
         """Serve these policies from the next request on."""
         self._runtimes = dict(runtimes)
+
+    def models_for(self, identity: Identity) -> tuple[str, ...]:
+        """Those of `models` that this key may use."""
+        return tuple(name for name in self.models() if reachable(identity, name, self.default))
 
     def models(self) -> tuple[str, ...]:
         """The model names that clients may send, without the globs of aliases."""

@@ -20,15 +20,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from router.asking import Asked
-from router.errors import NotCapable
+from router.errors import NotCapable, PermissionDenied
 from router.hard_rules import Bounds, bounds
 from router.policy import DecisionSection, Policy
 from router.types import (
     NANO_PER_USD,
+    NO_PRESSURE,
     Action,
     CostBasis,
     Decision,
     DecisionMode,
+    Pressure,
     PSource,
     Reason,
     Rung,
@@ -62,22 +64,30 @@ def stakes(policy: Policy, signals: Signals, asked: Asked) -> int:
 # --- the ladder --------------------------------------------------------------------------------
 
 
-def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: Asked) -> Decision:
+def decide(
+    policy: Policy,
+    signals: Signals,
+    facts: Sequence[RungFacts],
+    asked: Asked,
+    pressure: Pressure = NO_PRESSURE,
+) -> Decision:
     """The ladder for one request.
 
-    `facts` are all answerers of the policy in ladder order (by level, then as written).
+    `facts` are all answerers of the policy in ladder order (by level, then as written); `pressure`
+    is what the budgets say that the request counts in.
     Raises NotCapable when no answerer that may take the request can do what it needs, naming what
-    is missing.
+    is missing, and PermissionDenied when the key's tiers leave none that may take it.
     """
     section = policy.decision
     stakes_nano = stakes(policy, signals, asked)
-    limits = bounds(policy, signals, asked, max([f.level for f in facts]))
+    top = max([f.level for f in facts])
+    limits = bounds(policy, signals, asked, top, lower=pressure.lower)
     asked = _within(asked, facts, limits)
     if not _some_capable(facts, signals, limits):
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
     threshold = confidence_floor(section, signals, asked)
-    losses = expected_losses(facts, stakes_nano, section)
+    losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [_passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]
     if not allowed:
@@ -85,6 +95,9 @@ def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: 
     first, choice = _first(facts, losses, allowed, section)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
     headline = _headline(choice, first, facts, passed, limits, asked)
+    soft_limit = _soft_limit(limits, facts[first], asked)
+    if soft_limit is not None:
+        headline = tuple(dict.fromkeys((*headline, soft_limit)))
     rungs = tuple(
         _rung(
             f,
@@ -106,7 +119,17 @@ def decide(policy: Policy, signals: Signals, facts: Sequence[RungFacts], asked: 
         mode=section.mode,
         hard_rule=limits.hard,
         confidence_floor=threshold,
+        pacing=pressure.price,
+        soft_limit=soft_limit,
     )
+
+
+def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None:
+    """What became of a soft limit: a pinned tier, and a rung above all that is lower, keep it."""
+    pinned = asked.pinned is not None or asked.pinned_tier is not None
+    if limits.soft_limit is not None and (pinned or first.level > limits.ceiling):
+        return Reason.BUDGET_SOFT_LIMIT_KEPT
+    return limits.soft_limit
 
 
 def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
@@ -136,16 +159,18 @@ def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...
 
 
 def expected_losses(
-    facts: Sequence[RungFacts], stakes_nano: int, section: DecisionSection
+    facts: Sequence[RungFacts], stakes_nano: int, section: DecisionSection, pacing: float = 0.0
 ) -> list[int]:
     """(1 - p)·S + running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
+
+    Lambda is the policy's `budget_pressure` and the `pacing` of the budgets.
 
     S = $10, p = .9 and .99, c = $0.01 and $0.50: losses $1.01 and $0.60, so the second goes first.
     """
     losses = []
     dearest = 0.0
     for f in facts:
-        own = (1.0 + section.budget_pressure) * f.cost_nano_usd
+        own = (1.0 + section.budget_pressure + pacing) * f.cost_nano_usd
         own += section.usd_per_second * NANO_PER_USD * f.latency_ms / 1000.0
         dearest = max(dearest, own)
         losses.append(math.ceil((1.0 - f.p) * stakes_nano + dearest))
@@ -201,6 +226,8 @@ def _passed_over(
     signals: Signals,
 ) -> Reason | None:
     """Why a rung is not allowed; None when it is. First reason in order of precedence."""
+    if asked.tiers and f.tier not in asked.tiers:
+        return Reason.TIER_NOT_ALLOWED
     if f.missing or not _fits(f, signals):
         return Reason.NOT_CAPABLE
     if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
@@ -233,9 +260,10 @@ def _fallback(
 
     A rung that is merely not ready stays in reach as the last resort, so that the gateway can say
     what failed; so does an unsure level 1 where the policy has nothing above it.
-    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing.
+    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
+    when the key may not use the tiers that are left.
     """
-    soft = {Reason.LOW_IMPACT, Reason.HINT_MAX_TIER}
+    soft = {Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.BUDGET_SOFT_LIMIT}
     capped = [
         max(f.cost_nano_usd, f.worst_nano_usd)
         for f, r in zip(facts, passed, strict=True)
@@ -254,6 +282,17 @@ def _fallback(
             f"max_cost_usd, or lower max_completion_tokens.",
             code="max_cost_too_low",
             param="routing.max_cost_usd",
+        )
+    if any(
+        r is Reason.TIER_NOT_ALLOWED and f.level >= limits.floor
+        for f, r in zip(facts, passed, strict=True)
+    ):
+        why = f" ({', '.join(limits.floor_reasons)})" if limits.floor_reasons else ""
+        raise PermissionDenied(
+            f"This request must go to level {limits.floor} or higher{why}; this key's tiers are "
+            f"{', '.join(asked.tiers)}, none of which may take it. Use another key.",
+            param="model",
+            code="model_not_allowed",
         )
     raise NotCapable(
         "No tier may take this request: "
@@ -387,7 +426,7 @@ def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection)
         return 1.0 if p_answer < decision.confidence_floor else 0.0
     if rung.p - p_answer < section.min_gain:
         return 0.0
-    cost = (1.0 + section.budget_pressure) * rung.cost_nano_usd
+    cost = (1.0 + section.budget_pressure + decision.pacing) * rung.cost_nano_usd
     cost += section.usd_per_second * NANO_PER_USD * rung.latency_ms / 1000.0
     return decision.stakes_nano_usd * (rung.p - p_answer) - cost
 

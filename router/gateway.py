@@ -27,9 +27,11 @@ from router.runtime import RungPlan
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, transcript, weigh
 from router.types import (
+    NO_PRESSURE,
     Action,
     Answer,
     AnswerCache,
+    BudgetGauge,
     CachedAnswer,
     ChatRequest,
     Clock,
@@ -39,6 +41,7 @@ from router.types import (
     Ids,
     Ledger,
     Outcome,
+    Pressure,
     RequestState,
     ReviewQueue,
     SessionStore,
@@ -68,6 +71,7 @@ class Gateway:
         secret_of: Callable[[str], bytes],
         clock: Clock,
         ids: Ids,
+        gauge: BudgetGauge | None = None,
     ) -> None:
         self.router = router
         self._ledger = ledger
@@ -78,6 +82,7 @@ class Gateway:
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
+        self._gauge = gauge
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
@@ -121,14 +126,21 @@ class Gateway:
     async def _begin(self, request: ChatRequest, identity: Identity, buffered: bool) -> Walk:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
-        selected = self.router.select(request)
+        selected = self.router.select(request, identity)
         session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
         signals = await selected.runtime.triage.read(request, memory)
-        walk = self.router.decided(request, identity, selected, signals, memory, started)
+        pressure = await self._pressure(identity, selected.runtime.policy.name)
+        walk = self.router.decided(
+            request, identity, selected, signals, memory, started, pressure=pressure
+        )
         walk.buffered = buffered or not request.stream
         await self._remember(walk, memory.last_tier_number if memory else 0)
         return walk
+
+    async def _pressure(self, identity: Identity, policy: str) -> Pressure:
+        """How the budgets press that this request counts in."""
+        return NO_PRESSURE if self._gauge is None else await self._gauge.pressure(identity, policy)
 
     async def _remember(self, walk: Walk, tier_number: int) -> None:
         """Keep the highest that the conversation has seen; turns may run at the same time."""

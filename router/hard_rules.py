@@ -13,14 +13,15 @@ headline:
     8. level-1 confidence below the floor     -> that rung is passed over (`decision`)
 
 Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and
-max_tier, and a tier that the client pins. A policy's `ceiling` is a hard rule too; where a floor is
+max_tier, and a tier that the client pins; a budget's soft limit lowers the ceiling by one level. A
+policy's `ceiling` is a hard rule too; where a floor is
 above it, the floor holds. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
 absent in `expected_loss`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.asking import Asked
 from router.head_conditions import any_holds
@@ -42,6 +43,7 @@ class Bounds:
     floor_reasons: tuple[Reason, ...]
     ceiling_reasons: tuple[Reason, ...]
     hard_floor: int  # what hard rules alone demand, at most the policy's highest level
+    soft_limit: Reason | None = None  # whether a budget's soft limit lowered the ceiling
 
     @property
     def hard(self) -> bool:
@@ -52,8 +54,29 @@ class Bounds:
 Limit = tuple[int, Reason]
 
 
-def bounds(policy: Policy, signals: Signals, asked: Asked, top: int) -> Bounds:
-    """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within."""
+def bounds(
+    policy: Policy, signals: Signals, asked: Asked, top: int, *, lower: bool = False
+) -> Bounds:
+    """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within.
+
+    `lower`: a budget's soft limit is reached. The ceiling is then one level lower, and with it what
+    the client asks for at least; neither a hard rule's floor nor the level that began a tool loop.
+    """
+    found = _bounds(policy, signals, asked, top)
+    if not lower:
+        return found
+    below = found.ceiling - 1
+    if below < max(found.hard_floor, asked.tool_loop_level or 1):
+        return replace(found, soft_limit=Reason.BUDGET_SOFT_LIMIT_KEPT)
+    if asked.min_tier is not None:
+        asked = replace(asked, min_tier=min(asked.min_tier, below))
+    lowered = _bounds(policy, signals, asked, top, (below, Reason.BUDGET_SOFT_LIMIT))
+    return replace(lowered, soft_limit=Reason.BUDGET_SOFT_LIMIT)
+
+
+def _bounds(
+    policy: Policy, signals: Signals, asked: Asked, top: int, soft: Limit | None = None
+) -> Bounds:
     floors, limits = _policy_rules(policy, signals)
     rules = [*_degraded(signals), *floors]
     triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
@@ -69,6 +92,8 @@ def bounds(policy: Policy, signals: Signals, asked: Asked, top: int) -> Bounds:
         limits.append((2, Reason.LOW_IMPACT))
     if asked.max_tier is not None:
         limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
+    if soft is not None:
+        limits.append(soft)
     ceiling = max(floor, min(top, _lowest(limits, top)))
     return Bounds(
         floor=floor,

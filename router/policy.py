@@ -32,6 +32,7 @@ from router.policy_answerers import (
     VerifySection,
 )
 from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
+from router.policy_budgets import BudgetSection, LimitSection
 from router.policy_cross import CrossMistake, cross_mistakes
 from router.policy_decision import (
     CostOfWrong,
@@ -61,6 +62,7 @@ __all__ = [
     "ExampleTurn",
     "ExhaustedSection",
     "HardRule",
+    "LimitSection",
     "LitellmAnswerer",
     "LocalAdapter",
     "LocalAnswerer",
@@ -125,13 +127,6 @@ class Alias(Section):
         if (self.to is None) == (self.answerer is None):
             raise ValueError("an alias needs either `to` or `answerer`")
         return self
-
-
-class BudgetSection(Section):
-    """What a tenant may spend over all policies, by the default policy; the calendar is UTC."""
-
-    usd_per_day: Usd | None = Field(default=None, description="Left out: no limit by day.")
-    usd_per_month: Usd | None = Field(default=None, description="Left out: no limit by month.")
 
 
 class CacheSection(Section):
@@ -271,6 +266,10 @@ class Policy(Section):
     )
     budgets: dict[str, BudgetSection] = Field(
         default_factory=dict, description="By tenant; `*` is every tenant without its own."
+    )
+    limits: list[LimitSection] = Field(
+        default_factory=list,
+        description="Further limits: of keys, policies, tiers or all together.",
     )
     cache: CacheSection = Field(default_factory=CacheSection, description="Exact repeats.")
     privacy: PrivacySection = Field(

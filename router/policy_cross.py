@@ -43,6 +43,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_aliases(raw, rungs),
         *_report(raw, rungs),
         *_examples(raw),
+        *_limits(raw),
     )
 
 
@@ -235,3 +236,12 @@ def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         tier = example.get("tier")
         if isinstance(tier, str) and tier not in tiers:
             yield CrossMistake(("examples", i, "tier"), tier, one_of(tier, tiers))
+
+
+def _limits(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """A limit of a tier that this policy lacks would never hold; others' tiers can't be seen."""
+    tiers = [*_names(raw, "tiers"), "*"]
+    for i, limit in sections(raw, "limits"):
+        tier, policy = limit.get("tier"), limit.get("policy")
+        if isinstance(tier, str) and policy in (None, raw.get("name")) and tier not in tiers:
+            yield CrossMistake(("limits", i, "tier"), tier, one_of(tier, tiers))

@@ -13,7 +13,18 @@ import msgspec
 from router.asking import Asked
 from router.decision import Left, decide, next_rung
 from router.policy import Policy
-from router.types import Answer, Decision, JsonText, Reason, RungFacts, Signals, Step, VerifyMode
+from router.types import (
+    NO_PRESSURE,
+    Answer,
+    Decision,
+    JsonText,
+    Pressure,
+    Reason,
+    RungFacts,
+    Signals,
+    Step,
+    VerifyMode,
+)
 from router.verification import Verification
 
 RECORD_VERSION = 1
@@ -68,6 +79,7 @@ class Record:
     decision: Decision
     steps: tuple[StepRecord, ...]
     observed: int | None = None  # mode observe: the rung that answered whatever was decided
+    pressure: Pressure = NO_PRESSURE  # of the budgets, on decide
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -86,7 +98,7 @@ def parse(text: str) -> Record:
 
 def decide_again(record: Record, policy: Policy) -> Decision:
     """What `decide` says today for a stored row under `policy`."""
-    return decide(policy, record.signals, record.facts, record.asked)
+    return decide(policy, record.signals, record.facts, record.asked, record.pressure)
 
 
 def differs(record: Record, policy: Policy) -> str | None:

@@ -144,8 +144,10 @@ class PolicyRuntime:
     price_of: PriceOf = _no_price  # of a model that a client asked for
 
     by_name: dict[str, RungPlan] = field(init=False)
+    tiers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
 
     def rung_facts(

@@ -141,6 +141,7 @@ def _record(walk: Walk) -> JsonText:
             walk.decision,
             tuple(walk.steps),
             walk.observed,
+            walk.pressure,
         )
     )
 

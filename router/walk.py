@@ -13,6 +13,7 @@ from router.policy import DeliberationAnswerer, Policy
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
+    NO_PRESSURE,
     Action,
     Answer,
     AttemptRow,
@@ -29,6 +30,7 @@ from router.types import (
     Exhausted,
     Identity,
     Outcome,
+    Pressure,
     Reason,
     Role,
     Rung,
@@ -93,6 +95,7 @@ class Walk:
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None
     baselines: Baselines = field(default_factory=Baselines)
+    pressure: Pressure = NO_PRESSURE  # of the budgets, as decide was told
     budgeted: bool = False  # a budget counts this tenant's money, own compute included
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
     over_budget: bool = False  # a climb was refused for money

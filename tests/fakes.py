@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from router.budgets import Budgets
 from router.deciding import Router
 from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
@@ -287,18 +288,18 @@ def a_house(
     clock, reviews, triage = Clock(), Reviews(), ScriptedTriage(signals)
     policy = a_policy(tiers, **sections)
     runtime = a_runtime(policy, tiers, triage, thetas or {})
-    budgets = policy.budgets
+    budgets = Budgets(policy.budgets, policy.limits)
     sessions = MemorySessionStore(clock=clock)
     ledger = SqlLedger.open(
         folder / "ledger.db",
         clock=clock,
-        budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
+        budget_of=budgets.money,
     )
     ids = Ids()
     router = Router(
         {"test": runtime},
         "test",
-        budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
+        budgets=lambda: budgets,
         clock=clock,
         ids=ids,
     )

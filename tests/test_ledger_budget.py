@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from router.budgets import Budgets
 from router.errors import BudgetExceeded
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
@@ -23,7 +24,7 @@ def opened(path: str, budget: BudgetSection) -> SqlLedger:
     return SqlLedger.open(
         path,
         clock=StandingClock(),
-        budget_of=lambda tenant: budget if tenant == "acme" else None,
+        budget_of=Budgets({"acme": budget}).money,
     )
 
 

@@ -181,7 +181,7 @@ def test_a_stored_row_decides_again_by_its_heads(tmp_path: Path, department: Hea
 
     request = ask(TEXTS[1])
     walk = core.router.decided(
-        request, LOCAL, core.router.select(request),
+        request, LOCAL, core.router.select(request, LOCAL),
         core.router.default.triage.read_now(request, None), None, 0.0, assume_ready=True,
     )  # fmt: skip
     record = Record(RECORD_VERSION, walk.signals, walk.facts, walk.asked, walk.decision, ())

@@ -17,6 +17,7 @@ from router.api.metrics import Metrics
 from router.api.views import Headers, decision_id, id_headers
 from router.deciding import Router
 from router.errors import NotFound
+from router.reach import check_policy
 from router.specialist import document
 from router.types import Scope as KeyScope
 from router.wire.analysis import parse_analysis, render_analysis
@@ -41,6 +42,7 @@ class Analyses:
         identity = await self._door.admit(headers, KeyScope.CHAT)
         domain, task, verb = _parts(scope["path"])
         found = self._analyst.find(domain, task)
+        check_policy(identity, found.runtime.policy.name)
         require_json(headers)
         body = await read_body(headers, receive, self._router.default.policy.max_body_bytes)
         batch = verb == "batch"

@@ -26,6 +26,7 @@ from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.address import Address
 from router.ledger.cache import MemoryAnswerCache
+from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
 from router.ledger.replies import MemoryReplies
 from router.ledger.reviews import SqlReviewQueue
@@ -92,6 +93,7 @@ class App:
             secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
+            gauge=SqlBudgetGauge(self.ledger.database, core.budgets, self.clock),
         )
         self.analyst = Analyst(
             core.router,

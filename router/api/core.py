@@ -12,9 +12,10 @@ from pathlib import Path
 from router.api.abilities import AbilityTable, load_abilities
 from router.api.build import Parts, build_runtime, build_specialist
 from router.api.clock import SystemClock, UlidIds
+from router.budgets import Budgets, Payer, WindowLimit
 from router.deciding import Router
 from router.errors import Mistake, ModelFileError, PolicyError
-from router.policy import BudgetSection, LocalAnswerer
+from router.policy import LocalAnswerer, Policy
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
@@ -138,6 +139,8 @@ class Core:
         self.encoder_sha256 = None if model is None else model.encoder.sha256
         self.loaded = {one.policy.name: one for one in loaded}
         self.default = loaded[0].policy.name
+        self._budgets_of: Policy | None = None
+        self._budgets = Budgets()
         if local is None:
             specs = _specs(loaded).items()
             local = {name: LocalAddress("", "", spec.threads) for name, spec in specs}
@@ -153,7 +156,7 @@ class Core:
         self.router = Router(
             {one.policy.name: self.build(one) for one in loaded},
             self.default,
-            budget_of=self.budget_of,
+            budgets=self.budgets,
             clock=self.clock,
             ids=self.ids,
         )
@@ -166,7 +169,13 @@ class Core:
         """A policy's heads alone made ready. Raises PolicyError."""
         return build_specialist(loaded, self._parts)
 
-    def budget_of(self, tenant: str) -> BudgetSection | None:
-        """What a tenant may spend, by the default policy."""
-        budgets = self.loaded[self.default].policy.budgets
-        return budgets.get(tenant, budgets.get("*"))
+    def budgets(self) -> Budgets:
+        """What may be spent and asked, by the default policy as it is now."""
+        policy = self.loaded[self.default].policy
+        if self._budgets_of is not policy:
+            self._budgets_of, self._budgets = policy, Budgets(policy.budgets, policy.limits)
+        return self._budgets
+
+    def budget_of(self, payer: Payer) -> tuple[WindowLimit, ...]:
+        """Every window that a call of this payer must fit in now."""
+        return self.budgets().money(payer)

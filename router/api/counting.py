@@ -24,9 +24,9 @@ class TokenCounts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         most = self._router.default.policy.max_body_bytes
-        _, body = await self._door.receive(headers, receive, most)
+        identity, body = await self._door.receive(headers, receive, most)
         (request,) = self._wire.read(body, headers).requests
-        signals = await self._router.select(request).runtime.triage.read(request, None)
+        signals = await self._router.select(request, identity).runtime.triage.read(request, None)
         request_id = self._ids.new()
         given = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
         await send_bytes(send, 200, to_json({"input_tokens": signals.input_tokens}), given)

@@ -36,6 +36,7 @@ from router.api.views import (
 )
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
+from router.reach import reachable
 from router.types import Clock, Embedder, Ids, Ledger, ReplyStore
 from router.types import Scope as KeyScope
 from router.wire.anthropic import MessagesFormat
@@ -192,16 +193,17 @@ class Server:
     # --- models and decisions ---------------------------------------------------------------------
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._door.admit(headers_of(scope), KeyScope.CHAT)
-        names = [(name, self._started_s, "tiergate") for name in self._gateway.router.models()]
+        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        known = self._gateway.router.models_for(identity)
+        names = [(name, self._started_s, "tiergate") for name in known]
         await send_bytes(send, 200, render_models(names), request_header(self._ids.new()))
 
     async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT)
         name = scope["path"].removeprefix("/v1/models/")
         router = self._gateway.router
-        if not router.has_model(name):
-            known = ", ".join(router.models())
+        if not router.has_model(name) or not reachable(identity, name, router.default):
+            known = ", ".join(router.models_for(identity))
             raise ModelNotFound(
                 f"The model {name[:200]!r} is unknown here. Known are: {known}.", param="model"
             )

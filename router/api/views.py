@@ -66,6 +66,7 @@ def committed_headers(event: Committed) -> Headers:
     return [
         *id_headers(event.request_id),
         *_rung_headers(rung, rung.reasons[0].value, rung.p, event.escalations),
+        *_budget_headers(event.decision),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
     ]
@@ -79,6 +80,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
     headers = [
         *ids(outcome.request_id),
         *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
+        *_budget_headers(outcome.decision),
         (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
         (b"x-tiergate-model", _ascii(model)),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
@@ -100,6 +102,14 @@ def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) 
         (b"x-tiergate-confidence", f"{confidence:.4f}".encode()),
         (b"x-tiergate-escalations", str(escalations).encode()),
     ]
+
+
+def _budget_headers(decision: Decision) -> Headers:
+    """How a budget steered, where one did: what became of its soft limit, the price of money."""
+    said = [] if decision.soft_limit is None else [decision.soft_limit.value]
+    if decision.pacing:
+        said.append(f"pacing={decision.pacing:.4f}")
+    return [(b"x-tiergate-budget", ", ".join(said).encode())] if said else []
 
 
 def _server_timing(t: Timings) -> bytes:
@@ -157,6 +167,8 @@ def ladder_view(decision: Decision) -> dict[str, object]:
         "floor_reasons": [r.value for r in decision.floor_reasons],
         "ceiling_reasons": [r.value for r in decision.ceiling_reasons],
         "confidence_floor": decision.confidence_floor,
+        "soft_limit": decision.soft_limit.value if decision.soft_limit else None,
+        "pacing": decision.pacing,
         "expected_loss": [rung_view(rung) for rung in decision.rungs],
     }
 

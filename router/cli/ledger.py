@@ -1,4 +1,4 @@
-"""`tiergate ledger`, `keys` and `review`: what stands in the ledger beside a running server."""
+"""`tiergate ledger` and `review`: what stands in the ledger beside a running server."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.keys import keys
 from router.cli.options import AsJson
 from router.cli.periods import moment_ms, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
-from router.types import RequestRow, Scope
+from router.types import RequestRow
 
 if TYPE_CHECKING:
-    from router.api.books import KeyInfo
     from router.types import ReviewItem
 
 SHOWN_ROWS = 20
@@ -29,7 +29,6 @@ Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
 Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
 
 ledger = typer.Typer(help="What was spent, line by line, and whether the books are whole.")
-keys = typer.Typer(help="API keys: created, listed, revoked.")
 review = typer.Typer(help="Matters that wait for a person.")
 
 
@@ -186,87 +185,6 @@ def export(
         with csv.open("w", encoding="utf-8", newline="") as file:
             count = write_csv(found, file)
     typer.echo(f"{count} attempts written to {csv}.")
-
-
-# --- keys --------------------------------------------------------------------------------------
-
-
-@keys.command()
-def create(
-    tenant: Annotated[str, typer.Option(help="Who pays.")],
-    scope: Annotated[
-        list[Scope] | None,
-        typer.Option(show_default="chat", help="What the key may do; repeat for several."),
-    ] = None,
-    name: Annotated[str, typer.Option(help="A name to know it by.")] = "",
-    database: DatabasePath = DATABASE,
-    as_json: AsJson = False,
-) -> None:
-    """Create an API key. It is shown once; only its SHA-256 is kept."""
-    from router.api.books import Books
-    from router.cli.terminal import print_json
-
-    with Books.open(database, create=True) as books:
-        created = books.keys.create(tenant, scope or [Scope.CHAT], name)
-    if as_json:
-        print_json({**_key(created.info), "key": created.secret})
-        return
-    typer.echo(created.secret)
-    scopes = ", ".join(sorted(created.info.scopes))
-    typer.echo(
-        f"{created.info.key_id} for tenant {tenant} ({scopes}). This is the only time it is shown.",
-        err=True,
-    )
-
-
-@keys.command("list")
-def list_keys(
-    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
-) -> None:
-    """All keys, revoked ones too."""
-    from router.api.books import Books
-    from router.cli.terminal import print_json
-
-    with Books.open(database) as books:
-        found = books.keys.list(tenant)
-    if as_json:
-        print_json([_key(info) for info in found])
-        return
-    if not found:
-        typer.echo("No keys: the server listens on loopback only.")
-    for info in found:
-        state = f"revoked {shown_time(info.revoked_at_ms)}" if info.revoked_at_ms else "active"
-        scopes = ",".join(sorted(info.scopes))
-        created = shown_time(info.created_at_ms)
-        typer.echo(f"{info.key_id}  {state}  {info.tenant}  {scopes}  {created}  {info.name}")
-
-
-@keys.command()
-def revoke(
-    key_id: Annotated[str, typer.Argument(help="As `tiergate keys list` shows it.")],
-    database: DatabasePath = DATABASE,
-) -> None:
-    """Revoke a key; all workers know within a second. Revoking the last one opens nothing: create
-    another."""
-    from router.api.books import Books
-
-    with Books.open(database) as books:
-        revoked = books.keys.revoke(key_id)
-    if not revoked:
-        typer.echo(f"tiergate: no active key {key_id!r}; see `tiergate keys list`", err=True)
-        raise typer.Exit(Exit.FAILURE)
-    typer.echo(f"{key_id} is revoked.")
-
-
-def _key(info: KeyInfo) -> dict[str, object]:
-    return {
-        "key_id": info.key_id,
-        "tenant": info.tenant,
-        "name": info.name,
-        "scopes": sorted(info.scopes),
-        "created_at_ms": info.created_at_ms,
-        "revoked_at_ms": info.revoked_at_ms,
-    }
 
 
 # --- review ------------------------------------------------------------------------------------

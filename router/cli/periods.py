@@ -29,6 +29,25 @@ def moment_ms(text: str, now_ms: int) -> int:
     return round(found.timestamp() * 1000)
 
 
+def length_ms(text: str) -> int:
+    """Milliseconds of a length of time: `24h`, `7d`, `0`. Raises typer.BadParameter."""
+    if text.strip() == "0":
+        return 0
+    found = _AGO.fullmatch(text.strip().lower())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no length of time; expected 30m, 24h, 7d or 0")
+    return int(found[1]) * UNIT_MS[found[2]]
+
+
+def end_ms(text: str, now_ms: int) -> int:
+    """Milliseconds since the epoch: `90d` is that long after `now_ms`; dates as in `moment_ms`.
+
+    Raises typer.BadParameter.
+    """
+    later = _AGO.fullmatch(text.strip().lower())
+    return now_ms + length_ms(text) if later else moment_ms(text, now_ms)
+
+
 def shown_time(at_ms: int) -> str:
     """`2026-11-20 08:00:05`, UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

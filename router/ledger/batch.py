@@ -3,7 +3,7 @@
 An attempt is held, then settled; its request is open, then final. What has been spent or is held
 moves with the attempt's state, in the same transaction:
 
-    operation   attempt before     window of the attempt's start (day and month)
+    operation   attempt before     windows of the attempt's start (`windows`)
     hold        -                  held += hold          (after the budget check)
     settle      held               held -= hold, spent += cost
     finish      held               held -= hold, spent += cost
@@ -19,8 +19,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import lru_cache
 
 from router.audit import (
     Head,
@@ -30,11 +28,12 @@ from router.audit import (
     link_digest,
     request_values,
 )
-from router.cost import exact_usd
+from router.budgets import WindowKind, WindowLimit, window_start
 from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.cursor import Cursor
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
+from router.ledger.window_book import Windows
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -43,25 +42,14 @@ from router.types import (
     RequestState,
 )
 
-DAY_MS = 86_400_000
-
-Window = tuple[str, str, int]  # tenant, kind, start
 Values = tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a tenant may spend, nano-dollars per UTC day and month; None: no limit."""
-
-    day_nano_usd: int | None = None
-    month_nano_usd: int | None = None
 
 
 @dataclass(slots=True)
 class Hold:
     request: RequestRow
     attempt: AttemptRow
-    limits: Limits
+    limits: Sequence[WindowLimit]
     request_values: Values
     attempt_values: Values
 
@@ -87,7 +75,9 @@ class Finish:
 Operation = Hold | Settle | Finish
 
 
-def hold_operation(request: RequestRow, attempt: AttemptRow, limits: Limits) -> Hold:
+def hold_operation(
+    request: RequestRow, attempt: AttemptRow, limits: Sequence[WindowLimit] = ()
+) -> Hold:
     """The intent: the request open, the attempt held. Raises LedgerError for an impossible time."""
     opened, held = request, attempt
     if request.state is not RequestState.OPEN or request.attempts:
@@ -167,7 +157,7 @@ def costs_money(request: RequestRow) -> bool:
 
 def _check_time(attempt: AttemptRow) -> None:
     try:
-        windows_of("", attempt.started_at_ms)
+        window_start(WindowKind.MONTH, attempt.started_at_ms)
     except (ValueError, OverflowError, OSError) as error:
         raise LedgerError(
             f"attempt {attempt.attempt_id} started at {attempt.started_at_ms} ms; expected "
@@ -187,19 +177,6 @@ def _final(attempt: AttemptRow) -> AttemptRow:
     )
 
 
-def windows_of(tenant: str, started_at_ms: int) -> tuple[Window, Window]:
-    """The UTC day and month that an attempt counts in, by when it started."""
-    day = started_at_ms - started_at_ms % DAY_MS
-    return (tenant, "day", day), (tenant, "month", month_start(day))
-
-
-@lru_cache(maxsize=1024)
-def month_start(day_ms: int) -> int:
-    """The start of the UTC month that this day (its start) is in."""
-    first = datetime.fromtimestamp(day_ms / 1000, UTC).replace(day=1)
-    return int(first.timestamp()) * 1000
-
-
 @dataclass(slots=True)
 class _Known:
     """An attempt as the ledger has it now."""
@@ -208,6 +185,7 @@ class _Known:
     held_nano_usd: int
     cost_nano_usd: int
     started_at_ms: int
+    tier: str
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -218,19 +196,10 @@ class _Known:
 
 
 _KNOWN_SQL = (
-    "SELECT r.request_id, r.state, a.attempt_id, a.state, a.held_nano_usd, a.cost_nano_usd, "
-    "a.started_at_ms FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
+    "SELECT r.request_id, r.state, r.key_id, r.policy, a.attempt_id, a.state, a.held_nano_usd, "
+    "a.cost_nano_usd, a.started_at_ms, a.tier "
+    "FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
     "WHERE r.request_id IN "
-)
-_WINDOW_SQL = (
-    "SELECT spent_nano_usd, held_nano_usd FROM budget_windows "
-    "WHERE tenant = ? AND kind = ? AND start_ms = ?"
-)
-_WINDOW_UPSERT = (
-    "INSERT INTO budget_windows (tenant, kind, start_ms, spent_nano_usd, held_nano_usd, "
-    "purged_nano_usd) VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (tenant, kind, start_ms) DO UPDATE SET "
-    "spent_nano_usd = budget_windows.spent_nano_usd + excluded.spent_nano_usd, "
-    "held_nano_usd = budget_windows.held_nano_usd + excluded.held_nano_usd"
 )
 _UPSERT_REQUEST = upsert_sql(requests)
 _UPSERT_ATTEMPT = upsert_sql(attempts)
@@ -247,14 +216,15 @@ class Batch:
         self.head = head
         self._cursor = cursor
         self._states: dict[str, str] = {}  # request_id -> state
+        self._payers: dict[str, tuple[str, str]] = {}  # request_id -> key_id, policy
         self._known: dict[str, dict[str, _Known]] = {}  # request_id -> attempt_id -> attempt
-        self._windows: dict[Window, list[int]] = {}  # as the database has them: spent, held
-        self._moved: dict[Window, list[int]] = {}  # by this batch: spent, held
+        self._windows = Windows(cursor)
         self._request_rows: dict[str, Values] = {}
         self._attempt_rows: dict[tuple[str, str], Values] = {}
 
     def run(self, operations: Sequence[Operation]) -> list[TiergateError | None]:
         """Apply all; per operation None, or why it was refused. Driver errors pass through."""
+        self._windows.begin()
         self._load({_request_id(operation) for operation in operations})
         refusals = [self._apply(operation) for operation in operations]
         self._flush()
@@ -280,11 +250,11 @@ class Batch:
             return
         if state is not None and state != RequestState.OPEN.value:
             raise LedgerError(f"request {request_id} is finished; nothing more can be held for it")
-        windows = windows_of(operation.request.tenant, attempt.started_at_ms)
-        limits = (operation.limits.day_nano_usd, operation.limits.month_nano_usd)
-        for window, limit in zip(windows, limits, strict=True):
-            if limit is not None:
-                self._check(window, limit, attempt.held_nano_usd)
+        for limit in operation.limits:
+            if not self._windows.known(limit, attempt):
+                self._flush()
+            self._windows.check(limit, attempt)
+        self._pays(operation.request)
         if state is None:
             self._states[request_id] = RequestState.OPEN.value
             self._request_rows[request_id] = (
@@ -323,6 +293,7 @@ class Batch:
         if stale or not known.keys() <= operation.attempt_values.keys():
             operation = self._with_stored(operation, stale)
             request = operation.request
+        self._pays(request)
         for attempt in request.attempts:
             self._put(request.tenant, attempt, operation.attempt_values[attempt.attempt_id])
         previous = self.head
@@ -358,40 +329,22 @@ class Batch:
             attempt.held_nano_usd,
             attempt.cost_nano_usd,
             attempt.started_at_ms,
+            attempt.tier,
         )
+        payer = (tenant, *self._payers[attempt.request_id])
         its = self._known.setdefault(attempt.request_id, {})
         before = its.get(attempt.attempt_id)
         its[attempt.attempt_id] = now
         if before is not None:
             spent, held = before.counts
-            self._move(tenant, before.started_at_ms, -spent, -held)
+            self._windows.move((*payer, before.tier), before.started_at_ms, -spent, -held)
         spent, held = now.counts
-        self._move(tenant, now.started_at_ms, spent, held)
+        self._windows.move((*payer, now.tier), now.started_at_ms, spent, held)
         self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, tenant)
 
-    def _move(self, tenant: str, started_at_ms: int, spent: int, held: int) -> None:
-        if spent or held:
-            for window in windows_of(tenant, started_at_ms):
-                moved = self._moved.setdefault(window, [0, 0])
-                moved[0] += spent
-                moved[1] += held
-
-    def _check(self, window: Window, limit: int, worst: int) -> None:
-        """Raises BudgetExceeded when spent, open holds and this worst case pass the limit."""
-        stored = self._windows.get(window)
-        if stored is None:
-            self._cursor.execute(_WINDOW_SQL, window)
-            row = self._cursor.fetchone()
-            stored = self._windows[window] = [0, 0] if row is None else [row[0], row[1]]
-        moved = self._moved.get(window, (0, 0))
-        spent, held = stored[0] + moved[0], stored[1] + moved[1]
-        if spent + held + worst > limit:
-            tenant, kind, _ = window
-            raise BudgetExceeded(
-                f"the {kind}'s budget of tenant {tenant!r} is ${exact_usd(limit)}: "
-                f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
-                f"${exact_usd(worst)}; wait for the next {kind}, or raise `budgets` in the policy"
-            )
+    def _pays(self, request: RequestRow) -> None:
+        """Who pays for this request's attempts: whoever it was opened for."""
+        self._payers.setdefault(request.request_id, (request.key_id, request.policy))
 
     def _load(self, request_ids: set[str]) -> None:
         """Read what the ledger has of these requests, so that duplicates are known as such."""
@@ -401,33 +354,28 @@ class Batch:
         for (
             request_id,
             state,
+            key_id,
+            policy,
             attempt_id,
             attempt_state,
             held,
             cost,
             started,
+            tier,
         ) in self._cursor.fetchall():
             self._states[request_id] = state
+            self._payers[request_id] = (key_id, policy)
             if attempt_id is not None:
                 self._known.setdefault(request_id, {})[attempt_id] = _Known(
-                    attempt_state, held, cost, started
+                    attempt_state, held, cost, started, tier
                 )
 
     def _flush(self) -> None:
         _write(self._cursor, _UPSERT_REQUEST, self._request_rows.values())
         _write(self._cursor, _UPSERT_ATTEMPT, self._attempt_rows.values())
-        moves: list[Values] = [
-            (*window, *moved) for window, moved in self._moved.items() if any(moved)
-        ]
-        _write(self._cursor, _WINDOW_UPSERT, moves)
-        for window, (spent, held) in self._moved.items():
-            stored = self._windows.get(window)
-            if stored is not None:
-                stored[0] += spent
-                stored[1] += held
+        self._windows.flush()
         self._request_rows.clear()
         self._attempt_rows.clear()
-        self._moved.clear()
 
 
 def _write(cursor: Cursor, sql: str, rows: Iterable[Values]) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from router.budgets import DAY_MS, LENGTH_MS
 from router.ledger import anchoring, reading
-from router.ledger.batch import windows_of
 from router.ledger.database import Database
+from router.ledger.windows import WATCHES_SQL, watches_from, windows_of
 
 AT_ONCE = 1_000  # rows of a chain per transaction: workers wait for it
 PAUSE_S = 0.11  # SQLite looks for a free lock every 100 ms at the least: each worker gets a turn
@@ -59,17 +60,7 @@ def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms
         "AND sequence BETWEEN ? AND ?)"
     )
     where = (writer_id, first, last)
-    for tenant, day, cost in connection.exec_driver_sql(
-        "SELECT tenant, started_at_ms - started_at_ms % 86400000, sum(cost_nano_usd) "
-        f"FROM attempts WHERE {chosen} GROUP BY 1, 2",
-        where,
-    ).fetchall():
-        for window in windows_of(str(tenant), int(day)):
-            connection.exec_driver_sql(
-                "UPDATE budget_windows SET purged_nano_usd = purged_nano_usd + ? "
-                "WHERE tenant = ? AND kind = ? AND start_ms = ?",
-                (cost, *window),
-            )
+    _purge_windows(connection, chosen, where)
     row_hash = connection.exec_driver_sql(
         "SELECT row_hash FROM requests WHERE writer_id = ? AND sequence = ?", (writer_id, last)
     ).scalar_one()
@@ -84,3 +75,24 @@ def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms
         (writer_id, last, row_hash, now_ms, last - first + 1),
     )
     return int(last - first + 1)
+
+
+def _purge_windows(connection: Connection, chosen: str, where: tuple[object, ...]) -> None:
+    """What the attempts that are dropped cost stays in their windows, as of rows no longer kept."""
+    watches = watches_from(connection.exec_driver_sql(WATCHES_SQL).fetchall())
+    grain_ms = min([DAY_MS, *(LENGTH_MS.get(watch.kind, DAY_MS) for watch in watches)])
+    for *payer, begun, cost in connection.exec_driver_sql(
+        f"SELECT r.tenant, r.key_id, r.policy, a.tier, "
+        f"a.started_at_ms - a.started_at_ms % {grain_ms}, sum(a.cost_nano_usd) "
+        "FROM attempts a JOIN requests r ON r.request_id = a.request_id "
+        f"WHERE r.{chosen} GROUP BY 1, 2, 3, 4, 5",
+        where,
+    ).fetchall():
+        tenant, key_id, policy, tier = (str(name) for name in payer)
+        for window in windows_of(watches, (tenant, key_id, policy, tier), int(begun)):
+            connection.exec_driver_sql(
+                "UPDATE budget_windows SET purged_nano_usd = purged_nano_usd + ? "
+                "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? "
+                "AND start_ms = ?",
+                (int(cost), *window),
+            )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0004"
 """The newest migration; a test holds it against `migrations/versions`."""
 
 metadata = MetaData()
@@ -152,12 +152,25 @@ attempts = Table(
 budget_windows = Table(
     "budget_windows",
     metadata,
-    _text("tenant", primary_key=True),
-    _text("kind", primary_key=True),  # day | month, UTC
+    _text("tenant", primary_key=True),  # each of these four is "" where it names none
+    _text("key_id", primary_key=True),
+    _text("policy", primary_key=True),
+    _text("tier", primary_key=True),
+    _text("kind", primary_key=True),  # minute | hour | day | month, UTC
     _int("start_ms", primary_key=True),
     _int("spent_nano_usd"),
     _int("held_nano_usd"),
     _int("purged_nano_usd"),  # part of spent whose attempts are no longer kept
+    sqlite_with_rowid=False,
+)
+
+budget_watches = Table(
+    "budget_watches",
+    metadata,
+    _text("named", primary_key=True),  # which of the four columns its windows name: "key_id,tier"
+    _text("kind", primary_key=True),
+    _int("since_ms"),  # the first window that is kept
+    _int("checked_ms"),  # the last window that a limit asked for
     sqlite_with_rowid=False,
 )
 
@@ -192,6 +205,11 @@ keys = Table(
     _text("scopes"),
     _int("created_at_ms"),
     Column("revoked_at_ms", BigInteger),
+    _text("policies"),  # JSON; [] is all
+    _text("tiers"),  # JSON; [] is all
+    Column("expires_at_ms", BigInteger),
+    Column("previous_sha256", LargeBinary),  # the secret before the last rotation
+    Column("previous_until_ms", BigInteger),
     Index("keys_by_secret", "secret_sha256", unique=True),
 )
 

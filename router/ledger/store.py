@@ -8,16 +8,16 @@ reads take a connection of their own in a worker thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from router.audit import Head
+from router.budgets import Payer, WindowLimit
 from router.errors import LedgerError
 from router.ledger import anchoring, policies, reading
 from router.ledger.batch import (
     Batch,
-    Limits,
     Operation,
     finish_operation,
     hold_operation,
@@ -26,10 +26,10 @@ from router.ledger.batch import (
 from router.ledger.database import Database, Synchronous
 from router.ledger.slots import Slot, Slots, slots_of
 from router.ledger.writer import Writer
-from router.policy import BudgetSection, usd_to_nano
 from router.types import AttemptRow, AttemptState, Clock, RequestRow, RequestState
 
-BudgetOf = Callable[[str], BudgetSection | None]
+BudgetOf = Callable[[Payer], Sequence[WindowLimit] | None]
+"""The windows that a call must fit in, as `Budgets.money` says; None: no limit."""
 RECOVER_AT_ONCE = 500  # open requests finished in one transaction
 
 
@@ -106,7 +106,8 @@ class SqlLedger:
         Cancelling the wait does not take it back: `finish` the request all the same.
         Raises: BudgetExceeded, LedgerFull, LedgerError.
         """
-        operation = hold_operation(request, attempt, self._limits(request.tenant))
+        payer = Payer(request.tenant, request.key_id, request.policy, attempt.tier)
+        operation = hold_operation(request, attempt, self._budget_of(payer) or ())
         try:
             await self._write(operation)
         except asyncio.CancelledError:
@@ -199,16 +200,6 @@ class SqlLedger:
 
     async def _write(self, operation: Operation) -> None:
         await self._writer.submit(operation)
-
-    def _limits(self, tenant: str) -> Limits:
-        budget = self._budget_of(tenant)
-        if budget is None:
-            return Limits()
-        day, month = budget.usd_per_day, budget.usd_per_month
-        return Limits(
-            None if day is None else usd_to_nano(day),
-            None if month is None else usd_to_nano(month),
-        )
 
 
 class _Resuming:

@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.audit import Anchor, ChainRow, Finding, FindingKind, digest, verify_chain
+from router.budgets import DAY_MS, LENGTH_MS, BudgetScope
 from router.ledger import anchoring, reading
-from router.ledger.batch import Window, windows_of
 from router.ledger.database import Database
+from router.ledger.windows import WATCHES_SQL, Window, is_kept, watches_from, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,32 +133,46 @@ def _strays(connection: Connection) -> Iterator[Finding]:
 
 def _windows(connection: Connection) -> Iterator[Finding]:
     """Windows that differ from the sums of the attempts that started within them."""
+    watches = watches_from(connection.exec_driver_sql(WATCHES_SQL).fetchall())
+    grain_ms = min([DAY_MS, *(LENGTH_MS.get(watch.kind, DAY_MS) for watch in watches)])
+    names, joined = "'', ''", ""
+    if watches:  # without one nobody needs to know the key or the policy
+        names = "r.key_id, r.policy"
+        joined = "LEFT JOIN requests r ON r.request_id = a.request_id "
     sums: dict[Window, list[int]] = defaultdict(lambda: [0, 0])
-    for tenant, day, spent, held in connection.exec_driver_sql(
-        "SELECT tenant, started_at_ms - started_at_ms % 86400000, "
-        "sum(CASE WHEN state = 'held' THEN 0 ELSE cost_nano_usd END), "
-        "sum(CASE WHEN state = 'held' THEN held_nano_usd ELSE 0 END) FROM attempts GROUP BY 1, 2"
+    for tenant, key_id, policy, tier, begun, spent, held in connection.exec_driver_sql(
+        f"SELECT a.tenant, {names}, a.tier, a.started_at_ms - a.started_at_ms % {grain_ms}, "
+        "sum(CASE WHEN a.state = 'held' THEN 0 ELSE a.cost_nano_usd END), "
+        "sum(CASE WHEN a.state = 'held' THEN a.held_nano_usd ELSE 0 END) "
+        f"FROM attempts a {joined}GROUP BY 1, 2, 3, 4, 5"
     ):
-        for window in windows_of(str(tenant), int(day)):
-            sums[window][0] += spent
-            sums[window][1] += held
-    for tenant, kind, start, spent, held in connection.exec_driver_sql(
-        "SELECT tenant, kind, start_ms, spent_nano_usd - purged_nano_usd, held_nano_usd "
-        "FROM budget_windows"
+        payer = str(tenant), str(key_id), str(policy), str(tier)
+        for window in windows_of(watches, payer, int(begun)):
+            sums[window][0] += int(spent)
+            sums[window][1] += int(held)
+    for *window_columns, spent, held in connection.exec_driver_sql(
+        "SELECT tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd - purged_nano_usd, "
+        "held_nano_usd FROM budget_windows"
     ):
-        expected = sums.pop((tenant, kind, start), [0, 0])
+        tenant, key_id, policy, tier, kind, start_ms = window_columns
+        found: Window = (tenant, key_id, policy, tier, kind, start_ms)
+        if not is_kept(watches, found):
+            continue  # left of a watch that has ended: nothing asks for it again
+        expected = sums.pop(found, [0, 0])
         if expected != [spent, held]:
-            yield _window_finding((tenant, kind, start), expected, [spent, held])
+            yield _window_finding(found, expected, [spent, held])
     for window, expected in sums.items():
         if any(expected):
             yield _window_finding(window, expected, [0, 0])
 
 
 def _window_finding(window: Window, expected: list[int], found: list[int]) -> Finding:
-    tenant, kind, start_ms = window
+    *names, kind, start_ms = window
+    tenant, key_id, policy, tier = names
+    scope = BudgetScope(tenant, key_id, policy, tier)
     return Finding(
         FindingKind.WINDOW_DOES_NOT_SUM,
-        f"{kind} {start_ms} of tenant {tenant!r}: the attempts sum to {expected[0]} spent and "
+        f"{kind} {start_ms} of {scope}: the attempts sum to {expected[0]} spent and "
         f"{expected[1]} held, the window says {found[0]} and {found[1]}",
     )
 

@@ -41,7 +41,15 @@ from router.types.closed_sets import (
     Verdict,
     VerifyMode,
 )
-from router.types.decisions import Action, Decision, Rung, RungFacts, Step
+from router.types.decisions import (
+    NO_PRESSURE,
+    Action,
+    Decision,
+    Pressure,
+    Rung,
+    RungFacts,
+    Step,
+)
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.requests import (
@@ -59,6 +67,7 @@ from router.types.requests import (
 from router.types.signals import Amount, HeadReading, Match, SessionMemory, Signals, Triage
 from router.types.surroundings import (
     AnswerCache,
+    BudgetGauge,
     CachedAnswer,
     Clock,
     Embedded,
@@ -75,6 +84,7 @@ from router.types.surroundings import (
 
 __all__ = [
     "NANO_PER_USD",
+    "NO_PRESSURE",
     "RISK_DOMAINS",
     "Action",
     "Amount",
@@ -87,6 +97,7 @@ __all__ = [
     "AttemptRow",
     "AttemptState",
     "Baselines",
+    "BudgetGauge",
     "CachedAnswer",
     "Call",
     "Capability",
@@ -115,6 +126,7 @@ __all__ = [
     "Message",
     "Outcome",
     "PSource",
+    "Pressure",
     "Price",
     "Reason",
     "Reply",

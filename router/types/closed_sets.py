@@ -80,7 +80,10 @@ class Reason(StrEnum):
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
     NOT_READY = "not_ready"
+    TIER_NOT_ALLOWED = "tier_not_allowed"
     OVER_MAX_COST = "over_max_cost"
+    BUDGET_SOFT_LIMIT = "budget_soft_limit"
+    BUDGET_SOFT_LIMIT_KEPT = "budget_soft_limit_kept"  # reached, but nothing lower is allowed
     # after an answer
     ANSWER_ACCEPTED = "answer_accepted"
     ANSWER_NOT_TRUSTED = "answer_not_trusted"

@@ -49,6 +49,17 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressure:
+    """What `decide` is told of the budgets that a request counts in."""
+
+    lower: bool = False  # a soft limit is reached: the highest level is one lower
+    price: float = 0.0  # lambda of pacing, added to the policy's own
+
+
+NO_PRESSURE = Pressure()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The ladder: rungs in order, those taken come from `first` on. Pure outcome of `decide`."""
 
@@ -62,6 +73,8 @@ class Decision:
     mode: DecisionMode
     hard_rule: bool  # a hard rule set the floor: answers are held back until verified
     confidence_floor: float
+    pacing: float = 0.0  # lambda of the budgets, beside the policy's own
+    soft_limit: Reason | None = None  # whether a budget lowered the level, or a floor kept it
 
     @property
     def first_rung(self) -> Rung:

@@ -95,6 +95,8 @@ class Identity:
     tenant: str
     key_id: str
     scopes: frozenset[Scope]
+    policies: frozenset[str] = frozenset()  # that the key may use; empty: all
+    tiers: frozenset[str] = frozenset()  # likewise
 
     @property
     def may_lower(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from router.types.answers import Answer
 from router.types.closed_sets import Domain
+from router.types.decisions import Pressure
 from router.types.ledger import RequestRow
 from router.types.requests import Identity
 from router.types.signals import SessionMemory
@@ -120,6 +121,12 @@ class KeyStore(Protocol):
     async def identify(self, secret: str) -> Identity | None: ...
 
     async def any(self) -> bool: ...
+
+
+class BudgetGauge(Protocol):
+    """How budgets press on decisions before they are reached. Raises nothing."""
+
+    async def pressure(self, identity: Identity, policy: str) -> Pressure: ...
 
 
 class Clock(Protocol):

@@ -1,0 +1,96 @@
+"""The windows of budgets within one transaction: what is spent and held, and whether a call fits.
+
+Holds of a batch see what those before them moved. What was moved is written at the end, or before a
+window is summed from the attempts.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from router.budgets import WindowLimit, window_start
+from router.cost import exact_usd
+from router.errors import BudgetExceeded
+from router.ledger.windows import Scope, Watches, Window, always_kept, windows_of
+from router.types import AttemptRow
+
+_WINDOW_SQL = (
+    "SELECT spent_nano_usd, held_nano_usd FROM budget_windows "
+    "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
+)
+_WINDOW_UPSERT = (
+    "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd, "
+    "held_nano_usd, purged_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) "
+    "ON CONFLICT (tenant, key_id, policy, tier, kind, start_ms) DO UPDATE SET "
+    "spent_nano_usd = budget_windows.spent_nano_usd + excluded.spent_nano_usd, "
+    "held_nano_usd = budget_windows.held_nano_usd + excluded.held_nano_usd"
+)
+
+
+class Windows:
+    """The windows that one batch reads and moves."""
+
+    def __init__(self, cursor: DBAPICursor) -> None:
+        self._cursor = cursor
+        self._stored: dict[Window, list[int]] = {}  # as the database has them: spent, held
+        self._moved: dict[Window, list[int]] = {}  # by this batch: spent, held
+
+    def begin(self) -> None:
+        """Read which windows are kept; the transaction has begun."""
+        self._watches = Watches(self._cursor)
+
+    def move(self, payer: Scope, started_at_ms: int, spent: int, held: int) -> None:
+        """Add to every kept window that an attempt of this moment counts in, nano-dollars."""
+        if spent or held:
+            for window in windows_of(self._watches.all, payer, started_at_ms):
+                moved = self._moved.setdefault(window, [0, 0])
+                moved[0] += spent
+                moved[1] += held
+
+    def known(self, limit: WindowLimit, attempt: AttemptRow) -> bool:
+        """Whether `check` needs no sum over the attempts, so that the batch may stay unwritten."""
+        window = _window(limit, attempt)
+        return window in self._stored or always_kept(window) or self._watches.keeps(window)
+
+    def check(self, limit: WindowLimit, attempt: AttemptRow) -> None:
+        """Raises BudgetExceeded when spent, open holds and this worst case pass the limit.
+
+        Where the window is not `known`, the batch was flushed before.
+        """
+        window, kind, worst = _window(limit, attempt), limit.kind.value, attempt.held_nano_usd
+        stored = self._stored.get(window) or self._read(window)
+        moved = self._moved.get(window, (0, 0))
+        spent, held = stored[0] + moved[0], stored[1] + moved[1]
+        if spent + held + worst > limit.nano_usd:
+            raise BudgetExceeded(
+                f"the {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
+                f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
+                f"${exact_usd(worst)}; wait for the next {kind}, or raise the limit in the "
+                "policy (`budgets`, `limits`)"
+            )
+
+    def _read(self, window: Window) -> list[int]:
+        """[spent, held] of a window without what this batch has moved; kept from now on."""
+        if not always_kept(window) and not self._watches.asked(window):
+            return self._watches.sum(window)
+        self._cursor.execute(_WINDOW_SQL, window)
+        row = self._cursor.fetchone()
+        stored = self._stored[window] = [0, 0] if row is None else [row[0], row[1]]
+        return stored
+
+    def flush(self) -> None:
+        """Write what was moved."""
+        moves = [(*window, *moved) for window, moved in self._moved.items() if any(moved)]
+        if moves:
+            self._cursor.executemany(_WINDOW_UPSERT, moves)
+        for window, (spent, held) in self._moved.items():
+            stored = self._stored.get(window)
+            if stored is not None:
+                stored[0] += spent
+                stored[1] += held
+        self._moved.clear()
+
+
+def _window(limit: WindowLimit, attempt: AttemptRow) -> Window:
+    scope, start_ms = limit.scope, window_start(limit.kind, attempt.started_at_ms)
+    return scope.tenant, scope.key_id, scope.policy, scope.tier, limit.kind.value, start_ms

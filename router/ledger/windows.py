@@ -1,0 +1,202 @@
+"""Which windows of budgets are kept, and what an attempt moves in them.
+
+The day and month of each tenant are always kept. A window of another scope is kept from the moment
+a limit first asks for it: a watch says which scopes (by the columns that they name) and which kind.
+Its first window is summed from the attempts, so a budget that comes or changes in flight counts
+what was spent before it; from then on every writer moves it with each attempt, whether or not its
+own policy knows of the limit, since the watches are read within each transaction.
+
+    since_ms                          checked_ms        checked_ms + KEPT_MS
+    | windows are kept: moved and verified |  still moved, waiting to be asked again | no more
+
+A watch that nobody asks for any more ends by itself. It knows nothing about limits or money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from router.budgets import DAY_MS, HOUR_MS, NAMES, WindowKind, window_end, window_start
+
+Window = tuple[str, str, str, str, str, int]  # tenant, key, policy, tier, kind, start
+Scope = tuple[str, str, str, str]
+
+KEPT_MS = {
+    WindowKind.MINUTE: HOUR_MS,
+    WindowKind.HOUR: DAY_MS,
+    WindowKind.DAY: 7 * DAY_MS,
+    WindowKind.MONTH: 70 * DAY_MS,
+}
+"""How long windows are kept beside the current one, for attempts that settle late: longer than any
+deadline. Before and after it: windows up to so long ago, and for so long after the last check."""
+BEGUN_BEFORE_MS = HOUR_MS
+"""How long a request may have been under way when one of its attempts began."""
+
+ALWAYS = (WindowKind.DAY, WindowKind.MONTH)  # of each tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The windows of one kind that name the same columns: kept from `since_ms` on."""
+
+    named: tuple[str, ...]
+    kind: WindowKind
+    since_ms: int
+    checked_ms: int
+
+    def keeps(self, start_ms: int) -> bool:
+        """Whether the window that begins then is moved with each attempt."""
+        return self.since_ms <= start_ms <= self.checked_ms + KEPT_MS[self.kind]
+
+    def window(self, payer: Scope, at_ms: int) -> Window | None:
+        """The kept window in which an attempt of that moment counts, None where none is."""
+        start_ms = window_start(self.kind, at_ms)
+        if not self.keeps(start_ms):
+            return None
+        tenant, key_id, policy, tier = (
+            value if name in self.named else "" for name, value in zip(NAMES, payer, strict=True)
+        )
+        if sum(map(bool, (tenant, key_id, policy, tier))) < len(self.named):
+            return None  # what has no tier counts in no tier's window
+        return tenant, key_id, policy, tier, self.kind.value, start_ms
+
+
+WATCHES_SQL = "SELECT named, kind, since_ms, checked_ms FROM budget_watches"
+_UPSERT_WATCH = (
+    "INSERT INTO budget_watches (named, kind, since_ms, checked_ms) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (named, kind) DO UPDATE SET since_ms = excluded.since_ms, "
+    "checked_ms = excluded.checked_ms"
+)
+
+
+def watches_from(rows: Iterable[Sequence[object]]) -> list[Watch]:
+    """The rows of WATCHES_SQL as watches."""
+    return [
+        Watch(
+            tuple(str(named).split(",")) if named else (),
+            WindowKind(str(kind)),
+            int(str(since)),
+            int(str(checked)),
+        )
+        for named, kind, since, checked in rows
+    ]
+
+
+def windows_of(watches: list[Watch], payer: Scope, at_ms: int) -> Iterator[Window]:
+    """Every kept window that an attempt begun at `at_ms` counts in."""
+    for kind in ALWAYS:
+        yield payer[0], "", "", "", kind.value, window_start(kind, at_ms)
+    for watch in watches:
+        window = watch.window(payer, at_ms)
+        if window is not None:
+            yield window
+
+
+def always_kept(window: Window) -> bool:
+    """Whether it is a tenant's day or month."""
+    return bool(window[0]) and not any(window[1:4]) and window[4] in ALWAYS
+
+
+def is_kept(watches: list[Watch], window: Window) -> bool:
+    """Whether the window is moved with each attempt, so that it must be the attempts' sum."""
+    named = _named(window)
+    return always_kept(window) or any(
+        w.named == named and w.kind.value == window[4] and w.keeps(window[5]) for w in watches
+    )
+
+
+def _named(window: Window) -> tuple[str, ...]:
+    return tuple(name for name, value in zip(NAMES, window, strict=False) if value)
+
+
+class Watches:
+    """The watches of one transaction. What it changes is written at once."""
+
+    def __init__(self, cursor: DBAPICursor) -> None:
+        self._cursor = cursor
+        cursor.execute(WATCHES_SQL)
+        self.all = watches_from(cursor.fetchall())
+
+    def asked(self, window: Window) -> bool:
+        """A limit asks for this window. False where it is so old that it must be summed instead.
+
+        The caller has flushed what it moved, unless the window is kept already (`keeps`).
+        """
+        named = _named(window)
+        kind, start_ms = WindowKind(window[4]), window[5]
+        watch = next((w for w in self.all if w.named == named and w.kind is kind), None)
+        if watch is not None and start_ms < watch.since_ms:
+            return False
+        if watch is None or not watch.keeps(start_ms):
+            self._begin(named, kind, start_ms)
+        elif start_ms > watch.checked_ms:
+            since = max(watch.since_ms, window_start(kind, start_ms - KEPT_MS[kind]))
+            self._set(Watch(named, kind, since, start_ms))
+        return True
+
+    def keeps(self, window: Window) -> bool:
+        """Whether the window is kept and was asked for before."""
+        named = _named(window)
+        return any(
+            w.named == named and w.kind.value == window[4] and w.since_ms <= window[5]
+            and window[5] <= w.checked_ms
+            for w in self.all
+        )  # fmt: skip
+
+    def _begin(self, named: tuple[str, ...], kind: WindowKind, start_ms: int) -> None:
+        """Sum the window of all scopes that name these columns, once."""
+        self._set(Watch(named, kind, start_ms, start_ms))
+        columns = ", ".join(_COLUMN[name] if name in named else "''" for name in NAMES)
+        grouped = ", ".join(_COLUMN[name] for name in named)
+        self._cursor.execute(
+            "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, "
+            "spent_nano_usd, held_nano_usd, purged_nano_usd) "
+            f"SELECT {columns}, ?, ?, {_SUMS}, 0 {_WITHIN}"
+            + "".join(f" AND {_COLUMN[name]} <> ''" for name in named)
+            + (f" GROUP BY {grouped}" if grouped else " HAVING count(*) > 0"),
+            (kind.value, start_ms, *_bounds(kind, start_ms)),
+        )
+
+    def _set(self, watch: Watch) -> None:
+        self.all = [w for w in self.all if (w.named, w.kind) != (watch.named, watch.kind)]
+        self.all.append(watch)
+        named = ",".join(watch.named)
+        self._cursor.execute(
+            _UPSERT_WATCH, (named, watch.kind.value, watch.since_ms, watch.checked_ms)
+        )
+        shape = " AND ".join(f"{n} {'<>' if n in watch.named else '='} ''" for n in NAMES)
+        # No tenant's own day and month come here: no watch names them.
+        self._cursor.execute(
+            f"DELETE FROM budget_windows WHERE {shape} AND kind = ? AND start_ms < ?",
+            (watch.kind.value, watch.since_ms),
+        )
+
+    def sum(self, window: Window) -> list[int]:
+        """[spent, held] of a window, from the attempts themselves; what was moved is flushed."""
+        kind, start_ms = WindowKind(window[4]), window[5]
+        named = [(name, value) for name, value in zip(NAMES, window, strict=False) if value]
+        where = "".join(f" AND {_COLUMN[name]} = ?" for name, _ in named)
+        self._cursor.execute(
+            f"SELECT {_SUMS} {_WITHIN}{where}",
+            (*_bounds(kind, start_ms), *(value for _, value in named)),
+        )
+        row = self._cursor.fetchone()
+        return [int(row[0] or 0), int(row[1] or 0)] if row is not None else [0, 0]
+
+
+_COLUMN = {"tenant": "r.tenant", "key_id": "r.key_id", "policy": "r.policy", "tier": "a.tier"}
+_SUMS = (
+    "sum(CASE WHEN a.state = 'held' THEN 0 ELSE a.cost_nano_usd END), "
+    "sum(CASE WHEN a.state = 'held' THEN a.held_nano_usd ELSE 0 END)"
+)
+_WITHIN = (
+    "FROM requests r JOIN attempts a ON a.request_id = r.request_id "
+    "WHERE r.created_at_ms >= ? AND a.started_at_ms >= ? AND a.started_at_ms < ?"
+)
+
+
+def _bounds(kind: WindowKind, start_ms: int) -> tuple[int, int, int]:
+    return start_ms - BEGUN_BEFORE_MS, start_ms, window_end(kind, start_ms)
