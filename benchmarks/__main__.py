@@ -1,4 +1,4 @@
-"""`python -m benchmarks [triage|gateway] [--quick] [--json]`: every figure of docs/bench.md."""
+"""Figures of docs/bench.md: `python -m benchmarks [triage|gateway|report] [--quick] [--json]`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ import platform  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import bench_triage, gateway  # noqa: E402
+from benchmarks import bench_triage, gateway, report  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("part", nargs="?", choices=("all", "triage", "gateway"), default="all")
+    parser.add_argument(
+        "part", nargs="?", choices=("all", "triage", "gateway", "report"), default="all"
+    )
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rows", type=int, default=600_000, help="of the report's ledger")
+    parser.add_argument("--scan", action="store_true", help="also the report from all rows")
     parser.add_argument(
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
     )
@@ -37,6 +41,9 @@ def main() -> None:
         found["triage"] = bench_triage.measure(0.5 if asked.quick else 3.0, KNOWLEDGE)
     if asked.part in ("all", "gateway"):
         found["gateway"] = gateway.measure(plan, say, asked.profile)
+    if asked.part in ("all", "report"):
+        rows = 60_000 if asked.quick else asked.rows
+        found["report"] = report.measure(rows, asked.scan or asked.quick, say)
     if asked.json:
         print(json.dumps(found, indent=1))
         return
@@ -45,6 +52,8 @@ def main() -> None:
         bench_triage.show(triage)
     if isinstance(measured := found.get("gateway"), dict):
         print(gateway.show(measured))
+    if isinstance(reported := found.get("report"), dict):
+        report.show(reported)
 
 
 def machine() -> dict[str, object]:

@@ -47,6 +47,7 @@ class FindingKind(StrEnum):
     CHECKPOINT_UNANCHORED = "checkpoint_unanchored"
     ATTEMPTS_DO_NOT_SUM = "attempts_do_not_sum"
     WINDOW_DOES_NOT_SUM = "window_does_not_sum"
+    ROLLUP_DOES_NOT_SUM = "rollup_does_not_sum"
     TEXT_EDITED = "text_edited"
 
 

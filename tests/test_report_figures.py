@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.analysis.figures import Report, Saving
-from router.analysis.quantiles import DurationHistogram
 from router.analysis.report import build_report
 from router.analysis.savings import PairedCosts
 from router.analysis.tallies import MAX_GROUPS, MAX_NAMED, row_names
 from router.policy import ReportSection
+from router.quantiles import DurationHistogram
 from router.types import (
     AttemptState,
     Baselines,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from router.rollup import Waste
 from router.types import CostBasis, Role
 
 
@@ -20,6 +21,7 @@ class Period:
     first_row_ms: int | None
     last_row_ms: int | None
     generated_at_ms: int
+    zone: str = "UTC"  # whose midnights cut the days
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class TierFigures:
 
 @dataclass(frozen=True, slots=True)
 class NamedFigures:
-    """One row of a breakdown by name: a domain or a request type."""
+    """One row of a breakdown by name: a domain, a request type, a tenant, a key, a day ..."""
 
     name: str
     figures: GroupFigures
@@ -135,6 +137,69 @@ class Saving:
     saved_interval: Interval | None  # nano-dollars; None below MIN_FOR_INTERVAL requests
     saved_share: float | None  # of the baseline; None when that is 0
     share_interval: Interval | None
+    by_blocks: bool = False  # whether the intervals are the bootstrap's over stretches of time
+
+
+@dataclass(frozen=True, slots=True)
+class WasteFigures:
+    """Calls of one kind that cost money and whose answer the client did not get."""
+
+    kind: Waste
+    calls: int
+    spend_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFigures:
+    """Exact repeats, and what they would have cost at the mean of fresh answers of their model.
+
+    `priced` of the `hits` have such a mean in the period; `value` is theirs, None where none has.
+    """
+
+    hits: int
+    priced: int
+    value_nano_usd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FixedModel:
+    """The best single model for all routed requests that spends no more than routing did.
+
+    Chances are those the decisions recorded, before anything was asked: predictions.
+    """
+
+    answerer: str | None  # None: there is none, and `why` says why
+    why: str
+    requests: int
+    p: float | None
+    mean_cost_nano_usd: int | None
+    own_p: float | None
+    own_mean_cost_nano_usd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An outcome that people ask for; `value` None where nobody measured it."""
+
+    key: str
+    label: str
+    unit: str  # share | minutes | score | usd
+    value: float | None
+    interval: Interval | None
+    count: int  # of answers or requests that were measured
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Spend to the end of the month, in the report's time zone; None with `why` where refused."""
+
+    month: str  # 2026-11
+    why: str
+    days: int  # complete days that it rests on
+    spent_nano_usd: int
+    expected_nano_usd: int | None
+    low_nano_usd: int | None
+    high_nano_usd: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +254,21 @@ class Report:
     tiers: tuple[TierFigures, ...]
     domains: tuple[NamedFigures, ...]
     request_types: tuple[NamedFigures, ...]
+    tenants: tuple[NamedFigures, ...]
+    keys: tuple[NamedFigures, ...]
+    models: tuple[NamedFigures, ...]
+    adapters: tuple[NamedFigures, ...]
+    policies: tuple[NamedFigures, ...]
+    days: tuple[NamedFigures, ...]  # by day, by month where there are more than MAX_DAYS
     reasons: tuple[ReasonFigures, ...]
     roles: tuple[RoleFigures, ...]
     bases: tuple[BasisFigures, ...]
     savings: tuple[Saving, ...]
+    waste: tuple[WasteFigures, ...]
+    cache: CacheFigures
+    fixed_model: FixedModel
+    outcomes: tuple[Measure, ...]
+    forecast: Forecast
     unknown: UnknownCost
     provider: ProviderFigures
     assumptions: tuple[str, ...]

@@ -1,18 +1,25 @@
-"""From the ledger's rows to a report: what was spent, where, why, and against what it saved.
+"""From the ledger's rows and roll-ups to a report: what was spent, where, why, what it saved.
 
-`build_report` is pure and passes over the rows once; memory is bounded by the number of tiers,
-domains and reasons, not of rows. Percentiles come from logarithmic buckets, within 1 % of the exact
-order statistic (`quantiles`); savings carry a 95 % interval by the central limit theorem on paired
-differences (`savings`). How it looks is the renderers' business.
+`build_report` is pure and passes over rows and cells once; memory is bounded by the number of
+names and quarter hours, not of rows. Percentiles come from logarithmic buckets, within 1 % of the
+exact order statistic (`quantiles`); savings carry a 95 % interval (`savings`). How it looks is the
+renderers' business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
 
+from router.analysis.days import local_day
 from router.analysis.figures import (
     BasisFigures,
+    CacheFigures,
     Counts,
+    Forecast,
+    GroupFigures,
     LevelShare,
     NamedFigures,
     Period,
@@ -23,15 +30,50 @@ from router.analysis.figures import (
     Saving,
     TierFigures,
     UnknownCost,
+    WasteFigures,
 )
-from router.analysis.tallies import GroupTally, SavingTally, Tally
-from router.analysis.wording import clean, count, day, percent, saved_percent, signed_usd, usd
+from router.analysis.fixed_model import fixed_model
+from router.analysis.forecast import forecast
+from router.analysis.outcomes import Outcome, measures
+from router.analysis.report_words import assumptions, headline, notes, provider_line
+from router.analysis.savings import PairedCosts, block_intervals
+from router.analysis.tallies import (
+    DAY_MS,
+    QUARTER_MS,
+    Tally,
+    escalated,
+    group_figures,
+    merged,
+)
+from router.analysis.wording import clean
 from router.policy import ReportSection
-from router.types import CostBasis, RequestRow, RequestState, Role, Verdict
+from router.rollup import BASELINES, Cell, Kind, PlacedCell, SavingSums, Sums, Waste, Whole
+from router.types import CostBasis, RequestRow, RequestState, Role
 
-HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
-"""The headline names the first of these that most answered requests can be compared with: what
-would have been paid comes before what might have been, and level 2 before the dearer level 3."""
+__all__ = ["LONG_DAYS", "Extra", "build_report", "provider_line"]
+
+MAX_SHOWN = 20
+"""Names that a breakdown shows; the others are one line, so that sums stay whole."""
+
+MAX_DAYS = 62
+"""More days than this are shown by month."""
+
+LONG_DAYS = 62
+"""From here on a report in UTC keeps times apart by day: two months hold enough blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a report is made of beside rows; nothing of it by default."""
+
+    cells: Iterable[PlacedCell] = ()
+    zone: str = "UTC"  # a name of the time zone database
+    by_day: bool = False  # keep times apart by UTC day alone: for periods of LONG_DAYS and more
+    lost: int = 0  # purged requests of days that the period cuts
+    outcomes: Iterable[Outcome] = ()
+
+
+NOTHING_MORE = Extra()
 
 
 def build_report(
@@ -41,129 +83,235 @@ def build_report(
     since_ms: int | None,
     until_ms: int | None,
     now_ms: int,
+    extra: Extra = NOTHING_MORE,
 ) -> Report:
-    """The report over the rows that were created in [since_ms, until_ms).
+    """The report over the rows created in [since_ms, until_ms), and over `extra.cells`.
 
     `config` is the policy's `report` section: planned shares, and the names behind the baselines.
-    Rows outside the period are passed over. 1,000 requests at a list price of $0.01, 40 at $0.50
-    and 5 at $5.00 give a spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
+    Rows outside the period are passed over; a row must not stand in a cell as well. 1,000 requests
+    at a list price of $0.01, 40 at $0.50 and 5 at $5.00 give a spend of $55.00 and, against all at
+    level 3 ($5,225.00), 98.9 % saved.
     """
-    tally = Tally(min(config.planned_shares, default=1))
+    tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
+    for placed in extra.cells:
+        tally.merge(placed)
     for row in rows:
         late = until_ms is not None and row.created_at_ms >= until_ms
         early = since_ms is not None and row.created_at_ms < since_ms
         if not (late or early):
             tally.add(row)
-    period = Period(since_ms, until_ms, tally.first_row_ms, tally.last_row_ms, now_ms)
-    savings = _savings(tally, config)
-    whole = tally.whole.figures(tally.whole.requests)
+    total = tally.total()
+    whole = total.whole or Whole()
+    period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
+    savings = _savings(tally, total, config)
+    cut = _Cut(tally, total, min(config.planned_shares, default=1))
+    tiers = tally.tiers()
+    told = measures(extra.outcomes)
+    provider = ProviderFigures(*whole.provider)
+    days = _by_day(tally, extra.zone)
+    figures = cut.group(total)
     return Report(
-        headline=_headline(tally, period, savings),
+        headline=headline(total, period, savings),
         period=period,
-        counts=_counts(tally),
-        spend_nano_usd=whole.spend_nano_usd,
-        discarded_nano_usd=sum(role.discarded_spend for role in tally.roles.values()),
-        unattributed_nano_usd=whole.spend_nano_usd - tally.attempt_spend,
-        p50_ms=whole.p50_ms,
-        p95_ms=whole.p95_ms,
-        levels=_levels(tally, config.planned_shares),
-        tiers=_tiers(tally),
-        domains=_named(tally.domains, tally.whole.requests),
-        request_types=_named(tally.request_types, tally.whole.requests),
-        reasons=_reasons(tally),
-        roles=_roles(tally),
-        bases=_bases(tally),
+        counts=_counts(tally, whole, cut),
+        spend_nano_usd=total.spend_nano_usd,
+        discarded_nano_usd=sum(role[3] for role in whole.roles.values()),
+        unattributed_nano_usd=total.spend_nano_usd - whole.attempts_nano_usd,
+        p50_ms=figures.p50_ms,
+        p95_ms=figures.p95_ms,
+        levels=_levels(tiers, config.planned_shares),
+        tiers=_tiers(tiers, total.requests),
+        domains=cut.named(tally.groups[Kind.DOMAIN], by_requests=True),
+        request_types=cut.named(tally.groups[Kind.REQUEST_TYPE], by_requests=True),
+        tenants=cut.named(tally.tenants),
+        keys=cut.named(tally.groups[Kind.KEY]),
+        models=cut.named(tally.models()),
+        adapters=cut.named(tally.adapters()),
+        policies=cut.named(tally.groups[Kind.POLICY]),
+        days=cut.days(days),
+        reasons=_reasons(whole, cut.lowest_level),
+        roles=_roles(whole.roles),
+        bases=_bases(whole.bases),
         savings=savings,
+        waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
+        cache=_cache(tiers, whole.cache_hits),
+        fixed_model=fixed_model(whole),
+        outcomes=told,
+        forecast=_forecast(days, period),
         unknown=UnknownCost(
-            whole.unknown_cost,
-            tuple(tally.named_unknown),
-            tally.held_unknown,
+            total.unknown_cost,
+            tuple(clean(request_id) for _, request_id in whole.named_unknown),
+            whole.held_unknown_nano_usd,
         ),
-        provider=tally.provider.figures(),
-        assumptions=_assumptions(tally, config, savings),
-        notes=_notes(tally),
+        provider=provider,
+        assumptions=assumptions(whole, config, savings),
+        notes=notes(tally, total, whole, provider, extra.lost, told[0].count),
     )
+
+
+class _Cut:
+    """Cells as figures, shares of the whole."""
+
+    def __init__(self, tally: Tally, total: Cell, lowest_level: int) -> None:
+        self.tally = tally
+        self.total = total
+        self.lowest_level = lowest_level
+
+    def group(self, cell: Cell) -> GroupFigures:
+        """One group as figures."""
+        return group_figures(cell, self.total.requests, escalated(cell, self.lowest_level))
+
+    def named(
+        self, groups: Mapping[str, Cell], *, by_requests: bool = False
+    ) -> tuple[NamedFigures, ...]:
+        """The groups by spend (or by requests), MAX_SHOWN of them, the others in one line."""
+        ordered = sorted(
+            groups.items(),
+            key=lambda item: (
+                0 if by_requests else -item[1].spend_nano_usd,
+                -item[1].requests,
+                item[0],
+            ),
+        )
+        shown, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
+        if len(rest) == 1:
+            shown, rest = ordered, []
+        found = [NamedFigures(clean(name), self.group(cell)) for name, cell in shown]
+        if rest:
+            others = merged(cell for _, cell in rest)
+            found.append(NamedFigures(f"({len(rest)} others)", self.group(others)))
+        return tuple(found)
+
+    def days(self, by_day: Mapping[date, Cell]) -> tuple[NamedFigures, ...]:
+        """In the order of time; by month beyond MAX_DAYS."""
+        names: dict[str, Cell] = {}
+        monthly = len(by_day) > MAX_DAYS
+        for day, cell in sorted(by_day.items()):
+            name = f"{day:%Y-%m}" if monthly else day.isoformat()
+            names.setdefault(name, Cell()).merge(cell)
+        return tuple(NamedFigures(name, self.group(cell)) for name, cell in names.items())
 
 
 # --- the parts ---------------------------------------------------------------------------------
 
 
-def _counts(tally: Tally) -> Counts:
+def _counts(tally: Tally, whole: Whole, cut: _Cut) -> Counts:
+    states = {**whole.states, RequestState.OPEN.value: tally.open_requests}
     return Counts(
-        requests=tally.whole.requests,
+        requests=cut.total.requests,
         states=tuple(
-            (state.value, tally.states[state.value])
-            for state in RequestState
-            if tally.states[state.value]
+            (state.value, states[state.value]) for state in RequestState if states.get(state.value)
         ),
-        verdicts=tuple(sorted(tally.verdicts.items(), key=lambda item: (-item[1], item[0]))),
-        escalated=tally.whole.escalated,
-        reviews=tally.reviews,
-        cache_hits=tally.cache_hits,
-        observed=tally.observed,
+        verdicts=tuple(sorted(whole.verdicts.items(), key=lambda item: (-item[1], item[0]))),
+        escalated=escalated(cut.total, cut.lowest_level),
+        reviews=whole.reviews,
+        cache_hits=whole.cache_hits,
+        observed=whole.observed,
     )
 
 
-def _levels(tally: Tally, planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
-    total = tally.levels.total()
+TierKey = tuple[int, str, str]  # level, tier, model
+
+
+def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
+    by_level: dict[int, int] = {}
+    for (level, _, _), cell in tiers.items():
+        if level and cell.requests:
+            by_level[level] = by_level.get(level, 0) + cell.requests
+    total = sum(by_level.values())
     return tuple(
         LevelShare(
             level=level,
-            requests=tally.levels[level],
-            share=tally.levels[level] / total if total else 0.0,
+            requests=by_level.get(level, 0),
+            share=by_level.get(level, 0) / total if total else 0.0,
             planned=planned.get(level),
         )
-        for level in sorted({*tally.levels, *planned})
+        for level in sorted({*by_level, *planned})
     )
 
 
-def _tiers(tally: Tally) -> tuple[TierFigures, ...]:
+def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
     """By level; requests without an answer come last."""
-    ordered = sorted(tally.tiers.items(), key=lambda item: (item[0][0] == 0, item[0]))
+    ordered = sorted(tiers.items(), key=lambda item: (item[0][0] == 0, item[0]))
     return tuple(
         TierFigures(
             tier=tier,
             level=level,
             model=model,
-            figures=group.figures(tally.whole.requests),
-            tried=group.tried,
-            own_spend_nano_usd=group.own_spend,
+            figures=group_figures(cell, total, cell.moved_on),
+            tried=cell.tried,
+            own_spend_nano_usd=cell.own_spend_nano_usd,
         )
-        for (level, tier, model), group in ordered
+        for (level, tier, model), cell in ordered
     )
 
 
-def _named(groups: Mapping[str, GroupTally], total: int) -> tuple[NamedFigures, ...]:
-    ordered = sorted(groups.items(), key=lambda item: (-item[1].requests, item[0]))
-    return tuple(NamedFigures(name, group.figures(total)) for name, group in ordered)
+def _reasons(whole: Whole, lowest_level: int) -> tuple[ReasonFigures, ...]:
+    found: Sums = {}
+    for level, sums in whole.reasons.items():
+        for reason, numbers in sums.items() if level > lowest_level else ():
+            before = found.get(reason, [0, 0, 0, 0])
+            found[reason] = [a + b for a, b in zip(before, numbers, strict=True)]
+    ordered = sorted(found.items(), key=lambda item: (-item[1][0], -item[1][2], item[0]))
+    return tuple(ReasonFigures(reason, *numbers) for reason, numbers in ordered)
 
 
-def _reasons(tally: Tally) -> tuple[ReasonFigures, ...]:
-    ordered = sorted(
-        tally.reasons.items(),
-        key=lambda item: (-item[1].first_requests, -item[1].any_requests, item[0]),
-    )
+def _roles(roles: Sums) -> tuple[RoleFigures, ...]:
+    return tuple(RoleFigures(role, *roles[role.value]) for role in Role if role.value in roles)
+
+
+def _bases(bases: Sums) -> tuple[BasisFigures, ...]:
     return tuple(
-        ReasonFigures(reason, r.first_requests, r.first_spend, r.any_requests, r.any_spend)
-        for reason, r in ordered
+        BasisFigures(basis, *bases[basis.value]) for basis in CostBasis if basis.value in bases
     )
 
 
-def _roles(tally: Tally) -> tuple[RoleFigures, ...]:
-    return tuple(
-        RoleFigures(role, r.attempts, r.spend, r.discarded, r.discarded_spend)
-        for role in Role
-        if (r := tally.roles.get(role)) is not None
-    )
+def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
+    """What cache hits would have cost, each at the mean of its model's fresh answers.
+
+    10 hits at a model whose 40 fresh requests cost $2.00 are worth $0.50.
+    """
+    priced, value = 0, 0
+    for cell in tiers.values():
+        fresh = cell.requests - cell.cache_hits
+        if cell.cache_hits and fresh > 0:
+            priced += cell.cache_hits
+            value += cell.spend_nano_usd * cell.cache_hits // fresh
+    return CacheFigures(hits, priced, value if priced else None)
 
 
-def _bases(tally: Tally) -> tuple[BasisFigures, ...]:
-    return tuple(
-        BasisFigures(basis, *tally.bases[basis]) for basis in CostBasis if basis in tally.bases
-    )
+def _by_day(tally: Tally, zone: str) -> dict[date, Cell]:
+    """Requests by the zone's calendar day; days that no calendar holds are left out."""
+    found: dict[date, Cell] = {}
+    clock = UTC if zone == "UTC" else ZoneInfo(zone)
+    for start, cell in tally.times.items():
+        its = local_day(start, clock)
+        if its is not None:
+            found.setdefault(its, Cell()).merge(cell)
+    return found
 
 
-def _savings(tally: Tally, config: ReportSection) -> tuple[Saving, ...]:
+def _forecast(days: Mapping[date, Cell], period: Period) -> Forecast:
+    clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
+    today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
+    if period.until_ms is not None and period.until_ms < period.generated_at_ms:
+        why = "the period is over before today"
+        return Forecast(f"{today:%Y-%m}", why, 0, 0, None, None, None)
+    begins = None if period.since_ms is None else local_day(period.since_ms, clock)
+    first = min(days, default=None)
+    complete = None if first is None else first + timedelta(days=1)
+    if period.since_ms is not None and begins == first:
+        # A period that begins at midnight has its first day whole; a ledger's first row does not.
+        at_midnight = local_day(period.since_ms - 1, clock) != begins
+        complete = begins if at_midnight else complete
+    spend = {day: cell.spend_nano_usd for day, cell in days.items()}
+    return forecast(spend, today, complete, begins)
+
+
+# --- savings -----------------------------------------------------------------------------------
+
+
+def _savings(tally: Tally, total: Cell, config: ReportSection) -> tuple[Saving, ...]:
     level_2 = f" ({clean(config.level_2)})" if config.level_2 else ""
     level_3 = f" ({clean(config.level_3)})" if config.level_3 else ""
     price = config.people_usd_per_request
@@ -174,167 +322,40 @@ def _savings(tally: Tally, config: ReportSection) -> tuple[Saving, ...]:
         "all_level_3": f"All at level 3{level_3}",
         "people": f"People{people}",
     }
-    return tuple(_saving(key, labels[key], group) for key, group in tally.savings.items())
+    return tuple(
+        _saving(key, labels[key], total.savings.get(key, SavingSums()), _blocks(tally, key))
+        for key in BASELINES
+    )
 
 
-def _saving(key: str, label: str, group: SavingTally) -> Saving:
+def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:
+    """(baseline, own) by stretch of time, in order."""
+    its = (
+        cell.savings[key]
+        for _, cell in sorted(tally.times.items(), key=lambda item: item[0])
+        if key in cell.savings
+    )
+    return [(sums.base, sums.own) for sums in its if sums.pairs]
+
+
+def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]]) -> Saving:
     """The sums of one baseline; all unknown where not one answered request could be compared."""
-    pairs, some = group.pairs, group.compared > 0
+    pairs, some = PairedCosts(sums), sums.compared > 0
+    saved, share = pairs.saved_interval(), pairs.share_interval()
+    drawn = block_intervals(blocks) if some and saved is not None else None
+    if drawn is not None:
+        saved, share = drawn
     return Saving(
         key=key,
         label=label,
-        compared=group.compared,
-        not_compared=group.not_compared,
-        without_answer=group.without_answer,
+        compared=sums.compared,
+        not_compared=sums.not_compared,
+        without_answer=sums.without_answer,
         baseline_nano_usd=pairs.baseline_nano_usd if some else None,
         own_nano_usd=pairs.own_nano_usd if some else None,
         saved_nano_usd=pairs.saved_nano_usd if some else None,
-        saved_interval=pairs.saved_interval() if some else None,
+        saved_interval=saved if some else None,
         saved_share=pairs.saved_share() if some else None,
-        share_interval=pairs.share_interval() if some else None,
+        share_interval=share if some else None,
+        by_blocks=drawn is not None,
     )
-
-
-# --- the words ---------------------------------------------------------------------------------
-
-
-def _headline(tally: Tally, period: Period, savings: tuple[Saving, ...]) -> str:
-    """One or two sentences for the person who pays."""
-    total = tally.whole.requests
-    if total == 0:
-        return (
-            "No requests in this period: nothing was spent and nothing can be said about savings."
-        )
-    first, last = day(period.first_row_ms), day(period.last_row_ms)
-    when = f"On {first}" if first == last else f"From {first} to {last}"
-    requests = "1 request" if total == 1 else f"{count(total)} requests"
-    spent = f"{when}, {requests} cost {usd(tally.whole.spend)}"
-    if tally.whole.unknown_cost:
-        spent += f", {count(tally.whole.unknown_cost)} of them at a cost that is not known"
-    chosen = _headline_saving(savings)
-    if chosen is None or chosen.saved_nano_usd is None:
-        return f"{spent}. No baseline has a known price, so nothing can be said about savings."
-    return f"{spent}. {_compared(chosen, total)}"
-
-
-def _headline_saving(savings: tuple[Saving, ...]) -> Saving | None:
-    by_key = {saving.key: saving for saving in savings}
-    ordered = [by_key[key] for key in HEADLINE_ORDER]
-    most = next((s for s in ordered if s.compared > s.not_compared), None)
-    return most or next((s for s in ordered if s.compared), None)
-
-
-def _compared(saving: Saving, total: int) -> str:
-    assert saving.saved_nano_usd is not None
-    scope = "" if saving.compared == total else f" over the {count(saving.compared)} answered"
-    if saving.compared and saving.not_compared:
-        scope = f" over the {count(saving.compared)} that can be compared"
-    label = {
-        "requested_model": "the models the clients asked for",
-        "all_level_2": "answering everything at level 2",
-        "all_level_3": "answering everything at level 3",
-    }[saving.key]
-    against = f"Against {usd(saving.baseline_nano_usd)} for {label}{scope}, routing"
-    amount = usd(abs(saving.saved_nano_usd))
-    if saving.saved_nano_usd < 0:
-        return f"{against} cost {amount} more{_share_of(saving, -1)}."
-    return f"{against} saved {amount}{_share_of(saving, 1)}."
-
-
-def _share_of(saving: Saving, sign: int) -> str:
-    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; `sign` -1 writes a loss without its minus."""
-    if saving.saved_share is None:
-        return ""
-    share = saved_percent(saving.saved_share)
-    ends: tuple[float, ...] = ()
-    if saving.share_interval is not None:
-        ends = (saving.share_interval.low, saving.share_interval.high)
-    shown = [saved_percent(end) for end in ends]
-    if sign < 0:
-        share = share.lstrip("-")
-        shown = [percent(-end) for end in reversed(ends)]
-    between = f"; 95 % interval {shown[0]} to {shown[1]}" if shown else ""
-    return f" ({share}{between})"
-
-
-def _assumptions(
-    tally: Tally, config: ReportSection, savings: tuple[Saving, ...]
-) -> tuple[str, ...]:
-    """What the savings rest on; printed under their table."""
-    calls = {basis: tally.bases.get(basis, (0, 0))[0] for basis in CostBasis}
-    lines = [
-        "Every baseline is priced at the token counts of the answer that was returned; another "
-        "model would have used more or fewer.",
-        "Own cost includes discarded drafts, retries, checks and deliberation steps. A failed "
-        "request counts with its cost and a baseline of nothing.",
-        f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
-        f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
-        f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
-        f"{count(calls[CostBasis.UNKNOWN])} at an unknown price.",
-        "Intervals: 95 %, central limit theorem on paired differences, requests taken as "
-        "independent; none below 30 requests, rough while few requests carry most of the cost.",
-    ]
-    if calls[CostBasis.LIST_PRICE]:
-        lines.append(
-            "A stated list price is what the policy says an answer costs, not what was invoiced."
-        )
-    if config.people_usd_per_request is None:
-        lines.append("No price for people is stated (report.people_usd_per_request).")
-    else:
-        lines.append(
-            f"People are priced at the stated ${config.people_usd_per_request:,.2f} a request, "
-            "whatever the request."
-        )
-    partly = [s for s in savings if s.compared and s.not_compared]
-    if partly:
-        each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
-        lines.append(
-            "Answered requests that could not be compared, because the baseline's price or the "
-            f"own cost is unknown or a retry got its first answer again: {each}."
-        )
-    return tuple(lines)
-
-
-def provider_line(told: ProviderFigures) -> str:
-    """What providers say their calls cost, beside what is booked at our prices."""
-    return (
-        f"Calls whose provider told their cost: {count(told.calls)}. They cost "
-        f"{usd(told.reported_nano_usd)} by the providers and {usd(told.booked_nano_usd)} by our "
-        f"prices, as booked; difference {signed_usd(told.difference_nano_usd)}."
-    )
-
-
-def _notes(tally: Tally) -> tuple[str, ...]:
-    """What the reader must know to read the figures rightly."""
-    notes = [
-        "Savings hold at the quality that this report states, and no further: the share of wrong "
-        "answers is unknown unless feedback was given. Even a perfect choice of model at a strong "
-        "model's accuracy saves what the traffic allows, not a fixed figure.",
-    ]
-    unverified = tally.verdicts[Verdict.UNVERIFIED.value]
-    safe = tally.verdicts[Verdict.SAFE_ANSWER.value]
-    if unverified or safe or tally.reviews:
-        notes.append(
-            f"{count(unverified)} answers went out marked unverified, {count(safe)} were approved "
-            f"safe answers, {count(tally.reviews)} requests wait for or had a review by "
-            "people, whose time is in no figure above."
-        )
-    if tally.observed:
-        notes.append(
-            f"{count(tally.observed)} requests were observed only: the requested model answered."
-        )
-    if tally.cache_hits:
-        notes.append(f"{count(tally.cache_hits)} requests were exact repeats, answered from cache.")
-    if tally.states[RequestState.OPEN.value]:
-        notes.append(
-            f"{count(tally.states[RequestState.OPEN.value])} requests are still open and in no "
-            f"figure above; they hold {usd(tally.open_held)}."
-        )
-    if tally.provider.calls:
-        notes.append(provider_line(tally.provider.figures()))
-    if tally.whole.spend != tally.attempt_spend:
-        notes.append(
-            f"{usd(tally.whole.spend - tally.attempt_spend)} of the spend is explained by no "
-            "attempt; run `tiergate ledger verify`."
-        )
-    return tuple(notes)

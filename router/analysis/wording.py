@@ -9,6 +9,7 @@ import math
 import unicodedata
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
 
 from router.types import NANO_PER_USD
 
@@ -106,23 +107,26 @@ def duration(ms: float | None) -> str:
     return f"{ms / 60_000:.1f} min"
 
 
-def moment(at_ms: int | None) -> str:
+def moment(at_ms: int | None, zone: str = "UTC") -> str:
     """A time as "2026-11-03 14:05 UTC"; a dash for None and for what no calendar holds."""
-    if at_ms is None:
-        return NOTHING
-    try:
-        return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except (ValueError, OverflowError, OSError):
-        return NOTHING
+    at = _at(at_ms, zone)
+    return NOTHING if at is None else f"{at:%Y-%m-%d %H:%M} {zone}"
 
 
-def day(at_ms: int | None) -> str:
-    """A time's day as "3 November 2026"."""
+def _at(at_ms: int | None, zone: str) -> datetime | None:
     if at_ms is None:
-        return NOTHING
+        return None
     try:
         at = datetime.fromtimestamp(at_ms / 1_000, UTC)
+        return at if zone == "UTC" else at.astimezone(ZoneInfo(zone))
     except (ValueError, OverflowError, OSError):
+        return None
+
+
+def day(at_ms: int | None, zone: str = "UTC") -> str:
+    """A time's day as "3 November 2026"."""
+    at = _at(at_ms, zone)
+    if at is None:
         return NOTHING
     return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
 

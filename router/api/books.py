@@ -12,17 +12,21 @@ from pathlib import Path
 from types import TracebackType
 
 from router.api.clock import SystemClock
-from router.ledger import reading
+from router.ledger import reading, rollups
 from router.ledger.address import Address
 from router.ledger.database import Database
 from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
 from router.ledger.reviews import SqlReviewQueue
+from router.ledger.rollup_reading import Portion, portion
 from router.ledger.texts import Erased, TextStore
 from router.ledger.verify import Verification, verify
+from router.rollup import Kind
 from router.types import RequestRow, ReviewItem
 
 __all__ = ["Address", "Books", "KeyInfo"]
+
+FOLD_AT_ONCE = 2_000  # beside nobody that waits for the interpreter, larger pages are cheaper
 
 
 class Books:
@@ -76,6 +80,35 @@ class Books:
     ) -> Iterator[RequestRow]:
         """Requests created in [since, until), oldest first. Raises LedgerError."""
         return reading.rows(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
+
+    def portion(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None, *, by_day: bool
+    ) -> Portion:
+        """Roll-ups and rows of requests created in [since, until), for a report.
+
+        `by_day` leaves out what is kept by quarter hour. Raises LedgerError.
+        """
+        kinds = [kind for kind in Kind if kind is not Kind.TIME or not by_day]
+        return portion(self._database, since_ms, until_ms, tenant, kinds)
+
+    def unfolded(self) -> int:
+        """How many finished rows are in no roll-up yet. Raises LedgerError."""
+        with self._database.reading() as connection:
+            return rollups.unfolded(connection)
+
+    def fold(self) -> int:
+        """Add them to the roll-ups; how many; blocks. Raises LedgerError."""
+        return rollups.catch_up(self._database, rows_at_once=FOLD_AT_ONCE)
+
+    def span(self) -> tuple[int, int] | None:
+        """When the first and the last request were created, purged ones too; None without any."""
+        with self._database.reading() as connection:
+            first, last = connection.exec_driver_sql(
+                "SELECT min(at), max(at) FROM (SELECT min(created_at_ms) AS at FROM requests "
+                "UNION ALL SELECT max(created_at_ms) FROM requests UNION ALL "
+                "SELECT min(start_ms) FROM rollups WHERE kind = 'whole') AS ends"
+            ).one()
+        return None if first is None else (int(first), int(last))
 
     def row(self, request_id: str) -> RequestRow | None:
         """One request with its attempts, None when unknown. Raises LedgerError."""

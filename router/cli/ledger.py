@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 Since = Annotated[
-    str | None, typer.Option(help="From when on: 24h, 7d, 2026-11-20, 2026-11-20T08:00.")
+    str | None, typer.Option(help="From when on: 24h, 7d, 2026-11, 2026-11-20, 2026-11-20T08:00.")
 ]
 Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
 Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -11,21 +12,27 @@ UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_80
 _AGO = re.compile(r"(\d{1,9})\s*([smhdw])")
 
 
-def moment_ms(text: str, now_ms: int) -> int:
-    """Milliseconds since the epoch: `24h` and `7d` are that long before `now_ms`; dates are UTC.
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
-    `2026-11-20` is its midnight. Raises typer.BadParameter.
+
+def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
+    """Milliseconds since the epoch: `24h` and `7d` are that long before `now_ms`.
+
+    Dates are the zone's: `2026-11-20` is its midnight there, `2026-11` the midnight of the first.
+    Raises typer.BadParameter.
     """
     ago = _AGO.fullmatch(text.strip().lower())
     if ago:
         return now_ms - int(ago[1]) * UNIT_MS[ago[2]]
     try:
-        found = datetime.fromisoformat(text.strip())
+        month = _MONTH.fullmatch(text.strip())
+        found = datetime.fromisoformat(f"{month[0]}-01" if month else text.strip())
     except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is no point in time; expected 24h, 7d, 2026-11-20 or 2026-11-20T08:00"
+            f"{text!r} is no point in time; expected 24h, 7d, 2026-11, 2026-11-20 or "
+            "2026-11-20T08:00"
         ) from error
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
     return round(found.timestamp() * 1000)
 
 
@@ -46,6 +53,18 @@ def end_ms(text: str, now_ms: int) -> int:
     """
     later = _AGO.fullmatch(text.strip().lower())
     return now_ms + length_ms(text) if later else moment_ms(text, now_ms)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name, as `Europe/Berlin`. Raises typer.BadParameter."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise typer.BadParameter(
+            f"{name!r} is no time zone known here; expected a name as UTC, Europe/Berlin or "
+            "Asia/Kolkata (the system's tzdata lists them)",
+            param_hint="--tz",
+        ) from error
 
 
 def shown_time(at_ms: int) -> str:

@@ -1,18 +1,29 @@
-"""`tiergate report`: the ledger's figures in the terminal, as JSON, HTML or CSV."""
+"""`tiergate report`: the ledger's figures in the terminal, as JSON, HTML, CSV or Parquet."""
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson
-from router.cli.periods import moment_ms
+from router.cli.periods import moment_ms, zone_of
 from router.cli.serving import DATABASE, DatabasePath
+
+if TYPE_CHECKING:
+    from router.analysis.figures import Report
+    from router.api.books import Books
+    from router.policy import ReportSection
+
+MANY_ROWS = 20_000
+"""So many rows are added up in about two seconds; beyond it the wait is announced."""
+
+DAY_MS = 86_400_000
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +41,9 @@ def report(
             "--policy", "-p", help="Whose `report:` section names baselines and planned shares."
         ),
     ] = "default",
+    tz: Annotated[
+        str, typer.Option(help="Time zone whose midnights cut days and months: Europe/Berlin.")
+    ] = "UTC",
     as_json: AsJson = False,
     html: Annotated[
         Path | None, typer.Option(help="Write one HTML file with charts; opens offline.")
@@ -41,23 +55,15 @@ def report(
     from router.analysis.render_html import report_html
     from router.analysis.render_json import report_json
     from router.analysis.render_text import print_report
-    from router.analysis.report import build_report
     from router.api.books import Books
     from router.api.core import Settings, load_policies
     from router.cli.terminal import console
 
-    now = now_ms()
-    since_ms = None if since is None else moment_ms(since, now)
-    until_ms = None if until is None else moment_ms(until, now)
+    now, zone = now_ms(), zone_of(tz)
+    begin, end = (_moment(text, now, zone) for text in (since, until))
     section = load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
     with Books.open(database) as books:
-        found = build_report(
-            books.rows(since_ms, until_ms, tenant),
-            config=section,
-            since_ms=since_ms,
-            until_ms=until_ms,
-            now_ms=now,
-        )
+        found = _report(books, section, (begin, end, now), tenant, tz)
     if html is not None:
         html.write_text(report_html(found), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
@@ -68,3 +74,36 @@ def report(
         sys.stdout.write(report_json(found).decode())
     elif html is None and csv is None:
         print_report(found, console())
+
+
+def _moment(text: str | None, now: int, zone: tzinfo) -> int | None:
+    return None if text is None else moment_ms(text, now, zone)
+
+
+def _report(
+    books: Books,
+    section: ReportSection,
+    times: tuple[int | None, int | None, int],
+    tenant: str | None,
+    tz: str,
+) -> Report:
+    """The report from roll-ups, after the rows that are not in them yet have been added."""
+    from router.analysis.report import LONG_DAYS, Extra, build_report
+
+    since_ms, until_ms, now = times
+    waiting = books.unfolded()
+    if waiting > MANY_ROWS:
+        typer.echo(f"Adding up {waiting:,} rows once; later reports read the sums.", err=True)
+    books.fold()
+    first, last = books.span() or (now, now)
+    begin, end = (first if since_ms is None else since_ms), (last if until_ms is None else until_ms)
+    by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * DAY_MS
+    parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
+    return build_report(
+        parts.rows,
+        config=section,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now_ms=now,
+        extra=Extra(cells=parts.cells, zone=tz, by_day=by_day, lost=parts.lost),
+    )

@@ -1,8 +1,8 @@
 """Dropping old rows without breaking the chains: a checkpoint says where each begins again.
 
-Only a chain's beginning is dropped, up to the first row that is to be kept; what the dropped
-attempts cost stays in the windows, marked as purged. The anchor which names the checkpoint is
-written in the same transaction.
+Only a chain's beginning is dropped, up to the first row that is to be kept and no further than the
+roll-ups go; what the dropped attempts cost stays in the windows, marked as purged. The anchor which
+names the checkpoint is written in the same transaction.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.budgets import DAY_MS, LENGTH_MS
-from router.ledger import anchoring, reading
+from router.ledger import anchoring, reading, rollup_keeping, rollups
 from router.ledger.database import Database
 from router.ledger.windows import WATCHES_SQL, watches_from, windows_of
 
@@ -28,6 +28,7 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
     """
     outside = anchors_file or database.address.anchors
     dropped = 0
+    rollups.catch_up(database)
     while True:
         with database.writing() as connection:
             rows = sum(
@@ -45,16 +46,18 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
 def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms: int) -> int:
     """Drop the next rows of one chain; returns how many."""
     first, last = None, 0
+    mark = rollups.marks(connection).get(writer_id, 0)
     for sequence, created_at_ms in connection.exec_driver_sql(
         "SELECT sequence, created_at_ms FROM requests WHERE writer_id = ? "
-        f"AND sequence IS NOT NULL ORDER BY sequence LIMIT {AT_ONCE}",
-        (writer_id,),
+        f"AND sequence <= ? ORDER BY sequence LIMIT {AT_ONCE}",
+        (writer_id, mark),
     ).fetchall():
         if created_at_ms >= before_ms:
             break
         first, last = sequence if first is None else first, sequence
     if first is None:
         return 0
+    rollup_keeping.keep_purged(connection, writer_id, first, last)
     chosen = (
         "request_id IN (SELECT request_id FROM requests WHERE writer_id = ? "
         "AND sequence BETWEEN ? AND ?)"

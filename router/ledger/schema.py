@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0006"
 """The newest migration; a test holds it against `migrations/versions`."""
 
 metadata = MetaData()
@@ -37,6 +37,10 @@ def _int(name: str, *, primary_key: bool = False) -> Column[int]:
 
 def _flag(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
+
+
+def _flag_key(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, primary_key=True, autoincrement=False)
 
 
 def _real(name: str) -> Column[float]:
@@ -266,6 +270,27 @@ policy_versions = Table(
     _text("name"),
     _text("content"),
     _int("first_seen_at_ms"),
+)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    _text("kind", primary_key=True),  # `router.rollup.Kind`
+    _int("start_ms", primary_key=True),  # of the UTC day; of the quarter hour for kind `time`
+    _text("tenant", primary_key=True),
+    _text("name", primary_key=True),
+    _flag_key("purged"),  # 1: the part of the sums whose rows are no longer kept
+    _int("requests"),
+    _int("cost_nano_usd"),
+    _text("content"),  # a `router.rollup.Cell` as JSON
+    sqlite_with_rowid=False,
+)
+
+rollup_marks = Table(
+    "rollup_marks",
+    metadata,
+    _text("writer_id", primary_key=True),
+    _int("sequence"),  # of the chain's last row that is in the roll-ups
 )
 
 meta = Table(

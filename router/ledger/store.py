@@ -24,6 +24,7 @@ from router.ledger.batch import (
     settle_operation,
 )
 from router.ledger.database import Database, Synchronous
+from router.ledger.folding import Folder
 from router.ledger.slots import Slot, Slots, slots_of
 from router.ledger.writer import Writer
 from router.types import AttemptRow, AttemptState, Clock, RequestRow, RequestState
@@ -42,6 +43,7 @@ class SqlLedger:
         writer: Writer,
         slot: Slot,
         anchorer: anchoring.Anchorer,
+        folder: Folder,
         budget_of: BudgetOf,
         clock: Clock,
         queue_size: int,
@@ -51,6 +53,7 @@ class SqlLedger:
         self._writer = writer
         self._slot = slot
         self._anchorer = anchorer
+        self._folder = folder
         self._budget_of = budget_of
         self._clock = clock
         self._held: set[str] = set()  # requests that hold something and are not finished
@@ -86,17 +89,24 @@ class SqlLedger:
             opened.close()
             raise
         anchorer.write()
+        folder = Folder(opened, lambda: writer.waiting > 0, head.sequence)
+
+        def committed(now: Head) -> None:
+            anchorer.committed(now)
+            folder.committed(now.sequence)
+
         writer = Writer(
             opened,
             slot,
             head,
             queue_size=queue_size,
             resume=_Resuming(opened, slots, slot, clock),
-            committed=anchorer.committed,
+            committed=committed,
             idle=anchorer.idle,
         )
         writer.start()
-        return cls(opened, writer, slot, anchorer, budget_of, clock, queue_size)
+        folder.start()
+        return cls(opened, writer, slot, anchorer, folder, budget_of, clock, queue_size)
 
     # --- types.Ledger ---
 
@@ -193,6 +203,7 @@ class SqlLedger:
 
     def close_now(self) -> None:
         """As `close`, for callers without an event loop; blocks."""
+        self._folder.close()
         self._writer.close()
         self._anchorer.write()
         self._slot.release()

@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
+from router.ledger import rollup_keeping
 from router.ledger.database import Database
 from router.ledger.lru import BoundedMap
 from router.redact import redact
@@ -125,7 +126,10 @@ class TextStore:
             return [(str(i), str(c)) for i, c in connection.exec_driver_sql(query, bounds)]
 
     def erase(self, tenant: str) -> Erased:
-        """Delete a tenant's texts, review texts and key; blocks. Raises LedgerError."""
+        """Delete a tenant's texts, review texts and key; blocks. Raises LedgerError.
+
+        Roll-ups of its days whose rows are purged no longer name it.
+        """
         with self._database.writing() as connection:
             texts = connection.exec_driver_sql("DELETE FROM texts WHERE tenant = ?", (tenant,))
             reviews = connection.exec_driver_sql(
@@ -136,6 +140,7 @@ class TextStore:
             key = connection.exec_driver_sql(
                 "DELETE FROM tenant_secrets WHERE tenant = ?", (tenant,)
             )
+            rollup_keeping.anonymise(connection, tenant)
             return Erased(texts.rowcount, reviews.rowcount, key.rowcount > 0)
 
     def purge_expired(self) -> int:

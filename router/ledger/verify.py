@@ -1,7 +1,8 @@
 """Whether the books are whole: the chains, the anchors, and that all sums agree.
 
-Attempts sum to their request, requests to their tenant's windows, open holds to what the windows
-hold; stored texts still have their digests. Reads one snapshot, also while workers write.
+Attempts sum to their request, requests to their tenant's windows and to the roll-ups, open holds to
+what the windows hold; stored texts still have their digests. Reads one snapshot, also while workers
+write.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 
 from router.audit import Anchor, ChainRow, Finding, FindingKind, digest, verify_chain
 from router.budgets import DAY_MS, LENGTH_MS, BudgetScope
-from router.ledger import anchoring, reading
+from router.ledger import anchoring, reading, rollup_keeping
 from router.ledger.database import Database
 from router.ledger.windows import WATCHES_SQL, Window, is_kept, watches_from, windows_of
 
@@ -63,10 +64,10 @@ def _verify(database: Database, anchors_file: Path | None) -> Verification:
 
 
 def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verification:
-    tally = _Tally()
+    tally, rolled = _Tally(), rollup_keeping.Check(connection)
     anchors = anchoring.stored_anchors(connection)
     findings = verify_chain(
-        tally.watch(reading.chain_rows(connection)),
+        tally.watch(rolled.watch(reading.chain_rows(connection))),
         anchors,
         outside,
         reading.checkpoints(connection),
@@ -74,6 +75,7 @@ def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verificat
     findings += tally.findings
     findings += _strays(connection)
     findings += _windows(connection)
+    findings += rolled.findings()
     findings += _texts(connection)
     opened = connection.exec_driver_sql("SELECT count(*) FROM requests WHERE state = 'open'")
     held = connection.exec_driver_sql(

@@ -17,9 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-
 from router.budgets import DAY_MS, HOUR_MS, NAMES, WindowKind, window_end, window_start
+from router.ledger.cursor import Cursor
 
 Window = tuple[str, str, str, str, str, int]  # tenant, key, policy, tier, kind, start
 Scope = tuple[str, str, str, str]
@@ -115,7 +114,7 @@ def _named(window: Window) -> tuple[str, ...]:
 class Watches:
     """The watches of one transaction. What it changes is written at once."""
 
-    def __init__(self, cursor: DBAPICursor) -> None:
+    def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         cursor.execute(WATCHES_SQL)
         self.all = watches_from(cursor.fetchall())

@@ -1,0 +1,210 @@
+"""How long a report takes: `python -m benchmarks report [--rows 10000000] [--scan]`.
+
+A ledger of so many rows in the real tables: one day of 2,000 rows with their attempts, drawn with
+a fixed seed, is copied by SQL over 30 days; the roll-ups are what those rows add up to. With --scan
+the same report is made from the rows alone, timed, and must be the same to the last figure.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from router.analysis.figures import Report
+from router.analysis.report import Extra, build_report
+from router.audit import attempt_values, request_values
+from router.ledger import reading
+from router.ledger.database import Database
+from router.ledger.rollup_reading import portion
+from router.ledger.rollups import Fold, store
+from router.ledger.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, derived_values
+from router.policy import ReportSection
+from router.rollup import Cell, Kind, decode, encode
+from router.types import JsonText, RequestRow
+from tests.report_rows import a_row, an_attempt
+
+DAY_MS = 86_400_000
+BEGIN_MS = 1_791_158_400_000  # 2026-10-05, UTC
+DAYS = 30
+PATTERN = 2_000  # rows of one copied day
+TENANTS = 20
+WRITER = "bench"
+DOMAINS = ("general", "customer_support", "technology", "finance", "legal", "medical")
+TYPES = ("faq", "status", "writing", "coding", "analysis")
+
+
+def measure(rows: int, scan: bool, say: Callable[[str], None]) -> dict[str, object]:
+    """Seconds of the report from roll-ups, and of a full scan where it is asked for."""
+    copies = max(1, round(rows / (PATTERN * DAYS)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        say(f"writing {copies * PATTERN * DAYS:,} rows")
+        begin = time.perf_counter()
+        generate(path, copies)
+        found: dict[str, object] = {
+            "rows": copies * PATTERN * DAYS,
+            "cells": _cells(path),
+            "megabytes": round(path.stat().st_size / 1e6),
+            "written_s": round(time.perf_counter() - begin, 1),
+        }
+        database = Database.open(path)
+        say("from roll-ups")
+        times, rolled = _timed(lambda: from_rollups(database), 3)
+        found["rollups_s"] = times
+        if scan:
+            say("from all rows")
+            times, scanned = _timed(lambda: from_rows(database), 1)
+            found["scan_s"] = times
+            if scanned != rolled:
+                raise AssertionError("the report from roll-ups is not the report from rows")
+        database.close()
+    return found
+
+
+def show(found: dict[str, object]) -> None:
+    """Print what `measure` found."""
+    print(
+        f"report over {found['rows']:,} rows ({found['megabytes']:,} MB, "
+        f"{found['cells']:,} cells): "
+        f"from roll-ups {found['rollups_s']} s"
+        + (f", from all rows {found['scan_s']} s, the same" if "scan_s" in found else "")
+    )
+
+
+def from_rollups(database: Database) -> Report:
+    parts = portion(database, BEGIN_MS, BEGIN_MS + DAYS * DAY_MS, None, tuple(Kind))
+    return _report(parts.rows, Extra(cells=parts.cells))
+
+
+def from_rows(database: Database) -> Report:
+    end = BEGIN_MS + DAYS * DAY_MS
+    return _report(reading.rows(database, since_ms=BEGIN_MS, until_ms=end), Extra())
+
+
+def _report(rows: object, extra: Extra) -> Report:
+    return build_report(
+        rows,  # type: ignore[arg-type]
+        config=ReportSection(),
+        since_ms=BEGIN_MS,
+        until_ms=BEGIN_MS + DAYS * DAY_MS,
+        now_ms=BEGIN_MS + DAYS * DAY_MS,
+        extra=extra,
+    )
+
+
+def _timed(work: Callable[[], Report], rounds: int) -> tuple[list[float], Report]:
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        found = work()
+        times.append(round(time.perf_counter() - begin, 2))
+    return times, found
+
+
+# --- the ledger --------------------------------------------------------------------------------
+
+
+def generate(path: Path, copies: int) -> None:
+    """Write a ledger of `copies` times the pattern on each of the days, with its roll-ups."""
+    Database.open(path).close()
+    pattern = _pattern()
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("PRAGMA journal_mode = OFF")
+    raw.execute("PRAGMA synchronous = OFF")
+    raw.execute("PRAGMA cache_size = -500000")
+    raw.execute("CREATE TEMP TABLE r AS SELECT * FROM requests")
+    raw.execute("CREATE TEMP TABLE a AS SELECT * FROM attempts")
+    _insert(raw, "r", [_request_line(at, row) for at, row in enumerate(pattern)])
+    _insert(raw, "a", [(*attempt_values(c), row.tenant) for row in pattern for c in row.attempts])
+    raw.execute("BEGIN")
+    for turn in range(copies * DAYS):
+        _copy(raw, turn, turn // copies)
+    raw.execute("INSERT INTO rollup_marks VALUES (?, ?)", (WRITER, copies * DAYS * PATTERN))
+    raw.execute("COMMIT")
+    raw.close()
+    database = Database.open(path)
+    with database.writing() as connection:
+        for day in range(DAYS):
+            store(connection, _day(pattern, day, copies), purged=0)
+    database.close()
+
+
+def _pattern() -> list[RequestRow]:
+    chance = random.Random(1)
+    return [_row(chance, number) for number in range(PATTERN)]
+
+
+def _row(chance: random.Random, number: int) -> RequestRow:
+    level = chance.choices((1, 2, 3), (95, 4, 1))[0]
+    request_id = f"req-{number:05d}"
+    calls = [an_attempt(request_id, level, chance.randint(10_000, 10**7) * level**4)]
+    if level > 1 and chance.random() < 0.3:
+        draft = an_attempt(request_id, level - 1, 10_000, discarded=True)
+        calls.insert(0, replace(draft, attempt_id=f"{request_id}-draft"))
+    domain, kind = chance.choice(DOMAINS), chance.choice(TYPES)
+    row = a_row(number, level, attempts=calls, domain=domain, request_type=kind)
+    tenant = f"tenant-{min(int(chance.expovariate(0.3)), TENANTS - 1):02d}"
+    return replace(
+        row,
+        tenant=tenant,
+        key_id=f"key-{tenant}-{chance.randrange(3)}",
+        created_at_ms=BEGIN_MS + round(chance.triangular(0, DAY_MS - 1)),
+        latency_ms=chance.lognormvariate(2.0 * level, 0.6),
+        record=JsonText(row.record),
+    )
+
+
+def _request_line(at: int, row: RequestRow) -> tuple[object, ...]:
+    chain = (WRITER, at + 1, "", "")
+    return (*request_values(row), *derived_values(row.record), *chain)
+
+
+def _insert(raw: sqlite3.Connection, table: str, lines: list[tuple[object, ...]]) -> None:
+    marks = ",".join("?" * len(lines[0]))
+    raw.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
+
+
+def _copy(raw: sqlite3.Connection, turn: int, day: int) -> None:
+    changed = {
+        "request_id": f"'{turn:06d}' || request_id",
+        "created_at_ms": f"created_at_ms + {day * DAY_MS}",
+        "sequence": f"sequence + {turn * PATTERN}",
+    }
+    for table, source, columns in (
+        ("requests", "r", REQUEST_COLUMNS),
+        ("attempts", "a", ATTEMPT_COLUMNS),
+    ):
+        chosen = ", ".join(changed.get(name, name) for name in columns)
+        raw.execute(f"INSERT INTO {table} SELECT {chosen} FROM {source}")
+
+
+def _day(pattern: list[RequestRow], day: int, copies: int) -> Fold:
+    fold = Fold()
+    for row in pattern:
+        fold.add(replace(row, created_at_ms=row.created_at_ms + day * DAY_MS))
+    fold.cells = {key: _times(cell, copies) for key, cell in fold.cells.items()}
+    return fold
+
+
+def _times(cell: Cell, copies: int) -> Cell:
+    """The sum of so many equal cells, by doubling."""
+    found, power = Cell(), cell
+    while copies:
+        if copies & 1:
+            found.merge(power)
+        power = decode(encode(power))
+        power.merge(decode(encode(power)))
+        copies >>= 1
+    return found
+
+
+def _cells(path: Path) -> int:
+    raw = sqlite3.connect(path)
+    (number,) = raw.execute("SELECT count(*) FROM rollups").fetchone()
+    raw.close()
+    return int(number)

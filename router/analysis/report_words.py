@@ -1,0 +1,181 @@
+"""The words of a report: its sentence, what its savings rest on, and what the reader must know."""
+
+from __future__ import annotations
+
+from router.analysis.figures import Period, ProviderFigures, Saving
+from router.analysis.savings import DRAWS
+from router.analysis.tallies import Tally
+from router.analysis.wording import count, day, percent, saved_percent, signed_usd, usd
+from router.policy import ReportSection
+from router.rollup import Cell, Whole
+from router.types import CostBasis, Verdict
+
+HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
+"""The headline names the first of these that most answered requests can be compared with: what
+would have been paid comes before what might have been, and level 2 before the dearer level 3."""
+
+
+def headline(total: Cell, period: Period, savings: tuple[Saving, ...]) -> str:
+    """One or two sentences for the person who pays."""
+    if total.requests == 0:
+        return (
+            "No requests in this period: nothing was spent and nothing can be said about savings."
+        )
+    first, last = (day(at, period.zone) for at in (period.first_row_ms, period.last_row_ms))
+    when = f"On {first}" if first == last else f"From {first} to {last}"
+    requests = "1 request" if total.requests == 1 else f"{count(total.requests)} requests"
+    spent = f"{when}, {requests} cost {usd(total.spend_nano_usd)}"
+    if total.unknown_cost:
+        spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
+    chosen = _headline_saving(savings)
+    if chosen is None or chosen.saved_nano_usd is None:
+        return f"{spent}. No baseline has a known price, so nothing can be said about savings."
+    return f"{spent}. {_compared(chosen, total.requests)}"
+
+
+def _headline_saving(savings: tuple[Saving, ...]) -> Saving | None:
+    by_key = {saving.key: saving for saving in savings}
+    ordered = [by_key[key] for key in HEADLINE_ORDER]
+    most = next((s for s in ordered if s.compared > s.not_compared), None)
+    return most or next((s for s in ordered if s.compared), None)
+
+
+def _compared(saving: Saving, total: int) -> str:
+    assert saving.saved_nano_usd is not None
+    scope = "" if saving.compared == total else f" over the {count(saving.compared)} answered"
+    if saving.compared and saving.not_compared:
+        scope = f" over the {count(saving.compared)} that can be compared"
+    label = {
+        "requested_model": "the models the clients asked for",
+        "all_level_2": "answering everything at level 2",
+        "all_level_3": "answering everything at level 3",
+    }[saving.key]
+    against = f"Against {usd(saving.baseline_nano_usd)} for {label}{scope}, routing"
+    amount = usd(abs(saving.saved_nano_usd))
+    if saving.saved_nano_usd < 0:
+        return f"{against} cost {amount} more{_share_of(saving, -1)}."
+    return f"{against} saved {amount}{_share_of(saving, 1)}."
+
+
+def _share_of(saving: Saving, sign: int) -> str:
+    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; `sign` -1 writes a loss without its minus."""
+    if saving.saved_share is None:
+        return ""
+    share = saved_percent(saving.saved_share)
+    ends: tuple[float, ...] = ()
+    if saving.share_interval is not None:
+        ends = (saving.share_interval.low, saving.share_interval.high)
+    shown = [saved_percent(end) for end in ends]
+    if sign < 0:
+        share = share.lstrip("-")
+        shown = [percent(-end) for end in reversed(ends)]
+    between = f"; 95 % interval {shown[0]} to {shown[1]}" if shown else ""
+    return f" ({share}{between})"
+
+
+BY_REQUESTS = (
+    "Intervals: 95 %, central limit theorem on paired differences, requests taken as "
+    "independent; none below 30 requests, rough while few requests carry most of the cost."
+)
+BY_BLOCKS = (
+    f"Intervals: 95 %, bootstrap over stretches of time ({DRAWS} draws, fixed seed), which "
+    "allows for requests of the same time being alike; the same mix of traffic is assumed."
+)
+
+
+def _intervals(savings: tuple[Saving, ...]) -> str:
+    return BY_BLOCKS if any(saving.by_blocks for saving in savings) else BY_REQUESTS
+
+
+def assumptions(
+    whole: Whole, config: ReportSection, savings: tuple[Saving, ...]
+) -> tuple[str, ...]:
+    """What the savings rest on; printed under their table."""
+    calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
+    lines = [
+        "Every baseline is priced at the token counts of the answer that was returned; another "
+        "model would have used more or fewer.",
+        "Own cost includes discarded drafts, retries, checks and deliberation steps. A failed "
+        "request counts with its cost and a baseline of nothing.",
+        f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
+        f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
+        f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
+        f"{count(calls[CostBasis.UNKNOWN])} at an unknown price.",
+        _intervals(savings),
+    ]
+    if calls[CostBasis.LIST_PRICE]:
+        lines.append(
+            "A stated list price is what the policy says an answer costs, not what was invoiced."
+        )
+    if config.people_usd_per_request is None:
+        lines.append("No price for people is stated (report.people_usd_per_request).")
+    else:
+        lines.append(
+            f"People are priced at the stated ${config.people_usd_per_request:,.2f} a request, "
+            "whatever the request."
+        )
+    partly = [s for s in savings if s.compared and s.not_compared]
+    if partly:
+        each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
+        lines.append(
+            "Answered requests that could not be compared, because the baseline's price or the "
+            f"own cost is unknown or a retry got its first answer again: {each}."
+        )
+    return tuple(lines)
+
+
+def provider_line(told: ProviderFigures) -> str:
+    """What providers say their calls cost, beside what is booked at our prices."""
+    return (
+        f"Calls whose provider told their cost: {count(told.calls)}. They cost "
+        f"{usd(told.reported_nano_usd)} by the providers and {usd(told.booked_nano_usd)} by our "
+        f"prices, as booked; difference {signed_usd(told.difference_nano_usd)}."
+    )
+
+
+def notes(
+    tally: Tally, total: Cell, whole: Whole, provider: ProviderFigures, lost: int, judged: int
+) -> tuple[str, ...]:
+    """What the reader must know to read the figures rightly."""
+    quality = (
+        "the share of wrong answers is unknown unless feedback was given"
+        if judged == 0
+        else f"the share of wrong answers rests on the {count(judged)} that somebody judged"
+    )
+    found = [
+        f"Savings hold at the quality that this report states, and no further: {quality}. Even a "
+        "perfect choice of model at a strong model's accuracy saves what the traffic allows, not "
+        "a fixed figure.",
+    ]
+    unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
+    safe = whole.verdicts.get(Verdict.SAFE_ANSWER.value, 0)
+    if unverified or safe or whole.reviews:
+        found.append(
+            f"{count(unverified)} answers went out marked unverified, {count(safe)} were approved "
+            f"safe answers, {count(whole.reviews)} requests wait for or had a review by "
+            "people, whose time is in no figure above."
+        )
+    if whole.observed:
+        found.append(
+            f"{count(whole.observed)} requests were observed only: the requested model answered."
+        )
+    if whole.cache_hits:
+        found.append(f"{count(whole.cache_hits)} requests were exact repeats, answered from cache.")
+    if tally.open_requests:
+        found.append(
+            f"{count(tally.open_requests)} requests are still open and in no "
+            f"figure above; they hold {usd(tally.open_held)}."
+        )
+    if provider.calls:
+        found.append(provider_line(provider))
+    if total.spend_nano_usd != whole.attempts_nano_usd:
+        found.append(
+            f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
+            "no attempt; run `tiergate ledger verify`."
+        )
+    if lost:
+        found.append(
+            f"{count(lost)} requests were purged on a day that this period cuts; only sums of "
+            "whole UTC days are kept, so what part of them falls within it is in no figure above."
+        )
+    return tuple(found)

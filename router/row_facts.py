@@ -1,0 +1,154 @@
+"""What a ledger row says about itself, read with caution: reports and roll-ups count by this.
+
+Pure functions of one row. What a row says is trusted only as far as it is in a closed set.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    CostBasis,
+    Domain,
+    Reason,
+    RequestRow,
+    RequestState,
+    RequestType,
+    Role,
+)
+
+UNKNOWN_NAME = "unknown"
+EMBEDDINGS = "embeddings"
+"""The endpoint whose rows are not routed: they count in no level's share."""
+
+ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
+"""Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
+
+FAILED_STATES = frozenset(
+    {AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.UNKNOWN_COST, AttemptState.HELD}
+)
+"""States of a call that gave no answer, though it may have cost money."""
+
+_DOMAINS = frozenset(domain.value for domain in Domain)
+_REQUEST_TYPES = frozenset(kind.value for kind in RequestType)
+REASONS = frozenset(reason.value for reason in Reason)
+ENDS = frozenset(
+    {
+        Reason.ANSWER_ACCEPTED.value,
+        Reason.GAIN_BELOW_COST.value,
+        Reason.BUDGET_EXHAUSTED.value,
+        Reason.TIME_EXHAUSTED.value,
+        Reason.LADDER_EXHAUSTED.value,
+    }
+)
+"""Reasons in a row that say why the climb ended, so they explain no escalation."""
+
+
+class Prospect(msgspec.Struct):
+    """What was expected of one answerer before anything was asked: chance to be right, and cost."""
+
+    answerer: str = ""
+    p: float = 0.0
+    cost_nano_usd: int = 0
+    cost_basis: str = ""
+    missing: tuple[str, ...] = ()
+
+
+class _SignalNames(msgspec.Struct):
+    domain: str = ""
+    request_type: str = ""
+
+
+class _Record(msgspec.Struct):
+    signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
+    facts: tuple[Prospect, ...] = ()
+
+
+class _Names(msgspec.Struct):
+    signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
+
+
+_RECORD = msgspec.json.Decoder(_Record)
+_NAMES = msgspec.json.Decoder(_Names)
+
+
+class Read(NamedTuple):
+    """What a row's record says: domain, request type, and what was expected of each answerer."""
+
+    domain: str
+    request_type: str
+    prospects: tuple[Prospect, ...]
+
+
+def read_record(row: RequestRow) -> Read:
+    """The record's names and prospects; `unknown` and none where it does not say."""
+    try:
+        record = _RECORD.decode(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return Read(*row_names(row), ())
+    return Read(*_closed(record.signals), record.facts)
+
+
+def row_names(row: RequestRow) -> tuple[str, str]:
+    """Domain and request type as triage read them, `unknown` where the record does not say."""
+    try:
+        signals = _NAMES.decode(row.record).signals
+    except (msgspec.DecodeError, UnicodeError):
+        return UNKNOWN_NAME, UNKNOWN_NAME
+    return _closed(signals)
+
+
+def _closed(signals: _SignalNames) -> tuple[str, str]:
+    domain = signals.domain if signals.domain in _DOMAINS else UNKNOWN_NAME
+    kind = signals.request_type if signals.request_type in _REQUEST_TYPES else UNKNOWN_NAME
+    return domain, kind
+
+
+def attempt_cost_known(attempt: AttemptRow) -> bool:
+    """Whether the attempt's cost is a fact: a price was known and the outcome too.
+
+    A released attempt spent nothing; a held one, or one with unknown outcome, counts at its hold.
+    """
+    if attempt.state is AttemptState.RELEASED:
+        return True
+    if attempt.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST):
+        return False
+    return attempt.cost_basis is not CostBasis.UNKNOWN
+
+
+def provider_difference(attempt: AttemptRow) -> int | None:
+    """What the provider says the call cost less what its tokens cost by our price, nano-dollars.
+
+    None where the provider said nothing, or where no token price stands behind our cost.
+    """
+    by_token = attempt.cost_basis is CostBasis.TOKEN_PRICE and attempt_cost_known(attempt)
+    if attempt.provider_cost_nano_usd is None or not by_token:
+        return None
+    return attempt.provider_cost_nano_usd - attempt.cost_nano_usd
+
+
+def cost_known(row: RequestRow) -> bool:
+    """Whether the request's cost is a fact, so that it may be compared."""
+    if row.state in (RequestState.UNKNOWN_COST, RequestState.OPEN):
+        return False
+    return all(attempt_cost_known(attempt) for attempt in row.attempts)
+
+
+def answered(row: RequestRow) -> bool:
+    """Whether the client got an answer, and so a tier and a verdict."""
+    return row.state is RequestState.SETTLED or (
+        row.state is RequestState.UNKNOWN_COST and row.verdict != ""
+    )
+
+
+def answering_adapter(row: RequestRow) -> str:
+    """The adapter of the call whose answer went out, "" for none."""
+    for attempt in reversed(row.attempts):
+        same = attempt.level == row.tier_number and attempt.model == row.model
+        if same and attempt.role in ANSWERING and not attempt.discarded:
+            return attempt.adapter
+    return ""
