@@ -95,14 +95,16 @@ def hold_operation(request: RequestRow, attempt: AttemptRow, limits: Limits) -> 
     if attempt.state is not AttemptState.HELD or attempt.cost_nano_usd:
         held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
     _check_time(held)
-    return Hold(request, held, limits, request_values(opened), attempt_values(held))
+    return Hold(
+        request, held, limits, _storable(request_values(opened)), _storable(attempt_values(held))
+    )
 
 
 def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
     """An attempt's outcome. Raises LedgerError for an impossible time."""
     final = _final(attempt)
     _check_time(final)
-    return Settle(final, tenant, attempt_values(final))
+    return Settle(final, tenant, _storable(attempt_values(final)))
 
 
 def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
@@ -125,8 +127,8 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
         request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
     for attempt in done:
         _check_time(attempt)
-    values = request_values(request)
-    lines = {attempt.attempt_id: attempt_values(attempt) for attempt in done}
+    values = _storable(request_values(request))
+    lines = {attempt.attempt_id: _storable(attempt_values(attempt)) for attempt in done}
     if len(lines) != len(done):
         raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
     try:
@@ -155,6 +157,16 @@ def _digest(row_bytes: bytes) -> bytes:
     for start in range(0, len(row_bytes), DIGEST_PIECE):
         digest.update(row_bytes[start : start + DIGEST_PIECE])
     return digest.digest()
+
+
+def _storable(values: Values) -> Values:
+    """The same without NUL, which PostgreSQL's text cannot hold and SQLite's tools cut at.
+
+    An upstream may send one; its row must not be lost for that.
+    """
+    if not any("\0" in value for value in values if isinstance(value, str)):
+        return values
+    return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values)
 
 
 def costs_money(request: RequestRow) -> bool:
