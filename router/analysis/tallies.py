@@ -42,6 +42,9 @@ UNKNOWN_NAME = "unknown"
 EMBEDDINGS = "embeddings"
 """The endpoint whose rows are not routed: they count in no level's share."""
 
+RECONCILE = "reconcile"
+"""The endpoint of rows that settle an earlier call: their cost counts, and no request."""
+
 ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
 
@@ -267,6 +270,9 @@ class Tally:
 
     def add(self, row: RequestRow) -> None:
         """Count one row in every breakdown; an open one is no outcome yet and only counted."""
+        if row.endpoint == RECONCILE:
+            self._correct(row)
+            return
         self.states[row.state.value] += 1
         if row.state is RequestState.OPEN:
             self.open_held += row.cost_nano_usd
@@ -292,6 +298,11 @@ class Tally:
             self._add_reasons(row)
         for saving in self.savings.values():
             saving.add(row, known)
+
+    def _correct(self, row: RequestRow) -> None:
+        """What an earlier call cost more or less than it was booked at: money, and no request."""
+        self.whole.spend += row.cost_nano_usd
+        self._add_attempts(row, (0, NO_ANSWER, ""))
 
     def _count(self, row: RequestRow, known: bool) -> None:
         if answered(row):

@@ -35,6 +35,7 @@ from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.cursor import Cursor
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
+from router.ledger.storable import storable
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -96,7 +97,7 @@ def hold_operation(request: RequestRow, attempt: AttemptRow, limits: Limits) -> 
         held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
     _check_time(held)
     return Hold(
-        request, held, limits, _storable(request_values(opened)), _storable(attempt_values(held))
+        request, held, limits, storable(request_values(opened)), storable(attempt_values(held))
     )
 
 
@@ -104,7 +105,7 @@ def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
     """An attempt's outcome. Raises LedgerError for an impossible time."""
     final = _final(attempt)
     _check_time(final)
-    return Settle(final, tenant, _storable(attempt_values(final)))
+    return Settle(final, tenant, storable(attempt_values(final)))
 
 
 def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
@@ -127,8 +128,8 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
         request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
     for attempt in done:
         _check_time(attempt)
-    values = _storable(request_values(request))
-    lines = {attempt.attempt_id: _storable(attempt_values(attempt)) for attempt in done}
+    values = storable(request_values(request))
+    lines = {attempt.attempt_id: storable(attempt_values(attempt)) for attempt in done}
     if len(lines) != len(done):
         raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
     try:
@@ -157,16 +158,6 @@ def _digest(row_bytes: bytes) -> bytes:
     for start in range(0, len(row_bytes), DIGEST_PIECE):
         digest.update(row_bytes[start : start + DIGEST_PIECE])
     return digest.digest()
-
-
-def _storable(values: Values) -> Values:
-    """The same without NUL, which PostgreSQL's text cannot hold and SQLite's tools cut at.
-
-    An upstream may send one; its row must not be lost for that.
-    """
-    if not any("\0" in value for value in values if isinstance(value, str)):
-        return values
-    return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values)
 
 
 def costs_money(request: RequestRow) -> bool:
