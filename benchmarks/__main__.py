@@ -1,4 +1,4 @@
-"""`python -m benchmarks [triage|gateway] [--quick] [--json]`: every figure of docs/bench.md."""
+"""`python -m benchmarks [triage|gateway|ledger] [--quick]`: the figures of docs/bench.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_sup
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("part", nargs="?", choices=("all", "triage", "gateway"), default="all")
+    parser.add_argument(
+        "part", nargs="?", choices=("all", "triage", "gateway", "ledger"), default="all"
+    )
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
@@ -37,6 +39,11 @@ def main() -> None:
         found["triage"] = bench_triage.measure(0.5 if asked.quick else 3.0, KNOWLEDGE)
     if asked.part in ("all", "gateway"):
         found["gateway"] = gateway.measure(plan, say, asked.profile)
+    if asked.part in ("all", "ledger"):
+        # Its server comes with the tests' packages; the other parts do without.
+        from benchmarks import ledger
+
+        found["ledger"] = ledger.measure_all(0.5 if asked.quick else 3.0, say)
     if asked.json:
         print(json.dumps(found, indent=1))
         return
@@ -45,6 +52,10 @@ def main() -> None:
         bench_triage.show(triage)
     if isinstance(measured := found.get("gateway"), dict):
         print(gateway.show(measured))
+    if isinstance(lines := found.get("ledger"), list):
+        from benchmarks import ledger
+
+        print(ledger.show(lines))
 
 
 def machine() -> dict[str, object]:
