@@ -65,7 +65,7 @@ style: $(VENV)/.testing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.serving
+bench: $(VENV)/.testing
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 # --- the virtual environment ----------------------------------------------------------------------

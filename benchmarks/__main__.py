@@ -1,4 +1,4 @@
-"""Figures of docs/bench.md: `python -m benchmarks [triage|gateway|report] [--quick] [--json]`."""
+"""Figures of docs/bench.md: `python -m benchmarks [PART] [--quick] [--json]`, all parts or one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_sup
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument(
-        "part", nargs="?", choices=("all", "triage", "gateway", "report"), default="all"
+        "part", nargs="?", choices=("all", "triage", "gateway", "ledger", "report"), default="all"
     )
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
@@ -44,6 +44,11 @@ def main() -> None:
     if asked.part in ("all", "report"):
         rows = 60_000 if asked.quick else asked.rows
         found["report"] = report.measure(rows, asked.scan or asked.quick, say)
+    if asked.part in ("all", "ledger"):
+        # Its server comes with the tests' packages; the other parts do without.
+        from benchmarks import ledger
+
+        found["ledger"] = ledger.measure_all(0.5 if asked.quick else 3.0, say)
     if asked.json:
         print(json.dumps(found, indent=1))
         return
@@ -54,6 +59,10 @@ def main() -> None:
         print(gateway.show(measured))
     if isinstance(reported := found.get("report"), dict):
         report.show(reported)
+    if isinstance(lines := found.get("ledger"), list):
+        from benchmarks import ledger
+
+        print(ledger.show(lines))
 
 
 def machine() -> dict[str, object]:

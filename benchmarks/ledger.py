@@ -1,26 +1,30 @@
-"""How many requests a second the ledger takes: `python -m benchmarks.ledger [seconds]`.
+"""How many requests a second the ledger takes: `python -m benchmarks ledger`.
 
-Full rows with a 2 kB record, 64 callers that each wait for their row, one database file on disk.
+Full rows with a 2 kB record, 1, 8 and 64 callers that each wait for their row; a file of SQLite on
+disk, and a PostgreSQL server of this machine that waits for its disk at each commit. Measurements
+alternate between the two, so that a machine that is busy is busy for both.
 """
 
 from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from router.api.clock import SystemClock
 from router.budgets import Budgets
 from router.ledger.store import SqlLedger
 from router.policy import BudgetSection, LimitSection
 from router.types import AttemptRow, JsonText, RequestRow
+from tests import postgres_kit
 from tests.ledger_rows import attempt, request
 
+Line = dict[str, Any]  # a line of the table, as JSON has it
 RECORD = JsonText('{"signals":{"domain":"finance"},"rungs":[' + "1234567," * 250 + "0]}")
 
 
@@ -53,53 +57,80 @@ EVERYONE = Budgets(
 )
 
 
+KINDS = (
+    ("finish", one_finish, TENANT),
+    ("hold+finish", hold_finish, TENANT),
+    ("hold, no budget", hold_finish, Budgets()),
+    ("hold, 5 budgets", hold_finish, EVERYONE),
+)
+
+
 async def measure(
-    name: str,
+    address: str,
+    folder: Path,
     work: Callable[[SqlLedger, str, int], Awaitable[None]],
     callers: int,
     seconds: float,
     budgets: Budgets = TENANT,
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        clock = SystemClock()
-        ledger = SqlLedger.open(
-            Path(folder) / "ledger.db",
-            clock=clock,
-            budget_of=budgets.money,
-        )
-        waits: list[float] = []
-        end = time.perf_counter() + seconds
+) -> Line:
+    """One line of the table, on a ledger of its own."""
+    clock = SystemClock()
+    ledger = SqlLedger.open(
+        address,
+        clock=clock,
+        budget_of=budgets.money,
+        anchors_file=folder / "anchors",
+    )
+    waits: list[float] = []
+    end = time.perf_counter() + seconds
 
-        async def caller(number: int) -> None:
-            turn = 0
-            while (begin := time.perf_counter()) < end:
-                turn += 1
-                await work(ledger, f"{turn:09d}-{number:03d}", clock.now_ms())
-                waits.append((time.perf_counter() - begin) * 1000)
+    async def caller(number: int) -> None:
+        turn = 0
+        while (begin := time.perf_counter()) < end:
+            turn += 1
+            await work(ledger, f"{turn:09d}-{number:03d}", clock.now_ms())
+            waits.append((time.perf_counter() - begin) * 1000)
 
-        cpu = time.process_time()
-        begin = time.perf_counter()
-        await asyncio.gather(*(caller(number) for number in range(callers)))
-        wall = time.perf_counter() - begin
-        cpu = time.process_time() - cpu
-        waits.sort()
-        print(
-            f"{name:18} {callers:3} callers: {len(waits) / wall:8,.0f}/s  p50 "
-            f"{statistics.median(waits):6.2f} ms  p99 {waits[int(len(waits) * 0.99)]:7.2f} ms  "
-            f"CPU {cpu / len(waits) * 1e6:5.0f} us each",
-            flush=True,
-        )
-        await ledger.close()
-
-
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
-    for callers in (1, 8, 64):
-        asyncio.run(measure("finish", one_finish, callers, seconds))
-        asyncio.run(measure("hold+finish", hold_finish, callers, seconds))
-        asyncio.run(measure("hold, no budget", hold_finish, callers, seconds, Budgets()))
-        asyncio.run(measure("hold, 5 budgets", hold_finish, callers, seconds, EVERYONE))
+    cpu = time.process_time()
+    begin = time.perf_counter()
+    await asyncio.gather(*(caller(number) for number in range(callers)))
+    wall = time.perf_counter() - begin
+    cpu = time.process_time() - cpu
+    await ledger.close()
+    waits.sort()
+    return {
+        "requests_per_s": len(waits) / wall,
+        "p50_ms": statistics.median(waits),
+        "p99_ms": waits[int(len(waits) * 0.99)],
+        "cpu_us": cpu / len(waits) * 1e6,  # of our process alone
+    }
 
 
-if __name__ == "__main__":
-    main()
+def measure_all(seconds: float, say: Callable[[str], None]) -> list[Line]:
+    """All lines: work, callers and database with their figures."""
+    lines: list[Line] = []
+    with postgres_kit.running(durable=True) as server:
+        for callers in (1, 8, 64):
+            for name, work, budgets in KINDS:
+                say(f"ledger, {name}, {callers} callers")
+                for database in ("sqlite", "postgresql"):
+                    with tempfile.TemporaryDirectory() as folder:
+                        file = f"{folder}/ledger.db"
+                        address = file if database == "sqlite" else server.new_database()
+                        figures = asyncio.run(
+                            measure(address, Path(folder), work, callers, seconds, budgets)
+                        )
+                    told: Line = {"work": name, "callers": callers, "database": database}
+                    lines.append({**told, **figures})
+    return lines
+
+
+def show(lines: list[Line]) -> str:
+    """The lines as a table."""
+    table = ["work            callers  database    requests/s   p50 ms   p99 ms  CPU us"]
+    table += [
+        f"{one['work']:15} {one['callers']:7}  {one['database']:10} {one['requests_per_s']:11,.0f}"
+        f" {one['p50_ms']:8.2f} {one['p99_ms']:8.2f} {one['cpu_us']:7.0f}"
+        for one in lines
+    ]
+    return "\n".join(table)

@@ -7,6 +7,7 @@ prices and is never added to a list price, which covers it. An unknown price is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 
 from router.types import (
     NANO_PER_USD,
@@ -156,6 +157,20 @@ def exact_usd(nano_usd: int, places: int = 2) -> str:
     whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
     decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
     return f"{'-' if nano_usd < 0 else ''}{whole}.{decimals}"
+
+
+def billed_nano_usd(text: str) -> int:
+    """An amount in dollars as a bill writes it: "0.0123" -> 12_300_000; parts of one round up.
+
+    Raises: ValueError for what is no finite amount, is below 0 or beyond a billion dollars.
+    """
+    try:
+        amount = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no amount in dollars; expected one like 0.0123") from None
+    if not amount.is_finite() or not 0 <= amount <= MEGA * 1000:
+        raise ValueError(f"{text!r} is not what a call costs; expected 0 to 1000000000 dollars")
+    return int((amount * NANO_PER_USD).to_integral_value(rounding=ROUND_CEILING))
 
 
 def _ceil_div(numerator: int, denominator: int) -> int:

@@ -269,10 +269,14 @@ class LedgerError(TiergateError):
 
 
 class LedgerUnavailable(LedgerError):
-    """The database cannot be written just now: a full disk, a lock. What is owed is tried again."""
+    """The database cannot be written now: a full disk, a lock, a server that restarts.
+
+    What is owed is tried again.
+    """
 
     code = "ledger_unavailable"
     status = 503
+    retry_after_s = 1.0
 
 
 class LedgerCorrupt(LedgerError):

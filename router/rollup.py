@@ -21,6 +21,7 @@ import msgspec
 
 from router.quantiles import DurationHistogram, place
 from router.row_facts import (
+    AFTERWARDS,
     ANSWERING,
     EMBEDDINGS,
     ENDS,
@@ -268,6 +269,9 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     """Add one finished row to the cells it belongs to; an open row is no outcome yet."""
     if row.state is RequestState.OPEN:
         return
+    if row.endpoint in AFTERWARDS:
+        _book_afterwards(row, cell_of)
+        return
     known, is_answered = cost_known(row), answered(row)
     domain, request_type, prospects = read_record(row)
     own = _own_tier(row, is_answered)
@@ -294,6 +298,35 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     its_tier.cache_hits += row.reason == Reason.CACHE_HIT.value
     if prospects and row.mode != "observe":
         _add_prospects(row, prospects, whole.whole, is_answered)
+
+
+def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
+    """Money for an earlier request: a sum wherever that request's cost is one.
+
+    What a reviewer or a second answerer was paid lowers every saving. A corrected call does not:
+    its cost was unknown, so that its request was compared with nothing.
+    """
+    known, own = cost_known(row), TierName(0, NO_ANSWER, "")
+    whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
+    domain, request_type, _ = read_record(row)
+    for cell in (
+        whole,
+        by_time,
+        cell_of(Kind.TIER, _name(own)),
+        cell_of(Kind.DOMAIN, domain),
+        cell_of(Kind.REQUEST_TYPE, request_type),
+        cell_of(Kind.KEY, row.key_id),
+        cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
+    ):
+        cell.spend_nano_usd += row.cost_nano_usd
+        cell.unknown_cost += not known
+    if known and row.endpoint != Role.RECONCILE.value:
+        for cell in (whole, by_time):
+            for key in BASELINES:
+                cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
+    if whole.whole is None:
+        whole.whole = Whole()
+    _add_attempts(row, own, False, whole.whole, cell_of)
 
 
 def _own_tier(row: RequestRow, is_answered: bool) -> TierName:

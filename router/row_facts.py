@@ -22,6 +22,10 @@ from router.types import (
 )
 
 UNKNOWN_NAME = "unknown"
+AFTERWARDS = frozenset({"reconcile", "review", "shadow"})
+"""Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
+another answerer's opinion. They count in what was spent, and as no request."""
+
 EMBEDDINGS = "embeddings"
 """The endpoint whose rows are not routed: they count in no level's share."""
 

@@ -1,7 +1,7 @@
 """A real PostgreSQL server from its wheel, and databases of it for tests.
 
 One server a session, started when the first test asks. Each test gets a database of its own, copied
-from one with the ledger's tables. The server writes through no disk cache, which no test of ours
+from one with the ledger's tables. The server does not wait for its disk, which no test of ours
 needs: what they kill is a process, not a machine.
 """
 
@@ -84,14 +84,15 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Postgres]:
-    """A server within the block; nothing of it is left."""
+def running(*, durable: bool = False) -> Iterator[Postgres]:
+    """A server within the block; nothing of it is left. `durable`: it waits for its disk."""
     # Not below pytest's folder: as root the server runs as another user, who cannot enter it.
     folder = Path(tempfile.mkdtemp(prefix="tiergate-pg-"))
     server = get_server(folder, cleanup_mode="delete")
     postgres = Postgres(server)
     try:
-        postgres.run("postgres", "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        if not durable:
+            postgres.run("postgres", "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         postgres.run("postgres", f'CREATE DATABASE "{TEMPLATE}" TEMPLATE template0')
         Database.open(postgres.address(TEMPLATE)).close()
         yield postgres

@@ -132,9 +132,11 @@ class Upstream(_Program):
 class Served(_Program):
     """`tiergate serve` on a free port; `url` and `client` once it listens. Paths are policies."""
 
-    def __init__(self, folder: Path, *arguments: str | Path, **more: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str | Path, ledger: str | Path = "", **more: str
+    ) -> None:
         self.folder = folder
-        self.database = folder / "ledger.db"
+        self.database = ledger or folder / "ledger.db"
         command = [PYTHON, "-m", "router.cli", "serve", "--port", "0"]
         command += ["--database", str(self.database)]
         for one in arguments:

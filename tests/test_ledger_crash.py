@@ -7,19 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
 from router.types import AttemptState, RequestState
-from tests.ledger_rows import StandingClock, attempt, request
+from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import environment
 
+DAY_MS = 86_400_000
 UNDER_LOAD = """
 import asyncio, os, sys
 from router.ledger.store import SqlLedger
-from tests.ledger_rows import StandingClock, attempt, request
+from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import environment
 
 async def caller(ledger, name):
@@ -113,3 +115,23 @@ async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(address: 
     found = (row.state, row.cost_nano_usd, row.error_code)
     assert found == (RequestState.FAILED, 30, "interrupted")
     await ledger.close()
+
+
+async def test_clock_that_jumps_leaves_books_that_add_up(address: str) -> None:
+    clock = StandingClock()
+    ledger = SqlLedger.open(address, clock=clock, budget_of=lambda _: None)
+    for number, jump_ms in enumerate((0, -40 * DAY_MS, 400 * DAY_MS, -3_600_000, 1)):
+        clock.at_ms = NOW_MS + jump_ms
+        line = attempt(f"r{number}", held=400, cost=120, started_at_ms=clock.now_ms())
+        row = replace(request(f"r{number}", line), created_at_ms=clock.now_ms())
+        await ledger.hold(row, line)
+        clock.at_ms -= 2 * DAY_MS  # the call ends before it began
+        await ledger.settle(line, "acme")
+        await ledger.settle(line, "acme")
+        await ledger.finish(replace(row, finished_at_ms=clock.now_ms()))
+    clock.at_ms = NOW_MS - 1000 * DAY_MS
+    await ledger.close()
+    report = verify(address)
+    assert (report.findings, report.rows, report.cost_nano_usd) == ((), 5, 5 * 120)
+    assert report.held_nano_usd == 0
+    assert report.anchors == report.outside_anchors > 0

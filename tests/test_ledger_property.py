@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,11 @@ from router.ledger.verify import verify
 from router.types import AttemptRow, AttemptState, RequestState
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 
+if TYPE_CHECKING:
+    from tests.postgres_kit import Postgres
+
 DAY_MS = 86_400_000
+Lives = list[dict[str, object]]
 
 LINE = st.fixed_dictionaries(
     {
@@ -71,24 +76,39 @@ async def play(ledger: SqlLedger, request_id: str, history: dict[str, object]) -
             await ledger.finish(row)
 
 
+LIVES = (st.lists(HISTORY, max_size=8), st.lists(HISTORY, max_size=3))
+
+
+def conserves(address: str, anchors: Path, before: Lives, after: Lives) -> None:
+    """Three workers, one after the other, leave books whose sums agree."""
+    for name, histories in (("a", before), ("b", after), ("c", [])):
+        asyncio.run(life(address, anchors, name, histories))
+    report = verify(address, anchors if anchors.exists() else None)
+    assert report.findings == ()
+    assert (report.open_requests, report.held_nano_usd) == (0, 0)
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.lists(HISTORY, max_size=8), st.lists(HISTORY, max_size=3))
-def test_any_histories_with_crashes_conserve_every_nano_dollar(
-    before: list[dict[str, object]], after: list[dict[str, object]]
+@given(*LIVES)
+def test_any_histories_with_crashes_conserve_every_nano_dollar(before: Lives, after: Lives) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        conserves(f"{folder}/ledger.db", Path(folder) / "anchors", before, after)
+
+
+@settings(max_examples=5, deadline=None)
+@given(*LIVES)
+def test_they_are_conserved_by_a_server_too(
+    postgres: Postgres, before: Lives, after: Lives
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        for name, histories in (("a", before), ("b", after), ("c", [])):
-            asyncio.run(life(path, name, histories))
-        report = verify(path)
-        assert report.findings == ()
-        assert (report.open_requests, report.held_nano_usd) == (0, 0)
+        conserves(postgres.new_database(), Path(folder) / "anchors", before, after)
 
 
-async def life(path: Path, name: str, histories: list[dict[str, object]]) -> None:
+async def life(address: str, anchors: Path, name: str, histories: Lives) -> None:
     """A worker from its start to its death, which leaves open what a history says."""
-    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    ledger = SqlLedger.open(
+        address, clock=StandingClock(), budget_of=lambda _: None, anchors_file=anchors
+    )
     await asyncio.gather(*(play(ledger, f"{name}{n}", h) for n, h in enumerate(histories)))
     await ledger.close()
-    report = verify(path)
-    assert report.findings == ()
+    assert verify(address).findings == ()

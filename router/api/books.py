@@ -1,13 +1,14 @@
 """The ledger beside the server: what `tiergate ledger`, `keys`, `review` and `report` work on.
 
 Part of the composition root: the command line opens no database itself. It writes no request rows,
-so it claims no writer's slot and works while servers run.
+so it claims no writer's slot (but to reconcile) and works while servers run.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -17,14 +18,25 @@ from router.ledger.address import Address
 from router.ledger.database import Database
 from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
+from router.ledger.reconcile import (
+    NOT_UNKNOWN,
+    Refusal,
+    Settlement,
+    UnknownCall,
+    choose,
+    correction,
+    unknown_calls,
+    why_refused,
+)
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.rollup_reading import Portion, portion
+from router.ledger.store import SqlLedger
 from router.ledger.texts import Erased, TextStore
 from router.ledger.verify import Verification, verify
 from router.rollup import Kind
 from router.types import RequestRow, ReviewItem
 
-__all__ = ["Address", "Books", "KeyInfo"]
+__all__ = ["Address", "Books", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
 
 FOLD_AT_ONCE = 2_000  # beside nobody that waits for the interpreter, larger pages are cheaper
 
@@ -32,8 +44,9 @@ FOLD_AT_ONCE = 2_000  # beside nobody that waits for the interpreter, larger pag
 class Books:
     """One ledger, opened for administration; a context manager."""
 
-    def __init__(self, database: Database, clock: SystemClock) -> None:
+    def __init__(self, place: str | Path, database: Database, clock: SystemClock) -> None:
         """Use `open`."""
+        self._place = place
         self._database = database
         self._clock = clock
         self.keys = SqlKeyStore(database, clock)
@@ -44,7 +57,7 @@ class Books:
         """The ledger at this address. Raises LedgerError when there is none, unless `create`."""
         if create:
             Address.parse(database).make_folder()
-        return cls(Database.open(database, create=create), SystemClock())
+        return cls(database, Database.open(database, create=create), SystemClock())
 
     def __enter__(self) -> Books:
         return self
@@ -121,6 +134,44 @@ class Books:
     def purge(self, before_ms: int, anchors: Path | None) -> int:
         """Drop finished requests created before `before_ms`; how many. Raises LedgerError."""
         return purge(self._database, before_ms, self._clock.now_ms(), anchors)
+
+    def unknown_calls(self, tenant: str | None) -> list[UnknownCall]:
+        """Calls of unknown cost that are not settled, oldest first. Raises LedgerError."""
+        return unknown_calls(self._database, tenant)
+
+    def reconcile(
+        self, amounts: Mapping[str, int], anchors: Path | None, *, by_upstream: bool
+    ) -> tuple[list[Settlement], list[Refusal]]:
+        """Book what calls of unknown cost were billed at, nano-dollars by attempt or upstream id.
+
+        By attempt all or none is booked; of a bill whatever fits, since most of its lines are of
+        calls that are settled. It writes rows, so it takes a writer's slot while it works, and
+        first closes what dead workers left open. Raises LedgerError.
+        """
+        ledger = SqlLedger.open(
+            self._place, clock=self._clock, budget_of=lambda _tenant: None, anchors_file=anchors
+        )
+        try:
+            settled, refused = choose(
+                unknown_calls(self._database), amounts, by_upstream=by_upstream
+            )
+            if not by_upstream:
+                refused = [
+                    replace(one, why=why_refused(self._database, one.name))
+                    if one.why == NOT_UNKNOWN
+                    else one
+                    for one in refused
+                ]
+            if by_upstream or not refused:
+                asyncio.run(self._book(ledger, settled))
+            return settled, refused
+        finally:
+            ledger.close_now()
+
+    async def _book(self, ledger: SqlLedger, settled: Sequence[Settlement]) -> None:
+        now_ms = self._clock.now_ms()
+        for one in settled:
+            await ledger.finish(correction(self._database, one, now_ms))
 
     def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
         """Pending review items, oldest first. Raises LedgerError."""

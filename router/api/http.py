@@ -15,6 +15,7 @@ from router.errors import (
     BodyTooLarge,
     BudgetExceeded,
     ClientGone,
+    LedgerUnavailable,
     Overloaded,
     TiergateError,
     UnsupportedMedia,
@@ -100,7 +101,8 @@ async def send_bytes(
 async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
     """An error's `body` with its status and what tells an SDK whether to try again."""
     extra = list(headers)
-    if isinstance(error, Overloaded | UpstreamRateLimited) and error.retry_after_s:
+    told = Overloaded | UpstreamRateLimited | LedgerUnavailable
+    if isinstance(error, told) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
     if isinstance(error, BudgetExceeded):
         extra.append((b"x-should-retry", b"false"))

@@ -33,6 +33,7 @@ from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.cursor import Cursor
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
+from router.ledger.storable import storable
 from router.ledger.window_book import Windows
 from router.types import (
     AttemptRow,
@@ -85,14 +86,16 @@ def hold_operation(
     if attempt.state is not AttemptState.HELD or attempt.cost_nano_usd:
         held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
     _check_time(held)
-    return Hold(request, held, limits, request_values(opened), attempt_values(held))
+    return Hold(
+        request, held, limits, storable(request_values(opened)), storable(attempt_values(held))
+    )
 
 
 def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
     """An attempt's outcome. Raises LedgerError for an impossible time."""
     final = _final(attempt)
     _check_time(final)
-    return Settle(final, tenant, attempt_values(final))
+    return Settle(final, tenant, storable(attempt_values(final)))
 
 
 def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
@@ -115,8 +118,8 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
         request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
     for attempt in done:
         _check_time(attempt)
-    values = request_values(request)
-    lines = {attempt.attempt_id: attempt_values(attempt) for attempt in done}
+    values = storable(request_values(request))
+    lines = {attempt.attempt_id: storable(attempt_values(attempt)) for attempt in done}
     if len(lines) != len(done):
         raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
     try:

@@ -150,8 +150,12 @@ class Database:
                 raise
 
     def connect(self) -> DBAPIConnection:
-        """A driver's connection of one's own, outside the pool. Raises the driver's error."""
-        pooled = self.engine.raw_connection()
+        """A driver's connection of one's own, outside the pool. Raises FOREIGN_ERRORS."""
+        driver = self.engine.dialect.loaded_dbapi
+        try:
+            pooled = self.engine.raw_connection()
+        except driver.Error as error:
+            raise DBAPIError(None, None, error) from error
         connection: DBAPIConnection | None = pooled.driver_connection
         pooled.detach()
         assert connection is not None

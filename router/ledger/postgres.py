@@ -64,7 +64,7 @@ def ledger_error(original: BaseException) -> LedgerError | None:
     """Ours for an error of psycopg; None for another's."""
     if not type(original).__module__.startswith("psycopg"):
         return None
-    from psycopg import IntegrityError, InterfaceError, InternalError, OperationalError
+    from psycopg import InterfaceError, InternalError, OperationalError
 
     said = str(original).strip() or type(original).__name__
     state: str = getattr(original, "sqlstate", None) or ""
@@ -72,14 +72,11 @@ def ledger_error(original: BaseException) -> LedgerError | None:
         return LedgerCorrupt(f"the ledger's database is corrupt: {said}; restore a copy")
     if state.startswith(_WRONG_ADDRESS):
         return LedgerError(f"the ledger's database cannot be opened: {said}")
-    passing = isinstance(original, OperationalError | InterfaceError)
-    # A server that became a replica refuses to write until its client finds the new primary, and a
-    # transaction that is rolled back for another's sake may be tried again.
-    if passing or state == "25006" or state.startswith("40"):
+    # An internal error is the server's fault and not the row's: a file that may not grow, a server
+    # that became a replica. What money was spent on must outlive it.
+    if isinstance(original, OperationalError | InterfaceError | InternalError):
         return LedgerUnavailable(f"the ledger's database cannot be written or read now: {said}")
-    if isinstance(original, IntegrityError | InternalError):
-        return LedgerError(f"the ledger's database refused a row: {said}")
-    return None
+    return LedgerError(f"the ledger's database refused a row: {said}")
 
 
 class QmarkCursor:

@@ -6,11 +6,10 @@ window is summed from the attempts.
 
 from __future__ import annotations
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-
 from router.budgets import WindowLimit, window_start
 from router.cost import exact_usd
 from router.errors import BudgetExceeded
+from router.ledger.cursor import Cursor
 from router.ledger.windows import Scope, Watches, Window, always_kept, windows_of
 from router.types import AttemptRow
 
@@ -30,7 +29,7 @@ _WINDOW_UPSERT = (
 class Windows:
     """The windows that one batch reads and moves."""
 
-    def __init__(self, cursor: DBAPICursor) -> None:
+    def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._stored: dict[Window, list[int]] = {}  # as the database has them: spent, held
         self._moved: dict[Window, list[int]] = {}  # by this batch: spent, held

@@ -83,6 +83,7 @@ class Writer:
         self._knocks: SimpleQueue[None] = SimpleQueue()  # what the thread sleeps on
         self._knocking: set[asyncio.AbstractEventLoop] = set()  # that will knock in this pass
         self._owed: list[_Job] = []
+        self._taken: list[_Job] = []  # being committed
         self._closed = False
         self._closing = False  # seen by the thread
         self._fault: str = ""
@@ -145,12 +146,14 @@ class Writer:
         except Exception as error:  # the top of a background task: fail the waiters, say so
             self._closed = True
             self._fault = f"the ledger's writer has stopped: {error}"
-            self._fail_queued(LedgerUnavailable(self._fault))
+            stopped = LedgerUnavailable(self._fault)
+            _wake([(job.future, stopped) for job in self._taken if job.future is not None])
+            self._fail_queued(stopped)
             raise
 
     def _serve(self) -> None:
         while not self._closing or (self._owed and not self._fault):
-            jobs = self._take()
+            jobs = self._taken = self._take()
             before = self._head
             if jobs:
                 _wake(self._commit(jobs))

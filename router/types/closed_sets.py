@@ -129,6 +129,7 @@ class Role(StrEnum):
     CHECK = "check"
     SAMPLE = "sample"
     DELIBERATION = "deliberation"
+    RECONCILE = "reconcile"  # no call: what one of unknown cost turned out to cost more, or less
 
 
 class AttemptState(StrEnum):

@@ -1,0 +1,182 @@
+"""`tiergate ledger reconcile`: calls of unknown cost, listed and settled by the provider's bill."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger import Tenant, ledger
+from router.cli.options import AsJson
+from router.cli.periods import shown_time
+from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
+
+if TYPE_CHECKING:
+    from router.api.books import Refusal, Settlement, UnknownCall
+
+IDS = ("upstream_id", "id")
+COSTS = ("cost_usd", "cost")
+NAMED = 20  # refused ids that are printed one by one
+
+
+def register(_app: typer.Typer) -> None:
+    ledger.command()(reconcile)
+
+
+def reconcile(
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    attempt: Annotated[
+        str | None, typer.Option(help="The call to settle, as it is listed.")
+    ] = None,
+    cost_usd: Annotated[
+        str | None, typer.Option(help="What the provider billed for it, as 0.0123.")
+    ] = None,
+    bill: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A bill, .csv or .jsonl, with upstream_id (or id) and cost_usd (or cost).",
+        ),
+    ] = None,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Calls whose cost nobody knows, which count at their hold; and what they turned out to cost.
+
+    Without --attempt or --from it lists them. Settling adds rows and edits none.
+    """
+    from router.api.books import Books
+
+    if (attempt is None) != (cost_usd is None) or (attempt is not None and bill is not None):
+        raise typer.BadParameter("give --attempt with --cost-usd, or --from alone, or none of them")
+    if attempt is not None and cost_usd is not None:
+        amounts = {attempt: _amount(cost_usd, "--cost-usd")}
+    elif bill is not None:
+        amounts = read_bill(bill)
+    else:
+        with Books.open(database) as books:
+            _list(books.unknown_calls(tenant), as_json)
+        return
+    with Books.open(database) as books:
+        settled, refused = books.reconcile(amounts, anchors, by_upstream=bill is not None)
+    _tell(settled, refused, as_json)
+    if attempt is not None and refused:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def read_bill(path: Path) -> dict[str, int]:
+    """Nano-dollars by upstream id. Raises typer.BadParameter that names file, line and value."""
+    amounts: dict[str, int] = {}
+    for number, line in _lines(path):
+        where = f"{path}:{number}"
+        name = next((str(line[key]) for key in IDS if line.get(key)), "")
+        told = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
+        if not name or told is None:
+            raise typer.BadParameter(
+                f"{where}: found {', '.join(map(str, line)) or 'nothing'}; expected "
+                f"{' or '.join(IDS)}, and {' or '.join(COSTS)}"
+            )
+        if name in amounts:
+            raise typer.BadParameter(f"{where}: {name!r} stands in the bill twice; sum its lines")
+        amounts[name] = _amount(str(told), where)
+    if not amounts:
+        raise typer.BadParameter(f"{path}: no line with an amount")
+    return amounts
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Each entry with the number of its line."""
+    if path.suffix not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.suffix == ".csv":
+                table = csv.DictReader(file)
+                for entry in table:
+                    yield table.line_num, entry
+                return
+            for number, text in enumerate(file, start=1):
+                if text.strip():
+                    # Amounts stay as they are written: a float would not be exact.
+                    entry = json.loads(text, parse_float=str, parse_int=str)
+                    if not isinstance(entry, dict):
+                        raise typer.BadParameter(f"{path}:{number}: expected a JSON object")
+                    yield number, entry
+    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error}") from error
+
+
+def _amount(text: str, where: str) -> int:
+    from router.cost import billed_nano_usd
+
+    try:
+        return billed_nano_usd(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{where}: {error}") from error
+
+
+def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
+    from router.cli.terminal import dollars, print_json
+
+    if as_json:
+        print_json([_call(call) for call in calls])
+        return
+    for call in calls:
+        state = "open" if call.open else "unknown_cost"
+        upstream_id = call.upstream_id or "(no upstream id)"
+        typer.echo(
+            f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
+            f"{call.model}  {dollars(call.booked_nano_usd)}  {upstream_id}"
+        )
+    booked = sum(call.booked_nano_usd for call in calls)
+    typer.echo(f"{len(calls)} calls of unknown cost, booked at {dollars(booked)}")
+
+
+def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
+    from router.cli.terminal import dollars, print_json
+
+    difference = sum(one.difference_nano_usd for one in settled)
+    if as_json:
+        print_json(
+            {
+                "settled": [
+                    {
+                        **_call(one.call),
+                        "billed_nano_usd": one.billed_nano_usd,
+                        "difference_nano_usd": one.difference_nano_usd,
+                    }
+                    for one in settled
+                ],
+                "difference_nano_usd": difference,
+                "refused": [{"id": one.name, "why": one.why} for one in refused],
+            }
+        )
+        return
+    for refusal in refused[:NAMED]:
+        typer.echo(f"tiergate: {refusal.name!r}: {refusal.why}", err=True)
+    if len(refused) > NAMED:
+        typer.echo(f"tiergate: and {len(refused) - NAMED} more", err=True)
+    typer.echo(
+        f"{len(settled)} calls settled; together they cost {dollars(abs(difference))} "
+        f"{'less' if difference < 0 else 'more'} than they were booked at"
+    )
+
+
+def _call(call: UnknownCall) -> dict[str, object]:
+    return {
+        "attempt_id": call.attempt_id,
+        "request_id": call.request_id,
+        "tenant": call.tenant,
+        "answerer": call.answerer,
+        "model": call.model,
+        "upstream_id": call.upstream_id or None,
+        "started_at_ms": call.started_at_ms,
+        "open": call.open,
+        "booked_nano_usd": call.booked_nano_usd,
+    }
