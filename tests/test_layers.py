@@ -26,6 +26,7 @@ GROUPS = {
     "router.ledger": "ledger",
     "tiers": "tiers",
     "router.spend": "gateway",
+    "router.metering": "gateway",
     "router.analysing": "gateway",
     "router.conclude": "gateway",
     "router.gateway": "gateway",

@@ -27,6 +27,7 @@ from router.gateway import Gateway
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
+from router.ledger.rates import SharedRates
 from router.ledger.replies import MemoryReplies
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
@@ -79,6 +80,8 @@ class App:
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
+        database = settings.database
+        self._limiter = SharedRates(database.with_name(f"{database.name}.rates"), self.clock)
         cache = core.router.default.policy.cache
         self.gateway = Gateway(
             core.router,
@@ -92,6 +95,7 @@ class App:
             secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
+            limiter=self._limiter,
             gauge=SqlBudgetGauge(self.ledger.database, core.budgets, self.clock),
         )
         self.analyst = Analyst(
@@ -170,6 +174,7 @@ class App:
             for plan in runtime.plans:
                 await plan.answerer.close()
         await self.ledger.close()
+        self._limiter.close()
         self.core.engine.close()
         self._vectors.close()
 

@@ -51,6 +51,7 @@ from router.types.decisions import (
 )
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
+from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
     ChatRequest,
     ContentPart,
@@ -126,6 +127,10 @@ __all__ = [
     "PSource",
     "Pressure",
     "Price",
+    "RateAsk",
+    "RateLimiter",
+    "RateState",
+    "RateTaken",
     "Reason",
     "Reply",
     "ReplyStore",
