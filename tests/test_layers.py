@@ -116,6 +116,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     ),
     "pydantic_core": ("router/policy", "router/yaml_lines.py"),
     "referencing": ("router/json_schema.py",),  # jsonschema's own, as yarl is aiohttp's
+    "redis": ("router/ledger/redis_rates.py",),
     "rich": ("router/analysis/", "router/cli"),
     "scipy": (TRAINING,),
     "sentence_transformers": (TRAINING,),
@@ -149,6 +150,7 @@ OPTIONAL = (
     "openai",
     "optimum",
     "peft",
+    "redis",
     "scipy",
     "sentence_transformers",
     "sklearn",

@@ -158,10 +158,10 @@ async def test_file_is_made_with_the_first_call(tmp_path: Path) -> None:
     assert not path.exists()
     await limiter.take([one()])
     assert path.stat().st_mode & 0o777 == 0o600
-    limiter.close()
+    await limiter.close()
     again = SharedRates(path, StandingClock())
     assert (await again.take([one()])).states[0].remaining == 8
-    again.close()
+    await again.close()
 
 
 async def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ async def test_crowded_table_forgets_whoever_is_soonest_full(tmp_path: Path) -> 
     for i in range(crowd):
         assert (await limiter.take([one(1, tenant=f"t{i}")])).refused is None
     assert (await limiter.take([one(1, tenant="heavy")])).refused == 0
-    limiter.close()
+    await limiter.close()
 
 
 async def test_memory_drops_full_buckets_where_there_are_many() -> None:

@@ -94,7 +94,7 @@ class SharedRates:
         with self._locked() as table:
             _correct(table, asks, _now_ns(self._clock))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the file."""
         if self._table is not None:
             self._table.close()
