@@ -151,6 +151,10 @@ class Budgets:
     ) -> None:
         self._tenants = budgets or {}
         self._rules = tuple(_Rule(_stated(one), one) for one in limits)
+        self.any_rate = any(
+            one.requests_per_minute or one.tokens_per_minute
+            for one in (*self._tenants.values(), *limits)
+        )
         self._none = not self._tenants and not self._rules
         self._money: dict[Payer, tuple[WindowLimit, ...]] = {}
         self._rates: dict[Payer, tuple[RateLimit, ...]] = {}

@@ -115,6 +115,11 @@ class Router:
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
         )
 
+    @property
+    def budgets(self) -> Callable[[], Budgets]:
+        """What may be spent and asked, by the default policy as it is then."""
+        return self._budgets
+
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
         """Serve these policies from the next request on."""
         self._runtimes = dict(runtimes)

@@ -13,6 +13,7 @@ says whether the next rung (or another replica) may help.
     │   ├── KeyReused                 422  an idempotency key with another request
     │   └── NotCapable                400  no allowed tier can do what is asked
     ├── BudgetExceeded                429  insufficient_quota; never retried
+    ├── RateLimited                   429  rate_limit_exceeded; Retry-After
     ├── Overloaded                    503  a bounded queue is full; Retry-After
     │   └── LedgerFull                503
     ├── AnswererError                 502  one rung failed
@@ -41,6 +42,8 @@ says whether the next rung (or another replica) may help.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from router.types import RateState
 
 
 class TiergateError(Exception):
@@ -113,6 +116,25 @@ class BudgetExceeded(TiergateError):
     code = "insufficient_quota"
     status = 429
     type = "insufficient_quota"
+
+
+class RateLimited(TiergateError):
+    """Too much was asked within a minute. `rates` are what is left of each, for the headers.
+
+    `retry_after_ms` is -1 where no waiting helps.
+    """
+
+    code = "rate_limit_exceeded"
+    status = 429
+    type = "requests"  # as OpenAI has it: which of the two rates
+
+    def __init__(
+        self, message: str, *, unit: str, rates: tuple[RateState, ...], retry_after_ms: int
+    ) -> None:
+        super().__init__(message)
+        self.type = unit
+        self.rates = rates
+        self.retry_after_ms = retry_after_ms
 
 
 class Overloaded(TiergateError):

@@ -21,9 +21,11 @@ from typing import Literal
 from router.conclude import conclude
 from router.deciding import Router
 from router.decision import Left, next_rung
-from router.errors import AnswererError, BudgetExceeded, TiergateError
+from router.errors import AnswererError, BudgetExceeded, RateLimited, TiergateError
+from router.metering import admit, settle
+from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
-from router.runtime import RungPlan
+from router.runtime import RungPlan, Selected
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, transcript, weigh
 from router.types import (
@@ -42,6 +44,7 @@ from router.types import (
     Ledger,
     Outcome,
     Pressure,
+    RateLimiter,
     RequestState,
     ReviewQueue,
     SessionStore,
@@ -72,6 +75,7 @@ class Gateway:
         clock: Clock,
         ids: Ids,
         gauge: BudgetGauge | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self.router = router
         self._ledger = ledger
@@ -83,6 +87,7 @@ class Gateway:
         self._clock = clock
         self._ids = ids
         self._gauge = gauge
+        self._limiter = limiter
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
@@ -104,6 +109,7 @@ class Gateway:
         """
         walk = await self._begin(request, identity, buffered)
         if request.hints.dry_run:
+            await settle(walk.rates, ())
             yield outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
             return
         spender = Spender(walk, self._ledger, self._clock)
@@ -120,6 +126,7 @@ class Gateway:
         finally:
             if walk.outcome is None:
                 self._finish_later(walk, spender, state, error)
+            await settle(walk.rates, walk.attempts)
 
     # --- the path -------------------------------------------------------------------------------
 
@@ -127,6 +134,20 @@ class Gateway:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
         selected = self.router.select(request, identity)
+        rates = await self._rates(request, identity, selected)
+        try:
+            walk = await self._decided(request, identity, selected, started)
+        except TiergateError:
+            await settle(rates, ())
+            raise
+        walk.buffered = buffered or not request.stream
+        walk.rates = rates
+        return walk
+
+    async def _decided(
+        self, request: ChatRequest, identity: Identity, selected: Selected, started: float
+    ) -> Walk:
+        """The walk of a request under the policy that was selected, nothing tried yet."""
         session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
         signals = await selected.runtime.triage.read(request, memory)
@@ -134,9 +155,20 @@ class Gateway:
         walk = self.router.decided(
             request, identity, selected, signals, memory, started, pressure=pressure
         )
-        walk.buffered = buffered or not request.stream
         await self._remember(walk, memory.last_tier_number if memory else 0)
         return walk
+
+    async def _rates(
+        self, request: ChatRequest, identity: Identity, selected: Selected
+    ) -> RequestRates | None:
+        """Count the request in its rates, where there are any. Raises RateLimited."""
+        if self._limiter is None:
+            return None
+        runtime, budgets = selected.runtime, self.router.budgets
+        rates = request_rates(self._limiter, budgets, identity, runtime.policy.name, runtime.tiers)
+        if rates is not None:
+            await admit(rates, request)
+        return rates
 
     async def _pressure(self, identity: Identity, policy: str) -> Pressure:
         """How the budgets press that this request counts in."""
@@ -169,7 +201,7 @@ class Gateway:
                         async for event in events:
                             yield event
             except TiergateError as error:
-                refused = isinstance(error, BudgetExceeded)
+                refused = isinstance(error, BudgetExceeded | RateLimited)
                 helps = error.retryable or (refused and walk.best is not None)
                 if held.committed is not None or not helps:
                     raise
@@ -254,7 +286,7 @@ class Gateway:
         for i in range(plan.section.verify.self_consistency):
             try:
                 sample = await spender.sample_rung(at, plan, seed=i + 1)
-            except (AnswererError, BudgetExceeded):
+            except (AnswererError, BudgetExceeded, RateLimited):
                 break  # the answer in hand stands on the samples there are
             texts.append(sample.text)
         p = candidate.said.p * agreement(texts)
@@ -315,6 +347,7 @@ class Gateway:
             policy=walk.runtime.policy.name,
             policy_hash=walk.runtime.policy_hash,
             escalations=walk.escalations,
+            rates=walk.rates.states if walk.rates else (),
         )
 
     # --- account --------------------------------------------------------------------------------

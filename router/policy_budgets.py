@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from router.policy_base import Chance, Section, Usd
 
-Rate = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
+Rate = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Named = Annotated[str, Field(min_length=1, max_length=200)]
 MONEY = ("usd_per_minute", "usd_per_hour", "usd_per_day", "usd_per_month")
 

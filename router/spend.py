@@ -17,10 +17,12 @@ from router.errors import (
     CannotAnswer,
     DeadlineExceeded,
     DepthExceeded,
+    RateLimited,
     StreamCut,
     TiergateError,
     UpstreamError,
 )
+from router.metering import count_call
 from router.runtime import RungPlan
 from router.telling import open_row
 from router.types import (
@@ -166,8 +168,8 @@ class Spender:
     ) -> int:
         """Write the attempt down and hold its worst case.
 
-        Raises BudgetExceeded (the tenant's budget, or the client's cap) and DeadlineExceeded; then
-        nothing was called and the attempt costs nothing.
+        Raises BudgetExceeded (a budget, or the client's cap), RateLimited (of the tier) and
+        DeadlineExceeded; then nothing was called and the attempt costs nothing.
         """
         walk, facts = self._walk, plan.facts
         i = len(walk.attempts)
@@ -199,6 +201,7 @@ class Spender:
         )
         try:
             self._check_limits(plan, held, nesting)
+            await count_call(walk.rates, facts.tier, request)
             if plan.spends_outside or (held and walk.budgeted and not nesting.included):
                 await self._settle_in_ledger()
                 await self._ledger.hold(open_row(walk, walk.attempts[i]), walk.attempts[i])
@@ -395,6 +398,6 @@ def failure_reason(error: TiergateError | None) -> Reason | None:
         return None
     if isinstance(error, CannotAnswer):
         return Reason(error.reason)
-    if isinstance(error, BudgetExceeded):
+    if isinstance(error, BudgetExceeded | RateLimited):
         return Reason.BUDGET_EXHAUSTED
     return Reason.ANSWERER_FAILED

@@ -171,6 +171,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         timings=_timings(walk, clock.monotonic_ms()),
         attempts=tuple(walk.attempts),
         review_id=walk.review_id,
+        rates=walk.rates.states if walk.rates else (),
     )
 
 

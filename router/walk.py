@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from router.asking import Asked, forces_tools
 from router.policy import DeliberationAnswerer, Policy
+from router.rating import RequestRates
 from router.record import StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
@@ -95,6 +96,7 @@ class Walk:
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None
     baselines: Baselines = field(default_factory=Baselines)
+    rates: RequestRates | None = None
     pressure: Pressure = NO_PRESSURE  # of the budgets, as decide was told
     budgeted: bool = False  # a budget counts this tenant's money, own compute included
     observed: int | None = None  # mode observe: the rung that answers whatever was decided

@@ -26,6 +26,7 @@ GROUPS = {
     "router.ledger": "ledger",
     "tiers": "tiers",
     "router.spend": "gateway",
+    "router.metering": "gateway",
     "router.analysing": "gateway",
     "router.conclude": "gateway",
     "router.gateway": "gateway",
@@ -116,6 +117,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     ),
     "pydantic_core": ("router/policy", "router/yaml_lines.py"),
     "referencing": ("router/json_schema.py",),  # jsonschema's own, as yarl is aiohttp's
+    "redis": ("router/ledger/redis_rates.py",),
     "rich": ("router/analysis/", "router/cli"),
     "scipy": (TRAINING,),
     "sentence_transformers": (TRAINING,),
@@ -150,6 +152,7 @@ OPTIONAL = (
     "optimum",
     "peft",
     "psycopg",
+    "redis",
     "scipy",
     "sentence_transformers",
     "sklearn",

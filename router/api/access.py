@@ -74,8 +74,8 @@ class Doorkeeper:
         if identity is None:
             # litellm knows a wrong key by OpenAI's first four words alone, whatever the status.
             raise AuthenticationFailed(
-                "Incorrect API key provided: it is unknown or was revoked. Check it, or create "
-                "one with `tiergate keys create`."
+                "Incorrect API key provided: it is unknown, has expired, was rotated or revoked. "
+                "Check it, or create one with `tiergate keys create`."
             )
         return identity
 

@@ -28,6 +28,8 @@ from router.ledger.address import Address
 from router.ledger.cache import MemoryAnswerCache
 from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
+from router.ledger.rates import SharedRates
+from router.ledger.redis_rates import RedisRates
 from router.ledger.replies import MemoryReplies
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
@@ -80,6 +82,7 @@ class App:
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
+        self._limiter = self._rates()
         cache = core.router.default.policy.cache
         self.gateway = Gateway(
             core.router,
@@ -93,6 +96,7 @@ class App:
             secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
+            limiter=self._limiter,
             gauge=SqlBudgetGauge(self.ledger.database, core.budgets, self.clock),
         )
         self.analyst = Analyst(
@@ -127,6 +131,13 @@ class App:
             core.ids,
             self.life,
         )
+
+    def _rates(self) -> SharedRates | RedisRates:
+        """Where rates are kept: shared by this machine's workers, or by all machines."""
+        if self.settings.redis:
+            return RedisRates(self.settings.redis)
+        database = self.settings.database
+        return SharedRates(database.with_name(f"{database.name}.rates"), self.clock)
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -171,6 +182,7 @@ class App:
             for plan in runtime.plans:
                 await plan.answerer.close()
         await self.ledger.close()
+        await self._limiter.close()
         self.core.engine.close()
         self._vectors.close()
 

@@ -38,6 +38,7 @@ class Settings:
     metrics_dir: str = ""
     cache_dir: Path | None = Path(".tiergate/cache")
     read_together: int = MAX_BATCH  # texts in one run of the encoder; 1: the same on every run
+    redis: str = ""  # where rates are kept that several machines share; "": beside the ledger
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from router.api.views import Headers
+from router.api.views import Headers, rate_headers
 from router.errors import (
     BodyTooLarge,
     BudgetExceeded,
     ClientGone,
     LedgerUnavailable,
     Overloaded,
+    RateLimited,
     TiergateError,
     UnsupportedMedia,
     UpstreamRateLimited,
@@ -104,7 +105,14 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     told = Overloaded | UpstreamRateLimited | LedgerUnavailable
     if isinstance(error, told) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
-    if isinstance(error, BudgetExceeded):
+    if isinstance(error, RateLimited):
+        extra += rate_headers(error.rates)
+        if error.retry_after_ms >= 0:
+            seconds = max(1, -(-error.retry_after_ms // 1000))
+            extra.append((b"retry-after", str(seconds).encode()))
+            extra.append((b"retry-after-ms", str(error.retry_after_ms).encode()))
+    hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
+    if hopeless or isinstance(error, BudgetExceeded):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)
 

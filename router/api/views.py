@@ -6,6 +6,8 @@ to the nano-dollar; the JSON also carries the integers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import orjson
 
@@ -17,6 +19,7 @@ from router.types import (
     Decision,
     JsonText,
     Outcome,
+    RateState,
     RequestRow,
     Rung,
     Signals,
@@ -67,6 +70,7 @@ def committed_headers(event: Committed) -> Headers:
         *id_headers(event.request_id),
         *_rung_headers(rung, rung.reasons[0].value, rung.p, event.escalations),
         *_budget_headers(event.decision),
+        *rate_headers(event.rates),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
     ]
@@ -81,6 +85,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *ids(outcome.request_id),
         *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
         *_budget_headers(outcome.decision),
+        *rate_headers(outcome.rates),
         (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
         (b"x-tiergate-model", _ascii(model)),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
@@ -110,6 +115,29 @@ def _budget_headers(decision: Decision) -> Headers:
     if decision.pacing:
         said.append(f"pacing={decision.pacing:.4f}")
     return [(b"x-tiergate-budget", ", ".join(said).encode())] if said else []
+
+
+def rate_headers(rates: Sequence[RateState]) -> Headers:
+    """What is left of requests and tokens, as OpenAI says it; of several rates the scarcest."""
+    headers: Headers = []
+    for unit in ("requests", "tokens"):
+        its = [rate for rate in rates if rate.unit == unit]
+        if its:
+            rate = min(its, key=lambda one: (one.remaining / one.limit, -one.reset_ms))
+            headers += [
+                (f"x-ratelimit-limit-{unit}".encode(), str(rate.limit).encode()),
+                (f"x-ratelimit-remaining-{unit}".encode(), str(rate.remaining).encode()),
+                (f"x-ratelimit-reset-{unit}".encode(), duration(rate.reset_ms).encode()),
+            ]
+    return headers
+
+
+def duration(ms: int) -> str:
+    """A length of time as OpenAI writes it: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s"."""
+    if ms < 1_000:
+        return f"{ms}ms"
+    minutes, rest = divmod(ms, 60_000)
+    return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"
 
 
 def _server_timing(t: Timings) -> bytes:

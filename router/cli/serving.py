@@ -78,6 +78,14 @@ def serve(
             help="normal survives a killed process, full a power cut too.",
         ),
     ] = "normal",
+    redis: Annotated[
+        str,
+        typer.Option(
+            envvar="TIERGATE_REDIS",
+            show_default="a file beside the ledger",
+            help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
+        ),
+    ] = "",
     model_dir: ModelDir = None,
     log_level: Annotated[
         str,
@@ -111,6 +119,7 @@ def serve(
         anchors=anchors,
         synchronous=synchronous,
         open_without_keys=is_loopback(host),
+        redis=redis,
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)

@@ -52,6 +52,7 @@ from router.types.decisions import (
 )
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
+from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
     ChatRequest,
     ContentPart,
@@ -128,6 +129,10 @@ __all__ = [
     "PSource",
     "Pressure",
     "Price",
+    "RateAsk",
+    "RateLimiter",
+    "RateState",
+    "RateTaken",
     "Reason",
     "Reply",
     "ReplyStore",

@@ -8,6 +8,7 @@ from router.types.answers import Answer, Delta
 from router.types.closed_sets import Reason, Verdict
 from router.types.decisions import Decision, Rung
 from router.types.ledger import AttemptRow, Baselines
+from router.types.rates import RateState
 from router.types.signals import Signals
 
 
@@ -22,6 +23,7 @@ class Committed:
     policy: str
     policy_hash: str
     escalations: int
+    rates: tuple[RateState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Outcome:
     timings: Timings
     attempts: tuple[AttemptRow, ...] = ()
     review_id: str = ""
+    rates: tuple[RateState, ...] = ()
 
     @property
     def saved_nano_usd(self) -> int | None:

@@ -1,0 +1,121 @@
+"""Rates on the request path: what a request and its calls count in, refused or corrected.
+
+Tokens are estimated when a request comes, as their letters by four and the output it asks for, and
+corrected to what its calls used when it is over. Pure; `metering` asks the limiter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from router.budgets import Budgets, Payer, RateLimit
+from router.errors import RateLimited
+from router.types import (
+    AttemptRow,
+    ChatRequest,
+    Identity,
+    RateAsk,
+    RateLimiter,
+    RateState,
+    RateTaken,
+)
+
+LETTERS_PER_TOKEN = 4
+SCOPE = ("key_id", "policy", "tier")
+
+
+@dataclass(slots=True)
+class RequestRates:
+    """The rates that one request counts in; made only where there are any."""
+
+    limiter: RateLimiter
+    budgets: Budgets
+    payer: Payer
+    states: tuple[RateState, ...] = ()
+    taken: list[RateAsk] = field(default_factory=list)  # of tokens, to be corrected
+
+    def asks(self, tier: str, request: ChatRequest) -> list[RateAsk]:
+        """What the request itself (tier "") or a call to a tier takes of its rates."""
+        payer, tokens = replace(self.payer, tier=tier), estimate(request)
+        return [ask for limit in self.budgets.rates(payer) for ask in _asks(limit, tokens)]
+
+    def took(self, asks: Sequence[RateAsk], taken: RateTaken) -> None:
+        """Remember what was taken. Raises RateLimited where it was refused."""
+        if taken.refused is not None:
+            raise _refusal(asks[taken.refused], taken.states, taken.retry_ms)
+        self.taken += [ask for ask in asks if ask.unit == "tokens"]
+
+    def corrections(self, attempts: Sequence[AttemptRow]) -> list[RateAsk]:
+        """What corrects the estimates to the tokens that all calls used."""
+        asks = []
+        for ask, tier in self._estimated():
+            used = sum(
+                attempt.usage.input_tokens + attempt.usage.output_tokens
+                for attempt in attempts
+                if tier in ("", attempt.tier)
+            )
+            asks.append(replace(ask, amount=used - ask.amount))
+        return asks
+
+    def _estimated(self) -> list[tuple[RateAsk, str]]:
+        """What was estimated of each bucket in all, and the tier that it is of, "" for all."""
+        summed: dict[tuple[str, str], RateAsk] = {}
+        for ask in self.taken:
+            before = summed.get((ask.tenant, ask.name))
+            amount = ask.amount + (before.amount if before else 0)
+            summed[ask.tenant, ask.name] = replace(ask, amount=amount)
+        return [(ask, ask.name.split("\0")[2]) for ask in summed.values()]
+
+
+def request_rates(
+    limiter: RateLimiter,
+    budgets: Callable[[], Budgets],
+    identity: Identity,
+    policy: str,
+    tiers: Sequence[str],
+) -> RequestRates | None:
+    """The rates of a request under a policy, None where there are none."""
+    now = budgets()
+    payer = Payer(identity.tenant, identity.key_id, policy)
+    if not now.any_rate:
+        return None
+    payers = (payer, *(replace(payer, tier=tier) for tier in tiers))
+    return RequestRates(limiter, now, payer) if any(now.rates(one) for one in payers) else None
+
+
+def estimate(request: ChatRequest) -> int:
+    """Tokens that a request is expected to use at most: its text by four, and the output's cap."""
+    letters = sum(len(message.text) for message in request.messages)
+    output = (request.sampling.max_output_tokens or 0) * request.sampling.n
+    return -(-letters // LETTERS_PER_TOKEN) + output
+
+
+def _asks(limit: RateLimit, tokens: int) -> list[RateAsk]:
+    scope = limit.scope
+    asks = []
+    for unit, per_minute, amount in (
+        ("requests", limit.requests, 1),
+        ("tokens", limit.tokens, tokens),
+    ):
+        if per_minute:
+            name = "\0".join((scope.key_id, scope.policy, scope.tier, unit))
+            asks.append(RateAsk(scope.tenant, name, unit, per_minute, amount))
+    return asks
+
+
+def _refusal(ask: RateAsk, states: Sequence[RateState], retry_ms: int) -> RateLimited:
+    key_id, policy, tier, _ = ask.name.split("\0")
+    named = (("tenant", ask.tenant), ("key", key_id), ("policy", policy), ("tier", tier))
+    scope = ", ".join(f"{word} {name!r}" for word, name in named if name) or "all requests"
+    if retry_ms < 0:
+        text = (
+            f"This request may use {ask.amount} tokens; {scope} may use {ask.limit} a minute. "
+            "Shorten it, lower max_completion_tokens, or raise tokens_per_minute in the policy."
+        )
+    else:
+        text = (
+            f"Rate limit reached for {scope}: {ask.limit} {ask.unit} a minute. Try again in "
+            f"{retry_ms / 1000:.3g} s, or raise {ask.unit}_per_minute in the policy."
+        )
+    return RateLimited(text, unit=ask.unit, rates=tuple(states), retry_after_ms=retry_ms)
