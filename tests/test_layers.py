@@ -104,6 +104,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "optimum": (TRAINING,),
     "orjson": ANYWHERE,
     "peft": (TRAINING,),
+    "pyarrow": ("router/cli/parquet_files.py",),
     "prometheus_client": ("router/api/metrics.py",),
     "pydantic": (
         "router/policy",
@@ -148,6 +149,7 @@ OPTIONAL = (
     "openai",
     "optimum",
     "peft",
+    "pyarrow",
     "scipy",
     "sentence_transformers",
     "sklearn",
