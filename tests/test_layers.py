@@ -106,6 +106,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "orjson": ANYWHERE,
     "peft": (TRAINING,),
     "psycopg": ("router/ledger/postgres.py",),
+    "pyarrow": ("router/cli/parquet_files.py",),
     "prometheus_client": ("router/api/metrics.py",),
     "pydantic": (
         "router/policy",
@@ -153,6 +154,7 @@ OPTIONAL = (
     "peft",
     "psycopg",
     "redis",
+    "pyarrow",
     "scipy",
     "sentence_transformers",
     "sklearn",

@@ -21,7 +21,7 @@ from router.analysis.render_json import report_json, report_object
 from router.analysis.render_text import print_report
 from router.analysis.report import build_report
 from router.analysis.rows import rows_json
-from router.analysis.terminal_parts import bar
+from router.analysis.terminal_parts import Sheet, bar
 from router.policy import ReportSection
 from router.types import CostBasis, RequestRow
 from tests.report_rows import NOON_MS, USD, a_day, a_row, an_attempt
@@ -57,7 +57,7 @@ def hostile() -> Report:
 
 def test_the_terminal_says_the_sentence_before_the_tables(day: Report) -> None:
     text = terminal(day, width=400)
-    places = [text.index(part) for part in (day.headline, "Tiers", "Savings", "Spend per tier")]
+    places = [text.index(part) for part in (day.headline, "Savings", "Tiers", "Spend per tier")]
     assert places == sorted(places)
 
 
@@ -69,6 +69,32 @@ def test_the_terminal_prints_names_as_they_are(hostile: Report) -> None:
 
 def test_the_terminal_fits_eighty_columns(day: Report) -> None:
     assert max(map(len, terminal(day, width=80).splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_figure_is_cut_in_a_narrow_terminal(day: Report, width: int) -> None:
+    figures = re.compile(r"\$[\d,.]+|[\d.,]+ (?:ms|s|%)|\d+ of \d[\d,]*")
+    narrow, wide = terminal(day, width), terminal(day, 400)
+    cells = {figure for line in wide.splitlines() for figure in figures.findall(line)}
+    lines = "\n".join(narrow.splitlines())
+    sentence = day.headline + " ".join((*day.assumptions, *day.notes))
+    assert [cell for cell in cells if cell not in lines and cell not in sentence] == []
+
+
+def test_a_table_that_is_too_wide_goes_on_below_with_its_names() -> None:
+    sheet = Sheet("Wide", ("name", "first", "second"))
+    sheet.add(("a", "1,000,000,000", "2,000,000,000"))
+    text = io.StringIO()
+    Console(file=text, width=24, color_system=None).print(sheet)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    assert lines == [
+        "Wide",
+        "name          first",
+        "a     1,000,000,000",
+        "Wide, continued",
+        "name         second",
+        "a     2,000,000,000",
+    ]
 
 
 def test_a_bar_marks_the_plan() -> None:
@@ -97,8 +123,9 @@ def test_json_keys_are_stable(day: Report) -> None:
         "schema", "headline", "period", "requests", "states", "verdicts", "escalated", "reviews",
         "cache_hits", "observed", "spend_nano_usd", "spend_usd", "discarded_nano_usd",
         "discarded_usd", "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers",
-        "domains", "request_types", "escalation_reasons", "roles", "cost_bases", "savings",
-        "unknown_cost", "provider", "assumptions", "notes",
+        "domains", "request_types", "tenants", "keys", "models", "adapters", "policies", "days",
+        "escalation_reasons", "roles", "cost_bases", "savings", "waste", "cache", "fixed_model",
+        "outcomes", "forecast", "unknown_cost", "provider", "assumptions", "notes",
     ]  # fmt: skip
 
 
@@ -161,7 +188,7 @@ def test_html_has_a_titled_chart_beside_every_table(day: Report) -> None:
     root = ET.fromstring(report_html(day))
     svg = "{http://www.w3.org/2000/svg}"
     charts = [e for e in root.iter(f"{svg}svg") if e.get("role") == "img"]
-    assert len(charts) == 5
+    assert len(charts) == 6
     for chart in charts:
         assert chart.find(f"{svg}title") is not None
         assert chart.find(f"{svg}desc") is not None

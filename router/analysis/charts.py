@@ -5,9 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from router.analysis.drawing import Line, across, bar, cap, chart, rect, span, track, upright
-from router.analysis.figures import LevelShare, ReasonFigures, Saving, TierFigures
-from router.analysis.markup import Markup
+from router.analysis.drawing import (
+    Line,
+    across,
+    at,
+    bar,
+    cap,
+    chart,
+    frame,
+    rect,
+    span,
+    track,
+    upright,
+)
+from router.analysis.figures import (
+    LevelShare,
+    NamedFigures,
+    ReasonFigures,
+    Report,
+    Saving,
+    TierFigures,
+)
+from router.analysis.markup import Markup, el
+from router.analysis.report_words import WASTE_WORDS
 from router.analysis.wording import count, duration, percent, plain, saved_percent, usd
 
 LOWEST_SHARE = -2.0
@@ -53,6 +73,73 @@ def spend_chart(tiers: Sequence[TierFigures]) -> Markup:
     return chart("spend", "Spend per tier", text, lines)
 
 
+COLUMNS_PX = 150
+
+
+def days_chart(days: Sequence[NamedFigures]) -> Markup:
+    """Spend by day (or month) as columns, from 0 to the dearest; a figure for every one of them."""
+    most = max((day.figures.spend_nano_usd for day in days), default=0)
+    width = 1 / len(days)
+    columns = []
+    for place, day in enumerate(days):
+        share = day.figures.spend_nano_usd / most if most else 0.0
+        height = round(share * COLUMNS_PX, 1)
+        shown = f"{day.name}: {usd(day.figures.spend_nano_usd)}"
+        shown += f", {count(day.figures.requests)} requests"
+        columns.append(
+            el(
+                "g",
+                el("title", shown),
+                el(
+                    "rect",
+                    x=at(place * width + width * 0.12),
+                    y=str(TOP_PX + COLUMNS_PX - height),
+                    width=at(width * 0.76),
+                    height=str(height),
+                    _class="bar",
+                ),
+            )
+        )
+    text = f"The dearest cost {usd(most)}; every column's figure stands in the table."
+    return frame("days", "Spend over time", text, (*_ground(most), *columns, *_ends(days)), ALL_PX)
+
+
+TOP_PX = 22
+ALL_PX = TOP_PX + COLUMNS_PX + 24
+
+
+def _ground(most: int) -> tuple[Markup, ...]:
+    """The base line, the line of the dearest, and what that is."""
+    lines = [
+        el("line", x1="0", x2="100%", y1=str(y), y2=str(y), _class="grid")
+        for y in (TOP_PX, TOP_PX + COLUMNS_PX)
+    ]
+    return (*lines, el("text", usd(most), x="0", y=str(TOP_PX - 7), _class="tick"))
+
+
+def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
+    """The names of the first and the last column."""
+    y = str(TOP_PX + COLUMNS_PX + 17)
+    return (
+        el("text", days[0].name, x="0", y=y, _class="tick"),
+        el("text", days[-1].name, x="100%", y=y, text_anchor="end", _class="tick"),
+    )
+
+
+def waste_chart(report: Report) -> Markup:
+    """What was wasted, each kind as a share of all spend."""
+    spend = report.spend_nano_usd
+    lines = [
+        Line(
+            WASTE_WORDS[row.kind].capitalize(),
+            usd(row.spend_nano_usd),
+            (track(), *bar(row.spend_nano_usd / spend if spend else 0.0)),
+        )
+        for row in report.waste
+    ]
+    return chart("waste", "Waste", "Bars are shares of all spend.", lines)
+
+
 def savings_chart(savings: Sequence[Saving]) -> Markup:
     """Saved share per baseline, signed, with its 95 % interval."""
     known = [saving for saving in savings if saving.saved_share is not None]
@@ -94,14 +181,14 @@ def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
     low = math.floor(math.log10(min(times, default=1.0)))
     high = max(low + 1, math.ceil(math.log10(max(times, default=10.0))))
 
-    def at(ms: float | None) -> float:
+    def log_place(ms: float | None) -> float:
         return (math.log10(max(ms or 0.0, 0.01)) - low) / (high - low)
 
     lines = [
         Line(
             f"{tier.tier} · {tier.model}" if tier.model else tier.tier,
             f"{duration(tier.figures.p50_ms)} to {duration(tier.figures.p95_ms)}",
-            span(at(tier.figures.p50_ms), at(tier.figures.p95_ms)),
+            span(log_place(tier.figures.p50_ms), log_place(tier.figures.p95_ms)),
         )
         for tier in known
     ]

@@ -79,6 +79,7 @@ figcaption small{display:block;font-weight:400;font-size:13px;color:var(--soft);
 border-radius:6px;padding:16px 20px}
 .warning p{margin:6px 0 0;overflow-wrap:anywhere}
 .warning .ids{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
+details{margin-top:18px}summary{cursor:pointer;color:var(--soft);font-size:14px;margin-bottom:12px}
 .empty{color:var(--soft);margin:0}
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
 @media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px}th,td{padding:9px 8px}

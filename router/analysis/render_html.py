@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from router.analysis import charts
-from router.analysis.figures import Report, Saving
+from router.analysis.figures import NamedFigures, Report, Saving
 from router.analysis.markup import Markup, el, joined
 from router.analysis.page import (
     ABOVE,
@@ -11,13 +13,21 @@ from router.analysis.page import (
     charts_grid,
     figure,
     fine,
+    glued,
     page,
     page_header,
     section,
     signed,
     table,
 )
-from router.analysis.render_text import group_cells, interval_text
+from router.analysis.render_text import (
+    breakdowns,
+    group_cells,
+    interval_text,
+    outcome_rows,
+    share_of_spend,
+)
+from router.analysis.report_words import WASTE_WORDS, cache_line, fixed_line, forecast_line
 from router.analysis.wording import (
     NOTHING,
     count,
@@ -47,9 +57,13 @@ def _parts(report: Report) -> list[tuple[str, str, tuple[Markup, ...]]]:
     """Title, first line and content of every section, in order."""
     parts = [
         ("Savings", SAVINGS_LEAD, _savings(report)),
+        ("Spend over time", "", _days(report)),
         ("Tiers", TIERS_LEAD, _tiers(report)),
+        ("Outcomes", OUTCOMES_LEAD, _outcomes(report)),
         ("Domains", DOMAINS_LEAD, _domains(report)),
+        *_who_and_what(report),
         ("Why requests climbed", REASONS_LEAD, _reasons(report)),
+        ("Waste", WASTE_LEAD, _waste(report)),
         ("What the calls were for", ROLES_LEAD, _roles(report)),
     ]
     if report.unknown.requests:
@@ -71,6 +85,13 @@ REASONS_LEAD = (
     "“Decided” counts each request once, under the reason that decided. “Carried by” counts it "
     "under every reason it had, so those do not add up."
 )
+OUTCOMES_LEAD = (
+    "What somebody told of the answers, by feedback or review; blank where nobody measured it. "
+    "Rates have Wilson's 95 % interval."
+)
+WASTE_LEAD = (
+    "Money for calls whose answer the client did not get. Each call counts in one line at most."
+)
 ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
 
 
@@ -91,7 +112,7 @@ def _header(report: Report) -> Markup:
         ("Median latency", duration(report.p50_ms), f"p95 {duration(report.p95_ms)}"),
         ("Reviews", count(counts.reviews), _verdicts(report)),
     )
-    when = f"{moment(begin)} to {moment(end)}"
+    when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
     return page_header(("Cost report", when), report.headline, tiles)
 
 
@@ -173,6 +194,62 @@ def _tiers(report: Report) -> tuple[Markup, ...]:
             ),
         ),
     )
+
+
+def _days(report: Report) -> tuple[Markup, ...]:
+    """Spend by day as columns, its table folded away, and what the month may come to."""
+    line = el("p", glued(forecast_line(report.forecast)), _class="verdict")
+    if len(report.days) < MIN_COLUMNS:
+        return (line,)
+    by_day = next(one for one in breakdowns(report) if one[2] is report.days)
+    note = "Columns: spend of the requests created then."
+    return (
+        figure(by_day[0], note, charts.days_chart(report.days)),
+        line,
+        el("details", el("summary", "The same as a table"), _named(*by_day)),
+    )
+
+
+MIN_COLUMNS = 2
+
+
+def _named(title: str, first: str, rows: Sequence[NamedFigures]) -> Markup:
+    columns = (first.capitalize(), *GROUP_COLUMNS, "Escalated")
+    cells = [(row.name, *group_cells(row.figures), count(row.figures.escalated)) for row in rows]
+    return table(title, columns, cells)
+
+
+def _who_and_what(report: Report) -> list[tuple[str, str, tuple[Markup, ...]]]:
+    """Breakdowns that have more than one name: tenants, keys, models, adapters, policies."""
+    taken = (report.days, report.domains, report.request_types)
+    return [
+        (title, "", (_named(title, first, rows),))
+        for title, first, rows in breakdowns(report)
+        if rows not in taken and first not in ("domain", "request type")
+    ]
+
+
+def _outcomes(report: Report) -> tuple[Markup, ...]:
+    rows = outcome_rows(report)
+    return (
+        table("Outcomes", ("Measure", "Value", "95 % interval", "Of"), rows),
+        fine([fixed_line(report.fixed_model)]),
+    )
+
+
+def _waste(report: Report) -> tuple[Markup, ...]:
+    rows = [
+        (
+            WASTE_WORDS[row.kind].capitalize(),
+            count(row.calls),
+            usd(row.spend_nano_usd),
+            percent(share_of_spend(report, row)),
+        )
+        for row in report.waste
+    ]
+    chart = figure("Waste as a share of all spend", "", charts.waste_chart(report))
+    by_kind = table("Waste", ("What", "Calls", "Spend", "Of all spend"), rows)
+    return (by_kind, charts_grid(chart), fine([cache_line(report.cache)]))
 
 
 def _points(difference: float) -> str:

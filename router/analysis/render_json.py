@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import orjson
 
-from router.analysis.figures import GroupFigures, Interval, ProviderFigures, Report, Saving
+from router.analysis.figures import (
+    FixedModel,
+    Forecast,
+    GroupFigures,
+    Interval,
+    ProviderFigures,
+    Report,
+    Saving,
+)
 from router.cost import exact_usd
 
 SCHEMA = "tiergate.report/1"
@@ -30,6 +38,7 @@ def report_object(report: Report) -> Json:
             "first_row_ms": period.first_row_ms,
             "last_row_ms": period.last_row_ms,
             "generated_at_ms": period.generated_at_ms,
+            "zone": period.zone,
         },
         "requests": counts.requests,
         "states": dict(counts.states),
@@ -44,6 +53,28 @@ def report_object(report: Report) -> Json:
         "latency": {"p50_ms": report.p50_ms, "p95_ms": report.p95_ms},
         **_breakdowns(report),
         "savings": [_saving(x) for x in report.savings],
+        "waste": [
+            {"kind": x.kind.value, "calls": x.calls, **money("spend", x.spend_nano_usd)}
+            for x in report.waste
+        ],
+        "cache": {
+            "hits": report.cache.hits,
+            "priced": report.cache.priced,
+            **money("value", report.cache.value_nano_usd),
+        },
+        "fixed_model": _fixed(report.fixed_model),
+        "outcomes": [
+            {
+                "measure": x.key,
+                "label": x.label,
+                "unit": x.unit,
+                "value": x.value,
+                "interval": _ends(x.interval),
+                "count": x.count,
+            }
+            for x in report.outcomes
+        ],
+        "forecast": _forecast(report.forecast),
         "unknown_cost": {
             "requests": unknown.requests,
             "request_ids": list(unknown.named),
@@ -75,6 +106,12 @@ def _breakdowns(report: Report) -> Json:
         ],
         "domains": [{"name": x.name, **_group(x.figures)} for x in report.domains],
         "request_types": [{"name": x.name, **_group(x.figures)} for x in report.request_types],
+        "tenants": [{"name": x.name, **_group(x.figures)} for x in report.tenants],
+        "keys": [{"name": x.name, **_group(x.figures)} for x in report.keys],
+        "models": [{"name": x.name, **_group(x.figures)} for x in report.models],
+        "adapters": [{"name": x.name, **_group(x.figures)} for x in report.adapters],
+        "policies": [{"name": x.name, **_group(x.figures)} for x in report.policies],
+        "days": [{"name": x.name, **_group(x.figures)} for x in report.days],
         "escalation_reasons": [
             {
                 "reason": x.reason,
@@ -103,6 +140,30 @@ def _breakdowns(report: Report) -> Json:
             }
             for x in report.bases
         ],
+    }
+
+
+def _fixed(fixed: FixedModel) -> Json:
+    return {
+        "answerer": fixed.answerer,
+        "why": fixed.why or None,
+        "requests": fixed.requests,
+        "p": fixed.p,
+        **money("mean_cost", fixed.mean_cost_nano_usd),
+        "own_p": fixed.own_p,
+        **money("own_mean_cost", fixed.own_mean_cost_nano_usd),
+    }
+
+
+def _forecast(found: Forecast) -> Json:
+    return {
+        "month": found.month,
+        "why": found.why or None,
+        "days": found.days,
+        **money("spent", found.spent_nano_usd),
+        **money("expected", found.expected_nano_usd),
+        **money("low", found.low_nano_usd),
+        **money("high", found.high_nano_usd),
     }
 
 
@@ -153,7 +214,9 @@ def _saving(saving: Saving) -> Json:
         else [round(between.low), round(between.high)],
         "saved_share": saving.saved_share,
         "saved_share_interval": _ends(saving.share_interval),
-        "interval": "95 %, central limit theorem on paired differences",
+        "interval": "95 %, bootstrap over stretches of time"
+        if saving.by_blocks
+        else "95 %, central limit theorem on paired differences",
     }
 
 

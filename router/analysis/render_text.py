@@ -1,5 +1,6 @@
 """The report for a terminal: first the sentence, then the tables, then the charts as bars.
 
+In 80 columns too: a table that is too wide goes on below itself, and no figure is cut.
 Names from outside go in as plain text, never as rich markup.
 """
 
@@ -9,8 +10,16 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.analysis.figures import GroupFigures, Report, Saving
-from router.analysis.terminal_parts import add_bar, add_row, fine_lines, text_table
+from router.analysis.figures import GroupFigures, NamedFigures, Report, Saving, WasteFigures
+from router.analysis.report_words import (
+    WASTE_WORDS,
+    cache_line,
+    fixed_line,
+    forecast_line,
+    measured,
+    measured_between,
+)
+from router.analysis.terminal_parts import Sheet, add_bar, fine_lines, text_table
 from router.analysis.wording import (
     NOTHING,
     count,
@@ -33,12 +42,16 @@ def report_renderable(report: Report) -> RenderableType:
     parts: list[RenderableType] = [
         Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
         Text(_facts(report), style="dim"),
-        _tiers(report),
-        _domains(report),
         _savings(report),
-        fine_lines(report.assumptions),
+        fine_lines(
+            (*report.assumptions, fixed_line(report.fixed_model), forecast_line(report.forecast))
+        ),
+        _tiers(report),
+        *_breakdowns(report),
         _reasons(report),
         _roles(report),
+        _waste(report),
+        _outcomes(report),
         _charts(report),
     ]
     if report.unknown.requests:
@@ -53,7 +66,7 @@ def _facts(report: Report) -> str:
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
     return (
-        f"{moment(begin)} to {moment(end)}; {states or 'no requests'}; "
+        f"{moment(begin, period.zone)} to {moment(end, period.zone)}; {states or 'no requests'}; "
         f"spend {usd(report.spend_nano_usd)}, of it discarded {usd(report.discarded_nano_usd)}; "
         f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
     )
@@ -75,10 +88,9 @@ def group_cells(figures: GroupFigures) -> tuple[str, ...]:
 
 
 def _tiers(report: Report) -> RenderableType:
-    table = text_table("Tiers", ("tier", "level", "model", *GROUP_COLUMNS, "moved on"), left=3)
+    table = Sheet("Tiers", ("tier", "level", "model", *GROUP_COLUMNS, "moved on"), left=3)
     for row in report.tiers:
-        add_row(
-            table,
+        table.add(
             (
                 row.tier,
                 str(row.level or NOTHING),
@@ -90,40 +102,68 @@ def _tiers(report: Report) -> RenderableType:
     return Padding(table, (1, 0, 0, 0))
 
 
-def _domains(report: Report) -> RenderableType:
-    table = text_table("Domains", ("domain", *GROUP_COLUMNS, "escalated"))
-    for row in report.domains:
-        add_row(table, (plain(row.name), *group_cells(row.figures), count(row.figures.escalated)))
-    return Padding(table, (1, 0, 0, 0))
+def breakdowns(report: Report) -> tuple[tuple[str, str, tuple[NamedFigures, ...]], ...]:
+    """Title, first column and rows of each breakdown by name.
+
+    One with a single name says what the whole says, and is left out; domains and request types are
+    always there.
+    """
+    days = "month" if report.days and len(report.days[0].name) == len("2026-11") else "day"
+    optional = (
+        (f"By {days} ({report.period.zone})", days, report.days),
+        ("Tenants", "tenant", report.tenants),
+        ("Keys", "key", report.keys),
+        ("Models", "model", report.models),
+        ("Adapters", "adapter", report.adapters),
+        ("Policies", "policy version", report.policies),
+    )
+    return (
+        ("Domains", "domain", tuple(_spaced(row) for row in report.domains)),
+        ("Request types", "request type", tuple(_spaced(row) for row in report.request_types)),
+        *(one for one in optional if len(one[2]) > 1),
+    )
+
+
+def _spaced(row: NamedFigures) -> NamedFigures:
+    return NamedFigures(plain(row.name), row.figures)
+
+
+def _breakdowns(report: Report) -> list[RenderableType]:
+    found: list[RenderableType] = []
+    for title, first, rows in breakdowns(report):
+        table = Sheet(title, (first, *GROUP_COLUMNS, "escalated"))
+        for row in rows:
+            table.add((row.name, *group_cells(row.figures), count(row.figures.escalated)))
+        found.append(Padding(table, (1, 0, 0, 0)))
+    return found
 
 
 def _savings(report: Report) -> RenderableType:
-    table = text_table(
+    table = Sheet(
         "Savings, signed",
         (
             "baseline",
-            "compared",
-            "not",
-            "baseline",
-            "own cost",
             "saved",
             "saved %",
             "95 % interval",
+            "baseline cost",
+            "own cost",
+            "compared",
+            "not",
         ),
     )
     for saving in report.savings:
         lost = saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
-        add_row(
-            table,
+        table.add(
             (
                 saving.label,
-                count(saving.compared),
-                count(saving.not_compared),
-                usd(saving.baseline_nano_usd),
-                usd(saving.own_nano_usd),
                 usd(saving.saved_nano_usd),
                 saved_percent(saving.saved_share),
                 interval_text(saving),
+                usd(saving.baseline_nano_usd),
+                usd(saving.own_nano_usd),
+                count(saving.compared),
+                count(saving.not_compared),
             ),
             "red" if lost else None,
         )
@@ -140,10 +180,9 @@ def interval_text(saving: Saving) -> str:
 
 def _reasons(report: Report) -> RenderableType:
     columns = ("reason", "decided", "their spend", "carried by", "their spend")
-    table = text_table("Why requests climbed", columns)
+    table = Sheet("Why requests climbed", columns)
     for row in report.reasons:
-        add_row(
-            table,
+        table.add(
             (
                 plain(row.reason),
                 count(row.first_requests),
@@ -153,16 +192,15 @@ def _reasons(report: Report) -> RenderableType:
             ),
         )
     if not report.reasons:
-        add_row(table, ("none did", "", "", "", ""))
+        table.add(("none did", "", "", "", ""))
     return Padding(table, (1, 0, 0, 0))
 
 
 def _roles(report: Report) -> RenderableType:
     columns = ("role", "calls", "spend", "discarded", "discarded spend")
-    table = text_table("What the calls were for", columns)
+    table = Sheet("What the calls were for", columns)
     for row in report.roles:
-        add_row(
-            table,
+        table.add(
             (
                 plain(row.role.value),
                 count(row.attempts),
@@ -171,6 +209,51 @@ def _roles(report: Report) -> RenderableType:
                 usd(row.discarded_nano_usd),
             ),
         )
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _waste(report: Report) -> RenderableType:
+    table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
+    for row in report.waste:
+        table.add(
+            (WASTE_WORDS[row.kind], count(row.calls), usd(row.spend_nano_usd),
+             percent(share_of_spend(report, row)))
+        )  # fmt: skip
+    return Group(Padding(table, (1, 0, 0, 0)), fine_lines([cache_line(report.cache)]))
+
+
+def share_of_spend(report: Report, row: WasteFigures) -> float | None:
+    """A waste's share of all spend, None where nothing was spent."""
+    return row.spend_nano_usd / report.spend_nano_usd if report.spend_nano_usd else None
+
+
+def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
+    """What people ask for: measure, value, 95 % interval, of how many."""
+    rows = [
+        (
+            one.label,
+            measured(one),
+            measured_between(one),
+            count(one.count) if one.count else NOTHING,
+        )
+        for one in report.outcomes
+    ]
+    total = count(report.counts.requests)
+    rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
+    rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
+    for level in report.levels:
+        plan = f" (plan {percent(level.planned)})" if level.planned is not None else ""
+        rows.append(
+            (f"Share of level {level.level}{plan}", percent(level.share), NOTHING,
+             count(level.requests))
+        )  # fmt: skip
+    return rows
+
+
+def _outcomes(report: Report) -> RenderableType:
+    table = Sheet("Outcomes", ("measure", "value", "95 % interval", "of"))
+    for row in outcome_rows(report):
+        table.add(row)
     return Padding(table, (1, 0, 0, 0))
 
 

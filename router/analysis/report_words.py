@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from router.analysis.figures import Period, ProviderFigures, Saving
+from router.analysis.figures import (
+    CacheFigures,
+    FixedModel,
+    Forecast,
+    Measure,
+    Period,
+    ProviderFigures,
+    Saving,
+)
 from router.analysis.savings import DRAWS
 from router.analysis.tallies import Tally
-from router.analysis.wording import count, day, percent, saved_percent, signed_usd, usd
+from router.analysis.wording import (
+    NOTHING,
+    clean,
+    count,
+    day,
+    percent,
+    saved_percent,
+    signed_usd,
+    usd,
+)
 from router.policy import ReportSection
-from router.rollup import Cell, Whole
-from router.types import CostBasis, Verdict
+from router.rollup import Cell, Waste, Whole
+from router.types import NANO_PER_USD, CostBasis, Verdict
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
 """The headline names the first of these that most answered requests can be compared with: what
@@ -179,3 +196,77 @@ def notes(
             "whole UTC days are kept, so what part of them falls within it is in no figure above."
         )
     return tuple(found)
+
+
+def cache_line(cache: CacheFigures) -> str:
+    """What exact repeats would have cost, and by which reckoning."""
+    if cache.hits == 0:
+        return "Cache: no exact repeat was answered from it."
+    if cache.value_nano_usd is None:
+        return (
+            f"Cache: {count(cache.hits)} exact repeats; what they would have cost is unknown, "
+            "since none of their models gave a fresh answer in this period."
+        )
+    rest = cache.hits - cache.priced
+    left_out = f"; {count(rest)} have no fresh answer to go by" if rest else ""
+    return (
+        f"Cache: {count(cache.hits)} exact repeats would have cost about "
+        f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests"
+        f"{left_out}. Baselines count a repeat at its full price, so this is part of the "
+        "savings, not beside them."
+    )
+
+
+def fixed_line(fixed: FixedModel) -> str:
+    """The best single model at equal spend, or why none can be named."""
+    if fixed.answerer is None:
+        return f"Best single fixed model at equal spend: not known, because {fixed.why}."
+    return (
+        f"Best single fixed model at equal spend: {clean(fixed.answerer)}, at "
+        f"{usd(fixed.mean_cost_nano_usd)} a request against {usd(fixed.own_mean_cost_nano_usd)}; "
+        f"expected right {percent(fixed.p)} of the time, routing {percent(fixed.own_p)}, over "
+        f"{count(fixed.requests)} requests. Chances as the decisions recorded them: predictions, "
+        "as good as their calibration."
+    )
+
+
+def forecast_line(found: Forecast) -> str:
+    """Spend to the end of the month, or why there is no forecast."""
+    if found.expected_nano_usd is None:
+        return f"Forecast for {found.month}: none, because {found.why}."
+    return (
+        f"Forecast for {found.month}: {usd(found.spent_nano_usd)} so far, "
+        f"{usd(found.expected_nano_usd)} expected at its end (95 % prediction interval "
+        f"{usd(found.low_nano_usd)} to {usd(found.high_nano_usd)}), from {count(found.days)} "
+        "complete days; it knows weekdays from 14 days on, and neither growth nor holidays."
+    )
+
+
+def measured(measure: Measure) -> str:
+    """A measure's value for people; "not measured" where nobody did."""
+    if measure.value is None:
+        return "not measured"
+    return _in_unit(measure, measure.value)
+
+
+def measured_between(measure: Measure) -> str:
+    """A measure's 95 % interval, a dash where there is none."""
+    if measure.interval is None:
+        return NOTHING
+    low, high = measure.interval.low, measure.interval.high
+    return f"{_in_unit(measure, low)} to {_in_unit(measure, high)}"
+
+
+def _in_unit(measure: Measure, value: float) -> str:
+    if measure.unit == "share":
+        return percent(value)
+    if measure.unit == "usd":
+        return usd(round(value * NANO_PER_USD))
+    return f"{value:,.1f}"
+
+
+WASTE_WORDS = {
+    Waste.FAILED: "calls that failed, some made again",
+    Waste.DRAFTS: "drafts that nobody saw",
+    Waste.CHECKS: "checks and samples that judged",
+}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -68,3 +69,70 @@ def bar(share: float, mark: float | None = None, width: int = BAR_WIDTH) -> str:
     if mark is not None:
         cells[min(width - 1, int(min(max(mark, 0.0), 1.0) * width))] = "│"
     return "".join(cells)
+
+
+class Sheet:
+    """A table whose figures are never cut: what is too wide goes on below, names repeated.
+
+    The first `left` columns are words, which may fold; every other cell stays on one line.
+    """
+
+    GAP = 2
+    LEAST_NAMES = 12
+
+    def __init__(self, title: str, columns: Sequence[str], left: int = 1) -> None:
+        self._title = title
+        self._columns = tuple(columns)
+        self._left = left
+        self._rows: list[tuple[tuple[str, ...], str | None]] = []
+
+    def add(self, cells: Sequence[str], style: str | None = None) -> None:
+        """One row; names from outside are plain text, never rich markup."""
+        self._rows.append((tuple(cells), style))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        widths = [
+            max(cell_len(text) for text in (column, *(cells[at] for cells, _ in self._rows)))
+            for at, column in enumerate(self._columns)
+        ]
+        for part, chosen in enumerate(self._parts(widths, options.max_width)):
+            title = self._title if part == 0 else f"{self._title}, continued"
+            yield self._table(title, chosen)
+
+    def _parts(self, widths: list[int], width: int) -> list[tuple[int, ...]]:
+        """Which columns stand in which table, the names in each."""
+        names = tuple(range(self._left))
+        its = sum(widths[at] + self.GAP for at in names)
+        least = min(its, max(self.LEAST_NAMES * self._left, width // 3))
+        figures = range(self._left, len(self._columns))
+        if least + sum(widths[at] + self.GAP for at in figures) - self.GAP <= width:
+            return [tuple(range(len(self._columns)))]
+        parts: list[tuple[int, ...]] = []
+        room, chosen = width + self.GAP - its, list[int]()
+        if room < width // 2:  # names that take more than half of it fold
+            room = width + self.GAP - max(least, width // 2)
+        left = room
+        for at in figures:
+            if chosen and widths[at] + self.GAP > left:
+                parts.append((*names, *chosen))
+                left, chosen = room, []
+            chosen.append(at)
+            left -= widths[at] + self.GAP
+        return [*parts, (*names, *chosen)]
+
+    def _table(self, title: str, chosen: tuple[int, ...]) -> Table:
+        table = Table(
+            title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False,
+            padding=(0, self.GAP, 0, 0),
+        )  # fmt: skip
+        for at in chosen:
+            words = at < self._left
+            table.add_column(
+                Text(self._columns[at], style="dim"),
+                justify="left" if words else "right",
+                overflow="fold",
+                no_wrap=not words,
+            )
+        for cells, style in self._rows:
+            table.add_row(*(Text(cells[at]) for at in chosen), style=style)
+        return table

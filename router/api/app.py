@@ -136,8 +136,9 @@ class App:
         """Where rates are kept: shared by this machine's workers, or by all machines."""
         if self.settings.redis:
             return RedisRates(self.settings.redis)
-        database = self.settings.database
-        return SharedRates(database.with_name(f"{database.name}.rates"), self.clock)
+        file = Address.parse(self.settings.database).beside(".rates")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return SharedRates(file, self.clock)
 
     # --- life -----------------------------------------------------------------------------------
 

@@ -1,12 +1,21 @@
-"""The ledger as CSV: one line per attempt, so that the column of costs sums to the bill."""
+"""The ledger as a file: one line per attempt, so that the column of costs sums to the bill.
+
+CSV and Parquet have the same columns; JSON Lines has a request with its attempts on each line, as
+`tiergate ledger rows --json` prints it. Rows are written as they are read, in bounded memory.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from typing import TextIO
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TextIO
 
 from router.analysis.render_csv import FORMULA_STARTS
+from router.analysis.rows import rows_json
+from router.cli.options import FileFormat
+from router.cli.parquet_files import write_parquet
 from router.types import AttemptRow, CostBasis, RequestRow
 
 COLUMNS = (
@@ -17,6 +26,38 @@ COLUMNS = (
     "reasoning_tokens", "images", "compute_ms", "cores", "price_version", "provider_cost_nano_usd",
 )  # fmt: skip
 
+_KINDS = {"estimated": "bool", "discarded": "bool", "latency_ms": "double", "compute_ms": "double"}
+_WHOLE = ("tier_number", "ordinal", "images", "cores")
+
+
+def write_file(rows: Iterable[RequestRow], path: Path, form: FileFormat) -> int:
+    """Write the rows to a file, - for standard output; returns how many lines."""
+    if form is FileFormat.PARQUET:
+        lines = (_cells(row, attempt) for row in rows for attempt in row.attempts)
+        return write_parquet(lines, [(name, _kind(name)) for name in COLUMNS], path)
+    if str(path) == "-":
+        return _write(rows, sys.stdout, form)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        return _write(rows, file, form)
+
+
+def _write(rows: Iterable[RequestRow], file: TextIO, form: FileFormat) -> int:
+    return write_csv(rows, file) if form is FileFormat.CSV else _write_json_lines(rows, file)
+
+
+def _write_json_lines(rows: Iterable[RequestRow], file: IO[str]) -> int:
+    count = 0
+    for row in rows:
+        file.write(rows_json(row).decode() + "\n")
+        count += 1
+    return count
+
+
+def _kind(name: str) -> str:
+    """The type of a column in Parquet."""
+    whole = name in _WHOLE or name.endswith(("_ms", "_nano_usd", "_tokens"))
+    return _KINDS.get(name, "int64" if whole else "text")
+
 
 def write_csv(rows: Iterable[RequestRow], file: TextIO) -> int:
     """Write a header and one line per attempt; returns how many. An unknown cost is empty."""
@@ -25,7 +66,7 @@ def write_csv(rows: Iterable[RequestRow], file: TextIO) -> int:
     count = 0
     for row in rows:
         for attempt in row.attempts:
-            writer.writerow([_safe(cell) for cell in _cells(row, attempt)])
+            writer.writerow([_safe(cell) for cell in _flat(_cells(row, attempt))])
             count += 1
     return count
 
@@ -49,10 +90,10 @@ def _cells(row: RequestRow, attempt: AttemptRow) -> tuple[object, ...]:
         attempt.tier,
         attempt.model,
         attempt.state.value,
-        "" if unknown else attempt.cost_nano_usd,
+        None if unknown else attempt.cost_nano_usd,
         attempt.cost_basis.value,
-        int(attempt.estimated),
-        int(attempt.discarded),
+        attempt.estimated,
+        attempt.discarded,
         attempt.usage.input_tokens,
         attempt.usage.output_tokens,
         round(attempt.latency_ms, 3),
@@ -64,8 +105,14 @@ def _cells(row: RequestRow, attempt: AttemptRow) -> tuple[object, ...]:
         round(attempt.compute_ms, 3),
         attempt.cores,
         attempt.price_version,
-        "" if attempt.provider_cost_nano_usd is None else attempt.provider_cost_nano_usd,
+        attempt.provider_cost_nano_usd,
     )
+
+
+def _flat(cells: tuple[object, ...]) -> Iterator[object]:
+    """Cells as CSV has them: unknown is empty, a flag is 0 or 1."""
+    for cell in cells:
+        yield "" if cell is None else int(cell) if isinstance(cell, bool) else cell
 
 
 def _safe(cell: object) -> object:

@@ -13,7 +13,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.keys import keys
-from router.cli.options import AsJson
+from router.cli.options import AsJson, FileFormat
 from router.cli.periods import moment_ms, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
@@ -167,24 +167,32 @@ def erase(
 
 @ledger.command()
 def export(
-    csv: Annotated[Path, typer.Option(help="The file to write, - for standard output.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write, - for standard output (not Parquet).")
+    ] = None,
+    form: Annotated[
+        FileFormat, typer.Option("--format", help="csv, jsonl or parquet (extra `parquet`).")
+    ] = FileFormat.CSV,
+    csv: Annotated[Path | None, typer.Option(help="The same as --format csv --out.")] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,
     until: Until = None,
     tenant: Tenant = None,
 ) -> None:
-    """One line per attempt with its request, as CSV; the costs sum to the bill."""
+    """One line per attempt with its request; the costs sum to the bill. In JSON Lines, one line
+    per request with its attempts."""
     from router.api.books import Books
-    from router.cli.exporting import write_csv
+    from router.cli.exporting import write_file
 
+    path = csv or out
+    if path is None or (csv and out) or (csv and form is not FileFormat.CSV):
+        raise typer.BadParameter("expected one file: --out FILE, or --csv FILE for CSV")
+    if str(path) == "-" and form is FileFormat.PARQUET:
+        raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
     with Books.open(database) as books:
-        found = books.rows(_moment(since), _moment(until), tenant)
-        if str(csv) == "-":
-            write_csv(found, sys.stdout)
-            return
-        with csv.open("w", encoding="utf-8", newline="") as file:
-            count = write_csv(found, file)
-    typer.echo(f"{count} attempts written to {csv}.")
+        count = write_file(books.rows(_moment(since), _moment(until), tenant), path, form)
+    what = "requests" if form is FileFormat.JSONL else "attempts"
+    typer.echo(f"{count} {what} written to {path}.", err=str(path) == "-")
 
 
 # --- review ------------------------------------------------------------------------------------

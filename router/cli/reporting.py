@@ -49,6 +49,9 @@ def report(
         Path | None, typer.Option(help="Write one HTML file with charts; opens offline.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV.")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Write them as Parquet (extra `parquet`).")
+    ] = None,
 ) -> None:
     """What was spent, where, why, and what it saved against which baseline."""
     from router.analysis.render_csv import report_csv
@@ -70,9 +73,14 @@ def report(
     if csv is not None:
         csv.write_text(report_csv(found), encoding="utf-8")
         typer.echo(f"Figures written to {csv}.", err=as_json)
+    if parquet is not None:
+        from router.cli.parquet_files import write_tidy_parquet
+
+        write_tidy_parquet(report_csv(found), parquet)
+        typer.echo(f"Figures written to {parquet}.", err=as_json)
     if as_json:
         sys.stdout.write(report_json(found).decode())
-    elif html is None and csv is None:
+    elif html is None and csv is None and parquet is None:
         print_report(found, console())
 
 

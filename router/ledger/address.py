@@ -72,16 +72,20 @@ class Address:
 
     @property
     def anchors(self) -> Path:
-        """Where anchors go when no place was given: `<database>.anchors`.
+        """Where anchors go when no place was given: `<database>.anchors`."""
+        return self.beside(".anchors")
+
+    def beside(self, suffix: str) -> Path:
+        """A file of this machine that belongs to the ledger: `<database><suffix>`.
 
         For a server's database in the folder `.tiergate`, named by host and database.
         """
         if self.path is not None:
-            return self.path.with_name(self.path.name + ".anchors")
+            return self.path.with_name(self.path.name + suffix)
         assert self.url is not None
         host = self.url.host or self.url.query.get("host") or "local"
         name = f"postgresql-{host}-{self.url.database or 'postgres'}"
-        return Path(".tiergate") / (re.sub(r"[^A-Za-z0-9.-]+", "_", name) + ".anchors")
+        return Path(".tiergate") / (re.sub(r"[^A-Za-z0-9.-]+", "_", name) + suffix)
 
     @property
     def may_exist(self) -> bool:

@@ -89,7 +89,7 @@ class SqlLedger:
             opened.close()
             raise
         anchorer.write()
-        folder = Folder(opened, lambda: writer.waiting > 0, head.sequence)
+        folder = Folder(opened, head.sequence)
 
         def committed(now: Head) -> None:
             anchorer.committed(now)

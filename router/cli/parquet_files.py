@@ -1,0 +1,96 @@
+"""Parquet files of the ledger and of reports, written a batch at a time: bounded memory.
+
+The only file that knows pyarrow, which is an extra and is loaded when such a file is asked for.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from router.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from pyarrow import DataType
+
+BATCH = 10_000
+"""Rows of one row group: a few megabytes, and readers may skip by their statistics."""
+
+Column = tuple[str, str]  # name, and one of TYPES
+
+
+def write_parquet(rows: Iterable[Sequence[object]], columns: Sequence[Column], path: Path) -> int:
+    """Write rows whose cells stand in the order of `columns`; returns how many; None is null.
+
+    Column types are `int64`, `double`, `bool` and `text`. Ends the program with a sentence where
+    pyarrow is missing or the file cannot be written.
+    """
+    with _said(path):
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        types: dict[str, DataType] = {
+            "int64": pa.int64(),
+            "double": pa.float64(),
+            "bool": pa.bool_(),
+            "text": pa.string(),
+        }
+        schema = pa.schema([(name, types[kind]) for name, kind in columns])
+        count = 0
+        with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+            for batch in _batches(rows):
+                cells = zip(*batch, strict=True)
+                arrays = [pa.array(c, kind) for c, kind in zip(cells, schema.types, strict=True)]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+                count += len(batch)
+    return count
+
+
+def write_tidy_parquet(tidy_csv: str, path: Path) -> int:
+    """A report's tidy CSV with one column more, `number`, where the value is a number."""
+    lines = csv.reader(io.StringIO(tidy_csv))
+    next(lines)
+    columns = (("section", "text"), ("key", "text"), ("metric", "text"), ("value", "text"),
+               ("number", "double"))  # fmt: skip
+    return write_parquet(((*line, _number(line[3])) for line in lines), columns, path)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _batches(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
+    batch: list[Sequence[object]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """A missing package, or a file that cannot be written, becomes a sentence."""
+    try:
+        yield
+    except ImportError as error:
+        typer.echo(
+            "tiergate: Parquet files need the package pyarrow, not found: "
+            "pip install 'tiergate[parquet]'",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE) from error
+    except OSError as error:
+        typer.echo(f"tiergate: cannot write {path}: {error.strerror or error}", err=True)
+        raise typer.Exit(Exit.FAILURE) from error

@@ -1,0 +1,166 @@
+"""`tiergate ledger export` and `tiergate report` into files, and reports of a time zone's days."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from router.cli.parquet_files import BATCH, write_parquet
+from router.ledger.store import SqlLedger
+from router.types import CostBasis
+from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.server_kit import PYTHON, environment, tiergate
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Three requests on three days, the last of them with two attempts, one of unknown price."""
+    from dataclasses import replace
+
+    path = tmp_path / "ledger.db"
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        for number in range(3):
+            at_ms = NOW_MS + number * DAY_MS
+            calls = [attempt(f"r{number}", cost=100 + number, started_at_ms=at_ms)]
+            if number == 2:
+                unknown = attempt("r2", 2, cost=0, started_at_ms=at_ms)
+                calls.append(replace(unknown, cost_basis=CostBasis.UNKNOWN))
+            row = request(f"r{number}", *calls)
+            await ledger.finish(replace(row, created_at_ms=at_ms, finished_at_ms=at_ms + 5))
+        await ledger.close()
+
+    asyncio.run(write())
+    return path
+
+
+def ran(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    run = tiergate(*arguments)
+    assert run.returncode == code, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run
+
+
+def test_parquet_has_the_lines_of_the_csv_with_types(database: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "ledger.parquet"
+    ran("ledger", "export", "--format", "parquet", "--out", file, "-d", database)
+    table = parquet.read_table(file).to_pylist()
+    run = ran("ledger", "export", "--out", "-", "-d", database)
+    lines = list(csv.DictReader(io.StringIO(run.stdout)))
+    assert [row["cost_nano_usd"] for row in table] == [100, 101, 102, None]
+    assert [line["cost_nano_usd"] for line in lines] == ["100", "101", "102", ""]
+    assert list(table[0]) == list(lines[0])
+    assert table[0]["discarded"] is False
+    assert (table[0]["created_at_ms"], table[0]["latency_ms"]) == (NOW_MS, 3.0)
+
+
+def test_json_lines_are_those_of_ledger_rows(database: Path) -> None:
+    exported = ran("ledger", "export", "--format", "jsonl", "--out", "-", "-d", database).stdout
+    assert exported == ran("ledger", "rows", "--json", "-d", database).stdout
+    assert [json.loads(line)["request_id"] for line in exported.splitlines()] == ["r0", "r1", "r2"]
+
+
+def test_an_empty_period_is_a_file_with_columns_and_no_rows(database: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "none.parquet"
+    ran("ledger", "export", "--format", "parquet", "--out", file, "--tenant", "no", "-d", database)
+    table = parquet.read_table(file)
+    assert (table.num_rows, table.num_columns) == (0, 32)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--csv", "a.csv", "--out", "b.csv"),
+        ("--csv", "a.csv", "--format", "parquet"),
+        ("--format", "parquet", "--out", "-"),
+        ("--format", "xlsx", "--out", "a"),
+    ],
+)
+def test_an_export_without_one_clear_file_is_refused(
+    database: Path, arguments: tuple[str, ...]
+) -> None:
+    ran("ledger", "export", *arguments, "-d", database, code=2)
+
+
+def test_a_missing_pyarrow_is_a_sentence(database: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['pyarrow'] = None\nfrom router.cli.commands import run\nrun()\n"
+    )
+    arguments = ["ledger", "export", "--format", "parquet", "--out", str(tmp_path / "x"), "-d"]
+    run = subprocess.run(
+        [PYTHON, "-c", script, *arguments, str(database)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        "tiergate: Parquet files need the package pyarrow, not found: "
+        "pip install 'tiergate[parquet]'\n"
+    )
+
+
+@pytest.mark.parametrize(("rows", "groups"), [(BATCH, 1), (BATCH + 1, 2)])
+def test_parquet_is_written_a_batch_at_a_time(tmp_path: Path, rows: int, groups: int) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    waiting: list[int] = []
+
+    def numbers() -> Iterator[tuple[int, str]]:
+        for number in range(rows):
+            waiting.append(number)
+            yield number, f"n{number}"
+
+    file = tmp_path / "numbers.parquet"
+    assert write_parquet(numbers(), [("number", "int64"), ("name", "text")], file) == rows
+    found = parquet.ParquetFile(file)
+    assert (found.metadata.num_rows, found.metadata.num_row_groups) == (rows, groups)
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(database: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    file = tmp_path / "no" / "such.parquet"
+    run = ran("ledger", "export", "--format", "parquet", "--out", file, "-d", database, code=1)
+    assert run.stderr.startswith(f"tiergate: cannot write {file}: ")
+
+
+# --- report ------------------------------------------------------------------------------------
+
+
+def test_a_reports_parquet_has_numbers_beside_exact_texts(database: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "report.parquet"
+    ran("report", "--parquet", file, "-d", database)
+    table = parquet.read_table(file).to_pylist()
+    spend = next(row for row in table if row["metric"] == "spend_nano_usd" and not row["key"])
+    assert (spend["value"], spend["number"]) == ("303", 303.0)
+
+
+def test_a_report_of_a_month_begins_at_that_zones_midnight(database: Path) -> None:
+    parsed = json.loads(
+        ran("report", "--json", "--since", "2026-11", "--until", "2026-12", "--tz",
+            "Europe/Berlin", "-d", database).stdout
+    )  # fmt: skip
+    assert parsed["period"]["since_ms"] == 1_793_487_600_000  # 2026-10-31 23:00 UTC
+    assert parsed["period"]["until_ms"] == 1_796_079_600_000
+    assert parsed["period"]["zone"] == "Europe/Berlin"
+    assert [day["name"] for day in parsed["days"]] == ["2026-11-18", "2026-11-19", "2026-11-20"]
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", ""])
+def test_a_zone_that_is_none_is_refused_with_an_example(database: Path, zone: str) -> None:
+    run = ran("report", "--tz", zone, "-d", database, code=2)
+    assert "Europe/Berlin" in run.stderr.replace("\n", " ")
