@@ -201,6 +201,8 @@ def _saving(key: str, label: str, group: SavingTally) -> Saving:
 def _headline(tally: Tally, period: Period, savings: tuple[Saving, ...]) -> str:
     """One or two sentences for the person who pays."""
     total = tally.whole.requests
+    if total == 0 and tally.whole.spend:
+        return f"No requests in this period; reviews of earlier ones cost {usd(tally.whole.spend)}."
     if total == 0:
         return (
             "No requests in this period: nothing was spent and nothing can be said about savings."

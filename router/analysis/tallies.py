@@ -16,6 +16,7 @@ from router.analysis.figures import GroupFigures, ProviderFigures
 from router.analysis.quantiles import DurationHistogram
 from router.analysis.savings import PairedCosts
 from router.analysis.wording import clean
+from router.review_rows import REVIEW_ENDPOINT
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -229,6 +230,11 @@ class SavingTally:
         if baseline is not None and known:
             self.pairs.add(baseline, row.cost_nano_usd)
 
+    def add_review(self, cost_nano_usd: int, known: bool) -> None:
+        """A reviewer's minutes are spent on top of a request that was compared, or was not."""
+        if known:
+            self.pairs.add(0, cost_nano_usd)
+
 
 TierKey = tuple[int, str, str]  # level, tier, model
 
@@ -267,6 +273,9 @@ class Tally:
 
     def add(self, row: RequestRow) -> None:
         """Count one row in every breakdown; an open one is no outcome yet and only counted."""
+        if row.endpoint == REVIEW_ENDPOINT:
+            self._add_review(row)
+            return
         self.states[row.state.value] += 1
         if row.state is RequestState.OPEN:
             self.open_held += row.cost_nano_usd
@@ -293,6 +302,25 @@ class Tally:
         for saving in self.savings.values():
             saving.add(row, known)
 
+    def _add_review(self, row: RequestRow) -> None:
+        """People's minutes: money of the tenant, its domain and type, and no request of anyone."""
+        known = cost_known(row)
+        domain, request_type = row_names(row)
+        key = self._open((0, clean(row.tier), ""))
+        groups = (
+            self.whole,
+            self.domains.setdefault(domain, GroupTally()),
+            self.request_types.setdefault(request_type, GroupTally()),
+            self.tiers[key],
+        )
+        for group in groups:
+            group.spend += row.cost_nano_usd
+            group.unknown_cost += not known
+        self._name_unknown(row, known)
+        self._add_attempts(row, key)
+        for saving in self.savings.values():
+            saving.add_review(row.cost_nano_usd, known)
+
     def _count(self, row: RequestRow, known: bool) -> None:
         if answered(row):
             self.verdicts[row.verdict if row.verdict in _VERDICTS else UNKNOWN_NAME] += 1
@@ -302,6 +330,9 @@ class Tally:
         at = row.created_at_ms
         self.first_row_ms = at if self.first_row_ms is None else min(at, self.first_row_ms)
         self.last_row_ms = at if self.last_row_ms is None else max(at, self.last_row_ms)
+        self._name_unknown(row, known)
+
+    def _name_unknown(self, row: RequestRow, known: bool) -> None:
         if not known:
             self.held_unknown += sum(
                 a.held_nano_usd for a in row.attempts if not attempt_cost_known(a)

@@ -6,6 +6,8 @@ to the nano-dollar; the JSON also carries the integers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import orjson
 
@@ -15,13 +17,16 @@ from router.types import (
     Committed,
     CostBasis,
     Decision,
+    Heard,
     JsonText,
     Outcome,
     RequestRow,
+    ReviewCase,
     Rung,
     Signals,
     Timings,
 )
+from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -207,8 +212,11 @@ def attempt_view(attempt: AttemptRow) -> dict[str, object]:
     }
 
 
-def decision_document(row: RequestRow) -> bytes:
-    """`GET /v1/decisions/{id}`: the row, its attempts, and the record behind the decision."""
+def decision_document(
+    row: RequestRow, heard: Sequence[Heard] = (), case: ReviewCase | None = None
+) -> bytes:
+    """`GET /v1/decisions/{id}`: the row, its attempts, the record behind the decision, and what was
+    learnt since: feedback, and what a reviewer decided."""
     record = orjson.loads(row.record) if row.record else {}
     document = _plain(row)
     assert isinstance(document, dict)
@@ -218,7 +226,9 @@ def decision_document(row: RequestRow) -> bytes:
     document["cost_usd"] = usd(row.cost_nano_usd)
     saved = row.baselines.requested_model
     document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
-    document["review"] = "pending" if row.review_id else None
+    document["review"] = case.item.status if case else "pending" if row.review_id else None
+    document["reviewed"] = verdict_view(case) if case and case.reviewed else None
+    document["feedback"] = [feedback_view(one) for one in heard]
     return orjson.dumps(document)
 
 

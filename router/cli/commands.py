@@ -20,6 +20,7 @@ from router.cli import (
     playing,
     reporting,
     repricing,
+    reviewing,
     serving,
     suggesting,
 )
@@ -41,6 +42,7 @@ for module in (
     reporting,
     planning,
     ledger,
+    reviewing,
     repricing,
     playing,
     doctoring,

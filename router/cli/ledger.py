@@ -1,4 +1,4 @@
-"""`tiergate ledger`, `keys` and `review`: what stands in the ledger beside a running server."""
+"""`tiergate ledger` and `keys`: what stands in the ledger beside a running server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from router.types import RequestRow, Scope
 
 if TYPE_CHECKING:
     from router.api.books import KeyInfo
-    from router.types import ReviewItem
 
 SHOWN_ROWS = 20
 Since = Annotated[
@@ -30,11 +29,10 @@ Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
 
 ledger = typer.Typer(help="What was spent, line by line, and whether the books are whole.")
 keys = typer.Typer(help="API keys: created, listed, revoked.")
-review = typer.Typer(help="Matters that wait for a person.")
 
 
 def register(app: typer.Typer) -> None:
-    for name, group in (("ledger", ledger), ("keys", keys), ("review", review)):
+    for name, group in (("ledger", ledger), ("keys", keys)):
         group.info.no_args_is_help = True
         app.add_typer(group, name=name)
 
@@ -266,77 +264,4 @@ def _key(info: KeyInfo) -> dict[str, object]:
         "scopes": sorted(info.scopes),
         "created_at_ms": info.created_at_ms,
         "revoked_at_ms": info.revoked_at_ms,
-    }
-
-
-# --- review ------------------------------------------------------------------------------------
-
-
-@review.command("list")
-def list_reviews(
-    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
-) -> None:
-    """Pending items, oldest first."""
-    from router.api.books import Books
-    from router.cli.terminal import print_json
-
-    with Books.open(database) as books:
-        found = books.reviews(tenant)
-    if as_json:
-        print_json([_item(one) for one in found])
-        return
-    for one in found:
-        created = shown_time(one.created_at_ms)
-        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {one.request_id}")
-    typer.echo(f"{len(found)} pending")
-
-
-@review.command()
-def show(
-    review_id: Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")],
-    database: DatabasePath = DATABASE,
-) -> None:
-    """One item with its request, as JSON. Text is there only where the policy stores it."""
-    import orjson
-
-    from router.api.books import Books
-    from router.api.views import decision_document
-    from router.cli.terminal import print_json
-
-    with Books.open(database) as books:
-        item = next((one for one in books.reviews(None) if one.review_id == review_id), None)
-        if item is None:
-            typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
-            raise typer.Exit(Exit.FAILURE)
-        row = books.row(item.request_id)
-    decision = None if row is None else orjson.loads(decision_document(row))
-    print_json({**_item(item), "decision": decision})
-
-
-@review.command()
-def done(
-    review_id: Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")],
-    database: DatabasePath = DATABASE,
-) -> None:
-    """Take an item off the list."""
-    from router.api.books import Books
-
-    with Books.open(database) as books:
-        resolved = books.resolve(review_id)
-    if not resolved:
-        typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
-        raise typer.Exit(Exit.FAILURE)
-    typer.echo(f"{review_id} is done.")
-
-
-def _item(item: ReviewItem) -> dict[str, object]:
-    return {
-        "review_id": item.review_id,
-        "request_id": item.request_id,
-        "tenant": item.tenant,
-        "domain": item.domain.value,
-        "created_at_ms": item.created_at_ms,
-        "status": item.status,
-        "question": item.question or None,
-        "facts": list(item.facts),
     }

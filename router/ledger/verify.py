@@ -1,7 +1,8 @@
 """Whether the books are whole: the chains, the anchors, and that all sums agree.
 
 Attempts sum to their request, requests to their tenant's windows, open holds to what the windows
-hold; stored texts still have their digests. Reads one snapshot, also while workers write.
+hold; feedback has a chain of its own; stored texts still have their digests. Reads one snapshot,
+also while workers write.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.audit import Anchor, ChainRow, Finding, FindingKind, digest, verify_chain
+from router.feedback_chain import FEEDBACK_CHAIN, verify_feedback
 from router.ledger import anchoring, reading
 from router.ledger.batch import Window, windows_of
 from router.ledger.database import Database
+from router.ledger.feedback import corrected_texts, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,17 @@ def _verify(database: Database, anchors_file: Path | None) -> Verification:
 def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verification:
     tally = _Tally()
     anchors = anchoring.stored_anchors(connection)
+    checkpoints = reading.checkpoints(connection)
     findings = verify_chain(
         tally.watch(reading.chain_rows(connection)),
         anchors,
         outside,
-        reading.checkpoints(connection),
+        checkpoints,
+        others=(FEEDBACK_CHAIN,),
     )
     findings += tally.findings
+    findings += verify_feedback(records(connection), anchors, outside, checkpoints)
+    findings += corrected_texts(connection)
     findings += _strays(connection)
     findings += _windows(connection)
     findings += _texts(connection)
@@ -172,7 +179,7 @@ def _texts(connection: Connection) -> Iterator[Finding]:
         "SELECT t.request_id, t.kind, t.content, s.secret, r.prompt_digest, r.answer_digest "
         "FROM texts t JOIN requests r ON r.request_id = t.request_id "
         "JOIN tenant_secrets s ON s.tenant = t.tenant "
-        "WHERE t.store = 'full' AND r.state <> 'open'"
+        "WHERE t.store = 'full' AND t.kind IN ('prompt', 'answer') AND r.state <> 'open'"
     ):
         stated = prompt if kind == "prompt" else answer
         if stated and digest(bytes(secret), str(content)) != stated:

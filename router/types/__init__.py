@@ -6,8 +6,8 @@ modules; rows become these types in the ledger's store. Money is an integer of n
 (1 USD = 1_000_000_000), times are milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
 
 All is imported from here. The modules follow a request: `requests`, `signals` (triage),
-`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`; `closed_sets` are what
-reports count, `surroundings` what else the gateway is given.
+`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`; `closed_sets`
+are what reports count, `surroundings` what else the gateway is given.
 """
 
 from __future__ import annotations
@@ -41,6 +41,20 @@ from router.types.closed_sets import (
     VerifyMode,
 )
 from router.types.decisions import Action, Decision, Rung, RungFacts, Step
+from router.types.feedback import (
+    CSAT_HIGHEST,
+    CSAT_LOWEST,
+    Feedback,
+    FeedbackBook,
+    FeedbackSource,
+    Heard,
+    MinutePrice,
+    ReviewCase,
+    ReviewDesk,
+    Reviewed,
+    ReviewVerdict,
+    TrueOutcome,
+)
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.requests import (
@@ -73,6 +87,8 @@ from router.types.surroundings import (
 )
 
 __all__ = [
+    "CSAT_HIGHEST",
+    "CSAT_LOWEST",
     "NANO_PER_USD",
     "RISK_DOMAINS",
     "Action",
@@ -102,7 +118,11 @@ __all__ = [
     "Embedded",
     "Embedder",
     "Exhausted",
+    "Feedback",
+    "FeedbackBook",
+    "FeedbackSource",
     "HeadReading",
+    "Heard",
     "Hints",
     "Identity",
     "Ids",
@@ -111,6 +131,7 @@ __all__ = [
     "Ledger",
     "Match",
     "Message",
+    "MinutePrice",
     "Outcome",
     "PSource",
     "Price",
@@ -121,8 +142,12 @@ __all__ = [
     "RequestState",
     "RequestType",
     "ResponseFormat",
+    "ReviewCase",
+    "ReviewDesk",
     "ReviewItem",
     "ReviewQueue",
+    "ReviewVerdict",
+    "Reviewed",
     "Role",
     "Rung",
     "RungFacts",
@@ -139,6 +164,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "Triage",
+    "TrueOutcome",
     "Usage",
     "Verdict",
     "VerifyMode",

@@ -114,11 +114,12 @@ class CostBasis(StrEnum):
     LIST_PRICE = "list_price"
     TOKEN_PRICE = "token_price"
     OWN_COMPUTE = "own_compute"
+    REVIEWER_TIME = "reviewer_time"
     UNKNOWN = "unknown"
 
 
 class Role(StrEnum):
-    """What an attempt was for; each priced call has exactly one."""
+    """What an attempt was for; each line of the books has exactly one."""
 
     CACHE = "cache"
     ANSWER = "answer"
@@ -126,6 +127,10 @@ class Role(StrEnum):
     CHECK = "check"
     SAMPLE = "sample"
     DELIBERATION = "deliberation"
+    RESOLVER = "resolver"
+    RETRY = "retry"
+    TRIAGE = "triage"
+    REVIEW = "review"
 
 
 class AttemptState(StrEnum):
@@ -155,12 +160,14 @@ class Exhausted(StrEnum):
     BEST_ANSWER = "best_answer"
     REFUSE = "refuse"
     REVIEW = "review"
+    HOLD = "hold"
 
 
 class Scope(StrEnum):
     CHAT = "chat"
     ADMIN = "admin"
     REPORTS = "reports"
+    REVIEW = "review"
     HINTS_LOWER = "hints:lower"
 
 
@@ -180,4 +187,5 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     UNVERIFIED = "unverified"
     SAFE_ANSWER = "safe_answer"
+    HELD = "held"
     REFUSED = "refused"

@@ -85,7 +85,7 @@ class TextKeeper(Protocol):
         self,
         request_id: str,
         tenant: str,
-        kind: Literal["prompt", "answer"],
+        kind: Literal["prompt", "answer", "draft"],
         text: str,
         *,
         store: Literal["none", "redacted", "full"],
