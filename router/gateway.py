@@ -303,6 +303,7 @@ class Gateway:
             policy=walk.runtime.policy.name,
             policy_hash=walk.runtime.policy_hash,
             escalations=walk.escalations,
+            review_id=walk.review_id,
         )
 
     # --- account --------------------------------------------------------------------------------
@@ -332,9 +333,10 @@ class Gateway:
         privacy = walk.runtime.policy.privacy
         if privacy.store == "none" or candidate.answer is None:
             return
-        texts: tuple[tuple[Literal["prompt", "answer"], str], ...] = (
+        texts: tuple[tuple[Literal["prompt", "answer", "draft"], str], ...] = (
             ("prompt", transcript(walk.request.messages)),
             ("answer", candidate.answer.text),
+            ("draft", walk.draft),
         )
         for kind, text in texts:
             await self._texts.put(

@@ -148,6 +148,12 @@ class Walk:
         return climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]
 
     @property
+    def draft(self) -> str:
+        """What a reviewer judges: the best answer that stayed in the house, "" where none did."""
+        answer = self.best.answer if self.review_id and self.best is not None else None
+        return "" if answer is None else answer.text
+
+    @property
     def spent_nano_usd(self) -> int:
         """What all attempts cost so far."""
         return sum(attempt.cost_nano_usd for attempt in self.attempts)
@@ -250,9 +256,13 @@ class Walk:
         domain = self.risk_domain
         if self.observed is not None or domain is None or self.promises:
             return False
-        if self.exhausted is not Exhausted.REVIEW or not self._unvouched(self.decision.first_rung):
+        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
+        if not by_person or not self._unvouched(self.decision.first_rung):
             return False
-        only = all(self._unvouched(rung) for rung in self.decision.rungs if rung.taken)
+        # Where a person will judge a draft, there must be one.
+        only = self.exhausted is Exhausted.REVIEW and all(
+            self._unvouched(rung) for rung in self.decision.rungs if rung.taken
+        )
         return only or self.runtime.emergency(domain, self.request.last_user_text)
 
     def _unvouched(self, rung: Rung) -> bool:

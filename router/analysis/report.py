@@ -314,12 +314,14 @@ def _notes(tally: Tally) -> tuple[str, ...]:
         "model's accuracy saves what the traffic allows, not a fixed figure.",
     ]
     unverified = tally.verdicts[Verdict.UNVERIFIED.value]
-    safe = tally.verdicts[Verdict.SAFE_ANSWER.value]
+    safe = tally.verdicts[Verdict.SAFE_ANSWER.value] + tally.verdicts[Verdict.HELD.value]
     if unverified or safe or tally.reviews:
+        reviewed = tally.roles[Role.REVIEW].spend if Role.REVIEW in tally.roles else 0
         notes.append(
             f"{count(unverified)} answers went out marked unverified, {count(safe)} were approved "
-            f"safe answers, {count(tally.reviews)} requests wait for or had a review by "
-            "people, whose time is in no figure above."
+            f"safe or held answers, {count(tally.reviews)} requests wait for or had a review by "
+            f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
+            "and savings."
         )
     if tally.observed:
         notes.append(

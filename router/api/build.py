@@ -29,7 +29,12 @@ from router.policy import (
 from router.policy_file import LoadedPolicy, secret
 from router.price_book import PriceBook, utc_day
 from router.runtime import PolicyRuntime, RungPlan
-from router.safe_answers import emergency_wording, load_safe_answers, safe_answer
+from router.safe_answers import (
+    emergency_wording,
+    holding_text,
+    load_safe_answers,
+    safe_answer,
+)
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
@@ -107,6 +112,7 @@ def _runtime(
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
         price_of=PriceBook.of(loaded, utc_day(parts.clock.now_ms())).stated,
+        holding=partial(holding_text, answers=answers),
     )
 
 

@@ -73,6 +73,7 @@ def committed_headers(event: Committed) -> Headers:
         *_rung_headers(rung, rung.reasons[0].value, rung.p, event.escalations),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+        *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
     ]
 
 

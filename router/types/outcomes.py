@@ -22,6 +22,7 @@ class Committed:
     policy: str
     policy_hash: str
     escalations: int
+    review_id: str = ""  # approved words go out, and a person looks at the matter
 
 
 @dataclass(frozen=True, slots=True)
