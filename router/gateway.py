@@ -124,8 +124,9 @@ class Gateway:
         selected = self.router.select(request)
         session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
-        signals = await selected.runtime.triage.read(request, memory)
+        signals, compute_ms = await selected.runtime.triage.measured(request, memory)
         walk = self.router.decided(request, identity, selected, signals, memory, started)
+        walk.triage_compute_ms = compute_ms
         walk.buffered = buffered or not request.stream
         await self._remember(walk, memory.last_tier_number if memory else 0)
         return walk
@@ -311,6 +312,7 @@ class Gateway:
     async def _account(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
         """Write the final row, remember the session, keep what may be answered from cache."""
         walk.mark_discarded(candidate)
+        walk.book_triage()
         row = final_row(
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
@@ -360,6 +362,7 @@ class Gateway:
             return
         walk.accounted = True
         spender.settle_open()
+        walk.book_triage()
         row = final_row(
             walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
         )

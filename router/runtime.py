@@ -65,6 +65,8 @@ DELIBERATION_STEPS = 5
 """Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
 
 PriceOf = Callable[[str], Price | None]
+NO_PRICE = Price(version="")
+"""Own compute that nobody prices: it costs nothing, which reports say."""
 
 
 def _no_price(_model: str) -> Price | None:
@@ -143,6 +145,7 @@ class PolicyRuntime:
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
     price_of: PriceOf = _no_price  # of a model that a client asked for
+    triage_price: Price = NO_PRICE  # a second of one core, by the price book
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
 
     by_name: dict[str, RungPlan] = field(init=False)

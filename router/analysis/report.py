@@ -267,8 +267,9 @@ def _assumptions(
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
         "model would have used more or fewer.",
-        "Own cost includes discarded drafts, retries, checks and deliberation steps. A failed "
-        "request counts with its cost and a baseline of nothing.",
+        "Own cost includes discarded drafts, retries, checks, deliberation steps, what reading "
+        "requests took and reviewers' minutes. A failed request counts with its cost and a "
+        "baseline of nothing, and so does a review.",
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
@@ -279,6 +280,11 @@ def _assumptions(
     if calls[CostBasis.LIST_PRICE]:
         lines.append(
             "A stated list price is what the policy says an answer costs, not what was invoiced."
+        )
+    if tally.unpriced_compute:
+        lines.append(
+            f"{count(tally.unpriced_compute)} lines of own compute have no stated rate and count "
+            "as nothing (own_compute in the price book)."
         )
     if config.people_usd_per_request is None:
         lines.append("No price for people is stated (report.people_usd_per_request).")

@@ -43,7 +43,7 @@ UNKNOWN_NAME = "unknown"
 EMBEDDINGS = "embeddings"
 """The endpoint whose rows are not routed: they count in no level's share."""
 
-ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
+ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
 
 _DOMAINS = frozenset(domain.value for domain in Domain)
@@ -259,6 +259,7 @@ class Tally:
         self.cache_hits = 0
         self.observed = 0
         self.attempt_spend = 0
+        self.unpriced_compute = 0  # lines of own compute that was measured and has no rate
         self.named_unknown: list[str] = []
         self.held_unknown = 0
         self.open_held = 0
@@ -375,6 +376,8 @@ class Tally:
                 role.discarded += 1
                 role.discarded_spend += attempt.cost_nano_usd
             self.provider.add(attempt)
+            own = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
+            self.unpriced_compute += own and not attempt.cost_nano_usd
             calls, spend = self.bases.get(attempt.cost_basis, (0, 0))
             self.bases[attempt.cost_basis] = (calls + 1, spend + attempt.cost_nano_usd)
         if answered(row) and own_key[0]:

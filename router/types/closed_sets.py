@@ -122,15 +122,15 @@ class Role(StrEnum):
     """What an attempt was for; each line of the books has exactly one."""
 
     CACHE = "cache"
+    RESOLVER = "resolver"  # an approved answer was looked up; `answer` in rows of older versions
     ANSWER = "answer"
     REFINE = "refine"
-    CHECK = "check"
-    SAMPLE = "sample"
+    CHECK = "check"  # a model judges an answer
+    SAMPLE = "sample"  # another answer, to judge the first by how far they agree
     DELIBERATION = "deliberation"
-    RESOLVER = "resolver"
-    RETRY = "retry"
-    TRIAGE = "triage"
-    REVIEW = "review"
+    RETRY = "retry"  # a step that was asked again, since what it said could not be used
+    TRIAGE = "triage"  # own compute for reading the request
+    REVIEW = "review"  # people's minutes
 
 
 class AttemptState(StrEnum):
