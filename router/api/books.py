@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from router.api.clock import SystemClock
 from router.ledger import reading
@@ -18,11 +19,13 @@ from router.ledger.feedback import SqlFeedback, outcomes
 from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
 from router.ledger.reviews import SqlReviewQueue
-from router.ledger.store import SqlLedger
 from router.ledger.texts import Erased, TenantSecrets, TextStore
 from router.ledger.verify import Verification, verify
 from router.reviewing import Judgement, MinutePriceOf, Reviewer
 from router.types import Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
+
+if TYPE_CHECKING:
+    from router.ledger.store import SqlLedger
 
 __all__ = ["Books", "KeyInfo"]
 
@@ -128,6 +131,8 @@ class Books:
     async def _decide(
         self, review_id: str, said: Judgement, price_of: MinutePriceOf, anchors: Path | None
     ) -> ReviewCase:
+        from router.ledger.store import SqlLedger  # for this command alone
+
         self._ledger = ledger = SqlLedger.open(
             self._database.path,
             clock=self._clock,

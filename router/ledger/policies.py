@@ -7,13 +7,15 @@ resolved policy, without secrets); it is written once and never changed.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from router.errors import PolicyError
 from router.ledger.database import Database
-from router.policy import PrivacySection, parse_privacy
-from router.yaml_lines import load_yaml
+
+if TYPE_CHECKING:
+    from router.policy import PrivacySection
 
 
 def record_policy(
@@ -50,6 +52,9 @@ def privacy_of(connection: Connection, policy_hash: str) -> PrivacySection:
 
 @lru_cache(maxsize=64)
 def _privacy(content: str) -> PrivacySection:
+    from router.policy import parse_privacy  # the schema: too much for commands that only read rows
+    from router.yaml_lines import load_yaml
+
     try:
         tree, _ = load_yaml("policy", content)
     except PolicyError:
