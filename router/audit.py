@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -307,19 +307,22 @@ def verify_chain(
     anchors: Sequence[Anchor] = (),
     outside: Sequence[Anchor] = (),
     checkpoints: Sequence[Head] = (),
+    others: Collection[str] = (),
 ) -> list[Finding]:
     """What is wrong with the chains; an empty list when nothing is.
 
     `rows` come ordered by writer and sequence; `anchors` are the database's, in order; `outside`
-    those of the anchors file, in any order. Streams: holds one row and the broken links at a time.
+    those of the anchors file, in any order. `others` are chains that anchors name and that are
+    verified elsewhere. Streams: holds one row and the broken links at a time.
     """
     findings = list(_verify_anchors(anchors, outside, checkpoints))
     claims: dict[str, dict[int, set[str]]] = {}
     for anchor in (*anchors, *outside):
         for head in anchor.heads:
-            claims.setdefault(head.writer_id, {}).setdefault(head.sequence, set()).add(
-                head.row_hash
-            )
+            if head.writer_id not in others:
+                claims.setdefault(head.writer_id, {}).setdefault(head.sequence, set()).add(
+                    head.row_hash
+                )
     purged = {head.writer_id: head for head in checkpoints}
     seen: set[str] = set()
     for writer_id, chain in groupby(rows, key=lambda row: row.writer_id):

@@ -51,7 +51,7 @@ async def conclude(
     """The answer to release and its verdict. Raises the last failure when there is none."""
     best = walk.best
     if walk.foregone:
-        return await _safe_answer(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
+        return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED
     if best is not None and (walk.released or _named(walk, best)):
@@ -59,8 +59,8 @@ async def conclude(
     if walk.observed is not None:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
     rule = walk.exhausted
-    if rule is Exhausted.REVIEW and not walk.promises:
-        return await _safe_answer(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
+    if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not walk.promises:
+        return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and rule is Exhausted.BEST_ANSWER and _showable(best):
         return best, Verdict.UNVERIFIED
     if rule is not Exhausted.BEST_ANSWER and not walk.promises:
@@ -73,14 +73,22 @@ async def conclude(
     )
 
 
-async def _safe_answer(
+async def _hand_over(
     walk: Walk, reviews: ReviewQueue, ids: Ids, domain: Domain
 ) -> tuple[Candidate, Verdict]:
-    """The domain's approved safe answer with what was found, and a review item for a person."""
+    """A review item for a person, and the words that the client gets meanwhile.
+
+    The domain's approved safe answer with what was found; under `hold` the holding text, since the
+    answer comes later, unless somebody may need help now.
+    """
     walk.review_id = f"rev_{ids.new()}"
     question = walk.request.last_user_text
     facts = found_facts(walk.request, walk.signals)
-    text = walk.runtime.safe_answer(domain, question, walk.review_id, facts)
+    held = walk.exhausted is Exhausted.HOLD and not walk.runtime.emergency(domain, question)
+    if held:
+        text = walk.runtime.holding(domain, walk.review_id)
+    else:
+        text = walk.runtime.safe_answer(domain, question, walk.review_id, facts)
     await reviews.add(
         ReviewItem(
             review_id=walk.review_id,
@@ -93,7 +101,8 @@ async def _safe_answer(
             store=walk.runtime.policy.privacy.store,
         )
     )
-    return _stand_in(walk, text, facts, refusal=False), Verdict.SAFE_ANSWER
+    said = _stand_in(walk, text, () if held else facts, refusal=False)
+    return said, Verdict.HELD if held else Verdict.SAFE_ANSWER
 
 
 def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -> Candidate:

@@ -14,6 +14,7 @@ from router.types import (
     AnswererFacts,
     ChatRequest,
     CostBasis,
+    MinutePrice,
     Price,
     Usage,
 )
@@ -88,6 +89,14 @@ def own_compute(price: Price, compute_ms: float) -> int:
     if not price.per_second_nano_usd:
         return 0
     return _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
+
+
+def review_cost(price: MinutePrice, minutes: float) -> int:
+    """A reviewer's minutes in nano-dollars, to the millisecond, rounded up.
+
+    2.5 minutes at $1 a minute are 2,500,000,000.
+    """
+    return _ceil_div(round(minutes * 60_000) * price.nano_usd, 60_000)
 
 
 def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:

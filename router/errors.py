@@ -11,6 +11,8 @@ says whether the next rung (or another replica) may help.
     │   │   └── ModelNotFound         404
     │   ├── MethodNotAllowed          405
     │   ├── KeyReused                 422  an idempotency key with another request
+    │   ├── FeedbackRefused           409  too many words on one decision
+    │   ├── ReviewConflict            409  a review that is decided, or can't be decided so
     │   └── NotCapable                400  no allowed tier can do what is asked
     ├── BudgetExceeded                429  insufficient_quota; never retried
     ├── RateLimited                   429  rate_limit_exceeded; Retry-After
@@ -106,6 +108,16 @@ class MethodNotAllowed(RequestError):
 class KeyReused(RequestError):
     code = "idempotency_key_reused"
     status = 422
+
+
+class FeedbackRefused(RequestError):
+    code = "feedback_refused"
+    status = 409
+
+
+class ReviewConflict(RequestError):
+    code = "review_conflict"
+    status = 409
 
 
 class NotCapable(RequestError):

@@ -150,11 +150,12 @@ class Gateway:
         """The walk of a request under the policy that was selected, nothing tried yet."""
         session = request.hints.session
         memory = await self._sessions.get(identity.tenant, session) if session else None
-        signals = await selected.runtime.triage.read(request, memory)
+        signals, compute_ms = await selected.runtime.triage.measured(request, memory)
         pressure = await self._pressure(identity, selected.runtime.policy.name)
         walk = self.router.decided(
             request, identity, selected, signals, memory, started, pressure=pressure
         )
+        walk.triage_compute_ms = compute_ms
         await self._remember(walk, memory.last_tier_number if memory else 0)
         return walk
 
@@ -348,6 +349,7 @@ class Gateway:
             policy_hash=walk.runtime.policy_hash,
             escalations=walk.escalations,
             rates=walk.rates.states if walk.rates else (),
+            review_id=walk.review_id,
         )
 
     # --- account --------------------------------------------------------------------------------
@@ -355,6 +357,7 @@ class Gateway:
     async def _account(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
         """Write the final row, remember the session, keep what may be answered from cache."""
         walk.mark_discarded(candidate)
+        walk.book_triage()
         row = final_row(
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
@@ -377,9 +380,10 @@ class Gateway:
         privacy = walk.runtime.policy.privacy
         if privacy.store == "none" or candidate.answer is None:
             return
-        texts: tuple[tuple[Literal["prompt", "answer"], str], ...] = (
+        texts: tuple[tuple[Literal["prompt", "answer", "draft"], str], ...] = (
             ("prompt", transcript(walk.request.messages)),
             ("answer", candidate.answer.text),
+            ("draft", walk.draft),
         )
         for kind, text in texts:
             await self._texts.put(
@@ -403,6 +407,7 @@ class Gateway:
             return
         walk.accounted = True
         spender.settle_open()
+        walk.book_triage()
         row = final_row(
             walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
         )

@@ -73,6 +73,7 @@ __all__ = [
     "PrivacySection",
     "ReportSection",
     "ResolverAnswerer",
+    "ReviewSection",
     "SecretName",
     "Section",
     "StakesSection",
@@ -84,6 +85,7 @@ __all__ = [
     "VerifySection",
     "best_glob",
     "is_glob",
+    "parse_privacy",
     "usd_to_nano",
 ]
 
@@ -150,6 +152,14 @@ class PrivacySection(Section):
     )
 
 
+def parse_privacy(section: object) -> PrivacySection:
+    """`privacy` of a policy that was read as plain YAML; the default where it cannot be read."""
+    try:
+        return PrivacySection.model_validate({} if section is None else section)
+    except ValidationError:
+        return PrivacySection()
+
+
 class ReportSection(Section):
     """The baselines that savings are measured against."""
 
@@ -172,12 +182,22 @@ class ReportSection(Section):
     )
 
 
+class ReviewSection(Section):
+    """What it costs that a person judges an answer."""
+
+    reviewer_usd_per_minute: Usd | None = Field(
+        default=None,
+        description="A reviewer's minute; left out: what the price book says. Known by neither, a "
+        "review's cost is unknown, never 0.",
+    )
+
+
 class ExhaustedSection(Section):
     """What happens when the last rung fails."""
 
     default: Exhausted = Field(
         default=Exhausted.BEST_ANSWER,
-        description="best_answer (marked unverified) | refuse | review.",
+        description="best_answer (marked unverified) | refuse | review | hold.",
     )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {
@@ -186,7 +206,8 @@ class ExhaustedSection(Section):
             Domain.FINANCE: Exhausted.REVIEW,
             Domain.ENGINEERING_SAFETY: Exhausted.REVIEW,
         },
-        description="Instead of `default`; review sends the approved safe answer.",
+        description="Instead of `default`; review sends the approved safe answer, hold an "
+        "approved holding text until a reviewer has judged the draft.",
     )
 
 
@@ -263,6 +284,9 @@ class Policy(Section):
     )
     exhausted: ExhaustedSection = Field(
         default_factory=ExhaustedSection, description="What happens when the last rung fails."
+    )
+    review: ReviewSection = Field(
+        default_factory=ReviewSection, description="What reviews by people cost."
     )
     budgets: dict[str, BudgetSection] = Field(
         default_factory=dict, description="By tenant; `*` is every tenant without its own."

@@ -41,6 +41,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_hard_rules(raw),
         *_heads(raw),
         *_aliases(raw, rungs),
+        *_held(raw),
         *_report(raw, rungs),
         *_examples(raw),
         *_limits(raw),
@@ -215,6 +216,23 @@ def _aliases(
             yield CrossMistake(path_to, target, allowed)
         if isinstance(answerer, str) and answerer not in answerers:
             yield CrossMistake(path_answerer, answerer, one_of(answerer, answerers))
+
+
+def _held(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """A held answer is fetched later, so its draft must outlive the request."""
+    exhausted, privacy = raw.get("exhausted"), raw.get("privacy")
+    store = privacy.get("store", "none") if isinstance(privacy, Mapping) else "none"
+    if not isinstance(exhausted, Mapping) or store != "none":
+        return
+    by_domain = exhausted.get("by_domain")
+    places: list[tuple[KeyPath, object]] = [(("exhausted", "default"), exhausted.get("default"))]
+    if isinstance(by_domain, Mapping):
+        rows = by_domain.items()
+        places += [(("exhausted", "by_domain", str(key)), rule) for key, rule in rows]
+    for path, rule in places:
+        if rule == "hold":
+            expected = "privacy.store: redacted or full, since a person judges the stored draft"
+            yield CrossMistake(path, "hold with privacy.store: none", expected)
 
 
 def _report(

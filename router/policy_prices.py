@@ -24,7 +24,7 @@ from router.errors import Mistake, PriceBookError
 from router.policy import best_glob
 from router.policy_answerers import SECONDS_PER_HOUR, TokenPrices
 from router.policy_base import Name, Section, Usd, usd_to_nano
-from router.types import Price
+from router.types import MinutePrice, Price
 from router.yaml_lines import KeyPath, LineMap, load_yaml, mistakes_from
 
 HASH_CHARACTERS = 12
@@ -80,7 +80,8 @@ class PriceFile(Section):
         description="For local models whose policy states no price: core-seconds cost this.",
     )
     reviewers: list[DatedReviewer] = Field(
-        default_factory=list, description="For plans that state reviews and no rate."
+        default_factory=list,
+        description="For reviews whose policy states no rate, and for plans that state none.",
     )
 
 
@@ -123,6 +124,13 @@ class LoadedPrices:
         """What an hour of a reviewer costs; None where the book has none for that day."""
         entry = in_force(self.file.reviewers, day)
         return None if entry is None else 60 * entry.usd_per_minute
+
+    def reviewer_minute(self, day: date) -> MinutePrice | None:
+        """What a minute of a reviewer costs; None where the book has none for that day."""
+        entry = in_force(self.file.reviewers, day)
+        if entry is None:
+            return None
+        return MinutePrice(usd_to_nano(entry.usd_per_minute), self._version(entry))
 
     def newest(self, day: date) -> date | None:
         """The latest day, up to this one, on which any price begins; None where none does."""

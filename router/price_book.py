@@ -15,9 +15,10 @@ from functools import cache, cached_property, lru_cache
 
 from router.policy import AnswererSection, LocalAnswerer, UpstreamAnswerer
 from router.policy import LitellmAnswerer as Litellm
+from router.policy_base import usd_to_nano
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy_prices import LoadedPrices
-from router.types import AttemptRow, Price, RequestRow
+from router.types import AttemptRow, MinutePrice, Price, RequestRow
 from tiers.litellm_prices import find_price, load_litellm_prices
 
 
@@ -70,6 +71,16 @@ class PriceBook:
     def reviewer_usd_per_hour(self) -> float | None:
         """What an hour of a reviewer costs; None where the book is silent. Raises PolicyError."""
         return self._loaded.prices.reviewer_usd_per_hour(self.day)
+
+    def reviewer_minute(self) -> MinutePrice | None:
+        """What a minute of a reviewer costs, by the policy, else by the book; None: unknown.
+
+        Raises PolicyError.
+        """
+        stated = self._loaded.policy.review.reviewer_usd_per_minute
+        if stated is not None:
+            return MinutePrice(usd_to_nano(stated), "policy")
+        return self._loaded.prices.reviewer_minute(self.day)
 
     def names(self) -> tuple[str, ...]:
         """The policy's names and the book's, globs as they are, then litellm's."""

@@ -36,7 +36,16 @@ from router.row_facts import (
     provider_difference,
     read_record,
 )
-from router.types import AttemptRow, Baselines, Reason, RequestRow, RequestState, Role, Verdict
+from router.types import (
+    AttemptRow,
+    Baselines,
+    CostBasis,
+    Reason,
+    RequestRow,
+    RequestState,
+    Role,
+    Verdict,
+)
 
 NO_ANSWER = "(not answered)"
 NAMED_UNKNOWN = 20
@@ -136,6 +145,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
     cache_hits: int = 0
     observed: int = 0
     attempts_nano_usd: int = 0
+    unpriced_compute: int = 0  # lines of own compute that was measured and has no rate
     provider: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
     """Calls whose provider told their cost, what is booked for them, what the provider says."""
     roles: Sums = {}  # calls, spend, discarded calls, their spend
@@ -156,7 +166,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
         """Add all that `other` counts."""
         _add_counts(self.states, other.states)
         _add_counts(self.verdicts, other.verdicts)
-        for name in ("reviews", "cache_hits", "observed", "attempts_nano_usd"):
+        for name in ("reviews", "cache_hits", "observed", "attempts_nano_usd", "unpriced_compute"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.held_unknown_nano_usd += other.held_unknown_nano_usd
         _add_lists(self.provider, other.provider)
@@ -398,6 +408,8 @@ def _add_attempts(
         gone = (1, cost) if attempt.discarded else (0, 0)
         _add_sums(whole.roles, {attempt.role.value: [1, cost, *gone]})
         _add_sums(whole.bases, {attempt.cost_basis.value: [1, cost]})
+        own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
+        whole.unpriced_compute += own_compute and not cost
         wasted = waste_of(attempt)
         if wasted is not None:
             _add_sums(whole.waste, {wasted.value: [1, cost]})

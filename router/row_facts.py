@@ -29,7 +29,7 @@ another answerer's opinion. They count in what was spent, and as no request."""
 EMBEDDINGS = "embeddings"
 """The endpoint whose rows are not routed: they count in no level's share."""
 
-ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
+ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
 
 FAILED_STATES = frozenset(

@@ -15,6 +15,7 @@ from router.decision import chance
 from router.errors import ModelNotFound
 from router.policy import Alias, AnswererSection, Policy
 from router.policy_base import OWN_MODELS
+from router.safe_answers import holding_text
 from router.types import (
     Answerer,
     AnswererFacts,
@@ -64,6 +65,8 @@ DELIBERATION_STEPS = 5
 """Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
 
 PriceOf = Callable[[str], Price | None]
+NO_PRICE = Price(version="")
+"""Own compute that nobody prices: it costs nothing, which reports say."""
 
 
 def _no_price(_model: str) -> Price | None:
@@ -142,6 +145,8 @@ class PolicyRuntime:
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
     price_of: PriceOf = _no_price  # of a model that a client asked for
+    triage_price: Price = NO_PRICE  # a second of one core, by the price book
+    holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
 
     by_name: dict[str, RungPlan] = field(init=False)
     tiers: tuple[str, ...] = field(init=False)

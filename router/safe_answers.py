@@ -20,6 +20,12 @@ from router.yaml_lines import load_yaml, validated
 
 _PLACE = "{review_id}"
 MAX_FACTS = 8
+HOLDING = (
+    "A person checks the answer to this before it goes out. Your reference is {review_id}; the "
+    "answer will be found under it, or somebody will tell you. Please do not rely on anything "
+    "else said here until then."
+)
+"""Sent while a reviewer judges, where the file has no `holding` of the domain or in general."""
 
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Their emergency terms count in every domain: missing one costs more than a false alarm."""
@@ -34,13 +40,14 @@ class SafeAnswerSection(Section):
     """The wording for one domain."""
 
     default: str = Field(min_length=1, max_length=2000)
+    holding: str | None = Field(default=None, min_length=1, max_length=2000)
     emergency: EmergencySection | None = None
     facts_heading: str = "What we noted from your message"
 
-    @field_validator("default")
+    @field_validator("default", "holding")
     @classmethod
-    def _names_the_review(cls, text: str) -> str:
-        if _PLACE not in text:
+    def _names_the_review(cls, text: str | None) -> str | None:
+        if text is not None and _PLACE not in text:
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
 
@@ -108,6 +115,15 @@ def safe_answer(
         return said
     listed = "\n".join(f"- {fact}" for fact in facts[:MAX_FACTS])
     return f"{said}\n\n{section.facts_heading}:\n{listed}"
+
+
+def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = None) -> str:
+    """What is sent while a person judges the draft: the domain's `holding`, the general one, ours.
+
+    Never instead of an emergency's wording; the caller asks for that first.
+    """
+    said = None if answers is None else answers.of(domain).holding or answers.general.holding
+    return (said or HOLDING).replace(_PLACE, review_id)
 
 
 def emergency_wording(domain: Domain, text: str, answers: SafeAnswers) -> str | None:

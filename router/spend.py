@@ -78,7 +78,7 @@ class Spender:
 
     async def call_rung(self, at: int, plan: RungPlan) -> Answer:
         """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""
-        return await self._call(plan, self._walk.request, Role.ANSWER, Nesting(at))
+        return await self._call(plan, self._walk.request, _answers_as(plan), Nesting(at))
 
     async def sample_rung(self, at: int, plan: RungPlan, seed: int) -> Answer:
         """Another answer of the same rung, sampled, to compare with the first."""
@@ -92,12 +92,12 @@ class Spender:
         The deadline is checked while waiting for a piece, never while the client reads one.
         """
         walk, outer = self._walk, Nesting(at)
-        i = await self._open(plan, walk.request, Role.ANSWER, outer)
+        i = await self._open(plan, walk.request, _answers_as(plan), outer)
         started = self._clock.monotonic_ms()
         ends_at = asyncio.get_running_loop().time() + self._seconds_left(plan)
         received = 0
         try:
-            work = self._work(walk.request, plan, Role.ANSWER)
+            work = self._work(walk.request, plan, _answers_as(plan))
             stream = plan.answerer.stream(work, self._caller(outer.inside(plan)))
             async with aclosing(stream) as deltas:
                 while (delta := await _next_piece(deltas, ends_at)) is not None:
@@ -364,6 +364,11 @@ class Spender:
         left = self._walk.time_left(self._clock.monotonic_ms())
         own = plan.facts.deadline_ms / 1000.0
         return own if left is None else max(0.0, min(own, left / 1000.0))
+
+
+def _answers_as(plan: RungPlan) -> Role:
+    """The role of a rung's own call: approved answers are looked up, others are made."""
+    return Role.RESOLVER if plan.facts.kind == "resolver" else Role.ANSWER
 
 
 def _price(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:

@@ -165,7 +165,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         reason=why(walk, candidate),
         confidence=candidate.said.p,
         escalations=walk.escalations,
-        cost_nano_usd=walk.spent_nano_usd if walk.attempts else candidate.rung.cost_nano_usd,
+        cost_nano_usd=walk.spent_nano_usd if walk.accounted else candidate.rung.cost_nano_usd,
         cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in walk.attempts),
         baselines=walk.baselines,
         timings=_timings(walk, clock.monotonic_ms()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from router import cost
 from router.asking import Asked, forces_tools
 from router.policy import DeliberationAnswerer, Policy
 from router.rating import RequestRates
@@ -103,6 +104,7 @@ class Walk:
     over_budget: bool = False  # a climb was refused for money
     released: bool = False
     accounted: bool = False
+    triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
     first_token_ms: float | None = None
     answered_ms: float = 0.0
     review_id: str = ""
@@ -151,6 +153,12 @@ class Walk:
         """Why a rung was called: the climb that led there, else its own first reason."""
         climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
         return climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]
+
+    @property
+    def draft(self) -> str:
+        """What a reviewer judges: the best answer that stayed in the house, "" where none did."""
+        answer = self.best.answer if self.review_id and self.best is not None else None
+        return "" if answer is None else answer.text
 
     @property
     def spent_nano_usd(self) -> int:
@@ -223,10 +231,46 @@ class Walk:
         p = rung.p if cached.answer.p is None else cached.answer.p
         return Candidate(at, rung, cached.answer, Verification(p, None, "cache"))
 
+    def book_triage(self) -> None:
+        """The line of what reading this request took; once, when all other lines are there.
+
+        Own compute at the price book's rate of a core; a list price that was charged covers it,
+        as it covers all else, and where no rate is stated it costs nothing.
+        """
+        if not self.triage_compute_ms:
+            return
+        price = self.runtime.triage_price
+        paid = cost.Cost(cost.own_compute(price, self.triage_compute_ms), CostBasis.OWN_COMPUTE)
+        if any(attempt.cost_basis is CostBasis.LIST_PRICE for attempt in self.attempts):
+            paid = cost.Cost(0, CostBasis.LIST_PRICE)
+        self.attempts.append(
+            AttemptRow(
+                attempt_id=f"{self.request_id}-triage",
+                request_id=self.request_id,
+                ordinal=len(self.attempts),
+                role=Role.TRIAGE,
+                answerer=TRIAGE,
+                tier=TRIAGE,
+                level=0,
+                model=self.signals.triage_version,
+                state=AttemptState.SETTLED,
+                held_nano_usd=0,
+                cost_nano_usd=paid.nano_usd,
+                cost_basis=paid.basis,
+                price_version=price.version,
+                started_at_ms=self.created_at_ms,
+                latency_ms=self.triage_ms,
+                compute_ms=self.triage_compute_ms,
+                cores=1,
+            )
+        )
+
     def mark_discarded(self, chosen: Candidate) -> None:
         """Flag what was paid for and never shown: rungs that lost, drafts that words replaced."""
         replaced = chosen.said.source == STAND_IN
         for i, attempt in enumerate(self.attempts):
+            if attempt.role is Role.TRIAGE:
+                continue
             discarded = replaced or attempt.rung != chosen.at
             if attempt.discarded != discarded:
                 self.attempts[i] = replace(attempt, discarded=discarded)
@@ -255,15 +299,22 @@ class Walk:
         domain = self.risk_domain
         if self.observed is not None or domain is None or self.promises:
             return False
-        if self.exhausted is not Exhausted.REVIEW or not self._unvouched(self.decision.first_rung):
+        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
+        if not by_person or not self._unvouched(self.decision.first_rung):
             return False
-        only = all(self._unvouched(rung) for rung in self.decision.rungs if rung.taken)
+        # Where a person will judge a draft, there must be one.
+        only = self.exhausted is Exhausted.REVIEW and all(
+            self._unvouched(rung) for rung in self.decision.rungs if rung.taken
+        )
         return only or self.runtime.emergency(domain, self.request.last_user_text)
 
     def _unvouched(self, rung: Rung) -> bool:
         section = self.plan(rung.answerer).section
         return isinstance(section, DeliberationAnswerer) and not section.trusted
 
+
+TRIAGE = "triage"
+"""What the line of own compute for reading a request is booked under, as tier and answerer."""
 
 STAND_IN = "stand_in"
 """The source of a verification that judged approved words, not an answer."""

@@ -88,12 +88,18 @@ class Ids:
 
 @dataclass
 class ScriptedTriage:
-    """Says the signals it was given."""
+    """Says the signals it was given, and that reading took so long."""
 
     signals: Signals = CALM
+    compute_ms: float = 0.0
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         return self.signals
+
+    async def measured(
+        self, request: ChatRequest, memory: SessionMemory | None
+    ) -> tuple[Signals, float]:
+        return self.signals, self.compute_ms
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         return self.signals

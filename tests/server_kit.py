@@ -235,6 +235,9 @@ def _write(folder: Path, name: str, answerer: object, sections: Mapping[str, obj
     }
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
+    book = folder / "prices.yaml"  # without rates, so that what a test says is what an answer costs
+    if not book.exists():
+        book.write_text("version: 1\nname: tests\nas_of: 2026-11-20\n", encoding="utf-8")
     return path
 
 

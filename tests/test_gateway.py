@@ -20,7 +20,7 @@ from router.errors import (
 from router.ledger.texts import TextStore
 from router.types import Domain, Hints, Reason, RequestState, Role, Scope, Verdict
 from tests.fakes import ALICE, CALM, Clock, ScriptedTier, a_house, ask
-from tests.gateway_kit import RISKY, UNSURE, deep, low, mid, only_row
+from tests.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
 
 
 async def test_a_routine_request_is_answered_at_level_1(tmp_path: Path) -> None:
@@ -298,4 +298,16 @@ async def test_a_full_tier_climbs_to_the_next(tmp_path: Path) -> None:
         tmp_path, [low(), full, deep()], signals=signals, thetas={"mid": 5.0, "deep": 5.0}
     )  # fmt: skip
     assert (await house.gateway.complete(ask(), ALICE)).rung.answerer == "deep"
+    await house.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_approved_answer_is_looked_up_and_a_model_answers(
+    tmp_path: Path, stream: bool
+) -> None:
+    declined = low(error=CannotAnswer("no order id", reason="slot_unfilled"))
+    house = a_house(tmp_path, [declined, mid()])
+    await drain(house, ask(stream=stream))
+    roles = [line.role for line in (await only_row(house)).attempts]
+    assert roles == [Role.RESOLVER, Role.ANSWER]
     await house.close()

@@ -21,7 +21,12 @@ from router.knowledge import (
     priority_of,
     written_key,
 )
-from router.safe_answers import load_safe_answers, parse_safe_answers, safe_answer
+from router.safe_answers import (
+    holding_text,
+    load_safe_answers,
+    parse_safe_answers,
+    safe_answer,
+)
 from router.types import (
     Amount,
     ChatRequest,
@@ -253,6 +258,22 @@ def test_facts_follow_an_ordinary_safe_answer_only() -> None:
 def test_safe_answers_without_review_reference_are_refused() -> None:
     with pytest.raises(PolicyError, match="review_id"):
         parse_safe_answers("s.yaml", "version: 1\nname: s\ngeneral: {default: Sorry.}")
+
+
+def test_holding_text_is_the_domains_then_the_general_one_then_ours() -> None:
+    general = "general: {default: 'D {review_id}', holding: 'G {review_id}'}"
+    legal = "legal: {default: 'D {review_id}', holding: 'L {review_id}'}"
+    both = parse_safe_answers("s.yaml", f"version: 1\nname: s\n{general}\n{legal}")
+    assert holding_text(Domain.LEGAL, "r1", both) == "L r1"
+    assert holding_text(Domain.MEDICAL, "r1", both) == "G r1"
+    assert "r1" in holding_text(Domain.MEDICAL, "r1")
+
+
+def test_holding_text_without_review_reference_is_refused() -> None:
+    with pytest.raises(PolicyError, match="review_id"):
+        parse_safe_answers(
+            "s.yaml", "version: 1\nname: s\ngeneral: {default: 'D {review_id}', holding: Wait.}"
+        )
 
 
 def test_looking_for_terms_takes_time_in_proportion_to_the_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,24 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.analysis.report import build_report
+from router.ledger import reading
+from router.ledger.database import Database
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
-from router.types import AttemptRow, AttemptState, RequestState
-from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
+from router.policy import ReportSection
+from router.reviewing import Judgement
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    CostBasis,
+    MinutePrice,
+    RequestState,
+    ReviewVerdict,
+    Role,
+)
+from tests.learnt_kit import Learning, learning, said
+from tests.ledger_rows import NOW_MS, attempt, request
 
 if TYPE_CHECKING:
     from tests.postgres_kit import Postgres
@@ -37,6 +52,9 @@ HISTORY = st.fixed_dictionaries(
         "lines": st.lists(LINE, max_size=4),
         "end": st.sampled_from(["settled", "failed", "cancelled", "crash"]),
         "twice": st.booleans(),
+        "triage": st.none() | st.integers(0, 10**6),
+        "words": st.lists(st.booleans(), max_size=3),
+        "review": st.none() | st.tuples(st.floats(0, 10_080), st.sampled_from([None, 0, 10**9])),
     }
 )
 
@@ -68,12 +86,29 @@ async def play(ledger: SqlLedger, request_id: str, history: dict[str, object]) -
             line = replace(line, state=AttemptState.HELD, cost_nano_usd=0)
         if spec["end"] != "forgotten":
             lines.append(line)
+    if history["triage"] is not None:
+        read = attempt(request_id, 9, held=0, cost=int(str(history["triage"])))
+        own = {"cost_basis": CostBasis.OWN_COMPUTE, "compute_ms": 1.5, "cores": 1}
+        lines.append(replace(read, role=Role.TRIAGE, **own))  # type: ignore[arg-type]
     if history["end"] != "crash":
         row = replace(
             request(request_id, *lines, tenant=tenant), state=RequestState(history["end"])
         )
         for _ in range(1 + bool(history["twice"])):
             await ledger.finish(row)
+
+
+async def learn(house: Learning, request_id: str, history: dict[str, object]) -> None:
+    """What came of a request afterwards: feedback, and a review with a price or without."""
+    tenant = str(history["tenant"])
+    for correct in history["words"]:  # type: ignore[attr-defined]
+        await house.feedback.add(said(request_id, tenant=tenant, correct=correct))
+    if history["review"] is not None and history["end"] != "crash":
+        minutes, price = history["review"]  # type: ignore[misc]
+        house.price = None if price is None else MinutePrice(price, "book")
+        review_id = await house.handed_over(request_id, tenant=tenant)
+        verdict = Judgement(ReviewVerdict.REJECT, minutes)
+        await house.reviewer.decide(review_id, tenant, verdict)
 
 
 LIVES = (st.lists(HISTORY, max_size=8), st.lists(HISTORY, max_size=3))
@@ -86,6 +121,7 @@ def conserves(address: str, anchors: Path, before: Lives, after: Lives) -> None:
     report = verify(address, anchors if anchors.exists() else None)
     assert report.findings == ()
     assert (report.open_requests, report.held_nano_usd) == (0, 0)
+    assert_conserved(address, report.cost_nano_usd)
 
 
 @settings(max_examples=25, deadline=None)
@@ -104,11 +140,33 @@ def test_they_are_conserved_by_a_server_too(
         conserves(postgres.new_database(), Path(folder) / "anchors", before, after)
 
 
+def assert_conserved(address: str, total_nano_usd: int) -> None:
+    """Attempts sum to their request, requests to the tenant, tenants to the total and the report's
+    spend, reviews and what reading took among them."""
+    database = Database.open(address)
+    rows = list(reading.rows(database))
+    with database.reading() as connection:
+        windows = connection.exec_driver_sql(
+            "SELECT tenant, sum(spent_nano_usd) FROM budget_windows WHERE kind = 'month' "
+            "GROUP BY tenant"
+        ).fetchall()
+    database.close()
+    tenants: Counter[str] = Counter()
+    for row in rows:
+        assert sum(line.cost_nano_usd for line in row.attempts) == row.cost_nano_usd
+        tenants[row.tenant] += row.cost_nano_usd
+    assert {t: n for t, n in tenants.items() if n} == {str(t): n for t, n in windows if n}
+    told = build_report(rows, config=ReportSection(), since_ms=None, until_ms=None, now_ms=NOW_MS)
+    assert tenants.total() == total_nano_usd == told.spend_nano_usd
+    assert told.unattributed_nano_usd == 0
+    assert sum(role.spend_nano_usd for role in told.roles) == told.spend_nano_usd
+
+
 async def life(address: str, anchors: Path, name: str, histories: Lives) -> None:
     """A worker from its start to its death, which leaves open what a history says."""
-    ledger = SqlLedger.open(
-        address, clock=StandingClock(), budget_of=lambda _: None, anchors_file=anchors
-    )
-    await asyncio.gather(*(play(ledger, f"{name}{n}", h) for n, h in enumerate(histories)))
-    await ledger.close()
-    assert verify(address).findings == ()
+    async with learning(anchors.parent, address) as house:
+        named = [(f"{name}{n}", history) for n, history in enumerate(histories)]
+        await asyncio.gather(*(play(house.ledger, *one) for one in named))
+        for request_id, history in named:
+            await learn(house, request_id, history)
+    assert verify(address, anchors).findings == ()

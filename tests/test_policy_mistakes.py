@@ -50,6 +50,14 @@ CASES = [
         id="order of thresholds",
     ),
     pytest.param(
+        added("exhausted: {by_domain: {legal: hold}}"),
+        3,
+        "exhausted.by_domain.legal",
+        "hold with privacy.store: none",
+        "redacted or full",
+        id="hold without a stored draft",
+    ),
+    pytest.param(
         added("decision: {mode: certified}"),
         3,
         "decision",

@@ -203,6 +203,7 @@ async def test_wrong_step_is_repaired_once() -> None:
     assert thinker.steps.count("evidence") == 2
     assert "required" in thinker.requests[2].messages[-1].text
     assert "Evidence (repaired)" in (answer.choices[0].reasoning or "")
+    assert thinker.roles == {Role.DELIBERATION, Role.RETRY}
 
 
 async def test_step_that_stays_wrong_is_marked_failed() -> None:

@@ -128,6 +128,24 @@ def service(engine):
     return TriageService(engine, config())
 
 
+# --- what reading takes --------------------------------------------------------------------------
+
+
+async def test_what_reading_took_is_told_beside_the_same_signals(service):
+    asked = ask("stakes_high=0.75 refund")
+    first, took_ms = await service.measured(asked, None)
+    again, kept_ms = await service.measured(asked, None)  # the reading is remembered
+    assert first == again == await service.read(asked, None)
+    assert took_ms > 0
+    assert kept_ms > 0
+
+
+async def test_each_request_of_a_batch_has_its_share(service):
+    asked = [ask(f"refund {number}", "and more") for number in range(8)]
+    found = await asyncio.gather(*(service.measured(one, None) for one in asked))
+    assert all(took_ms > 0 for _, took_ms in found)
+
+
 # --- one request -------------------------------------------------------------------------------
 
 

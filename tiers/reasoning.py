@@ -171,7 +171,8 @@ class Deliberation:
             request = self._request(tuple(messages), step, work.request)
             started = self._clock.monotonic_ms()
             try:
-                answer = await call(self._over.name, request, Role.DELIBERATION)
+                role = Role.RETRY if attempt else Role.DELIBERATION
+                answer = await call(self._over.name, request, role)
             except DepthExceeded:
                 raise
             except AnswererError as error:

@@ -25,7 +25,7 @@ from router.analysis.wording import (
 )
 from router.policy import ReportSection
 from router.rollup import Cell, Waste, Whole
-from router.types import NANO_PER_USD, CostBasis, Verdict
+from router.types import NANO_PER_USD, CostBasis, Role, Verdict
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
 """The headline names the first of these that most answered requests can be compared with: what
@@ -34,6 +34,11 @@ would have been paid comes before what might have been, and level 2 before the d
 
 def headline(total: Cell, period: Period, savings: tuple[Saving, ...]) -> str:
     """One or two sentences for the person who pays."""
+    if total.requests == 0 and total.spend_nano_usd:
+        return (
+            "No requests in this period; what earlier ones still cost (reviews, bills) is "
+            f"{usd(total.spend_nano_usd)}."
+        )
     if total.requests == 0:
         return (
             "No requests in this period: nothing was spent and nothing can be said about savings."
@@ -112,8 +117,9 @@ def assumptions(
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
         "model would have used more or fewer.",
-        "Own cost includes discarded drafts, retries, checks and deliberation steps. A failed "
-        "request counts with its cost and a baseline of nothing.",
+        "Own cost includes discarded drafts, retries, checks, deliberation steps, what reading "
+        "requests took and reviewers' minutes. A failed request counts with its cost and a "
+        "baseline of nothing, and so does a review.",
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
@@ -123,6 +129,11 @@ def assumptions(
     if calls[CostBasis.LIST_PRICE]:
         lines.append(
             "A stated list price is what the policy says an answer costs, not what was invoiced."
+        )
+    if whole.unpriced_compute:
+        lines.append(
+            f"{count(whole.unpriced_compute)} lines of own compute have no stated rate and count "
+            "as nothing (own_compute in the price book)."
         )
     if config.people_usd_per_request is None:
         lines.append("No price for people is stated (report.people_usd_per_request).")
@@ -165,12 +176,14 @@ def notes(
         "a fixed figure.",
     ]
     unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
-    safe = whole.verdicts.get(Verdict.SAFE_ANSWER.value, 0)
+    safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
     if unverified or safe or whole.reviews:
+        reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
         found.append(
             f"{count(unverified)} answers went out marked unverified, {count(safe)} were approved "
-            f"safe answers, {count(whole.reviews)} requests wait for or had a review by "
-            "people, whose time is in no figure above."
+            f"safe or held answers, {count(whole.reviews)} requests wait for or had a review by "
+            f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
+            "and savings."
         )
     if whole.observed:
         found.append(

@@ -54,6 +54,9 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
     """
     if attempt.state is AttemptState.HELD:
         return Again(Outcome.OPEN)
+    if attempt.role is Role.REVIEW:  # people's minutes have no price by model
+        known = attempt.cost_basis is not CostBasis.UNKNOWN
+        return Again(Outcome.UNCHANGED, attempt.cost_nano_usd) if known else Again(Outcome.NO_PRICE)
     if _costs_nothing(attempt):
         return Again(Outcome.UNCHANGED, 0)
     if _at_its_hold(attempt):

@@ -20,12 +20,13 @@ from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
 from router.api.os_signals import taking
-from router.api.server import OwnModels, Server
+from router.api.server import Learnt, OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.address import Address
 from router.ledger.cache import MemoryAnswerCache
+from router.ledger.feedback import SqlFeedback
 from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
 from router.ledger.rates import SharedRates
@@ -37,9 +38,10 @@ from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
-from router.price_book import utc_day
+from router.price_book import PriceBook, utc_day
+from router.reviewing import Reviewer
 from router.runtime import PolicyRuntime
-from router.types import AnswererState
+from router.types import AnswererState, MinutePrice
 
 SWITCH_INTERVAL_S = 0.001
 """How soon a thread that wants the interpreter gets it. The default of 5 ms makes requests wait for
@@ -83,6 +85,14 @@ class App:
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
         self._limiter = self._rates()
+        feedback = SqlFeedback(
+            self.ledger.database,
+            clock=self.clock,
+            key_of=self._secrets.key_now,
+            chained=self.ledger.chained_beside,
+        )
+        reviews = SqlReviewQueue(self.ledger.database, clock=self.clock, feedback=feedback)
+        self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
         cache = core.router.default.policy.cache
         self.gateway = Gateway(
             core.router,
@@ -91,7 +101,7 @@ class App:
             cache=MemoryAnswerCache(
                 clock=self.clock, ttl_s=cache.ttl_s, max_entries=cache.max_entries
             ),
-            reviews=SqlReviewQueue(self.ledger.database, clock=self.clock),
+            reviews=reviews,
             texts=self.texts,
             secret_of=self._secrets.key_soon,
             clock=self.clock,
@@ -119,6 +129,7 @@ class App:
             OwnModels(self.analyst, self.moderation.find, self._vectors),
             MemoryReplies(clock=self.clock),
             self.ledger,
+            Learnt(feedback, reviews, self._reviewer),
             self._secrets.key_soon,
             Doorkeeper(
                 self.keys,
@@ -188,14 +199,21 @@ class App:
         self._vectors.close()
 
     async def _keep_house(self) -> None:
-        """Drop texts and sessions whose time is over: at the start, then once a day."""
+        """Drop texts and sessions whose time is over, book reviews that a crash left: at the start,
+        then once a day."""
         for _ in range(MAX_DAYS):
             try:
                 await asyncio.to_thread(self.texts.purge_expired)
                 await asyncio.to_thread(self._sessions.purge_expired)
+                await self._reviewer.book_left()
             except LedgerError as error:
                 self._log.warning("housekeeping_failed", reason=error.message)
             await asyncio.sleep(DAY_S)
+
+    def _minute_price(self, policy: str, at_ms: int) -> MinutePrice | None:
+        """What a reviewer's minute costs by a served policy of that name."""
+        loaded = self.core.loaded.get(policy)
+        return None if loaded is None else PriceBook.of(loaded, utc_day(at_ms)).reviewer_minute()
 
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keep what a policy said under its hash, so that old rows can be read by it later."""

@@ -1,7 +1,7 @@
 """The ledger beside the server: what `tiergate ledger`, `keys`, `review` and `report` work on.
 
-Part of the composition root: the command line opens no database itself. It writes no request rows,
-so it claims no writer's slot (but to reconcile) and works while servers run.
+Part of the composition root: the command line opens no database itself. It works while servers run,
+and claims a writer's slot only to reconcile and to book a review.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from router.api.clock import SystemClock
 from router.ledger import reading, rollups
 from router.ledger.address import Address
 from router.ledger.database import Database
+from router.ledger.feedback import SqlFeedback, outcomes
 from router.ledger.keys import KeyInfo, SqlKeyStore
 from router.ledger.purge import purge
 from router.ledger.reconcile import (
@@ -31,10 +32,11 @@ from router.ledger.reconcile import (
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.rollup_reading import Portion, portion
 from router.ledger.store import SqlLedger
-from router.ledger.texts import Erased, TextStore
+from router.ledger.texts import Erased, TenantSecrets, TextStore
 from router.ledger.verify import Verification, verify
+from router.reviewing import Judgement, MinutePriceOf, Reviewer
 from router.rollup import Kind
-from router.types import RequestRow, ReviewItem
+from router.types import Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
 __all__ = ["Address", "Books", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
 
@@ -50,7 +52,14 @@ class Books:
         self._database = database
         self._clock = clock
         self.keys = SqlKeyStore(database, clock)
-        self._reviews = SqlReviewQueue(database, clock=clock)
+        self._feedback = SqlFeedback(
+            database,
+            clock=clock,
+            key_of=TenantSecrets(database, clock).key_now,
+            chained=self._chained,
+        )
+        self._reviews = SqlReviewQueue(database, clock=clock, feedback=self._feedback)
+        self._ledger: SqlLedger | None = None
 
     @classmethod
     def open(cls, database: str | Path, *, create: bool = False) -> Books:
@@ -176,6 +185,49 @@ class Books:
     def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
         """Pending review items, oldest first. Raises LedgerError."""
         return asyncio.run(self._reviews.list(tenant))
+
+    def review(self, review_id: str) -> ReviewCase | None:
+        """One matter with what is kept of it, decided ones too. Raises LedgerError."""
+        return asyncio.run(self._reviews.case(review_id, None))
+
+    def heard(self, request_id: str) -> Sequence[Heard]:
+        """What each source says now of one request. Raises LedgerError."""
+        return self._feedback.of_now(request_id)
+
+    def outcomes(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> Iterator[TrueOutcome]:
+        """What came of requests created in [since, until). Raises LedgerError."""
+        return outcomes(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
+
+    def decide(
+        self, review_id: str, said: Judgement, price_of: MinutePriceOf, anchors: Path | None
+    ) -> ReviewCase:
+        """Take a verdict and book its minutes, beside servers that run.
+
+        Raises NotFound, ReviewConflict, LedgerError.
+        """
+        return asyncio.run(self._decide(review_id, said, price_of, anchors))
+
+    async def _decide(
+        self, review_id: str, said: Judgement, price_of: MinutePriceOf, anchors: Path | None
+    ) -> ReviewCase:
+        self._ledger = ledger = SqlLedger.open(
+            self._place,
+            clock=self._clock,
+            budget_of=lambda _tenant: None,
+            anchors_file=anchors,
+        )
+        try:
+            reviewer = Reviewer(self._reviews, ledger, price_of, self._clock)
+            return await reviewer.decide(review_id, None, said)
+        finally:
+            self._ledger = None
+            await ledger.close()
+
+    def _chained(self) -> None:
+        if self._ledger is not None:
+            self._ledger.chained_beside()
 
     def resolve(self, review_id: str) -> bool:
         """Take an item off the list; False when it is not on it. Raises LedgerError."""

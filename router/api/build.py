@@ -28,8 +28,13 @@ from router.policy import (
 )
 from router.policy_file import LoadedPolicy, secret
 from router.price_book import PriceBook, utc_day
-from router.runtime import PolicyRuntime, RungPlan
-from router.safe_answers import emergency_wording, load_safe_answers, safe_answer
+from router.runtime import NO_PRICE, PolicyRuntime, RungPlan
+from router.safe_answers import (
+    emergency_wording,
+    holding_text,
+    load_safe_answers,
+    safe_answer,
+)
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
@@ -97,6 +102,7 @@ def _runtime(
     def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str]) -> str:
         return safe_answer(domain, text, review_id, answers, facts)
 
+    today = utc_day(parts.clock.now_ms())
     return PolicyRuntime(
         policy=policy,
         policy_hash=loaded.hash,
@@ -106,7 +112,9 @@ def _runtime(
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
-        price_of=PriceBook.of(loaded, utc_day(parts.clock.now_ms())).stated,
+        price_of=PriceBook.of(loaded, today).stated,
+        triage_price=loaded.prices.compute(1, today) or NO_PRICE,
+        holding=partial(holding_text, answers=answers),
     )
 
 

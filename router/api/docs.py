@@ -21,10 +21,12 @@ from router.api.schemas import (
     COUNT,
     EMBEDDING,
     ERROR,
+    FEEDBACK,
     HINTS,
     MESSAGES,
     MODERATION,
     RESPONSES,
+    VERDICT,
 )
 from router.policy_base import EMBEDDING_MODEL
 from router.wire.analysis import MAX_TEXTS
@@ -132,8 +134,43 @@ OPERATIONS = (
         "/v1/decisions/{id}",
         "Explain one decision",
         "Signals, expected loss of every rung, attempts with their cost, verdict. The id is in "
-        "x-tiergate-decision-id. Own tenant only.",
+        "x-tiergate-decision-id. With the feedback on it, and the reviewed answer once a person "
+        "has judged. Own tenant only.",
         True,
+    ),
+    Operation(
+        "post",
+        "/v1/feedback",
+        "Say how an answer did",
+        "correct, the corrected answer, what a mistake cost, and the outcome: resolved at first "
+        "contact, satisfaction from 1 to 5, minutes of handling. A later word replaces an earlier "
+        "one; the same again changes nothing. Own tenant only.",
+        True,
+        FEEDBACK,
+    ),
+    Operation(
+        "get",
+        "/v1/reviews",
+        "What waits for a person",
+        "Oldest first; `status` (pending, decided, done, all) and `limit` choose. Keys with the "
+        "scope `review` see their tenant's, an admin's key all.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/v1/reviews/{id}",
+        "One matter with question, draft and verdict",
+        "Texts are there where `privacy.store` of the policy keeps them.",
+        True,
+    ),
+    Operation(
+        "post",
+        "/v1/reviews/{id}",
+        "The verdict on one matter",
+        "approve, correct (with the right answer) or reject, and the minutes that it took: they "
+        "are priced and have a ledger row. The verdict is feedback on the decision.",
+        True,
+        VERDICT,
     ),
     Operation(
         "post",

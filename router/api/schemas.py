@@ -7,9 +7,12 @@ answered by a tier.
 from __future__ import annotations
 
 from router.policy_base import EMBEDDING_MODEL, MODERATION_MODEL
+from router.review_rows import MAX_MINUTES
+from router.types import CSAT_HIGHEST, CSAT_LOWEST, ReviewVerdict
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
 from router.wire.completions import MAX_PROMPTS
 from router.wire.embeddings import MAX_INPUTS
+from router.wire.feedback import MAX_CORRECTED
 
 ERROR = {
     "type": "object",
@@ -158,6 +161,7 @@ _ANSWERED: dict[str, dict[str, object]] = {
 
 ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
 EMBEDDING, MODERATION = "EmbeddingRequest", "ModerationRequest"
+FEEDBACK, VERDICT = "Feedback", "ReviewVerdict"
 _TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
 _TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
 BODIES: dict[str, object] = {
@@ -201,6 +205,41 @@ BODIES: dict[str, object] = {
                 "type": "string",
                 "description": f"{MODERATION_MODEL}, auto, or an alias that leads there.",
             },
+        },
+    },
+    FEEDBACK: {
+        "type": "object",
+        "required": ["decision_id"],
+        "additionalProperties": False,
+        "properties": {
+            "decision_id": {"type": "string"},
+            "correct": {"type": ["boolean", "null"]},
+            "corrected": {"type": ["string", "null"], "maxLength": MAX_CORRECTED},
+            "loss_usd": {"type": ["number", "null"], "minimum": 0},
+            "outcome": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "resolved_first_contact": {"type": ["boolean", "null"]},
+                    "csat": {
+                        "type": ["number", "null"],
+                        "minimum": CSAT_LOWEST,
+                        "maximum": CSAT_HIGHEST,
+                    },
+                    "handle_minutes": {"type": ["number", "null"], "minimum": 0},
+                },
+            },
+        },
+    },
+    VERDICT: {
+        "type": "object",
+        "required": ["verdict", "minutes"],
+        "additionalProperties": False,
+        "properties": {
+            "verdict": {"enum": [one.value for one in ReviewVerdict]},
+            "minutes": {"type": "number", "minimum": 0, "maximum": MAX_MINUTES},
+            "corrected": {"type": "string", "maxLength": MAX_CORRECTED},
+            "by": {"type": "string"},
         },
     },
     BATCH: {

@@ -15,6 +15,7 @@ from router.api.analyze import PREFIX, Analyses
 from router.api.answering import Answering
 from router.api.counting import TokenCounts
 from router.api.embeddings import Embeddings
+from router.api.feedback import FeedbackEndpoint, no_decision
 from router.api.http import (
     Event,
     Handler,
@@ -28,6 +29,8 @@ from router.api.http import (
 from router.api.idempotency import Idempotency
 from router.api.metrics import Metrics
 from router.api.moderations import Moderations
+from router.api.reviews import PREFIX as REVIEWS
+from router.api.reviews import Reviews
 from router.api.views import (
     decision_document,
     id_headers,
@@ -37,7 +40,8 @@ from router.api.views import (
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
 from router.gateway import Gateway
 from router.reach import reachable
-from router.types import Clock, Embedder, Ids, Ledger, ReplyStore
+from router.reviewing import Reviewer
+from router.types import Clock, Embedder, FeedbackBook, Ids, Ledger, ReplyStore, ReviewDesk
 from router.types import Scope as KeyScope
 from router.wire.anthropic import MessagesFormat
 from router.wire.chat import ChatFormat
@@ -68,6 +72,15 @@ class OwnModels:
     embedder: Embedder
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What comes after an answer: feedback, matters for people, and who takes their verdicts."""
+
+    feedback: FeedbackBook
+    desk: ReviewDesk
+    reviewer: Reviewer
+
+
 class Server:
     """An ASGI application over one gateway."""
 
@@ -77,6 +90,7 @@ class Server:
         own: OwnModels,
         replies: ReplyStore,
         ledger: Ledger,
+        learnt: Learnt,
         secret_of: Callable[[str], bytes],
         door: Doorkeeper,
         metrics: Metrics,
@@ -87,6 +101,7 @@ class Server:
     ) -> None:
         self._gateway = gateway
         self._ledger = ledger
+        self._learnt = learnt
         self._door = door
         self._metrics = metrics
         self._readiness = readiness
@@ -95,10 +110,13 @@ class Server:
         self._life = life
         self._started_s = clock.now_ms() // 1000
         router = gateway.router
+
+        def most() -> int:
+            return router.default.policy.max_body_bytes
+
         idempotent = Idempotency(
             replies, door, metrics,
-            ledger=ledger, clock=clock, ids=ids,
-            max_body_bytes=lambda: router.default.policy.max_body_bytes,
+            ledger=ledger, clock=clock, ids=ids, max_body_bytes=most,
         )  # fmt: skip
         embeddings = Embeddings(
             own.embedder, router, door, metrics,
@@ -106,6 +124,7 @@ class Server:
         )  # fmt: skip
         moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
         analyses = Analyses(own.analyst, router, door, metrics)
+        reviews = Reviews(learnt.desk, learnt.reviewer, door, ids, most)
         self._log = structlog.get_logger("tiergate.server")
         answering: dict[str, tuple[str, Handler]] = {
             path: ("POST", idempotent(Answering(wire, gateway, door, metrics, clock)))
@@ -118,6 +137,11 @@ class Server:
             "/v1/embeddings": ("POST", idempotent(embeddings)),
             "/v1/moderations": ("POST", idempotent(moderations)),
             "/v1/models": ("GET", self._models),
+            "/v1/feedback": (
+                "POST",
+                FeedbackEndpoint(learnt.feedback, ledger, door, clock, most),
+            ),
+            "/v1/reviews": ("GET", reviews.list),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
             "/metrics": ("GET", self._metrics_page),
@@ -128,6 +152,7 @@ class Server:
         self._prefixed: Sequence[tuple[str, str, Handler]] = (
             ("/v1/models/", "GET", self._model),
             ("/v1/decisions/", "GET", self._decision),
+            (REVIEWS, "*", reviews.one),
             (PREFIX, "POST", analyses),
         )
 
@@ -167,7 +192,9 @@ class Server:
             known = ", ".join(docs.known_paths())
             raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
         method, handler = found
-        if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
+        if method not in ("*", scope["method"]) and not (
+            method == "GET" and scope["method"] == "HEAD"
+        ):
             raise MethodNotAllowed(f"{path} takes {method}, not {scope['method']}.")
         return handler
 
@@ -216,12 +243,11 @@ class Server:
         admin = KeyScope.ADMIN in identity.scopes
         row = await self._ledger.get(request_id_of(asked), None if admin else identity.tenant)
         if row is None:
-            raise NotFound(
-                f"There is no decision {asked[:80]!r} of yours. Ids are in the header "
-                "x-tiergate-decision-id of each answer.",
-                code="decision_not_found",
-            )
-        await send_bytes(send, 200, decision_document(row), id_headers(row.request_id))
+            raise no_decision(asked)
+        heard = await self._learnt.feedback.of(row.request_id)
+        case = await self._learnt.desk.of_request(row.request_id) if row.review_id else None
+        document = decision_document(row, heard, case)
+        await send_bytes(send, 200, document, id_headers(row.request_id))
 
     # --- operations -------------------------------------------------------------------------------
 

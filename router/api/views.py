@@ -17,14 +17,17 @@ from router.types import (
     Committed,
     CostBasis,
     Decision,
+    Heard,
     JsonText,
     Outcome,
     RateState,
     RequestRow,
+    ReviewCase,
     Rung,
     Signals,
     Timings,
 )
+from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -73,6 +76,7 @@ def committed_headers(event: Committed) -> Headers:
         *rate_headers(event.rates),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+        *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
     ]
 
 
@@ -247,8 +251,11 @@ def attempt_view(attempt: AttemptRow) -> dict[str, object]:
     }
 
 
-def decision_document(row: RequestRow) -> bytes:
-    """`GET /v1/decisions/{id}`: the row, its attempts, and the record behind the decision."""
+def decision_document(
+    row: RequestRow, heard: Sequence[Heard] = (), case: ReviewCase | None = None
+) -> bytes:
+    """`GET /v1/decisions/{id}`: the row, its attempts, the record behind the decision, and what was
+    learnt since: feedback, and what a reviewer decided."""
     record = orjson.loads(row.record) if row.record else {}
     document = _plain(row)
     assert isinstance(document, dict)
@@ -258,7 +265,9 @@ def decision_document(row: RequestRow) -> bytes:
     document["cost_usd"] = usd(row.cost_nano_usd)
     saved = row.baselines.requested_model
     document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
-    document["review"] = "pending" if row.review_id else None
+    document["review"] = case.item.status if case else "pending" if row.review_id else None
+    document["reviewed"] = verdict_view(case) if case and case.reviewed else None
+    document["feedback"] = [feedback_view(one) for one in heard]
     return orjson.dumps(document)
 
 

@@ -21,6 +21,7 @@ from router.cli import (
     reconciling,
     reporting,
     repricing,
+    reviewing,
     serving,
     suggesting,
 )
@@ -42,6 +43,7 @@ for module in (
     reporting,
     planning,
     ledger,
+    reviewing,
     repricing,
     reconciling,
     playing,

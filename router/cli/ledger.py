@@ -1,4 +1,4 @@
-"""`tiergate ledger` and `review`: what stands in the ledger beside a running server."""
+"""`tiergate ledger`: what stands in the ledger beside a running server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from router.cli.periods import moment_ms, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
 
-if TYPE_CHECKING:
-    from router.types import ReviewItem
-
 SHOWN_ROWS = 20
 Since = Annotated[
     str | None, typer.Option(help="From when on: 24h, 7d, 2026-11, 2026-11-20, 2026-11-20T08:00.")
@@ -29,11 +26,10 @@ Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
 Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
 
 ledger = typer.Typer(help="What was spent, line by line, and whether the books are whole.")
-review = typer.Typer(help="Matters that wait for a person.")
 
 
 def register(app: typer.Typer) -> None:
-    for name, group in (("ledger", ledger), ("keys", keys), ("review", review)):
+    for name, group in (("ledger", ledger), ("keys", keys)):
         group.info.no_args_is_help = True
         app.add_typer(group, name=name)
 
@@ -193,76 +189,3 @@ def export(
         count = write_file(books.rows(_moment(since), _moment(until), tenant), path, form)
     what = "requests" if form is FileFormat.JSONL else "attempts"
     typer.echo(f"{count} {what} written to {path}.", err=str(path) == "-")
-
-
-# --- review ------------------------------------------------------------------------------------
-
-
-@review.command("list")
-def list_reviews(
-    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
-) -> None:
-    """Pending items, oldest first."""
-    from router.api.books import Books
-    from router.cli.terminal import print_json
-
-    with Books.open(database) as books:
-        found = books.reviews(tenant)
-    if as_json:
-        print_json([_item(one) for one in found])
-        return
-    for one in found:
-        created = shown_time(one.created_at_ms)
-        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {one.request_id}")
-    typer.echo(f"{len(found)} pending")
-
-
-@review.command()
-def show(
-    review_id: Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")],
-    database: DatabasePath = DATABASE,
-) -> None:
-    """One item with its request, as JSON. Text is there only where the policy stores it."""
-    import orjson
-
-    from router.api.books import Books
-    from router.api.views import decision_document
-    from router.cli.terminal import print_json
-
-    with Books.open(database) as books:
-        item = next((one for one in books.reviews(None) if one.review_id == review_id), None)
-        if item is None:
-            typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
-            raise typer.Exit(Exit.FAILURE)
-        row = books.row(item.request_id)
-    decision = None if row is None else orjson.loads(decision_document(row))
-    print_json({**_item(item), "decision": decision})
-
-
-@review.command()
-def done(
-    review_id: Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")],
-    database: DatabasePath = DATABASE,
-) -> None:
-    """Take an item off the list."""
-    from router.api.books import Books
-
-    with Books.open(database) as books:
-        resolved = books.resolve(review_id)
-    if not resolved:
-        typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
-        raise typer.Exit(Exit.FAILURE)
-    typer.echo(f"{review_id} is done.")
-
-
-def _item(item: ReviewItem) -> dict[str, object]:
-    return {
-        "review_id": item.review_id,
-        "request_id": item.request_id,
-        "tenant": item.tenant,
-        "domain": item.domain.value,
-        "created_at_ms": item.created_at_ms,
-        "status": item.status,
-        "question": item.question or None,
-        "facts": list(item.facts),
-    }

@@ -64,7 +64,7 @@ def reprice(
     day = None if on is None else _day(on)
     instead = None if prices is None else load_prices(prices)
     rows_prices = RowPrices(
-        _policy_reader(policy), load_prices(policies_dir() / "prices.yaml"), instead, day
+        policy_reader(policy), load_prices(policies_dir() / "prices.yaml"), instead, day
     )
     with Books.open(database) as books:
         begin, end = (None if at is None else moment_ms(at, now_ms()) for at in (since, until))
@@ -86,7 +86,7 @@ def _day(text: str) -> date:
         ) from error
 
 
-def _policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
+def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
     """How a row's policy is found: the one that is asked for, else the shipped one of its name.
 
     A policy that is asked for must be sound; one that a row names may be gone or changed.

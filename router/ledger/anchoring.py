@@ -39,6 +39,7 @@ class Anchorer:
         self._head = head
         self._anchored = _last_anchored(database, head.writer_id)
         self._anchored_at_ms = clock.now_ms()
+        self._beside = 0
         self.fault = ""
 
     def committed(self, head: Head) -> None:
@@ -46,22 +47,28 @@ class Anchorer:
         self._head = head
         self.idle()
 
+    def beside(self) -> None:
+        """Something was chained that is no row of this writer: feedback. It counts as one."""
+        self._beside += 1
+
     def idle(self) -> None:
         """Writes an anchor when rows or time since the last one say so."""
-        rows = self._head.sequence - self._anchored
+        rows = self._head.sequence - self._anchored + self._beside
         waited_ms = self._clock.now_ms() - self._anchored_at_ms
         if rows >= EVERY_ROWS or (rows > 0 and waited_ms >= EVERY_MS):
             self.write()
 
     def write(self) -> None:
         """Write an anchor if there are rows without one; a failure is kept in `fault`."""
-        if self._head.sequence == self._anchored:
+        if self._head.sequence == self._anchored and not self._beside:
             return
+        beside, self._beside = self._beside, 0
         self._anchored_at_ms = self._clock.now_ms()
         try:
             write_anchor(self._database, self._outside, self._anchored_at_ms)
         except LedgerError as error:
             self.fault = error.message  # the rows are safe; the next anchor covers them too
+            self._beside += beside
         else:
             self._anchored, self.fault = self._head.sequence, ""
 

@@ -6,7 +6,16 @@ resolved policy, without secrets); it is written once and never changed.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from router.errors import PolicyError
 from router.ledger.database import Database
+
+if TYPE_CHECKING:
+    from router.policy import PrivacySection
 
 
 def record_policy(
@@ -30,7 +39,31 @@ def record_policy(
 def policy_content(database: Database, policy_hash: str) -> str | None:
     """What was recorded under this hash, None when nothing was; blocks. Raises LedgerError."""
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT content FROM policy_versions WHERE hash = ?", (policy_hash,)
-        ).scalar()
+        return _content(connection, policy_hash)
+
+
+def privacy_of(connection: Connection, policy_hash: str) -> PrivacySection:
+    """What the policy of this hash keeps of texts; nothing where it is not known or not readable.
+
+    Its default is to keep nothing, so a policy that nobody recorded keeps nothing either.
+    """
+    return _privacy(_content(connection, policy_hash) or "")
+
+
+@lru_cache(maxsize=64)
+def _privacy(content: str) -> PrivacySection:
+    from router.policy import parse_privacy  # the schema: too much for commands that only read rows
+    from router.yaml_lines import load_yaml
+
+    try:
+        tree, _ = load_yaml("policy", content)
+    except PolicyError:
+        tree = None
+    return parse_privacy(tree.get("privacy") if isinstance(tree, dict) else None)
+
+
+def _content(connection: Connection, policy_hash: str) -> str | None:
+    found = connection.exec_driver_sql(
+        "SELECT content FROM policy_versions WHERE hash = ?", (policy_hash,)
+    ).scalar()
     return None if found is None else str(found)

@@ -1,8 +1,8 @@
 """Dropping old rows without breaking the chains: a checkpoint says where each begins again.
 
 Only a chain's beginning is dropped, up to the first row that is to be kept and no further than the
-roll-ups go; what the dropped attempts cost stays in the windows, marked as purged. The anchor which
-names the checkpoint is written in the same transaction.
+roll-ups go, and so with feedback; what the dropped attempts cost stays in the windows, marked as
+purged. The anchor which names the checkpoint is written in the same transaction.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.budgets import DAY_MS, LENGTH_MS
+from router.feedback_chain import FEEDBACK_CHAIN
 from router.ledger import anchoring, reading, rollup_keeping, rollups
 from router.ledger.database import Database
 from router.ledger.windows import WATCHES_SQL, watches_from, windows_of
@@ -35,7 +36,8 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
                 _purge_writer(connection, writer_id, before_ms, now_ms)
                 for writer_id in reading.writers(connection)
             )
-            if rows == 0:
+            words = _purge_feedback(connection, before_ms, now_ms)
+            if rows == 0 and words == 0:
                 return dropped
             anchor = anchoring.insert_anchor(connection, now_ms)
         anchoring.append_anchor(outside, anchor)
@@ -67,17 +69,37 @@ def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms
     row_hash = connection.exec_driver_sql(
         "SELECT row_hash FROM requests WHERE writer_id = ? AND sequence = ?", (writer_id, last)
     ).scalar_one()
-    for table in ("attempts", "texts", "requests"):
+    for table in ("attempts", "texts", "reviews", "requests"):
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE {chosen}", where)
+    _put_checkpoint(connection, (writer_id, last, row_hash, now_ms, last - first + 1))
+    return int(last - first + 1)
+
+
+def _purge_feedback(connection: Connection, before_ms: int, now_ms: int) -> int:
+    """Drop the next words from the beginning of the chain of feedback; returns how many."""
+    old: list[tuple[int, str]] = []
+    for sequence, created_at_ms, row_hash in connection.exec_driver_sql(
+        f"SELECT sequence, created_at_ms, row_hash FROM feedback ORDER BY sequence LIMIT {AT_ONCE}"
+    ).fetchall():
+        if created_at_ms >= before_ms:
+            break
+        old.append((int(sequence), str(row_hash)))
+    if old:
+        last, row_hash = old[-1]
+        connection.exec_driver_sql("DELETE FROM feedback WHERE sequence <= ?", (last,))
+        _put_checkpoint(connection, (FEEDBACK_CHAIN, last, row_hash, now_ms, len(old)))
+    return len(old)
+
+
+def _put_checkpoint(connection: Connection, checkpoint: tuple[str, int, str, int, int]) -> None:
     connection.exec_driver_sql(
         "INSERT INTO checkpoints (writer_id, sequence, row_hash, created_at_ms, purged_rows) "
         "VALUES (?, ?, ?, ?, ?) ON CONFLICT (writer_id) DO UPDATE SET "
         "sequence = excluded.sequence, row_hash = excluded.row_hash, "
         "created_at_ms = excluded.created_at_ms, "
         "purged_rows = checkpoints.purged_rows + excluded.purged_rows",
-        (writer_id, last, row_hash, now_ms, last - first + 1),
+        checkpoint,
     )
-    return int(last - first + 1)
 
 
 def _purge_windows(connection: Connection, chosen: str, where: tuple[object, ...]) -> None:

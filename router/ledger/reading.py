@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from router.audit import ChainRow, Head, Value, genesis
+from router.feedback_chain import FEEDBACK_CHAIN, start_of
 from router.ledger.database import Database
 from router.ledger.rows import (
     attempt_from,
@@ -148,10 +149,20 @@ def writers(connection: Connection) -> tuple[str, ...]:
 
 
 def chain_heads(connection: Connection) -> tuple[Head, ...]:
-    """The heads of all chains that have a row or a checkpoint."""
+    """The heads of all chains that have a row or a checkpoint, that of feedback among them."""
     known = {head.writer_id for head in checkpoints(connection)}.union(writers(connection))
-    heads = (chain_head(connection, writer_id) for writer_id in sorted(known))
-    return tuple(head for head in heads if head.sequence > 0)
+    heads = [chain_head(connection, name) for name in sorted(known - {FEEDBACK_CHAIN})]
+    return tuple(head for head in (*heads, feedback_head(connection)) if head.sequence > 0)
+
+
+def feedback_head(connection: Connection) -> Head:
+    """The last word in the chain of feedback, else where a purge ended, else genesis."""
+    row = connection.exec_driver_sql(
+        "SELECT sequence, row_hash FROM feedback ORDER BY sequence DESC LIMIT 1"
+    ).first()
+    if row is None:
+        return start_of(checkpoints(connection))
+    return Head(FEEDBACK_CHAIN, row[0], row[1])
 
 
 def checkpoints(connection: Connection) -> tuple[Head, ...]:

@@ -238,14 +238,45 @@ reviews = Table(
     _text("status"),
     Column("question", Text),
     Column("facts", Text),
+    # what a person decided; minutes and time are null while it waits
+    _text("verdict"),
+    Column("minutes", Double),
+    _text("decided_by"),
+    _text("decided_key_id"),
+    Column("decided_at_ms", BigInteger),
+    Column("cost_nano_usd", BigInteger),
+    _text("price_version"),
+    _flag("booked"),  # 1 once the minutes are a row of their own
     Index("reviews_by_tenant", "tenant", "created_at_ms"),
+    Index("reviews_by_request", "request_id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _int("sequence", primary_key=True),
+    _text("request_id"),
+    _text("tenant"),
+    _text("source"),  # client | review
+    _text("key_id"),
+    _int("created_at_ms"),
+    Column("correct", Integer),
+    Column("loss_nano_usd", BigInteger),
+    Column("resolved_first_contact", Integer),
+    Column("csat", Double),
+    Column("handle_minutes", Double),
+    _text("corrected_digest"),
+    # the chain, over the columns above in their order
+    _text("prev_hash"),
+    _text("row_hash"),
+    Index("feedback_by_request", "request_id", "sequence"),
 )
 
 texts = Table(
     "texts",
     metadata,
     _text("request_id", primary_key=True),
-    _text("kind", primary_key=True),  # prompt | answer
+    _text("kind", primary_key=True),  # prompt | answer | draft | corrected | reviewed
     _text("tenant"),
     _text("store"),  # redacted | full
     _text("content"),

@@ -182,6 +182,10 @@ class SqlLedger:
         """The content that was recorded under this hash, None when there is none."""
         return await asyncio.to_thread(policies.policy_content, self.database, policy_hash)
 
+    def chained_beside(self) -> None:
+        """Feedback was chained: an anchor is due within a minute, or on close."""
+        self._anchorer.beside()
+
     @property
     def healthy(self) -> bool:
         """Whether the last batch could be written and the writer lives."""

@@ -17,7 +17,7 @@ from router.ledger.lru import BoundedMap
 from router.redact import redact
 from router.types import Clock
 
-TextKind = Literal["prompt", "answer"]
+TextKind = Literal["prompt", "answer", "draft"]
 DAY_MS = 86_400_000
 KEY_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
 MAX_TENANTS_IN_MEMORY = 10_000

@@ -1,8 +1,8 @@
 """Whether the books are whole: the chains, the anchors, and that all sums agree.
 
 Attempts sum to their request, requests to their tenant's windows and to the roll-ups, open holds to
-what the windows hold; stored texts still have their digests. Reads one snapshot, also while workers
-write.
+what the windows hold; feedback has a chain of its own; stored texts still have their digests. Reads
+one snapshot, also while workers write.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 
 from router.audit import Anchor, ChainRow, Finding, FindingKind, digest, verify_chain
 from router.budgets import DAY_MS, LENGTH_MS, BudgetScope
+from router.feedback_chain import FEEDBACK_CHAIN, verify_feedback
 from router.ledger import anchoring, reading, rollup_keeping
 from router.ledger.database import Database
+from router.ledger.feedback import corrected_texts, records
 from router.ledger.windows import WATCHES_SQL, Window, is_kept, watches_from, windows_of
 
 
@@ -66,13 +68,17 @@ def _verify(database: Database, anchors_file: Path | None) -> Verification:
 def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verification:
     tally, rolled = _Tally(), rollup_keeping.Check(connection)
     anchors = anchoring.stored_anchors(connection)
+    checkpoints = reading.checkpoints(connection)
     findings = verify_chain(
         tally.watch(rolled.watch(reading.chain_rows(connection))),
         anchors,
         outside,
-        reading.checkpoints(connection),
+        checkpoints,
+        others=(FEEDBACK_CHAIN,),
     )
     findings += tally.findings
+    findings += verify_feedback(records(connection), anchors, outside, checkpoints)
+    findings += corrected_texts(connection)
     findings += _strays(connection)
     findings += _windows(connection)
     findings += rolled.findings()
@@ -185,7 +191,7 @@ def _texts(connection: Connection) -> Iterator[Finding]:
         "SELECT t.request_id, t.kind, t.content, s.secret, r.prompt_digest, r.answer_digest "
         "FROM texts t JOIN requests r ON r.request_id = t.request_id "
         "JOIN tenant_secrets s ON s.tenant = t.tenant "
-        "WHERE t.store = 'full' AND r.state <> 'open'"
+        "WHERE t.store = 'full' AND t.kind IN ('prompt', 'answer') AND r.state <> 'open'"
     ):
         stated = prompt if kind == "prompt" else answer
         if stated and digest(bytes(secret), str(content)) != stated:

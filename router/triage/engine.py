@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from queue import SimpleQueue
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -121,10 +122,15 @@ class _Job:
     older: str
     config: TriageConfig
     loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[_Result]
+    done: asyncio.Future[EngineResult]
 
 
-_Result = tuple[list[TurnReading], TurnFacts | None]
+class EngineResult(NamedTuple):
+    """One request's readings in the order of its texts, and what they took."""
+
+    readings: list[TurnReading]
+    older: TurnFacts | None
+    compute_ms: float = 0.0  # core-milliseconds of the worker; 0: read on the caller's thread
 
 
 class TriageEngine:
@@ -155,11 +161,12 @@ class TriageEngine:
         """Whether the model is missing, so that rules read alone."""
         return self._model is None
 
-    def read_now(self, texts: Sequence[str], older: str, config: TriageConfig) -> _Result:
+    def read_now(self, texts: Sequence[str], older: str, config: TriageConfig) -> EngineResult:
         """Reads texts on the calling thread."""
-        return _read_all(self, [(text, config) for text in texts]), _older_facts(older, config)
+        readings = _read_all(self, [(text, config) for text in texts])
+        return EngineResult(readings, _older_facts(older, config))
 
-    async def read(self, texts: Sequence[str], older: str, config: TriageConfig) -> _Result:
+    async def read(self, texts: Sequence[str], older: str, config: TriageConfig) -> EngineResult:
         """Reads texts on the worker, together with whatever else waits there."""
         loop = asyncio.get_running_loop()
         job = _Job(texts, older, config, loop, loop.create_future())
@@ -198,13 +205,22 @@ class TriageEngine:
                 break
 
     def _read_batch(self, batch: Sequence[_Job]) -> None:
-        """Reads all jobs in one run and hands the results over, one wake-up per event loop."""
+        """Reads all jobs in one run and hands the results over, one wake-up per event loop.
+
+        The run's processor time is shared by texts: padding makes each cost what the longest does.
+        """
+        began_s = time.thread_time()
         texts = [(text, job.config) for job in batch for text in job.texts]
         readings = iter(_read_all(self, texts))
-        answered: dict[asyncio.AbstractEventLoop, list[tuple[_Job, _Result]]] = {}
-        for job in batch:
-            own = [next(readings) for _ in job.texts]
-            result = own, _older_facts(job.older, job.config)
+        read = [
+            ([next(readings) for _ in job.texts], _older_facts(job.older, job.config))
+            for job in batch
+        ]
+        shares = sum(max(1, len(job.texts)) for job in batch)
+        share_ms = 1000.0 * (time.thread_time() - began_s) / max(1, shares)
+        answered: dict[asyncio.AbstractEventLoop, list[tuple[_Job, EngineResult]]] = {}
+        for job, (own, older) in zip(batch, read, strict=True):
+            result = EngineResult(own, older, share_ms * max(1, len(job.texts)))
             answered.setdefault(job.loop, []).append((job, result))
         for loop, results in answered.items():
             if not loop.is_closed():
@@ -284,7 +300,7 @@ class TriageEngine:
         return list(map(ModelRow, *columns))
 
 
-def _deliver(results: Sequence[tuple[_Job, _Result]]) -> None:
+def _deliver(results: Sequence[tuple[_Job, EngineResult]]) -> None:
     for job, result in results:
         if not job.done.done():
             job.done.set_result(result)

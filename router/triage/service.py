@@ -9,6 +9,7 @@ cost nothing when its next request comes. It knows nothing about tiers.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -83,15 +84,31 @@ class TriageService:
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns what is read in a request, without blocking the event loop."""
+        return (await self.measured(request, memory))[0]
+
+    async def measured(
+        self, request: ChatRequest, memory: SessionMemory | None
+    ) -> tuple[Signals, float]:
+        """Signals, and core-milliseconds: of this thread, and this request's share of the worker's.
+
+        Nothing else runs on this thread in between, since there is no await but the worker's.
+        """
+        began_s, worker_ms = time.thread_time(), 0.0
         reading, config = self._begin(request)
         if reading.wanted or reading.turns.older:
-            reading.add(*await self._engine.read(reading.wanted, reading.turns.older, config))
-        return reading.signals(memory, self._engine.version)
+            begun_s = time.thread_time() - began_s
+            found = await self._engine.read(reading.wanted, reading.turns.older, config)
+            began_s = time.thread_time() - begun_s  # what others did while we waited is left out
+            worker_ms = found.compute_ms
+            reading.add(found.readings, found.older)
+        signals = reading.signals(memory, self._engine.version)
+        return signals, worker_ms + 1000.0 * (time.thread_time() - began_s)
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """The same on the calling thread."""
         reading, config = self._begin(request)
-        reading.add(*self._engine.read_now(reading.wanted, reading.turns.older, config))
+        found = self._engine.read_now(reading.wanted, reading.turns.older, config)
+        reading.add(found.readings, found.older)
         return reading.signals(memory, self._engine.version)
 
     def _begin(self, request: ChatRequest) -> tuple[_Reading, TriageConfig]:

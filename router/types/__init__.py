@@ -6,8 +6,8 @@ modules; rows become these types in the ledger's store. Money is an integer of n
 (1 USD = 1_000_000_000), times are milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
 
 All is imported from here. The modules follow a request: `requests`, `signals` (triage),
-`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`; `closed_sets` are what
-reports count, `surroundings` what else the gateway is given.
+`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`; `closed_sets`
+are what reports count, `surroundings` what else the gateway is given.
 """
 
 from __future__ import annotations
@@ -50,6 +50,20 @@ from router.types.decisions import (
     RungFacts,
     Step,
 )
+from router.types.feedback import (
+    CSAT_HIGHEST,
+    CSAT_LOWEST,
+    Feedback,
+    FeedbackBook,
+    FeedbackSource,
+    Heard,
+    MinutePrice,
+    ReviewCase,
+    ReviewDesk,
+    Reviewed,
+    ReviewVerdict,
+    TrueOutcome,
+)
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
@@ -84,6 +98,8 @@ from router.types.surroundings import (
 )
 
 __all__ = [
+    "CSAT_HIGHEST",
+    "CSAT_LOWEST",
     "NANO_PER_USD",
     "NO_PRESSURE",
     "RISK_DOMAINS",
@@ -116,7 +132,11 @@ __all__ = [
     "Embedder",
     "EncoderUse",
     "Exhausted",
+    "Feedback",
+    "FeedbackBook",
+    "FeedbackSource",
     "HeadReading",
+    "Heard",
     "Hints",
     "Identity",
     "Ids",
@@ -125,6 +145,7 @@ __all__ = [
     "Ledger",
     "Match",
     "Message",
+    "MinutePrice",
     "Outcome",
     "PSource",
     "Pressure",
@@ -140,8 +161,12 @@ __all__ = [
     "RequestState",
     "RequestType",
     "ResponseFormat",
+    "ReviewCase",
+    "ReviewDesk",
     "ReviewItem",
     "ReviewQueue",
+    "ReviewVerdict",
+    "Reviewed",
     "Role",
     "Rung",
     "RungFacts",
@@ -158,6 +183,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "Triage",
+    "TrueOutcome",
     "Usage",
     "Verdict",
     "VerifyMode",

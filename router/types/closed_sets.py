@@ -117,19 +117,24 @@ class CostBasis(StrEnum):
     LIST_PRICE = "list_price"
     TOKEN_PRICE = "token_price"
     OWN_COMPUTE = "own_compute"
+    REVIEWER_TIME = "reviewer_time"
     UNKNOWN = "unknown"
 
 
 class Role(StrEnum):
-    """What an attempt was for; each priced call has exactly one."""
+    """What an attempt was for; each line of the books has exactly one."""
 
     CACHE = "cache"
+    RESOLVER = "resolver"  # an approved answer was looked up; `answer` in rows of older versions
     ANSWER = "answer"
     REFINE = "refine"
-    CHECK = "check"
-    SAMPLE = "sample"
+    CHECK = "check"  # a model judges an answer
+    SAMPLE = "sample"  # another answer, to judge the first by how far they agree
     DELIBERATION = "deliberation"
     RECONCILE = "reconcile"  # no call: what one of unknown cost turned out to cost more, or less
+    RETRY = "retry"  # a step that was asked again, since what it said could not be used
+    TRIAGE = "triage"  # own compute for reading the request
+    REVIEW = "review"  # people's minutes
 
 
 class AttemptState(StrEnum):
@@ -167,12 +172,14 @@ class Exhausted(StrEnum):
     BEST_ANSWER = "best_answer"
     REFUSE = "refuse"
     REVIEW = "review"
+    HOLD = "hold"
 
 
 class Scope(StrEnum):
     CHAT = "chat"
     ADMIN = "admin"
     REPORTS = "reports"
+    REVIEW = "review"
     HINTS_LOWER = "hints:lower"
 
 
@@ -192,4 +199,5 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     UNVERIFIED = "unverified"
     SAFE_ANSWER = "safe_answer"
+    HELD = "held"
     REFUSED = "refused"

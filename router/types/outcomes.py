@@ -24,6 +24,7 @@ class Committed:
     policy_hash: str
     escalations: int
     rates: tuple[RateState, ...] = ()
+    review_id: str = ""  # approved words go out, and a person looks at the matter
 
 
 @dataclass(frozen=True, slots=True)

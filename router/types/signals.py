@@ -92,4 +92,10 @@ class Triage(Protocol):
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...
 
+    async def measured(
+        self, request: ChatRequest, memory: SessionMemory | None
+    ) -> tuple[Signals, float]:
+        """The same, and the core-milliseconds that this request's reading took; 0: not known."""
+        ...
+
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...

@@ -86,7 +86,7 @@ class TextKeeper(Protocol):
         self,
         request_id: str,
         tenant: str,
-        kind: Literal["prompt", "answer"],
+        kind: Literal["prompt", "answer", "draft"],
         text: str,
         *,
         store: Literal["none", "redacted", "full"],

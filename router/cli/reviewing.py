@@ -1,0 +1,185 @@
+"""`tiergate review`: matters that wait for a person, and the verdict on each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger import Tenant
+from router.cli.options import AsJson
+from router.cli.periods import shown_time
+from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
+from router.types import MinutePrice, ReviewVerdict
+
+if TYPE_CHECKING:
+    from router.reviewing import MinutePriceOf
+    from router.types import ReviewItem
+
+ReviewId = Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")]
+
+review = typer.Typer(help="Matters that wait for a person.")
+
+
+def register(app: typer.Typer) -> None:
+    review.info.no_args_is_help = True
+    app.add_typer(review, name="review")
+
+
+@review.command("list")
+def list_reviews(
+    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
+) -> None:
+    """Pending items, oldest first."""
+    from router.api.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        found = books.reviews(tenant)
+    if as_json:
+        print_json([_item(one) for one in found])
+        return
+    for one in found:
+        created = shown_time(one.created_at_ms)
+        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {one.request_id}")
+    typer.echo(f"{len(found)} pending")
+
+
+@review.command()
+def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
+    """One item with its request and what was decided, as JSON. Text is there only where the policy
+    stores it."""
+    import orjson
+
+    from router.api.books import Books
+    from router.api.views import decision_document
+    from router.cli.terminal import print_json
+    from router.wire.feedback import verdict_view
+
+    with Books.open(database) as books:
+        case = books.review(review_id)
+        if case is None:
+            raise _unknown(review_id)
+        row = books.row(case.item.request_id)
+        heard = books.heard(case.item.request_id)
+    decision = None if row is None else orjson.loads(decision_document(row, heard, case))
+    shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
+    print_json(shown)
+
+
+@review.command()
+def decide(
+    review_id: ReviewId,
+    verdict: Annotated[
+        ReviewVerdict,
+        typer.Option(
+            help="approve: the draft is right. correct: this is the right answer. reject: neither."
+        ),
+    ],
+    minutes: Annotated[
+        float, typer.Option(min=0, max=10_080, help="What it took; priced per minute, and booked.")
+    ],
+    text: Annotated[
+        str | None, typer.Option(help="The right answer, with the verdict correct.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="The right answer in a file, instead of --text.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who judged, for the record.")] = "",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="Whose price of a minute holds, by name or path.",
+            show_default="the one the request names, where it ships",
+        ),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the verdict on an item: it is feedback on the decision, and its minutes are a row of
+    their own in the ledger."""
+    from router.api.books import Books
+    from router.cli.terminal import dollars, print_json
+    from router.reviewing import Judgement
+    from router.wire.feedback import verdict_view
+
+    said = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
+    with Books.open(database) as books:
+        case = books.decide(review_id, said, _minute_prices(policy), anchors)
+    if as_json:
+        print_json({**_item(case.item), **verdict_view(case)})
+    cost = None if case.reviewed is None else case.reviewed.cost_nano_usd
+    if cost is None:
+        typer.echo(
+            "tiergate: no price of a reviewer's minute is known, so the cost of this review is "
+            "unknown. Set review.reviewer_usd_per_minute in the policy, or `reviewers` in the "
+            "price book, and name the policy with --policy.",
+            err=True,
+        )
+    if not as_json:
+        told = "an unknown cost" if cost is None else dollars(cost)
+        typer.echo(f"{review_id}: {verdict.value}, {minutes:g} minutes at {told}.")
+
+
+@review.command()
+def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
+    """Take an item off the list without a verdict; nothing is booked."""
+    from router.api.books import Books
+
+    with Books.open(database) as books:
+        resolved = books.resolve(review_id)
+    if not resolved:
+        typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    typer.echo(f"{review_id} is done.")
+
+
+def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
+    """The right answer from --text or --file. Raises BadParameter for one too many or too few."""
+    if text is not None and file is not None:
+        raise typer.BadParameter("give --text or --file, not both", param_hint="--text")
+    answer = file.read_text(encoding="utf-8") if file is not None else text or ""
+    if verdict is ReviewVerdict.CORRECT and not answer.strip():
+        expected = "the verdict correct needs the right answer: --text or --file"
+        raise typer.BadParameter(expected, param_hint="--text")
+    if verdict is not ReviewVerdict.CORRECT and answer:
+        expected = f"only the verdict correct takes an answer; found {verdict.value}"
+        raise typer.BadParameter(expected, param_hint="--verdict")
+    return answer
+
+
+def _minute_prices(fixed: str | None) -> MinutePriceOf:
+    """What a minute costs by the policy of a row: the one asked for, else the shipped one."""
+    from router.cli.repricing import policy_reader
+    from router.price_book import PriceBook, utc_day
+
+    policy_of = policy_reader(fixed)
+
+    def price(name: str, at_ms: int) -> MinutePrice | None:
+        loaded = policy_of(name)
+        return None if loaded is None else PriceBook.of(loaded, utc_day(at_ms)).reviewer_minute()
+
+    return price
+
+
+def _unknown(review_id: str) -> typer.Exit:
+    typer.echo(f"tiergate: no review item {review_id!r}", err=True)
+    return typer.Exit(Exit.FAILURE)
+
+
+def _item(item: ReviewItem) -> dict[str, object]:
+    return {
+        "review_id": item.review_id,
+        "request_id": item.request_id,
+        "tenant": item.tenant,
+        "domain": item.domain.value,
+        "created_at_ms": item.created_at_ms,
+        "status": item.status,
+        "question": item.question or None,
+        "facts": list(item.facts),
+    }
