@@ -37,12 +37,14 @@ class Router:
         budget_of: Callable[[str], BudgetSection | None],
         clock: Clock,
         ids: Ids,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         self._runtimes = dict(runtimes)
         self._default = default
         self._budget_of = budget_of
         self._clock = clock
         self._ids = ids
+        self._draw = draw  # uniform in [0, 1); without it nothing is explored
 
     def route(
         self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
@@ -80,7 +82,8 @@ class Router:
         asked = asked_of(request.hints, identity.may_lower)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
-        decision = decide(runtime.policy, signals, facts, asked)
+        draw = None if assume_ready or selected.observed else self._drawn(runtime)
+        decision = decide(runtime.policy, signals, facts, asked, draw)
         deadline_ms = request.hints.deadline_ms
         return Walk(
             request_id=self._ids.new(),
@@ -91,6 +94,7 @@ class Router:
             facts=facts,
             asked=asked,
             decision=decision,
+            draw=draw,
             started_ms=started_ms,
             created_at_ms=self._clock.now_ms(),
             triage_ms=read_at - started_ms,
@@ -101,6 +105,11 @@ class Router:
             if selected.observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
         )
+
+    def _drawn(self, runtime: PolicyRuntime) -> float | None:
+        """A fresh number where the policy explores; what only asks for a decision gets none."""
+        exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
+        return self._draw() if exploring and self._draw is not None else None
 
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
         """Serve these policies from the next request on."""

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from router.policy_base import Chance, Name, Section, Usd, usd_to_nano
 from router.policy_heads import HeadCondition
+from router.policy_learning import ExploreSection
 from router.types import DecisionMode, Domain, RequestType
 
 
@@ -69,6 +70,10 @@ class DecisionSection(Section):
     )
     usd_per_second: Usd = Field(default=0.0, description="Kappa: what a second of waiting costs.")
     max_rungs: int = Field(default=6, ge=1, le=16, description="The ladder's greatest length.")
+    explore: ExploreSection = Field(
+        default_factory=ExploreSection,
+        description="How often another rung is tried first, to learn; off by default.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> DecisionSection:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from router.asking import Asked, forces_tools
 from router.policy import DeliberationAnswerer, Policy
-from router.record import StepRecord
+from router.record import ShadowNote, StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
     Action,
@@ -94,6 +94,8 @@ class Walk:
     best: Candidate | None = None
     baselines: Baselines = field(default_factory=Baselines)
     budgeted: bool = False  # a budget counts this tenant's money, own compute included
+    draw: float | None = None  # what `decide` was given to explore by
+    shadow: ShadowNote | None = None
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
     over_budget: bool = False  # a climb was refused for money
     released: bool = False

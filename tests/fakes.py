@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -281,6 +281,7 @@ def a_house(
     *,
     signals: Signals = CALM,
     thetas: dict[str, float] | None = None,
+    draw: Callable[[], float] | None = None,
     **sections: object,
 ) -> House:
     """A whole gateway over scripted tiers, with a real ledger in `folder`."""
@@ -301,6 +302,7 @@ def a_house(
         budget_of=lambda tenant: budgets.get(tenant, budgets.get("*")),
         clock=clock,
         ids=ids,
+        draw=draw,
     )
     gateway = Gateway(
         router,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from router.api.abilities import AbilityTable, load_abilities
 from router.api.build import Parts, build_runtime, build_specialist
-from router.api.clock import SystemClock, UlidIds
+from router.api.clock import SystemClock, UlidIds, chance
 from router.deciding import Router
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.policy import BudgetSection, LocalAnswerer
@@ -156,6 +156,7 @@ class Core:
             budget_of=self.budget_of,
             clock=self.clock,
             ids=self.ids,
+            draw=chance,
         )
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     CACHE_HIT = "cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
+    EXPLORED = "explored"  # tried first by chance, or passed over for one that was
     # hard rules and fixed triggers that set the floor
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"
@@ -126,6 +127,7 @@ class Role(StrEnum):
     CHECK = "check"
     SAMPLE = "sample"
     DELIBERATION = "deliberation"
+    SHADOW = "shadow"  # after the client has its answer, to compare; never shown
 
 
 class AttemptState(StrEnum):
