@@ -110,7 +110,7 @@ class Walk:
     def __post_init__(self) -> None:
         """What follows from the decision alone and is asked for at every turn."""
         policy = self.runtime.policy
-        domain = _risk_domain(policy, self.signals, self.decision)
+        domain = risk_domain_of(policy, self.signals, self.decision)
         self.risk_domain = domain
         rules = policy.exhausted
         self.exhausted = (
@@ -273,7 +273,7 @@ RISK_OF = {
 }
 
 
-def _risk_domain(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
+def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
     """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
     for reason in decision.floor_reasons:
         if reason in RISK_OF:
