@@ -24,6 +24,7 @@ from router.decision import Left, next_rung
 from router.errors import AnswererError, BudgetExceeded, TiergateError
 from router.record import Evidence, StepRecord, evidence
 from router.runtime import RungPlan
+from router.shadow import Shadows
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, transcript, weigh
 from router.types import (
@@ -68,6 +69,7 @@ class Gateway:
         secret_of: Callable[[str], bytes],
         clock: Clock,
         ids: Ids,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         self.router = router
         self._ledger = ledger
@@ -78,6 +80,7 @@ class Gateway:
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
+        self._shadows = Shadows(ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw)
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
@@ -310,11 +313,13 @@ class Gateway:
     async def _account(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
         """Write the final row, remember the session, keep what may be answered from cache."""
         walk.mark_discarded(candidate)
+        self._shadows.consider(walk, candidate)
         row = final_row(
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
         walk.accounted = True
         await self._ledger.finish(row)
+        self._shadows.start(walk, candidate)
         await self._keep_texts(walk, candidate)
         await self._remember(walk, candidate.rung.level)
         kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
@@ -374,7 +379,8 @@ class Gateway:
     # --- the life of the gateway ----------------------------------------------------------------
 
     async def drain(self) -> None:
-        """Wait for rows that are still being written in the background."""
+        """Wait for shadows, and for rows that are still being written in the background."""
+        await self._shadows.drain()
         while self._background:
             await asyncio.gather(*self._background.values(), return_exceptions=True)
 

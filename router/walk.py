@@ -96,6 +96,7 @@ class Walk:
     budgeted: bool = False  # a budget counts this tenant's money, own compute included
     draw: float | None = None  # what `decide` was given to explore by
     shadow: ShadowNote | None = None
+    shadow_rung: int | None = None  # which one is called once the client has its answer
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
     over_budget: bool = False  # a climb was refused for money
     released: bool = False

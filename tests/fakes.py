@@ -314,6 +314,7 @@ def a_house(
         secret_of=lambda tenant: tenant.encode(),
         clock=clock,
         ids=ids,
+        draw=draw,
     )
     return House(gateway, ledger, triage, reviews, sessions)
 

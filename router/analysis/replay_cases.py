@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from router.analysis.tallies import cost_known
+from router.analysis.tallies import SHADOW, cost_known
 from router.asking import Asked, Shape
 from router.record import Record, ShadowNote, StepRecord, parse
 from router.specialist_row import NAME as SPECIALIST
@@ -26,9 +26,6 @@ from router.types import (
     Usage,
     Verdict,
 )
-
-SHADOW_ENDPOINT = "shadow"
-"""The endpoint of rows that hold a shadow's call: no client asked for them."""
 
 
 class LeftOut(StrEnum):
@@ -81,7 +78,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
     """
     if row.state is RequestState.OPEN:
         return LeftOut.OPEN
-    if row.endpoint == SHADOW_ENDPOINT:
+    if row.endpoint == SHADOW:
         return _shadow(row)
     if row.tier == SPECIALIST:
         return LeftOut.NOT_ROUTED

@@ -38,9 +38,13 @@ MAX_NAMED = 20
 
 OTHER = "(other)"
 NO_ANSWER = "(not answered)"
+SHADOWS = "(shadow)"
 UNKNOWN_NAME = "unknown"
 EMBEDDINGS = "embeddings"
 """The endpoint whose rows are not routed: they count in no level's share."""
+
+SHADOW = "shadow"
+"""The endpoint of calls that answered nobody: they cost, and no baseline would have them."""
 
 ANSWERING = frozenset({Role.ANSWER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
@@ -115,9 +119,8 @@ def cost_known(row: RequestRow) -> bool:
 
 def answered(row: RequestRow) -> bool:
     """Whether the client got an answer, and so a tier and a verdict."""
-    return row.state is RequestState.SETTLED or (
-        row.state is RequestState.UNKNOWN_COST and row.verdict != ""
-    )
+    settled = row.state is RequestState.SETTLED and row.endpoint != SHADOW
+    return settled or (row.state is RequestState.UNKNOWN_COST and row.verdict != "")
 
 
 @dataclass(slots=True)
@@ -217,8 +220,10 @@ class SavingTally:
         cancelled one keeps its own baseline, where it has one.
         """
         baseline = self.of(row.baselines)
-        if row.state is RequestState.FAILED or (
-            row.state is RequestState.CANCELLED and baseline is None
+        if (
+            row.state is RequestState.FAILED
+            or row.endpoint == SHADOW
+            or (row.state is RequestState.CANCELLED and baseline is None)
         ):
             baseline = 0
             self.without_answer += known
@@ -316,6 +321,8 @@ class Tally:
     def _tier_key(self, row: RequestRow) -> TierKey:
         """Tier of a row; what is not routed (embeddings) has one of its own, at no level."""
         key = (0, NO_ANSWER, "")
+        if row.endpoint == SHADOW:
+            key = (0, SHADOWS, clean(row.model))
         if answered(row) and (row.tier_number > 0 or row.endpoint == EMBEDDINGS):
             key = (row.tier_number, clean(row.tier), clean(row.model))
         return self._open(key)

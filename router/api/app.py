@@ -16,6 +16,7 @@ import structlog
 
 from router.analysing import Analyst
 from router.api.access import Doorkeeper
+from router.api.clock import chance
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
@@ -91,6 +92,7 @@ class App:
             secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
+            draw=chance,
         )
         self.analyst = Analyst(
             core.router,

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     CACHE_HIT = "cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
+    SHADOWED = "shadowed"  # a shadow's own row: no client asked for it
     EXPLORED = "explored"  # tried first by chance, or passed over for one that was
     # hard rules and fixed triggers that set the floor
     LOW_CONFIDENCE = "low_confidence"
