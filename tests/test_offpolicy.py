@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.analysis.binomial import (
+from router.analysis.offpolicy import Errors, OffPolicy, Sample, robust
+from router.binomial import (
     at_most,
     lower_bound,
     needed_at,
     needed_without_errors,
     upper_bound,
 )
-from router.analysis.offpolicy import Errors, OffPolicy, Sample, robust
 
 RUNS, ROWS = 200, 1_000
 """Simulations of a truth, each of so many requests: 95 % of intervals are 190 ± 6."""

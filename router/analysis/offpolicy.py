@@ -19,9 +19,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from router.analysis.binomial import lower_bound, upper_bound
 from router.analysis.figures import Interval
 from router.analysis.savings import MIN_FOR_INTERVAL, Z_95
+from router.binomial import lower_bound, upper_bound
 
 
 @dataclass(frozen=True, slots=True)

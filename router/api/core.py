@@ -18,7 +18,7 @@ from router.policy import BudgetSection, LocalAnswerer
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
-from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, encoder_sha256
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
 from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local_protocol import LocalAddress
 
@@ -105,6 +105,11 @@ def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[Loaded
     if mistakes:
         raise PolicyError(tuple(mistakes))
     return loaded
+
+
+def installed_triage(folder: Path | None) -> str:
+    """The version of the triage model in `folder`, None: the shipped one. Raises ModelFileError."""
+    return check(folder or DEFAULT_FOLDER)
 
 
 def load_model(folder: Path) -> tuple[TriageModel | None, str]:

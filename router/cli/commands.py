@@ -23,6 +23,7 @@ from router.cli import (
     repricing,
     serving,
     suggesting,
+    tuning,
 )
 from router.cli.exits import told
 
@@ -41,6 +42,7 @@ for module in (
     classifying,
     reporting,
     replaying,
+    tuning,
     planning,
     ledger,
     repricing,

@@ -80,7 +80,7 @@ def replay(
     conditions = _conditions(fail_if or [])
     new = _side(_core(policy, model_dir))
     old = None if against is None else _side(_core(against, model_dir))
-    known = _outcomes(outcomes)
+    known = read_outcomes_of(outcomes)
     begin, end = (None if at is None else moment_ms(at, now_ms()) for at in (since, until))
     with Books.open(database) as books:
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
@@ -116,7 +116,8 @@ def _side(core: Core) -> Side:
     return Side(runtime.policy, runtime.policy_hash, runtime.plans)
 
 
-def _outcomes(path: Path | None) -> Outcomes:
+def read_outcomes_of(path: Path | None) -> Outcomes:
+    """The outcomes in a file, none without one; bad lines are told on standard error."""
     from router.analysis.outcomes import Outcomes
     from router.cli.outcome_files import BadLines, read_outcomes
 
