@@ -15,6 +15,7 @@ from router.analysis.replay import Change, Replay
 from router.analysis.replay_conditions import Answer, Judged, cannot_answer
 from router.analysis.replay_path import MIN_CALLS
 from router.analysis.terminal_parts import add_row, fine_lines, text_table
+from router.analysis.usage_cases import TokensAlone
 from router.analysis.wording import NOTHING, clean, count, percent, plain, signed_usd, usd
 
 SCHEMA = "tiergate.replay/1"
@@ -28,6 +29,11 @@ SHOWN_CHANGES = 12
 
 def headline(found: Replay) -> str:
     """One sentence: what the traffic would have cost, and how many decisions change."""
+    if not found.requests and found.alone is not None and found.alone.rows:
+        return (
+            f"{count(found.alone.rows)} rows of a log without prompts: no decision can be made, "
+            "and only their tokens can be priced."
+        )
     if not found.requests:
         return "No routed requests in this period: there is nothing to replay."
     costs = found.costs
@@ -146,6 +152,10 @@ def replay_renderable(found: Replay, judged: Sequence[Judged]) -> RenderableType
         if found.agreements:
             parts.append(_agreements(found))
         parts.append(fine_lines([*error_lines(found), *notes(found)]))
+    if found.alone is not None:
+        parts.append(_alone(found.alone))
+    if found.bad_lines:
+        parts.append(Text(f"Warning: {found.bad_lines}", style="yellow"))
     parts += [_judged(one) for one in judged]
     return Group(*parts)
 
@@ -233,6 +243,45 @@ def _agreements(found: Replay) -> RenderableType:
     return Padding(table, (0, 0, 1, 0))
 
 
+def _alone(alone: TokensAlone) -> RenderableType:
+    columns = ("if all were answered by", "rows", "log", "there", "change")
+    table = text_table("What the tokens alone tell", columns)
+    for answerer, costs in alone.at.items():
+        share = costs.saved_share()
+        cells = (
+            clean(answerer),
+            count(costs.count),
+            usd(costs.baseline_nano_usd),
+            usd(costs.own_nano_usd),
+            NOTHING if share is None else _signed_percent(0.0 - share),
+        )
+        add_row(table, cells)
+    return Group(Padding(table, (1, 0, 0, 0)), fine_lines(alone_lines(alone)))
+
+
+def alone_lines(alone: TokensAlone) -> list[str]:
+    """What a log without prompts, or without costs, does not tell."""
+    lines = [
+        "The log's token counts stand for every answerer; another model would use more or fewer."
+    ]
+    if alone.without_prompt:
+        lines.append(
+            f"{count(alone.without_prompt)} of {count(alone.rows)} rows have no prompt: which tier "
+            "would answer them, and how well, cannot be said."
+        )
+    if alone.priced_by_book:
+        lines.append(
+            f"{count(alone.priced_by_book)} rows state no cost; the policy's price book priced "
+            "their model."
+        )
+    if alone.without_cost:
+        lines.append(
+            f"{count(alone.without_cost)} rows state no cost, and nobody prices their model: they "
+            "are in no cost."
+        )
+    return lines
+
+
 def _judged(one: Judged) -> Text:
     told = {
         Answer.HOLDS: ("FAILS", "bold red"),
@@ -311,11 +360,32 @@ def replay_json(found: Replay, judged: Sequence[Judged]) -> Json:
             for k, a in sorted(found.agreements.items())
         ],
         "notes": [*error_lines(found), *notes(found)],
+        "tokens_alone": None if found.alone is None else _alone_json(found.alone),
+        "bad_lines": found.bad_lines or None,
         "conditions": [
             {"condition": one.condition.text, "answer": one.answer.value, "told": one.told}
             for one in judged
         ],
     }  # fmt: skip
+
+
+def _alone_json(alone: TokensAlone) -> Json:
+    return {
+        "rows": alone.rows,
+        "without_prompt": alone.without_prompt,
+        "without_cost": alone.without_cost,
+        "priced_by_book": alone.priced_by_book,
+        "answerers": [
+            {
+                "answerer": answerer,
+                "rows": costs.count,
+                **money("log", costs.baseline_nano_usd),
+                **money("there", costs.own_nano_usd),
+            }
+            for answerer, costs in alone.at.items()
+        ],
+        "notes": alone_lines(alone),
+    }
 
 
 def _pair(interval: Interval | None, factor: float = 1.0) -> list[float] | None:

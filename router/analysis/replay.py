@@ -17,6 +17,7 @@ from router.analysis.replay_cases import Case, LeftOut
 from router.analysis.replay_facts import Assumed, Side
 from router.analysis.replay_path import SAFE_ANSWER, Climbs, Path, path_under, recorded_path
 from router.analysis.savings import PairedCosts
+from router.analysis.usage_cases import TokensAlone
 from router.record import ShadowNote
 
 MAX_CHANGES = 256
@@ -104,6 +105,8 @@ class Replay:
     unlabelled_shadows: int = 0
     observed: int = 0  # requests of `mode: observe`
     explored: int = 0
+    alone: TokensAlone | None = None  # of another gateway's log
+    bad_lines: str = ""  # of such a log, told in one sentence
 
     @property
     def errors(self) -> Errors:

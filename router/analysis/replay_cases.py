@@ -7,7 +7,7 @@ about policies; which rows make no case is counted by reason, so that nothing is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
@@ -36,6 +36,8 @@ class LeftOut(StrEnum):
     SHADOW = "a shadow that failed"
     NOT_ROUTED = "not routed (heads, embeddings, moderation)"
     UNREADABLE = "a record that cannot be read"
+    NO_PROMPT = "no prompt, so nothing can be decided"
+    BAD_LINE = "a line that cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class Recorded:
 
     attempts: tuple[AttemptRow, ...]
     step: StepRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one policy reads in a request whose text is at hand."""
+
+    signals: Signals
+    facts: tuple[RungFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,14 @@ class Case:
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
     shadow: ShadowNote | None = None
+    readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
+
+    def read_by(self, policy_hash: str) -> Case:
+        """As this policy reads it itself, where the text was at hand; else as it was recorded."""
+        own = self.readings.get(policy_hash)
+        if own is None:
+            return self
+        return replace(self, signals=own.signals, facts=own.facts, policy_hash=policy_hash)
 
 
 def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:

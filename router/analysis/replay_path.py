@@ -85,6 +85,7 @@ def recorded_path(case: Case) -> Path:
 
 def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) -> Path:
     """What `side` would have done with the request."""
+    case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
         decision = decide(side.policy, case.signals, facts, asked)

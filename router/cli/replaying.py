@@ -52,6 +52,14 @@ def replay(
     until: Until = None,
     tenant: Tenant = None,
     outcomes: OutcomesFile = None,
+    usage: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Another gateway's usage log instead of the ledger: .jsonl or .csv with model, "
+            "tokens and, if there, cost, created, prompt or messages.",
+        ),
+    ] = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,10 +86,19 @@ def replay(
     from router.api.books import Books
 
     conditions = _conditions(fail_if or [])
-    new = _side(_core(policy, model_dir))
-    old = None if against is None else _side(_core(against, model_dir))
+    core = _core(policy, model_dir)
+    other = None if against is None else _core(against, model_dir)
+    new, old = _side(core), None if other is None else _side(other)
     known = read_outcomes_of(outcomes)
     begin, end = (None if at is None else moment_ms(at, now_ms()) for at in (since, until))
+    if usage is not None:
+        from router.cli.usage_files import read_usage
+
+        log = read_usage(usage, [core] if other is None else [core, other], new, begin, end)
+        found = replayed(lambda: log.cases, new, old, known)
+        found.alone, found.bad_lines = log.alone, log.bad.told(usage)
+        _tell(found, conditions, strict, as_json)
+        return
     with Books.open(database) as books:
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
         found = replayed(cases, new, old, known)
