@@ -167,6 +167,23 @@ async def test_recorded_climb_is_climbed_again(tmp_path: Path) -> None:
     assert found.new.levels == {(3, "reasoning"): 1.0}
 
 
+# --- observed traffic -----------------------------------------------------------------------------
+
+
+async def test_observed_month_is_compared_with_what_was_asked_for(tmp_path: Path) -> None:
+    """The client asked for the deep model; the policy would have answered at level 1."""
+    aliases = {"their-model": {"answerer": "deep"}}
+    house = a_house(tmp_path, tiers(), thetas=THETAS, mode="observe", aliases=aliases)
+    await house.gateway.complete(ask(requested_model="their-model"), ALICE)
+    await house.gateway.drain()
+    rows = list(house.ledger.rows())
+    await house.close()
+    found = run(rows, a_side("hash"))
+    assert (found.observed, found.changed) == (1, 1)
+    assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (CALL, 0)
+    assert list(found.changes) == [("deep", "faq", "lowest_expected_loss")]
+
+
 # --- what is left out -----------------------------------------------------------------------------
 
 

@@ -23,7 +23,6 @@ class Outcomes:
     """Outcomes by request and answerer; a later one of the same answer replaces the earlier."""
 
     wrong: dict[tuple[str, str], float] = field(default_factory=dict)
-    unknown_requests: int = 0
 
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> Outcomes:

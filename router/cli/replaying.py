@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,7 @@ from router.cli.periods import moment_ms
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
 
 if TYPE_CHECKING:
-    from router.analysis.outcomes import Outcomes
+    from router.analysis.outcomes import Outcome, Outcomes
     from router.analysis.replay import Cases, Replay
     from router.analysis.replay_conditions import Condition, Judged
     from router.analysis.replay_facts import Side
@@ -133,15 +133,15 @@ def _side(core: Core) -> Side:
     return Side(runtime.policy, runtime.policy_hash, runtime.plans)
 
 
-def read_outcomes_of(path: Path | None) -> Outcomes:
-    """The outcomes in a file, none without one; bad lines are told on standard error."""
+def read_outcomes_of(path: Path | None, stored: Iterable[Outcome] = ()) -> Outcomes:
+    """Stored outcomes and those of a file, which win; bad lines are told on standard error."""
     from router.analysis.outcomes import Outcomes
     from router.cli.outcome_files import BadLines, read_outcomes
 
     if path is None:
-        return Outcomes()
+        return Outcomes.of(stored)
     bad = BadLines()
-    found = Outcomes.of(read_outcomes(path, bad))
+    found = Outcomes.of([*stored, *read_outcomes(path, bad)])
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
     return found
