@@ -24,6 +24,19 @@ class Asked:
     tiers: tuple[str, ...] = ()  # that the key may use; empty: all
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a request, beside its signals, decides what an answer to it can and will cost."""
+
+    needs: tuple[Capability, ...]
+    output_cap: int | None  # tokens; None where the client gives none
+    choices: int = 1
+    images: int = 0
+    input_bound: int = 0  # tokens at most; 0 where no cost cap asked for it
+    forces_tools: bool = False
+    promises: bool = False  # plain text would be no answer
+
+
 def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
     """Hints as `decide` reads them: raising is free, lowering needs the scope `hints:lower`."""
     return Asked(
@@ -57,6 +70,20 @@ def required(request: ChatRequest) -> frozenset[Capability]:
         if kind in kinds:
             needs.add(capability)
     return frozenset(needs)
+
+
+def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:
+    """What replay needs to know of a request to price it elsewhere; no text is in it."""
+    forced = forces_tools(request)
+    return Shape(
+        needs=tuple(sorted(required(request))),
+        output_cap=request.sampling.max_output_tokens,
+        choices=request.sampling.n,
+        images=sum(part.kind == "image_url" for m in request.messages for part in m.parts),
+        input_bound=input_bound,
+        forces_tools=forced,
+        promises=request.response_format.kind != "text" or forced,
+    )
 
 
 def forces_tools(request: ChatRequest) -> bool:

@@ -41,12 +41,14 @@ class Router:
         budgets: Callable[[], Budgets],
         clock: Clock,
         ids: Ids,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         self._runtimes = dict(runtimes)
         self._default = default
         self._budgets = budgets
         self._clock = clock
         self._ids = ids
+        self._draw = draw  # uniform in [0, 1); without it nothing is explored
 
     def route(
         self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
@@ -90,7 +92,8 @@ class Router:
         asked = asked_of(request.hints, identity.may_lower, identity.tiers)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
-        decision = decide(runtime.policy, signals, facts, asked, pressure)
+        draw = None if assume_ready or selected.observed else self._drawn(runtime)
+        decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
         deadline_ms = request.hints.deadline_ms
         return Walk(
             request_id=self._ids.new(),
@@ -101,6 +104,7 @@ class Router:
             facts=facts,
             asked=asked,
             decision=decision,
+            draw=draw,
             started_ms=started_ms,
             created_at_ms=self._clock.now_ms(),
             triage_ms=read_at - started_ms,
@@ -119,6 +123,11 @@ class Router:
     def budgets(self) -> Callable[[], Budgets]:
         """What may be spent and asked, by the default policy as it is then."""
         return self._budgets
+
+    def _drawn(self, runtime: PolicyRuntime) -> float | None:
+        """A fresh number where the policy explores; what only asks for a decision gets none."""
+        exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
+        return self._draw() if exploring and self._draw is not None else None
 
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
         """Serve these policies from the next request on."""

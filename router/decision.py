@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from router.asking import Asked
 from router.errors import NotCapable, PermissionDenied
+from router.exploration import chances, drawn
 from router.hard_rules import Bounds, bounds
 from router.policy import DecisionSection, Policy
 from router.types import (
@@ -70,11 +71,13 @@ def decide(
     facts: Sequence[RungFacts],
     asked: Asked,
     pressure: Pressure = NO_PRESSURE,
+    draw: float | None = None,
 ) -> Decision:
     """The ladder for one request.
 
     `facts` are all answerers of the policy in ladder order (by level, then as written); `pressure`
-    is what the budgets say that the request counts in.
+    is what the budgets say that the request counts in. `draw` is uniform in [0, 1) and lets the
+    policy explore; None: the best rung goes first, whatever it says.
     Raises NotCapable when no answerer that may take the request can do what it needs, naming what
     is missing, and PermissionDenied when the key's tiers leave none that may take it.
     """
@@ -90,21 +93,29 @@ def decide(
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [_passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]
+    free = bool(allowed) and not limits.hard and asked.pinned is None and asked.pinned_tier is None
     if not allowed:
         allowed = _fallback(facts, passed, limits, asked)
-    first, choice = _first(facts, losses, allowed, section)
+    best, choice = _first(facts, losses, allowed, section)
+    likely = {best: 1.0}
+    if draw is not None and free:
+        likely = chances(section.explore, best, allowed, stakes_nano)
+    first = drawn(likely, draw or 0.0)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
-    headline = _headline(choice, first, facts, passed, limits, asked)
+    headline = _headline(choice, best, facts, passed, limits, asked)
     soft_limit = _soft_limit(limits, facts[first], asked)
     if soft_limit is not None:
         headline = tuple(dict.fromkeys((*headline, soft_limit)))
+    if first != best:
+        headline = (Reason.EXPLORED, *headline)
+        passed[best] = Reason.EXPLORED
     rungs = tuple(
         _rung(
             f,
             losses[i],
             i in ladder,
             headline if i == first else _why(i in ladder, passed[i]),
-            1.0 if i == first else 0.0,
+            likely.get(i, 0.0),
         )
         for i, f in enumerate(facts)
     )
@@ -349,7 +360,7 @@ def _why(in_ladder: bool, passed: Reason | None) -> tuple[Reason, ...]:
 def _rung(
     f: RungFacts, loss: int, taken: bool, reasons: tuple[Reason, ...], propensity: float
 ) -> Rung:
-    """Nothing is explored by chance yet, so the chosen rung's propensity is 1, all others' 0."""
+    """The rung as the record keeps it, with the chance that it had of going first."""
     return Rung(
         answerer=f.answerer,
         tier=f.tier,

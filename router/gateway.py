@@ -26,6 +26,7 @@ from router.metering import admit, settle
 from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
 from router.runtime import RungPlan, Selected
+from router.shadow import Shadows
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, transcript, weigh
 from router.types import (
@@ -76,6 +77,7 @@ class Gateway:
         ids: Ids,
         gauge: BudgetGauge | None = None,
         limiter: RateLimiter | None = None,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         self.router = router
         self._ledger = ledger
@@ -88,6 +90,7 @@ class Gateway:
         self._ids = ids
         self._gauge = gauge
         self._limiter = limiter
+        self._shadows = Shadows(ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw)
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
@@ -358,11 +361,13 @@ class Gateway:
         """Write the final row, remember the session, keep what may be answered from cache."""
         walk.mark_discarded(candidate)
         walk.book_triage()
+        self._shadows.consider(walk, candidate)
         row = final_row(
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
         walk.accounted = True
         await self._ledger.finish(row)
+        self._shadows.start(walk, candidate)
         await self._keep_texts(walk, candidate)
         await self._remember(walk, candidate.rung.level)
         kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
@@ -424,7 +429,8 @@ class Gateway:
     # --- the life of the gateway ----------------------------------------------------------------
 
     async def drain(self) -> None:
-        """Wait for rows that are still being written in the background."""
+        """Wait for shadows, and for rows that are still being written in the background."""
+        await self._shadows.drain()
         while self._background:
             await asyncio.gather(*self._background.values(), return_exceptions=True)
 

@@ -43,6 +43,7 @@ from router.policy_decision import (
     TermList,
 )
 from router.policy_heads import HeadSection
+from router.policy_learning import ExploreSection, ShadowSection
 from router.policy_specialist import SpecialistSection
 from router.types import Domain, Exhausted
 
@@ -61,6 +62,7 @@ __all__ = [
     "Example",
     "ExampleTurn",
     "ExhaustedSection",
+    "ExploreSection",
     "HardRule",
     "LimitSection",
     "LitellmAnswerer",
@@ -76,6 +78,7 @@ __all__ = [
     "ReviewSection",
     "SecretName",
     "Section",
+    "ShadowSection",
     "StakesSection",
     "StepName",
     "TermList",
@@ -298,6 +301,10 @@ class Policy(Section):
     cache: CacheSection = Field(default_factory=CacheSection, description="Exact repeats.")
     privacy: PrivacySection = Field(
         default_factory=PrivacySection, description="What is kept of prompts and answers."
+    )
+    shadow: ShadowSection = Field(
+        default_factory=ShadowSection,
+        description="Second answers for comparison, after the client has its own; off by default.",
     )
     report: ReportSection = Field(
         default_factory=ReportSection, description="What savings are measured against."

@@ -38,6 +38,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_standing_twice(raw, rungs),
         *_too_many_rungs(raw, rungs),
         *_answerers(raw, rungs),
+        *_shadow(raw, rungs),
         *_hard_rules(raw),
         *_heads(raw),
         *_aliases(raw, rungs),
@@ -140,6 +141,17 @@ def _answerers(
             for i, name in _strings(answerer, "lookups"):
                 if name not in lookups:
                     yield CrossMistake((*path, "lookups", i), name, one_of(name, lookups))
+
+
+def _shadow(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    """A shadow that names an answerer which is not there."""
+    section = raw.get("shadow")
+    named = section.get("answerer") if isinstance(section, Mapping) else None
+    names = [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
+    if isinstance(named, str) and named not in names:
+        yield CrossMistake(("shadow", "answerer"), named, one_of(named, names))
 
 
 def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from router.policy_base import Chance, Name, Section, Usd, usd_to_nano
 from router.policy_heads import HeadCondition
+from router.policy_learning import ExploreSection
 from router.types import DecisionMode, Domain, RequestType
 
 
@@ -20,7 +21,7 @@ class DecisionSection(Section):
 
     mode: DecisionMode = Field(
         default=DecisionMode.GUARDED,
-        description="guarded | expected_loss | certified (needs `certificates`).",
+        description="guarded | expected_loss | certified (needs `certificate` or `certificates`).",
     )
     confidence_floor: Chance = Field(
         default=0.85, description="Level 1 answers only at or above this."
@@ -29,6 +30,11 @@ class DecisionSection(Section):
         default_factory=dict,
         description="Per domain, the level-1 threshold certified on labelled traffic; mode "
         "`certified` uses it instead of `confidence_floor`, and escalates domains without one.",
+    )
+    certificate: str | None = Field(
+        default=None,
+        description="A file of `tiergate tune`, relative to the policy: its thresholds are the "
+        "`certificates`, checked when the policy is loaded. Instead of `certificates`.",
     )
     multi_factor_at: Chance = Field(
         default=0.5, description="Multi-factor from this chance on: level 2."
@@ -69,12 +75,19 @@ class DecisionSection(Section):
     )
     usd_per_second: Usd = Field(default=0.0, description="Kappa: what a second of waiting costs.")
     max_rungs: int = Field(default=6, ge=1, le=16, description="The ladder's greatest length.")
+    explore: ExploreSection = Field(
+        default_factory=ExploreSection,
+        description="How often another rung is tried first, to learn; off by default.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> DecisionSection:
         if self.level_2_from_usd > self.level_3_from_usd:
             raise ValueError("level_2_from_usd must not be above level_3_from_usd")
-        if self.mode is DecisionMode.CERTIFIED and not self.certificates:
+        if self.certificate is not None and self.certificates:
+            raise ValueError("give either `certificate` or `certificates`, not both")
+        certified = bool(self.certificates) or self.certificate is not None
+        if self.mode is DecisionMode.CERTIFIED and not certified:
             raise ValueError(
                 "mode certified needs certificates: thresholds by domain, from labelled traffic"
             )

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from router.certificate import Certificate, read_certificate
 from router.errors import Mistake, PolicyError
 from router.head_files import head_mistakes
 from router.policy import LitellmAnswerer, Policy, UpstreamAnswerer
@@ -41,6 +42,7 @@ class LoadedPolicy:
     hash: str  # of the resolved policy and of the files it names; no secret goes into it
     sources: tuple[Path, ...]  # the policy first, then each file and folder that it names
     prices: LoadedPrices
+    certificate: Certificate | None = None
 
     def file(self, name: str) -> Path:
         """Where a file that the policy names stands."""
@@ -77,13 +79,18 @@ def load_policy(
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
     mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
+    certificate = _certificate(path, resolved, lines, mistakes)
     prices, in_prices = _prices(path, resolved)
     if mistakes or in_prices or policy is None or prices is None:
         told = [_without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(told, key=lambda mistake: mistake.line)
         raise PolicyError((*by_line, *in_prices))
     sources = _sources(path, resolved)
-    return LoadedPolicy(policy, path, _hash(policy, sources, path), sources, prices)
+    policy_hash = _hash(policy, sources, path)
+    if certificate is not None:
+        decision = policy.decision.model_copy(update={"certificates": dict(certificate.thresholds)})
+        policy = policy.model_copy(update={"decision": decision})
+    return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate)
 
 
 def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
@@ -230,12 +237,38 @@ def _prices(
         return None, error.mistakes
 
 
+def _certificate_name(tree: Mapping[str, object]) -> str | None:
+    decision = tree.get("decision")
+    name = decision.get("certificate") if isinstance(decision, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _certificate(
+    policy_path: Path, tree: Mapping[str, object], lines: LineMap, mistakes: list[Mistake]
+) -> Certificate | None:
+    """The certificate that the policy names; notes what is wrong with it. A missing file is told
+    with the others."""
+    name = _certificate_name(tree)
+    if name is None or not (file := named_file(policy_path, name)).is_file():
+        return None
+    try:
+        return read_certificate(_text(file))
+    except ValueError as error:
+        expected = "a certificate as `tiergate tune` wrote it"
+        found = lines.mistake(("decision", "certificate"), str(error), expected)
+        mistakes.append(found)
+        return None
+
+
 def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     """Key path, name, and whether it is a folder, of each file that the policy names."""
     default = Policy.model_fields["safe_answers"].default
     yield ("safe_answers",), str(tree.get("safe_answers", default)), False
     prices = Policy.model_fields["prices"].default
     yield ("prices",), str(tree.get("prices", prices)), False
+    certificate = _certificate_name(tree)
+    if certificate is not None:
+        yield ("decision", "certificate"), certificate, False
     for i, lookup in _rows(tree.get("lookups")):
         if isinstance(lookup.get("path"), str):
             yield ("lookups", i, "path"), str(lookup["path"]), False

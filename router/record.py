@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from router.asking import Asked
+from router.asking import Asked, Shape
 from router.decision import Left, decide, next_rung
 from router.policy import Policy
 from router.types import (
@@ -71,6 +71,18 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowNote:
+    """Of an answered request: which shadow it may have got, and how likely. Of a shadow's own row:
+    which request it shadows, and how far the two answers agree."""
+
+    answerer: str
+    share: float  # the chance of a shadow for this request; 0 where none could be called
+    of: str = ""  # a shadow's own row: the request whose answer the client got
+    shown: str = ""  # the answerer of that answer
+    agreement: float | None = None  # 0..1, overlap in words; None where the shadow failed
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     version: int
     signals: Signals
@@ -80,6 +92,9 @@ class Record:
     steps: tuple[StepRecord, ...]
     observed: int | None = None  # mode observe: the rung that answered whatever was decided
     pressure: Pressure = NO_PRESSURE  # of the budgets, on decide
+    draw: float | None = None  # the chance number that `decide` was given; None: none
+    shape: Shape | None = None  # None in rows of version 0.1.0
+    shadow: ShadowNote | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -98,7 +113,7 @@ def parse(text: str) -> Record:
 
 def decide_again(record: Record, policy: Policy) -> Decision:
     """What `decide` says today for a stored row under `policy`."""
-    return decide(policy, record.signals, record.facts, record.asked, record.pressure)
+    return decide(policy, record.signals, record.facts, record.asked, record.pressure, record.draw)
 
 
 def differs(record: Record, policy: Policy) -> str | None:

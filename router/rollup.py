@@ -84,7 +84,7 @@ class Waste(StrEnum):
 
     FAILED = "failed_calls"  # and so the calls that were made again
     DRAFTS = "discarded_drafts"
-    CHECKS = "checks"  # checks and samples, which judge another's answer
+    CHECKS = "checks"  # checks, samples and shadows, which judge another's answer
 
 
 class SavingSums(msgspec.Struct, omit_defaults=True):
@@ -428,9 +428,9 @@ def waste_of(attempt: AttemptRow) -> Waste | None:
     """Which waste a call is, None where its answer went out or helped to make the one that did."""
     if attempt.role in ANSWERING and attempt.state in FAILED_STATES:
         return Waste.FAILED
-    if attempt.discarded:
+    if attempt.discarded and attempt.role is not Role.SHADOW:
         return Waste.DRAFTS
-    return Waste.CHECKS if attempt.role in (Role.CHECK, Role.SAMPLE) else None
+    return Waste.CHECKS if attempt.role in (Role.CHECK, Role.SAMPLE, Role.SHADOW) else None
 
 
 def _add_prospects(

@@ -22,7 +22,10 @@ from router.types import (
 )
 
 UNKNOWN_NAME = "unknown"
-AFTERWARDS = frozenset({"reconcile", "review", "shadow"})
+SHADOW = "shadow"
+"""The endpoint of another answer to a request that has its answer, for comparison."""
+
+AFTERWARDS = frozenset({"reconcile", "review", SHADOW})
 """Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
 another answerer's opinion. They count in what was spent, and as no request."""
 

@@ -86,6 +86,10 @@ class Spender:
         request = replace(self._walk.request, sampling=sampling)
         return await self._call(plan, request, Role.SAMPLE, Nesting(at))
 
+    async def shadow_rung(self, at: int, plan: RungPlan) -> Answer:
+        """An answer that nobody will see, to compare with the one that the client has."""
+        return await self._call(plan, self._walk.request, Role.SHADOW, Nesting(at))
+
     async def stream_rung(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
         """The rung's answer in pieces; the last piece carries the final Answer.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from router import cost
+from router.asking import shape_of
 from router.audit import digest
 from router.errors import TiergateError
 from router.policy import usd_to_nano
@@ -142,8 +143,16 @@ def _record(walk: Walk) -> JsonText:
             tuple(walk.steps),
             walk.observed,
             walk.pressure,
+            walk.draw,
+            shape_of(walk.request, _input_bound(walk)),
+            walk.shadow,
         )
     )
+
+
+def _input_bound(walk: Walk) -> int:
+    """As `decide` was told it: only a cost cap asks for the worst case."""
+    return 0 if walk.asked.max_cost_nano_usd is None else cost.input_bound(walk.request)
 
 
 def weigh(walk: Walk, candidate: Candidate) -> None:

@@ -12,7 +12,7 @@ from router import cost
 from router.asking import Asked, forces_tools
 from router.policy import DeliberationAnswerer, Policy
 from router.rating import RequestRates
-from router.record import StepRecord
+from router.record import ShadowNote, StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
     NO_PRESSURE,
@@ -100,6 +100,9 @@ class Walk:
     rates: RequestRates | None = None
     pressure: Pressure = NO_PRESSURE  # of the budgets, as decide was told
     budgeted: bool = False  # a budget counts this tenant's money, own compute included
+    draw: float | None = None  # what `decide` was given to explore by
+    shadow: ShadowNote | None = None
+    shadow_rung: int | None = None  # which one is called once the client has its answer
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
     over_budget: bool = False  # a climb was refused for money
     released: bool = False
@@ -115,7 +118,7 @@ class Walk:
     def __post_init__(self) -> None:
         """What follows from the decision alone and is asked for at every turn."""
         policy = self.runtime.policy
-        domain = _risk_domain(policy, self.signals, self.decision)
+        domain = risk_domain_of(policy, self.signals, self.decision)
         self.risk_domain = domain
         rules = policy.exhausted
         self.exhausted = (
@@ -327,7 +330,7 @@ RISK_OF = {
 }
 
 
-def _risk_domain(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
+def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
     """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
     for reason in decision.floor_reasons:
         if reason in RISK_OF:

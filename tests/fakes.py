@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -288,6 +288,7 @@ def a_house(
     *,
     signals: Signals = CALM,
     thetas: dict[str, float] | None = None,
+    draw: Callable[[], float] | None = None,
     **sections: object,
 ) -> House:
     """A whole gateway over scripted tiers, with a real ledger in `folder`."""
@@ -308,6 +309,7 @@ def a_house(
         budgets=lambda: budgets,
         clock=clock,
         ids=ids,
+        draw=draw,
     )
     gateway = Gateway(
         router,
@@ -319,6 +321,7 @@ def a_house(
         secret_of=lambda tenant: tenant.encode(),
         clock=clock,
         ids=ids,
+        draw=draw,
     )
     return House(gateway, ledger, triage, reviews, sessions)
 

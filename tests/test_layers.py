@@ -31,6 +31,7 @@ GROUPS = {
     "router.conclude": "gateway",
     "router.gateway": "gateway",
     "router.reviewing": "gateway",
+    "router.shadow": "gateway",
     "router.analysis": "analysis",
     "router.api": "surface",  # HTTP: what a request and an answer look like on the wire
     "router.api.app": "app",  # the composition root, and the parts that were split from it

@@ -13,12 +13,20 @@ from hypothesis import strategies as st
 from router.analysis.days import month_days
 from router.analysis.figures import Report
 from router.analysis.forecast import MIN_DAYS, WEEKDAY_DAYS, forecast, t_975
-from router.analysis.outcomes import Outcome, measures, wilson
+from router.analysis.outcomes import measures, wilson
 from router.analysis.report import MAX_DAYS, MAX_SHOWN, Extra, build_report
 from router.analysis.report_words import cache_line, fixed_line, forecast_line
 from router.analysis.savings import MIN_BLOCKS, block_intervals
 from router.policy import ReportSection
-from router.types import AttemptState, Baselines, JsonText, RequestRow, RequestState, Role
+from router.types import (
+    AttemptState,
+    Baselines,
+    JsonText,
+    RequestRow,
+    RequestState,
+    Role,
+    TrueOutcome,
+)
 from tests.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
 
 DAY_MS = 86_400_000
@@ -200,10 +208,13 @@ def test_what_nobody_measured_is_blank() -> None:
 
 def test_outcomes_are_rated_each_over_those_that_told_it() -> None:
     told = [
-        Outcome("a", correct=True, level=1),
-        Outcome("b", correct=False, loss_usd=12.5, level=2),
+        TrueOutcome("a", correct=True, level=1),
+        TrueOutcome("b", correct=False, loss_nano_usd=12_500_000_000, level=2),
     ]
-    told += [Outcome("c", csat=4.0, handle_minutes=3.0), Outcome("d", resolved_first_contact=True)]
+    told += [
+        TrueOutcome("c", csat=4.0, handle_minutes=3.0),
+        TrueOutcome("d", resolved_first_contact=True),
+    ]
     by_key = {one.key: one for one in measures(told)}
     assert (by_key["accuracy"].value, by_key["accuracy"].count) == (0.5, 2)
     assert by_key["accuracy_level_2"].value == 0.0
@@ -213,7 +224,7 @@ def test_outcomes_are_rated_each_over_those_that_told_it() -> None:
 
 
 def test_notes_say_on_how_many_judgements_quality_rests() -> None:
-    told = [Outcome("a", correct=True)]
+    told = [TrueOutcome("a", correct=True)]
     report = report_of(a_day(), Extra(outcomes=told))
     assert "rests on the 1 that somebody judged" in report.notes[0]
 

@@ -9,26 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from router.analysis.figures import Interval, Measure
 from router.analysis.savings import MIN_FOR_INTERVAL, Z_95
+from router.types import NANO_PER_USD, TrueOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was told of one request; None where it was not."""
-
-    request_id: str
-    correct: bool | None = None
-    loss_usd: float | None = None  # what a wrong answer cost
-    resolved_first_contact: bool | None = None
-    csat: float | None = None  # as the caller's scale has it
-    handle_minutes: float | None = None  # until the matter was closed
-    level: int | None = None  # of the answer; None where the caller does not know
-
-
-def measures(outcomes: Iterable[Outcome]) -> tuple[Measure, ...]:
+def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     """The measures in the order of the report, those that nobody measured among them.
 
     Correct answers overall and per level that was judged, first-contact resolution, minutes to
@@ -43,7 +30,7 @@ def measures(outcomes: Iterable[Outcome]) -> tuple[Measure, ...]:
     first = [one.resolved_first_contact for one in told if one.resolved_first_contact is not None]
     minutes = [one.handle_minutes for one in told if one.handle_minutes is not None]
     csat = [one.csat for one in told if one.csat is not None]
-    losses = [one.loss_usd for one in told if one.loss_usd is not None]
+    losses = [one.loss_nano_usd for one in told if one.loss_nano_usd is not None]
     return (
         *found,
         _rate("first_contact_resolution", "Resolved at first contact", first),
@@ -51,7 +38,7 @@ def measures(outcomes: Iterable[Outcome]) -> tuple[Measure, ...]:
         _mean("satisfaction", "Satisfaction, mean", "score", csat),
         Measure(
             "loss_usd", "Cost of wrong answers, as told", "usd",
-            math.fsum(losses) if losses else None, None, len(losses),
+            sum(losses) / NANO_PER_USD if losses else None, None, len(losses),
         ),
     )  # fmt: skip
 

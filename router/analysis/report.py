@@ -34,7 +34,7 @@ from router.analysis.figures import (
 )
 from router.analysis.fixed_model import fixed_model
 from router.analysis.forecast import forecast
-from router.analysis.outcomes import Outcome, measures
+from router.analysis.outcomes import measures
 from router.analysis.report_words import assumptions, headline, notes, provider_line
 from router.analysis.savings import PairedCosts, block_intervals
 from router.analysis.tallies import (
@@ -48,7 +48,7 @@ from router.analysis.tallies import (
 from router.analysis.wording import clean
 from router.policy import ReportSection
 from router.rollup import BASELINES, Cell, Kind, PlacedCell, SavingSums, Sums, Waste, Whole
-from router.types import CostBasis, RequestRow, RequestState, Role
+from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome
 
 __all__ = ["LONG_DAYS", "Extra", "build_report", "provider_line"]
 
@@ -70,7 +70,7 @@ class Extra:
     zone: str = "UTC"  # a name of the time zone database
     by_day: bool = False  # keep times apart by UTC day alone: for periods of LONG_DAYS and more
     lost: int = 0  # purged requests of days that the period cuts
-    outcomes: Iterable[Outcome] = ()
+    outcomes: Iterable[TrueOutcome] = ()
 
 
 NOTHING_MORE = Extra()

@@ -16,6 +16,7 @@ import structlog
 
 from router.analysing import Analyst
 from router.api.access import Doorkeeper
+from router.api.clock import chance
 from router.api.core import Core, Hosts, Settings
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
@@ -108,6 +109,7 @@ class App:
             ids=core.ids,
             limiter=self._limiter,
             gauge=SqlBudgetGauge(self.ledger.database, core.budgets, self.clock),
+            draw=chance,
         )
         self.analyst = Analyst(
             core.router,

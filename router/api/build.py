@@ -96,6 +96,7 @@ def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
 def _runtime(
     loaded: LoadedPolicy, parts: Parts, plans: tuple[RungPlan, ...], knowledge: list[Knowledge]
 ) -> PolicyRuntime:
+    _check_certificate(loaded, parts.model)
     policy, own = loaded.policy, _own_heads(loaded, parts.model)
     answers = load_safe_answers(loaded.file(policy.safe_answers))
 
@@ -134,6 +135,16 @@ def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
         for _, section in loaded.policy.rungs()
         if isinstance(section, ResolverAnswerer)
     }
+
+
+def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
+    """A certificate is about the confidences of one triage model. Raises PolicyError."""
+    certificate = loaded.certificate
+    if certificate is None or model is None or model.version in certificate.triage_versions:
+        return
+    found = f"a certificate for triage {', '.join(certificate.triage_versions) or 'unknown'}"
+    expected = f"one for {model.version}, which runs here: `tiergate tune` on its traffic"
+    raise PolicyError((Mistake(str(loaded.path), 0, "decision.certificate", found, expected),))
 
 
 def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Iterator
 
@@ -21,6 +22,11 @@ class SystemClock:
     def monotonic_ms(self) -> float:
         """Milliseconds of a clock that never goes back."""
         return time.monotonic() * 1000.0
+
+
+def chance() -> float:
+    """A fresh number, uniform in [0, 1), that nobody can foresee."""
+    return random.SystemRandom().random()
 
 
 RANDOM_CHARACTERS = 16

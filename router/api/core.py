@@ -11,7 +11,7 @@ from pathlib import Path
 
 from router.api.abilities import AbilityTable, load_abilities
 from router.api.build import Parts, build_runtime, build_specialist
-from router.api.clock import SystemClock, UlidIds
+from router.api.clock import SystemClock, UlidIds, chance
 from router.budgets import Budgets, Payer, WindowLimit
 from router.deciding import Router
 from router.errors import Mistake, ModelFileError, PolicyError
@@ -19,7 +19,7 @@ from router.policy import LocalAnswerer, Policy
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
-from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, encoder_sha256
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
 from tiers.local_host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local_protocol import LocalAddress
 
@@ -109,6 +109,11 @@ def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[Loaded
     return loaded
 
 
+def installed_triage(folder: Path | None) -> str:
+    """The version of the triage model in `folder`, None: the shipped one. Raises ModelFileError."""
+    return check(folder or DEFAULT_FOLDER)
+
+
 def load_model(folder: Path) -> tuple[TriageModel | None, str]:
     """The triage model and "", or None and why rules must read alone."""
     try:
@@ -160,6 +165,7 @@ class Core:
             budgets=self.budgets,
             clock=self.clock,
             ids=self.ids,
+            draw=chance,
         )
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:

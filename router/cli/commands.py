@@ -19,11 +19,13 @@ from router.cli import (
     planning,
     playing,
     reconciling,
+    replaying,
     reporting,
     repricing,
     reviewing,
     serving,
     suggesting,
+    tuning,
 )
 from router.cli.exits import told
 
@@ -41,6 +43,8 @@ for module in (
     deciding,
     classifying,
     reporting,
+    replaying,
+    tuning,
     planning,
     ledger,
     reviewing,

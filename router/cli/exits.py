@@ -20,6 +20,8 @@ class Exit(IntEnum):
     USAGE = 2  # wrong usage or a broken policy
     CANNOT_LISTEN = 3
     LEDGER = 4  # no ledger there, or one that cannot be read or written
+    CONDITION_HOLDS = 5  # replay: a --fail-if holds
+    CANNOT_SAY = 6  # the data are too thin: a --fail-if or a certificate cannot be answered
 
 
 def exit_code(error: TiergateError) -> Exit:

@@ -113,5 +113,11 @@ def _report(
         since_ms=since_ms,
         until_ms=until_ms,
         now_ms=now,
-        extra=Extra(cells=parts.cells, zone=tz, by_day=by_day, lost=parts.lost),
+        extra=Extra(
+            cells=parts.cells,
+            zone=tz,
+            by_day=by_day,
+            lost=parts.lost,
+            outcomes=books.outcomes(since_ms, until_ms, tenant),
+        ),
     )

@@ -53,6 +53,8 @@ class Reason(StrEnum):
     CACHE_HIT = "cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
+    SHADOWED = "shadowed"  # a shadow's own row: no client asked for it
+    EXPLORED = "explored"  # tried first by chance, or passed over for one that was
     # hard rules and fixed triggers that set the floor
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"
@@ -135,6 +137,7 @@ class Role(StrEnum):
     RETRY = "retry"  # a step that was asked again, since what it said could not be used
     TRIAGE = "triage"  # own compute for reading the request
     REVIEW = "review"  # people's minutes
+    SHADOW = "shadow"  # after the client has its answer, to compare; never shown
 
 
 class AttemptState(StrEnum):

@@ -73,11 +73,12 @@ class TrueOutcome:
     client's, field by field. What report, replay and tune learn from."""
 
     request_id: str
-    correct: bool | None
-    loss_nano_usd: int | None
-    resolved_first_contact: bool | None
-    csat: float | None
-    handle_minutes: float | None
+    correct: bool | None = None
+    loss_nano_usd: int | None = None
+    resolved_first_contact: bool | None = None
+    csat: float | None = None
+    handle_minutes: float | None = None
+    level: int | None = None  # of the answer; None where the caller does not know
 
 
 @dataclass(frozen=True, slots=True)

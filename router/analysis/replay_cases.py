@@ -1,0 +1,153 @@
+"""One recorded request as replay reads it: from a ledger row, or from another gateway's export.
+
+A case holds what `decide` needs, the calls that were made and what they cost. It knows nothing
+about policies; which rows make no case is counted by reason, so that nothing is lost silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import msgspec
+
+from router.asking import Asked, Shape
+from router.record import Record, ShadowNote, StepRecord, parse
+from router.row_facts import AFTERWARDS, SHADOW, cost_known
+from router.specialist_row import NAME as SPECIALIST
+from router.types import (
+    AttemptRow,
+    RequestRow,
+    RequestState,
+    Role,
+    RungFacts,
+    Signals,
+    Usage,
+    Verdict,
+)
+
+
+class LeftOut(StrEnum):
+    """Why a row is no case."""
+
+    OPEN = "open"
+    FAILED = "failed or cancelled"
+    SHADOW = "a shadow that failed"
+    AFTERWARDS = "money booked for an earlier request"
+    NOT_ROUTED = "not routed (heads, embeddings, moderation)"
+    UNREADABLE = "a record that cannot be read"
+    NO_PROMPT = "no prompt, so nothing can be decided"
+    BAD_LINE = "a line that cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A call that was made: its attempts, and what next_rung was told of the answer."""
+
+    attempts: tuple[AttemptRow, ...]
+    step: StepRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one policy reads in a request whose text is at hand."""
+
+    signals: Signals
+    facts: tuple[RungFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request: what was read, decided, called and paid."""
+
+    request_id: str
+    policy_hash: str
+    signals: Signals
+    asked: Asked
+    shape: Shape | None
+    facts: tuple[RungFacts, ...]  # as the recorded policy's answerers were known
+    cost_nano_usd: int | None  # None: not known
+    usage: Usage  # of the answer that the client got
+    level: int  # of that answer; 0 without one
+    tier: str
+    answerer: str
+    first: str  # the answerer that the recorded ladder tried first
+    reason: str  # why it went first
+    called: Mapping[str, Recorded] = field(default_factory=dict)  # by answerer
+    propensity: Mapping[str, float] = field(default_factory=dict)  # of going first, by answerer
+    cached: bool = False
+    observed: bool = False
+    foregone: bool = False  # an approved safe answer went out before any call
+    shadow: ShadowNote | None = None
+    readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
+
+    def read_by(self, policy_hash: str) -> Case:
+        """As this policy reads it itself, where the text was at hand; else as it was recorded."""
+        own = self.readings.get(policy_hash)
+        if own is None:
+            return self
+        return replace(self, signals=own.signals, facts=own.facts, policy_hash=policy_hash)
+
+
+def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
+    """The row as a case, a shadow's own row as its note, or why it is neither.
+
+    A row whose cost is not known is a case all the same.
+    """
+    if row.state is RequestState.OPEN:
+        return LeftOut.OPEN
+    if row.endpoint == SHADOW:
+        return _shadow(row)
+    if row.endpoint in AFTERWARDS:
+        return LeftOut.AFTERWARDS
+    if row.tier == SPECIALIST:
+        return LeftOut.NOT_ROUTED
+    if row.state in (RequestState.FAILED, RequestState.CANCELLED):
+        return LeftOut.FAILED
+    try:
+        record = parse(row.record)
+    except msgspec.DecodeError:  # a ValidationError is one
+        return LeftOut.UNREADABLE if row.tier_number else LeftOut.NOT_ROUTED
+    if not record.decision.rungs:
+        return LeftOut.NOT_ROUTED
+    first = record.decision.first_rung
+    return Case(
+        request_id=row.request_id,
+        policy_hash=row.policy_hash,
+        signals=record.signals,
+        asked=record.asked,
+        shape=record.shape,
+        facts=record.facts,
+        cost_nano_usd=row.cost_nano_usd if cost_known(row) else None,
+        usage=row.usage,
+        level=row.tier_number,
+        tier=row.tier,
+        answerer=row.answerer,
+        first=first.answerer,
+        reason=first.reasons[0].value if first.reasons else "",
+        called=_called(row, record),
+        propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
+        cached=any(one.role is Role.CACHE for one in row.attempts),
+        observed=record.observed is not None,
+        foregone=not row.attempts and row.verdict == Verdict.SAFE_ANSWER.value,
+        shadow=record.shadow,
+    )
+
+
+def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
+    try:
+        return parse(row.record).shadow or LeftOut.SHADOW
+    except msgspec.DecodeError:
+        return LeftOut.SHADOW
+
+
+def _called(row: RequestRow, record: Record) -> dict[str, Recorded]:
+    """The calls of each rung that was tried, by its answerer; cache hits are none."""
+    steps = {step.rung: step for step in record.steps}
+    found: dict[str, Recorded] = {}
+    for at, fact in enumerate(record.facts):
+        own = tuple(a for a in row.attempts if a.rung == at and a.role is not Role.CACHE)
+        if own:
+            found[fact.answerer] = Recorded(own, steps.get(at))
+    return found

@@ -1,0 +1,206 @@
+"""What a policy would have done with a recorded request: who answers, at what cost, how surely.
+
+Where the new ladder calls what was called then, the recorded calls and what verification said of
+their answers stand. A call that was never made is assumed to cost what the recorded answer's tokens
+cost there, and to be accepted as often as that answerer's answers were in the same rows
+(V = c + climb·V(next)). Pure; replayed without exploration and as `mode: route`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from router.analysis.replay_cases import Case
+from router.analysis.replay_facts import Assumed, Side, booked_again, facts_under, would_cost
+from router.decision import Left, decide, next_rung
+from router.errors import NotCapable
+from router.policy import DeliberationAnswerer
+from router.types import Action, Decision, Exhausted, VerifyMode
+from router.walk import risk_domain_of
+
+MIN_CALLS = 30
+"""Fewer recorded answers of an answerer than this say nothing of how often it climbs."""
+
+SAFE_ANSWER = "(approved safe answer)"
+UNLIMITED = Left()
+
+
+@dataclass(slots=True)
+class Climbs:
+    """How often each answerer's answers were climbed past, in the rows that are replayed."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    climbed: Counter[str] = field(default_factory=Counter)
+
+    def add(self, case: Case) -> None:
+        """Count every recorded answer whose step is known; observed ones were never climbed."""
+        for answerer, recorded in case.called.items():
+            if recorded.step is not None and not case.observed:
+                self.calls[answerer] += 1
+                self.climbed[answerer] += recorded.step.said.action is Action.CLIMB
+
+    def rate(self, answerer: str) -> float | None:
+        """The share that climbed on; None below MIN_CALLS answers."""
+        calls = self.calls[answerer]
+        return self.climbed[answerer] / calls if calls >= MIN_CALLS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where a request goes under one policy. Weights of `answered` sum to 1."""
+
+    first: str  # answerer; "" where the policy refuses the request
+    first_tier: str
+    reason: str
+    answered: tuple[tuple[str, int, str, float], ...]  # answerer, level, tier, weight
+    cost_nano_usd: int | None
+    certain: bool  # every call in it was made, or none is
+    wrong: float | None  # the chance of a wrong answer by p alone; None without an answer
+    refused: str = ""
+
+    @property
+    def answerer(self) -> str:
+        """Who most likely answers."""
+        return max(self.answered, key=lambda one: one[3])[0] if self.answered else ""
+
+
+def recorded_path(case: Case) -> Path:
+    """What was done: the booked cost, the tier that answered."""
+    answerer = SAFE_ANSWER if case.foregone else case.answerer
+    p = next((fact.p for fact in case.facts if fact.answerer == case.answerer), None)
+    tier = next((f.tier for f in case.facts if f.answerer == case.first), case.tier)
+    return Path(
+        first=case.answerer if case.observed else case.first,
+        first_tier=case.tier if case.observed else tier,
+        reason=case.reason,
+        answered=((answerer, case.level, case.tier, 1.0),),
+        cost_nano_usd=case.cost_nano_usd,
+        certain=True,
+        wrong=None if p is None or case.foregone else 1.0 - p,
+    )
+
+
+def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) -> Path:
+    """What `side` would have done with the request."""
+    case = case.read_by(side.policy_hash)
+    facts, asked = facts_under(side, case, assumed)
+    try:
+        decision = decide(side.policy, case.signals, facts, asked)
+    except NotCapable as error:
+        return Path("", "", "not_capable", (), 0, True, None, error.message)
+    walker = _Walker(side, case, decision, climbs)
+    first = decision.first_rung
+    if walker.foregone():
+        own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
+        return Path(first.answerer, first.tier, first.reasons[0].value, own, 0, True, None)
+    hit = walker.cache_hit()
+    start = decision.first if hit is None else hit
+    cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.from_rung(start)
+    return Path(
+        first=first.answerer,
+        first_tier=first.tier,
+        reason=first.reasons[0].value,
+        answered=tuple(
+            (decision.rungs[i].answerer, decision.rungs[i].level, decision.rungs[i].tier, weight)
+            for i, weight in sorted(shares.items())
+        ),
+        cost_nano_usd=None if cost is None else math.ceil(cost),
+        certain=certain,
+        wrong=sum(weight * (1.0 - decision.rungs[i].p) for i, weight in shares.items()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Walker:
+    """One request on its way up the new ladder."""
+
+    side: Side
+    case: Case
+    decision: Decision
+    climbs: Climbs
+
+    def foregone(self) -> bool:
+        """Whether the safe answer goes out before any call, as `Walk.foregone` says it.
+
+        Whether a text names an emergency is not recorded: where it did then, it does now.
+        """
+        case, policy = self.case, self.side.policy
+        domain = risk_domain_of(policy, case.signals, self.decision)
+        if domain is None or (case.shape is not None and case.shape.promises):
+            return False
+        rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
+        first = self.decision.first_rung
+        if rule is not Exhausted.REVIEW or not self._unvouched(first.answerer):
+            return False
+        taken = [rung.answerer for rung in self.decision.rungs if rung.taken]
+        return case.foregone or all(self._unvouched(name) for name in taken)
+
+    def _unvouched(self, answerer: str) -> bool:
+        plan = self.side.plan(answerer)
+        section = None if plan is None else plan.section
+        return isinstance(section, DeliberationAnswerer) and not section.trusted
+
+    def cache_hit(self) -> int | None:
+        """The rung whose answer came from memory then and would now."""
+        if not self.case.cached or not self.side.policy.cache.exact:
+            return None
+        for i, rung in enumerate(self.decision.rungs):
+            if rung.answerer == self.case.answerer and rung.taken:
+                return i
+        return None
+
+    def from_rung(self, at: int) -> tuple[float | None, Mapping[int, float], bool]:
+        """Cost from this rung on (None: unknown), who answers with which weight, and whether every
+        call is a recorded one. Bounded by the ladder: each step goes up."""
+        name = self.decision.rungs[at].answerer
+        if name in self.case.called:
+            own = booked_again(self.side, self.case, name)
+            onward = self._recorded_step(at, name)
+            if onward is None:
+                return own, {self._best(at): 1.0}, True
+            cost, shares, certain = self.from_rung(onward)
+            return _plus(own, cost, 1.0), shares, certain
+        plan = self.side.plan(name)
+        alone = None if plan is None else would_cost(plan, self.case)
+        rate = self.climbs.rate(name) or 0.0
+        above = [i for i, rung in enumerate(self.decision.rungs) if i > at and rung.taken]
+        if not rate or not above:
+            return alone, {at: 1.0}, False
+        cost, shares, _ = self.from_rung(above[0])
+        onward_shares = {i: rate * weight for i, weight in shares.items()}
+        return _plus(alone, cost, rate), {at: 1.0 - rate, **onward_shares}, False
+
+    def _best(self, at: int) -> int:
+        """Whose answer went out: after all recorded calls it is the row's, else the last one's."""
+        names = [rung.answerer for rung in self.decision.rungs]
+        last = max(i for i, name in enumerate(names) if name in self.case.called)
+        same = at == last and self.decision.first_rung.answerer == self.case.first
+        kept = same and self.case.answerer in self.case.called and self.case.answerer in names
+        return names.index(self.case.answerer) if kept else at
+
+    def _recorded_step(self, at: int, name: str) -> int | None:
+        """Where next_rung leads after the recorded answer; None: it ends the climb."""
+        step = self.case.called[name].step
+        if step is None:
+            return None
+        plan = self.side.plan(name)
+        verified = step.verified
+        if plan is not None and self.case.policy_hash != self.side.policy_hash:
+            verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
+        said = next_rung(
+            self.decision,
+            at,
+            step.p,
+            step.failure,
+            UNLIMITED if self.case.observed else step.left,
+            self.side.policy.decision,
+            verified=verified,
+        )
+        return said.rung if said.action is Action.CLIMB else None
+
+
+def _plus(own: float | None, onward: float | None, weight: float) -> float | None:
+    return None if own is None or onward is None else own + weight * onward

@@ -1,0 +1,223 @@
+"""Shadow answers: a second answerer is asked after the client has its answer, to compare the two.
+
+A shadow is a request row of its own (endpoint `shadow`), so that the client's row is final when it
+gets its answer: the call is held, settled and chained like any other, its attempt has the role
+`shadow` and is discarded. Its record names the request that it shadows and how far the answers
+agree; no text is kept. A shadow never delays, changes or fails a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from router import cost
+from router.errors import TiergateError
+from router.policy import ShadowSection, usd_to_nano
+from router.record import ShadowNote
+from router.runtime import RungPlan
+from router.spend import Spender
+from router.telling import final_row
+from router.types import (
+    AttemptRow,
+    Baselines,
+    Clock,
+    Ids,
+    Ledger,
+    Reason,
+    RequestRow,
+    RequestState,
+    Verdict,
+)
+from router.verification import Verification, agreement
+from router.walk import STAND_IN, Candidate, Walk
+
+ENDPOINT = "shadow"
+DAY_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class Spent:
+    """What shadows of one policy may have cost today, holds of running ones included."""
+
+    day: int = 0
+    nano_usd: int = 0
+    running: int = 0
+
+
+class Shadows:
+    """Draws, calls and books shadows; one per gateway."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        clock: Clock,
+        ids: Ids,
+        secret_of: Callable[[str], bytes],
+        draw: Callable[[], float] | None,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._ids = ids
+        self._secret_of = secret_of
+        self._draw = draw
+        self._spent: dict[str, Spent] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def consider(self, walk: Walk, candidate: Candidate) -> None:
+        """Note on the walk which shadow it may get and how likely, before its row is final.
+
+        Whether it can be called at all (money, places) is settled here, ahead of the draw, so that
+        the chance in the record is the chance it had.
+        """
+        section = walk.runtime.policy.shadow
+        if self._draw is None or not section.share or not _comparable(walk, candidate):
+            return
+        at = shadow_rung(section, walk)
+        if at is None:
+            return
+        plan = walk.plan(walk.decision.rungs[at].answerer)
+        may = self._has_room(section, walk, plan)
+        walk.shadow = ShadowNote(plan.facts.name, section.share if may else 0.0)
+        drawn = may and self._draw() < section.share
+        if drawn and plan.facts.name != candidate.rung.answerer:
+            walk.shadow_rung = at
+            spent = self._today(walk.runtime.policy.name)
+            spent.running += 1
+            spent.nano_usd += _worst(plan, walk)
+
+    def start(self, walk: Walk, candidate: Candidate) -> None:
+        """Call the shadow that `consider` drew, in the background; nothing where it drew none."""
+        if walk.shadow_rung is None:
+            return
+        task = asyncio.ensure_future(self._run(walk, candidate, walk.shadow_rung))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Wait for shadows that run; each ends by its answerer's own deadline."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- one shadow -----------------------------------------------------------------------------
+
+    async def _run(self, shown: Walk, candidate: Candidate, at: int) -> None:
+        plan = shown.plan(shown.decision.rungs[at].answerer)
+        worst = _worst(plan, shown)
+        walk = self._walk(shown)
+        spender = Spender(walk, self._ledger, self._clock)
+        error: TiergateError | None = None
+        said: Candidate | None = None
+        try:
+            answer = await spender.shadow_rung(at, plan)
+            rung = walk.decision.rungs[at]
+            said = Candidate(at, rung, answer, Verification(rung.p, None, "shadow"))
+        except TiergateError as failed:
+            error = failed
+        finally:
+            spent = self._today(shown.runtime.policy.name)
+            spent.running -= 1
+            spent.nano_usd += walk.spent_nano_usd - worst
+            spender.settle_open()
+            await self._ledger.finish(self._row(walk, shown, candidate, said, error, at))
+
+    def _walk(self, shown: Walk) -> Walk:
+        """The same request as one of its own: nothing spent, no limit of the client's."""
+        return replace(
+            shown,
+            request_id=self._ids.new(),
+            asked=replace(shown.asked, max_cost_nano_usd=None),
+            started_ms=self._clock.monotonic_ms(),
+            created_at_ms=self._clock.now_ms(),
+            deadline_ms=None,
+            attempts=[],
+            steps=[],
+            best=None,
+            baselines=Baselines(),
+            observed=None,
+            first_token_ms=None,
+            review_id="",
+            outcome=None,
+            shadow=None,
+            shadow_rung=None,
+        )
+
+    def _row(
+        self,
+        walk: Walk,
+        shown: Walk,
+        candidate: Candidate,
+        said: Candidate | None,
+        error: TiergateError | None,
+        at: int,
+    ) -> RequestRow:
+        """The shadow's own row: what it cost, whom it shadows, how far the answers agree."""
+        assert shown.shadow is not None
+        same = None
+        if said is not None and said.answer is not None and candidate.answer is not None:
+            same = agreement([candidate.answer.text, said.answer.text])
+        walk.shadow = replace(
+            shown.shadow, of=shown.request_id, shown=candidate.rung.answerer, agreement=same
+        )
+        walk.attempts[:] = [_unseen(attempt) for attempt in walk.attempts]
+        state = RequestState.SETTLED if error is None else RequestState.FAILED
+        tried = said or Candidate(
+            at, walk.decision.rungs[at], None, Verification(0.0, None, "shadow")
+        )
+        row = final_row(walk, tried, Verdict.REFUSED, state, self._clock, self._secret_of, error)
+        return replace(
+            row,
+            endpoint=ENDPOINT,
+            mode=ENDPOINT,
+            verdict="",
+            baselines=Baselines(),
+            reason=Reason.SHADOWED.value,
+            reasons=(Reason.SHADOWED.value,),
+        )
+
+    # --- limits -----------------------------------------------------------------------------------
+
+    def _today(self, policy: str) -> Spent:
+        day = self._clock.now_ms() // DAY_MS
+        spent = self._spent.setdefault(policy, Spent(day))
+        if spent.day != day:
+            spent.day, spent.nano_usd = day, 0
+        return spent
+
+    def _has_room(self, section: ShadowSection, walk: Walk, plan: RungPlan) -> bool:
+        """Whether a shadow of this worst case fits the day's money and the places there are."""
+        spent = self._today(walk.runtime.policy.name)
+        most = usd_to_nano(section.max_usd_per_day)
+        fits = spent.nano_usd + _worst(plan, walk) <= most
+        return fits and spent.running < section.max_at_once
+
+
+def shadow_rung(section: ShadowSection, walk: Walk) -> int | None:
+    """Which rung is asked; None where the one that is named cannot do what the request needs."""
+    rungs = walk.decision.rungs
+    level = max(rung.level for rung in rungs) if section.level is None else section.level
+    for at, (rung, fact) in enumerate(zip(rungs, walk.facts, strict=True)):
+        named = rung.answerer == section.answerer
+        if named or (section.answerer is None and rung.level == level):
+            fits = fact.context_tokens == 0 or walk.signals.input_tokens <= fact.context_tokens
+            if fact.ready and fits and not fact.missing and fact.declined is None:
+                return at
+    return None
+
+
+def _comparable(walk: Walk, candidate: Candidate) -> bool:
+    """Whether there is an answer of a model's to compare with, and its words are all of it."""
+    fresh = Reason.CACHE_HIT not in candidate.rung.reasons
+    said = candidate.answer is not None and candidate.said.source != STAND_IN
+    return fresh and said and not walk.request.tools
+
+
+def _worst(plan: RungPlan, walk: Walk) -> int:
+    """What the shadow can cost at most, own compute included."""
+    return max(cost.worst_case(plan.facts, walk.request), plan.worst_case(walk.request))
+
+
+def _unseen(attempt: AttemptRow) -> AttemptRow:
+    return replace(attempt, discarded=True)
