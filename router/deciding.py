@@ -11,7 +11,7 @@ from router.asking import asked_of
 from router.decision import decide
 from router.policy import BudgetSection, is_glob
 from router.policy_base import OWN_MODELS
-from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
+from router.runtime import NO_WARMTH, PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
 from router.types import (
     ChatRequest,
@@ -22,6 +22,7 @@ from router.types import (
     SessionMemory,
     Signals,
     Verdict,
+    WarmCache,
 )
 from router.walk import Walk
 
@@ -73,13 +74,14 @@ class Router:
         started_ms: float,
         *,
         assume_ready: bool = False,
+        warm: Mapping[str, WarmCache] = NO_WARMTH,
     ) -> Walk:
         """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
         read_at = self._clock.monotonic_ms()
         runtime = selected.runtime
         asked = asked_of(request.hints, identity.may_lower)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
-        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
+        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready, warm=warm)
         decision = decide(runtime.policy, signals, facts, asked)
         deadline_ms = request.hints.deadline_ms
         return Walk(

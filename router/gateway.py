@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Literal
 
 from router.conclude import conclude
+from router.conversations import Conversations
 from router.deciding import Router
 from router.decision import Left, next_rung
 from router.errors import AnswererError, BudgetExceeded, TiergateError
@@ -71,7 +72,7 @@ class Gateway:
     ) -> None:
         self.router = router
         self._ledger = ledger
-        self._sessions = sessions
+        self._conversations = Conversations(sessions, secret_of, clock)
         self._cache = cache
         self._reviews = reviews
         self._texts = texts
@@ -122,22 +123,15 @@ class Gateway:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
         selected = self.router.select(request)
-        session = request.hints.session
-        memory = await self._sessions.get(identity.tenant, session) if session else None
-        signals = await selected.runtime.triage.read(request, memory)
-        walk = self.router.decided(request, identity, selected, signals, memory, started)
+        known = await self._conversations.recall(request, identity, selected.runtime)
+        signals = await selected.runtime.triage.read(request, known.told)
+        walk = self.router.decided(
+            request, identity, selected, signals, known.memory, started, warm=known.warm
+        )
         walk.buffered = buffered or not request.stream
-        await self._remember(walk, memory.last_tier_number if memory else 0)
+        walk.known = known
+        await self._conversations.began(walk)
         return walk
-
-    async def _remember(self, walk: Walk, tier_number: int) -> None:
-        """Keep the highest that the conversation has seen; turns may run at the same time."""
-        session = walk.request.hints.session
-        if session and not walk.request.hints.dry_run:
-            tenant = walk.identity.tenant
-            latest = await self._sessions.get(tenant, session)
-            memory = walk.runtime.remember(walk.signals, latest, tier_number)
-            await self._sessions.put(tenant, session, memory)
 
     async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
@@ -316,7 +310,7 @@ class Gateway:
         walk.accounted = True
         await self._ledger.finish(row)
         await self._keep_texts(walk, candidate)
-        await self._remember(walk, candidate.rung.level)
+        await self._conversations.answered(walk, candidate)
         kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
         if kept and candidate.answer is not None:
             cached = CachedAnswer(

@@ -38,6 +38,7 @@ from router.types import (
     VerifyMode,
 )
 from router.verification import Verification
+from router.warmth import NOTHING_KNOWN, Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Walk:
     decide_ms: float
     deadline_ms: float | None
     buffered: bool = True
+    known: Known = NOTHING_KNOWN  # of the conversation's earlier turns
     attempts: list[AttemptRow] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None

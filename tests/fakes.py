@@ -214,6 +214,7 @@ class House:
     triage: ScriptedTriage
     reviews: Reviews
     sessions: MemorySessionStore
+    clock: Clock
 
     async def close(self) -> None:
         await self.gateway.drain()
@@ -313,7 +314,7 @@ def a_house(
         clock=clock,
         ids=ids,
     )
-    return House(gateway, ledger, triage, reviews, sessions)
+    return House(gateway, ledger, triage, reviews, sessions, clock)
 
 
 def ask(text: str = "hello there", **changes: object) -> ChatRequest:

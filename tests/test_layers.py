@@ -28,6 +28,7 @@ GROUPS = {
     "router.spend": "gateway",
     "router.analysing": "gateway",
     "router.conclude": "gateway",
+    "router.conversations": "gateway",
     "router.gateway": "gateway",
     "router.analysis": "analysis",
     "router.api": "surface",  # HTTP: what a request and an answer look like on the wire

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     CACHE_HIT = "cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
+    WARM_CACHE = "warm_cache"
     # hard rules and fixed triggers that set the floor
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"
