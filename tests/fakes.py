@@ -121,6 +121,7 @@ class ScriptedTier:
     asks: tuple[str, ...] = ()
     at_once: bool = False
     calls: int = 0
+    said: int = 0  # pieces
     closed: int = 0
     seen: list[Work] = field(default_factory=list)
 
@@ -186,6 +187,7 @@ class ScriptedTier:
                         raise self.error
                     return
                 await asyncio.sleep(self.wait_s)
+                self.said += 1
                 yield Delta(text=word if i == 0 else f" {word}")
             yield Delta(final=self._answer(self.text))
         finally:

@@ -29,6 +29,7 @@ GROUPS = {
     "router.analysing": "gateway",
     "router.conclude": "gateway",
     "router.conversations": "gateway",
+    "router.speculating": "gateway",
     "router.gateway": "gateway",
     "router.analysis": "analysis",
     "router.api": "surface",  # HTTP: what a request and an answer look like on the wire

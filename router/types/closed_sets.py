@@ -54,6 +54,7 @@ class Reason(StrEnum):
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
     WARM_CACHE = "warm_cache"
+    SPECULATED = "speculated"
     # hard rules and fixed triggers that set the floor
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"
