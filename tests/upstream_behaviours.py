@@ -5,8 +5,9 @@ rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an
 flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type,
 negative-usage, no-usage, no-finish, huge-line, huge-body, endless, redirect, tool-calls, logprobs,
 reasoning, refusal, length (cut by the output cap), json (an object with an `answer`), error-event,
-error-object, stream-ignored, echo (the answer's text is the JSON of the received body and headers),
-agent (calls offered tools, fills schemas; see upstream_agent).
+error-object, garbled and lost (a stream that is nonsense, or breaks, halfway), stream-ignored, echo
+(the answer's text is the JSON of the received body and headers), agent (calls offered tools, fills
+schemas; see upstream_agent).
 """
 
 from __future__ import annotations
@@ -336,6 +337,17 @@ async def _error_event(x: Exchange) -> None:
     await x.events(chunk({"content": "Your "}), error, done=False)
 
 
+async def _garbled(x: Exchange) -> None:
+    pieces = [*EVENTS[:4], b"data: {nonsense\n\n", *EVENTS[4:]]
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in pieces) + b"0\r\n\r\n")
+
+
+async def _lost(x: Exchange) -> None:
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in EVENTS[:4]))
+    await asyncio.sleep(0.05)  # what was written is read before the connection breaks
+    x.transport.abort()
+
+
 async def _error_object(x: Exchange) -> None:
     await x.answer({"error": {"message": "sk-upstream-secret", "code": "content_filter"}})
 
@@ -398,6 +410,8 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "json": _json,
     "error-event": _error_event,
     "error-object": _error_object,
+    "garbled": _garbled,
+    "lost": _lost,
     "stream-ignored": _stream_ignored,
     "echo": _echo,
     "agent": _agent,
