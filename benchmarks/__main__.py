@@ -1,4 +1,4 @@
-"""`python -m benchmarks [triage|gateway] [--quick] [--json]`: every figure of docs/bench.md."""
+"""`python -m benchmarks [triage|gateway|first_token] [--quick]`: every figure of docs/bench.md."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import platform  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import bench_triage, gateway  # noqa: E402
+from benchmarks import bench_triage, first_token, gateway  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("part", nargs="?", choices=("all", "triage", "gateway"), default="all")
+    parts = ("all", "triage", "gateway", "first_token")
+    parser.add_argument("part", nargs="?", choices=parts, default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
@@ -37,6 +38,9 @@ def main() -> None:
         found["triage"] = bench_triage.measure(0.5 if asked.quick else 3.0, KNOWLEDGE)
     if asked.part in ("all", "gateway"):
         found["gateway"] = gateway.measure(plan, say, asked.profile)
+    if asked.part in ("all", "first_token"):
+        rounds, requests = (1, 2) if asked.quick else (asked.rounds or 5, 8)
+        found["first_token"] = first_token.measure(rounds, requests, say)
     if asked.json:
         print(json.dumps(found, indent=1))
         return
@@ -45,6 +49,8 @@ def main() -> None:
         bench_triage.show(triage)
     if isinstance(measured := found.get("gateway"), dict):
         print(gateway.show(measured))
+    if isinstance(timed := found.get("first_token"), dict):
+        print(first_token.show(timed))
 
 
 def machine() -> dict[str, object]:
