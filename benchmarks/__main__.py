@@ -13,16 +13,15 @@ import platform  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import bench_triage, gateway, report  # noqa: E402
+from benchmarks import bench_triage, first_token, gateway, report  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument(
-        "part", nargs="?", choices=("all", "triage", "gateway", "ledger", "report"), default="all"
-    )
+    parts = ("all", "triage", "gateway", "first_token", "ledger", "report")
+    parser.add_argument("part", nargs="?", choices=parts, default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
@@ -49,6 +48,9 @@ def main() -> None:
         from benchmarks import ledger
 
         found["ledger"] = ledger.measure_all(0.5 if asked.quick else 3.0, say)
+    if asked.part in ("all", "first_token"):
+        rounds, requests = (1, 2) if asked.quick else (asked.rounds or 5, 8)
+        found["first_token"] = first_token.measure(rounds, requests, say)
     if asked.json:
         print(json.dumps(found, indent=1))
         return
@@ -63,6 +65,8 @@ def main() -> None:
         from benchmarks import ledger
 
         print(ledger.show(lines))
+    if isinstance(timed := found.get("first_token"), dict):
+        print(first_token.show(timed))
 
 
 def machine() -> dict[str, object]:

@@ -151,10 +151,13 @@ def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
     return facts.max_output_tokens if asked is None else min(asked, facts.max_output_tokens)
 
 
-def expected_cost(facts: AnswererFacts, request: ChatRequest, input_tokens: int) -> Cost:
-    """What one call is expected to cost, for `decide`."""
+def expected_cost(
+    facts: AnswererFacts, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
+) -> Cost:
+    """What one call is expected to cost, for `decide`; `cached_tokens` of the input are warm."""
     usage = Usage(
         input_tokens=input_tokens,
+        cached_input_tokens=min(cached_tokens, input_tokens),
         output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
     )
     own_ms = facts.latency_ms if facts.kind == "local" else 0.0

@@ -13,7 +13,7 @@ from router.decision import decide
 from router.policy import is_glob
 from router.policy_base import OWN_MODELS
 from router.reach import check_selected, reachable
-from router.runtime import PolicyRuntime, Selected, known_models, pinned, select
+from router.runtime import NO_WARMTH, PolicyRuntime, Selected, known_models, pinned, select
 from router.telling import outcome_of
 from router.types import (
     NO_PRESSURE,
@@ -26,6 +26,7 @@ from router.types import (
     SessionMemory,
     Signals,
     Verdict,
+    WarmCache,
 )
 from router.walk import Walk
 
@@ -85,13 +86,14 @@ class Router:
         *,
         pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
+        warm: Mapping[str, WarmCache] = NO_WARMTH,
     ) -> Walk:
         """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
         read_at = self._clock.monotonic_ms()
         runtime = selected.runtime
         asked = asked_of(request.hints, identity.may_lower, identity.tiers)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
-        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready)
+        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready, warm=warm)
         draw = None if assume_ready or selected.observed else self._drawn(runtime)
         decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
         deadline_ms = request.hints.deadline_ms

@@ -11,6 +11,11 @@ cheaper than a lower one (running maximum). That makes the choice monotone: rais
 lowering level 1's confidence never lowers the first rung, which the property tests check. Where any
 rung's p is a mere prior or its price unknown, `guarded` and `certified` do not trust the comparison
 and the fixed triggers decide: the lowest allowed rung goes first.
+
+A rung whose provider's prompt cache holds the conversation costs what it costs with that cache, so
+a switch must be worth more than the cache it loses. Warmth moves nothing between levels but up: a
+warm rung counts as cheaper than others of its level, never than a lower one, and floors, ceilings
+and hard rules know nothing of it.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from router.asking import Asked
 from router.errors import NotCapable, PermissionDenied
 from router.exploration import chances, drawn
 from router.hard_rules import Bounds, bounds
+from router.losses import counted_costs, expected_losses, without_caches
 from router.policy import DecisionSection, Policy
 from router.types import (
     NANO_PER_USD,
@@ -97,6 +103,10 @@ def decide(
     if not allowed:
         allowed = _fallback(facts, passed, limits, asked)
     best, choice = _first(facts, losses, allowed, section)
+    if any([f.cache_nano_usd for f in facts]):
+        best, choice = _warm_first(
+            facts, stakes_nano, allowed, section, (best, choice), pressure.price
+        )
     likely = {best: 1.0}
     if draw is not None and free:
         likely = chances(section.explore, best, allowed, stakes_nano)
@@ -167,25 +177,6 @@ def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...
     return tuple(
         replace(f, missing=()) if f.excused and f.level >= limits.hard_floor else f for f in facts
     )
-
-
-def expected_losses(
-    facts: Sequence[RungFacts], stakes_nano: int, section: DecisionSection, pacing: float = 0.0
-) -> list[int]:
-    """(1 - p)·S + running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
-
-    Lambda is the policy's `budget_pressure` and the `pacing` of the budgets.
-
-    S = $10, p = .9 and .99, c = $0.01 and $0.50: losses $1.01 and $0.60, so the second goes first.
-    """
-    losses = []
-    dearest = 0.0
-    for f in facts:
-        own = (1.0 + section.budget_pressure + pacing) * f.cost_nano_usd
-        own += section.usd_per_second * NANO_PER_USD * f.latency_ms / 1000.0
-        dearest = max(dearest, own)
-        losses.append(math.ceil((1.0 - f.p) * stakes_nano + dearest))
-    return losses
 
 
 def confidence_floor(section: DecisionSection, signals: Signals, asked: Asked) -> float:
@@ -327,8 +318,42 @@ def _first(
     ):
         return lowest, Reason.FIXED_TRIGGERS_DECIDE
     best = min(allowed, key=lambda i: (losses[i], i))
-    gained = next(i for i in allowed if i == best or facts[i].p > facts[best].p - section.min_gain)
+    costs = counted_costs(facts, section)
+    least = facts[best].p - section.min_gain
+    gained = next(
+        i for i in allowed if i == best or (facts[i].p > least and costs[i] <= costs[best])
+    )
     return gained, Reason.LOWEST_EXPECTED_LOSS
+
+
+def _warm_first(
+    facts: Sequence[RungFacts],
+    stakes_nano: int,
+    allowed: Sequence[int],
+    section: DecisionSection,
+    found: tuple[int, Reason],
+    pacing: float,
+) -> tuple[int, Reason]:
+    """The first rung where prompt caches are warm, and whether it is first for that.
+
+    Where the fixed triggers decide, chances are not compared but money is: a warm rung that is no
+    lower and costs no more goes before the lowest allowed one.
+    """
+    first, choice = found
+    if choice is Reason.FIXED_TRIGGERS_DECIDE:
+        warm = [
+            i
+            for i in allowed
+            if facts[i].cache_nano_usd and facts[i].cost_nano_usd <= facts[first].cost_nano_usd
+        ]
+        known = facts[first].cost_basis is not CostBasis.UNKNOWN
+        if not warm or not known or facts[first].cache_nano_usd:
+            return first, choice
+        return min(warm, key=lambda i: (facts[i].cost_nano_usd, i)), Reason.WARM_CACHE
+    cold = without_caches(facts)
+    losses = expected_losses(cold, stakes_nano, section, pacing)
+    moved = _first(cold, losses, allowed, section)[0] != first
+    return first, Reason.WARM_CACHE if moved else choice
 
 
 def _headline(
@@ -343,7 +368,8 @@ def _headline(
     if asked.pinned is not None or asked.pinned_tier is not None:
         return (Reason.PINNED,)
     if facts[first].level == limits.floor > 1:
-        return limits.floor_reasons or (Reason.FLOOR,)
+        warm = (choice,) if choice is Reason.WARM_CACHE else ()
+        return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
     lower = [r for f, r in zip(facts, passed, strict=True) if f.level < facts[first].level]
     for reason in (Reason.SLOT_UNFILLED, Reason.LOW_CONFIDENCE, Reason.NOTHING_TO_RESOLVE):
         if limits.floor == 1 and reason in lower:
@@ -375,6 +401,7 @@ def _rung(
         latency_ms=f.latency_ms,
         expected_loss_nano_usd=loss,
         propensity=propensity,
+        cache_nano_usd=f.cache_nano_usd,
     )
 
 

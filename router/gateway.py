@@ -5,7 +5,8 @@ the order in which they are asked. It is given everything it uses: triage, answe
 ids. A buffered and a streamed request take the same path; `complete` drains what `stream` yields.
 
     triage, decide   `_begin`
-    the ladder       `_climb`, a rung's turn in `_hold_rung` or `_stream_rung`, then `_next`
+    the ladder       `_climb`, a rung's turn in `_hold_rung` or `_stream_rung`, then `_next`;
+                     what is called before its turn is in `speculating`
     verify           `_judge`, and `_may_commit` for the beginning of a stream
     account          `_account`; `_finish_later` for what failed or was left
 """
@@ -19,6 +20,7 @@ from dataclasses import replace
 from typing import Literal
 
 from router.conclude import conclude
+from router.conversations import Conversations
 from router.deciding import Router
 from router.decision import Left, next_rung
 from router.errors import AnswererError, BudgetExceeded, RateLimited, TiergateError
@@ -27,6 +29,7 @@ from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
 from router.runtime import RungPlan, Selected
 from router.shadow import Shadows
+from router.speculating import Calls
 from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, request_digest, transcript, weigh
 from router.types import (
@@ -81,7 +84,7 @@ class Gateway:
     ) -> None:
         self.router = router
         self._ledger = ledger
-        self._sessions = sessions
+        self._conversations = Conversations(sessions, secret_of, clock)
         self._cache = cache
         self._reviews = reviews
         self._texts = texts
@@ -151,15 +154,17 @@ class Gateway:
         self, request: ChatRequest, identity: Identity, selected: Selected, started: float
     ) -> Walk:
         """The walk of a request under the policy that was selected, nothing tried yet."""
-        session = request.hints.session
-        memory = await self._sessions.get(identity.tenant, session) if session else None
-        signals, compute_ms = await selected.runtime.triage.measured(request, memory)
-        pressure = await self._pressure(identity, selected.runtime.policy.name)
+        runtime = selected.runtime
+        known = await self._conversations.recall(request, identity, runtime)
+        signals, compute_ms = await runtime.triage.measured(request, known.told)
+        pressure = await self._pressure(identity, runtime.policy.name)
         walk = self.router.decided(
-            request, identity, selected, signals, memory, started, pressure=pressure
-        )
+            request, identity, selected, signals, known.memory, started,
+            pressure=pressure, warm=known.warm,
+        )  # fmt: skip
         walk.triage_compute_ms = compute_ms
-        await self._remember(walk, memory.last_tier_number if memory else 0)
+        walk.known = known
+        await self._conversations.began(walk)
         return walk
 
     async def _rates(
@@ -178,41 +183,35 @@ class Gateway:
         """How the budgets press that this request counts in."""
         return NO_PRESSURE if self._gauge is None else await self._gauge.pressure(identity, policy)
 
-    async def _remember(self, walk: Walk, tier_number: int) -> None:
-        """Keep the highest that the conversation has seen; turns may run at the same time."""
-        session = walk.request.hints.session
-        if session and not walk.request.hints.dry_run:
-            tenant = walk.identity.tenant
-            latest = await self._sessions.get(tenant, session)
-            memory = walk.runtime.remember(walk.signals, latest, tier_number)
-            await self._sessions.put(tenant, session, memory)
-
     async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
         hit = await self._from_cache(walk)
         at: int | None = walk.decision.first if walk.observed is None else walk.observed
         at = None if walk.foregone else at
         failed: TiergateError | None = None
-        for _ in range(len(walk.decision.rungs)):
-            if at is None or hit is not None:
-                break
-            held = Held()
-            try:
-                if walk.whole_from(at):
-                    await self._hold_rung(walk, spender, at, held)
-                else:
-                    async with aclosing(self._stream_rung(walk, spender, at, held)) as events:
-                        async for event in events:
-                            yield event
-            except TiergateError as error:
-                refused = isinstance(error, BudgetExceeded | RateLimited)
-                helps = error.retryable or (refused and walk.best is not None)
-                if held.committed is not None or not helps:
-                    raise
-                failed, walk.over_budget = error, refused
-            at = self._next(walk, at, held.candidate, failed).rung
-            if held.committed is not None or walk.observed is not None:
-                break
+        async with Calls(walk, spender) as calls:
+            for _ in range(len(walk.decision.rungs)):
+                if at is None or hit is not None:
+                    break
+                held = Held()
+                calls.begin_beside(at, self._left(walk))
+                try:
+                    if walk.whole_from(at):
+                        await self._hold_rung(walk, calls, at, held)
+                    else:
+                        async with aclosing(self._stream_rung(walk, calls, at, held)) as events:
+                            async for event in events:
+                                yield event
+                except TiergateError as error:
+                    refused = isinstance(error, BudgetExceeded | RateLimited)
+                    helps = error.retryable or (refused and walk.best is not None)
+                    if held.committed is not None or not helps:
+                        raise
+                    failed, walk.over_budget = error, refused
+                at = self._next(walk, at, held.candidate, failed).rung
+                if held.committed is not None or walk.observed is not None:
+                    break
+                calls.keep(at)
         candidate, verdict = hit, Verdict.ACCEPTED
         if candidate is None:
             candidate, verdict = await conclude(walk, self._reviews, self._ids, failed)
@@ -229,21 +228,21 @@ class Gateway:
         cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
         return None if cached is None else walk.from_cache(cached)
 
-    async def _hold_rung(self, walk: Walk, spender: Spender, at: int, held: Held) -> None:
+    async def _hold_rung(self, walk: Walk, calls: Calls, at: int, held: Held) -> None:
         """One rung's turn, all of it held back: call, verify."""
         plan = walk.plan(walk.decision.rungs[at].answerer)
-        answer = await spender.call_rung(at, plan)
+        answer = await calls.whole(at, plan)
         held.candidate = self._judge(walk, plan, at, answer)
         full = walk.verify_mode(plan) is VerifyMode.FULL
         if full and held.candidate.said.failure is None:
-            await self._compare(walk, spender, at, held)
+            await self._compare(walk, calls.spender, at, held)
 
     async def _stream_rung(
-        self, walk: Walk, spender: Spender, at: int, held: Held
+        self, walk: Walk, calls: Calls, at: int, held: Held
     ) -> AsyncGenerator[StreamEvent, None]:
         """One rung's turn, streamed through as soon as nothing need be held back."""
         plan = walk.plan(walk.decision.rungs[at].answerer)
-        async with aclosing(spender.stream_rung(at, plan)) as deltas:
+        async with aclosing(calls.pieces(at, plan)) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
                     held.candidate = self._judge(walk, plan, at, delta.final)
@@ -251,6 +250,8 @@ class Gateway:
                 held.pending.append(delta)
                 if held.committed is None and self._may_commit(walk, plan, at, held):
                     held.committed = self._committed(walk, at)
+                    calls.keep(at)
+                    walk.best = None  # no earlier answer can go out instead of this one
                     yield held.committed
                 if held.committed is not None:
                     for released in held.release():
@@ -260,13 +261,16 @@ class Gateway:
         """Whether enough was seen, and nothing in it speaks for another rung while there is one."""
         if walk.verify_mode(plan) is VerifyMode.NONE or walk.observed is not None:
             return True
-        if held.doubted or len(held.pending) < PREFIX_TOKENS:
+        if walk.alone_at(at):
+            return held.speaks
+        if held.doubted or held.tokens < PREFIX_TOKENS:
             return False
         beginning = held.beginning(plan.facts.model)
         said = verify(
             beginning, walk.request, walk.decision.rungs[at], VerifyMode.PREFIX, plan.calibration
         )
-        held.doubted = self._ask(walk, at, said, None).said.action is Action.CLIMB
+        climbs = self._ask(walk, at, said, None).said.action is Action.CLIMB
+        held.doubted = climbs or walk.outdoes(said)
         return not held.doubted
 
     def _judge(self, walk: Walk, plan: RungPlan, at: int, answer: Answer) -> Candidate:
@@ -322,13 +326,17 @@ class Gateway:
         """What next_rung is told of an answer or a failure, and what it says."""
         failure = said.failure if said else failure_reason(failed)
         p = said.p if said and failure is None else None
-        left = Left(nano_usd=walk.money_left(), time_ms=walk.time_left(self._clock.monotonic_ms()))
+        left = self._left(walk)
         plan = walk.plan(walk.decision.rungs[at].answerer)
         verified = walk.verify_mode(plan) is not VerifyMode.NONE
         section = walk.runtime.policy.decision
         step = next_rung(walk.decision, at, p, failure, left, section, verified=verified)
         source = said.source if said else ""
         return StepRecord(at, p, source, failure, left, verified, step, seen)
+
+    def _left(self, walk: Walk) -> Left:
+        """What the client's own limits still leave."""
+        return Left(walk.money_left_to_climb(), walk.time_left(self._clock.monotonic_ms()))
 
     async def _settled(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> Outcome:
         """Account for the chosen answer, which the client has by now or gets with this outcome."""
@@ -369,7 +377,7 @@ class Gateway:
         await self._ledger.finish(row)
         self._shadows.start(walk, candidate)
         await self._keep_texts(walk, candidate)
-        await self._remember(walk, candidate.rung.level)
+        await self._conversations.answered(walk, candidate)
         kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
         if kept and candidate.answer is not None:
             cached = CachedAnswer(

@@ -78,6 +78,7 @@ __all__ = [
     "ReviewSection",
     "SecretName",
     "Section",
+    "SessionsSection",
     "ShadowSection",
     "StakesSection",
     "StepName",
@@ -141,6 +142,33 @@ class CacheSection(Section):
     ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
     max_entries: int = Field(
         default=10_000, ge=1, le=10_000_000, description="The oldest go first."
+    )
+
+
+class SessionsSection(Section):
+    """Conversations stay with the answerer whose provider has their prompt cached, where that pays.
+
+    A conversation is known by `routing.session`, `x-session-id` or `prompt_cache_key`, else by a
+    keyed hash of its messages.
+    """
+
+    sticky: bool = Field(
+        default=True,
+        description="Whether warm prompt caches count in the decision: a switch must be worth more "
+        "than the cache it loses. Only answerers with a stated price of cached input have one.",
+    )
+    cache_ttl_s: int = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="How long a provider keeps a prompt after its last use; OpenAI and Anthropic "
+        "say five minutes.",
+    )
+    least_tokens: int = Field(
+        default=1024,
+        ge=1,
+        le=10_000_000,
+        description="Shorter prompts are not cached by providers.",
     )
 
 
@@ -299,6 +327,9 @@ class Policy(Section):
         description="Further limits: of keys, policies, tiers or all together.",
     )
     cache: CacheSection = Field(default_factory=CacheSection, description="Exact repeats.")
+    sessions: SessionsSection = Field(
+        default_factory=SessionsSection, description="How conversations stay where they are."
+    )
     privacy: PrivacySection = Field(
         default_factory=PrivacySection, description="What is kept of prompts and answers."
     )

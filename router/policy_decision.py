@@ -16,6 +16,24 @@ from router.policy_learning import ExploreSection
 from router.types import DecisionMode, Domain, RequestType
 
 
+class SpeculateSection(Section):
+    """Borderline requests call the next rung at once, beside the one whose turn it is."""
+
+    between: list[Chance] = Field(
+        min_length=2,
+        max_length=2,
+        description="Two bounds: a rung whose chance of being wrong (1 - p) lies between them has "
+        "the next rung called beside it.",
+    )
+    max_usd: Usd = Field(description="Only where that call can cost no more than this.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> SpeculateSection:
+        if self.between[0] > self.between[1]:
+            raise ValueError("between: [low, high], low not above high")
+        return self
+
+
 class DecisionSection(Section):
     """When a request climbs: the mode, the fixed triggers and the terms of the inequality."""
 
@@ -74,6 +92,11 @@ class DecisionSection(Section):
         default=0.0, ge=0.0, le=1e6, description="Lambda: the price of money."
     )
     usd_per_second: Usd = Field(default=0.0, description="Kappa: what a second of waiting costs.")
+    speculate: SpeculateSection | None = Field(
+        default=None,
+        description="When the next rung is called beside one that is likely to fail; left out: "
+        "never.",
+    )
     max_rungs: int = Field(default=6, ge=1, le=16, description="The ladder's greatest length.")
     explore: ExploreSection = Field(
         default_factory=ExploreSection,

@@ -33,6 +33,7 @@ from router.types import (
     Triage,
     Usage,
     VerifyMode,
+    WarmCache,
 )
 from router.verification import AnswerCalibration
 
@@ -73,6 +74,8 @@ def _no_price(_model: str) -> Price | None:
     return None
 
 
+NO_WARMTH: Mapping[str, WarmCache] = {}
+
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 
 
@@ -108,10 +111,12 @@ class RungPlan:
         inner = self.over is not None and self.over.kind in ("upstream", "litellm")
         return self.spends_outside or inner
 
-    def expected_cost(self, request: ChatRequest, input_tokens: int) -> cost.Cost:
-        """What this rung is expected to cost, its inner calls included."""
+    def expected_cost(
+        self, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
+    ) -> cost.Cost:
+        """What this rung is expected to cost, its inner calls included; those find no cache."""
         if self.over is None or self.facts.price.per_request_nano_usd is not None:
-            return cost.expected_cost(self.facts, request, input_tokens)
+            return cost.expected_cost(self.facts, request, input_tokens, cached_tokens)
         step = cost.expected_cost(self.over, request, input_tokens)
         return cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
 
@@ -156,13 +161,20 @@ class PolicyRuntime:
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
 
     def rung_facts(
-        self, request: ChatRequest, signals: Signals, *, assume_ready: bool = False
+        self,
+        request: ChatRequest,
+        signals: Signals,
+        *,
+        assume_ready: bool = False,
+        warm: Mapping[str, WarmCache] = NO_WARMTH,
     ) -> tuple[RungFacts, ...]:
         """What `decide` is told about every answerer for this request, in ladder order."""
         needs = required(request)
-        return tuple(
-            _rung_facts(plan, request, signals, needs, assume_ready) for plan in self.plans
-        )
+        found = [_rung_facts(plan, request, signals, needs, assume_ready) for plan in self.plans]
+        if warm:
+            for i, plan in enumerate(self.plans):
+                found[i] = _warmed(found[i], plan, request, signals, warm.get(plan.facts.name))
+        return tuple(found)
 
 
 def _rung_facts(
@@ -199,6 +211,21 @@ def _rung_facts(
         ready=assume_ready
         or plan.answerer.status().state not in (AnswererState.FAILED, AnswererState.OPEN_BREAKER),
     )
+
+
+def _warmed(
+    facts: RungFacts,
+    plan: RungPlan,
+    request: ChatRequest,
+    signals: Signals,
+    cache: WarmCache | None,
+) -> RungFacts:
+    """The same rung at what it costs with its warm prompt cache, and what that saves."""
+    if cache is None or cache.model != plan.facts.model:
+        return facts
+    cost_nano_usd = plan.expected_cost(request, signals.input_tokens, cache.tokens).nano_usd
+    saved = max(0, facts.cost_nano_usd - cost_nano_usd)
+    return replace(facts, cost_nano_usd=facts.cost_nano_usd - saved, cache_nano_usd=saved)
 
 
 def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:

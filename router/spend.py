@@ -60,11 +60,12 @@ class Nesting:
     rung: int
     depth: int = 0
     included: bool = False
+    ahead: bool = False  # called before its turn
 
     def inside(self, plan: RungPlan) -> Nesting:
         """The nesting of calls that this answerer makes."""
         priced = plan.facts.price.per_request_nano_usd is not None
-        return Nesting(self.rung, self.depth + 1, self.included or priced)
+        return Nesting(self.rung, self.depth + 1, self.included or priced, self.ahead)
 
 
 class Spender:
@@ -90,12 +91,15 @@ class Spender:
         """An answer that nobody will see, to compare with the one that the client has."""
         return await self._call(plan, self._walk.request, Role.SHADOW, Nesting(at))
 
-    async def stream_rung(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
+    async def stream_rung(
+        self, at: int, plan: RungPlan, *, ahead: bool = False
+    ) -> AsyncGenerator[Delta, None]:
         """The rung's answer in pieces; the last piece carries the final Answer.
 
-        The deadline is checked while waiting for a piece, never while the client reads one.
+        The deadline is checked while waiting for a piece, never while the client reads one. `ahead`
+        says that the call begins before the rung's turn.
         """
-        walk, outer = self._walk, Nesting(at)
+        walk, outer = self._walk, Nesting(at, ahead=ahead)
         i = await self._open(plan, walk.request, _answers_as(plan), outer)
         started = self._clock.monotonic_ms()
         ends_at = asyncio.get_running_loop().time() + self._seconds_left(plan)
@@ -180,7 +184,8 @@ class Spender:
         held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, request)
         if plan.composite and facts.price.per_request_nano_usd is not None:
             held = facts.price.per_request_nano_usd
-        reason = walk.reached_by(nesting.rung).value if not nesting.depth else ""
+        why = Reason.SPECULATED if nesting.ahead else walk.reached_by(nesting.rung)
+        reason = "" if nesting.depth else why.value
         walk.attempts.append(
             AttemptRow(
                 attempt_id=f"{walk.request_id}-{i}",
@@ -221,7 +226,7 @@ class Spender:
         walk = self._walk
         if self._seconds_left(plan) <= 0:
             raise DeadlineExceeded(f"No time was left to call {plan.facts.name}.")
-        left = walk.money_left()
+        left = walk.money_left_beside(nesting.rung)
         if left is not None and held > left and not nesting.included:
             raise BudgetExceeded(
                 f"A call to {plan.facts.name} can cost ${held / NANO_PER_USD:.6f}, which is more "
@@ -238,9 +243,9 @@ class Spender:
     async def _settle_in_ledger(self) -> None:
         """Tell the ledger what became of earlier holds before the next one is made."""
         for i in sorted(self._in_ledger):
-            if self._walk.attempts[i].state is not AttemptState.HELD:
+            if self._walk.attempts[i].state is not AttemptState.HELD and i in self._in_ledger:
+                self._in_ledger.discard(i)  # at once: a call beside this one may be settling too
                 await self._ledger.settle(self._walk.attempts[i], self._walk.identity.tenant)
-                self._in_ledger.discard(i)
 
     def _settle(self, i: int, plan: RungPlan, answer: Answer, started: float) -> None:
         row = self._walk.attempts[i]
@@ -270,7 +275,10 @@ class Spender:
         settled = attempts[outer].state is AttemptState.SETTLED
         if settled and plan.facts.price.per_request_nano_usd is not None:
             for i in range(outer + 1, len(attempts)):
-                attempts[i] = replace(attempts[i], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE)
+                if attempts[i].rung == attempts[outer].rung:  # another's call may run beside it
+                    attempts[i] = replace(
+                        attempts[i], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE
+                    )
 
     def _fail(self, i: int, error: TiergateError, started: float, received: int) -> None:
         """Book a failed call: nothing where it can't have been billed, else the most it can be."""

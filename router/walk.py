@@ -42,6 +42,7 @@ from router.types import (
     VerifyMode,
 )
 from router.verification import Verification
+from router.warmth import NOTHING_KNOWN, Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,23 @@ class Held:
         logprobs = tuple(t for delta in self.pending for t in delta.logprobs)
         return Answer((Choice(text, "stop", logprobs=logprobs),), model, Usage())
 
+    @property
+    def tokens(self) -> int:
+        """About how many tokens of text are held back: at least one a piece, four characters each.
+
+        Thoughts are none: an answer is judged by what it says.
+        """
+        return sum(
+            max(1, len(piece.logprobs), len(piece.text) // 4)
+            for piece in self.pending
+            if piece.text
+        )
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something was said, blanks and thoughts aside."""
+        return any(piece.text.strip() for piece in self.pending)
+
     def release(self) -> list[Delta]:
         """The pieces held back so far; they are the client's from here on."""
         released, self.pending = self.pending, []
@@ -93,6 +111,7 @@ class Walk:
     decide_ms: float
     deadline_ms: float | None
     buffered: bool = True
+    known: Known = NOTHING_KNOWN  # of the conversation's earlier turns
     attempts: list[AttemptRow] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None
@@ -103,6 +122,7 @@ class Walk:
     draw: float | None = None  # what `decide` was given to explore by
     shadow: ShadowNote | None = None
     shadow_rung: int | None = None  # which one is called once the client has its answer
+    ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
     over_budget: bool = False  # a climb was refused for money
     released: bool = False
@@ -137,8 +157,12 @@ class Walk:
 
     def keep(self, candidate: Candidate) -> None:
         """Remember the better answer; on a tie the later one, which comes from a higher rung."""
-        if self.best is None or _merit(candidate) >= _merit(self.best):
+        if self.best is None or _merit(candidate.said) >= _merit(self.best.said):
             self.best = candidate
+
+    def outdoes(self, said: Verification) -> bool:
+        """Whether an answer in hand is better than one that is judged so."""
+        return self.best is not None and _merit(self.best.said) > _merit(said)
 
     def keep_instead(self, old: Candidate, new: Candidate) -> None:
         """The same answer, judged again."""
@@ -172,6 +196,27 @@ class Walk:
         """What the client's cap leaves, None without one; never negative."""
         cap = self.asked.max_cost_nano_usd
         return None if cap is None else max(0, cap - self.spent_nano_usd)
+
+    def money_left_to_climb(self) -> int | None:
+        """As `money_left`, where the rung that is already called counts as not yet paid: whether to
+        go on to it is asked as of any other."""
+        cap = self.asked.max_cost_nano_usd
+        if cap is None:
+            return None
+        ahead = sum(a.cost_nano_usd for a in self.attempts if a.rung == self.ahead)
+        return max(0, cap - self.spent_nano_usd + ahead)
+
+    def money_left_beside(self, rung: int) -> int | None:
+        """As `money_left`, less what calls of other rungs hold just now, beside this one."""
+        left = self.money_left()
+        if left is None:
+            return None
+        held = (
+            attempt.held_nano_usd
+            for attempt in self.attempts
+            if attempt.state is AttemptState.HELD and attempt.rung != rung
+        )
+        return max(0, left - sum(held))
 
     def time_left(self, now_ms: float) -> float | None:
         """Milliseconds until the client's deadline, None without one; negative when it is past."""
@@ -291,6 +336,11 @@ class Walk:
         plan = self.plan(self.decision.rungs[at].answerer)
         return self.verify_mode(plan) is VerifyMode.FULL
 
+    def alone_at(self, at: int) -> bool:
+        """Whether this rung's text goes out whatever is said of it: no other is there, or left."""
+        above = any(rung.taken for rung in self.decision.rungs[at + 1 :])
+        return self.best is None and not above and self.request.sampling.n == 1
+
     @property
     def foregone(self) -> bool:
         """Whether a safe answer goes out before any rung is tried.
@@ -340,5 +390,5 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     return signals.domain if sure and ruled else None
 
 
-def _merit(candidate: Candidate) -> tuple[bool, float]:
-    return (candidate.said.failure is None, candidate.said.p)
+def _merit(said: Verification) -> tuple[bool, float]:
+    return (said.failure is None, said.p)

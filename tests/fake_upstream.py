@@ -3,7 +3,8 @@
 In tests: `async with FakeUpstream() as fake:` and `fake.url`; by itself, for benches:
 `python -m tests.fake_upstream --port 9100`. The request's `model` names the behaviour, with an
 argument after a colon (`slow:0.2`, `status:503`); an unknown model is answered at once.
-`POST /control {"behaviour": "hang"}` (or `fake.behaviour = "hang"`) overrules the model.
+`POST /control {"behaviour": "hang"}` (or `fake.behaviour = "hang"`) overrules the model, and
+`GET /seen` says how many requests came, how many clients left too early and when the last did.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import time
 from collections import deque
 
 import httptools
@@ -29,6 +31,7 @@ class FakeUpstream:
         self.seen: deque[Seen] = deque(maxlen=200)
         self.count = 0
         self.aborted = 0
+        self.aborted_at_s = 0.0  # when the last of them left, by the machine's monotonic clock
         self.failures = itertools.count(1)
         self.connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -77,6 +80,7 @@ class Connection(asyncio.Protocol):
         self.writable.set()
         if self.task is not None and not self.task.done():
             self.server.aborted += 1
+            self.server.aborted_at_s = time.monotonic()
             self.task.cancel()
 
     def pause_writing(self) -> None:
@@ -133,6 +137,10 @@ class Connection(asyncio.Protocol):
         if self.path == "/control":
             self.server.behaviour = orjson.loads(self.body).get("behaviour")
             self.transport.write(whole(200, b"{}"))
+        elif self.path == "/seen":
+            seen = {name: getattr(self.server, name) for name in ("count", "aborted")}
+            seen["aborted_at_s"] = self.server.aborted_at_s
+            self.transport.write(whole(200, orjson.dumps(seen)))
         elif self.path == "/v1/models":
             self.transport.write(whole(200, b'{"object":"list","data":[]}'))
         else:

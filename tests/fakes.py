@@ -128,6 +128,7 @@ class ScriptedTier:
     asks: tuple[str, ...] = ()
     at_once: bool = False
     calls: int = 0
+    said: int = 0  # pieces
     closed: int = 0
     seen: list[Work] = field(default_factory=list)
 
@@ -193,6 +194,7 @@ class ScriptedTier:
                         raise self.error
                     return
                 await asyncio.sleep(self.wait_s)
+                self.said += 1
                 yield Delta(text=word if i == 0 else f" {word}")
             yield Delta(final=self._answer(self.text))
         finally:
@@ -221,6 +223,7 @@ class House:
     triage: ScriptedTriage
     reviews: Reviews
     sessions: MemorySessionStore
+    clock: Clock
 
     async def close(self) -> None:
         await self.gateway.drain()
@@ -323,7 +326,7 @@ def a_house(
         ids=ids,
         draw=draw,
     )
-    return House(gateway, ledger, triage, reviews, sessions)
+    return House(gateway, ledger, triage, reviews, sessions, clock)
 
 
 def ask(text: str = "hello there", **changes: object) -> ChatRequest:

@@ -128,6 +128,10 @@ class Upstream(_Program):
         self.url = self.wait_for(r"listening on (\S+)")[1]
         return self
 
+    def seen(self) -> dict[str, float]:
+        """How many requests came (`count`) and how many clients left too early (`aborted`)."""
+        return dict(httpx.get(f"{self.url.removesuffix('/v1')}/seen").json())
+
 
 class Served(_Program):
     """`tiergate serve` on a free port; `url` and `client` once it listens. Paths are policies."""
@@ -223,6 +227,15 @@ def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]
         behaviour = {**BEHAVIOURS, **ANSWERS}[name]
         paths.append(_write(folder, name, _answerer(name, behaviour, url, **deadline), {}))
     return paths
+
+
+def write_ladder(folder: Path, name: str, upstream_url: str, *models: str, **more: object) -> Path:
+    """A policy whose one tier asks these models of the upstream, one after the other."""
+    answerers = [
+        _answerer(f"rung-{i}", model, upstream_url, **more) for i, model in enumerate(models)
+    ]
+    tier = {"name": "llm", "level": 2, "answerers": answerers}
+    return _write(folder, name, answerers[0], {"tiers": [tier]})
 
 
 def _write(folder: Path, name: str, answerer: object, sections: Mapping[str, object]) -> Path:

@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from router.asking import Asked, asked_of
-from router.decision import Left, chance, decide, expected_losses, next_rung, stakes
+from router.decision import Left, chance, decide, next_rung, stakes
 from router.errors import NotCapable
 from router.hard_rules import bounds
+from router.losses import expected_losses
 from router.policy import Policy
 from router.types import (
     NANO_PER_USD,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,19 @@ from hypothesis import strategies as st
 
 from router.api.server import WIRE_FORMATS
 from router.errors import StreamCut
-from router.types import AttemptRow, AttemptState, Committed, Delta, Outcome, RequestState, Usage
-from tests.fakes import ALICE, a_house, ask
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    Call,
+    Committed,
+    Delta,
+    Outcome,
+    Price,
+    RequestState,
+    Usage,
+    Work,
+)
+from tests.fakes import ALICE, House, ScriptedTier, a_house, ask
 from tests.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.wire_bodies import ASKED
 
@@ -79,21 +92,145 @@ async def test_a_refusal_in_the_prefix_climbs_unseen(tmp_path: Path) -> None:
     await house.close()
 
 
+# --- no longer than it must -----------------------------------------------------------------------
+
+
+async def released_at(house: House, tier: ScriptedTier) -> int:
+    """How many pieces of the tier's answer were made when the first one went out."""
+    async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:
+        assert isinstance(await anext(events), Committed)
+        return tier.said
+
+
+def judged(folder: Path, first: ScriptedTier, *others: ScriptedTier) -> House:
+    return a_house(
+        folder, [low(), first, *others], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
+        thetas={"mid": 5.0, "deep": 5.0}, verify_mid={"default": "prefix"},
+    )  # fmt: skip
+
+
+async def test_a_beginning_is_held_for_32_tokens_where_another_rung_is_left(tmp_path: Path) -> None:
+    tier = mid(text="so " * 60)
+    house = judged(tmp_path, tier, deep())
+    assert await released_at(house, tier) == 32
+    await house.close()
+
+
+async def test_long_pieces_count_as_the_tokens_they_are(tmp_path: Path) -> None:
+    tier = mid(text=" ".join(["a" * 40] * 10))  # 10 tokens each
+    house = judged(tmp_path, tier, deep())
+    assert await released_at(house, tier) == 4
+    await house.close()
+
+
+async def test_an_answer_that_goes_out_whatever_is_said_of_it_is_not_held(tmp_path: Path) -> None:
+    tier = mid(text="so " * 60)
+    house = judged(tmp_path, tier)
+    assert await released_at(house, tier) == 1
+    await house.close()
+
+
+async def test_the_last_rung_is_held_while_another_answer_is_in_hand(tmp_path: Path) -> None:
+    refuses = deep(text="I cannot help with that, " + "so " * 60, price=DEAR)
+    house = a_house(
+        tmp_path, [low(), mid(p=0.1, text="a doubtful answer"), refuses], signals=UNSURE,
+        thetas={"mid": 2.0, "deep": 4.0}, verify_deep={"default": "prefix"},
+        stakes={"default_cost_of_wrong_usd": 0.001, "default_loss_share": 0},
+        decision={"level_3_not_below_usd": 0},
+    )  # fmt: skip
+    events = await drain(house, ask(stream=True))
+    assert refuses.calls == 1
+    assert "".join(e.text for e in events if isinstance(e, Delta)) == "a doubtful answer"
+    await house.close()
+
+
+async def test_thoughts_are_not_judged_for_an_answers_beginning(tmp_path: Path) -> None:
+    """They are released in their place, before the text that they led to."""
+    tier = Thinking("mid", "llm", 2, text="so " * 60)
+    house = judged(tmp_path, tier, deep())
+    async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:
+        assert isinstance(await anext(events), Committed)
+        assert tier.said == 32
+        piece = await anext(events)
+    assert isinstance(piece, Delta)
+    assert piece.reasoning
+    await house.close()
+
+
+class Thinking(ScriptedTier):
+    """Thinks forty pieces long before it speaks."""
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        for _ in range(40):
+            yield Delta(reasoning="hm ")
+        async with aclosing(super().stream(work, call)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+# --- the books ------------------------------------------------------------------------------------
+
 COMPARED = (
     "state", "tier", "answerer", "verdict", "reason", "reasons", "cost_nano_usd", "usage",
     "baselines", "prompt_digest", "answer_digest",
 )  # fmt: skip
 
-scripts = st.fixed_dictionaries(
-    {
-        "text": st.sampled_from(["fine", "a longer answer of several words", "I cannot help you"]),
-        "p": st.sampled_from([None, 0.1, 0.6, 0.99]),
-        "usage": st.builds(
-            Usage, st.integers(0, 5_000), st.just(0), st.just(0), st.integers(0, 900),
-            reported=st.just(True),
-        ),
-    }
+USAGES = st.builds(
+    Usage, st.integers(0, 5_000), st.just(0), st.just(0), st.integers(0, 900),
+    reported=st.just(True),
 )  # fmt: skip
+SHORT = ["fine", "a longer answer of several words", "I cannot help you"]
+LONG = ["so " * 50, "I cannot help you " + "so " * 50]
+scripts = st.one_of(
+    st.fixed_dictionaries(
+        {"text": st.sampled_from(SHORT), "p": st.sampled_from([None, 0.1, 0.6, 0.99])}
+        | {"usage": USAGES}
+    ),
+    # An answerer says its own chance with the last piece, too late for a beginning to be held.
+    st.fixed_dictionaries({"text": st.sampled_from(LONG), "usage": USAGES}),
+)
+
+
+DEAR = Price(10_000_000_000, None, None, 20_000_000_000, version="test")
+WORTH_A_CLIMB = {
+    "stakes": {"default_cost_of_wrong_usd": 0.001, "default_loss_share": 0},
+    "decision": {"level_3_not_below_usd": 0},
+}
+
+
+@pytest.mark.parametrize("path", list(ASKED))
+@pytest.mark.parametrize("mid_p", [0.1, 0.99])
+@pytest.mark.parametrize("mode", ["none", "prefix", "full"])
+async def test_rows_are_the_same_where_the_next_rung_is_called_early(
+    tmp_path: Path, path: str, mid_p: float, mode: str
+) -> None:
+    """What was cut in mid-answer is booked at what had come, so here nothing had or all."""
+    rows = []
+    for stream in (False, True):
+        (tmp_path / str(stream)).mkdir()
+        first = mid(p=mid_p, wait_s=0.01)
+        other = deep(p=0.99, price=DEAR, wait_s=30.0 if mid_p > 0.5 else 0.0)
+        house = a_house(
+            tmp_path / str(stream), [low(), first, other], signals=UNSURE,
+            thetas={"mid": 2.0, "deep": 4.0}, verify_deep={"default": mode},
+            stakes={"default_cost_of_wrong_usd": 0.001, "default_loss_share": 0},
+            decision={
+                "level_3_not_below_usd": 0,
+                "speculate": {"between": [0.0, 1.0], "max_usd": 1.0},
+            },
+        )  # fmt: skip
+        body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[path]})
+        (request,) = WIRE_FORMATS[path].read(body, {}).requests
+        if stream:
+            await drain(house, request)
+        else:
+            await house.gateway.complete(request, ALICE)
+        rows.append(await only_row(house))
+        await house.close()
+    whole, streamed = rows
+    assert len(whole.attempts) == 2
+    assert [getattr(streamed, k) for k in COMPARED] == [getattr(whole, k) for k in COMPARED]
+    assert [told(a) for a in streamed.attempts] == [told(a) for a in whole.attempts]
 
 
 @settings(
@@ -104,17 +241,21 @@ scripts = st.fixed_dictionaries(
     scripts,
     st.sampled_from(["none", "prefix", "full"]),
     st.sampled_from([0, 3_000]),
+    st.booleans(),
     st.sampled_from(list(ASKED)),
 )
 async def test_a_row_is_the_same_streamed_or_buffered_through_any_endpoint(
-    tmp_path_factory, one, two, mode, usd, path
+    tmp_path_factory, one, two, mode, usd, dear, path
 ) -> None:
+    """`dear`: the last rung is worth its price only after an answer that is likely wrong."""
     rows = []
     for endpoint, stream in (("/v1/chat/completions", False), (path, False), (path, True)):
         house = a_house(
-            tmp_path_factory.mktemp("house"), [low(), mid(**one), deep(**two)],
+            tmp_path_factory.mktemp("house"),
+            [low(), mid(**one), deep(**two, **({"price": DEAR} if dear else {}))],
             signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
             verify_mid={"default": mode}, verify_deep={"default": mode},
+            **(WORTH_A_CLIMB if dear else {}),
         )  # fmt: skip
         body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[endpoint]})
         (request,) = WIRE_FORMATS[endpoint].read(body, {}).requests

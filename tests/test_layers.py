@@ -29,6 +29,8 @@ GROUPS = {
     "router.metering": "gateway",
     "router.analysing": "gateway",
     "router.conclude": "gateway",
+    "router.conversations": "gateway",
+    "router.speculating": "gateway",
     "router.gateway": "gateway",
     "router.reviewing": "gateway",
     "router.shadow": "gateway",

@@ -5,8 +5,10 @@ rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an
 flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type,
 negative-usage, no-usage, no-finish, huge-line, huge-body, endless, redirect, tool-calls, logprobs,
 reasoning, refusal, length (cut by the output cap), json (an object with an `answer`), error-event,
-error-object, stream-ignored, echo (the answer's text is the JSON of the received body and headers),
-agent (calls offered tools, fills schemas; see upstream_agent).
+error-object, garbled and lost (a stream that is nonsense, or breaks, halfway), stream-ignored, echo
+(the answer's text is the JSON of the received body and headers), paced:FIRST,EACH,COUNT (words at a
+stated pace), reluctant (the same, refusing), agent (calls offered tools, fills schemas; see
+upstream_agent).
 """
 
 from __future__ import annotations
@@ -142,6 +144,29 @@ class Exchange:
 async def _slow(x: Exchange) -> None:
     await asyncio.sleep(float(x.argument or 1))
     await x.write(STREAMED if x.stream else ANSWER)
+
+
+async def _paced(x: Exchange, opening: str = "") -> None:
+    """A model of a stated pace: FIRST seconds, then COUNT words, EACH so many seconds apart."""
+    first, each, count = x.argument.split(",")
+    words = f"{opening}{'word ' * int(count)}".split()[: int(count)]
+    usage = {"prompt_tokens": 20, "completion_tokens": len(words), "total_tokens": 20 + len(words)}
+    if not x.stream:
+        await asyncio.sleep(float(first) + float(each) * len(words))
+        await x.answer(completion(" ".join(words), usage))
+        return
+    await asyncio.sleep(float(first))
+    await x.write(STREAM_HEAD)
+    for word in words:
+        await x.write(chunked(event(chunk({"content": f"{word} "}))))
+        await asyncio.sleep(float(each))
+    for last in (event(chunk({}, "stop")), event(usage_chunk(usage)), b"data: [DONE]\n\n"):
+        await x.write(chunked(last))
+    await x.write(b"0\r\n\r\n")
+
+
+async def _reluctant(x: Exchange) -> None:
+    await _paced(x, "I cannot help with that request because ")
 
 
 async def _hang(x: Exchange) -> None:
@@ -336,6 +361,17 @@ async def _error_event(x: Exchange) -> None:
     await x.events(chunk({"content": "Your "}), error, done=False)
 
 
+async def _garbled(x: Exchange) -> None:
+    pieces = [*EVENTS[:4], b"data: {nonsense\n\n", *EVENTS[4:]]
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in pieces) + b"0\r\n\r\n")
+
+
+async def _lost(x: Exchange) -> None:
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in EVENTS[:4]))
+    await asyncio.sleep(0.05)  # what was written is read before the connection breaks
+    x.transport.abort()
+
+
 async def _error_object(x: Exchange) -> None:
     await x.answer({"error": {"message": "sk-upstream-secret", "code": "content_filter"}})
 
@@ -370,6 +406,8 @@ async def _agent(x: Exchange) -> None:
 BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "slow": _slow,
     "hang": _hang,
+    "paced": _paced,
+    "reluctant": _reluctant,
     "drip": _drip,
     "cut": _cut,
     "reset": _reset,
@@ -398,6 +436,8 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "json": _json,
     "error-event": _error_event,
     "error-object": _error_object,
+    "garbled": _garbled,
+    "lost": _lost,
     "stream-ignored": _stream_ignored,
     "echo": _echo,
     "agent": _agent,

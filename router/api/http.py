@@ -32,7 +32,7 @@ Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
 
-GRACE_S = 0.1
+GRACE_S = 0.05
 """How late a client's going away may be noticed: little beside any call of an LLM."""
 
 

@@ -219,6 +219,7 @@ def rung_view(rung: Rung) -> dict[str, object]:
         "cost_usd": None if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
         "cost_basis": rung.cost_basis.value,
         "latency_ms": rung.latency_ms,
+        "cache_usd": usd(rung.cache_nano_usd),
         "expected_loss_usd": usd(rung.expected_loss_nano_usd),
         "propensity": rung.propensity,
     }

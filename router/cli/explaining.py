@@ -164,7 +164,8 @@ def _cells(rung: Rung, first: bool) -> tuple[str, ...]:
         f"{rung.p:.3f}",
         f"{P_SOURCES[rung.p_source]}{counted}",
         "?" if rung.cost_basis is CostBasis.UNKNOWN else dollars(rung.cost_nano_usd),
-        COST_BASES[rung.cost_basis],
+        COST_BASES[rung.cost_basis]
+        + (f", cache saves {dollars(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
         dollars(rung.expected_loss_nano_usd),
         ("" if rung.taken else "passed over: ") + ", ".join(r.value for r in rung.reasons),
     )

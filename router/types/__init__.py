@@ -79,7 +79,15 @@ from router.types.requests import (
     ToolCall,
     ToolSpec,
 )
-from router.types.signals import Amount, HeadReading, Match, SessionMemory, Signals, Triage
+from router.types.signals import (
+    Amount,
+    HeadReading,
+    Match,
+    SessionMemory,
+    Signals,
+    Triage,
+    WarmCache,
+)
 from router.types.surroundings import (
     AnswerCache,
     BudgetGauge,
@@ -187,5 +195,6 @@ __all__ = [
     "Usage",
     "Verdict",
     "VerifyMode",
+    "WarmCache",
     "Work",
 ]

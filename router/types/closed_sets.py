@@ -55,6 +55,8 @@ class Reason(StrEnum):
     OBSERVED = "observed"
     SHADOWED = "shadowed"  # a shadow's own row: no client asked for it
     EXPLORED = "explored"  # tried first by chance, or passed over for one that was
+    WARM_CACHE = "warm_cache"
+    SPECULATED = "speculated"
     # hard rules and fixed triggers that set the floor
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"

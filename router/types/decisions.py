@@ -27,6 +27,7 @@ class RungFacts:
     declined: Reason | None = None  # why a resolver has nothing for this request
     excused: bool = False  # what is missing may be left out where a hard rule leaves no other rung
     ready: bool = True
+    cache_nano_usd: int = 0  # what its warm prompt cache saves, already taken off the cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class Rung:
     latency_ms: float
     expected_loss_nano_usd: int
     propensity: float
+    cache_nano_usd: int = (
+        0  # what its warm prompt cache saves of the cost; going elsewhere loses it
+    )
 
 
 @dataclass(frozen=True, slots=True)

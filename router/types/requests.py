@@ -135,5 +135,10 @@ class ChatRequest:
 
     @property
     def in_tool_loop(self) -> bool:
-        """Whether the conversation ends in a tool result, so that the model is in mid-loop."""
-        return bool(self.messages) and self.messages[-1].role in ("tool", "function")
+        """Whether a tool result waits for the model, which is in mid-loop; words beside it too."""
+        for message in reversed(self.messages):
+            if message.role in ("tool", "function"):
+                return True
+            if message.role == "assistant":
+                return False
+        return False

@@ -68,6 +68,16 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmCache:
+    """What a provider's prompt cache likely holds of a conversation."""
+
+    answerer: str
+    model: str
+    tokens: int  # of input; 0: a hit was due and none was reported, so its cache is not counted on
+    at_ms: int  # when it was last written or read, since the epoch
+
+
+@dataclass(frozen=True, slots=True)
 class SessionMemory:
     """The highest that a conversation has seen; stakes never fall within it."""
 
@@ -85,6 +95,8 @@ class SessionMemory:
     risk_domain: Domain | None = None
     risk_p: float = 0.0
     heads: tuple[HeadReading, ...] = ()
+    prefix: str = ""  # names the messages of the last answered request, which caches may hold
+    warm: tuple[WarmCache, ...] = ()
 
 
 class Triage(Protocol):

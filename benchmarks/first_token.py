@@ -1,0 +1,297 @@
+"""When the first word of an answer arrives, and when an upstream hears that its client left.
+
+    python -m benchmarks first_token [--quick] [--rounds N] [--json]
+
+The upstream is tests/fake_upstream.py at a stated pace: a weak model (first token after 150 ms,
+then one every 10 ms, 60 tokens) and a strong one (300 ms, then 15 ms, 60 tokens). `tiergate serve`
+asks them under policies that hold back nothing, the first 32 tokens or all, and whose weak model
+answers or refuses. Rounds alternate between the targets; ratios are formed within a round. Only
+127.0.0.1; everything it starts, it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.gateway import ROOT, cores, create_key, free_port, started, wait_for
+
+WEAK, STRONG = "paced:0.150,0.010,60", "paced:0.300,0.015,60"
+REFUSES = "reluctant:0.150,0.010,60"
+AT_ONE_TIME = 4
+MOST_S = 30.0  # a request that takes longer is a fault, and the bench ends
+LEAVES_AFTER_S = (0.02, 0.3)  # within the time in which leaving is not yet listened for, and after
+ENDPOINTS = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
+QUESTION = {"role": "user", "content": "Write a line about the sea."}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked, and what it is called in the table."""
+
+    name: str
+    port: int
+    model: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All that runs while it is measured."""
+
+    upstream: int
+    proxy: int
+    gateway: int
+    key: str
+
+
+def policies() -> dict[str, dict[str, object]]:
+    """By name: which models are asked, how much is held back, and what is called early."""
+    early = {"speculate": {"between": [0.0, 1.0], "max_usd": 1.0}}
+    return {
+        "committed": _policy("none", WEAK),
+        "prefix": _policy("prefix", WEAK),
+        "full": _policy("full", WEAK),
+        "climbs": _policy("full", REFUSES),
+        "races": _policy("full", REFUSES, **early),
+        "waits": _policy("none", "hang"),
+    }
+
+
+def _policy(verify: str, weak: str, **decision: object) -> dict[str, object]:
+    """Two answerers of equal ability, so that only a refusal leads from one to the other."""
+
+    def answerer(name: str, model: str, verify: str) -> dict[str, object]:
+        return {
+            "name": name,
+            "kind": "upstream",
+            "model": model,
+            "base_urls": ["${UPSTREAM}"],
+            "ability": {"theta": 6, "labels": 1000},
+            "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 4, "version": "bench"},
+            "verify": {"default": verify, "hard_rule": verify},
+        }
+
+    answerers = [answerer("weak", weak, verify), answerer("strong", STRONG, "none")]
+    return {
+        "version": 1,
+        "decision": decision,
+        "cache": {"exact": False},
+        "tiers": [{"name": "llm", "level": 2, "answerers": answerers}],
+    }
+
+
+@contextlib.contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """Upstream, bare proxy and gateway, ready to be asked."""
+    pinned = cores()
+    ours, theirs = pinned if pinned else (None, None)
+    upstream, proxy, gateway = (free_port() for _ in range(3))
+    url = f"http://127.0.0.1:{upstream}/v1"
+    database = folder / "ledger.db"
+    key = create_key(database)
+    serve = [sys.executable, "-m", "router.cli", "serve", "--port", str(gateway)]
+    serve += ["--database", str(database), "--log-level", "warning"]
+    for name, policy in policies().items():
+        path = folder / f"{name}.yaml"
+        path.write_text(json.dumps({"name": name, **policy}), "utf-8")  # JSON is YAML
+        serve += ["--policy", str(path)]
+    fake = [sys.executable, "-m", "tests.fake_upstream", "--port", str(upstream)]
+    bare = [sys.executable, "benchmarks/bare_proxy.py", "--port", str(proxy)]
+    bare += ["--to", str(upstream)]
+    environ = {"TIERGATE_POLICY": "", "PYTHONPATH": str(ROOT), "UPSTREAM": url}
+    logs = {name: folder / f"{name}.log" for name in ("upstream", "proxy", "gateway")}
+    with contextlib.ExitStack() as running:
+        running.enter_context(started(fake, theirs, logs["upstream"]))
+        wait_for(f"{url}/models", logs["upstream"])
+        running.enter_context(started(bare, ours, logs["proxy"]))
+        running.enter_context(started(serve, ours, logs["gateway"], environ))
+        wait_for(f"http://127.0.0.1:{proxy}/v1/models", logs["proxy"])
+        wait_for(f"http://127.0.0.1:{gateway}/healthz", logs["gateway"])
+        yield Stage(upstream, proxy, gateway, key)
+
+
+def targets(at: Stage) -> tuple[Target, ...]:
+    """The rows of the table."""
+
+    def gateway(name: str, policy: str) -> Target:
+        return Target(name, at.gateway, f"auto:{policy}", at.key)
+
+    return (
+        Target("upstream itself", at.upstream, WEAK),
+        Target("pass-through", at.proxy, WEAK),
+        gateway("committed tier", "committed"),
+        gateway("prefix held, accepted", "prefix"),
+        gateway("all held, accepted", "full"),
+        gateway("all held, escalated", "climbs"),
+        gateway("the same, called early", "races"),
+    )
+
+
+# --- the first word -------------------------------------------------------------------------------
+
+
+def message(port: int, path: str, key: str, body: dict[str, object]) -> bytes:
+    """A request as bytes."""
+    content = json.dumps(body).encode()
+    head = [f"POST {path} HTTP/1.1", f"host: 127.0.0.1:{port}", "content-type: application/json"]
+    head += [f"content-length: {len(content)}", "connection: close"]
+    head += [f"authorization: Bearer {key}"] if key else []
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + content
+
+
+async def first_word_s(target: Target) -> float:
+    """Seconds until a piece of text was read. Raises RuntimeError when none came."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+    asked = {"model": target.model, "stream": True, "messages": [QUESTION]}
+    began = time.perf_counter()
+    found: float | None = None
+    try:
+        writer.write(message(target.port, "/v1/chat/completions", target.key, asked))
+        async for line in reader:  # to the end: a client that leaves is another measurement
+            if line.startswith(b"data: {") and found is None:
+                choices = json.loads(line[6:]).get("choices")
+                if choices and choices[0]["delta"].get("content"):
+                    found = time.perf_counter() - began
+            elif line.startswith(b"data: [DONE]"):
+                break
+    finally:
+        writer.close()
+    if found is None:
+        raise RuntimeError(f"{target.name} said nothing: {target.model}")
+    return found
+
+
+async def round_of(target: Target, requests: int) -> list[float]:
+    """Seconds to the first word of so many requests, a few at one time."""
+    turns = asyncio.Semaphore(AT_ONE_TIME)
+
+    async def one() -> float:
+        async with turns:
+            return await first_word_s(target)
+
+    return list(await asyncio.gather(*(one() for _ in range(requests))))
+
+
+# --- a client that leaves -------------------------------------------------------------------------
+
+
+async def seen(port: int) -> dict[str, float]:
+    """What the upstream says of its clients."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /seen HTTP/1.1\r\nhost: x\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    found = json.loads(await reader.readexactly(length))
+    writer.close()
+    return dict(found)
+
+
+async def until(port: int, name: str, count: float) -> dict[str, float]:
+    """What the upstream says once it has counted so many. Raises RuntimeError after 10 s."""
+    for _ in range(5_000):
+        if (found := await seen(port))[name] >= count:
+            return found
+        await asyncio.sleep(0.002)
+    raise RuntimeError(f"the upstream did not count {count} {name} within 10 s: {found}")
+
+
+async def left_s(at: Stage, path: str, stream: bool, after_s: float) -> float:
+    """Seconds from a client's closing its socket to the upstream's losing its own client."""
+    before = await seen(at.upstream)
+    turn = {"input": [QUESTION]} if path == "/v1/responses" else {"messages": [QUESTION]}
+    most = {"max_tokens": 60} if path == "/v1/messages" else {}
+    body = {"model": "auto:waits", "stream": stream, **turn, **most}
+    with socket.create_connection(("127.0.0.1", at.gateway)) as client:
+        client.sendall(message(at.gateway, path, at.key, body))
+        await until(at.upstream, "count", before["count"] + 1)
+        await asyncio.sleep(after_s)
+        closed = time.monotonic()
+    found = await until(at.upstream, "aborted", before["aborted"] + 1)
+    return found["aborted_at_s"] - closed
+
+
+# --- the whole bench ------------------------------------------------------------------------------
+
+
+def measure(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str, object]:
+    """All figures, in milliseconds: per target the rounds, ratios within rounds; per endpoint."""
+    with tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name, stage(Path(name)) as at:
+        return asyncio.run(_measured(at, rounds, requests, say))
+
+
+async def _measured(
+    at: Stage, rounds: int, requests: int, say: Callable[[str], None]
+) -> dict[str, object]:
+    every = targets(at)
+    found: dict[str, list[list[float]]] = {target.name: [] for target in every}
+    for target in every:  # code paths and the gateway's own connections are warm
+        async with asyncio.timeout(MOST_S):
+            await first_word_s(target)
+    for number in range(rounds):
+        say(f"time to the first token, round {number + 1} of {rounds}")
+        for target in every:
+            async with asyncio.timeout(MOST_S * requests):
+                found[target.name].append(await round_of(target, requests))
+    say("clients that leave")
+    left: dict[str, list[float]] = {}
+    for _ in range(rounds * 2):
+        for path in ENDPOINTS:
+            for stream in (False, True):
+                for after_s in LEAVES_AFTER_S:
+                    name = f"{path} {'streamed' if stream else 'whole'}"
+                    left.setdefault(name, []).append(await left_s(at, path, stream, after_s))
+    return {
+        "rounds": rounds,
+        "requests": requests,
+        "rows": [_row(name, found) for name in found],
+        "left": {name: _ms(taken) for name, taken in left.items()},
+    }
+
+
+def _row(name: str, found: dict[str, list[list[float]]]) -> dict[str, object]:
+    through = found["pass-through"]
+    ratios = [
+        statistics.median(ours) / statistics.median(theirs)
+        for ours, theirs in zip(found[name], through, strict=True)
+    ]
+    taken = [one for one_round in found[name] for one in one_round]
+    return {"target": name, **_ms(taken), "to_pass_through": round(statistics.median(ratios), 3)}
+
+
+def _ms(taken: list[float]) -> dict[str, float]:
+    ordered = sorted(1000.0 * one for one in taken)
+    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+    return {
+        "p50_ms": round(statistics.median(ordered), 1),
+        "p95_ms": round(p95, 1),
+        "max_ms": round(ordered[-1], 1),
+        "count": len(ordered),
+    }
+
+
+def show(found: dict) -> str:
+    """The figures as text."""
+    lines = [f"{'time to the first token':<26}{'p50 ms':>9}{'p95 ms':>9}  to pass-through"]
+    lines += [
+        f"{row['target']:<26}{row['p50_ms']:>9.1f}{row['p95_ms']:>9.1f}"
+        f"{row['to_pass_through']:>17.2f}"
+        for row in found["rows"]
+    ]
+    lines.append(f"{'client gone, upstream told':<32}{'p50 ms':>9}{'max ms':>9}  requests")
+    lines += [
+        f"{name:<32}{row['p50_ms']:>9.1f}{row['max_ms']:>9.1f}{row['count']:>10}"
+        for name, row in found["left"].items()
+    ]
+    most = max(row["max_ms"] for row in found["left"].values())
+    lines.append(f"Target of 100 ms: {'reached' if most <= 100.0 else 'missed'}.")
+    return "\n".join(lines)
