@@ -5,6 +5,9 @@ says whether the next rung (or another replica) may help.
     ├── RequestError                  400  the client must change something
     │   ├── BodyTooLarge              413
     │   ├── UnsupportedMedia          415
+    │   ├── RequestTimeout            408  the request did not arrive in time
+    │   ├── HeadTooLarge              431
+    │   ├── MalformedHttp             400  not HTTP at all
     │   ├── AuthenticationFailed      401
     │   ├── PermissionDenied          403
     │   ├── NotFound                  404
@@ -74,6 +77,20 @@ class BodyTooLarge(RequestError):
 class UnsupportedMedia(RequestError):
     code = "unsupported_media_type"
     status = 415
+
+
+class RequestTimeout(RequestError):
+    code = "request_timeout"
+    status = 408
+
+
+class HeadTooLarge(RequestError):
+    code = "headers_too_large"
+    status = 431
+
+
+class MalformedHttp(RequestError):
+    code = "malformed_http"
 
 
 class AuthenticationFailed(RequestError):

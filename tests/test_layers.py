@@ -127,6 +127,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "tqdm": (TRAINING,),
     "transformers": (TRAINING,),
     "typer": ("router/cli",),
+    "httptools": ("router/api/connection.py",),
     "uvicorn": ("router/api/", "router/cli"),
     "uvloop": ("router/api/", "router/cli"),
     # Measuring an adapter needs its logits in the process, without a server between.

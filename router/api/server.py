@@ -29,6 +29,7 @@ from router.api.idempotency import Idempotency
 from router.api.metrics import Metrics
 from router.api.moderations import Moderations
 from router.api.views import (
+    Headers,
     decision_document,
     id_headers,
     request_header,
@@ -177,10 +178,17 @@ class Server:
         """
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
-        wire = ANTHROPIC if path.startswith("/v1/messages") else OPENAI
+        wire = _errors_of(path)
         ids = id_headers(request_id) if booked else request_header(request_id)
         headers = [*ids, *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers)
+
+    def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
+        """The body and headers that refuse what never became a request."""
+        self._metrics.failed(error)
+        request_id, wire = self._ids.new(), _errors_of(path)
+        headers = [*request_header(request_id), *wire.id_headers(request_id)]
+        return wire.error(error, request_id), headers
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -243,3 +251,8 @@ class Server:
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(docs.openapi())
         await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+
+def _errors_of(path: str) -> WireFormat:
+    """Whose errors the clients of a path read."""
+    return ANTHROPIC if path.startswith("/v1/messages") else OPENAI
