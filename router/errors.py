@@ -113,8 +113,14 @@ class ModelNotFound(NotFound):
 
 
 class MethodNotAllowed(RequestError):
+    """`allow`: the methods that the path takes, as the header of that name lists them."""
+
     code = "method_not_allowed"
     status = 405
+
+    def __init__(self, message: str, *, allow: str = "") -> None:
+        super().__init__(message)
+        self.allow = allow
 
 
 class KeyReused(RequestError):

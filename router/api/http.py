@@ -15,6 +15,7 @@ from router.errors import (
     BodyTooLarge,
     BudgetExceeded,
     ClientGone,
+    MethodNotAllowed,
     Overloaded,
     TiergateError,
     UnsupportedMedia,
@@ -102,6 +103,8 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     extra = list(headers)
     if isinstance(error, Overloaded | UpstreamRateLimited) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    if isinstance(error, MethodNotAllowed) and error.allow:
+        extra.append((b"allow", error.allow.encode()))
     if isinstance(error, BudgetExceeded):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)

@@ -168,7 +168,9 @@ class Server:
             raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
         method, handler = found
         if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
-            raise MethodNotAllowed(f"{path} takes {method}, not {scope['method']}.")
+            raise MethodNotAllowed(
+                f"{path[:200]} takes {method}, not {scope['method']}.", allow=_allowed(method)
+            )
         return handler
 
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
@@ -251,6 +253,10 @@ class Server:
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(docs.openapi())
         await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+
+def _allowed(method: str) -> str:
+    return "GET, HEAD" if method == "GET" else method
 
 
 def _errors_of(path: str) -> WireFormat:
