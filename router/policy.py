@@ -73,6 +73,7 @@ __all__ = [
     "ResolverAnswerer",
     "SecretName",
     "Section",
+    "SemanticCacheSection",
     "StakesSection",
     "StepName",
     "TermList",
@@ -134,13 +135,31 @@ class BudgetSection(Section):
     usd_per_month: Usd | None = Field(default=None, description="Left out: no limit by month.")
 
 
+class SemanticCacheSection(Section):
+    """The same question in other words, where nothing is at stake and no word speaks against it."""
+
+    enabled: bool = Field(
+        default=False, description="Whether such questions are answered from memory."
+    )
+    threshold: float = Field(
+        default=0.9, ge=0.5, le=1.0, description="Cosine of two questions from which words decide."
+    )
+    ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
+    max_entries: int = Field(
+        default=2_000, ge=1, le=100_000, description="The least recently used go first; 2 kB each."
+    )
+
+
 class CacheSection(Section):
-    """Exact repeats of a tenant are answered again at no cost; limits are the default policy's."""
+    """Repeats of a tenant under this policy are answered again at no cost, from memory."""
 
     exact: bool = Field(default=True, description="Whether exact repeats are answered from memory.")
     ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
     max_entries: int = Field(
         default=10_000, ge=1, le=10_000_000, description="The oldest go first."
+    )
+    semantic: SemanticCacheSection = Field(
+        default_factory=SemanticCacheSection, description="The same question in other words."
     )
 
 
@@ -272,7 +291,7 @@ class Policy(Section):
     budgets: dict[str, BudgetSection] = Field(
         default_factory=dict, description="By tenant; `*` is every tenant without its own."
     )
-    cache: CacheSection = Field(default_factory=CacheSection, description="Exact repeats.")
+    cache: CacheSection = Field(default_factory=CacheSection, description="Repeats.")
     privacy: PrivacySection = Field(
         default_factory=PrivacySection, description="What is kept of prompts and answers."
     )

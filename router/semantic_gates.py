@@ -8,7 +8,7 @@ answer. English function words; texts in other languages agree where their words
 It is pure and knows nothing about vectors, tenants or answers.
 """
 
-# ruff: noqa: SIM905 - word lists read better as text
+# ruff: noqa: RUF001, SIM905 - typed quotes; word lists read better as text
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ _NEGATIONS = frozenset(
 # groups need not be told apart.
 _OPPOSITES = frozenset(
     """on off in out up down over under above below before after since until till during while
-    from to into onto toward towards through between inside outside with against for about by
-    left right top bottom front back north south east west near far here there
+    from to into onto toward towards through between inside outside against by
+    left right top bottom front back north south east west near far
     first last next previous earlier later early late now then soon today tomorrow yesterday
     tonight morning noon afternoon evening night midnight weekday weekend daily weekly monthly
     yearly hourly annual always often sometimes
@@ -106,7 +106,7 @@ _OPPOSITES = frozenset(
     higher lower fast slow faster slower better worse best worst good bad new old newest oldest
     young cheap expensive cheapest dearest hot cold warm cool wet dry hard soft easy difficult
     heavy light dark bright loud quiet full empty strong weak rich poor safe unsafe
-    buy sell lend borrow rent give take get send receive push pull import export upload download
+    buy sell lend borrow rent give take send receive push pull import export upload download
     encode decode encrypt decrypt compress extract zip unzip install uninstall connect disconnect
     attach detach mount unmount bind unbind freeze unfreeze block unblock mute unmute follow
     unfollow subscribe unsubscribe login logout sign log accept reject approve decline allow forbid
@@ -118,10 +118,9 @@ _OPPOSITES = frozenset(
     impossible available unavailable public private internal external local remote online offline
     live dead alive male female man woman men women boy girl husband wife son daughter mother
     father brother sister he she him her his hers they them their we us our i me my mine you your
-    yours who whom whose what when where why how which whether
-    all every each any some only just also even still already yet again
-    can could must should may might will would need have has had did does do was were is are been
-    same different other another else if because so but although or and than like as
+    yours who whom whose when where why how whether
+    all every each only still already yet again
+    must should might same different other another else if or
     red green blue yellow black white orange purple brown grey gray pink
     english german french spanish italian dutch russian chinese japanese korean arabic hindi
     portuguese turkish polish swedish latin greek
@@ -138,7 +137,8 @@ _FUNCTION = frozenset(
     """a an the of this that these those it its please pls kindly hi hello hey dear thanks thank
     ok okay well oh um uh ah really actually quick quickly basically simply maybe perhaps exactly
     currently s t d ll re ve m am be being thing things stuff way ways possibly probably
-    ever""".split()
+    ever i me my mine we us our ours what which with for about and but so because although than
+    like as just also even some any get got want need there here at in""".split()
 )
 # Left out by themselves, for they are said or left unsaid at will: "is", "do" in a question.
 _QUIET = frozenset("is are was were be been do does did have has had can could would will".split())
@@ -150,6 +150,7 @@ _COURTESY = re.compile(
     r"|^(?:(?:can|could|would|will) you(?: please)?(?: tell me| let me know| help me(?: to)?"
     r"| explain(?: to me)?| show me)?\b"
     r"|(?:i was wondering|i would like to know|i'd like to know|i want to know|i need to know"
+    r"|i want to|i need to|i would like to|i'd like to|i want|i need"
     r"|do you know|please tell me|tell me|let me know)\b)[, ]*"
 )
 
@@ -167,9 +168,15 @@ _SAME = {
 }  # fmt: skip
 """Words that ask for the same; kept short, since each entry is a claim."""
 
-_QUOTED = re.compile(r"\"([^\"]{1,200})\"|`([^`]{1,200})`|“([^”]{1,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
-_ADDRESS = re.compile(r"\S+@\S+|\w+://\S+|www\.\S+|(?:[\w.-]*[/\\])+[\w.-]+|#\w+|@\w+|\$\{?\w*[a-z]\w*")
-_TOKEN = re.compile(r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th)?|[^\W_]+(?:[-'][^\W_]+)*|[%$€£¥+*/=<>^&|~-]")
+_QUOTED = re.compile(
+    r"\"([^\"]{1,200})\"|`([^`]{1,200})`|“([^”]{1,200})”|(?<!\w)'([^']{2,200})'(?!\w)"
+)
+_ADDRESS = re.compile(
+    r"\S+@\S+|\w+://\S+|www\.\S+|(?:[\w.-]*[/\\])+[\w.-]+|#\w+|@\w+|\$\{?\w*[a-z]\w*"
+)
+_TOKEN = re.compile(
+    r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th)?|[^\W_]+(?:[-'][^\W_]+)*|[%$€£¥+*/=<>^&|~-]"
+)
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_]).+")
 _SENTENCE = re.compile(r"(?:^|[.!?:\n]\s*)$")
 

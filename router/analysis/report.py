@@ -324,7 +324,7 @@ def _notes(tally: Tally) -> tuple[str, ...]:
             f"{count(tally.observed)} requests were observed only: the requested model answered."
         )
     if tally.cache_hits:
-        notes.append(f"{count(tally.cache_hits)} requests were exact repeats, answered from cache.")
+        notes.append(f"{count(tally.cache_hits)} requests were repeats, answered from cache.")
     if tally.states[RequestState.OPEN.value]:
         notes.append(
             f"{count(tally.states[RequestState.OPEN.value])} requests are still open and in no "

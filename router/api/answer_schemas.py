@@ -110,7 +110,9 @@ ANSWERS: dict[str, dict[str, object]] = {
         attempts=_list({"type": "object"}),
         record={"type": "object"},
     ),
-    "/api/v1/{domain}/{task}/analyze": _object(object={"const": "analysis"}, **_ENVELOPE, **_FIELDS),
+    "/api/v1/{domain}/{task}/analyze": _object(
+        object={"const": "analysis"}, **_ENVELOPE, **_FIELDS
+    ),
     "/api/v1/{domain}/{task}/batch": _object(
         object={"const": "list"}, **_ENVELOPE, data=_list(_object(index=_COUNT, **_FIELDS))
     ),

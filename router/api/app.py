@@ -24,8 +24,8 @@ from router.api.server import OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
-from router.ledger.cache import MemoryAnswerCache
 from router.ledger.keys import SqlKeyStore
+from router.ledger.policy_caches import PolicyCaches
 from router.ledger.replies import MemoryReplies
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
@@ -78,14 +78,14 @@ class App:
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
-        cache = core.router.default.policy.cache
+        # Of its own thread, so that no request for vectors stands before a question.
+        self._questions = TextVectors(core.model)
         self.gateway = Gateway(
             core.router,
             ledger=self.ledger,
             sessions=self._sessions,
-            cache=MemoryAnswerCache(
-                clock=self.clock, ttl_s=cache.ttl_s, max_entries=cache.max_entries
-            ),
+            caches=PolicyCaches(self.clock),
+            embedder=None if core.model is None else self._questions,
             reviews=SqlReviewQueue(self.ledger.database, clock=self.clock),
             texts=self.texts,
             secret_of=self._secrets.key_soon,
@@ -170,6 +170,7 @@ class App:
         await self.ledger.close()
         self.core.engine.close()
         self._vectors.close()
+        self._questions.close()
 
     async def _keep_house(self) -> None:
         """Drop texts and sessions whose time is over: at the start, then once a day."""

@@ -25,8 +25,8 @@ MAX_HEAD_BYTES = 65_536
 nginx takes 32 kB and Apache 800 kB by default."""
 
 MAX_WAITING = 100
-"""Requests that one connection may send ahead. Clients send none; without a bound 200 MB of them took
-2.7 GB here."""
+"""Requests that one connection may send ahead. Clients send none; without a bound 200 MB of them
+took 2.7 GB here."""
 
 LINGER_S, LINGER_BYTES = 1.0, 1_000_000
 """After a refusal: so long, and so much, of what still comes is read and dropped, since closing at

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     FALLBACK = "fallback"
     PINNED = "pinned"
     CACHE_HIT = "cache_hit"
+    SEMANTIC_CACHE_HIT = "semantic_cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
     # hard rules and fixed triggers that set the floor

@@ -22,6 +22,7 @@ class Committed:
     policy: str
     policy_hash: str
     escalations: int
+    cache: str = ""  # exact, semantic, miss; "" where no cache was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Outcome:
     timings: Timings
     attempts: tuple[AttemptRow, ...] = ()
     review_id: str = ""
+    cache: str = ""  # as in Committed
 
     @property
     def saved_nano_usd(self) -> int | None:
