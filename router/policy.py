@@ -136,13 +136,16 @@ class BudgetSection(Section):
 
 
 class SemanticCacheSection(Section):
-    """The same question in other words, where nothing is at stake and no word speaks against it."""
+    """The same question in other words, where nothing is at stake and no word speaks against it.
+
+    Example: `cache: {semantic: {enabled: true, ttl_s: 600}}`. See docs/caches.md.
+    """
 
     enabled: bool = Field(
         default=False, description="Whether such questions are answered from memory."
     )
     threshold: float = Field(
-        default=0.9, ge=0.5, le=1.0, description="Cosine of two questions from which words decide."
+        default=0.8, ge=0.5, le=1.0, description="Cosine of two questions from which words decide."
     )
     ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
     max_entries: int = Field(

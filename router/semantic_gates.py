@@ -138,7 +138,7 @@ _FUNCTION = frozenset(
     ok okay well oh um uh ah really actually quick quickly basically simply maybe perhaps exactly
     currently s t d ll re ve m am be being thing things stuff way ways possibly probably
     ever i me my mine we us our ours what which with for about and but so because although than
-    like as just also even some any get got want need there here at in""".split()
+    like as just also even some any there here at in""".split()
 )
 # Left out by themselves, for they are said or left unsaid at will: "is", "do" in a question.
 _QUIET = frozenset("is are was were be been do does did have has had can could would will".split())

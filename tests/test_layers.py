@@ -25,6 +25,7 @@ GROUPS = {
     "router.triage": "triage",
     "router.ledger": "ledger",
     "tiers": "tiers",
+    "router.repeats": "gateway",
     "router.spend": "gateway",
     "router.analysing": "gateway",
     "router.conclude": "gateway",
@@ -93,6 +94,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "router/calibration.py",
         "router/heads.py",
+        "router/ledger/semantic_cache.py",
         "router/ngrams.py",
         "router/softmax_regression.py",
         "router/triage/",

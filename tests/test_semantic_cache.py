@@ -88,8 +88,8 @@ async def test_what_may_share_an_answer_does_by_default(vectors: TextVectors) ->
         cache = MemorySemanticCache(clock=StandingClock(), ttl_s=10, max_entries=10)
         a, b = (await vectors.embed([one, other])).vectors
         cache.put("t", "s", a, one, cached("1"))
-        found += cache.find("t", "s", b, other, 0.9) is not None
-    assert found >= 7
+        found += cache.find("t", "s", b, other, 0.8) is not None
+    assert found >= 9
 
 
 GRAVE = {
@@ -125,7 +125,7 @@ async def test_where_something_is_at_stake_no_answer_is_shared(
 async def test_what_is_no_plain_question_shares_no_answer(
     tmp_path: Path, vectors: TextVectors, what: str
 ) -> None:
-    house = house_of(tmp_path, vectors, low())
+    house = house_of(tmp_path, vectors, low(text="{}"))
     for text in (ONE, OTHER):
         request = replace(ask(text), **OTHERWISE[what])  # type: ignore[arg-type]
         assert (await asked(house, request)).cache in ("", "miss")
@@ -260,7 +260,9 @@ def test_clients_see_where_an_answer_came_from(tmp_path: Path) -> None:
         return response.headers.get("x-tiergate-cache"), row["reason"], row["cost_nano_usd"]
 
     with Upstream(tmp_path) as upstream:
-        policy = write_policy(tmp_path, upstream.url, cache={"semantic": {"enabled": True}})
+        policy = write_policy(
+            tmp_path, upstream.url, cache={"semantic": {"enabled": True, "threshold": 0.7}}
+        )
         with Served(tmp_path, policy) as served:
             assert put(served, ONE, temperature=0)[0] == "miss"
             assert put(served, ONE, temperature=0) == ("exact", "cache_hit", 0)
