@@ -163,13 +163,15 @@ def json_object_grammar(max_tokens: int) -> str:
     """
     pairs = min(MOST_PAIRS, max(1, max_tokens // TOKENS_A_PAIR))
     room = max(4, max_tokens // pairs - KEY_TOKENS - 2)  # tokens of a pair's value
+    # A lone pair leaves no room for error, and a hot model writes what has a token a character.
+    characters = CHARACTERS_A_TOKEN if pairs > 1 else 1
     inner = room // 3 - KEY_TOKENS - 1  # of an inner value
     limits = {
         "NESTED": " | inner" if inner >= LEAF_TOKENS else "",
         "FURTHER": pairs - 1,
-        "LONGEST": CHARACTERS_A_TOKEN * room,
-        "SHORT": CHARACTERS_A_TOKEN * max(1, inner),
-        "ITEM": CHARACTERS_A_TOKEN * max(1, room // 5 - 3),
+        "LONGEST": characters * room,
+        "SHORT": characters * max(1, inner),
+        "ITEM": characters * max(1, room // 5 - 3),
     }
     grammar = _OBJECT
     for name, limit in limits.items():
