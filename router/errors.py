@@ -5,6 +5,9 @@ says whether the next rung (or another replica) may help.
     ├── RequestError                  400  the client must change something
     │   ├── BodyTooLarge              413
     │   ├── UnsupportedMedia          415
+    │   ├── RequestTimeout            408  the request did not arrive in time
+    │   ├── HeadTooLarge              431
+    │   ├── MalformedHttp             400  not HTTP at all
     │   ├── AuthenticationFailed      401
     │   ├── PermissionDenied          403
     │   ├── NotFound                  404
@@ -81,6 +84,20 @@ class UnsupportedMedia(RequestError):
     status = 415
 
 
+class RequestTimeout(RequestError):
+    code = "request_timeout"
+    status = 408
+
+
+class HeadTooLarge(RequestError):
+    code = "headers_too_large"
+    status = 431
+
+
+class MalformedHttp(RequestError):
+    code = "malformed_http"
+
+
 class AuthenticationFailed(RequestError):
     code = "invalid_api_key"
     status = 401
@@ -101,8 +118,14 @@ class ModelNotFound(NotFound):
 
 
 class MethodNotAllowed(RequestError):
+    """`allow`: the methods that the path takes, as the header of that name lists them."""
+
     code = "method_not_allowed"
     status = 405
+
+    def __init__(self, message: str, *, allow: str = "") -> None:
+        super().__init__(message)
+        self.allow = allow
 
 
 class KeyReused(RequestError):

@@ -27,22 +27,23 @@ from router.errors import AnswererError, BudgetExceeded, RateLimited, TiergateEr
 from router.metering import admit, settle
 from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
+from router.repeats import Repeats
 from router.runtime import RungPlan, Selected
 from router.shadow import Shadows
 from router.speculating import Calls
 from router.spend import Spender, failure_reason
-from router.telling import final_row, outcome_of, request_digest, transcript, weigh
+from router.telling import final_row, outcome_of, transcript, weigh
 from router.types import (
     NO_PRESSURE,
     Action,
     Answer,
-    AnswerCache,
+    AnswerCaches,
     BudgetGauge,
-    CachedAnswer,
     ChatRequest,
     Clock,
     Committed,
     Delta,
+    Embedder,
     Identity,
     Ids,
     Ledger,
@@ -72,7 +73,7 @@ class Gateway:
         *,
         ledger: Ledger,
         sessions: SessionStore,
-        cache: AnswerCache,
+        caches: AnswerCaches,
         reviews: ReviewQueue,
         texts: TextKeeper,
         secret_of: Callable[[str], bytes],
@@ -81,11 +82,12 @@ class Gateway:
         gauge: BudgetGauge | None = None,
         limiter: RateLimiter | None = None,
         draw: Callable[[], float] | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self.router = router
         self._ledger = ledger
         self._conversations = Conversations(sessions, secret_of, clock)
-        self._cache = cache
+        self._repeats = Repeats(caches, embedder, secret_of)
         self._reviews = reviews
         self._texts = texts
         self._secret_of = secret_of
@@ -185,7 +187,7 @@ class Gateway:
 
     async def _climb(self, walk: Walk, spender: Spender) -> AsyncGenerator[StreamEvent, None]:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
-        hit = await self._from_cache(walk)
+        hit = await self._repeats.find(walk)
         at: int | None = walk.decision.first if walk.observed is None else walk.observed
         at = None if walk.foregone else at
         failed: TiergateError | None = None
@@ -220,13 +222,6 @@ class Gateway:
             for delta in _unsent(walk, candidate):
                 yield delta
         yield await self._settled(walk, candidate, verdict)
-
-    async def _from_cache(self, walk: Walk) -> Candidate | None:
-        """An exact repeat, valid only if its level reaches the floor now decided."""
-        if not walk.cacheable:
-            return None
-        cached = await self._cache.get(walk.identity.tenant, self._digest(walk))
-        return None if cached is None else walk.from_cache(cached)
 
     async def _hold_rung(self, walk: Walk, calls: Calls, at: int, held: Held) -> None:
         """One rung's turn, all of it held back: call, verify."""
@@ -361,6 +356,7 @@ class Gateway:
             escalations=walk.escalations,
             rates=walk.rates.states if walk.rates else (),
             review_id=walk.review_id,
+            cache=walk.cache,
         )
 
     # --- account --------------------------------------------------------------------------------
@@ -378,15 +374,7 @@ class Gateway:
         self._shadows.start(walk, candidate)
         await self._keep_texts(walk, candidate)
         await self._conversations.answered(walk, candidate)
-        kept = walk.keepable(candidate) and verdict is Verdict.ACCEPTED
-        if kept and candidate.answer is not None:
-            cached = CachedAnswer(
-                candidate.answer,
-                candidate.rung.tier,
-                candidate.rung.level,
-                candidate.rung.answerer,
-            )
-            await self._cache.put(walk.identity.tenant, self._digest(walk), cached)
+        await self._repeats.keep(walk, candidate, verdict)
 
     async def _keep_texts(self, walk: Walk, candidate: Candidate) -> None:
         """Store prompt and answer where the policy asks for it; by default nothing is stored."""
@@ -429,10 +417,6 @@ class Gateway:
         task.add_done_callback(lambda _: self._background.pop(walk.request_id))
         if error is not None:
             error.request_id = walk.request_id
-
-    def _digest(self, walk: Walk) -> str:
-        """The key under which equal requests of this tenant find one answer."""
-        return request_digest(walk, self._secret_of(walk.identity.tenant))
 
     # --- the life of the gateway ----------------------------------------------------------------
 

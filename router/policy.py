@@ -78,6 +78,7 @@ __all__ = [
     "ReviewSection",
     "SecretName",
     "Section",
+    "SemanticCacheSection",
     "SessionsSection",
     "ShadowSection",
     "StakesSection",
@@ -135,13 +136,34 @@ class Alias(Section):
         return self
 
 
+class SemanticCacheSection(Section):
+    """The same question in other words, where nothing is at stake and no word speaks against it.
+
+    Example: `cache: {semantic: {enabled: true, ttl_s: 600}}`. See docs/caches.md.
+    """
+
+    enabled: bool = Field(
+        default=False, description="Whether such questions are answered from memory."
+    )
+    threshold: float = Field(
+        default=0.8, ge=0.5, le=1.0, description="Cosine of two questions from which words decide."
+    )
+    ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
+    max_entries: int = Field(
+        default=2_000, ge=1, le=100_000, description="The least recently used go first; 2 kB each."
+    )
+
+
 class CacheSection(Section):
-    """Exact repeats of a tenant are answered again at no cost; limits are the default policy's."""
+    """Repeats of a tenant under this policy are answered again at no cost, from memory."""
 
     exact: bool = Field(default=True, description="Whether exact repeats are answered from memory.")
     ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
     max_entries: int = Field(
         default=10_000, ge=1, le=10_000_000, description="The oldest go first."
+    )
+    semantic: SemanticCacheSection = Field(
+        default_factory=SemanticCacheSection, description="The same question in other words."
     )
 
 
@@ -326,7 +348,7 @@ class Policy(Section):
         default_factory=list,
         description="Further limits: of keys, policies, tiers or all together.",
     )
-    cache: CacheSection = Field(default_factory=CacheSection, description="Exact repeats.")
+    cache: CacheSection = Field(default_factory=CacheSection, description="Repeats.")
     sessions: SessionsSection = Field(
         default_factory=SessionsSection, description="How conversations stay where they are."
     )

@@ -181,6 +181,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         attempts=tuple(walk.attempts),
         review_id=walk.review_id,
         rates=walk.rates.states if walk.rates else (),
+        cache=walk.cache,
     )
 
 
@@ -272,8 +273,9 @@ def _known(priced: cost.Cost) -> int | None:
 
 def why(walk: Walk, candidate: Candidate) -> Reason:
     """Why this tier answered."""
-    if Reason.CACHE_HIT in candidate.rung.reasons:
-        return Reason.CACHE_HIT
+    for hit in (Reason.CACHE_HIT, Reason.SEMANTIC_CACHE_HIT):
+        if hit in candidate.rung.reasons:
+            return hit
     if walk.observed is not None:
         return Reason.OBSERVED
     return walk.reached_by(candidate.at)

@@ -131,6 +131,8 @@ class Walk:
     first_token_ms: float | None = None
     answered_ms: float = 0.0
     review_id: str = ""
+    cache: str = ""  # what the caches said: exact, semantic, miss; "" where none was asked
+    vector: bytes = b""  # of the question, where a semantic cache was asked
     outcome: Outcome | None = None
     risk_domain: Domain | None = field(init=False)  # whose `exhausted` rule counts
     exhausted: Exhausted = field(init=False)  # what then goes out when no answer can be trusted
@@ -244,18 +246,13 @@ class Walk:
             and self.asked.pinned is None
         )
 
-    def keepable(self, candidate: Candidate) -> bool:
-        """Whether an answer may be given again: not what a lookup filled, nor a hit itself."""
-        fresh = Reason.CACHE_HIT not in candidate.rung.reasons
-        return self.cacheable and fresh and self.plan(candidate.rung.answerer).declines is None
-
-    def from_cache(self, cached: CachedAnswer) -> Candidate | None:
+    def from_cache(self, cached: CachedAnswer, reason: Reason) -> Candidate | None:
         """The cached answer as a candidate, with an attempt of its own that costs nothing."""
         decision = self.decision
         at = next((i for i, r in enumerate(decision.rungs) if r.answerer == cached.answerer), None)
         if at is None or not decision.rungs[at].taken:  # not in the ladder now decided
             return None
-        rung = replace(self.decision.rungs[at], reasons=(Reason.CACHE_HIT,))
+        rung = replace(self.decision.rungs[at], reasons=(reason,))
         self.attempts.append(
             AttemptRow(
                 attempt_id=f"{self.request_id}-0",
@@ -274,6 +271,7 @@ class Walk:
                 started_at_ms=self.created_at_ms,
                 usage=cached.answer.usage,
                 rung=at,
+                reason=reason.value,
             )
         )
         p = rung.p if cached.answer.p is None else cached.answer.p

@@ -10,7 +10,7 @@ from pathlib import Path
 from router.budgets import Budgets
 from router.deciding import Router
 from router.gateway import Gateway
-from router.ledger.cache import MemoryAnswerCache
+from router.ledger.policy_caches import PolicyCaches
 from router.ledger.sessions import MemorySessionStore
 from router.ledger.store import SqlLedger
 from router.ledger.texts import TextStore
@@ -28,6 +28,7 @@ from router.types import (
     Choice,
     Delta,
     Domain,
+    Embedder,
     Identity,
     Match,
     Message,
@@ -292,6 +293,7 @@ def a_house(
     signals: Signals = CALM,
     thetas: dict[str, float] | None = None,
     draw: Callable[[], float] | None = None,
+    embedder: Embedder | None = None,
     **sections: object,
 ) -> House:
     """A whole gateway over scripted tiers, with a real ledger in `folder`."""
@@ -318,7 +320,8 @@ def a_house(
         router,
         ledger=ledger,
         sessions=sessions,
-        cache=MemoryAnswerCache(clock=clock, ttl_s=3600, max_entries=100),
+        caches=PolicyCaches(clock),
+        embedder=embedder,
         reviews=reviews,
         texts=TextStore(ledger.database, clock),
         secret_of=lambda tenant: tenant.encode(),

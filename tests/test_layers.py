@@ -25,6 +25,7 @@ GROUPS = {
     "router.triage": "triage",
     "router.ledger": "ledger",
     "tiers": "tiers",
+    "router.repeats": "gateway",
     "router.spend": "gateway",
     "router.metering": "gateway",
     "router.analysing": "gateway",
@@ -98,6 +99,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "router/calibration.py",
         "router/heads.py",
+        "router/ledger/semantic_cache.py",
         "router/ngrams.py",
         "router/softmax_regression.py",
         "router/triage/",
@@ -135,6 +137,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "tqdm": (TRAINING,),
     "transformers": (TRAINING,),
     "typer": ("router/cli",),
+    "httptools": ("router/api/connection.py",),
     "uvicorn": ("router/api/", "router/cli"),
     "uvloop": ("router/api/", "router/cli"),
     # Measuring an adapter needs its logits in the process, without a server between.

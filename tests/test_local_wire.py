@@ -89,7 +89,7 @@ def test_a_preferred_schema_is_enforced_for_text() -> None:
 
 @pytest.mark.parametrize(
     ("cap", "further", "longest"),
-    [(1, 0, 24), (63, 0, 102), (64, 1, 40), (128, 3, 40), (383, 10, 44), (384, 11, 40)],
+    [(1, 0, 4), (79, 0, 65), (80, 1, 52), (128, 2, 56), (479, 10, 58), (480, 11, 52)],
 )
 def test_a_json_object_is_bounded_by_the_output_cap(cap: int, further: int, longest: int) -> None:
     grammar = json_object_grammar(cap)

@@ -3,17 +3,18 @@
 Behaviours: answer, slow:SECONDS, hang, drip:SECONDS a byte, cut, reset, status:CODE,
 rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota,
 flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-json-type,
-negative-usage, no-usage, no-finish, huge-line, huge-body, endless, redirect, tool-calls, logprobs,
-reasoning, refusal, length (cut by the output cap), json (an object with an `answer`), error-event,
-error-object, garbled and lost (a stream that is nonsense, or breaks, halfway), stream-ignored, echo
-(the answer's text is the JSON of the received body and headers), paced:FIRST,EACH,COUNT (words at a
-stated pace), reluctant (the same, refusing), agent (calls offered tools, fills schemas; see
-upstream_agent).
+negative-usage, absurd-usage, no-usage, no-finish, huge-line, huge-body, endless, endless-head,
+gzip-bomb, redirect, tool-calls, logprobs, reasoning, refusal, length (cut by the output cap), json
+(an object with an `answer`), error-event, error-object, garbled and lost (a stream is nonsense,
+or breaks, halfway), stream-ignored, echo (the answer's text is the JSON of the received body and
+headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same, refusing), agent
+(calls offered tools, fills schemas; see upstream_agent).
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -281,6 +282,22 @@ async def _endless(x: Exchange) -> None:
         await x.write(chunked(EVENTS[1] * 1000))
 
 
+async def _endless_head(x: Exchange) -> None:
+    await x.write(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\n")
+    while not x.transport.is_closing():
+        await x.write(b"x-more: of it\r\n" * 1000)
+
+
+async def _gzip_bomb(x: Exchange) -> None:
+    packed = gzip.compress(b" " * 1_000_000) * 200  # members follow one another
+    kind = "text/event-stream" if x.stream else "application/json"
+    await x.write(whole(200, packed, kind, "content-encoding: gzip"))
+
+
+async def _absurd_usage(x: Exchange) -> None:
+    await _usage(x, {"prompt_tokens": 2**62, "completion_tokens": 1e308, "total_tokens": "many"})
+
+
 async def _redirect(x: Exchange) -> None:
     await x.write(whole(307, b"", "text/plain", "location: http://127.0.0.1:9/v1/chat/completions"))
 
@@ -428,6 +445,9 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "huge-body": _huge_body,
     "endless": _endless,
     "redirect": _redirect,
+    "endless-head": _endless_head,
+    "gzip-bomb": _gzip_bomb,
+    "absurd-usage": _absurd_usage,
     "tool-calls": _tool_calls,
     "logprobs": _logprobs,
     "reasoning": _reasoning,

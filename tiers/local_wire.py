@@ -129,38 +129,50 @@ def chat_body(
     return body
 
 
-TOKENS_A_PAIR = 32
+TOKENS_A_PAIR = 40
 """What a pair of a JSON object needs at least to say something: a key, a value of some words."""
 
 MOST_PAIRS = 12
 CHARACTERS_A_TOKEN = 2  # English has four; digits one, and other scripts less
+LEAF_TOKENS = 8  # of a value within an inner object; a figure of four digits with two more
 KEY_TOKENS = 12  # of a key of 24 characters with what stands around it
 
 # An open grammar lets a small model nest and repeat until it is cut, and what is cut is no JSON.
 _OBJECT = r"""root ::= "{" ws pair ("," ws pair){0,FURTHER} ws "}"
-pair ::= key ":" " "? (value | list | inner)
-inner ::= "{" ws leaf ("," ws leaf){0,2} ws "}"
-leaf ::= key ":" " "? (short | number | "true" | "false" | "null")
+pair ::= key ":" " "? (value | listNESTED)
+inner ::= "{" leaf ("," " "? leaf){0,2} "}"
+leaf ::= key ":" " "? (short | figure | "true" | "false" | "null")
 short ::= "\"" char{0,SHORT} "\""
 list ::= "[" (item ("," " "? item){0,4})? "]"
-item ::= "\"" char{0,24} "\"" | number
+item ::= "\"" char{0,ITEM} "\"" | figure
 value ::= "\"" char{0,LONGEST} "\"" | number | "true" | "false" | "null"
 key ::= "\"" char{1,24} "\""
 number ::= "-"? ("0" | [1-9] [0-9]{0,11}) ("." [0-9]{1,6})?
-char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
-ws ::= " "? | "\n" " "{0,8}
+figure ::= "-"? ("0" | [1-9] [0-9]{0,3}) ("." [0-9]{1,2})?
+char ::= [^"\\\x7F\x00-\x1F] | "\\" ["\\/bfnrt]
+ws ::= " "? | "\n" " "{0,4}
 """
 
 
 def json_object_grammar(max_tokens: int) -> str:
     """A grammar (GBNF) of JSON objects that are as a rule complete within `max_tokens`.
 
-    One level of nesting, and as many pairs as fit, at least one. Odd text (long numbers, scripts
-    with several tokens a character) can still be cut.
+    As many pairs as fit, at least one, and one level of nesting where a pair has room for three
+    more keys. A list's items and an inner object's values share what their pair has. Odd text
+    (scripts with several tokens a character) can still be cut.
     """
     pairs = min(MOST_PAIRS, max(1, max_tokens // TOKENS_A_PAIR))
-    longest = max(24, CHARACTERS_A_TOKEN * (max_tokens // pairs - KEY_TOKENS))
-    limits = {"FURTHER": pairs - 1, "LONGEST": longest, "SHORT": max(8, longest // 3)}
+    room = max(4, max_tokens // pairs - KEY_TOKENS - 2)  # tokens of a pair's value
+    # A lone pair leaves no room for error, and a hot model writes what has a token a character.
+    characters = CHARACTERS_A_TOKEN if pairs > 1 else 1
+    inner = room // 3 - KEY_TOKENS - 1  # of an inner value
+    limits = {
+        "NESTED": " | inner" if inner >= LEAF_TOKENS else "",
+        "FURTHER": pairs - 1,
+        "LONGEST": characters * room,
+        "SHORT": characters * max(1, inner),
+        "ITEM": characters * max(1, room // 5 - 3),
+    }
     grammar = _OBJECT
     for name, limit in limits.items():
         grammar = grammar.replace(name, str(limit))

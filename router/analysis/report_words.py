@@ -190,7 +190,7 @@ def notes(
             f"{count(whole.observed)} requests were observed only: the requested model answered."
         )
     if whole.cache_hits:
-        found.append(f"{count(whole.cache_hits)} requests were exact repeats, answered from cache.")
+        found.append(f"{count(whole.cache_hits)} requests were repeats, answered from cache.")
     if tally.open_requests:
         found.append(
             f"{count(tally.open_requests)} requests are still open and in no "

@@ -26,10 +26,10 @@ from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.address import Address
-from router.ledger.cache import MemoryAnswerCache
 from router.ledger.feedback import SqlFeedback
 from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
+from router.ledger.policy_caches import PolicyCaches
 from router.ledger.rates import SharedRates
 from router.ledger.redis_rates import RedisRates
 from router.ledger.replies import MemoryReplies
@@ -94,14 +94,14 @@ class App:
         )
         reviews = SqlReviewQueue(self.ledger.database, clock=self.clock, feedback=feedback)
         self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
-        cache = core.router.default.policy.cache
+        # Of its own thread, so that no request for vectors stands before a question.
+        self._questions = TextVectors(core.model)
         self.gateway = Gateway(
             core.router,
             ledger=self.ledger,
             sessions=self._sessions,
-            cache=MemoryAnswerCache(
-                clock=self.clock, ttl_s=cache.ttl_s, max_entries=cache.max_entries
-            ),
+            caches=PolicyCaches(self.clock),
+            embedder=None if core.model is None else self._questions,
             reviews=reviews,
             texts=self.texts,
             secret_of=self._secrets.key_soon,
@@ -199,6 +199,7 @@ class App:
         await self._limiter.close()
         self.core.engine.close()
         self._vectors.close()
+        self._questions.close()
 
     async def _keep_house(self) -> None:
         """Drop texts and sessions whose time is over, book reviews that a crash left: at the start,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
+from router.api.answer_schemas import ANSWERS, STREAMED, TEXT_PAGES
 from router.api.idempotency import HEADER, MAX_KEY
 from router.api.schemas import (
     ANALYSIS,
@@ -219,13 +220,30 @@ def openapi() -> dict[str, object]:
     }
 
 
+_NOT_READY = {
+    "description": "Not ready, or failing.",
+    "content": {"application/json": {"schema": ANSWERS["/readyz"]}},
+}
+
+
+def _answer(path: str) -> dict[str, object]:
+    """What a path answers with, by content type."""
+    if path in TEXT_PAGES:
+        return {"text/plain": {"schema": {"type": "string"}}}
+    found: dict[str, object] = {"application/json": {"schema": ANSWERS[path]}}
+    if path in STREAMED:
+        found["text/event-stream"] = {"schema": {"type": "string"}}
+    return found
+
+
 def _operation(operation: Operation) -> dict[str, object]:
     error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.error}"}}}
     described: dict[str, object] = {
         "summary": operation.summary,
         "description": operation.detail,
         "responses": {
-            "200": {"description": "Done."},
+            "200": {"description": "Done.", "content": _answer(operation.path)},
+            **({"503": _NOT_READY} if operation.path == "/readyz" else {}),
             "default": {
                 "description": "An error in the shape of the API that the path is of.",
                 "content": error,

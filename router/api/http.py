@@ -16,6 +16,7 @@ from router.errors import (
     BudgetExceeded,
     ClientGone,
     LedgerUnavailable,
+    MethodNotAllowed,
     Overloaded,
     RateLimited,
     TiergateError,
@@ -105,6 +106,8 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     told = Overloaded | UpstreamRateLimited | LedgerUnavailable
     if isinstance(error, told) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    if isinstance(error, MethodNotAllowed) and error.allow:
+        extra.append((b"allow", error.allow.encode()))
     if isinstance(error, RateLimited):
         extra += rate_headers(error.rates)
         if error.retry_after_ms >= 0:

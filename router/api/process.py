@@ -21,6 +21,7 @@ import uvicorn
 
 from router.api.app import App
 from router.api.banner import loaded_line
+from router.api.connection import bounded
 from router.api.core import Core, Settings
 from router.api.http import Event, Handler, Receive, Scope, Send
 from router.api.listening import BACKLOG
@@ -44,6 +45,7 @@ class Options:
     log_level: str = "info"
     access_log: bool = False
     drain_s: int = 30
+    request_s: int = 60
 
 
 def run_loop(main: Coroutine[object, object, None]) -> None:
@@ -67,7 +69,7 @@ async def serve_app(
     """Serve `app` on `listener` until a signal (or `stop`), then drain and close it."""
     config = uvicorn.Config(
         AccessLog(app.server) if options.access_log else app.server,
-        http="httptools",
+        http=bounded(options.request_s, app.server.refusal),
         ws="none",
         lifespan="off",  # the app's life stands around the server below, so its errors come out
         log_config=None,

@@ -164,7 +164,7 @@ EMBEDDING, MODERATION = "EmbeddingRequest", "ModerationRequest"
 FEEDBACK, VERDICT = "Feedback", "ReviewVerdict"
 _TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
 _TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
-BODIES: dict[str, object] = {
+_BODIES: dict[str, dict[str, object]] = {
     **_ANSWERED,
     ANALYSIS: {
         "type": "object",
@@ -249,3 +249,23 @@ BODIES: dict[str, object] = {
         "properties": {"texts": _TEXTS, "tags": _TAGS},
     },
 }
+
+
+def _nullable(body: dict[str, object]) -> dict[str, object]:
+    """The body with null allowed where a key may be left out: it is the same as not sent."""
+    required, properties = body["required"], body["properties"]
+    assert isinstance(required, list)
+    assert isinstance(properties, dict)
+    return {
+        **body,
+        "properties": {
+            key: schema if key in required else {"anyOf": [schema, {"type": "null"}]}
+            for key, schema in properties.items()
+        },
+    }
+
+
+BODIES: dict[str, object] = {
+    name: body if name in (ANALYSIS, BATCH) else _nullable(body) for name, body in _BODIES.items()
+}
+"""For each name the schema of a body."""

@@ -32,6 +32,7 @@ from router.api.moderations import Moderations
 from router.api.reviews import PREFIX as REVIEWS
 from router.api.reviews import Reviews
 from router.api.views import (
+    Headers,
     decision_document,
     id_headers,
     request_header,
@@ -195,7 +196,9 @@ class Server:
         if method not in ("*", scope["method"]) and not (
             method == "GET" and scope["method"] == "HEAD"
         ):
-            raise MethodNotAllowed(f"{path} takes {method}, not {scope['method']}.")
+            raise MethodNotAllowed(
+                f"{path[:200]} takes {method}, not {scope['method']}.", allow=_allowed(method)
+            )
         return handler
 
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
@@ -205,10 +208,17 @@ class Server:
         """
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
-        wire = ANTHROPIC if path.startswith("/v1/messages") else OPENAI
+        wire = _errors_of(path)
         ids = id_headers(request_id) if booked else request_header(request_id)
         headers = [*ids, *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers)
+
+    def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
+        """The body and headers that refuse what never became a request."""
+        self._metrics.failed(error)
+        request_id, wire = self._ids.new(), _errors_of(path)
+        headers = [*request_header(request_id), *wire.id_headers(request_id)]
+        return wire.error(error, request_id), headers
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -271,3 +281,12 @@ class Server:
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(docs.openapi())
         await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+
+def _allowed(method: str) -> str:
+    return "GET, HEAD" if method == "GET" else method
+
+
+def _errors_of(path: str) -> WireFormat:
+    """Whose errors the clients of a path read."""
+    return ANTHROPIC if path.startswith("/v1/messages") else OPENAI

@@ -77,6 +77,7 @@ def committed_headers(event: Committed) -> Headers:
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
+        *_cache_header(event.cache),
     ]
 
 
@@ -94,6 +95,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         (b"x-tiergate-model", _ascii(model)),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
+        *_cache_header(outcome.cache),
     ]
     if outcome.cost_known:
         headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
@@ -102,6 +104,10 @@ def outcome_headers(outcome: Outcome) -> Headers:
     if outcome.review_id:
         headers.append((b"x-tiergate-review", b"pending"))
     return headers
+
+
+def _cache_header(said: str) -> Headers:
+    return [(b"x-tiergate-cache", said.encode())] if said else []
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
@@ -173,6 +179,7 @@ def routing_object(outcome: Outcome) -> JsonText:
         "verdict": outcome.verdict.value if outcome.answer else "dry_run",
         "reason": outcome.reason.value,
         "reasons": [r.value for r in outcome.decision.first_rung.reasons],
+        "cache": outcome.cache or None,
         "confidence": outcome.confidence,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),

@@ -105,6 +105,14 @@ def serve(
             envvar="TIERGATE_DRAIN_S", min=0, help="How long SIGTERM lets running answers go on."
         ),
     ] = 30,
+    request_s: Annotated[
+        int,
+        typer.Option(
+            envvar="TIERGATE_REQUEST_S",
+            min=1,
+            help="How long a request may take to arrive, and a client not to read its answer.",
+        ),
+    ] = 60,
 ) -> None:
     """Serve the gateway until SIGTERM or Ctrl-C; SIGHUP reloads the policies."""
     _one_of("--synchronous", synchronous, ("normal", "full"))
@@ -127,7 +135,7 @@ def serve(
     if refusal:
         typer.echo(f"tiergate: {refusal}", err=True)
         raise typer.Exit(Exit.USAGE)
-    options = Options(settings, host, port, workers, log_level, access_log, drain_s)
+    options = Options(settings, host, port, workers, log_level, access_log, drain_s, request_s)
     run(options, os.environ, _say)
 
 

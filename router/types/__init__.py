@@ -90,6 +90,7 @@ from router.types.signals import (
 )
 from router.types.surroundings import (
     AnswerCache,
+    AnswerCaches,
     BudgetGauge,
     CachedAnswer,
     Clock,
@@ -97,6 +98,7 @@ from router.types.surroundings import (
     Embedder,
     Ids,
     KeyStore,
+    NearCache,
     Reply,
     ReplyStore,
     ReviewItem,
@@ -115,6 +117,7 @@ __all__ = [
     "Amount",
     "Answer",
     "AnswerCache",
+    "AnswerCaches",
     "Answerer",
     "AnswererFacts",
     "AnswererState",
@@ -154,6 +157,7 @@ __all__ = [
     "Match",
     "Message",
     "MinutePrice",
+    "NearCache",
     "Outcome",
     "PSource",
     "Pressure",

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     FALLBACK = "fallback"
     PINNED = "pinned"
     CACHE_HIT = "cache_hit"
+    SEMANTIC_CACHE_HIT = "semantic_cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
     SHADOWED = "shadowed"  # a shadow's own row: no client asked for it

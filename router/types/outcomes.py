@@ -25,6 +25,7 @@ class Committed:
     escalations: int
     rates: tuple[RateState, ...] = ()
     review_id: str = ""  # approved words go out, and a person looks at the matter
+    cache: str = ""  # exact, semantic, miss; "" where no cache was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Outcome:
     attempts: tuple[AttemptRow, ...] = ()
     review_id: str = ""
     rates: tuple[RateState, ...] = ()
+    cache: str = ""  # as in Committed
 
     @property
     def saved_nano_usd(self) -> int | None:

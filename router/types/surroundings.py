@@ -40,6 +40,26 @@ class AnswerCache(Protocol):
     async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None: ...
 
 
+class NearCache(Protocol):
+    """Answers to questions in other words, of one tenant and scope. Raises nothing."""
+
+    def find(
+        self, tenant: str, scope: str, vector: bytes, text: str, threshold: float
+    ) -> CachedAnswer | None: ...
+
+    def put(
+        self, tenant: str, scope: str, vector: bytes, text: str, cached: CachedAnswer
+    ) -> None: ...
+
+
+class AnswerCaches(Protocol):
+    """The caches of each policy, by its name and its limits. Raises nothing."""
+
+    def exact(self, policy: str, ttl_s: int, max_entries: int) -> AnswerCache: ...
+
+    def near(self, policy: str, ttl_s: int, max_entries: int) -> NearCache: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole answer as it went out, kept under a client's idempotency key."""

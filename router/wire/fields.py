@@ -14,11 +14,13 @@ from router.types import JsonText, ResponseFormat, ToolSpec
 from router.wire.checks import (
     Reader,
     boolean,
+    integers,
     json_object,
     json_text,
     mapping,
     missing,
     number,
+    numbers,
     one_of,
     text,
     texts,
@@ -180,6 +182,8 @@ PASSED_ON: dict[str, Reader] = {
     "verbosity": words("low", "medium", "high"),
     "prediction": _prediction,
     "logit_bias": _logit_bias,
+    "top_k": integers(-1, 1_000_000),  # Anthropic's, and of servers that run models; -1: all
+    "min_p": numbers(0.0, 1.0),
 }
 
 
