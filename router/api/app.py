@@ -17,9 +17,11 @@ import structlog
 from router.analysing import Analyst
 from router.api.access import Doorkeeper
 from router.api.core import Core, Hosts, Settings
+from router.api.dashboard import DATA, PAGE, Dashboard
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
 from router.api.os_signals import taking
+from router.api.overview import Overview
 from router.api.server import OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
@@ -107,23 +109,28 @@ class App:
             PolicyWatcher(one, self._reader(one), self._swap, prices_of=self._newest_price)
             for one in watched
         ]
+        door = Doorkeeper(
+            self.keys,
+            open_without_keys=settings.open_without_keys,
+            guard_origin=settings.guard_origin,
+        )
         self.server = Server(
             self.gateway,
             OwnModels(self.analyst, self.moderation.find, self._vectors),
             MemoryReplies(clock=self.clock),
             self.ledger,
             self._secrets.key_soon,
-            Doorkeeper(
-                self.keys,
-                open_without_keys=settings.open_without_keys,
-                guard_origin=settings.guard_origin,
-            ),
+            door,
             Metrics(settings.metrics_dir),
             self.readiness,
             self.clock,
             core.ids,
             self.life,
         )
+        overview = Overview(core, self.ledger, self.readiness, self.clock)
+        dashboard = Dashboard(overview, door, self.clock, core.ids)
+        self.server.mount(PAGE, "GET", dashboard.page)
+        self.server.mount(DATA, "GET", dashboard.figures)
 
     # --- life -----------------------------------------------------------------------------------
 

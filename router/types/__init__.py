@@ -44,6 +44,15 @@ from router.types.closed_sets import (
 from router.types.decisions import Action, Decision, Rung, RungFacts, Step
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
+from router.types.overview import (
+    BudgetWindow,
+    DecisionLine,
+    DecisionPage,
+    DecisionQuery,
+    Sample,
+    Slice,
+    Turn,
+)
 from router.types.requests import (
     ChatRequest,
     ContentPart,
@@ -87,6 +96,7 @@ __all__ = [
     "AttemptRow",
     "AttemptState",
     "Baselines",
+    "BudgetWindow",
     "CachedAnswer",
     "Call",
     "Capability",
@@ -97,7 +107,10 @@ __all__ = [
     "ContentPart",
     "CostBasis",
     "Decision",
+    "DecisionLine",
     "DecisionMode",
+    "DecisionPage",
+    "DecisionQuery",
     "Delta",
     "Domain",
     "Embedded",
@@ -128,11 +141,13 @@ __all__ = [
     "Role",
     "Rung",
     "RungFacts",
+    "Sample",
     "Sampling",
     "Scope",
     "SessionMemory",
     "SessionStore",
     "Signals",
+    "Slice",
     "Step",
     "StreamEvent",
     "TextKeeper",
@@ -141,6 +156,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "Triage",
+    "Turn",
     "Usage",
     "Verdict",
     "VerifyMode",
