@@ -51,6 +51,9 @@ GROUPS = {
     "router.api.serve": "process",
     "router.api.listening": "app",
     "router.api.os_signals": "app",
+    "router.api.overview": "app",  # what the dashboard shows, read from the ledger
+    "router.api.overview_json": "app",
+    "router.api.snapshots": "app",
     "router.api.supervisor": "process",
     "router.api.worker": "process",
     "router.api.banner": "process",

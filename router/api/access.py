@@ -46,6 +46,21 @@ class Doorkeeper:
             )
         return identity
 
+    def require_own_name(self, headers: dict[str, str], identity: Identity) -> None:
+        """Refuse who comes without a key under a name that is not this machine's.
+
+        A page of another site can make its own name lead here (DNS rebinding) and then reads what
+        it asks for as its own; what lists other people's requests must not be among that.
+        Raises PermissionDenied.
+        """
+        host = headers.get("host", "")
+        if identity is LOCAL and self._guard_origin and not _on_this_machine(f"//{host}"):
+            raise PermissionDenied(
+                f"This server has no keys, so it shows its figures under the name localhost or "
+                f"127.0.0.1 only; it was asked for under {host[:100]!r}. Use one of those, or "
+                "create a key with `tiergate keys create`."
+            )
+
     async def receive(
         self, headers: dict[str, str], receive: Receive, max_body_bytes: int
     ) -> tuple[Identity, bytes]:
@@ -81,5 +96,8 @@ class Doorkeeper:
 
 
 def _on_this_machine(origin: str) -> bool:
-    host = urlsplit(origin).hostname or ""
+    try:
+        host = urlsplit(origin).hostname or ""
+    except ValueError:  # a bracket that is not closed
+        return False
     return host in ("localhost", "127.0.0.1", "::1")

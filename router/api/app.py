@@ -18,15 +18,18 @@ from router.analysing import Analyst
 from router.api.access import Doorkeeper
 from router.api.clock import chance
 from router.api.core import Core, Hosts, Settings
+from router.api.dashboard import DATA, PAGE, Dashboard
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
 from router.api.os_signals import taking
+from router.api.overview import Overview
+from router.api.overview_json import Judged
 from router.api.server import Learnt, OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.address import Address
-from router.ledger.feedback import SqlFeedback
+from router.ledger.feedback import SqlFeedback, outcomes
 from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
 from router.ledger.policy_caches import PolicyCaches
@@ -126,6 +129,11 @@ class App:
             PolicyWatcher(one, self._reader(one), self._swap, prices_of=self._newest_price)
             for one in watched
         ]
+        door = Doorkeeper(
+            self.keys,
+            open_without_keys=settings.open_without_keys,
+            guard_origin=settings.guard_origin,
+        )
         self.server = Server(
             self.gateway,
             OwnModels(self.analyst, self.moderation.find, self._vectors),
@@ -133,17 +141,26 @@ class App:
             self.ledger,
             Learnt(feedback, reviews, self._reviewer),
             self._secrets.key_soon,
-            Doorkeeper(
-                self.keys,
-                open_without_keys=settings.open_without_keys,
-                guard_origin=settings.guard_origin,
-            ),
+            door,
             Metrics(settings.metrics_dir),
             self.readiness,
             self.clock,
             core.ids,
             self.life,
         )
+        overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
+        dashboard = Dashboard(overview, door, self.clock, core.ids)
+        self.server.mount(PAGE, "GET", dashboard.page)
+        self.server.mount(DATA, "GET", dashboard.figures)
+
+    def _judged(self, since_ms: int, tenant: str | None) -> list[Judged]:
+        """How sure the gateway was of answers that somebody judged, and if they were right."""
+        found = outcomes(self.ledger.database, since_ms=since_ms, tenant=tenant)
+        return [
+            Judged(one.confidence, one.correct)
+            for one in found
+            if one.confidence is not None and one.correct is not None
+        ]
 
     def _rates(self) -> SharedRates | RedisRates:
         """Where rates are kept: shared by this machine's workers, or by all machines."""

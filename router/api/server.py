@@ -157,6 +157,10 @@ class Server:
             (PREFIX, "POST", analyses),
         )
 
+    def mount(self, prefix: str, method: str, handler: Handler) -> None:
+        """Give a handler all paths that begin so, before those that are here already."""
+        self._prefixed = ((prefix, method, handler), *self._prefixed)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)

@@ -165,22 +165,22 @@ def outcomes(
     after, begin, end = "", since_ms or 0, 2**62 if until_ms is None else until_ms
     while True:
         with database.reading() as connection:
-            levels = {
-                str(request_id): int(level)
-                for request_id, level in connection.exec_driver_sql(
-                    "SELECT DISTINCT f.request_id, r.tier_number FROM feedback f "
+            answers = {
+                str(request_id): (int(level), float(confidence))
+                for request_id, level, confidence in connection.exec_driver_sql(
+                    "SELECT DISTINCT f.request_id, r.tier_number, r.confidence FROM feedback f "
                     "JOIN requests r ON r.request_id = f.request_id "
                     "WHERE f.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
                     f"AND (r.tenant = ? OR ? = '') ORDER BY 1 LIMIT {PAGE}",
                     (after, begin, end, tenant or "", tenant or ""),
                 )
             }
-            said = _latest(connection, tuple(levels)) if levels else {}
-        for request_id, level in levels.items():
-            yield _outcome(request_id, said[request_id], level)
-        if len(levels) < PAGE:
+            said = _latest(connection, tuple(answers)) if answers else {}
+        for request_id, answer in answers.items():
+            yield _outcome(request_id, said[request_id], answer)
+        if len(answers) < PAGE:
             return
-        after = max(levels)
+        after = max(answers)
 
 
 def _latest(
@@ -198,12 +198,15 @@ def _latest(
     return found
 
 
-def _outcome(request_id: str, said: Mapping[FeedbackSource, Feedback], level: int) -> TrueOutcome:
-    """Field by field: the reviewer's word where there is one, else the client's."""
+def _outcome(
+    request_id: str, said: Mapping[FeedbackSource, Feedback], answer: tuple[int, float]
+) -> TrueOutcome:
+    """Field by field: the reviewer's word where there is one, else the client's. `answer` is the
+    level that answered and how sure it was."""
     words = [said[one] for one in (FeedbackSource.REVIEW, FeedbackSource.CLIENT) if one in said]
-    names = [field.name for field in fields(TrueOutcome)][1:-1]
+    names = [field.name for field in fields(TrueOutcome)][1:-2]
     told = {name: _first(getattr(word, name) for word in words) for name in names}
-    return TrueOutcome(request_id, **told, level=level)
+    return TrueOutcome(request_id, **told, level=answer[0], confidence=answer[1])
 
 
 def _first(values: Iterable[Any]) -> Any:

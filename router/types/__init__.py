@@ -66,6 +66,15 @@ from router.types.feedback import (
 )
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
+from router.types.overview import (
+    BudgetWindow,
+    DecisionLine,
+    DecisionPage,
+    DecisionQuery,
+    Sample,
+    Slice,
+    Turn,
+)
 from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
     ChatRequest,
@@ -126,6 +135,7 @@ __all__ = [
     "AttemptState",
     "Baselines",
     "BudgetGauge",
+    "BudgetWindow",
     "CachedAnswer",
     "Call",
     "Capability",
@@ -136,7 +146,10 @@ __all__ = [
     "ContentPart",
     "CostBasis",
     "Decision",
+    "DecisionLine",
     "DecisionMode",
+    "DecisionPage",
+    "DecisionQuery",
     "Delta",
     "Domain",
     "Embedded",
@@ -182,11 +195,13 @@ __all__ = [
     "Role",
     "Rung",
     "RungFacts",
+    "Sample",
     "Sampling",
     "Scope",
     "SessionMemory",
     "SessionStore",
     "Signals",
+    "Slice",
     "Step",
     "StreamEvent",
     "TextKeeper",
@@ -196,6 +211,7 @@ __all__ = [
     "ToolSpec",
     "Triage",
     "TrueOutcome",
+    "Turn",
     "Usage",
     "Verdict",
     "VerifyMode",

@@ -79,6 +79,7 @@ class TrueOutcome:
     csat: float | None = None
     handle_minutes: float | None = None
     level: int | None = None  # of the answer; None where the caller does not know
+    confidence: float | None = None  # the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,281 @@
+"""What has happened in the last hour, minute by minute, and what of it deserves attention. Pure.
+
+Sums come from the ledger's rows as the store added them up (`types.Slice`); a row that is still
+open counts as open and with what it holds, so the last minutes may still change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from router.types import RequestState, Slice
+
+MINUTES = 60
+RECENT = 10
+"""Minutes held against the ones before: long enough for a z-test, short enough to act on."""
+LEAST_REQUESTS = 20
+"""Fewer on either side say nothing about a share: 2 of 5 is no jump."""
+JUMP_Z = 3.0
+JUMP_SHARE = 0.10
+"""A jump is both unlikely by chance (z of 3: one hour in seven hundred) and worth a look."""
+FAILING_SHARE = 0.05
+LEAST_FAILURES = 3
+NEARLY_SPENT = 0.80
+
+Middle = Callable[[int], float]
+"""The duration in ms that stands for a latency bucket."""
+
+
+@dataclass(slots=True)
+class Minute:
+    """One minute of the hour."""
+
+    minute: int
+    requests: int = 0
+    open: int = 0
+    failed: int = 0
+    escalated: int = 0  # answered above level 1, as the report counts it
+    climbed: int = 0  # after an answer that was not enough
+    spend_nano_usd: int = 0
+    by_tier: dict[str, int] = field(default_factory=dict)
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TierNow:
+    """What one tier answered in the hour."""
+
+    tier: str
+    level: int
+    requests: int
+    spend_nano_usd: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The last hour: its minutes, oldest first and none left out, its tiers, and the whole."""
+
+    minutes: tuple[Minute, ...]
+    tiers: tuple[TierNow, ...]
+    whole: Minute
+    unknown_cost: int  # requests whose cost is not known, booked at what they held
+
+
+def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
+    """The hour that ends with `last_minute` (since the epoch), which is still going on."""
+    first = last_minute - MINUTES + 1
+    minutes = {at: Minute(at) for at in range(first, last_minute + 1)}
+    whole, unknown = Minute(last_minute), 0
+    latencies: defaultdict[object, dict[int, int]] = defaultdict(dict)
+    tiers: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for one in slices:
+        minute = minutes.get(one.minute)
+        if minute is None:
+            continue
+        _count(minute, one)
+        _count(whole, one)
+        if one.state is RequestState.UNKNOWN_COST:
+            unknown += one.requests
+        if one.state in (RequestState.OPEN, RequestState.FAILED):
+            continue
+        tier = (one.level, one.tier)
+        tiers[tier][0] += one.requests
+        tiers[tier][1] += one.spend_nano_usd
+        for key in (minute.minute, tier, None):
+            counts = latencies[key]
+            counts[one.bucket] = counts.get(one.bucket, 0) + one.requests
+    for minute in (*minutes.values(), whole):
+        key = None if minute is whole else minute.minute
+        minute.p50_ms = quantile(latencies[key], 0.5, middle)
+        minute.p95_ms = quantile(latencies[key], 0.95, middle)
+    return Hour(
+        tuple(minutes.values()),
+        tuple(
+            TierNow(
+                name,
+                level,
+                requests,
+                spend,
+                quantile(latencies[level, name], 0.5, middle),
+                quantile(latencies[level, name], 0.95, middle),
+            )
+            for (level, name), (requests, spend) in sorted(tiers.items())
+        ),
+        whole,
+        unknown,
+    )
+
+
+def _count(minute: Minute, one: Slice) -> None:
+    minute.requests += one.requests
+    minute.climbed += one.climbed
+    minute.spend_nano_usd += one.spend_nano_usd
+    if one.state is RequestState.OPEN:
+        minute.open += one.requests
+    elif one.state is RequestState.FAILED:
+        minute.failed += one.requests
+    else:
+        minute.escalated += one.requests if one.level > 1 else 0
+        minute.by_tier[one.tier] = minute.by_tier.get(one.tier, 0) + one.requests
+
+
+def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | None:
+    """The duration below which a share q of the counts lies, by bucket; None of nothing.
+
+    >>> quantile({3: 50, 9: 49, 20: 1}, 0.5, float), quantile({3: 50, 9: 49, 20: 1}, 0.95, float)
+    (3.0, 9.0)
+    """
+    rank, seen = max(1, math.ceil(q * sum(counts.values()))), 0
+    for bucket in sorted(counts):
+        seen += counts[bucket]
+        if seen >= rank:
+            return middle(bucket)
+    return None
+
+
+# --- alerts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something to look at. `code` is stable, for machines; `subject` says which one it is of."""
+
+    level: str  # bad | warn | note
+    code: str
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What a tenant, or another scope, spent and holds in one window; nano-dollars."""
+
+    tenant: str  # or a scope in words: "key 'key_1'"
+    kind: str  # minute | hour | day | month
+    spent_nano_usd: int
+    held_nano_usd: int
+    limit_nano_usd: int | None
+
+    @property
+    def share(self) -> float | None:
+        """Spent and held of the limit; None without one. A limit of 0 is used up."""
+        if self.limit_nano_usd is None:
+            return None
+        used = self.spent_nano_usd + self.held_nano_usd
+        return used / self.limit_nano_usd if self.limit_nano_usd else 1.0
+
+
+def budget_alerts(budgets: Iterable[BudgetUse]) -> list[Alert]:
+    """One for each budget of which 80 % or more is used."""
+    alerts = []
+    for one in budgets:
+        share = one.share
+        if share is None or share < NEARLY_SPENT:
+            continue
+        spent = share >= 1.0
+        said = "is used up: paid tiers are refused" if spent else f"is used to {_percent(share)}"
+        alerts.append(
+            Alert(
+                "bad" if spent else "warn",
+                "budget_spent" if spent else "budget_nearly_spent",
+                one.tenant,
+                f"The budget of {one.tenant} for this {one.kind} {said}.",
+            )
+        )
+    return alerts
+
+
+def traffic_alerts(hour: Hour) -> list[Alert]:
+    """Failures, unknown costs and a jump of the escalation rate."""
+    alerts = []
+    recent, before = hour.minutes[-RECENT:], hour.minutes[:-RECENT]
+    failed, asked = _sum(recent, "failed"), _done(recent)
+    if failed >= LEAST_FAILURES and failed >= FAILING_SHARE * asked:
+        alerts.append(
+            Alert(
+                "bad",
+                "requests_failing",
+                "",
+                f"{failed} of {asked} requests of the last {RECENT} minutes failed.",
+            )
+        )
+    if hour.unknown_cost:
+        one = hour.unknown_cost == 1
+        alerts.append(
+            Alert(
+                "warn",
+                "unknown_cost",
+                "",
+                f"The cost of {hour.unknown_cost} request{'' if one else 's'} of the last hour is "
+                f"not known; {'it counts' if one else 'they count'} at the worst case.",
+            )
+        )
+    now, past = _sum(recent, "escalated"), _sum(before, "escalated")
+    asked, past_asked = _done(recent), _done(before)
+    if jumped(now, asked, past, past_asked):
+        alerts.append(
+            Alert(
+                "warn",
+                "escalations_jumped",
+                "",
+                f"{_percent(now / asked)} of requests went above level 1 in the last {RECENT} "
+                f"minutes, after {_percent(past / past_asked)} in the {MINUTES - RECENT} before.",
+            )
+        )
+    return alerts
+
+
+def jumped(now: int, asked: int, past: int, past_asked: int) -> bool:
+    """Whether now/asked is above past/past_asked by more than chance and by ten points.
+
+    Two-proportion z-test with the pooled share. 20 of 40 after 20 of 200: z = 6.1.
+
+    >>> jumped(20, 40, 20, 200), jumped(6, 40, 20, 200), jumped(10, 19, 0, 200)
+    (True, False, False)
+    """
+    if min(asked, past_asked) < LEAST_REQUESTS:
+        return False
+    rise = now / asked - past / past_asked
+    pooled = (now + past) / (asked + past_asked)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / asked + 1 / past_asked))
+    return rise >= JUMP_SHARE and spread > 0 and rise / spread >= JUMP_Z
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _done(minutes: Sequence[Minute]) -> int:
+    return _sum(minutes, "requests") - _sum(minutes, "open")
+
+
+def _sum(minutes: Sequence[Minute], name: str) -> int:
+    return sum(getattr(minute, name) for minute in minutes)
+
+
+# --- confidence -----------------------------------------------------------------------------------
+
+BINS = 20
+
+
+@dataclass(slots=True)
+class Bin:
+    """Answers whose confidence lies in one twentieth."""
+
+    requests: int = 0
+    escalated: int = 0
+
+
+def bin_of(confidence: float) -> int:
+    """Which of the 20 bins: 0.05 begins the second one, 1.0 is in the last.
+
+    >>> bin_of(0.0), bin_of(0.05), bin_of(0.95), bin_of(1.0)
+    (0, 1, 19, 19)
+    """
+    return min(max(int(confidence * BINS + 1e-9), 0), BINS - 1)

@@ -1,0 +1,89 @@
+// How sure answers were, tier by tier, and whether that was right.
+
+import { VIEWS, address, ask } from "./api.js";
+import { histogram, hues, legend, reliability } from "./charts.js";
+import { el, row, section, table } from "./dom.js";
+import { count, share } from "./format.js";
+import { periods } from "./parts.js";
+
+export const every = 60000;
+
+export const load = ({ tenant, query, signal }) =>
+  ask(address(`${VIEWS}confidence`, { tenant, days: query.get("days") }), { signal });
+
+export function draw(told, { query }) {
+  return [
+    el("h1", null, "How sure, and how right"),
+    periods("confidence", query),
+    told.requests >= told.most && el("p", { class: "page-note" }, `These are the newest ${count(told.most)} answers of the period.`),
+    sure(told.tiers),
+    right(told.reliability),
+  ];
+}
+
+const BINS = [["Confidence", "t"], ["Answers", "n"], ["Climbed", "n"], ["Share", "n"]];
+
+function sure(tiers) {
+  const colours = hues(tiers);
+  const lead = "The chance of being right that the gateway gave the answer that went out. The dark part of a bar came after a climb.";
+  if (!tiers.length) return section("Confidence per tier", lead, el("p", { class: "empty" }, "No answers in this period."));
+  return section(
+    "Confidence per tier",
+    lead,
+    el("div", { class: "grid" }, tiers.map((one) => histogram(one.tier || "no tier", one.bins, colours.get(one.tier)))),
+    legend([["came after a climb", "climbed"]]),
+    el(
+      "details",
+      { id: "bins" },
+      el("summary", null, "The figures"),
+      tiers.map((one) =>
+        el(
+          "div",
+          null,
+          el("h3", null, one.tier),
+          table(
+            `Confidence of ${one.tier}`,
+            BINS,
+            one.bins
+              .filter((bin) => bin.requests)
+              .map((bin) =>
+                row(BINS, [`${bin.low.toFixed(2)} to ${(bin.low + 1 / one.bins.length).toFixed(2)}`, count(bin.requests), count(bin.escalated), share(bin.escalated / bin.requests)]),
+              ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const OUTCOMES = [["Sure", "t"], ["Outcomes", "n"], ["Mean confidence", "n"], ["Right", "n"]];
+
+function right(told) {
+  const lead = "Where feedback or a review said what became of an answer. On the diagonal, answers are right as often as the gateway was sure.";
+  if (!told.outcomes) {
+    return section(
+      "Calibration",
+      lead,
+      el("p", { class: "empty" }, "No outcomes yet. Confidence stays a claim until somebody says which answers were right."),
+    );
+  }
+  return section(
+    "Calibration",
+    lead,
+    el(
+      "div",
+      { class: "two" },
+      reliability(told.bins),
+      el(
+        "div",
+        null,
+        el("p", { class: "big" }, share(told.calibration_error), el("small", null, "mean distance between sure and right, over ", count(told.outcomes), " outcomes")),
+        table(
+          "Outcomes by confidence",
+          OUTCOMES,
+          told.bins.map((bin) => row(OUTCOMES, [`${bin.low.toFixed(1)} to ${(bin.low + 0.1).toFixed(1)}`, count(bin.count), share(bin.confidence, 1), share(bin.right, 1)])),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,185 @@
+// One decision in full: why this tier, what every rung was expected to lose, and what was called.
+
+import { el, row, section, table } from "./dom.js";
+import { swatch } from "./charts.js";
+import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
+import { badge, facts } from "./parts.js";
+import { BASES, SOURCES, STATES, VERDICTS, because } from "./words.js";
+
+/** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
+export function explained(told) {
+  const record = told.record || {};
+  const decision = record.decision;
+  return [
+    headline(told, decision),
+    figures(told),
+    decision && rules(told, decision),
+    decision && losses(decision),
+    (record.steps || []).length > 0 && steps(record.steps, decision),
+    attempts(told.attempts),
+    record.signals && signals(record.signals),
+    el("details", { id: "raw" }, el("summary", null, "The record as JSON"), el("pre", { tabindex: "0" }, JSON.stringify(told, null, 2))),
+  ];
+}
+
+function headline(told, decision) {
+  const [said, kind] = told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
+  const answered = told.state === "settled" || told.verdict;
+  const why = because(told.reason);
+  return el(
+    "header",
+    null,
+    el("h2", null, el("span", { class: `tier lv${told.tier_number % 6}` }, told.tier || "no tier"), answered ? " answered: " : " was asked: ", why, "."),
+    el(
+      "p",
+      { class: "soft" },
+      badge(said, kind),
+      told.error_code && badge(plain(told.error_code), "bad"),
+      told.review_id && badge("review by a person", "note"),
+      ` ${told.escalations ? `after ${told.escalations} climb${told.escalations === 1 ? "" : "s"}` : "at the first tier that was tried"}`,
+      decision && decision.hard_rule ? ", under a hard rule" : "",
+    ),
+  );
+}
+
+function figures(told) {
+  const saved = told.saved_usd;
+  return facts([
+    ["Cost", usd(told.cost_usd), exact(told.cost_usd)],
+    ["Saved", saved === null ? null : usd(saved, true), saved === null ? null : `${exact(saved)}, against the model that was asked for`],
+    ["Confidence", told.verdict ? share(told.confidence, 1) : null],
+    ["Took", duration(told.latency_ms)],
+    ["First token", told.first_token_ms === null ? null : duration(told.first_token_ms)],
+    ["Triage", duration(told.triage_ms)],
+    ["When", moment(told.created_at_ms)],
+    ["Tenant", told.tenant],
+    ["Asked for", told.requested_model],
+    ["Model", told.model],
+    ["Endpoint", `${told.endpoint}${told.stream ? ", streamed" : ""}`],
+    ["Policy", `${told.policy}@${told.policy_hash}`],
+    ["Tokens", `${count(told.usage.input_tokens)} in, ${count(told.usage.output_tokens)} out`],
+    ["Tags", told.tags.join(", ")],
+    ["Key", told.key_id === "none" ? null : told.key_id],
+    ["Decision", el("code", null, told.decision_id)],
+  ]);
+}
+
+const reasonsOf = (reasons) => reasons.map(because).join("; ");
+
+function rules(told, decision) {
+  const all = told.reasons.filter((reason) => reason !== told.reason);
+  return section(
+    "Why this tier",
+    null,
+    el(
+      "ul",
+      { class: "plain" },
+      el("li", null, "A wrong answer was reckoned to cost ", el("strong", null, usd(dollars(decision.stakes_nano_usd))), ` (S); mode ${plain(decision.mode)}.`),
+      el("li", null, `Lowest level allowed: ${decision.floor}`, decision.floor_reasons.length ? `, since ${reasonsOf(decision.floor_reasons)}.` : "."),
+      el("li", null, `Highest level allowed: ${decision.ceiling}`, decision.ceiling_reasons.length ? `, since ${reasonsOf(decision.ceiling_reasons)}.` : "."),
+      el("li", null, `An answer of level 1 had to be sure to ${share(decision.confidence_floor)}.`),
+      all.length > 0 && el("li", null, "On the way: ", reasonsOf(all), "."),
+    ),
+  );
+}
+
+const RUNGS = [["Rung", "t"], ["Right", "n"], ["Cost", "n"], ["Expected loss", "n"], ["Why", "t wrap"]];
+
+function losses(decision) {
+  const most = Math.max(...decision.rungs.map((rung) => rung.expected_loss_nano_usd), 1);
+  const price = (rung) => (rung.cost_basis === "unknown" ? "unknown" : usd(dollars(rung.cost_nano_usd)));
+  const bar = (rung) => el("span", { class: "lossbar" }, el("span", null, usd(dollars(rung.expected_loss_nano_usd))), el("progress", { max: most, value: rung.expected_loss_nano_usd, class: rung.taken ? "" : "passed", "aria-hidden": "true" }));
+  return section(
+    "Expected loss per tier",
+    "(1 − chance of being right) × S, and what the tier costs. The rules above go first; between them the least loss wins.",
+    table(
+      "Expected loss per rung",
+      RUNGS,
+      decision.rungs.map((rung, at) =>
+        row(
+          RUNGS,
+          [
+            el("span", { class: "keyed" }, swatch(`t${rung.level % 6}`), rung.tier, el("small", { class: "soft" }, rung.answerer === rung.tier ? "" : rung.answerer)),
+            el("span", { title: `${SOURCES[rung.p_source] || rung.p_source}, ${count(rung.p_count)} labels` }, share(rung.p, 1)),
+            el("span", { title: `${exact(dollars(rung.cost_nano_usd))}; ${BASES[rung.cost_basis] || rung.cost_basis}` }, price(rung)),
+            bar(rung),
+            el("span", null, badge(at === decision.first ? "tried first" : rung.taken ? "in reserve" : "passed over", at === decision.first ? "good" : "note"), " ", reasonsOf(rung.reasons), el("small", { class: "soft" }, ` · chance from ${SOURCES[rung.p_source] || rung.p_source}`)),
+          ],
+          { class: rung.taken ? null : "passed" },
+        ),
+      ),
+    ),
+  );
+}
+
+function steps(all, decision) {
+  const name = (at) => (decision && decision.rungs[at] ? decision.rungs[at].tier : `rung ${at}`);
+  const went = { accept: "was accepted", climb: "was not enough: climbed", stop: "was not enough: stopped" };
+  return section(
+    "After each answer",
+    null,
+    el(
+      "ol",
+      { class: "plain" },
+      all.map((step) =>
+        el(
+          "li",
+          null,
+          `${name(step.rung)}: `,
+          step.p === null ? "no chance could be told" : `right with ${share(step.p, 1)}`,
+          step.failure ? `, ${because(step.failure)}` : "",
+          `; ${went[step.said.action] || step.said.action}`,
+          step.said.rung !== null && step.said.action === "climb" ? ` to ${name(step.said.rung)}` : "",
+          `, ${because(step.said.reason)}.`,
+        ),
+      ),
+    ),
+  );
+}
+
+const CALLS = [["Call", "t"], ["Outcome", "t"], ["Cost", "n"], ["Took", "n"], ["Tokens", "n"]];
+
+function attempts(all) {
+  if (!all.length) return section("Calls", null, el("p", { class: "empty" }, "None: nothing outside was asked."));
+  return section(
+    "Calls",
+    "Each priced call is a line; they sum to the cost.",
+    table(
+      "Attempts",
+      CALLS,
+      all.map((one) =>
+        row(CALLS, [
+          el("span", null, one.answerer, el("small", { class: "soft" }, ` ${plain(one.role)}${one.model && one.model !== one.answerer ? ` · ${one.model}` : ""}${one.adapter ? ` · ${one.adapter}` : ""}`)),
+          el("span", null, badge(...(STATES[one.state] || [plain(one.state), one.state === "held" ? "note" : "warn"])), one.error_code && badge(plain(one.error_code), "bad"), one.discarded && badge("thrown away", "note"), one.estimated && badge("estimated", "note")),
+          el("span", { title: `${exact(dollars(one.cost_nano_usd)) || "unknown"}; ${BASES[one.cost_basis] || one.cost_basis}` }, one.cost_nano_usd === null ? "unknown" : usd(dollars(one.cost_nano_usd))),
+          duration(one.latency_ms),
+          `${count(one.usage.input_tokens)} + ${count(one.usage.output_tokens)}`,
+        ]),
+      ),
+    ),
+  );
+}
+
+function signals(read) {
+  const chance = (name, key) => (read[key] === undefined ? null : [name, share(read[key])]);
+  return section(
+    "What triage read",
+    read.degraded ? "Rules alone: the model was not ready." : null,
+    facts(
+      [
+        ["Request", read.request_type && `${plain(read.request_type)}, ${share(read.request_type_p)}`],
+        ["Domain", read.domain && `${plain(read.domain)}, ${share(read.domain_p)}`],
+        ["Difficulty", read.difficulty === undefined ? null : read.difficulty.toFixed(2)],
+        ["Amount", read.impact_nano_usd ? usd(dollars(read.impact_nano_usd)) : null],
+        chance("Stakes high", "stakes_high"),
+        chance("Several factors", "multi_factor"),
+        chance("Strategic", "strategic"),
+        chance("Novel", "novelty"),
+        chance("Toxic", "toxic"),
+        chance("Spam", "spam"),
+        ["Match", read.match ? `${read.match.intent_id}, ${share(read.match.confidence)}` : null],
+        ["From earlier turns", read.inherited ? "yes" : null],
+      ].filter(Boolean),
+    ),
+  );
+}

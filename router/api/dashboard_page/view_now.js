@@ -1,0 +1,131 @@
+// What happens now: alerts, the last hour, budgets, tiers.
+
+import { VIEWS, address, ask } from "./api.js";
+import { bars, hues, latency, legend, swatch, traffic } from "./charts.js";
+import { el, row, section, table, tiles } from "./dom.js";
+import { count, duration, exact, plain, share, usd } from "./format.js";
+
+export const every = 4000;
+
+export const load = ({ tenant, signal }) => ask(address(`${VIEWS}now`, { tenant }), { signal });
+
+export function draw(told) {
+  const { hour, minutes, tiers, budgets, alerts } = told;
+  return [
+    el("h1", { class: "hidden" }, "Now"),
+    warnings(alerts),
+    figures(hour),
+    hour.requests ? pictures(minutes, tiers, hour) : nothing(),
+    el("div", { class: "two" }, spending(budgets), answered(tiers, hour)),
+  ];
+}
+
+/** What a screen reader is told when it changes. */
+export const spoken = (told) => told.alerts.map((alert) => alert.message).join(" ") || "No alerts.";
+
+function warnings(alerts) {
+  if (!alerts.length) return el("p", { class: "calm" }, "All quiet: every part is ready and no budget is near its end.");
+  const order = { bad: 0, warn: 1, note: 2 };
+  const sorted = [...alerts].sort((a, b) => order[a.level] - order[b.level]);
+  return el(
+    "ul",
+    { class: "alerts", "aria-label": "Alerts" },
+    sorted.map((alert) =>
+      el("li", { class: alert.level }, el("strong", null, plain(alert.code)), el("span", null, alert.message)),
+    ),
+  );
+}
+
+function figures(hour) {
+  const done = hour.requests - hour.open;
+  return tiles([
+    ["Requests, last hour", count(hour.requests), `${(hour.requests / 60).toFixed(1)} a minute${hour.open ? `, ${count(hour.open)} open` : ""}`],
+    ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request` : "", exact(hour.spend_usd)],
+    ["Above level 1", done ? share(hour.escalated / done) : "–", `${count(hour.climbed)} after a draft`],
+    ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],
+    ["Median", duration(hour.p50_ms), "latency"],
+    ["95th percentile", duration(hour.p95_ms), "latency"],
+  ]);
+}
+
+const each = (hour) => (hour.spend_nano_usd / hour.requests / 1e9).toFixed(9);
+
+function pictures(minutes, tiers, hour) {
+  const colours = hues(tiers);
+  const names = tiers.map(({ tier, requests }) => [tier, colours.get(tier), count(requests)]);
+  if (hour.failed) names.push(["failed", "failed", count(hour.failed)]);
+  if (hour.open) names.push(["open", "open", count(hour.open)]);
+  return el(
+    "div",
+    { class: "two wide-left" },
+    el("div", null, traffic(minutes, tiers), legend(names)),
+    el("div", null, latency(minutes)),
+  );
+}
+
+const nothing = () =>
+  el(
+    "p",
+    { class: "empty" },
+    "No request in the last hour. Send one: ",
+    el("a", { href: "docs" }, "the API's page"),
+    " has a line to copy.",
+  );
+
+function spending(budgets) {
+  if (!budgets.length) {
+    return section("Spend against budget", null, el("p", { class: "empty" }, "Nothing spent this month, and no budget in the policy."));
+  }
+  const limited = budgets.filter((one) => one.limit_usd !== null);
+  const free = budgets.filter((one) => one.limit_usd === null);
+  return section(
+    "Spend against budget",
+    "UTC days and months. What calls under way hold counts as spent.",
+    limited.length > 0 &&
+      bars(
+        "Budgets",
+        limited.map((one) => [
+          `${one.tenant}, ${one.kind}`,
+          `${usd(one.spent_usd)} of ${usd(one.limit_usd)} · ${share(one.share)}`,
+          one.share,
+          one.share >= 1 ? "bad" : one.share >= 0.8 ? "warn" : "accent",
+          0.8,
+        ]),
+      ),
+    free.length > 0 && table("Spend per tenant", MONEY, spent(budgets)),
+  );
+}
+
+const MONEY = [["Tenant", "t"], ["Today", "n"], ["This month", "n"]];
+
+function spent(budgets) {
+  const by = new Map();
+  for (const one of budgets) by.set(one.tenant, { ...by.get(one.tenant), [one.kind]: one });
+  const cell = (one) => (one ? el("span", { title: exact(one.spent_usd) }, usd(one.spent_usd)) : "$0.00");
+  return [...by].map(([tenant, kinds]) => row(MONEY, [el("a", { href: address("#/now", { tenant }) }, tenant), cell(kinds.day), cell(kinds.month)]));
+}
+
+const TIERS = [["Tier", "t"], ["Requests", "n"], ["Share", "n"], ["Spend", "n"], ["Median", "n"], ["95 %", "n"]];
+
+function answered(tiers, hour) {
+  if (!tiers.length) return null;
+  const colours = hues(tiers);
+  return section(
+    "Tiers, last hour",
+    "By the tier whose answer went out. Spend includes drafts that were thrown away.",
+    table(
+      "Tiers",
+      TIERS,
+      tiers.map((one) =>
+        row(TIERS, [
+          el("a", { href: address("#/decisions", { tier: one.tier }), class: "keyed" }, swatch(colours.get(one.tier)), one.tier),
+          count(one.requests),
+          share(one.requests / Math.max(1, hour.requests - hour.failed - hour.open)),
+          el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
+          duration(one.p50_ms),
+          duration(one.p95_ms),
+        ]),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,111 @@
+// Matters that wait for a person: the queue, one of them, and the verdict on it.
+
+import { address, ask } from "./api.js";
+import { el, row, section, table } from "./dom.js";
+import { ago, moment, plain, usd } from "./format.js";
+import { badge, facts } from "./parts.js";
+
+const QUEUE = "v1/reviews";
+
+/** The queue is asked for again and again; a matter in which somebody writes is left alone. */
+export const every = ({ id }) => (id ? 0 : 10000);
+
+export async function load({ query, id, signal }) {
+  const status = query.get("status") || "pending";
+  try {
+    if (!id) return { ...(await ask(address(QUEUE, { status }), { signal })) };
+    return { one: await ask(`${QUEUE}/${encodeURIComponent(id)}`, { signal }) };
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    return { missing: id ? error.message : "Not available: this gateway has no queue for reviews." };
+  }
+}
+
+export function draw(told, context) {
+  if (told.missing) return [el("h1", null, "Reviews"), el("p", { class: "empty" }, told.missing)];
+  return told.one ? matter(told.one, context) : queue(told.data, context);
+}
+
+const COLUMNS = [["Matter", "t wrap"], ["Domain", "t"], ["Tenant", "t"], ["Waits since", "t"], ["Status", "t"]];
+
+function queue(all, { query }) {
+  const status = query.get("status") || "pending";
+  const tab = (name, text) => el("a", { href: `#/reviews?status=${name}`, id: `status-${name}`, "aria-current": name === status ? "true" : null }, text);
+  return [
+    el("h1", null, all.length ? `${all.length} ${status === "pending" ? "waiting for a person" : plain(status)}` : "Nothing is waiting"),
+    el("p", { class: "periods", role: "group", "aria-label": "Status" }, tab("pending", "Waiting"), tab("decided", "Decided"), tab("all", "All")),
+    all.length > 0
+      ? table(
+          "Reviews",
+          COLUMNS,
+          all.map((one) =>
+            row(COLUMNS, [
+              el("a", { href: `#/reviews/${encodeURIComponent(one.id)}` }, one.question ? shortened(one.question) : "Text is not kept"),
+              plain(one.domain),
+              one.tenant,
+              el("span", { title: moment(one.created_at) }, ago(one.created_at)),
+              badge(plain(one.verdict || one.status), one.verdict ? "good" : "note"),
+            ]),
+          ),
+        )
+      : el("p", { class: "empty" }, status === "pending" ? "Every matter that was handed to people has its verdict." : "No matter of that kind."),
+  ];
+}
+
+const shortened = (text) => (text.length > 140 ? `${text.slice(0, 139)}…` : text);
+
+function matter(one, context) {
+  return [
+    el("p", null, el("a", { class: "back", id: "back", href: "#/reviews" }, "Back to the queue")),
+    el("h1", null, one.verdict ? `Decided: ${plain(one.verdict)}` : "Is this answer right?"),
+    facts([
+      ["Domain", plain(one.domain)],
+      ["Tenant", one.tenant],
+      ["Since", moment(one.created_at)],
+      ["Decision", one.decision_id && el("a", { href: `#/decisions/${encodeURIComponent(one.decision_id)}` }, one.decision_id)],
+      ["Minutes", one.minutes],
+      ["By", one.by],
+      ["Cost", one.cost_usd ? usd(one.cost_usd) : null],
+    ]),
+    quoted("Question", one.question, "The policy keeps no texts (privacy.store: none), and the process that had it has gone."),
+    (one.facts || []).length > 0 && section("Facts", null, el("ul", { class: "plain" }, one.facts.map((fact) => el("li", null, fact)))),
+    quoted("Draft that was held back", one.draft, "There is no draft, or it is not kept."),
+    one.answer ? quoted("Answer that stands", one.answer) : null,
+    one.verdict ? null : verdict(one, context),
+  ];
+}
+
+const quoted = (title, text, otherwise) =>
+  section(title, null, text ? el("blockquote", { tabindex: "0" }, text) : el("p", { class: "empty" }, otherwise));
+
+function verdict(one, { guarded, go, say }) {
+  const opened = Date.now();
+  const option = (value, text) => el("label", { class: "option" }, el("input", { type: "radio", name: "verdict", value, required: true, id: `verdict-${value}` }), el("span", null, text));
+  const corrected = el("label", { class: "wide", hidden: true, id: "corrected-label" }, el("span", null, "The right answer"), el("textarea", { name: "corrected", id: "corrected", rows: "6", maxlength: "200000" }));
+  const form = el(
+    "form",
+    { class: "verdict", id: "verdict-form" },
+    el("fieldset", null, el("legend", null, "Verdict"), option("approve", "Approve: it is right"), option("correct", "Correct: here is the right one"), option("reject", "Reject: no answer should go out")),
+    corrected,
+    el("label", null, el("span", null, "Minutes it took"), el("input", { name: "minutes", id: "minutes", type: "number", min: "0", max: "10080", step: "0.1", required: true })),
+    el("button", { type: "submit", class: "first", id: "decide" }, "Record the verdict"),
+  );
+  form.addEventListener("change", () => {
+    const correct = form.elements.verdict.value === "correct";
+    corrected.hidden = !correct;
+    form.elements.corrected.required = correct;
+    if (!form.elements.minutes.value) form.elements.minutes.value = Math.max(0.1, (Date.now() - opened) / 60000).toFixed(1);
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const said = { verdict: form.elements.verdict.value, minutes: Number(form.elements.minutes.value) };
+    if (said.verdict === "correct") said.corrected = form.elements.corrected.value;
+    form.elements.decide.disabled = true;
+    const done = await guarded(() => ask(`${QUEUE}/${encodeURIComponent(one.id)}`, { body: said }));
+    form.elements.decide.disabled = false;
+    if (!done) return;
+    say("The verdict is recorded.");
+    go("#/reviews");
+  });
+  return section("Your verdict", "The minutes are booked as a line of the ledger.", form);
+}

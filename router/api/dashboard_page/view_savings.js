@@ -1,0 +1,115 @@
+// What routing saved against which baseline: the figures of `tiergate report`.
+
+import { VIEWS, address, ask } from "./api.js";
+import { bars, hues, signed } from "./charts.js";
+import { el, row, section, table, tiles } from "./dom.js";
+import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
+import { because } from "./words.js";
+import { periods } from "./parts.js";
+
+export const every = 60000;
+
+export const load = ({ tenant, query, signal }) =>
+  ask(address(`${VIEWS}savings`, { tenant, days: query.get("days") }), { signal });
+
+export function draw(told, { query }) {
+  const { report } = told;
+  return [
+    el("h1", { class: "headline" }, report.headline),
+    periods("savings", query),
+    !told.complete &&
+      el("p", { class: "page-note" }, `These are the newest ${count(told.most)} requests, since ${briefly(told.covers_since_ms)}. For the whole period: `, el("code", null, "tiergate report")),
+    tiles([
+      ["Requests", count(report.requests), `${count(report.escalated)} above the lowest level`],
+      ["Spend", usd(report.spend_usd), "all attempts", exact(report.spend_usd)],
+      ["Thrown away", usd(report.discarded_usd), "drafts that nobody saw", exact(report.discarded_usd)],
+      ["To review", count(report.reviews), "handed to people"],
+      ["From cache", count(report.cache_hits), "exact repeats"],
+    ]),
+    saved(report.savings),
+    el("div", { class: "two" }, shares(report), climbed(report)),
+    byTier(report),
+    fine("What this rests on", [...report.assumptions, ...report.notes]),
+  ];
+}
+
+const BASELINES = [["Against", "t wrap"], ["Compared", "n"], ["It would cost", "n"], ["It cost", "n"], ["Saved", "n"], ["Share", "n"], ["95 % interval", "n"]];
+
+function saved(savings) {
+  const known = savings.filter((one) => one.saved_share !== null);
+  const between = (one) => (one.saved_share_interval ? one.saved_share_interval.map((x) => share(x)).join(" to ") : "–");
+  return section(
+    "Saved",
+    "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval.",
+    known.length
+      ? signed("Saved share of each baseline", known.map((one) => [one.label, share(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
+      : el("p", { class: "empty" }, "No baseline has a known price yet."),
+    table(
+      "Savings per baseline",
+      BASELINES,
+      savings.map((one) =>
+        row(BASELINES, [
+          one.label,
+          count(one.compared),
+          usd(one.baseline_usd),
+          usd(one.own_usd),
+          el("span", { class: one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
+          one.saved_share === null ? "–" : share(one.saved_share),
+          between(one),
+        ]),
+      ),
+    ),
+  );
+}
+
+function shares(report) {
+  const levels = report.levels.filter((one) => one.requests || one.planned !== null);
+  return section(
+    "Share per level",
+    "The upright mark is the plan.",
+    levels.length
+      ? bars("Share per level", levels.map((one) => [`Level ${one.level}`, `${share(one.share)}${one.planned === null ? "" : `, plan ${share(one.planned)}`}`, one.share, `t${one.level % 6}`, one.planned]))
+      : el("p", { class: "empty" }, "No answers yet."),
+  );
+}
+
+function climbed(report) {
+  const reasons = report.escalation_reasons.filter((one) => one.first_requests).slice(0, 8);
+  const most = Math.max(...reasons.map((one) => one.first_requests), 1);
+  return section(
+    "Why requests went up",
+    "By the reason that decided, with what they cost.",
+    reasons.length
+      ? bars("Reasons", reasons.map((one) => [because(one.reason), `${count(one.first_requests)} · ${usd(one.first_spend_usd)}`, one.first_requests / most]))
+      : el("p", { class: "empty" }, "Everything was answered at the lowest level."),
+  );
+}
+
+const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Share", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
+
+function byTier({ tiers }) {
+  if (!tiers.length) return null;
+  const colours = hues(tiers);
+  return section(
+    "Tiers and models",
+    null,
+    table(
+      "Tiers and models",
+      TIERS,
+      tiers.map((one) =>
+        row(TIERS, [
+          el("span", { class: `keyed dot-${colours.get(one.tier)}` }, plain(one.tier || "no answer")),
+          el("span", { title: one.model }, one.model || "–"),
+          count(one.requests),
+          share(one.share),
+          el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
+          share(one.acceptance),
+          duration(one.p50_ms),
+          duration(one.p95_ms),
+        ]),
+      ),
+    ),
+  );
+}
+
+const fine = (title, lines) => section(title, null, el("ul", { class: "fine" }, lines.map((line) => el("li", null, line))));

@@ -1,0 +1,81 @@
+// Every reason that the ledger counts, in words. A test holds this list against the code's.
+
+export const REASONS = {
+  lowest_expected_loss: "it has the lowest expected loss",
+  floor: "it is the lowest level that the rules allow",
+  fixed_triggers_decide: "fixed triggers decide",
+  fallback: "a tier before it could not answer",
+  pinned: "the client named it",
+  cache_hit: "the same question was answered before",
+  idempotent_replay: "a retry got its first answer again",
+  observed: "the policy only observes",
+  low_confidence: "level 1 was not sure enough",
+  multi_factor: "several matters must be weighed",
+  novel: "it is unlike what was seen before",
+  impact_level_2: "the amount asks for level 2",
+  impact_level_3: "the amount asks for level 3",
+  high_stakes: "a mistake would be costly",
+  strategic: "it is a strategic matter",
+  architecture: "it is a question of architecture",
+  high_risk_financial: "high financial risk",
+  high_risk_legal: "high legal risk",
+  high_risk_medical: "high medical risk",
+  high_risk_engineering_safety: "people's safety depends on it",
+  unsafe: "unsafe content",
+  policy_rule: "a rule of the policy",
+  triage_degraded: "triage is degraded, so caution decides",
+  hint_min_tier: "the client asked for at least this level",
+  tool_loop: "a tool loop stays where it began",
+  below_floor: "below the lowest level allowed",
+  above_ceiling: "above the highest level allowed",
+  low_impact: "too little is at stake for it",
+  hint_max_tier: "the client asked for at most this level",
+  higher_expected_loss: "its expected loss is higher",
+  not_capable: "it cannot do what is asked",
+  nothing_to_resolve: "no approved answer fits",
+  not_ready: "it was not ready",
+  over_max_cost: "it may cost more than the client allows",
+  answer_accepted: "its answer was accepted",
+  answer_not_trusted: "its answer was not trusted",
+  answer_refused: "it refused to answer",
+  answer_invalid: "its answer was invalid",
+  slot_unfilled: "a lookup for the answer found nothing",
+  answerer_failed: "the call failed",
+  gain_below_cost: "climbing would cost more than it gains",
+  budget_exhausted: "the budget was used up",
+  time_exhausted: "the time was used up",
+  ladder_exhausted: "there was no higher tier",
+};
+
+export const SOURCES = {
+  match: "calibrated match",
+  labelled: "labelled traffic",
+  measured: "measured",
+  table: "public results",
+  prior: "prior, not calibrated",
+};
+
+export const BASES = {
+  list_price: "list price",
+  token_price: "token price",
+  own_compute: "own compute",
+  unknown: "price unknown",
+};
+
+export const VERDICTS = {
+  accepted: ["accepted", "good"],
+  unverified: ["unverified", "warn"],
+  safe_answer: ["safe answer", "warn"],
+  refused: ["refused", "bad"],
+};
+
+export const STATES = {
+  open: ["open", "note"],
+  settled: ["settled", "good"],
+  failed: ["failed", "bad"],
+  cancelled: ["cancelled", "note"],
+  unknown_cost: ["cost unknown", "warn"],
+};
+
+/** A reason in words; one that is not in the list by its own name. */
+export const because = (reason) => REASONS[reason] || String(reason || "").replaceAll("_", " ");

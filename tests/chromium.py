@@ -1,0 +1,229 @@
+"""A real Chromium, driven through its own debugging protocol over two pipes: no further package.
+
+`with Browser(folder) as browser: page = browser.open(url, width=360, dark=True)`. A page remembers
+what it asked for (`asked`) and what went wrong in it (`faults`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--remote-debugging-pipe",
+)
+PATIENCE_S = 30.0  # generous: the machine may be loaded
+KEYS = {
+    "ArrowDown": ("ArrowDown", 40, ""),
+    "ArrowUp": ("ArrowUp", 38, ""),
+    "Enter": ("Enter", 13, "\r"),
+    "Escape": ("Escape", 27, ""),
+    "Tab": ("Tab", 9, ""),
+}
+
+
+class Browser:
+    """The program; it ends with the block."""
+
+    def __init__(self, folder: Path) -> None:
+        found = next((path for name in NAMES if (path := shutil.which(name))), None)
+        if found is None:
+            pytest.skip("Chromium is not installed")
+        self._command = [found, *FLAGS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        self._next = 0
+        self._read = b""
+        self._answers: dict[int, dict[str, object]] = {}
+        self._pages: dict[str, Page] = {}
+
+    def __enter__(self) -> Browser:
+        to_browser, self._to = os.pipe()
+        self._from, from_browser = os.pipe()
+
+        def placed() -> None:
+            """The browser reads the third descriptor and writes the fourth."""
+            reading, writing = os.dup(to_browser), os.dup(from_browser)
+            os.dup2(reading, 3)
+            os.dup2(writing, 4)
+
+        self._process = subprocess.Popen(
+            self._command,
+            pass_fds=(3, 4),
+            preexec_fn=placed,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(from_browser)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        os.close(self._to)
+        os.close(self._from)
+
+    def open(
+        self,
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        before: str = "",
+    ) -> Page:
+        """A page of its own, once it has loaded. `before` is JavaScript that runs ahead of it."""
+        target = self.send("Target.createTarget", {"url": "about:blank"})["targetId"]
+        attached = self.send("Target.attachToTarget", {"targetId": target, "flatten": True})
+        page = Page(self, str(attached["sessionId"]))
+        self._pages[page.session] = page
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            page.send(f"{domain}.enable")
+        if before:
+            page.send("Page.addScriptToEvaluateOnNewDocument", {"source": before})
+        page.sized(width, height)
+        page.coloured("dark" if dark else "light")
+        page.send("Page.navigate", {"url": url})
+        page.wait("document.readyState === 'complete'")
+        return page
+
+    def send(
+        self, method: str, parameters: dict[str, object] | None = None, session: str = ""
+    ) -> dict[str, object]:
+        """What the browser answers to a command."""
+        self._next += 1
+        number = self._next
+        said: dict[str, object] = {"id": number, "method": method, "params": parameters or {}}
+        if session:
+            said["sessionId"] = session
+        os.write(self._to, json.dumps(said).encode() + b"\0")
+        deadline = time.monotonic() + PATIENCE_S
+        while number not in self._answers:
+            self._listen(deadline)
+        answer = self._answers.pop(number)
+        assert "error" not in answer, f"{method}: {answer['error']}"
+        result = answer["result"]
+        assert isinstance(result, dict)
+        return result
+
+    def _listen(self, deadline: float) -> None:
+        ready, _, _ = select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, "the browser does not answer"
+        self._read += os.read(self._from, 1 << 20)
+        *messages, self._read = self._read.split(b"\0")
+        for message in map(json.loads, messages):
+            if "id" in message:
+                self._answers[message["id"]] = message
+            elif (page := self._pages.get(message.get("sessionId", ""))) is not None:
+                page.told(message["method"], message["params"])
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, browser: Browser, session: str) -> None:
+        self._browser = browser
+        self.session = session
+        self.asked: list[str] = []
+        self.faults: list[str] = []
+
+    def send(self, method: str, parameters: dict[str, object] | None = None) -> dict[str, object]:
+        return self._browser.send(method, parameters, self.session)
+
+    def told(self, event: str, said: dict[str, object]) -> None:
+        """Keep what tests look at: requests, and whatever a console would show as a fault."""
+        if event == "Network.requestWillBeSent":
+            self.asked.append(said["request"]["url"])  # type: ignore[index]
+        elif event == "Runtime.exceptionThrown":
+            self.faults.append(json.dumps(said["exceptionDetails"])[:2000])
+        elif event == "Runtime.consoleAPICalled" and said["type"] in ("error", "warning"):
+            self.faults.append(json.dumps(said["args"])[:2000])
+        elif event == "Log.entryAdded":
+            entry = said["entry"]
+            if entry["level"] in ("error", "warning"):  # type: ignore[index]
+                self.faults.append(f"{entry['text']} {entry.get('url', '')}")  # type: ignore[index, attr-defined]
+
+    def sized(self, width: int, height: int) -> None:
+        """As a window of so many pixels; below 500 it is a phone's."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.send("Emulation.setDeviceMetricsOverride", dict(size))
+
+    def coloured(self, scheme: str) -> None:
+        """As a system set to light or dark."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.send("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def run(self, script: str) -> object:
+        """The value of a JavaScript expression, awaited where it is a promise."""
+        said = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        done = self.send("Runtime.evaluate", dict(said))
+        assert "exceptionDetails" not in done, done
+        result = done["result"]
+        assert isinstance(result, dict)
+        return result.get("value")
+
+    def text(self, selector: str = "body") -> str:
+        """What of an element is seen; "" where there is none."""
+        return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    def wait(self, condition: str) -> None:
+        """Until a JavaScript condition holds."""
+        self._until(lambda: bool(self.run(f"!!({condition})")), condition)
+
+    def wait_for(self, words: str, selector: str = "main") -> None:
+        """Until an element's text has these words, in any case."""
+        self._until(lambda: words.lower() in self.text(selector).lower(), words)
+
+    def _until(self, holds: Callable[[], bool], wanted: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < deadline, f"{wanted!r} never came:\n{self.text()}"
+            time.sleep(0.05)
+
+    def press(self, *keys: str) -> None:
+        """Keys by name, or characters."""
+        for key in keys:
+            name, code, text = KEYS.get(key, (key, ord(key[0].upper()), key))
+            said = {"key": name, "windowsVirtualKeyCode": code, "text": text}
+            self.send("Input.dispatchKeyEvent", {"type": "keyDown", **said})
+            self.send("Input.dispatchKeyEvent", {"type": "keyUp", **said})
+
+    def write(self, text: str) -> None:
+        """Text into what has the focus."""
+        self.send("Input.insertText", {"text": text})
+
+    def click(self, selector: str) -> None:
+        self.run(f"document.querySelector({json.dumps(selector)}).click()")
+
+    def picture(self, path: Path, *, whole: bool = False) -> None:
+        """A screenshot of the window, or of the whole page."""
+        said = self.send("Page.captureScreenshot", {"captureBeyondViewport": whole})
+        path.write_bytes(base64.b64decode(str(said["data"])))
