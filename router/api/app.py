@@ -128,7 +128,7 @@ class App:
             self.life,
         )
         overview = Overview(core, self.ledger, self.readiness, self.clock)
-        dashboard = Dashboard(overview, door, self.clock, core.ids)
+        dashboard = Dashboard(overview, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)
 
