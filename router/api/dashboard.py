@@ -287,7 +287,7 @@ async def _send_tagged(
 
 @cache
 def page_files() -> dict[str, tuple[bytes, bytes, bytes]]:
-    """The page's files by name: content type, content, ETag. Read once, some 60 kB together."""
+    """The page's files by name: content type, content, ETag. Read once, some 100 kB together."""
     folder = Path(__file__).parent / "dashboard_page"
     found = {}
     for path in sorted(folder.iterdir()):
