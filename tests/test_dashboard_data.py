@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from router.types import Domain, Reason
 from tests.dashboard_kit import HOSTILE, create_key, dashboard_server, play
-from tests.server_kit import Served, eventually, tiergate
+from tests.server_kit import ROOT, Served, eventually, tiergate
 
 VIEWS = "/api/v1/dashboard/"
 REQUESTS = 14
@@ -319,3 +321,41 @@ def test_an_admin_sees_all_tenants_or_one(keys: tuple[Served, dict[str, str]]) -
 def test_tags_come_back_as_they_were_sent(served: Served) -> None:
     (line,) = lines(served, search="onerror=")
     assert told(served, f"decisions/{line['decision_id']}")["tags"] == [HOSTILE]
+
+
+# --- what the page says in words of its own -------------------------------------------------------
+
+PAGE = ROOT / "router/api/dashboard_page"
+
+
+def test_every_reason_has_words() -> None:
+    words = (PAGE / "words.js").read_text("utf-8")
+    told = re.findall(r"^  (\w+): \"", words.partition("REASONS")[2].partition("};")[0], re.M)
+    assert told == [reason.value for reason in Reason]
+
+
+def test_every_domain_may_be_chosen() -> None:
+    view = (PAGE / "view_decisions.js").read_text("utf-8")
+    domains = view.partition("const DOMAINS = [")[2].partition("]")[0]
+    assert re.findall(r'"(\w+)"', domains) == [domain.value for domain in Domain]
+
+
+@pytest.mark.parametrize("name", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"])
+def test_text_never_becomes_markup(name: str) -> None:
+    assert [path.name for path in PAGE.glob("*.js") if name in path.read_text("utf-8")] == []
+
+
+def test_every_alert_stands_in_the_docs() -> None:
+    sources = ("router/analysis/live.py", "router/api/overview.py")
+    codes = [
+        code
+        for source in sources
+        for code in re.findall(
+            r'"((?:budget|requests|unknown|escalations|ledger|triage|tier|price)_\w+)"',
+            (ROOT / source).read_text("utf-8"),
+        )
+        if code != "price_known"  # a key of health
+    ]
+    docs = (ROOT / "docs/dashboard.md").read_text("utf-8")
+    assert len(set(codes)) == 9
+    assert [code for code in codes if f"`{code}`" not in docs] == []

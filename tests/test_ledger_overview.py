@@ -121,6 +121,19 @@ async def test_slices_add_up_by_minute_tier_and_state(ledger: SqlLedger) -> None
     assert sum(s.spend_nano_usd for s in slices) == 4 * 10_000_000 + 5_000_000_000
 
 
+async def test_escalated_are_answers_above_level_1_that_were_routed(ledger: SqlLedger) -> None:
+    await kept(
+        ledger,
+        a_row(0),
+        a_row(1, 2),
+        a_row(2, 3, mode="observe"),
+        a_row(3, 3, state=RequestState.FAILED, verdict=""),
+    )
+    slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 10, None)
+    assert sorted((s.tier, s.requests, s.escalated) for s in slices) == [
+        ("llm", 1, 1), ("reasoning", 1, 0), ("reasoning", 1, 0), ("resolve", 1, 0)]  # fmt: skip
+
+
 @pytest.mark.parametrize("ms", [0.0, 0.05, 0.1, 2.0, 400.0, 4_000.0, 900_000.0, 1e9])
 async def test_the_database_counts_latencies_in_the_buckets_of_the_edges(
     ledger: SqlLedger, ms: float

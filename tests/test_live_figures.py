@@ -28,7 +28,8 @@ def slice_of(
     bucket: int = 40,
     spend: int = 10,
 ) -> Slice:
-    return Slice(NOW - minutes_ago, f"tier{level}", level, state, bucket, requests, 0, spend)
+    above = requests if level > 1 else 0
+    return Slice(NOW - minutes_ago, f"tier{level}", level, state, bucket, requests, above, 0, spend)
 
 
 def test_an_hour_has_sixty_minutes_whether_or_not_anything_happened() -> None:

@@ -114,6 +114,7 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
 
 def _count(minute: Minute, one: Slice) -> None:
     minute.requests += one.requests
+    minute.escalated += one.escalated
     minute.climbed += one.climbed
     minute.spend_nano_usd += one.spend_nano_usd
     if one.state is RequestState.OPEN:
@@ -121,7 +122,6 @@ def _count(minute: Minute, one: Slice) -> None:
     elif one.state is RequestState.FAILED:
         minute.failed += one.requests
     else:
-        minute.escalated += one.requests if one.level > 1 else 0
         minute.by_tier[one.tier] = minute.by_tier.get(one.tier, 0) + one.requests
 
 

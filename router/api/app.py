@@ -149,7 +149,7 @@ class App:
             self.life,
         )
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
-        dashboard = Dashboard(overview, door, self.clock, core.ids)
+        dashboard = Dashboard(overview, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)
 

@@ -23,7 +23,6 @@ from router.api.views import Headers, decision_document, request_header, request
 from router.errors import NotFound, PermissionDenied, RequestError
 from router.types import (
     NANO_PER_USD,
-    Clock,
     DecisionQuery,
     Domain,
     Identity,
@@ -42,7 +41,6 @@ MAX_LIMIT, LIMIT = 100, 50
 ID_CHARACTERS = 10
 """From so many on a search is for an id: its first ten tell the millisecond, so few begin alike."""
 DAYS = (1, 7, 30)
-DAY_MS = 86_400_000
 MAX_COST_USD = Decimal(1_000_000_000)
 
 Json = dict[str, object]
@@ -75,18 +73,17 @@ class Figures(Protocol):
     async def now(self, tenant: str | None) -> Json: ...
     async def decisions(self, query: DecisionQuery) -> Json: ...
     async def decision(self, request_id: str, tenant: str | None) -> RequestRow | None: ...
-    async def savings(self, since_ms: int, tenant: str | None) -> Json: ...
-    async def confidence(self, since_ms: int, tenant: str | None) -> Json: ...
+    async def savings(self, days: int, tenant: str | None) -> Json: ...
+    async def confidence(self, days: int, tenant: str | None) -> Json: ...
     async def health(self, tenant: str | None) -> Json: ...
 
 
 class Dashboard:
     """Two handlers: `page` for the files, `figures` for the JSON behind them."""
 
-    def __init__(self, figures: Figures, door: Doorkeeper, clock: Clock, ids: Ids) -> None:
+    def __init__(self, figures: Figures, door: Doorkeeper, ids: Ids) -> None:
         self._figures = figures
         self._door = door
-        self._clock = clock
         self._ids = ids
         self._views: dict[str, tuple[frozenset[str], Callable[..., Awaitable[Json]]]] = {
             "now": (frozenset({"tenant"}), self._now),
@@ -137,10 +134,10 @@ class Dashboard:
         return await self._figures.decisions(_query(asked, tenant))
 
     async def _savings(self, asked: Asked, tenant: str | None) -> Json:
-        return await self._figures.savings(self._since_ms(asked), tenant)
+        return await self._figures.savings(_days(asked), tenant)
 
     async def _confidence(self, asked: Asked, tenant: str | None) -> Json:
-        return await self._figures.confidence(self._since_ms(asked), tenant)
+        return await self._figures.confidence(_days(asked), tenant)
 
     async def _health(self, asked: Asked, tenant: str | None) -> Json:
         return await self._figures.health(tenant)
@@ -156,10 +153,6 @@ class Dashboard:
                 code="decision_not_found",
             )
         return decision_document(row)
-
-    def _since_ms(self, asked: Asked) -> int:
-        days = _choice(asked, "days", [str(days) for days in DAYS]) or str(DAYS[0])
-        return self._clock.now_ms() - int(days) * DAY_MS
 
 
 # --- what is asked for ----------------------------------------------------------------------------
@@ -219,6 +212,10 @@ def _query(asked: Asked, tenant: str | None) -> DecisionQuery:
         before=_cursor(asked),
         limit=_limit(asked),
     )
+
+
+def _days(asked: Asked) -> int:
+    return int(_choice(asked, "days", [str(days) for days in DAYS]) or DAYS[0])
 
 
 def _choice(asked: Asked, key: str, known: list[str]) -> str:
@@ -290,7 +287,7 @@ async def _send_tagged(
 
 @cache
 def page_files() -> dict[str, tuple[bytes, bytes, bytes]]:
-    """The page's files by name: content type, content, ETag. Read once, some 60 kB together."""
+    """The page's files by name: content type, content, ETag. Read once, some 100 kB together."""
     folder = Path(__file__).parent / "dashboard_page"
     found = {}
     for path in sorted(folder.iterdir()):

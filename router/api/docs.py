@@ -192,6 +192,50 @@ OPERATIONS = (
         True,
         BATCH,
     ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/now",
+        "The last hour by minute and tier, budgets, alerts",
+        "What the page at /dashboard shows. Needs the scope reports: one's own tenant, of an admin "
+        "all or the one in `tenant`. Like all views it has an ETag.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/decisions",
+        "Decisions, newest first",
+        "`tier`, `domain`, `reason`, `verdict`, `state`, `search`, `min_cost_usd`, `tenant`, "
+        "`limit` (100 at most); `next` goes on as `before`. A search reads 10,000 rows at a time.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/decisions/{id}",
+        "The same as /v1/decisions/{id}, for the scope reports",
+        "",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/savings",
+        "The report's figures over the newest requests",
+        "`days`: 1, 7 or 30; 10,000 requests at most, `complete` says whether these are all.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/confidence",
+        "How sure answers were, and how often right",
+        "`days`: 1, 7 or 30. Twenty bins per tier; reliability where outcomes are known.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/health",
+        "What is ready, and how each answerer's recent calls went",
+        "",
+        True,
+    ),
     Operation("get", "/healthz", "Is the process alive? Calls no model", "", False),
     Operation("get", "/readyz", "What is ready: triage, ledger, each answerer", "", False),
     Operation("get", "/metrics", "Counters for Prometheus", "", False),
@@ -200,7 +244,7 @@ OPERATIONS = (
 
 def known_paths() -> tuple[str, ...]:
     """Every path that answers, as a pattern, in the order of this page."""
-    return (*(operation.path for operation in OPERATIONS), "/docs", "/openapi.json")
+    return (*(operation.path for operation in OPERATIONS), "/dashboard", "/docs", "/openapi.json")
 
 
 @cache

@@ -172,12 +172,13 @@ class Overview:
 
     # --- savings, confidence ----------------------------------------------------------------------
 
-    async def savings(self, since_ms: int, tenant: str | None) -> Json:
-        """The report's figures over the newest requests since then, `REPORTED` at most.
+    async def savings(self, days: int, tenant: str | None) -> Json:
+        """The report's figures over the newest requests of the last days, `REPORTED` at most.
 
         `complete` is false where there were more; `covers_since_ms` says since when they are read.
         """
-        key = ("savings", since_ms // SLOW_MS, tenant)
+        since_ms = self._clock.now_ms() - days * DAY_MS
+        key = ("savings", days, tenant)
         return await self._snapshots.get(key, SLOW_MS, lambda: self._report(since_ms, tenant))
 
     def _report(self, since_ms: int, tenant: str | None) -> Json:
@@ -191,9 +192,10 @@ class Overview:
         told = {"complete": begin is None, "covers_since_ms": begin or since_ms, "most": REPORTED}
         return {**told, "report": report_object(report)}
 
-    async def confidence(self, since_ms: int, tenant: str | None) -> Json:
+    async def confidence(self, days: int, tenant: str | None) -> Json:
         """How sure answers were, by tier, and how often that was right where people said so."""
-        key = ("confidence", since_ms // SLOW_MS, tenant)
+        since_ms = self._clock.now_ms() - days * DAY_MS
+        key = ("confidence", days, tenant)
         return await self._snapshots.get(key, SLOW_MS, lambda: self._sure(since_ms, tenant))
 
     def _sure(self, since_ms: int, tenant: str | None) -> Json:

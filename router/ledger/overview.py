@@ -29,8 +29,8 @@ from router.types import (
 )
 
 MINUTE_MS = 60_000
-SCANNED = 20_000
-"""Rows that one search reads at most: about 0.2 s where each has to be fetched from its page."""
+SCANNED = 10_000
+"""Rows that one search reads at most: 0.1 s from memory, 1 s from a cold disk (a million rows)."""
 ASKED = "endpoint <> 'review'"
 """What clients asked: the rows that book a reviewer's minutes are no traffic."""
 MAX_TENANTS = 200
@@ -72,15 +72,19 @@ def slices(
         found = connection.exec_driver_sql(
             f"SELECT created_at_ms / {MINUTE_MS} AS at_minute, tier, tier_number, state, "
             f"{_BUCKET} AS bucket, COUNT(*), "
+            "SUM(CASE WHEN tier_number > 1 AND verdict <> '' AND mode <> 'observe' "
+            "THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd) "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
             "GROUP BY at_minute, tier, tier_number, state, bucket",
             (since_ms, until_ms, *values),
         ).fetchall()
-    return tuple(
-        Slice(row[0], row[1], row[2], RequestState(row[3]), row[4], row[5], row[6], int(row[7]))
-        for row in found
-    )
+    return tuple(_slice(tuple(row)) for row in found)
+
+
+def _slice(row: tuple[Any, ...]) -> Slice:
+    cells = (*row[:3], RequestState(row[3]), *row[4:8], int(row[8]))
+    return Slice(*cells)
 
 
 # --- decisions ------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ class Slice:
     state: RequestState
     bucket: int  # of latencies, as `ledger.latency_buckets` cuts them
     requests: int
+    escalated: int  # answered above level 1, as the report counts it: not where it only observes
     climbed: int  # after an answer that was not enough
     spend_nano_usd: int
 

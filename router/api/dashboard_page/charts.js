@@ -214,7 +214,7 @@ export function histogram(tier, bins, kind) {
       bin.escalated && svg("rect", { x: at + 0.08, width: 0.84, y: HEIGHT - climbed, height: climbed, class: "climbed" }),
     ];
   });
-  const [line, told] = readout("Point at a bar for its figures.");
+  const [line, told] = readout("");
   const step = 1 / bins.length;
   const words = bins.map((bin) => `${bin.low.toFixed(2)} to ${(bin.low + step).toFixed(2)}: ${count(bin.requests)}, climbed ${bin.requests ? share(bin.escalated / bin.requests) : "none"}`);
   const whole = bins.reduce((sum, bin) => sum + bin.requests, 0);

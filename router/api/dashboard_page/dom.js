@@ -45,11 +45,12 @@ export function show(node, ...next) {
   if (again && again !== document.activeElement) again.focus({ preventScroll: true });
 }
 
-/** A table in a box that scrolls by itself where it is too narrow. Columns: [name, class]. */
-export function table(caption, columns, rows) {
+/** A table in a box that scrolls by itself where it is too narrow. Columns: [name, class]. Of kind
+ *  "stacked" its rows become blocks on a phone, each cell with the name of its column. */
+export function table(caption, columns, rows, kind = "") {
   return el(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    { class: `scroll ${kind}`, tabindex: "0", role: "region", "aria-label": caption },
     el(
       "table",
       null,
@@ -66,7 +67,9 @@ export function row(columns, cells, attributes) {
     "tr",
     attributes,
     cells.map((cell, at) =>
-      at === 0 ? el("th", { scope: "row", class: columns[at][1] }, cell) : el("td", { class: columns[at][1] }, cell),
+      at === 0
+        ? el("th", { scope: "row", class: columns[at][1] }, cell)
+        : el("td", { class: columns[at][1], "data-label": columns[at][0] }, cell),
     ),
   );
 }

@@ -108,6 +108,7 @@ function losses(decision) {
           { class: rung.taken ? null : "passed" },
         ),
       ),
+      "stacked",
     ),
   );
 }
@@ -156,6 +157,7 @@ function attempts(all) {
           `${count(one.usage.input_tokens)} + ${count(one.usage.output_tokens)}`,
         ]),
       ),
+      "stacked",
     ),
   );
 }

@@ -75,6 +75,7 @@ function answerers(all) {
           one.last_error ? `${plain(one.last_error.code)}, ${ago(one.last_error.at_ms)}` : "–",
         ]),
       ),
+      "stacked",
     ),
   );
 }

@@ -126,6 +126,7 @@ function answered(tiers, hour) {
           duration(one.p95_ms),
         ]),
       ),
+      "stacked",
     ),
   );
 }

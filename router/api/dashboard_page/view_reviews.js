@@ -47,6 +47,7 @@ function queue(all, { query }) {
               badge(plain(one.verdict || one.status), one.verdict ? "good" : "note"),
             ]),
           ),
+          "stacked",
         )
       : el("p", { class: "empty" }, status === "pending" ? "Every matter that was handed to people has its verdict." : "No matter of that kind."),
   ];

@@ -58,6 +58,7 @@ function saved(savings) {
           between(one),
         ]),
       ),
+      "stacked",
     ),
   );
 }
@@ -108,6 +109,7 @@ function byTier({ tiers }) {
           duration(one.p95_ms),
         ]),
       ),
+      "stacked",
     ),
   );
 }
