@@ -22,15 +22,17 @@ class SpeculateSection(Section):
     between: list[Chance] = Field(
         min_length=2,
         max_length=2,
-        description="Two bounds: a rung whose chance of being wrong (1 - p) lies between them has "
-        "the next rung called beside it.",
+        description="Two bounds, such as `[0.2, 0.6]`: a rung whose chance of being wrong (1 - p) "
+        "lies between them has the next rung called beside it.",
     )
-    max_usd: Usd = Field(description="Only where that call can cost no more than this.")
+    max_usd: Usd = Field(
+        description="Only where that call can cost no more than this, such as 0.02."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> SpeculateSection:
         if self.between[0] > self.between[1]:
-            raise ValueError("between: [low, high], low not above high")
+            raise ValueError("the first bound of between must not be above the second")
         return self
 
 

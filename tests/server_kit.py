@@ -229,13 +229,20 @@ def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]
     return paths
 
 
-def write_ladder(folder: Path, name: str, upstream_url: str, *models: str, **more: object) -> Path:
+def write_ladder(
+    folder: Path,
+    name: str,
+    upstream_url: str,
+    *models: str,
+    sections: Mapping[str, object] | None = None,
+    **more: object,
+) -> Path:
     """A policy whose one tier asks these models of the upstream, one after the other."""
     answerers = [
         _answerer(f"rung-{i}", model, upstream_url, **more) for i, model in enumerate(models)
     ]
     tier = {"name": "llm", "level": 2, "answerers": answerers}
-    return _write(folder, name, answerers[0], {"tiers": [tier]})
+    return _write(folder, name, answerers[0], {"tiers": [tier], **(sections or {})})
 
 
 def _write(folder: Path, name: str, answerer: object, sections: Mapping[str, object]) -> Path:

@@ -33,8 +33,15 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    policy = write_ladder(folder, "waits", upstream.url, "hang", deadline_s=60.0)
-    with Served(folder, policy) as server:
+    policies = [
+        write_ladder(folder, "waits", upstream.url, "hang", deadline_s=60.0),
+        write_ladder(
+            folder, "races", upstream.url, "slow:0.3", "hang", deadline_s=60.0,
+            ability={"theta": 6, "labels": 100}, verify={"default": "full"},
+            sections={"decision": {"speculate": {"between": [0, 1], "max_usd": 1}}},
+        ),
+    ]  # fmt: skip
+    with Served(folder, *policies) as server:
         yield server
 
 
@@ -58,3 +65,19 @@ def test_a_client_that_leaves_cancels_the_upstreams_call(
 def test_each_of_them_left_a_cancelled_row(served: Served) -> None:
     eventually(lambda: all(row["state"] == "cancelled" for row in served.rows()))
     assert all(row["cost_nano_usd"] > 0 for row in served.rows())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", list(BODIES))
+def test_a_call_made_early_that_is_not_needed_is_cancelled_upstream(
+    served: Served, upstream: Upstream, path: str, stream: bool
+) -> None:
+    before = upstream.seen()
+    response = served.post(path, {"model": "auto:races", "stream": stream, **BODIES[path]})
+    assert response.status_code == 200
+    eventually(lambda: upstream.seen()["aborted"] == before["aborted"] + 1)
+    assert upstream.seen()["count"] == before["count"] + 2
+    row = served.finished_row(response)
+    told = [(a["answerer"], a["state"], a["discarded"]) for a in row["attempts"]]
+    assert told == [("rung-0", "settled", False), ("rung-1", "cancelled", True)]
+    assert sum(a["cost_nano_usd"] for a in row["attempts"]) == row["cost_nano_usd"]

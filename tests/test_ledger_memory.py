@@ -20,6 +20,7 @@ from router.types import (
     ReviewItem,
     SessionMemory,
     Usage,
+    WarmCache,
 )
 from tests.ledger_rows import NOW_MS, StandingClock
 
@@ -139,6 +140,8 @@ def a_memory(impact_usd: int) -> SessionMemory:
         risk_terms=("legal",),
         difficulty=0.5,
         match=Match("terms", 0.9, 0.8, 0.2),
+        prefix="f00",
+        warm=(WarmCache("mid", "mid-model", 2_000, NOW_MS),),
     )
 
 

@@ -32,7 +32,7 @@ from router.api.overview_json import (
     tiers_json,
 )
 from router.api.snapshots import Snapshots
-from router.budgets import BudgetScope, Payer, WindowKind, window_start
+from router.budgets import DAY_MS, BudgetScope, Payer, WindowKind, window_start
 from router.ledger import overview, reading
 from router.ledger.lru import BoundedMap
 from router.ledger.store import SqlLedger
