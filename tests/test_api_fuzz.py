@@ -51,7 +51,8 @@ def test_no_request_that_the_document_can_make_is_met_with_a_fault(tmp_path: Pat
                     "--suppress-health-check", "all", "--warnings", "off", "--no-color",
                     "--request-timeout", "30", "--continue-on-failure",
                 ],
-                capture_output=True, text=True, timeout=240, env=environment(), check=False, cwd=tmp_path,
+                capture_output=True, text=True, timeout=240, env=environment(),
+                cwd=tmp_path, check=False,
             )  # fmt: skip
             assert run.returncode == 0, run.stdout[-8_000:] + run.stderr[-2_000:]
             tested = re.search(r"Tested: (\d+)", run.stdout)
