@@ -1,7 +1,8 @@
 """The whole HTTP surface, fuzzed by schemathesis from the server's own OpenAPI document.
 
 Valid and invalid bodies, headers, paths and methods, the same ones each time; nothing may be
-answered by a fault of the server, an undocumented status or content type, or a body that its schema refuses.
+answered by a fault of the server, an undocumented status or content type, or a body that its
+schema refuses.
 """
 
 from __future__ import annotations
