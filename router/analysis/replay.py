@@ -157,8 +157,12 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: Outcomes) -> Rep
         if sample is not None and old is not None:
             other = _sample(case, before, outcomes, shadows)
             assert other is not None
-            sample = replace(sample, logged=robust(other))
-            sample = sample if other.rho > 0 else replace(sample, rho=0.0)
+            told = other.rho > 0
+            sample = replace(
+                sample,
+                logged=robust(other) if told else None,
+                rho=sample.rho if told else 0.0,
+            )
         if sample is not None:
             found.off_policy.add(sample)
     return found
