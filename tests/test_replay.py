@@ -16,7 +16,7 @@ from router.analysis.replay import Replay, replay
 from router.analysis.replay_cases import Case, LeftOut, case_of
 from router.analysis.replay_conditions import Answer, judge, read_condition
 from router.analysis.replay_facts import Assumed, Side
-from router.analysis.replay_words import headline
+from router.analysis.replay_words import all_lines, headline
 from router.errors import AnswererError
 from router.types import Match, Price, RequestRow, Signals
 from tests.fakes import ALICE, CALM, House, ScriptedTier, ScriptedTriage, a_house, a_policy, ask
@@ -239,6 +239,13 @@ async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None
     found = run(rows, a_side("hash"))
     assert judge(found, read_condition("error>2%")).answer is Answer.CANNOT_SAY
     assert replay_json(found, [])["error"]["answerable"] is False  # type: ignore[index]
+
+
+async def test_outcomes_of_unknown_requests_are_counted(rows: list[RequestRow]) -> None:
+    labels = [Outcome(rows[0].request_id, True), Outcome("elsewhere", True)]
+    found = replay(cases(rows), a_side("hash"), None, Outcomes.of(labels))
+    assert (found.outcomes, found.outcomes_of_others) == (2, 1)
+    assert "1 of 2 outcomes are of requests that are not replayed" in " ".join(all_lines(found))
 
 
 async def test_explored_traffic_answers_for_the_other_policy(tmp_path: Path) -> None:

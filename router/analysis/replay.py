@@ -103,6 +103,8 @@ class Replay:
     assumed: Counter[Assumed] = field(default_factory=Counter)
     climbs: Climbs = field(default_factory=Climbs)
     unlabelled_shadows: int = 0
+    outcomes: int = 0
+    outcomes_of_others: int = 0  # of requests that are not replayed
     observed: int = 0  # requests of `mode: observe`
     explored: int = 0
     alone: TokensAlone | None = None  # of another gateway's log
@@ -141,10 +143,12 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: Outcomes) -> Rep
     """Every case under `new`, beside what was recorded or beside `old`."""
     name = "as recorded" if old is None else old.name
     found = Replay(new_name=new.name, old_name=name)
+    found.outcomes = found.outcomes_of_others = len(outcomes.wrong)
     shadows = _first_pass(cases, found, outcomes)
     for case in cases():
         if not isinstance(case, Case):
             continue
+        found.outcomes_of_others -= outcomes.by_request[case.request_id]
         assumed = set[Assumed]()
         after = path_under(new, case, found.climbs, assumed)
         if old is None:

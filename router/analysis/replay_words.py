@@ -124,6 +124,11 @@ def error_lines(found: Replay) -> list[str]:
             f"Difference, doubly robust: {errors.difference.error * 100:+.2f} pp"
             f" ({points_text(errors.difference.interval)}), over the same requests."
         )
+    if found.outcomes_of_others:
+        lines.append(
+            f"{count(found.outcomes_of_others)} of {count(found.outcomes)} outcomes are of "
+            "requests that are not replayed here, and count for nothing."
+        )
     if found.unlabelled_shadows:
         lines.append(
             f"{count(found.unlabelled_shadows)} shadow answers differ from the answer given and "

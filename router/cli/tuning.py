@@ -197,6 +197,8 @@ def _print(
         f"{len(found.labels):,} level-1 answers with an outcome, of {found.requests:,} requests. "
         f"At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per domain:"
     )
+    if found.outcomes_of_others:
+        typer.echo(f"  {found.outcomes_of_others:,} outcomes are of requests that are not here.")
     for domain, one in by_domain.items():
         if isinstance(one, DomainCertificate):
             typer.echo(
