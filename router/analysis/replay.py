@@ -25,6 +25,8 @@ MAX_CHANGES = 256
 EXAMPLES = 3
 """Requests that are named of each group."""
 OTHER_CHANGE = ("(other)", "(other)", "")
+RECORDED = "as recorded"
+"""What the other side is called where it is no policy."""
 AGREES = 1.0
 """Only a shadow's answer that agrees word for word shares the outcome of the answer given."""
 
@@ -141,7 +143,7 @@ class _Shadows:
 
 def replay(cases: Cases, new: Side, old: Side | None, outcomes: Outcomes) -> Replay:
     """Every case under `new`, beside what was recorded or beside `old`."""
-    name = "as recorded" if old is None else old.name
+    name = RECORDED if old is None else old.name
     found = Replay(new_name=new.name, old_name=name)
     found.outcomes = found.outcomes_of_others = len(outcomes.wrong)
     shadows = _first_pass(cases, found, outcomes)

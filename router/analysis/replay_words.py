@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.analysis.figures import Interval
-from router.analysis.replay import Replay
+from router.analysis.replay import RECORDED, Replay
 from router.analysis.replay_conditions import cannot_answer
 from router.analysis.replay_path import MIN_CALLS
 from router.analysis.usage_cases import TokensAlone
@@ -28,8 +28,9 @@ def headline(found: Replay) -> str:
             f"{usd(costs.own_nano_usd)} instead of {usd(costs.baseline_nano_usd)}, "
             f"{signed_usd(-costs.saved_nano_usd)}{change}"
         )
+    beside = "what was recorded" if found.old_name == RECORDED else found.old_name
     return (
-        f"{count(found.requests)} requests under {found.new_name}, beside {found.old_name}: "
+        f"{count(found.requests)} requests under {found.new_name}, beside {beside}: "
         f"{told}; {count(found.changed)} decisions change "
         f"({percent(found.changed / found.requests)})."
     )
@@ -108,9 +109,10 @@ def _climb_note(found: Replay) -> str:
 def error_lines(found: Replay) -> list[str]:
     """What is known of the error, and what is not."""
     errors, lines = found.errors, list[str]()
+    whose = "Error as recorded" if found.old_name == RECORDED else f"Error of {found.old_name}"
     if errors.logged is not None:
         lines.append(
-            f"Error of {found.old_name}: {percent(errors.logged.error, 2)} of "
+            f"{whose}: {percent(errors.logged.error, 2)} of "
             f"{count(errors.logged_requests)} requests with an outcome "
             f"({range_text(errors.logged.interval)})."
         )

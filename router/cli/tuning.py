@@ -210,7 +210,7 @@ def _print(
             typer.echo(f"  {domain.value}: refused. {one.told}.")
             typer.echo(f"    {one.labels:,} labels; none at a confidence below {one.lowest:.2f}.")
     if not by_domain:
-        typer.echo("  No label: give --outcomes or --labels.")
+        typer.echo("  No level-1 answer has an outcome: give --outcomes or --labels.")
     for answerer, (whole, parts) in abilities.items():
         told = ", ".join(f"{domain.value}: {one.theta:.2f}" for domain, one in parts.items())
         typer.echo(
