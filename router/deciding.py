@@ -94,7 +94,8 @@ class Router:
         asked = asked_of(request.hints, identity.may_lower, identity.tiers)
         asked = pinned(asked, selected, memory, request.in_tool_loop)
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready, warm=warm)
-        draw = None if assume_ready or selected.observed else self._drawn(runtime)
+        asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
+        draw = None if asked_only else self._drawn(runtime)
         decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
         deadline_ms = request.hints.deadline_ms
         return Walk(
@@ -127,7 +128,7 @@ class Router:
         return self._budgets
 
     def _drawn(self, runtime: PolicyRuntime) -> float | None:
-        """A fresh number where the policy explores; what only asks for a decision gets none."""
+        """A fresh number where the policy explores."""
         exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
         return self._draw() if exploring and self._draw is not None else None
 

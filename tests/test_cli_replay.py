@@ -98,6 +98,12 @@ def test_terminal_shows_what_the_data_cannot_say(folder: Path) -> None:
     assert "The data cannot tell this policy's error" in said.stdout
 
 
+def test_html_is_written_beside_the_exit_code(folder: Path) -> None:
+    page = folder / "replay.html"
+    assert run(folder, "dear", "--html", page, "--fail-if", "cost>+5%")[0] == 5
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 def test_wrong_condition_ends_with_2(folder: Path) -> None:
     code, _, told = run(folder, "two", "--fail-if", "cheap>5%")
     assert code == 2

@@ -15,7 +15,7 @@ from router.decision import decide, stakes
 from router.exploration import chances, drawn
 from router.policy import ExploreSection, Policy
 from router.record import differs, parse
-from router.types import CostBasis, Match, PSource, Reason, RungFacts, Signals
+from router.types import CostBasis, Hints, Match, PSource, Reason, RungFacts, Signals
 from tests.fakes import ALICE, CALM, a_house, a_policy, ask
 from tests.gateway_kit import RISKY, deep, low, mid, only_row
 
@@ -132,4 +132,6 @@ async def test_what_only_asks_for_a_decision_is_not_explored(tmp_path: Path) -> 
     decision = {"explore": ON, "level_3_not_below_usd": 0.0}
     house = a_house(tmp_path, [low(), mid(), deep()], draw=lambda: 0.85, decision=decision)
     assert house.gateway.router.route(ask(), ALICE).rung.answerer == "faq"
+    dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
+    assert dry.rung.answerer == "faq"
     await house.close()

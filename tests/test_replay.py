@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from router.analysis.correctness import Correctness, KnownCorrectness
-from router.analysis.render_replay import headline, replay_json
+from router.analysis.render_replay_html import replay_html
+from router.analysis.render_replay_json import replay_json
 from router.analysis.replay import Replay, replay
 from router.analysis.replay_cases import Case, LeftOut, case_of
 from router.analysis.replay_conditions import Answer, judge, read_condition
 from router.analysis.replay_facts import Assumed, Side
+from router.analysis.replay_words import all_lines, headline
 from router.errors import AnswererError
 from router.types import Match, Price, RequestRow, Signals
 from tests.fakes import ALICE, CALM, House, ScriptedTier, ScriptedTriage, a_house, a_policy, ask
@@ -240,6 +243,13 @@ async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None
     assert replay_json(found, [])["error"]["answerable"] is False  # type: ignore[index]
 
 
+async def test_outcomes_of_unknown_requests_are_counted(rows: list[RequestRow]) -> None:
+    labels = [Correctness(rows[0].request_id, True), Correctness("elsewhere", True)]
+    found = replay(cases(rows), a_side("hash"), None, KnownCorrectness.of(labels))
+    assert (found.outcomes, found.outcomes_of_others) == (2, 1)
+    assert "1 of 2 outcomes are of requests that are not replayed" in " ".join(all_lines(found))
+
+
 async def test_explored_traffic_answers_for_the_other_policy(tmp_path: Path) -> None:
     """Each rung was tried by a known chance, so the changed decisions have an outcome."""
     draws = iter([0.1, 0.9, 0.3, 0.9] * 20)
@@ -264,6 +274,25 @@ async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
     told = headline(run(rows, a_side(**floor(0.75))))
     assert "4 requests" in told
     assert "1 decisions change" in told
+
+
+async def test_page_is_well_formed_and_escapes_names(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("<b>", **floor(0.75)), r0=True)
+    judged = [judge(found, read_condition("cost>+5%"))]
+    page = replay_html(found, judged)
+    assert ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>\n")) is not None
+    assert "<b>" not in page
+    assert "ok: cost&gt;+5%" in page
+    assert "Decisions that change" in page
+
+
+async def test_other_policy_without_overlap_has_no_error(rows: list[RequestRow]) -> None:
+    """The requests that only the other policy changes tell nothing of it, nor of a difference."""
+    labels = {f"r{i}": True for i in range(4)}
+    found = run(rows, a_side("hash"), a_side("loose", **floor(0.75)), **labels)
+    errors = found.errors
+    assert (errors.requests, errors.logged_requests, errors.no_overlap) == (4, 3, 1)
+    assert not errors.answerable
 
 
 @pytest.mark.parametrize(

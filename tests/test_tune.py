@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from router.analysis.correctness import Correctness, KnownCorrectness
+from router.analysis.replay_cases import case_of
 from router.analysis.tune import GRID, Label, Refusal, certify, data_sha256, fit_ability, tune
+from router.analysis.tune_labels import labelled
 from router.asking import Asked
 from router.certificate import Certificate, DomainCertificate, read_certificate
 from router.decision import confidence_floor
 from router.errors import PolicyError
 from router.policy_file import load_policy
-from router.types import Domain
-from tests.fakes import CALM
+from router.types import Domain, Match
+from tests.fakes import ALICE, CALM, a_house, ask
+from tests.gateway_kit import low, mid
 from tests.policy_texts import GOOD, mistakes_of, write
 from tests.server_kit import tiergate
 
@@ -113,6 +118,30 @@ def test_certificates_fail_no_oftener_than_they_say() -> None:
             broken += (1 - found.threshold) / 2 > 0.1
     assert certificates > 100
     assert broken / runs <= 0.1 + 3 * (0.1 * 0.9 / runs) ** 0.5
+
+
+# --- from the ledger ------------------------------------------------------------------------------
+
+
+async def test_labels_come_from_rows_and_their_outcomes(tmp_path: Path) -> None:
+    """A level-1 answer has its confidence, another answerer's its difficulty."""
+    house = a_house(tmp_path, [low(), mid()], thetas={"mid": 0.5})
+    ids = []
+    for confidence in (0.95, 0.9, 0.5):
+        house.triage.signals = replace(CALM, match=Match("greeting", confidence, 0.9, 0.3))
+        ids.append((await house.gateway.complete(ask(), ALICE)).request_id)
+    await house.gateway.drain()
+    rows = list(house.ledger.rows())
+    await house.close()
+    graded = [Correctness(ids[0], True), Correctness(ids[1], False), Correctness(ids[2], True)]
+    known = KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
+    found = labelled(map(case_of, rows), known)
+        map(case_of, rows), KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
+    )
+    told = [(one.confidence, one.correct, one.triage_version) for one in found.labels]
+    assert told == [(0.95, True, "fake"), (0.9, False, "fake")]
+    assert found.graded["mid"].all == [(CALM.difficulty, True)]
+    assert (found.requests, found.without_outcome, found.outcomes_of_others) == (3, 0, 1)
 
 
 # --- abilities ------------------------------------------------------------------------------------

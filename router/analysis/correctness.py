@@ -5,6 +5,7 @@ Feedback, reviews, labelled files and agreeing shadow answers all come in as `Co
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -20,15 +21,17 @@ class Correctness:
 
 @dataclass(slots=True)
 class KnownCorrectness:
-    """By request and answerer; a later word on the same answer replaces the earlier."""
+    """By request and answerer; a later one of the same answer replaces the earlier."""
 
     wrong: dict[tuple[str, str], float] = field(default_factory=dict)
+    by_request: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, outcomes: Iterable[Correctness]) -> KnownCorrectness:
         """All of these, indexed."""
         found = cls()
         for one in outcomes:
+            found.by_request[one.request_id] += (one.request_id, one.answerer) not in found.wrong
             found.wrong[one.request_id, one.answerer] = 0.0 if one.correct else 1.0
         return found
 

@@ -31,7 +31,7 @@ class Sample:
     rho: float  # 0..1; 0: no outcome of the new policy's answer could have been recorded
     wrong: float | None  # of the new policy's answer, 0..1; None where the log holds none
     q: float  # the model's guess of it, 0..1
-    logged: float  # of the answer that was given, 0..1
+    logged: float | None  # of the other side's answer; None where the data do not tell it
 
 
 def robust(sample: Sample) -> float:
@@ -60,7 +60,8 @@ class Errors:
     ips: Estimate | None
     snips: Estimate | None
     dr: Estimate | None
-    logged: Estimate | None  # the recorded answers' own error, over all requests
+    logged: Estimate | None  # the other side's error, over the requests that tell it
+    logged_requests: int
     difference: Estimate | None  # DR less the recorded error, paired; over requests with overlap
     bounds: Interval | None  # of the whole, if those without overlap were all right or all wrong
 
@@ -123,8 +124,9 @@ class OffPolicy:
     def add(self, sample: Sample) -> None:
         """Count one request."""
         self.requests += 1
-        self.logged.add(sample.logged)
-        self.logged_whole &= sample.logged in (0.0, 1.0)
+        if sample.logged is not None:
+            self.logged.add(sample.logged)
+            self.logged_whole &= sample.logged in (0.0, 1.0)
         if sample.rho <= 0.0:
             self.no_overlap += 1
             return
@@ -141,7 +143,8 @@ class OffPolicy:
         term = robust(sample)
         self.ips.add(w * y)
         self.dr.add(term)
-        self.difference.add(term - sample.logged)
+        if sample.logged is not None:
+            self.difference.add(term - sample.logged)
 
     @property
     def effective(self) -> float:
@@ -166,6 +169,7 @@ class OffPolicy:
             snips=(exact or self._snips()) if seen else None,
             dr=dr,
             logged=self._exact(self.logged) if self.logged_whole else self.logged.estimate(1e9),
+            logged_requests=self.logged.n,
             difference=difference,
             bounds=self._bounds(dr),
         )

@@ -25,6 +25,8 @@ MAX_CHANGES = 256
 EXAMPLES = 3
 """Requests that are named of each group."""
 OTHER_CHANGE = ("(other)", "(other)", "")
+RECORDED = "as recorded"
+"""What the other side is called where it is no policy."""
 AGREES = 1.0
 """Only a shadow's answer that agrees word for word shares the outcome of the answer given."""
 
@@ -103,6 +105,8 @@ class Replay:
     assumed: Counter[Assumed] = field(default_factory=Counter)
     climbs: Climbs = field(default_factory=Climbs)
     unlabelled_shadows: int = 0
+    outcomes: int = 0
+    outcomes_of_others: int = 0  # of requests that are not replayed
     observed: int = 0  # requests of `mode: observe`
     explored: int = 0
     alone: TokensAlone | None = None  # of another gateway's log
@@ -139,12 +143,14 @@ class _Shadows:
 
 def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness) -> Replay:
     """Every case under `new`, beside what was recorded or beside `old`."""
-    name = "as recorded" if old is None else old.name
+    name = RECORDED if old is None else old.name
     found = Replay(new_name=new.name, old_name=name)
+    found.outcomes = found.outcomes_of_others = len(outcomes.wrong)
     shadows = _first_pass(cases, found, outcomes)
     for case in cases():
         if not isinstance(case, Case):
             continue
+        found.outcomes_of_others -= outcomes.by_request[case.request_id]
         assumed = set[Assumed]()
         after = path_under(new, case, found.climbs, assumed)
         if old is None:
@@ -157,8 +163,12 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness
         if sample is not None and old is not None:
             other = _sample(case, before, outcomes, shadows)
             assert other is not None
-            sample = replace(sample, logged=robust(other))
-            sample = sample if other.rho > 0 else replace(sample, rho=0.0)
+            told = other.rho > 0
+            sample = replace(
+                sample,
+                logged=robust(other) if told else None,
+                rho=sample.rho if told else 0.0,
+            )
         if sample is not None:
             found.off_policy.add(sample)
     return found

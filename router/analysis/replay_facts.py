@@ -36,6 +36,8 @@ class Assumed(StrEnum):
     CAP = "it asks for no output cap: rows of older versions do not hold it"
     NEEDS = "it needs no more than the recorded answerers lacked"
     READY = "answerers that it did not know then were ready"
+    TERMS = "terms are as the recorded policy read them: what only new lists have is not found"
+    HEADS = "a head that the recorded policy did not read says nothing"
     PIN = "it pins nothing: the answerer or tier that it pinned is not in this policy"
 
 
@@ -64,6 +66,10 @@ def facts_under(
     if case.policy_hash == side.policy_hash and case.facts:
         return case.facts, case.asked
     known = {fact.answerer: fact for fact in case.facts}
+    if side.policy.terms:
+        assumed.add(Assumed.TERMS)
+    if {head.name for head in side.policy.heads} - {one.name for one in case.signals.heads}:
+        assumed.add(Assumed.HEADS)
     facts = tuple(_facts(plan, case, known, assumed) for plan in side.plans)
     return facts, _asked(side, case.asked, assumed)
 

@@ -29,6 +29,7 @@ class Labelled:
     graded: dict[str, Graded] = field(default_factory=dict)
     requests: int = 0
     without_outcome: int = 0
+    outcomes_of_others: int = 0  # of requests that are not among these
 
 
 def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrectness) -> Labelled:
@@ -36,11 +37,12 @@ def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrec
 
     A safe answer that stood in for one, and an answer from memory, are no answers of a rung's.
     """
-    found = Labelled()
+    found = Labelled(outcomes_of_others=len(outcomes.wrong))
     for case in cases:
         if not isinstance(case, Case) or case.foregone or case.cached:
             continue
         found.requests += 1
+        found.outcomes_of_others -= outcomes.by_request[case.request_id]
         any_outcome = False
         for fact in case.facts:
             wrong = _wrong(case, fact, outcomes)

@@ -77,6 +77,7 @@ def replay(
     ] = False,
     model_dir: ModelDir = None,
     as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Write one HTML file; opens offline.")] = None,
 ) -> None:
     """Decide recorded traffic again: cost, tiers, changed decisions, expected error.
 
@@ -97,13 +98,13 @@ def replay(
         log = read_usage(usage, [core] if other is None else [core, other], new, begin, end)
         found = replayed(lambda: log.cases, new, old, read_outcomes_of(outcomes))
         found.alone, found.bad_lines = log.alone, log.bad.told(usage)
-        _tell(found, conditions, strict, as_json)
+        _tell(found, conditions, strict, as_json, html)
         return
     with Books.open(database) as books:
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
         found = replayed(cases, new, old, known)
-    _tell(found, conditions, strict, as_json)
+    _tell(found, conditions, strict, as_json, html)
 
 
 def _conditions(texts: Sequence[str]) -> list[Condition]:
@@ -159,16 +160,27 @@ def stored_outcomes(
             yield Correctness(one.request_id, one.correct)
 
 
-def _tell(found: Replay, conditions: Sequence[Condition], strict: bool, as_json: bool) -> None:
+def _tell(
+    found: Replay,
+    conditions: Sequence[Condition],
+    strict: bool,
+    as_json: bool,
+    html: Path | None,
+) -> None:
     """Print the replay, and end as its conditions say."""
-    from router.analysis.render_replay import replay_json, replay_renderable
+    from router.analysis.render_replay import replay_renderable
+    from router.analysis.render_replay_html import replay_html
+    from router.analysis.render_replay_json import replay_json
     from router.analysis.replay_conditions import judge
     from router.cli.terminal import console, print_json
 
     judged = [judge(found, one, strict=strict) for one in conditions]
+    if html is not None:
+        html.write_text(replay_html(found, judged), encoding="utf-8")
+        typer.echo(f"Replay written to {html}.", err=as_json)
     if as_json:
         print_json(replay_json(found, judged))
-    else:
+    elif html is None:
         console().print(replay_renderable(found, judged))
     code = _code(judged)
     if code is not Exit.OK:

@@ -197,6 +197,8 @@ def _print(
         f"{len(found.labels):,} level-1 answers with an outcome, of {found.requests:,} requests. "
         f"At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per domain:"
     )
+    if found.outcomes_of_others:
+        typer.echo(f"  {found.outcomes_of_others:,} outcomes are of requests that are not here.")
     for domain, one in by_domain.items():
         if isinstance(one, DomainCertificate):
             typer.echo(
@@ -208,7 +210,7 @@ def _print(
             typer.echo(f"  {domain.value}: refused. {one.told}.")
             typer.echo(f"    {one.labels:,} labels; none at a confidence below {one.lowest:.2f}.")
     if not by_domain:
-        typer.echo("  No label: give --outcomes or --labels.")
+        typer.echo("  No level-1 answer has an outcome: give --outcomes or --labels.")
     for answerer, (whole, parts) in abilities.items():
         told = ", ".join(f"{domain.value}: {one.theta:.2f}" for domain, one in parts.items())
         typer.echo(
