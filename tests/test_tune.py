@@ -136,8 +136,6 @@ async def test_labels_come_from_rows_and_their_outcomes(tmp_path: Path) -> None:
     graded = [Correctness(ids[0], True), Correctness(ids[1], False), Correctness(ids[2], True)]
     known = KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
     found = labelled(map(case_of, rows), known)
-        map(case_of, rows), KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
-    )
     told = [(one.confidence, one.correct, one.triage_version) for one in found.labels]
     assert told == [(0.95, True, "fake"), (0.9, False, "fake")]
     assert found.graded["mid"].all == [(CALM.difficulty, True)]
