@@ -24,7 +24,7 @@ from router.ledger.rollup_reading import portion
 from router.ledger.rollups import Fold, store
 from router.ledger.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, derived_values
 from router.policy import ReportSection
-from router.rollup import Cell, Kind, decode, encode
+from router.rollup_cells import Cell, Kind, decode, encode
 from router.types import JsonText, RequestRow
 from tests.report_rows import a_row, an_attempt
 

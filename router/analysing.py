@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from router.asking import Asked
 from router.deciding import Router
-from router.decision import Left, decide, next_rung
+from router.decision import decide
 from router.errors import AnswererNotReady, NotFound
 from router.head_conditions import readings_of
+from router.next_rung import Left, next_rung
 from router.policy_specialist import SpecialistSection
 from router.record import RECORD_VERSION, Record, StepRecord
 from router.runtime import PolicyRuntime

@@ -20,6 +20,7 @@ from router.types import (
     Clock,
     Identity,
     Message,
+    Role,
     SessionMemory,
     SessionStore,
     WarmCache,
@@ -98,6 +99,8 @@ class Conversations:
             return ()
         tried = []
         for attempt in walk.attempts:
+            if attempt.role is Role.TRIAGE:
+                continue
             facts = walk.plan(attempt.answerer).facts
             tried.append(Cacheable(attempt, facts.model, facts.price))
         return warmed(tried, walk.known.caches, section.least_tokens, self._clock.now_ms())

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from router.asking import Asked
 from router.errors import NotCapable, PermissionDenied
@@ -33,7 +33,6 @@ from router.policy import DecisionSection, Policy
 from router.types import (
     NANO_PER_USD,
     NO_PRESSURE,
-    Action,
     CostBasis,
     Decision,
     DecisionMode,
@@ -43,7 +42,6 @@ from router.types import (
     Rung,
     RungFacts,
     Signals,
-    Step,
 )
 
 
@@ -403,80 +401,3 @@ def _rung(
         propensity=propensity,
         cache_nano_usd=f.cache_nano_usd,
     )
-
-
-# --- after an answer ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What may still be spent. None: no limit."""
-
-    nano_usd: int | None = None
-    time_ms: float | None = None
-
-
-def next_rung(
-    decision: Decision,
-    current: int,
-    p_answer: float | None,
-    failure: Reason | None,
-    left: Left,
-    section: DecisionSection,
-    *,
-    verified: bool = True,
-) -> Step:
-    """Accept the answer in hand, climb (perhaps skipping rungs), or stop.
-
-    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
-    no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
-    is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
-    rung climbs to the next one that money and time allow. Where the policy asks for no
-    verification (`verified` False), an answer of sound structure is taken as it is.
-    """
-    above = [i for i, r in enumerate(decision.rungs) if i > current and r.taken]
-    if failure is Reason.BUDGET_EXHAUSTED:
-        return Step(Action.STOP, None, failure)
-    if failure is not None or p_answer is None:
-        affordable = [i for i in above if _affordable(decision.rungs[i], left)]
-        if affordable:
-            return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
-        return Step(Action.STOP, None, _why_stopped(above, left))
-    if not verified:
-        return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
-    gains = {i: _gain(decision, i, p_answer, section) for i in above}
-    worth = [i for i, gain in gains.items() if gain > 0]
-    affordable = [i for i in worth if _affordable(decision.rungs[i], left)]
-    if affordable:
-        best = max(affordable, key=lambda i: (gains[i], -i))
-        return Step(Action.CLIMB, best, Reason.ANSWER_NOT_TRUSTED)
-    if worth:
-        return Step(Action.ACCEPT, None, _why_stopped(worth, left))
-    if above and p_answer < decision.confidence_floor:
-        return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
-    return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
-
-
-def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:
-    """Nano-dollars won by going on to rung i; not positive means not worth it."""
-    rung = decision.rungs[i]
-    if rung.p_source is PSource.PRIOR and section.mode is not DecisionMode.EXPECTED_LOSS:
-        return 1.0 if p_answer < decision.confidence_floor else 0.0
-    if rung.p - p_answer < section.min_gain:
-        return 0.0
-    cost = (1.0 + section.budget_pressure + decision.pacing) * rung.cost_nano_usd
-    cost += section.usd_per_second * NANO_PER_USD * rung.latency_ms / 1000.0
-    return decision.stakes_nano_usd * (rung.p - p_answer) - cost
-
-
-def _affordable(rung: Rung, left: Left) -> bool:
-    money = left.nano_usd is None or rung.cost_nano_usd <= left.nano_usd
-    return money and (left.time_ms is None or left.time_ms > 0)
-
-
-def _why_stopped(above: Sequence[int], left: Left) -> Reason:
-    if not above:
-        return Reason.LADDER_EXHAUSTED
-    if left.time_ms is not None and left.time_ms <= 0:
-        return Reason.TIME_EXHAUSTED
-    return Reason.BUDGET_EXHAUSTED

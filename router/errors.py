@@ -164,7 +164,12 @@ class RateLimited(TiergateError):
     type = "requests"  # as OpenAI has it: which of the two rates
 
     def __init__(
-        self, message: str, *, unit: str, rates: tuple[RateState, ...], retry_after_ms: int
+        self,
+        message: str,
+        *,
+        unit: str = type,
+        rates: tuple[RateState, ...] = (),
+        retry_after_ms: int = -1,
     ) -> None:
         super().__init__(message)
         self.type = unit

@@ -22,9 +22,9 @@ from typing import Literal
 from router.conclude import conclude
 from router.conversations import Conversations
 from router.deciding import Router
-from router.decision import Left, next_rung
 from router.errors import AnswererError, BudgetExceeded, RateLimited, TiergateError
 from router.metering import admit, settle
+from router.next_rung import Left, next_rung
 from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
 from router.repeats import Repeats

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from router.asking import Asked, Shape
-from router.decision import Left, decide, next_rung
+from router.decision import decide
+from router.next_rung import Left, next_rung
 from router.policy import Policy
 from router.types import (
     NO_PRESSURE,

@@ -17,8 +17,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
 
-from router.decision import Left, next_rung
 from router.errors import BudgetExceeded, StreamCut, TiergateError
+from router.next_rung import Left, next_rung
 from router.policy import DecisionSection, usd_to_nano
 from router.runtime import RungPlan
 from router.spend import Spender

@@ -19,7 +19,8 @@ from collections import deque
 import httptools
 import orjson
 
-from tests.upstream_behaviours import ANSWER, BEHAVIOURS, STREAMED, Exchange, Seen, whole
+from tests.upstream_behaviours import BEHAVIOURS, Exchange, Seen
+from tests.upstream_wire import ANSWER, STREAMED, whole
 
 
 class FakeUpstream:

@@ -10,10 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from router.asking import Asked, asked_of
-from router.decision import Left, chance, decide, next_rung, stakes
+from router.decision import chance, decide, stakes
 from router.errors import NotCapable
 from router.hard_rules import bounds
 from router.losses import expected_losses
+from router.next_rung import Left, next_rung
 from router.policy import Policy
 from router.types import (
     NANO_PER_USD,

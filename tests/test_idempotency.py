@@ -38,7 +38,7 @@ from tests.server_kit import (
     write_policy,
 )
 from tests.server_kit import write_behaviours as behaviours
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 NUMBERS = count(1)
 PAID = 140_000  # 20 tokens at $1 and 12 at $10 a million, in nano-dollars

@@ -146,7 +146,7 @@ async def test_rights_are_kept_and_listed(keys: SqlKeyStore) -> None:
 def test_no_secret_stands_in_the_database(database: Database, keys: SqlKeyStore) -> None:
     first = keys.create("acme", [Scope.CHAT])
     second = rotated(keys, first.info.key_id)
-    with sqlite3.connect(database.path) as connection:
+    with sqlite3.connect(database.address.path) as connection:
         dump = "\n".join(connection.iterdump())
     assert first.secret not in dump
     assert second.secret not in dump

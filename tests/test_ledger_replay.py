@@ -13,9 +13,10 @@ from typing import TypeVar
 import pytest
 
 from router.asking import Asked
-from router.decision import Left, decide, next_rung
+from router.decision import decide
 from router.errors import NotCapable
 from router.ledger.store import SqlLedger
+from router.next_rung import Left, next_rung
 from router.policy import Policy
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.record import RECORD_VERSION, Record, StepRecord, differs, encode, parse

@@ -18,7 +18,7 @@ import pytest
 
 from router.types import Price
 from tests.fake_upstream import FakeUpstream
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 from tiers.litellm_prices import find_price, load_litellm_prices, read_prices
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from router.asking import Asked
 from router.budgets import DAY_MS, BudgetScope, WindowKind, WindowLimit
-from router.decision import Left, decide, next_rung
+from router.decision import decide
+from router.next_rung import Left, next_rung
 from router.pacing import MOST, SLOPE, elapsed_share, money_price, pressure
 from router.policy import Policy
 from router.record import RECORD_VERSION, Record, differs, encode, parse

@@ -12,10 +12,10 @@ import pytest
 from router.analysis.report import build_report
 from router.cost import billed_nano_usd
 from router.ledger import reading
-from router.ledger.batch import windows_of
 from router.ledger.database import Database
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
+from router.ledger.windows import windows_of
 from router.policy import ReportSection
 from router.types import AttemptState, Role
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
@@ -84,7 +84,9 @@ def test_correction_counts_on_the_day_of_the_call(books: str) -> None:
     database.close()
     (line,) = added.attempts
     assert (line.started_at_ms, line.role, line.cost_nano_usd) == (NOW_MS, Role.RECONCILE, -400)
-    assert windows_of("acme", line.started_at_ms) == windows_of("acme", NOW_MS)
+    payer = ("acme", "", "", "")
+    its, the_calls = (list(windows_of([], payer, at)) for at in (line.started_at_ms, NOW_MS))
+    assert its == the_calls
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from router.analysis.replay import replay
 from router.analysis.replay_cases import Case, Recorded
 from router.analysis.replay_facts import Side
 from router.asking import Asked, Shape
-from router.decision import Left, decide
+from router.decision import decide
+from router.next_rung import Left
 from router.record import StepRecord
 from router.types import Action, Match, Reason, Signals, Step, Usage
 from tests.fakes import CALM, ScriptedTriage, a_policy, a_runtime
@@ -37,7 +38,7 @@ def a_request(draw: random.Random, number: int) -> tuple[Case, Correctness, floa
     """One explored request, its outcome, and the chance that the strict policy would be wrong."""
     signals = _signals(draw.uniform(0.86, 1.0))
     facts = facts_of(signals, 0.8)
-    decision = decide(LOGGING, signals, facts, Asked(), draw.random())
+    decision = decide(LOGGING, signals, facts, Asked(), draw=draw.random())
     first = decision.first_rung
     wrong = {"faq": 1 - facts[0].p} | WRONG
     step = StepRecord(decision.first, first.p, "rung", None, Left(), True, ACCEPTED)

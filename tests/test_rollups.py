@@ -25,7 +25,7 @@ from router.ledger.store import SqlLedger
 from router.ledger.texts import TextStore
 from router.ledger.verify import verify
 from router.policy import ReportSection
-from router.rollup import Kind, decode, encode
+from router.rollup_cells import Kind, decode, encode
 from router.types import AttemptState, CostBasis, RequestRow, RequestState, Role
 from tests.ledger_rows import StandingClock
 from tests.report_rows import a_row, an_attempt
@@ -194,7 +194,7 @@ def test_a_report_from_rollups_is_the_report_from_rows(
 
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "Pacific/Chatham"])
 def test_days_are_cut_at_the_zones_midnight(database: Database, zone: str) -> None:
-    write(database.path, days_of_rows())
+    write(database.address.path, days_of_rows())
     rollups.catch_up(database)
     report = from_rollups(database, None, None, None, zone)
     assert report.days == from_rows(database, None, None, None, zone).days
@@ -206,7 +206,7 @@ def test_days_are_cut_at_the_zones_midnight(database: Database, zone: str) -> No
 
 
 def test_a_row_is_counted_once_however_often_it_is_folded(database: Database) -> None:
-    write(database.path, days_of_rows())
+    write(database.address.path, days_of_rows())
     assert rollups.catch_up(database) == 24
     assert rollups.catch_up(database) == 0
     with database.reading() as connection:
@@ -216,7 +216,7 @@ def test_a_row_is_counted_once_however_often_it_is_folded(database: Database) ->
 
 
 def test_who_comes_second_folds_nothing(database: Database) -> None:
-    write(database.path, days_of_rows(days=1))
+    write(database.address.path, days_of_rows(days=1))
     with database.reading() as connection:
         (writer_id,) = reading.writers(connection)
     assert rollups.fold_some(database, writer_id, limit=4) == 4
@@ -269,7 +269,7 @@ def test_an_open_ledger_folds_by_itself_when_it_is_quiet(tmp_path: Path) -> None
 
 
 def test_purged_rows_stay_in_every_figure_of_whole_days(database: Database) -> None:
-    write(database.path, days_of_rows())
+    write(database.address.path, days_of_rows())
     before = from_rollups(database, None, None, None)
     assert purge(database, START_MS + 2 * DAY_MS, START_MS + 9 * DAY_MS) == 12
     assert from_rollups(database, None, None, None) == before
@@ -277,7 +277,7 @@ def test_purged_rows_stay_in_every_figure_of_whole_days(database: Database) -> N
 
 
 def test_a_period_that_cuts_a_purged_day_says_what_is_lost(database: Database) -> None:
-    write(database.path, days_of_rows())
+    write(database.address.path, days_of_rows())
     purge(database, START_MS + 2 * DAY_MS, START_MS + 9 * DAY_MS)
     report = from_rollups(database, START_MS + DAY_MS // 2, None, None)
     assert report.counts.requests == 18
@@ -286,8 +286,8 @@ def test_a_period_that_cuts_a_purged_day_says_what_is_lost(database: Database) -
 
 
 def test_an_erased_tenant_is_named_in_no_rollup_of_purged_days(database: Database) -> None:
-    write(database.path, days_of_rows(tenant="acme"))
-    write(database.path, days_of_rows(tenant="bolt"))
+    write(database.address.path, days_of_rows(tenant="acme"))
+    write(database.address.path, days_of_rows(tenant="bolt"))
     spend = from_rollups(database, None, None, None).spend_nano_usd
     purge(database, START_MS + 9 * DAY_MS, START_MS + 9 * DAY_MS)
     TextStore(database, StandingClock()).erase("acme")
@@ -301,7 +301,7 @@ def test_an_erased_tenant_is_named_in_no_rollup_of_purged_days(database: Databas
 
 
 def test_erasure_leaves_days_alone_whose_rows_still_name_the_tenant(database: Database) -> None:
-    write(database.path, days_of_rows())
+    write(database.address.path, days_of_rows())
     rollups.catch_up(database)
     TextStore(database, StandingClock()).erase("acme")
     assert [one.name for one in from_rollups(database, None, None, None).tenants] == ["acme"]
@@ -317,9 +317,9 @@ def test_erasure_leaves_days_alone_whose_rows_still_name_the_tenant(database: Da
     ],
 )
 def test_verify_names_a_rollup_that_was_changed(database: Database, statement: str) -> None:
-    write(database.path, days_of_rows(days=1))
+    write(database.address.path, days_of_rows(days=1))
     rollups.catch_up(database)
-    with sqlite3.connect(database.path) as connection:
+    with sqlite3.connect(database.address.path) as connection:
         assert connection.execute(statement).rowcount == 1
     connection.close()
     (finding,) = verify(database).findings

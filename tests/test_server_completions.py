@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from tests.server_kit import Served, answering
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 PROMPT = "Where is my parcel?"
 

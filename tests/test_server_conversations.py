@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.server_kit import Served, Upstream, write_ladder
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 PRICE = {
     "input_usd_per_mtok": 1,

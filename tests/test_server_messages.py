@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from tests.server_kit import Served, answering, events_of
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
 BODY = {"model": "auto", "max_tokens": 100, "messages": ASKED}

@@ -16,7 +16,7 @@ from tests.server_kit import (
     write_behaviours,
     write_policy,
 )
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 MESSAGES = ROUTINE["messages"]
 

@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from tests.server_kit import Served, answering, events_of
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 ASKED = "Where is my parcel?"
 TOOL = {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": False}

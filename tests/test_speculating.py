@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from router.decision import Left
 from router.errors import UpstreamRejected
+from router.next_rung import Left
 from router.policy import DecisionSection
 from router.record import differs, parse
 from router.speculating import rung_beside

@@ -28,8 +28,8 @@ from router.errors import (
 )
 from router.types import Answer, AnswererState, Clock, Delta, JsonText, ToolCall, Usage
 from tests.fake_upstream import FakeUpstream
-from tests.upstream_behaviours import TEXT
 from tests.upstream_kit import collect, eventually, facts, no_call, section, work
+from tests.upstream_wire import TEXT
 from tiers.upstream import FOREIGN, UpstreamTier, to_ours
 
 

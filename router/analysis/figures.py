@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from router.rollup import Waste
+from router.rollup_cells import Waste
 from router.types import CostBasis, Role
 
 

@@ -8,7 +8,7 @@ answerers that would have cost no more than was spent, the best is the one of th
 from __future__ import annotations
 
 from router.analysis.figures import FixedModel
-from router.rollup import PPM, Whole
+from router.rollup_cells import PPM, Whole
 
 MIN_REQUESTS = 30
 

@@ -17,7 +17,9 @@ from router.record import Record, ShadowNote, StepRecord, parse
 from router.row_facts import AFTERWARDS, SHADOW, cost_known
 from router.specialist_row import NAME as SPECIALIST
 from router.types import (
+    NO_PRESSURE,
     AttemptRow,
+    Pressure,
     RequestRow,
     RequestState,
     Role,
@@ -80,6 +82,8 @@ class Case:
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
     shadow: ShadowNote | None = None
+    reading_nano_usd: int = 0  # what triage of it cost, under whatever policy
+    pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
     readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
 
     def read_by(self, policy_hash: str) -> Case:
@@ -132,6 +136,8 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         observed=record.observed is not None,
         foregone=not row.attempts and row.verdict == Verdict.SAFE_ANSWER.value,
         shadow=record.shadow,
+        reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),
+        pressure=record.pressure,
     )
 
 

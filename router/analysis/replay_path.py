@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 
 from router.analysis.replay_cases import Case
 from router.analysis.replay_facts import Assumed, Side, booked_again, facts_under, would_cost
-from router.decision import Left, decide, next_rung
+from router.decision import decide
 from router.errors import NotCapable
+from router.next_rung import Left, next_rung
 from router.policy import DeliberationAnswerer
 from router.types import Action, Decision, Exhausted, VerifyMode
 from router.walk import risk_domain_of
@@ -88,14 +89,15 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
-        decision = decide(side.policy, case.signals, facts, asked)
+        decision = decide(side.policy, case.signals, facts, asked, case.pressure)
     except NotCapable as error:
         return Path("", "", "not_capable", (), 0, True, None, error.message)
     walker = _Walker(side, case, decision, climbs)
     first = decision.first_rung
     if walker.foregone():
         own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
-        return Path(first.answerer, first.tier, first.reasons[0].value, own, 0, True, None)
+        reason, read = first.reasons[0].value, case.reading_nano_usd
+        return Path(first.answerer, first.tier, reason, own, read, True, None)
     hit = walker.cache_hit()
     start = decision.first if hit is None else hit
     cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.from_rung(start)
@@ -107,7 +109,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
             (decision.rungs[i].answerer, decision.rungs[i].level, decision.rungs[i].tier, weight)
             for i, weight in sorted(shares.items())
         ),
-        cost_nano_usd=None if cost is None else math.ceil(cost),
+        cost_nano_usd=None if cost is None else case.reading_nano_usd + math.ceil(cost),
         certain=certain,
         wrong=sum(weight * (1.0 - decision.rungs[i].p) for i, weight in shares.items()),
     )

@@ -47,7 +47,7 @@ from router.analysis.tallies import (
 )
 from router.analysis.wording import clean
 from router.policy import ReportSection
-from router.rollup import BASELINES, Cell, Kind, PlacedCell, SavingSums, Sums, Waste, Whole
+from router.rollup_cells import BASELINES, Cell, Kind, PlacedCell, SavingSums, Sums, Waste, Whole
 from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome
 
 __all__ = ["LONG_DAYS", "Extra", "build_report", "provider_line"]

@@ -24,7 +24,7 @@ from router.analysis.wording import (
     usd,
 )
 from router.policy import ReportSection
-from router.rollup import Cell, Waste, Whole
+from router.rollup_cells import Cell, Waste, Whole
 from router.types import NANO_PER_USD, CostBasis, Role, Verdict
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")

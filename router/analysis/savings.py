@@ -16,7 +16,7 @@ import random
 from collections.abc import Sequence
 
 from router.analysis.figures import Interval
-from router.rollup import SavingSums
+from router.rollup_cells import SavingSums
 
 Z_95 = 1.959963984540054
 

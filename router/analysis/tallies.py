@@ -14,7 +14,8 @@ import msgspec
 
 from router.analysis.figures import GroupFigures, ProviderFigures
 from router.analysis.wording import clean
-from router.rollup import (
+from router.rollup import contribute
+from router.rollup_cells import (
     NAMED_UNKNOWN,
     NO_ANSWER,
     Cell,
@@ -22,7 +23,6 @@ from router.rollup import (
     PlacedCell,
     TierName,
     Whole,
-    contribute,
     tier_name,
 )
 from router.row_facts import (

@@ -110,6 +110,9 @@ ANSWERS: dict[str, dict[str, object]] = {
         attempts=_list({"type": "object"}),
         record={"type": "object"},
     ),
+    "/v1/feedback": _object(decision_id=_TEXT),
+    "/v1/reviews": _object(object={"const": "list"}, data=_list(_object(review_id=_TEXT))),
+    "/v1/reviews/{id}": _object(review_id=_TEXT, status=_TEXT),
     "/api/v1/{domain}/{task}/analyze": _object(
         object={"const": "analysis"}, **_ENVELOPE, **_FIELDS
     ),

@@ -35,7 +35,7 @@ from router.ledger.store import SqlLedger
 from router.ledger.texts import Erased, TenantSecrets, TextStore
 from router.ledger.verify import Verification, verify
 from router.reviewing import Judgement, MinutePriceOf, Reviewer
-from router.rollup import Kind
+from router.rollup_cells import Kind
 from router.types import Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
 __all__ = ["Address", "Books", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]

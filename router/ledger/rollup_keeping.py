@@ -15,7 +15,7 @@ from router.audit import ChainRow, Finding, FindingKind
 from router.budgets import DAY_MS
 from router.ledger import rollups
 from router.ledger.rollups import ERASED, OTHER, Fold, Key
-from router.rollup import Cell, Kind, PlacedCell, tier_name
+from router.rollup_cells import Cell, Kind, PlacedCell, tier_name
 
 EVER = (-(2**62), 2**62)
 KINDS = tuple(Kind)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from router.budgets import DAY_MS
 from router.ledger import reading, rollups
 from router.ledger.database import Database
-from router.rollup import Kind, PlacedCell
+from router.rollup_cells import Kind, PlacedCell
 from router.types import RequestRow
 
 BEGIN, END = -(2**62), 2**62

@@ -24,16 +24,8 @@ from router.ledger import reading
 from router.ledger.database import Database
 from router.ledger.rows import request_from, select_sql
 from router.ledger.schema import requests
-from router.rollup import (
-    Cell,
-    Kind,
-    PlacedCell,
-    TierName,
-    contribute,
-    decode,
-    encode,
-    tier_name,
-)
+from router.rollup import contribute
+from router.rollup_cells import Cell, Kind, PlacedCell, TierName, decode, encode, tier_name
 from router.types import RequestRow
 
 QUARTER_MS = 900_000

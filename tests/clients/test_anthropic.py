@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients.client_kit import AGENT, TURN, Place, documented, run_python
 from tests.server_kit import Served, eventually
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 ASKED = {"model": "auto", "max_tokens": 64, "messages": [TURN]}
 TOOL = {

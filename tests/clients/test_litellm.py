@@ -12,7 +12,7 @@ import pytest
 from tests.clients.client_kit import AGENT, QUESTION, TURN, Place, documented, run_python
 from tests.server_kit import Served, eventually
 from tests.upstream_agent import WORDS
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 # litellm 1.106.2 imports `mcp`, which it does not install, for every request with tools.
 WITHOUT_MCP = {"_skip_mcp_handler": True}

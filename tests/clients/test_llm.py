@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients.client_kit import AGENT, QUESTION, Place, documented, run
 from tests.upstream_agent import WORDS
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 LLM = str(Path(sys.executable).parent / "llm")
 MODELS = """

@@ -13,7 +13,7 @@ import pytest
 from tests.clients.client_kit import AGENT, QUESTION, TURN, Place, documented, run_python
 from tests.server_kit import Served, eventually
 from tests.upstream_agent import WORDS
-from tests.upstream_behaviours import TEXT
+from tests.upstream_wire import TEXT
 
 ASKED = {"model": "auto", "messages": [TURN]}
 

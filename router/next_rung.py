@@ -1,0 +1,87 @@
+"""What to do after an answer: accept it, climb, or stop. Pure, and bounded by the ladder.
+
+The same inequality as `decision`, with the chance that this answer is right in place of a
+prediction from the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.policy import DecisionSection
+from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, Reason, Rung, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What may still be spent. None: no limit."""
+
+    nano_usd: int | None = None
+    time_ms: float | None = None
+
+
+def next_rung(
+    decision: Decision,
+    current: int,
+    p_answer: float | None,
+    failure: Reason | None,
+    left: Left,
+    section: DecisionSection,
+    *,
+    verified: bool = True,
+) -> Step:
+    """Accept the answer in hand, climb (perhaps skipping rungs), or stop.
+
+    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
+    no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
+    is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
+    rung climbs to the next one that money and time allow. Where the policy asks for no
+    verification (`verified` False), an answer of sound structure is taken as it is.
+    """
+    above = [i for i, r in enumerate(decision.rungs) if i > current and r.taken]
+    if failure is Reason.BUDGET_EXHAUSTED:
+        return Step(Action.STOP, None, failure)
+    if failure is not None or p_answer is None:
+        affordable = [i for i in above if _affordable(decision.rungs[i], left)]
+        if affordable:
+            return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
+        return Step(Action.STOP, None, _why_stopped(above, left))
+    if not verified:
+        return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+    gains = {i: _gain(decision, i, p_answer, section) for i in above}
+    worth = [i for i, gain in gains.items() if gain > 0]
+    affordable = [i for i in worth if _affordable(decision.rungs[i], left)]
+    if affordable:
+        best = max(affordable, key=lambda i: (gains[i], -i))
+        return Step(Action.CLIMB, best, Reason.ANSWER_NOT_TRUSTED)
+    if worth:
+        return Step(Action.ACCEPT, None, _why_stopped(worth, left))
+    if above and p_answer < decision.confidence_floor:
+        return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
+    return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+
+
+def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:
+    """Nano-dollars won by going on to rung i; not positive means not worth it."""
+    rung = decision.rungs[i]
+    if rung.p_source is PSource.PRIOR and section.mode is not DecisionMode.EXPECTED_LOSS:
+        return 1.0 if p_answer < decision.confidence_floor else 0.0
+    if rung.p - p_answer < section.min_gain:
+        return 0.0
+    cost = (1.0 + section.budget_pressure + decision.pacing) * rung.cost_nano_usd
+    cost += section.usd_per_second * NANO_PER_USD * rung.latency_ms / 1000.0
+    return decision.stakes_nano_usd * (rung.p - p_answer) - cost
+
+
+def _affordable(rung: Rung, left: Left) -> bool:
+    money = left.nano_usd is None or rung.cost_nano_usd <= left.nano_usd
+    return money and (left.time_ms is None or left.time_ms > 0)
+
+
+def _why_stopped(above: Sequence[int], left: Left) -> Reason:
+    if not above:
+        return Reason.LADDER_EXHAUSTED
+    if left.time_ms is not None and left.time_ms <= 0:
+        return Reason.TIME_EXHAUSTED
+    return Reason.BUDGET_EXHAUSTED
