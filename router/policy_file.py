@@ -14,16 +14,19 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from router.certificate import Certificate, read_certificate
 from router.errors import Mistake, PolicyError
 from router.head_files import head_mistakes
 from router.policy import LitellmAnswerer, Policy, UpstreamAnswerer
 from router.policy_cross import one_of
 from router.policy_prices import LoadedPrices, load_prices
 from router.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml, mistakes_from
+
+if TYPE_CHECKING:
+    from router.certificate import Certificate
 
 HASH_CHARACTERS = (
     12  # 48 bits: enough to tell the policies of one operator apart, short in a header
@@ -251,6 +254,8 @@ def _certificate(
     name = _certificate_name(tree)
     if name is None or not (file := named_file(policy_path, name)).is_file():
         return None
+    from router.certificate import read_certificate  # only a policy that names one needs it
+
     try:
         return read_certificate(_text(file))
     except ValueError as error:

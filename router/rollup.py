@@ -103,7 +103,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     What a reviewer or a second answerer was paid lowers every saving. A corrected call does not:
     its cost was unknown, so that its request was compared with nothing.
     """
-    known, own = cost_known(row), TierName(0, NO_ANSWER, "")
+    known, own = cost_known(row), TierName(0, f"({row.endpoint})", "")
     whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
     domain, request_type, _ = read_record(row)
     for cell in (

@@ -50,7 +50,7 @@ def gate_between(one: Meaning | None, other: Meaning | None) -> Gate | None:
 
     >>> gate_between(meaning_of("Turn on the lamp"), meaning_of("Turn off the lamp"))
     <Gate.OPPOSITES: 'opposites'>
-    >>> gate_between(meaning_of("Where is my parcel?"), meaning_of("where is my package now"))
+    >>> gate_between(meaning_of("Where is my parcel?"), meaning_of("please, where is the parcel"))
     """
     if one is None or other is None:
         return Gate.LENGTH

@@ -62,14 +62,15 @@ def test_twice_the_price_fails_the_pipeline(folder: Path) -> None:
     code, found, _ = run(folder, "dear", "--fail-if", "cost>+5%")
     cost = found["cost"]
     assert isinstance(cost, dict)
-    assert (code, cost["change"]) == (5, pytest.approx(1.0))
+    # all but what reading the requests took, which no price of an answer changes
+    assert (code, cost["change"]) == (5, pytest.approx(1.0, abs=0.005))
 
 
 def test_two_policies_are_told_apart(folder: Path) -> None:
     code, found, _ = run(folder, "two", "--against", folder / "dear.yaml")
     cost = found["cost"]
     assert isinstance(cost, dict)
-    assert (code, cost["change"]) == (0, pytest.approx(-0.5))
+    assert (code, cost["change"]) == (0, pytest.approx(-0.5, abs=0.005))
 
 
 def test_error_without_outcomes_ends_with_6(folder: Path) -> None:

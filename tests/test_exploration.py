@@ -39,7 +39,7 @@ def exploring(explore: dict[str, float] | None, **sections: object) -> Policy:
 
 
 def tried(policy: Policy, draw: float | None, signals: Signals = CALM, asked: Asked = PLAIN) -> str:
-    return decide(policy, signals, FACTS, asked, draw).first_rung.answerer
+    return decide(policy, signals, FACTS, asked, draw=draw).first_rung.answerer
 
 
 # --- chances ------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_nothing_is_explored_without_a_draw() -> None:
 
 def test_hard_rules_matters_are_never_explored() -> None:
     policy = exploring(ON)
-    decisions = [decide(policy, RISKY, FACTS, PLAIN, i / 100) for i in range(100)]
+    decisions = [decide(policy, RISKY, FACTS, PLAIN, draw=i / 100) for i in range(100)]
     assert {d.first_rung.level for d in decisions} == {3}
     assert {d.first_rung.propensity for d in decisions} == {1.0}
 
@@ -102,7 +102,9 @@ def test_rung_below_the_confidence_floor_is_not_explored() -> None:
     unsure = replace(CALM, match=Match("greeting", 0.5, 0.9, 0.3))
     facts = (replace(FACTS[0], p=0.5), *FACTS[1:])
     policy = exploring(ON)
-    found = {decide(policy, unsure, facts, PLAIN, i / 100).first_rung.answerer for i in range(100)}
+    found = {
+        decide(policy, unsure, facts, PLAIN, draw=i / 100).first_rung.answerer for i in range(100)
+    }
     assert found == {"mid", "deep"}
 
 
@@ -110,7 +112,7 @@ def test_rung_below_the_confidence_floor_is_not_explored() -> None:
 
 
 def test_explored_rung_says_so() -> None:
-    decision = decide(exploring(ON), CALM, FACTS, PLAIN, 0.85)
+    decision = decide(exploring(ON), CALM, FACTS, PLAIN, draw=0.85)
     assert decision.first_rung.answerer == "mid"
     assert decision.first_rung.reasons[0] is Reason.EXPLORED
     assert decision.rungs[0].reasons == (Reason.EXPLORED,)

@@ -173,7 +173,8 @@ async def test_windows_are_those_of_this_day_and_month(ledger: SqlLedger) -> Non
             ("globex", "day", 100, 11),
         ):
             connection.exec_driver_sql(
-                "INSERT INTO budget_windows VALUES (?, ?, ?, ?, 1, 0)", (tenant, kind, start, spent)
+                "INSERT INTO budget_windows VALUES (?, '', '', '', ?, ?, ?, 1, 0)",
+                (tenant, kind, start, spent),
             )
     every = overview.budget_windows(ledger.database, {"day": 100, "month": 50}, None)
     assert [(w.tenant, w.kind, w.spent_nano_usd) for w in every] == [

@@ -169,4 +169,9 @@ async def life(address: str, anchors: Path, name: str, histories: Lives) -> None
         await asyncio.gather(*(play(house.ledger, *one) for one in named))
         for request_id, history in named:
             await learn(house, request_id, history)
-    assert verify(address, anchors).findings == ()
+    assert whole(address, anchors)
+
+
+def whole(address: str, anchors: Path) -> bool:
+    """Whether the books have no fault; before the first row there are no anchors to compare."""
+    return verify(address, anchors if anchors.exists() else None).findings == ()

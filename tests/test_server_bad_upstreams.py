@@ -100,7 +100,7 @@ def test_usage_that_cannot_be_is_bounded_in_the_books(
     response = ask(served, behaviour, stream=stream, max_tokens=50)
     assert response.status_code == 200
     row = served.finished_row(response)
-    (attempt,) = row["attempts"]  # type: ignore[misc]
+    (attempt,) = [one for one in row["attempts"] if one["role"] != "triage"]  # type: ignore[attr-defined]
     assert attempt["estimated"] is True
     assert 0 < attempt["usage"]["output_tokens"] <= 50 + 200
     assert 0 < row["cost_nano_usd"] < 10_000_000  # type: ignore[operator]

@@ -19,10 +19,25 @@ def _list(items: object, **more: object) -> dict[str, object]:
     return {"type": "array", "items": items, **more}
 
 
+_ANY = {"type": "object"}
+_LISTED = _list(_ANY)
 _OPENAI_USAGE = _object(prompt_tokens=_COUNT, completion_tokens=_COUNT, total_tokens=_COUNT)
 _MODEL = _object(id=_TEXT, object={"const": "model"}, created=_COUNT, owned_by=_TEXT)
 _FIELDS = {"id": _TEXT, "fields": {"type": "object"}}
 _ENVELOPE = {"domain": _TEXT, "task": _TEXT, "policy": _TEXT, "model": _TEXT}
+
+_DECISION = _object(
+    decision_id=_TEXT,
+    request_id=_TEXT,
+    state=_TEXT,
+    policy=_TEXT,
+    tier=_TEXT,
+    reason=_TEXT,
+    cost_nano_usd=_COUNT,
+    cost_usd=_TEXT,
+    attempts=_list({"type": "object"}),
+    record={"type": "object"},
+)
 
 ANSWERS: dict[str, dict[str, object]] = {
     "/v1/chat/completions": _object(
@@ -98,21 +113,18 @@ ANSWERS: dict[str, dict[str, object]] = {
     ),
     "/v1/models": _object(object={"const": "list"}, data=_list(_MODEL)),
     "/v1/models/{id}": _MODEL,
-    "/v1/decisions/{id}": _object(
-        decision_id=_TEXT,
-        request_id=_TEXT,
-        state=_TEXT,
-        policy=_TEXT,
-        tier=_TEXT,
-        reason=_TEXT,
-        cost_nano_usd=_COUNT,
-        cost_usd=_TEXT,
-        attempts=_list({"type": "object"}),
-        record={"type": "object"},
-    ),
+    "/v1/decisions/{id}": _DECISION,
+    "/api/v1/dashboard/decisions/{id}": _DECISION,
     "/v1/feedback": _object(decision_id=_TEXT),
     "/v1/reviews": _object(object={"const": "list"}, data=_list(_object(review_id=_TEXT))),
     "/v1/reviews/{id}": _object(review_id=_TEXT, status=_TEXT),
+    "/api/v1/dashboard/now": _object(
+        minutes=_LISTED, hour=_ANY, tiers=_LISTED, budgets=_LISTED, alerts=_LISTED
+    ),
+    "/api/v1/dashboard/decisions": _object(choices=_ANY),
+    "/api/v1/dashboard/savings": _object(complete={"type": "boolean"}, report=_ANY),
+    "/api/v1/dashboard/confidence": _object(requests=_COUNT, tiers=_LISTED, reliability=_ANY),
+    "/api/v1/dashboard/health": _object(ready={"type": "boolean"}, answerers=_LISTED),
     "/api/v1/{domain}/{task}/analyze": _object(
         object={"const": "analysis"}, **_ENVELOPE, **_FIELDS
     ),
