@@ -225,11 +225,12 @@ def _add_prospects(
 ) -> None:
     """What each answerer was expected to be worth for this request, beside what routing did.
 
-    One that lacks what the request needs would have been right never, at no cost.
+    One that lacks what the request needs, or had nothing for it, would have been right never, at no
+    cost.
     """
     p_own = round(row.confidence * PPM) if is_answered else 0
     add_lists(whole.routed, [1, p_own, row.cost_nano_usd])
     for prospect in prospects:
-        able = not prospect.missing
+        able = not (prospect.missing or prospect.declined)
         p, cost = (round(prospect.p * PPM), prospect.cost_nano_usd) if able else (0, 0)
         add_sums(whole.prospects, {prospect.answerer: [1, p, cost]})

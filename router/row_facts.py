@@ -63,6 +63,7 @@ class Prospect(msgspec.Struct):
     cost_nano_usd: int = 0
     cost_basis: str = ""
     missing: tuple[str, ...] = ()
+    declined: str | None = None  # why a resolver had nothing for the request
 
 
 class _SignalNames(msgspec.Struct):
