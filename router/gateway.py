@@ -336,7 +336,7 @@ class Gateway:
     async def _settled(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> Outcome:
         """Account for the chosen answer, which the client has by now or gets with this outcome."""
         walk.answered_ms = self._clock.monotonic_ms()
-        weigh(walk, candidate)
+        weigh(walk, candidate, verdict)
         await self._account(walk, candidate, verdict)
         walk.outcome = outcome_of(walk, candidate, verdict, self._clock)
         return walk.outcome
@@ -370,7 +370,11 @@ class Gateway:
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
         walk.accounted = True
-        await self._ledger.finish(row)
+        try:
+            await self._ledger.finish(row)
+        except BaseException:
+            self._shadows.release(walk)
+            raise
         self._shadows.start(walk, candidate)
         await self._keep_texts(walk, candidate)
         await self._conversations.answered(walk, candidate)

@@ -19,6 +19,7 @@ from router.types import (
     RateLimiter,
     RateState,
     RateTaken,
+    Role,
 )
 
 LETTERS_PER_TOKEN = 4
@@ -53,7 +54,7 @@ class RequestRates:
             used = sum(
                 attempt.usage.input_tokens + attempt.usage.output_tokens
                 for attempt in attempts
-                if tier in ("", attempt.tier)
+                if tier in ("", attempt.tier) and attempt.role is not Role.CACHE
             )
             asks.append(replace(ask, amount=used - ask.amount))
         return asks

@@ -63,7 +63,7 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
         created_at_ms=reviewed.decided_at_ms,
         finished_at_ms=reviewed.decided_at_ms,
         tenant=first.tenant,
-        key_id=reviewed.key_id,
+        key_id=first.key_id,  # who pays; the reviewer stands in the review
         state=RequestState.SETTLED if known else RequestState.UNKNOWN_COST,
         endpoint=REVIEW_ENDPOINT,
         stream=False,

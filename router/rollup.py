@@ -54,7 +54,6 @@ from router.row_facts import (
 from router.types import (
     AttemptRow,
     CostBasis,
-    Reason,
     RequestRow,
     RequestState,
     Role,
@@ -92,7 +91,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         whole.whole = Whole()
     _count_whole(row, whole.whole, known, is_answered)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
-    its_tier.cache_hits += row.reason == Reason.CACHE_HIT.value
+    its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     if prospects and row.mode != "observe":
         _add_prospects(row, prospects, whole.whole, is_answered)
 

@@ -28,6 +28,7 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
+    Rung,
     Verdict,
 )
 from router.verification import Verification, agreement
@@ -88,6 +89,13 @@ class Shadows:
             spent.running += 1
             spent.nano_usd += _worst(plan, walk)
 
+    def release(self, walk: Walk) -> None:
+        """Give back what `consider` took for a shadow that will not be called."""
+        if walk.shadow_rung is not None:
+            plan = walk.plan(walk.decision.rungs[walk.shadow_rung].answerer)
+            self._give_back(walk, _worst(plan, walk))
+            walk.shadow_rung = None
+
     def start(self, walk: Walk, candidate: Candidate) -> None:
         """Call the shadow that `consider` drew, in the background; nothing where it drew none."""
         if walk.shadow_rung is None:
@@ -117,9 +125,7 @@ class Shadows:
         except TiergateError as failed:
             error = failed
         finally:
-            spent = self._today(shown.runtime.policy.name)
-            spent.running -= 1
-            spent.nano_usd += walk.spent_nano_usd - worst
+            self._give_back(shown, worst - walk.spent_nano_usd)
             spender.settle_open()
             await self._ledger.finish(self._row(walk, shown, candidate, said, error, at))
 
@@ -136,6 +142,9 @@ class Shadows:
             steps=[],
             best=None,
             baselines=Baselines(),
+            rates=None,
+            ahead=None,
+            over_budget=False,
             observed=None,
             first_token_ms=None,
             review_id="",
@@ -177,6 +186,12 @@ class Shadows:
             reasons=(Reason.SHADOWED.value,),
         )
 
+    def _give_back(self, walk: Walk, nano_usd: int) -> None:
+        """Free a place, and money of today's; of what yesterday took nothing is left to give."""
+        spent = self._today(walk.runtime.policy.name)
+        spent.running -= 1
+        spent.nano_usd = max(0, spent.nano_usd - nano_usd)
+
     # --- limits -----------------------------------------------------------------------------------
 
     def _today(self, policy: str) -> Spent:
@@ -199,6 +214,8 @@ def shadow_rung(section: ShadowSection, walk: Walk) -> int | None:
     rungs = walk.decision.rungs
     level = max(rung.level for rung in rungs) if section.level is None else section.level
     for at, (rung, fact) in enumerate(zip(rungs, walk.facts, strict=True)):
+        if not _may_be_asked(walk, rung):
+            continue
         named = rung.answerer == section.answerer
         if named or (section.answerer is None and rung.level == level):
             fits = fact.context_tokens == 0 or walk.signals.input_tokens <= fact.context_tokens
@@ -207,9 +224,16 @@ def shadow_rung(section: ShadowSection, walk: Walk) -> int | None:
     return None
 
 
+def _may_be_asked(walk: Walk, rung: Rung) -> bool:
+    """Whether this request may go there: the key reaches the tier, and no hard rule bars it."""
+    tiers, decision = walk.asked.tiers, walk.decision
+    barred = decision.hard_rule and rung.level > decision.ceiling
+    return not barred and (not tiers or rung.tier in tiers)
+
+
 def _comparable(walk: Walk, candidate: Candidate) -> bool:
     """Whether there is an answer of a model's to compare with, and its words are all of it."""
-    fresh = Reason.CACHE_HIT not in candidate.rung.reasons
+    fresh = walk.cache not in ("exact", "semantic")
     said = candidate.answer is not None and candidate.said.source != STAND_IN
     return fresh and said and not walk.request.tools
 

@@ -94,6 +94,7 @@ class Calls:
         self.spender = spender
         self._walk = walk
         self._running: dict[int, Ahead] = {}  # by rung
+        self._ending: list[Ahead] = []  # cancelled, and not yet known to be over
 
     async def __aenter__(self) -> Calls:
         return self
@@ -105,7 +106,7 @@ class Calls:
         traceback: TracebackType | None,
     ) -> None:
         self.keep(None)
-        for ahead in self._running.values():
+        for ahead in self._ending:
             await ahead.ended()
 
     def begin_beside(self, at: int, left: Left) -> None:
@@ -126,10 +127,11 @@ class Calls:
             walk.ahead = beside
 
     def keep(self, at: int | None) -> None:
-        """Cancel what is under way for any other rung than `at`."""
-        for rung, ahead in self._running.items():
-            if rung != at:
-                ahead.cancel()
+        """Cancel what is under way for any other rung than `at`; its turn would call it anew."""
+        for rung in [rung for rung in self._running if rung != at]:
+            ahead = self._running.pop(rung)
+            ahead.cancel()
+            self._ending.append(ahead)
         self._walk.ahead = at if at in self._running else None
 
     async def whole(self, at: int, plan: RungPlan) -> Answer:

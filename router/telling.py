@@ -155,9 +155,16 @@ def _input_bound(walk: Walk) -> int:
     return 0 if walk.asked.max_cost_nano_usd is None else cost.input_bound(walk.request)
 
 
-def weigh(walk: Walk, candidate: Candidate) -> None:
-    """Compute the baselines once, for the row and the outcome alike."""
-    walk.baselines = _baselines(walk, candidate)
+def weigh(walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
+    """Compute the baselines once, for the row and the outcome alike.
+
+    Approved words that stand in for an answer are compared with nothing: the matter is not done,
+    and what a person will cost is not known yet.
+    """
+    if verdict in (Verdict.SAFE_ANSWER, Verdict.HELD):
+        walk.baselines = Baselines()
+    else:
+        walk.baselines = _baselines(walk, candidate)
 
 
 def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock) -> Outcome:

@@ -250,6 +250,15 @@ def test_without_keys_figures_are_shown_under_this_machines_name_alone(
     assert response.status_code in (400, 403)
 
 
+@pytest.mark.parametrize("path", ["/v1/reviews", "/v1/reviews/rev_1", "/v1/decisions/dec_1"])
+def test_without_keys_what_holds_a_matter_is_shown_under_this_machines_name_alone(
+    served: Served, path: str
+) -> None:
+    elsewhere = served.client.get(path, headers={"host": "evil.example"})
+    assert elsewhere.status_code == 403
+    assert served.client.get(path).status_code in (200, 404)
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:9000", "127.0.0.1", "[::1]:80"])
 def test_this_machine_has_several_names(served: Served, host: str) -> None:
     assert served.client.get(f"{VIEWS}now", headers={"host": host}).status_code == 200

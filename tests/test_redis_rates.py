@@ -114,7 +114,8 @@ def test_bucket_is_that_of_one_process(server: str, limit: int, amounts: list[in
             mine, found = await ours.take([ask]), await theirs.take([ask])
             if mine.refused is None:
                 assert found.refused is None
-                assert found.states[0].remaining >= mine.states[0].remaining
+                # Redis counts microseconds as doubles: at an edge that may be one fewer.
+                assert found.states[0].remaining >= mine.states[0].remaining - 1
             elif found.refused is None:
                 break  # what trickled in meanwhile
         await theirs.close()

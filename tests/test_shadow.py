@@ -141,6 +141,13 @@ async def test_cached_answer_has_no_shadow(tmp_path: Path) -> None:
     assert (len(own), len(shadows)) == (2, 1)
 
 
+async def test_a_tier_that_the_key_may_not_use_is_not_asked_in_the_shadow(tmp_path: Path) -> None:
+    house = shadowed(tmp_path, ALWAYS)
+    await house.gateway.complete(ask(), replace(ALICE, tiers=("resolve", "llm")))
+    own, shadows = await rows_of(house)
+    assert (len(own), shadows) == (1, [])
+
+
 async def test_budget_of_the_tenant_is_not_passed(tmp_path: Path) -> None:
     house = shadowed(tmp_path, ALWAYS, budgets={"*": {"usd_per_day": 0.0001}})
     await house.gateway.complete(ask(), ALICE)

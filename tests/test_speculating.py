@@ -297,3 +297,20 @@ def test_a_worthless_answer_must_be_worth_a_climb(tmp_path: Path) -> None:
     cheap = replace(outcome.decision, stakes_nano_usd=1)
     assert rung_beside(cheap, 1, left, section, verified=True) is None
     assert rung_beside(outcome.decision, 2, left, section, verified=True) is None
+
+
+@both
+async def test_a_call_that_was_cancelled_is_made_again_when_its_turn_comes(
+    tmp_path: Path, stream: bool
+) -> None:
+    """`mid` fails, so the weak rung has its turn, then the one that was called too early."""
+    failing = mid(error=UpstreamRejected("no", upstream_status=400), wait_s=0.05)
+    between = ScriptedTier("weak", "llm", 2, p=BAD, price=DEAR)
+    last = dear(p=GOOD, text="sure", wait_s=0.2)
+    house = a_race(tmp_path, failing, between, last)
+    outcome, row = await answered(house, stream=stream)
+    assert outcome.answer is not None
+    assert (outcome.rung.answerer, outcome.answer.text) == ("deep", "sure")
+    assert last.calls == 2
+    assert row.state is RequestState.SETTLED
+    await house.close()

@@ -230,7 +230,7 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
     Labels of the answer given are taken to be missing at random, or there for every request.
     """
     given = outcomes.given(case.request_id, case.answerer)
-    if given is None:
+    if given is None or (case.stood_in and not case.foregone):
         return None
     q = 0.5 if path.wrong is None else path.wrong
     own = SAFE_ANSWER if case.foregone else case.answerer

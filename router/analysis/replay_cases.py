@@ -81,6 +81,7 @@ class Case:
     cached: bool = False
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
+    stood_in: bool = False  # approved words went out in place of what a rung answered
     shadow: ShadowNote | None = None
     reading_nano_usd: int = 0  # what triage of it cost, under whatever policy
     pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
@@ -116,6 +117,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
     if not record.decision.rungs:
         return LeftOut.NOT_ROUTED
     first = record.decision.first_rung
+    stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
     return Case(
         request_id=row.request_id,
         policy_hash=row.policy_hash,
@@ -134,7 +136,8 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
         cached=any(one.role is Role.CACHE for one in row.attempts),
         observed=record.observed is not None,
-        foregone=not row.attempts and row.verdict == Verdict.SAFE_ANSWER.value,
+        foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
+        stood_in=stood_in,
         shadow=record.shadow,
         reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),
         pressure=record.pressure,

@@ -135,10 +135,11 @@ class _Walker:
             return False
         rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
         first = self.decision.first_rung
-        if rule is not Exhausted.REVIEW or not self._unvouched(first.answerer):
+        if rule not in (Exhausted.REVIEW, Exhausted.HOLD) or not self._unvouched(first.answerer):
             return False
         taken = [rung.answerer for rung in self.decision.rungs if rung.taken]
-        return case.foregone or all(self._unvouched(name) for name in taken)
+        only = rule is Exhausted.REVIEW and all(self._unvouched(name) for name in taken)
+        return case.foregone or only
 
     def _unvouched(self, answerer: str) -> bool:
         plan = self.side.plan(answerer)

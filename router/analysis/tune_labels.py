@@ -54,7 +54,7 @@ def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrec
 
 
 def _wrong(case: Case, fact: RungFacts, outcomes: KnownCorrectness) -> float | None:
-    if fact.answerer == case.answerer:
+    if fact.answerer == case.answerer and not case.stood_in:
         return outcomes.given(case.request_id, case.answerer)
     return outcomes.other(case.request_id, fact.answerer)
 

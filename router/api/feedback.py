@@ -20,6 +20,7 @@ from router.api.http import (
 )
 from router.api.views import decision_id, id_headers, request_id_of
 from router.errors import NotFound
+from router.row_facts import AFTERWARDS
 from router.types import Clock, Feedback, FeedbackBook, FeedbackSource, Ledger
 from router.types import Scope as KeyScope
 from router.wire.feedback import feedback_view, parse_feedback
@@ -49,7 +50,7 @@ class FeedbackEndpoint:
         require_json(headers)
         given = parse_feedback(await read_body(headers, receive, self._max_body_bytes()))
         row = await self._ledger.get(request_id_of(given.decision_id), identity.tenant)
-        if row is None:
+        if row is None or row.endpoint in AFTERWARDS:
             raise no_decision(given.decision_id)
         said = Feedback(
             request_id=row.request_id,

@@ -53,9 +53,15 @@ class Reviews:
         self._max_body_bytes = max_body_bytes
         self._log = structlog.get_logger("tiergate.reviews")
 
+    async def _admit(self, headers: dict[str, str]) -> Identity:
+        """Who may see reviews; without keys under this machine's own name alone, for texts show."""
+        identity = await self._door.admit(headers, KeyScope.REVIEW)
+        self._door.require_own_name(headers, identity)
+        return identity
+
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /v1/reviews?status=pending&limit=100`, oldest first."""
-        identity = await self._door.admit(headers_of(scope), KeyScope.REVIEW)
+        identity = await self._admit(headers_of(scope))
         status, limit = _asked(scope)
         found = await self._desk.cases(_whose(identity), status, limit)
         told = {"object": "list", "data": [_view(case) for case in found]}
@@ -63,7 +69,7 @@ class Reviews:
 
     async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET` one matter, or `POST` the verdict on it."""
-        identity = await self._door.admit(headers_of(scope), KeyScope.REVIEW)
+        identity = await self._admit(headers_of(scope))
         review_id = scope["path"].removeprefix(PREFIX)
         if scope["method"] == "POST":
             case = await self._decide(scope, receive, review_id, identity)

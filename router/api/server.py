@@ -252,7 +252,9 @@ class Server:
         await send_bytes(send, 200, body, request_header(self._ids.new()))
 
     async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:
-        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT, KeyScope.REPORTS)
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT, KeyScope.REPORTS)
+        self._door.require_own_name(headers, identity)
         asked = scope["path"].removeprefix("/v1/decisions/")
         admin = KeyScope.ADMIN in identity.scopes
         row = await self._ledger.get(request_id_of(asked), None if admin else identity.tenant)

@@ -47,7 +47,7 @@ class BadLines:
 def rows_of(path: Path, bad: BadLines) -> Iterator[tuple[int, Mapping[str, object]]]:
     """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
                 reader = csv.DictReader(file)
                 for row in reader:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from router.audit import Value
 from router.ledger.database import Database
+from router.row_facts import AFTERWARDS
 from router.types import (
     AttemptState,
     BudgetWindow,
@@ -31,8 +32,8 @@ from router.types import (
 MINUTE_MS = 60_000
 SCANNED = 10_000
 """Rows that one search reads at most: 0.1 s from memory, 1 s from a cold disk (a million rows)."""
-ASKED = "endpoint <> 'review'"
-"""What clients asked: the rows that book a reviewer's minutes are no traffic."""
+ASKED = f"endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))})"
+"""What clients asked: rows that book money for an earlier request are no traffic."""
 MAX_TENANTS = 200
 """Tenants whose budgets are listed, those that spent most first."""
 
@@ -106,7 +107,7 @@ def decisions(database: Database, query: DecisionQuery, scanned: int = SCANNED) 
         if end is not None:
             filters.append("(created_at_ms, request_id) >= (?, ?)")
             filtered += end
-        conditions = " AND ".join([*where, *filters]) or "1 = 1"
+        conditions = " AND ".join([ASKED, *where, *filters])
         found = connection.exec_driver_sql(
             f"SELECT {_LINE} FROM requests WHERE {conditions} "
             f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {query.limit}",
@@ -202,7 +203,7 @@ def newest_since(database: Database, since_ms: int, tenant: str | None, limit: i
     whose, values = _of(tenant)
     with database.reading() as connection:
         row = connection.exec_driver_sql(
-            f"SELECT created_at_ms FROM requests WHERE created_at_ms >= ?{whose} "
+            f"SELECT created_at_ms FROM requests WHERE created_at_ms >= ? AND {ASKED}{whose} "
             f"ORDER BY created_at_ms DESC, request_id DESC LIMIT 1 OFFSET {limit}",
             (since_ms, *values),
         ).first()
@@ -218,8 +219,9 @@ def turns(
         found = connection.exec_driver_sql(
             "SELECT a.answerer, a.state, a.cost_basis, a.started_at_ms, a.latency_ms, "
             "a.error_code, a.discarded FROM attempts a JOIN (SELECT request_id FROM requests "
-            f"WHERE created_at_ms >= ?{whose} ORDER BY created_at_ms DESC, request_id DESC "
-            f"LIMIT {limit}) newest ON newest.request_id = a.request_id",
+            f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
+            f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}) newest "
+            "ON newest.request_id = a.request_id",
             (since_ms, *values),
         ).fetchall()
     return tuple(

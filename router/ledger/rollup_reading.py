@@ -44,18 +44,14 @@ def portion(
     last = end if until_ms is None else end // DAY_MS * DAY_MS
     if first >= last:
         first = last = end
-    with database.reading() as connection:
-        connection.exec_driver_sql("BEGIN")
-        try:
-            cells = tuple(rollups.cells(connection, first, last, tenant, kinds))
-            tails = _tails(connection)
-            opened = _open(connection, first, last, tenant)
-            cut = {at // DAY_MS * DAY_MS for at in (begin, end) if at % DAY_MS}
-            if since_ms is None:
-                cut.discard(begin // DAY_MS * DAY_MS)
-            lost = sum(_purged(connection, day, tenant) for day in cut if abs(day) < END // 2)
-        finally:
-            connection.exec_driver_sql("ROLLBACK")
+    with database.snapshot() as connection:
+        cells = tuple(rollups.cells(connection, first, last, tenant, kinds))
+        tails = _tails(connection)
+        opened = _open(connection, first, last, tenant)
+        cut = {at // DAY_MS * DAY_MS for at in (begin, end) if at % DAY_MS}
+        if since_ms is None:
+            cut.discard(begin // DAY_MS * DAY_MS)
+        lost = sum(_purged(connection, day, tenant) for day in cut if abs(day) < END // 2)
     rows = _rows(database, (begin, first, last, end), tenant, tails, opened)
     return Portion(cells, rows, lost)
 
