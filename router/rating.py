@@ -23,7 +23,6 @@ from router.types import (
 )
 
 LETTERS_PER_TOKEN = 4
-SCOPE = ("key_id", "policy", "tier")
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from router.row_facts import REVIEW
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -21,9 +22,6 @@ from router.types import (
     Role,
     Usage,
 )
-
-REVIEW_ENDPOINT = "review"
-"""The endpoint whose rows are no requests of a client: what people took to judge an answer."""
 
 REVIEW_TIER = "review"
 MAX_MINUTES = 7 * 24 * 60.0
@@ -65,7 +63,7 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
         tenant=first.tenant,
         key_id=first.key_id,  # who pays; the reviewer stands in the review
         state=RequestState.SETTLED if known else RequestState.UNKNOWN_COST,
-        endpoint=REVIEW_ENDPOINT,
+        endpoint=REVIEW,
         stream=False,
         mode=first.mode,
         policy=first.policy,

@@ -25,7 +25,13 @@ UNKNOWN_NAME = "unknown"
 SHADOW = "shadow"
 """The endpoint of another answer to a request that has its answer, for comparison."""
 
-AFTERWARDS = frozenset({"reconcile", "review", SHADOW})
+RECONCILE = "reconcile"
+"""The endpoint of what a provider's bill changed."""
+
+REVIEW = "review"
+"""The endpoint of a reviewer's minutes."""
+
+AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW})
 """Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
 another answerer's opinion. They count in what was spent, and as no request."""
 

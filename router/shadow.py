@@ -13,9 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from router import cost
+from router.budgets import DAY_MS
 from router.errors import TiergateError
 from router.policy import ShadowSection, usd_to_nano
 from router.record import ShadowNote
+from router.row_facts import SHADOW
 from router.runtime import RungPlan
 from router.spend import Spender
 from router.telling import final_row
@@ -33,9 +35,6 @@ from router.types import (
 )
 from router.verification import Verification, agreement
 from router.walk import STAND_IN, Candidate, Walk
-
-ENDPOINT = "shadow"
-DAY_MS = 86_400_000
 
 
 @dataclass(slots=True)
@@ -178,8 +177,8 @@ class Shadows:
         row = final_row(walk, tried, Verdict.REFUSED, state, self._clock, self._secret_of, error)
         return replace(
             row,
-            endpoint=ENDPOINT,
-            mode=ENDPOINT,
+            endpoint=SHADOW,
+            mode=SHADOW,
             verdict="",
             baselines=Baselines(),
             reason=Reason.SHADOWED.value,

@@ -38,7 +38,6 @@ from router.analysis.outcomes import measures
 from router.analysis.report_words import assumptions, headline, notes, provider_line
 from router.analysis.savings import PairedCosts, block_intervals
 from router.analysis.tallies import (
-    DAY_MS,
     QUARTER_MS,
     Tally,
     escalated,
@@ -46,6 +45,7 @@ from router.analysis.tallies import (
     merged,
 )
 from router.analysis.wording import clean
+from router.budgets import DAY_MS
 from router.policy import ReportSection
 from router.rollup_cells import BASELINES, Cell, Kind, PlacedCell, SavingSums, Sums, Waste, Whole
 from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome

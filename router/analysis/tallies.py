@@ -14,6 +14,7 @@ import msgspec
 
 from router.analysis.figures import GroupFigures, ProviderFigures
 from router.analysis.wording import clean
+from router.budgets import DAY_MS
 from router.rollup import contribute
 from router.rollup_cells import (
     NAMED_UNKNOWN,
@@ -45,7 +46,6 @@ MAX_GROUPS = 256
 MAX_NAMED = NAMED_UNKNOWN
 
 OTHER = "(other)"
-DAY_MS = 86_400_000
 QUARTER_MS = 900_000
 """The finest time that a report knows: every time zone's midnight falls on a quarter hour."""
 

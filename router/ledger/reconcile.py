@@ -16,6 +16,7 @@ import orjson
 
 from router.ledger import reading
 from router.ledger.database import Database
+from router.row_facts import RECONCILE
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -27,7 +28,6 @@ from router.types import (
     Usage,
 )
 
-ENDPOINT = "reconcile"
 PREFIX = "reconcile-"
 NOT_UNKNOWN = "no call of unknown cost has this id"
 _QUERY = (
@@ -188,7 +188,7 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
         created_at_ms=now_ms,
         finished_at_ms=now_ms,
         state=RequestState.SETTLED,
-        endpoint=ENDPOINT,
+        endpoint=RECONCILE,
         stream=False,
         tier=line.tier,
         tier_number=line.level,
