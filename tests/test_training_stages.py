@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 import torch
 
 from router.errors import TrainingDataError
-from router.training import adapt, distil, pipeline, prune, sources, student, teacher
+from router.training import adapt, arithmetic, distil, pipeline, prune, sources, student, teacher
 from router.training.export import export
 from router.training.options import Options, Pruning
 from router.training.variants import Workshop
@@ -44,6 +44,24 @@ def work(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("work")
     run(data, folder, ASKED, list(STAGES))
     return folder
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"avx512_bf16": False, "amx_bf16": False, "avx512_f": True}, torch.float32),
+        ({"avx512_bf16": False, "amx_bf16": True}, torch.bfloat16),
+        ({"neon": True, "bf16": True}, torch.bfloat16),
+    ],
+)
+def test_bfloat16_only_where_the_processor_has_it(
+    told: dict[str, bool], expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told)
+    arithmetic.has_bfloat16.cache_clear()
+    with arithmetic.quickest():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == expected
+    arithmetic.has_bfloat16.cache_clear()
 
 
 def run(data: Path, work: Path, options: Options, stages: list[str]) -> pipeline.TrainReport:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from router.training import distil
+from router.training.arithmetic import quickest
 from router.training.progress import track
 from router.training.student import Layer, Shape, Student, build, start_from_teacher
 from router.training.teacher import padded
@@ -140,7 +141,7 @@ def _loss(
     """Cross-entropy per piece of the whole texts, given the vectors of what is left of them."""
     whole = padded(rows)
     pieces, place = torch.unique(whole, return_inverse=True)
-    with torch.autocast("cpu", torch.bfloat16):
+    with quickest():
         vector = student.pooled(padded([with_words_deleted(row, rng) for row in rows]))
         state = decoder(student.word, vector, whole[:, :-1])
         logits = (state @ student.word(pieces).T).float()  # (batch, tokens, pieces)

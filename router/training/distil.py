@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from router.heads import Embeddings
 from router.training import balance
+from router.training.arithmetic import quickest
 from router.training.progress import track
 from router.training.sources import Example
 from router.training.student import Shape, Student, build, start_from_teacher
@@ -286,7 +287,7 @@ def _loss(
         else corpus.rows[i]
         for i in batch
     ]
-    with torch.autocast("cpu", torch.bfloat16):
+    with quickest():
         pooled = student.pooled(_masked(padded(rows), rng))
     unit = functional.normalize(pooled.float(), dim=-1)
     terms = dict(
