@@ -90,7 +90,9 @@ class ReviewItem:
     status: str = "pending"
     question: str = ""
     facts: tuple[str, ...] = ()
-    store: Literal["none", "redacted", "full"] = "none"  # what the request's policy stores
+    store: Literal["none", "redacted", "full"] = "none"
+    """What the request's policy stores. Read from the ledger: `none` where it has no text, else
+    anything else; an empty question was erased then."""
 
 
 class ReviewQueue(Protocol):
