@@ -70,7 +70,8 @@ async def test_the_same_in_other_words_is_answered_again_for_nothing(
     assert (first.cache, again.cache) == ("miss", "semantic")
     assert (again.reason, again.cost_nano_usd) == (Reason.SEMANTIC_CACHE_HIT, 0)
     assert again.answer == first.answer
-    assert [a.role for a in again.attempts] == [Role.CACHE]
+    assert [a.role for a in again.attempts] == [Role.CACHE, Role.TRIAGE]
+    assert again.attempts[-1].compute_ms > 0  # of the question's vector
     assert tier.calls == 1
     await house.close()
 

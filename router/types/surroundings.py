@@ -123,6 +123,7 @@ class Embedded:
     vectors: tuple[bytes, ...]
     tokens: int  # read of all texts together
     cut: int  # texts that reach the limit, of which head and tail alone are read
+    compute_ms: float = 0.0  # core-milliseconds of the thread that read them
 
 
 class Embedder(Protocol):
