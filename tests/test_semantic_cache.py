@@ -16,6 +16,7 @@ from router.analysis.replay_facts import Side
 from router.api.text_vectors import TextVectors
 from router.ledger.policy_caches import PolicyCaches
 from router.ledger.semantic_cache import MemorySemanticCache
+from router.policy import CacheSection
 from router.triage.triage_model import TriageModel
 from router.types import (
     Amount,
@@ -79,17 +80,22 @@ async def test_the_same_in_other_words_is_answered_again_for_nothing(
 async def test_own_policy_replays_a_hit_in_other_words_as_one(
     tmp_path: Path, vectors: TextVectors
 ) -> None:
-    house = house_of(tmp_path, vectors, mid(), signals=replace(CALM, match=None))
+    alone = {"exact": False, **SHARING["cache"]}
+    house = house_of(tmp_path, vectors, mid(), signals=replace(CALM, match=None), cache=alone)
     for text in (ONE, OTHER):
         await asked(house, ask(text))
     runtime = house.gateway.router.default
     rows = list(house.ledger.rows())
     await house.close()
     side = Side(runtime.policy, runtime.policy_hash, runtime.plans)
-    found = replay(lambda: map(case_of, rows), side, None, KnownCorrectness())
+    none = KnownCorrectness()
+    found = replay(lambda: map(case_of, rows), side, None, none)
     assert found.costs.count == 2
     assert found.costs.own_nano_usd == found.costs.baseline_nano_usd > 0
     assert found.new.uncertain == 0
+    unshared = runtime.policy.model_copy(update={"cache": CacheSection(exact=True)})
+    other = replay(lambda: map(case_of, rows), Side(unshared, "other", runtime.plans), None, none)
+    assert other.new.uncertain == 1  # what only the semantic cache gave is called for
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
