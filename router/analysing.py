@@ -2,7 +2,8 @@
 
 The path of `POST /api/v1/{domain}/{task}/analyze` and `/batch`. Triage reads every text as it reads
 a request, so that its row has the signals and decides again like any other; what is said comes from
-the heads alone. Each text is a row of its own, free, with what it would have cost elsewhere.
+the heads alone. Each text is a row of its own at what reading it took, with what it would have cost
+elsewhere.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Analysed:
     request_id: str
     said: Said
     signals: Signals
+    cost_nano_usd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +127,17 @@ class Analyst:
         model = model or f"specialist:{found.section.domain}/{found.task}"
         requests = [_request(text, model, tags, endpoint) for text in texts]
         started_ms = self._clock.monotonic_ms()
-        read = [found.runtime.triage.read(request, None) for request in requests]
-        signals = await asyncio.gather(*read)
+        read = await asyncio.gather(
+            *(found.runtime.triage.measured(request, None) for request in requests)
+        )
         triage_ms = self._clock.monotonic_ms() - started_ms
-        if any(one.degraded for one in signals):
+        if any(signals.degraded for signals, _ in read):
             raise AnswererNotReady(
                 "The triage model is missing or failed on this text, so its heads say nothing. "
                 "/readyz tells why; `tiergate doctor` says how to mend it."
             )
         done = []
-        for request, one in zip(requests, signals, strict=True):
+        for request, (one, compute_ms) in zip(requests, read, strict=True):
             said = said_of(found.section, readings_of(one), found.task)
             booked = Booked(
                 request_id=self._ids.new(),
@@ -146,8 +149,10 @@ class Analyst:
                 now_ms=self._clock.now_ms(),
                 latency_ms=self._clock.monotonic_ms() - started_ms,
                 triage_ms=triage_ms,
+                compute_ms=compute_ms,
             )
-            done.append((booked, Analysed(booked.request_id, said, one)))
+            analysed = Analysed(booked.request_id, said, one, booked.cost_nano_usd)
+            done.append((booked, analysed))
         await asyncio.gather(*(self._book(booked) for booked, _ in done))
         return [analysed for _, analysed in done]
 

@@ -341,5 +341,10 @@ class LedgerUnavailable(LedgerError):
     retry_after_s = 1.0
 
 
+NOT_ADMITTED = (BudgetExceeded, RateLimited, LedgerFull, LedgerUnavailable)
+"""A call was not made: its limits refuse it, or whoever keeps them does not answer. A draft that is
+paid for goes out then, where the policy lets it."""
+
+
 class LedgerCorrupt(LedgerError):
     code = "ledger_corrupt"

@@ -22,7 +22,7 @@ from typing import Literal
 from router.conclude import conclude
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import AnswererError, BudgetExceeded, RateLimited, TiergateError
+from router.errors import NOT_ADMITTED, AnswererError, TiergateError
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
 from router.rating import RequestRates, request_rates
@@ -205,7 +205,7 @@ class Gateway:
                             async for event in events:
                                 yield event
                 except TiergateError as error:
-                    refused = isinstance(error, BudgetExceeded | RateLimited)
+                    refused = isinstance(error, NOT_ADMITTED)
                     helps = error.retryable or (refused and walk.best is not None)
                     if held.committed is not None or not helps:
                         raise
@@ -289,7 +289,7 @@ class Gateway:
         for i in range(plan.section.verify.self_consistency):
             try:
                 sample = await spender.sample_rung(at, plan, seed=i + 1)
-            except (AnswererError, BudgetExceeded, RateLimited):
+            except (AnswererError, *NOT_ADMITTED):
                 break  # the answer in hand stands on the samples there are
             texts.append(sample.text)
         p = candidate.said.p * agreement(texts)

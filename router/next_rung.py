@@ -1,4 +1,5 @@
-"""What to do after an answer: accept it, climb, or stop. Pure, and bounded by the ladder.
+"""What to do after an answer: accept it, climb, or stop. What to call beside one. Pure; bounded by
+the ladder.
 
 The same inequality as `decision`, with the chance that this answer is right in place of a
 prediction from the prompt.
@@ -60,6 +61,23 @@ def next_rung(
     if above and p_answer < decision.confidence_floor:
         return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
     return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+
+
+def rung_beside(
+    decision: Decision, at: int, left: Left, section: DecisionSection, *, verified: bool
+) -> int | None:
+    """The rung to call beside rung `at`, None for none. Pure.
+
+    That is the one which a worthless answer would lead to, where 1 - p, the chance that the answer
+    is wrong, lies within `speculate.between`. An answer that nobody verifies is never climbed from.
+    """
+    rule = section.speculate
+    if rule is None or not verified:
+        return None
+    low, high = rule.between
+    if not low <= 1.0 - decision.rungs[at].p <= high:
+        return None
+    return next_rung(decision, at, 0.0, None, left, section).rung
 
 
 def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:

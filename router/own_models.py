@@ -20,6 +20,7 @@ from router.types import (
     CostBasis,
     Identity,
     JsonText,
+    Price,
     Reason,
     RequestRow,
     RequestState,
@@ -76,10 +77,17 @@ class Embedding:
     tokens: int
     now_ms: int
     latency_ms: float
+    compute_ms: float
+    price: Price  # of a second of one core
+
+    @property
+    def cost_nano_usd(self) -> int:
+        """What reading the texts took, at the price book's rate of a core; 0 where it has none."""
+        return cost.own_compute(self.price, self.compute_ms)
 
 
 def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
-    """The row that is chained: free, with digests instead of the texts, which are kept nowhere."""
+    """The row that is chained: own compute alone, and digests of the texts, kept nowhere."""
     usage = Usage(input_tokens=done.tokens)
     started_at_ms = done.now_ms - round(done.latency_ms)
     attempt = AttemptRow(
@@ -93,11 +101,13 @@ def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
         model=done.model,
         state=AttemptState.SETTLED,
         held_nano_usd=0,
-        cost_nano_usd=0,
+        cost_nano_usd=done.cost_nano_usd,
         cost_basis=CostBasis.OWN_COMPUTE,
-        price_version="",
+        price_version=done.price.version,
         started_at_ms=started_at_ms,
         latency_ms=done.latency_ms,
+        compute_ms=done.compute_ms,
+        cores=1,
         usage=usage,
     )
     return RequestRow(
@@ -122,7 +132,7 @@ def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
         reasons=(Reason.PINNED.value,),
         confidence=1.0,
         escalations=0,
-        cost_nano_usd=0,
+        cost_nano_usd=done.cost_nano_usd,
         baselines=asked_baseline(done.policy, done.requested_model, usage),
         usage=usage,
         latency_ms=done.latency_ms,

@@ -61,6 +61,7 @@ class Repeats:
         except TiergateError:  # too many wait: the answer is made anew
             return None
         walk.vector = embedded.vectors[0]
+        walk.triage_compute_ms += embedded.compute_ms
         threshold = walk.runtime.policy.cache.semantic.threshold
         near = self._near(walk).find(tenant, self._scope(walk), walk.vector, text, threshold)
         hit = None if near is None else walk.from_cache(near, Reason.SEMANTIC_CACHE_HIT)

@@ -6,7 +6,7 @@ It knows nothing about where matters are stored or who may decide them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from router import cost
@@ -37,6 +37,14 @@ class Judgement:
     text: str = ""
     by: str = ""
     key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLeft:
+    """How many matters were booked late, and which never will be: their request is gone."""
+
+    booked: int
+    gone: tuple[str, ...]
 
 
 class Reviewer:
@@ -98,14 +106,21 @@ class Reviewer:
             )
         return case.draft or ""
 
-    async def book_left(self) -> int:
-        """Book what a crash left decided and not booked; returns how many. Raises LedgerError."""
-        left: Sequence[ReviewCase] = await self._desk.unbooked()
-        for case in left:
+    async def book_left(self) -> BookedLeft:
+        """Book what a crash left decided and not booked. Raises LedgerError.
+
+        A matter whose request is in no book any more can never be booked, and is let go.
+        """
+        booked, gone = 0, list[str]()
+        for case in await self._desk.unbooked():
             row = await self._ledger.get(case.item.request_id, None)
-            if row is not None:
+            if row is None:
+                await self._desk.booked(case.item.review_id)
+                gone.append(case.item.review_id)
+            else:
                 await self._book(case, row)
-        return len(left)
+                booked += 1
+        return BookedLeft(booked, tuple(gone))
 
     async def _book(self, case: ReviewCase, row: RequestRow) -> None:
         if case.reviewed is not None:

@@ -115,13 +115,14 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
         cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
     ):
         cell.spend_nano_usd += row.cost_nano_usd
-        cell.unknown_cost += not known
     if known and row.endpoint != Role.RECONCILE.value:
         for cell in (whole, by_time):
             for key in BASELINES:
                 cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
     if whole.whole is None:
         whole.whole = Whole()
+    if not known:
+        add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
     _add_attempts(row, own, False, whole.whole, cell_of)
 
 

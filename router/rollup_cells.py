@@ -132,6 +132,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""
     held_unknown_nano_usd: int = 0
     named_unknown: list[tuple[int, str]] = []  # the first NAMED_UNKNOWN by time
+    unknown_afterwards: dict[str, int] = {}  # rows of unknown cost that are no request, by endpoint
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -139,6 +140,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
         """Add all that `other` counts."""
         add_counts(self.states, other.states)
         add_counts(self.verdicts, other.verdicts)
+        add_counts(self.unknown_afterwards, other.unknown_afterwards)
         for name in ("reviews", "cache_hits", "observed", "attempts_nano_usd", "unpriced_compute"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.held_unknown_nano_usd += other.held_unknown_nano_usd

@@ -1,4 +1,7 @@
-"""The ledger row of one analysed text: a request row like any other, free, at level 1. Pure."""
+"""The ledger row of one analysed text: a request row like any other, at level 1. Pure.
+
+It costs own compute alone: the processor time that reading the text took, at the book's rate.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from router import cost
 from router.audit import digest
 from router.own_models import asked_baseline
 from router.policy import usd_to_nano
@@ -46,6 +50,12 @@ class Booked:
     now_ms: int
     latency_ms: float
     triage_ms: float
+    compute_ms: float
+
+    @property
+    def cost_nano_usd(self) -> int:
+        """What reading the text took, at the price book's rate of a core; 0 where it has none."""
+        return cost.own_compute(self.runtime.triage_price, self.compute_ms)
 
 
 def settled_row(booked: Booked, secret: bytes) -> RequestRow:
@@ -83,7 +93,7 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
         reasons=reasons,
         confidence=booked.said.confidence,
         escalations=0,
-        cost_nano_usd=0,
+        cost_nano_usd=booked.cost_nano_usd,
         baselines=_baselines(booked, usage),
         usage=usage,
         latency_ms=booked.latency_ms,
@@ -110,11 +120,13 @@ def _attempt(booked: Booked, usage: Usage) -> AttemptRow:
         model=booked.record.signals.triage_version,
         state=AttemptState.SETTLED,
         held_nano_usd=0,
-        cost_nano_usd=0,
+        cost_nano_usd=booked.cost_nano_usd,
         cost_basis=CostBasis.OWN_COMPUTE,
-        price_version="",
+        price_version=booked.runtime.triage_price.version,
         started_at_ms=booked.now_ms - round(booked.latency_ms),
         latency_ms=booked.latency_ms,
+        compute_ms=booked.compute_ms,
+        cores=1,
         usage=usage,
         p=booked.said.confidence,
         rung=0,

@@ -18,29 +18,12 @@ from contextlib import aclosing
 from types import TracebackType
 
 from router.errors import BudgetExceeded, StreamCut, TiergateError
-from router.next_rung import Left, next_rung
-from router.policy import DecisionSection, usd_to_nano
+from router.next_rung import Left, rung_beside
+from router.policy import usd_to_nano
 from router.runtime import RungPlan
 from router.spend import Spender
-from router.types import Answer, CostBasis, Decision, Delta, VerifyMode
+from router.types import Answer, CostBasis, Delta, VerifyMode
 from router.walk import Walk
-
-
-def rung_beside(
-    decision: Decision, at: int, left: Left, section: DecisionSection, *, verified: bool
-) -> int | None:
-    """The rung to call beside rung `at`, None for none. Pure.
-
-    That is the one which a worthless answer would lead to, where 1 - p, the chance that the answer
-    is wrong, lies within `speculate.between`. An answer that nobody verifies is never climbed from.
-    """
-    rule = section.speculate
-    if rule is None or not verified:
-        return None
-    low, high = rule.between
-    if not low <= 1.0 - decision.rungs[at].p <= high:
-        return None
-    return next_rung(decision, at, 0.0, None, left, section).rung
 
 
 class Ahead:

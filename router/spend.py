@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from router import cost
 from router.errors import (
+    NOT_ADMITTED,
     BudgetExceeded,
     CannotAnswer,
     DeadlineExceeded,
     DepthExceeded,
-    RateLimited,
     StreamCut,
     TiergateError,
     UpstreamError,
@@ -176,8 +176,9 @@ class Spender:
     ) -> int:
         """Write the attempt down and hold its worst case.
 
-        Raises BudgetExceeded (a budget, or the client's cap), RateLimited (of the tier) and
-        DeadlineExceeded; then nothing was called and the attempt costs nothing.
+        Raises BudgetExceeded (a budget, or the client's cap), RateLimited (of the tier), LedgerFull
+        and LedgerUnavailable (nobody can say), DeadlineExceeded; then nothing was called and the
+        attempt costs nothing.
         """
         walk, facts = self._walk, plan.facts
         i = len(walk.attempts)
@@ -216,8 +217,8 @@ class Spender:
                 await self._ledger.hold(open_row(walk, walk.attempts[i]), walk.attempts[i])
                 if not nesting.included:
                     self._in_ledger.add(i)
-        except (TiergateError, asyncio.CancelledError):
-            self._release(i)
+        except (TiergateError, asyncio.CancelledError) as error:
+            self._release(i, error.code if isinstance(error, TiergateError) else "")
             raise
         return i
 
@@ -234,10 +235,13 @@ class Spender:
                 code="max_cost_exceeded",
             )
 
-    def _release(self, i: int) -> None:
+    def _release(self, i: int, error_code: str) -> None:
         """Nothing was called."""
         self._walk.attempts[i] = replace(
-            self._walk.attempts[i], state=AttemptState.RELEASED, cost_basis=CostBasis.OWN_COMPUTE
+            self._walk.attempts[i],
+            state=AttemptState.RELEASED,
+            cost_basis=CostBasis.OWN_COMPUTE,
+            error_code=error_code,
         )
 
     async def _settle_in_ledger(self) -> None:
@@ -415,6 +419,6 @@ def failure_reason(error: TiergateError | None) -> Reason | None:
         return None
     if isinstance(error, CannotAnswer):
         return Reason(error.reason)
-    if isinstance(error, BudgetExceeded | RateLimited):
+    if isinstance(error, NOT_ADMITTED):
         return Reason.BUDGET_EXHAUSTED
     return Reason.ANSWERER_FAILED

@@ -124,7 +124,7 @@ class Walk:
     shadow_rung: int | None = None  # which one is called once the client has its answer
     ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
-    over_budget: bool = False  # a climb was refused for money
+    over_budget: bool = False  # a climb was refused, or not admitted
     released: bool = False
     accounted: bool = False
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line

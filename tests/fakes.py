@@ -34,6 +34,7 @@ from router.types import (
     Message,
     Price,
     PSource,
+    RateLimiter,
     RequestType,
     ReviewItem,
     Scope,
@@ -294,6 +295,7 @@ def a_house(
     thetas: dict[str, float] | None = None,
     draw: Callable[[], float] | None = None,
     embedder: Embedder | None = None,
+    limiter: RateLimiter | None = None,
     **sections: object,
 ) -> House:
     """A whole gateway over scripted tiers, with a real ledger in `folder`."""
@@ -328,6 +330,7 @@ def a_house(
         clock=clock,
         ids=ids,
         draw=draw,
+        limiter=limiter,
     )
     return House(gateway, ledger, triage, reviews, sessions, clock)
 

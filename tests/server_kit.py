@@ -272,3 +272,8 @@ def _answerer(name: str, model: str, url: str, **more: object) -> dict[str, obje
         "deadline_s": 20.0,
         **more,
     }
+
+
+def at_the_rate(compute_ms: float) -> int:
+    """What so many milliseconds of a core cost by the shipped price book: $0.05 an hour."""
+    return -(-round(compute_ms * 1000) * 13_889 // 1_000_000)

@@ -19,7 +19,7 @@ from router.policy_file import find_policy, load_policy, policies_dir
 from router.record import differs, parse
 from router.types import Identity, Scope
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS, parse_analysis
-from tests.server_kit import Served, tiergate, write_policy
+from tests.server_kit import Served, at_the_rate, tiergate, write_policy
 
 SHIPPED = {name: yaml.safe_load((policies_dir() / f"{name}.yaml").read_text())
            for name in ("email_pipeline", "content_moderation")}  # fmt: skip
@@ -30,7 +30,8 @@ def policy_of(folder: Path, name: str, **sections: object) -> Path:
     """The specialist of a shipped policy over an upstream that is never called."""
     shipped = {key: SHIPPED[name][key] for key in ("heads", "specialist")}
     folder.mkdir(exist_ok=True)
-    return write_policy(folder, "http://127.0.0.1:9/v1", **shipped, **sections)
+    prices = str(policies_dir() / "prices.yaml")
+    return write_policy(folder, "http://127.0.0.1:9/v1", prices=prices, **shipped, **sections)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +166,12 @@ def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
     for number in ids:
         row = rows[number]
         assert (row["endpoint"], row["tier"], row["tier_number"]) == ("analyze", "specialist", 1)
-        assert (row["state"], row["cost_nano_usd"], row["tags"]) == ("settled", 0, ["inbox"])
+        assert (row["state"], row["tags"]) == ("settled", ["inbox"])
+        (line,) = row["attempts"]
+        assert (line["cost_basis"], line["compute_ms"] > 0) == ("own_compute", True)
+        assert row["cost_nano_usd"] == line["cost_nano_usd"] == at_the_rate(line["compute_ms"])
+    total = sum(rows[number]["cost_nano_usd"] for number in ids)
+    assert float(said.headers["x-tiergate-cost-usd"]) * 1e9 == pytest.approx(total)
     document = served.client.get(f"/v1/decisions/dec_{ids[0]}").json()
     assert differs(parse(json.dumps(document["record"])), policy) is None
     assert [reading["name"] for reading in document["record"]["signals"]["heads"]] == [

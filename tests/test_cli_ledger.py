@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from router.cli.ledger_rows import row_lines
+from router.ledger.database import Database
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.store import SqlLedger
 from router.types import Domain, RequestRow, RequestState, ReviewItem
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import PYTHON, environment, tiergate
 
+REVIEWS = ("rev_1", "rev_2")
 COSTS = (120, 250, 0, 999, 1)
 
 
@@ -184,6 +186,23 @@ def test_unknown_key_cannot_be_revoked(database: Path) -> None:
 
 def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:
     said("keys", "create", "--tenant", "acme", "-d", tmp_path / "new" / "ledger.db")
+
+
+def test_review_says_why_it_has_no_text(database: Path) -> None:
+    books, clock = Database.open(database), StandingClock()
+    item = ReviewItem("rev_2", "r9", "other", Domain.LEGAL, NOW_MS, question="Shall we?")
+    asyncio.run(SqlReviewQueue(books, clock=clock).add(item))
+    books.close()
+    listed = said("review", "list", "-d", database)
+    assert "May we?" in listed
+    assert "privacy.store: none" in listed
+    assert "Shall we?" not in listed
+    shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
+    assert shown["rev_1"]["no_text"] is None
+    assert "privacy.store: none" in shown["rev_2"]["no_text"]
+    said("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
+    shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
+    assert (shown["rev_1"]["question"], "erased" in shown["rev_1"]["no_text"]) == (None, True)
 
 
 def test_review_item_is_listed_until_it_is_done(database: Path) -> None:

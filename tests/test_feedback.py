@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from router.analysis.outcomes import measures
 from router.audit import FindingKind
 from router.errors import FeedbackRefused, RequestError
 from router.ledger.feedback import MAX_REVISIONS, outcomes
 from router.ledger.purge import purge
 from router.ledger.verify import verify
-from router.types import FeedbackSource, TrueOutcome
+from router.types import FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.learnt_kit import learning, said
-from tests.ledger_rows import NOW_MS
+from tests.ledger_rows import NOW_MS, attempt, request
 
 DAY_MS = 86_400_000
 
@@ -147,6 +149,23 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
         ]
         assert [one.request_id for one in outcomes(database)] == ["r1", "r3"]
         assert list(outcomes(database, since_ms=NOW_MS + 1)) == []
+
+
+async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> None:
+    """A safe answer that stood in for a call's, and one that went out before any was made."""
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        safe = replace(request("r2", attempt("r2")), verdict="safe_answer")
+        read = replace(attempt("r3"), role=Role.TRIAGE)
+        at_once = replace(request("r3", read), verdict="safe_answer")
+        for row in (safe, at_once):
+            await house.ledger.finish(row)
+        for name in ("r1", "r2", "r3"):
+            await house.feedback.add(said(name, correct=name != "r2"))
+        told = list(outcomes(house.ledger.database))
+    assert [one.draft for one in told] == [False, True, False]
+    rates = {one.key: (one.value, one.count) for one in measures(told)}
+    assert (rates["accuracy"], rates["accuracy_drafts"]) == ((1.0, 2), (0.0, 1))
 
 
 @pytest.mark.parametrize(

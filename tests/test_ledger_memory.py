@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from router.ledger.cache import MemoryAnswerCache
 from router.ledger.database import Database
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import MemorySessionStore, SqlSessionStore
+from router.ledger.texts import TextStore
 from router.types import (
     Answer,
     CachedAnswer,
@@ -115,6 +117,26 @@ async def test_review_text_outlives_the_process_only_as_the_policy_says(
     assert [(found.question, found.facts) for found in await again.list(None)] == [
         (question, facts)
     ]
+    database.close()
+
+
+@pytest.mark.parametrize("store", ["none", "full"])
+async def test_erasure_elsewhere_reaches_questions_in_memory(address: str, store: str) -> None:
+    """`asked` is read after the erasure; of `unasked` nobody asks, and the daily round drops it."""
+    database, clock = Database.open(address), StandingClock()
+    queue = SqlReviewQueue(database, clock=clock)
+    for name, tenant in (("asked", "acme"), ("unasked", "acme"), ("another", "bolt")):
+        await queue.add(replace(item(name, tenant), store=store))
+    with contextlib.closing(Database.open(address)) as other:
+        erased = TextStore(other, clock).erase("acme")
+    assert erased.reviews == (2 if store == "full" else 0)
+    found = await queue.case("asked", None)
+    assert found is not None
+    assert (found.item.question, found.item.facts) == ("", ())
+    assert queue.in_memory == ("unasked", "another")
+    await queue.forget_erased()
+    assert queue.in_memory == ("another",)
+    assert [one.question for one in await queue.list("bolt")] == ["mail jo@example.com"]
     database.close()
 
 

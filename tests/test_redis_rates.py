@@ -9,6 +9,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.rates import MemoryRates
 from router.ledger.redis_rates import RedisRates
 from router.rates import NEVER
+from router.types import AttemptState, Outcome, RequestState, Verdict
+from tests.fakes import ALICE, a_house, ask
+from tests.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.ledger_rows import StandingClock
 from tests.server_kit import Served, Upstream, write_policy
 from tests.test_rates import one
@@ -128,6 +132,43 @@ async def test_silent_redis_refuses_and_a_correction_is_let_be() -> None:
     with pytest.raises(LedgerUnavailable, match="does not answer"):
         await limiter.take([one()])
     await limiter.correct([one()])
+    await limiter.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_draft_that_is_paid_for_goes_out_where_redis_fails_in_mid_climb(
+    tmp_path: Path, stream: bool
+) -> None:
+    """Only calls to level 3 are counted, so nobody asks Redis before the draft is there."""
+    limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
+    doubtful = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    above = deep()
+    house = a_house(
+        tmp_path, [low(), mid(p=0.3), above], signals=doubtful, thetas={"mid": 3.9, "deep": 4},
+        limiter=limiter, limits=[{"tier": "reasoning", "requests_per_minute": 3}],
+    )  # fmt: skip
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.rung.answerer, outcome.verdict) == ("mid", Verdict.UNVERIFIED)
+    assert (outcome.escalations, above.calls) == (0, 0)
+    row = await only_row(house)
+    assert (row.state, row.cost_nano_usd) == (RequestState.SETTLED, 20_000)
+    draft, never = row.attempts
+    assert (draft.state, draft.discarded) == (AttemptState.SETTLED, False)
+    assert (never.state, never.error_code) == (AttemptState.RELEASED, "ledger_unavailable")
+    await house.close()
+    await limiter.close()
+
+
+async def test_nothing_in_hand_is_refused_where_redis_fails(tmp_path: Path) -> None:
+    limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
+    limits = [{"tier": "llm", "requests_per_minute": 3}]
+    house = a_house(tmp_path, [low(), mid()], signals=UNSURE, limiter=limiter, limits=limits)
+    with pytest.raises(LedgerUnavailable):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
+    await house.close()
     await limiter.close()
 
 

@@ -12,13 +12,14 @@ import pytest
 from router.analysis.correctness import Correctness, KnownCorrectness
 from router.analysis.render_replay_html import replay_html
 from router.analysis.render_replay_json import replay_json
-from router.analysis.replay import Replay, replay
+from router.analysis.replay import Replay, Unweighed, replay
 from router.analysis.replay_cases import Case, LeftOut, case_of
 from router.analysis.replay_conditions import Answer, judge, read_condition
 from router.analysis.replay_facts import Assumed, Side
 from router.analysis.replay_words import all_lines, headline
 from router.errors import AnswererError
-from router.types import Match, Price, RequestRow, Signals
+from router.replaying import replayed_row
+from router.types import Match, Price, Reason, RequestRow, Sampling, Signals
 from tests.fakes import ALICE, CALM, House, ScriptedTier, ScriptedTriage, a_house, a_policy, ask
 from tests.fakes import a_runtime as runtime_of
 from tests.gateway_kit import RISKY, deep, low, mid
@@ -66,6 +67,17 @@ async def rows(tmp_path: Path) -> list[RequestRow]:
     return await play(a_house(tmp_path, tiers(), thetas=THETAS), DAY)
 
 
+async def repeated(folder: Path) -> list[RequestRow]:
+    """A request and its exact repeat, which is answered from memory."""
+    house = a_house(folder, tiers(), thetas=THETAS, cache={"exact": True}, signals=surely(0.8))
+    for _ in range(2):
+        await house.gateway.complete(ask(sampling=Sampling(temperature=0)), ALICE)
+    rows = list(house.ledger.rows())
+    await house.close()
+    assert [row.reason for row in rows][1:] == [Reason.CACHE_HIT]
+    return rows
+
+
 def cases(rows: list[RequestRow]) -> Callable[[], Iterator[object]]:
     return lambda: map(case_of, rows)
 
@@ -94,6 +106,20 @@ async def test_same_policy_under_another_name_derives_the_same_decisions(
     """Facts come from stored signals and the answerers, not from the stored facts."""
     found = run(rows, a_side("renamed"))
     assert (found.changed, found.costs.saved_nano_usd) == (0, 0)
+
+
+async def test_own_policy_gives_an_exact_repeat_for_nothing(tmp_path: Path) -> None:
+    rows = await repeated(tmp_path)
+    found = run(rows, a_side("hash", cache={"exact": True}))
+    assert (found.requests, found.changed, found.costs.saved_nano_usd) == (2, 0, 0)
+    assert found.new.levels == found.old.levels
+
+
+async def test_answer_given_again_under_its_key_is_no_decision(rows: list[RequestRow]) -> None:
+    again = replayed_row(rows[1], "again", "key-1", rows[1].finished_at_ms, 1.0)
+    found = run([*rows, again], a_side("hash"))
+    assert (found.requests, found.costs.saved_nano_usd) == (4, 0)
+    assert found.left_out == {LeftOut.GIVEN_AGAIN: 1}
 
 
 # --- another policy, by hand ------------------------------------------------------------------
@@ -235,6 +261,28 @@ async def test_outcome_of_another_answerer_answers_for_it(rows: list[RequestRow]
     assert found.errors.answerable
     assert found.errors.dr is not None
     assert found.errors.dr.error == 0.25
+
+
+async def test_answer_from_memory_weighs_nothing(tmp_path: Path) -> None:
+    """Its rung's propensity is of another request, the one that made the answer."""
+    rows = await repeated(tmp_path)
+    found = run(rows, a_side("hash", cache={"exact": True}), r0=True, r1=False)
+    assert (found.errors.requests, found.unweighed) == (1, {Unweighed.CACHED: 1})
+    assert found.errors.dr is not None
+    assert found.errors.dr.error == 0.0
+    assert "1 outcomes are in no estimate: of answers from memory" in " ".join(all_lines(found))
+
+
+async def test_draft_that_nobody_got_is_in_no_error_rate(tmp_path: Path) -> None:
+    """Recorded and replayed alike: a reviewer's word on a draft is of no client's answer."""
+    thinker = deep(kind="deliberation", trusted=True, verified=False)
+    house = a_house(tmp_path, [low(), mid(), thinker], thetas=THETAS)
+    rows = await play(house, [surely(0.95), RISKY])
+    assert [row.verdict for row in rows] == ["accepted", "safe_answer"]
+    found = run(rows, a_side("hash"), r0=True, r1=False)
+    assert found.unweighed == {Unweighed.DRAFT: 1}
+    assert found.errors.logged is not None
+    assert (found.errors.logged.error, found.errors.logged_requests) == (0.0, 1)
 
 
 async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None:

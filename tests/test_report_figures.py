@@ -54,6 +54,17 @@ def test_a_platform_day_costs_what_the_hand_says() -> None:
     assert level_2.saved_share == pytest.approx(0.89473, abs=1e-5)
 
 
+def test_nobody_saves_more_than_all() -> None:
+    """39 requests for nothing and one at half the price: 98.75 %, and 2.45 points either way."""
+    costs = PairedCosts()
+    for own in (50, *[0] * 39):
+        costs.add(100, own)
+    found = costs.share_interval()
+    assert found is not None
+    assert found.low == pytest.approx(0.9630, abs=1e-4)
+    assert found.high == 1.0
+
+
 def test_the_headline_names_spend_baseline_saving_and_interval() -> None:
     assert report_of(a_day()).headline == (
         "On 3 November 2026, 1,045 requests cost $55.00. Against $522.50 for answering everything "

@@ -15,7 +15,7 @@ from router.errors import NotFound, RequestError, ReviewConflict
 from router.ledger import reading
 from router.ledger.verify import verify
 from router.policy import ReportSection
-from router.reviewing import Judgement
+from router.reviewing import BookedLeft, Judgement
 from router.types import (
     AttemptState,
     CostBasis,
@@ -133,10 +133,32 @@ async def test_verdict_that_a_crash_left_unbooked_is_booked_once(tmp_path: Path)
         with sqlite3.connect(house.path) as connection:
             connection.execute("UPDATE reviews SET booked = 0")
         connection.close()
-        assert await house.reviewer.book_left() == 1
-        assert await house.reviewer.book_left() == 0
+        assert await house.reviewer.book_left() == BookedLeft(1, ())
+        assert await house.reviewer.book_left() == BookedLeft(0, ())
         assert len(review_rows(house)) == 1
         assert verify(house.path).findings == ()
+
+
+async def test_matter_whose_request_is_gone_is_let_go(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+        with sqlite3.connect(house.path) as connection:
+            connection.execute("UPDATE reviews SET booked = 0, request_id = 'r0'")
+        connection.close()
+        assert await house.reviewer.book_left() == BookedLeft(0, ("rev_r1",))
+        assert await house.reviewer.book_left() == BookedLeft(0, ())
+
+
+async def test_review_of_unknown_cost_is_no_request_of_unknown_cost(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        house.price = None
+        await house.answered("r1")
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+        report = report_of(house)
+    assert (report.unknown.requests, report.unknown.afterwards) == (0, (("review", 1),))
+    assert "not known" not in report.headline
+    assert any("a cost that is not known: 1 review." in note for note in report.notes)
 
 
 async def test_review_lowers_the_saving_and_is_no_request(tmp_path: Path) -> None:

@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from router.analysis.correctness import KnownCorrectness
+from router.analysis.replay import replay
+from router.analysis.replay_cases import case_of
+from router.analysis.replay_facts import Side
 from router.api.text_vectors import TextVectors
 from router.ledger.policy_caches import PolicyCaches
 from router.ledger.semantic_cache import MemorySemanticCache
+from router.policy import CacheSection
 from router.triage.triage_model import TriageModel
 from router.types import (
     Amount,
@@ -31,7 +36,7 @@ from router.types import (
     Usage,
 )
 from tests.fakes import ALICE, CALM, House, ScriptedTier, a_house, ask
-from tests.gateway_kit import low
+from tests.gateway_kit import low, mid
 from tests.ledger_rows import StandingClock
 from tests.minimal_pairs import ALIKE, PAIRS
 from tests.server_kit import Served, Upstream, write_policy
@@ -66,9 +71,31 @@ async def test_the_same_in_other_words_is_answered_again_for_nothing(
     assert (first.cache, again.cache) == ("miss", "semantic")
     assert (again.reason, again.cost_nano_usd) == (Reason.SEMANTIC_CACHE_HIT, 0)
     assert again.answer == first.answer
-    assert [a.role for a in again.attempts] == [Role.CACHE]
+    assert [a.role for a in again.attempts] == [Role.CACHE, Role.TRIAGE]
+    assert again.attempts[-1].compute_ms > 0  # of the question's vector
     assert tier.calls == 1
     await house.close()
+
+
+async def test_own_policy_replays_a_hit_in_other_words_as_one(
+    tmp_path: Path, vectors: TextVectors
+) -> None:
+    alone = {"exact": False, **SHARING["cache"]}
+    house = house_of(tmp_path, vectors, mid(), signals=replace(CALM, match=None), cache=alone)
+    for text in (ONE, OTHER):
+        await asked(house, ask(text))
+    runtime = house.gateway.router.default
+    rows = list(house.ledger.rows())
+    await house.close()
+    side = Side(runtime.policy, runtime.policy_hash, runtime.plans)
+    none = KnownCorrectness()
+    found = replay(lambda: map(case_of, rows), side, None, none)
+    assert found.costs.count == 2
+    assert found.costs.own_nano_usd == found.costs.baseline_nano_usd > 0
+    assert found.new.uncertain == 0
+    unshared = runtime.policy.model_copy(update={"cache": CacheSection(exact=True)})
+    other = replay(lambda: map(case_of, rows), Side(unshared, "other", runtime.plans), None, none)
+    assert other.new.uncertain == 1  # what only the semantic cache gave is called for
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from router.api.text_vectors import MAX_WAITING, TextVectors
 from router.errors import AnswererNotReady, Overloaded, RequestError
+from router.policy_file import policies_dir
 from router.triage.triage_model import TriageModel
 from router.wire.embeddings import MAX_INPUTS, parse_embedding_request
 from router.wire.moderations import parse_moderation_request
-from tests.server_kit import Served, tiergate, write_policy
+from tests.server_kit import Served, at_the_rate, tiergate, write_policy
 
 NOWHERE = "http://127.0.0.1:9/v1"
 ALIASES = {"text-embedding-*": "tiergate-embed", "gpt-*": "auto"}
@@ -41,6 +42,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     policy = write_policy(
         folder, NOWHERE, aliases=ALIASES, max_body_bytes=200_000,
         report={"requested_models": PRICES}, privacy={"store": "full"},
+        prices=str(policies_dir() / "prices.yaml"),
     )  # fmt: skip
     with Served(folder, policy) as server:
         yield server
@@ -211,14 +213,18 @@ def test_a_key_with_the_scope_chat_is_asked_for(tmp_path: Path) -> None:
 # --- the ledger -----------------------------------------------------------------------------------
 
 
-def test_a_request_is_one_row_at_no_cost(served: Served) -> None:
+def test_a_request_is_one_row_at_what_its_compute_cost(served: Served) -> None:
     said = post(served, input=[PARCEL, POEM], model="text-embedding-3-small",
                 routing={"tags": ["index"]})  # fmt: skip
-    assert said.headers["x-tiergate-cost-usd"] == "0"
     assert said.headers["x-tiergate-model"].startswith("tiergate-embed@")
     row = served.row(said)
     assert (row["endpoint"], row["tier"], row["state"]) == ("embeddings", "embedding", "settled")
-    assert (row["cost_nano_usd"], row["tags"]) == (0, ["index"])
+    assert row["tags"] == ["index"]
+    (line,) = next(r for r in served.rows() if r["request_id"] == row["request_id"])["attempts"]
+    assert (line["cost_basis"], line["compute_ms"] > 0) == ("own_compute", True)
+    assert row["cost_nano_usd"] == line["cost_nano_usd"] == at_the_rate(line["compute_ms"])
+    told = float(said.headers["x-tiergate-cost-usd"]) * 1e9
+    assert told == pytest.approx(row["cost_nano_usd"])
     assert row["usage"]["input_tokens"] == said.json()["usage"]["prompt_tokens"]
     # A dollar per million tokens, as this policy states for the model that was asked for.
     assert row["baselines"]["requested_model"] == 1_000 * said.json()["usage"]["prompt_tokens"]

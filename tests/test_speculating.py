@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from router.analysis.correctness import KnownCorrectness
+from router.analysis.replay import Replay, replay
+from router.analysis.replay_cases import case_of
+from router.analysis.replay_facts import Assumed, Side
 from router.errors import UpstreamRejected
-from router.next_rung import Left
+from router.next_rung import Left, rung_beside
 from router.policy import DecisionSection
 from router.record import differs, parse
-from router.speculating import rung_beside
 from router.types import (
     Answer,
     AttemptState,
@@ -314,3 +317,53 @@ async def test_a_call_that_was_cancelled_is_made_again_when_its_turn_comes(
     assert last.calls == 2
     assert row.state is RequestState.SETTLED
     await house.close()
+
+
+# --- replay -------------------------------------------------------------------------------------
+
+
+def side_of(house: House, name: str = "hash") -> Side:
+    runtime = house.gateway.router.default
+    return Side(runtime.policy, name, runtime.plans)
+
+
+def folder_in(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
+
+
+def replayed(row: RequestRow, side: Side) -> Replay:
+    return replay(lambda: [case_of(row)], side, None, KnownCorrectness())
+
+
+async def test_own_policy_replays_what_was_paid_for_an_early_call(tmp_path: Path) -> None:
+    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
+    _, row = await answered(house, stream=False)
+    found = replayed(row, side_of(house))
+    assert found.costs.own_nano_usd == found.costs.baseline_nano_usd == 220_000
+    assert (found.changed, found.new.levels) == (0, found.old.levels)
+    await house.close()
+
+
+async def test_policy_that_calls_nothing_early_saves_what_it_cost(tmp_path: Path) -> None:
+    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
+    patient = a_race(folder_in(tmp_path, "other"), mid(), dear(), speculate=None)
+    _, row = await answered(house, stream=False)
+    assert replayed(row, side_of(patient, "patient")).costs.own_nano_usd == 20_000
+    await house.close()
+    await patient.close()
+
+
+async def test_policy_that_would_call_early_is_taken_to_pay_for_it(tmp_path: Path) -> None:
+    house = a_race(tmp_path, mid(p=GOOD), dear(), speculate=None)
+    eager = a_race(folder_in(tmp_path, "other"), mid(), dear())
+    _, row = await answered(house, stream=False)
+    found = replayed(row, side_of(eager, "eager"))
+    assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (20_000, 220_000)
+    assert found.assumed[Assumed.EARLY] == 1
+    capped = a_race(
+        folder_in(tmp_path, "third"), mid(), dear(), speculate=SPECULATE | {"max_usd": 0.0001}
+    )
+    assert replayed(row, side_of(capped, "capped")).costs.own_nano_usd == 20_000
+    for one in (house, eager, capped):
+        await one.close()

@@ -173,6 +173,14 @@ STATUSES = [
 ]
 
 
+@pytest.mark.parametrize("status", [504, 524])
+def test_proxys_timeout_may_be_billed_and_is_not_asked_again(status: int) -> None:
+    error = error_for_status(status)
+    assert (error.sent, error.upstream_status) == (True, None)
+    assert not worth_retrying(error)
+    assert str(status) in error.message
+
+
 @pytest.mark.parametrize(("status", "kind", "retried"), STATUSES)
 def test_status_means_one_error(status: int, kind: type[UpstreamError], retried: bool) -> None:
     error = error_for_status(status)

@@ -333,7 +333,10 @@ async def test_retries_stay_within_their_share(fake: FakeUpstream, tiers: Tiers)
     assert 20 + 2 <= fake.count <= 20 + 4
 
 
-@pytest.mark.parametrize("model", ["status:400", "status:401", "quota", "html", "reset", "garbage"])
+@pytest.mark.parametrize(
+    "model",
+    ["status:400", "status:401", "status:504", "status:524", "quota", "html", "reset", "garbage"],
+)
 async def test_failure_that_may_cost_or_recur_is_not_tried_again(
     fake: FakeUpstream, tiers: Tiers, model: str
 ) -> None:

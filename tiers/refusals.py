@@ -19,7 +19,10 @@ from router.errors import (
 
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
 # word for overloaded. A lost connection is not here: what was sent may be billed.
-WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 504, 529})
+WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 529})
+# A proxy's word that it waits no longer (524 is Cloudflare's): the model behind it may go on, and
+# be billed, as where we stop waiting ourselves.
+NO_WORD_OF_THE_MODEL = frozenset({504, 524})
 MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
 FIRST_BACKOFF_S = 0.1
 QUOTA = "upstream_quota_exhausted"  # our money there is spent: asking again is of no use
@@ -30,7 +33,8 @@ def error_for_status(
 ) -> UpstreamError:
     """The error for a status other than 200. `code` is the upstream's, when it may be shown.
 
-    401 and 403 mean our key, not the client's: UpstreamRejected, 502.
+    401 and 403 mean our key, not the client's: UpstreamRejected, 502. Without `upstream_status`
+    the call may be billed, and is not made again.
     """
     said = f" ({code})" if code else ""
     if status in (401, 403):
@@ -45,6 +49,11 @@ def error_for_status(
             f"The upstream is limiting our rate{said}{wait}.",
             upstream_status=status,
             code=QUOTA if code == "insufficient_quota" else None,
+            retry_after_s=retry_after_s,
+        )
+    if status in NO_WORD_OF_THE_MODEL:
+        return UpstreamError(
+            f"A proxy waited in vain for the upstream's answer, and said status {status}{said}.",
             retry_after_s=retry_after_s,
         )
     if status == 408 or status >= 500:

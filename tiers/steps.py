@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from router.errors import AnswererError, BudgetExceeded, Overloaded
+from router.errors import NOT_ADMITTED, AnswererError, Overloaded
 from router.types import (
     Answer,
     Answerer,
@@ -173,7 +173,7 @@ class SteppedAnswerer:
                 asked = _as_check(_follow_up(request, answer.text, _CHECK))
                 said = await call(self.facts.name, asked, Role.CHECK)
                 answer = replace(answer, verified=_reads_right(said.text))
-        except (AnswererError, BudgetExceeded, Overloaded):
+        except (AnswererError, Overloaded, *NOT_ADMITTED):
             pass  # the answer in hand stands; `verified` stays None, so nobody takes it for checked
         return answer
 

@@ -217,11 +217,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCost:
-    """Requests whose cost is not known, the first few by name, and what they held at most."""
+    """Requests whose cost is not known, the first few by name, and what they held at most.
+
+    `afterwards` are rows that book money for an earlier request (reviews, shadows, bills) at a cost
+    that is not known, by endpoint; they are no requests.
+    """
 
     requests: int
     named: tuple[str, ...]
     held_nano_usd: int
+    afterwards: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

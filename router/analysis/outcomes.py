@@ -18,15 +18,19 @@ from router.types import NANO_PER_USD, TrueOutcome
 def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     """The measures in the order of the report, those that nobody measured among them.
 
-    Correct answers overall and per level that was judged, first-contact resolution, minutes to
-    resolution, satisfaction, and the dollars that wrong answers cost (their sum).
+    Correct answers overall and per level that was judged, correct drafts that no client got,
+    first-contact resolution, minutes to resolution, satisfaction, and the dollars that wrong
+    answers cost (their sum).
     """
     told = list(outcomes)
-    judged = [(one.level, one.correct) for one in told if one.correct is not None]
+    judged = [(one.level, one.correct) for one in told if one.correct is not None and not one.draft]
+    drafts = [one.correct for one in told if one.correct is not None and one.draft]
     found = [_rate("accuracy", "Answers that were right", [right for _, right in judged])]
     for level in sorted({level for level, _ in judged if level is not None}):
         its = [right for at, right in judged if at == level]
         found.append(_rate(f"accuracy_level_{level}", f"Right at level {level}", its))
+    if drafts:
+        found.append(_rate("accuracy_drafts", "Drafts held back that were right", drafts))
     first = [one.resolved_first_contact for one in told if one.resolved_first_contact is not None]
     minutes = [one.handle_minutes for one in told if one.handle_minutes is not None]
     csat = [one.csat for one in told if one.csat is not None]

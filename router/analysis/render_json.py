@@ -79,6 +79,7 @@ def report_object(report: Report) -> Json:
             "requests": unknown.requests,
             "request_ids": list(unknown.named),
             **money("held", unknown.held_nano_usd),
+            "afterwards": dict(unknown.afterwards),
         },
         "provider": provider_object(report.provider),
         "assumptions": list(report.assumptions),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from router.analysis.correctness import KnownCorrectness
 from router.analysis.offpolicy import Errors, OffPolicy, Sample, robust
@@ -29,6 +30,14 @@ RECORDED = "as recorded"
 """What the other side is called where it is no policy."""
 AGREES = 1.0
 """Only a shadow's answer that agrees word for word shares the outcome of the answer given."""
+
+
+class Unweighed(StrEnum):
+    """Outcomes that say nothing of the error that clients meet, whatever the policy."""
+
+    DRAFT = "of drafts that approved words stood in for, so no client got them"
+    CACHED = "of answers from memory, which no propensity of this request's own is about"
+
 
 Cases = Callable[[], Iterable[Case | ShadowNote | LeftOut]]
 """The rows as cases; called once for each pass."""
@@ -107,6 +116,7 @@ class Replay:
     unlabelled_shadows: int = 0
     outcomes: int = 0
     outcomes_of_others: int = 0  # of requests that are not replayed
+    unweighed: Counter[Unweighed] = field(default_factory=Counter)
     observed: int = 0  # requests of `mode: observe`
     explored: int = 0
     alone: TokensAlone | None = None  # of another gateway's log
@@ -159,6 +169,10 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness
             before = path_under(old, case, found.climbs, assumed)
         found.assumed.update(assumed)
         _count(found, case, before, after)
+        why = _unweighed(case)
+        if why is not None:
+            found.unweighed[why] += outcomes.given(case.request_id, case.answerer) is not None
+            continue
         sample = _sample(case, after, outcomes, shadows)
         if sample is not None and old is not None:
             other = _sample(case, before, outcomes, shadows)
@@ -224,13 +238,20 @@ def _count(found: Replay, case: Case, before: Path, after: Path) -> None:
         change.examples.append(case.request_id)
 
 
+def _unweighed(case: Case) -> Unweighed | None:
+    """Why an outcome of this request's answer is in no estimate, None where it is."""
+    if case.stood_in and not case.foregone:
+        return Unweighed.DRAFT
+    return Unweighed.CACHED if case.cached else None
+
+
 def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadows) -> Sample | None:
     """What the log says of the error of this path; None where the given answer has no outcome.
 
     Labels of the answer given are taken to be missing at random, or there for every request.
     """
     given = outcomes.given(case.request_id, case.answerer)
-    if given is None or (case.stood_in and not case.foregone):
+    if given is None:
         return None
     q = 0.5 if path.wrong is None else path.wrong
     own = SAFE_ANSWER if case.foregone else case.answerer

@@ -20,6 +20,7 @@ from router.types import (
     NO_PRESSURE,
     AttemptRow,
     Pressure,
+    Reason,
     RequestRow,
     RequestState,
     Role,
@@ -38,6 +39,7 @@ class LeftOut(StrEnum):
     SHADOW = "a shadow that failed"
     AFTERWARDS = "money booked for an earlier request"
     NOT_ROUTED = "not routed (heads, embeddings, moderation)"
+    GIVEN_AGAIN = "an answer given again under its idempotency key, for which nothing is decided"
     UNREADABLE = "a record that cannot be read"
     NO_PROMPT = "no prompt, so nothing can be decided"
     BAD_LINE = "a line that cannot be read"
@@ -77,8 +79,11 @@ class Case:
     first: str  # the answerer that the recorded ladder tried first
     reason: str  # why it went first
     called: Mapping[str, Recorded] = field(default_factory=dict)  # by answerer
+    early: Mapping[str, tuple[AttemptRow, ...]] = field(default_factory=dict)
+    """By answerer: calls begun before a turn that then never came."""
     propensity: Mapping[str, float] = field(default_factory=dict)  # of going first, by answerer
     cached: bool = False
+    reworded: bool = False  # the answer in memory was to the same question in other words
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
     stood_in: bool = False  # approved words went out in place of what a rung answered
@@ -110,6 +115,8 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         return LeftOut.NOT_ROUTED
     if row.state in (RequestState.FAILED, RequestState.CANCELLED):
         return LeftOut.FAILED
+    if row.reason == Reason.IDEMPOTENT_REPLAY.value:
+        return LeftOut.GIVEN_AGAIN
     try:
         record = parse(row.record)
     except msgspec.DecodeError:  # a ValidationError is one
@@ -118,6 +125,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         return LeftOut.NOT_ROUTED
     first = record.decision.first_rung
     stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
+    called, early = _called(row, record)
     return Case(
         request_id=row.request_id,
         policy_hash=row.policy_hash,
@@ -132,9 +140,11 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         answerer=row.answerer,
         first=first.answerer,
         reason=first.reasons[0].value if first.reasons else "",
-        called=_called(row, record),
+        called=called,
+        early=early,
         propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
         cached=any(one.role is Role.CACHE for one in row.attempts),
+        reworded=row.reason == Reason.SEMANTIC_CACHE_HIT.value,
         observed=record.observed is not None,
         foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
         stood_in=stood_in,
@@ -151,12 +161,18 @@ def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
         return LeftOut.SHADOW
 
 
-def _called(row: RequestRow, record: Record) -> dict[str, Recorded]:
-    """The calls of each rung that was tried, by its answerer; cache hits are none."""
+def _called(
+    row: RequestRow, record: Record
+) -> tuple[dict[str, Recorded], dict[str, tuple[AttemptRow, ...]]]:
+    """The calls of each rung that had its turn, and of those called beside another whose turn never
+    came; both by answerer. Cache hits are none."""
     steps = {step.rung: step for step in record.steps}
-    found: dict[str, Recorded] = {}
+    called: dict[str, Recorded] = {}
+    early: dict[str, tuple[AttemptRow, ...]] = {}
     for at, fact in enumerate(record.facts):
         own = tuple(a for a in row.attempts if a.rung == at and a.role is not Role.CACHE)
-        if own:
-            found[fact.answerer] = Recorded(own, steps.get(at))
-    return found
+        if at not in steps and any(a.reason == Reason.SPECULATED.value for a in own):
+            early[fact.answerer] = own
+        elif own:
+            called[fact.answerer] = Recorded(own, steps.get(at))
+    return called, early

@@ -182,8 +182,8 @@ def cannot_answer(found: Replay) -> str:
     errors = found.errors
     if not errors.requests:
         return (
-            "no recorded answer has an outcome: give --outcomes, or let feedback come in, to learn "
-            "how often answers are wrong"
+            "no answer that clients got has an outcome: give --outcomes, or let feedback come in, "
+            "to learn how often answers are wrong"
         )
     if errors.no_overlap:
         return (

@@ -19,6 +19,7 @@ from router.policy import Policy
 from router.runtime import DELIBERATION_STEPS, RungPlan
 from router.types import (
     AnswererFacts,
+    AttemptRow,
     Capability,
     CostBasis,
     PSource,
@@ -39,6 +40,7 @@ class Assumed(StrEnum):
     TERMS = "terms are as the recorded policy read them: what only new lists have is not found"
     HEADS = "a head that the recorded policy did not read says nothing"
     PIN = "it pins nothing: the answerer or tier that it pinned is not in this policy"
+    EARLY = "a call begun early and not needed costs as much as a whole one: it is not recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +206,20 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
     return None if _basis(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
 
 
-def booked_again(side: Side, case: Case, answerer: str) -> int | None:
-    """What the recorded calls of this answerer's turn cost at `side`'s prices; None: not known.
+def may_hold(plan: RungPlan, case: Case) -> int:
+    """The most that a call here can cost, by the tokens that triage counted if by no bound."""
+    shape = case.shape or Shape((), None)
+    bound = shape.input_bound or case.signals.input_tokens
+    return _worst(plan, replace(shape, input_bound=bound))
+
+
+def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> int | None:
+    """What these recorded calls of the case cost at `side`'s prices; None: not known.
 
     A call that was booked at its hold, or of an answerer that `side` lacks, costs what it did.
     """
     total = 0
-    for attempt in case.called[answerer].attempts:
+    for attempt in attempts:
         plan = side.plan(attempt.answerer)
         if case.policy_hash == side.policy_hash or plan is None:
             total += attempt.cost_nano_usd

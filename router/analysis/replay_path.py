@@ -14,12 +14,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from router.analysis.replay_cases import Case
-from router.analysis.replay_facts import Assumed, Side, booked_again, facts_under, would_cost
+from router.analysis.replay_facts import (
+    Assumed,
+    Side,
+    booked_again,
+    facts_under,
+    may_hold,
+    would_cost,
+)
 from router.decision import decide
 from router.errors import NotCapable
-from router.next_rung import Left, next_rung
-from router.policy import DeliberationAnswerer
-from router.types import Action, Decision, Exhausted, VerifyMode
+from router.next_rung import Left, next_rung, rung_beside
+from router.policy import DeliberationAnswerer, usd_to_nano
+from router.types import Action, CostBasis, Decision, Exhausted, VerifyMode
 from router.walk import risk_domain_of
 
 MIN_CALLS = 30
@@ -92,15 +99,14 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         decision = decide(side.policy, case.signals, facts, asked, case.pressure)
     except NotCapable as error:
         return Path("", "", "not_capable", (), 0, True, None, error.message)
-    walker = _Walker(side, case, decision, climbs)
+    walker = _Walker(side, case, decision, climbs, assumed)
     first = decision.first_rung
     if walker.foregone():
         own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
         reason, read = first.reasons[0].value, case.reading_nano_usd
         return Path(first.answerer, first.tier, reason, own, read, True, None)
     hit = walker.cache_hit()
-    start = decision.first if hit is None else hit
-    cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.from_rung(start)
+    cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.climb()
     return Path(
         first=first.answerer,
         first_tier=first.tier,
@@ -123,6 +129,7 @@ class _Walker:
     case: Case
     decision: Decision
     climbs: Climbs
+    assumed: set[Assumed]
 
     def foregone(self) -> bool:
         """Whether the safe answer goes out before any call, as `Walk.foregone` says it.
@@ -148,33 +155,85 @@ class _Walker:
 
     def cache_hit(self) -> int | None:
         """The rung whose answer came from memory then and would now."""
-        if not self.case.cached or not self.side.policy.cache.exact:
+        memory = self.side.policy.cache
+        kept = memory.semantic.enabled if self.case.reworded else memory.exact
+        if not self.case.cached or not kept:
             return None
         for i, rung in enumerate(self.decision.rungs):
             if rung.answerer == self.case.answerer and rung.taken:
                 return i
         return None
 
+    def climb(self) -> tuple[float | None, Mapping[int, float], bool]:
+        """`from_rung` from the first one; as it was recorded, with what was begun early then."""
+        cost, shares, certain = self.from_rung(self.decision.first)
+        if self._as_recorded:
+            for attempts in self.case.early.values():
+                cost = _plus(cost, booked_again(self.side, self.case, attempts), 1.0)
+        return cost, shares, certain
+
+    @property
+    def _as_recorded(self) -> bool:
+        """Whether the very policy of the row decides, and starts where it did."""
+        case = self.case
+        routed = not case.observed and not case.readings  # another gateway's log has those
+        same = routed and case.policy_hash == self.side.policy_hash
+        return same and self.decision.first_rung.answerer == case.first
+
     def from_rung(self, at: int) -> tuple[float | None, Mapping[int, float], bool]:
         """Cost from this rung on (None: unknown), who answers with which weight, and whether every
         call is a recorded one. Bounded by the ladder: each step goes up."""
         name = self.decision.rungs[at].answerer
         if name in self.case.called:
-            own = booked_again(self.side, self.case, name)
             onward = self._recorded_step(at, name)
+            booked = booked_again(self.side, self.case, self.case.called[name].attempts)
+            own = _plus(booked, self._wasted(at, onward), 1.0)
             if onward is None:
                 return own, {self._best(at): 1.0}, True
             cost, shares, certain = self.from_rung(onward)
             return _plus(own, cost, 1.0), shares, certain
         plan = self.side.plan(name)
-        alone = None if plan is None else would_cost(plan, self.case)
+        alone: float | None = None if plan is None else would_cost(plan, self.case)
         rate = self.climbs.rate(name) or 0.0
         above = [i for i, rung in enumerate(self.decision.rungs) if i > at and rung.taken]
         if not rate or not above:
-            return alone, {at: 1.0}, False
+            return _plus(alone, self._wasted(at, None), 1.0), {at: 1.0}, False
+        alone = _plus(alone, self._wasted(at, None), 1.0 - rate)
+        alone = _plus(alone, self._wasted(at, above[0]), rate)
         cost, shares, _ = self.from_rung(above[0])
         onward_shares = {i: rate * weight for i, weight in shares.items()}
         return _plus(alone, cost, rate), {at: 1.0 - rate, **onward_shares}, False
+
+    def _wasted(self, at: int, onward: int | None) -> int | None:
+        """What the call begun beside rung `at` costs where `onward`, the next turn, is not its."""
+        if self._as_recorded:
+            return 0  # the row says what was begun, and `climb` counts it
+        beside = self._beside(at)
+        if beside is None or beside == onward:
+            return 0
+        name = self.decision.rungs[beside].answerer
+        if name in self.case.early:
+            return booked_again(self.side, self.case, self.case.early[name])
+        self.assumed.add(Assumed.EARLY)
+        plan = self.side.plan(name)
+        return None if plan is None else would_cost(plan, self.case)
+
+    def _beside(self, at: int) -> int | None:
+        """The rung that this policy calls beside rung `at`, as `Calls.begin_beside` does."""
+        section = self.side.policy.decision
+        plan = self.side.plan(self.decision.rungs[at].answerer)
+        if section.speculate is None or plan is None or plan.facts.kind == "resolver":
+            return None
+        verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
+        beside = rung_beside(self.decision, at, UNLIMITED, section, verified=verified)
+        if beside is None:
+            return None
+        rung = self.decision.rungs[beside]
+        other = self.side.plan(rung.answerer)
+        if other is None or rung.cost_basis is CostBasis.UNKNOWN:
+            return None
+        most = usd_to_nano(section.speculate.max_usd)
+        return beside if may_hold(other, self.case) <= most else None
 
     def _best(self, at: int) -> int:
         """Whose answer went out: after all recorded calls it is the row's, else the last one's."""

@@ -142,6 +142,7 @@ def build_report(
             total.unknown_cost,
             tuple(clean(request_id) for _, request_id in whole.named_unknown),
             whole.held_unknown_nano_usd,
+            tuple(sorted(whole.unknown_afterwards.items())),
         ),
         provider=provider,
         assumptions=assumptions(whole, config, savings),

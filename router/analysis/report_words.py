@@ -19,6 +19,7 @@ from router.analysis.wording import (
     count,
     day,
     percent,
+    plain,
     saved_percent,
     signed_usd,
     usd,
@@ -184,6 +185,14 @@ def notes(
             f"safe or held answers, {count(whole.reviews)} requests wait for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
             "and savings."
+        )
+    if whole.unknown_afterwards:
+        rows = whole.unknown_afterwards.items()
+        each = ", ".join(f"{count(number)} {plain(name)}" for name, number in sorted(rows))
+        found.append(
+            "Of rows that book money for an earlier request some have a cost that is not known: "
+            f"{each}. They are no requests. A review without a price of a minute adds nothing to "
+            "the spend, other calls count at their hold; neither is in a saving."
         )
     if whole.observed:
         found.append(

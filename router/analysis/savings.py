@@ -86,7 +86,11 @@ class PairedCosts:
         return self.saved_nano_usd / self._sums.base if self._sums.base > 0 else None
 
     def share_interval(self) -> Interval | None:
-        """95 % interval of the saved share; None below MIN_FOR_INTERVAL pairs."""
+        """95 % interval of the saved share; None below MIN_FOR_INTERVAL pairs.
+
+        The normal approximation knows no bounds, but nobody saves more than all: an end above 1 is
+        taken back to 1, which costs no confidence, since the share is never there.
+        """
         sums = self._sums
         if self.count < MIN_FOR_INTERVAL or sums.base <= 0:
             return None
@@ -99,7 +103,7 @@ class PairedCosts:
         variance = self.count / (self.count - 1) * (residual / sums.base**4)
         half = Z_95 * math.sqrt(max(variance, 0.0))
         share = self.saved_nano_usd / sums.base
-        return Interval(share - half, share + half)
+        return Interval(share - half, max(share, min(1.0, share + half)))
 
 
 def block_intervals(

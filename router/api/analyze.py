@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from router.analysing import Analysed, Analyst, Found
 from router.api.access import Doorkeeper
 from router.api.http import (
@@ -14,7 +16,7 @@ from router.api.http import (
     send_bytes,
 )
 from router.api.metrics import Metrics
-from router.api.views import Headers, decision_id, id_headers
+from router.api.views import Headers, decision_id, id_headers, usd
 from router.deciding import Router
 from router.errors import NotFound
 from router.reach import check_policy
@@ -51,7 +53,7 @@ class Analyses:
         self._metrics.analysed(found.runtime.policy.name, len(analysed))
         common = _common(found, analysed[0])
         body = render_analysis([_result(one) for one in analysed], common, batch=batch)
-        await send_bytes(send, 200, body, _headers(found, analysed[0]))
+        await send_bytes(send, 200, body, _headers(found, analysed))
 
 
 def _parts(path: str) -> tuple[str, str, str]:
@@ -77,11 +79,13 @@ def _result(analysed: Analysed) -> dict[str, object]:
     return {"id": decision_id(analysed.request_id), **document(analysed.said)}
 
 
-def _headers(found: Found, first: Analysed) -> Headers:
+def _headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
+    """Of the request: the first text's decision, what reading all of them cost."""
+    first = analysed[0]
     policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"
     return [
         *id_headers(first.request_id),
         (b"x-tiergate-tier", b"specialist"),
         (b"x-tiergate-policy", policy.encode()),
-        (b"x-tiergate-cost-usd", b"0"),
+        (b"x-tiergate-cost-usd", usd(sum(one.cost_nano_usd for one in analysed)).encode()),
     ]

@@ -95,7 +95,9 @@ class App:
             key_of=self._secrets.key_now,
             chained=self.ledger.chained_beside,
         )
-        reviews = SqlReviewQueue(self.ledger.database, clock=self.clock, feedback=feedback)
+        self._reviews = reviews = SqlReviewQueue(
+            self.ledger.database, clock=self.clock, feedback=feedback
+        )
         self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
         # Of its own thread, so that no request for vectors stands before a question.
         self._questions = TextVectors(core.model)
@@ -219,13 +221,16 @@ class App:
         self._questions.close()
 
     async def _keep_house(self) -> None:
-        """Drop texts and sessions whose time is over, book reviews that a crash left: at the start,
-        then once a day."""
+        """Drop texts and sessions whose time is over, or that were erased; book reviews that a
+        crash left: at the start, then once a day."""
         for _ in range(MAX_DAYS):
             try:
                 await asyncio.to_thread(self.texts.purge_expired)
                 await asyncio.to_thread(self._sessions.purge_expired)
-                await self._reviewer.book_left()
+                await self._reviews.forget_erased()
+                left = await self._reviewer.book_left()
+                if left.gone:
+                    self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
             except LedgerError as error:
                 self._log.warning("housekeeping_failed", reason=error.message)
             await asyncio.sleep(DAY_S)

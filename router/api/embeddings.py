@@ -15,7 +15,7 @@ from router.api.http import (
     send_bytes,
 )
 from router.api.metrics import Metrics
-from router.api.views import Headers, id_headers
+from router.api.views import Headers, id_headers, usd
 from router.deciding import Router
 from router.own_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
 from router.policy_base import EMBEDDING_MODEL
@@ -76,6 +76,8 @@ class Embeddings:
             tokens=embedded.tokens,
             now_ms=self._clock.now_ms(),
             latency_ms=self._clock.monotonic_ms() - started,
+            compute_ms=embedded.compute_ms,
+            price=runtime.triage_price,
         )
         await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
         self._metrics.analysed(runtime.policy.name, 1, EMBEDDING_TIER)
@@ -91,7 +93,7 @@ def _headers(done: Embedding, embedded: Embedded) -> Headers:
         (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
         (b"x-tiergate-model", done.model.encode()),
         (b"x-tiergate-policy", f"{done.policy.name}@{done.policy_hash}".encode()),
-        (b"x-tiergate-cost-usd", b"0"),
+        (b"x-tiergate-cost-usd", usd(done.cost_nano_usd).encode()),
         (b"server-timing", f"total;dur={done.latency_ms:.3f}".encode()),
     ]
     if embedded.cut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from router.analysing import Analysed, Analyst, Found
 from router.api.access import Doorkeeper
@@ -14,7 +14,7 @@ from router.api.http import (
     send_bytes,
 )
 from router.api.metrics import Metrics
-from router.api.views import Headers, decision_id, id_headers
+from router.api.views import Headers, decision_id, id_headers, usd
 from router.deciding import Router
 from router.head_conditions import readings_of
 from router.moderating import document, moderated
@@ -57,7 +57,7 @@ class Moderations:
             id=f"modr-{analysed[0].request_id}",
             model=MODERATION_MODEL,
         )
-        await send_bytes(send, 200, answer, _headers(found, analysed[0]))
+        await send_bytes(send, 200, answer, _headers(found, analysed))
 
 
 def _result(found: Found, analysed: Analysed) -> dict[str, object]:
@@ -71,12 +71,14 @@ def _result(found: Found, analysed: Analysed) -> dict[str, object]:
     }
 
 
-def _headers(found: Found, first: Analysed) -> Headers:
+def _headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
+    """Of the request: the first text's decision, what reading all of them cost."""
+    first = analysed[0]
     policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"
     return [
         *id_headers(first.request_id),
         (b"x-tiergate-tier", b"specialist"),
         (b"x-tiergate-model", f"{MODERATION_MODEL}@{first.signals.triage_version}".encode()),
         (b"x-tiergate-policy", policy.encode()),
-        (b"x-tiergate-cost-usd", b"0"),
+        (b"x-tiergate-cost-usd", usd(sum(one.cost_nano_usd for one in analysed)).encode()),
     ]

@@ -7,6 +7,7 @@ read alone, so that it has the same vector whatever else a request holds (INT8 s
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -56,7 +57,7 @@ class TextVectors:
             )
         loop = asyncio.get_running_loop()
         vectors: list[bytes] = []
-        tokens = cut = 0
+        tokens, cut, compute_ms = 0, 0, 0.0
         self._waiting += 1
         try:
             for start in range(0, len(texts), TEXTS_AT_ONCE):
@@ -65,9 +66,10 @@ class TextVectors:
                 vectors += read.vectors
                 tokens += read.tokens
                 cut += read.cut
+                compute_ms += read.compute_ms
         finally:
             self._waiting -= 1
-        return Embedded(tuple(vectors), tokens, cut)
+        return Embedded(tuple(vectors), tokens, cut, compute_ms)
 
     def close(self) -> None:
         """End the thread; what waits for it is dropped."""
@@ -76,7 +78,7 @@ class TextVectors:
 
 def _read(model: TriageModel, texts: Sequence[str], dimensions: int | None) -> Embedded:
     """Some texts' vectors, each read alone."""
-    encoder = model.encoder
+    began_s, encoder = time.thread_time(), model.encoder
     lengths = [min(MAX_TOKENS, len(encoder.tokenise(text))) for text in texts]
     vectors: list[bytes] = []
     for text in texts:
@@ -85,4 +87,5 @@ def _read(model: TriageModel, texts: Sequence[str], dimensions: int | None) -> E
             length = float((vector * vector).sum()) ** 0.5
             vector = vector / length if length else vector
         vectors.append(vector.astype("<f4").tobytes())
-    return Embedded(tuple(vectors), sum(lengths), lengths.count(MAX_TOKENS))
+    compute_ms = 1000.0 * (time.thread_time() - began_s)
+    return Embedded(tuple(vectors), sum(lengths), lengths.count(MAX_TOKENS), compute_ms)

@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
 def list_reviews(
     database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
 ) -> None:
-    """Pending items, oldest first."""
+    """Pending items, oldest first, each with the beginning of its question where the policy stores
+    text, else with why there is none."""
+    from router.analysis.wording import clean
     from router.api.books import Books
     from router.cli.terminal import print_json
 
@@ -44,13 +46,14 @@ def list_reviews(
     for one in found:
         created = shown_time(one.created_at_ms)
         typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {one.request_id}")
+        typer.echo(f"    {clean(one.question) if one.question else _why_no_text(one)}")
     typer.echo(f"{len(found)} pending")
 
 
 @review.command()
 def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
-    """One item with its request and what was decided, as JSON. Text is there only where the policy
-    stores it."""
+    """One item with its request and what was decided, as JSON. Where the policy stores no text,
+    `no_text` says so."""
     import orjson
 
     from router.api.books import Books
@@ -182,4 +185,16 @@ def _item(item: ReviewItem) -> dict[str, object]:
         "status": item.status,
         "question": item.question or None,
         "facts": list(item.facts),
+        "no_text": None if item.question else _why_no_text(item),
     }
+
+
+def _why_no_text(item: ReviewItem) -> str:
+    """Why the ledger has no text of a matter, and what would keep it."""
+    if item.store != "none":
+        return "(no text: it was erased with all texts of its tenant, or the request had none)"
+    return (
+        "(no text: it is not stored where the policy has privacy.store: none. The server that took "
+        "the request has the question in memory for a week, at /v1/reviews; privacy.store: "
+        "redacted or full keeps question and draft in the ledger)"
+    )

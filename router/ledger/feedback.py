@@ -40,6 +40,11 @@ _LOCK = (
     "ON CONFLICT (name) DO UPDATE SET content = excluded.content"
 )
 """Whoever appends holds this row first, also where a database has no lock of the whole."""
+_DRAFT = (
+    "r.verdict IN ('safe_answer', 'held') AND EXISTS (SELECT 1 FROM attempts a "
+    "WHERE a.request_id = r.request_id AND a.role <> 'triage')"
+)
+"""Whether approved words went out in place of an answer that there was, as replay says it too."""
 
 
 class SqlFeedback:
@@ -166,9 +171,10 @@ def outcomes(
     while True:
         with database.reading() as connection:
             answers = {
-                str(request_id): (int(level), float(confidence))
-                for request_id, level, confidence in connection.exec_driver_sql(
-                    "SELECT DISTINCT f.request_id, r.tier_number, r.confidence FROM feedback f "
+                str(request_id): (int(level), float(confidence), bool(draft))
+                for request_id, level, confidence, draft in connection.exec_driver_sql(
+                    "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
+                    f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END FROM feedback f "
                     "JOIN requests r ON r.request_id = f.request_id "
                     "WHERE f.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
                     f"AND (r.tenant = ? OR ? = '') ORDER BY 1 LIMIT {PAGE}",
@@ -199,14 +205,14 @@ def _latest(
 
 
 def _outcome(
-    request_id: str, said: Mapping[FeedbackSource, Feedback], answer: tuple[int, float]
+    request_id: str, said: Mapping[FeedbackSource, Feedback], answer: tuple[int, float, bool]
 ) -> TrueOutcome:
     """Field by field: the reviewer's word where there is one, else the client's. `answer` is the
-    level that answered and how sure it was."""
+    level that answered, how sure it was, and whether it stayed a draft."""
     words = [said[one] for one in (FeedbackSource.REVIEW, FeedbackSource.CLIENT) if one in said]
-    names = [field.name for field in fields(TrueOutcome)][1:-2]
+    names = [field.name for field in fields(TrueOutcome)][1:-3]
     told = {name: _first(getattr(word, name) for word in words) for name in names}
-    return TrueOutcome(request_id, **told, level=answer[0], confidence=answer[1])
+    return TrueOutcome(request_id, **told, level=answer[0], confidence=answer[1], draft=answer[2])
 
 
 def _first(values: Iterable[Any]) -> Any:

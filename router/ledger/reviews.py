@@ -1,7 +1,8 @@
 """Matters handed to people. The item is in the database; its text is in memory, unless stored.
 
 Under `privacy.store: none` the question and the facts never reach the database: after a restart,
-and for other workers, the item is there without them, with the request it belongs to. A verdict,
+and for other workers, the item is there without them, with the request it belongs to. An erasure
+leaves an empty question, so that whoever has it in memory lets go of it too. A verdict,
 the feedback that it is and the text that it gives are one transaction; `booked` then says that its
 minutes have a row, so that a crash in between loses nothing.
 """
@@ -84,19 +85,17 @@ class SqlReviewQueue:
         """Matters of that status (None: any), oldest first. Raises LedgerError."""
         where = "(v.tenant = ? OR ? = '') AND (v.status = ? OR ? = '')"
         values = (tenant or "", tenant or "", status or "", status or "")
-        return await asyncio.to_thread(self._select, where, values, limit)
+        return await self._found(where, values, limit)
 
     async def case(self, review_id: str, tenant: str | None) -> ReviewCase | None:
         """One matter; None where there is none of that tenant (None: any). Raises LedgerError."""
         where = "v.review_id = ? AND (v.tenant = ? OR ? = '')"
-        found = await asyncio.to_thread(
-            self._select, where, (review_id, tenant or "", tenant or ""), 1
-        )
+        found = await self._found(where, (review_id, tenant or "", tenant or ""), 1)
         return found[0] if found else None
 
     async def of_request(self, request_id: str) -> ReviewCase | None:
         """The matter of a request, None where it has none. Raises LedgerError."""
-        found = await asyncio.to_thread(self._select, "v.request_id = ?", (request_id,), 1)
+        found = await self._found("v.request_id = ?", (request_id,), 1)
         return found[0] if found else None
 
     async def decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
@@ -110,11 +109,27 @@ class SqlReviewQueue:
     async def unbooked(self) -> Sequence[ReviewCase]:
         """Decided matters whose minutes have no row yet. Raises LedgerError."""
         where = "v.status = ? AND v.booked = 0"
-        return await asyncio.to_thread(self._select, where, (DECIDED,), MAX_LISTED)
+        return await self._found(where, (DECIDED,), MAX_LISTED)
 
     async def booked(self, review_id: str) -> None:
         """The minutes have a row. Raises LedgerError."""
         await asyncio.to_thread(self._mark_booked, review_id)
+
+    @property
+    def in_memory(self) -> tuple[str, ...]:
+        """The matters whose text is in memory."""
+        return self._texts.kept()
+
+    async def forget_erased(self) -> None:
+        """Let go of texts in memory whose tenant was erased meanwhile. Raises LedgerError."""
+        kept = self.in_memory
+        for review_id in await asyncio.to_thread(self._erased, kept) if kept else ():
+            self._texts.pop(review_id)
+
+    async def _found(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
+        """The matters, with texts that are in memory alone."""
+        found = await asyncio.to_thread(self._select, where, values, limit)
+        return [self._with_text(case) for case in found]
 
     # --- the database ---------------------------------------------------------------------------
 
@@ -143,18 +158,27 @@ class SqlReviewQueue:
                 ),
             )
 
+    def _erased(self, review_ids: tuple[str, ...]) -> Sequence[str]:
+        marks = ", ".join("?" * len(review_ids))
+        query = f"SELECT review_id FROM reviews WHERE question = '' AND review_id IN ({marks})"
+        with self._database.reading() as connection:
+            return [str(one) for (one,) in connection.exec_driver_sql(query, review_ids)]
+
     def _select(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
         now_ms = self._clock.now_ms()
         query = f"{_CASES}WHERE {where} ORDER BY v.created_at_ms, v.review_id LIMIT {limit}"
         with self._database.reading() as connection:
             rows = connection.exec_driver_sql(query, (now_ms, now_ms, *values)).fetchall()
-        return [self._with_text(_case(tuple(row))) for row in rows]
+        return [_case(tuple(row)) for row in rows]
 
     def _with_text(self, case: ReviewCase) -> ReviewCase:
-        text = self._texts.get(case.item.review_id)
-        if text is None or case.item.question:
+        item = case.item
+        if item.store != "none" and not item.question:
+            self._texts.pop(item.review_id)  # erased: by another process, as a rule
+        text = self._texts.get(item.review_id)
+        if text is None or item.question:
             return case
-        return replace(case, item=replace(case.item, question=text[0], facts=text[1]))
+        return replace(case, item=replace(item, question=text[0], facts=text[1]))
 
     def _resolve(self, review_id: str, tenant: str | None, status: str) -> bool:
         with self._database.writing() as connection:
@@ -238,6 +262,7 @@ def _case(row: SqlRow) -> ReviewCase:
         status,
         question or "",
         tuple(orjson.loads(facts or "[]")),
+        "none" if question is None else "full",
     )
     reviewed = None
     if verdict:

@@ -133,8 +133,12 @@ class TextStore:
         with self._database.writing() as connection:
             texts = connection.exec_driver_sql("DELETE FROM texts WHERE tenant = ?", (tenant,))
             reviews = connection.exec_driver_sql(
-                "UPDATE reviews SET question = NULL, facts = NULL "
-                "WHERE tenant = ? AND question IS NOT NULL",
+                "UPDATE reviews SET question = '', facts = NULL "
+                "WHERE tenant = ? AND question <> ''",
+                (tenant,),
+            )
+            connection.exec_driver_sql(  # a server may have the text in memory: tell it
+                "UPDATE reviews SET question = '' WHERE tenant = ? AND question IS NULL",
                 (tenant,),
             )
             key = connection.exec_driver_sql(

@@ -80,6 +80,7 @@ class TrueOutcome:
     handle_minutes: float | None = None
     level: int | None = None  # of the answer; None where the caller does not know
     confidence: float | None = None  # the same
+    draft: bool = False  # approved words went out instead: what was judged reached nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,9 @@ class ReviewItem:
     status: str = "pending"
     question: str = ""
     facts: tuple[str, ...] = ()
-    store: Literal["none", "redacted", "full"] = "none"  # what the request's policy stores
+    store: Literal["none", "redacted", "full"] = "none"
+    """What the request's policy stores. Read from the ledger: `none` where it has no text, else
+    anything else; an empty question was erased then."""
 
 
 class ReviewQueue(Protocol):
@@ -121,6 +123,7 @@ class Embedded:
     vectors: tuple[bytes, ...]
     tokens: int  # read of all texts together
     cut: int  # texts that reach the limit, of which head and tail alone are read
+    compute_ms: float = 0.0  # core-milliseconds of the thread that read them
 
 
 class Embedder(Protocol):
