@@ -168,6 +168,26 @@ def test_low_level_1_confidence_passes_the_rung_over() -> None:
     assert decision.first_rung.reasons[0] is Reason.LOW_CONFIDENCE
 
 
+@pytest.mark.parametrize(
+    ("p1", "declined", "reason"),
+    [
+        (0.85, None, Reason.NOT_CAPABLE),
+        (0.85, Reason.NOT_CAPABLE, Reason.NOT_CAPABLE),
+        (0.84, None, Reason.LOW_CONFIDENCE),
+        (0.85, Reason.NOTHING_TO_RESOLVE, Reason.LOW_CONFIDENCE),
+    ],
+)
+def test_a_sure_level_1_that_cannot_give_several_answers_is_the_reason(
+    p1: float, declined: Reason | None, reason: Reason
+) -> None:
+    sure, mid, deep = facts(p1=p1, p2=0.8)
+    sure = replace(sure, missing=(Capability.MULTIPLE_CHOICES,), declined=declined)
+    unsure = replace(sure, answerer="small", p=0.2, missing=(), declined=None)
+    decision = decide(a_policy(), CALM, [sure, unsure, mid, deep], Asked())
+    assert decision.rungs[0].reasons == (Reason.NOT_CAPABLE,)
+    assert decision.first_rung.reasons == (reason, Reason.LOWEST_EXPECTED_LOSS)
+
+
 def test_level_1_answers_at_the_confidence_floor() -> None:
     assert decide(a_policy(), CALM, facts(p1=0.85, p2=0.8), Asked()).first_rung.level == 1
 
