@@ -135,7 +135,10 @@ def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
             f"{call.model}  {dollars(call.booked_nano_usd)}  {upstream_id}"
         )
     booked = sum(call.booked_nano_usd for call in calls)
-    typer.echo(f"{len(calls)} calls of unknown cost, booked at {dollars(booked)}")
+    if not calls:
+        typer.echo("No call of unknown cost: there is nothing to reconcile.")
+        return
+    typer.echo(f"{_calls(len(calls))} of unknown cost, booked at {dollars(booked)}")
 
 
 def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
@@ -162,10 +165,20 @@ def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bo
         typer.echo(f"tiergate: {refusal.name!r}: {refusal.why}", err=True)
     if len(refused) > NAMED:
         typer.echo(f"tiergate: and {len(refused) - NAMED} more", err=True)
+    if not settled:
+        typer.echo(
+            "Nothing was settled. `tiergate ledger reconcile` without options lists the calls of "
+            "unknown cost with their upstream ids."
+        )
+        return
     typer.echo(
-        f"{len(settled)} calls settled; together they cost {dollars(abs(difference))} "
+        f"{_calls(len(settled))} settled; together they cost {dollars(abs(difference))} "
         f"{'less' if difference < 0 else 'more'} than they were booked at"
     )
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"
 
 
 def _call(call: UnknownCall) -> dict[str, object]:
