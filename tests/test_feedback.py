@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.audit import FindingKind
+from router.budgets import DAY_MS
 from router.errors import FeedbackRefused, RequestError
 from router.ledger.feedback import MAX_REVISIONS, outcomes
 from router.ledger.purge import purge
@@ -16,8 +17,6 @@ from router.types import FeedbackSource, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.learnt_kit import learning, said
 from tests.ledger_rows import NOW_MS
-
-DAY_MS = 86_400_000
 
 
 def change(path: Path, statement: str) -> None:

@@ -164,7 +164,7 @@ def test_ledger_without_unknown_calls_has_nothing_to_reconcile(books: str) -> No
         ("bill.csv", "id,cost\na,1\na,1\n", "twice"),
         ("bill.csv", "", "no line with an amount"),
         ("bill.jsonl", '{"id": "a", "cost": 1}\n[]\n', "bill.jsonl:2"),
-        ("bill.jsonl", "{", "cannot be read"),
+        ("bill.jsonl", '{"id": "a", "cost": 1}\n{', "bill.jsonl:2: no JSON"),
         ("bill.txt", "a 1", ".csv or .jsonl"),
     ],
 )

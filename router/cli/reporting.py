@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.budgets import DAY_MS
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson
 from router.cli.periods import moment_ms, zone_of
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 MANY_ROWS = 20_000
 """So many rows are added up in about two seconds; beyond it the wait is announced."""
-
-DAY_MS = 86_400_000
 
 
 def register(app: typer.Typer) -> None:

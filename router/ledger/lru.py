@@ -72,7 +72,3 @@ class BoundedMap(Generic[K, V]):
             return None
         self._weight -= entry[1]
         return entry[0]
-
-    def kept(self) -> tuple[K, ...]:
-        """All keys, least recently used first, too old ones included."""
-        return tuple(self._entries)
