@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
 import typer
 
 from router.analysis.correctness import Correctness
@@ -45,12 +44,15 @@ class BadLines:
 
 
 def rows_of(
-    path: Path, bad: BadLines, decode: Callable[[str], object] = orjson.loads
+    path: Path, bad: BadLines, decode: Callable[[str], object] | None = None
 ) -> Iterator[tuple[int, Mapping[str, object]]]:
     """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter.
 
-    `decode` reads a line of JSON and raises ValueError for what is none.
+    `decode` reads a line of JSON and raises ValueError for what is none; without it orjson does.
     """
+    import orjson  # no server package where the command line begins
+
+    decode = decode or orjson.loads
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
