@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.budgets import DAY_MS
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson
-from router.cli.periods import moment_ms, zone_of
+from router.cli.periods import UNIT_MS, moment_ms, zone_of
 from router.cli.serving import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _report(
     books.fold()
     first, last = books.span() or (now, now)
     begin, end = (first if since_ms is None else since_ms), (last if until_ms is None else until_ms)
-    by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * DAY_MS
+    by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
     parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
     return build_report(
         parts.rows,
