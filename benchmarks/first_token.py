@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.gateway import ROOT, cores, create_key, free_port, started, wait_for
+from benchmarks.stage import ROOT, cores, create_key, free_port, started, wait_for
 
 WEAK, STRONG = "paced:0.150,0.010,60", "paced:0.300,0.015,60"
 REFUSES = "reluctant:0.150,0.010,60"

@@ -12,42 +12,24 @@ depends on what else runs. Only 127.0.0.1; everything it starts, it ends.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
 import os
-import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from router.api.clock import SystemClock
-from router.ledger.database import Database
-from router.ledger.keys import SqlKeyStore
+from benchmarks.stage import Stage, Target, stage
 from router.ledger.verify import verify
-from router.types import Scope
 
-ROOT = Path(__file__).parents[1]
 CONNECTIONS = (1, 8, 64)
 TARGET_PER_SECOND = 900
-READY_S = 30.0
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-
-OPENINGS = ("", "hi, ", "hello, ", "good morning, ", "hey, ", "excuse me, ", "hi there, ",
-            "dear team, ", "good evening, ", "hello again, ")  # fmt: skip
-ENDINGS = ("", " please", " thanks", " thank you", ", thanks a lot", " many thanks",
-           ", please tell me", " thank you very much", " please, thanks")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,151 +42,6 @@ class Plan:
 
 
 QUICK = Plan(rounds=1, seconds=1.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Something that answers chat completions, and what it is asked."""
-
-    name: str
-    url: str
-    key: str = ""
-    pid: int | None = None  # whose CPU time is counted
-    stream: bool = False
-    prompts: Path | None = None
-
-
-# --- what is started -----------------------------------------------------------------------------
-
-
-def cores() -> tuple[int, int] | None:
-    """The gateway's core and the clients' core; None where processes cannot be pinned."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None
-    found = sorted(os.sched_getaffinity(0))
-    return (found[0], found[1]) if len(found) > 1 else None
-
-
-@contextlib.contextmanager
-def started(
-    command: Sequence[str], core: int | None, log: Path, environ: Mapping[str, str] | None = None
-) -> Iterator[int]:
-    """A process on one core; ended by its id."""
-
-    def pin() -> None:
-        if core is not None:
-            os.sched_setaffinity(0, {core})
-
-    with (
-        log.open("wb") as out,
-        subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environ or {})},
-            preexec_fn=pin,
-        ) as process,
-    ):
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def wait_for(url: str, log: Path) -> None:
-    """Until `url` answers with any status. Raises RuntimeError with the process's last words."""
-    until = time.monotonic() + READY_S
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"{url} did not come up: {log.read_text(errors='replace')[-2000:]}")
-
-
-def policy_text(upstream: str) -> str:
-    """The shipped default policy over two tiers: approved answers, and the instant upstream."""
-    policy = yaml.safe_load((ROOT / "policies" / "default.yaml").read_text("utf-8"))
-    approved = policy["tiers"][0]["answerers"][0]
-    fake = {
-        "name": "instant",
-        "kind": "upstream",
-        "model": "fake-1",
-        "base_urls": [upstream],
-        "price": {"input_usd_per_mtok": 0.25, "output_usd_per_mtok": 2, "version": "bench"},
-        "max_output_tokens": 1024,
-        "expected_latency_ms": 5,
-        "concurrency": 256,
-        "verify": {"default": "none", "hard_rule": "none"},
-    }
-    policy |= {
-        "name": "bench",
-        "tiers": [
-            {"name": "resolve", "level": 1, "answerers": [approved]},
-            {"name": "llm", "level": 2, "answerers": [fake]},
-        ],
-        "cache": {"exact": False},
-    }
-    for name in ("examples", "report", "budgets"):
-        policy.pop(name, None)
-    return json.dumps(policy)  # JSON is YAML
-
-
-def nginx_text(folder: Path, port: int, upstream_port: int) -> str:
-    temp = "\n".join(
-        f"  {kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return f"""
-daemon off;
-master_process off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx.error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  keepalive_requests 10000000;
-{temp}
-  upstream instant {{
-    server 127.0.0.1:{upstream_port};
-    keepalive 128;
-    keepalive_requests 10000000;
-  }}
-  server {{
-    listen 127.0.0.1:{port};
-    location / {{
-      proxy_pass http://instant;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-    }}
-  }}
-}}
-"""
-
-
-def approved_prompts() -> list[str]:
-    """Different wordings of questions that approved answers without slots are for."""
-    file = ROOT / "policies" / "knowledge" / "customer_support.yaml"
-    intents = yaml.safe_load(file.read_text("utf-8"))["intents"]
-    utterances = [u for intent in intents if not intent.get("slots") for u in intent["utterances"]]
-    made = ["".join(parts) for parts in itertools.product(OPENINGS, utterances, ENDINGS)]
-    random.Random(7).shuffle(made)
-    return made
 
 
 # --- one measurement -----------------------------------------------------------------------------
@@ -247,78 +84,6 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
     if before is not None and after is not None and found["requests"]:
         found["cpu_us"] = round((after - before) / found["requests"] * 1e6, 1)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """All that runs while it is measured."""
-
-    direct: Target
-    gateway: Target
-    nginx: Target | None
-    database: Path
-    approved: Path
-    cores: tuple[int, int] | None
-
-    @property
-    def client_core(self) -> int | None:
-        return self.cores[1] if self.cores else None
-
-
-@contextlib.contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Upstream, gateway and (where it is installed) nginx, ready to be asked."""
-    pinned = cores()
-    ours, theirs = pinned if pinned else (None, None)
-    ports = [free_port() for _ in range(3)]
-    path = "/v1/chat/completions"
-    upstream = f"http://127.0.0.1:{ports[0]}/v1"
-    (folder / "bench.yaml").write_text(policy_text(upstream), "utf-8")
-    approved = folder / "approved.txt"
-    approved.write_text("\n".join(approved_prompts()), "utf-8")
-    database = folder / "ledger.db"
-    key = create_key(database)
-    fake = [sys.executable, "-m", "tests.fake_upstream", "--port", str(ports[0])]
-    serve = [
-        sys.executable, "-m", "router.cli", "serve",
-        "--policy", str(folder / "bench.yaml"),
-        "--port", str(ports[1]),
-        "--database", str(database),
-        "--log-level", "warning",
-    ]  # fmt: skip
-    with contextlib.ExitStack() as running:
-        logs = {name: folder / f"{name}.log" for name in ("upstream", "gateway", "nginx")}
-        running.enter_context(started(fake, theirs, logs["upstream"]))
-        pid = running.enter_context(
-            started(serve, ours, logs["gateway"], {"TIERGATE_POLICY": "", "PYTHONPATH": str(ROOT)})
-        )
-        wait_for(f"{upstream}/models", logs["upstream"])
-        wait_for(f"http://127.0.0.1:{ports[1]}/healthz", logs["gateway"])
-        nginx = None
-        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-        if program is not None:
-            config = folder / "nginx.conf"
-            config.write_text(nginx_text(folder, ports[2], ports[0]))
-            command = [program, "-p", str(folder), "-c", str(config)]
-            nginx_pid = running.enter_context(started(command, ours, logs["nginx"]))
-            wait_for(f"http://127.0.0.1:{ports[2]}/v1/models", logs["nginx"])
-            nginx = Target("nginx", f"http://127.0.0.1:{ports[2]}{path}", pid=nginx_pid)
-        yield Stage(
-            direct=Target("direct", f"http://127.0.0.1:{ports[0]}{path}"),
-            gateway=Target("tiergate", f"http://127.0.0.1:{ports[1]}{path}", key, pid),
-            nginx=nginx,
-            database=database,
-            approved=approved,
-            cores=pinned,
-        )
-
-
-def create_key(database: Path) -> str:
-    opened = Database.open(database)
-    try:
-        return SqlKeyStore(opened, SystemClock()).create("bench", [Scope.CHAT], "bench").secret
-    finally:
-        opened.close()
 
 
 # --- the whole bench -----------------------------------------------------------------------------

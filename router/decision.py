@@ -110,7 +110,7 @@ def decide(
         likely = chances(section.explore, best, allowed, stakes_nano)
     first = drawn(likely, draw or 0.0)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
-    headline = _headline(choice, best, facts, passed, limits, asked)
+    headline = _headline(choice, best, facts, passed, limits, asked, threshold)
     soft_limit = _soft_limit(limits, facts[first], asked)
     if soft_limit is not None:
         headline = tuple(dict.fromkeys((*headline, soft_limit)))
@@ -361,6 +361,7 @@ def _headline(
     passed: Sequence[Reason | None],
     limits: Bounds,
     asked: Asked,
+    threshold: float,
 ) -> tuple[Reason, ...]:
     """Why the first rung goes first: the rule that decided, then all others that fired."""
     if asked.pinned is not None or asked.pinned_tier is not None:
@@ -368,11 +369,26 @@ def _headline(
     if facts[first].level == limits.floor > 1:
         warm = (choice,) if choice is Reason.WARM_CACHE else ()
         return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
-    lower = [r for f, r in zip(facts, passed, strict=True) if f.level < facts[first].level]
-    for reason in (Reason.SLOT_UNFILLED, Reason.LOW_CONFIDENCE, Reason.NOTHING_TO_RESOLVE):
+    lower = [
+        r
+        for f, r in zip(facts, passed, strict=True)
+        if f.level < facts[first].level
+        and (r is not Reason.NOT_CAPABLE or _would_answer(f, threshold))
+    ]
+    for reason in (
+        Reason.SLOT_UNFILLED,
+        Reason.NOT_CAPABLE,
+        Reason.LOW_CONFIDENCE,
+        Reason.NOTHING_TO_RESOLVE,
+    ):
         if limits.floor == 1 and reason in lower:
             return (reason, choice)
     return (choice, *limits.floor_reasons)
+
+
+def _would_answer(f: RungFacts, threshold: float) -> bool:
+    """Whether only what it cannot do keeps level 1 from going first: it is sure of its answer."""
+    return f.level == 1 and f.p >= threshold and f.declined is not Reason.NOTHING_TO_RESOLVE
 
 
 def _why(in_ladder: bool, passed: Reason | None) -> tuple[Reason, ...]:

@@ -135,10 +135,12 @@ class Head:
 
 
 class HeadStack:
-    """Several heads read by one matrix product and one sum of table rows."""
+    """Several heads read by one matrix product and one sum of table rows.
+
+    Its heads look into the joint table, so that each table of words is in memory once.
+    """
 
     def __init__(self, heads: Sequence[Head]) -> None:
-        self.heads = {head.name: head for head in heads}
         self._weight = np.ascontiguousarray(np.concatenate([head.weight for head in heads], axis=1))
         self._bias = np.concatenate([head.bias for head in heads])
         self._words = _joined([(head.words, len(head.classes)) for head in heads])
@@ -147,6 +149,12 @@ class HeadStack:
             head.name: slice(end - len(head.classes), end)
             for head, end in zip(heads, ends, strict=True)
         }
+        self.heads = {head.name: self._looking_in(head) for head in heads}
+
+    def _looking_in(self, head: Head) -> Head:
+        if head.words is None or self._words is None:
+            return head
+        return replace(head, words=self._words[:, self._spans[head.name]])
 
     def logits(self, encoded: Encoded) -> Floats:
         """Raw outputs of all heads, (rows, columns of all heads)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from router.row_facts import REVIEW
+from router.row_facts import REVIEW, row_names
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -94,23 +94,11 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
     )
 
 
-class _Names(msgspec.Struct):
-    domain: str = ""
-    request_type: str = ""
-
-
-class _Signals(msgspec.Struct):
-    signals: _Names = msgspec.field(default_factory=_Names)
-
-
 def _record(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> JsonText:
     """Whose review it was, and what domain and type it counts under; no decision to replay."""
-    try:
-        names = msgspec.json.decode(first.record, type=_Signals).signals
-    except (msgspec.DecodeError, UnicodeError):
-        names = _Names()
+    domain, request_type = row_names(first)
     told = {
-        "signals": {"domain": names.domain, "request_type": names.request_type},
+        "signals": {"domain": domain, "request_type": request_type},
         "review": {
             "review_id": case.item.review_id,
             "request_id": first.request_id,

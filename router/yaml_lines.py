@@ -336,6 +336,14 @@ _TYPE_WORDS = {
     "dict": "a mapping of keys",
     "model": "a mapping of keys",
     "date": "a date like 2026-11-01",
+    "date_from_datetime": "a date like 2026-11-01",
+    "model_attributes": "a mapping of keys",
+}
+_WORDS = {
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "finite_number": "a number that is not infinite",
+    "date_from_datetime_inexact": "a date without a time",
 }
 _BOUND_WORDS = {
     "greater_than_equal": ("ge", "a number of at least {}"),
@@ -374,9 +382,10 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
         return found, str(context.get("error", details["msg"]))
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]
-        return found, words.format(context.get(key))
+        bound = context.get(key)
+        return found, (words.removesuffix("s") if bound == 1 else words).format(bound)
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
-    return found, word or details["msg"]
+    return found, word or _WORDS.get(kind, details["msg"])
 
 
 def _unknown_key(place: _Place) -> str:

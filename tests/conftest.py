@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from tests.fake_upstream import FakeUpstream
     from tests.postgres_kit import Postgres
+    from tests.upstream_tier_kit import Tiers
 
 # An operator's keys, a proxy or a TIERGATE_* of the shell would change what is tested.
 FOREIGN = ("TIERGATE_", "OPENAI_", "ANTHROPIC_", "LITELLM_")
@@ -45,3 +47,22 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         return str(tmp_path / "ledger.db")
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeUpstream]:
+    """An upstream that answers as the model's name says."""
+    from tests.fake_upstream import FakeUpstream
+
+    async with FakeUpstream() as server:
+        yield server
+
+
+@pytest.fixture
+async def tiers() -> AsyncIterator[Tiers]:
+    """Makes remote tiers, and closes them in the end."""
+    from tests.upstream_tier_kit import Tiers
+
+    made = Tiers()
+    yield made
+    await made.close()

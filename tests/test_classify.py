@@ -204,6 +204,14 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     assert lines_of(tmp_path / "said.jsonl.bad")[0]["line"] == 2
 
 
+def test_words_alone_leave_nothing_to_the_encoder(tmp_path: Path) -> None:
+    source = tmp_path / "mails.jsonl"
+    source.write_text('{"text": "My laptop does not start"}\n')
+    said = tiergate("classify", source, "-o", tmp_path / "out", "--encoder", "never")
+    assert "all of them were read by their words alone" in said.stdout
+    assert "others by the encoder" not in said.stdout
+
+
 def test_one_field_may_be_asked_alone(tmp_path: Path) -> None:
     source = tmp_path / "mails.jsonl"
     source.write_text('{"text": "My laptop does not start"}\n')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,6 +121,17 @@ def test_doctor_knows_what_each_missing_part_would_give(tmp_path: Path) -> None:
     )
     assert all(part["gives"] for part in parts.values())
     assert all(part["mend"] for part in parts.values() if part["state"] != "ok")
+
+
+def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = tiergate("doctor", "--quick", "--json", "--port", port, "-d", tmp_path / "l.db")
+    assert said.returncode == 0, said.stderr
+    (found,) = [one for one in json.loads(said.stdout)["parts"] if one["part"] == "port"]
+    assert found["state"] == "broken"
+    for way in ("tiergate serve --port 9000", 'make serve ARGS="--port 9000"'):
+        assert way in found["mend"]
 
 
 def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from router.cli.ledger_rows import row_lines
 from router.ledger.database import Database
+from router.ledger.policies import record_policy
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.store import SqlLedger
 from router.types import Domain, RequestRow, RequestState, ReviewItem
@@ -22,6 +23,7 @@ from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import PYTHON, environment, tiergate
 
 REVIEWS = ("rev_1", "rev_2")
+ANSWERER = {"name": "small", "kind": "local", "model": "smollm2"}
 COSTS = (120, 250, 0, 999, 1)
 
 
@@ -182,6 +184,41 @@ def test_key_is_shown_once(database: Path) -> None:
 
 def test_unknown_key_cannot_be_revoked(database: Path) -> None:
     said("keys", "revoke", "key_none", "-d", database, code=1)
+
+
+@pytest.mark.parametrize(
+    ("limits", "found"),
+    [
+        (("--policies", "mail"), "--policies has 'mail'; expected one of anthropic"),
+        (("--policies", "customer_suport"), "did you mean `customer_support`?"),
+        (("--tiers", "llm,lmm"), "--tiers has 'lmm'; expected one of"),
+        (("--policies", "email_pipeline", "--tiers", "large"), "has 'large'; expected one of"),
+        (("--policy", "default", "--policies", "openai"), "has 'openai'; expected one of default"),
+    ],
+)
+def test_keys_are_limited_to_names_that_there_are(
+    database: Path, limits: tuple[str, ...], found: str
+) -> None:
+    run = tiergate("keys", "create", "--tenant", "acme", *limits, "-d", database, COLUMNS="400")
+    assert run.returncode == 2
+    assert found in run.stderr
+    assert json.loads(said("keys", "list", "--json", "-d", database)) == []
+
+
+def test_keys_may_name_what_ledgers_and_files_know(database: Path, tmp_path: Path) -> None:
+    served, own = tmp_path / "served.yaml", tmp_path / "own.yaml"
+    for path in (served, own):
+        tiers = [{"name": f"{path.stem}_tier", "level": 1, "answerers": [ANSWERER]}]
+        path.write_text(json.dumps({"version": 1, "name": path.stem, "tiers": tiers}))
+    held = Database.open(database)
+    record_policy(held, "hash", "served", served.read_text(), NOW_MS)
+    held.close()
+    create = ("keys", "create", "--tenant", "acme", "--json", "-d", database)
+    limits = ("--policies", "own,served", "--tiers", "own_tier,served_tier")
+    said(*create, *limits, code=2)
+    made = json.loads(said(*create, *limits, "--policy", own))
+    assert made["policies"] == ["own", "served"]
+    said(*create, "--policies", "default,served", "--tiers", "served_tier")
 
 
 def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:

@@ -74,6 +74,32 @@ def test_a_decision_says_why_this_tier(browser: Browser, served: Served, width: 
     assert page.faults == []
 
 
+FIGURES = """[...document.querySelectorAll('td.n')].map((cell) => {
+  if (cell.innerText.startsWith('$')) cell.textContent = '$0.000000104';
+  return cell;
+}).map((cell) => {
+  const lines = document.createRange();
+  lines.selectNodeContents(cell);
+  return [cell.innerText, new Set([...lines.getClientRects()].map((r) => r.bottom)).size,
+    cell.scrollWidth - cell.clientWidth];
+})"""
+"""Of each figure in a table, money as long as it gets: what it says, on how many lines, and how far
+it stands out of its cell."""
+
+
+@pytest.mark.parametrize("view", ["now", "savings", "health"])
+def test_no_figure_breaks_over_lines_on_a_phone(
+    browser: Browser, served: Served, view: str
+) -> None:
+    page = opened(browser, served, view, width=360)
+    page.wait_for(VIEWS[view])
+    found = page.run(FIGURES)
+    assert isinstance(found, list)
+    assert any("$0.000000104" in said for said, _, _ in found) or view == "health"
+    assert [one for one in found if one[1:] != [1, 0]] == []
+    assert page.run(OVERFLOW) == 0
+
+
 def test_a_search_finds_by_id(browser: Browser, served: Served) -> None:
     one = decision(served, tier="reasoning")
     page = opened(browser, served, "decisions")

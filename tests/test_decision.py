@@ -1,93 +1,27 @@
-"""The decision: rules by table, and the properties that hold for every request."""
+"""The decision: rules by table, one row per rule in order of precedence; what follows an answer."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 from router.asking import Asked, asked_of
 from router.decision import chance, decide, stakes
 from router.errors import NotCapable
-from router.hard_rules import bounds
 from router.losses import expected_losses
 from router.next_rung import Left, next_rung
 from router.policy import Policy
 from router.types import (
-    NANO_PER_USD,
     Action,
     Capability,
-    CostBasis,
-    DecisionMode,
     Domain,
     Hints,
     PSource,
     Reason,
     RequestType,
-    RungFacts,
-    Signals,
 )
-
-USD = NANO_PER_USD
-
-
-def a_policy(**decision: object) -> Policy:
-    return Policy.model_validate(
-        {
-            "version": 1,
-            "name": "test",
-            "decision": decision,
-            "stakes": {"default_cost_of_wrong_usd": 0.10, "default_loss_share": 0.01},
-            "terms": [
-                {"name": "emergency", "domain": "medical", "terms": ["chest pain"]},
-                {"name": "vip", "terms": ["platinum member"]},
-            ],
-            "hard_rules": [
-                {"name": "emergencies", "terms": ["emergency"], "floor": 3},
-                {"name": "vip", "terms": ["vip"], "floor": 2},
-            ],
-            "tiers": [
-                {"name": "resolve", "level": 1, "answerers": [{"name": "faq", "kind": "local"}]},
-                {"name": "llm", "level": 2, "answerers": [{"name": "mid", "kind": "local"}]},
-                {"name": "reasoning", "level": 3, "answerers": [{"name": "deep", "kind": "local"}]},
-            ],
-        }
-    )
-
-
-CALM = Signals(
-    request_type=RequestType.FAQ,
-    request_type_p=0.9,
-    domain=Domain.CUSTOMER_SUPPORT,
-    domain_p=0.9,
-    difficulty=-2.0,
-    stakes_high=0.02,
-    impact_nano_usd=0,
-    multi_factor=0.05,
-    strategic=0.02,
-    novelty=0.05,
-    toxic=0.01,
-    spam=0.01,
-    input_tokens=20,
-)
-
-
-def facts(
-    p1: float = 0.95, p2: float = 0.9, p3: float = 0.99, **changes: object
-) -> list[RungFacts]:
-    source = changes.pop("source", PSource.LABELLED)
-    rows = [
-        ("faq", "resolve", 1, p1, USD // 100_000),
-        ("mid", "llm", 2, p2, USD // 500),
-        ("deep", "reasoning", 3, p3, USD // 20),
-    ]
-    return [
-        RungFacts(name, tier, level, p, source, 500, cost, CostBasis.TOKEN_PRICE, 100.0)
-        for name, tier, level, p, cost in rows
-    ]
+from tests.decision_kit import CALM, USD, a_policy, facts
 
 
 @pytest.mark.parametrize(
@@ -166,6 +100,26 @@ def test_low_level_1_confidence_passes_the_rung_over() -> None:
     decision = decide(a_policy(), CALM, facts(p1=0.84), Asked())
     assert decision.rungs[0].reasons == (Reason.LOW_CONFIDENCE,)
     assert decision.first_rung.reasons[0] is Reason.LOW_CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("p1", "declined", "reason"),
+    [
+        (0.85, None, Reason.NOT_CAPABLE),
+        (0.85, Reason.NOT_CAPABLE, Reason.NOT_CAPABLE),
+        (0.84, None, Reason.LOW_CONFIDENCE),
+        (0.85, Reason.NOTHING_TO_RESOLVE, Reason.LOW_CONFIDENCE),
+    ],
+)
+def test_a_sure_level_1_that_cannot_give_several_answers_is_the_reason(
+    p1: float, declined: Reason | None, reason: Reason
+) -> None:
+    sure, mid, deep = facts(p1=p1, p2=0.8)
+    sure = replace(sure, missing=(Capability.MULTIPLE_CHOICES,), declined=declined)
+    unsure = replace(sure, answerer="small", p=0.2, missing=(), declined=None)
+    decision = decide(a_policy(), CALM, [sure, unsure, mid, deep], Asked())
+    assert decision.rungs[0].reasons == (Reason.NOT_CAPABLE,)
+    assert decision.first_rung.reasons == (reason, Reason.LOWEST_EXPECTED_LOSS)
 
 
 def test_level_1_answers_at_the_confidence_floor() -> None:
@@ -248,6 +202,36 @@ def test_max_cost_below_the_only_allowed_tier_is_an_error() -> None:
         decide(a_policy(), signals, facts(), Asked(max_cost_nano_usd=1))
 
 
+def test_a_hard_ceiling_holds_against_a_min_tier_hint() -> None:
+    policy = a_policy()
+    rule = {"name": "cheap", "request_types": ["faq"], "ceiling": 1}
+    policy = Policy.model_validate(policy.model_dump() | {"hard_rules": [rule]})
+    assert decide(policy, CALM, facts(), Asked(min_tier=3)).first_rung.level == 1
+
+
+def test_a_hard_floor_that_no_capable_rung_reaches_is_refused() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.LOGPROBS,))]
+    with pytest.raises(NotCapable, match=r"logprobs.*high_risk_medical"):
+        decide(a_policy(), signals, rows, Asked())
+
+
+def test_tools_may_be_left_out_where_a_hard_rule_leaves_no_other_tier() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.TOOLS,), excused=True)]
+    assert decide(a_policy(), signals, rows, Asked()).first_rung.level == 3
+
+
+def test_a_pinned_tier_gives_way_to_a_hard_rule() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    assert decide(a_policy(), signals, facts(), Asked(pinned_tier="resolve")).first_rung.level == 3
+
+
+def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
+    assert chance(1.0, 1.0) == 0.5
+    assert chance(3.0, 1.0) == pytest.approx(0.8808, abs=1e-4)
+
+
 # --- after an answer ---------------------------------------------------------------------------
 
 
@@ -289,196 +273,3 @@ def test_no_time_left_stops_a_failed_climb() -> None:
         decision, 0, None, Reason.ANSWERER_FAILED, Left(time_ms=0.0), a_policy().decision
     )
     assert (step.action, step.reason) == (Action.STOP, Reason.TIME_EXHAUSTED)
-
-
-# --- properties --------------------------------------------------------------------------------
-
-unit = st.floats(0, 1, allow_nan=False)
-money = st.integers(0, 200_000).map(lambda usd: usd * USD)
-any_signals = st.builds(
-    Signals,
-    request_type=st.sampled_from(RequestType),
-    request_type_p=unit,
-    domain=st.sampled_from(Domain),
-    domain_p=unit,
-    difficulty=st.floats(-5, 5),
-    stakes_high=unit,
-    impact_nano_usd=money,
-    multi_factor=unit,
-    strategic=unit,
-    novelty=unit,
-    toxic=unit,
-    spam=unit,
-    risk_terms=st.sampled_from([(), ("emergency",), ("vip",)]),
-    degraded=st.booleans(),
-)
-any_facts = st.builds(
-    lambda ps, costs, sources, able: [
-        RungFacts(
-            name,
-            tier,
-            level,
-            p,
-            source,
-            10,
-            cost,
-            CostBasis.TOKEN_PRICE,
-            50.0,
-            missing=() if ok else (Capability.TOOLS,),
-        )
-        for (name, tier, level), p, cost, source, ok in zip(
-            [
-                ("faq", "resolve", 1),
-                ("small", "resolve", 1),
-                ("mid", "llm", 2),
-                ("deep", "reasoning", 3),
-            ],
-            ps,
-            costs,
-            sources,
-            able,
-            strict=True,
-        )
-    ],
-    st.lists(unit, min_size=4, max_size=4),
-    st.lists(st.integers(0, 10 * USD), min_size=4, max_size=4),
-    st.lists(st.sampled_from([PSource.TABLE, PSource.PRIOR]), min_size=4, max_size=4),
-    st.sampled_from([(True,) * 4, (False, True, True, True), (True, True, True, False)]),
-)
-any_mode = st.sampled_from([DecisionMode.GUARDED, DecisionMode.EXPECTED_LOSS])
-
-
-def first_rung(policy: Policy, signals: Signals, rows: list[RungFacts], asked: Asked) -> float:
-    """The index of the first rung; a refusal is higher than any."""
-    try:
-        return decide(policy, signals, rows, asked).first
-    except NotCapable:
-        return math.inf
-
-
-@settings(max_examples=400, deadline=None)
-@given(any_signals, any_facts, any_mode, money)
-def test_raising_the_amount_never_lowers_the_first_rung(signals, rows, mode, more) -> None:
-    policy = a_policy(mode=mode.value)
-    before = first_rung(policy, signals, rows, Asked())
-    raised = replace(signals, impact_nano_usd=signals.impact_nano_usd + more)
-    assert first_rung(policy, raised, rows, Asked()) >= before
-
-
-@settings(max_examples=400, deadline=None)
-@given(any_signals, any_facts, any_mode, money)
-def test_raising_the_stakes_hint_never_lowers_the_first_rung(signals, rows, mode, more) -> None:
-    policy = a_policy(mode=mode.value)
-    before = first_rung(policy, signals, rows, Asked())
-    assert first_rung(policy, signals, rows, Asked(stakes_nano_usd=more)) >= before
-
-
-@settings(max_examples=400, deadline=None)
-@given(any_signals, any_facts, any_mode, unit)
-def test_raising_the_chance_of_high_stakes_never_lowers_the_first_rung(
-    signals, rows, mode, more
-) -> None:
-    policy = a_policy(mode=mode.value)
-    before = first_rung(policy, signals, rows, Asked())
-    raised = replace(signals, stakes_high=max(signals.stakes_high, more))
-    assert first_rung(policy, raised, rows, Asked()) >= before
-
-
-@settings(max_examples=400, deadline=None)
-@given(any_signals, any_facts, any_mode, unit)
-def test_lowering_level_1_confidence_never_lowers_the_first_rung(
-    signals, rows, mode, factor
-) -> None:
-    policy = a_policy(mode=mode.value)
-    before = first_rung(policy, signals, rows, Asked())
-    lowered = [replace(rows[0], p=rows[0].p * factor), *rows[1:]]
-    assert first_rung(policy, signals, lowered, Asked()) >= before
-
-
-any_hints = st.builds(
-    Hints,
-    min_tier=st.sampled_from([None, 1, 2, 3]),
-    max_tier=st.sampled_from([None, 1, 2, 3]),
-    stakes_nano_usd=st.sampled_from([None, 0, 10**9]),
-    confidence_floor=st.sampled_from([None, 0.0, 0.99]),
-)
-
-
-@settings(max_examples=500, deadline=None)
-@given(any_signals, any_facts, any_hints, st.booleans(), st.sampled_from([None, "resolve", "llm"]))
-def test_no_hint_passes_a_hard_rule(signals, rows, hints, may_lower, tier) -> None:
-    policy = a_policy()
-    hard = bounds(policy, signals, Asked(), 3).hard_floor
-    asked = replace(asked_of(hints, may_lower), pinned_tier=tier)
-    try:
-        decision = decide(policy, signals, rows, asked)
-    except NotCapable:
-        return
-    assert all(rung.level >= hard for rung in decision.rungs if rung.taken)
-
-
-def test_a_hard_ceiling_holds_against_a_min_tier_hint() -> None:
-    policy = a_policy()
-    rule = {"name": "cheap", "request_types": ["faq"], "ceiling": 1}
-    policy = Policy.model_validate(policy.model_dump() | {"hard_rules": [rule]})
-    assert decide(policy, CALM, facts(), Asked(min_tier=3)).first_rung.level == 1
-
-
-def test_a_hard_floor_that_no_capable_rung_reaches_is_refused() -> None:
-    signals = replace(CALM, risk_terms=("emergency",))
-    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.LOGPROBS,))]
-    with pytest.raises(NotCapable, match=r"logprobs.*high_risk_medical"):
-        decide(a_policy(), signals, rows, Asked())
-
-
-def test_tools_may_be_left_out_where_a_hard_rule_leaves_no_other_tier() -> None:
-    signals = replace(CALM, risk_terms=("emergency",))
-    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.TOOLS,), excused=True)]
-    assert decide(a_policy(), signals, rows, Asked()).first_rung.level == 3
-
-
-def test_a_pinned_tier_gives_way_to_a_hard_rule() -> None:
-    signals = replace(CALM, risk_terms=("emergency",))
-    assert decide(a_policy(), signals, facts(), Asked(pinned_tier="resolve")).first_rung.level == 3
-
-
-@settings(max_examples=300, deadline=None)
-@given(any_signals, any_facts, any_mode)
-def test_a_request_is_decided_the_same_twice(signals, rows, mode) -> None:
-    policy = a_policy(mode=mode.value)
-    assume(first_rung(policy, signals, rows, Asked()) < math.inf)
-    assert decide(policy, signals, rows, Asked()) == decide(policy, signals, rows, Asked())
-
-
-@settings(max_examples=300, deadline=None)
-@given(any_signals, any_facts, any_mode)
-def test_the_ladder_is_bounded(signals, rows, mode) -> None:
-    policy = a_policy(mode=mode.value, max_rungs=4)
-    assume(first_rung(policy, signals, rows, Asked()) < math.inf)
-    decision = decide(policy, signals, rows, Asked())
-    taken = [i for i, rung in enumerate(decision.rungs) if rung.taken]
-    assert 1 <= len(taken) <= 4
-    assert taken[0] == decision.first
-    assert all(rung.reasons for rung in decision.rungs)
-
-
-@settings(max_examples=300, deadline=None)
-@given(any_signals, any_facts, any_mode, st.lists(unit, min_size=4, max_size=4))
-def test_climbing_always_ends(signals, rows, mode, chances) -> None:
-    policy = a_policy(mode=mode.value)
-    assume(first_rung(policy, signals, rows, Asked()) < math.inf)
-    decision = decide(policy, signals, rows, Asked())
-    at, steps = decision.first, 0
-    for p in chances:
-        step = next_rung(decision, at, p, None, Left(), policy.decision)
-        if step.action is not Action.CLIMB:
-            break
-        assert step.rung is not None
-        assert step.rung > at
-        at, steps = step.rung, steps + 1
-    assert steps < len(decision.rungs)
-
-
-def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
-    assert chance(1.0, 1.0) == 0.5
-    assert chance(3.0, 1.0) == pytest.approx(0.8808, abs=1e-4)

@@ -10,6 +10,7 @@ import pytest
 
 from router.analysis.outcomes import measures
 from router.audit import FindingKind
+from router.budgets import DAY_MS
 from router.errors import FeedbackRefused, RequestError
 from router.ledger.feedback import MAX_REVISIONS, outcomes
 from router.ledger.purge import purge
@@ -18,8 +19,6 @@ from router.types import FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.learnt_kit import learning, said
 from tests.ledger_rows import NOW_MS, attempt, request
-
-DAY_MS = 86_400_000
 
 
 def change(path: Path, statement: str) -> None:

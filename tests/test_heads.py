@@ -161,6 +161,18 @@ def test_a_stack_of_heads_with_words_reads_each_as_the_head_itself_does() -> Non
         assert stack.read(logits, head.name) == pytest.approx(head(encoded), abs=1e-6)
 
 
+def test_heads_of_a_stack_share_one_table_of_words() -> None:
+    given = [worded(), class_head(), replace(worded(), name="hotter")]
+    encoded = Encoded(np.ones((1, 4), np.float32), said([3, 7, 9]))
+    hot, plain, hotter = HeadStack(given).heads.values()
+    assert hot.words is not None
+    assert hotter.words is not None
+    assert plain.words is None
+    assert hot.words.base is hotter.words.base is not None
+    assert not np.shares_memory(hot.words, hotter.words)
+    assert hot(encoded) == pytest.approx(given[0](encoded))
+
+
 def test_a_table_of_words_is_saved_to_within_a_127th(tmp_path: Path) -> None:
     head = worded()
     heads.save(head, tmp_path)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from router.asking import Asked
+from router.budgets import DAY_MS
 from router.decision import decide
 from router.errors import LedgerError, PermissionDenied
 from router.ledger.database import Database
-from router.ledger.keys import DAY_MS, CreatedKey, SqlKeyStore
+from router.ledger.keys import CreatedKey, SqlKeyStore
 from router.reach import check_selected, reachable
 from router.runtime import Selected
 from router.types import Domain, Identity, Reason, Scope

@@ -8,18 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
 
 from router.analysis.reprice import reprice
 from router.audit import FindingKind
+from router.errors import LedgerError
 from router.ledger import reading
 from router.ledger.database import Database
-from router.ledger.schema import SCHEMA_VERSION
+from router.ledger.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
 from router.types import Price
 from tests.ledger_rows import StandingClock, attempt, request
 
-DUMP = Path(__file__).parent / "ledger_0001.sql"
+ROOT = Path(__file__).parent.parent
+DUMP = ROOT / "tests" / "ledger_0001.sql"
 
 
 @pytest.fixture
@@ -45,6 +52,18 @@ def change(path: Path, statement: str) -> None:
     connection.close()
 
 
+def migrate(path: Path, newest: str) -> None:
+    """Run the migrations up to this one, as a Tiergate did whose newest it was."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "router" / "ledger" / "migrations"))
+    engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001_first_schema'")
+        config.attributes["connection"] = connection
+        command.upgrade(config, newest)
+    engine.dispose()
+
+
 def add(path: Path) -> None:
     """A request in today's schema after the old ones, with images and cores."""
 
@@ -61,6 +80,28 @@ def test_opening_an_old_ledger_upgrades_it(old: Path) -> None:
     assert version(old) == "0001"
     Database.open(old).close()
     assert version(old) == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize(("number", "name"), EARLIER_NAMES.items())
+def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
+    old: Path, number: str, name: str
+) -> None:
+    migrate(old, name)
+    change(old, f"UPDATE alembic_version SET version_num = '{number}'")
+    Database.open(old).close()
+    assert version(old) == SCHEMA_VERSION
+    database = Database.open(old)
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
+
+
+@pytest.mark.parametrize("newer", ["0006_of_another_day", "0007"])
+def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
+    change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
+    with pytest.raises(LedgerError, match="install the newer one"):
+        Database.open(old)
+    assert version(old) == newer
 
 
 def test_the_chain_of_an_old_ledger_is_whole_after_the_upgrade(old: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.analysis.report import build_report
+from router.budgets import DAY_MS
 from router.ledger import reading
 from router.ledger.database import Database
 from router.ledger.store import SqlLedger
@@ -34,7 +35,6 @@ from tests.ledger_rows import NOW_MS, attempt, request
 if TYPE_CHECKING:
     from tests.postgres_kit import Postgres
 
-DAY_MS = 86_400_000
 Lives = list[dict[str, object]]
 
 LINE = st.fixed_dictionaries(

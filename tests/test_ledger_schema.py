@@ -29,6 +29,14 @@ def test_schema_version_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == schema.SCHEMA_VERSION
 
 
+def test_migrations_are_numbered_without_a_gap() -> None:
+    folder = ROOT / "router" / "ledger" / "migrations" / "versions"
+    names = sorted(path.stem for path in folder.glob("[0-9]*.py"))
+    assert [name[:5] for name in names] == [f"{n:04}_" for n in range(1, len(names) + 1)]
+    script = ScriptDirectory(str(folder.parent))
+    assert [one.revision for one in script.walk_revisions()] == names[::-1]
+
+
 def test_migrated_database_has_the_schema_of_the_code(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "100 %.db")
     with database.reading() as connection:

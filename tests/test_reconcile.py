@@ -137,6 +137,25 @@ def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: 
     assert listed(books) == []
 
 
+def test_bill_that_settles_nothing_says_where_the_calls_are_listed(
+    books: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bill.csv").write_text("id,cost\nother,7\n", encoding="utf-8")
+    bill = ("ledger", "reconcile", "--from", tmp_path / "bill.csv", "-d", books)
+    run = tiergate(*bill)
+    assert "'other'" in run.stderr
+    assert "Nothing was settled. `tiergate ledger reconcile` without options" in run.stdout
+    (tmp_path / "bill.csv").write_text("id,cost\nchatcmpl-r2,0.0000002\n", encoding="utf-8")
+    assert tiergate(*bill).stdout.startswith("1 call settled; together they cost $")
+
+
+def test_ledger_without_unknown_calls_has_nothing_to_reconcile(books: str) -> None:
+    for name in ("r2/1", "r3/1"):
+        reconcile(books, "--attempt", name, "--cost-usd", "0")
+    said = tiergate("ledger", "reconcile", "-d", books).stdout
+    assert said == "No call of unknown cost: there is nothing to reconcile.\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
@@ -145,7 +164,7 @@ def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: 
         ("bill.csv", "id,cost\na,1\na,1\n", "twice"),
         ("bill.csv", "", "no line with an amount"),
         ("bill.jsonl", '{"id": "a", "cost": 1}\n[]\n', "bill.jsonl:2"),
-        ("bill.jsonl", "{", "cannot be read"),
+        ("bill.jsonl", '{"id": "a", "cost": 1}\n{', "bill.jsonl:2: no JSON"),
         ("bill.txt", "a 1", ".csv or .jsonl"),
     ],
 )

@@ -79,15 +79,19 @@ def a_report(rows: list[RequestRow]) -> Report:
     return build_report(rows, config=section, since_ms=None, until_ms=None, now_ms=NOON_MS)
 
 
-def test_the_report_fits_a_phone_in_chromium(tmp_path: Path) -> None:
-    found = probed(report_html(a_report(a_day())), 390, tmp_path)
-    assert "title=Tiergate cost report;overflow=0;charts=6;wide=0;asked=0" in found
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_report_fits_a_phone_in_chromium(tmp_path: Path, width: int) -> None:
+    found = probed(report_html(a_report(a_day())), width, tmp_path)
+    assert "title=Tiergate cost report;overflow=0;charts=6;wide=0;asked=0;cut=;" in found
 
 
 LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
 
 
-@pytest.mark.parametrize(("width", "cut"), [(1100, ";cut=;"), (800, ",Tiers,")])
+@pytest.mark.parametrize(
+    ("width", "cut"),
+    [(1280, ";cut=;"), (1161, ";cut=;"), (1100, ";cut=;"), (800, ",Tiers,"), (360, ";cut=;")],
+)
 def test_tables_fit_or_scroll_in_their_own_box(tmp_path: Path, width: int, cut: str) -> None:
     rows = [replace(row, model=LONG_NAME) if row.tier_number == 1 else row for row in a_day()]
     found = probed(report_html(a_report(rows)), width, tmp_path)

@@ -260,16 +260,6 @@ def test_ten_thousand_questions_leave_the_bound() -> None:
     assert sum(map(len, cache._places.values())) == 100
 
 
-def test_a_tenant_is_forgotten() -> None:
-    caches = PolicyCaches(StandingClock())
-    near = caches.near("p", 10, 10)
-    near.put("acme", "s", unit(1, 0), "cat", cached("1"))
-    near.put("other", "s", unit(1, 0), "cat", cached("2"))
-    assert caches.forget("acme") == 1
-    assert near.find("acme", "s", unit(1, 0), "cat", 0.9) is None
-    assert near.find("other", "s", unit(1, 0), "cat", 0.9) == cached("2")
-
-
 def test_each_policy_has_limits_of_its_own() -> None:
     caches = PolicyCaches(StandingClock())
     assert caches.exact("a", 10, 1) is caches.exact("a", 10, 1)

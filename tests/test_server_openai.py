@@ -197,7 +197,8 @@ def test_every_path_that_an_unknown_one_lists_is_there(served: Served) -> None:
     told = served.client.get("/v1/completion").json()["error"]["message"]
     listed = told.partition("Known are: ")[2].removesuffix(".").split(", ")
     assert "/api/v1/{domain}/{task}/analyze" in listed
-    assert "/v1/decisions/{id}" in listed
+    assert {"/v1/decisions/{id}", "/v1/feedback", "/v1/reviews"} <= {*listed}
+    assert len({*listed}) == len(listed)
     for pattern in listed:
         there = served.client.delete(re.sub(r"{\w+}", "x", pattern))
         assert there.status_code == 405, pattern

@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,18 @@ def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
     assert "Traceback" not in said.stderr
 
 
+def events(served: Served, *names: str) -> list[dict[str, object]]:
+    """What the server logged of these events, in order."""
+    lines = [json.loads(line) for line in served.output.splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("event") in names]
+
+
+def states_now(served: Served) -> list[str]:
+    """The states of all requests, read at once: a command takes longer than a short answer."""
+    with contextlib.closing(sqlite3.connect(served.database)) as books:
+        return [state for (state,) in books.execute("SELECT state FROM requests")]
+
+
 # --- end ---------------------------------------------------------------------------------------
 
 
@@ -128,6 +141,10 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
             text += "".join(pieces)
         assert text.rstrip().endswith("data: [DONE]")
         assert served.process.wait(20) == 0
+    told = events(served, "draining", "drained")
+    assert [one["event"] for one in told] == ["draining", "drained"]
+    assert (told[0]["requests"], told[0]["at_most_s"]) == (1, 30)
+    assert (told[1]["ended"], told[1]["cut"]) == (1, 0)
     assert [row["state"] for row in served.rows()] == ["settled"]
     assert verified(served.database)["open_requests"] == 0
 
@@ -136,9 +153,11 @@ def test_answer_longer_than_the_drain_time_is_cancelled(upstream: Upstream, tmp_
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies, "--drain-s", "0") as served:
         asking = in_background(served.url, 1, model="auto:slow")
-        eventually(lambda: [row["state"] for row in served.rows()] == ["open"])
+        eventually(lambda: states_now(served) == ["open"])
         assert served.end() == 0
         asking[0].join(10)
+    (drained,) = events(served, "drained")
+    assert (drained["ended"], drained["cut"]) == (0, 1)
     assert verified(served.database)["open_requests"] == 0
 
 

@@ -1,4 +1,4 @@
-"""Chat bodies and headers to ChatRequest: what means what, and what is refused under which name."""
+"""Chat bodies to ChatRequest: what means what, and what is refused under which name."""
 
 from __future__ import annotations
 
@@ -7,29 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.api.schemas import HINTS
 from router.errors import RequestError
 from router.types import ChatRequest
 from router.wire.fields import PASSED_ON
-from router.wire.hints import _HINTS
 from router.wire.openai_chat import parse_chat_request, render_error
 from router.wire.parse import _READ, SAMPLING
+from tests.wire_kit import HELLO, parse, refused
 
-HELLO = [{"role": "user", "content": "hello"}]
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
-
-
-def parse(headers: dict[str, str] | None = None, /, **fields: object) -> ChatRequest:
-    body = {"model": "auto", "messages": HELLO, **fields}
-    return parse_chat_request(orjson.dumps(body), headers or {})
-
-
-def refused(headers: dict[str, str] | None = None, /, **fields: object) -> RequestError:
-    with pytest.raises(RequestError) as caught:
-        parse(headers, **fields)
-    assert caught.value.status == 400
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -308,96 +294,6 @@ def test_json_schema_is_read_whole() -> None:
     assert found.schema == '{"description":"d","type":"object"}'
 
 
-def test_hints_are_read_from_the_body() -> None:
-    hints = parse(
-        routing={
-            "policy": "default",
-            "min_tier": 2,
-            "max_tier": 3,
-            "stakes_usd": 12.5,
-            "confidence_floor": 0.9,
-            "max_cost_usd": 0.01,
-            "deadline_ms": 500,
-            "session": "s",
-            "context": {"order": 17, "name": "Ann"},
-            "tags": ["a"],
-            "dry_run": True,
-            "debug": False,
-        }
-    ).hints
-    assert (hints.stakes_nano_usd, hints.max_cost_nano_usd) == (12_500_000_000, 10_000_000)
-    assert (hints.min_tier, hints.max_tier, hints.deadline_ms) == (2, 3, 500)
-    assert hints.context == {"order": "17", "name": "Ann"}
-    assert (hints.tags, hints.dry_run, hints.debug) == (("a",), True, False)
-
-
-@pytest.mark.parametrize(
-    ("name", "body", "header", "field", "holds"),
-    [
-        ("min-tier", 2, "3", "min_tier", 3),
-        ("min-tier", 3, "2", "min_tier", 3),
-        ("max-tier", 3, "2", "max_tier", 2),
-        ("stakes-usd", 5, "7.5", "stakes_nano_usd", 7_500_000_000),
-        ("confidence-floor", 0.9, "0.8", "confidence_floor", 0.9),
-        ("max-cost-usd", 0.5, "0.25", "max_cost_nano_usd", 250_000_000),
-        ("deadline-ms", 900, "800", "deadline_ms", 800),
-        ("session", "body", "header", "session", "body"),
-        ("tags", ["a", "b"], "b, c", "tags", ("a", "b", "c")),
-        ("dry-run", False, "true", "dry_run", True),
-        ("debug", True, "0", "debug", True),
-    ],
-)
-def test_the_stricter_of_body_and_header_holds(
-    name: str, body: object, header: str, field: str, holds: object
-) -> None:
-    headers = {f"x-tiergate-{name}": header}
-    both = parse(headers, routing={name.replace("-", "_"): body}).hints
-    assert getattr(both, field) == holds
-
-
-def test_two_policies_that_disagree_are_refused() -> None:
-    error = refused({"x-tiergate-policy": "a"}, routing={"policy": "b"})
-    assert error.param == "routing.policy"
-
-
-@pytest.mark.parametrize(
-    ("header", "value"),
-    [
-        ("x-tiergate-min-tier", "high"),
-        ("x-tiergate-min-tier", "9" * 5_000),
-        ("x-tiergate-stakes-usd", "nan"),
-        ("x-tiergate-stakes-usd", "inf"),
-        ("x-tiergate-deadline-ms", "²"),
-        ("x-tiergate-debug", "perhaps"),
-    ],
-)
-def test_wrong_header_is_refused_by_its_name(header: str, value: str) -> None:
-    assert refused({header: value}).param == header
-
-
-@pytest.mark.parametrize(
-    ("headers", "fields", "session"),
-    [
-        ({"x-session-id": "h"}, {"prompt_cache_key": "k"}, "h"),
-        ({}, {"prompt_cache_key": "k"}, "k"),
-        ({"x-session-id": "h", "x-tiergate-session": "t"}, {}, "t"),
-        ({"x-session-id": "h"}, {"routing": {"session": "b"}}, "b"),
-    ],
-)
-def test_session_comes_from_the_first_that_names_one(
-    headers: dict[str, str], fields: dict[str, object], session: str
-) -> None:
-    assert parse(headers, **fields).hints.session == session
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [("a" * 512, "a" * 512), ("a" * 513, None), ("ä", None), ("a\x00b", None), ("", None)],
-)
-def test_client_request_id_is_kept_only_when_it_is_short_ascii(sent: str, kept: str | None) -> None:
-    assert parse({"x-client-request-id": sent}).client_request_id == kept
-
-
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -454,7 +350,3 @@ def test_any_json_is_parsed_or_refused(
     except RequestError as error:
         outcome = error
     assert isinstance(outcome, ChatRequest) or orjson.loads(render_error(outcome))["error"]["code"]
-
-
-def test_every_hint_stands_in_the_api_description() -> None:
-    assert set(HINTS) == set(_HINTS)

@@ -92,16 +92,20 @@ class Resolver:
         """
         match = signals.match
         task = classification_task(request, self._knowledge)
-        if match is None or request.tools or request.sampling.n > 1:
+        if match is None or request.tools:
             return Reason.NOTHING_TO_RESOLVE
         if not in_scope(match.intent_id, task):
             return Reason.NOTHING_TO_RESOLVE
         if task is not None:
             known = [d.id for d in self._knowledge.content.classifications[task].departments]
-            return None if _department(match) in known else Reason.NOTHING_TO_RESOLVE
+            if _department(match) not in known:
+                return Reason.NOTHING_TO_RESOLVE
+            return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
         intent = self._knowledge.intents.get(match.intent_id)
         if intent is None or request.response_format.kind != "text":
             return Reason.NOTHING_TO_RESOLVE
+        if request.sampling.n > 1:
+            return Reason.NOT_CAPABLE  # there is an answer, but no second one beside it
         for name, slot in intent.slots.items():
             if self._given(name if slot.from_ == "context" else slot.key or "", request) is None:
                 return Reason.SLOT_UNFILLED
@@ -110,7 +114,8 @@ class Resolver:
     async def answer(self, work: Work, call: Call) -> Answer:
         """The approved answer or the class as JSON.
 
-        Raises: CannotAnswer with the reason nothing_to_resolve, slot_unfilled or answer_invalid.
+        Raises: CannotAnswer with the reason nothing_to_resolve, slot_unfilled, not_capable or
+        answer_invalid.
         """
         declined = self.declines(work.request, work.signals)
         match = work.signals.match

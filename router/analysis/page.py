@@ -7,6 +7,7 @@ page forbids all that the page does not need, should a browser ever be made to t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from router.analysis.markup import Markup, el
 from router.analysis.page_style import STYLE
@@ -15,7 +16,18 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 ABOVE = "margin-top:32px"
 
-Cells = Sequence[str | Markup]
+STACKED_FROM = 4
+"""Columns; so many do not fit a phone, and each row becomes a block there."""
+
+
+class Tinted(NamedTuple):
+    """A cell in the colour of its kind: a gain or a loss."""
+
+    text: str
+    kind: str | None
+
+
+Cells = Sequence[str | Tinted]
 Tile = tuple[str, str, str]
 """What a figure is, the figure, and a small line under it."""
 
@@ -90,10 +102,7 @@ def table(
     body = [
         el(
             "tr",
-            *(
-                _cell(at, cell, kind)
-                for at, (cell, kind) in enumerate(zip(row, kinds, strict=True))
-            ),
+            *(_cell(at, *cell) for at, cell in enumerate(zip(row, kinds, columns, strict=True))),
             _class="sum" if place in sums else None,
         )
         for place, row in enumerate(rows)
@@ -101,19 +110,21 @@ def table(
     if not rows:
         body = [el("tr", el("td", "None.", _class="t", colspan=str(len(columns))))]
     made = el("table", el("caption", caption), el("thead", head), el("tbody", *body))
-    return el("div", made, _class="scroll", tabindex="0", role="region", aria_label=caption)
+    box = "scroll stacked" if len(columns) >= STACKED_FROM else "scroll"
+    return el("div", made, _class=box, tabindex="0", role="region", aria_label=caption)
 
 
-def _cell(at: int, cell: str | Markup, kind: str | None) -> Markup:
-    if isinstance(cell, Markup):
-        return cell
-    return el("th", cell, scope="row", _class=kind) if at == 0 else el("td", cell, _class=kind)
+def _cell(at: int, cell: str | Tinted, kind: str | None, column: str) -> Markup:
+    text, kind = cell if isinstance(cell, Tinted) else (cell, kind)
+    if at == 0:
+        return el("th", text, scope="row", _class=kind)
+    return el("td", text, _class=kind, data_label=column)
 
 
-def signed(text: str, nano_usd: int | None) -> Markup:
+def signed(text: str, nano_usd: int | None) -> Tinted:
     """A cell in the colour of a gain or a loss; 0 and unknown have none."""
     kind = None if nano_usd in (None, 0) else "loss" if (nano_usd or 0) < 0 else "gain"
-    return el("td", text, _class=kind)
+    return Tinted(text, kind)
 
 
 def figure(title: str, note: str, chart: Markup) -> Markup:

@@ -36,10 +36,10 @@ linear-gradient(to left,var(--card) 40%,transparent) right/48px 100% no-repeat l
 linear-gradient(to right,var(--shade),transparent) left/14px 100% no-repeat scroll,
 linear-gradient(to left,var(--shade),transparent) right/14px 100% no-repeat scroll,var(--card)}
 .scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-table{border-collapse:collapse;width:100%;font-size:14.5px}
+table{border-collapse:collapse;width:100%;font-size:14px}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
 white-space:nowrap}
-th,td{padding:10px 12px;text-align:right;white-space:nowrap;border-top:1px solid var(--line);
+th,td{padding:10px 9px;text-align:right;white-space:nowrap;border-top:1px solid var(--line);
 vertical-align:top}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-align:bottom}
 tbody th{font-weight:550}
@@ -90,7 +90,17 @@ section{margin-top:48px}.tiles{display:grid;grid-template-columns:1fr 1fr;margin
 padding:12px 14px 14px}
 .tile dd{font-size:19px}th,td{padding:9px 11px}
 tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card)}
-td.wrap,th.wrap{min-width:7em;max-width:11em}.tile:last-child:nth-child(odd){grid-column:1/-1}}
+td.wrap,th.wrap{min-width:7em;max-width:11em}.tile:last-child:nth-child(odd){grid-column:1/-1}
+.stacked thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stacked table,.stacked tbody{display:block}
+.stacked tr{display:grid;grid-template-columns:repeat(3,1fr);gap:6px 12px;padding:10px 14px;
+border-top:1px solid var(--line)}.stacked tr:first-child{border-top:0}
+.stacked tr.sum{border-top:1.5px solid var(--soft)}
+.stacked tbody th,.stacked tbody td{display:block;padding:0;border:0;text-align:left}
+.stacked tbody th,.stacked td.wrap,.stacked td[colspan]{position:static;max-width:none;
+grid-column:1/-1;overflow-wrap:anywhere}
+.stacked td[data-label]::before{content:attr(data-label);display:block;color:var(--soft);
+font-weight:400;font-size:11.5px;white-space:normal}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;
 --accent:#0f6b6b;--loss:#b23a2a;--warn:#8a5a00;--warnpaper:#fff}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}header{
@@ -99,5 +109,6 @@ main,header,footer{max-width:none;padding-left:0;padding-right:0}section{margin-
 figure,tr,.tiles,.warning{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible;
 background:none}table{font-size:10.5px}th,td{padding:5px 6px;white-space:normal}}
 """
-"""A table wider than its box scrolls in it; a shade at the edge shows that there is more.
+"""A table wider than its box scrolls in it; a shade at the edge shows that there is more. On a
+phone, rows of many columns become blocks, each figure under the name of its column.
 Contrast of text on its ground is 4.5:1 or more in both palettes (WCAG 2.2, 1.4.3)."""

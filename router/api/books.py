@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from router.api.clock import SystemClock
-from router.ledger import reading, rollups
+from router.ledger import policies, reading, rollups
 from router.ledger.address import Address
 from router.ledger.database import Database
 from router.ledger.feedback import SqlFeedback, outcomes
@@ -92,6 +92,10 @@ class Books:
         """
         texts = TextStore(self._database, self._clock)
         return texts.prompts(since_ms, until_ms, tenant, limit)
+
+    def policy_texts(self) -> list[str]:
+        """Every policy that requests were decided under, as its file was. Raises LedgerError."""
+        return policies.texts(self._database)
 
     def any_key(self) -> bool:
         """Whether there is a key that is not revoked. Raises LedgerError."""

@@ -185,7 +185,10 @@ class Checkup:
         try:
             listen(self.host, self.port).close()
         except CannotListen as error:
-            mend = "stop what uses it (perhaps Tiergate itself), or serve with --port"
+            mend = (
+                "none where Tiergate itself runs there; else `tiergate serve --port 9000`, or "
+                'with make: `make serve ARGS="--port 9000"`'
+            )
             return Finding("port", State.BROKEN, error.message, gives, mend)
         return Finding("port", State.OK, f"{self.host}:{self.port} is free", gives)
 

@@ -243,8 +243,9 @@ OPERATIONS = (
 
 
 def known_paths() -> tuple[str, ...]:
-    """Every path that answers, as a pattern, in the order of this page."""
-    return (*(operation.path for operation in OPERATIONS), "/dashboard", "/docs", "/openapi.json")
+    """Every path that answers, once, as a pattern, in the order of this page."""
+    described = dict.fromkeys(operation.path for operation in OPERATIONS)
+    return (*described, "/dashboard", "/docs", "/openapi.json")
 
 
 @cache

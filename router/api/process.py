@@ -89,8 +89,6 @@ async def serve_app(
         await server.serve(sockets=[listener])
         if stop is not None:
             waiting.cancel()
-        if server.server_state.tasks:  # cancelled by the drain timeout: they still book their rows
-            await asyncio.wait(server.server_state.tasks, timeout=SETTLE_S)
 
 
 def _rest_the_collector() -> None:
@@ -115,6 +113,17 @@ class HttpServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let running requests end; those that the drain time cuts still book their rows."""
+        log = structlog.get_logger("tiergate.server")
+        running = len(self.server_state.tasks)
+        log.info("draining", requests=running, at_most_s=self.config.timeout_graceful_shutdown)
+        await super().shutdown(sockets)
+        cut = tuple(self.server_state.tasks)
+        if cut:
+            await asyncio.wait(cut, timeout=SETTLE_S)
+        log.info("drained", ended=max(0, running - len(cut)), cut=len(cut))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

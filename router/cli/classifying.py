@@ -116,7 +116,9 @@ def _tell(
         return
     before = f", {done.resumed} were there already" if done.resumed else ""
     typer.echo(f"{done.rows} rows in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
-    if early:
+    if early and early >= done.rows:
+        typer.echo("all of them were read by their words alone")
+    elif early:
         typer.echo(f"{early} of them were read by their words alone, the others by the encoder")
     if done.bad:
         typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")

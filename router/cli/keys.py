@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,17 @@ def create(
     expires: Annotated[
         str | None, typer.Option(show_default="never", help="When it ends: 90d, 2027-01-01.")
     ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            envvar="TIERGATE_POLICY",
+            show_default="the shipped ones",
+            help="A policy that is served, by name or file: names are checked against it, and "
+            "against those that the ledger knows. Repeat for several.",
+        ),
+    ] = None,
     database: DatabasePath = DATABASE,
     as_json: AsJson = False,
 ) -> None:
@@ -49,13 +61,20 @@ def create(
     from router.api.books import Books
     from router.cli.terminal import print_json
 
+    reached, answering = _names(policies), _names(tiers)
     with Books.open(database, create=True) as books:
+        if reached or answering:
+            from router.cli.key_names import check_names, known_names
+
+            check_names(
+                known_names(policy or (), books.policy_texts(), os.environ), reached, answering
+            )
         created = books.keys.create(
             tenant,
             scope or [Scope.CHAT],
             name,
-            policies=_names(policies),
-            tiers=_names(tiers),
+            policies=reached,
+            tiers=answering,
             expires_at_ms=None if expires is None else end_ms(expires, _now_ms()),
         )
     if as_json:

@@ -6,11 +6,10 @@ Every line that cannot be read is counted and named; nothing is lost silently.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
 import typer
 
 from router.analysis.correctness import Correctness
@@ -44,8 +43,16 @@ class BadLines:
         return f"{path}: {lines} could not be read: {'; '.join(self.named)}"
 
 
-def rows_of(path: Path, bad: BadLines) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter."""
+def rows_of(
+    path: Path, bad: BadLines, decode: Callable[[str], object] | None = None
+) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter.
+
+    `decode` reads a line of JSON and raises ValueError for what is none; without it orjson does.
+    """
+    import orjson  # no server package where the command line begins
+
+    decode = decode or orjson.loads
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
@@ -57,8 +64,8 @@ def rows_of(path: Path, bad: BadLines) -> Iterator[tuple[int, Mapping[str, objec
                 if not line.strip():
                     continue
                 try:
-                    found = orjson.loads(line)
-                except orjson.JSONDecodeError as error:
+                    found = decode(line)
+                except ValueError as error:
                     bad.add(number, f"no JSON ({error})")
                     continue
                 if isinstance(found, dict):

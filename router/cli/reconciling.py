@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger import Tenant, ledger
 from router.cli.options import AsJson
+from router.cli.outcome_files import BadLines, rows_of
 from router.cli.periods import shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 
@@ -73,7 +73,9 @@ def reconcile(
 def read_bill(path: Path) -> dict[str, int]:
     """Nano-dollars by upstream id. Raises typer.BadParameter that names file, line and value."""
     amounts: dict[str, int] = {}
-    for number, line in _lines(path):
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
+    for number, line in rows_of(path, _Refusing(path), _exact):
         where = f"{path}:{number}"
         name = next((str(line[key]) for key in IDS if line.get(key)), "")
         told = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
@@ -90,26 +92,21 @@ def read_bill(path: Path) -> dict[str, int]:
     return amounts
 
 
-def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """Each entry with the number of its line."""
-    if path.suffix not in (".csv", ".jsonl"):
-        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            if path.suffix == ".csv":
-                table = csv.DictReader(file)
-                for entry in table:
-                    yield table.line_num, entry
-                return
-            for number, text in enumerate(file, start=1):
-                if text.strip():
-                    # Amounts stay as they are written: a float would not be exact.
-                    entry = json.loads(text, parse_float=str, parse_int=str)
-                    if not isinstance(entry, dict):
-                        raise typer.BadParameter(f"{path}:{number}: expected a JSON object")
-                    yield number, entry
-    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise typer.BadParameter(f"{path} cannot be read: {error}") from error
+class _Refusing(BadLines):
+    """Of a bill no line is passed over: it is money."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def add(self, line: int, why: str) -> None:
+        """Raises typer.BadParameter."""
+        raise typer.BadParameter(f"{self._path}:{line}: {why}")
+
+
+def _exact(line: str) -> object:
+    """JSON whose numbers stay as they are written: a float would not be exact."""
+    return json.loads(line, parse_float=str, parse_int=str)
 
 
 def _amount(text: str, where: str) -> int:
@@ -135,7 +132,10 @@ def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
             f"{call.model}  {dollars(call.booked_nano_usd)}  {upstream_id}"
         )
     booked = sum(call.booked_nano_usd for call in calls)
-    typer.echo(f"{len(calls)} calls of unknown cost, booked at {dollars(booked)}")
+    if not calls:
+        typer.echo("No call of unknown cost: there is nothing to reconcile.")
+        return
+    typer.echo(f"{_calls(len(calls))} of unknown cost, booked at {dollars(booked)}")
 
 
 def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
@@ -162,10 +162,20 @@ def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bo
         typer.echo(f"tiergate: {refusal.name!r}: {refusal.why}", err=True)
     if len(refused) > NAMED:
         typer.echo(f"tiergate: and {len(refused) - NAMED} more", err=True)
+    if not settled:
+        typer.echo(
+            "Nothing was settled. `tiergate ledger reconcile` without options lists the calls of "
+            "unknown cost with their upstream ids."
+        )
+        return
     typer.echo(
-        f"{len(settled)} calls settled; together they cost {dollars(abs(difference))} "
+        f"{_calls(len(settled))} settled; together they cost {dollars(abs(difference))} "
         f"{'less' if difference < 0 else 'more'} than they were booked at"
     )
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"
 
 
 def _call(call: UnknownCall) -> dict[str, object]:

@@ -12,7 +12,7 @@ import typer
 
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson
-from router.cli.periods import moment_ms, zone_of
+from router.cli.periods import UNIT_MS, moment_ms, zone_of
 from router.cli.serving import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MANY_ROWS = 20_000
 """So many rows are added up in about two seconds; beyond it the wait is announced."""
-
-DAY_MS = 86_400_000
 
 
 def register(app: typer.Typer) -> None:
@@ -105,7 +103,7 @@ def _report(
     books.fold()
     first, last = books.span() or (now, now)
     begin, end = (first if since_ms is None else since_ms), (last if until_ms is None else until_ms)
-    by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * DAY_MS
+    by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
     parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
     return build_report(
         parts.rows,

@@ -33,10 +33,13 @@ def register(app: typer.Typer) -> None:
 def tune(
     risk: Annotated[
         float,
-        typer.Option(min=1e-6, max=0.5, help="The largest share of wrong level-1 answers."),
+        typer.Option(
+            min=1e-6, max=0.5, help="The largest share of wrong level-1 answers, at most 0.5."
+        ),
     ] = 0.02,
     confidence: Annotated[
-        float, typer.Option(min=0.5, max=0.9999, help="How surely that holds, per domain.")
+        float,
+        typer.Option(min=0.5, max=0.9999, help="How surely that holds, per domain: 0.5 to 0.9999."),
     ] = 0.95,
     outcomes: OutcomesFile = None,
     labels: Annotated[

@@ -29,13 +29,6 @@ class MemoryAnswerCache:
         """Store an answer; the least recently used ones make room."""
         self._answers.put((tenant, digest), cached, answer_bytes(cached.answer))
 
-    def forget(self, tenant: str) -> int:
-        """Drop all answers of a tenant (erasure); returns how many."""
-        mine = [key for key in self._answers.kept() if key[0] == tenant]
-        for key in mine:
-            self._answers.pop(key)
-        return len(mine)
-
 
 def answer_bytes(answer: Answer) -> int:
     """About how many bytes an answer's text takes: four a character at most, one for ASCII."""

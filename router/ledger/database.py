@@ -22,7 +22,7 @@ from router.ledger import postgres, sqlite
 from router.ledger.address import Address
 from router.ledger.cursor import Cursor
 from router.ledger.postgres import PostgresDialect
-from router.ledger.schema import SCHEMA_VERSION
+from router.ledger.schema import EARLIER_NAMES, SCHEMA_VERSION
 from router.ledger.sqlite import SqliteDialect
 
 Synchronous = Literal["normal", "full"]
@@ -185,12 +185,12 @@ class Database:
             stored = self._stored_version()
             if stored == SCHEMA_VERSION:
                 return
-            if stored is not None and stored > SCHEMA_VERSION:
+            if stored is not None and EARLIER_NAMES.get(stored, stored) > SCHEMA_VERSION:
                 raise LedgerError(
                     f"the ledger's database has version {stored}; this Tiergate knows "
                     f"{SCHEMA_VERSION}: install the newer one"
                 )
-            _upgrade(connection, self._dialect.begin_writing)
+            _upgrade(connection, self._dialect, stored)
 
     def _stored_version(self) -> str | None:
         with self.reading() as connection:
@@ -215,8 +215,8 @@ def _roll_back(connection: Connection) -> None:
         return  # the connection is gone, and the transaction with it; the first error says why
 
 
-def _upgrade(connection: Connection, begin: tuple[str, ...]) -> None:
-    """Run the migrations in one transaction on this connection."""
+def _upgrade(connection: Connection, dialect: Dialect, stored: str | None) -> None:
+    """Run the migrations after this version in one transaction on this connection."""
     from alembic import command
     from alembic.config import Config
 
@@ -224,8 +224,11 @@ def _upgrade(connection: Connection, begin: tuple[str, ...]) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        for statement in begin:
+        for statement in dialect.begin_writing:
             connection.exec_driver_sql(statement)
+        if stored in EARLIER_NAMES:
+            named = f"UPDATE alembic_version SET version_num = '{EARLIER_NAMES[stored]}'"
+            connection.exec_driver_sql(named)
         command.upgrade(config, "head")
         connection.exec_driver_sql("COMMIT")
     except BaseException:

@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from router.audit import Finding, FindingKind, digest
+from router.budgets import DAY_MS
 from router.errors import FeedbackRefused
 from router.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger import policies, reading
 from router.ledger.database import Database
 from router.ledger.rows import SqlRow
-from router.ledger.texts import DAY_MS
 from router.redact import redact
 from router.types import Clock, Feedback, FeedbackSource, Heard, TrueOutcome
 

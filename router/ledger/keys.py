@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 from sqlalchemy import Connection
 
+from router.budgets import DAY_MS
 from router.errors import LedgerError
 from router.ledger.database import Database
 from router.types import Clock, Identity, Scope
@@ -28,7 +29,6 @@ _COLUMNS = (
     "key_id, tenant, name, scopes, created_at_ms, revoked_at_ms, policies, tiers, expires_at_ms, "
     "previous_until_ms"
 )
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

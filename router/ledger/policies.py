@@ -42,6 +42,16 @@ def policy_content(database: Database, policy_hash: str) -> str | None:
         return _content(connection, policy_hash)
 
 
+def texts(database: Database) -> list[str]:
+    """What was recorded of every policy, latest first; blocks. Raises LedgerError."""
+    with database.reading() as connection:
+        return list(
+            connection.exec_driver_sql(
+                "SELECT content FROM policy_versions ORDER BY first_seen_at_ms DESC"
+            ).scalars()
+        )
+
+
 def privacy_of(connection: Connection, policy_hash: str) -> PrivacySection:
     """What the policy of this hash keeps of texts; nothing where it is not known or not readable.
 

@@ -36,8 +36,3 @@ class PolicyCaches:
             made = MemorySemanticCache(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
             kept = self._near[policy] = limits, made
         return kept[1]
-
-    def forget(self, tenant: str) -> int:
-        """Drop all answers of a tenant (erasure); returns how many."""
-        exact = sum(cache.forget(tenant) for _, cache in self._exact.values())
-        return exact + sum(cache.forget(tenant) for _, cache in self._near.values())

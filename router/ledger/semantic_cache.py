@@ -99,13 +99,6 @@ class MemorySemanticCache:
         self._next += 1
         self._bytes += size
 
-    def forget(self, tenant: str) -> int:
-        """Drop all answers of a tenant (erasure); returns how many."""
-        mine = [one for one, kept in self._kept.items() if kept.place[0] == tenant]
-        for one in mine:
-            self._drop(one)
-        return len(mine)
-
     def _drop_old(self, place: Place) -> None:
         now = self._clock.monotonic_ms()
         for one in list(self._places.get(place, ())):

@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
+from router.budgets import DAY_MS
 from router.ledger import rollup_keeping
 from router.ledger.database import Database
 from router.ledger.lru import BoundedMap
@@ -18,7 +19,6 @@ from router.redact import redact
 from router.types import Clock
 
 TextKind = Literal["prompt", "answer", "draft"]
-DAY_MS = 86_400_000
 KEY_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
 MAX_TENANTS_IN_MEMORY = 10_000
 
@@ -63,10 +63,6 @@ class TenantSecrets:
                 (tenant, secrets.token_bytes(32), self._clock.now_ms()),
             )
             return bytes(connection.exec_driver_sql(query, (tenant,)).scalar_one())
-
-    def forget(self, tenant: str) -> None:
-        """Drop the copy in memory; the database's is deleted by `TextStore.erase`."""
-        self._known.pop(tenant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,23 @@ on the one that it was measured on (AVX-512 without BF16); there it is float32.
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 def quickest() -> torch.autocast:
     """A context in which this processor multiplies quickest; the same on every run of a machine."""
+    import torch
+
     return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
 
 
 @cache
 def has_bfloat16() -> bool:
     """Whether this processor has instructions for bfloat16: `avx512_bf16`, `amx_bf16`, Arm's."""
-    return any(
-        told and name.endswith("bf16") for name, told in torch.cpu.get_capabilities().items()
-    )
+    import torch
+
+    told = torch.cpu.get_capabilities()
+    return any(there and name.endswith("bf16") for name, there in told.items())

@@ -31,6 +31,7 @@ from router.wire.checks import (
     texts,
     words,
 )
+from router.wire.exchange import OneRequest
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
@@ -120,15 +121,10 @@ _READ: dict[str, Reader] = {
 
 
 @dataclass(frozen=True, slots=True)
-class MessagesExchange:
+class MessagesExchange(OneRequest):
     """wire.exchange.Exchange for one message."""
 
-    request: ChatRequest
     shows_thinking: bool
-
-    @property
-    def requests(self) -> tuple[ChatRequest, ...]:
-        return (self.request,)
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None

@@ -6,20 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.errors import TiergateError
-from router.types import Answer, ChatRequest, JsonText
+from router.types import Answer, JsonText
+from router.wire.exchange import OneRequest
 from router.wire.parse import parse_chat_request
 from router.wire.render import StreamRenderer, render_completion, render_error
 
 
 @dataclass(frozen=True, slots=True)
-class ChatExchange:
+class ChatExchange(OneRequest):
     """wire.exchange.Exchange for one chat completion."""
-
-    request: ChatRequest
-
-    @property
-    def requests(self) -> tuple[ChatRequest, ...]:
-        return (self.request,)
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None

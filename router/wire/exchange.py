@@ -7,6 +7,7 @@ ChatRequest, so that triage, decision, verification and accounting exist once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from router.errors import TiergateError
@@ -50,6 +51,18 @@ class Exchange(Protocol):
     def stream(self, *, id: str, created: int, model: str) -> AnswerStream:
         """The same as events; `model` is what answers, as far as is known at the commit."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneRequest:
+    """What exchanges of one request have in common."""
+
+    request: ChatRequest
+
+    @property
+    def requests(self) -> tuple[ChatRequest, ...]:
+        """The request alone."""
+        return (self.request,)
 
 
 class WireFormat(Protocol):

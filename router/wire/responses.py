@@ -39,6 +39,7 @@ from router.wire.checks import (
     words,
     wrong_type,
 )
+from router.wire.exchange import OneRequest
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
@@ -179,15 +180,10 @@ _PASSED_ON_ECHOED = ("user", "safety_identifier", "prompt_cache_key", "service_t
 
 
 @dataclass(frozen=True, slots=True)
-class ResponsesExchange:
+class ResponsesExchange(OneRequest):
     """wire.exchange.Exchange for one response; `said_back` are the body's fields as JSON."""
 
-    request: ChatRequest
     said_back: bytes
-
-    @property
-    def requests(self) -> tuple[ChatRequest, ...]:
-        return (self.request,)
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None

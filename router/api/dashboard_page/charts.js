@@ -153,27 +153,29 @@ export function latency(minutes) {
   });
 }
 
-/** Lines with a bar each: [name, figure, share 0..1 of the widest, class, mark 0..1]. */
-export function bars(label, entries) {
+/** A list of names and figures, each over a track with what `shapes` draws from the rest of its entry. */
+function barlines(label, entries, shapes) {
   return el(
     "ul",
     { class: "bars", "aria-label": label },
-    entries.map(([name, figure, part, kind, mark]) =>
+    entries.map(([name, figure, ...rest]) =>
       el(
         "li",
         null,
         el("span", { class: "clip", title: name }, name),
         el("span", { class: "figure" }, figure),
-        svg(
-          "svg",
-          { class: "barline", "aria-hidden": "true" },
-          svg("rect", { width: "100%", height: 10, rx: 2, class: "track" }),
-          part > 0 && svg("rect", { width: `${Math.max(0.4, Math.min(part, 1) * 100)}%`, height: 10, rx: 2, class: kind || "accent" }),
-          mark !== undefined && mark !== null && svg("rect", { x: `${mark * 100}%`, width: 2, height: 10, class: "mark" }),
-        ),
+        svg("svg", { class: "barline", "aria-hidden": "true" }, svg("rect", { width: "100%", height: 10, rx: 2, class: "track" }), shapes(...rest)),
       ),
     ),
   );
+}
+
+/** Lines with a bar each: [name, figure, share 0..1 of the widest, class, mark 0..1]. */
+export function bars(label, entries) {
+  return barlines(label, entries, (part, kind, mark) => [
+    part > 0 && svg("rect", { width: `${Math.max(0.4, Math.min(part, 1) * 100)}%`, height: 10, rx: 2, class: kind || "accent" }),
+    mark !== undefined && mark !== null && svg("rect", { x: `${mark * 100}%`, width: 2, height: 10, class: "mark" }),
+  ]);
 }
 
 /** Saved shares, signed, around an upright zero, with their intervals. Entries: [name, figure, share, low, high]. */
@@ -181,26 +183,11 @@ export function signed(label, entries) {
   const low = Math.max(-2, Math.min(0, ...entries.flatMap(([, , x, a]) => [x, a ?? x])));
   const place = (x) => `${(100 * (Math.min(Math.max(x, low), 1) - low)) / (1 - low)}%`;
   const width = (a, b) => `${(100 * Math.abs(Math.min(Math.max(b, low), 1) - Math.min(Math.max(a, low), 1))) / (1 - low)}%`;
-  return el(
-    "ul",
-    { class: "bars", "aria-label": label },
-    entries.map(([name, figure, x, from, to]) =>
-      el(
-        "li",
-        null,
-        el("span", { class: "clip", title: name }, name),
-        el("span", { class: "figure" }, figure),
-        svg(
-          "svg",
-          { class: "barline", "aria-hidden": "true" },
-          svg("rect", { width: "100%", height: 10, rx: 2, class: "track" }),
-          svg("rect", { x: place(Math.min(0, x)), width: width(0, x), height: 10, class: x < 0 ? "bad" : "accent" }),
-          from !== null && from !== undefined && svg("line", { x1: place(from), x2: place(to), y1: 5, y2: 5, class: "interval" }),
-          svg("line", { x1: place(0), x2: place(0), y1: 0, y2: 10, class: "zero" }),
-        ),
-      ),
-    ),
-  );
+  return barlines(label, entries, (x, from, to) => [
+    svg("rect", { x: place(Math.min(0, x)), width: width(0, x), height: 10, class: x < 0 ? "bad" : "accent" }),
+    from !== null && from !== undefined && svg("line", { x1: place(from), x2: place(to), y1: 5, y2: 5, class: "interval" }),
+    svg("line", { x1: place(0), x2: place(0), y1: 0, y2: 10, class: "zero" }),
+  ]);
 }
 
 /** How many answers were how sure: twenty bars, the climbed part of each in another colour. */

@@ -36,7 +36,7 @@ export const REASONS = {
   low_impact: "too little is at stake for it",
   hint_max_tier: "the client asked for at most this level",
   higher_expected_loss: "its expected loss is higher",
-  not_capable: "it cannot do what is asked",
+  not_capable: "not every answerer can do what is asked",
   nothing_to_resolve: "no approved answer fits",
   not_ready: "it was not ready",
   tier_not_allowed: "the key may not use this tier",

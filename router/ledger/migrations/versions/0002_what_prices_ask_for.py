@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0002_what_prices_ask_for"
+down_revision = "0001_first_schema"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0004_what_came_of_answers"
+down_revision = "0003_windows_of_any_scope"
 branch_labels = None
 depends_on = None
 

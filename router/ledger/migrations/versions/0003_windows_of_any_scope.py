@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0002"
+revision = "0003_windows_of_any_scope"
+down_revision = "0002_what_prices_ask_for"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0005_rollups"
+down_revision = "0004_what_came_of_answers"
 branch_labels = None
 depends_on = None
 
