@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -94,6 +96,16 @@ def test_bodies_are_bounded_and_json(served: Served, path: str) -> None:
     text = served.client.post(path, content=b"{}", headers={"content-type": "text/plain"})
     assert text.status_code == 415
     assert served.client.get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_a_compressed_body_is_refused_by_name(served: Served, path: str) -> None:
+    packed = gzip.compress(json.dumps({"model": "auto", **ASKED[path]}).encode())
+    response = served.post(path, packed, **{"content-encoding": "gzip"})
+    assert response.status_code == 415
+    assert "Content-Encoding" in response.json()["error"]["message"]
+    plain = served.post(path, {"model": "auto", **ASKED[path]}, **{"content-encoding": "identity"})
+    assert plain.status_code == 200
 
 
 @pytest.mark.parametrize("path", ASKED)
