@@ -22,7 +22,7 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
-from router.verification import Verification
+from router.verification import Verification, cut_by_client
 from router.walk import STAND_IN, Candidate, Walk
 
 REFUSED_TEXT = (
@@ -54,14 +54,14 @@ async def conclude(
         return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED
-    if best is not None and (walk.released or _named(walk, best)):
+    if best is not None and (walk.released or walk.observed is not None or _named(walk, best)):
         return best, Verdict.UNVERIFIED
     if walk.observed is not None:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
     rule = walk.exhausted
     if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not walk.promises:
         return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
-    if best is not None and rule is Exhausted.BEST_ANSWER and _showable(best):
+    if best is not None and rule is Exhausted.BEST_ANSWER and _showable(walk, best):
         return best, Verdict.UNVERIFIED
     if rule is not Exhausted.BEST_ANSWER and not walk.promises:
         return _stand_in(walk, REFUSED_TEXT, (), refusal=True), Verdict.REFUSED
@@ -136,6 +136,13 @@ def _named(walk: Walk, candidate: Candidate) -> bool:
     return named and not walk.decision.hard_rule and _usable(candidate)
 
 
-def _showable(candidate: Candidate) -> bool:
-    """An unverified answer may be shown unless it breaks the shape it promised."""
-    return candidate.said.failure is not Reason.ANSWER_INVALID
+def _showable(walk: Walk, candidate: Candidate) -> bool:
+    """An unverified answer may be shown unless it breaks the shape it promised.
+
+    Where the client's own cap cut it, its finish reason says that it is not whole.
+    """
+    if candidate.said.failure is not Reason.ANSWER_INVALID:
+        return True
+    own_cap = walk.plan(candidate.rung.answerer).facts.max_output_tokens
+    answer = candidate.answer
+    return answer is not None and cut_by_client(answer, walk.request, own_cap)

@@ -59,7 +59,7 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
-from router.verification import PREFIX_TOKENS, Verification, agreement, verify
+from router.verification import PREFIX_TOKENS, Verification, agreement, one_call, verify
 from router.walk import Candidate, Held, Walk
 from router.wire.render import deltas_of
 
@@ -270,6 +270,7 @@ class Gateway:
 
     def _judge(self, walk: Walk, plan: RungPlan, at: int, answer: Answer) -> Candidate:
         """Verify an answer, and keep it if it is the best so far."""
+        answer = one_call(answer, walk.request)
         rung = walk.decision.rungs[at]
         mode = walk.verify_mode(plan)
         candidate = Candidate(

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.json_schema import schema_faults
 from router.types import (
@@ -100,6 +100,17 @@ def verify(
     return Verification(p, None, "answer", len(logprobs), mean, least)
 
 
+def one_call(answer: Answer, request: ChatRequest) -> Answer:
+    """The answer with the first of its tool calls alone where the client forbade parallel ones.
+
+    Some upstreams do not know `parallel_tool_calls`; the model asks again for what it still wants.
+    """
+    if request.parallel_tool_calls is not False:
+        return answer
+    choices = tuple(replace(one, tool_calls=one.tool_calls[:1]) for one in answer.choices)
+    return replace(answer, choices=choices)
+
+
 def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
     """Why the answer breaks what the request was promised, None when it keeps it."""
     if not answer.choices:
@@ -108,12 +119,39 @@ def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
         if choice.refusal:
             return Reason.ANSWER_REFUSED
         if not choice.text.strip() and not choice.tool_calls:
+            filtered = choice.finish_reason == "content_filter"
+            return Reason.ANSWER_REFUSED if filtered else Reason.ANSWER_INVALID
+        if not _chosen(choice, request):
             return Reason.ANSWER_INVALID
         if any(not _valid_call(call, request) for call in choice.tool_calls):
             return Reason.ANSWER_INVALID
         if not choice.tool_calls and not _valid_format(choice, request):
             return Reason.ANSWER_INVALID
     return None
+
+
+def cut_by_client(answer: Answer, request: ChatRequest, own_cap: int) -> bool:
+    """Whether all that is wrong with an answer is that the client's own bounds ended it.
+
+    Its finish reason then says so, which clients know what to do with; the answerer's `own_cap`, in
+    tokens, is nothing that they asked for.
+    """
+    cut = [_cut(choice, request, own_cap) for choice in answer.choices]
+    others = tuple(choice for choice, was in zip(answer.choices, cut, strict=True) if not was)
+    return any(cut) and (
+        not others or structure_failure(replace(answer, choices=others), request) is None
+    )
+
+
+def _cut(choice: Choice, request: ChatRequest, own_cap: int) -> bool:
+    """Whether the client's cap cut a choice, or one of its stop texts ended it before it began."""
+    asked = request.sampling.max_output_tokens
+    if choice.finish_reason == "length" and asked is not None and asked <= own_cap:
+        offered = {tool.name for tool in request.tools}
+        return all(call.name in offered for call in choice.tool_calls)
+    plain = request.response_format.kind == "text" and not request.tools
+    stopped = choice.finish_reason == "stop" and bool(request.sampling.stop)
+    return plain and stopped and not choice.text.strip()
 
 
 def agreement(texts: Sequence[str]) -> float:
@@ -137,6 +175,17 @@ def _calibrated(p_rung: float, mean: float, least: float, c: AnswerCalibration) 
 
 def _refuses(choice: Choice) -> bool:
     return REFUSAL.match(choice.text[:200]) is not None
+
+
+def _chosen(choice: Choice, request: ChatRequest) -> bool:
+    """Whether tools are called as `tool_choice` says: none, at least one, or the one it names."""
+    if request.tool_choice is None:
+        return True
+    called = {call.name for call in choice.tool_calls}
+    wanted = json.loads(request.tool_choice)
+    if isinstance(wanted, dict):
+        return called == {str(wanted["function"]["name"])}
+    return {"auto": True, "none": not called}.get(wanted, bool(called))
 
 
 def _valid_call(call: ToolCall, request: ChatRequest) -> bool:

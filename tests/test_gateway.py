@@ -18,7 +18,16 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.ledger.texts import TextStore
-from router.types import Domain, Hints, Reason, RequestState, Role, Scope, Verdict
+from router.types import (
+    Domain,
+    Hints,
+    Reason,
+    RequestState,
+    ResponseFormat,
+    Role,
+    Scope,
+    Verdict,
+)
 from tests.fakes import ALICE, CALM, Clock, ScriptedTier, a_house, ask
 from tests.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
 
@@ -172,6 +181,16 @@ async def test_observe_answers_with_the_model_asked_for(tmp_path: Path) -> None:
     assert (outcome.rung.answerer, outcome.reason) == ("deep", Reason.OBSERVED)
     assert row.mode == "observe"
     assert outcome.decision.first_rung.answerer == "faq"
+    await house.close()
+
+
+async def test_observe_gives_an_answer_that_breaks_its_shape_as_it_is(tmp_path: Path) -> None:
+    aliases = {"gpt-4o": {"answerer": "mid"}}
+    house = a_house(tmp_path, [low(), mid(), deep()], mode="observe", aliases=aliases)
+    shaped = ask(requested_model="gpt-4o", response_format=ResponseFormat("json_object"))
+    outcome = await house.gateway.complete(shaped, ALICE)
+    assert outcome.answer is not None
+    assert (outcome.answer.text, outcome.verdict) == ("an answer", Verdict.UNVERIFIED)
     await house.close()
 
 

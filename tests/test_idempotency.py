@@ -19,7 +19,7 @@ import yaml
 from router.api.access import Doorkeeper
 from router.api.clock import SystemClock, UlidIds
 from router.api.http import Event, Handler, Receive, Scope, Send
-from router.api.idempotency import MAX_KEY, MAX_REPLY_BYTES, Idempotency
+from router.api.idempotency import HEADER, MAX_KEY, MAX_REPLY_BYTES, Idempotency
 from router.api.metrics import Metrics
 from router.ledger.keys import SqlKeyStore
 from router.ledger.replies import TTL_S, MemoryReplies
@@ -242,6 +242,14 @@ def test_another_body_is_refused_while_the_first_is_answered(served: Served, key
         bodies = [{}, {"temperature": 0.5}]
         said = list(pool.map(lambda body: chat(served, key, "auto:slow", **body), bodies))
     assert sorted(response.status_code for response in said) == [200, 422]
+
+
+def test_a_message_that_is_given_again_has_one_new_id(served: Served, key: str) -> None:
+    body = {**ROUTINE, "max_tokens": 64}
+    first, again = (served.post("/v1/messages", body, **{HEADER: key}) for _ in range(2))
+    assert again.headers["x-tiergate-replay-of"] == first.headers["x-tiergate-decision-id"]
+    assert again.headers["request-id"] == again.headers["x-request-id"]
+    assert again.headers["request-id"] != first.headers["request-id"]
 
 
 def test_a_failure_is_tried_again(served: Served, upstream: Upstream, key: str) -> None:

@@ -17,7 +17,13 @@ from router.types import (
     ToolCall,
     ToolSpec,
 )
-from tiers.local_wire import chat_body, json_object_grammar, plan_tools, read_tool_answer
+from tiers.local_wire import (
+    begun_reply,
+    chat_body,
+    json_object_grammar,
+    plan_tools,
+    read_tool_answer,
+)
 
 NOW = ToolSpec("now", "The time.", JsonText('{"type":"object","properties":{}}'))
 ADD = ToolSpec("add", "Adds.", JsonText('{"type":"object","properties":{"a":{"type":"number"}}}'))
@@ -150,6 +156,23 @@ def test_a_reply_is_text() -> None:
 def test_a_broken_call_is_an_error(text: str) -> None:
     with pytest.raises(UpstreamInvalid):
         read_tool_answer(text, "call_1")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"reply": "It rai', "It rai"),
+        (' {\n "reply" : "5 \\"in', '5 "in'),
+        ('{"reply": "done"', "done"),
+        ('{"reply": "a\\', "a"),
+        ('{"reply": "a\\u00e', "a"),
+        ('{"reply": ', ""),
+        ('{"name": "now", "argu', ""),
+        ("", ""),
+    ],
+)
+def test_what_had_come_of_a_reply_that_was_cut_is_read(text: str, said: str) -> None:
+    assert begun_reply(text) == said
 
 
 def test_arguments_stay_as_the_model_gave_them() -> None:

@@ -191,6 +191,17 @@ def test_garbage_instead_of_chunks_gets_our_error(served: Served, path: str, chu
     assert error_in(response) == (400, code)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_of_http_1_0_gets_no_chunks(served: Served, stream: bool) -> None:
+    body = json.dumps({**ROUTINE, "stream": stream}).encode()
+    sent = head("/v1/chat/completions", f"content-length: {len(body)}").replace(b"1.1", b"1.0")
+    response = said(served, sent, body)
+    top, _, answer = response.lower().partition(b"\r\n\r\n")
+    assert (b"transfer-encoding" in top, b"content-length" in top) == (False, not stream)
+    assert answer.startswith(b"data: {" if stream else b"{")
+    assert answer.endswith(b"data: [done]\n\n" if stream else b"}")
+
+
 def test_a_body_shorter_than_its_length_is_nobodys_answer(served: Served) -> None:
     with connect(served) as connection:
         connection.sendall(head("/v1/chat/completions", "content-length: 100") + b"{}")

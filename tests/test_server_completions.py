@@ -79,6 +79,16 @@ def test_each_prompt_of_a_list_is_streamed(served: Served, client: openai.OpenAI
     assert len(served.rows()) == before + 2
 
 
+def test_prompts_keep_their_places_where_an_upstream_gives_fewer_choices(
+    client: openai.OpenAI,
+) -> None:
+    chunks = client.completions.create(model="auto", prompt=[PROMPT] * 2, n=2, stream=True)
+    said = ["", ""]  # the upstream knows no `n`
+    for chunk in chunks:
+        said[chunk.choices[0].index] += chunk.choices[0].text
+    assert said == [TEXT, TEXT]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_refusal_is_text(served: Served, client: openai.OpenAI, stream: bool) -> None:
     if stream:

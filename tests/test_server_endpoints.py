@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -88,12 +91,70 @@ def test_a_dry_run_says_what_would_be_done(served: Served, path: str, stream: bo
     assert "x-tiergate-decision-id" not in response.headers  # it is not written down
 
 
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+SHAPED = {
+    "/v1/chat/completions": {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}
+    },
+    "/v1/responses": {"text": {"format": {"type": "json_schema", "name": "n", "schema": SCHEMA}}},
+    "/v1/messages": {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
+}
+CALLING = {
+    "/v1/chat/completions": {
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "tool_choice": "required",
+    },
+    "/v1/responses": {"tools": [{"type": "function", "name": "f"}], "tool_choice": "required"},
+    "/v1/messages": {
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "any"},
+    },
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", SHAPED)
+def test_json_that_the_clients_cap_cut_comes_as_cut(
+    served: Served, path: str, stream: bool
+) -> None:
+    response = ask(served, path, "auto:shortened", stream=stream, **SHAPED[path])
+    assert response.status_code == 200
+    assert re.search('"length"|"max_output_tokens"}|"max_tokens"', response.text)
+    assert served.finished_row(response)["verdict"] == "unverified"
+
+
+def test_json_that_an_answerers_own_cap_cut_is_no_answer(served: Served) -> None:
+    path = "/v1/chat/completions"
+    response = ask(served, path, "auto:shortened", max_completion_tokens=None, **SHAPED[path])
+    assert response.json()["error"]["code"] == "no_usable_answer"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", CALLING)
+def test_words_are_no_answer_where_a_call_was_required(
+    served: Served, path: str, stream: bool
+) -> None:
+    assert ask(served, path, "auto:calls", stream=stream, **CALLING[path]).status_code == 200
+    response = ask(served, path, stream=stream, **CALLING[path])
+    assert (response.status_code, "unusable" in response.text) == (502, True)
+
+
 @pytest.mark.parametrize("path", ASKED)
 def test_bodies_are_bounded_and_json(served: Served, path: str) -> None:
     assert served.post(path, b" " * 100_001).status_code == 413
     text = served.client.post(path, content=b"{}", headers={"content-type": "text/plain"})
     assert text.status_code == 415
     assert served.client.get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_a_compressed_body_is_refused_by_name(served: Served, path: str) -> None:
+    packed = gzip.compress(json.dumps({"model": "auto", **ASKED[path]}).encode())
+    response = served.post(path, packed, **{"content-encoding": "gzip"})
+    assert response.status_code == 415
+    assert "Content-Encoding" in response.json()["error"]["message"]
+    plain = served.post(path, {"model": "auto", **ASKED[path]}, **{"content-encoding": "identity"})
+    assert plain.status_code == 200
 
 
 @pytest.mark.parametrize("path", ASKED)

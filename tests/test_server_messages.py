@@ -56,6 +56,12 @@ def test_a_message_says_where_it_came_from(served: Served, client: anthropic.Ant
     assert raw.parse()._request_id == f"req_{found['request_id']}" == raw.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("system", ["", []])
+def test_an_empty_system_prompt_is_none(client: anthropic.Anthropic, system: object) -> None:
+    said = json.loads(ask(client, "auto:echo", system=system).content[0].text)
+    assert [message["role"] for message in said["body"]["messages"]] == ["user"]
+
+
 def test_tool_calls_are_blocks_with_an_object(client: anthropic.Anthropic) -> None:
     said = ask(client, "auto:calls", tools=[TOOL], tool_choice={"type": "any"})
     calls = [block for block in said.content if block.type == "tool_use"]

@@ -352,6 +352,23 @@ def test_tool_call_pieces_are_joined() -> None:
     assert folder.finish().choices[0].tool_calls == (CALL,)
 
 
+@pytest.mark.parametrize(
+    ("reason", "found"),
+    [
+        ("stop", "tool_calls"),
+        ("tool_calls", "tool_calls"),
+        ("odd", "tool_calls"),
+        ("length", "length"),
+    ],
+)
+def test_a_call_never_ends_in_a_plain_stop(reason: str, found: str) -> None:
+    call = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}
+    message = {"message": {"content": None, "tool_calls": [call]}, "finish_reason": reason}
+    (whole,) = parse_completion(orjson.dumps({"choices": [message]})).choices
+    _, folder = fold(chunk({"tool_calls": [call]}), chunk({}, finish_reason=reason))
+    assert whole.finish_reason == folder.finish().choices[0].finish_reason == found
+
+
 def test_what_came_before_a_cut_can_be_counted() -> None:
     _, folder = fold(chunk({"content": "Hel"}), chunk({"content": "lo"}))
     assert folder.partial().text == "Hello"

@@ -53,6 +53,7 @@ from tiers.local_protocol import (
 )
 from tiers.local_wire import (
     ToolPlan,
+    begun_reply,
     chat_body,
     plan_tools,
     read_logprobs,
@@ -300,7 +301,12 @@ def _choice(one: _Decoded, plan: ToolPlan | None) -> Choice:
     text = "".join(one.pieces)
     if plan is None:
         return Choice(text, one.finish_reason, logprobs=tuple(one.logprobs))
-    reply, tool_call = read_tool_answer(text, f"call_{secrets.token_hex(12)}")
+    try:
+        reply, tool_call = read_tool_answer(text, f"call_{secrets.token_hex(12)}")
+    except UpstreamInvalid:
+        if one.finish_reason != "length":
+            raise
+        reply, tool_call = begun_reply(text), None
     if tool_call is None:
         return Choice(reply, one.finish_reason, logprobs=tuple(one.logprobs))
     return Choice("", "tool_calls", (tool_call,), logprobs=tuple(one.logprobs))

@@ -8,6 +8,7 @@ nothing about processes, sockets or time.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +77,21 @@ def read_tool_answer(text: str, call_id: str) -> tuple[str, ToolCall | None]:
         return "", ToolCall(call_id, said["name"], arguments)
     except (ValueError, KeyError, TypeError) as error:
         raise UpstreamInvalid(
-            f"the local model's tool call is not complete JSON ({error}); it was probably cut by "
-            f"max_output_tokens"
+            f"the local model's tool call is not complete JSON ({error})"
         ) from error
+
+
+_REPLY = re.compile(r'\s*\{\s*"reply"\s*:\s*"((?:[^"\\]|\\(?:[^u]|u[0-9A-Fa-f]{4}))*)')
+
+
+def begun_reply(text: str) -> str:
+    """What had come of a reply in a planned answer that was cut; "" of a call: half of one is none.
+
+    >>> begun_reply('{"reply": "It rai')
+    'It rai'
+    """
+    begun = _REPLY.match(text)
+    return "" if begun is None else str(json.loads(f'"{begun[1]}"', strict=False))
 
 
 def chat_body(

@@ -131,9 +131,10 @@ class Answering:
         """The answer to the first request, whose events are under way, and to any further one."""
         first, *further = exchange.requests
         outcomes = [await self._events(events, stream, first, 0, send)]
-        for i, request in enumerate(further, 1):
+        for request in further:
             async with aclosing(self._gateway.stream(request, identity)) as others:
-                at = i * first.sampling.n
+                # Not a multiple of n: some upstreams give one choice, whatever was asked.
+                at = sum(len(one.answer.choices) for one in outcomes if one.answer is not None)
                 outcomes.append(await self._events(others, stream, request, at, send))
         outcome = together(outcomes)
         assert outcome.answer is not None

@@ -154,6 +154,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
+        if cycle.scope["http_version"] == "1.0":
+            app = _without_chunks(cycle, app)
         super()._start_asgi_task(cycle, app)
 
     def _count(self, more: int) -> None:
@@ -213,6 +215,25 @@ def bounded(request_s: float, refuse: Refuse) -> type[BoundedConnection]:
     Connection.request_s = request_s
     Connection.refuse = staticmethod(refuse)
     return Connection
+
+
+def _without_chunks(cycle: RequestResponseCycle, app: Any) -> Any:
+    """The application for a client of HTTP/1.0, which knows no chunks: what has no stated length
+    ends with the connection (RFC 9112, section 6.1). uvicorn sends it in chunks all the same.
+    """
+
+    async def plain(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(event: Any) -> None:
+            if event["type"] == "http.response.start":
+                if all(name.lower() != b"content-length" for name, _ in event["headers"]):
+                    cycle.chunked_encoding = False
+            elif cycle.chunked_encoding is False and not cycle.expected_content_length:
+                cycle.expected_content_length = len(event.get("body", b""))
+            await send(event)
+
+        await app(scope, receive, sending)
+
+    return plain
 
 
 def _head_too_large() -> HeadTooLarge:

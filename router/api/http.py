@@ -63,7 +63,12 @@ async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> by
 
 
 def require_json(headers: dict[str, str]) -> None:
-    """Raises UnsupportedMedia for a body that says it is something else than JSON."""
+    """Raises UnsupportedMedia for a body that says it is something else than plain JSON."""
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedMedia(
+            f"Content-Encoding is {coding[:64]!r}; send the JSON as it is, without compression."
+        )
     kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMedia(

@@ -33,15 +33,13 @@ MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A larger answer is not kept; its repeat is a new request."""
 HINTS = ("x-tiergate-", "x-session-id")
 """Headers that change what a request means, so another one of them is another request."""
-OF_ONE_RESPONSE = frozenset(
-    {
-        b"x-request-id",
-        b"x-tiergate-decision-id",
-        b"x-tiergate-cost-usd",
-        b"x-tiergate-saved-usd",
-        b"server-timing",
-    }
+OF_ONE_RESPONSE = (
+    b"x-tiergate-cost-usd",
+    b"x-tiergate-saved-usd",
+    b"x-ratelimit-",
+    b"server-timing",
 )
+"""What the headers begin with that say nothing of a repeat."""
 
 
 @dataclass(slots=True)
@@ -136,9 +134,10 @@ class Idempotency:
         row = replayed_row(kept.row, request_id, identity.key_id, now_ms, latency_ms)
         await self._ledger.finish(row)
         self._metrics.replayed()
+        ids = dict(id_headers(request_id))
+        ids[b"request-id"] = ids[b"x-request-id"]  # Anthropic's name for it
         headers = [
-            *(pair for pair in kept.headers if pair[0] not in OF_ONE_RESPONSE),
-            *id_headers(request_id),
+            *((k, ids.get(k, v)) for k, v in kept.headers if not k.startswith(OF_ONE_RESPONSE)),
             (b"x-tiergate-cost-usd", b"0"),
             (b"x-tiergate-replay-of", decision_id(kept.row.request_id).encode()),
         ]

@@ -45,6 +45,8 @@ FAILED = "The tool failed:\n"
 
 def read_system(value: object, param: str) -> Message | None:
     """The system prompt, None for an empty one."""
+    if value == []:
+        return None
     words = value if type(value) is str else _content(value, "system", param).text
     return Message("system", words) if words else None
 

@@ -84,8 +84,6 @@ def _usage(usage: Usage) -> dict[str, object]:
 def _stop_reason(choice: Choice) -> str:
     if choice.refusal:
         return "refusal"
-    if choice.tool_calls and choice.finish_reason == "stop":
-        return "tool_use"  # some servers say `stop` after a call that was forced
     return _STOP_REASONS.get(choice.finish_reason, "end_turn")
 
 

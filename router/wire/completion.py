@@ -262,10 +262,12 @@ def reasoning_text(message: dict[str, object]) -> str:
 
 
 def finish_reason(value: object, has_calls: bool) -> str:
-    """One of OpenAI's four; a whole answer without one has stopped by itself."""
-    if type(value) is str:
-        return FINISH_REASONS.get(value, "tool_calls" if has_calls else "stop")
-    return "tool_calls" if has_calls else "stop"
+    """One of OpenAI's four; a whole answer without one has stopped by itself.
+
+    Some servers say `stop` after a call, at which agents would end their loop.
+    """
+    found = FINISH_REASONS.get(value, "stop") if type(value) is str else "stop"
+    return "tool_calls" if has_calls and found == "stop" else found
 
 
 def _tool_calls(value: object) -> tuple[ToolCall, ...]:

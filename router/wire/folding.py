@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
 from router.wire.completion import (
-    FINISH_REASONS,
     MAX_CHOICES,
     MAX_TOOL_CALLS,
     content_text,
+    finish_reason,
     parse_logprobs,
     parse_provider_cost,
     parse_usage,
@@ -101,7 +101,7 @@ class _ChoiceSoFar:
         calls = [self.calls[index] for index in sorted(self.calls)]
         return Choice(
             text="".join(self.text),
-            finish_reason=self.finish_reason or "stop",
+            finish_reason=finish_reason(self.finish_reason, bool(calls)),
             tool_calls=tuple([ToolCall(c.id, c.name, "".join(c.arguments)) for c in calls]),
             refusal="".join(self.refusal) or None,
             reasoning="".join(self.reasoning) or None,
@@ -186,8 +186,7 @@ class ChunkFolder:
             raise UpstreamInvalid("The upstream sent a delta that is no object.")
         reason = choice.get("finish_reason")
         if type(reason) is str and reason:
-            fallback = "tool_calls" if so_far.calls else "stop"
-            so_far.finish_reason = FINISH_REASONS.get(reason, fallback)
+            so_far.finish_reason = reason
 
     def _fold_delta(
         self,
