@@ -143,6 +143,7 @@ class Shadows:
             baselines=Baselines(),
             rates=None,
             ahead=None,
+            climbs=0,
             over_budget=False,
             observed=None,
             first_token_ms=None,

@@ -82,7 +82,7 @@ def final_row(
     error: TiergateError | None = None,
 ) -> RequestRow:
     """The row that is chained: all attempts, all arguments, digests instead of text."""
-    tried = candidate or walk.untried
+    tried = candidate or walk.unanswered
     secret = secret_of(walk.identity.tenant)
     answer = tried.answer
     attempts = tuple(walk.attempts)

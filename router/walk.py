@@ -16,7 +16,6 @@ from router.record import ShadowNote, StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
     NO_PRESSURE,
-    Action,
     Answer,
     AttemptRow,
     AttemptState,
@@ -124,8 +123,9 @@ class Walk:
     shadow_rung: int | None = None  # which one is called once the client has its answer
     ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
+    climbs: int = 0  # from one rung's turn to another's
     over_budget: bool = False  # a climb was refused for money
-    released: bool = False
+    committed: int | None = None  # the rung whose answer the client has, or begins to have
     accounted: bool = False
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
     first_token_ms: float | None = None
@@ -173,10 +173,27 @@ class Walk:
         self.keep(new)
 
     @property
+    def released(self) -> bool:
+        """Whether an answer goes out, so that no other one can."""
+        return self.committed is not None
+
+    @property
+    def unanswered(self) -> Candidate:
+        """What a request is booked under whose answer never came to its end.
+
+        The rung whose text had begun to go out, in mode observe the one that was asked for, else
+        the first.
+        """
+        at = self.observed if self.committed is None else self.committed
+        if at is None:
+            return self.untried
+        rung = self.decision.rungs[at]
+        return Candidate(at, rung, None, Verification(rung.p, None, "rung"))
+
+    @property
     def escalations(self) -> int:
         """Climbs that were made, those refused for money left out."""
-        climbs = sum(step.said.action is Action.CLIMB for step in self.steps)
-        return climbs - self.over_budget
+        return self.climbs - self.over_budget
 
     def reached_by(self, rung: int) -> Reason:
         """Why a rung was called: the climb that led there, else its own first reason."""
@@ -324,15 +341,25 @@ class Walk:
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
         """How much of an answer is verified. Where only a verified answer may go out, all of it."""
         mode = plan.verify_mode(self.decision.hard_rule)
-        guarded = self.exhausted is not Exhausted.BEST_ANSWER
-        return VerifyMode.FULL if mode is VerifyMode.PREFIX and guarded else mode
+        return VerifyMode.FULL if mode is VerifyMode.PREFIX and self.guarded else mode
+
+    @property
+    def guarded(self) -> bool:
+        """Whether something else goes out where no answer can be trusted."""
+        return self.exhausted is not Exhausted.BEST_ANSWER
 
     def whole_from(self, at: int) -> bool:
-        """Whether all of this rung's answer is held back before any of it goes out."""
+        """Whether all of this rung's answer is held back before any of it goes out.
+
+        So it is wherever something else may have to go out instead, whatever is verified. Where
+        the model that was asked for answers in any case, nothing waits for a verdict.
+        """
         if self.buffered or self.held_back:
             return True
+        if self.observed is not None:
+            return False
         plan = self.plan(self.decision.rungs[at].answerer)
-        return self.verify_mode(plan) is VerifyMode.FULL
+        return self.guarded or self.verify_mode(plan) is VerifyMode.FULL
 
     def alone_at(self, at: int) -> bool:
         """Whether this rung's text goes out whatever is said of it: no other is there, or left."""
