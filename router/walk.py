@@ -225,17 +225,17 @@ class Walk:
         ahead = sum(a.cost_nano_usd for a in self.attempts if a.rung == self.ahead)
         return max(0, cap - self.spent_nano_usd + ahead)
 
-    def money_left_beside(self, rung: int) -> int | None:
-        """As `money_left`, less what calls of other rungs hold just now, beside this one."""
+    def money_left_beside(self, attempt: int) -> int | None:
+        """As `money_left`, less what all other calls hold just now, by this one's number.
+
+        They may be of a rung beside this one, or the very call that this one is a step of.
+        """
         left = self.money_left()
         if left is None:
             return None
-        held = (
-            attempt.held_nano_usd
-            for attempt in self.attempts
-            if attempt.state is AttemptState.HELD and attempt.rung != rung
-        )
-        return max(0, left - sum(held))
+        others = [one for i, one in enumerate(self.attempts) if i != attempt]
+        held = sum(one.held_nano_usd for one in others if one.state is AttemptState.HELD)
+        return max(0, left - held)
 
     def time_left(self, now_ms: float) -> float | None:
         """Milliseconds until the client's deadline, None without one; negative when it is past."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,23 +12,36 @@ import pytest
 
 from router.analysis.reprice import reprice
 from router.analysis.rows import rows_json
-from router.errors import BudgetExceeded, NotCapable, UpstreamInvalid, UpstreamUnreachable
+from router.errors import (
+    BudgetExceeded,
+    NotCapable,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamUnreachable,
+)
 from router.types import (
     AttemptState,
+    Call,
     ContentPart,
     CostBasis,
+    Delta,
     Hints,
     JsonText,
     Message,
+    Outcome,
     Price,
     RequestState,
     Role,
     Sampling,
+    ToolCall,
     Usage,
+    Verdict,
+    Work,
 )
-from tests.fakes import ALICE, PRICE, a_house, ask
-from tests.gateway_kit import UNSURE, deep, low, mid, only_row
+from tests.fakes import ALICE, PRICE, House, ScriptedTier, a_house, ask
+from tests.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.upstream_kit import eventually
+from tiers.steps import SteppedAnswerer
 
 
 async def test_a_climb_costs_the_draft_too(tmp_path: Path) -> None:
@@ -211,3 +225,92 @@ async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(tmp_p
     assert found.total.booked_nano_usd > 0
     assert found.total.difference_nano_usd == found.total.left_out == 0
     await house.close()
+
+
+async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(tmp_path: Path) -> None:
+    wordy = mid(usage=Usage(input_tokens=10, output_tokens=100, reported=True))
+    house = with_steps(a_house(tmp_path, [low(), wordy], signals=UNSURE), "solve", "refine")
+    worst = house.gateway.router.default.by_name["mid"].worst_case(ask())
+    cap = 2 * worst - 1
+    outcome = await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=cap)), ALICE)
+    row = await only_row(house)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert [a.state for a in row.attempts] == [AttemptState.SETTLED, AttemptState.RELEASED]
+    assert row.cost_nano_usd <= cap
+    await house.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
+    tmp_path: Path, stream: bool
+) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    broken = mid(text="one two three", cut_after=2, error=UpstreamInvalid("?"), price=Price())
+    house = a_house(
+        tmp_path, [low(), broken, deep()], signals=signals, verify_mid={"default": "prefix"}
+    )
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert not outcome.cost_known
+    row = await only_row(house)
+    assert row.state is RequestState.UNKNOWN_COST
+    first = row.attempts[0]
+    assert (first.state, first.cost_basis) == (AttemptState.UNKNOWN_COST, CostBasis.UNKNOWN)
+    await house.close()
+
+
+async def test_a_list_price_of_unknown_outcome_is_booked_as_one(tmp_path: Path) -> None:
+    broken = mid(error=UpstreamInvalid("?"), price=Price(per_request_nano_usd=5, version="v"))
+    house = a_house(tmp_path, [low(), broken], signals=UNSURE)
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.cost_nano_usd, line.cost_basis) == (5, CostBasis.LIST_PRICE)
+    await house.close()
+
+
+async def test_what_had_come_is_paid_for_whatever_status_ends_it(tmp_path: Path) -> None:
+    limited = UpstreamRateLimited("slow down", upstream_status=429)
+    cut = mid(text="one two three", cut_after=2, error=limited)
+    house = a_house(tmp_path, [low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(UpstreamRateLimited):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
+    await house.close()
+
+
+async def test_arguments_of_a_tool_call_count_in_what_had_come(tmp_path: Path) -> None:
+    house = a_house(
+        tmp_path, [low(), CallsATool("mid", "llm", 2)], signals=UNSURE, verify_mid=THROUGH
+    )
+    events = house.gateway.stream(ask(stream=True), ALICE)
+    async for event in events:
+        if isinstance(event, Delta) and event.tool_call is not None:
+            break
+    await events.aclose()
+    (line,) = (await only_row(house)).attempts
+    assert line.usage.output_tokens == len('I look. find{"q": "tides"}')
+    await house.close()
+
+
+class CallsATool(ScriptedTier):
+    """Says a word and calls a tool, then goes on for longer than anybody waits."""
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        yield Delta(text="I look. ")
+        yield Delta(tool_call_index=0, tool_call=ToolCall("c1", "find", '{"q": "tides"}'))
+        await asyncio.sleep(30.0)
+
+
+def with_steps(house: House, *steps: str) -> House:
+    """The house with steps around its `mid`, as a policy's `steps` put them there."""
+    runtime = house.gateway.router.default
+    plans = tuple(
+        replace(plan, answerer=SteppedAnswerer(plan.answerer, steps))
+        if plan.facts.name == "mid"
+        else plan
+        for plan in runtime.plans
+    )
+    house.gateway.router.swap({"test": replace(runtime, plans=plans)})
+    return house
