@@ -240,6 +240,17 @@ async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(tmp_path: P
     await house.close()
 
 
+async def test_an_answer_whose_check_is_refused_is_paid_for(tmp_path: Path) -> None:
+    limits = [{"tier": "llm", "requests_per_minute": 1}]
+    house = with_steps(a_house(tmp_path, [low(), mid()], signals=UNSURE, limits=limits), "check")
+    outcome = await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert [a.state for a in row.attempts] == [AttemptState.SETTLED, AttemptState.RELEASED]
+    assert row.cost_nano_usd == 10 * 1_000 + 5 * 2_000
+    await house.close()
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
     tmp_path: Path, stream: bool
@@ -307,7 +318,7 @@ def with_steps(house: House, *steps: str) -> House:
     """The house with steps around its `mid`, as a policy's `steps` put them there."""
     runtime = house.gateway.router.default
     plans = tuple(
-        replace(plan, answerer=SteppedAnswerer(plan.answerer, steps))
+        replace(plan, answerer=SteppedAnswerer(plan.answerer, steps, clock=house.clock))
         if plan.facts.name == "mid"
         else plan
         for plan in runtime.plans
