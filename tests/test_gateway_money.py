@@ -169,6 +169,26 @@ async def test_a_cached_answer_below_the_floor_now_decided_is_not_used(tmp_path:
     await house.close()
 
 
+async def test_an_answer_that_nobody_verified_is_not_given_again_where_somebody_must(
+    tmp_path: Path,
+) -> None:
+    verify = {"default": "none", "hard_rule": "full"}
+    house = a_house(
+        tmp_path,
+        [low(), mid(p=0.2)],
+        signals=UNSURE,
+        verify_mid=verify,
+        exhausted={"default": "refuse"},
+    )
+    request = ask(sampling=Sampling(temperature=0.0))
+    assert (await house.gateway.complete(request, ALICE)).verdict is Verdict.ACCEPTED
+    grave = replace(request, hints=Hints(stakes_nano_usd=6_000 * 10**9))
+    again = await house.gateway.complete(grave, ALICE)
+    assert (again.cache, again.verdict) == ("miss", Verdict.REFUSED)
+    assert (await house.gateway.complete(request, ALICE)).cache == "exact"
+    await house.close()
+
+
 async def test_another_tenants_cache_is_out_of_reach(tmp_path: Path) -> None:
     tier = mid()
     house = a_house(tmp_path, [low(), tier], signals=UNSURE)
@@ -200,9 +220,11 @@ async def test_images_that_cost_are_in_row_and_bill(tmp_path: Path) -> None:
     price = replace(PRICE, image_nano_usd=1_000, version="ours@0 2026-11-20")
     house = a_house(tmp_path, [low(), mid(price=price), deep()], signals=UNSURE)
     await house.gateway.complete(replace(ask(), messages=(PICTURE,)), ALICE)
-    (attempt,) = (await only_row(house)).attempts
+    row = await only_row(house)
+    (attempt,) = row.attempts
     assert (attempt.images, attempt.price_version) == (2, "ours@0 2026-11-20")
     assert attempt.cost_nano_usd == 10 * 1_000 + 5 * 2_000 + 2 * 1_000
+    assert row.baselines.all_level_2 == row.cost_nano_usd  # level 2 would have been shown them too
     await house.close()
 
 

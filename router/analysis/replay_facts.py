@@ -200,7 +200,7 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
         usage = Usage(
             input_tokens=case.signals.input_tokens, output_tokens=plan.facts.expected_output_tokens
         )
-    paid = plan.would_cost(usage)
+    paid = plan.would_cost(usage, case.shape.images if case.shape else 0)
     return None if _basis(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
 
 
