@@ -163,6 +163,12 @@ class PolicyRuntime:
         object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
 
+    @property
+    def longest_ms(self) -> int:
+        """How long one request may call these answerers: each in turn, and a shadow after them."""
+        deadlines = [plan.facts.deadline_ms for plan in self.plans]
+        return sum(deadlines) + max(deadlines, default=0)
+
     def rung_facts(
         self,
         request: ChatRequest,
