@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from router.api.clock import SystemClock
+from router.cost import input_bound
 from router.errors import (
     BudgetExceeded,
     DeadlineExceeded,
@@ -110,6 +111,17 @@ async def test_context_is_cited() -> None:
     answer = await local.answer(work("When is my refund paid?"), never_called)
     assert answer.facts == ("[refund_time] Returns guide",)
     assert "We refund within 3 working days." in writer.asked[0].request.messages[0].text
+
+
+@pytest.mark.parametrize("steps", [["solve"], ["context", "solve"]])
+async def test_passages_are_within_what_is_held_for_a_call(steps: list[str]) -> None:
+    writer = Writer(said("Within 3 days."))
+    local = SteppedAnswerer(writer, steps, Passages([SHIPPING, REFUND]), clock=CLOCK)
+    asked = work("When is my refund paid, and how long does delivery take?")
+    await local.answer(asked, never_called)
+    sent, added = input_bound(writer.asked[0].request), local.facts.added_input_tokens
+    assert sent <= input_bound(asked.request) + added
+    assert (added > 0) == ("context" in steps)
 
 
 async def test_a_question_without_passage_goes_on_unchanged() -> None:

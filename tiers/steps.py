@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from router.cost import message_bound
 from router.errors import TiergateError
 from router.types import (
     Answer,
@@ -90,6 +91,12 @@ class Passages:
         ranked = sorted((s for s in scored if s[0] > 0), key=lambda s: s[:2], reverse=True)
         return tuple(p for fit, _, p in ranked[:limit] if fit >= RELATIVE_FLOOR * ranked[0][0])
 
+    @property
+    def most_bytes(self) -> int:
+        """What the longest passages that `find` may give take as they are shown."""
+        lengths = sorted((len(_shown(one).encode()) for one in self._passages), reverse=True)
+        return sum(lengths[:PASSAGES]) + PASSAGES
+
     def _fit(self, count: Counter[str], wanted: set[str]) -> float:
         norm = K1 * (1 - B + B * count.total() / self._mean_length)
         return sum(
@@ -97,6 +104,10 @@ class Passages:
             for word in wanted
             if word in count
         )
+
+
+def _shown(passage: Passage) -> str:
+    return f"[{passage.id}] {passage.text}"
 
 
 class SteppedAnswerer:
@@ -114,10 +125,16 @@ class SteppedAnswerer:
         self._clock = clock
         self._steps = frozenset(steps)
         self._passages = passages if "context" in self._steps else None
+        added = Message("system", _CONTEXT, name=CONTEXT_NAME)
+        self._added = 0
+        if self._passages is not None:
+            self._added = message_bound(added) + self._passages.most_bytes
 
     @property
     def facts(self) -> AnswererFacts:
-        return self._inner.facts
+        """The inner answerer's, with what passages may add to a request."""
+        facts = self._inner.facts
+        return replace(facts, added_input_tokens=self._added) if self._added else facts
 
     def status(self) -> AnswererStatus:
         return self._inner.status()
@@ -166,7 +183,7 @@ class SteppedAnswerer:
         found = self._passages.find(work.request.last_user_text) if self._passages else ()
         if not found:
             return work, ()
-        listed = _CONTEXT + "\n".join(f"[{p.id}] {p.text}" for p in found)
+        listed = _CONTEXT + "\n".join(map(_shown, found))
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)
         return replace(work, request=request), tuple(f"[{p.id}] {p.source}" for p in found)
