@@ -205,11 +205,11 @@ class Gateway:
                             async for event in events:
                                 yield event
                 except TiergateError as error:
-                    refused = isinstance(error, BudgetExceeded | RateLimited)
-                    helps = error.retryable or (refused and walk.best is not None)
-                    if held.committed is not None or not helps:
+                    goes_on = error.retryable or walk.best is not None
+                    if held.committed is not None or not goes_on:
                         raise
-                    failed, walk.over_budget = error, refused
+                    failed = error
+                    walk.over_budget = isinstance(error, BudgetExceeded | RateLimited)
                 at = self._next(walk, at, held.candidate, failed).rung
                 if held.committed is not None or walk.observed is not None:
                     break

@@ -11,6 +11,8 @@ from router import record
 from router.errors import (
     CannotAnswer,
     DeadlineExceeded,
+    DepthExceeded,
+    LedgerFull,
     ModelNotFound,
     Overloaded,
     StreamCut,
@@ -361,6 +363,18 @@ async def test_an_observed_failure_is_booked_under_the_model_asked_for(tmp_path:
         await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
     row = await only_row(house)
     assert (row.answerer, row.reason) == ("mid", Reason.OBSERVED)
+    await house.close()
+
+
+@pytest.mark.parametrize("error", [LedgerFull("full"), DepthExceeded("33 calls")])
+async def test_what_a_higher_rung_runs_into_takes_no_answer_in_hand(
+    tmp_path: Path, error: TiergateError
+) -> None:
+    tiers = [low(), mid(p=0.3), deep(error=error)]
+    house = a_house(tmp_path, tiers, signals=DOUBTFUL, thetas={"mid": 3.9, "deep": 4})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert (outcome.rung.answerer, outcome.verdict) == ("mid", Verdict.UNVERIFIED)
+    assert tiers[2].calls == 1
     await house.close()
 
 
