@@ -278,12 +278,19 @@ class Spender:
                     )
 
     def _fail(self, i: int, error: TiergateError, started: float, received: int) -> None:
-        """Book a failed call: nothing where it can't have been billed, else the most it can be."""
+        """Book a failed call: nothing where it can't have been billed, else the most it can be.
+
+        Own compute costs the time that it took.
+        """
         row = self._walk.attempts[i]
         plan = self._walk.plan(row.answerer)
         if row.state is not AttemptState.HELD:
             return
-        if not plan.spends_outside or not (received or _may_be_billed(error)):
+        latency_ms = self._clock.monotonic_ms() - started
+        ours = not plan.spends_outside and not plan.composite
+        if ours and _may_be_billed(error):
+            booked = _own_compute(row, plan, AttemptState.FAILED, latency_ms)
+        elif not plan.spends_outside or not (received or _may_be_billed(error)):
             declined = isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if declined else AttemptState.FAILED
             booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
@@ -291,7 +298,6 @@ class Spender:
             booked = self._bounded(row, plan, received)
         else:
             booked = _at_hold(row, plan)
-        latency_ms = self._clock.monotonic_ms() - started
         self._walk.attempts[i] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cancel(self, i: int, received: int, started: float) -> None:
@@ -300,15 +306,7 @@ class Spender:
         plan = self._walk.plan(row.answerer)
         latency_ms = self._clock.monotonic_ms() - started
         if not plan.spends_outside:
-            own_ms = 0.0 if plan.composite else latency_ms
-            bounded = replace(
-                row,
-                state=AttemptState.CANCELLED,
-                cost_basis=CostBasis.OWN_COMPUTE,
-                cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
-                compute_ms=own_ms,
-                estimated=True,
-            )
+            bounded = _own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
         elif received and not plan.facts.hides_reasoning:
             bounded = self._bounded(row, plan, received)
         else:
@@ -394,6 +392,21 @@ def _at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
         state=AttemptState.UNKNOWN_COST,
         cost_nano_usd=row.held_nano_usd,
         cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
+        estimated=True,
+    )
+
+
+def _own_compute(
+    row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
+) -> AttemptRow:
+    """A call to our own machine that came to no answer: what it computed in that time at most."""
+    own_ms = 0.0 if plan.composite else latency_ms
+    return replace(
+        row,
+        state=state,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
+        compute_ms=own_ms,
         estimated=True,
     )
 

@@ -14,7 +14,11 @@ from router.analysis.reprice import reprice
 from router.analysis.rows import rows_json
 from router.errors import (
     BudgetExceeded,
+    DeadlineExceeded,
     NotCapable,
+    Overloaded,
+    StreamCut,
+    TiergateError,
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamUnreachable,
@@ -289,6 +293,28 @@ async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
     assert row.state is RequestState.UNKNOWN_COST
     first = row.attempts[0]
     assert (first.state, first.cost_basis) == (AttemptState.UNKNOWN_COST, CostBasis.UNKNOWN)
+    await house.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "paid"),
+    [
+        (StreamCut("the process went away"), True),
+        (DeadlineExceeded("late"), True),
+        (UpstreamUnreachable("no such socket", sent=False), False),
+        (Overloaded("the queue is full"), False),
+    ],
+)
+async def test_own_compute_of_a_call_that_failed_is_paid_for(
+    tmp_path: Path, error: TiergateError, paid: bool
+) -> None:
+    price = Price(per_second_nano_usd=28_000, version="v")
+    house = a_house(tmp_path, [low(), mid(kind="local", price=price, error=error)], signals=UNSURE)
+    with pytest.raises(type(error)):
+        await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.state, line.cost_basis) == (AttemptState.FAILED, CostBasis.OWN_COMPUTE)
+    assert (line.cost_nano_usd > 0, line.estimated) == (paid, paid)
     await house.close()
 
 
