@@ -121,6 +121,7 @@ class Walk:
     draw: float | None = None  # what `decide` was given to explore by
     shadow: ShadowNote | None = None
     shadow_rung: int | None = None  # which one is called once the client has its answer
+    shadow_day: int = 0  # of whose money it was taken
     ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
     climbs: int = 0  # from one rung's turn to another's
