@@ -54,7 +54,8 @@ async def conclude(
         return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and trusted(walk, best):
         return best, Verdict.ACCEPTED
-    if best is not None and (walk.released or walk.observed is not None or _named(walk, best)):
+    unchanged = walk.released or walk.observed is not None
+    if best is not None and (unchanged or _named(walk, best)):
         return best, Verdict.UNVERIFIED
     if walk.observed is not None:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")

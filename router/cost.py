@@ -14,6 +14,7 @@ from router.types import (
     AnswererFacts,
     ChatRequest,
     CostBasis,
+    Message,
     MinutePrice,
     Price,
     Usage,
@@ -102,17 +103,19 @@ def review_cost(price: MinutePrice, minutes: float) -> int:
 def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
     """What one call can cost at most, in nano-dollars: the hold.
 
-    Input bytes as tokens plus stated overheads for messages, images and tools, and the output cap
-    for every choice, each at its dearest price; images that are priced one by one besides.
+    Input bytes as tokens plus stated overheads for messages, images and tools, what the answerer
+    adds to them, and the output cap for every choice, each at its dearest price; images that are
+    priced one by one besides.
     """
     price = facts.price
     if price.per_request_nano_usd is not None:
         return price.per_request_nano_usd
-    inputs = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
-    dearest = max(one or 0 for one in inputs)
+    prices = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
+    dearest = max(one or 0 for one in prices)
     output = output_cap(facts, request) * request.sampling.n
     dearest_out = max(price.output_nano_usd or 0, price.reasoning_nano_usd or 0)
-    tokens = _ceil_div(input_bound(request) * dearest + output * dearest_out, MEGA)
+    inputs = input_bound(request) + facts.added_input_tokens
+    tokens = _ceil_div(inputs * dearest + output * dearest_out, MEGA)
     images = count_images(request) * (price.image_nano_usd or 0)
     own = _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
     return tokens + images + own
@@ -123,22 +126,26 @@ def input_bound(request: ChatRequest) -> int:
 
     Images cost a stated overhead each; files and audio count by their bytes, being read whole.
     """
-    total = 0
-    for message in request.messages:
-        total += _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
-        total += _bytes(message.name or "") + _bytes(message.tool_call_id or "")
-        for part in message.parts:
-            if part.kind == "image_url":
-                total += IMAGE_OVERHEAD_TOKENS
-            elif part.kind != "text":
-                total += _bytes(part.payload)
-        for call in message.tool_calls:
-            total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
+    total = sum(map(message_bound, request.messages))
     for tool in request.tools:
         total += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
         total += TOOL_OVERHEAD_TOKENS
     total += _bytes(request.response_format.schema or "")
     return total + sum(_bytes(key) + _bytes(value) for key, value in request.extra.items())
+
+
+def message_bound(message: Message) -> int:
+    """More tokens than any tokenizer makes of one message."""
+    total = _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
+    total += _bytes(message.name or "") + _bytes(message.tool_call_id or "")
+    for part in message.parts:
+        if part.kind == "image_url":
+            total += IMAGE_OVERHEAD_TOKENS
+        elif part.kind != "text":
+            total += _bytes(part.payload)
+    for call in message.tool_calls:
+        total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
+    return total
 
 
 def _bytes(text: str) -> int:

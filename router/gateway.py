@@ -205,14 +205,15 @@ class Gateway:
                             async for event in events:
                                 yield event
                 except TiergateError as error:
-                    refused = isinstance(error, NOT_ADMITTED)
-                    helps = error.retryable or (refused and walk.best is not None)
-                    if held.committed is not None or not helps:
+                    goes_on = error.retryable or walk.best is not None
+                    if held.committed is not None or not goes_on:
                         raise
-                    failed, walk.over_budget = error, refused
+                    failed = error
+                    walk.over_budget = isinstance(error, NOT_ADMITTED)
                 at = self._next(walk, at, held.candidate, failed).rung
                 if held.committed is not None or walk.observed is not None:
                     break
+                walk.climbs += at is not None
                 calls.keep(at)
         candidate, verdict = hit, Verdict.ACCEPTED
         if candidate is None:
@@ -228,7 +229,7 @@ class Gateway:
         plan = walk.plan(walk.decision.rungs[at].answerer)
         answer = await calls.whole(at, plan)
         held.candidate = self._judge(walk, plan, at, answer)
-        full = walk.verify_mode(plan) is VerifyMode.FULL
+        full = walk.verify_mode(plan) is VerifyMode.FULL and walk.observed is None
         if full and held.candidate.said.failure is None:
             await self._compare(walk, calls.spender, at, held)
 
@@ -344,7 +345,7 @@ class Gateway:
 
     def _committed(self, walk: Walk, at: int) -> Committed:
         """From here on the client has this rung's answer."""
-        walk.released = True
+        walk.committed = at
         walk.first_token_ms = self._clock.monotonic_ms() - walk.started_ms
         rung = walk.decision.rungs[at]
         return Committed(

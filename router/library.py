@@ -248,16 +248,23 @@ def _request(
     *,
     stream: bool = False,
 ) -> ChatRequest:
-    """What was asked as a request: a text, a conversation, or a whole ChatRequest as it is."""
+    """What was asked as a request: a text, a conversation, or a ChatRequest.
+
+    A ChatRequest keeps its own hints unless others are given beside it.
+    """
     if isinstance(asked, ChatRequest):
-        return asked
-    if isinstance(asked, str):
-        messages: tuple[Message, ...] = (Message("user", asked),)
+        request = replace(asked, stream=stream)
     else:
-        messages = tuple(
-            m if isinstance(m, Message) else read_messages([dict(m)], "messages")[0] for m in asked
-        )
-    given = hints or Hints()
+        request = ChatRequest(_messages(asked), "auto", stream=stream)
+    given = request.hints if hints is None else hints
     if context is not None:
         given = replace(given, context={**given.context, **context})
-    return ChatRequest(messages, "auto", stream=stream, hints=given)
+    return replace(request, hints=given)
+
+
+def _messages(asked: str | Sequence[Mapping[str, object] | Message]) -> tuple[Message, ...]:
+    if isinstance(asked, str):
+        return (Message("user", asked),)
+    return tuple(
+        m if isinstance(m, Message) else read_messages([dict(m)], "messages")[0] for m in asked
+    )

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from router.errors import Mistake, PolicyError
+from router.errors import LedgerError, Mistake, PolicyError
 from router.policy_file import LoadedPolicy
 
 POLL_S = 0.5
@@ -51,7 +51,8 @@ class PolicyWatcher:
 
     `load` gives the policy or raises PolicyError. `swap` is awaited with each new one: it builds
     what the policy needs, then replaces the old in one assignment; it too may raise PolicyError (a
-    broken knowledge file), and then the old one stays.
+    broken knowledge file) or LedgerError (its text cannot be kept now), and then the old one stays
+    and the new one is tried again.
     """
 
     def __init__(
@@ -155,6 +156,11 @@ class PolicyWatcher:
             if error.mistakes != self._status.mistakes:
                 _log.error("policy not reloaded, the old one stays in use: %s", error.message)
             self._status = replace(self._status, mistakes=error.mistakes)
+            return
+        except LedgerError as error:
+            _log.warning("policy not reloaded yet, the old one stays in use: %s", error.message)
+            later = Mistake(str(self._loaded.path), 0, "(ledger)", error.message, "another try")
+            self._status = replace(self._status, mistakes=(later,))
             return
         self._status = replace(self._status, mistakes=())
         self._loaded = loaded

@@ -13,6 +13,7 @@ from router.budgets import Budgets, Payer, RateLimit
 from router.errors import RateLimited
 from router.types import (
     AttemptRow,
+    AttemptState,
     ChatRequest,
     Identity,
     RateAsk,
@@ -47,14 +48,17 @@ class RequestRates:
         self.taken += [ask for ask in asks if ask.unit == "tokens"]
 
     def corrections(self, attempts: Sequence[AttemptRow]) -> list[RateAsk]:
-        """What corrects the estimates to the tokens that all calls used."""
+        """What corrects the estimates to the tokens that all calls used.
+
+        Where nobody knows what a call used, since it broke or its client left, the estimate stands
+        if it is more than what the others did.
+        """
         asks = []
         for ask, tier in self._estimated():
-            used = sum(
-                attempt.usage.input_tokens + attempt.usage.output_tokens
-                for attempt in attempts
-                if tier in ("", attempt.tier) and attempt.role is not Role.CACHE
-            )
+            its = [a for a in attempts if tier in ("", a.tier) and a.role is not Role.CACHE]
+            used = _tokens(its)
+            if any(map(_use_is_unknown, its)):
+                used = max(used, ask.amount)
             asks.append(replace(ask, amount=used - ask.amount))
         return asks
 
@@ -89,6 +93,22 @@ def estimate(request: ChatRequest) -> int:
     letters = sum(len(message.text) for message in request.messages)
     output = (request.sampling.max_output_tokens or 0) * request.sampling.n
     return -(-letters // LETTERS_PER_TOKEN) + output
+
+
+def _tokens(attempts: Sequence[AttemptRow]) -> int:
+    """Tokens of these calls; a deliberation's own line sums up its steps, which count already."""
+    thought = {a.rung for a in attempts if a.role is Role.DELIBERATION}
+    return sum(
+        a.usage.total_tokens
+        for a in attempts
+        if not (a.role in (Role.ANSWER, Role.SHADOW) and a.rung in thought)
+    )
+
+
+def _use_is_unknown(attempt: AttemptRow) -> bool:
+    """Whether a call was made that nobody told the tokens of."""
+    open_ended = attempt.state in (AttemptState.UNKNOWN_COST, AttemptState.CANCELLED)
+    return open_ended and not attempt.usage.total_tokens
 
 
 def _asks(limit: RateLimit, tokens: int) -> list[RateAsk]:

@@ -120,14 +120,17 @@ class RungPlan:
         step = cost.expected_cost(self.over, request, input_tokens)
         return cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
 
-    def would_cost(self, usage: Usage) -> cost.Cost:
-        """What an answer of these token counts would cost here, for the baselines."""
+    def would_cost(self, usage: Usage, images: int = 0) -> cost.Cost:
+        """What an answer of these token counts, to so many images, would cost here.
+
+        For the baselines. The steps of a deliberation are sent no images.
+        """
         facts = self.facts if self.over is None else self.over
         if self.facts.price.per_request_nano_usd is not None:
             facts = self.facts
         own_ms = facts.latency_ms if facts.kind == "local" else 0.0
-        one = cost.attempt_cost(facts.price, usage, own_ms)
         calls = 1 if facts is self.facts else DELIBERATION_STEPS
+        one = cost.attempt_cost(facts.price, usage, own_ms, images if calls == 1 else 0)
         return cost.Cost(calls * one.nano_usd, one.basis)
 
     def worst_case(self, request: ChatRequest) -> int:
@@ -159,6 +162,12 @@ class PolicyRuntime:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
+
+    @property
+    def longest_ms(self) -> int:
+        """How long one request may call these answerers: each in turn, and a shadow after them."""
+        deadlines = [plan.facts.deadline_ms for plan in self.plans]
+        return sum(deadlines) + max(deadlines, default=0)
 
     def rung_facts(
         self,

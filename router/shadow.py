@@ -83,8 +83,8 @@ class Shadows:
         walk.shadow = ShadowNote(plan.facts.name, section.share if may else 0.0)
         drawn = may and self._draw() < section.share
         if drawn and plan.facts.name != candidate.rung.answerer:
-            walk.shadow_rung = at
             spent = self._today(walk.runtime.policy.name)
+            walk.shadow_rung, walk.shadow_day = at, spent.day
             spent.running += 1
             spent.nano_usd += _worst(plan, walk)
 
@@ -143,6 +143,7 @@ class Shadows:
             baselines=Baselines(),
             rates=None,
             ahead=None,
+            climbs=0,
             over_budget=False,
             observed=None,
             first_token_ms=None,
@@ -189,7 +190,8 @@ class Shadows:
         """Free a place, and money of today's; of what yesterday took nothing is left to give."""
         spent = self._today(walk.runtime.policy.name)
         spent.running -= 1
-        spent.nano_usd = max(0, spent.nano_usd - nano_usd)
+        if spent.day == walk.shadow_day:
+            spent.nano_usd = max(0, spent.nano_usd - nano_usd)
 
     # --- limits -----------------------------------------------------------------------------------
 

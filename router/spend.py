@@ -109,8 +109,7 @@ class Spender:
             stream = plan.answerer.stream(work, self._caller(outer.inside(plan)))
             async with aclosing(stream) as deltas:
                 while (delta := await _next_piece(deltas, ends_at)) is not None:
-                    received += len(delta.text.encode("utf-8", "replace"))
-                    received += len(delta.reasoning.encode("utf-8", "replace"))
+                    received += _bytes_of(delta)
                     if delta.final is not None:
                         self._settle(i, plan, delta.final, started)
                     yield delta
@@ -210,7 +209,7 @@ class Spender:
             )
         )
         try:
-            self._check_limits(plan, held, nesting)
+            self._check_limits(i, plan, nesting)
             await count_call(walk.rates, facts.tier, request)
             if plan.spends_outside or (held and walk.budgeted and not nesting.included):
                 await self._settle_in_ledger()
@@ -222,12 +221,12 @@ class Spender:
             raise
         return i
 
-    def _check_limits(self, plan: RungPlan, held: int, nesting: Nesting) -> None:
+    def _check_limits(self, i: int, plan: RungPlan, nesting: Nesting) -> None:
         """The client's own limits. Raises DeadlineExceeded, BudgetExceeded."""
-        walk = self._walk
+        walk, held = self._walk, self._walk.attempts[i].held_nano_usd
         if self._seconds_left(plan) <= 0:
             raise DeadlineExceeded(f"No time was left to call {plan.facts.name}.")
-        left = walk.money_left_beside(nesting.rung)
+        left = walk.money_left_beside(i)
         if left is not None and held > left and not nesting.included:
             raise BudgetExceeded(
                 f"A call to {plan.facts.name} can cost ${held / NANO_PER_USD:.6f}, which is more "
@@ -256,9 +255,7 @@ class Spender:
         paid = _price(plan, answer, row.images)
         self._walk.attempts[i] = replace(
             row,
-            state=AttemptState.UNKNOWN_COST
-            if paid.basis is CostBasis.UNKNOWN
-            else AttemptState.SETTLED,
+            state=_state_of(paid),
             cost_nano_usd=paid.nano_usd,
             cost_basis=paid.basis,
             latency_ms=self._clock.monotonic_ms() - started,
@@ -285,26 +282,26 @@ class Spender:
                     )
 
     def _fail(self, i: int, error: TiergateError, started: float, received: int) -> None:
-        """Book a failed call: nothing where it can't have been billed, else the most it can be."""
+        """Book a failed call: nothing where it can't have been billed, else the most it can be.
+
+        Own compute costs the time that it took.
+        """
         row = self._walk.attempts[i]
         plan = self._walk.plan(row.answerer)
         if row.state is not AttemptState.HELD:
             return
-        if not plan.spends_outside or not _may_be_billed(error):
+        latency_ms = self._clock.monotonic_ms() - started
+        ours = not plan.spends_outside and not plan.composite
+        if ours and _may_be_billed(error):
+            booked = _own_compute(row, plan, AttemptState.FAILED, latency_ms)
+        elif not plan.spends_outside or not (received or _may_be_billed(error)):
             declined = isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if declined else AttemptState.FAILED
             booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
         elif received and not plan.facts.hides_reasoning:
             booked = self._bounded(row, plan, received)
         else:
-            booked = replace(
-                row,
-                state=AttemptState.UNKNOWN_COST,
-                cost_nano_usd=row.held_nano_usd,
-                cost_basis=CostBasis.TOKEN_PRICE,
-                estimated=True,
-            )
-        latency_ms = self._clock.monotonic_ms() - started
+            booked = _at_hold(row, plan)
         self._walk.attempts[i] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cancel(self, i: int, received: int, started: float) -> None:
@@ -313,35 +310,23 @@ class Spender:
         plan = self._walk.plan(row.answerer)
         latency_ms = self._clock.monotonic_ms() - started
         if not plan.spends_outside:
-            own_ms = 0.0 if plan.composite else latency_ms
-            bounded = replace(
-                row,
-                state=AttemptState.CANCELLED,
-                cost_basis=CostBasis.OWN_COMPUTE,
-                cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
-                compute_ms=own_ms,
-                estimated=True,
-            )
+            bounded = _own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
         elif received and not plan.facts.hides_reasoning:
             bounded = self._bounded(row, plan, received)
         else:
-            bounded = replace(
-                row,
-                cost_nano_usd=row.held_nano_usd,
-                cost_basis=CostBasis.TOKEN_PRICE,
-                estimated=True,
-            )
+            bounded = _at_hold(row, plan)
         self._walk.attempts[i] = replace(
             bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms
         )
 
     def _bounded(self, row: AttemptRow, plan: RungPlan, received: int) -> AttemptRow:
         """A cut stream: input at its bound, output at the bytes that came, at most the hold."""
-        usage = Usage(input_tokens=cost.input_bound(self._walk.request), output_tokens=received)
+        inputs = cost.input_bound(self._walk.request) + plan.facts.added_input_tokens
+        usage = Usage(input_tokens=inputs, output_tokens=received)
         paid = cost.attempt_cost(plan.facts.price, usage, 0.0, row.images)
         return replace(
             row,
-            state=AttemptState.SETTLED,
+            state=_state_of(paid),
             cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
             cost_basis=paid.basis,
             usage=usage,
@@ -396,6 +381,44 @@ def _price(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
     if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
         return cost.Cost(0, CostBasis.OWN_COMPUTE)
     return paid
+
+
+def _state_of(paid: cost.Cost) -> AttemptState:
+    """What an attempt is of which all is known but, maybe, its price."""
+    unknown = paid.basis is CostBasis.UNKNOWN
+    return AttemptState.UNKNOWN_COST if unknown else AttemptState.SETTLED
+
+
+def _at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
+    """A call that nobody knows the outcome of: all that was held, on the basis it was held on."""
+    return replace(
+        row,
+        state=AttemptState.UNKNOWN_COST,
+        cost_nano_usd=row.held_nano_usd,
+        cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
+        estimated=True,
+    )
+
+
+def _own_compute(
+    row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
+) -> AttemptRow:
+    """A call to our own machine that came to no answer: what it computed in that time at most."""
+    own_ms = 0.0 if plan.composite else latency_ms
+    return replace(
+        row,
+        state=state,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
+        compute_ms=own_ms,
+        estimated=True,
+    )
+
+
+def _bytes_of(delta: Delta) -> int:
+    """How much of an answer a piece is: what is said, thought and called, in bytes."""
+    called = "" if delta.tool_call is None else delta.tool_call.name + delta.tool_call.arguments
+    return len(f"{delta.text}{delta.reasoning}{called}".encode("utf-8", "replace"))
 
 
 async def _next_piece(deltas: AsyncGenerator[Delta, None], ends_at: float) -> Delta | None:

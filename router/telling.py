@@ -82,7 +82,7 @@ def final_row(
     error: TiergateError | None = None,
 ) -> RequestRow:
     """The row that is chained: all attempts, all arguments, digests instead of text."""
-    tried = candidate or walk.untried
+    tried = candidate or walk.unanswered
     secret = secret_of(walk.identity.tenant)
     answer = tried.answer
     attempts = tuple(walk.attempts)
@@ -216,6 +216,7 @@ def request_digest(walk: Walk, secret: bytes) -> str:
     request = walk.request
     parts = (
         walk.runtime.policy_hash,
+        (walk.decision.hard_rule, walk.exhausted),  # what an answer had to pass to be accepted
         request.requested_model,
         request.messages,
         request.sampling,
@@ -249,21 +250,21 @@ def _baselines(walk: Walk, candidate: Candidate) -> Baselines:
         plan = plans.get(name) if name else None
         if plan is None:
             plan = next((p for p in walk.runtime.plans if p.facts.level == level), None)
-        return None if plan is None else _known(plan.would_cost(usage))
+        return None if plan is None else _known(plan.would_cost(usage, images))
 
     asked = walk.runtime.price_of(walk.request.requested_model)
     people = policy.report.people_usd_per_request
     return Baselines(
         requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
         if asked is not None
-        else _answerers_cost(walk, usage),
+        else _answerers_cost(walk, usage, images),
         all_level_2=at(policy.report.level_2, 2),
         all_level_3=at(policy.report.level_3, 3),
         people=None if people is None else usd_to_nano(people),
     )
 
 
-def _answerers_cost(walk: Walk, usage: Usage) -> int | None:
+def _answerers_cost(walk: Walk, usage: Usage, images: int) -> int | None:
     """The cost at the answerer that the asked model's name stands for, if there is one."""
     model = walk.request.requested_model
     alias = walk.runtime.policy.alias(model)
@@ -271,7 +272,7 @@ def _answerers_cost(walk: Walk, usage: Usage) -> int | None:
     plan = walk.runtime.by_name.get(name) if name else None
     if plan is None:
         plan = next((p for p in walk.runtime.plans if p.facts.model == model), None)
-    return None if plan is None else _known(plan.would_cost(usage))
+    return None if plan is None else _known(plan.would_cost(usage, images))
 
 
 def _known(priced: cost.Cost) -> int | None:

@@ -16,7 +16,6 @@ from router.record import ShadowNote, StepRecord
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
     NO_PRESSURE,
-    Action,
     Answer,
     AttemptRow,
     AttemptState,
@@ -122,10 +121,12 @@ class Walk:
     draw: float | None = None  # what `decide` was given to explore by
     shadow: ShadowNote | None = None
     shadow_rung: int | None = None  # which one is called once the client has its answer
+    shadow_day: int = 0  # of whose money it was taken
     ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
+    climbs: int = 0  # from one rung's turn to another's
     over_budget: bool = False  # a climb was refused, or not admitted
-    released: bool = False
+    committed: int | None = None  # the rung whose answer the client has, or begins to have
     accounted: bool = False
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
     first_token_ms: float | None = None
@@ -173,10 +174,27 @@ class Walk:
         self.keep(new)
 
     @property
+    def released(self) -> bool:
+        """Whether an answer goes out, so that no other one can."""
+        return self.committed is not None
+
+    @property
+    def unanswered(self) -> Candidate:
+        """What a request is booked under whose answer never came to its end.
+
+        The rung whose text had begun to go out, in mode observe the one that was asked for, else
+        the first.
+        """
+        at = self.observed if self.committed is None else self.committed
+        if at is None:
+            return self.untried
+        rung = self.decision.rungs[at]
+        return Candidate(at, rung, None, Verification(rung.p, None, "rung"))
+
+    @property
     def escalations(self) -> int:
         """Climbs that were made, those refused for money left out."""
-        climbs = sum(step.said.action is Action.CLIMB for step in self.steps)
-        return climbs - self.over_budget
+        return self.climbs - self.over_budget
 
     def reached_by(self, rung: int) -> Reason:
         """Why a rung was called: the climb that led there, else its own first reason."""
@@ -208,17 +226,17 @@ class Walk:
         ahead = sum(a.cost_nano_usd for a in self.attempts if a.rung == self.ahead)
         return max(0, cap - self.spent_nano_usd + ahead)
 
-    def money_left_beside(self, rung: int) -> int | None:
-        """As `money_left`, less what calls of other rungs hold just now, beside this one."""
+    def money_left_beside(self, attempt: int) -> int | None:
+        """As `money_left`, less what all other calls hold just now, by this one's number.
+
+        They may be of a rung beside this one, or the very call that this one is a step of.
+        """
         left = self.money_left()
         if left is None:
             return None
-        held = (
-            attempt.held_nano_usd
-            for attempt in self.attempts
-            if attempt.state is AttemptState.HELD and attempt.rung != rung
-        )
-        return max(0, left - sum(held))
+        others = [one for i, one in enumerate(self.attempts) if i != attempt]
+        held = sum(one.held_nano_usd for one in others if one.state is AttemptState.HELD)
+        return max(0, left - held)
 
     def time_left(self, now_ms: float) -> float | None:
         """Milliseconds until the client's deadline, None without one; negative when it is past."""
@@ -324,15 +342,25 @@ class Walk:
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
         """How much of an answer is verified. Where only a verified answer may go out, all of it."""
         mode = plan.verify_mode(self.decision.hard_rule)
-        guarded = self.exhausted is not Exhausted.BEST_ANSWER
-        return VerifyMode.FULL if mode is VerifyMode.PREFIX and guarded else mode
+        return VerifyMode.FULL if mode is VerifyMode.PREFIX and self.guarded else mode
+
+    @property
+    def guarded(self) -> bool:
+        """Whether something else goes out where no answer can be trusted."""
+        return self.exhausted is not Exhausted.BEST_ANSWER
 
     def whole_from(self, at: int) -> bool:
-        """Whether all of this rung's answer is held back before any of it goes out."""
+        """Whether all of this rung's answer is held back before any of it goes out.
+
+        So it is wherever something else may have to go out instead, whatever is verified. Where
+        the model that was asked for answers in any case, nothing waits for a verdict.
+        """
         if self.buffered or self.held_back:
             return True
+        if self.observed is not None:
+            return False
         plan = self.plan(self.decision.rungs[at].answerer)
-        return self.verify_mode(plan) is VerifyMode.FULL
+        return self.guarded or self.verify_mode(plan) is VerifyMode.FULL
 
     def alone_at(self, at: int) -> bool:
         """Whether this rung's text goes out whatever is said of it: no other is there, or left."""

@@ -11,6 +11,7 @@ from router.budgets import Budgets
 from router.deciding import Router
 from router.gateway import Gateway
 from router.ledger.policy_caches import PolicyCaches
+from router.ledger.rates import MemoryRates
 from router.ledger.sessions import MemorySessionStore
 from router.ledger.store import SqlLedger
 from router.ledger.texts import TextStore
@@ -329,8 +330,8 @@ def a_house(
         secret_of=lambda tenant: tenant.encode(),
         clock=clock,
         ids=ids,
+        limiter=limiter or MemoryRates(clock),
         draw=draw,
-        limiter=limiter,
     )
     return House(gateway, ledger, triage, reviews, sessions, clock)
 

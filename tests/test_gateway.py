@@ -11,16 +11,22 @@ from router import record
 from router.errors import (
     CannotAnswer,
     DeadlineExceeded,
+    DepthExceeded,
+    LedgerFull,
     ModelNotFound,
     Overloaded,
+    StreamCut,
     TiergateError,
     UpstreamInvalid,
     UpstreamUnreachable,
 )
 from router.ledger.texts import TextStore
 from router.types import (
+    Committed,
+    Delta,
     Domain,
     Hints,
+    Outcome,
     Reason,
     RequestState,
     ResponseFormat,
@@ -28,8 +34,16 @@ from router.types import (
     Scope,
     Verdict,
 )
-from tests.fakes import ALICE, CALM, Clock, ScriptedTier, a_house, ask
+from tests.fakes import ALICE, CALM, Clock, House, ScriptedTier, a_house, ask
 from tests.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
+
+DOUBTFUL = replace(UNSURE, impact_nano_usd=4_000 * 10**9)  # worth a climb from an answer of low p
+
+
+def observing(folder: Path, tiers: list[ScriptedTier], **sections: object) -> House:
+    """A house whose `mid` answers what is asked of gpt-4o, whatever is decided."""
+    aliases = {"gpt-4o": {"answerer": "mid"}}
+    return a_house(folder, tiers, mode="observe", aliases=aliases, **sections)
 
 
 async def test_a_routine_request_is_answered_at_level_1(tmp_path: Path) -> None:
@@ -307,6 +321,71 @@ async def test_observe_gives_the_models_own_answer_in_grave_matters_too(
     outcome = await house.gateway.complete(request, ALICE)
     assert (outcome.rung.answerer, outcome.verdict) == ("mid", Verdict.ACCEPTED)
     assert house.reviews.items == []
+    await house.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("mode", ["none", "prefix", "full"])
+@pytest.mark.parametrize("said", [{"text": "I'm sorry, but I can't help."}, {"verified": False}])
+async def test_observe_changes_no_answer_whatever_is_said_of_it(
+    tmp_path: Path, stream: bool, mode: str, said: dict[str, object]
+) -> None:
+    tiers = [low(), mid(**said), deep()]
+    house = observing(tmp_path, tiers, signals=DOUBTFUL, verify_mid={"default": mode})
+    outcome = (await drain(house, ask(requested_model="gpt-4o", stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert outcome.answer.text == tiers[1].text
+    assert (await only_row(house)).answerer == "mid"
+    await house.close()
+
+
+async def test_observe_escalates_nowhere(tmp_path: Path) -> None:
+    house = observing(tmp_path, [low(), mid(p=0.1), deep()], signals=DOUBTFUL)
+    outcome = await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
+    row = await only_row(house)
+    assert (outcome.escalations, row.escalations, len(row.attempts)) == (0, 0, 1)
+    await house.close()
+
+
+async def test_observe_pays_for_no_samples(tmp_path: Path) -> None:
+    verify = {"default": "full", "self_consistency": 2}
+    tier = mid()
+    house = observing(tmp_path, [low(), tier], verify_mid=verify)
+    await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
+    assert tier.calls == 1
+    await house.close()
+
+
+async def test_observe_streams_through_what_would_be_verified_whole(tmp_path: Path) -> None:
+    tier = mid(text="one two three", cut_after=2, error=StreamCut("cut"))
+    house = observing(tmp_path, [low(), tier], verify_mid={"default": "full"})
+    events = house.gateway.stream(ask(requested_model="gpt-4o", stream=True), ALICE)
+    assert isinstance(await anext(events), Committed)
+    assert await anext(events) == Delta(text="one")
+    await events.aclose()
+    await house.close()
+
+
+async def test_an_observed_failure_is_booked_under_the_model_asked_for(tmp_path: Path) -> None:
+    down = mid(error=UpstreamUnreachable("refused", sent=False))
+    house = observing(tmp_path, [low(), down])
+    with pytest.raises(UpstreamUnreachable):
+        await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
+    row = await only_row(house)
+    assert (row.answerer, row.reason) == ("mid", Reason.OBSERVED)
+    await house.close()
+
+
+@pytest.mark.parametrize("error", [LedgerFull("full"), DepthExceeded("33 calls")])
+async def test_what_a_higher_rung_runs_into_takes_no_answer_in_hand(
+    tmp_path: Path, error: TiergateError
+) -> None:
+    tiers = [low(), mid(p=0.3), deep(error=error)]
+    house = a_house(tmp_path, tiers, signals=DOUBTFUL, thetas={"mid": 3.9, "deep": 4})
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert (outcome.rung.answerer, outcome.verdict) == ("mid", Verdict.UNVERIFIED)
+    assert tiers[2].calls == 1
     await house.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,23 +12,40 @@ import pytest
 
 from router.analysis.reprice import reprice
 from router.analysis.rows import rows_json
-from router.errors import BudgetExceeded, NotCapable, UpstreamInvalid, UpstreamUnreachable
+from router.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    NotCapable,
+    Overloaded,
+    StreamCut,
+    TiergateError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamUnreachable,
+)
 from router.types import (
     AttemptState,
+    Call,
     ContentPart,
     CostBasis,
+    Delta,
     Hints,
     JsonText,
     Message,
+    Outcome,
     Price,
     RequestState,
     Role,
     Sampling,
+    ToolCall,
     Usage,
+    Verdict,
+    Work,
 )
-from tests.fakes import ALICE, PRICE, a_house, ask
-from tests.gateway_kit import UNSURE, deep, low, mid, only_row
+from tests.fakes import ALICE, PRICE, House, ScriptedTier, a_house, ask
+from tests.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.upstream_kit import eventually
+from tiers.steps import SteppedAnswerer
 
 
 async def test_a_climb_costs_the_draft_too(tmp_path: Path) -> None:
@@ -155,6 +173,26 @@ async def test_a_cached_answer_below_the_floor_now_decided_is_not_used(tmp_path:
     await house.close()
 
 
+async def test_an_answer_that_nobody_verified_is_not_given_again_where_somebody_must(
+    tmp_path: Path,
+) -> None:
+    verify = {"default": "none", "hard_rule": "full"}
+    house = a_house(
+        tmp_path,
+        [low(), mid(p=0.2)],
+        signals=UNSURE,
+        verify_mid=verify,
+        exhausted={"default": "refuse"},
+    )
+    request = ask(sampling=Sampling(temperature=0.0))
+    assert (await house.gateway.complete(request, ALICE)).verdict is Verdict.ACCEPTED
+    grave = replace(request, hints=Hints(stakes_nano_usd=6_000 * 10**9))
+    again = await house.gateway.complete(grave, ALICE)
+    assert (again.cache, again.verdict) == ("miss", Verdict.REFUSED)
+    assert (await house.gateway.complete(request, ALICE)).cache == "exact"
+    await house.close()
+
+
 async def test_another_tenants_cache_is_out_of_reach(tmp_path: Path) -> None:
     tier = mid()
     house = a_house(tmp_path, [low(), tier], signals=UNSURE)
@@ -186,9 +224,11 @@ async def test_images_that_cost_are_in_row_and_bill(tmp_path: Path) -> None:
     price = replace(PRICE, image_nano_usd=1_000, version="ours@0 2026-11-20")
     house = a_house(tmp_path, [low(), mid(price=price), deep()], signals=UNSURE)
     await house.gateway.complete(replace(ask(), messages=(PICTURE,)), ALICE)
-    (attempt,) = (await only_row(house)).attempts
+    row = await only_row(house)
+    (attempt,) = row.attempts
     assert (attempt.images, attempt.price_version) == (2, "ours@0 2026-11-20")
     assert attempt.cost_nano_usd == 10 * 1_000 + 5 * 2_000 + 2 * 1_000
+    assert row.baselines.all_level_2 == row.cost_nano_usd  # level 2 would have been shown them too
     await house.close()
 
 
@@ -211,3 +251,125 @@ async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(tmp_p
     assert found.total.booked_nano_usd > 0
     assert found.total.difference_nano_usd == found.total.left_out == 0
     await house.close()
+
+
+async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(tmp_path: Path) -> None:
+    wordy = mid(usage=Usage(input_tokens=10, output_tokens=100, reported=True))
+    house = with_steps(a_house(tmp_path, [low(), wordy], signals=UNSURE), "solve", "refine")
+    worst = house.gateway.router.default.by_name["mid"].worst_case(ask())
+    cap = 2 * worst - 1
+    outcome = await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=cap)), ALICE)
+    row = await only_row(house)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert [a.state for a in row.attempts] == [AttemptState.SETTLED, AttemptState.RELEASED]
+    assert row.cost_nano_usd <= cap
+    await house.close()
+
+
+async def test_an_answer_whose_check_is_refused_is_paid_for(tmp_path: Path) -> None:
+    limits = [{"tier": "llm", "requests_per_minute": 1}]
+    house = with_steps(a_house(tmp_path, [low(), mid()], signals=UNSURE, limits=limits), "check")
+    outcome = await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert [a.state for a in row.attempts] == [AttemptState.SETTLED, AttemptState.RELEASED]
+    assert row.cost_nano_usd == 10 * 1_000 + 5 * 2_000
+    await house.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
+    tmp_path: Path, stream: bool
+) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    broken = mid(text="one two three", cut_after=2, error=UpstreamInvalid("?"), price=Price())
+    house = a_house(
+        tmp_path, [low(), broken, deep()], signals=signals, verify_mid={"default": "prefix"}
+    )
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert not outcome.cost_known
+    row = await only_row(house)
+    assert row.state is RequestState.UNKNOWN_COST
+    first = row.attempts[0]
+    assert (first.state, first.cost_basis) == (AttemptState.UNKNOWN_COST, CostBasis.UNKNOWN)
+    await house.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "paid"),
+    [
+        (StreamCut("the process went away"), True),
+        (DeadlineExceeded("late"), True),
+        (UpstreamUnreachable("no such socket", sent=False), False),
+        (Overloaded("the queue is full"), False),
+    ],
+)
+async def test_own_compute_of_a_call_that_failed_is_paid_for(
+    tmp_path: Path, error: TiergateError, paid: bool
+) -> None:
+    price = Price(per_second_nano_usd=28_000, version="v")
+    house = a_house(tmp_path, [low(), mid(kind="local", price=price, error=error)], signals=UNSURE)
+    with pytest.raises(type(error)):
+        await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.state, line.cost_basis) == (AttemptState.FAILED, CostBasis.OWN_COMPUTE)
+    assert (line.cost_nano_usd > 0, line.estimated) == (paid, paid)
+    await house.close()
+
+
+async def test_a_list_price_of_unknown_outcome_is_booked_as_one(tmp_path: Path) -> None:
+    broken = mid(error=UpstreamInvalid("?"), price=Price(per_request_nano_usd=5, version="v"))
+    house = a_house(tmp_path, [low(), broken], signals=UNSURE)
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.cost_nano_usd, line.cost_basis) == (5, CostBasis.LIST_PRICE)
+    await house.close()
+
+
+async def test_what_had_come_is_paid_for_whatever_status_ends_it(tmp_path: Path) -> None:
+    limited = UpstreamRateLimited("slow down", upstream_status=429)
+    cut = mid(text="one two three", cut_after=2, error=limited)
+    house = a_house(tmp_path, [low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(UpstreamRateLimited):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
+    await house.close()
+
+
+async def test_arguments_of_a_tool_call_count_in_what_had_come(tmp_path: Path) -> None:
+    house = a_house(
+        tmp_path, [low(), CallsATool("mid", "llm", 2)], signals=UNSURE, verify_mid=THROUGH
+    )
+    events = house.gateway.stream(ask(stream=True), ALICE)
+    async for event in events:
+        if isinstance(event, Delta) and event.tool_call is not None:
+            break
+    await events.aclose()
+    (line,) = (await only_row(house)).attempts
+    assert line.usage.output_tokens == len('I look. find{"q": "tides"}')
+    await house.close()
+
+
+class CallsATool(ScriptedTier):
+    """Says a word and calls a tool, then goes on for longer than anybody waits."""
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        yield Delta(text="I look. ")
+        yield Delta(tool_call_index=0, tool_call=ToolCall("c1", "find", '{"q": "tides"}'))
+        await asyncio.sleep(30.0)
+
+
+def with_steps(house: House, *steps: str) -> House:
+    """The house with steps around its `mid`, as a policy's `steps` put them there."""
+    runtime = house.gateway.router.default
+    plans = tuple(
+        replace(plan, answerer=SteppedAnswerer(plan.answerer, steps, clock=house.clock))
+        if plan.facts.name == "mid"
+        else plan
+        for plan in runtime.plans
+    )
+    house.gateway.router.swap({"test": replace(runtime, plans=plans)})
+    return house

@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.api.server import WIRE_FORMATS
-from router.errors import StreamCut
+from router.errors import StreamCut, UpstreamUnreachable
 from router.types import (
+    Answer,
     AttemptRow,
     AttemptState,
     Call,
+    Choice,
     Committed,
     Delta,
     Outcome,
@@ -29,6 +31,13 @@ from router.types import (
 from tests.fakes import ALICE, House, ScriptedTier, a_house, ask
 from tests.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.wire_bodies import ASKED
+
+
+class RefusesLate(ScriptedTier):
+    """Says some words, and at the end that it refuses."""
+
+    def _answer(self, text: str) -> Answer:
+        return Answer((Choice(text, "stop", refusal="I will not."),), "mid-model", self.usage)
 
 
 async def test_a_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
@@ -62,6 +71,74 @@ async def test_a_stream_cut_after_the_commit_is_an_error(tmp_path: Path) -> None
     assert row.state is RequestState.FAILED
     assert row.attempts[0].estimated
     assert 0 < row.cost_nano_usd <= row.attempts[0].held_nano_usd
+    await house.close()
+
+
+async def test_a_stream_that_broke_is_booked_under_the_rung_whose_text_went_out(
+    tmp_path: Path,
+) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    down = mid(cut_after=0, error=UpstreamUnreachable("refused", sent=False))
+    cut = deep(text="one two three", cut_after=2, error=StreamCut("cut"))
+    house = a_house(
+        tmp_path, [low(), down, cut], signals=signals, verify_mid=THROUGH, verify_deep=THROUGH
+    )
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert (row.answerer, row.tier_number, row.escalations) == ("deep", 3, 1)
+    assert row.reason == "answerer_failed"
+    await house.close()
+
+
+@pytest.mark.parametrize("exhausted", ["refuse", "review"])
+async def test_words_that_may_be_replaced_are_not_streamed_through(
+    tmp_path: Path, exhausted: str
+) -> None:
+    verdicts = []
+    for stream in (False, True):
+        folder = tmp_path / str(stream)
+        folder.mkdir()
+        house = a_house(
+            folder,
+            [low(), mid(p=0.2)],
+            signals=replace(UNSURE, impact_nano_usd=6_000 * 10**9),
+            verify_mid={"default": "none", "hard_rule": "none"},
+            exhausted={"default": exhausted},
+        )
+        events = await drain(house, ask(stream=stream))
+        assert not any("an answer" in event.text for event in events if isinstance(event, Delta))
+        verdicts.append((await only_row(house)).verdict)
+        await house.close()
+    assert verdicts[0] == verdicts[1] != "unverified"
+
+
+async def test_what_an_answerer_may_disown_is_not_streamed_through(tmp_path: Path) -> None:
+    down = mid(cut_after=0, error=UpstreamUnreachable("refused", sent=False))
+    thinker = deep(kind="deliberation", verified=False)
+    house = a_house(
+        tmp_path,
+        [low(), down, thinker],
+        signals=replace(UNSURE, impact_nano_usd=4_000 * 10**9),
+        verify_deep=THROUGH,
+        exhausted={"default": "refuse"},
+    )
+    events = await drain(house, ask(stream=True))
+    assert not any(event.text for event in events if isinstance(event, Delta))
+    row = await only_row(house)
+    assert (row.answerer, row.verdict) == ("deep", "refused")
+    await house.close()
+
+
+async def test_a_refusal_that_comes_after_the_commit_is_no_escalation(tmp_path: Path) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    refusing = RefusesLate("mid", "llm", 2)
+    house = a_house(tmp_path, [low(), refusing, deep()], signals=signals, verify_mid=THROUGH)
+    committed, *_, outcome = await drain(house, ask(stream=True))
+    assert isinstance(committed, Committed)
+    assert isinstance(outcome, Outcome)
+    assert committed.escalations == outcome.escalations == 0
+    assert (await only_row(house)).escalations == 0
     await house.close()
 
 

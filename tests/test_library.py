@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from router import Gateway
-from router.errors import ModelNotFound, TiergateError
+from router.errors import ModelNotFound, NotCapable, TiergateError
 from router.types import ChatRequest, Committed, Delta, Hints, Message, Outcome
 from tests.fake_upstream import FakeUpstream
 
@@ -41,6 +41,7 @@ async def test_acomplete_answers_and_keeps_books(tmp_path: Path) -> None:
         assert outcome.answer is not None
         assert outcome.answer.text
         assert sum(a.cost_nano_usd for a in outcome.attempts) == outcome.cost_nano_usd > 0
+        assert "chatcmpl-fake" in [a.upstream_id for a in outcome.attempts]
 
 
 async def test_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
@@ -49,6 +50,23 @@ async def test_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
         assert isinstance(events[0], Committed)
         assert any(isinstance(event, Delta) for event in events)
         assert isinstance(events[-1], Outcome)
+
+
+async def test_stream_of_a_whole_request_speaks_too(tmp_path: Path) -> None:
+    asked = ChatRequest((Message("user", "Explain how tides work."),), "auto")
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        events = [event async for event in gateway.stream(asked)]
+        assert any(isinstance(event, Delta) for event in events)
+
+
+async def test_what_is_given_beside_a_whole_request_holds(tmp_path: Path) -> None:
+    hints = Hints(session="s", context={"plan": "free"})
+    asked = ChatRequest((Message("user", "hello"),), "auto", hints=hints)
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        outcome = await gateway.acomplete(asked, hints=Hints(dry_run=True))
+        assert outcome.answer is None
+        with pytest.raises(NotCapable, match="max_cost_usd"):
+            gateway.route(asked, hints=Hints(max_cost_nano_usd=1))
 
 
 async def test_complete_works_from_threads_beside_the_loop_that_is_home(tmp_path: Path) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
 
-from router.errors import BudgetExceeded, DeadlineExceeded, TiergateError
+from router.api.clock import SystemClock
+from router.cost import input_bound
+from router.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    LedgerUnavailable,
+    RateLimited,
+    TiergateError,
+)
 from router.policy import LocalAnswerer as LocalSection
 from router.types import (
     Answer,
@@ -30,6 +39,7 @@ from tiers.steps import Passage, Passages, SteppedAnswerer
 REFUND = Passage("refund_time", "We refund within 3 working days.", "Returns guide", "when refund")
 SHIPPING = Passage("shipping", "Delivery takes 3 to 5 days.", "Delivery guide", "how long delivery")
 SECTION = LocalSection(kind="local", name="local")
+CLOCK = SystemClock()
 
 
 class Writer:
@@ -83,28 +93,40 @@ def said(text: str) -> Choice:
 def stepped(
     books: Books, writer: Writer, *steps: str, passages: Passages | None = None
 ) -> SteppedAnswerer:
-    books.stepped = SteppedAnswerer(writer, steps, passages)
+    books.stepped = SteppedAnswerer(writer, steps, passages, clock=CLOCK)
     return books.stepped
 
 
 async def test_solve_alone_is_the_answerers_own_call() -> None:
     writer = Writer(said("draft"))
-    answer = await SteppedAnswerer(writer, ["solve"]).answer(work("Hello!"), never_called)
+    local = SteppedAnswerer(writer, ["solve"], clock=CLOCK)
+    answer = await local.answer(work("Hello!"), never_called)
     assert answer.text == "draft"
     assert answer.verified is None
 
 
 async def test_context_is_cited() -> None:
     writer = Writer(said("Within 3 days [refund_time]."))
-    local = SteppedAnswerer(writer, ["context", "solve"], Passages([SHIPPING, REFUND]))
+    local = SteppedAnswerer(writer, ["context", "solve"], Passages([SHIPPING, REFUND]), clock=CLOCK)
     answer = await local.answer(work("When is my refund paid?"), never_called)
     assert answer.facts == ("[refund_time] Returns guide",)
     assert "We refund within 3 working days." in writer.asked[0].request.messages[0].text
 
 
+@pytest.mark.parametrize("steps", [["solve"], ["context", "solve"]])
+async def test_passages_are_within_what_is_held_for_a_call(steps: list[str]) -> None:
+    writer = Writer(said("Within 3 days."))
+    local = SteppedAnswerer(writer, steps, Passages([SHIPPING, REFUND]), clock=CLOCK)
+    asked = work("When is my refund paid, and how long does delivery take?")
+    await local.answer(asked, never_called)
+    sent, added = input_bound(writer.asked[0].request), local.facts.added_input_tokens
+    assert sent <= input_bound(asked.request) + added
+    assert (added > 0) == ("context" in steps)
+
+
 async def test_a_question_without_passage_goes_on_unchanged() -> None:
     writer = Writer(said("draft"))
-    local = SteppedAnswerer(writer, ["context", "solve"], Passages([SHIPPING, REFUND]))
+    local = SteppedAnswerer(writer, ["context", "solve"], Passages([SHIPPING, REFUND]), clock=CLOCK)
     asked = work("Xyzzy?")
     await local.answer(asked, never_called)
     assert writer.asked[0].request == asked.request
@@ -147,7 +169,15 @@ async def test_a_check_is_asked_for_as_json() -> None:
     assert writer.asked[1].request.response_format.kind == "json_schema"
 
 
-@pytest.mark.parametrize("error", [BudgetExceeded("spent"), DeadlineExceeded("late")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        BudgetExceeded("spent"),
+        DeadlineExceeded("late"),
+        RateLimited("too many calls to this tier"),
+        LedgerUnavailable("locked"),
+    ],
+)
 async def test_a_failed_step_leaves_the_draft(error: TiergateError) -> None:
     books, writer = Books(error), Writer(said("draft"))
     answer = await stepped(books, writer, "solve", "refine", "check").answer(work("Hi!"), books)
@@ -155,15 +185,28 @@ async def test_a_failed_step_leaves_the_draft(error: TiergateError) -> None:
     assert answer.verified is None
 
 
+async def test_a_step_that_does_not_end_in_time_leaves_the_draft() -> None:
+    async def hanging(answerer: str, request: ChatRequest, role: Role) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    writer = Writer(said("draft"))
+    local = SteppedAnswerer(writer, ["solve", "check"], clock=CLOCK)
+    async with asyncio.timeout(1.0):  # the deadline of the call that solve and check are of
+        answer = await local.answer(work("Hi!", deadline_s=1.0), hanging)
+    assert answer.text == "draft"
+    assert answer.verified is None
+
+
 async def test_a_tool_call_is_neither_refined_nor_checked() -> None:
     call = Choice("", "tool_calls", (ToolCall("1", "f", "{}"),))
-    local = SteppedAnswerer(Writer(call), ["solve", "refine", "check"])
+    local = SteppedAnswerer(Writer(call), ["solve", "refine", "check"], clock=CLOCK)
     answer = await local.answer(work("Hello!"), never_called)
     assert answer.choices == (call,)
 
 
 async def test_solve_streams_through() -> None:
-    local = SteppedAnswerer(Writer(said("draft")), ["solve"])
+    local = SteppedAnswerer(Writer(said("draft")), ["solve"], clock=CLOCK)
     deltas = [d async for d in local.stream(work("Hello!"), never_called)]
     assert [d.text for d in deltas] == ["draft", ""]
 
@@ -177,7 +220,7 @@ async def test_a_stream_with_later_steps_holds_the_draft_back() -> None:
 
 
 async def test_a_deliberations_call_takes_no_steps() -> None:
-    local = SteppedAnswerer(Writer(said("draft")), ["solve", "refine"])
+    local = SteppedAnswerer(Writer(said("draft")), ["solve", "refine"], clock=CLOCK)
     asked = work("Hello!", role=Role.DELIBERATION)
     assert (await local.answer(asked, never_called)).text == "draft"
 

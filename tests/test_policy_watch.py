@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import Mistake, PolicyError
+from router.errors import LedgerUnavailable, Mistake, PolicyError
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
 
@@ -41,11 +41,14 @@ class Live:
     def __init__(self, path: Path) -> None:
         self.current = load_policy(path, {})
         self.refuse = False
+        self.fault: LedgerUnavailable | None = None
         self.watcher = PolicyWatcher(
             self.current, lambda: load_policy(path, {}), self.swap, poll_s=0.02
         )
 
     async def swap(self, loaded: LoadedPolicy) -> None:
+        if self.fault is not None:
+            raise self.fault
         if self.refuse:
             raise PolicyError((Mistake("k.yaml", 1, "intents", "[]", "at least one"),))
         self.current = loaded
@@ -122,6 +125,19 @@ async def test_swap_that_refuses_keeps_the_old_policy(path: Path) -> None:
         assert live.current.policy.description == "first"
         live.refuse = False
         await until(lambda: live.current.policy.description == "second")
+
+
+async def test_a_ledger_that_is_away_delays_a_change_and_ends_no_watch(path: Path) -> None:
+    live = Live(path)
+    live.fault = LedgerUnavailable("the ledger is locked")
+    async with live.watcher:
+        path.write_text(POLICY.replace("first", "second"))
+        await until(lambda: live.watcher.status.broken)
+        assert "locked" in str(live.watcher.status.mistakes[0])
+        live.fault = None
+        await until(lambda: live.current.policy.description == "second")
+        await until(lambda: not live.watcher.status.broken)
+    assert live.watcher.status.watching
 
 
 async def test_touched_file_is_not_reloaded(path: Path) -> None:

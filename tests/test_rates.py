@@ -21,7 +21,7 @@ from router.metering import admit, count_call, settle
 from router.policy import BudgetSection, LimitSection
 from router.rates import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
 from router.rating import RequestRates, estimate
-from router.types import Message, RateAsk, RateLimiter, Sampling, Usage
+from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
 from tests.fakes import ask
 from tests.ledger_rows import NOW_MS, StandingClock, attempt
 
@@ -278,6 +278,31 @@ async def test_tokens_are_corrected_to_what_calls_used() -> None:
     await count_call(rates, "deep", ask("", sampling=Sampling(max_output_tokens=400)))
     with pytest.raises(RateLimited):
         await admit(rates, ask("", sampling=Sampling(max_output_tokens=1)))
+
+
+@pytest.mark.parametrize("state", [AttemptState.CANCELLED, AttemptState.UNKNOWN_COST])
+async def test_a_call_of_unknown_use_gives_no_tokens_back(state: AttemptState) -> None:
+    rates = rated(Budgets({}, [LimitSection(tokens_per_minute=1_000)]))
+    await admit(rates, ask("", sampling=Sampling(max_output_tokens=600)))
+    draft = replace(attempt("r"), usage=Usage(100, output_tokens=50, reported=True))
+    await settle(rates, [draft, replace(attempt("r"), state=state, usage=Usage())])
+    with pytest.raises(RateLimited):
+        await admit(rates, ask("", sampling=Sampling(max_output_tokens=401)))
+    await admit(rates, ask("", sampling=Sampling(max_output_tokens=400)))
+
+
+async def test_a_deliberations_tokens_count_once() -> None:
+    limits = [LimitSection(tokens_per_minute=1_000), LimitSection(tier="*", tokens_per_minute=900)]
+    rates = rated(Budgets({}, limits))
+    await admit(rates, ask(""))
+    await count_call(rates, "reasoning", ask(""))
+    step = replace(attempt("r"), role=Role.DELIBERATION, tier="fast", usage=Usage(100, 0, 0, 100))
+    frame = replace(attempt("r"), role=Role.ANSWER, tier="reasoning", usage=Usage(200, 0, 0, 200))
+    await settle(rates, [frame, step, step])
+    await admit(rates, ask("", sampling=Sampling(max_output_tokens=600)))
+    await count_call(rates, "reasoning", ask("", sampling=Sampling(max_output_tokens=500)))
+    with pytest.raises(RateLimited):
+        await count_call(rates, "reasoning", ask("", sampling=Sampling(max_output_tokens=1)))
 
 
 def test_limit_of_a_tier_counts_calls_and_not_requests() -> None:

@@ -26,6 +26,7 @@ from tests.server_kit import (
     eventually,
     tiergate,
     write_behaviours,
+    write_ladder,
     write_policy,
 )
 
@@ -206,6 +207,23 @@ def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: 
         served.process.send_signal(signal.SIGHUP)
         eventually(lambda: served.chat("third-name").status_code == 200)
         assert served.end() == 0
+
+
+def test_a_reload_cuts_no_request_that_climbs(upstream: Upstream, tmp_path: Path) -> None:
+    models, answered = ("hang", "slow:1.6"), list[httpx.Response]()
+    policy = write_ladder(tmp_path, "tested", upstream.url, *models, deadline_s=2.0)
+    with Served(tmp_path, policy) as served:
+        climbing = threading.Thread(target=lambda: answered.append(served.chat()))
+        climbing.start()
+        before = served.client.get("/readyz").json()["policies"]["tested"]["hash"]
+        changed = {"sections": {"description": "changed"}, "deadline_s": 2.0}
+        write_ladder(tmp_path, "tested", upstream.url, *models, **changed)
+        eventually(
+            lambda: served.client.get("/readyz").json()["policies"]["tested"]["hash"] != before
+        )
+        climbing.join()
+    assert answered[0].status_code == 200
+    assert answered[0].headers["x-tiergate-policy"] == f"tested@{before}"
 
 
 def test_a_reload_keeps_the_name_it_is_served_under(upstream: Upstream, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from router.analysis.replay import replay
 from router.analysis.replay_cases import case_of
 from router.analysis.replay_facts import Side
 from router.analysis.report import build_report
+from router.budgets import DAY_MS
 from router.errors import AnswererError
 from router.policy import Policy, ReportSection
 from router.record import parse
@@ -111,6 +112,17 @@ async def test_day_has_its_money(tmp_path: Path, spare: int, called: int) -> Non
     assert len(shadows) == called
     assert note is not None
     assert note.share == called  # the chance it really had
+
+
+async def test_what_yesterdays_shadow_did_not_cost_is_not_todays_money(tmp_path: Path) -> None:
+    limited = ALWAYS | {"max_usd_per_day": WORST / 1e9}
+    house = shadowed(tmp_path, limited, low(), mid(), deep(wait_s=0.2))
+    await house.gateway.complete(ask(), ALICE)
+    house.clock.now += DAY_MS
+    await house.gateway.complete(ask(), ALICE)  # its shadow runs beside yesterday's
+    await house.gateway.drain()
+    await house.gateway.complete(ask(), ALICE)  # what is left of today is less than a shadow holds
+    assert len((await rows_of(house))[1]) == 2
 
 
 async def test_few_shadows_run_at_the_same_time(tmp_path: Path) -> None:

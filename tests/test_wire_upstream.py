@@ -289,6 +289,15 @@ def test_usage_on_any_chunk_counts() -> None:
     assert folder.finish().usage == Usage(4, output_tokens=1, reported=True)
 
 
+@pytest.mark.parametrize(("said", "kept"), [("gen-1", "gen-1"), (7, ""), ("x" * 300, "x" * 256)])
+def test_the_providers_own_id_is_kept_to_reconcile_by(said: object, kept: str) -> None:
+    body = orjson.dumps({"id": said, "choices": [{"message": {"content": "x"}}]})
+    assert parse_completion(body).upstream_id == kept
+    first = orjson.dumps({"id": said, "choices": [{"index": 0, "delta": {"content": "x"}}]})
+    _, folder = fold(first, chunk({}, finish_reason="stop"), b"[DONE]")
+    assert folder.finish().upstream_id == kept
+
+
 @pytest.mark.parametrize(
     "events",
     [

@@ -7,6 +7,7 @@ A later step that fails leaves the answer as it was. It knows nothing about mone
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
@@ -15,7 +16,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from router.errors import NOT_ADMITTED, AnswererError, Overloaded
+from router.cost import message_bound
+from router.errors import TiergateError
 from router.types import (
     Answer,
     Answerer,
@@ -23,6 +25,7 @@ from router.types import (
     AnswererStatus,
     Call,
     ChatRequest,
+    Clock,
     Delta,
     JsonText,
     Message,
@@ -37,6 +40,7 @@ RELATIVE_FLOOR = 0.5  # a passage that scores below half of the best one is nois
 K1, B = 1.2, 0.75  # BM25's usual constants (Robertson and Zaragoza 2009)
 CONTEXT_NAME = "context"  # marks the message as ours: a client's own system text still stands
 CHECK_TOKENS = 60
+HAND_OVER_S = 0.1  # before the deadline steps end, so that the answer in hand is given in time
 CHECK_SCHEMA = JsonText(
     '{"type":"object","properties":{"problem":{"type":"string","maxLength":120},'
     '"right":{"type":"boolean"}},"required":["problem","right"],"additionalProperties":false}'
@@ -87,6 +91,12 @@ class Passages:
         ranked = sorted((s for s in scored if s[0] > 0), key=lambda s: s[:2], reverse=True)
         return tuple(p for fit, _, p in ranked[:limit] if fit >= RELATIVE_FLOOR * ranked[0][0])
 
+    @property
+    def most_bytes(self) -> int:
+        """What the longest passages that `find` may give take as they are shown."""
+        lengths = sorted((len(_shown(one).encode()) for one in self._passages), reverse=True)
+        return sum(lengths[:PASSAGES]) + PASSAGES
+
     def _fit(self, count: Counter[str], wanted: set[str]) -> float:
         norm = K1 * (1 - B + B * count.total() / self._mean_length)
         return sum(
@@ -96,19 +106,35 @@ class Passages:
         )
 
 
+def _shown(passage: Passage) -> str:
+    return f"[{passage.id}] {passage.text}"
+
+
 class SteppedAnswerer:
     """An answerer whose answers pass the named steps: context, solve, refine, check, in order."""
 
     def __init__(
-        self, inner: Answerer, steps: Sequence[str], passages: Passages | None = None
+        self,
+        inner: Answerer,
+        steps: Sequence[str],
+        passages: Passages | None = None,
+        *,
+        clock: Clock,
     ) -> None:
         self._inner = inner
+        self._clock = clock
         self._steps = frozenset(steps)
         self._passages = passages if "context" in self._steps else None
+        added = Message("system", _CONTEXT, name=CONTEXT_NAME)
+        self._added = 0
+        if self._passages is not None:
+            self._added = message_bound(added) + self._passages.most_bytes
 
     @property
     def facts(self) -> AnswererFacts:
-        return self._inner.facts
+        """The inner answerer's, with what passages may add to a request."""
+        facts = self._inner.facts
+        return replace(facts, added_input_tokens=self._added) if self._added else facts
 
     def status(self) -> AnswererStatus:
         return self._inner.status()
@@ -126,9 +152,12 @@ class SteppedAnswerer:
         """
         if work.role not in STEPPED_ROLES:  # one of our own steps, or a deliberation's
             return await self._inner.answer(work, call)
+        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
+        ends_at = asyncio.get_running_loop().time() + left_s - HAND_OVER_S
         solved, facts = self._with_context(work)
         answer = await self._inner.answer(solved, call)
-        return await self._after(solved.request, replace(answer, facts=answer.facts + facts), call)
+        answer = replace(answer, facts=answer.facts + facts)
+        return await self._after(solved.request, answer, call, ends_at)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Streams through where nothing follows `solve`; else the finished answer as one piece."""
@@ -154,27 +183,34 @@ class SteppedAnswerer:
         found = self._passages.find(work.request.last_user_text) if self._passages else ()
         if not found:
             return work, ()
-        listed = _CONTEXT + "\n".join(f"[{p.id}] {p.text}" for p in found)
+        listed = _CONTEXT + "\n".join(map(_shown, found))
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)
         return replace(work, request=request), tuple(f"[{p.id}] {p.source}" for p in found)
 
-    async def _after(self, request: ChatRequest, answer: Answer, call: Call) -> Answer:
-        """`refine` and `check`, for one text; a tool call or several choices stay as they are."""
+    async def _after(
+        self, request: ChatRequest, answer: Answer, call: Call, ends_at: float
+    ) -> Answer:
+        """`refine` and `check`, for one text; a tool call or several choices stay as they are.
+
+        The answer is paid for. So whatever becomes of a step, one that does not end by `ends_at`
+        (the loop's time) included, the answer in hand stands; `verified` then stays None.
+        """
         if len(answer.choices) != 1 or answer.choices[0].tool_calls or not answer.text:
             return answer
         try:
-            if "refine" in self._steps:
-                asked = _follow_up(request, answer.text, _REFINE)
-                refined = await call(self.facts.name, asked, Role.REFINE)
-                if refined.text:
-                    answer = replace(answer, choices=refined.choices)
-            if "check" in self._steps:
-                asked = _as_check(_follow_up(request, answer.text, _CHECK))
-                said = await call(self.facts.name, asked, Role.CHECK)
-                answer = replace(answer, verified=_reads_right(said.text))
-        except (AnswererError, Overloaded, *NOT_ADMITTED):
-            pass  # the answer in hand stands; `verified` stays None, so nobody takes it for checked
+            async with asyncio.timeout_at(ends_at):
+                if "refine" in self._steps:
+                    asked = _follow_up(request, answer.text, _REFINE)
+                    refined = await call(self.facts.name, asked, Role.REFINE)
+                    if refined.text:
+                        answer = replace(answer, choices=refined.choices)
+                if "check" in self._steps:
+                    asked = _as_check(_follow_up(request, answer.text, _CHECK))
+                    said = await call(self.facts.name, asked, Role.CHECK)
+                    answer = replace(answer, verified=_reads_right(said.text))
+        except (TiergateError, TimeoutError):
+            return answer
         return answer
 
 

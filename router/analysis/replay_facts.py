@@ -179,7 +179,8 @@ def _worst(plan: RungPlan, shape: Shape) -> int:
     facts = plan.facts if plan.over is None else plan.over
     cap = facts.max_output_tokens
     cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
-    bound = Usage(input_tokens=shape.input_bound, output_tokens=cap * shape.choices)
+    inputs = shape.input_bound + facts.added_input_tokens
+    bound = Usage(input_tokens=inputs, output_tokens=cap * shape.choices)
     one = cost.attempt_cost(facts.price, bound, float(facts.deadline_ms), shape.images)
     return one.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)
 
@@ -202,7 +203,7 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
         usage = Usage(
             input_tokens=case.signals.input_tokens, output_tokens=plan.facts.expected_output_tokens
         )
-    paid = plan.would_cost(usage)
+    paid = plan.would_cost(usage, case.shape.images if case.shape else 0)
     return None if _basis(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
 
 

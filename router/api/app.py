@@ -267,7 +267,11 @@ class App:
         return loaded.prices.newest(utc_day(self.clock.now_ms()))
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
-        """Build the new policy beside the old one, then let the next request begin with it."""
+        """Build the new policy beside the old one, then let the next request begin with it.
+
+        Raises PolicyError, LedgerError; then the old one stays.
+        """
+        await self._record(loaded)
         runtime = await asyncio.to_thread(self.core.build, loaded)
         for plan in runtime.plans:
             await plan.answerer.start()
@@ -278,7 +282,6 @@ class App:
         if self._hosts is not None:
             self._hosts.refresh(list(self.core.loaded.values()))
         self.core.router.swap(runtimes)
-        await self._record(loaded)
         self._log.info("policy_reloaded", policy=name, hash=loaded.hash)
         if retired is not None:
             task = asyncio.get_running_loop().create_task(self._close_later(retired))
@@ -287,7 +290,7 @@ class App:
 
     async def _close_later(self, retired: PolicyRuntime) -> None:
         """Requests that began under the old policy keep its answerers until they are done."""
-        await asyncio.sleep(max(p.facts.deadline_ms for p in retired.plans) / 1000.0)
+        await asyncio.sleep(retired.longest_ms / 1000.0)
         for plan in retired.plans:
             await plan.answerer.close()
 

@@ -217,7 +217,8 @@ def _plan(
         return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
     answerer = _answerer(loaded, section, tier, parts)
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
-        answerer = SteppedAnswerer(answerer, section.steps, _passages(list(knowledge.values())))
+        passages = _passages(list(knowledge.values()))
+        answerer = SteppedAnswerer(answerer, section.steps, passages, clock=parts.clock)
     return RungPlan(
         answerer,
         section,

@@ -178,9 +178,10 @@ def parse_completion(body: bytes) -> Answer:
     usage = found.get("usage")
     return Answer(
         choices=tuple([_choice(choice) for choice in choices]),
-        model=_model(found.get("model")),
+        model=short_text(found.get("model")),
         usage=parse_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
+        upstream_id=short_text(found.get("id")),
     )
 
 
@@ -220,7 +221,8 @@ def shown_code_in(body: bytes) -> str | None:
         return None
 
 
-def _model(value: object) -> str:
+def short_text(value: object) -> str:
+    """A name that an upstream gave something, bounded; "" for what is no text."""
     return value[:256] if type(value) is str else ""
 
 

@@ -21,6 +21,7 @@ from router.wire.completion import (
     parse_usage,
     raise_for_error,
     reasoning_text,
+    short_text,
     upstream_object,
 )
 
@@ -112,7 +113,7 @@ class _ChoiceSoFar:
 class ChunkFolder:
     """Folds `chat.completion.chunk` events into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_choices", "_cost", "_model", "_usage", "done")
+    __slots__ = ("_choices", "_cost", "_id", "_model", "_usage", "done")
 
     def __init__(self) -> None:
         self.done = False
@@ -121,6 +122,7 @@ class ChunkFolder:
         self._usage = Usage()
         self._cost: int | None = None
         self._model = ""
+        self._id = ""
 
     def fold(self, event: bytes) -> list[Delta]:
         """The Deltas of one event's data.
@@ -132,9 +134,8 @@ class ChunkFolder:
             return []
         chunk = upstream_object(event)
         raise_for_error(chunk)
-        model = chunk.get("model")
-        if type(model) is str and model:
-            self._model = model[:256]
+        self._model = short_text(chunk.get("model")) or self._model
+        self._id = self._id or short_text(chunk.get("id"))
         self._take_usage(chunk.get("usage"))
         choices = chunk.get("choices")
         if choices is None:
@@ -162,6 +163,7 @@ class ChunkFolder:
             model=self._model,
             usage=self._usage,
             provider_cost_nano_usd=self._cost,
+            upstream_id=self._id,
         )
 
     def _take_usage(self, value: object) -> None:
