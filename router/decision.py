@@ -110,7 +110,8 @@ def decide(
         likely = chances(section.explore, best, allowed, stakes_nano)
     first = drawn(likely, draw or 0.0)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
-    headline = _headline(choice, best, facts, passed, limits, asked, threshold)
+    lower = _lower(facts, passed, best, threshold)
+    headline = _headline(choice, facts[best], lower, limits, asked)
     soft_limit = _soft_limit(limits, facts[first], asked)
     if soft_limit is not None:
         headline = tuple(dict.fromkeys((*headline, soft_limit)))
@@ -356,25 +357,17 @@ def _warm_first(
 
 def _headline(
     choice: Reason,
-    first: int,
-    facts: Sequence[RungFacts],
-    passed: Sequence[Reason | None],
+    first: RungFacts,
+    lower: Sequence[Reason | None],
     limits: Bounds,
     asked: Asked,
-    threshold: float,
 ) -> tuple[Reason, ...]:
     """Why the first rung goes first: the rule that decided, then all others that fired."""
     if asked.pinned is not None or asked.pinned_tier is not None:
         return (Reason.PINNED,)
-    if facts[first].level == limits.floor > 1:
+    if first.level == limits.floor > 1:
         warm = (choice,) if choice is Reason.WARM_CACHE else ()
         return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
-    lower = [
-        r
-        for f, r in zip(facts, passed, strict=True)
-        if f.level < facts[first].level
-        and (r is not Reason.NOT_CAPABLE or _would_answer(f, threshold))
-    ]
     for reason in (
         Reason.SLOT_UNFILLED,
         Reason.NOT_CAPABLE,
@@ -384,6 +377,19 @@ def _headline(
         if limits.floor == 1 and reason in lower:
             return (reason, choice)
     return (choice, *limits.floor_reasons)
+
+
+def _lower(
+    facts: Sequence[RungFacts], passed: Sequence[Reason | None], first: int, threshold: float
+) -> list[Reason | None]:
+    """Why lower levels than the first rung's were passed over. What one cannot do counts only where
+    it would have answered else."""
+    return [
+        reason
+        for f, reason in zip(facts, passed, strict=True)
+        if f.level < facts[first].level
+        and (reason is not Reason.NOT_CAPABLE or _would_answer(f, threshold))
+    ]
 
 
 def _would_answer(f: RungFacts, threshold: float) -> bool:

@@ -155,7 +155,7 @@ class SemanticCacheSection(Section):
 
 
 class CacheSection(Section):
-    """Repeats of a tenant under this policy are answered again at no cost, from memory."""
+    """Repeats of a tenant under this policy are answered from memory; only reading them costs."""
 
     exact: bool = Field(default=True, description="Whether exact repeats are answered from memory.")
     ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")

@@ -339,7 +339,7 @@ _TYPE_WORDS = {
     "date_from_datetime": "a date like 2026-11-01",
     "model_attributes": "a mapping of keys",
 }
-_WORDS = {
+_KIND_WORDS = {
     "int_from_float": "a whole number",
     "int_parsing_size": "a smaller number",
     "finite_number": "a number that is not infinite",
@@ -385,7 +385,7 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
         bound = context.get(key)
         return found, (words.removesuffix("s") if bound == 1 else words).format(bound)
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
-    return found, word or _WORDS.get(kind, details["msg"])
+    return found, word or _KIND_WORDS.get(kind, details["msg"])
 
 
 def _unknown_key(place: _Place) -> str:

@@ -277,3 +277,9 @@ def _answerer(name: str, model: str, url: str, **more: object) -> dict[str, obje
 def at_the_rate(compute_ms: float) -> int:
     """What so many milliseconds of a core cost by the shipped price book: $0.05 an hour."""
     return -(-round(compute_ms * 1000) * 13_889 // 1_000_000)
+
+
+def spent_in(page: str, tier: str) -> float:
+    """The dollars that a page of metrics counts in a tier."""
+    (found,) = re.findall(rf'^tiergate_cost_usd_total{{tier="{tier}"}} (\S+)$', page, re.MULTILINE)
+    return float(found)

@@ -19,7 +19,7 @@ from router.policy_file import find_policy, load_policy, policies_dir
 from router.record import differs, parse
 from router.types import Identity, Scope
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS, parse_analysis
-from tests.server_kit import Served, at_the_rate, tiergate, write_policy
+from tests.server_kit import Served, at_the_rate, spent_in, tiergate, write_policy
 
 SHIPPED = {name: yaml.safe_load((policies_dir() / f"{name}.yaml").read_text())
            for name in ("email_pipeline", "content_moderation")}  # fmt: skip
@@ -192,6 +192,7 @@ def test_such_rows_count_in_the_metrics(served: Served) -> None:
     post(served, "email/pipeline/analyze", {"text": MAIL})
     page = served.client.get("/metrics").text
     assert 'tiergate_requests_total{policy="tested",tier="specialist",verdict="accepted"}' in page
+    assert spent_in(page, "specialist") > 0
 
 
 async def test_texts_are_kept_where_the_policy_says_so(tmp_path: Path) -> None:

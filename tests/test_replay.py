@@ -15,11 +15,21 @@ from router.analysis.render_replay_json import replay_json
 from router.analysis.replay import Replay, Unweighed, replay
 from router.analysis.replay_cases import Case, LeftOut, case_of
 from router.analysis.replay_conditions import Answer, judge, read_condition
-from router.analysis.replay_facts import Assumed, Side
+from router.analysis.replay_facts import Assumed, Side, booked_again
 from router.analysis.replay_words import all_lines, headline
 from router.errors import AnswererError
 from router.replaying import replayed_row
-from router.types import Match, Price, Reason, RequestRow, Sampling, Signals
+from router.types import (
+    AttemptState,
+    CostBasis,
+    Match,
+    Price,
+    Reason,
+    RequestRow,
+    Sampling,
+    Signals,
+    Usage,
+)
 from tests.fakes import ALICE, CALM, House, ScriptedTier, ScriptedTriage, a_house, a_policy, ask
 from tests.fakes import a_runtime as runtime_of
 from tests.gateway_kit import RISKY, deep, low, mid
@@ -169,6 +179,19 @@ async def test_calls_that_nobody_made_are_counted(rows: list[RequestRow]) -> Non
     found = run(rows, a_side(**floor(0.75)))
     assert found.new.uncertain == 1
     assert found.old.uncertain == 0
+
+
+async def test_failed_call_of_unknown_price_stays_unknown(rows: list[RequestRow]) -> None:
+    """Nobody said what it used, so that a price that is known now tells nothing of it."""
+    case = case_of(rows[1])
+    assert isinstance(case, Case)
+    call = next(a for a in rows[1].attempts if a.answerer == "mid")
+    lost = replace(
+        call, state=AttemptState.UNKNOWN_COST, estimated=True, cost_basis=CostBasis.UNKNOWN,
+        cost_nano_usd=0, held_nano_usd=0, usage=Usage(),
+    )  # fmt: skip
+    assert booked_again(a_side("other"), case, (call,)) is not None
+    assert booked_again(a_side("other"), case, (lost,)) is None
 
 
 async def test_answerer_of_unknown_price_is_in_no_cost(rows: list[RequestRow]) -> None:

@@ -23,7 +23,7 @@ from router.policy_file import policies_dir
 from router.triage.triage_model import TriageModel
 from router.wire.embeddings import MAX_INPUTS, parse_embedding_request
 from router.wire.moderations import parse_moderation_request
-from tests.server_kit import Served, at_the_rate, tiergate, write_policy
+from tests.server_kit import Served, at_the_rate, spent_in, tiergate, write_policy
 
 NOWHERE = "http://127.0.0.1:9/v1"
 ALIASES = {"text-embedding-*": "tiergate-embed", "gpt-*": "auto"}
@@ -246,6 +246,9 @@ def test_such_requests_count_in_the_metrics(served: Served) -> None:
     post(served, input=[PARCEL, POEM])
     page = served.client.get("/metrics").text
     assert 'tiergate_requests_total{policy="tested",tier="embedding",verdict="accepted"}' in page
+    rows = [row for row in served.rows() if row["tier"] == "embedding"]
+    spent = sum(row["cost_nano_usd"] for row in rows)
+    assert spent_in(page, "embedding") * 1e9 == pytest.approx(spent)
 
 
 # --- off the event loop ---------------------------------------------------------------------------

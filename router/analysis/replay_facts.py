@@ -217,7 +217,8 @@ def may_hold(plan: RungPlan, case: Case) -> int:
 def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> int | None:
     """What these recorded calls of the case cost at `side`'s prices; None: not known.
 
-    A call that was booked at its hold, or of an answerer that `side` lacks, costs what it did.
+    A call that was booked at its hold, or of an answerer that `side` lacks, costs what it did; one
+    whose usage and price nobody knew stays unknown.
     """
     total = 0
     for attempt in attempts:
@@ -226,7 +227,8 @@ def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> in
             total += attempt.cost_nano_usd
             continue
         again = priced_again(attempt, plan.facts.price)
-        if again.nano_usd is None and again.outcome is not Outcome.NO_USAGE:
+        at_its_hold = again.outcome is Outcome.NO_USAGE
+        if again.nano_usd is None and (not at_its_hold or attempt.cost_basis is CostBasis.UNKNOWN):
             return None
         total += attempt.cost_nano_usd if again.nano_usd is None else again.nano_usd
     return total

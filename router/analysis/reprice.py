@@ -82,7 +82,12 @@ def _costs_nothing(attempt: AttemptRow) -> bool:
 
 
 def _at_its_hold(attempt: AttemptRow) -> bool:
-    """Booked at the worst case: an outcome that nobody knows, or a bound as high as the hold."""
+    """Booked at the worst case: an outcome that nobody knows, or a bound as high as the hold.
+
+    Where the price was unknown, too, the hold is 0, and no usage tells such a call.
+    """
+    if attempt.cost_basis is CostBasis.UNKNOWN:
+        return attempt.estimated and not attempt.usage.total_tokens
     at_hold = attempt.cost_nano_usd == attempt.held_nano_usd
     return attempt.estimated and at_hold and attempt.cost_basis is CostBasis.TOKEN_PRICE
 

@@ -50,7 +50,8 @@ class Analyses:
         batch = verb == "batch"
         asked = parse_analysis(body, batch=batch)
         analysed = await self._analyst.analyse(found, asked.texts, identity, asked.tags)
-        self._metrics.analysed(found.runtime.policy.name, len(analysed))
+        costs = [one.cost_nano_usd for one in analysed]
+        self._metrics.analysed(found.runtime.policy.name, costs)
         common = _common(found, analysed[0])
         body = render_analysis([_result(one) for one in analysed], common, batch=batch)
         await send_bytes(send, 200, body, _headers(found, analysed))

@@ -80,7 +80,7 @@ class Embeddings:
             price=runtime.triage_price,
         )
         await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
-        self._metrics.analysed(runtime.policy.name, 1, EMBEDDING_TIER)
+        self._metrics.analysed(runtime.policy.name, [done.cost_nano_usd], EMBEDDING_TIER)
         body = render_embeddings(
             embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=asked.base64
         )

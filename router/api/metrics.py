@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -76,10 +77,11 @@ class Metrics:
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
 
-    def analysed(self, policy: str, count: int, tier: str = SPECIALIST) -> None:
-        """Count what was answered without a ladder: texts by a specialist, requests by a model of
-        our own."""
-        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(count)
+    def analysed(self, policy: str, costs_nano_usd: Sequence[int], tier: str = SPECIALIST) -> None:
+        """Count what was answered without a ladder, by the cost of each: texts by a specialist,
+        requests by a model of our own."""
+        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(len(costs_nano_usd))
+        self._cost.labels(tier).inc(sum(costs_nano_usd) / NANO_PER_USD)
 
     def replayed(self) -> None:
         """Count an answer that was given again."""

@@ -51,7 +51,8 @@ class Moderations:
         analysed = await self._analyst.analyse(
             found, asked.texts, identity, asked.tags, endpoint=MODERATIONS, model=asked.model
         )
-        self._metrics.analysed(found.runtime.policy.name, len(analysed))
+        costs = [one.cost_nano_usd for one in analysed]
+        self._metrics.analysed(found.runtime.policy.name, costs)
         answer = render_moderations(
             [_result(found, one) for one in analysed],
             id=f"modr-{analysed[0].request_id}",

@@ -78,7 +78,8 @@ class TextVectors:
 
 def _read(model: TriageModel, texts: Sequence[str], dimensions: int | None) -> Embedded:
     """Some texts' vectors, each read alone."""
-    began_s, encoder = time.thread_time(), model.encoder
+    began_s = time.thread_time()
+    encoder = model.encoder
     lengths = [min(MAX_TOKENS, len(encoder.tokenise(text))) for text in texts]
     vectors: list[bytes] = []
     for text in texts:

@@ -1,4 +1,4 @@
-"""Outcomes from a file: `request_id`, `correct` and, if given, `answerer`; CSV or JSON lines.
+"""Rows from a file, CSV or JSON lines; outcomes by `request_id`, `correct`, `answerer` if given.
 
 Every line that cannot be read is counted and named; nothing is lost silently.
 """

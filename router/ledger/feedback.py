@@ -40,6 +40,10 @@ _LOCK = (
     "ON CONFLICT (name) DO UPDATE SET content = excluded.content"
 )
 """Whoever appends holds this row first, also where a database has no lock of the whole."""
+_TOLD = {one.name for one in fields(Feedback)} & {one.name for one in fields(TrueOutcome)} - {
+    "request_id"
+}
+"""What a source may say of an answer, and an outcome holds."""
 _DRAFT = (
     "r.verdict IN ('safe_answer', 'held') AND EXISTS (SELECT 1 FROM attempts a "
     "WHERE a.request_id = r.request_id AND a.role <> 'triage')"
@@ -210,8 +214,7 @@ def _outcome(
     """Field by field: the reviewer's word where there is one, else the client's. `answer` is the
     level that answered, how sure it was, and whether it stayed a draft."""
     words = [said[one] for one in (FeedbackSource.REVIEW, FeedbackSource.CLIENT) if one in said]
-    names = [field.name for field in fields(TrueOutcome)][1:-3]
-    told = {name: _first(getattr(word, name) for word in words) for name in names}
+    told = {name: _first(getattr(word, name) for word in words) for name in _TOLD}
     return TrueOutcome(request_id, **told, level=answer[0], confidence=answer[1], draft=answer[2])
 
 

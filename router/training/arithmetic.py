@@ -7,6 +7,7 @@ on the one that it was measured on (AVX-512 without BF16); there it is float32.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,15 @@ def quickest() -> torch.autocast:
 
 @cache
 def has_bfloat16() -> bool:
-    """Whether this processor has instructions for bfloat16: `avx512_bf16`, `amx_bf16`, Arm's."""
+    """Whether this processor has instructions for bfloat16."""
     import torch
 
-    told = torch.cpu.get_capabilities()
-    return any(there and name.endswith("bf16") for name, there in told.items())
+    return bfloat16_among(torch.cpu.get_capabilities())
+
+
+def bfloat16_among(capabilities: Mapping[str, object]) -> bool:
+    """Whether a processor's list names one that is there: `avx512_bf16`, `amx_bf16`, Arm's `bf16`.
+
+    Pure.
+    """
+    return any(there and name.endswith("bf16") for name, there in capabilities.items())

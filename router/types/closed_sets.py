@@ -97,7 +97,7 @@ class Reason(StrEnum):
     SLOT_UNFILLED = "slot_unfilled"
     ANSWERER_FAILED = "answerer_failed"
     GAIN_BELOW_COST = "gain_below_cost"
-    BUDGET_EXHAUSTED = "budget_exhausted"
+    BUDGET_EXHAUSTED = "budget_exhausted"  # or who keeps budgets and rates does not answer
     TIME_EXHAUSTED = "time_exhausted"
     LADDER_EXHAUSTED = "ladder_exhausted"
 

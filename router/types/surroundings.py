@@ -91,8 +91,8 @@ class ReviewItem:
     question: str = ""
     facts: tuple[str, ...] = ()
     store: Literal["none", "redacted", "full"] = "none"
-    """What the request's policy stores. Read from the ledger: `none` where it has no text, else
-    anything else; an empty question was erased then."""
+    """What the request's policy stores. Of a matter read from the ledger: `full` where it
+    holds a question, or an erasure left it an empty one; else `none`."""
 
 
 class ReviewQueue(Protocol):

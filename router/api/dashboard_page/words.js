@@ -50,7 +50,7 @@ export const REASONS = {
   slot_unfilled: "a lookup for the answer found nothing",
   answerer_failed: "the call failed",
   gain_below_cost: "climbing would cost more than it gains",
-  budget_exhausted: "the budget was used up",
+  budget_exhausted: "a budget or rate was used up, or could not be asked",
   time_exhausted: "the time was used up",
   ladder_exhausted: "there was no higher tier",
 };
