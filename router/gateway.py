@@ -14,7 +14,8 @@ ids. A buffered and a streamed request take the same path; `complete` drains wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
@@ -22,7 +23,7 @@ from typing import Literal
 from router.conclude import conclude
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import NOT_ADMITTED, AnswererError, TiergateError
+from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateError
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
 from router.rating import RequestRates, request_rates
@@ -62,6 +63,8 @@ from router.types import (
 from router.verification import PREFIX_TOKENS, Verification, agreement, one_call, verify
 from router.walk import Candidate, Held, Walk
 from router.wire.render import deltas_of
+
+_log = logging.getLogger(__name__)
 
 
 class Gateway:
@@ -364,7 +367,7 @@ class Gateway:
     # --- account --------------------------------------------------------------------------------
 
     async def _account(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
-        """Write the final row, remember the session, keep what may be answered from cache."""
+        """Write the final row; then keep texts, the session, what may be answered from cache."""
         walk.mark_discarded(candidate)
         walk.book_triage()
         self._shadows.consider(walk, candidate)
@@ -378,9 +381,12 @@ class Gateway:
             self._shadows.release(walk)
             raise
         self._shadows.start(walk, candidate)
-        await self._keep_texts(walk, candidate)
-        await self._conversations.answered(walk, candidate)
-        await self._repeats.keep(walk, candidate, verdict)
+        for what, keeping in (
+            ("texts", lambda: self._keep_texts(walk, candidate)),
+            ("session", lambda: self._conversations.answered(walk, candidate)),
+            ("cache", lambda: self._repeats.keep(walk, candidate, verdict)),
+        ):
+            await _kept_if_possible(what, walk.request_id, keeping)
 
     async def _keep_texts(self, walk: Walk, candidate: Candidate) -> None:
         """Store prompt and answer where the policy asks for it; by default nothing is stored."""
@@ -439,6 +445,16 @@ class Gateway:
             await asyncio.wait({task})
             return task.exception() is None
         return bool(request_id)
+
+
+async def _kept_if_possible(
+    what: str, request_id: str, keep: Callable[[], Awaitable[None]]
+) -> None:
+    """What is kept beside a final row. Where that fails, the answer is paid for and goes out."""
+    try:
+        await keep()
+    except LedgerError as error:
+        _log.error("%s of request %s not kept: %s", what, request_id, error.message)
 
 
 def _unsent(walk: Walk, candidate: Candidate) -> Iterator[Delta]:

@@ -373,3 +373,16 @@ def with_steps(house: House, *steps: str) -> House:
     )
     house.gateway.router.swap({"test": replace(runtime, plans=plans)})
     return house
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_that_is_booked_goes_out_where_its_text_cannot_be_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stream: bool
+) -> None:
+    house = a_house(tmp_path, [low(), mid(), deep()], signals=UNSURE, privacy={"store": "full"})
+    with house.ledger.database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE texts")
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert (await only_row(house)).state is RequestState.SETTLED
+    assert f"texts of request {outcome.request_id} not kept" in caplog.text
