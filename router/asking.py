@@ -32,7 +32,7 @@ class Shape:
     output_cap: int | None  # tokens; None where the client gives none
     choices: int = 1
     images: int = 0
-    input_bound: int = 0  # tokens at most; 0 where no cost cap asked for it
+    input_bound: int = 0  # tokens at most but for images; 0 where no cost cap asked for it
     forces_tools: bool = False
     promises: bool = False  # plain text would be no answer
 

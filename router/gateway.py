@@ -14,16 +14,15 @@ ids. A buffered and a streamed request take the same path; `complete` drains wha
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Literal
 
 from router.conclude import conclude
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateError
+from router.errors import NOT_ADMITTED, AnswererError, TiergateError
+from router.keeping import Keeper
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
 from router.rating import RequestRates, request_rates
@@ -33,7 +32,7 @@ from router.runtime import RungPlan, Selected
 from router.shadow import Shadows
 from router.speculating import Calls
 from router.spend import Spender, failure_reason
-from router.telling import final_row, outcome_of, transcript, weigh
+from router.telling import final_row, outcome_of, weigh
 from router.types import (
     NO_PRESSURE,
     Action,
@@ -64,8 +63,6 @@ from router.verification import PREFIX_TOKENS, Verification, agreement, one_call
 from router.walk import Candidate, Held, Walk
 from router.wire.render import deltas_of
 
-_log = logging.getLogger(__name__)
-
 
 class Gateway:
     """Routes requests through the tiers of the policies it serves."""
@@ -92,7 +89,7 @@ class Gateway:
         self._conversations = Conversations(sessions, secret_of, clock)
         self._repeats = Repeats(caches, embedder, secret_of)
         self._reviews = reviews
-        self._texts = texts
+        self._keeper = Keeper(texts, self._conversations, self._repeats)
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
@@ -381,32 +378,7 @@ class Gateway:
             self._shadows.release(walk)
             raise
         self._shadows.start(walk, candidate)
-        for what, keeping in (
-            ("texts", lambda: self._keep_texts(walk, candidate)),
-            ("session", lambda: self._conversations.answered(walk, candidate)),
-            ("cache", lambda: self._repeats.keep(walk, candidate, verdict)),
-        ):
-            await _kept_if_possible(what, walk.request_id, keeping)
-
-    async def _keep_texts(self, walk: Walk, candidate: Candidate) -> None:
-        """Store prompt and answer where the policy asks for it; by default nothing is stored."""
-        privacy = walk.runtime.policy.privacy
-        if privacy.store == "none" or candidate.answer is None:
-            return
-        texts: tuple[tuple[Literal["prompt", "answer", "draft"], str], ...] = (
-            ("prompt", transcript(walk.request.messages)),
-            ("answer", candidate.answer.text),
-            ("draft", walk.draft),
-        )
-        for kind, text in texts:
-            await self._texts.put(
-                walk.request_id,
-                walk.identity.tenant,
-                kind,
-                text,
-                store=privacy.store,
-                retention_days=privacy.retention_days,
-            )
+        await self._keeper.keep(walk, candidate, verdict)
 
     def _finish_later(
         self,
@@ -445,16 +417,6 @@ class Gateway:
             await asyncio.wait({task})
             return task.exception() is None
         return bool(request_id)
-
-
-async def _kept_if_possible(
-    what: str, request_id: str, keep: Callable[[], Awaitable[None]]
-) -> None:
-    """What is kept beside a final row. Where that fails, the answer is paid for and goes out."""
-    try:
-        await keep()
-    except LedgerError as error:
-        _log.error("%s of request %s not kept: %s", what, request_id, error.message)
 
 
 def _unsent(walk: Walk, candidate: Candidate) -> Iterator[Delta]:

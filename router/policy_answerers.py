@@ -231,6 +231,12 @@ class LocalAnswerer(AnswererBase):
     )
 
 
+_IMAGE_TOKENS = (
+    "What one image counts as at most, which is held before a call. Left out: 50,000 where the "
+    "model's name begins with gpt-4o-mini, else 4,000."
+)
+
+
 class UpstreamAnswerer(AnswererBase):
     """Any OpenAI-compatible server."""
 
@@ -270,6 +276,7 @@ class UpstreamAnswerer(AnswererBase):
         min_length=1,
         description="Recorded steps: context (retrieval, cited), solve, refine, check.",
     )
+    image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool = Field(
         default=False,
         description="It bills reasoning it does not show: a cut answer counts at its worst case.",
@@ -294,6 +301,7 @@ class LitellmAnswerer(AnswererBase):
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
         description="What it can do; requests that need more pass it over.",
     )
+    image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool = Field(
         default=False,
         description="It bills reasoning it does not show: a cut answer counts at its worst case.",

@@ -321,8 +321,9 @@ class Spender:
 
     def _bounded(self, row: AttemptRow, plan: RungPlan, received: int) -> AttemptRow:
         """A cut stream: input at its bound, output at the bytes that came, at most the hold."""
-        inputs = cost.input_bound(self._walk.request) + plan.facts.added_input_tokens
-        usage = Usage(input_tokens=inputs, output_tokens=received)
+        facts = plan.facts
+        inputs = cost.input_bound(self._walk.request, facts.image_tokens)
+        usage = Usage(input_tokens=inputs + facts.added_input_tokens, output_tokens=received)
         paid = cost.attempt_cost(plan.facts.price, usage, 0.0, row.images)
         return replace(
             row,

@@ -151,8 +151,8 @@ def _record(walk: Walk) -> JsonText:
 
 
 def _input_bound(walk: Walk) -> int:
-    """As `decide` was told it: only a cost cap asks for the worst case."""
-    return 0 if walk.asked.max_cost_nano_usd is None else cost.input_bound(walk.request)
+    """Images left out. As `decide` was told it: only a cost cap asks for the worst case."""
+    return 0 if walk.asked.max_cost_nano_usd is None else cost.input_bound(walk.request, 0)
 
 
 def weigh(walk: Walk, candidate: Candidate, verdict: Verdict) -> None:

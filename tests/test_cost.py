@@ -14,6 +14,7 @@ from router.cost import (
     exact_usd,
     expected_cost,
     input_bound,
+    most_image_tokens,
     own_compute,
     token_parts,
     worst_case,
@@ -189,11 +190,31 @@ def test_expected_output_is_at_most_what_was_asked_for() -> None:
     ],
 )
 def test_the_input_bound_counts_bytes_with_overheads(request_: ChatRequest, tokens: int) -> None:
-    assert input_bound(request_) == tokens
+    assert input_bound(request_, 2_000) == tokens
 
 
 def test_the_worst_case_is_the_dearest_input_with_all_output() -> None:
     assert worst_case(FACTS, HELLO) == 13 * 2_000 + 100 * 4_000
+
+
+def test_the_worst_case_pays_every_image_as_the_answerer_counts_it() -> None:
+    two = (ContentPart("image_url", JsonText("{}")),) * 2
+    pictured = replace(HELLO, messages=(Message("user", "hello", two),))
+    facts = replace(FACTS, image_tokens=48_169)
+    assert worst_case(facts, pictured) - worst_case(FACTS, HELLO) == 2 * 48_169 * 2_000
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("gpt-4o-mini", 50_000),
+        ("openai/gpt-4o-mini-2024-07-18", 50_000),
+        ("gpt-4o", 4_000),
+        ("anthropic/claude-sonnet-4-5", 4_000),
+    ],
+)
+def test_an_image_counts_by_the_models_name(model: str, tokens: int) -> None:
+    assert most_image_tokens(model) == tokens
 
 
 def test_the_worst_case_pays_every_choice() -> None:
@@ -211,10 +232,10 @@ def test_no_call_within_its_bounds_costs_more_than_its_hold(
     text: str, parts: tuple[float, ...], ms: float, per_second: int
 ) -> None:
     dear = replace(THINKER, per_second_nano_usd=per_second, reasoning_nano_usd=5_000_000_000)
-    facts = replace(FACTS, price=dear)
+    facts = replace(FACTS, price=dear, image_tokens=3_000)
     picture = ContentPart("image_url", JsonText("{}"))
     request = replace(HELLO, messages=(Message("user", text, (picture,)),))
-    tokens = int(parts[0] * input_bound(request))
+    tokens = int(parts[0] * input_bound(request, facts.image_tokens))
     cached = int(parts[1] * tokens)
     written = int(parts[2] * (tokens - cached))
     output = int(parts[3] * facts.max_output_tokens)

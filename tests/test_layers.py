@@ -30,6 +30,7 @@ GROUPS = {
     "router.metering": "gateway",
     "router.analysing": "gateway",
     "router.conclude": "gateway",
+    "router.keeping": "gateway",
     "router.conversations": "gateway",
     "router.speculating": "gateway",
     "router.gateway": "gateway",

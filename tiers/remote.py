@@ -47,4 +47,5 @@ def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     if answer.usage.reported:
         return answer
     cap = output_cap(facts, work.request) * work.request.sampling.n
-    return replace(answer, usage=bound_usage(input_bound(work.request), cap, answer))
+    inputs = input_bound(work.request, facts.image_tokens)
+    return replace(answer, usage=bound_usage(inputs, cap, answer))

@@ -179,7 +179,7 @@ def _worst(plan: RungPlan, shape: Shape) -> int:
     facts = plan.facts if plan.over is None else plan.over
     cap = facts.max_output_tokens
     cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
-    inputs = shape.input_bound + facts.added_input_tokens
+    inputs = shape.input_bound + shape.images * facts.image_tokens + facts.added_input_tokens
     bound = Usage(input_tokens=inputs, output_tokens=cap * shape.choices)
     one = cost.attempt_cost(facts.price, bound, float(facts.deadline_ms), shape.images)
     return one.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)

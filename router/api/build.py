@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from router.api.abilities import AbilityTable
+from router.cost import most_image_tokens
 from router.deliberation import load_templates
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.head_files import load_heads
@@ -290,6 +291,9 @@ def _facts(
         deadline_ms=round(1000 * section.deadline_s),
         hides_reasoning=not isinstance(section, LocalAnswerer) and section.hidden_reasoning,
         cores=cores,
+        image_tokens=0
+        if isinstance(section, LocalAnswerer)
+        else section.image_tokens or most_image_tokens(section.model),
     )
 
 

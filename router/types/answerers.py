@@ -48,6 +48,7 @@ class AnswererFacts:
     deadline_ms: int
     hides_reasoning: bool = False  # bills tokens it doesn't show: a cut answer counts at its hold
     cores: int = 0  # that a local model decodes on; 0: it runs elsewhere, or computes nothing
+    image_tokens: int = 0  # that one image counts as, at most
     added_input_tokens: int = 0  # that it puts before a request by itself, at most
 
 
