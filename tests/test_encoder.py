@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -49,6 +52,20 @@ def model() -> TriageModel:
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "model"))
+
+
+def test_reading_a_text_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    program = (
+        "from router.triage.triage_model import DEFAULT_FOLDER, TriageModel;"
+        "TriageModel.load(DEFAULT_FOLDER).encode(['hello'])"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"
+    }
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment.pop("XDG_CACHE_HOME", None)
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, cwd=tmp_path)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_a_short_text_is_read_whole() -> None:

@@ -18,6 +18,7 @@ from router.training import graphs
 from router.training.options import INT4, INT8
 from router.training.prune import UNKNOWN
 from router.training.teacher import teacher_folder
+from router.triage.encoder import import_onnxruntime
 from router.triage.triage_model import ENCODER, TOKENIZER
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def to_onnx(student: Student, full: Path) -> None:
 
 def to_int8(full: Path, small: Path) -> None:
     """Writes the INT8 form of a float encoder."""
+    import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     logging.disable(

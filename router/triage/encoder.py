@@ -9,10 +9,13 @@ costs. N-grams are cheap, so of them four times as many tokens are read.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -176,6 +179,16 @@ batches, 408 against 359 alone (onnxruntime 1.31, AVX512-VNNI). Vectors move by 
 are fitted with the same setting."""
 
 
+def import_onnxruntime() -> ModuleType:
+    """onnxruntime without its reports of use.
+
+    Its Linux build of 1.31 writes a device id and a database into the home folder and looks for a
+    host of its maker's, unless this variable stood in the environment when it was imported.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return importlib.import_module("onnxruntime")
+
+
 class Encoder:
     """A quantised sentence encoder; safe to call from several threads at once.
 
@@ -186,8 +199,7 @@ class Encoder:
     def __init__(
         self, model: Path, tokenizer: Path, words: Path | None = None, *, threads: int = 1
     ) -> None:
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         self.sha256 = sha256_of(model)
         self.tokenise = Tokeniser(tokenizer, words)
         options = onnxruntime.SessionOptions()
