@@ -53,7 +53,7 @@ DOCS = (Path(__file__).parent.parent / "docs" / "budgets.md").read_text(encoding
             "budgets: {acme: {tokens_per_minute: 2.5}}",
             "budgets.acme.tokens_per_minute",
             "2.5",
-            "valid integer",
+            "a whole number",
         ),
     ],
 )
