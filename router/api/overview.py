@@ -147,7 +147,7 @@ class Overview:
             (limit.scope, limit.kind.value): limit.nano_usd
             for payer in payers
             for limit in self._core.budget_of(payer)
-            if tenant is None or limit.scope.tenant == tenant  # other scopes count others' money too
+            if tenant is None or limit.scope.tenant == tenant  # others count others' money too
         }
         uses = []
         for scope, kind in dict.fromkeys((*found, *limits)):
