@@ -197,7 +197,7 @@ class Budgets:
 
     def _holding(self, payer: Payer) -> Iterator[tuple[BudgetScope, BudgetSection]]:
         own = self._tenants.get(payer.tenant, self._tenants.get("*"))
-        if own is not None:
+        if payer.tenant and own is not None:
             yield BudgetScope(payer.tenant), own
         for rule in self._rules:
             scope = rule.scope(payer)

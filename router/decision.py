@@ -25,13 +25,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from router.asking import Asked
+from router.cost import exact_usd
 from router.errors import NotCapable, PermissionDenied
 from router.exploration import chances, drawn
 from router.hard_rules import Bounds, bounds
 from router.losses import counted_costs, expected_losses, without_caches
 from router.policy import DecisionSection, Policy
 from router.types import (
-    NANO_PER_USD,
     NO_PRESSURE,
     CostBasis,
     Decision,
@@ -278,8 +278,8 @@ def _fallback(
             return [i for i in fits if facts[i].level == lowest]
     if capped and asked.max_cost_nano_usd is not None:
         raise NotCapable(
-            f"max_cost_usd is {asked.max_cost_nano_usd / NANO_PER_USD:.6f}; a call to the cheapest "
-            f"tier that this request may go to can cost ${min(capped) / NANO_PER_USD:.6f}. Raise "
+            f"max_cost_usd is {exact_usd(asked.max_cost_nano_usd)}; a call to the cheapest "
+            f"tier that this request may go to can cost ${exact_usd(min(capped))}. Raise "
             f"max_cost_usd, or lower max_completion_tokens.",
             code="max_cost_too_low",
             param="routing.max_cost_usd",

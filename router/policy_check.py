@@ -22,7 +22,7 @@ from router.policy import (
     ResolverAnswerer,
     is_glob,
 )
-from router.types import DecisionMode, Domain, Message, Reason
+from router.types import DecisionMode, Domain, Exhausted, Message, Reason
 
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
 """Messages and slot values -> the tier that goes first, and why. May raise TiergateError."""
@@ -106,6 +106,22 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
         *_aliases(policy),
         *_rules(policy),
         *_examples(policy),
+    ]
+
+
+def notes(policy: Policy) -> list[str]:
+    """What follows from the policy and is easily overlooked, though it may well be meant."""
+    rules = policy.exhausted
+    by_person = (Exhausted.REVIEW, Exhausted.HOLD)
+    where = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
+    if rules.default in by_person:
+        where = ["every domain without a rule of its own", *where]
+    if not where or policy.privacy.store != "none":
+        return []
+    return [
+        f"privacy.store: {', '.join(where)} may wait for a person (exhausted), and with "
+        "`none` their questions are in the server's memory alone: they do not outlive a restart. "
+        "`redacted` or `full` keeps question and draft in the ledger"
     ]
 
 

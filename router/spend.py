@@ -26,7 +26,6 @@ from router.metering import count_call
 from router.runtime import RungPlan
 from router.telling import open_row
 from router.types import (
-    NANO_PER_USD,
     Answer,
     AttemptRow,
     AttemptState,
@@ -229,8 +228,8 @@ class Spender:
         left = walk.money_left_beside(i)
         if left is not None and held > left and not nesting.included:
             raise BudgetExceeded(
-                f"A call to {plan.facts.name} can cost ${held / NANO_PER_USD:.6f}, which is more "
-                f"than max_cost_usd leaves (${left / NANO_PER_USD:.6f}).",
+                f"A call to {plan.facts.name} can cost ${cost.exact_usd(held)}, which is more "
+                f"than max_cost_usd leaves (${cost.exact_usd(left)}).",
                 code="max_cost_exceeded",
             )
 

@@ -65,7 +65,7 @@ def answerer(name: str, model: str, url: str, output_usd: float, **more: object)
     }
 
 
-def write_ladder(folder: Path, url: str) -> Path:
+def write_ladder(folder: Path, url: str, **more: object) -> Path:
     """The policy `ladder`: approved answers, a model, a dearer model; one budget for everybody."""
     (folder / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
     policy = {
@@ -91,6 +91,7 @@ def write_ladder(folder: Path, url: str) -> Path:
         "report": {"people_usd_per_request": 5, "level_2": "mid", "level_3": "deep"},
         "cache": {"exact": False},
         "max_body_bytes": 100_000,
+        **more,
     }
     path = folder / "ladder.yaml"
     path.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
@@ -111,11 +112,14 @@ def play(server: Served, key: str = "") -> None:
 
 
 @contextmanager
-def dashboard_server(folder: Path) -> Iterator[Served]:
-    """The gateway on loopback without keys, before an upstream, with its day played."""
-    with Upstream(folder) as upstream, Served(folder, write_ladder(folder, upstream.url)) as server:
-        play(server)
-        yield server
+def dashboard_server(folder: Path, **more: object) -> Iterator[Served]:
+    """The gateway on loopback without keys, before an upstream, with its day played; `more` are
+    further sections of its policy."""
+    with Upstream(folder) as upstream:
+        ladder = write_ladder(folder, upstream.url, **more)
+        with Served(folder, ladder) as server:
+            play(server)
+            yield server
 
 
 def create_key(server: Served, tenant: str, *scopes: str) -> str:

@@ -122,7 +122,7 @@ def test_rows_keep_ids_with_figures_whole_in_any_width(width: int) -> None:
     shown = [line for line in lines if "01m7wmxsfjzdfks3m5zmtb21v8" in line.split()]
     assert [line.split()[3:5] for line in shown] == [
         ["$12,345.68", "123456.7"],
-        ["$0.1200", "123456.7"],
+        ["$0.12", "123456.7"],
     ]
 
 
@@ -234,12 +234,37 @@ def test_review_says_why_it_has_no_text(database: Path) -> None:
     assert "May we?" in listed
     assert "privacy.store: none" in listed
     assert "Shall we?" not in listed
+    assert "after a restart it is gone" in listed
     shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
     assert shown["rev_1"]["no_text"] is None
     assert "privacy.store: none" in shown["rev_2"]["no_text"]
     said("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
     shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
     assert (shown["rev_1"]["question"], "erased" in shown["rev_1"]["no_text"]) == (None, True)
+
+
+def test_review_is_shown_on_lines_that_people_can_read(database: Path) -> None:
+    lines = said("review", "show", "rev_1", "-d", database).splitlines()
+    assert lines[:2] == ["{", '  "review_id": "rev_1",']
+
+
+def test_review_says_its_minutes_beside_what_they_cost(database: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "own.yaml"
+    written = {
+        "version": 1,
+        "name": "own",
+        "tiers": [{"name": "small", "level": 1, "answerers": [ANSWERER]}],
+        "review": {"reviewer_usd_per_minute": 1},
+    }
+    policy.write_text(json.dumps(written))
+    decided = ("--verdict", "approve", "--minutes", "3", "--policy", policy, "-d", database)
+    assert said("review", "decide", "rev_1", *decided) == "rev_1: approve, 3 minutes, $3.00.\n"
+
+
+def test_small_dollars_are_written_as_in_the_report(database: Path) -> None:
+    listed = said("ledger", "rows", "-d", database)
+    assert "$0.000000001 " in listed
+    assert "e-0" not in listed
 
 
 def test_review_item_is_listed_until_it_is_done(database: Path) -> None:

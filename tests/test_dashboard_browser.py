@@ -100,6 +100,27 @@ def test_no_figure_breaks_over_lines_on_a_phone(
     assert page.run(OVERFLOW) == 0
 
 
+BROKEN_TIERS = """[...document.querySelectorAll('.line')].map((line) => {
+  const tier = line.querySelector('.tier'), said = line.querySelector('.said');
+  tier.textContent = 'reasoning';
+  line.querySelector('.cost').textContent = '$0.000000104';
+  said.append(said.firstChild.cloneNode(true), said.firstChild.cloneNode(true));
+  const words = document.createRange();
+  words.selectNodeContents(tier);
+  return new Set([...words.getClientRects()].map((r) => r.bottom)).size;
+}).filter((lines) => lines !== 1).length"""
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_no_tiers_name_breaks_within_the_word_on_a_phone(
+    browser: Browser, served: Served, width: int
+) -> None:
+    page = opened(browser, served, "decisions", width=width)
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    assert page.run(BROKEN_TIERS) == 0
+    assert page.run(OVERFLOW) == 0
+
+
 def test_a_search_finds_by_id(browser: Browser, served: Served) -> None:
     one = decision(served, tier="reasoning")
     page = opened(browser, served, "decisions")
@@ -254,6 +275,11 @@ def test_a_review_is_read_and_decided(browser: Browser, served: Served, width: i
     page.click("tbody a")
     page.wait_for("May <b>he</b> take two?")
     assert page.run(OVERFLOW) == 0
+    border = "getComputedStyle(document.querySelector('#minutes')).borderColor"
+    before = page.run(border)  # a field that is still to be filled in is not marked as wrong
+    page.run("document.querySelector('#minutes').required = false")
+    assert page.run(border) == before
+    page.run("document.querySelector('#minutes').required = true")
     page.click("#verdict-correct")
     page.wait("!document.querySelector('#corrected-label').hidden")
     page.run("document.querySelector('#corrected').value = 'No.'")

@@ -58,6 +58,38 @@ def test_now_has_the_days_spend_against_the_budget(served: Served) -> None:
     assert budgets["acme", "month"]["limit_usd"] == "30.00"  # nothing spent, and told
 
 
+NAMED = ("tenant", "key_id", "policy", "tier", "kind")
+
+
+def budgets_of(server: Served, key: str = "", **asked: object) -> dict[tuple[object, ...], object]:
+    """Limits by what they count."""
+    found = told(server, "now", key, **asked)["budgets"]
+    return {tuple(one[n] for n in NAMED): one["limit_usd"] for one in found}  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    limits = [{"key": "*", "usd_per_day": 3}, {"tier": "reasoning", "usd_per_day": 50}]
+    folder = tmp_path_factory.mktemp("limited")
+    with dashboard_server(folder, limits=[*limits, {"usd_per_month": 2000}]) as server:
+        yield server
+
+
+def test_a_default_budget_is_shown_under_each_whom_it_holds_for(limited: Served) -> None:
+    limit_of = {
+        ("local", None, None, None, "day"): "1.00",
+        (None, "none", None, None, "day"): "3.00",
+        (None, None, None, None, "month"): "2000.00",
+    }
+    found = budgets_of(limited)
+    assert {whose: found[whose] for whose in limit_of} == limit_of
+    assert (None, None, None, None, "day") not in found  # the default of tenants is nobody's own
+
+
+def test_a_tenants_view_shows_no_budget_that_counts_others_too(limited: Served) -> None:
+    assert {whose[0] for whose in budgets_of(limited, tenant="local")} == {"local"}
+
+
 def test_decisions_are_listed_newest_first(served: Served) -> None:
     found = [line["decision_id"] for line in lines(served)]
     ids = [f"dec_{row['request_id']}" for row in served.rows()]

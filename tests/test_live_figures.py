@@ -13,6 +13,7 @@ from router.analysis.live import (
     quantile,
     traffic_alerts,
 )
+from router.budgets import BudgetScope
 from router.ledger.overview import EDGES_MS, bucket_ms
 from router.types import RequestState, Slice
 
@@ -84,7 +85,7 @@ def test_the_median_of_nothing_is_none() -> None:
 def test_a_budget_alerts_from_eighty_percent_on(
     used: int, limit: int | None, codes: list[str]
 ) -> None:
-    use = BudgetUse("acme", "day", used - used // 4, used // 4, limit)
+    use = BudgetUse(BudgetScope("acme"), "day", used - used // 4, used // 4, limit)
     assert [alert.code for alert in budget_alerts([use])] == codes
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from router.errors import NotCapable
 from router.policy import Policy
-from router.policy_check import WarningKind, run_examples, warnings
+from router.policy_check import WarningKind, notes, run_examples, warnings
 from router.types import Message, Reason
 
 RESOLVER = {"name": "answers", "kind": "resolver", "knowledge": "k.yaml"}
@@ -84,6 +84,25 @@ def test_sound_policy_has_no_warnings() -> None:
 def test_unwise_key_is_told(written: dict[str, object], kind: WarningKind, key_path: str) -> None:
     found = [w for w in warnings(policy(**written)) if w.kind is kind]  # type: ignore[arg-type]
     assert [warning.key_path for warning in found][:1] == [key_path]
+
+
+@pytest.mark.parametrize(
+    ("rules", "store", "told"),
+    [
+        ({"default": "review", "by_domain": {}}, "none", "every domain"),
+        ({"by_domain": {"legal": "review"}}, "none", "legal"),
+        ({"by_domain": {"legal": "refuse"}}, "none", None),
+        ({"by_domain": {"legal": "hold"}}, "redacted", None),
+        ({"by_domain": {"legal": "review"}}, "full", None),
+    ],
+)
+def test_questions_that_a_restart_forgets_are_noted(
+    rules: dict[str, object], store: str, told: str | None
+) -> None:
+    found = policy(exhausted=rules, privacy={"store": store})
+    assert len(notes(found)) == (told is not None)
+    assert all(str(told) in note and "restart" in note for note in notes(found))
+    assert warnings(found) == []
 
 
 def test_policy_without_level_1_has_nothing_to_resolve_there() -> None:

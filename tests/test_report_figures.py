@@ -91,6 +91,21 @@ def test_dearer_routing_shows_a_negative_saving() -> None:
     assert "cost $180.00 more (900.0 %; 95 % interval 900.0 % to 900.0 %)." in report.headline
 
 
+@pytest.mark.parametrize(("own", "told"), [(11 * USD, "(1,000.0 %; 95 %"), (12 * USD, None)])
+def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
+    own: int, told: str | None
+) -> None:
+    rows = [
+        replace(a_row(n, 3), cost_nano_usd=own, baselines=Baselines(all_level_2=USD))
+        for n in range(40)
+    ]
+    report = report_of(rows)
+    level_2 = saving(report, "all_level_2")
+    assert (level_2.saved_share is None, level_2.share_interval is None) == (told is None,) * 2
+    assert f"cost ${own // USD * 40 - 40}.00 more" in report.headline
+    assert report.headline.rpartition(" more")[2].startswith("." if told is None else f" {told}")
+
+
 def test_the_requested_model_leads_the_headline_where_its_price_is_known() -> None:
     rows = [replace(a_row(n), baselines=Baselines(USD // 10, USD // 2)) for n in range(3)]
     assert "Against $0.30 for the models the clients asked for" in report_of(rows).headline

@@ -175,6 +175,16 @@ async def test_review_lowers_the_saving_and_is_no_request(tmp_path: Path) -> Non
     assert {one.role: one.spend_nano_usd for one in after.roles}[Role.REVIEW] == 250
 
 
+async def test_reviews_stand_in_one_line_of_the_tiers(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        house.price = replace(house.price, nano_usd=100)  # type: ignore[type-var]
+        await house.answered("r1")
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+        tiers = report_of(house).tiers
+    (review,) = [one for one in tiers if "review" in one.tier]
+    assert (review.tier, review.figures.spend_nano_usd) == ("review", 250)
+
+
 async def test_report_of_reviews_alone_says_what_they_cost(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
         await house.answered("r1")

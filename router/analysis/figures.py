@@ -135,7 +135,7 @@ class Saving:
     own_nano_usd: int | None
     saved_nano_usd: int | None
     saved_interval: Interval | None  # nano-dollars; None below MIN_FOR_INTERVAL requests
-    saved_share: float | None  # of the baseline; None when that is 0
+    saved_share: float | None  # of the baseline; None when that is 0 or below a tenth of it
     share_interval: Interval | None
     by_blocks: bool = False  # whether the intervals are the bootstrap's over stretches of time
 

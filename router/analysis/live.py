@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from router.budgets import BudgetScope
 from router.types import RequestState, Slice
 
 MINUTES = 60
@@ -154,9 +155,9 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """What a tenant, or another scope, spent and holds in one window; nano-dollars."""
+    """What a scope spent and holds in one window; nano-dollars."""
 
-    tenant: str  # or a scope in words: "key 'key_1'"
+    scope: BudgetScope
     kind: str  # minute | hour | day | month
     spent_nano_usd: int
     held_nano_usd: int
@@ -184,8 +185,8 @@ def budget_alerts(budgets: Iterable[BudgetUse]) -> list[Alert]:
             Alert(
                 "bad" if spent else "warn",
                 "budget_spent" if spent else "budget_nearly_spent",
-                one.tenant,
-                f"The budget of {one.tenant} for this {one.kind} {said}.",
+                str(one.scope),
+                f"The budget of {one.scope} for this {one.kind} {said}.",
             )
         )
     return alerts

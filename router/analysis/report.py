@@ -339,6 +339,10 @@ def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:
     return [(sums.base, sums.own) for sums in its if sums.pairs]
 
 
+MOST_TIMES = 10
+"""A difference beyond ten times its baseline is told in money alone: "327,791 %" says nothing."""
+
+
 def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]]) -> Saving:
     """The sums of one baseline; all unknown where not one answered request could be compared."""
     pairs, some = PairedCosts(sums), sums.compared > 0
@@ -346,6 +350,7 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
     drawn = block_intervals(blocks) if some and saved is not None else None
     if drawn is not None:
         saved, share = drawn
+    telling = some and abs(pairs.saved_nano_usd) <= MOST_TIMES * pairs.baseline_nano_usd
     return Saving(
         key=key,
         label=label,
@@ -356,7 +361,7 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
         own_nano_usd=pairs.own_nano_usd if some else None,
         saved_nano_usd=pairs.saved_nano_usd if some else None,
         saved_interval=saved if some else None,
-        saved_share=pairs.saved_share() if some else None,
-        share_interval=share if some else None,
+        saved_share=pairs.saved_share() if telling else None,
+        share_interval=share if telling else None,
         by_blocks=drawn is not None,
     )

@@ -27,6 +27,7 @@ from router.rollup_cells import (
     tier_name,
 )
 from router.row_facts import (
+    REVIEW,
     UNKNOWN_NAME,
     attempt_cost_known,
     cost_known,
@@ -48,6 +49,9 @@ MAX_NAMED = NAMED_UNKNOWN
 OTHER = "(other)"
 QUARTER_MS = 900_000
 """The finest time that a report knows: every time zone's midnight falls on a quarter hour."""
+
+_REVIEW_ROWS = f"({REVIEW})"
+"""What rows of reviews are booked under; their calls, the minutes, are of the tier `review`."""
 
 _CLOSED = (Kind.DOMAIN, Kind.REQUEST_TYPE)
 
@@ -139,7 +143,7 @@ class Tally:
             tier = tier_name(text)
             key = (
                 tier.level,
-                clean(tier.tier),
+                REVIEW if tier.tier == _REVIEW_ROWS else clean(tier.tier),
                 "" if tier.tier == NO_ANSWER else clean(tier.model),
             )
             found.setdefault(key, Cell()).merge(cell)

@@ -75,7 +75,7 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
     for loaded in core.loaded.values():
         for mistake in missing_secrets(loaded, core.environ):
             what = f"{mistake.key_path}: {mistake.found} is not set"
-            yield f"  warning    {what}; its provider will refuse calls"
+            yield f"  warning    {what}; calls go out without a key"
     key = "-H 'authorization: Bearer YOUR_KEY' " if at.secured else ""
     yield (
         f"  try        curl -s {at.url}/v1/chat/completions {key}"

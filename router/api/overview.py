@@ -130,7 +130,10 @@ class Overview:
         self._sealed.put(tenant, _Sealed(until, tuple(s for s in slices if s.minute < until)))
 
     def _budgets(self, now_ms: int, tenant: str | None) -> tuple[BudgetUse, ...]:
-        """Spend against budget in the windows that run now, those without a limit among them."""
+        """Spend against budget in the windows that run now, those without a limit among them.
+
+        A default (`*`) stands under each tenant or key that it holds for and that has spent.
+        """
         starts = {kind.value: window_start(kind, now_ms) for kind in WindowKind}
         found = {
             (BudgetScope(one.tenant, one.key_id, one.policy, one.tier), one.kind): one
@@ -139,19 +142,19 @@ class Overview:
         policy = self._core.loaded[self._core.default].policy
         named = {name for name in policy.budgets if name != "*"} if tenant is None else {tenant}
         payers = {Payer(s.tenant, s.key_id, s.policy, s.tier) for s, _ in found}
-        payers |= {Payer(name) for name in named}
+        payers |= {Payer(name) for name in named} | {Payer("")}
         limits = {
             (limit.scope, limit.kind.value): limit.nano_usd
             for payer in payers
             for limit in self._core.budget_of(payer)
+            if tenant is None or limit.scope.tenant == tenant  # others count others' money too
         }
         uses = []
         for scope, kind in dict.fromkeys((*found, *limits)):
             window = found.get((scope, kind))
             spent, held = (window.spent_nano_usd, window.held_nano_usd) if window else (0, 0)
-            whose = scope.tenant if scope.named == ("tenant",) else str(scope)
-            uses.append(BudgetUse(whose, kind, spent, held, limits.get((scope, kind))))
-        return tuple(sorted(uses, key=lambda one: (-(one.share or 0.0), one.tenant, one.kind)))
+            uses.append(BudgetUse(scope, kind, spent, held, limits.get((scope, kind))))
+        return tuple(sorted(uses, key=lambda one: (-(one.share or 0.0), str(one.scope), one.kind)))
 
     # --- decisions --------------------------------------------------------------------------------
 

@@ -58,9 +58,14 @@ def tiers_json(hour: Hour) -> list[Json]:
 
 
 def budget_json(one: BudgetUse) -> Json:
-    """One window of one tenant; `share` is null without a limit."""
+    """One window: whose money is counted in it, null for a part that its scope does not name;
+    `share` is null without a limit."""
+    scope = one.scope
     return {
-        "tenant": one.tenant,
+        "tenant": scope.tenant or None,
+        "key_id": scope.key_id or None,
+        "policy": scope.policy or None,
+        "tier": scope.tier or None,
         "kind": one.kind,
         **money("spent", one.spent_nano_usd),
         **money("held", one.held_nano_usd),

@@ -12,7 +12,7 @@ from router.api.access import LOCAL
 from router.api.core import Core
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
-from router.policy_check import ExampleResult, PolicyWarning, run_examples, warnings
+from router.policy_check import ExampleResult, PolicyWarning, notes, run_examples, warnings
 from router.policy_file import missing_secrets
 from router.policy_prices import LoadedPrices
 from router.price_book import is_known
@@ -29,6 +29,7 @@ class Checked:
     results: Sequence[ExampleResult]
     warnings: Sequence[PolicyWarning]
     missing_keys: Sequence[str]
+    notes: Sequence[str]
     degraded_because: str
 
 
@@ -51,6 +52,7 @@ def run(core: Core) -> Checked:
         results=run_examples(loaded.policy, route),
         warnings=warnings(loaded.policy, priced),
         missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
+        notes=notes(loaded.policy),
         degraded_because=core.degraded_because,
     )
 
@@ -118,7 +120,9 @@ def _show(one: Checked) -> None:
     for warning in one.warnings:
         out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
     for reference in one.missing_keys:
-        out.print(f"  note: {escape(reference)} is not set; calls that need it will be refused")
+        out.print(f"  note: {escape(reference)} is not set; its calls go out without a key")
+    for note in one.notes:
+        out.print(f"  note: {escape(note)}", soft_wrap=True)
     out.print()
 
 
@@ -145,4 +149,5 @@ def _document(one: Checked) -> dict[str, object]:
             for w in one.warnings
         ],
         "missing_keys": list(one.missing_keys),
+        "notes": list(one.notes),
     }

@@ -33,12 +33,13 @@ from router.analysis.render_html import report_html
 from router.analysis.render_json import report_json
 from router.analysis.render_text import print_report
 from router.analysis.report import build_report
+from router.analysis.wording import usd
 from router.api.app import App
 from router.api.books import Books
 from router.api.core import Core, Hosts, Settings, load_policies
 from router.api.os_signals import taking
 from router.api.serve import run_loop
-from router.cli.terminal import command_line, dollars
+from router.cli.terminal import command_line
 from router.cli.terminal import console as console_of
 from router.errors import Overloaded, TiergateError
 from router.policy import Policy
@@ -309,7 +310,7 @@ def _print(
         print_(f"Ledger: whole. {ledger.rows:,} rows, chained and anchored.")
     for finding in ledger.findings:
         print_(f"Ledger: {finding}", style="red", markup=False)
-    attempts, total = dollars(ledger.attempts_nano_usd), dollars(ledger.requests_nano_usd)
+    attempts, total = usd(ledger.attempts_nano_usd), usd(ledger.requests_nano_usd)
     equal = "equal" if ledger.sums else "DO NOT EQUAL"
     print_(
         f"The attempts sum to {attempts} ({ledger.attempts_nano_usd:,} nano-dollars) and {equal} "

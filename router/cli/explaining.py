@@ -6,8 +6,9 @@ import orjson
 from rich.markup import escape
 from rich.table import Table
 
+from router.analysis.wording import usd
 from router.api.views import routing_object
-from router.cli.terminal import console, dollars, print_json
+from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.types import ChatRequest, CostBasis, HeadReading, Outcome, PSource, Rung, Signals
 
@@ -69,7 +70,7 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {outcome.rung.answerer}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
-        f"  S        {dollars(decision.stakes_nano_usd)} is what a wrong answer costs; "
+        f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
         f"mode {decision.mode.value}, policy {outcome.policy}@{outcome.policy_hash}"
     )
     out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
@@ -116,9 +117,9 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
         ),
     ]
     if signals.impact_nano_usd:
-        sums = ", ".join(f"{a.text} = {dollars(a.nano_usd)}" for a in signals.amounts)
+        sums = ", ".join(f"{a.text} = {usd(a.nano_usd)}" for a in signals.amounts)
         shown = f" ({sums})" if sums else ""
-        lines.append(("impact", dollars(signals.impact_nano_usd) + shown))
+        lines.append(("impact", usd(signals.impact_nano_usd) + shown))
     if signals.match is not None:
         match = signals.match
         lines.append(
@@ -163,10 +164,10 @@ def _cells(rung: Rung, first: bool) -> tuple[str, ...]:
         escape(rung.answerer),
         f"{rung.p:.3f}",
         f"{P_SOURCES[rung.p_source]}{counted}",
-        "?" if rung.cost_basis is CostBasis.UNKNOWN else dollars(rung.cost_nano_usd),
+        "?" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
         COST_BASES[rung.cost_basis]
-        + (f", cache saves {dollars(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
-        dollars(rung.expected_loss_nano_usd),
+        + (f", cache saves {usd(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
+        usd(rung.expected_loss_nano_usd),
         ("" if rung.taken else "passed over: ") + ", ".join(r.value for r in rung.reasons),
     )
 

@@ -82,8 +82,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check chains, anchors and sums. Exit code 1 when something is wrong, each thing named."""
+    from router.analysis.wording import usd
     from router.api.books import Books
-    from router.cli.terminal import dollars, print_json
+    from router.cli.terminal import print_json
 
     with Books.open(database) as books:
         found = books.verify(anchors)
@@ -117,8 +118,8 @@ def verify(
         typer.echo(
             f"{'The books are whole' if found.whole else f'{len(found.findings)} findings'}: "
             f"{found.rows} requests by {found.writers} writers cost "
-            f"{dollars(found.cost_nano_usd)} ({found.cost_nano_usd} nano-dollars); "
-            f"{found.open_requests} open, {dollars(found.held_nano_usd)} held; "
+            f"{usd(found.cost_nano_usd)} ({found.cost_nano_usd} nano-dollars); "
+            f"{found.open_requests} open, {usd(found.held_nano_usd)} held; "
             f"{found.anchors} anchors inside, {found.outside_anchors} outside."
         )
     if not found.whole:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from router.analysis.wording import usd
 from router.cli.periods import shown_time
-from router.cli.terminal import dollars
 from router.types import RequestRow
 
 FIGURES = ("when (UTC)", "request", "cost", "ms")
@@ -37,7 +37,7 @@ def _figures(row: RequestRow) -> tuple[str, ...]:
     return (
         shown_time(row.created_at_ms),
         row.request_id,
-        dollars(row.cost_nano_usd),
+        usd(row.cost_nano_usd),
         f"{row.latency_ms:.1f}",
     )
 

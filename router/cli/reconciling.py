@@ -119,7 +119,8 @@ def _amount(text: str, where: str) -> int:
 
 
 def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
-    from router.cli.terminal import dollars, print_json
+    from router.analysis.wording import usd
+    from router.cli.terminal import print_json
 
     if as_json:
         print_json([_call(call) for call in calls])
@@ -129,17 +130,18 @@ def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
         upstream_id = call.upstream_id or "(no upstream id)"
         typer.echo(
             f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
-            f"{call.model}  {dollars(call.booked_nano_usd)}  {upstream_id}"
+            f"{call.model}  {usd(call.booked_nano_usd)}  {upstream_id}"
         )
     booked = sum(call.booked_nano_usd for call in calls)
     if not calls:
         typer.echo("No call of unknown cost: there is nothing to reconcile.")
         return
-    typer.echo(f"{_calls(len(calls))} of unknown cost, booked at {dollars(booked)}")
+    typer.echo(f"{_calls(len(calls))} of unknown cost, booked at {usd(booked)}")
 
 
 def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
-    from router.cli.terminal import dollars, print_json
+    from router.analysis.wording import usd
+    from router.cli.terminal import print_json
 
     difference = sum(one.difference_nano_usd for one in settled)
     if as_json:
@@ -169,7 +171,7 @@ def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bo
         )
         return
     typer.echo(
-        f"{_calls(len(settled))} settled; together they cost {dollars(abs(difference))} "
+        f"{_calls(len(settled))} settled; together they cost {usd(abs(difference))} "
         f"{'less' if difference < 0 else 'more'} than they were booked at"
     )
 

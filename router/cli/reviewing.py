@@ -69,7 +69,7 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
         heard = books.heard(case.item.request_id)
     decision = None if row is None else orjson.loads(decision_document(row, heard, case))
     shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
-    print_json(shown)
+    print_json(shown, indented=True)
 
 
 @review.command()
@@ -106,8 +106,9 @@ def decide(
 ) -> None:
     """Give the verdict on an item: it is feedback on the decision, and its minutes are a row of
     their own in the ledger."""
+    from router.analysis.wording import usd
     from router.api.books import Books
-    from router.cli.terminal import dollars, print_json
+    from router.cli.terminal import print_json
     from router.reviewing import Judgement
     from router.wire.feedback import verdict_view
 
@@ -125,8 +126,8 @@ def decide(
             err=True,
         )
     if not as_json:
-        told = "an unknown cost" if cost is None else dollars(cost)
-        typer.echo(f"{review_id}: {verdict.value}, {minutes:g} minutes at {told}.")
+        told = "an unknown cost" if cost is None else usd(cost)
+        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {told}.")
 
 
 @review.command()
@@ -154,6 +155,11 @@ def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
         expected = f"only the verdict correct takes an answer; found {verdict.value}"
         raise typer.BadParameter(expected, param_hint="--verdict")
     return answer
+
+
+def _minutes(number: float) -> str:
+    """1 -> "1 minute", 2.5 -> "2.5 minutes"."""
+    return f"{number:g} minute{'' if number == 1 else 's'}"
 
 
 def _minute_prices(fixed: str | None) -> MinutePriceOf:
@@ -195,6 +201,7 @@ def _why_no_text(item: ReviewItem) -> str:
         return "(no text: it was erased with all texts of its tenant, or the request had none)"
     return (
         "(no text: it is not stored where the policy has privacy.store: none. The server that took "
-        "the request has the question in memory for a week, at /v1/reviews; privacy.store: "
-        "redacted or full keeps question and draft in the ledger)"
+        "the request has the question in memory, at /v1/reviews, for a week at most and no longer "
+        "than it runs; after a restart it is gone. privacy.store: redacted or full keeps question "
+        "and draft in the ledger)"
     )

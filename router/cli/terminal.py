@@ -35,16 +35,9 @@ def command_line(*arguments: str) -> str:
     return shlex.join([*program, *arguments])
 
 
-def print_json(value: object) -> None:
-    """One JSON document on one line of standard output."""
+def print_json(value: object, *, indented: bool = False) -> None:
+    """One JSON document on standard output: on one line, or `indented` for people."""
     import orjson
 
-    sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
-
-
-def dollars(nano_usd: int) -> str:
-    """Nano-dollars for people: $0.0123, $1,234.50; below a tenth of a cent, significant digits."""
-    usd = nano_usd / 1e9
-    if usd == 0 or abs(usd) >= 1:
-        return f"${usd:,.2f}"
-    return f"${usd:.4f}" if abs(usd) >= 0.001 else f"${usd:.2g}"
+    option = orjson.OPT_INDENT_2 if indented else 0
+    sys.stdout.write(orjson.dumps(value, default=str, option=option).decode() + "\n")

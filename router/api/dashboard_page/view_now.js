@@ -74,10 +74,11 @@ const nothing = () =>
 
 function spending(budgets) {
   if (!budgets.length) {
-    return section("Spend against budget", null, el("p", { class: "empty" }, "Nothing spent this month, and no budget in the policy."));
+    return section("Spend against budget", null, el("p", { class: "empty" }, "Nothing spent this month. A budget of the policy shows here with the first spending under it."));
   }
   const limited = budgets.filter((one) => one.limit_usd !== null);
-  const free = budgets.filter((one) => one.limit_usd === null);
+  const own = budgets.filter((one) => one.tenant && !one.key_id && !one.policy && !one.tier);
+  const free = own.filter((one) => one.limit_usd === null);
   return section(
     "Spend against budget",
     "UTC days and months. What calls under way hold counts as spent.",
@@ -85,15 +86,26 @@ function spending(budgets) {
       bars(
         "Budgets",
         limited.map((one) => [
-          `${one.tenant}, ${one.kind}`,
+          `${whose(one)}, ${one.kind}`,
           `${usd(one.spent_usd)} of ${usd(one.limit_usd)} · ${share(one.share)}`,
           one.share,
           one.share >= 1 ? "bad" : one.share >= 0.8 ? "warn" : "accent",
           0.8,
         ]),
       ),
-    free.length > 0 && table("Spend per tenant", MONEY, spent(budgets)),
+    free.length > 0 && table("Spend per tenant", MONEY, spent(own)),
   );
+}
+
+/** Whose money a budget counts: "tenant acme, tier reasoning", "all requests together". */
+function whose({ tenant, key_id, policy, tier }) {
+  const named = [
+    tenant && `tenant ${tenant}`,
+    key_id && (key_id === "none" ? "requests without a key" : `key ${key_id}`),
+    policy && `policy ${policy}`,
+    tier && `tier ${tier}`,
+  ];
+  return named.filter(Boolean).join(", ") || "all requests together";
 }
 
 const MONEY = [["Tenant", "t"], ["Today", "n"], ["This month", "n"]];
