@@ -158,6 +158,12 @@ def costs_money(request: RequestRow) -> bool:
     )
 
 
+def is_free(attempt: AttemptRow) -> bool:
+    """Whether a held attempt is known to cost nothing: own compute that nobody prices."""
+    held = attempt.state is AttemptState.HELD
+    return held and not attempt.held_nano_usd and attempt.cost_basis is CostBasis.OWN_COMPUTE
+
+
 def _check_time(attempt: AttemptRow) -> None:
     try:
         window_start(WindowKind.MONTH, attempt.started_at_ms)

@@ -33,6 +33,7 @@ NOT_UNKNOWN = "no call of unknown cost has this id"
 _QUERY = (
     "SELECT request_id, attempt_id, tenant, answerer, model, upstream_id, started_at_ms, state, "
     "held_nano_usd, cost_nano_usd FROM attempts WHERE state IN ('held', 'unknown_cost') "
+    "AND NOT (state = 'held' AND cost_basis = 'own_compute') "  # free: nobody sends a bill
     "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = 'reconcile-' || "
     "attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
 )
