@@ -155,7 +155,7 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
         attempt_id=request_id,
         request_id=request_id,
         ordinal=0,
-        role=Role.RECONCILE,
+        role=Role.REVIEW if its.role is Role.REVIEW else Role.RECONCILE,  # who counts in windows
         state=AttemptState.SETTLED,
         held_nano_usd=0,
         cost_nano_usd=difference,
