@@ -188,13 +188,6 @@ class Budgets:
             _remember(self._rates, payer, found)
         return found
 
-    def counts(self, payer: Payer, tiers: Sequence[str]) -> bool:
-        """Whether any budget counts this payer's money, at whichever of these tiers."""
-        if self._none:
-            return False
-        payers = (Payer(payer.tenant, payer.key_id, payer.policy, tier) for tier in ("", *tiers))
-        return any(self.money(one) for one in payers)
-
     def _holding(self, payer: Payer) -> Iterator[tuple[BudgetScope, BudgetSection]]:
         own = self._tenants.get(payer.tenant, self._tenants.get("*"))
         if payer.tenant and own is not None:

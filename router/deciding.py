@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from router.asking import asked_of
-from router.budgets import Budgets, Payer
+from router.budgets import Budgets
 from router.decision import decide
 from router.policy import is_glob
 from router.policy_base import OWN_MODELS
@@ -114,9 +114,6 @@ class Router:
             decide_ms=self._clock.monotonic_ms() - read_at,
             deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
             pressure=pressure,
-            budgeted=self._budgets().counts(
-                Payer(identity.tenant, identity.key_id, runtime.policy.name), runtime.tiers
-            ),
             observed=None
             if selected.observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),

@@ -1,7 +1,8 @@
 """Every priced call passes here: hold the worst case, call, settle to what is known.
 
-An attempt is written down before its money is spent. Calls that leave the machine are held in the
-ledger first; calls that spend own compute only need no intent row, unless a budget counts them.
+A call is in the ledger before it is made, free ones too, so that none is lost in a crash. What
+answers in microseconds (approved answers), and own compute that a list price above it covers, is
+written down with its request's final row.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from router import cost
+from router.booking import at_hold, basis_at_first, may_be_billed, own_compute, paid_for, state_of
 from router.errors import (
     NOT_ADMITTED,
     BudgetExceeded,
@@ -20,7 +22,6 @@ from router.errors import (
     DepthExceeded,
     StreamCut,
     TiergateError,
-    UpstreamError,
 )
 from router.metering import count_call
 from router.runtime import RungPlan
@@ -198,7 +199,7 @@ class Spender:
                 state=AttemptState.HELD,
                 held_nano_usd=held,
                 cost_nano_usd=0,
-                cost_basis=CostBasis.UNKNOWN,
+                cost_basis=basis_at_first(plan, held),
                 price_version=facts.price.version,
                 started_at_ms=self._clock.now_ms(),
                 reason=reason,
@@ -210,7 +211,7 @@ class Spender:
         try:
             self._check_limits(i, plan, nesting)
             await count_call(walk.rates, facts.tier, request)
-            if plan.spends_outside or (held and walk.budgeted and not nesting.included):
+            if _is_intended(plan, nesting):
                 await self._settle_in_ledger()
                 await self._ledger.hold(open_row(walk, walk.attempts[i]), walk.attempts[i])
                 if not nesting.included:
@@ -251,10 +252,10 @@ class Spender:
 
     def _settle(self, i: int, plan: RungPlan, answer: Answer, started: float) -> None:
         row = self._walk.attempts[i]
-        paid = _price(plan, answer, row.images)
+        paid = paid_for(plan, answer, row.images)
         self._walk.attempts[i] = replace(
             row,
-            state=_state_of(paid),
+            state=state_of(paid),
             cost_nano_usd=paid.nano_usd,
             cost_basis=paid.basis,
             latency_ms=self._clock.monotonic_ms() - started,
@@ -291,16 +292,16 @@ class Spender:
             return
         latency_ms = self._clock.monotonic_ms() - started
         ours = not plan.spends_outside and not plan.composite
-        if ours and _may_be_billed(error):
-            booked = _own_compute(row, plan, AttemptState.FAILED, latency_ms)
-        elif not plan.spends_outside or not (received or _may_be_billed(error)):
+        if ours and may_be_billed(error):
+            booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
+        elif not plan.spends_outside or not (received or may_be_billed(error)):
             declined = isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if declined else AttemptState.FAILED
             booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
         elif received and not plan.facts.hides_reasoning:
             booked = self._bounded(row, plan, received)
         else:
-            booked = _at_hold(row, plan)
+            booked = at_hold(row, plan)
         self._walk.attempts[i] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cancel(self, i: int, received: int, started: float) -> None:
@@ -309,11 +310,11 @@ class Spender:
         plan = self._walk.plan(row.answerer)
         latency_ms = self._clock.monotonic_ms() - started
         if not plan.spends_outside:
-            bounded = _own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
+            bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
         elif received and not plan.facts.hides_reasoning:
             bounded = self._bounded(row, plan, received)
         else:
-            bounded = _at_hold(row, plan)
+            bounded = at_hold(row, plan)
         self._walk.attempts[i] = replace(
             bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms
         )
@@ -326,7 +327,7 @@ class Spender:
         paid = cost.attempt_cost(plan.facts.price, usage, 0.0, row.images)
         return replace(
             row,
-            state=_state_of(paid),
+            state=state_of(paid),
             cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
             cost_basis=paid.basis,
             usage=usage,
@@ -372,47 +373,14 @@ def _answers_as(plan: RungPlan) -> Role:
     return Role.RESOLVER if plan.facts.kind == "resolver" else Role.ANSWER
 
 
-def _price(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
-    """What an answer costs; a composite without list price costs what its calls cost."""
-    price = plan.facts.price
-    if plan.composite and price.per_request_nano_usd is None:
-        return cost.Cost(0, CostBasis.OWN_COMPUTE)
-    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, images)
-    if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
-        return cost.Cost(0, CostBasis.OWN_COMPUTE)
-    return paid
+def _is_intended(plan: RungPlan, nesting: Nesting) -> bool:
+    """Whether a call is committed to the ledger before it is made.
 
-
-def _state_of(paid: cost.Cost) -> AttemptState:
-    """What an attempt is of which all is known but, maybe, its price."""
-    unknown = paid.basis is CostBasis.UNKNOWN
-    return AttemptState.UNKNOWN_COST if unknown else AttemptState.SETTLED
-
-
-def _at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
-    """A call that nobody knows the outcome of: all that was held, on the basis it was held on."""
-    return replace(
-        row,
-        state=AttemptState.UNKNOWN_COST,
-        cost_nano_usd=row.held_nano_usd,
-        cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
-        estimated=True,
-    )
-
-
-def _own_compute(
-    row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
-) -> AttemptRow:
-    """A call to our own machine that came to no answer: what it computed in that time at most."""
-    own_ms = 0.0 if plan.composite else latency_ms
-    return replace(
-        row,
-        state=state,
-        cost_basis=CostBasis.OWN_COMPUTE,
-        cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
-        compute_ms=own_ms,
-        estimated=True,
-    )
+    A list price has an intent of its own, so own compute under it needs none.
+    """
+    if plan.spends_outside:
+        return True
+    return plan.facts.kind != "resolver" and not nesting.included
 
 
 def _bytes_of(delta: Delta) -> int:
@@ -425,15 +393,6 @@ async def _next_piece(deltas: AsyncGenerator[Delta, None], ends_at: float) -> De
     """The next piece, None at the end. Raises TimeoutError at `ends_at` (the loop's clock)."""
     async with asyncio.timeout_at(ends_at):
         return await anext(deltas, None)
-
-
-def _may_be_billed(error: TiergateError) -> bool:
-    """Whether the upstream may charge for a call that failed so."""
-    if isinstance(error, DeadlineExceeded):
-        return True
-    if isinstance(error, UpstreamError):
-        return error.sent and error.upstream_status is None
-    return False
 
 
 def failure_reason(error: TiergateError | None) -> Reason | None:

@@ -117,7 +117,6 @@ class Walk:
     baselines: Baselines = field(default_factory=Baselines)
     rates: RequestRates | None = None
     pressure: Pressure = NO_PRESSURE  # of the budgets, as decide was told
-    budgeted: bool = False  # a budget counts this tenant's money, own compute included
     draw: float | None = None  # what `decide` was given to explore by
     shadow: ShadowNote | None = None
     shadow_rung: int | None = None  # which one is called once the client has its answer

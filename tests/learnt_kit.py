@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from router.budgets import Budgets
 from router.ledger.feedback import SqlFeedback
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
+from router.policy import LimitSection
 from router.reviewing import Reviewer
 from router.types import Domain, Feedback, FeedbackSource, MinutePrice, ReviewItem
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
@@ -49,13 +51,15 @@ class Learning:
 
 
 @asynccontextmanager
-async def learning(folder: Path, address: str = "") -> AsyncIterator[Learning]:
+async def learning(
+    folder: Path, address: str = "", limit: LimitSection | None = None
+) -> AsyncIterator[Learning]:
     """A ledger in `folder`, or at an address with its anchors there, whose clock stands."""
     clock, path = StandingClock(), address or folder / "ledger.db"
     ledger = SqlLedger.open(
         path,
         clock=clock,
-        budget_of=lambda _payer: None,
+        budget_of=Budgets({}, () if limit is None else (limit,)).money,
         anchors_file=folder / "anchors" if address else None,
     )
     secrets = TenantSecrets(ledger.database, clock)

@@ -131,6 +131,58 @@ async def test_max_cost_is_a_cap_on_the_worst_case(tmp_path: Path) -> None:
     await house.close()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", ["local", "upstream", "litellm"])
+async def test_a_call_without_a_price_is_in_the_books_while_it_runs(
+    tmp_path: Path, kind: str, stream: bool
+) -> None:
+    tier = mid(kind=kind, price=Price(), wait_s=3600)
+    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    task = asyncio.ensure_future(drain(house, ask(stream=stream)))
+    await eventually(lambda: tier.calls == 1)
+    (row,) = house.ledger.rows()
+    assert (row.state, row.attempts[0].state) == (RequestState.OPEN, AttemptState.HELD)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await only_row(house)
+    await house.close()
+
+
+async def test_an_approved_answer_waits_for_no_intent(tmp_path: Path) -> None:
+    tier = low(wait_s=3600)
+    house = a_house(tmp_path, [tier, mid()], budgets={"*": {"usd_per_day": 1}})
+    task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
+    await eventually(lambda: tier.calls == 1)
+    assert list(house.ledger.rows()) == []
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await house.close()
+
+
+async def test_own_compute_under_a_list_price_is_held_once(tmp_path: Path) -> None:
+    listed = Price(per_request_nano_usd=5 * 10**9, version="stated")
+    own = mid(kind="local", price=Price(per_second_nano_usd=10**9, version="own"))
+    thinker = deep(kind="deliberation", asks=("mid",), price=listed)
+    house = a_house(tmp_path, [low(), own, thinker], budgets={"*": {"usd_per_day": 5}})
+    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    assert (await only_row(house)).cost_nano_usd == 5 * 10**9
+    await house.close()
+
+
+async def test_free_own_compute_is_called_when_the_budget_is_spent(tmp_path: Path) -> None:
+    own = deep(kind="local", price=Price())
+    house = a_house(tmp_path, [low(), mid(), own], budgets={"*": {"usd_per_day": 0.0001}})
+    house.triage.compute_ms = 1_000.0
+    runtime = house.gateway.router.default
+    object.__setattr__(runtime, "triage_price", Price(per_second_nano_usd=10**9, version="own"))
+    for _ in range(2):  # reading the first request passes the limit
+        outcome = await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+        assert outcome.rung.answerer == "deep"
+    await house.close()
+
+
 async def test_a_budget_refuses_what_would_pass_it(tmp_path: Path) -> None:
     budgets = {"*": {"usd_per_day": 0.000001}}
     house = a_house(tmp_path, [low(), mid()], signals=UNSURE, budgets=budgets)

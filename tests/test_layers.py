@@ -26,6 +26,7 @@ GROUPS = {
     "router.ledger": "ledger",
     "tiers": "tiers",
     "router.repeats": "gateway",
+    "router.booking": "gateway",
     "router.spend": "gateway",
     "router.metering": "gateway",
     "router.analysing": "gateway",

@@ -11,9 +11,11 @@ from dataclasses import replace
 
 import pytest
 
+from router.ledger.reconcile import unknown_calls
 from router.ledger.store import SqlLedger
 from router.ledger.verify import verify
-from router.types import AttemptState, RequestState
+from router.row_facts import cost_known
+from router.types import AttemptState, CostBasis, RequestState
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import environment
 
@@ -114,6 +116,32 @@ async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(address: 
     assert row is not None
     found = (row.state, row.cost_nano_usd, row.error_code)
     assert found == (RequestState.FAILED, 30, "interrupted")
+    await ledger.close()
+
+
+async def test_free_call_of_a_dead_worker_is_kept_at_no_cost(address: str) -> None:
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+    free = replace(attempt("r1", held=0), cost_basis=CostBasis.OWN_COMPUTE)
+    await ledger.hold(request("r1"), replace(free, state=AttemptState.HELD))
+    await ledger.close()
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+    row = await ledger.get("r1", None)
+    assert row is not None
+    assert (row.state, row.error_code) == (RequestState.FAILED, "interrupted")
+    (line,) = row.attempts
+    assert (line.state, line.cost_nano_usd) == (AttemptState.FAILED, 0)
+    assert cost_known(row)
+    assert unknown_calls(ledger.database) == []
+    await ledger.close()
+    assert verify(address).findings == ()
+
+
+async def test_free_call_that_runs_waits_for_no_bill(address: str) -> None:
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+    free = replace(attempt("r1", held=0), cost_basis=CostBasis.OWN_COMPUTE)
+    await ledger.hold(request("r1"), replace(free, state=AttemptState.HELD))
+    await ledger.hold(request("r2"), attempt("r2", held=0))  # nobody knows its price
+    assert [call.request_id for call in unknown_calls(ledger.database)] == ["r2"]
     await ledger.close()
 
 

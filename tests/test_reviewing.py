@@ -11,10 +11,12 @@ import pytest
 
 from router.analysis.figures import Report
 from router.analysis.report import build_report
-from router.errors import NotFound, RequestError, ReviewConflict
+from router.errors import BudgetExceeded, NotFound, RequestError, ReviewConflict
 from router.ledger import reading
+from router.ledger.purge import purge
+from router.ledger.reconcile import Settlement, correction, unknown_calls
 from router.ledger.verify import verify
-from router.policy import ReportSection
+from router.policy import LimitSection, ReportSection
 from router.reviewing import BookedLeft, Judgement
 from router.types import (
     AttemptState,
@@ -27,7 +29,8 @@ from router.types import (
 )
 from router.wire.feedback import parse_verdict
 from tests.learnt_kit import Learning, learning
-from tests.ledger_rows import NOW_MS
+from tests.ledger_rows import NOW_MS, attempt, request
+from tests.ledger_sql import query
 
 APPROVE = Judgement(ReviewVerdict.APPROVE, 2.5, by="Ann", key_id="key_9")
 CORRECT = Judgement(ReviewVerdict.CORRECT, 1.0, "the right answer")
@@ -193,6 +196,73 @@ async def test_report_of_reviews_alone_says_what_they_cost(tmp_path: Path) -> No
             review_rows(house), config=ReportSection(), since_ms=None, until_ms=None, now_ms=NOW_MS
         )
     assert "what earlier ones still cost (reviews, bills) is $2.50" in report.headline
+
+
+@pytest.mark.parametrize(
+    "scope", [{"tenant": "acme"}, {"key": "*"}, {"policy": "*"}, {"tier": "*"}, {}]
+)
+async def test_minutes_count_in_no_budget(
+    tmp_path: Path, address: str, scope: dict[str, str]
+) -> None:
+    limit = LimitSection(usd_per_hour=1, usd_per_day=1, usd_per_month=1, **scope)
+    async with learning(tmp_path, address, limit) as house:
+        await house.answered("r1")
+        await house.ledger.hold(request("r2"), attempt("r2", held=400))  # its windows are kept now
+        for name in ("r1", "r2"):
+            if name == "r2":
+                await house.ledger.finish(request("r2", attempt("r2")))
+            await house.reviewer.decide(await house.handed_over(name), None, APPROVE)
+        await house.ledger.hold(request("r3"), attempt("r3", held=10**9 - 240))
+        assert verify(address).findings == ()
+        with pytest.raises(BudgetExceeded):
+            await house.ledger.hold(request("r4"), attempt("r4", held=1))
+
+
+async def test_limit_that_comes_later_counts_no_minutes(tmp_path: Path, address: str) -> None:
+    async with learning(tmp_path, address) as house:
+        await house.answered("r1")
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+    async with learning(tmp_path, address, LimitSection(key="*", usd_per_month=1)) as house:
+        await house.ledger.hold(request("r2"), attempt("r2", held=10**9 - 120))
+    assert verify(address).findings == ()
+
+
+async def test_minutes_of_unknown_cost_count_in_no_budget_once_they_are_known(
+    tmp_path: Path, address: str
+) -> None:
+    async with learning(tmp_path, address) as house:
+        house.price = None
+        await house.answered("r1")
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+        database = house.ledger.database
+        (unknown,) = unknown_calls(database)
+        await house.ledger.finish(correction(database, Settlement(unknown, 10**9), NOW_MS))
+    assert set(query(address, "SELECT spent_nano_usd FROM budget_windows")) == {(120,)}
+    found = verify(address)
+    assert (found.findings, found.cost_nano_usd) == ((), 120 + 10**9)
+
+
+async def test_purged_minutes_leave_windows_that_add_up(tmp_path: Path, address: str) -> None:
+    async with learning(tmp_path, address) as house:
+        await house.answered("r1")
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+        purge(house.ledger.database, NOW_MS + 1, NOW_MS + 1, tmp_path / "anchors")
+    sums = "SELECT spent_nano_usd, purged_nano_usd FROM budget_windows"
+    assert set(query(address, sums)) == {(120, 120)}
+
+
+async def test_minutes_that_counted_before_are_taken_out(tmp_path: Path) -> None:
+    limit = LimitSection(key="*", usd_per_hour=1)
+    async with learning(tmp_path, limit=limit) as house:
+        await house.answered("r1")
+        await house.ledger.hold(request("r2"), attempt("r2"))
+        await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
+    with sqlite3.connect(house.path) as connection:  # as a ledger of 0005 has it
+        connection.execute(f"UPDATE budget_windows SET spent_nano_usd = {120 + 2_500_000_000}")
+        connection.execute("UPDATE alembic_version SET version_num = '0005_rollups'")
+    connection.close()
+    assert verify(house.path).findings == ()
+    assert set(query(str(house.path), "SELECT spent_nano_usd FROM budget_windows")) == {(120,)}
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_
 from router.ledger.schema import attempts, requests
 from router.ledger.storable import storable
 from router.ledger.window_book import Windows
+from router.ledger.windows import counts
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -156,6 +157,12 @@ def costs_money(request: RequestRow) -> bool:
         attempt.cost_nano_usd and attempt.cost_basis is not CostBasis.OWN_COMPUTE
         for attempt in request.attempts
     )
+
+
+def is_free(attempt: AttemptRow) -> bool:
+    """Whether a held attempt is known to cost nothing: own compute that nobody prices."""
+    held = attempt.state is AttemptState.HELD
+    return held and not attempt.held_nano_usd and attempt.cost_basis is CostBasis.OWN_COMPUTE
 
 
 def _check_time(attempt: AttemptRow) -> None:
@@ -341,7 +348,7 @@ class Batch:
         if before is not None:
             spent, held = before.counts
             self._windows.move((*payer, before.tier), before.started_at_ms, -spent, -held)
-        spent, held = now.counts
+        spent, held = now.counts if counts(attempt) else (0, 0)
         self._windows.move((*payer, now.tier), now.started_at_ms, spent, held)
         self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, tenant)
 

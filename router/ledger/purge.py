@@ -16,7 +16,7 @@ from router.budgets import DAY_MS, LENGTH_MS
 from router.feedback_chain import FEEDBACK_CHAIN
 from router.ledger import anchoring, reading, rollup_keeping, rollups
 from router.ledger.database import Database
-from router.ledger.windows import WATCHES_SQL, watches_from, windows_of
+from router.ledger.windows import COUNTED, WATCHES_SQL, watches_from, windows_of
 
 AT_ONCE = 1_000  # rows of a chain per transaction: workers wait for it
 PAUSE_S = 0.11  # SQLite looks for a free lock every 100 ms at the least: each worker gets a turn
@@ -110,7 +110,7 @@ def _purge_windows(connection: Connection, chosen: str, where: tuple[object, ...
         f"SELECT r.tenant, r.key_id, r.policy, a.tier, "
         f"a.started_at_ms - a.started_at_ms % {grain_ms}, sum(a.cost_nano_usd) "
         "FROM attempts a JOIN requests r ON r.request_id = a.request_id "
-        f"WHERE r.{chosen} GROUP BY 1, 2, 3, 4, 5",
+        f"WHERE r.{chosen} AND {COUNTED} GROUP BY 1, 2, 3, 4, 5",
         where,
     ).fetchall():
         tenant, key_id, policy, tier = (str(name) for name in payer)

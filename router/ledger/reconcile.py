@@ -33,6 +33,7 @@ NOT_UNKNOWN = "no call of unknown cost has this id"
 _QUERY = (
     "SELECT request_id, attempt_id, tenant, answerer, model, upstream_id, started_at_ms, state, "
     "held_nano_usd, cost_nano_usd FROM attempts WHERE state IN ('held', 'unknown_cost') "
+    "AND NOT (state = 'held' AND cost_basis = 'own_compute') "  # free: nobody sends a bill
     "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = 'reconcile-' || "
     "attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
 )
@@ -154,7 +155,7 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
         attempt_id=request_id,
         request_id=request_id,
         ordinal=0,
-        role=Role.RECONCILE,
+        role=Role.REVIEW if its.role is Role.REVIEW else Role.RECONCILE,  # who counts in windows
         state=AttemptState.SETTLED,
         held_nano_usd=0,
         cost_nano_usd=difference,

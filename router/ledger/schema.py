@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0005_rollups"
+SCHEMA_VERSION = "0006_reviews_in_no_budget"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",

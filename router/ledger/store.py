@@ -21,6 +21,7 @@ from router.ledger.batch import (
     Operation,
     finish_operation,
     hold_operation,
+    is_free,
     settle_operation,
 )
 from router.ledger.database import Database, Synchronous
@@ -31,6 +32,7 @@ from router.types import AttemptRow, AttemptState, Clock, RequestRow, RequestSta
 
 BudgetOf = Callable[[Payer], Sequence[WindowLimit] | None]
 """The windows that a call must fit in, as `Budgets.money` says; None: no limit."""
+INTERRUPTED = "interrupted"
 RECOVER_AT_ONCE = 500  # open requests finished in one transaction
 
 
@@ -113,11 +115,13 @@ class SqlLedger:
     async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
         """Commit the intent and the worst case before money is spent.
 
+        What is known to cost nothing (own compute that nobody prices) fits every budget.
         Cancelling the wait does not take it back: `finish` the request all the same.
         Raises: BudgetExceeded, LedgerFull, LedgerError.
         """
         payer = Payer(request.tenant, request.key_id, request.policy, attempt.tier)
-        operation = hold_operation(request, attempt, self._budget_of(payer) or ())
+        limits = () if is_free(attempt) else self._budget_of(payer) or ()
+        operation = hold_operation(request, attempt, limits)
         try:
             await self._write(operation)
         except asyncio.CancelledError:
@@ -278,14 +282,20 @@ def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> He
 
 
 def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
-    """What can still be said of a request whose process died: exact where all is settled."""
-    unknown = any(
-        attempt.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST)
-        for attempt in request.attempts
-    )
+    """What can still be said of a request whose process died: exact where all is settled.
+
+    A call that is known to cost nothing broke off at that cost; every other counts at its hold.
+    """
+    lines = tuple(_broken_off(line) if is_free(line) else line for line in request.attempts)
+    unknown = any(line.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST) for line in lines)
     return replace(
         request,
+        attempts=lines,
         state=RequestState.UNKNOWN_COST if unknown else RequestState.FAILED,
         finished_at_ms=max(now_ms, request.created_at_ms),
-        error_code="interrupted",
+        error_code=INTERRUPTED,
     )
+
+
+def _broken_off(attempt: AttemptRow) -> AttemptRow:
+    return replace(attempt, state=AttemptState.FAILED, error_code=INTERRUPTED)

@@ -1,8 +1,8 @@
 """Whether the books are whole: the chains, the anchors, and that all sums agree.
 
-Attempts sum to their request, requests to their tenant's windows and to the roll-ups, open holds to
-what the windows hold; feedback has a chain of its own; stored texts still have their digests. Reads
-one snapshot, also while workers write.
+Attempts sum to their request and, reviews apart, to the windows; requests to the roll-ups, open
+holds to what the windows hold; feedback has a chain of its own; stored texts still have their
+digests. Reads one snapshot, also while workers write.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from router.feedback_chain import FEEDBACK_CHAIN, verify_feedback
 from router.ledger import anchoring, reading, rollup_keeping
 from router.ledger.database import Database
 from router.ledger.feedback import corrected_texts, records
-from router.ledger.windows import WATCHES_SQL, Window, is_kept, watches_from, windows_of
+from router.ledger.windows import COUNTED, WATCHES_SQL, Window, is_kept, watches_from, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _windows(connection: Connection) -> Iterator[Finding]:
         f"SELECT a.tenant, {names}, a.tier, a.started_at_ms - a.started_at_ms % {grain_ms}, "
         "sum(CASE WHEN a.state = 'held' THEN 0 ELSE a.cost_nano_usd END), "
         "sum(CASE WHEN a.state = 'held' THEN a.held_nano_usd ELSE 0 END) "
-        f"FROM attempts a {joined}GROUP BY 1, 2, 3, 4, 5"
+        f"FROM attempts a {joined}WHERE {COUNTED} GROUP BY 1, 2, 3, 4, 5"
     ):
         payer = str(tenant), str(key_id), str(policy), str(tier)
         for window in windows_of(watches, payer, int(begun)):

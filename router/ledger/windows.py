@@ -4,7 +4,8 @@ The day and month of each tenant are always kept. A window of another scope is k
 a limit first asks for it: a watch says which scopes (by the columns that they name) and which kind.
 Its first window is summed from the attempts, so a budget that comes or changes in flight counts
 what was spent before it; from then on every writer moves it with each attempt, whether or not its
-own policy knows of the limit, since the watches are read within each transaction.
+own policy knows of the limit, since the watches are read within each transaction. Calls count, and
+what a bill says of them; reviewers' minutes count in no window (`COUNTED`).
 
     since_ms                          checked_ms        checked_ms + KEPT_MS
     | windows are kept: moved and verified |  still moved, waiting to be asked again | no more
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from router.budgets import DAY_MS, HOUR_MS, NAMES, WindowKind, window_end, window_start
 from router.ledger.cursor import Cursor
+from router.types import AttemptRow, Role
 
 Window = tuple[str, str, str, str, str, int]  # tenant, key, policy, tier, kind, start
 Scope = tuple[str, str, str, str]
@@ -186,13 +188,22 @@ class Watches:
         return [int(row[0] or 0), int(row[1] or 0)] if row is not None else [0, 0]
 
 
+COUNTED = f"a.role <> '{Role.REVIEW.value}'"
+"""Which attempts windows are the sum of, in SQL; `counts` says the same of one."""
+
+
+def counts(attempt: AttemptRow) -> bool:
+    """Whether an attempt counts in windows: a reviewer's time keeps nobody from calling a model."""
+    return attempt.role is not Role.REVIEW
+
+
 _COLUMN = {"tenant": "r.tenant", "key_id": "r.key_id", "policy": "r.policy", "tier": "a.tier"}
 _SUMS = (
     "sum(CASE WHEN a.state = 'held' THEN 0 ELSE a.cost_nano_usd END), "
     "sum(CASE WHEN a.state = 'held' THEN a.held_nano_usd ELSE 0 END)"
 )
 _WITHIN = (
-    "FROM requests r JOIN attempts a ON a.request_id = r.request_id "
+    f"FROM requests r JOIN attempts a ON a.request_id = r.request_id AND {COUNTED} "
     "WHERE r.created_at_ms >= ? AND a.started_at_ms >= ? AND a.started_at_ms < ?"
 )
 

@@ -1,0 +1,71 @@
+"""What an attempt is booked at: when it is held, answered, failed or broken off. Pure.
+
+It knows nothing about ledgers, budgets or clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from router import cost
+from router.errors import DeadlineExceeded, TiergateError, UpstreamError
+from router.runtime import RungPlan
+from router.types import Answer, AttemptRow, AttemptState, CostBasis, Usage
+
+
+def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
+    """On what a call is held: own compute that nobody prices is known to cost nothing."""
+    free = not held and not plan.spends_outside
+    return CostBasis.OWN_COMPUTE if free else CostBasis.UNKNOWN
+
+
+def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
+    """What an answer costs; a composite without list price costs what its calls cost."""
+    price = plan.facts.price
+    if plan.composite and price.per_request_nano_usd is None:
+        return cost.Cost(0, CostBasis.OWN_COMPUTE)
+    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, images)
+    if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
+        return cost.Cost(0, CostBasis.OWN_COMPUTE)
+    return paid
+
+
+def state_of(paid: cost.Cost) -> AttemptState:
+    """What an attempt is of which all is known but, maybe, its price."""
+    unknown = paid.basis is CostBasis.UNKNOWN
+    return AttemptState.UNKNOWN_COST if unknown else AttemptState.SETTLED
+
+
+def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
+    """A call that nobody knows the outcome of: all that was held, on the basis it was held on."""
+    return replace(
+        row,
+        state=AttemptState.UNKNOWN_COST,
+        cost_nano_usd=row.held_nano_usd,
+        cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
+        estimated=True,
+    )
+
+
+def own_compute(
+    row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
+) -> AttemptRow:
+    """A call to our own machine that came to no answer: what it computed in that time at most."""
+    own_ms = 0.0 if plan.composite else latency_ms
+    return replace(
+        row,
+        state=state,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
+        compute_ms=own_ms,
+        estimated=True,
+    )
+
+
+def may_be_billed(error: TiergateError) -> bool:
+    """Whether the upstream may charge for a call that failed so."""
+    if isinstance(error, DeadlineExceeded):
+        return True
+    if isinstance(error, UpstreamError):
+        return error.sent and error.upstream_status is None
+    return False
