@@ -8,7 +8,7 @@ happens in this domain.
 from __future__ import annotations
 
 from router.deliberation import found_facts
-from router.errors import AnswererError, TiergateError
+from router.errors import AnswererError, NotCapable, NoUsableAnswer, TiergateError
 from router.types import (
     Answer,
     Choice,
@@ -28,6 +28,13 @@ from router.walk import STAND_IN, Candidate, Walk
 REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
     "again with more detail."
+)
+
+NO_TRUSTED_SHAPE = (
+    "This request must go to a reasoning model, and the only ones of this policy are not trusted "
+    "to decide (trusted: false): their drafts go to a person, and approved words stand in, which "
+    "keep no schema and call no tool. Leave out response_format and the forced tool, or add an "
+    "answerer that is trusted at that level to the policy."
 )
 
 
@@ -50,6 +57,8 @@ async def conclude(
 ) -> tuple[Candidate, Verdict]:
     """The answer to release and its verdict. Raises the last failure when there is none."""
     best = walk.best
+    if walk.hopeless:
+        raise NotCapable(NO_TRUSTED_SHAPE)
     if walk.foregone:
         return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
     if best is not None and trusted(walk, best):
@@ -66,11 +75,10 @@ async def conclude(
         return best, Verdict.UNVERIFIED
     if rule is not Exhausted.BEST_ANSWER and not walk.promises:
         return _stand_in(walk, REFUSED_TEXT, (), refusal=True), Verdict.REFUSED
-    raise failed or AnswererError(
+    raise failed or NoUsableAnswer(
         "Every tier that may answer this request gave an unusable answer: the last one "
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Try again, or relax "
-        "the format that was asked for.",
-        code="no_usable_answer",
+        "the format that was asked for."
     )
 
 

@@ -214,6 +214,12 @@ class CannotAnswer(AnswererError):
         self.reason = reason
 
 
+class NoUsableAnswer(AnswererError):
+    """Every rung was tried, and paid for; an SDK that tries again pays the whole ladder again."""
+
+    code = "no_usable_answer"
+
+
 class UpstreamError(AnswererError):
     """`sent` says whether the request may have reached the upstream, so that it may be billed."""
 

@@ -189,7 +189,7 @@ class Gateway:
         """Try rungs until an answer is good enough, then account. Bounded by the ladder."""
         hit = await self._repeats.find(walk)
         at: int | None = walk.decision.first if walk.observed is None else walk.observed
-        at = None if walk.foregone else at
+        at = None if walk.foregone or walk.hopeless else at
         failed: TiergateError | None = None
         async with Calls(walk, spender) as calls:
             for _ in range(len(walk.decision.rungs)):

@@ -386,6 +386,18 @@ class Walk:
         )
         return only or self.runtime.emergency(domain, self.request.last_user_text)
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing that may go out can come of any call, so that none is made.
+
+        A shape is asked for, so that no approved words stand in, only a trusted answer may go out,
+        and only deliberations may be asked that their tier does not vouch for.
+        """
+        if self.observed is not None or not self.promises:
+            return False
+        guarded = self.exhausted is not Exhausted.BEST_ANSWER
+        return guarded and all(self._unvouched(rung) for rung in self.decision.rungs if rung.taken)
+
     def _unvouched(self, rung: Rung) -> bool:
         section = self.plan(rung.answerer).section
         return isinstance(section, DeliberationAnswerer) and not section.trusted

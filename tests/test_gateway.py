@@ -14,6 +14,7 @@ from router.errors import (
     DepthExceeded,
     LedgerFull,
     ModelNotFound,
+    NotCapable,
     Overloaded,
     StreamCut,
     TiergateError,
@@ -295,6 +296,21 @@ async def test_a_safe_answer_goes_out_before_an_untrusted_deliberation(
     assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
     assert outcome.rung.level == 3
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
+    await house.close()
+
+
+@pytest.mark.parametrize("exhausted", ["review", "refuse"])
+async def test_a_shape_that_no_trusted_answer_can_keep_is_refused_before_any_call(
+    tmp_path: Path, exhausted: str
+) -> None:
+    thinker = deep(kind="deliberation", verified=False)
+    rules = {"by_domain": {"medical": exhausted}}
+    house = a_house(tmp_path, [low(), mid(), thinker], signals=RISKY, exhausted=rules)
+    shaped = replace(ask(), response_format=ResponseFormat("json_object"))
+    with pytest.raises(NotCapable, match="trusted: false"):
+        await house.gateway.complete(shaped, ALICE)
+    row = await only_row(house)
+    assert (row.error_code, thinker.calls) == ("unsupported_capability", 0)
     await house.close()
 
 

@@ -17,6 +17,7 @@ from router.errors import (
     ClientGone,
     LedgerUnavailable,
     MethodNotAllowed,
+    NoUsableAnswer,
     Overloaded,
     RateLimited,
     TiergateError,
@@ -120,7 +121,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
             extra.append((b"retry-after", str(seconds).encode()))
             extra.append((b"retry-after-ms", str(error.retry_after_ms).encode()))
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
-    if hopeless or isinstance(error, BudgetExceeded):
+    if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)
 
