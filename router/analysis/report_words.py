@@ -133,8 +133,8 @@ def assumptions(
         )
     if whole.unpriced_compute:
         lines.append(
-            f"{count(whole.unpriced_compute)} lines of own compute have no stated rate and count "
-            "as nothing (own_compute in the price book)."
+            f"Lines of own compute without a stated rate: {count(whole.unpriced_compute)}. They "
+            "count as nothing (own_compute in the price book)."
         )
     if config.people_usd_per_request is None:
         lines.append("No price for people is stated (report.people_usd_per_request).")
@@ -147,8 +147,9 @@ def assumptions(
     if partly:
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
         lines.append(
-            "Answered requests that could not be compared, because the baseline's price or the "
-            f"own cost is unknown or a retry got its first answer again: {each}."
+            "Answered requests that could not be compared, because approved safe or holding words "
+            "went out and the matter is not done, the baseline's price or the own cost is unknown, "
+            f"or a retry got its first answer again: {each}."
         )
     return tuple(lines)
 
