@@ -187,6 +187,15 @@ class Overloaded(TiergateError):
         self.retry_after_s = retry_after_s
 
 
+class Stopping(Overloaded):
+    """The server ends, and the request still ran when the time to drain was over."""
+
+    code = "server_stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The server is stopping, and this answer was not ready. Try again.")
+
+
 class LedgerFull(Overloaded):
     code = "ledger_full"
     retryable = False

@@ -63,6 +63,29 @@ def in_background(url: str, count: int, **fields: object) -> list[threading.Thre
     return threads
 
 
+class Asking:
+    """One request in a thread of its own, and what of its answer came."""
+
+    def __init__(self, url: str, path: str, **fields: object) -> None:
+        self.status, self.text, self.headers = 0, "", httpx.Headers()
+        body = {**ROUTINE, "max_tokens": 99, **fields}
+        if path == "/v1/responses":
+            body = {"input": "hello there", **fields}
+        self._thread = threading.Thread(target=self._ask, args=(url + path, body), daemon=True)
+        self._thread.start()
+
+    def _ask(self, url: str, body: dict[str, object]) -> None:
+        with httpx.stream("POST", url, json=body, timeout=30.0) as response:
+            self.status, self.headers = response.status_code, response.headers
+            for piece in response.iter_text():
+                self.text += piece
+
+    def ended(self) -> Asking:
+        """This, when its answer is over."""
+        self._thread.join(20)
+        return self
+
+
 # --- start -------------------------------------------------------------------------------------
 
 
@@ -150,15 +173,29 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
     assert verified(served.database)["open_requests"] == 0
 
 
-def test_answer_longer_than_the_drain_time_is_cancelled(upstream: Upstream, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
+    upstream: Upstream, tmp_path: Path, workers: str
+) -> None:
     policies = policies_of(tmp_path, upstream.url)
-    with Served(tmp_path, *policies, "--drain-s", "0") as served:
-        asking = in_background(served.url, 1, model="auto:slow")
-        eventually(lambda: states_now(served) == ["open"])
+    with Served(tmp_path, *policies, "--drain-s", "0", "--workers", workers) as served:
+        asking = [
+            Asking(served.url, "/v1/chat/completions", model="auto:slow"),
+            Asking(served.url, "/v1/chat/completions", model="auto:dripping", stream=True),
+            Asking(served.url, "/v1/responses", model="auto:dripping", stream=True),
+            Asking(served.url, "/v1/messages", model="auto:dripping", stream=True),
+        ]
+        eventually(lambda: states_now(served) == ["open"] * 4)
+        eventually(lambda: all(one.text for one in asking[1:]))
         assert served.end() == 0
-        asking[0].join(10)
-    (drained,) = events(served, "drained")
-    assert (drained["ended"], drained["cut"]) == (0, 1)
+        whole, *streams = [one.ended() for one in asking]
+    assert (whole.status, whole.headers["retry-after"]) == (503, "1")
+    assert json.loads(whole.text)["error"]["code"] == "server_stopping"
+    assert all("The server is stopping" in one.text for one in streams)
+    assert not any("[DONE]" in one.text or "message_stop" in one.text for one in streams)
+    told = events(served, "drained")
+    assert (sum(one["ended"] for one in told), sum(one["cut"] for one in told)) == (0, 4)
+    assert "Traceback" not in served.output
     assert verified(served.database)["open_requests"] == 0
 
 

@@ -22,7 +22,7 @@ from router.api.http import (
 )
 from router.api.metrics import Metrics
 from router.api.views import committed_headers, outcome_headers, routing_object
-from router.errors import ClientGone, TiergateError
+from router.errors import ClientGone, Stopping, TiergateError
 from router.gateway import Gateway
 from router.types import (
     Answer,
@@ -71,14 +71,10 @@ class Answering:
             exchange = self._wire.read(body, headers)
             first = exchange.requests[0]
             async with Watch(receive, send) as watch:
-                try:
-                    if first.stream and not first.hints.dry_run:
-                        await self._stream(exchange, identity, watch.send)
-                    else:
-                        await self._whole(exchange, identity, watch.send)
-                except asyncio.CancelledError:
-                    if not watch.gone:
-                        raise
+                if first.stream and not first.hints.dry_run:
+                    await self._stream(exchange, identity, watch)
+                else:
+                    await self._whole(exchange, identity, watch.send)
         except ClientGone:
             return
 
@@ -100,8 +96,9 @@ class Answering:
         ids = self._wire.id_headers(outcome.request_id)
         await send_bytes(send, 200, body, [*outcome_headers(outcome), *ids])
 
-    async def _stream(self, exchange: Exchange, identity: Identity, send: Send) -> None:
+    async def _stream(self, exchange: Exchange, identity: Identity, watch: Watch) -> None:
         """Errors before the commit leave as JSON with their status; after it as an error event."""
+        send = watch.send
         async with aclosing(self._gateway.stream(exchange.requests[0], identity)) as events:
             first = await anext(events)
             assert isinstance(first, Committed)
@@ -115,10 +112,15 @@ class Answering:
                 await send({"type": "http.response.body", "body": begun, "more_body": True})
             try:
                 await self._answers(events, exchange, stream, identity, send)
+                return
             except TiergateError as error:
-                self._metrics.failed(error)
-                last = stream.failure(error)
-                await send({"type": "http.response.body", "body": last})
+                failed = error
+            except asyncio.CancelledError:
+                if watch.gone:
+                    raise
+                failed = Stopping()
+            self._metrics.failed(failed)
+            await send({"type": "http.response.body", "body": stream.failure(failed)})
 
     async def _answers(
         self,

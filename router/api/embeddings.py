@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from router.api.access import Doorkeeper
@@ -54,11 +53,7 @@ class Embeddings:
         asked = parse_embedding_request(body, headers, self._embedder.width)
         require_own(policy, asked.model, EMBEDDING_MODEL)
         async with Watch(receive, send) as watch:
-            try:
-                await self._answer(asked, identity, watch.send)
-            except asyncio.CancelledError:
-                if not watch.gone:
-                    raise
+            await self._answer(asked, identity, watch.send)
 
     async def _answer(self, asked: EmbeddingRequest, identity: Identity, send: Send) -> None:
         started = self._clock.monotonic_ms()

@@ -129,6 +129,8 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
 class Watch:
     """Cancels the handler when the client goes away, as ASGI tells it by `http.disconnect`.
 
+    That cancellation ends with the block. Any other is the server's, whose drain time is over.
+
     It begins to listen after `GRACE_S`: most answers are gone by then, and a task for each of them
     would cost more than reading the request. Handlers send through `send`, so that the disconnect
     which servers report after a complete response is not taken for one.
@@ -147,10 +149,11 @@ class Watch:
         self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin, handler)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
+        return self.gone and kind is asyncio.CancelledError
 
     def _begin(self, handler: asyncio.Task[Any]) -> None:
         self._task = asyncio.ensure_future(self._wait(handler))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from router.api.views import (
     request_header,
     request_id_of,
 )
-from router.errors import MethodNotAllowed, ModelNotFound, NotFound, TiergateError
+from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
 from router.gateway import Gateway
 from router.reach import reachable
 from router.reviewing import Reviewer
@@ -180,6 +181,12 @@ class Server:
         except TiergateError as error:
             self._metrics.failed(error)
             await self._send_error(send, error, scope["path"])
+        except asyncio.CancelledError:  # the time to drain is over
+            if started:
+                raise
+            stopping = Stopping()
+            self._metrics.failed(stopping)
+            await self._send_error(send, stopping, scope["path"])
         except Exception:  # the outermost handler: the client still gets our shape
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
