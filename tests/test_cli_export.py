@@ -130,13 +130,6 @@ def test_parquet_is_written_a_batch_at_a_time(tmp_path: Path, rows: int, groups:
     assert (found.metadata.num_rows, found.metadata.num_row_groups) == (rows, groups)
 
 
-def test_a_file_that_cannot_be_written_is_a_sentence(database: Path, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    file = tmp_path / "no" / "such.parquet"
-    run = ran("ledger", "export", "--format", "parquet", "--out", file, "-d", database, code=1)
-    assert run.stderr.startswith(f"tiergate: cannot write {file}: ")
-
-
 # --- report ------------------------------------------------------------------------------------
 
 
@@ -158,6 +151,25 @@ def test_a_report_of_a_month_begins_at_that_zones_midnight(database: Path) -> No
     assert parsed["period"]["until_ms"] == 1_796_079_600_000
     assert parsed["period"]["zone"] == "Europe/Berlin"
     assert [day["name"] for day in parsed["days"]] == ["2026-11-18", "2026-11-19", "2026-11-20"]
+
+
+@pytest.mark.parametrize(
+    "command", [["report", "--html"], ["report", "--parquet"], ["ledger", "export", "--out"]]
+)
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    database: Path, tmp_path: Path, command: list[str]
+) -> None:
+    for place, why in ((tmp_path, "is a folder"), (tmp_path / "no" / "file", "there is no folder")):
+        said = tiergate(*command, place, "--database", database)
+        assert said.returncode == 2
+        assert why in " ".join(said.stderr.replace("\u2502", " ").split())
+
+
+@pytest.mark.parametrize("form", ["--html", "--parquet"])
+def test_what_the_system_refuses_while_it_is_written_is_told(database: Path, form: str) -> None:
+    said = tiergate("report", form, "/dev/full", "--database", database)
+    assert (said.returncode, "Traceback" in said.stderr) == (1, False)
+    assert "No space left on device" in said.stderr
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", ""])

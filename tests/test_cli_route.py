@@ -158,6 +158,15 @@ def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
     assert "nothing_at_level_1" in {warning["kind"] for warning in found["warnings"]}
 
 
+def test_check_runs_the_examples_of_a_policy_that_only_observes(policy: Path) -> None:
+    tree = yaml.safe_load(policy.read_text())
+    policy.write_text(yaml.safe_dump({**tree, "mode": "observe"}, sort_keys=False))
+    said = tiergate("check", policy, "--json")
+    assert said.returncode == 0, said.stdout + said.stderr
+    found = json.loads(said.stdout)["policies"][0]
+    assert [example["tier"] for example in found["examples"]] == ["deep", "llm"]
+
+
 def test_check_ends_with_1_for_an_example_that_went_elsewhere(policy: Path) -> None:
     tree = yaml.safe_load(policy.read_text())
     tree["examples"][1]["tier"] = "deep"

@@ -35,16 +35,18 @@ class Checked:
 
 def run(core: Core) -> Checked:
     """Run the default policy's examples through triage and decision."""
-    loaded = core.loaded[core.default]
+    loaded, runtime = core.loaded[core.default], core.router.default
+    # A policy that only observes wants a model named; which one changes nothing in what is decided.
+    model = runtime.plans[-1].facts.model if loaded.policy.mode == "observe" else "auto"
 
     def route(
         messages: Sequence[Message], context: Mapping[str, str]
     ) -> tuple[str, Sequence[Reason]]:
-        request = ChatRequest(tuple(messages), "auto", hints=Hints(context=context))
+        request = ChatRequest(tuple(messages), model, hints=Hints(context=context))
         outcome = core.router.route(request, LOCAL)
         return outcome.rung.tier, outcome.decision.first_rung.reasons
 
-    priced = {plan.facts.name for plan in core.router.default.plans if is_known(plan.facts.price)}
+    priced = {plan.facts.name for plan in runtime.plans if is_known(plan.facts.price)}
     return Checked(
         name=loaded.policy.name,
         hash=loaded.hash,

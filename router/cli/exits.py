@@ -43,3 +43,11 @@ def told() -> Iterator[None]:
     except TiergateError as error:
         typer.echo(f"tiergate: {error.message}", err=True)
         sys.exit(exit_code(error))
+    except OSError as error:
+        named = f" {error.filename}" if error.filename else ""
+        typer.echo(
+            f"tiergate: the system refuses{named}: {error.strerror or error}; expected a place "
+            "that can be read and written, with room left",
+            err=True,
+        )
+        sys.exit(Exit.FAILURE)

@@ -13,7 +13,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.keys import keys
-from router.cli.options import AsJson, FileFormat
+from router.cli.options import AsJson, FileFormat, to_write
 from router.cli.periods import moment_ms, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
@@ -165,12 +165,17 @@ def erase(
 @ledger.command()
 def export(
     out: Annotated[
-        Path | None, typer.Option(help="The file to write, - for standard output (not Parquet).")
+        Path | None,
+        typer.Option(
+            callback=to_write, help="The file to write, - for standard output (not Parquet)."
+        ),
     ] = None,
     form: Annotated[
         FileFormat, typer.Option("--format", help="csv, jsonl or parquet (extra `parquet`).")
     ] = FileFormat.CSV,
-    csv: Annotated[Path | None, typer.Option(help="The same as --format csv --out.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(callback=to_write, help="The same as --format csv --out.")
+    ] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,
     until: Until = None,

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def to_write(path: Path | None) -> Path | None:
+    """The callback of an option whose file is written in the end: refused before any work is done.
+
+    Raises typer.BadParameter where no file can be written.
+    """
+    if path is None or str(path) == "-":
+        return path
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; expected the name of a file")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"{path}: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"{path} may not be written; expected another place")
+    return path
+
+
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option(callback=to_write, help="Write one HTML file with charts; opens offline."),
+]
+CsvFile = Annotated[Path | None, typer.Option(callback=to_write, help="Write the figures as CSV.")]
 
 
 class FileFormat(StrEnum):

@@ -31,7 +31,7 @@ def write_parquet(rows: Iterable[Sequence[object]], columns: Sequence[Column], p
     Column types are `int64`, `double`, `bool` and `text`. Ends the program with a sentence where
     pyarrow is missing or the file cannot be written.
     """
-    with _said(path):
+    with _said():
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -80,8 +80,8 @@ def _batches(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
-    """A missing package, or a file that cannot be written, becomes a sentence."""
+def _said() -> Iterator[None]:
+    """A missing package becomes a sentence."""
     try:
         yield
     except ImportError as error:
@@ -90,7 +90,4 @@ def _said(path: Path) -> Iterator[None]:
             "pip install 'tiergate[parquet]'",
             err=True,
         )
-        raise typer.Exit(Exit.FAILURE) from error
-    except OSError as error:
-        typer.echo(f"tiergate: cannot write {path}: {error.strerror or error}", err=True)
         raise typer.Exit(Exit.FAILURE) from error

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from router.cli.options import AsJson
+from router.cli.options import AsJson, CsvFile, HtmlFile
 
 
 def register(app: typer.Typer) -> None:
@@ -40,10 +39,8 @@ def plan(
         ),
     ] = "default",
     as_json: AsJson = False,
-    html: Annotated[
-        Path | None, typer.Option(help="Write one HTML file with charts; opens offline.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV.")] = None,
+    html: HtmlFile = None,
+    csv: CsvFile = None,
 ) -> None:
     """What it would cost and save: a month, the break-even, five years, what matters most."""
     from router.analysis.plan import build_plan
@@ -64,22 +61,12 @@ def plan(
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
     found = build_plan(loaded, book.find)
     if html is not None:
-        _write(html, plan_html(found))
+        html.write_text(plan_html(found), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
     if csv is not None:
-        _write(csv, plan_csv(found))
+        csv.write_text(plan_csv(found), encoding="utf-8")
         typer.echo(f"Figures written to {csv}.", err=as_json)
     if as_json:
         sys.stdout.write(plan_json(found).decode())
     elif html is None and csv is None:
         print_plan(found, console())
-
-
-def _write(path: Path, text: str) -> None:
-    """Raises typer.BadParameter where the file cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{path}: {error.strerror}; expected a place where a file can be written"
-        ) from error

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from router.cli.options import AsJson
+from router.cli.options import AsJson, HtmlFile
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +19,7 @@ def demo(
     policy: Annotated[str, typer.Option("--policy", "-p", help="Name or file.")] = "demo",
     concurrency: Annotated[int, typer.Option(min=1, help="Requests at the same time.")] = 8,
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML file.")] = None,
+    html: HtmlFile = None,
 ) -> None:
     """Play a mixed day of requests and print what each tier cost and what was saved."""
     from router.cli.demo import run_demo

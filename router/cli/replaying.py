@@ -12,7 +12,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson
+from router.cli.options import AsJson, HtmlFile
 from router.cli.periods import moment_ms
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
 
@@ -77,7 +77,7 @@ def replay(
     ] = False,
     model_dir: ModelDir = None,
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option(help="Write one HTML file; opens offline.")] = None,
+    html: HtmlFile = None,
 ) -> None:
     """Decide recorded traffic again: cost, tiers, changed decisions, expected error.
 

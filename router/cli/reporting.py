@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson
+from router.cli.options import AsJson, CsvFile, HtmlFile, to_write
 from router.cli.periods import UNIT_MS, moment_ms, zone_of
 from router.cli.serving import DATABASE, DatabasePath
 
@@ -43,12 +43,11 @@ def report(
         str, typer.Option(help="Time zone whose midnights cut days and months: Europe/Berlin.")
     ] = "UTC",
     as_json: AsJson = False,
-    html: Annotated[
-        Path | None, typer.Option(help="Write one HTML file with charts; opens offline.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV.")] = None,
+    html: HtmlFile = None,
+    csv: CsvFile = None,
     parquet: Annotated[
-        Path | None, typer.Option(help="Write them as Parquet (extra `parquet`).")
+        Path | None,
+        typer.Option(callback=to_write, help="Write them as Parquet (extra `parquet`)."),
     ] = None,
 ) -> None:
     """What was spent, where, why, and what it saved against which baseline."""

@@ -14,7 +14,7 @@ import typer
 
 from router.cli.learning import train
 from router.cli.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson
+from router.cli.options import AsJson, to_write
 from router.cli.periods import moment_ms
 from router.cli.serving import ModelDir
 from router.errors import ClassifyError
@@ -50,7 +50,12 @@ def suggest(
     ] = "text",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write them as .jsonl with an empty label, to be filled."),
+        typer.Option(
+            "--out",
+            "-o",
+            callback=to_write,
+            help="Write them as .jsonl with an empty label, to be filled.",
+        ),
     ] = None,
     database: Annotated[
         str | None,

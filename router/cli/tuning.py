@@ -10,7 +10,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson
+from router.cli.options import AsJson, to_write
 from router.cli.periods import moment_ms
 from router.cli.replaying import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
@@ -49,7 +49,8 @@ def tune(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where the certificate is written.")
+        Path | None,
+        typer.Option("--out", "-o", callback=to_write, help="Where the certificate is written."),
     ] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,
