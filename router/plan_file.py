@@ -19,6 +19,7 @@ from router.errors import Mistake, PlanError, PolicyError
 from router.plan import Plan
 from router.plan_cross import plan_mistakes, unpriced_reviews
 from router.policy_cross import one_of
+from router.text_files import text_of
 from router.types import Price
 from router.yaml_lines import KeyPath, key_path_text, load_yaml, mistakes_from
 
@@ -74,7 +75,7 @@ def load_plan(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
 def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
     tree, lines = load_yaml(str(path), plan_text(path))
     if not isinstance(tree, dict):
-        raise PlanError((lines.mistake((), tree, "a mapping with version, name and general"),))
+        raise PlanError((lines.no_mapping(tree, "version, name and general"),))
     mistakes = list(lines.mistakes)
     set_paths: list[str] = []
     for override in overrides:
@@ -112,14 +113,7 @@ def _fill_reviewers(tree: dict[object, object], prices: Prices) -> None:
 
 def plan_text(path: Path) -> str:
     """What a plan file holds. Raises: PlanError where it cannot be read as UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        found = f"a byte that is no UTF-8 at position {error.start}"
-        raise PlanError((Mistake(str(path), 0, "(top)", found, "UTF-8 text"),)) from error
-    except OSError as error:
-        found = error.strerror or "a file that cannot be read"
-        raise PlanError((Mistake(str(path), 0, "(top)", found, "a readable file"),)) from error
+    return text_of(path, PlanError)
 
 
 def _put(tree: dict[object, object], override: str) -> tuple[KeyPath, Mistake | None]:

@@ -12,11 +12,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
+from router.text_forms import BASE_URL, LOOKUP_URL
 from router.types import Capability, Domain, Price, VerifyMode
 
-_LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
 SECONDS_PER_HOUR = 3600.0
-_BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # no user info: credentials belong in api_key
 
 
 class TokenPrices(Section):
@@ -170,7 +169,7 @@ class LookupSection(Section):
     path: str | None = Field(
         default=None, description="A JSON file of rows by key, relative to the policy."
     )
-    url: Annotated[str, Field(pattern=_LOOKUP_URL)] | None = Field(
+    url: Annotated[str, Field(pattern=LOOKUP_URL)] | None = Field(
         default=None, description="With {key}; https, or http on loopback."
     )
     timeout_ms: int = Field(
@@ -242,7 +241,7 @@ class UpstreamAnswerer(AnswererBase):
 
     kind: Literal["upstream"] = Field(description="An OpenAI-compatible server.")
     model: str = Field(min_length=1, description="The model's name there.")
-    base_urls: list[Annotated[str, Field(pattern=_BASE_URL)]] = Field(
+    base_urls: list[Annotated[str, Field(pattern=BASE_URL)]] = Field(
         min_length=1, description="Replicas; each ends in /v1."
     )
     api_key: SecretName | None = Field(

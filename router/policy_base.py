@@ -10,12 +10,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from router.text_forms import NAME, SECRET_NAME
 from router.types import NANO_PER_USD
 
 Chance = Annotated[float, Field(ge=0.0, le=1.0)]
 Usd = Annotated[float, Field(ge=0.0, le=1e9)]
-SecretName = Annotated[str, Field(pattern=r"^\$\{[A-Z_][A-Z0-9_]*\}$")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
+Name = Annotated[str, Field(pattern=NAME)]
 
 EMBEDDING_MODEL, MODERATION_MODEL = "tiergate-embed", "tiergate-moderation"
 OWN_MODELS = (EMBEDDING_MODEL, MODERATION_MODEL)

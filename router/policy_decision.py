@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from router.policy_base import Chance, Name, Section, Usd, usd_to_nano
 from router.policy_heads import HeadCondition
 from router.policy_learning import ExploreSection
+from router.text_forms import CURRENCY, DAY
 from router.types import DecisionMode, Domain, RequestType
 
 
@@ -132,24 +133,24 @@ class CurrencyTable(Section):
 
     as_of: str = Field(
         default="2026-11-01",
-        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        pattern=DAY,
         description="The day of the rates, for people.",
     )
-    usd_per_unit: dict[
-        Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0)]
-    ] = Field(
-        default_factory=lambda: {
-            "USD": 1.0,
-            "EUR": 1.16,
-            "GBP": 1.32,
-            "CHF": 1.24,
-            "JPY": 0.0065,
-            "CAD": 0.71,
-            "AUD": 0.65,
-            "INR": 0.0113,
-            "CNY": 0.14,
-        },
-        description="Dollars for one unit, by ISO 4217 code.",
+    usd_per_unit: dict[Annotated[str, Field(pattern=CURRENCY)], Annotated[float, Field(gt=0)]] = (
+        Field(
+            default_factory=lambda: {
+                "USD": 1.0,
+                "EUR": 1.16,
+                "GBP": 1.32,
+                "CHF": 1.24,
+                "JPY": 0.0065,
+                "CAD": 0.71,
+                "AUD": 0.65,
+                "INR": 0.0113,
+                "CNY": 0.14,
+            },
+            description="Dollars for one unit, by ISO 4217 code.",
+        )
     )
 
 

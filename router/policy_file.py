@@ -23,6 +23,7 @@ from router.head_files import head_mistakes
 from router.policy import LitellmAnswerer, Policy, UpstreamAnswerer
 from router.policy_cross import one_of
 from router.policy_prices import LoadedPrices, load_prices
+from router.text_files import text_of
 from router.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml, mistakes_from
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def load_policy(
     Raises: PolicyError with all mistakes of the file at once, sorted by line, and those of its
     price book after them.
     """
-    tree, lines = load_yaml(str(path), _text(path))
+    tree, lines = load_yaml(str(path), text_of(path))
     if not isinstance(tree, dict):
-        raise PolicyError((lines.mistake((), tree, "a mapping with version, name and tiers"),))
+        raise PolicyError((lines.no_mapping(tree, "version, name and tiers"),))
     references: dict[str, str] = {}
     mistakes = list(lines.mistakes)
     resolved = _substituted(tree, (), environ, lines, references, mistakes)
@@ -108,7 +109,7 @@ def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[Mistake, ...]:
     """One mistake for every `api_key` of the policy whose variable is not set, with its line."""
-    _, lines = load_yaml(str(loaded.path), _text(loaded.path))
+    _, lines = load_yaml(str(loaded.path), text_of(loaded.path))
     mistakes = []
     for t, tier in enumerate(loaded.policy.tiers):
         for a, answerer in enumerate(tier.answerers):
@@ -169,17 +170,6 @@ def json_schema() -> str:
 
 
 # --- reading -------------------------------------------------------------------------------------
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        found = f"a byte that is no UTF-8 at position {error.start}"
-        raise PolicyError((Mistake(str(path), 0, "(top)", found, "UTF-8 text"),)) from error
-    except OSError as error:
-        found = error.strerror or "a file that cannot be read"
-        raise PolicyError((Mistake(str(path), 0, "(top)", found, "a readable file"),)) from error
 
 
 def _substituted(
@@ -257,7 +247,7 @@ def _certificate(
     from router.certificate import read_certificate  # only a policy that names one needs it
 
     try:
-        return read_certificate(_text(file))
+        return read_certificate(text_of(file))
     except ValueError as error:
         expected = "a certificate as `tiergate tune` wrote it"
         found = lines.mistake(("decision", "certificate"), str(error), expected)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from router.policy_base import Chance, Section
+from router.text_forms import LABEL_NAME
 
 BUILT_IN_CHANCES = ("stakes", "multi_factor", "strategic", "toxic", "spam")
 """Heads of the triage model that a policy may replace by one of its own: each says one chance."""
@@ -18,7 +19,7 @@ BUILT_IN = ("request_type", "domain", "novelty", *BUILT_IN_CHANCES)
 NOT_REPLACED = ("request_type", "domain", "novelty", "difficulty")
 """Rules and abilities are written in the words and on the scale of these."""
 
-HeadName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+HeadName = Annotated[str, Field(pattern=LABEL_NAME)]
 
 
 class HeadSection(Section):

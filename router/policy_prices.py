@@ -24,6 +24,7 @@ from router.errors import Mistake, PriceBookError
 from router.policy import best_glob
 from router.policy_answerers import SECONDS_PER_HOUR, TokenPrices
 from router.policy_base import Name, Section, Usd, usd_to_nano
+from router.text_files import text_of
 from router.types import MinutePrice, Price
 from router.yaml_lines import KeyPath, LineMap, load_yaml, mistakes_from
 
@@ -154,16 +155,15 @@ def is_book(path: Path) -> bool:
     """Whether a file is a price book rather than a policy: it has models and no tiers."""
     if not path.is_file():
         return False
-    tree, _ = load_yaml(str(path), _text(path))
+    tree, _ = load_yaml(str(path), text_of(path))
     return isinstance(tree, dict) and "models" in tree and "tiers" not in tree
 
 
 def load_prices(path: Path) -> LoadedPrices:
     """The price book in `path`. Raises: PriceBookError with all mistakes at once, by line."""
-    tree, lines = load_yaml(str(path), _text(path))
+    tree, lines = load_yaml(str(path), text_of(path, PriceBookError))
     if not isinstance(tree, dict):
-        expected = "a mapping with version, name and models"
-        raise PriceBookError((lines.mistake((), tree, expected),))
+        raise PriceBookError((lines.no_mapping(tree, "version, name and models"),))
     mistakes = [*lines.mistakes, *_twice(tree, lines)]
     book: PriceFile | None = None
     try:
@@ -198,14 +198,3 @@ def _lists(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, list[object]]]
     for key in ("own_compute", "reviewers"):
         if isinstance(entries := tree.get(key), list):
             yield (key,), entries
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        found = f"a byte that is no UTF-8 at position {error.start}"
-        raise PriceBookError((Mistake(str(path), 0, "(top)", found, "UTF-8 text"),)) from error
-    except OSError as error:
-        found = error.strerror or "a file that cannot be read"
-        raise PriceBookError((Mistake(str(path), 0, "(top)", found, "a readable file"),)) from error

@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 
 from router.policy_base import Chance, Section
 from router.policy_heads import HeadCondition, HeadName
+from router.text_forms import LABEL_NAME
 
-TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+TaskName = Annotated[str, Field(pattern=LABEL_NAME)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
+from router.text_forms import WORDS
 
 MAX_NODES = 200_000
 """Values after aliases are written out: 30 times our largest file; a bomb of aliases ends here."""
@@ -59,6 +60,11 @@ class LineMap:
         return Mistake(
             self.file, self.line(path), key_path_text(path), found_text(path, found), expected
         )
+
+    def no_mapping(self, tree: object, keys: str) -> Mistake:
+        """The file holds no mapping, where it should hold one with these keys."""
+        found = "an empty file" if tree is None else found_text((), tree)
+        return Mistake(self.file, 1, "(top)", found, f"a mapping with {keys}")
 
 
 def key_path_text(path: Sequence[str | int]) -> str:
@@ -101,7 +107,8 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 0 if mark is None else mark.line + 1
-        raise _unreadable(path_name, line, str(error.problem or error), "valid YAML") from error
+        found, expected = _no_yaml(str(error.problem or error), text, line)
+        raise _unreadable(path_name, line, found, expected) from error
     except yaml.YAMLError as error:
         raise _unreadable(path_name, 0, str(error).split("\n")[0], "valid YAML") from error
     except RecursionError as error:
@@ -162,6 +169,20 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 # --- reading ------------------------------------------------------------------------------------
+
+
+def _no_yaml(problem: str, text: str, line: int) -> tuple[str, str]:
+    """What libyaml's words mean for who wrote the line, which is not shown: it may hold a key."""
+    if problem.startswith("found "):
+        found = problem.removeprefix("found ")
+    else:
+        found = f"text that is no YAML ({problem})"
+    (written,) = text.split("\n")[max(0, line - 1) : line] or [""]
+    if written.lstrip(" ").startswith("\t"):
+        return found, "spaces: YAML takes no tabs for indentation"
+    if "${" in written:
+        return found, "valid YAML; within [ ] and { } a ${NAME} stands in quotes"
+    return found, "valid YAML"
 
 
 def _unreadable(file: str, line: int, found: str, expected: str) -> PolicyError:
@@ -354,7 +375,6 @@ _BOUND_WORDS = {
     "too_long": ("max_length", "at most {} items"),
     "string_too_short": ("min_length", "at least {} characters"),
     "string_too_long": ("max_length", "at most {} characters"),
-    "string_pattern_mismatch": ("pattern", "text that matches {}"),
 }
 
 
@@ -380,6 +400,9 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
         return f"{key}: {tag!r}", f"{key} to be one of {allowed}{hint}"
     if kind == "value_error":
         return found, str(context.get("error", details["msg"]))
+    if kind == "string_pattern_mismatch":
+        pattern = str(context.get("pattern"))
+        return found, WORDS.get(pattern, f"text that matches {pattern}")
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]
         bound = context.get(key)

@@ -87,6 +87,35 @@ def test_since_that_is_no_time_ends_with_2(database: Path) -> None:
     said("ledger", "rows", "--since", "yesterdayish", "-d", database, code=2)
 
 
+@pytest.mark.parametrize(
+    "command", [["ledger", "rows"], ["report"], ["replay", "-p", "default"], ["tune"]]
+)
+def test_period_that_ends_before_it_begins_ends_with_2(database: Path, command: list[str]) -> None:
+    period = ("--since", "2026-11-20", "--until", "2026-11-01")
+    run = tiergate(*command, *period, "--database", database)
+    told = " ".join(run.stderr.replace("\u2502", "").split())
+    assert (run.returncode, "is not before --until" in told) == (2, True)
+
+
+def test_outcomes_without_their_columns_are_refused(database: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id,correct\n1,1\n", encoding="utf-8")
+    run = tiergate("tune", "--outcomes", tmp_path / "x.csv", "--database", database)
+    assert (run.returncode, "no column request_id" in run.stderr) == (2, True)
+
+
+def test_corrupt_ledger_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.db"
+    path.write_bytes(b"no database" * 999)
+    run = tiergate("report", "--database", path)
+    assert run.returncode == 4
+    assert run.stderr.startswith(f"tiergate: {path}: the ledger's database is corrupt")
+
+
+def test_version_is_shown() -> None:
+    run = tiergate("--version")
+    assert (run.returncode, run.stdout.split()[0]) == (0, "tiergate")
+
+
 def test_reader_that_stops_early_meets_no_traceback(database: Path) -> None:
     command = f"{PYTHON} -m router.cli ledger rows --json -d {database} | head -1"
     run = subprocess.run(

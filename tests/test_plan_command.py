@@ -73,7 +73,7 @@ DAY = date(2026, 11, 20)
     [
         ((), "--example"),
         (("nowhere.yaml",), "crossing, example, mail, platform"),
-        (("mail", "--html", "/nowhere/plan.html"), "No such file or directory"),
+        (("mail", "--html", "/nowhere/plan.html"), "there is no folder"),
         (("mail", "-p", "no such policy"), ""),  # not asked: no price is looked up
     ],
 )

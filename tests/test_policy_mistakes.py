@@ -395,8 +395,24 @@ def test_list_instead_of_a_mapping_is_refused(tmp_path: Path) -> None:
 def test_invalid_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_bytes(b"version: 1\nname: \xff\n")
-    with pytest.raises(PolicyError, match="UTF-8"):
+    with pytest.raises(PolicyError, match=r"policy:\n.*p.yaml:2: .*0xff.*UTF-8"):
         load_policy(path, {})
+
+
+def test_empty_file_is_called_so(tmp_path: Path) -> None:
+    (mistake,) = mistakes_of(tmp_path, "")
+    assert (mistake.line, mistake.found) == (1, "an empty file")
+
+
+def test_address_and_key_are_asked_for_in_words(tmp_path: Path) -> None:
+    upstream = "{name: m, kind: upstream, model: m, base_urls: [host], api_key: sk-1}"
+    found = mistakes_of(
+        tmp_path, GOOD.replace("- name: smol\n        kind: local", f"- {upstream}")
+    )
+    told = [mistake.expected for mistake in found]
+    assert any("https://host:port/v1" in one for one in told)
+    assert any("variable of the environment" in one for one in told)
+    assert "sk-1" not in str(found)
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:

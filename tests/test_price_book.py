@@ -213,7 +213,7 @@ def test_days_begin_at_midnight_utc() -> None:
 # --- what breaks it ------------------------------------------------------------------------------
 
 BROKEN = [
-    pytest.param("name: ours", "name: our prices", 2, "name", "'our prices'", "matches",
+    pytest.param("name: ours", "name: our prices", 2, "name", "'our prices'", "a name of",
                  id="name with a space"),
     pytest.param("as_of: 2026-11-01", "as_of: 20261101", 3, "as_of", "20261101", "a date like",
                  id="day as a number"),

@@ -293,7 +293,7 @@ async def test_answer_from_memory_weighs_nothing(tmp_path: Path) -> None:
     assert (found.errors.requests, found.unweighed) == (1, {Unweighed.CACHED: 1})
     assert found.errors.dr is not None
     assert found.errors.dr.error == 0.0
-    assert "1 outcomes are in no estimate: of answers from memory" in " ".join(all_lines(found))
+    assert "Outcomes in no estimate: 1, of answers from memory" in " ".join(all_lines(found))
 
 
 async def test_draft_that_nobody_got_is_in_no_error_rate(tmp_path: Path) -> None:

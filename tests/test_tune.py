@@ -275,6 +275,13 @@ def test_bad_labels_are_named(tmp_path: Path) -> None:
     assert "2 lines could not be read: line 202: 'sports'" in said.stderr
 
 
+def test_a_table_without_the_columns_is_refused_with_those_it_has(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id,correct\n1,1\n", encoding="utf-8")
+    said = tiergate("tune", "--labels", tmp_path / "x.csv")
+    assert said.returncode == 2
+    assert "no column confidence, domain" in said.stderr
+
+
 def test_certificate_of_another_triage_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(a_certificate().to_text(), encoding="utf-8")
     said = tiergate("check", write(tmp_path, CERTIFIED))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.errors import Mistake, PolicyError
 from router.policy import Policy
+from router.text_forms import WORDS
 from router.yaml_lines import MAX_DEPTH, load_yaml, mistakes_from, validated
 
 
@@ -97,6 +100,8 @@ def test_kind_without_such_answerer_names_the_nearest() -> None:
         ("a: [", 2, "YAML"),
         ("a: 1\n---\nb: 2", 2, "YAML"),
         ("a: \x00", 0, "YAML"),
+        ("a:\n\tb: 1", 2, "no tabs"),
+        ("a: 1\nb: [${X}]", 2, "stands in quotes"),
         ("a: &x [*x]", 1, "levels"),
         ("[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), 1, "levels"),
     ],
@@ -107,6 +112,21 @@ def test_unreadable_text_is_one_mistake(text: str, line: int, word: str) -> None
     (mistake,) = caught.value.mistakes
     assert mistake.line == line
     assert word in mistake.expected
+    assert not mistake.found.startswith(("found", "did not"))
+
+
+def test_every_pattern_of_a_policy_is_told_in_words() -> None:
+    def patterns(schema: object) -> Iterator[str]:
+        for key, value in schema.items() if isinstance(schema, dict) else ():
+            if key == "pattern" and isinstance(value, str):
+                yield value
+            if key == "patternProperties" and isinstance(value, dict):
+                yield from value
+            yield from patterns(value)
+        for value in schema if isinstance(schema, list) else ():
+            yield from patterns(value)
+
+    assert set(patterns(Policy.model_json_schema())) == set(WORDS)
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:

@@ -53,9 +53,9 @@ def internal_rate(flows: Sequence[Fraction]) -> float | None:
     low, high = -1.0 + 1e-9, 1.0
     known = [float(flow) for flow in flows]
     while _value_at(known, high) > 0:
-        high *= 2
-        if high > HIGHEST_RATE:
+        if high >= HIGHEST_RATE:
             return None
+        high = min(high * 2, float(HIGHEST_RATE))
     for _ in range(IRR_STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if _value_at(known, middle) > 0 else (low, middle)

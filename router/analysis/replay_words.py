@@ -127,7 +127,7 @@ def error_lines(found: Replay) -> list[str]:
             f" ({points_text(errors.difference.interval)}), over the same requests."
         )
     for reason, requests in (+found.unweighed).items():
-        lines.append(f"{count(requests)} outcomes are in no estimate: {reason.value}.")
+        lines.append(f"Outcomes in no estimate: {count(requests)}, {reason.value}.")
     if found.outcomes_of_others:
         lines.append(
             f"{count(found.outcomes_of_others)} of {count(found.outcomes)} outcomes are of "

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from router.api.clock import SystemClock
+from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger import policies, reading, rollups
 from router.ledger.address import Address
 from router.ledger.database import Database
@@ -64,9 +65,13 @@ class Books:
     @classmethod
     def open(cls, database: str | Path, *, create: bool = False) -> Books:
         """The ledger at this address. Raises LedgerError when there is none, unless `create`."""
+        address = Address.parse(database)
         if create:
-            Address.parse(database).make_folder()
-        return cls(database, Database.open(database, create=create), SystemClock())
+            address.make_folder()
+        try:
+            return cls(database, Database.open(database, create=create), SystemClock())
+        except (LedgerCorrupt, LedgerUnavailable) as error:
+            raise type(error)(f"{address.shown}: {error.message}") from error
 
     def __enter__(self) -> Books:
         return self
@@ -78,6 +83,9 @@ class Books:
         traceback: TracebackType | None,
     ) -> None:
         self._database.close()
+        if isinstance(error, LedgerCorrupt | LedgerUnavailable):
+            shown = Address.parse(self._place).shown
+            raise type(error)(f"{shown}: {error.message}") from error
 
     def erase(self, tenant: str) -> Erased:
         """Delete a tenant's texts and digest key. Raises LedgerError."""

@@ -5,6 +5,8 @@ Errors of ours become a sentence on standard error and an exit code, never a tra
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from router.cli import (
@@ -27,10 +29,11 @@ from router.cli import (
     suggesting,
     tuning,
 )
-from router.cli.exits import told
+from router.cli.exits import own_version, told
 
 app = typer.Typer(
     name="tiergate",
+    invoke_without_command=True,
     help="A gateway that answers each request at the lowest tier that can be trusted with it.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,6 +41,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def shown_first(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"tiergate {own_version()}")
+        raise typer.Exit
+
+
 for module in (
     serving,
     deciding,

@@ -35,6 +35,16 @@ def exit_code(error: TiergateError) -> Exit:
     return Exit.FAILURE
 
 
+def own_version() -> str:
+    """Of the package; a checkout that is not installed has none."""
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version("tiergate")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Errors of ours within the block are printed, and end the command with their exit code."""

@@ -14,7 +14,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.keys import keys
 from router.cli.options import AsJson, FileFormat, to_write
-from router.cli.periods import moment_ms, shown_time
+from router.cli.periods import moment_ms, period_of, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
 
@@ -59,8 +59,9 @@ def rows(
     from router.cli.ledger_rows import row_lines
     from router.cli.terminal import console
 
+    period = period_of(since, until, now_ms())
     with Books.open(database) as books:
-        found: Iterable[RequestRow] = books.rows(_moment(since), _moment(until), tenant)
+        found: Iterable[RequestRow] = books.rows(*period, tenant)
         if limit is not None or not as_json:
             found = deque(found, maxlen=limit or SHOWN_ROWS)
         if as_json:
@@ -69,10 +70,6 @@ def rows(
             return
         for line in row_lines(found, console().width):
             typer.echo(line)
-
-
-def _moment(text: str | None) -> int | None:
-    return None if text is None else moment_ms(text, now_ms())
 
 
 @ledger.command()
@@ -191,7 +188,8 @@ def export(
         raise typer.BadParameter("expected one file: --out FILE, or --csv FILE for CSV")
     if str(path) == "-" and form is FileFormat.PARQUET:
         raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
+    period = period_of(since, until, now_ms())
     with Books.open(database) as books:
-        count = write_file(books.rows(_moment(since), _moment(until), tenant), path, form)
+        count = write_file(books.rows(*period, tenant), path, form)
     what = "requests" if form is FileFormat.JSONL else "attempts"
     typer.echo(f"{count} {what} written to {path}.", err=str(path) == "-")

@@ -6,7 +6,7 @@ Every line that cannot be read is counted and named; nothing is lost silently.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,11 +44,15 @@ class BadLines:
 
 
 def rows_of(
-    path: Path, bad: BadLines, decode: Callable[[str], object] | None = None
+    path: Path,
+    bad: BadLines,
+    decode: Callable[[str], object] | None = None,
+    columns: Collection[str] = (),
 ) -> Iterator[tuple[int, Mapping[str, object]]]:
     """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter.
 
-    `decode` reads a line of JSON and raises ValueError for what is none; without it orjson does.
+    `columns` are those that a .csv file must have. `decode` reads a line of JSON and raises
+    ValueError for what is none; without it orjson does.
     """
     import orjson  # no server package where the command line begins
 
@@ -57,6 +61,12 @@ def rows_of(
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
                 reader = csv.DictReader(file)
+                if lacking := set(columns).difference(reader.fieldnames or ()):
+                    given = ", ".join(reader.fieldnames or ()) or "none"
+                    raise typer.BadParameter(
+                        f"{path}: no column {', '.join(sorted(lacking))} in its first line; found "
+                        f"the columns {given}"
+                    )
                 for row in reader:
                     yield reader.line_num, {k: v for k, v in row.items() if isinstance(k, str)}
                 return
@@ -79,7 +89,7 @@ def rows_of(
 def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
     """The outcomes of a file. Raises typer.BadParameter for one that cannot be read at all."""
     found = []
-    for number, row in rows_of(path, bad):
+    for number, row in rows_of(path, bad, columns=("request_id", "correct")):
         request_id, correct = row.get("request_id"), truth(row.get("correct"))
         if not isinstance(request_id, str) or not request_id:
             bad.add(number, "no request_id")

@@ -36,6 +36,19 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
     return round(found.timestamp() * 1000)
 
 
+def period_of(
+    since: str | None, until: str | None, now_ms: int, zone: tzinfo = UTC
+) -> tuple[int | None, int | None]:
+    """`--since` and `--until` as `moment_ms` reads them. Raises typer.BadParameter."""
+    begin = None if since is None else moment_ms(since, now_ms, zone)
+    end = None if until is None else moment_ms(until, now_ms, zone)
+    if begin is not None and end is not None and begin >= end:
+        raise typer.BadParameter(
+            f"--since {since} is not before --until {until}; expected a time that begins first"
+        )
+    return begin, end
+
+
 def length_ms(text: str) -> int:
     """Milliseconds of a length of time: `24h`, `7d`, `0`. Raises typer.BadParameter."""
     if text.strip() == "0":

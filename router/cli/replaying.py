@@ -13,7 +13,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, HtmlFile
-from router.cli.periods import moment_ms
+from router.cli.periods import period_of
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def replay(
     core = _core(policy, model_dir)
     other = None if against is None else _core(against, model_dir)
     new, old = _side(core), None if other is None else _side(other)
-    begin, end = (None if at is None else moment_ms(at, now_ms()) for at in (since, until))
+    begin, end = period_of(since, until, now_ms())
     if usage is not None:
         from router.cli.usage_files import read_usage
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ import typer
 
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, CsvFile, HtmlFile, to_write
-from router.cli.periods import UNIT_MS, moment_ms, zone_of
+from router.cli.periods import UNIT_MS, period_of, zone_of
 from router.cli.serving import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def report(
     from router.cli.terminal import console
 
     now, zone = now_ms(), zone_of(tz)
-    begin, end = (_moment(text, now, zone) for text in (since, until))
+    begin, end = period_of(since, until, now, zone)
     section = load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
     with Books.open(database) as books:
         found = _report(books, section, (begin, end, now), tenant, tz)
@@ -79,10 +78,6 @@ def report(
         sys.stdout.write(report_json(found).decode())
     elif html is None and csv is None and parquet is None:
         print_report(found, console())
-
-
-def _moment(text: str | None, now: int, zone: tzinfo) -> int | None:
-    return None if text is None else moment_ms(text, now, zone)
 
 
 def _report(

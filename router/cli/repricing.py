@@ -12,7 +12,7 @@ import typer
 
 from router.cli.ledger import Since, Tenant, Until, ledger, now_ms
 from router.cli.options import AsJson
-from router.cli.periods import moment_ms
+from router.cli.periods import period_of
 from router.cli.serving import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def reprice(
         policy_reader(policy), load_prices(policies_dir() / "prices.yaml"), instead, day
     )
     with Books.open(database) as books:
-        begin, end = (None if at is None else moment_ms(at, now_ms()) for at in (since, until))
+        begin, end = period_of(since, until, now_ms())
         found = price_again(books.rows(begin, end, tenant), rows_prices.price)
     book = "the prices of their policies" if instead is None else f"the prices of {prices}"
     told = f"{book} on {'their own days' if day is None else day.isoformat()}"

@@ -15,7 +15,7 @@ import typer
 from router.cli.learning import train
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, to_write
-from router.cli.periods import moment_ms
+from router.cli.periods import period_of
 from router.cli.serving import ModelDir
 from router.errors import ClassifyError
 
@@ -141,10 +141,9 @@ def _stored(
     from router.api.books import Address, Books
     from router.training.suggest import Unlabelled
 
-    now = now_ms()
-    bounds = [None if text is None else moment_ms(text, now) for text in (since, until)]
+    begin, end = period_of(since, until, now_ms())
     with Books.open(database) as books:
-        prompts = books.prompts(bounds[0], bounds[1], tenant, MOST_STORED)
+        prompts = books.prompts(begin, end, tenant, MOST_STORED)
     if not prompts:
         raise ClassifyError(
             f"{Address.parse(database).shown} holds no prompts: policies store none by default. "

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.exits import Exit
+from router.cli.exits import Exit, own_version
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, to_write
-from router.cli.periods import moment_ms
+from router.cli.periods import period_of
 from router.cli.replaying import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
 
@@ -67,7 +67,7 @@ def tune(
 
     found = _from_file(labels, model_dir) if labels else None
     if found is None:
-        begin, end = (None if at is None else moment_ms(at, now_ms()) for at in (since, until))
+        begin, end = period_of(since, until, now_ms())
         found = _from_ledger(database, outcomes, begin, end, tenant)
     by_domain = tuned(found.labels, risk, 1.0 - confidence)
     certificate = _certificate(found.labels, by_domain, risk, confidence)
@@ -106,7 +106,7 @@ def _from_file(path: Path, model_dir: Path | None) -> Labelled:
 
     version = installed_triage(model_dir)
     found, bad = Labelled(), BadLines()
-    for number, row in rows_of(path, bad):
+    for number, row in rows_of(path, bad, columns=("domain", "confidence", "correct")):
         correct = truth(row.get("correct"))
         try:
             domain = Domain(str(row.get("domain")))
@@ -145,18 +145,8 @@ def _certificate(
         triage_versions=tuple(sorted({label.triage_version for label in used} - {""})),
         policy_hashes=tuple(sorted({label.policy_hash for label in used} - {""})),
         domains=certified,
-        tiergate=_own_version(),
+        tiergate=own_version(),
     ).sealed()
-
-
-def _own_version() -> str:
-    """Of the package; a checkout that is not installed has none."""
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("tiergate")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 # --- abilities ------------------------------------------------------------------------------------
@@ -202,7 +192,7 @@ def _print(
         f"At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per domain:"
     )
     if found.outcomes_of_others:
-        typer.echo(f"  {found.outcomes_of_others:,} outcomes are of requests that are not here.")
+        typer.echo(f"  Outcomes of requests that are not here: {found.outcomes_of_others:,}.")
     for domain, one in by_domain.items():
         if isinstance(one, DomainCertificate):
             typer.echo(
@@ -214,7 +204,10 @@ def _print(
             typer.echo(f"  {domain.value}: refused. {one.told}.")
             typer.echo(f"    {one.labels:,} labels; none at a confidence below {one.lowest:.2f}.")
     if not by_domain:
-        typer.echo("  No level-1 answer has an outcome: give --outcomes or --labels.")
+        typer.echo(
+            "  No level-1 answer has an outcome: POST /v1/feedback gives them, or a file, by "
+            "--outcomes beside this ledger or by --labels instead of it."
+        )
     for answerer, (whole, parts) in abilities.items():
         told = ", ".join(f"{domain.value}: {one.theta:.2f}" for domain, one in parts.items())
         typer.echo(
