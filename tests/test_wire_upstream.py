@@ -254,6 +254,14 @@ def test_events_are_found_whatever_the_line_ends_and_pieces(end: bytes, size: in
     assert events == [b"one", b"two\nthree"]
 
 
+@pytest.mark.parametrize("size", [1, 2, 1_000])
+def test_a_byte_order_mark_before_a_stream_hides_no_event(size: int) -> None:
+    wire = b"\xef\xbb\xbfdata: one\n\n\xef\xbb\xbfdata: of no known field\n\ndata: two\n\n"
+    decoder = EventDecoder()
+    events = [e for at in range(0, len(wire), size) for e in decoder.feed(wire[at : at + size])]
+    assert events == [b"one", b"two"]
+
+
 def test_line_up_to_the_bound_is_read() -> None:
     line = b"data: " + b"x" * (MAX_LINE_BYTES - 6)
     assert len(EventDecoder().feed(line + b"\n\n")[0]) == MAX_LINE_BYTES - 6
