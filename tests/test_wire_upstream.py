@@ -244,6 +244,26 @@ def test_unreported_usage_is_bounded_by_bytes_within_the_cap(cap: int, output: i
 # --- streams --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("indices", "texts"),
+    [
+        ([0, 1, 2], "abc"),
+        ([2, 0, 1], "bca"),
+        ([0, 0, 1], "abc"),
+        ([None, None, None], "abc"),
+        ([True, 0, 2], "abc"),
+        ([1, 2, 3], "abc"),
+    ],
+)
+def test_choices_stand_where_their_index_says(indices: list[object], texts: str) -> None:
+    choices = [
+        {"index": index, "message": {"content": text}, "finish_reason": "stop"}
+        for index, text in zip(indices, "abc", strict=True)
+    ]
+    answer = parse_completion(orjson.dumps({"choices": choices}))
+    assert "".join(choice.text for choice in answer.choices) == texts
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
 def test_events_are_found_whatever_the_line_ends_and_pieces(end: bytes, size: int) -> None:

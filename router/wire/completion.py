@@ -177,7 +177,7 @@ def parse_completion(body: bytes) -> Answer:
         raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
     usage = found.get("usage")
     return Answer(
-        choices=tuple([_choice(choice) for choice in choices]),
+        choices=tuple([_choice(choice) for choice in _in_order(choices)]),
         model=short_text(found.get("model")),
         usage=parse_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
@@ -224,6 +224,14 @@ def shown_code_in(body: bytes) -> str | None:
 def short_text(value: object) -> str:
     """A name that an upstream gave something, bounded; "" for what is no text."""
     return value[:256] if type(value) is str else ""
+
+
+def _in_order(choices: list[object]) -> list[object]:
+    """Choices by their `index`, as a stream has them; as they stand where not all have one."""
+    found = [choice.get("index") if type(choice) is dict else None for choice in choices]
+    if sorted(i for i in found if type(i) is int) != list(range(len(choices))):
+        return choices
+    return [choices[found.index(i)] for i in range(len(choices))]
 
 
 def _choice(value: object) -> Choice:
