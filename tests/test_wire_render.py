@@ -86,7 +86,7 @@ def test_routing_stands_in_the_body_only_when_given() -> None:
 
 
 def test_reasoning_refusal_logprobs_are_rendered() -> None:
-    token = TokenLogprob("é", float("-inf"), (("e", -0.5),))
+    token = TokenLogprob("é", float("-inf"), (TokenLogprob("e", -0.5),))
     choice = Choice("é", "content_filter", refusal="no", reasoning="hm", logprobs=(token,))
     body = render_completion(Answer((choice,), "m", Usage()), id="a", created=1)
     read = orjson.loads(body)["choices"][0]

@@ -7,7 +7,7 @@ slip through. It knows nothing about connections; `folding` reads streams.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
@@ -314,21 +314,28 @@ def parse_logprobs(value: object) -> tuple[TokenLogprob, ...]:
 
 
 def _token_logprob(entry: object) -> TokenLogprob | None:
-    pair = _token(entry)
-    if pair is None or type(entry) is not dict:
-        return None
-    top = entry.get("top_logprobs")
-    listed: Sequence[object] = top if type(top) is list else ()
-    return TokenLogprob(*pair, tuple([p for other in listed if (p := _token(other)) is not None]))
+    found = _token(entry)
+    top = entry.get("top_logprobs") if type(entry) is dict else None
+    if found is None or type(top) is not list or not top:
+        return found
+    return replace(found, top=tuple([t for other in top if (t := _token(other)) is not None]))
 
 
-def _token(entry: object) -> tuple[str, float] | None:
+def _token(entry: object) -> TokenLogprob | None:
     if type(entry) is not dict:
         return None
     token, logprob = entry.get("token"), entry.get("logprob")
     if type(token) is not str or (type(logprob) is not float and type(logprob) is not int):
         return None
-    return token, float(logprob)
+    return TokenLogprob(token, float(logprob), utf8=_other_bytes(token, entry.get("bytes")))
+
+
+def _other_bytes(token: str, value: object) -> bytes | None:
+    """The token's bytes where they are not its text's; a character may take several tokens."""
+    if type(value) is not list or not all(type(b) is int and 0 <= b <= 255 for b in value):
+        return None
+    found = bytes(value)
+    return None if found == token.encode("utf-8", "replace") else found
 
 
 def parse_usage(value: object) -> Usage:
