@@ -11,6 +11,7 @@ from router.types import Answer, Choice, Delta, JsonText, TokenLogprob, ToolCall
 from router.wire.openai_chat import (
     StreamRenderer,
     deltas_of,
+    parse_completion,
     render_completion,
     render_error,
     render_error_event,
@@ -199,3 +200,47 @@ def test_models_are_listed() -> None:
         "created": 1,
         "owned_by": "tiergate",
     }
+
+
+# --- what an upstream said, as it goes out ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("indices", "texts"),
+    [
+        ([0, 1, 2], "abc"),
+        ([2, 0, 1], "bca"),
+        ([0, 0, 1], "abc"),
+        ([None, None, None], "abc"),
+        ([True, 0, 2], "abc"),
+        ([1, 2, 3], "abc"),
+    ],
+)
+def test_choices_stand_where_their_index_says(indices: list[object], texts: str) -> None:
+    choices = [
+        {"index": index, "message": {"content": text}, "finish_reason": "stop"}
+        for index, text in zip(indices, "abc", strict=True)
+    ]
+    answer = parse_completion(orjson.dumps({"choices": choices}))
+    assert "".join(choice.text for choice in answer.choices) == texts
+
+
+def test_tokens_of_half_a_character_keep_their_bytes() -> None:
+    def token(text: str, raw: object) -> dict[str, object]:
+        return {"token": text, "logprob": -0.5, "bytes": raw}
+
+    said = [
+        {**token("\\xf0\\x9f", [0xF0, 0x9F]), "top_logprobs": [token("\\x98", [0x98])]},
+        {**token("é", [0xC3, 0xA9]), "top_logprobs": []},
+        {**token("a", None), "top_logprobs": [token("b", [256]), token("c", "x")]},
+    ]
+    choice = {"message": {"content": "x"}, "finish_reason": "stop", "logprobs": {"content": said}}
+    answer = parse_completion(orjson.dumps({"choices": [choice]}))
+    shown = orjson.loads(render_completion(answer, id="x", created=1))
+    found = shown["choices"][0]["logprobs"]["content"]
+    assert [one["bytes"] for one in found] == [[0xF0, 0x9F], [0xC3, 0xA9], [97]]
+    assert [[t["bytes"] for t in one["top_logprobs"]] for one in found] == [
+        [[0x98]],
+        [],
+        [[98], [99]],
+    ]
