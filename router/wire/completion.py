@@ -238,7 +238,8 @@ def _choice(value: object) -> Choice:
     message = value.get("message") if type(value) is dict else None
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
-    calls = _tool_calls(message.get("tool_calls"))
+    cut = finish_reason(value.get("finish_reason"), False) == "length"
+    calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}")
     refusal = message.get("refusal")
     return Choice(
         text=content_text(message.get("content")),
@@ -280,15 +281,15 @@ def finish_reason(value: object, has_calls: bool) -> str:
     return "tool_calls" if has_calls and found == "stop" else found
 
 
-def _tool_calls(value: object) -> tuple[ToolCall, ...]:
+def _tool_calls(value: object, no_arguments: str) -> tuple[ToolCall, ...]:
     if value is None:
         return ()
     if type(value) is not list or len(value) > MAX_TOOL_CALLS:
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
-    return tuple([_tool_call(call, i) for i, call in enumerate(value)])
+    return tuple([_tool_call(call, i, no_arguments) for i, call in enumerate(value)])
 
 
-def _tool_call(value: object, i: int) -> ToolCall:
+def _tool_call(value: object, i: int, no_arguments: str) -> ToolCall:
     function = value.get("function") if type(value) is dict else None
     if type(value) is not dict or type(function) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call without a function.")
@@ -301,7 +302,9 @@ def _tool_call(value: object, i: int) -> ToolCall:
         raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
     call_id = value.get("id")
     return ToolCall(
-        call_id if type(call_id) is str and call_id else f"call_{i}", name, arguments or ""
+        call_id if type(call_id) is str and call_id else f"call_{i}",
+        name,
+        arguments or no_arguments,
     )
 
 
