@@ -244,3 +244,23 @@ def test_tokens_of_half_a_character_keep_their_bytes() -> None:
         [],
         [[98], [99]],
     ]
+
+
+@pytest.mark.parametrize(
+    ("upstream_id", "expected"),
+    [
+        ("chatcmpl-1", ["call_1_0", "call_1_1"]),
+        ("chatcmpl-2", ["call_2_0", "call_2_1"]),
+        ("x" * 99, [f"call_{'x' * 28}_0", f"call_{'x' * 28}_1"]),
+        ("é/", ["call_0", "call_1"]),
+        (None, ["call_0", "call_1"]),
+    ],
+)
+def test_calls_without_an_id_have_one_of_their_turn(
+    upstream_id: str | None, expected: list[str]
+) -> None:
+    calls = [{"id": none, "function": {"name": "f", "arguments": "{}"}} for none in (None, "")]
+    choice = {"message": {"content": None, "tool_calls": calls}, "finish_reason": "stop"}
+    answer = parse_completion(orjson.dumps({"id": upstream_id, "choices": [choice]}))
+    assert [call.id for call in answer.choices[0].tool_calls] == expected
+    assert all(len(call.id) <= 40 for call in answer.choices[0].tool_calls)

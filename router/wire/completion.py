@@ -7,6 +7,7 @@ slip through. It knows nothing about connections; `folding` reads streams.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import orjson
@@ -175,13 +176,13 @@ def parse_completion(body: bytes) -> Answer:
     choices = found.get("choices")
     if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
         raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
-    usage = found.get("usage")
+    usage, upstream_id = found.get("usage"), short_text(found.get("id"))
     return Answer(
-        choices=tuple([_choice(choice) for choice in _in_order(choices)]),
+        choices=tuple([_choice(choice, upstream_id) for choice in _in_order(choices)]),
         model=short_text(found.get("model")),
         usage=parse_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
-        upstream_id=short_text(found.get("id")),
+        upstream_id=upstream_id,
     )
 
 
@@ -234,12 +235,12 @@ def _in_order(choices: list[object]) -> list[object]:
     return [choices[found.index(i)] for i in range(len(choices))]
 
 
-def _choice(value: object) -> Choice:
+def _choice(value: object, upstream_id: str) -> Choice:
     message = value.get("message") if type(value) is dict else None
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
     cut = finish_reason(value.get("finish_reason"), False) == "length"
-    calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}")
+    calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}", upstream_id)
     refusal = message.get("refusal")
     return Choice(
         text=content_text(message.get("content")),
@@ -281,15 +282,27 @@ def finish_reason(value: object, has_calls: bool) -> str:
     return "tool_calls" if has_calls and found == "stop" else found
 
 
-def _tool_calls(value: object, no_arguments: str) -> tuple[ToolCall, ...]:
+def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[ToolCall, ...]:
     if value is None:
         return ()
     if type(value) is not list or len(value) > MAX_TOOL_CALLS:
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
-    return tuple([_tool_call(call, i, no_arguments) for i, call in enumerate(value)])
+    own = [_own_id(upstream_id, i) for i in range(len(value))]
+    return tuple([_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)])
 
 
-def _tool_call(value: object, i: int, no_arguments: str) -> ToolCall:
+def _own_id(upstream_id: str, i: int) -> str:
+    """An id for the `i`-th call where the server gave none: another one in each turn, since results
+    are found by it. At most 40 characters, OpenAI's own bound.
+
+    >>> _own_id("chatcmpl-9f.2", 0)
+    'call_9f2_0'
+    """
+    kept = re.sub("[^A-Za-z0-9]", "", upstream_id.removeprefix("chatcmpl-"))[-28:]
+    return f"call_{kept}_{i}" if kept else f"call_{i}"
+
+
+def _tool_call(value: object, own_id: str, no_arguments: str) -> ToolCall:
     function = value.get("function") if type(value) is dict else None
     if type(value) is not dict or type(function) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call without a function.")
@@ -302,7 +315,7 @@ def _tool_call(value: object, i: int, no_arguments: str) -> ToolCall:
         raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
     call_id = value.get("id")
     return ToolCall(
-        call_id if type(call_id) is str and call_id else f"call_{i}",
+        call_id if type(call_id) is str and call_id else own_id,
         name,
         arguments or no_arguments,
     )
