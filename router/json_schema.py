@@ -1,14 +1,16 @@
 """Whether a JSON value fits a JSON Schema, and where not; safe for schemas that clients send.
 
 jsonschema alone fetches remote `$ref`s over the network and runs the schema's regular expressions,
-some of which take exponential time. Here nothing is fetched and `pattern` is not checked: a value
-is called wrong only for what was really looked at. It knows nothing about requests or answers.
+some of which take exponential time; so do references that double at each step. Here nothing is
+fetched, `pattern` is not checked and the steps are counted: a value is called wrong only for what
+was really looked at. It knows nothing about requests or answers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 
 import jsonschema
 import referencing
@@ -20,6 +22,13 @@ from router.types import JsonText
 MAX_FAULTS = 8
 """Faults listed at most: enough for a model to mend, short enough for a prompt."""
 _MAX_FAULT_CHARACTERS = 160
+MAX_STEPS = 100_000
+"""Keywords looked at for one value: less than a second, in which nobody else is served. A thousand
+objects of ten keys take 25,000."""
+_REFERENCE_STEPS = 5  # a `$ref` takes about as long as five others
+
+_Keyword = Callable[[object, object, object, object], Iterator[ValidationError] | None]
+_steps_left: ContextVar[list[int]] = ContextVar("steps_left")
 
 
 def _unchecked(
@@ -38,22 +47,64 @@ def _additional(
         )
 
 
+def _unique(
+    validator: object, part: object, value: object, schema: object
+) -> Iterator[ValidationError]:
+    # jsonschema compares each object with each other one: three seconds for a thousand.
+    items = value if part is True and isinstance(value, list) else []
+    if len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
+        yield ValidationError("the array has non-unique elements")
+
+
+def _counted(keyword: _Keyword, steps: int) -> _Keyword:
+    """The keyword, whose turns are counted. Raises RecursionError past MAX_STEPS."""
+
+    def check(
+        validator: object, part: object, value: object, schema: object
+    ) -> Iterator[ValidationError] | None:
+        left = _steps_left.get()
+        left[0] -= steps + (len(part) if isinstance(part, list | dict) else 0)
+        if left[0] < 0:
+            raise RecursionError("the schema takes too many steps")
+        return keyword(validator, part, value, schema)
+
+    return check
+
+
+_KEYWORDS: dict[str, _Keyword] = {
+    **jsonschema.Draft202012Validator.VALIDATORS,
+    "pattern": _unchecked,
+    "patternProperties": _unchecked,
+    "additionalProperties": _additional,
+    "uniqueItems": _unique,
+}
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
-    {"pattern": _unchecked, "patternProperties": _unchecked, "additionalProperties": _additional},
+    {
+        name: _counted(keyword, _REFERENCE_STEPS if name in ("$ref", "$dynamicRef") else 1)
+        for name, keyword in _KEYWORDS.items()
+    },
 )
+
+
+def _without_dialect(found: dict[str, object]) -> dict[str, object]:
+    """An object of a schema without the `$schema` that would have jsonschema take its own
+    keywords for this part, `pattern` too. A property of that name is an object, and stays."""
+    return {k: v for k, v in found.items() if k != "$schema" or type(v) is not str}
 
 
 def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
     """What is wrong with `value`, as short sentences; () when it fits.
 
-    A schema that is broken, refers outside itself or never ends cannot be kept: it faults nothing.
+    A schema that is broken, refers outside itself, never ends or takes more than MAX_STEPS cannot
+    be kept: it faults nothing.
 
     >>> schema_faults({"a": 1}, JsonText('{"required": ["b"]}'))
     ("(top): 'b' is a required property",)
     """
     try:
-        parsed = json.loads(schema)
+        parsed = json.loads(schema, object_hook=_without_dialect)
+        _steps_left.set([MAX_STEPS])
         _Validator.check_schema(parsed)
         checker = _Validator(parsed, registry=referencing.Registry())
         faults: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -368,6 +369,12 @@ def test_facts_are_found_in_the_users_words() -> None:
         ("x", '{"enum": ["y"]}', False),
         ({"b": 1}, '{"properties": {"a": {}}, "additionalProperties": false}', False),
         ({"b": 1}, '{"patternProperties": {"b": {}}, "additionalProperties": false}', True),
+        ([1, 2, {}], '{"uniqueItems": true}', True),
+        ([{"a": 1, "b": 2}, 1, {"b": 2, "a": 1}], '{"uniqueItems": true}', False),
+        ([1, True, 0, False, "1"], '{"uniqueItems": true}', True),
+        ([1, 1], '{"uniqueItems": false}', True),
+        ({}, '{"properties": {"$schema": {}}, "required": ["$schema"]}', False),
+        ({"$schema": 1}, '{"properties": {"$schema": {"type": "string"}}}', False),
         (1, '{"$ref": "#"}', True),  # never ends: cannot be kept
         (1, '{"type": 3}', True),  # broken: cannot be kept
         (1, '{"$ref": "http://127.0.0.1:9/x"}', True),  # refers outside: nothing is fetched
@@ -379,3 +386,31 @@ def test_value_is_held_to_its_schema(value: object, schema: str, fits: bool) -> 
 
 def test_pattern_of_a_clients_schema_is_never_run() -> None:
     assert schema_faults("b", JsonText('{"type": "string", "pattern": "^a$"}')) == ()
+
+
+@pytest.mark.parametrize("draft", ["draft-04", "draft-07", "2019-09", "2020-12"])
+def test_no_part_of_a_schema_brings_its_patterns_back(draft: str) -> None:
+    """Of `^(a+)+$` and sixty letters the world would not see the end."""
+    below = "" if draft.startswith("20") else "#"
+    dialect = "draft/" * draft.startswith("20") + draft
+    part = {"$schema": f"http{'s' * (not below)}://json-schema.org/{dialect}/schema{below}"}
+    schema = {"properties": {"a": {**part, "pattern": "^(a+)+$"}}}
+    assert schema_faults({"a": "a" * 16 + "!"}, JsonText(json.dumps(schema))) == ()
+
+
+def test_references_that_double_are_followed_to_a_bound() -> None:
+    """Forty of them would be a billion times a thousand steps, and nobody else would be served."""
+    parts: dict[str, object] = {
+        f"a{i}": {"allOf": [{"$ref": f"#/$defs/a{i + 1}"}] * 2} for i in range(40)
+    }
+    schema = {"$defs": {**parts, "a40": {"type": "string"}}, "$ref": "#/$defs/a0"}
+    assert schema_faults(1, JsonText(json.dumps(schema))) != ()  # the first step finds it
+    assert schema_faults("x", JsonText(json.dumps(schema))) == ()
+
+
+@pytest.mark.parametrize(("objects", "checked"), [(16_000, True), (17_000, False)])
+def test_large_answers_are_checked_up_to_the_bound(objects: int, checked: bool) -> None:
+    value = [{"a": "x", "b": "y"}] * objects + [{"a": 1, "b": "y"}]
+    one = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    schema = JsonText(json.dumps({"type": "array", "items": one, "minItems": 1}))
+    assert (schema_faults(value, schema) != ()) is checked

@@ -126,7 +126,7 @@ async def test_asked_alternatives_come_best_first(local: LocalModelAnswerer) -> 
     sampling = Sampling(max_output_tokens=4, seed=1, logprobs=True, top_logprobs=3)
     answer = await local.answer(work("Hello!", sampling=sampling), never_called)
     for token in answer.choices[0].logprobs:
-        chances = [chance for _, chance in token.top]
+        chances = [other.logprob for other in token.top]
         assert len(chances) == 3
         assert chances == sorted(chances, reverse=True)
 

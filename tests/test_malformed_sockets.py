@@ -272,6 +272,37 @@ def test_a_trailer_says_nothing(served: Served) -> None:
     assert b"x-tiergate-verdict: accepted" in response
 
 
+OFFER = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AAEAAEAAAAIAAAAB")
+"""What the HTTP client of Java's own library says on its first request, by default."""
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_offer_of_another_protocol_is_passed_over(
+    served: Served, chunked: bool, apart: bool
+) -> None:
+    body = json.dumps(ROUTINE).encode()
+    length = "transfer-encoding: chunked" if chunked else f"content-length: {len(body)}"
+    sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    asked = head("/v1/chat/completions", *OFFER, length)
+    last = head("/v1/chat/completions", *OFFER, length, "connection: close")
+    pieces = [asked, sent, last, sent] if apart else [asked + sent + last + sent]
+    response = said(served, *pieces)
+    assert response.count(b"HTTP/1.1 200 ") == 2
+    assert response.count(b"x-tiergate-verdict: accepted") == 2
+
+
+def test_an_offer_of_websockets_meets_the_error_of_the_path(served: Served) -> None:
+    offer = b"upgrade: websocket\r\nconnection: close, Upgrade\r\nsec-websocket-version: 13"
+    response = said(served, b"GET /v1/realtime HTTP/1.1\r\nhost: x\r\n" + offer + b"\r\n\r\n")
+    assert error_in(response) == (404, "unknown_url")
+
+
+def test_no_tunnel_is_opened(served: Served) -> None:
+    response = said(served, b"CONNECT api.openai.com:443 HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert error_in(response) == (400, "malformed_http")
+
+
 # --- several requests on one connection -----------------------------------------------------------
 
 

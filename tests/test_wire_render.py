@@ -11,6 +11,7 @@ from router.types import Answer, Choice, Delta, JsonText, TokenLogprob, ToolCall
 from router.wire.openai_chat import (
     StreamRenderer,
     deltas_of,
+    parse_completion,
     render_completion,
     render_error,
     render_error_event,
@@ -86,7 +87,7 @@ def test_routing_stands_in_the_body_only_when_given() -> None:
 
 
 def test_reasoning_refusal_logprobs_are_rendered() -> None:
-    token = TokenLogprob("é", float("-inf"), (("e", -0.5),))
+    token = TokenLogprob("é", float("-inf"), (TokenLogprob("e", -0.5),))
     choice = Choice("é", "content_filter", refusal="no", reasoning="hm", logprobs=(token,))
     body = render_completion(Answer((choice,), "m", Usage()), id="a", created=1)
     read = orjson.loads(body)["choices"][0]
@@ -199,3 +200,67 @@ def test_models_are_listed() -> None:
         "created": 1,
         "owned_by": "tiergate",
     }
+
+
+# --- what an upstream said, as it goes out ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("indices", "texts"),
+    [
+        ([0, 1, 2], "abc"),
+        ([2, 0, 1], "bca"),
+        ([0, 0, 1], "abc"),
+        ([None, None, None], "abc"),
+        ([True, 0, 2], "abc"),
+        ([1, 2, 3], "abc"),
+    ],
+)
+def test_choices_stand_where_their_index_says(indices: list[object], texts: str) -> None:
+    choices = [
+        {"index": index, "message": {"content": text}, "finish_reason": "stop"}
+        for index, text in zip(indices, "abc", strict=True)
+    ]
+    answer = parse_completion(orjson.dumps({"choices": choices}))
+    assert "".join(choice.text for choice in answer.choices) == texts
+
+
+def test_tokens_of_half_a_character_keep_their_bytes() -> None:
+    def token(text: str, raw: object) -> dict[str, object]:
+        return {"token": text, "logprob": -0.5, "bytes": raw}
+
+    said = [
+        {**token("\\xf0\\x9f", [0xF0, 0x9F]), "top_logprobs": [token("\\x98", [0x98])]},
+        {**token("é", [0xC3, 0xA9]), "top_logprobs": []},
+        {**token("a", None), "top_logprobs": [token("b", [256]), token("c", "x")]},
+    ]
+    choice = {"message": {"content": "x"}, "finish_reason": "stop", "logprobs": {"content": said}}
+    answer = parse_completion(orjson.dumps({"choices": [choice]}))
+    shown = orjson.loads(render_completion(answer, id="x", created=1))
+    found = shown["choices"][0]["logprobs"]["content"]
+    assert [one["bytes"] for one in found] == [[0xF0, 0x9F], [0xC3, 0xA9], [97]]
+    assert [[t["bytes"] for t in one["top_logprobs"]] for one in found] == [
+        [[0x98]],
+        [],
+        [[98], [99]],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("upstream_id", "expected"),
+    [
+        ("chatcmpl-1", ["call_1_0", "call_1_1"]),
+        ("chatcmpl-2", ["call_2_0", "call_2_1"]),
+        ("x" * 99, [f"call_{'x' * 28}_0", f"call_{'x' * 28}_1"]),
+        ("é/", ["call_0", "call_1"]),
+        (None, ["call_0", "call_1"]),
+    ],
+)
+def test_calls_without_an_id_have_one_of_their_turn(
+    upstream_id: str | None, expected: list[str]
+) -> None:
+    calls = [{"id": none, "function": {"name": "f", "arguments": "{}"}} for none in (None, "")]
+    choice = {"message": {"content": None, "tool_calls": calls}, "finish_reason": "stop"}
+    answer = parse_completion(orjson.dumps({"id": upstream_id, "choices": [choice]}))
+    assert [call.id for call in answer.choices[0].tool_calls] == expected
+    assert all(len(call.id) <= 40 for call in answer.choices[0].tool_calls)

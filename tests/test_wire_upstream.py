@@ -244,6 +244,20 @@ def test_unreported_usage_is_bounded_by_bytes_within_the_cap(cap: int, output: i
 # --- streams --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("arguments", [None, "", {}])
+@pytest.mark.parametrize(
+    ("reason", "found"), [("tool_calls", "{}"), ("stop", "{}"), ("length", "")]
+)
+def test_a_call_without_arguments_has_an_empty_object(
+    arguments: object, reason: str, found: str
+) -> None:
+    """Clients read `arguments` as JSON; only where the cap cut the call may they be none."""
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    choice = {"message": {"content": None, "tool_calls": [call]}, "finish_reason": reason}
+    answer = parse_completion(orjson.dumps({"choices": [choice]}))
+    assert answer.choices[0].tool_calls[0].arguments == ("{}" if arguments == {} else found)
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
 def test_events_are_found_whatever_the_line_ends_and_pieces(end: bytes, size: int) -> None:
@@ -252,6 +266,14 @@ def test_events_are_found_whatever_the_line_ends_and_pieces(end: bytes, size: in
     decoder = EventDecoder()
     events = [e for at in range(0, len(wire), size) for e in decoder.feed(wire[at : at + size])]
     assert events == [b"one", b"two\nthree"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 1_000])
+def test_a_byte_order_mark_before_a_stream_hides_no_event(size: int) -> None:
+    wire = b"\xef\xbb\xbfdata: one\n\n\xef\xbb\xbfdata: of no known field\n\ndata: two\n\n"
+    decoder = EventDecoder()
+    events = [e for at in range(0, len(wire), size) for e in decoder.feed(wire[at : at + size])]
+    assert events == [b"one", b"two"]
 
 
 def test_line_up_to_the_bound_is_read() -> None:

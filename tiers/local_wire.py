@@ -198,7 +198,9 @@ def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:
         TokenLogprob(
             token["token"],
             token["logprob"],
-            tuple((t["token"], t["logprob"]) for t in token.get("top_logprobs", ())[:top]),
+            tuple(
+                TokenLogprob(t["token"], t["logprob"]) for t in token.get("top_logprobs", ())[:top]
+            ),
         )
         for token in (choice.get("logprobs") or {}).get("content") or ()
     )

@@ -86,11 +86,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._heard = False
         try:
-            self.parser.feed_data(data)
+            self._feed(data)
         except httptools.HttpParserError:
             self._end(self._fault or _malformed())
-        except httptools.HttpParserUpgrade:
-            self._end(_malformed())  # no other protocol is spoken here
         if self._over or self.transport.is_closing():
             return
         if not self._incoming:
@@ -104,6 +102,23 @@ class BoundedConnection(HttpToolsProtocol):
             self._end(_head_too_large())
         elif self._arriving is None:
             self._arriving = self.loop.call_later(self.request_s, self._too_late)
+
+    def _feed(self, data: bytes) -> None:
+        """Parse. No other protocol is spoken here, so an offer of one is passed over (RFC 9110,
+        section 7.8); Java's own client offers h2c with every request. The parser drops the body of
+        such a request: another one reads it again, without the offer."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            method, version = self.parser.get_method(), self.parser.get_http_version()
+            if method == b"CONNECT":
+                self._end(_malformed())
+                return
+            lines = [b"%s %s HTTP/%s" % (method, self.url, version.encode())]
+            lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+            self._feed(b"\r\n".join(lines) + b"\r\n\r\n" + data[offer.args[0] :])
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -134,6 +149,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._heard = True
+        if self.parser.should_upgrade():
+            return
         super().on_headers_complete()
         self._head_read = True
         if len(self.pipeline) > MAX_WAITING:
@@ -144,6 +161,8 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._incoming = False
         super().on_message_complete()
 

@@ -28,7 +28,8 @@ class Usage:
 class TokenLogprob:
     token: str
     logprob: float
-    top: tuple[tuple[str, float], ...] = ()
+    top: tuple[TokenLogprob, ...] = ()  # without alternatives of their own
+    utf8: bytes | None = None  # where the text stands for other bytes, as of half a character
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ slip through. It knows nothing about connections; `folding` reads streams.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from dataclasses import replace
 
 import orjson
 
@@ -175,13 +176,13 @@ def parse_completion(body: bytes) -> Answer:
     choices = found.get("choices")
     if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
         raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
-    usage = found.get("usage")
+    usage, upstream_id = found.get("usage"), short_text(found.get("id"))
     return Answer(
-        choices=tuple([_choice(choice) for choice in choices]),
+        choices=tuple([_choice(choice, upstream_id) for choice in _in_order(choices)]),
         model=short_text(found.get("model")),
         usage=parse_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
-        upstream_id=short_text(found.get("id")),
+        upstream_id=upstream_id,
     )
 
 
@@ -226,11 +227,20 @@ def short_text(value: object) -> str:
     return value[:256] if type(value) is str else ""
 
 
-def _choice(value: object) -> Choice:
+def _in_order(choices: list[object]) -> list[object]:
+    """Choices by their `index`, as a stream has them; as they stand where not all have one."""
+    found = [choice.get("index") if type(choice) is dict else None for choice in choices]
+    if sorted(i for i in found if type(i) is int) != list(range(len(choices))):
+        return choices
+    return [choices[found.index(i)] for i in range(len(choices))]
+
+
+def _choice(value: object, upstream_id: str) -> Choice:
     message = value.get("message") if type(value) is dict else None
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
-    calls = _tool_calls(message.get("tool_calls"))
+    cut = finish_reason(value.get("finish_reason"), False) == "length"
+    calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}", upstream_id)
     refusal = message.get("refusal")
     return Choice(
         text=content_text(message.get("content")),
@@ -272,15 +282,27 @@ def finish_reason(value: object, has_calls: bool) -> str:
     return "tool_calls" if has_calls and found == "stop" else found
 
 
-def _tool_calls(value: object) -> tuple[ToolCall, ...]:
+def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[ToolCall, ...]:
     if value is None:
         return ()
     if type(value) is not list or len(value) > MAX_TOOL_CALLS:
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
-    return tuple([_tool_call(call, i) for i, call in enumerate(value)])
+    own = [_own_id(upstream_id, i) for i in range(len(value))]
+    return tuple([_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)])
 
 
-def _tool_call(value: object, i: int) -> ToolCall:
+def _own_id(upstream_id: str, i: int) -> str:
+    """An id for the `i`-th call where the server gave none: another one in each turn, since results
+    are found by it. At most 40 characters, OpenAI's own bound.
+
+    >>> _own_id("chatcmpl-9f.2", 0)
+    'call_9f2_0'
+    """
+    kept = re.sub("[^A-Za-z0-9]", "", upstream_id.removeprefix("chatcmpl-"))[-28:]
+    return f"call_{kept}_{i}" if kept else f"call_{i}"
+
+
+def _tool_call(value: object, own_id: str, no_arguments: str) -> ToolCall:
     function = value.get("function") if type(value) is dict else None
     if type(value) is not dict or type(function) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call without a function.")
@@ -293,7 +315,9 @@ def _tool_call(value: object, i: int) -> ToolCall:
         raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
     call_id = value.get("id")
     return ToolCall(
-        call_id if type(call_id) is str and call_id else f"call_{i}", name, arguments or ""
+        call_id if type(call_id) is str and call_id else own_id,
+        name,
+        arguments or no_arguments,
     )
 
 
@@ -306,21 +330,28 @@ def parse_logprobs(value: object) -> tuple[TokenLogprob, ...]:
 
 
 def _token_logprob(entry: object) -> TokenLogprob | None:
-    pair = _token(entry)
-    if pair is None or type(entry) is not dict:
-        return None
-    top = entry.get("top_logprobs")
-    listed: Sequence[object] = top if type(top) is list else ()
-    return TokenLogprob(*pair, tuple([p for other in listed if (p := _token(other)) is not None]))
+    found = _token(entry)
+    top = entry.get("top_logprobs") if type(entry) is dict else None
+    if found is None or type(top) is not list or not top:
+        return found
+    return replace(found, top=tuple([t for other in top if (t := _token(other)) is not None]))
 
 
-def _token(entry: object) -> tuple[str, float] | None:
+def _token(entry: object) -> TokenLogprob | None:
     if type(entry) is not dict:
         return None
     token, logprob = entry.get("token"), entry.get("logprob")
     if type(token) is not str or (type(logprob) is not float and type(logprob) is not int):
         return None
-    return token, float(logprob)
+    return TokenLogprob(token, float(logprob), utf8=_other_bytes(token, entry.get("bytes")))
+
+
+def _other_bytes(token: str, value: object) -> bytes | None:
+    """The token's bytes where they are not its text's; a character may take several tokens."""
+    if type(value) is not list or not all(type(b) is int and 0 <= b <= 255 for b in value):
+        return None
+    found = bytes(value)
+    return None if found == token.encode("utf-8", "replace") else found
 
 
 def parse_usage(value: object) -> Usage:

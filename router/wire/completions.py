@@ -201,7 +201,7 @@ def _logprobs(tokens: tuple[TokenLogprob, ...], offset: int) -> dict[str, object
     return {
         "tokens": [token.token for token in tokens],
         "token_logprobs": [_finite(token.logprob) for token in tokens],
-        "top_logprobs": [{word: _finite(p) for word, p in token.top} for token in tokens],
+        "top_logprobs": [{t.token: _finite(t.logprob) for t in token.top} for token in tokens],
         "text_offset": offsets,
     }
 

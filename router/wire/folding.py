@@ -28,17 +28,19 @@ from router.wire.completion import (
 MAX_LINE_BYTES = 1_000_000
 MAX_STREAM_BYTES = 16_000_000
 _DONE = b"[DONE]"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventDecoder:
     """Bytes in any pieces to the `data` of whole events. Comments and other fields are skipped."""
 
-    __slots__ = ("_data", "_line", "_total")
+    __slots__ = ("_begun", "_data", "_line", "_total")
 
     def __init__(self) -> None:
         self._line = bytearray()
         self._data: list[bytes] = []
         self._total = 0
+        self._begun = False  # whether the first line, before which a mark may stand, is read
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The events that this piece completes. Raises UpstreamInvalid past a bound."""
@@ -64,6 +66,9 @@ class EventDecoder:
 
     def _take(self, line: bytes) -> bytes | None:
         """The event that this line ends, if it is the empty line after some data."""
+        if not self._begun:
+            self._begun = True
+            line = line.removeprefix(_BYTE_ORDER_MARK)
         if line.startswith(b"data:"):
             self._check_length(len(line))
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])

@@ -144,19 +144,19 @@ def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, object] | None:
         return None
     content = [
         {
-            **token_object(token.token, token.logprob),
-            "top_logprobs": [token_object(word, logprob) for word, logprob in token.top],
+            **token_object(token),
+            "top_logprobs": [token_object(other) for other in token.top],
         }
         for token in tokens
     ]
     return {"content": content, "refusal": None}
 
 
-def token_object(word: str, logprob: float) -> dict[str, object]:
+def token_object(token: TokenLogprob) -> dict[str, object]:
     """One token with its log-probability, as all of OpenAI's formats have it."""
-    raw = word.encode("utf-8", "replace")
+    raw = token.token.encode("utf-8", "replace") if token.utf8 is None else token.utf8
     # JSON has no minus infinity; -9999 is what OpenAI writes for it.
-    return {"token": word, "logprob": max(logprob, -9999.0), "bytes": list(raw)}
+    return {"token": token.token, "logprob": max(token.logprob, -9999.0), "bytes": list(raw)}
 
 
 # --- streams ------------------------------------------------------------------------------------

@@ -158,8 +158,8 @@ def logprob_objects(tokens: tuple[TokenLogprob, ...]) -> list[dict[str, object]]
     """Token log-probabilities; none is an empty list here, not null."""
     return [
         {
-            **token_object(token.token, token.logprob),
-            "top_logprobs": [token_object(word, logprob) for word, logprob in token.top],
+            **token_object(token),
+            "top_logprobs": [token_object(other) for other in token.top],
         }
         for token in tokens
     ]
