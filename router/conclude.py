@@ -77,8 +77,8 @@ async def conclude(
         return _stand_in(walk, REFUSED_TEXT, (), refusal=True), Verdict.REFUSED
     raise failed or NoUsableAnswer(
         "Every tier that may answer this request gave an unusable answer: the last one "
-        f"{best.said.failure.value if best and best.said.failure else 'none'}. Try again, or relax "
-        "the format that was asked for."
+        f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
+        "that was asked for, or raise the cap on the answer's length."
     )
 
 
