@@ -9,7 +9,7 @@ import pytest
 
 from router.deliberation import filled, found_facts, load_templates, quoted, template_for
 from router.errors import PolicyError
-from router.json_schema import schema_faults
+from router.json_schema import MAX_CHECKED_CHARACTERS, schema_faults
 from router.knowledge import (
     Knowledge,
     classification_task,
@@ -414,3 +414,22 @@ def test_large_answers_are_checked_up_to_the_bound(objects: int, checked: bool) 
     one = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
     schema = JsonText(json.dumps({"type": "array", "items": one, "minItems": 1}))
     assert (schema_faults(value, schema) != ()) is checked
+
+
+@pytest.mark.parametrize(
+    ("part", "fits"),
+    [
+        ({"type": "string"}, False),
+        ({"type": 3}, True),
+        ({"items": 3}, True),
+        ({"$ref": 3}, True),
+        ({"items": {"multipleOf": 0}}, True),
+    ],
+)
+def test_schema_too_long_to_be_checked_itself_holds_where_it_is_sound(
+    part: dict[str, object], fits: bool
+) -> None:
+    many = {f"p{i}": {"type": "string", "description": "a" * 40} for i in range(500)}
+    schema = JsonText(json.dumps({"properties": {"a": part, **many}}))
+    assert len(schema) > MAX_CHECKED_CHARACTERS
+    assert (schema_faults({"a": [1]}, schema) == ()) is fits
