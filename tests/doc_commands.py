@@ -74,7 +74,7 @@ def _in_group(command: object, path: str, words: list[str]) -> list[str]:
         known = _options(command)
         flags = [_option(word) for word in words if re.match(r"--?[a-zA-Z]", word)]
         return [f"{path} has no option {flag}" for flag in flags if flag not in known]
-    if not words or words[0].isupper() or words[0] in ("-h", "--help"):
+    if not words or words[0].isupper() or words[0] in _options(command):
         return []
     found = []
     for name in words[0].split("|"):

@@ -54,7 +54,7 @@ class Analyses:
         self._metrics.analysed(found.runtime.policy.name, costs)
         common = _common(found, analysed[0])
         body = render_analysis([_result(one) for one in analysed], common, batch=batch)
-        await send_bytes(send, 200, body, _headers(found, analysed))
+        await send_bytes(send, 200, body, texts_headers(found, analysed))
 
 
 def _parts(path: str) -> tuple[str, str, str]:
@@ -80,7 +80,7 @@ def _result(analysed: Analysed) -> dict[str, object]:
     return {"id": decision_id(analysed.request_id), **document(analysed.said)}
 
 
-def _headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
+def texts_headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
     """Of the request: the first text's decision, what reading all of them cost."""
     first = analysed[0]
     policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"

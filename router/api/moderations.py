@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from router.analysing import Analysed, Analyst, Found
 from router.api.access import Doorkeeper
+from router.api.analyze import texts_headers
 from router.api.http import (
     Receive,
     Scope,
@@ -14,7 +15,7 @@ from router.api.http import (
     send_bytes,
 )
 from router.api.metrics import Metrics
-from router.api.views import Headers, decision_id, id_headers, usd
+from router.api.views import decision_id
 from router.deciding import Router
 from router.head_conditions import readings_of
 from router.moderating import document, moderated
@@ -58,7 +59,9 @@ class Moderations:
             id=f"modr-{analysed[0].request_id}",
             model=MODERATION_MODEL,
         )
-        await send_bytes(send, 200, answer, _headers(found, analysed))
+        model = f"{MODERATION_MODEL}@{analysed[0].signals.triage_version}"
+        told = [*texts_headers(found, analysed), (b"x-tiergate-model", model.encode())]
+        await send_bytes(send, 200, answer, told)
 
 
 def _result(found: Found, analysed: Analysed) -> dict[str, object]:
@@ -70,16 +73,3 @@ def _result(found: Found, analysed: Analysed) -> dict[str, object]:
         "verdict": said.verdict,
         "reason": said.reason,
     }
-
-
-def _headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
-    """Of the request: the first text's decision, what reading all of them cost."""
-    first = analysed[0]
-    policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"
-    return [
-        *id_headers(first.request_id),
-        (b"x-tiergate-tier", b"specialist"),
-        (b"x-tiergate-model", f"{MODERATION_MODEL}@{first.signals.triage_version}".encode()),
-        (b"x-tiergate-policy", policy.encode()),
-        (b"x-tiergate-cost-usd", usd(sum(one.cost_nano_usd for one in analysed)).encode()),
-    ]
