@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from router.api.schemas import HINTS
-from router.wire.hints import _HINTS
+from router.wire.hints import _HINTS, MAX_SESSION
 from tests.wire_kit import parse, refused
 
 
@@ -89,6 +91,18 @@ def test_session_comes_from_the_first_that_names_one(
     headers: dict[str, str], fields: dict[str, object], session: str
 ) -> None:
     assert parse(headers, **fields).hints.session == session
+
+
+@pytest.mark.parametrize(
+    "of", [lambda k: ({"x-session-id": k}, {}), lambda k: ({}, {"prompt_cache_key": k})]
+)
+def test_long_names_that_begin_alike_are_two_sessions(
+    of: Callable[[str], tuple[dict[str, str], dict[str, object]]],
+) -> None:
+    one, other, again = (of("a" * 300 + end) for end in "bcb")
+    sessions = [parse(headers, **fields).hints.session for headers, fields in (one, other, again)]
+    assert sessions[0] == sessions[2] != sessions[1]
+    assert all(session and len(session) <= MAX_SESSION for session in sessions)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ elsewhere, by key and policy: this file only says what was asked. Dollars become
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 
 from router.errors import RequestError
@@ -29,6 +30,7 @@ from router.wire.checks import (
 
 MAX_USD = 1e9  # as in the policy schema
 MAX_TAGS = 16
+MAX_SESSION = 256  # characters
 MAX_CONTEXT = 64
 MAX_DEADLINE_MS = 3_600_000
 NO_HINTS = Hints()
@@ -111,7 +113,7 @@ _HINTS: dict[str, tuple[Reader, Callable[[str], object], Callable[..., object] |
     "confidence_floor": (numbers(0.0, 1.0), _number, max),
     "max_cost_usd": (_usd, _number, min),
     "deadline_ms": (integers(1, MAX_DEADLINE_MS), _integer, min),
-    "session": (texts(1, 256), _same, _first),
+    "session": (texts(1, MAX_SESSION), _same, _first),
     "context": (_context, _same, None),
     "tags": (_tags, _listed, _both),
     "dry_run": (boolean, _flag, _either),
@@ -135,10 +137,17 @@ def read_hints(routing: object, headers: Mapping[str, str], prompt_cache_key: st
     if "session" not in found:
         session = headers.get("x-session-id") or prompt_cache_key
         if session:
-            found["session"] = session[:256]
+            found["session"] = _short(session)
     if not found:
         return NO_HINTS
     return Hints(**{_FIELD.get(name, name): value for name, value in found.items()})  # type: ignore[arg-type]
+
+
+def _short(session: str) -> str:
+    """A name that clients have for other ends may be longer: its digest names the session then."""
+    if len(session) <= MAX_SESSION:
+        return session
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _from_body(routing: dict[str, object]) -> dict[str, object]:
