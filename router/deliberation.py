@@ -19,8 +19,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
 from router.json_schema import schema_problem
-from router.knowledge import read_policy_text
 from router.policy import Name, Section
+from router.text_files import text_of
 from router.types import ChatRequest, Domain, JsonText, RequestType, Signals
 from router.yaml_lines import LineMap, load_yaml, validated
 
@@ -150,7 +150,7 @@ def load_templates(folder: Path) -> Mapping[Domain, Template]:
 
 
 def _parse_with_lines(path: Path) -> tuple[Template, LineMap]:
-    text = read_policy_text(path)
+    text = text_of(path)
     tree, lines = load_yaml(str(path), text)
     return _loaded(validated(TemplateFile, tree, lines), text), lines
 

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
 from router.policy import Name, Section
+from router.text_files import text_of
 from router.types import ChatRequest, Domain
 from router.yaml_lines import LineMap, load_yaml, nearest, validated
 
@@ -219,17 +220,7 @@ def parse_knowledge(
 
 def load_knowledge(path: Path, allowed_lookups: Collection[str] | None = None) -> Knowledge:
     """The knowledge file at `path`. Raises: PolicyError, also where the file cannot be read."""
-    return parse_knowledge(str(path), read_policy_text(path), allowed_lookups)
-
-
-def read_policy_text(path: Path) -> str:
-    """The text of a file that a policy names. Raises: PolicyError."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        found = getattr(error, "strerror", None) or "bytes that are no UTF-8"
-        mistake = Mistake(str(path), 0, "(file)", str(found), "a readable UTF-8 file")
-        raise PolicyError((mistake,)) from error
+    return parse_knowledge(str(path), text_of(path), allowed_lookups)
 
 
 def _cross_mistakes(

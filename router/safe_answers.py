@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from router.knowledge import contains_any, read_policy_text
+from router.knowledge import contains_any
 from router.policy import Section
+from router.text_files import text_of
 from router.types import Domain
 from router.yaml_lines import load_yaml, validated
 
@@ -91,7 +92,7 @@ def parse_safe_answers(file: str, text: str) -> SafeAnswers:
 
 def load_safe_answers(path: Path) -> SafeAnswers:
     """The safe answers at `path`. Raises: PolicyError, also where the file cannot be read."""
-    return parse_safe_answers(str(path), read_policy_text(path))
+    return parse_safe_answers(str(path), text_of(path))
 
 
 def safe_answer(
