@@ -140,7 +140,8 @@ def message_bound(message: Message) -> int:
             total += _bytes(part.payload)
     for call in message.tool_calls:
         total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
-    return total
+    # What is sealed has more characters than the thoughts in it have tokens.
+    return total + sum(_bytes(one.payload) for one in message.sealed)
 
 
 def most_image_tokens(model: str) -> int:

@@ -85,6 +85,7 @@ from router.types.requests import (
     Message,
     ResponseFormat,
     Sampling,
+    Sealed,
     ToolCall,
     ToolSpec,
 )
@@ -198,6 +199,7 @@ __all__ = [
     "Sample",
     "Sampling",
     "Scope",
+    "Sealed",
     "SessionMemory",
     "SessionStore",
     "Signals",

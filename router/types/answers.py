@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from router.types.requests import ToolCall
+from router.types.requests import Sealed, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Choice:
     refusal: str | None = None
     reasoning: str | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One piece of a streamed answer. The last one carries `final`."""
+    """One piece of a streamed answer. The last one carries `final`.
+
+    With `sealed`, `reasoning` are the words that stand in that item too.
+    """
 
     text: str = ""
     reasoning: str = ""
@@ -75,4 +79,5 @@ class Delta:
     tool_call: ToolCall | None = None  # id and name once, arguments in pieces
     index: int = 0  # choice
     logprobs: tuple[TokenLogprob, ...] = ()
+    sealed: Sealed | None = None
     final: Answer | None = None

@@ -21,6 +21,19 @@ class ContentPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """What only its issuer can read; it goes back there unchanged and to nobody else.
+
+    `router.sealed` stamps it for the client and reads the stamp.
+    """
+
+    kind: str  # reasoning | compaction | thinking | redacted_thinking | thought_signature
+    payload: JsonText  # the item as its issuer wrote it
+    issuer: str  # organisation and endpoint, as `sealed.issuer_of` names them
+    at: int = 0  # how many of its message's words (one, if any) and tool calls stand before it
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     id: str
     name: str
@@ -35,6 +48,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    sealed: tuple[Sealed, ...] = ()  # what an issuer added to an assistant's message
 
 
 @dataclass(frozen=True, slots=True)
