@@ -83,6 +83,29 @@ def test_since_takes_dates(database: Path, since: str, count: int) -> None:
     assert len(rows) == count
 
 
+@pytest.mark.parametrize("named", ["r3", "req_r3", "dec_r3", "chatcmpl-r3", "resp_r3", "msg_r3"])
+def test_rows_take_an_id_as_clients_see_it(database: Path, named: str) -> None:
+    rows = said("ledger", "rows", named, "--json", "-d", database).splitlines()
+    assert [json.loads(row)["request_id"] for row in rows] == ["r3"]
+
+
+def test_rows_come_in_the_order_they_are_asked_for(database: Path) -> None:
+    rows = said("ledger", "rows", "req_r3", "req_r0", "-d", database).splitlines()[1:]
+    assert [row.split()[2] for row in rows] == ["req_r3", "req_r0"]
+
+
+def test_request_that_is_not_in_the_ledger_is_named_with_exit_code_1(database: Path) -> None:
+    run = tiergate("ledger", "rows", "req_r3", "req_gone", "-d", database)
+    assert run.returncode == 1
+    assert "req_r3" in run.stdout
+    assert "req_gone is not in this ledger" in run.stderr
+
+
+def test_ids_and_a_period_are_not_asked_for_together(database: Path) -> None:
+    run = tiergate("ledger", "rows", "req_r3", "--since", "24h", "-d", database)
+    assert (run.returncode, "ids or a period" in run.stderr) == (2, True)
+
+
 def test_since_that_is_no_time_ends_with_2(database: Path) -> None:
     said("ledger", "rows", "--since", "yesterdayish", "-d", database, code=2)
 
@@ -148,7 +171,7 @@ def a_long_row(**changes: object) -> RequestRow:
 def test_rows_keep_ids_with_figures_whole_in_any_width(width: int) -> None:
     lines = list(row_lines([a_long_row(), a_long_row(cost_nano_usd=120_000_000)], width))
     assert max(map(len, lines)) <= width
-    shown = [line for line in lines if "01m7wmxsfjzdfks3m5zmtb21v8" in line.split()]
+    shown = [line for line in lines if "req_01m7wmxsfjzdfks3m5zmtb21v8" in line.split()]
     assert [line.split()[3:5] for line in shown] == [
         ["$12,345.68", "123456.7"],
         ["$0.12", "123456.7"],
@@ -163,7 +186,8 @@ def test_rows_take_two_lines_where_one_is_too_short(width: int, lines_a_row: int
 def test_rows_in_a_file_are_one_line_each(database: Path) -> None:
     heading, *rows = said("ledger", "rows", "-d", database).splitlines()
     assert heading.split()[-5:] == ["state", "tier", "why", "tenant", "model"]
-    assert [row.split()[2] for row in rows] == ["r0", "r1", "r2", "r3", "r4", "r9"]
+    ids = ["req_r0", "req_r1", "req_r2", "req_r3", "req_r4", "req_r9"]
+    assert [row.split()[2] for row in rows] == ids
     assert rows[0].split()[5:] == ["settled", "1", "fast", "lowest_expected_loss", "acme", "nano-1"]
 
 

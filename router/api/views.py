@@ -42,6 +42,11 @@ def decision_id(request_id: str) -> str:
     return f"dec_{request_id}"
 
 
+def request_name(request_id: str) -> str:
+    """A request's public name, as `x-request-id` says it."""
+    return f"req_{request_id}"
+
+
 def request_id_of(public_id: str) -> str:
     """The ledger's id behind the id of a decision, a request or an answer."""
     for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-", "modr-"):
@@ -55,7 +60,7 @@ def request_id_of(public_id: str) -> str:
 
 def request_header(request_id: str) -> Headers:
     """What every response carries, errors too."""
-    return [(b"x-request-id", f"req_{request_id}".encode())]
+    return [(b"x-request-id", request_name(request_id).encode())]
 
 
 def id_headers(request_id: str) -> Headers:

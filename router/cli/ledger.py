@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from router.cli.options import AsJson, FileFormat, to_write
 from router.cli.periods import moment_ms, period_of, shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 from router.types import RequestRow
+
+if TYPE_CHECKING:
+    from router.api.books import Books
 
 SHOWN_ROWS = 20
 Since = Annotated[
@@ -43,6 +46,12 @@ def now_ms() -> int:
 
 @ledger.command()
 def rows(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Ids of requests, decisions or answers: req_..., dec_..., chatcmpl-..."
+        ),
+    ] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,
     until: Until = None,
@@ -53,23 +62,47 @@ def rows(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Requests with their attempts, oldest first."""
+    """Requests with their attempts, oldest first; or those that are named, in that order."""
     from router.analysis.rows import rows_json
     from router.api.books import Books
     from router.cli.ledger_rows import row_lines
     from router.cli.terminal import console
 
+    if ids and (since or until or tenant or limit):
+        raise typer.BadParameter("give ids or a period, tenant and limit, not both")
     period = period_of(since, until, now_ms())
+    missing: list[str] = []
     with Books.open(database) as books:
-        found: Iterable[RequestRow] = books.rows(*period, tenant)
-        if limit is not None or not as_json:
-            found = deque(found, maxlen=limit or SHOWN_ROWS)
+        found: Iterable[RequestRow]
+        if ids:
+            found = _named(books, ids, missing)
+        else:
+            found = books.rows(*period, tenant)
+            if limit is not None or not as_json:
+                found = deque(found, maxlen=limit or SHOWN_ROWS)
         if as_json:
             for row in found:
                 sys.stdout.buffer.write(rows_json(row) + b"\n")
-            return
-        for line in row_lines(found, console().width):
-            typer.echo(line)
+            sys.stdout.buffer.flush()
+        else:
+            for line in row_lines(found, console().width):
+                typer.echo(line)
+    for name in missing:
+        typer.echo(f"tiergate: {name} is not in this ledger", err=True)
+    if missing:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def _named(books: Books, ids: Iterable[str], missing: list[str]) -> Iterator[RequestRow]:
+    """The rows of these ids; those that there are none of go to `missing`."""
+    from router.api.views import request_id_of
+
+    for name in ids:
+        row = books.row(request_id_of(name))
+        if row is None:
+            missing.append(name)
+        else:
+            yield row
 
 
 @ledger.command()
@@ -81,6 +114,7 @@ def verify(
     """Check chains, anchors and sums. Exit code 1 when something is wrong, each thing named."""
     from router.analysis.wording import usd
     from router.api.books import Books
+    from router.api.views import request_name
     from router.cli.terminal import print_json
 
     with Books.open(database) as books:
@@ -110,7 +144,7 @@ def verify(
         )
     else:
         for one in found.findings:
-            at = f" (request {one.request_id})" if one.request_id else ""
+            at = f" (request {request_name(one.request_id)})" if one.request_id else ""
             typer.echo(f"{one.kind.value}: {one.detail}{at}")
         typer.echo(
             f"{'The books are whole' if found.whole else f'{len(found.findings)} findings'}: "

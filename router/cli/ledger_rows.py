@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from router.analysis.wording import usd
+from router.api.views import request_name
 from router.cli.periods import shown_time
 from router.types import RequestRow
 
@@ -36,7 +37,7 @@ def row_lines(found: Iterable[RequestRow], width: int) -> Iterator[str]:
 def _figures(row: RequestRow) -> tuple[str, ...]:
     return (
         shown_time(row.created_at_ms),
-        row.request_id,
+        request_name(row.request_id),
         usd(row.cost_nano_usd),
         f"{row.latency_ms:.1f}",
     )

@@ -88,6 +88,8 @@ def rows_of(
 
 def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
     """The outcomes of a file. Raises typer.BadParameter for one that cannot be read at all."""
+    from router.api.views import request_id_of
+
     found = []
     for number, row in rows_of(path, bad, columns=("request_id", "correct")):
         request_id, correct = row.get("request_id"), truth(row.get("correct"))
@@ -98,7 +100,11 @@ def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
         else:
             answerer = row.get("answerer")
             found.append(
-                Correctness(request_id, correct, answerer if isinstance(answerer, str) else "")
+                Correctness(
+                    request_id_of(request_id),
+                    correct,
+                    answerer if isinstance(answerer, str) else "",
+                )
             )
     return found
 

@@ -52,11 +52,12 @@ def reconcile(
     Without --attempt or --from it lists them. Settling adds rows and edits none.
     """
     from router.api.books import Books
+    from router.api.views import request_id_of
 
     if (attempt is None) != (cost_usd is None) or (attempt is not None and bill is not None):
         raise typer.BadParameter("give --attempt with --cost-usd, or --from alone, or none of them")
     if attempt is not None and cost_usd is not None:
-        amounts = {attempt: _amount(cost_usd, "--cost-usd")}
+        amounts = {request_id_of(attempt): _amount(cost_usd, "--cost-usd")}
     elif bill is not None:
         amounts = read_bill(bill)
     else:

@@ -36,6 +36,7 @@ def list_reviews(
     text, else with why there is none."""
     from router.analysis.wording import clean
     from router.api.books import Books
+    from router.api.views import request_name
     from router.cli.terminal import print_json
 
     with Books.open(database) as books:
@@ -44,8 +45,8 @@ def list_reviews(
         print_json([_item(one) for one in found])
         return
     for one in found:
-        created = shown_time(one.created_at_ms)
-        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {one.request_id}")
+        created, asked = shown_time(one.created_at_ms), request_name(one.request_id)
+        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {asked}")
         typer.echo(f"    {clean(one.question) if one.question else _why_no_text(one)}")
     typer.echo(f"{len(found)} pending")
 
