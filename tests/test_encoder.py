@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import ModelFileError
@@ -30,6 +30,7 @@ from router.triage.triage_model import (
     check,
 )
 from router.types import Domain, RequestType
+from tests.examples import examples
 
 ODD_TEXTS = [
     "",
@@ -132,7 +133,7 @@ def test_an_odd_text_gives_finite_signals(model: TriageModel, text: str) -> None
     assert all(np.isfinite(getattr(out, name)).all() for name in out.__slots__)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(max_size=400))
 def test_any_text_gives_chances_between_zero_and_one(text: str) -> None:
     out = _SHARED.read(_SHARED.encode([text]))
@@ -248,7 +249,7 @@ def tokeniser() -> e.Tokeniser:
 
 
 @given(st.text(st.characters(min_codepoint=9, max_codepoint=126), max_size=200))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_words_looked_up_give_the_librarys_ids(tokeniser: e.Tokeniser, text: str) -> None:
     found = tokeniser._by_words(text)
     assert found is None or found == tokeniser._tokenizer.encode(text).ids

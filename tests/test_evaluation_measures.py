@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.evaluation import measures as m
 from router.evaluation import perturb
 from router.evaluation import routing_measures as rm
+from tests.examples import examples
 
 RNG = np.random.default_rng(11)
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
@@ -154,7 +155,7 @@ def test_a_perfect_forecast_shows_the_error_that_its_bins_allow() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-@settings(max_examples=30)
+@examples(30)
 def test_certain_forecasts_have_no_error_to_expect(chances: list[float]) -> None:
     sure = np.round(chances)
     assert m.ece_if_calibrated(sure) == 0.0
@@ -260,7 +261,7 @@ def test_an_accuracy_that_is_never_reached_has_no_cost() -> None:
 
 
 @given(GRADED, st.booleans())
-@settings(max_examples=50)
+@examples(50)
 def test_the_oracle_is_never_dearer_than_a_ranking(
     rows: list[tuple[int, bool, bool]], cascade: bool
 ) -> None:

@@ -28,6 +28,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tests.examples import examples
 from tests.fakes import ALICE, House, ScriptedTier, a_house, ask
 from tests.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.wire_bodies import ASKED
@@ -310,9 +311,7 @@ async def test_rows_are_the_same_where_the_next_rung_is_called_early(
     assert [told(a) for a in streamed.attempts] == [told(a) for a in whole.attempts]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     scripts,
     scripts,

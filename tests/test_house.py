@@ -110,6 +110,18 @@ def test_helpers_of_tests_are_imported_from_the_package() -> None:
     )
 
 
+def test_the_number_of_examples_of_every_property_can_be_set_at_once() -> None:
+    complain(
+        [
+            f"{path.name}:{node.lineno}: write `@examples(...)` of tests/examples.py"
+            for path in sorted(ROOT.glob("tests/**/*.py"))
+            if path.name not in ("examples.py", "conftest.py")
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.keyword) and node.arg == "max_examples"
+        ]
+    )
+
+
 @cache
 def tracked_files() -> tuple[Path, ...]:
     """What is, or is about to be, in the repository."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.report import build_report
@@ -29,6 +29,7 @@ from router.types import (
     ReviewVerdict,
     Role,
 )
+from tests.examples import examples
 from tests.learnt_kit import Learning, learning, said
 from tests.ledger_rows import NOW_MS, attempt, request
 
@@ -124,14 +125,14 @@ def conserves(address: str, anchors: Path, before: Lives, after: Lives) -> None:
     assert_conserved(address, report.cost_nano_usd)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(*LIVES)
 def test_any_histories_with_crashes_conserve_every_nano_dollar(before: Lives, after: Lives) -> None:
     with tempfile.TemporaryDirectory() as folder:
         conserves(f"{folder}/ledger.db", Path(folder) / "anchors", before, after)
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(*LIVES)
 def test_they_are_conserved_by_a_server_too(
     postgres: Postgres, before: Lives, after: Lives

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.plan import build_plan
@@ -22,6 +22,7 @@ from router.analysis.wording import saved_percent, usd
 from router.plan_file import find_plan, load_plan
 from router.policy_file import policies_dir
 from router.price_book import PriceBook
+from tests.examples import examples
 from tests.plan_kit import CROSSING, RICH, USD, inputs, report
 
 
@@ -365,7 +366,7 @@ plans = st.builds(
 
 
 @given(plans, st.integers(0, 10**6))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_more_requests_never_cost_less(plan: PlanInputs, more: int) -> None:
     larger = replace(plan, requests_per_day=plan.requests_per_day + more)
     for before, after in zip(years_of(plan), years_of(larger), strict=True):
@@ -374,7 +375,7 @@ def test_more_requests_never_cost_less(plan: PlanInputs, more: int) -> None:
 
 
 @given(plans, st.integers(0, 2), prices)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_dearer_tier_never_costs_less(plan: PlanInputs, at: int, more: int) -> None:
     old = plan.tiers[at]
     dearer = replace(old, stated_nano_usd=(old.stated_nano_usd or 0) + more)
@@ -386,7 +387,7 @@ def test_a_dearer_tier_never_costs_less(plan: PlanInputs, at: int, more: int) ->
 
 
 @given(plans)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_parts_sum_to_the_total_to_the_nano_dollar(plan: PlanInputs) -> None:
     years = years_of(plan)
     totals = totals_of(plan, years)
@@ -399,7 +400,7 @@ def test_parts_sum_to_the_total_to_the_nano_dollar(plan: PlanInputs) -> None:
 
 
 @given(plans)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_undiscounted_value_is_the_plain_sum(plan: PlanInputs) -> None:
     plain = replace(plan, discount_rate=Fraction(0))
     totals = totals_of(plain, years_of(plain))
@@ -408,7 +409,7 @@ def test_undiscounted_value_is_the_plain_sum(plan: PlanInputs) -> None:
 
 
 @given(plans)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_months_add_up_to_years(plan: PlanInputs) -> None:
     months = list(monthly_savings(plan))
     for year in years_of(plan)[1:]:

@@ -21,6 +21,7 @@ from router.ledger.rates import MemoryRates
 from router.ledger.redis_rates import RedisRates
 from router.rates import NEVER
 from router.types import AttemptState, Outcome, RequestState, Verdict
+from tests.examples import examples
 from tests.fakes import ALICE, a_house, ask
 from tests.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.ledger_rows import StandingClock
@@ -100,9 +101,7 @@ async def test_correction_is_kept(server: str) -> None:
     await limiter.close()
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     limit=st.integers(1, 100_000),
     amounts=st.lists(st.integers(0, 200), min_size=1, max_size=8),

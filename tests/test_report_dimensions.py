@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.days import month_days
@@ -27,6 +27,7 @@ from router.types import (
     Role,
     TrueOutcome,
 )
+from tests.examples import examples
 from tests.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
 
 DAY_MS = 86_400_000
@@ -311,7 +312,7 @@ def test_a_period_that_is_over_gets_no_forecast() -> None:
 
 
 @given(st.integers(1, 400))
-@settings(max_examples=60)
+@examples(60)
 def test_the_t_quantile_is_scipys(degrees: int) -> None:
     stats = pytest.importorskip("scipy.stats")
     assert t_975(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), abs=2e-3)

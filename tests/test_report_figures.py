@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.figures import Report, Saving
@@ -27,6 +27,7 @@ from router.types import (
     Role,
     Verdict,
 )
+from tests.examples import examples
 from tests.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
 
 
@@ -310,7 +311,7 @@ def rows_of_any_kind(draw: st.DrawFn) -> list[RequestRow]:
 
 
 @given(rows_of_any_kind())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_every_breakdown_adds_up_to_the_whole(rows: list[RequestRow]) -> None:
     report = report_of(rows)
     assert sum(n for _, n in report.counts.states) == len(rows)
@@ -331,7 +332,7 @@ def test_every_breakdown_adds_up_to_the_whole(rows: list[RequestRow]) -> None:
 
 
 @given(rows_of_any_kind(), st.randoms())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_order_of_rows_changes_no_figure(rows: list[RequestRow], chance: object) -> None:
     shuffled = rows[:]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]

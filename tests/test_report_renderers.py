@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -24,6 +24,7 @@ from router.analysis.rows import rows_json
 from router.analysis.terminal_parts import Sheet, bar
 from router.policy import ReportSection
 from router.types import CostBasis, RequestRow
+from tests.examples import examples
 from tests.report_rows import NOON_MS, USD, a_day, a_row, an_attempt
 
 HOSTILE = "</title><script>alert(1)</script>\"' onload=x [red]&amp;\x1b[31m\x00=cmd()"
@@ -207,7 +208,7 @@ def test_html_prints_the_assumptions_under_the_savings(day: Report) -> None:
 
 
 @given(st.text(), st.text())
-@settings(max_examples=60)
+@examples(60)
 def test_markup_is_well_formed_for_any_text(text: str, value: str) -> None:
     made = ET.fromstring(el("p", text, title=value).encode("utf-8", "replace"))
     assert len(made) == 0

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.analysis.figures import Report
@@ -27,6 +27,7 @@ from router.ledger.verify import verify
 from router.policy import ReportSection
 from router.rollup_cells import Kind, decode, encode
 from router.types import AttemptState, CostBasis, RequestRow, RequestState, Role
+from tests.examples import examples
 from tests.ledger_rows import StandingClock
 from tests.report_rows import a_row, an_attempt
 
@@ -163,7 +164,7 @@ def ledgers(draw: st.DrawFn) -> list[RequestRow]:
     st.sampled_from([None, "acme"]),
     st.booleans(),
 )
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_a_report_from_rollups_is_the_report_from_rows(
     empty: Path,
     rows: list[RequestRow],

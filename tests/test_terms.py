@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.triage.folding import MAX_CHARS, fold
 from router.triage.terms import TermFinder
+from tests.examples import examples
 from tests.growth import in_proportion
 
 FINDER = TermFinder(
@@ -91,7 +92,7 @@ def test_characters_that_fold_to_many_stay_within_the_limit():
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=300))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_text_is_folded(text):
     folded = fold(text)
     FINDER.find(folded)
@@ -99,7 +100,7 @@ def test_any_text_is_folded(text):
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_term_is_found_in_its_own_text(term):
     words = fold(term).words
     assert TermFinder({"own": [term]}).find(fold(term)) == (("own",) if words else ())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.heads import Encoded
@@ -25,6 +25,7 @@ from router.triage.reading import NOVEL
 from router.triage.service import TriageService, TurnCache
 from router.triage.terms import TermFinder
 from router.types import ChatRequest, Domain, Match, Message, RequestType, Signals
+from tests.examples import examples
 
 FIELDS = ("difficulty", "stakes_high", "multi_factor", "strategic", "novelty", "toxic", "spam")
 
@@ -372,7 +373,7 @@ def test_odd_text_gives_signals(text, model):
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=80), max_size=12))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_conversation_gives_signals(turns):
     for model in (StatedModel(), None):
         service = TriageService(TriageEngine(model), config())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.asking import Asked
@@ -13,6 +13,7 @@ from router.decision import decide
 from router.losses import counted_costs
 from router.policy import DecisionSection, Policy
 from router.types import CostBasis, PSource, Reason, RungFacts
+from tests.examples import examples
 from tests.fakes import CALM
 
 USD = 1_000_000_000
@@ -125,7 +126,7 @@ some_cents = st.integers(0, 300)
 chances = st.floats(0, 1, allow_nan=False)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.lists(chances, min_size=3, max_size=3),
     st.lists(some_cents, min_size=3, max_size=3),

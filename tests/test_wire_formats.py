@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.docs import openapi
@@ -13,6 +13,7 @@ from router.api.server import WIRE_FORMATS
 from router.errors import RequestError, StreamCut
 from router.types import Answer, Choice, ToolCall, Usage
 from router.wire.render import deltas_of
+from tests.examples import examples
 from tests.wire_bodies import BODIES, changed, nodes
 
 CALL = ToolCall("c1", "f", '{"a":1}')
@@ -111,7 +112,7 @@ def test_what_is_no_json_is_refused_wherever_it_stands(path: str, bad: bytes) ->
 
 
 @pytest.mark.parametrize("path", WIRE_FORMATS)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_any_change_of_a_body_is_read_or_refused(path: str, data: st.DataObject) -> None:
     body: object = BODIES[path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import RequestError
@@ -12,6 +12,7 @@ from router.types import ChatRequest
 from router.wire.fields import PASSED_ON
 from router.wire.openai_chat import parse_chat_request, render_error
 from router.wire.parse import _READ, SAMPLING
+from tests.examples import examples
 from tests.wire_kit import HELLO, parse, refused
 
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
@@ -317,14 +318,14 @@ PART = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
     with pytest.raises(RequestError):
         parse_chat_request(body, {})
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.dictionaries(KEYS, JSON, max_size=5),
     st.lists(MESSAGE, max_size=3),

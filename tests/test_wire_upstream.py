@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import AnswererError, StreamCut, UpstreamError, UpstreamInvalid
@@ -22,6 +22,7 @@ from router.wire.openai_chat import (
     render_completion,
     upstream_body,
 )
+from tests.examples import examples
 
 
 def sent(fields: dict[str, object], **options: object) -> dict[str, object]:
@@ -429,7 +430,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.dictionaries(st.sampled_from(["choices", "usage", "model", "error"]), JSON))
 def test_any_upstream_json_is_read_or_refused(found: dict[str, object]) -> None:
     body = orjson.dumps(found)
@@ -441,7 +442,7 @@ def test_any_upstream_json_is_read_or_refused(found: dict[str, object]) -> None:
         assert outcome is not None
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.binary(max_size=30), max_size=8))
 def test_any_bytes_are_decoded(pieces: list[bytes]) -> None:
     one, many = EventDecoder(), EventDecoder()
