@@ -48,12 +48,12 @@ def answer_all(path: str, body: bytes) -> None:
     for answer in ANSWERS:
         whole = orjson.loads(exchange.whole(answer, id="1", created=1))
         assert whole["id"].endswith("1")
-        stream = exchange.stream(id="1", created=1, model="m")
+        stream = exchange.stream(id="1", created=1, model="m", usage=Usage())
         pieces = [stream.begin(), *map(stream.delta, deltas_of(answer)), stream.finish(answer)]
         for event in b"".join(pieces).split(b"\n\n"):
             said = event.rpartition(b"data: ")[2]
             assert said in (b"", b"[DONE]") or orjson.loads(said)
-    failing = exchange.stream(id="1", created=1, model="m")
+    failing = exchange.stream(id="1", created=1, model="m", usage=Usage())
     assert b"[DONE]" not in failing.begin() + failing.failure(StreamCut("The answer broke off."))
 
 

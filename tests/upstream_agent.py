@@ -2,7 +2,8 @@
 
 `reply` is a function of the request's body, so one upstream serves every client: offered tools, it
 calls the one that was chosen, else the first, with words that the prompt quotes; asked for a
-schema, it fills it; after a tool's result it repeats that result. It knows nothing about HTTP.
+schema, it fills it; after a tool's result it repeats that result. A coding agent gets the calls of
+upstream_coder first. It knows nothing about HTTP.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 
 import orjson
+
+from tests.upstream_coder import turn
 
 WORDS = "Your parcel is on its way."
 
@@ -21,6 +24,11 @@ def reply(body: dict[str, object]) -> dict[str, object]:
     tools, choice = body.get("tools"), body.get("tool_choice")
     said_by_tool = messages[-1]["role"] == "tool"
     free = choice in (None, "auto")
+    if free and (step := turn(body)) is not None:
+        call_id, name, given = step
+        function = {"name": name, "arguments": orjson.dumps(given).decode()}
+        calls = [{"id": call_id, "type": "function", "function": function}]
+        return {"role": "assistant", "content": None, "tool_calls": calls}
     if isinstance(tools, list) and choice != "none" and not (free and said_by_tool):
         return {
             "role": "assistant",
