@@ -56,6 +56,7 @@ from router.types import (
     Step,
     StreamEvent,
     TextKeeper,
+    Usage,
     Verdict,
     VerifyMode,
 )
@@ -219,7 +220,7 @@ class Gateway:
         if candidate is None:
             candidate, verdict = await conclude(walk, self._reviews, self._ids, failed)
         if not walk.released:
-            yield self._committed(walk, candidate.at)
+            yield self._committed(walk, candidate.at, candidate.answer)
             for delta in _unsent(walk, candidate):
                 yield delta
         yield await self._settled(walk, candidate, verdict)
@@ -343,11 +344,12 @@ class Gateway:
         walk.outcome = outcome_of(walk, candidate, verdict, self._clock)
         return walk.outcome
 
-    def _committed(self, walk: Walk, at: int) -> Committed:
+    def _committed(self, walk: Walk, at: int, answer: Answer | None = None) -> Committed:
         """From here on the client has this rung's answer."""
         walk.committed = at
         walk.first_token_ms = self._clock.monotonic_ms() - walk.started_ms
         rung = walk.decision.rungs[at]
+        estimated = Usage(input_tokens=walk.signals.input_tokens)
         return Committed(
             request_id=walk.request_id,
             decision=walk.decision,
@@ -359,6 +361,7 @@ class Gateway:
             rates=walk.rates.states if walk.rates else (),
             review_id=walk.review_id,
             cache=walk.cache,
+            usage=answer.usage if answer and answer.usage.input_tokens else estimated,
         )
 
     # --- account --------------------------------------------------------------------------------

@@ -103,7 +103,10 @@ class Answering:
             first = await anext(events)
             assert isinstance(first, Committed)
             stream = exchange.stream(
-                id=first.request_id, created=self._clock.now_ms() // 1000, model=first.model
+                id=first.request_id,
+                created=self._clock.now_ms() // 1000,
+                model=first.model,
+                usage=first.usage,
             )
             ids = self._wire.id_headers(first.request_id)
             headers = [*STREAM_HEADERS, *committed_headers(first), *ids]

@@ -46,6 +46,7 @@ from router.reviewing import Reviewer
 from router.types import Clock, Embedder, FeedbackBook, Ids, Ledger, ReplyStore, ReviewDesk
 from router.types import Scope as KeyScope
 from router.wire.anthropic import MessagesFormat
+from router.wire.anthropic_render import render_anthropic_model, render_anthropic_models
 from router.wire.chat import ChatFormat
 from router.wire.completions import CompletionsFormat
 from router.wire.exchange import WireFormat
@@ -241,13 +242,18 @@ class Server:
     # --- models and decisions ---------------------------------------------------------------------
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
         known = self._gateway.router.models_for(identity)
-        names = [(name, self._started_s, "tiergate") for name in known]
-        await send_bytes(send, 200, render_models(names), request_header(self._ids.new()))
+        if "anthropic-version" in headers:  # one address, two APIs: the header tells which
+            body = render_anthropic_models(known, self._started_s)
+        else:
+            body = render_models([(name, self._started_s, "tiergate") for name in known])
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
 
     async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
-        identity = await self._door.admit(headers_of(scope), KeyScope.CHAT)
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
         name = scope["path"].removeprefix("/v1/models/")
         router = self._gateway.router
         if not router.has_model(name) or not reachable(identity, name, router.default):
@@ -256,6 +262,8 @@ class Server:
                 f"The model {name[:200]!r} is unknown here. Known are: {known}.", param="model"
             )
         body = render_model(name, self._started_s, "tiergate")
+        if "anthropic-version" in headers:
+            body = render_anthropic_model(name, self._started_s)
         await send_bytes(send, 200, body, request_header(self._ids.new()))
 
     async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:

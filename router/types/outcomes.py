@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from router.types.answers import Answer, Delta
+from router.types.answers import Answer, Delta, Usage
 from router.types.closed_sets import Reason, Verdict
 from router.types.decisions import Decision, Rung
 from router.types.ledger import AttemptRow, Baselines
@@ -26,6 +26,9 @@ class Committed:
     rates: tuple[RateState, ...] = ()
     review_id: str = ""  # approved words go out, and a person looks at the matter
     cache: str = ""  # exact, semantic, miss; "" where no cache was asked
+    usage: Usage = field(
+        default_factory=Usage
+    )  # of an answer that is here whole, else the input as triage counts it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.errors import TiergateError
-from router.types import Answer, ChatRequest, JsonText, Message, ResponseFormat, Sampling
+from router.types import Answer, ChatRequest, JsonText, Message, ResponseFormat, Sampling, Usage
 from router.wire.anthropic_blocks import read_choice, read_custom_tools, read_system, read_turns
 from router.wire.anthropic_render import MessageStream, render_error, render_message
 from router.wire.checks import (
@@ -131,8 +131,8 @@ class MessagesExchange(OneRequest):
     ) -> bytes:
         return render_message(answer, id=id, shows_thinking=self.shows_thinking, routing=routing)
 
-    def stream(self, *, id: str, created: int, model: str) -> MessageStream:
-        return MessageStream(id=id, model=model, shows_thinking=self.shows_thinking)
+    def stream(self, *, id: str, created: int, model: str, usage: Usage) -> MessageStream:
+        return MessageStream(id=id, model=model, usage=usage, shows_thinking=self.shows_thinking)
 
 
 class MessagesFormat:

@@ -42,13 +42,23 @@ _BLOCKS = {
 FAILED = "The tool failed:\n"
 """What stands before the text of a result with `is_error`, which chat completions cannot say."""
 
+ATTRIBUTION = "x-anthropic-billing-header:"
+"""Begins a block that Claude Code puts before its system prompt, for Anthropic's books. It changes
+with each request: read as words, no prompt cache would hit and no conversation be known again."""
+
 
 def read_system(value: object, param: str) -> Message | None:
-    """The system prompt, None for an empty one."""
+    """The system prompt, None for an empty one. Attribution is no part of it."""
     if value == []:
         return None
-    words = value if type(value) is str else _content(value, "system", param).text
+    pieces = (value,) if type(value) is str else _content(value, "system", param).words
+    words = "\n".join([piece for piece in map(_unattributed, pieces) if piece])
     return Message("system", words) if words else None
+
+
+def _unattributed(words: str) -> str:
+    """The words without a first line that is attribution."""
+    return words.partition("\n")[2] if words.startswith(ATTRIBUTION) else words
 
 
 def read_turns(value: object, param: str) -> tuple[Message, ...]:

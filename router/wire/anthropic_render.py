@@ -7,7 +7,9 @@ knows nothing about how an answer came to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import orjson
 
@@ -44,6 +46,28 @@ def _error_object(error: TiergateError) -> dict[str, object]:
     if isinstance(error, Overloaded):
         kind = "overloaded_error"
     return {"type": "error", "error": {"type": kind, "message": error.message}}
+
+
+def render_anthropic_models(names: Sequence[str], created: int) -> bytes:
+    """`GET /v1/models` as Anthropic's clients read it, all on one page; `created` in seconds."""
+    return to_json(
+        {
+            "data": [_model(name, created) for name in names],
+            "has_more": False,
+            "first_id": names[0] if names else None,
+            "last_id": names[-1] if names else None,
+        }
+    )
+
+
+def render_anthropic_model(name: str, created: int) -> bytes:
+    """`GET /v1/models/{id}` as Anthropic's clients read it; `created` in seconds."""
+    return to_json(_model(name, created))
+
+
+def _model(name: str, created: int) -> dict[str, object]:
+    at = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"type": "model", "id": name, "display_name": name, "created_at": at}
 
 
 def render_message(
@@ -123,9 +147,10 @@ def _input(call: ToolCall) -> dict[str, object]:
 class MessageStream:
     """wire.exchange.AnswerStream for messages: blocks that begin, grow and stop, then the end."""
 
-    __slots__ = ("_at", "_id", "_kind", "_model", "_said", "_shows_thinking")
+    __slots__ = ("_at", "_id", "_kind", "_model", "_said", "_shows_thinking", "_usage")
 
-    def __init__(self, *, id: str, model: str, shows_thinking: bool) -> None:
+    def __init__(self, *, id: str, model: str, usage: Usage, shows_thinking: bool) -> None:
+        self._usage = usage
         self._id = id
         self._model = model
         self._shows_thinking = shows_thinking
@@ -134,9 +159,10 @@ class MessageStream:
         self._said = False  # whether a block of text has begun
 
     def begin(self) -> bytes:
-        """The message without content. Its usage is not known before its end."""
+        """The message without content. Clients show its input tokens, so they are never 0: what is
+        not known before the end is estimated."""
         message = _message(self._id, self._model, [])
-        message["usage"] = _usage(Usage())
+        message["usage"] = _usage(replace(self._usage, output_tokens=1, reasoning_tokens=0))
         return _event("message_start", {"message": message})
 
     def delta(self, delta: Delta) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.errors import TiergateError
-from router.types import Answer, JsonText
+from router.types import Answer, JsonText, Usage
 from router.wire.exchange import OneRequest
 from router.wire.parse import parse_chat_request
 from router.wire.render import StreamRenderer, render_completion, render_error
@@ -21,7 +21,7 @@ class ChatExchange(OneRequest):
     ) -> bytes:
         return render_completion(answer, id=f"chatcmpl-{id}", created=created, routing=routing)
 
-    def stream(self, *, id: str, created: int, model: str) -> StreamRenderer:
+    def stream(self, *, id: str, created: int, model: str, usage: Usage) -> StreamRenderer:
         return StreamRenderer(
             id=f"chatcmpl-{id}",
             created=created,

@@ -22,6 +22,7 @@ from router.types import (
     Message,
     Sampling,
     TokenLogprob,
+    Usage,
 )
 from router.wire.chat import OpenAIErrors
 from router.wire.checks import (
@@ -113,7 +114,7 @@ class CompletionsExchange:
         body = to_json({**head, "usage": usage_object(answer.usage)})
         return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
 
-    def stream(self, *, id: str, created: int, model: str) -> CompletionStream:
+    def stream(self, *, id: str, created: int, model: str, usage: Usage) -> CompletionStream:
         return CompletionStream(
             id=id, created=created, model=model, include_usage=self.requests[0].include_usage
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from router.errors import TiergateError
-from router.types import Answer, ChatRequest, Delta, JsonText
+from router.types import Answer, ChatRequest, Delta, JsonText, Usage
 
 
 class AnswerStream(Protocol):
@@ -48,8 +48,9 @@ class Exchange(Protocol):
         """The body of a whole answer; `created` in seconds; `id` without the format's prefix."""
         ...
 
-    def stream(self, *, id: str, created: int, model: str) -> AnswerStream:
-        """The same as events; `model` is what answers, as far as is known at the commit."""
+    def stream(self, *, id: str, created: int, model: str, usage: Usage) -> AnswerStream:
+        """The same as events; `model` is what answers, and `usage` what it uses, as far as is known
+        at the commit."""
         ...
 
 

@@ -42,6 +42,11 @@ class Content:
         self._parts.append(text_part("refusal", words))
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The pieces of text, as they were added."""
+        return tuple(self._words)
+
+    @property
     def text(self) -> str:
         """All text, joined by newlines."""
         return "\n".join(self._words)

@@ -21,6 +21,7 @@ from router.types import (
     ResponseFormat,
     Sampling,
     ToolSpec,
+    Usage,
 )
 from router.wire.chat import OpenAIErrors
 from router.wire.checks import (
@@ -192,7 +193,7 @@ class ResponsesExchange(OneRequest):
             answer, id=id, created=created, said_back=self.said_back, routing=routing
         )
 
-    def stream(self, *, id: str, created: int, model: str) -> ResponseStream:
+    def stream(self, *, id: str, created: int, model: str, usage: Usage) -> ResponseStream:
         return ResponseStream(id=id, created=created, model=model, said_back=self.said_back)
 
 
