@@ -31,6 +31,7 @@ from router.triage.amounts import AmountReader
 from router.triage.engine import Model, TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.service import TriageService
+from router.triage.spelling import knows_all
 from router.triage.terms import TermFinder
 from router.triage.triage_model import HeadOutputs, TriageModel
 from router.types import ChatRequest, Domain, Message, RequestType
@@ -84,6 +85,7 @@ class InstantModel:
     version = "instant"
     request_types = tuple(RequestType)
     domains = tuple(Domain)
+    knows = staticmethod(knows_all)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros((len(texts), 8), dtype=np.float32)

@@ -41,6 +41,7 @@ from router.policy_decision import (
     HardRule,
     StakesSection,
     TermList,
+    TriageSection,
 )
 from router.policy_heads import HeadSection
 from router.policy_learning import ExploreSection, ShadowSection
@@ -85,6 +86,7 @@ __all__ = [
     "StepName",
     "TermList",
     "TierSection",
+    "TriageSection",
     "UpstreamAnswerer",
     "Usd",
     "VerifySection",
@@ -303,6 +305,9 @@ class Policy(Section):
     )
     decision: DecisionSection = Field(
         default_factory=DecisionSection, description="When a request climbs."
+    )
+    triage: TriageSection = Field(
+        default_factory=TriageSection, description="The text of a request that the rules read."
     )
     stakes: StakesSection = Field(
         default_factory=StakesSection, description="What a wrong answer costs."

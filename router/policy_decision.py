@@ -6,7 +6,7 @@ ladder is decided from them.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -118,6 +118,32 @@ class DecisionSection(Section):
                 "mode certified needs certificates: thresholds by domain, from labelled traffic"
             )
         return self
+
+
+class TriageSection(Section):
+    """The text of a request that the rules read.
+
+    Terms and amounts in it can start a hard rule and raise stakes. They never lower either. The
+    model reads user text alone. Example: `triage: {read: [user, developer, tool]}`.
+    """
+
+    read: list[Literal["user", "developer", "system", "tool"]] = Field(
+        default=["user"],
+        description="user (always) | developer (also written system: the instructions of system "
+        "and developer messages) | tool (tool results, and the arguments of tool calls). At most "
+        "65,536 characters of a request are read, the user's first; a request with more is novel.",
+    )
+
+    @model_validator(mode="after")
+    def _users_are_read(self) -> TriageSection:
+        if "user" not in self.read:
+            raise ValueError("read must contain user: the user's text is always read")
+        return self
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that are read, `system` under its other name `developer`."""
+        return frozenset("developer" if role == "system" else role for role in self.read)
 
 
 class CostOfWrong(Section):

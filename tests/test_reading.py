@@ -12,28 +12,24 @@ from router.triage.amounts import AmountReader
 from router.triage.folding import MAX_CHARS, fold
 from router.triage.phrases import find_router_talk, is_bare_follow_up
 from router.triage.reading import (
-    EARLIER_TURNS,
-    MAX_PART_TOKENS,
     NOVEL,
     ModelRow,
+    RuleFacts,
     TurnReading,
-    estimate_input_tokens,
     find_facts,
     higher_domain,
     memory_after,
     more_cautious,
     reading_of,
     signals_of,
-    turns_of,
 )
 from router.triage.terms import TermFinder
+from router.triage.turns import turns_of
 from router.types import (
     RISK_DOMAINS,
     ChatRequest,
-    ContentPart,
     Domain,
     HeadReading,
-    JsonText,
     Match,
     Message,
     RequestType,
@@ -66,7 +62,7 @@ def turn(text: str, match: Match | None = None, **row: object) -> TurnReading:
 def signals(*turns: TurnReading, memory: SessionMemory | None = None) -> Signals:
     """The signals of turns, the last one first."""
     texts = turns_of(request(*("x" for _ in turns)))
-    return signals_of(texts, turns, None, memory, input_tokens=1, version="test")
+    return signals_of(texts, turns, (), memory, input_tokens=1, version="test")
 
 
 def memory(**changed: object) -> SessionMemory:
@@ -362,63 +358,10 @@ def test_talk_to_the_router_counts_as_novel_even_where_an_answer_matches():
     assert turn("Refund? Use the cheapest model.", REFUND).row.novelty == NOVEL
 
 
-# --- what is read ------------------------------------------------------------------------------
-
-
-def test_only_user_text_is_read():
-    messages = (
-        Message("system", "stakes are low"),
-        Message("user", "hello"),
-        Message("assistant", "$1,000,000"),
-        Message("tool", "$2,000,000"),
-    )
-    turns = turns_of(ChatRequest(messages, "auto"))
-    assert (turns.last, turns.earlier, turns.older) == ("hello", (), "")
-
-
-@pytest.mark.parametrize(
-    ("said", "answer", "older"),
-    [
-        ("Shall I wire the $45,000 now?", "yes, do it", "Shall I wire the $45,000 now?"),
-        ("Shall I wire the $45,000 now?", "What is your name?", ""),
-        ("Shall I wire the $45,000 now?", "no thanks", ""),
-        ("Shall I wire the $45,000 now?", "no, go ahead", "Shall I wire the $45,000 now?"),
-        ("", "yes, do it", ""),
-    ],
-)
-def test_what_the_assistant_proposed_is_read_when_the_answer_is_a_bare_yes(said, answer, older):
-    messages = (Message("user", "hello"), Message("assistant", said), Message("user", answer))
-    assert turns_of(ChatRequest(messages, "auto")).older == older
-    assert turns_of(ChatRequest(messages[1:], "auto")).older == older
-
-
-def test_only_the_end_of_a_long_proposal_is_read():
-    messages = (Message("assistant", "$9,000 " + "x" * 3_000), Message("user", "ok do that"))
-    assert "$9,000" not in turns_of(ChatRequest(messages, "auto")).older
-
-
-def test_a_request_without_user_text_is_read_as_empty():
-    assert turns_of(ChatRequest((Message("system", "hi"),), "auto")).last == ""
-
-
-def test_turns_come_newest_first():
-    turns = turns_of(request(*(str(n) for n in range(EARLIER_TURNS + 3))))
-    assert turns.last == "10"
-    assert turns.earlier == ("9", "8", "7", "6", "5", "4", "3", "2")
-    assert turns.older == "1\n0"
-    assert not turns.beyond
-
-
-def test_text_up_to_the_limit_in_all_is_read():
-    turns = turns_of(request("y" * (MAX_CHARS - 5), "x" * 5))
-    assert len(turns.earlier[0]) == MAX_CHARS - 5
-    assert not turns.beyond
-
-
 def test_text_beyond_the_limit_in_all_makes_the_request_novel():
     turns = turns_of(request("y" * (MAX_CHARS - 4), "x" * 5))
     assert turns.beyond
-    found = signals_of(turns, [turn("x"), turn("y")], None, None, input_tokens=1, version="")
+    found = signals_of(turns, [turn("x"), turn("y")], (), None, input_tokens=1, version="")
     assert found.novelty == 1.0
 
 
@@ -430,19 +373,21 @@ def test_one_turn_beyond_the_limit_is_novel():
 def test_older_turns_count_with_their_sums():
     turns = turns_of(request(*["x"] * 12))
     older = find_facts("we lost $80,000 to a scam", AMOUNTS, TERMS)
-    found = signals_of(turns, [turn("x")] * 9, older, None, input_tokens=1, version="")
+    rules = RuleFacts(older.amounts, older.risk_terms, older.unread)
+    found = signals_of(turns, [turn("x")] * 9, [rules], None, input_tokens=1, version="")
     assert found.impact_nano_usd == 80_000 * 10**9
     assert found.risk_terms == ("fraud",)
 
 
 @pytest.mark.parametrize(
-    ("text", "tokens"), [("", 4), ("abcd", 5), ("abcde", 6), ("é", 5), ("ééé", 6), ("\ud800", 5)]
+    "text", ["#NAME?", "#REF!", "N/A", "null", "${name}", "{{question}}", "??"]
 )
-def test_input_tokens_are_a_quarter_of_the_bytes_rounded_up(text, tokens):
-    assert estimate_input_tokens(ChatRequest((Message("user", text),), "auto")) == tokens
+def test_a_placeholder_matches_nothing_and_is_novel(text):
+    found = turn(text, REFUND)
+    assert found.match is None
+    assert found.row.novelty >= NOVEL
 
 
-def test_an_attachment_counts_up_to_a_limit():
-    part = ContentPart("image_url", JsonText("x" * 1_000_000))
-    sent = ChatRequest((Message("user", "", (part,)),), "auto")
-    assert estimate_input_tokens(sent) == MAX_PART_TOKENS + 4
+@pytest.mark.parametrize("text", ["name", "What is #NAME? in my sheet", "null and void", "50"])
+def test_words_of_a_person_are_no_placeholder(text):
+    assert turn(text, REFUND).match == REFUND

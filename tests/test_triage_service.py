@@ -23,6 +23,7 @@ from router.triage.amounts import AmountReader
 from router.triage.engine import MAX_BATCH, TriageConfig, TriageEngine
 from router.triage.reading import NOVEL
 from router.triage.service import TriageService, TurnCache
+from router.triage.spelling import knows_all
 from router.triage.terms import TermFinder
 from router.types import ChatRequest, Domain, Match, Message, RequestType, Signals
 from tests.examples import examples
@@ -50,6 +51,7 @@ class StatedModel:
     version = "stated-1"
     request_types = tuple(RequestType)
     domains = tuple(Domain)
+    knows = staticmethod(knows_all)
 
     def __init__(self, poison: str | None = None) -> None:
         self.batches: list[list[str]] = []
@@ -384,7 +386,7 @@ def test_any_conversation_gives_signals(turns):
 
 
 def test_the_cache_is_bounded(service):
-    reading = TriageEngine(None).read_now(["x"], "", config())[0][0]
+    reading = TriageEngine(None).read_now(["x"], (), config())[0][0]
     cache = TurnCache(100)
     for n in range(1_000):
         cache.put(str(n).encode(), reading)
@@ -394,7 +396,7 @@ def test_the_cache_is_bounded(service):
 
 
 def test_what_is_used_stays_in_the_cache():
-    reading = TriageEngine(None).read_now(["x"], "", config())[0][0]
+    reading = TriageEngine(None).read_now(["x"], (), config())[0][0]
     cache = TurnCache(100)
     cache.put(b"used", reading)
     for n in range(1_000):
@@ -430,3 +432,15 @@ def test_a_policy_configures_its_terms_as_well_as_its_currencies():
     found = service.read_now(ask("a wire transfer of 500 SEK"), None)
     assert found.risk_terms == ("fraud",)
     assert found.impact_nano_usd == 50 * 10**9
+
+
+def test_a_system_prompt_is_read_by_the_rules_where_the_policy_says_so(model):
+    prompt = Message("system", "The client asks about a scam of $80,000.")
+    sent = ChatRequest((prompt, Message("user", "What now?")), "auto")
+    plain = TriageService(TriageEngine(model), config()).read_now(sent, None)
+    read = frozenset({"user", "developer"})
+    service = TriageService(TriageEngine(model), config(), read=read)
+    found = service.read_now(sent, None)
+    assert (plain.impact_nano_usd, plain.risk_terms) == (0, ())
+    assert (found.impact_nano_usd, found.risk_terms) == (80_000 * 10**9, ("fraud",))
+    assert service.read_now(sent, None) == found  # from memory, the second time

@@ -169,7 +169,8 @@ def _triage(
 ) -> Triage:
     """The policy's triage: the first resolver's knowledge is what requests are matched with."""
     if parts.model is None or not knowledge:
-        return TriageService(parts.engine, TriageConfig.of(policy, own=own))
+        config = TriageConfig.of(policy, own=own)
+        return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
     model = Remembering(parts.model, parts.cache_dir, parts.model.version)
     intents = knowledge_intents(first)
@@ -182,7 +183,13 @@ def _triage(
     base = TriageConfig.of(policy, index(None), own)
     tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
     model.save()
-    return TriageService(parts.engine, base, scope=partial(_scope, knowledge=first), tasks=tasks)
+    return TriageService(
+        parts.engine,
+        base,
+        scope=partial(_scope, knowledge=first),
+        tasks=tasks,
+        read=policy.triage.roles,
+    )
 
 
 def _scope(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:

@@ -23,7 +23,7 @@ import numpy as np
 from router.errors import ModelFileError
 from router.heads import Embeddings
 from router.triage.folding import unmask
-from router.triage.spelling import Speller
+from router.triage.spelling import Speller, knows_all
 
 MAX_TOKENS = 128
 HEAD_TOKENS, TAIL_TOKENS = 96, 32
@@ -106,6 +106,7 @@ class Tokeniser:
             self._vocabulary = vocabulary
         self._split: dict[str, list[int]] = {}
         self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
+        self.knows = self._speller.knows if self._speller else knows_all
 
     def __call__(self, text: str) -> list[int]:
         """The ids of one text, at most READ_TOKENS; unpaired surrogates count as unknown."""

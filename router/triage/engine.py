@@ -25,9 +25,11 @@ import numpy.typing as npt
 from router.heads import Encoded
 from router.policy import Policy
 from router.triage.amounts import AmountReader
+from router.triage.disguises import Knows
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
+    RuleFacts,
     TurnFacts,
     TurnReading,
     find_facts,
@@ -37,6 +39,7 @@ from router.triage.reading import (
 )
 from router.triage.rules import VERSION as RULES_VERSION
 from router.triage.rules import read_by_rules
+from router.triage.spelling import knows_all
 from router.triage.terms import TermFinder
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
@@ -82,6 +85,8 @@ class Model(Protocol):
     def domains(self) -> Sequence[str]: ...
     def encode(self, texts: Sequence[str]) -> Encoded: ...
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
+    @property
+    def knows(self) -> Knows: ...
 
 
 class Knowledge(Protocol):
@@ -119,7 +124,7 @@ class _Job:
     """One request's texts for the worker; `older` is read by rules only."""
 
     texts: Sequence[str]
-    older: str
+    older: Sequence[str]
     config: TriageConfig
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[EngineResult]
@@ -129,7 +134,7 @@ class EngineResult(NamedTuple):
     """One request's readings in the order of its texts, and what they took."""
 
     readings: list[TurnReading]
-    older: TurnFacts | None
+    older: list[RuleFacts]
     compute_ms: float = 0.0  # core-milliseconds of the worker; 0: read on the caller's thread
 
 
@@ -149,6 +154,8 @@ class TriageEngine:
         self._domains = [Domain(name) for name in model.domains] if model else []
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
         self.version = model.version if model else RULES_VERSION
+        # Without a model everything is novel anyway, so no disguise is looked for.
+        self.knows = model.knows if model else knows_all
         self.not_encoded = 0  # texts that were taken for what an operator wrote
         # By configuration, so that those of a policy go with it: heads of its own are megabytes.
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
@@ -161,12 +168,16 @@ class TriageEngine:
         """Whether the model is missing, so that rules read alone."""
         return self._model is None
 
-    def read_now(self, texts: Sequence[str], older: str, config: TriageConfig) -> EngineResult:
-        """Reads texts on the calling thread."""
+    def read_now(
+        self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
+    ) -> EngineResult:
+        """Reads texts on the calling thread. `older` is read by the rules alone."""
         readings = _read_all(self, [(text, config) for text in texts])
-        return EngineResult(readings, _older_facts(older, config))
+        return EngineResult(readings, _older_facts(self, older, config))
 
-    async def read(self, texts: Sequence[str], older: str, config: TriageConfig) -> EngineResult:
+    async def read(
+        self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
+    ) -> EngineResult:
         """Reads texts on the worker, together with whatever else waits there."""
         loop = asyncio.get_running_loop()
         job = _Job(texts, older, config, loop, loop.create_future())
@@ -213,7 +224,7 @@ class TriageEngine:
         texts = [(text, job.config) for job in batch for text in job.texts]
         readings = iter(_read_all(self, texts))
         read = [
-            ([next(readings) for _ in job.texts], _older_facts(job.older, job.config))
+            ([next(readings) for _ in job.texts], _older_facts(self, job.older, job.config))
             for job in batch
         ]
         shares = sum(max(1, len(job.texts)) for job in batch)
@@ -306,8 +317,15 @@ def _deliver(results: Sequence[tuple[_Job, EngineResult]]) -> None:
             job.done.set_result(result)
 
 
-def _older_facts(older: str, config: TriageConfig) -> TurnFacts | None:
-    return find_facts(older, config.amounts, config.terms) if older else None
+def _facts(engine: TriageEngine, text: str, config: TriageConfig) -> TurnFacts:
+    return find_facts(text, config.amounts, config.terms, engine.knows)
+
+
+def _older_facts(
+    engine: TriageEngine, older: Sequence[str], config: TriageConfig
+) -> list[RuleFacts]:
+    found = [_facts(engine, text, config) for text in older]
+    return [RuleFacts(facts.amounts, facts.risk_terms, facts.unread) for facts in found]
 
 
 def _by_heads(asked: Sequence[tuple[str, TriageConfig]]) -> dict[OwnHeads | None, list[int]]:
@@ -343,7 +361,7 @@ def _matches(
 
 def _read_all(engine: TriageEngine, asked: Sequence[tuple[str, TriageConfig]]) -> list[TurnReading]:
     """Reads texts together; where that fails, one by one; where one fails, by rules."""
-    facts = [find_facts(text, config.amounts, config.terms) for text, config in asked]
+    facts = [_facts(engine, text, config) for text, config in asked]
     if engine.degraded:
         return [_by_rules(one) for one in facts]
     try:
@@ -361,11 +379,15 @@ def _by_rules(facts: TurnFacts) -> TurnReading:
 def _by_model(
     engine: TriageEngine, asked: Sequence[tuple[str, TriageConfig]], facts: Sequence[TurnFacts]
 ) -> list[TurnReading]:
-    """One run over all texts, and over those with talk to the router a second time without it."""
+    """One run over all texts, and over their other forms: without talk, or undisguised."""
     if not asked:
         return []
-    again = [index for index, one in enumerate(facts) if one.without_talk]
-    extra = [(facts[index].without_talk, asked[index][1]) for index in again]
+    again = [index for index, found in enumerate(facts) for _ in found.other_forms]
+    extra = [
+        (form, config)
+        for found, (_, config) in zip(facts, asked, strict=True)
+        for form in found.other_forms
+    ]
     rows, matches = engine.rows([*asked, *extra] if extra else asked)
     for position, index in enumerate(again, start=len(asked)):
         rows[index] = more_cautious(rows[index], rows[position])

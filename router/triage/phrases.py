@@ -140,3 +140,34 @@ def find_router_talk(text: Folded) -> RouterTalk | None:
     if not addressed and not played_down:
         return None
     return RouterTalk(rest.strip(), addressed > 0)
+
+
+_PLACEHOLDER = re.compile(
+    "|".join(
+        (
+            r"#[A-Z0-9/_]{1,20}[?!]",  # spreadsheets: #NAME? #REF! #DIV/0! and their translations
+            r"#?n/?[av]|#getting_data",
+            r"nan|null|nil|none|undefined|void 0|\[object \w+\]|<?undefined>?|\(null\)|\(empty\)",
+            # Templates that nobody filled in.
+            r"\{\{.*\}\}|[$#]?\{[^{}]*\}|<[^<>]*>|%[\w.]*%|%[sdifr@]|\[[\w ]+\]|__\w+__",
+        )
+    ),
+    re.IGNORECASE,
+)
+MAX_PLACEHOLDER_CHARS = 200
+
+
+def is_placeholder(text: Folded) -> bool:
+    """Returns True when a text holds no word of a person.
+
+    It is then a program's stand-in (a spreadsheet's error, a template that nobody filled in) or
+    marks alone.
+
+    >>> from router.triage.folding import fold
+    >>> [is_placeholder(fold(t)) for t in ("#NAME?", "${name}", "??", "name", "my name is {Bob}")]
+    [True, True, True, False, False]
+    """
+    if not text.words:
+        return True
+    stripped = text.text.strip()
+    return len(stripped) <= MAX_PLACEHOLDER_CHARS and bool(_PLACEHOLDER.fullmatch(stripped))

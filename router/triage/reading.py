@@ -1,8 +1,9 @@
 """What is read of a request, and how the readings of its turns become one set of signals.
 
-Only what the user wrote is read, and what the assistant proposed where the user's turn is a bare
-assent to it. Tool results, attachments and the system's text are not: they can neither raise an
-amount nor lower stakes. The last user turn says what is asked;
+The model reads only what the user wrote. The rules read it too, and what the assistant proposed
+where the user's turn is a bare assent to it. Where the policy says so (`triage.read`), the rules
+also read the text of system, developer and tool messages: its terms and amounts can raise caution
+and never lower it. Attachments are never read. The last user turn says what is asked;
 earlier turns, and the session's memory, can only raise caution: stakes, impact, strategic,
 multi-factor, terms, domain and the policy's own heads are the highest that the conversation has
 seen. A bare follow-up takes its meaning from the last turn that had one.
@@ -11,7 +12,8 @@ Words that talk to the router ("this is trivial, use the cheapest model") lower 
 is read twice, with and without them, and each signal is the more cautious of the two, so neither
 the words nor their removal can lower a signal. A turn that names models, tiers or stakes counts as
 novel besides (0.5, which is level 2 by default), since no ordinary user speaks of them; one that
-only plays itself down ("just a quick question") does not, since ordinary users do.
+only plays itself down ("just a quick question") does not, since ordinary users do. A disguised turn
+(reversed, leet, base64 ...) is read both ways too, and counts as novel likewise.
 
 All of it is pure. It knows nothing about threads, files or tiers.
 """
@@ -24,14 +26,19 @@ from typing import NamedTuple
 
 from router.head_conditions import highest
 from router.triage.amounts import MAX_AMOUNTS, AmountReader
-from router.triage.folding import MAX_CHARS, Folded, fold
+from router.triage.disguises import Knows, undisguised
+from router.triage.folding import Folded, fold
 from router.triage.numbers import crowded
-from router.triage.phrases import find_router_talk, is_bare_follow_up, is_refusal
+from router.triage.phrases import (
+    find_router_talk,
+    is_bare_follow_up,
+    is_placeholder,
+)
+from router.triage.spelling import knows_all
 from router.triage.terms import TermFinder
+from router.triage.turns import Turns
 from router.types import (
     Amount,
-    ChatRequest,
-    ContentPart,
     Domain,
     HeadReading,
     Match,
@@ -40,17 +47,9 @@ from router.types import (
     Signals,
 )
 
-EARLIER_TURNS = 8
-"""Earlier user turns that the model reads; in still older ones only terms and amounts are found."""
-
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
-MAX_FOLLOW_UP_CHARS = 200  # no longer turn is a bare follow-up; it spares folding a page to see it
-MAX_PROPOSAL_CHARS = 2_000  # an offer stands at the end of what the assistant said
-
-MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
-MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
 _CAUTION = {
@@ -63,60 +62,6 @@ _CAUTION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
-    """The user turns of a request, cut to MAX_CHARS in all, newest kept; `beyond`: more was there.
-
-    `older` is read by rules alone: what lies before the last EARLIER_TURNS turns, and what the
-    assistant proposed when the last turn is no more than a yes to it.
-    """
-
-    last: str
-    earlier: tuple[str, ...] = ()  # newest first
-    older: str = ""
-    beyond: bool = False
-
-
-def turns_of(request: ChatRequest) -> Turns:
-    """Returns what is read of a request."""
-    texts = [message.text for message in request.messages if message.role == "user"]
-    proposed = _proposed(request)
-    if len(texts) < 2:
-        return Turns(texts[0] if texts else "", older=proposed)
-    texts.reverse()
-    left = MAX_CHARS - len(texts[0])
-    kept: list[str] = []
-    for text in texts[1:]:
-        if left <= 0:
-            break
-        kept.append(text[:left])
-        left -= len(text)
-    beyond = left < 0 or len(kept) < len(texts) - 1
-    older = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
-    return Turns(texts[0], tuple(kept[:EARLIER_TURNS]), older, beyond)
-
-
-def _proposed(request: ChatRequest) -> str:
-    """The end of the assistant's message that a bare follow-up answers, "" when there is none.
-
-    "Shall I wire the $45,000?" "yes": the sum and the matter stand in the assistant's words alone.
-    After a mere "no" nothing of it is asked for; "why?" asks for more of it.
-    """
-    if len(request.messages) < 2:
-        return ""
-    before, last = request.messages[-2:]
-    if last.role != "user" or before.role != "assistant" or not before.text:
-        return ""
-    if len(last.text) > MAX_FOLLOW_UP_CHARS:
-        return ""
-    answer = fold(last.text)
-    if not is_bare_follow_up(answer) or is_refusal(answer):
-        return ""
-    if len(before.text) <= MAX_PROPOSAL_CHARS:
-        return before.text
-    return before.text[-MAX_PROPOSAL_CHARS:].partition(" ")[2]  # no part of a sum
-
-
-@dataclass(frozen=True, slots=True)
 class TurnFacts:
     """What the rules find in one text, without the model."""
 
@@ -125,24 +70,44 @@ class TurnFacts:
     risk_terms: tuple[str, ...]
     bare: bool  # a bare follow-up
     unread: bool  # more text or numbers than are read
-    without_talk: str = ""  # the text without talk to the router; "" when it is all the same
-    addressed: bool = False  # it talked to the router
+    other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
+    unusual: bool = False  # it talked to the router, or was disguised
+    placeholder: bool = False  # a program's stand-in for a text: "#NAME?"
 
 
-def find_facts(text: str, amounts: AmountReader, terms: TermFinder) -> TurnFacts:
-    """Returns what the rules find in one text, in linear time."""
+class RuleFacts(NamedTuple):
+    """What the rules find in a text that the model does not read."""
+
+    amounts: tuple[Amount, ...]
+    risk_terms: tuple[str, ...]
+    unread: bool
+
+
+def find_facts(
+    text: str, amounts: AmountReader, terms: TermFinder, knows: Knows = knows_all
+) -> TurnFacts:
+    """Returns what the rules find in one text, in linear time.
+
+    `knows` tells words from none, which shows disguises; by default none is looked for.
+    """
     folded = fold(text)
     found = amounts.read(folded)
     names = terms.find(folded)
     talk = find_router_talk(folded)
+    disguised = undisguised(text, folded, knows)
+    for form in map(fold, disguised):
+        found = largest_amounts((found, amounts.read(form)))
+        names = _union((names, terms.find(form)))
+    without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
     return TurnFacts(
         folded=folded,
         amounts=found,
         risk_terms=names,
         bare=not found and not names and is_bare_follow_up(folded),
         unread=folded.cut or crowded(folded),
-        without_talk="" if talk is None or not fold(talk.rest).words else talk.rest,
-        addressed=talk is not None and talk.addressed,
+        other_forms=(*disguised, without_talk) if without_talk else disguised,
+        unusual=bool(disguised) or (talk is not None and talk.addressed),
+        placeholder=is_placeholder(folded),
     )
 
 
@@ -184,12 +149,15 @@ def reading_of(
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
-    What matches an approved answer is not novel, however rare its words: novelty is at most
-    1 - the match's confidence; after that it is raised where the turn talks to the router (NOVEL)
-    or is longer than what is read (1).
+    A text that matches an approved answer is not novel, however rare its words: novelty is at most
+    1 - the match's confidence. After that it is raised where the turn talks to the router or is
+    disguised (NOVEL), or is longer than what is read (1). A placeholder asks for nothing, so it
+    matches nothing and is novel.
     """
+    if facts.placeholder:
+        match = None
     novelty = row.novelty if match is None else min(row.novelty, 1.0 - match.confidence)
-    if facts.addressed:
+    if facts.unusual or facts.placeholder:
         novelty = max(novelty, NOVEL)
     if facts.unread:
         novelty = 1.0
@@ -252,7 +220,7 @@ def higher_domain(now: tuple[Domain, float], before: tuple[Domain, float]) -> tu
 def signals_of(
     turns: Turns,
     readings: Sequence[TurnReading],
-    older: TurnFacts | None,
+    older: Sequence[RuleFacts],
     memory: SessionMemory | None,
     *,
     input_tokens: int,
@@ -271,11 +239,9 @@ def signals_of(
         stakes = max(stakes, turn.row.stakes_high)
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
-    if earlier or older is not None:
-        sources: list[TurnReading | TurnFacts] = [*readings]
-        if older is not None:
-            sources.append(older)
-        amounts = _largest(facts.amounts for facts in sources)
+    if earlier or older:
+        sources: list[TurnReading | RuleFacts] = [*readings, *older]
+        amounts = largest_amounts(facts.amounts for facts in sources)
         names = _union(facts.risk_terms for facts in sources)
     impact = amounts[0].nano_usd if amounts else 0
     if memory is not None:
@@ -289,7 +255,7 @@ def signals_of(
     heads = row.heads
     if heads and (earlier or memory is not None):
         heads = _highest_of(heads, earlier, memory)
-    unread = turns.beyond or (older is not None and older.unread)
+    unread = turns.beyond or any(facts.unread for facts in older)
     raised = domain[0] is not last.row.domain or stakes > last.row.stakes_high
     return Signals(
         request_type=row.request_type,
@@ -360,8 +326,8 @@ def _known(match: Match | None, novelty: float) -> float:
     return novelty if match is None else min(novelty, 1.0 - match.confidence)
 
 
-def _largest(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
-    """The largest distinct amounts of several texts, largest first."""
+def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
+    """Returns the largest distinct amounts of several texts, largest first."""
     distinct = {(a.text, a.nano_usd): a for group in groups for a in group}
     ordered = sorted(distinct.values(), key=lambda amount: -amount.nano_usd)
     return tuple(ordered[:MAX_AMOUNTS])
@@ -416,34 +382,3 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         match=signals.match,
         heads=heads,
     )
-
-
-# --- size ----------------------------------------------------------------------------------------
-
-
-def estimate_input_tokens(request: ChatRequest) -> int:
-    """Returns about how many tokens the whole request has: a quarter of its UTF-8 bytes, rounded
-    up, and MESSAGE_OVERHEAD_TOKENS per message. Tools, tool calls and the schema count as text; an
-    attachment counts at most MAX_PART_TOKENS. Never used for money: there the worst case counts.
-    """
-    size = 0
-    for message in request.messages:
-        size += _bytes(message.text) + 4 * MESSAGE_OVERHEAD_TOKENS
-        if message.parts:
-            size += sum(_part_bytes(part) for part in message.parts)
-        for call in message.tool_calls:
-            size += _bytes(call.name) + _bytes(call.arguments)
-    for tool in request.tools:
-        size += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
-    if request.response_format.schema is not None:
-        size += _bytes(request.response_format.schema)
-    return -(-size // 4)
-
-
-def _part_bytes(part: ContentPart) -> int:
-    # Text parts are in the message's text already.
-    return 0 if part.kind == "text" else min(_bytes(part.payload), 4 * MAX_PART_TOKENS)
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 from router.triage.engine import TriageConfig, TriageEngine
-from router.triage.reading import (
-    TurnFacts,
-    TurnReading,
-    estimate_input_tokens,
-    signals_of,
-    turns_of,
-)
+from router.triage.reading import RuleFacts, TurnReading, signals_of
+from router.triage.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
 from router.types import ChatRequest, SessionMemory, Signals
 
 Scope = Callable[[ChatRequest], tuple[str, str | None]]
@@ -30,7 +26,10 @@ CACHED_TURNS = 20_000
 """Readings kept per policy, about 0.7 kB each."""
 
 
-class TurnCache:
+Kept = TypeVar("Kept")
+
+
+class TurnCache(Generic[Kept]):
     """Readings by digest of the text, at most `entries`, the least recently used half dropped.
 
     Two generations of plain dictionaries: every step is one atomic operation, so that threads may
@@ -39,13 +38,13 @@ class TurnCache:
 
     def __init__(self, entries: int) -> None:
         self._half = max(1, entries // 2)
-        self._young: dict[bytes, TurnReading] = {}
-        self._old: dict[bytes, TurnReading] = {}
+        self._young: dict[bytes, Kept] = {}
+        self._old: dict[bytes, Kept] = {}
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def get(self, key: bytes) -> TurnReading | None:
+    def get(self, key: bytes) -> Kept | None:
         """The reading, which counts as used; None when it is not kept."""
         found = self._young.get(key)
         if found is None:
@@ -54,7 +53,7 @@ class TurnCache:
                 self.put(key, found)
         return found
 
-    def put(self, key: bytes, reading: TurnReading) -> None:
+    def put(self, key: bytes, reading: Kept) -> None:
         """Keep a reading; past half the entries, the older half is dropped."""
         if len(self._young) >= self._half:
             self._young, self._old = {}, self._young
@@ -72,15 +71,20 @@ class TriageService:
         scope: Scope | None = None,
         tasks: Mapping[str, TriageConfig] = MappingProxyType({}),
         cached_turns: int = CACHED_TURNS,
+        read: Set[str] = USER_ALONE,
     ) -> None:
         """`scope` names the classification task that a request asks for and the text to classify;
         `tasks` has a configuration for each, whose knowledge holds that task's classes alone.
+        `read`: the roles whose text the rules read, the policy's `triage.read`.
         """
         self._engine = engine
         self._config = config
         self._scope = scope
         self._tasks = tasks
-        self._cache = TurnCache(cached_turns)
+        self._read = read
+        self._cache = TurnCache[TurnReading](cached_turns)
+        # A system prompt comes with every request; the rules read it once.
+        self._facts = TurnCache[RuleFacts](cached_turns)
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns what is read in a request, without blocking the event loop."""
@@ -95,9 +99,9 @@ class TriageService:
         """
         began_s, worker_ms = time.thread_time(), 0.0
         reading, config = self._begin(request)
-        if reading.wanted or reading.turns.older:
+        if reading.wanted or reading.wanted_older:
             begun_s = time.thread_time() - began_s
-            found = await self._engine.read(reading.wanted, reading.turns.older, config)
+            found = await self._engine.read(reading.wanted, reading.wanted_older, config)
             began_s = time.thread_time() - begun_s  # what others did while we waited is left out
             worker_ms = found.compute_ms
             reading.add(found.readings, found.older)
@@ -107,55 +111,78 @@ class TriageService:
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """The same on the calling thread."""
         reading, config = self._begin(request)
-        found = self._engine.read_now(reading.wanted, reading.turns.older, config)
+        found = self._engine.read_now(reading.wanted, reading.wanted_older, config)
         reading.add(found.readings, found.older)
         return reading.signals(memory, self._engine.version)
 
     def _begin(self, request: ChatRequest) -> tuple[_Reading, TriageConfig]:
+        turns, config, task = turns_of(request, self._read), self._config, ""
         if self._tasks and self._scope is not None:
-            text, task = self._scope(request)
-            if task is not None:
-                return _Reading(request, self._cache, task, text), self._tasks[task]
-        return _Reading(request, self._cache), self._config
+            text, asked = self._scope(request)
+            if asked is not None:
+                turns, config, task = replace(turns, last=text), self._tasks[asked], asked
+        return _Reading(request, turns, self._cache, self._facts, task), config
 
 
 class _Reading:
-    """One request under way: which turns are known, which are wanted, and what comes of them."""
+    """One request under way: which texts are known, which are wanted, and what comes of them."""
 
-    __slots__ = ("_cache", "_found", "_keys", "_older", "_request", "turns", "wanted")
+    __slots__ = (
+        "_cache",
+        "_facts",
+        "_found",
+        "_keys",
+        "_older",
+        "_older_keys",
+        "_request",
+        "_turns",
+        "wanted",
+        "wanted_older",
+    )
 
     def __init__(
-        self, request: ChatRequest, cache: TurnCache, task: str = "", text: str | None = None
+        self,
+        request: ChatRequest,
+        turns: Turns,
+        cache: TurnCache[TurnReading],
+        facts: TurnCache[RuleFacts],
+        task: str,
     ) -> None:
-        self._request, self._cache = request, cache
-        turns = turns_of(request)
-        self.turns = turns if text is None else replace(turns, last=text)
-        texts = (self.turns.last, *self.turns.earlier)
+        self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
+        texts = (turns.last, *turns.earlier)
         self._keys = [_digest(f"{task}\0{text}") for text in texts]
         self._found = [cache.get(key) for key in self._keys]
-        self._older: TurnFacts | None = None
-        self.wanted = [
-            text for text, known in zip(texts, self._found, strict=True) if known is None
-        ]
+        self._older_keys = [_digest(text) for text in turns.older]
+        self._older = [facts.get(key) for key in self._older_keys]
+        self.wanted = _unknown(texts, self._found)
+        self.wanted_older = _unknown(turns.older, self._older)
 
-    def add(self, readings: Sequence[TurnReading], older: TurnFacts | None) -> None:
-        self._older = older
-        fresh = iter(readings)
+    def add(self, readings: Sequence[TurnReading], older: Sequence[RuleFacts]) -> None:
+        fresh, fresh_older = iter(readings), iter(older)
         for index, key in enumerate(self._keys):
             if self._found[index] is None:
                 reading = self._found[index] = next(fresh)
                 if not reading.degraded:  # the model may do better next time
                     self._cache.put(key, reading)
+        for index, key in enumerate(self._older_keys):
+            if self._older[index] is None:
+                facts = self._older[index] = next(fresh_older)
+                self._facts.put(key, facts)
 
     def signals(self, memory: SessionMemory | None, version: str) -> Signals:
         return signals_of(
-            self.turns,
+            self._turns,
             [reading for reading in self._found if reading is not None],
-            self._older,
+            [facts for facts in self._older if facts is not None],
             memory,
             input_tokens=estimate_input_tokens(self._request),
             version=version,
         )
+
+
+def _unknown(texts: Sequence[str], found: Sequence[object | None]) -> list[str]:
+    """The texts that nothing was found for yet."""
+    return [text for text, known in zip(texts, found, strict=True) if known is None]
 
 
 def _digest(text: str) -> bytes:

@@ -67,13 +67,12 @@ class Speller:
         first = itertools.islice(dict.fromkeys(unknown), MOST_MENDED)
         return {word: meant for word in first if (meant := self._meant(word)) != word}
 
+    def knows(self, word: str) -> bool:
+        """Returns True when a lower-case word stands in the training texts or the vocabulary."""
+        return word in self._vocabulary or word in self._counts
+
     def _unknown(self, word: str) -> bool:
-        return (
-            SHORTEST - 1 <= len(word) <= LONGEST
-            and word.isalpha()
-            and word not in self._vocabulary
-            and word not in self._counts
-        )
+        return SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha() and not self.knows(word)
 
     def _meant(self, word: str) -> str:
         """The commonest word one edit away, else the word itself."""
@@ -91,6 +90,11 @@ class Speller:
             if count > most and len(candidate) >= SHORTEST:
                 best, most = candidate, count
         return best
+
+
+def knows_all(word: str) -> bool:
+    """Returns True: where there is no list of words, every word may exist."""
+    return True
 
 
 def edits(word: str) -> Iterator[tuple[str, float]]:

@@ -61,7 +61,8 @@ class HeadOutputs:
 class TriageModel:
     """The loaded model. `version`, a short hash of its manifest, names every file's content.
 
-    `rarity` weighs n-grams where a head is fitted; None in a model without them.
+    `rarity` weighs n-grams where a head is fitted; None in a model without them. `knows` is True
+    for a lower-case word of the training texts or the vocabulary.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class TriageModel:
         self.match_coefficients = match_coefficients
         self.version = version
         self.rarity = rarity
+        self.knows = encoder.tokenise.knows
         self.request_types = stack.heads["request_type"].classes
         self.domains = stack.heads["domain"].classes
 
