@@ -62,6 +62,7 @@ from router.types import (
 )
 from router.verification import PREFIX_TOKENS, Verification, agreement, one_call, verify
 from router.walk import Candidate, Held, Walk
+from router.wire.body_keys import dropped, narrowed
 from router.wire.render import deltas_of
 
 
@@ -143,6 +144,7 @@ class Gateway:
         """Select the policy, read the request, decide."""
         started = self._clock.monotonic_ms()
         selected = self.router.select(request, identity)
+        request = narrowed(request, (plan.facts for plan in selected.runtime.plans))
         rates = await self._rates(request, identity, selected)
         try:
             walk = await self._decided(request, identity, selected, started)
@@ -362,6 +364,7 @@ class Gateway:
             review_id=walk.review_id,
             cache=walk.cache,
             usage=answer.usage if answer and answer.usage.input_tokens else estimated,
+            dropped=dropped(walk.request, walk.plan(rung.answerer).facts),
         )
 
     # --- account --------------------------------------------------------------------------------

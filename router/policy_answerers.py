@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
-from router.text_forms import BASE_URL, LOOKUP_URL
+from router.text_forms import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.types import Capability, Domain, Price, VerifyMode
+from router.wire.body_keys import mistake_in
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -192,6 +193,20 @@ def _solve_alone() -> list[StepName]:
     return ["solve"]
 
 
+def _may_pass(name: str) -> str:
+    why_not = mistake_in(name)
+    if why_not is not None:
+        raise ValueError(f"{name} cannot be passed through: {why_not}")
+    return name
+
+
+PassedKey = Annotated[str, Field(pattern=BODY_KEY), AfterValidator(_may_pass)]
+
+
+def _nothing_more() -> list[PassedKey]:
+    return []
+
+
 class ResolverAnswerer(AnswererBase):
     """Approved answers and classification results from a knowledge file."""
 
@@ -280,6 +295,11 @@ class UpstreamAnswerer(AnswererBase):
         default=False,
         description="It bills reasoning it does not show: a cut answer counts at its worst case.",
     )
+    pass_through: list[PassedKey] = Field(
+        default_factory=_nothing_more,
+        max_length=64,
+        description="Further keys of clients' bodies that it is sent, at the top level and unread.",
+    )
     send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_completion_tokens", description="`max_tokens` for older servers."
     )
@@ -304,6 +324,11 @@ class LitellmAnswerer(AnswererBase):
     hidden_reasoning: bool = Field(
         default=False,
         description="It bills reasoning it does not show: a cut answer counts at its worst case.",
+    )
+    pass_through: list[PassedKey] = Field(
+        default_factory=_nothing_more,
+        max_length=64,
+        description="Further keys of clients' bodies that it is sent, at the top level and unread.",
     )
 
 

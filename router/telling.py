@@ -31,6 +31,7 @@ from router.types import (
     Verdict,
 )
 from router.walk import Candidate, Walk
+from router.wire.body_keys import dropped
 
 
 def open_row(walk: Walk, attempt: AttemptRow) -> RequestRow:
@@ -189,6 +190,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         review_id=walk.review_id,
         rates=walk.rates.states if walk.rates else (),
         cache=walk.cache,
+        dropped=dropped(walk.request, walk.plan(candidate.rung.answerer).facts),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SECRET_NAME = r"^\$\{[A-Z_][A-Z0-9_]*\}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+BODY_KEY = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # no user info: credentials belong in api_key
 LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
@@ -14,6 +15,8 @@ WORDS = {
     SECRET_NAME: "a variable of the environment as ${OPENAI_API_KEY}, never the key itself",
     NAME: "a name of at most 64 letters, digits, '.', '_' and '-', that begins with one of the "
     "first two",
+    BODY_KEY: "a key's name of at most 64 letters, digits, '.', '_' and '-', that begins with a "
+    "letter",
     LABEL_NAME: "a name of at most 64 small letters, digits and '_', that begins with a letter",
     BASE_URL: "an address as https://host:port/v1, without query, user or password",
     LOOKUP_URL: "an https address with {key} in it; http only on this machine",

@@ -16,7 +16,7 @@ from collections.abc import Awaitable
 from router.api.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy import LitellmAnswerer
-from router.types import Answer
+from router.types import Answer, BodyRules
 from tests.upstream_kit import collect, facts, no_call, work
 from tiers.litellm_errors import to_ours
 from tiers.litellm_tier import LitellmTier
@@ -32,11 +32,12 @@ def watch(event: str, arguments: tuple[object, ...]) -> None:
         hosts.add(str(arguments[1][0]))
 
 
-def tier(model: str, key: str | None = "sk-ours") -> LitellmTier:
+def tier(model: str, key: str | None = "sk-ours", passed: tuple[str, ...] = ()) -> LitellmTier:
     section = LitellmAnswerer.model_validate(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
     )
-    return LitellmTier(section, facts(model, "litellm"), api_key=key, clock=SystemClock())
+    rules = BodyRules(frozenset(passed))
+    return LitellmTier(section, facts(model, "litellm", rules), api_key=key, clock=SystemClock())
 
 
 def told(answer: Answer) -> dict[str, object]:
@@ -76,6 +77,8 @@ async def calls() -> dict[str, object]:
     agent = tier("openai/agent")
     found["offered whole"] = await outcome(agent.answer(work(tools=tools), no_call))
     found["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
+    named = tier("openai/echo", passed=("top_k",))
+    found["named whole"] = await outcome(named.answer(work(**fields), no_call))
     found["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
     return found
 

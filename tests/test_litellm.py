@@ -106,6 +106,12 @@ def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> Non
 
 
 @NEEDS_LITELLM
+def test_litellm_is_sent_the_keys_that_the_policy_names(seen: dict[str, Any]) -> None:
+    echo = orjson.loads(seen["calls"]["named whole"]["text"])
+    assert echo["body"].keys() == {"model", "messages", "max_tokens", "temperature", "top_k"}
+
+
+@NEEDS_LITELLM
 @pytest.mark.parametrize(
     ("call", "kind"),
     [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from router.errors import AnswererError, StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, ToolCall, Usage
+from router.wire.body_keys import passed_on
 from router.wire.folding import MAX_LINE_BYTES, MAX_STREAM_BYTES
 from router.wire.openai_chat import (
     ChunkFolder,
@@ -23,15 +24,14 @@ from router.wire.openai_chat import (
     upstream_body,
 )
 from tests.examples import examples
+from tests.upstream_kit import facts
 
 
 def sent(fields: dict[str, object], **options: object) -> dict[str, object]:
     body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], **fields}
     request = parse_chat_request(orjson.dumps(body), {})
-    given = {"model": "up-1", "max_output_tokens": 100, **options}
-    read = orjson.loads(upstream_body(request, **given))  # type: ignore[arg-type]
-    assert isinstance(read, dict)
-    return read
+    options = {"max_output_tokens": 100, "extra": passed_on(request, facts()), **options}
+    return dict(orjson.loads(upstream_body(request, model="up-1", **options)))  # type: ignore[arg-type]
 
 
 def test_plain_request_reaches_the_upstream_with_its_model_and_cap() -> None:

@@ -12,6 +12,7 @@ from router.policy import UpstreamAnswerer
 from router.types import (
     Answer,
     AnswererFacts,
+    BodyRules,
     Capability,
     ChatRequest,
     Delta,
@@ -36,7 +37,9 @@ def section(*urls: str, model: str = "answer", **more: object) -> UpstreamAnswer
     return UpstreamAnswerer.model_validate(fields)
 
 
-def facts(model: str = "answer", kind: str = "upstream") -> AnswererFacts:
+def facts(
+    model: str = "answer", kind: str = "upstream", body: BodyRules | None = None
+) -> AnswererFacts:
     return AnswererFacts(
         name="up",
         tier="two",
@@ -50,6 +53,7 @@ def facts(model: str = "answer", kind: str = "upstream") -> AnswererFacts:
         expected_output_tokens=20,
         latency_ms=10.0,
         deadline_ms=60_000,
+        body=body or BodyRules(),
     )
 
 

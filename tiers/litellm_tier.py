@@ -1,9 +1,9 @@
 """Answers from any provider that litellm knows, with litellm kept on a short lead.
 
 It is imported in a thread when the tier starts (seconds), with its network look-ups, its .env
-reading, its callbacks and its logging off. It gets an allow-list of parameters, never a body's
-unknown keys; its retries and fallbacks stay off, since the gateway keeps the books. What it raises
-becomes one of our errors in `litellm_errors`.
+reading, its callbacks and its logging off. It gets an allow-list of parameters, and of a body's
+other keys those that the policy names; its retries and fallbacks stay off, since the gateway keeps
+the books. What it raises becomes one of our errors in `litellm_errors`.
 
 Where a provider reports no usage litellm counts tokens itself, and that can't be told apart here.
 """
@@ -103,6 +103,7 @@ class LitellmTier:
         self._api_key = (api_key or "").strip() or None
         self._clock = clock
         self._slots = CallSlots(section.name, section.concurrency)
+        self._allowed = ALLOWED | facts.body.pass_through
         self._loading: asyncio.Task[ModuleType] | None = None
 
     @property
@@ -195,7 +196,7 @@ class LitellmTier:
         body = body_of_call(
             work, self._facts, self._section.model, stream=stream, max_tokens_key="max_tokens"
         )
-        allowed = {key: value for key, value in orjson.loads(body).items() if key in ALLOWED}
+        allowed = {key: value for key, value in orjson.loads(body).items() if key in self._allowed}
         return {
             **allowed,
             "api_key": self._api_key,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from router.cost import input_bound, output_cap
 from router.errors import DeadlineExceeded
 from router.types import Answer, AnswererFacts, Capability, Clock, Work
+from router.wire.body_keys import passed_on
 from router.wire.openai_chat import bound_usage, upstream_body
 
 
@@ -37,6 +38,7 @@ def body_of_call(
         max_tokens_key=max_tokens_key,
         stream=stream,
         prefer_schema=work.prefer_schema if keeps_schemas else None,
+        extra=passed_on(work.request, facts),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from router.api.abilities import AbilityTable
 from router.cost import most_image_tokens
@@ -46,11 +47,13 @@ from router.triage.triage_model import TriageModel
 from router.types import (
     Answerer,
     AnswererFacts,
+    BodyRules,
     ChatRequest,
     Clock,
     Domain,
     Triage,
 )
+from router.wire.body_keys import stores_unasked
 from tiers.litellm_tier import LitellmTier
 from tiers.local import CAPABILITIES as LOCAL_CAPABILITIES
 from tiers.local import LocalModelAnswerer
@@ -258,10 +261,10 @@ def _answerer(
         if address is None:
             found = f"the local model {section.model!r}, which this process did not start"
             raise PolicyError((Mistake("(policy)", 0, section.name, found, "a restart"),))
-        facts = _facts(section, tier, book, address.threads)
+        facts = _facts(section, tier, book, BodyRules(), address.threads)
         return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
     key = _secret(section.api_key, parts.environ)
-    facts = _facts(section, tier, book)
+    facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
     if isinstance(section, UpstreamAnswerer):
         return UpstreamTier(section, facts, api_key=key, clock=parts.clock)
     return LitellmTier(section, facts, api_key=key, clock=parts.clock)
@@ -275,10 +278,21 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
         return None
 
 
+def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
+    """What of clients' bodies a remote answerer is sent; only `full` privacy lets it store text."""
+    urls = section.base_urls if isinstance(section, UpstreamAnswerer) else []
+    return BodyRules(
+        pass_through=frozenset(section.pass_through),
+        may_store=policy.privacy.store == "full",
+        stores_unasked=any(stores_unasked(urlsplit(url).hostname or "") for url in urls),
+    )
+
+
 def _facts(
     section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
     tier: TierSection,
     book: PriceBook,
+    body: BodyRules,
     cores: int = 0,
 ) -> AnswererFacts:
     return AnswererFacts(
@@ -301,6 +315,7 @@ def _facts(
         image_tokens=0
         if isinstance(section, LocalAnswerer)
         else section.image_tokens or most_image_tokens(section.model),
+        body=body,
     )
 
 

@@ -30,6 +30,8 @@ from router.types import (
 from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
+DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
+"""Names of dropped keys that are told: a body may have very many, and what a client made up."""
 
 
 def usd(nano_usd: int) -> str:
@@ -83,6 +85,7 @@ def committed_headers(event: Committed) -> Headers:
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_cache_header(event.cache),
+        *_dropped_header(event.dropped),
     ]
 
 
@@ -101,6 +104,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
         *_cache_header(outcome.cache),
+        *_dropped_header(outcome.dropped),
     ]
     if outcome.cost_known:
         headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
@@ -113,6 +117,16 @@ def outcome_headers(outcome: Outcome) -> Headers:
 
 def _cache_header(said: str) -> Headers:
     return [(b"x-tiergate-cache", said.encode())] if said else []
+
+
+def _dropped_header(names: Sequence[str]) -> Headers:
+    """Keys of the body that reached no model; the first few, and how many there are beside them."""
+    if not names:
+        return []
+    shown = [_ascii(name[:64].replace(",", "?")) for name in names[:DROPPED_IN_HEADER]]
+    if len(names) > DROPPED_IN_HEADER:
+        shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
+    return [(b"x-tiergate-dropped", b", ".join(shown))]
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
@@ -185,6 +199,7 @@ def routing_object(outcome: Outcome) -> JsonText:
         "reason": outcome.reason.value,
         "reasons": [r.value for r in outcome.decision.first_rung.reasons],
         "cache": outcome.cache or None,
+        "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
         "confidence": outcome.confidence,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),

@@ -31,6 +31,15 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyRules:
+    """Which keys of clients' bodies an answerer is sent beside those known for its kind."""
+
+    pass_through: frozenset[str] = frozenset()  # that the policy names
+    may_store: bool = False  # the provider may keep the request and its answer
+    stores_unasked: bool = False  # the provider keeps them unless it is told not to
+
+
+@dataclass(frozen=True, slots=True)
 class AnswererFacts:
     """What the gateway knows of an answerer before calling it."""
 
@@ -50,6 +59,7 @@ class AnswererFacts:
     cores: int = 0  # that a local model decodes on; 0: it runs elsewhere, or computes nothing
     image_tokens: int = 0  # that one image counts as, at most
     added_input_tokens: int = 0  # that it puts before a request by itself, at most
+    body: BodyRules = BodyRules()
 
 
 class AnswererState(StrEnum):

@@ -29,6 +29,7 @@ class Committed:
     usage: Usage = field(
         default_factory=Usage
     )  # of an answer that is here whole, else the input as triage counts it
+    dropped: tuple[str, ...] = ()  # keys of the body that did not reach what answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Outcome:
     review_id: str = ""
     rates: tuple[RateState, ...] = ()
     cache: str = ""  # as in Committed
+    dropped: tuple[str, ...] = ()  # as in Committed
 
     @property
     def saved_nano_usd(self) -> int | None:

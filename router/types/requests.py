@@ -135,7 +135,10 @@ class ChatRequest:
     endpoint: str = "chat.completions"
     client_request_id: str | None = None
     extra: Mapping[str, JsonText] = field(default_factory=dict)
-    """Unknown body keys: they reach OpenAI-compatible upstreams only, inside the JSON body."""
+    """Body keys of no meaning to routing; the answerer's kind and policy say which of them it
+    is sent."""
+    dropped: tuple[str, ...] = ()
+    """Names of body keys that reach no answerer, with a path where they stood inside another."""
 
     @property
     def last_user_text(self) -> str:

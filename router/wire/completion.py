@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import orjson
@@ -30,6 +31,7 @@ from router.types import (
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so such a count is a fault
 MAX_CHOICES = 8
 MAX_TOOL_CALLS = 1_000
+NOTHING: Mapping[str, JsonText] = {}
 
 FINISH_REASONS = {
     "stop": "stop",
@@ -73,13 +75,15 @@ def upstream_body(
     max_tokens_key: str = "max_completion_tokens",
     stream: bool = False,
     prefer_schema: JsonText | None = None,
+    extra: Mapping[str, JsonText] = NOTHING,
 ) -> bytes:
     """The JSON body for `model`. A stream always asks for its usage: who pays must know.
 
+    `extra` is what of the client's other keys this upstream is sent: see `body_keys.passed_on`.
     The cap sent is the smaller of `max_output_tokens` and the client's own; `prefer_schema` is
     asked for when the client set no response format.
     """
-    body: dict[str, object] = {key: orjson.Fragment(value) for key, value in request.extra.items()}
+    body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
     body["messages"] = [_message(message) for message in request.messages]
     asked = request.sampling.max_output_tokens

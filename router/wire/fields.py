@@ -1,8 +1,8 @@
 """Fields that bodies of every wire format share: what is kept, what is refused, what is passed on.
 
-A key we know means what it says or is refused by name; a key we don't know is kept as JSON text,
-which reaches OpenAI-compatible upstreams only, inside the body. No body sets an address, a
-credential or a header. It knows nothing about any one endpoint.
+A key we know means what it says or is refused by name; any other is kept as JSON text, and
+`body_keys` says whom it reaches. No body sets an address, a credential or a header. It knows
+nothing about any one endpoint.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from router.errors import RequestError
 from router.types import JsonText, ResponseFormat, ToolSpec
+from router.wire.body_keys import FORBIDDEN
 from router.wire.checks import (
     Reader,
     boolean,
@@ -22,6 +23,7 @@ from router.wire.checks import (
     number,
     numbers,
     one_of,
+    required_text,
     text,
     texts,
     unsupported,
@@ -34,47 +36,6 @@ from router.wire.messages import read_name
 INT64 = 2**63 - 1
 MAX_OUTPUT_TOKENS = 10_000_000
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-
-# Keys that would move a request, its key or its headers elsewhere, in this gateway or in one that
-# stands behind it (CVE-2024-6587 was `api_base`). Compared in lower case, `-` read as `_`.
-FORBIDDEN = frozenset(
-    {
-        "api_base",
-        "base_url",
-        "api_key",
-        "api_type",
-        "api_version",
-        "headers",
-        "extra_headers",
-        "default_headers",
-        "extra_query",
-        "extra_body",
-        "organization",
-        "proxy",
-        "proxies",
-        "ssl_verify",
-        "custom_llm_provider",
-        "azure_endpoint",
-        "azure_ad_token",
-        "azure_ad_token_provider",
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "aws_region_name",
-        "aws_bedrock_runtime_endpoint",
-        "vertex_credentials",
-        "vertex_project",
-        "vertex_location",
-        "litellm_params",
-        "litellm_credential_name",
-        "model_list",
-        "fallbacks",
-        "callbacks",
-        "success_callback",
-        "failure_callback",
-        "mock_response",
-    }
-)
 
 
 def read_stop(value: object, param: str) -> tuple[str, ...]:
@@ -132,7 +93,7 @@ def check_stream_options(read: Mapping[str, object]) -> None:
         )
 
 
-def _logit_bias(value: object, param: str) -> None:
+def _logit_bias(value: object, param: str) -> dict[str, object]:
     given = mapping(value, param)
     if len(given) > 1024:
         raise wrong_value(param, given, "at most 1024 tokens")
@@ -140,6 +101,7 @@ def _logit_bias(value: object, param: str) -> None:
         if not (token.isascii() and token.isdigit() and len(token) < 10):
             raise wrong_value(param, token, "token ids as keys")
         number(bias, f"{param}.{token}", -100.0, 100.0)
+    return given
 
 
 def check_metadata(value: object, param: str) -> dict[str, object]:
@@ -154,11 +116,20 @@ def check_metadata(value: object, param: str) -> dict[str, object]:
     return given
 
 
-def _prediction(value: object, param: str) -> None:
+def _prediction(value: object, param: str) -> dict[str, object]:
+    """The expected text, without what else stands in it or its parts."""
     given = mapping(value, param)
     one_of(given.get("type"), f"{param}.type", ("content",))
-    if type(given.get("content")) not in (str, list):
-        raise wrong_type(f"{param}.content", given.get("content"), "a string or an array of parts")
+    content = given.get("content")
+    if type(content) is not list:
+        if type(content) is not str:
+            raise wrong_type(f"{param}.content", content, "a string or an array of parts")
+        return {"type": "content", "content": content}
+    parts = [mapping(part, f"{param}.content[{i}]") for i, part in enumerate(content)]
+    for i, part in enumerate(parts):
+        one_of(part.get("type"), f"{param}.content[{i}].type", ("text",))
+    said = [required_text(part, "text", f"{param}.content[{i}]") for i, part in enumerate(parts)]
+    return {"type": "content", "content": [{"type": "text", "text": words} for words in said]}
 
 
 def refused(advice: str) -> Reader:
@@ -170,7 +141,7 @@ def refused(advice: str) -> Reader:
     return refuse
 
 
-# Known, checked, and of no meaning to routing: they go on to upstreams as they are.
+# Known, checked, and of no meaning to routing; `body_keys` says from where to whom they go on.
 PASSED_ON: dict[str, Reader] = {
     "user": texts(0, 1024),
     "metadata": check_metadata,
@@ -213,7 +184,7 @@ def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
     """Keeps a key to be passed on. Raises RequestError for a bad value and for FORBIDDEN."""
     check = PASSED_ON.get(key)
     if check is not None:
-        check(value, key)
+        value = check(value, key)
     elif key.lower().replace("-", "_") in FORBIDDEN:
         raise RequestError(
             f"{key} cannot be set by a request; the operator sets it in the policy.",

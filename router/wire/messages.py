@@ -1,7 +1,7 @@
 """Chat messages and tools: JSON to `Message` and `ToolSpec`.
 
 Follows openai-openapi's ChatCompletionRequestMessage and ChatCompletionTool. Parts are checked and
-carried unchanged. It knows nothing about the rest of the body.
+carried with the keys that the API gives them. It knows nothing about the rest of the body.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from router.types import ContentPart, JsonText, Message, ToolCall, ToolSpec
+from router.wire.body_keys import known_part
 from router.wire.checks import (
     array,
     boolean,
@@ -124,7 +125,7 @@ def _part(value: object, role: str, at: str, words: list[str]) -> ContentPart:
         text(part["refusal"], f"{at}.refusal")
     else:
         _attachment(kind, mapping(part[kind], f"{at}.{kind}"), f"{at}.{kind}")
-    return ContentPart(kind, json_text(part, at))
+    return ContentPart(kind, json_text(known_part(part, kind), at))
 
 
 def _attachment(kind: str, value: dict[str, object], at: str) -> None:

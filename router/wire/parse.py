@@ -1,9 +1,9 @@
 """A chat completion's body and headers to `ChatRequest`, or a RequestError that names the key.
 
-A key we know means what it says or is refused by name; a key we don't know is kept as JSON text in
-`extra`, which reaches OpenAI-compatible upstreams only, inside the body. No body sets an address, a
-credential or a header. Follows openai-openapi's CreateChatCompletionRequest (August 2026). It is on
-the hot path: one look-up per key, no schema machinery.
+A key we know means what it says or is refused by name; any other is kept as JSON text in `extra`,
+and `body_keys` says whom it reaches. No body sets an address, a credential or a header. Follows
+openai-openapi's CreateChatCompletionRequest (August 2026). It is on the hot path: one look-up per
+key, no schema machinery.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.types import ChatRequest, JsonText, ResponseFormat, Sampling
+from router.wire.body_keys import nested_left_out
 from router.wire.checks import (
     Reader,
     array,
@@ -113,7 +114,8 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
     sampling: dict[str, Any] = {}
     read: dict[str, Any] = {}
     extra: dict[str, JsonText] = {}
-    for key, value in json_object(body).items():
+    given = json_object(body)
+    for key, value in given.items():
         if value is None:
             continue  # as OpenAI does: null is the same as not sent
         if (reader := _READ.get(key)) is not None:
@@ -145,6 +147,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         hints=read_hints(read.get("routing"), headers, cache_key(extra)),
         client_request_id=client_request_id(headers),
         extra=extra,
+        dropped=nested_left_out(given["messages"], given.get("tools")),
     )
 
 

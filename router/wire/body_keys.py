@@ -1,0 +1,294 @@
+"""Keys of a client's body that reach a model: known ones, by wire format and kind of answerer.
+
+An upstream may obey keys that we have never heard of: one that chooses another model or a plugin
+spends past the tier, the price and the budget that were decided. So a key reaches an answerer when
+it is in the tables here or the policy's `pass_through` names it. All others are left out and
+reported. It knows nothing about what the keys mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from router.types import AnswererFacts, ChatRequest, JsonText
+
+NO_KEYS: frozenset[str] = frozenset()
+
+# Keys that would move a request, its key or its headers elsewhere, in this gateway or in one that
+# stands behind it (CVE-2024-6587 was `api_base`). Compared in lower case, `-` read as `_`.
+FORBIDDEN = frozenset(
+    {
+        "api_base",
+        "base_url",
+        "api_key",
+        "api_type",
+        "api_version",
+        "headers",
+        "extra_headers",
+        "default_headers",
+        "extra_query",
+        "extra_body",
+        "organization",
+        "proxy",
+        "proxies",
+        "ssl_verify",
+        "custom_llm_provider",
+        "azure_endpoint",
+        "azure_ad_token",
+        "azure_ad_token_provider",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "aws_region_name",
+        "aws_bedrock_runtime_endpoint",
+        "vertex_credentials",
+        "vertex_project",
+        "vertex_location",
+        "litellm_params",
+        "litellm_credential_name",
+        "model_list",
+        "fallbacks",
+        "callbacks",
+        "success_callback",
+        "failure_callback",
+        "mock_response",
+    }
+)
+_PREFIXES = ("litellm_", "aws_", "azure_", "vertex_", "mock_", "use_litellm")
+
+READ_HERE = frozenset(
+    {
+        "audio",
+        "frequency_penalty",
+        "function_call",
+        "functions",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "modalities",
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "reasoning_effort",
+        "response_format",
+        "routing",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "web_search_options",
+    }
+)
+"""What chat completions read or refuse by name; a body for an upstream is built from it."""
+
+# What routers and servers of models take for a choice of another model, of a provider at another
+# price, of a paid plugin, or of a machine to fetch from. Dropped from bodies like any unknown key;
+# here since not even a policy may let clients send them.
+_SPENDS_ELSEWHERE = frozenset(
+    {
+        "models",
+        "route",
+        "provider",
+        "plugins",
+        "user_config",
+        "deployment_id",
+        "context_window_fallbacks",
+        "context_window_fallback_dict",
+        "content_policy_fallbacks",
+        "kv_transfer_params",
+        "input_cost_per_token",
+        "output_cost_per_token",
+        "proxy_server_request",
+    }
+)
+
+_OPENAI = frozenset(
+    {
+        "user",
+        "metadata",
+        "store",
+        "service_tier",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "verbosity",
+        "prediction",
+        "logit_bias",
+    }
+)
+_SAMPLING = frozenset({"top_k", "min_p"})  # of servers that run models
+_OF_RESPONSES = _OPENAI - {"metadata", "store", "prediction", "logit_bias"}
+
+BY_WIRE: Mapping[str, frozenset[str]] = {
+    "chat.completions": _OPENAI | _SAMPLING,
+    "responses": _OF_RESPONSES | _SAMPLING,
+    "completions": (_OPENAI | _SAMPLING) - {"metadata", "store", "verbosity", "prediction"},
+    "messages": frozenset({"user", "top_k"}),
+}
+"""What the bodies of an endpoint may say beside what is read. All of it is checked by `fields`."""
+
+BY_KIND: Mapping[str, frozenset[str]] = {"upstream": _OPENAI | _SAMPLING}
+"""What an answerer of a kind takes. Own models take nothing; litellm reads meanings of its own into
+some of them, and refuses others where a provider lacks them."""
+
+_OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
+
+
+def mistake_in(name: str) -> str | None:
+    """Why a policy cannot let clients send a key of this name, None where it can.
+
+    >>> mistake_in("repetition_penalty") is None, mistake_in("api_base")
+    (True, 'it would let clients set an address, a credential or a header')
+    """
+    plain = name.lower().replace("-", "_")
+    if plain in FORBIDDEN or plain.startswith(_PREFIXES):
+        return "it would let clients set an address, a credential or a header"
+    if plain in _SPENDS_ELSEWHERE:
+        return (
+            "it would let clients choose another model, provider, plugin or machine, past the "
+            "tier's price and budget; make each of them an answerer of its own"
+        )
+    if plain in READ_HERE:
+        return "Tiergate reads it and sends its own"
+    return None
+
+
+@lru_cache(maxsize=256)  # few endpoints, kinds and lists are in use
+def known_keys(endpoint: str, kind: str, added: frozenset[str]) -> frozenset[str]:
+    """The keys that go on from an endpoint's bodies to answerers of this kind."""
+    return (BY_WIRE.get(endpoint, NO_KEYS) & BY_KIND.get(kind, NO_KEYS)) | added
+
+
+def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonText]:
+    """The part of `request.extra` that this answerer is sent.
+
+    Where privacy forbids storing, `store` goes as false; `metadata` then stays behind, since OpenAI
+    refuses it for what it does not store.
+    """
+    rules = facts.body
+    if not request.extra and not rules.stores_unasked:
+        return request.extra
+    known = known_keys(request.endpoint, facts.kind, rules.pass_through)
+    kept = {key: value for key, value in request.extra.items() if key in known}
+    if not rules.may_store and ("store" in kept or rules.stores_unasked):
+        kept["store"] = JsonText("false")
+        kept.pop("metadata", None)
+    return kept
+
+
+def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
+    """The names of the body's keys that do not reach this answerer, or not as they were sent."""
+    if not request.extra:
+        return request.dropped
+    kept = passed_on(request, facts)
+    names = [key for key, value in request.extra.items() if kept.get(key) != value]
+    return (*names, *request.dropped)
+
+
+def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:
+    """The request without keys that none of these answerers is sent.
+
+    They are not held in memory, count in no worst case and tell no two requests apart.
+    """
+    if not request.extra:
+        return request
+    endpoint = request.endpoint
+    known = NO_KEYS.union(*(known_keys(endpoint, f.kind, f.body.pass_through) for f in answerers))
+    if request.extra.keys() <= known:
+        return request
+    return replace(
+        request,
+        extra={key: value for key, value in request.extra.items() if key in known},
+        dropped=(*(key for key in request.extra if key not in known), *request.dropped),
+    )
+
+
+def stores_unasked(host: str) -> bool:
+    """True when a provider stores chat completions of new accounts unless it is told not to."""
+    return f".{host.lower()}".endswith(_OPENAI_HOSTS)
+
+
+# What stands in a message beside these was never sent on; clients echo the last four.
+_MESSAGE = frozenset(
+    {
+        "role",
+        "content",
+        "name",
+        "tool_calls",
+        "tool_call_id",
+        "refusal",
+        "annotations",
+        "id",
+        "index",
+        "parsed",
+    }
+)
+_TOOL = frozenset({"type", "function"})
+_FUNCTION = frozenset({"name", "description", "parameters", "strict"})
+_NESTED_IN_PART = {
+    "image_url": frozenset({"url", "detail"}),
+    "input_audio": frozenset({"data", "format"}),
+    "file": frozenset({"file_id", "file_data", "filename"}),
+}
+_CACHE_CONTROL = frozenset({"type", "ttl"})
+
+
+def known_part(part: dict[str, object], kind: str) -> dict[str, object]:
+    """A message's part of this kind with the keys that the API gives it, and `cache_control`."""
+    known = {key: part[key] for key in ("type", kind, "cache_control") if key in part}
+    inner, names = known[kind], _NESTED_IN_PART.get(kind)
+    if names is not None and isinstance(inner, dict) and not inner.keys() <= names:
+        known[kind] = {key: value for key, value in inner.items() if key in names}
+    if "cache_control" in known and not _is_cache_control(known["cache_control"]):
+        del known["cache_control"]
+    return known
+
+
+def _is_cache_control(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() <= _CACHE_CONTROL
+        and all(isinstance(one, str) for one in value.values())
+    )
+
+
+def nested_left_out(messages: object, tools: object) -> tuple[str, ...]:
+    """The names of keys inside messages and tools, both read before, that are not sent on."""
+    names: set[str] = set()
+    if isinstance(messages, list):
+        for message in messages:
+            if len(message) == 2 and type(message.get("content")) is str:
+                continue  # nearly every message has a role and a text
+            _others(message, _MESSAGE, "messages[]", names)
+            if isinstance(message.get("content"), list):
+                for part in message["content"]:
+                    _left_out_of_part(part, names)
+    if isinstance(tools, list):
+        for tool in tools:
+            _others(tool, _TOOL, "tools[]", names)
+            _others(tool["function"], _FUNCTION, "tools[].function", names)
+    return tuple(sorted(names)) if names else ()
+
+
+def _left_out_of_part(part: dict[str, object], names: set[str]) -> None:
+    at, kind = "messages[].content[]", str(part["type"])
+    kept = known_part(part, kind)
+    _others(part, kept.keys(), at, names)
+    inner, inside = part[kind], kept[kind]
+    if isinstance(inner, dict) and isinstance(inside, dict):
+        _others(inner, inside.keys(), f"{at}.{kind}", names)
+
+
+def _others(found: dict[str, object], known: Iterable[str], at: str, names: set[str]) -> None:
+    """Adds the names of what says something and is not known."""
+    others = found.keys() - set(known)
+    names.update(f"{at}.{key[:256]}" for key in others if found[key] not in (None, [], {}, ""))
