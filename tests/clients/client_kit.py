@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from tests.server_kit import ROOT
 
 DOCUMENT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
@@ -34,14 +36,28 @@ class Place:
 
 
 def documented(client: str, place: Place, model: str = "auto") -> str:
-    """The code block below a client's heading in docs/clients.md, with this server's address.
+    """The first code block below a client's heading in docs/clients.md, with this server's address.
 
     `model` stands in for `auto` where the block needs an upstream that fills schemas.
     """
-    (section,) = re.findall(rf"^## {re.escape(client)}\n(.*?)(?=^## |\Z)", DOCUMENT, re.S | re.M)
-    (code,) = re.findall(r"^```\w*\n(.*?)^```", section, re.S | re.M)
-    code = code.replace("http://127.0.0.1:8080", place.root).replace("YOUR_KEY", place.key)
+    code = (
+        _blocks(client)[0]
+        .replace("http://127.0.0.1:8080", place.root)
+        .replace("YOUR_KEY", place.key)
+    )
     return code.replace('"auto"', f'"{model}"')
+
+
+def documented_policy(client: str) -> dict[str, object]:
+    """The sections of a policy that stand below a client's heading."""
+    sections = yaml.safe_load(_blocks(client)[1])
+    assert isinstance(sections, dict)
+    return sections
+
+
+def _blocks(client: str) -> list[str]:
+    (section,) = re.findall(rf"^## {re.escape(client)}\n(.*?)(?=^## |\Z)", DOCUMENT, re.S | re.M)
+    return re.findall(r"^```\w*\n(.*?)^```", section, re.S | re.M)
 
 
 def run(command: Sequence[str], folder: Path, **more: str) -> str:

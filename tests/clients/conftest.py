@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clients.client_kit import Place
+from tests.clients.client_kit import Place, documented_policy
 from tests.server_kit import (
     Served,
     Upstream,
@@ -25,7 +25,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with Upstream(folder) as upstream:
         budgets = {"poor": {"usd_per_day": 1e-9}}
-        policy = write_policy(folder, upstream.url, budgets=budgets, max_body_bytes=1_000_000)
+        policy = write_policy(
+            folder, upstream.url, budgets=budgets, **documented_policy("Claude Code")
+        )
         others = write_behaviours(folder, upstream.url, *BEHAVIOURS)
         with Served(folder, policy, *others) as server:
             yield server
