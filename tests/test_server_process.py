@@ -174,6 +174,26 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+def test_new_connections_are_refused_while_answers_drain(
+    upstream: Upstream, tmp_path: Path, workers: str
+) -> None:
+    policies = policies_of(tmp_path, upstream.url)
+    with Served(tmp_path, *policies, "--workers", workers) as served:
+        asking = Asking(served.url, "/v1/chat/completions", model="auto:dripping", stream=True)
+        eventually(lambda: asking.text)
+        served.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not listens(served.url))
+        assert "[DONE]" not in asking.text
+        assert "[DONE]" in asking.ended().text
+        assert served.process.wait(20) == 0
+
+
+def listens(url: str) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex((httpx.URL(url).host, httpx.URL(url).port)) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
     upstream: Upstream, tmp_path: Path, workers: str
 ) -> None:

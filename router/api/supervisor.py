@@ -73,6 +73,9 @@ class Supervisor:
             loading = asyncio.create_task(say_when_loaded(self._core, self._say), name="loading")
             await self._stopping.wait()
             loading.cancel()
+            # It listens until the last holder lets go: what came while workers drain would wait
+            # for nobody, instead of going to another machine.
+            self._listener.close()
             self._signal(signal.SIGTERM)
             await self._end(keepers)
             for watcher in watchers:
@@ -119,6 +122,8 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C is for the parent, which drains
         )
         self._processes[place] = process
+        if self._stopping.is_set():  # it was not there yet when the others were told
+            process.terminate()
         assert process.stdin is not None
         assert process.stdout is not None
         orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text)
