@@ -134,7 +134,7 @@ class Analyst:
         if any(signals.degraded for signals, _ in read):
             raise AnswererNotReady(
                 "The triage model is missing or failed on this text, so its heads say nothing. "
-                "/readyz tells why; `tiergate doctor` says how to mend it."
+                "/readyz tells why; `tiergate doctor` says how to fix it."
             )
         done = []
         for request, (one, compute_ms) in zip(requests, read, strict=True):

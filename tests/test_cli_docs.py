@@ -120,7 +120,7 @@ def test_doctor_knows_what_each_missing_part_would_give(tmp_path: Path) -> None:
         parts
     )
     assert all(part["gives"] for part in parts.values())
-    assert all(part["mend"] for part in parts.values() if part["state"] != "ok")
+    assert all(part["fix"] for part in parts.values() if part["state"] != "ok")
 
 
 def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) ->
     (found,) = [one for one in json.loads(said.stdout)["parts"] if one["part"] == "port"]
     assert found["state"] == "broken"
     for way in ("tiergate serve --port 9000", 'make serve ARGS="--port 9000"'):
-        assert way in found["mend"]
+        assert way in found["fix"]
 
 
 def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) -> None:
@@ -139,4 +139,41 @@ def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) ->
     database.write_bytes(b"this is no database, " * 100)
     said = tiergate("doctor", "--quick", "-d", database)
     assert said.returncode == 1
-    assert "essential: database" in said.stdout
+    assert "1 to fix before anything is served (database)" in said.stdout
+
+
+def test_doctor_sums_up_in_words_that_everybody_knows(tmp_path: Path) -> None:
+    said = tiergate("doctor", "--quick", "--port", "0", "-d", tmp_path / "ledger.db").stdout
+    found = re.search(r"^(\d+) OK(, (\d+) optional parts? not installed)?$", said, re.M)
+    assert found, said
+    assert int(found[1]) == len(re.findall(r"^ok ", said, re.M))
+    assert int(found[3] or 0) == len(re.findall(r"^ +fix: ", said, re.M))
+    assert "mend" not in said
+
+
+def test_doctor_looks_where_the_options_of_serve_lead(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = tiergate("doctor", "--quick", "--", "--port", port, "-d", tmp_path / "mine.db")
+    assert f"cannot listen on 127.0.0.1:{port}" in said.stdout
+    assert "mine.db" in said.stdout
+
+
+def test_doctor_refuses_options_that_serve_does_not_have() -> None:
+    said = tiergate("doctor", "--quick", "--", "--prt", "9000")
+    assert said.returncode == 2
+    assert "--port" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("goal", "arguments", "looked_at"),
+    [("serve", "--port 9000", "-- --port 9000"), ("test", "-k quick", "")],
+)
+def test_make_tells_doctor_the_options_of_serve_alone(
+    goal: str, arguments: str, looked_at: str
+) -> None:
+    command = ["make", "--dry-run", "--always-make", goal, f"ARGS={arguments}"]
+    root = Path(__file__).parent.parent
+    said = subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout
+    (line,) = re.findall(r"tiergate doctor --quick ?(.*?) ?\|\|", said)
+    assert line.strip() == looked_at

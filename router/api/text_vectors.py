@@ -44,7 +44,7 @@ class TextVectors:
         if self._model is None:
             raise AnswererNotReady(
                 "The triage model is missing, so there is nothing to embed with. /readyz tells "
-                "why; `tiergate doctor` says how to mend it."
+                "why; `tiergate doctor` says how to fix it."
             )
         return self._model
 

@@ -1,14 +1,16 @@
-"""`tiergate doctor`: what is installed, what is missing, what it would give, how to mend it."""
+"""`tiergate doctor`: what is installed, what is missing, what it would give, how to fix it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from router.cli.exits import Exit
 from router.cli.options import AsJson
@@ -22,7 +24,18 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where `tiergate serve` would serve, and from which model."""
+
+    database: str
+    host: str
+    port: int
+    model_dir: Path | None
+
+
 def doctor(
+    context: typer.Context,
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out what reads large files or loads models.")
     ] = False,
@@ -39,30 +52,44 @@ def doctor(
         int, typer.Option(envvar="TIERGATE_PORT", min=0, max=65535, help="Which port.")
     ] = 8080,
     model_dir: ModelDir = None,
+    serve: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="After `--`: the options of `tiergate serve` to look at in place of these."
+        ),
+    ] = None,
 ) -> None:
     """Look at every part. Exit code 1 only when something essential is missing or broken."""
-    from router.api.checkup import Checkup, State
+    from router.api.checkup import Checkup, summary
     from router.api.core import Settings
     from router.cli.terminal import print_json
 
     if install_weights:
         _install_weights(quiet=as_json)
-    folder: Path = model_dir or Settings().model_dir
-    found = list(Checkup(database, host, port, folder, os.environ, quick).findings())
+    place = Place(database, host, port, model_dir)
+    if serve:
+        place = _served(context, serve)
+    folder: Path = place.model_dir or Settings().model_dir
+    checkup = Checkup(place.database, place.host, place.port, folder, os.environ, quick)
+    found = list(checkup.findings())
     fatal = [one.part for one in found if one.fatal]
     if as_json:
         print_json({"healthy": not fatal, "parts": [_document(one) for one in found]})
     else:
         for one in found:
             _show(one)
-        absent = sum(one.state is not State.OK for one in found)
-        typer.echo(
-            f"{len(found) - absent} parts are well, {absent} are not"
-            + (f"; essential: {', '.join(fatal)}" if fatal else "; nothing essential is missing")
-            + "."
-        )
+        typer.echo(summary(found))
     if fatal:
         raise typer.Exit(Exit.FAILURE)
+
+
+def _served(context: typer.Context, arguments: list[str]) -> Place:
+    """Where these arguments of `tiergate serve` lead. Raises click's UsageError for wrong ones."""
+    assert context.parent is not None
+    commands = context.parent.command
+    assert isinstance(commands, TyperGroup)
+    given = commands.commands["serve"].make_context("serve", list(arguments)).params
+    return Place(given["database"], given["host"], given["port"], given["model_dir"])
 
 
 def _install_weights(*, quiet: bool) -> None:
@@ -89,7 +116,7 @@ def _show(one: Finding) -> None:
     out.print(head, soft_wrap=True)
     if not well:
         out.print(f"{'':<8}  gives: {escape(one.gives)}", soft_wrap=True)
-        out.print(f"{'':<8}  mend:  {escape(one.mend)}", soft_wrap=True)
+        out.print(f"{'':<8}  fix:   {escape(one.fix)}", soft_wrap=True)
 
 
 def _document(one: Finding) -> dict[str, object]:
@@ -98,6 +125,6 @@ def _document(one: Finding) -> dict[str, object]:
         "state": one.state.value,
         "found": one.found,
         "gives": one.gives,
-        "mend": one.mend or None,
+        "fix": one.fix or None,
         "essential": one.essential,
     }
