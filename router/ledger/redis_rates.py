@@ -3,11 +3,16 @@
 The script is the same algorithm, run where the buckets are, by Redis' own clock, so machines whose
 clocks differ agree. A bucket's key ends when it is full again, so nothing is ever cleaned up. Only
 this file speaks to Redis.
+
+A server that does not answer costs the requests that asked it meanwhile up to TIMEOUT_S each; from
+then on requests are refused at once, while one task asks until it answers again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from router.errors import LedgerError, LedgerUnavailable
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 TIMEOUT_S = 2.0  # a request waits no longer for its rates
+PROBE_S = 0.5  # between two questions whether it answers again
 PREFIX = "tiergate:rate:"
 _MINUTE_US = 60_000_000
 
@@ -79,15 +85,17 @@ class RedisRates:
                 "the address of Redis is none; expected redis://host:6379/0 or rediss://..."
             ) from error
         self._foreign = (RedisError, OSError, TimeoutError)
+        self._probing: asyncio.Task[None] | None = None
+        self._fault = ""
+
+    @property
+    def fault(self) -> str:
+        """Why nothing can be counted now; "" when Redis answers."""
+        return self._fault
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
         """Take from all of these, or from none. Raises LedgerUnavailable without an answer."""
-        try:
-            refused, *offsets = await self._run(asks, correction=False)
-        except self._foreign as error:
-            raise LedgerUnavailable(
-                f"rates are kept in Redis, which does not answer: {error}"
-            ) from error
+        refused, *offsets = await self._asked(asks, correction=False)
         off_us = [float(offset) for offset in offsets]
         states = tuple(
             RateState(
@@ -109,17 +117,50 @@ class RedisRates:
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
         """Take more, or give back; where Redis does not answer, the estimates stand."""
-        try:
-            await self._run(asks, correction=True)
-        except self._foreign:
-            return
+        with suppress(LedgerUnavailable):
+            await self._asked(asks, correction=True)
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._probing is not None:
+            self._probing.cancel()
         await self._redis.aclose()
+
+    async def _asked(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
+        """What the script says. Raises LedgerUnavailable: at once while it is known to be down."""
+        if self._fault:
+            raise _unavailable(self._fault)
+        try:
+            return await self._run(asks, correction=correction)
+        except self._foreign as error:
+            fault = str(error) or type(error).__name__
+            self._open(fault)
+            raise _unavailable(fault) from error
+
+    def _open(self, fault: str) -> None:
+        """Refuse from now on, and begin to ask when it answers again."""
+        self._fault = fault
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.get_running_loop().create_task(self._probe())
+
+    async def _probe(self) -> None:
+        """Ask until it answers: a request that asked in this place would wait for nothing."""
+        while True:  # ends with the outage, or with `close`
+            try:
+                await cast("Awaitable[bool]", self._redis.ping())
+            except self._foreign as error:
+                self._fault = str(error) or type(error).__name__
+            else:
+                self._fault = ""
+                return
+            await asyncio.sleep(PROBE_S)
 
     async def _run(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
         names = [f"{PREFIX}{ask.tenant}\0{ask.name}" for ask in asks]
         amounts = [str(number) for ask in asks for number in (ask.limit, ask.amount)]
         told = self._redis.eval(_SCRIPT, len(names), *names, "1" if correction else "0", *amounts)
         return await cast("Awaitable[list[bytes]]", told)
+
+
+def _unavailable(fault: str) -> LedgerUnavailable:
+    return LedgerUnavailable(f"rates are kept in Redis, which does not answer: {fault}")
