@@ -7,7 +7,8 @@ writer says it is. It knows nothing about what the tables mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal, Protocol
@@ -35,11 +36,16 @@ FOREIGN_ERRORS: tuple[type[Exception], ...] = (
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+Execute = Callable[[str], object]
+"""Runs one statement on a connection or a cursor."""
+HASTE = 20
+"""How many times shorter than the first wait for a lock each later one is, while it lasts: a client
+is promised five seconds, and a request may write four times."""
+
+
 class Dialect(Protocol):
     """What differs between the databases."""
 
-    begin_writing: tuple[str, ...]
-    """Begins a transaction that waits until no other one of the ledger writes."""
     begin_snapshot: str
     """Begins a transaction that reads one state of the database."""
     version_table: str
@@ -53,6 +59,12 @@ class Dialect(Protocol):
 
     def migrating(self, connection: Connection) -> AbstractContextManager[None]:
         """Held while the schema changes."""
+
+    def begin_writing(self, execute: Execute, patience_ms: int | None = None) -> None:
+        """Begin a transaction that waits until no other one of the ledger writes.
+
+        It waits for `patience_ms`, the busy timeout where that is None. Raises the driver's error.
+        """
 
 
 def ledger_error(error: Exception) -> LedgerError:
@@ -79,11 +91,16 @@ def translated() -> Iterator[None]:
 class Database:
     """An open database. Usable from any thread; every call takes a connection of its own."""
 
-    def __init__(self, engine: Engine, address: Address, dialect: Dialect) -> None:
+    def __init__(
+        self, engine: Engine, address: Address, dialect: Dialect, *, hasty_ms: int
+    ) -> None:
         """Use `open`."""
         self.engine = engine
         self.address = address
         self._dialect = dialect
+        self._hasty_ms = hasty_ms
+        self._locked = ""  # why the last try to write failed; "" where it did not
+        self._trying = threading.Lock()  # held by the one thread that tries meanwhile
 
     @classmethod
     def open(
@@ -109,7 +126,7 @@ class Database:
             assert address.path is not None
             dialect = SqliteDialect(address.path, synchronous, busy_timeout_ms)
         engine = dialect.engine()
-        opened = cls(engine, address, dialect)
+        opened = cls(engine, address, dialect, hasty_ms=busy_timeout_ms // HASTE)
         try:
             opened._migrate(create)
         except LedgerError:
@@ -141,8 +158,7 @@ class Database:
         """
         with translated(), self.engine.connect() as connection:
             try:
-                for statement in self._dialect.begin_writing:
-                    connection.exec_driver_sql(statement)
+                self._begin(connection.exec_driver_sql)
                 yield connection
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
@@ -166,9 +182,35 @@ class Database:
         return self._dialect.cursor(connection)
 
     def begin(self, cursor: Cursor) -> None:
-        """Begin what `writing` begins, on a driver's cursor. Raises the driver's error."""
-        for statement in self._dialect.begin_writing:
-            cursor.execute(statement)
+        """Begin what `writing` begins, on a driver's cursor.
+
+        Raises the driver's error, LedgerUnavailable.
+        """
+        self._begin(cursor.execute)
+
+    def _begin(self, execute: Execute) -> None:
+        """Wait for the write lock: in full the first time, then one thread at a time and briefly,
+        until it was to be had again. Waits of one request would add up otherwise.
+        """
+        fault = self._locked
+        if not fault:
+            self._try_to_begin(execute, None)
+        elif self._trying.acquire(blocking=False):
+            try:
+                self._try_to_begin(execute, self._hasty_ms)
+            finally:
+                self._trying.release()
+        else:
+            raise LedgerUnavailable(fault)
+
+    def _try_to_begin(self, execute: Execute, patience_ms: int | None) -> None:
+        try:
+            self._dialect.begin_writing(execute, patience_ms)
+        except FOREIGN_ERRORS as error:
+            fault = ledger_error(error)
+            self._locked = fault.message if isinstance(fault, LedgerUnavailable) else ""
+            raise
+        self._locked = ""
 
     def close(self) -> None:
         """Close all connections."""
@@ -224,8 +266,7 @@ def _upgrade(connection: Connection, dialect: Dialect, stored: str | None) -> No
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        for statement in dialect.begin_writing:
-            connection.exec_driver_sql(statement)
+        dialect.begin_writing(connection.exec_driver_sql)
         if stored in EARLIER_NAMES:
             named = f"UPDATE alembic_version SET version_num = '{EARLIER_NAMES[stored]}'"
             connection.exec_driver_sql(named)

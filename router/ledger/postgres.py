@@ -11,7 +11,7 @@ on several, as SQLite's BEGIN IMMEDIATE does; it ends with the transaction, afte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -120,10 +120,6 @@ def _wrapped() -> Iterator[None]:
 class PostgresDialect:
     """What differs from SQLite; see `database.Dialect`."""
 
-    begin_writing: tuple[str, ...] = (
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-        f"SELECT pg_advisory_xact_lock({LOCKS}, {WRITING})",
-    )
     begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     version_table = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
 
@@ -159,6 +155,17 @@ class PostgresDialect:
     def cursor(self, connection: DBAPIConnection) -> Cursor:
         """A cursor that takes `?`."""
         return QmarkCursor(connection.cursor())
+
+    def begin_writing(
+        self, execute: Callable[[str], object], patience_ms: int | None = None
+    ) -> None:
+        """Begin with the writers' lock, waiting for it as `database.Dialect` says."""
+        execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        if patience_ms is not None:
+            execute(f"SET LOCAL lock_timeout = {max(1, patience_ms)}")  # 0 would wait for ever
+        execute(f"SELECT pg_advisory_xact_lock({LOCKS}, {WRITING})")
+        if patience_ms is not None:
+            execute(f"SET LOCAL lock_timeout = {self._busy_timeout_ms}")
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:

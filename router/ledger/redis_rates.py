@@ -147,7 +147,7 @@ class RedisRates:
         """Ask until it answers: a request that asked in this place would wait for nothing."""
         while True:  # ends with the outage, or with `close`
             try:
-                await cast("Awaitable[bool]", self._redis.ping())
+                await self._redis.ping()
             except self._foreign as error:
                 self._fault = str(error) or type(error).__name__
             else:

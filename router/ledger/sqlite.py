@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -34,7 +35,6 @@ def ledger_error(original: BaseException) -> LedgerError | None:
 class SqliteDialect:
     """What differs from PostgreSQL; see `database.Dialect`."""
 
-    begin_writing: tuple[str, ...] = ("BEGIN IMMEDIATE",)
     begin_snapshot = "BEGIN"
     version_table = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
 
@@ -58,6 +58,19 @@ class SqliteDialect:
     def cursor(self, connection: DBAPIConnection) -> Cursor:
         """The driver's own cursor: its placeholders are ours."""
         return connection.cursor()
+
+    def begin_writing(
+        self, execute: Callable[[str], object], patience_ms: int | None = None
+    ) -> None:
+        """Begin with the write lock, waiting for it as `database.Dialect` says."""
+        if patience_ms is None:
+            execute("BEGIN IMMEDIATE")
+            return
+        execute(f"PRAGMA busy_timeout = {patience_ms}")
+        try:
+            execute("BEGIN IMMEDIATE")
+        finally:
+            execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
 
     def migrating(self, _connection: Connection) -> AbstractContextManager[None]:
         """A lock that migrations of this file wait for."""
