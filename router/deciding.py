@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from router.asking import asked_of
 from router.budgets import Budgets
 from router.decision import decide
+from router.errors import RequestError
 from router.policy import is_glob
 from router.policy_base import OWN_MODELS
 from router.reach import check_selected, reachable
@@ -69,10 +70,18 @@ class Router:
     def select(self, request: ChatRequest, identity: Identity) -> Selected:
         """What the request's model name and hints lead to.
 
-        Raises ModelNotFound, PermissionDenied.
+        Raises ModelNotFound, PermissionDenied, RequestError for tools that the policy refuses.
         """
         selected = select(self._runtimes, self._default, request)
         check_selected(identity, selected)
+        if request.unsupported_tools and selected.runtime.policy.unsupported_tools == "refuse":
+            raise RequestError(
+                f"tools: found {', '.join(request.unsupported_tools)}, which no tier offers; "
+                "expected tools of type function, custom or namespace. Leave the others out, or "
+                "let the policy do so (unsupported_tools: drop).",
+                param="tools",
+                code="unsupported_parameter",
+            )
         return selected
 
     def decided(

@@ -365,6 +365,7 @@ class Gateway:
             cache=walk.cache,
             usage=answer.usage if answer and answer.usage.input_tokens else estimated,
             dropped=dropped(walk.request, walk.plan(rung.answerer).facts),
+            unsupported_tools=walk.request.unsupported_tools,
         )
 
     # --- account --------------------------------------------------------------------------------

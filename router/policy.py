@@ -373,6 +373,11 @@ class Policy(Section):
         le=100_000_000,
         description="Larger requests get 413; read from the default policy.",
     )
+    unsupported_tools: Literal["drop", "refuse"] = Field(
+        default="drop",
+        description="Tools that a provider would run itself and no tier offers (web_search, mcp "
+        "...): left out, with a note in a header and in `routing`, or 400.",
+    )
     examples: list[Example] = Field(
         default_factory=list, description="Prompts with the tier they must reach."
     )

@@ -81,7 +81,11 @@ def read_back(kind: str, item: dict[str, object], at: int = 0) -> Sealed | None:
     if said is None:
         return None
     issuer, own = said
-    return Sealed(kind, JsonText(orjson.dumps({**item, key: own}).decode()), issuer, at)
+    try:
+        payload = orjson.dumps({**item, key: own}).decode()
+    except orjson.JSONEncodeError:  # nested deeper than anything an issuer wrote
+        return None
+    return Sealed(kind, JsonText(payload), issuer, at)
 
 
 def packed(items: Iterable[Sealed]) -> str:

@@ -191,6 +191,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         rates=walk.rates.states if walk.rates else (),
         cache=walk.cache,
         dropped=dropped(walk.request, walk.plan(candidate.rung.answerer).facts),
+        unsupported_tools=walk.request.unsupported_tools,
     )
 
 

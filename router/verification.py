@@ -192,6 +192,8 @@ def _valid_call(call: ToolCall, request: ChatRequest) -> bool:
     tool = next((t for t in request.tools if t.name == call.name), None)
     if tool is None:
         return False
+    if tool.custom is not None:  # free text, which some models write without the JSON around it
+        return bool(call.arguments)
     try:
         arguments = json.loads(call.arguments or "{}")
     except ValueError:

@@ -47,6 +47,7 @@ ANSWERS = {
     "object": "json",
     "echo": "echo",
     "agent": "agent",
+    "editor": "editor",
     "sure": "logprobs",
 }
 """What an upstream may say, for the endpoints that say it in words of their own."""

@@ -8,7 +8,8 @@ gzip-bomb, redirect, tool-calls, logprobs, reasoning, refusal, length (cut by th
 (an object with an `answer`), error-event, error-object, garbled and lost (a stream is nonsense,
 or breaks, halfway), stream-ignored, echo (the answer's text is the JSON of the received body and
 headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same, refusing), agent
-(calls offered tools, fills schemas; see upstream_agent).
+(calls offered tools, fills schemas; see upstream_agent), editor (edits a file with the tools of
+coding agents; see upstream_editor).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 import orjson
 
 from tests.upstream_agent import reply
+from tests.upstream_editor import chat_message
 from tests.upstream_wire import (
     ANSWER,
     EVENTS,
@@ -350,7 +352,14 @@ async def _echo(x: Exchange) -> None:
 
 
 async def _agent(x: Exchange) -> None:
-    message = reply(x.seen.fields)
+    await _message(x, reply(x.seen.fields))
+
+
+async def _editor(x: Exchange) -> None:
+    await _message(x, chat_message(x.seen.fields))
+
+
+async def _message(x: Exchange, message: dict[str, object]) -> None:
     calls, text = message.get("tool_calls"), message["content"]
     if not x.stream:
         more = {"tool_calls": calls} if calls else {}
@@ -405,4 +414,5 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "stream-ignored": _stream_ignored,
     "echo": _echo,
     "agent": _agent,
+    "editor": _editor,
 }

@@ -16,6 +16,7 @@ ASKED: dict[str, dict[str, object]] = {
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 FUNCTION = {"name": "f", "description": "d", "parameters": SCHEMA, "strict": True}
+GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"}
 PNG = "data:image/png;base64,AAAA"
 COMMON = {
     "model": "auto",
@@ -49,7 +50,10 @@ BODIES: dict[str, dict[str, object]] = {
                     {"type": "input_file", "file_data": "x", "filename": "a.pdf"},
                 ],
             },
-            {"type": "reasoning", "id": "rs_1", "summary": []},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "tg1.a.b"},
+            {"type": "custom_tool_call", "call_id": "c0", "name": "c", "input": "x"},
+            {"type": "custom_tool_call_output", "call_id": "c0", "output": "y"},
+            {"type": "compaction", "encrypted_content": "tg1c.aGk="},
             {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
             {
                 "type": "function_call_output",
@@ -58,7 +62,11 @@ BODIES: dict[str, dict[str, object]] = {
             },
         ],
         "instructions": "Be brief.",
-        "tools": [{"type": "function", **FUNCTION}],
+        "tools": [
+            {"type": "function", **FUNCTION},
+            {"type": "namespace", "name": "n", "tools": [{"type": "function", **FUNCTION}]},
+            {"type": "custom", "name": "c", "format": GRAMMAR},
+        ],
         "tool_choice": {"type": "function", "name": "f"},
         "text": {"format": {"type": "json_schema", "name": "n", "schema": SCHEMA}},
         "reasoning": {"effort": "low", "summary": "auto"},
@@ -121,6 +129,7 @@ BODIES: dict[str, dict[str, object]] = {
         "stream_options": {"include_usage": True},
     },
 }
+BODIES["/v1/responses/compact"] = BODIES["/v1/responses"]
 
 
 def nodes(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:

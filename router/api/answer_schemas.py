@@ -69,6 +69,13 @@ ANSWERS: dict[str, dict[str, object]] = {
         tools=_list({"type": "object"}),
         usage=_object(input_tokens=_COUNT, output_tokens=_COUNT, total_tokens=_COUNT),
     ),
+    "/v1/responses/compact": _object(
+        id=_TEXT,
+        object={"const": "response.compaction"},
+        created_at=_COUNT,
+        output=_list(_object(type=_TEXT), minItems=1),
+        usage=_object(input_tokens=_COUNT, output_tokens=_COUNT, total_tokens=_COUNT),
+    ),
     "/v1/messages": _object(
         id=_TEXT,
         type={"const": "message"},

@@ -70,8 +70,20 @@ OPERATIONS = (
         "post",
         "/v1/responses",
         "The same as OpenAI's responses",
-        "String or items in, items or events out; function tools, schemas, reasoning. Nothing is "
-        "stored: previous_response_id, conversation, background and built-in tools are refused.",
+        "String or items in, items or events out; tools, schemas, reasoning. Nothing is stored: "
+        "previous_response_id, conversation and background are refused. Built-in tools are left "
+        "out, which x-tiergate-unsupported-tools says.",
+        True,
+        RESPONSES,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/responses/compact",
+        "A long conversation in short, for agents",
+        "The body of responses in; out come the user's messages and one item that stands for the "
+        "rest in later turns. A last item of type compaction_trigger at /v1/responses does the "
+        "same. A tier writes the summary, and it costs what an answer costs.",
         True,
         RESPONSES,
         repeatable=True,

@@ -52,12 +52,13 @@ from router.wire.completions import CompletionsFormat
 from router.wire.exchange import WireFormat
 from router.wire.openai_chat import render_model, render_models
 from router.wire.render import to_json
-from router.wire.responses import ResponsesFormat
+from router.wire.responses import CompactFormat, ResponsesFormat
 
 OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()
 WIRE_FORMATS: dict[str, WireFormat] = {
     "/v1/chat/completions": OPENAI,
     "/v1/responses": ResponsesFormat(),
+    "/v1/responses/compact": CompactFormat(),
     "/v1/messages": ANTHROPIC,
     "/v1/completions": CompletionsFormat(),
 }

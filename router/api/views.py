@@ -86,6 +86,7 @@ def committed_headers(event: Committed) -> Headers:
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_cache_header(event.cache),
         *_dropped_header(event.dropped),
+        *_tools_header(event.unsupported_tools),
     ]
 
 
@@ -105,6 +106,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         (b"server-timing", _server_timing(outcome.timings)),
         *_cache_header(outcome.cache),
         *_dropped_header(outcome.dropped),
+        *_tools_header(outcome.unsupported_tools),
     ]
     if outcome.cost_known:
         headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
@@ -127,6 +129,11 @@ def _dropped_header(names: Sequence[str]) -> Headers:
     if len(names) > DROPPED_IN_HEADER:
         shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
     return [(b"x-tiergate-dropped", b", ".join(shown))]
+
+
+def _tools_header(kinds: Sequence[str]) -> Headers:
+    """Types of tools that no tier offers and that were left out."""
+    return [(b"x-tiergate-unsupported-tools", ", ".join(kinds[:16]).encode())] if kinds else []
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
@@ -200,6 +207,7 @@ def routing_object(outcome: Outcome) -> JsonText:
         "reasons": [r.value for r in outcome.decision.first_rung.reasons],
         "cache": outcome.cache or None,
         "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
+        "unsupported_tools": list(outcome.unsupported_tools),
         "confidence": outcome.confidence,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),

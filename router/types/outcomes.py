@@ -30,6 +30,7 @@ class Committed:
         default_factory=Usage
     )  # of an answer that is here whole, else the input as triage counts it
     dropped: tuple[str, ...] = ()  # keys of the body that did not reach what answers
+    unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Outcome:
     rates: tuple[RateState, ...] = ()
     cache: str = ""  # as in Committed
     dropped: tuple[str, ...] = ()  # as in Committed
+    unsupported_tools: tuple[str, ...] = ()
 
     @property
     def saved_nano_usd(self) -> int | None:

@@ -57,6 +57,9 @@ class ToolSpec:
     description: str
     parameters: JsonText
     strict: bool = False
+    namespace: str = ""  # which it was taken out of; `own_name` is its name there
+    own_name: str = ""
+    custom: JsonText | None = None  # a tool of free text, as the client wrote it; else a function
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class ChatRequest:
     stream: bool = False
     include_usage: bool = False
     hints: Hints = Hints()
+    unsupported_tools: tuple[str, ...] = ()  # types of tools that no tier offers; left out
     endpoint: str = "chat.completions"
     client_request_id: str | None = None
     extra: Mapping[str, JsonText] = field(default_factory=dict)

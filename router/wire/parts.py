@@ -47,6 +47,14 @@ class Content:
         return tuple(self._words)
 
     @property
+    def attachments(self) -> Content | None:
+        """The parts that are no words, alone; None without any."""
+        found = Content()
+        found._parts = [part for part in self._parts if part.kind not in ("text", "refusal")]
+        found._plain = False
+        return found if found else None
+
+    @property
     def text(self) -> str:
         """All text, joined by newlines."""
         return "\n".join(self._words)

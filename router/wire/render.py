@@ -276,8 +276,13 @@ def render_error_event(error: TiergateError) -> bytes:
 def deltas_of(answer: Answer) -> Iterator[Delta]:
     """A held-back answer as the pieces of a stream, in order; the last one carries `final`."""
     for index, choice in enumerate(answer.choices):
-        if choice.reasoning:
-            yield Delta(reasoning=choice.reasoning, index=index)
+        words = choice.reasoning or ""
+        for sealed in choice.sealed:
+            if not sealed.at:  # the others stand beside calls, which come with the whole
+                yield Delta(reasoning=words, sealed=sealed, index=index)
+                words = ""
+        if words:
+            yield Delta(reasoning=words, index=index)
         if choice.text or choice.logprobs:
             yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
         for call_index, call in enumerate(choice.tool_calls):

@@ -1,13 +1,13 @@
 """`POST /v1/responses` as a wire format: its body to a ChatRequest.
 
 Follows openai-openapi's CreateResponse (August 2026). Nothing is stored and nothing runs in the
-background: what asks for that is refused by name. Tools are functions; those that run at the
-provider are refused. It knows nothing about how answers are said: that is `responses_render`.
+background: what asks for that is refused by name. Tools are read by `responses_tools`, items by
+`responses_items`. It knows nothing about how answers are said: that is `responses_render`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +38,6 @@ from router.wire.checks import (
     texts,
     unsupported,
     words,
-    wrong_type,
 )
 from router.wire.exchange import OneRequest
 from router.wire.fields import (
@@ -55,11 +54,18 @@ from router.wire.fields import (
     refused,
 )
 from router.wire.hints import read_hints
-from router.wire.messages import read_name
 from router.wire.parse import CHAT_KEYS
-from router.wire.responses_items import read_flat_tools, read_input
+from router.wire.responses_compaction import ASKED, message_object, render_compaction
+from router.wire.responses_items import Input, read_input
 from router.wire.responses_render import render_response
 from router.wire.responses_stream import ResponseStream
+from router.wire.responses_tools import (
+    Chosen,
+    Tools,
+    by_flat_name,
+    read_response_choice,
+    read_response_tools,
+)
 
 LOGPROBS = "message.output_text.logprobs"
 # The others name what only built-in tools and stored reasoning have: there is nothing to include.
@@ -121,20 +127,6 @@ def _reasoning(value: object, param: str) -> _Reasoning:
     )
 
 
-def _tool_choice(value: object, param: str) -> JsonText:
-    """The choice as chat completions write it."""
-    if type(value) is str:
-        return json_text(one_of(value, param, ("none", "auto", "required")), param)
-    if type(value) is not dict:
-        raise wrong_type(param, value, "none, auto, required or an object that names a function")
-    if value.get("type") is None:
-        raise missing(f"{param}.type", "`function`")
-    if text(value["type"], f"{param}.type") != "function":
-        raise unsupported(f"{param}.type", "name a function, or send only the tools allowed")
-    name = read_name(value.get("name"), f"{param}.name")
-    return json_text({"type": "function", "function": {"name": name}}, param)
-
-
 def _include(value: object, param: str) -> bool:
     """Whether log-probabilities are wanted."""
     wanted = [one_of(v, f"{param}[{i}]", _INCLUDABLE) for i, v in enumerate(array(value, param))]
@@ -146,13 +138,14 @@ def _background(value: object, param: str) -> None:
         raise unsupported(param, "answers are given while the client waits; send false")
 
 
+NO_TOOLS, NO_CHOICE = Tools(), Chosen(None)
 _STATELESS = "nothing is stored here; send the conversation in `input`"
 _READ: dict[str, Reader] = {
     "model": texts(1, 256),
     "input": read_input,
     "instructions": text,
-    "tools": read_flat_tools,
-    "tool_choice": _tool_choice,
+    "tools": read_response_tools,
+    "tool_choice": read_response_choice,
     "parallel_tool_calls": boolean,
     "text": _text,
     "reasoning": _reasoning,
@@ -185,16 +178,30 @@ class ResponsesExchange(OneRequest):
     """wire.exchange.Exchange for one response; `said_back` are the body's fields as JSON."""
 
     said_back: bytes
+    compacts: bool = False  # the answer is a summary, which is said as an item of its own
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
     ) -> bytes:
         return render_response(
-            answer, id=id, created=created, said_back=self.said_back, routing=routing
+            answer,
+            id=id,
+            created=created,
+            said_back=self.said_back,
+            routing=routing,
+            tools=by_flat_name(self.request),
+            compacts=self.compacts,
         )
 
     def stream(self, *, id: str, created: int, model: str, usage: Usage) -> ResponseStream:
-        return ResponseStream(id=id, created=created, model=model, said_back=self.said_back)
+        return ResponseStream(
+            id=id,
+            created=created,
+            model=model,
+            said_back=self.said_back,
+            tools=by_flat_name(self.request),
+            compacts=self.compacts,
+        )
 
 
 class ResponsesFormat(OpenAIErrors):
@@ -205,6 +212,36 @@ class ResponsesFormat(OpenAIErrors):
         return _exchange(read, extra, headers)
 
 
+class CompactFormat(OpenAIErrors):
+    """wire.exchange.WireFormat for `/v1/responses/compact`: the same body, a summary of it."""
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> CompactExchange:
+        read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses/compact")
+        for key in ("stream", "stream_options"):
+            read.pop(key, None)  # a summary is one object
+        said = read.get("input")
+        if isinstance(said, Input):
+            read["input"] = said = replace(said, compacts=True)
+        exchange = _exchange(read, extra, headers)
+        request = replace(exchange.request, endpoint="responses.compact")
+        kept = said.kept if isinstance(said, Input) else ()
+        return CompactExchange(
+            request, exchange.said_back, True, tuple([message_object(one) for one in kept])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CompactExchange(ResponsesExchange):
+    """wire.exchange.Exchange for one summary: what users said as it was, then the rest in short."""
+
+    kept: tuple[JsonText, ...] = ()
+
+    def whole(
+        self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
+    ) -> bytes:
+        return render_compaction(answer, self.kept, id=id, created=created, routing=routing)
+
+
 def _exchange(
     read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
 ) -> ResponsesExchange:
@@ -212,17 +249,27 @@ def _exchange(
         if key not in read:
             raise missing(key, "a model's name" if key == "model" else "a string or items")
     check_stream_options(read)
-    tools: tuple[ToolSpec, ...] = read.get("tools", ())
-    choice: JsonText | None = read.get("tool_choice")
-    if choice is not None:
-        check_tool_choice(choice, tools)
-    return ResponsesExchange(_request(read, extra, headers), _said_back(read, extra, tools))
+    compacts = read["input"].compacts
+    tools: Tools = read.get("tools", NO_TOOLS)
+    chosen: Chosen = read.get("tool_choice", NO_CHOICE)
+    if chosen.unsupported:
+        others = (*tools.unsupported, chosen.unsupported)
+        read["tools"] = tools = replace(tools, unsupported=tuple(dict.fromkeys(others)))
+    choice = JsonText('"none"') if compacts and tools.known else chosen.wanted
+    if choice is not None and not compacts:
+        check_tool_choice(choice, tools.known)
+    read["tool_choice"] = choice
+    return ResponsesExchange(
+        _request(read, extra, headers), _said_back(read, extra, tools), compacts
+    )
 
 
 def _request(
     read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
 ) -> ChatRequest:
-    messages: tuple[Message, ...] = read["input"]
+    conversation: Input = read["input"]
+    tools: Tools = read.get("tools", NO_TOOLS)
+    messages = (*conversation.messages, ASKED) if conversation.compacts else conversation.messages
     if read.get("instructions"):
         messages = (Message("system", read["instructions"]), *messages)
     asked: _Text = read.get("text", _PLAIN)
@@ -241,8 +288,9 @@ def _request(
             top_logprobs=read.get("top_logprobs") if logprobs else None,
             reasoning_effort=reasoning.effort,
         ),
-        response_format=asked.format,
-        tools=read.get("tools", ()),
+        response_format=ResponseFormat() if conversation.compacts else asked.format,
+        tools=tools.known,
+        unsupported_tools=tools.unsupported,
         tool_choice=read.get("tool_choice"),
         parallel_tool_calls=read.get("parallel_tool_calls"),
         stream=read.get("stream", False),
@@ -254,9 +302,7 @@ def _request(
     )
 
 
-def _said_back(
-    read: Mapping[str, Any], extra: Mapping[str, JsonText], tools: tuple[ToolSpec, ...]
-) -> bytes:
+def _said_back(read: Mapping[str, Any], extra: Mapping[str, JsonText], tools: Tools) -> bytes:
     """The fields of the body that every response object repeats, as one JSON object."""
     asked: _Text = read.get("text", _PLAIN)
     reasoning: _Reasoning = read.get("reasoning", _Reasoning())
@@ -269,8 +315,8 @@ def _said_back(
         "store": False,
         "reasoning": {"effort": reasoning.effort, "summary": reasoning.summary},
         "text": {"format": orjson.Fragment(asked.said), "verbosity": asked.verbosity},
-        "tool_choice": _flat_choice(read.get("tool_choice")),
-        "tools": [_flat_tool(tool) for tool in tools],
+        "tool_choice": _own_choice(read.get("tool_choice"), tools.known),
+        "tools": [orjson.Fragment(tool) for tool in tools.said],
         "truncation": read.get("truncation", "disabled"),
     }
     said.update({key: read.get(key) for key in _ECHOED})
@@ -278,18 +324,15 @@ def _said_back(
     return orjson.dumps(said)
 
 
-def _flat_choice(choice: JsonText | None) -> object:
+def _own_choice(choice: JsonText | None, tools: Sequence[ToolSpec]) -> object:
+    """The choice as the client wrote it."""
     found = "auto" if choice is None else orjson.loads(choice)
-    if isinstance(found, dict):
-        return {"type": "function", "name": found["function"]["name"]}
-    return found
-
-
-def _flat_tool(tool: ToolSpec) -> dict[str, object]:
-    return {
-        "type": "function",
-        "name": tool.name,
-        "description": tool.description or None,
-        "parameters": orjson.Fragment(tool.parameters),
-        "strict": tool.strict,
-    }
+    if not isinstance(found, dict):
+        return found
+    name = found["function"]["name"]
+    tool = next((tool for tool in tools if tool.name == name), None)
+    if tool is None:
+        return {"type": "function", "name": name}
+    kind = "function" if tool.custom is None else "custom"
+    space = {"namespace": tool.namespace} if tool.namespace else {}
+    return {"type": kind, "name": tool.own_name or name, **space}

@@ -1,16 +1,20 @@
 """The input of `POST /v1/responses`: a string or items, to messages.
 
 Follows openai-openapi's InputItem (August 2026). Nothing is stored here, so an item must carry
-what it says: references are refused. It knows nothing about the rest of the body.
+what it says: references are refused. Reasoning that its issuer sealed goes back to it, other
+reasoning is not read again. Calls of tools that a provider ran by itself are left out with their
+results. It knows nothing about the rest of the body.
 """
 
 from __future__ import annotations
 
-from router.types import Message, ToolCall, ToolSpec
+import re
+from dataclasses import dataclass, field, replace
+
+from router.sealed import opened, read_back
+from router.types import Message, Sealed, ToolCall
 from router.wire.checks import (
-    boolean,
     bounded_text,
-    json_text,
     mapping,
     missing,
     one_of,
@@ -23,55 +27,162 @@ from router.wire.checks import (
 from router.wire.messages import (
     MAX_MESSAGES,
     MAX_PARTS,
-    NO_PARAMETERS,
     check_image_url,
-    read_each_tool,
     read_name,
 )
 from router.wire.parts import Content, add_tool_call
+from router.wire.responses_compaction import KINDS as COMPACTIONS
+from router.wire.responses_compaction import TRIGGER, summary_message
+from router.wire.responses_tools import custom_call, flat_name
 
 ROLES = ("user", "assistant", "system", "developer")
-KINDS = ("message", "function_call", "function_call_output", "reasoning")
+KINDS = (
+    "message",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+    "reasoning",
+    "compaction",
+    TRIGGER,
+)
+# Calls of what a provider or a client's own machine ran, their results, and lists of such tools.
+_HOSTED = re.compile(r"[a-z_]+_(call|call_output|output|list_tools|request|response)")
 _TEXTS = ("input_text", "output_text", "text")
 _ATTACHMENTS = ("input_image", "input_file", "input_audio")
 _PARTS = (*_TEXTS, "refusal", *_ATTACHMENTS)
+ATTACHED = "The result has an attachment, which follows."
 
 
-def read_input(value: object, param: str) -> tuple[Message, ...]:
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The conversation; whether its last item asks for a summary of it; what stays when it is
+    summed up, as it came."""
+
+    messages: tuple[Message, ...]
+    compacts: bool = False
+    kept: tuple[dict[str, object], ...] = ()
+
+
+def read_input(value: object, param: str) -> Input:
     """The conversation. Raises RequestError that names the item's key."""
     if type(value) is str:
-        return (Message("user", value),)
+        value = [{"type": "message", "role": "user", "content": value}]
     if type(value) is not list:
         raise wrong_type(param, value, "a string or an array of items")
     if not 0 < len(value) <= MAX_MESSAGES:
         raise wrong_value(param, value, f"1 to {MAX_MESSAGES} items")
-    messages: list[Message] = []
+    so_far = _SoFar()
     for i, item in enumerate(value):
-        _add_item(messages, mapping(item, f"{param}[{i}]"), f"{param}[{i}]")
-    if not messages:
+        so_far.add(mapping(item, f"{param}[{i}]"), f"{param}[{i}]")
+    so_far.attach()
+    if not so_far.messages:
         raise wrong_value(param, value, "at least one message among the items")
-    return tuple(messages)
+    kept = tuple([item for item in value if item.get("role") == "user"])
+    return Input(tuple(so_far.messages), so_far.compacts, kept)
 
 
-def _add_item(messages: list[Message], item: dict[str, object], at: str) -> None:
+@dataclass(slots=True)
+class _SoFar:
+    """The conversation as its items are read."""
+
+    messages: list[Message] = field(default_factory=list)
+    sealed: list[Sealed] = field(default_factory=list)  # of the assistant's item that comes next
+    attachments: list[Content] = field(default_factory=list)  # of results, which take only text
+    compacts: bool = False
+
+    def add(self, item: dict[str, object], at: str) -> None:
+        kind = _kind(item, at)
+        if kind == "reasoning":
+            self.sealed += _sealed(item)
+        elif kind in ("function_call", "custom_tool_call"):
+            self._call(_custom(item, at) if kind[0] == "c" else _function(item, at), at)
+        elif kind in ("function_call_output", "custom_tool_call_output"):
+            self._output(item, at)
+        elif kind == "message":
+            self._said(_message(item, at))
+        elif kind == TRIGGER:
+            self.compacts = True
+        elif kind in COMPACTIONS:
+            summary = summary_message(item)
+            if summary is not None:
+                self._said(summary)
+
+    def _said(self, message: Message) -> None:
+        self.attach()
+        last = self.messages[-1] if self.messages else None
+        if message.role != "assistant":
+            self.sealed.clear()  # thoughts that led to nothing: their issuer refuses them alone
+            self.messages.append(message)
+        elif last is not None and last.tool_calls and not message.parts:
+            # Words between a call and its result: chat completions want the result next.
+            words = "\n".join([part for part in (last.text, message.text) if part])
+            moved = 0 if last.text or last.parts else 1
+            kept = [replace(one, at=one.at + moved) for one in last.sealed if one.at]
+            kept = [one for one in last.sealed if not one.at] + kept
+            self.messages[-1] = replace(last, text=words, sealed=tuple(kept))
+        else:
+            self.messages.append(replace(message, sealed=self._taken(0)))
+
+    def _call(self, call: ToolCall, at: str) -> None:
+        self.attach()
+        add_tool_call(self.messages, call, at)
+        last = self.messages[-1]
+        before = len(last.tool_calls) - 1 + bool(last.text or last.parts)
+        if self.sealed:
+            self.messages[-1] = replace(last, sealed=(*last.sealed, *self._taken(before)))
+
+    def _output(self, item: dict[str, object], at: str) -> None:
+        self.sealed.clear()
+        output = item.get("output")
+        if output is None:
+            raise missing(f"{at}.output", "a string or an array of parts")
+        call_id = _call_id(item, at)
+        if type(output) is str:
+            self.messages.append(Message("tool", output, tool_call_id=call_id))
+            return
+        content = _content(output, "tool", f"{at}.output")
+        words = content.text
+        if content.attachments:
+            self.attachments.append(content.attachments)
+            words = words or ATTACHED
+        self.messages.append(Message("tool", words, tool_call_id=call_id))
+
+    def _taken(self, at: int) -> tuple[Sealed, ...]:
+        taken = tuple([replace(one, at=at) for one in self.sealed])
+        self.sealed.clear()
+        return taken
+
+    def attach(self) -> None:
+        """Pictures that tools returned follow their results, as a user would show them."""
+        self.messages += [content.message("user") for content in self.attachments]
+        self.attachments.clear()
+
+
+def _kind(item: dict[str, object], at: str) -> str:
+    """The item's type; "" for one that nobody here can read, and nobody needs to."""
     kind = item.get("type")
     if kind is None:
         if "role" not in item:
             raise missing(f"{at}.type", f"a role, or one of {', '.join(KINDS)}")
-        kind = "message"
+        return "message"
     if kind == "item_reference":
         # Libraries that decide this themselves (the Vercel AI SDK) need to be told not to refer.
         raise unsupported(
             f"{at}.type", "nothing is stored here; send the item itself (in an SDK: store: false)"
         )
-    kind = one_of(kind, f"{at}.type", KINDS)
-    if kind == "message":
-        messages.append(_message(item, at))
-    elif kind == "function_call":
-        add_tool_call(messages, _call(item, at), at)
-    elif kind == "function_call_output":
-        messages.append(_output(item, at))
-    # What the model thought before is not read again: chat completions have no place for it.
+    if type(kind) is str and (kind in COMPACTIONS or _HOSTED.fullmatch(kind)) and kind not in KINDS:
+        return kind if kind in COMPACTIONS else ""
+    return one_of(kind, f"{at}.type", KINDS)
+
+
+def _sealed(item: dict[str, object]) -> tuple[Sealed, ...]:
+    """What an issuer sealed, to be given back to it; () for thoughts that nobody sealed."""
+    text = item.get("encrypted_content")
+    if type(text) is not str:
+        return ()
+    sealed = read_back("reasoning", item)
+    return opened(text) if sealed is None else (sealed,)
 
 
 def _message(item: dict[str, object], at: str) -> Message:
@@ -107,8 +218,8 @@ def _add_part(content: Content, part: dict[str, object], role: str, at: str) -> 
         if role != "assistant":
             raise wrong_value(f"{at}.type", kind, "a refusal only from the assistant")
         content.add_refusal(required_text(part, "refusal", at))
-    elif role != "user":
-        raise wrong_value(f"{at}.type", kind, "attachments only from the user")
+    elif role not in ("user", "tool"):
+        raise wrong_value(f"{at}.type", kind, "attachments only from the user or a tool")
     elif kind == "input_image":
         _add_image(content, part, at)
     elif kind == "input_file":
@@ -146,46 +257,21 @@ def _add_file(content: Content, part: dict[str, object], at: str) -> None:
     content.add("file", found, at)
 
 
-def _call(item: dict[str, object], at: str) -> ToolCall:
-    return ToolCall(
-        _call_id(item, at),
-        read_name(item.get("name"), f"{at}.name"),
-        required_text(item, "arguments", at),
-    )
+def _function(item: dict[str, object], at: str) -> ToolCall:
+    return ToolCall(_call_id(item, at), _name(item, at), required_text(item, "arguments", at))
 
 
-def _output(item: dict[str, object], at: str) -> Message:
-    output = item.get("output")
-    if output is None:
-        raise missing(f"{at}.output", "a string or an array of parts")
-    words = output if type(output) is str else _content(output, "tool", f"{at}.output").text
-    return Message("tool", words, tool_call_id=_call_id(item, at))
+def _custom(item: dict[str, object], at: str) -> ToolCall:
+    return custom_call(_call_id(item, at), _name(item, at), required_text(item, "input", at))
+
+
+def _name(item: dict[str, object], at: str) -> str:
+    """The name that the tool has upstream."""
+    name, space = read_name(item.get("name"), f"{at}.name"), item.get("namespace")
+    return flat_name("" if space is None else read_name(space, f"{at}.namespace"), name)
 
 
 def _call_id(item: dict[str, object], at: str) -> str:
     if item.get("call_id") is None:
         raise missing(f"{at}.call_id", "the id of the tool call")
     return bounded_text(item["call_id"], f"{at}.call_id", 1, 512)
-
-
-def read_flat_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
-    """All tools: functions, whose keys stand beside `type`. Built-in ones are refused."""
-    return read_each_tool(value, param, _tool)
-
-
-def _tool(value: object, at: str) -> ToolSpec:
-    tool = mapping(value, at)
-    if tool.get("type") is None:
-        raise missing(f"{at}.type", "`function`")
-    if text(tool["type"], f"{at}.type") != "function":
-        raise unsupported(f"{at}.type", "only tools of type `function` are; no tier has others")
-    description, parameters = tool.get("description"), tool.get("parameters")
-    strict = tool.get("strict")
-    return ToolSpec(
-        read_name(tool.get("name"), f"{at}.name"),
-        "" if description is None else text(description, f"{at}.description"),
-        NO_PARAMETERS
-        if parameters is None
-        else json_text(mapping(parameters, f"{at}.parameters"), f"{at}.parameters"),
-        strict is not None and boolean(strict, f"{at}.strict"),
-    )

@@ -6,11 +6,24 @@ sent whole. It knows nothing about how an answer came to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from router.types import Answer, Choice, JsonText, TokenLogprob, ToolCall, Usage
+from router.sealed import packed, shown
+from router.types import (
+    Answer,
+    Choice,
+    JsonText,
+    Sealed,
+    TokenLogprob,
+    ToolCall,
+    ToolSpec,
+)
 from router.wire.render import to_json, token_object
+from router.wire.responses_compaction import compaction_item, responses_usage
+from router.wire.responses_tools import custom_input
 
+NO_TOOLS: Mapping[str, ToolSpec] = MappingProxyType({})
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -26,10 +39,16 @@ def render_response(
     created: int,
     said_back: bytes,
     routing: JsonText | None = None,
+    tools: Mapping[str, ToolSpec] = NO_TOOLS,
+    compacts: bool = False,
 ) -> bytes:
-    """A whole `response`; `created` in seconds; `routing` only when debug was asked for."""
+    """A whole `response`; `created` in seconds; `routing` only when debug was asked for.
+
+    `tools` are those whose calls are said otherwise than they were called.
+    """
     head = head_object(id, created, answer.model)
-    output = list(_items(id, answer.choices[0]))
+    choice = answer.choices[0]
+    output = [compaction_item(id, 0, choice)] if compacts else list(_items(id, choice, tools))
     return response_object(head, answer, output, said_back, routing)
 
 
@@ -54,7 +73,7 @@ def response_object(
             "incomplete_details": None if reason is None else {"reason": reason},
             "error": None,
             "output": output,
-            "usage": usage_object(answer.usage),
+            "usage": responses_usage(answer.usage),
         }
     )
     more = () if routing is None else (b'{"routing":' + routing.encode() + b"}",)
@@ -66,40 +85,58 @@ def end_status(choice: Choice) -> str:
     return "incomplete" if choice.finish_reason in _INCOMPLETE else "completed"
 
 
-def usage_object(usage: Usage) -> dict[str, object]:
-    """The five counts: cached tokens are part of input, reasoning of output."""
-    return {
-        "input_tokens": usage.input_tokens,
-        "input_tokens_details": {
-            "cached_tokens": usage.cached_input_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-        },
-        "output_tokens": usage.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-        "total_tokens": usage.total_tokens,
-    }
-
-
 # --- items --------------------------------------------------------------------------------------
 
 
-def _items(id: str, choice: Choice) -> Iterator[dict[str, object]]:
+def _items(id: str, choice: Choice, tools: Mapping[str, ToolSpec]) -> Iterator[dict[str, object]]:
     """What a choice says, in the order in which it is streamed."""
     status = end_status(choice)
-    at = 0
-    if choice.reasoning:
+    seals = sealed_objects(id, choice)
+    at = unit = 0
+    if choice.reasoning and not says_reasoning(choice):
         yield item_object(id, at, "reasoning", [part_object("reasoning", choice.reasoning)])
+        at += 1
+    for item in seals.get(unit, ()):
+        yield item
         at += 1
     if says_text(choice):
         part = part_object("message", choice.text, choice.logprobs)
         yield item_object(id, at, "message", [part], status)
         at += 1
+        unit += bool(choice.text)
     if choice.refusal:
         yield item_object(id, at, "refusal", [part_object("refusal", choice.refusal)], status)
         at += 1
-    for call in choice.tool_calls:
-        yield call_object(id, at, call, call.arguments, status)
+    for i, call in enumerate(choice.tool_calls):
+        for item in seals.get(unit + i, ()) if unit + i else ():
+            yield item
+            at += 1
+        yield call_object(id, at, call, call.arguments, status, tools.get(call.name))
         at += 1
+
+
+def says_reasoning(choice: Choice) -> bool:
+    """True when sealed items hold the thoughts that were said aloud, too."""
+    return any(one.kind == "reasoning" for one in choice.sealed)
+
+
+def sealed_objects(id: str, choice: Choice) -> dict[int, list[dict[str, object]]]:
+    """The sealed items by how many words and calls stand before them."""
+    found: dict[int, list[dict[str, object]]] = {}
+    for i, one in enumerate(choice.sealed):
+        found.setdefault(one.at, []).append(sealed_object(id, i, one))
+    return found
+
+
+def sealed_object(id: str, at: int, sealed: Sealed) -> dict[str, object]:
+    """A sealed item: OpenAI's own reasoning as it is, what others sealed inside one that is ours.
+
+    Neither it nor its id is changed, but for the stamp on its seal.
+    """
+    if sealed.kind == "reasoning":
+        return shown(sealed)
+    item = {"id": f"rs_{id}_s{at}", "type": "reasoning", "summary": []}
+    return {**item, "encrypted_content": packed([sealed])}
 
 
 def says_text(choice: Choice) -> bool:
@@ -120,7 +157,7 @@ def item_object(
 
 def id_of(id: str, at: int, kind: str) -> str:
     """The id of the `at`-th item, alike whether it is streamed or sent whole."""
-    prefix = {"reasoning": "rs", "call": "fc"}.get(kind, "msg")
+    prefix = {"reasoning": "rs", "call": "fc", "custom": "ctc"}.get(kind, "msg")
     return f"{prefix}_{id}_{at}"
 
 
@@ -141,17 +178,26 @@ def part_object(
 
 
 def call_object(
-    id: str, at: int, call: ToolCall, arguments: str, status: str = "completed"
+    id: str,
+    at: int,
+    call: ToolCall,
+    arguments: str,
+    status: str = "completed",
+    tool: ToolSpec | None = None,
 ) -> dict[str, object]:
-    """A tool call as the `at`-th item of the output."""
-    return {
-        "id": id_of(id, at, "call"),
-        "type": "function_call",
+    """A tool call as the `at`-th item of the output; `tool` where it has another name or kind."""
+    custom = tool is not None and tool.custom is not None
+    item: dict[str, object] = {
+        "id": id_of(id, at, "custom" if custom else "call"),
+        "type": "custom_tool_call" if custom else "function_call",
         "call_id": call.id,
-        "name": call.name,
-        "arguments": arguments,
+        "name": tool.own_name or tool.name if tool else call.name,
+        "input" if custom else "arguments": custom_input(arguments) if custom else arguments,
         "status": status,
     }
+    if tool is not None and tool.namespace:
+        item["namespace"] = tool.namespace
+    return item
 
 
 def logprob_objects(tokens: tuple[TokenLogprob, ...]) -> list[dict[str, object]]:

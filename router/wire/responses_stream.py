@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from router.errors import TiergateError, UpstreamRateLimited
-from router.types import Answer, Delta, JsonText, TokenLogprob, ToolCall
+from router.types import Answer, Delta, JsonText, Sealed, TokenLogprob, ToolCall, ToolSpec
 from router.wire.render import to_json
+from router.wire.responses_compaction import compaction_item
 from router.wire.responses_render import (
+    NO_TOOLS,
     call_object,
     end_status,
     head_object,
@@ -24,6 +26,7 @@ from router.wire.responses_render import (
     part_object,
     response_object,
     says_text,
+    sealed_object,
 )
 
 # What the pieces of each kind of item are called.
@@ -37,10 +40,34 @@ _SAID = {
 class ResponseStream:
     """wire.exchange.AnswerStream for responses."""
 
-    __slots__ = ("_head", "_id", "_kind", "_logprobs", "_number", "_output", "_said_back", "_words")
+    __slots__ = (
+        "_compacts",
+        "_head",
+        "_id",
+        "_kind",
+        "_logprobs",
+        "_number",
+        "_output",
+        "_said_back",
+        "_seals",
+        "_tools",
+        "_words",
+    )
 
-    def __init__(self, *, id: str, created: int, model: str, said_back: bytes) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        created: int,
+        model: str,
+        said_back: bytes,
+        tools: Mapping[str, ToolSpec] = NO_TOOLS,
+        compacts: bool = False,
+    ) -> None:
         self._id = id
+        self._tools = tools
+        self._compacts = compacts
+        self._seals = 0  # sealed items that are said
         self._head = head_object(id, created, model)
         self._said_back = said_back
         self._number = 0
@@ -56,10 +83,14 @@ class ResponseStream:
         return b"".join([self._response_event(event, response) for event in events])
 
     def delta(self, delta: Delta) -> bytes:
-        """The events of one piece of text or reasoning."""
+        """The events of one piece of text or reasoning; of a summary none before its end."""
         events: list[bytes] = []
-        if delta.reasoning:
+        if self._compacts:
+            return b""
+        if delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
             self._say(events, "reasoning", delta.reasoning)
+        if delta.sealed is not None:
+            self._sealed(events, delta.sealed)
         if delta.text or delta.logprobs:
             self._say(events, "message", delta.text, delta.logprobs)
         return b"".join(events)
@@ -69,6 +100,11 @@ class ResponseStream:
         choice = answer.choices[0]
         status = end_status(choice)
         events: list[bytes] = []
+        if self._compacts:
+            self._item(events, compaction_item(self._id, self._at, choice))
+            response = response_object(self._head, answer, self._output, self._said_back, routing)
+            events.append(self._response_event(f"response.{status}", response))
+            return b"".join(events)
         spoken = self._kind == "message" or any(i["type"] == "message" for i in self._output)
         if says_text(choice) and not spoken:
             self._say(events, "message", choice.text, choice.logprobs)
@@ -76,7 +112,11 @@ class ResponseStream:
         if choice.refusal:
             self._say(events, "refusal", choice.refusal)
             self._close(events, status)
-        for call in choice.tool_calls:
+        unit = bool(choice.text)
+        for i, call in enumerate(choice.tool_calls):
+            for sealed in choice.sealed[self._seals :]:
+                if sealed.at <= unit + i:
+                    self._sealed(events, sealed)
             self._call(events, call, status)
         response = response_object(self._head, answer, self._output, self._said_back, routing)
         events.append(self._response_event(f"response.{status}", response))
@@ -134,17 +174,32 @@ class ResponseStream:
         self._output.append(item)
         self._kind, self._words, self._logprobs = None, [], []
 
-    def _call(self, events: list[bytes], call: ToolCall, status: str) -> None:
-        item = call_object(self._id, self._at, call, "", "in_progress")
-        at = {"item_id": item["id"], "output_index": self._at}
-        done = {**at, "name": call.name, "arguments": call.arguments}
-        said = "response.function_call_arguments"
+    def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
+        """What an issuer sealed, whole; whoever shows thoughts finds its summary in it."""
+        self._close(events)
+        self._item(events, sealed_object(self._id, self._seals, sealed))
+        self._seals += 1
+
+    def _item(self, events: list[bytes], item: dict[str, object]) -> None:
+        """An item that comes at once."""
         events.append(self._item_event("response.output_item.added", item))
-        events.append(self._event(f"{said}.delta", {**at, "delta": call.arguments}))
-        events.append(self._event(f"{said}.done", done))
-        item = call_object(self._id, self._at, call, call.arguments, status)
         events.append(self._item_event("response.output_item.done", item))
         self._output.append(item)
+
+    def _call(self, events: list[bytes], call: ToolCall, status: str) -> None:
+        tool = self._tools.get(call.name)
+        whole = call_object(self._id, self._at, call, call.arguments, status, tool)
+        custom = whole["type"] == "custom_tool_call"
+        key = "input" if custom else "arguments"
+        said = f"response.{'custom_tool_call_input' if custom else 'function_call_arguments'}"
+        at = {"item_id": whole["id"], "output_index": self._at}
+        named = {} if custom else {"name": whole["name"]}
+        started = {**whole, key: "", "status": "in_progress"}
+        events.append(self._item_event("response.output_item.added", started))
+        events.append(self._event(f"{said}.delta", {**at, "delta": whole[key]}))
+        events.append(self._event(f"{said}.done", {**at, **named, key: whole[key]}))
+        events.append(self._item_event("response.output_item.done", whole))
+        self._output.append(whole)
 
     @property
     def _at(self) -> int:
