@@ -55,7 +55,9 @@ def required(request: ChatRequest) -> frozenset[Capability]:
     needs = set()
     if request.tools and request.tool_choice != '"none"':
         needs.add(Capability.TOOLS)
-    if request.response_format.kind != "text":
+    if request.response_format.kind == "json_object":
+        needs.add(Capability.JSON_MODE)
+    elif request.response_format.kind != "text":
         needs.add(Capability.JSON_SCHEMA)
     if request.sampling.n > 1:
         needs.add(Capability.MULTIPLE_CHOICES)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from router.policy_base import Chance, Name, SecretName, Section, Usd, usd_to_nano
+from router.policy_capabilities import CapabilityName
 from router.text_forms import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.types import Capability, Domain, Price, VerifyMode
 from router.wire.body_keys import mistake_in
@@ -265,14 +266,15 @@ class UpstreamAnswerer(AnswererBase):
     context_tokens: int = Field(
         default=128_000, ge=256, description="Longer requests pass it over."
     )
-    capabilities: list[Capability] = Field(
+    capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [
             Capability.TOOLS,
             Capability.JSON_SCHEMA,
             Capability.LOGPROBS,
             Capability.MULTIPLE_CHOICES,
         ],
-        description="What it can do; requests that need more pass it over.",
+        description="What it can do; requests that need more pass it over. Usual names such as "
+        "`vision` or `function_calling` are understood; `json_schema` includes `json_mode`.",
     )
     retries: int = Field(default=1, ge=0, le=5, description="Further tries of one call.")
     retry_budget: Chance = Field(default=0.2, description="Retries as a share of calls.")
@@ -316,9 +318,10 @@ class LitellmAnswerer(AnswererBase):
     context_tokens: int = Field(
         default=128_000, ge=256, description="Longer requests pass it over."
     )
-    capabilities: list[Capability] = Field(
+    capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
-        description="What it can do; requests that need more pass it over.",
+        description="What it can do; requests that need more pass it over. Usual names such as "
+        "`vision` or `function_calling` are understood; `json_schema` includes `json_mode`.",
     )
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool = Field(

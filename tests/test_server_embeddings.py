@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.api.openai_tokens import TABLE, OpenaiTokens
 from router.api.text_vectors import MAX_WAITING, TextVectors
 from router.errors import AnswererNotReady, Overloaded, RequestError
 from router.policy_file import policies_dir
@@ -128,8 +129,9 @@ def test_long_texts_are_counted_in_a_header(served: Served) -> None:
         ({"input": ["x", ""]}, "input[1]", "invalid_value"),
         ({"input": ["x", None]}, "input[1]", "invalid_type"),
         ({"input": [True]}, "input[0]", "invalid_type"),
-        ({"input": [1, 2]}, "input", "invalid_type"),
-        ({"input": [[1, 2], [3]]}, "input", "invalid_type"),
+        ({"input": [1, "x"]}, "input[1]", "invalid_type"),
+        ({"input": [[1, 2], 3]}, "input[1]", "invalid_type"),
+        ({"input": [[1, 1.5]]}, "input[0][1]", "invalid_type"),
         ({"input": ["x"] * (MAX_INPUTS + 1)}, "input", "invalid_value"),
         ({"input": "x", "encoding_format": "hex"}, "encoding_format", "invalid_value"),
         ({"input": "x", "dimensions": WIDTH + 1}, "dimensions", "invalid_value"),
@@ -175,9 +177,43 @@ def test_any_json_is_read_or_refused_as_the_clients_fault(body: dict[str, object
         parse_moderation_request(raw, {})
 
 
-def test_token_ids_are_told_what_to_send_instead(client: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="send the text itself"):
-        client.embeddings.create(model="auto", input=[[1037, 2003], [5]])
+WHERE_IS_MY_PARCEL = [9241, 374, 856, 30409, 30]  # in cl100k_base
+
+
+def test_token_ids_of_openai_have_the_vector_of_their_text(client: openai.OpenAI) -> None:
+    by_text = client.embeddings.create(model="auto", input=["Where is my parcel?"])
+    by_ids = client.embeddings.create(model="auto", input=[WHERE_IS_MY_PARCEL])
+    one_row = client.embeddings.create(model="auto", input=WHERE_IS_MY_PARCEL)
+    assert by_ids.data[0].embedding == by_text.data[0].embedding
+    assert one_row.data[0].embedding == by_text.data[0].embedding
+    assert by_ids.usage == by_text.usage
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ([[200_000]], "found the token id 200000"),
+        ([[]], "1 to 8192 token ids"),
+        ([[5], "text"], "as in the entries before it"),
+        ([5, -1], "input\\[1\\]"),
+    ],
+)
+def test_ids_that_stand_for_nothing_are_refused(
+    client: openai.OpenAI, ids: list[object], said: str
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=said):
+        client.embeddings.create(model="auto", input=ids)
+
+
+async def test_ids_without_a_table_are_told_what_to_send_instead(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="Send the text itself"):
+        await OpenaiTokens([tmp_path]).texts([[5]])
+
+
+async def test_a_table_that_is_another_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / TABLE).write_text("IQ== 0\n")
+    with pytest.raises(RequestError, match="no table"):
+        await OpenaiTokens([tmp_path]).texts([[0]])
 
 
 @pytest.mark.parametrize("name", ["nope", "gpt-4o", "auto:tested", "tiergate-moderation"])

@@ -65,6 +65,7 @@ CAPABILITIES = frozenset(
     {
         Capability.TOOLS,
         Capability.JSON_SCHEMA,
+        Capability.JSON_MODE,
         Capability.LOGPROBS,
         Capability.MULTIPLE_CHOICES,
     }

@@ -275,7 +275,7 @@ def build_deliberation(
         price=section.price.to_price(),
         max_output_tokens=section.max_output_tokens,
         context_tokens=over.context_tokens,
-        capabilities=over.capabilities & {Capability.JSON_SCHEMA},
+        capabilities=over.capabilities & {Capability.JSON_SCHEMA, Capability.JSON_MODE},
         expected_output_tokens=section.expected_output_tokens,
         latency_ms=section.expected_latency_ms,
         deadline_ms=int(section.deadline_s * 1000),

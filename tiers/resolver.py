@@ -26,6 +26,7 @@ from router.knowledge import (
     written_key,
 )
 from router.policy import ResolverAnswerer, TierSection
+from router.policy_capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,
@@ -238,7 +239,7 @@ def build_resolver(
         max_output_tokens=section.max_output_tokens,
         context_tokens=0,
         # JSON is promised for classifications alone; `declines` turns other JSON requests away.
-        capabilities=frozenset({Capability.JSON_SCHEMA} if classifies else ()),
+        capabilities=complete({Capability.JSON_SCHEMA} if classifies else ()),
         expected_output_tokens=section.expected_output_tokens,
         latency_ms=section.expected_latency_ms,
         deadline_ms=int(section.deadline_s * 1000),

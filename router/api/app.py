@@ -21,6 +21,7 @@ from router.api.core import Core, Hosts, Settings
 from router.api.dashboard import DATA, PAGE, Dashboard
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
+from router.api.openai_tokens import OpenaiTokens
 from router.api.os_signals import taking
 from router.api.overview import Overview
 from router.api.overview_json import Judged
@@ -138,7 +139,12 @@ class App:
         )
         self.server = Server(
             self.gateway,
-            OwnModels(self.analyst, self.moderation.find, self._vectors),
+            OwnModels(
+                self.analyst,
+                self.moderation.find,
+                self._vectors,
+                OpenaiTokens.installed(core.environ),
+            ),
             MemoryReplies(clock=self.clock),
             self.ledger,
             Learnt(feedback, reviews, self._reviewer),

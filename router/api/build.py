@@ -28,6 +28,7 @@ from router.policy import (
     TierSection,
     UpstreamAnswerer,
 )
+from router.policy_capabilities import complete
 from router.policy_file import LoadedPolicy, secret
 from router.price_book import PriceBook, utc_day
 from router.runtime import NO_PRICE, PolicyRuntime, RungPlan
@@ -306,7 +307,7 @@ def _facts(
         context_tokens=section.context_tokens,
         capabilities=LOCAL_CAPABILITIES
         if isinstance(section, LocalAnswerer)
-        else frozenset(section.capabilities),
+        else complete(section.capabilities),
         expected_output_tokens=section.expected_output_tokens,
         latency_ms=section.expected_latency_ms,
         deadline_ms=round(1000 * section.deadline_s),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from router.api.access import Doorkeeper
 from router.api.http import (
@@ -14,6 +15,7 @@ from router.api.http import (
     send_bytes,
 )
 from router.api.metrics import Metrics
+from router.api.openai_tokens import OpenaiTokens
 from router.api.views import Headers, id_headers, usd
 from router.deciding import Router
 from router.own_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
@@ -28,6 +30,7 @@ class Embeddings:
     def __init__(
         self,
         embedder: Embedder,
+        tokens: OpenaiTokens,
         router: Router,
         door: Doorkeeper,
         metrics: Metrics,
@@ -38,6 +41,7 @@ class Embeddings:
         ids: Ids,
     ) -> None:
         self._embedder = embedder
+        self._tokens = tokens
         self._router = router
         self._door = door
         self._metrics = metrics
@@ -52,6 +56,8 @@ class Embeddings:
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
         asked = parse_embedding_request(body, headers, self._embedder.width)
         require_own(policy, asked.model, EMBEDDING_MODEL)
+        if asked.ids:
+            asked = replace(asked, texts=tuple(await self._tokens.texts(asked.ids)))
         async with Watch(receive, send) as watch:
             await self._answer(asked, identity, watch.send)
 

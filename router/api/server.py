@@ -30,6 +30,7 @@ from router.api.http import (
 from router.api.idempotency import Idempotency
 from router.api.metrics import Metrics
 from router.api.moderations import Moderations
+from router.api.openai_tokens import OpenaiTokens
 from router.api.reviews import PREFIX as REVIEWS
 from router.api.reviews import Reviews
 from router.api.views import (
@@ -74,6 +75,7 @@ class OwnModels:
     analyst: Analyst
     moderation: Callable[[], Awaitable[Found]]
     embedder: Embedder
+    tokens: OpenaiTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Server:
             ledger=ledger, clock=clock, ids=ids, max_body_bytes=most,
         )  # fmt: skip
         embeddings = Embeddings(
-            own.embedder, router, door, metrics,
+            own.embedder, own.tokens, router, door, metrics,
             ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
         )  # fmt: skip
         moderations = Moderations(own.analyst, own.moderation, router, door, metrics)

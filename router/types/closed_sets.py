@@ -194,7 +194,8 @@ class Capability(StrEnum):
     IMAGES = "images"
     AUDIO = "audio"
     FILES = "files"
-    JSON_SCHEMA = "json_schema"
+    JSON_SCHEMA = "json_schema"  # keeps any schema, so it can do json_mode too
+    JSON_MODE = "json_mode"  # some JSON object, of any shape
     LOGPROBS = "logprobs"
     MULTIPLE_CHOICES = "multiple_choices"
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from sys import byteorder
 
-from router.errors import RequestError
 from router.policy_base import EMBEDDING_MODEL
 from router.types import Hints
 from router.wire.checks import (
@@ -30,15 +29,18 @@ from router.wire.render import to_json
 MAX_INPUTS = 2_048
 """Entries of one request, as at OpenAI."""
 MAX_USER = 512
-INPUT = "a string or an array of strings"
+MAX_IDS = 8_192
+"""Token ids of one entry, as at OpenAI."""
+INPUT = "a string, an array of strings, or token ids"
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingRequest:
     """What a client asks; `dimensions` None means the model's own width."""
 
-    texts: tuple[str, ...]
+    texts: tuple[str, ...]  # empty where token ids came
     model: str
+    ids: tuple[tuple[int, ...], ...] = ()  # OpenAI's token ids, a row for each text
     base64: bool = False
     dimensions: int | None = None
     tags: tuple[str, ...] = ()
@@ -47,7 +49,7 @@ class EmbeddingRequest:
 def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) -> EmbeddingRequest:
     """The request of a body, for vectors of at most `width` numbers.
 
-    Raises RequestError that names the key; token ids are refused, since they are another's.
+    Raises RequestError that names the key.
     """
     value = json_object(body)
     for key, expected in (("input", INPUT), ("model", f"`{EMBEDDING_MODEL}` or an alias of it")):
@@ -57,8 +59,11 @@ def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) ->
     if value.get("user") is not None:
         bounded_text(value["user"], "user", 0, MAX_USER)
     hints: Hints = read_hints(value.get("routing"), headers, None)
+    given = value["input"]
+    ids = _ids(given)
     return EmbeddingRequest(
-        texts=_texts(value["input"]),
+        texts=() if ids else _texts(given),
+        ids=ids,
         model=text(value["model"], "model"),
         base64=encoding is not None
         and one_of(encoding, "encoding_format", ("float", "base64")) == "base64",
@@ -77,15 +82,28 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple([_text(one, f"input[{i}]") for i, one in enumerate(value)])
 
 
+def _ids(value: object) -> tuple[tuple[int, ...], ...]:
+    """The rows of token ids, () where none came: one array of ids, or an array of such arrays."""
+    if type(value) is not list or not value:
+        return ()
+    if type(value[0]) is int:
+        return (_row(value, "input"),)
+    if type(value[0]) is not list:
+        return ()
+    if len(value) > MAX_INPUTS:
+        raise wrong_value("input", value, f"1 to {MAX_INPUTS} entries")
+    return tuple([_row(row, f"input[{i}]") for i, row in enumerate(value)])
+
+
+def _row(value: object, param: str) -> tuple[int, ...]:
+    if type(value) is not list:
+        raise wrong_type(param, value, "an array of token ids, as in the entries before it")
+    if not 1 <= len(value) <= MAX_IDS:
+        raise wrong_value(param, value, f"1 to {MAX_IDS} token ids")
+    return tuple([integer(one, f"{param}[{i}]", 0, 2**31) for i, one in enumerate(value)])
+
+
 def _text(value: object, param: str) -> str:
-    if type(value) is int or type(value) is list:
-        raise RequestError(
-            f"{param}: found {'token ids' if type(value) is list else 'a token id'}; expected "
-            f"{INPUT}. Ids of another model's tokeniser mean nothing to {EMBEDDING_MODEL}: send "
-            "the text itself (LangChain: check_embedding_ctx_length=False).",
-            param="input",
-            code="invalid_type",
-        )
     found = text(value, param)
     if not found:
         raise wrong_value(param, found, "a text that is not empty")
