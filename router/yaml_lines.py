@@ -16,6 +16,8 @@ import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from enum import Enum
 from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
@@ -23,19 +25,19 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
+from router.redact import redact
+from router.shown_values import found_text
 from router.text_forms import WORDS
 
 MAX_NODES = 200_000
 """Values after aliases are written out: 30 times our largest file; a bomb of aliases ends here."""
 MAX_DEPTH = 60
 MAX_CHARACTERS = 8_000_000
-_SHOWN_CHARACTERS = 80
 
 KeyPath = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is 8 times faster where present
-_SECRET_KEY = re.compile(r"(api_?key|secret|password|token)s?$", re.IGNORECASE)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -57,9 +59,9 @@ class LineMap:
 
     def mistake(self, path: Sequence[str | int], found: object, expected: str) -> Mistake:
         """A mistake at `path` of this file, with its line."""
-        return Mistake(
-            self.file, self.line(path), key_path_text(path), found_text(path, found), expected
-        )
+        # Our own checks name keys that they know; what a person made up never comes here.
+        shown = found_text(path, found, harmless=True)
+        return Mistake(self.file, self.line(path), key_path_text(path), shown, expected)
 
     def no_mapping(self, tree: object, keys: str) -> Mistake:
         """The file holds no mapping, where it should hold one with these keys."""
@@ -73,18 +75,6 @@ def key_path_text(path: Sequence[str | int]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"
     return text or "(top)"
-
-
-def found_text(path: Sequence[str | int], value: object) -> str:
-    """A value as a mistake shows it: short, and never a credential."""
-    if path and isinstance(path[-1], str) and _SECRET_KEY.search(path[-1]) and value is not None:
-        return "a value that is not shown"
-    if isinstance(value, Mapping):
-        return f"a mapping of {len(value)} keys"
-    if isinstance(value, list):
-        return f"a list of {len(value)} items"
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "..."
 
 
 def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
@@ -173,6 +163,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _no_yaml(problem: str, text: str, line: int) -> tuple[str, str]:
     """What libyaml's words mean for who wrote the line, which is not shown: it may hold a key."""
+    problem = re.sub(r" '[^']{2,}'", "", problem)  # an alias or tag may be a password with * or !
     if problem.startswith("found "):
         found = problem.removeprefix("found ")
     else:
@@ -238,9 +229,10 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
         # ValueError: 2026-13-45 looks like a date to YAML, and an int may have too many digits.
+        # AttributeError: PyYAML's, for text that is called a timestamp and is none.
         try:
             return typing.cast(object, self._loader.construct_object(node))
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, AttributeError):
             shown = found_text(path, node.value)
             self._note(node.start_mark.line + 1, path, shown, "a plain value that YAML can read")
             return node.value
@@ -260,6 +252,7 @@ class _Place:
     around: object = None  # annotation of the container that holds the last part of the path
     fits: bool = True  # the union branch has the shape of what is written
     union_path: KeyPath | None = None
+    annotation: object = None  # of the value itself; None for a key that nobody knows
 
 
 def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -> _Place:
@@ -286,7 +279,18 @@ def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -
                 continue
         around, annotation = annotation, _inside(annotation, part)
         path.append(part)
-    return _Place(tuple(path), _bare(around), fits, union_path)
+    return _Place(tuple(path), _bare(around), fits, union_path, annotation)
+
+
+def _is_plain(annotation: object) -> bool:
+    """True for values that are numbers, dates or words of a closed set, which carry no secret."""
+    annotation = _bare(annotation)
+    if get_origin(annotation) is Literal:
+        return True
+    members = _members(annotation)
+    if members:
+        return all(_is_plain(member) for member in members)
+    return isinstance(annotation, type) and issubclass(annotation, int | float | Enum | date)
 
 
 def _at(tree: object, path: Sequence[str | int]) -> object:
@@ -382,7 +386,11 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
     """What a person reads: the value in the file, and what may stand there."""
     kind = details["type"]
     context = details.get("ctx", {})
-    found = found_text(place.path, details["input"])
+    found = found_text(
+        place.path,
+        details["input"],
+        harmless=kind == "cross_mistake" or _is_plain(place.annotation),
+    )
     if kind == "missing":
         return "nothing", "a value: this key is required"
     if kind == "extra_forbidden":
@@ -397,7 +405,7 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
         tag, allowed = str(context.get("tag")), str(context.get("expected_tags"))
         key = str(context.get("discriminator")).strip("'")
         hint = nearest(tag, re.findall(r"'([^']*)'", allowed))
-        return f"{key}: {tag!r}", f"{key} to be one of {allowed}{hint}"
+        return f"{key}: {redact(tag)!r}", f"{key} to be one of {allowed}{hint}"
     if kind == "value_error":
         return found, str(context.get("error", details["msg"]))
     if kind == "string_pattern_mismatch":
