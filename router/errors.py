@@ -67,6 +67,11 @@ class TiergateError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def told(self) -> str:
+        """The message as clients get it, without what only operators may know."""
+        return self.message
+
 
 class RequestError(TiergateError):
     code = "invalid_value"
@@ -345,6 +350,11 @@ class ClassifyError(TiergateError):
 
 class LedgerError(TiergateError):
     code = "ledger_error"
+
+    @property
+    def told(self) -> str:
+        """Nothing of the database: its address, its user and its own words stay here."""
+        return "The ledger cannot be used now, and nothing goes out unbooked. Try again later."
 
 
 class LedgerUnavailable(LedgerError):

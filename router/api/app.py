@@ -155,6 +155,7 @@ class App:
             self.clock,
             core.ids,
             self.life,
+            admin_port=settings.admin_port,
         )
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
         dashboard = Dashboard(overview, door, core.ids)

@@ -33,16 +33,30 @@ class Listening:
     secured: bool
     workers: int = 1
     everywhere: bool = False  # on every address of this machine
+    admin_url: str = ""  # where operators' pages are, when it is another address
 
     @classmethod
-    def of(cls, listener: socket.socket, secured: bool, workers: int = 1) -> Listening:
+    def of(
+        cls,
+        listener: socket.socket,
+        secured: bool,
+        workers: int = 1,
+        admin: socket.socket | None = None,
+    ) -> Listening:
         """What to tell of a socket: an address that a client on this machine can use."""
-        host, port = listener.getsockname()[:2]
-        everywhere = host in ("0.0.0.0", "::")
-        if everywhere:
-            host = "127.0.0.1" if host == "0.0.0.0" else "::1"
-        shown = f"[{host}]" if ":" in host else host
-        return cls(f"http://{shown}:{port}", secured, workers, everywhere)
+        url, everywhere = _url(listener)
+        admin_url = "" if admin is None else _url(admin)[0]
+        return cls(url, secured, workers, everywhere, admin_url)
+
+
+def _url(listener: socket.socket) -> tuple[str, bool]:
+    """An address that leads to a socket, and True when every address of this machine does."""
+    host, port = listener.getsockname()[:2]
+    everywhere = host in ("0.0.0.0", "::")
+    if everywhere:
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}", everywhere
 
 
 def banner(at: Listening, core: Core, settings: Settings) -> str:
@@ -82,7 +96,8 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         f"-H 'content-type: application/json' -d '{BODY}'"
     )
     yield f"  report     {_program()} report --database {ledger} --html report.html"
-    yield f"  docs       {at.url}/docs   ready: {at.url}/readyz"
+    pages = at.admin_url or at.url
+    yield f"  docs       {pages}/docs   ready: {pages}/readyz"
 
 
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Settings:
     cache_dir: Path | None = Path(".tiergate/cache")
     read_together: int = MAX_BATCH  # texts in one run of the encoder; 1: the same on every run
     redis: str = ""  # where rates are kept that several machines share; "": beside the ledger
+    admin_port: int = 0  # of the address that operators' pages are moved to; 0: they are not
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 

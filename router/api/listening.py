@@ -42,6 +42,41 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def parsed(address: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[IPV6]:PORT` or `PORT`, which is on loopback.
+
+    Raises CannotListen.
+
+    >>> parsed("9090"), parsed("0.0.0.0:9090"), parsed("[::1]:0")
+    (('127.0.0.1', 9090), ('0.0.0.0', 9090), ('::1', 0))
+    """
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise CannotListen(
+            f"--admin-listen is {address!r}; expected HOST:PORT, [IPV6]:PORT or a PORT of this "
+            "machine, as 127.0.0.1:9090"
+        )
+    return host or "127.0.0.1", int(port)
+
+
+@contextlib.contextmanager
+def listening(
+    host: str, port: int, admin: str = ""
+) -> Iterator[tuple[socket.socket, socket.socket | None]]:
+    """The server's socket and, where `admin` names an address, that one's. Raises CannotListen."""
+    with contextlib.ExitStack() as open_sockets:
+        own = open_sockets.enter_context(listen(host, port))
+        if not admin:
+            yield own, None
+            return
+        second = open_sockets.enter_context(listen(*parsed(admin)))
+        if second.getsockname()[1] == own.getsockname()[1]:
+            # The port is what tells a request's address: a host may have several.
+            raise CannotListen(f"--admin-listen {admin} has the server's own port; choose another.")
+        yield own, second
+
+
 @contextlib.contextmanager
 def _closed_on_error(listener: socket.socket) -> Iterator[None]:
     try:

@@ -46,6 +46,7 @@ class Options:
     access_log: bool = False
     drain_s: int = 30
     request_s: int = 60
+    admin_listen: str = ""  # where operators' pages are moved to, as `listening.parsed` reads it
 
 
 def run_loop(main: Coroutine[object, object, None]) -> None:
@@ -65,8 +66,10 @@ async def serve_app(
     options: Options,
     ready: Callable[[], None],
     stop: asyncio.Event | None = None,
+    admin: socket.socket | None = None,
 ) -> None:
-    """Serve `app` on `listener` until a signal (or `stop`), then drain and close it."""
+    """Serve `app` on `listener`, and on `admin` if there is one, until a signal (or `stop`); then
+    drain and close it."""
     config = uvicorn.Config(
         AccessLog(app.server) if options.access_log else app.server,
         http=bounded(options.request_s, app.server.refusal),
@@ -86,7 +89,7 @@ async def serve_app(
     async with app.life():
         if stop is not None:
             waiting = asyncio.ensure_future(_exit_on(stop, server))
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[listener] if admin is None else [listener, admin])
         if stop is not None:
             waiting.cancel()
 

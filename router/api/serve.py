@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 
 from router.api.app import App
 from router.api.banner import Listening, banner
 from router.api.core import Core, Hosts, load_policies
-from router.api.listening import listen
+from router.api.listening import listening
 from router.api.process import (
     Options,
     Say,
@@ -31,28 +32,34 @@ def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
     """Serve until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""
     logged_to_stderr(options.log_level)
     loaded = load_policies(options.settings, environ)
-    with listen(options.host, options.port) as listener:
+    with listening(options.host, options.port, options.admin_listen) as (listener, admin):
+        if admin is not None:
+            settings = replace(options.settings, admin_port=admin.getsockname()[1])
+            options = replace(options, settings=settings)
         hosts = Hosts.start(loaded)
         try:
             core = Core(options.settings, loaded, environ, hosts.addresses)
             if options.workers > 1:
-                supervisor = Supervisor(options, listener, core, hosts, say)
+                supervisor = Supervisor(options, listener, core, hosts, say, admin)
                 run_loop(supervisor.run())
             else:
                 app = App(options.settings, core, hosts)
-                run_loop(_serve_here(app, listener, options, say))
+                run_loop(_serve_here(app, listener, options, say, admin))
         finally:
             hosts.close()
 
 
-async def _serve_here(app: App, listener: socket.socket, options: Options, say: Say) -> None:
+async def _serve_here(
+    app: App, listener: socket.socket, options: Options, say: Say, admin: socket.socket | None
+) -> None:
     def ready() -> None:
         secured = not app.settings.open_without_keys or _has_keys(app)
-        say(banner(Listening.of(listener, secured), app.core, options.settings))
+        at = Listening.of(listener, secured, admin=admin)
+        say(banner(at, app.core, options.settings))
 
     watching = asyncio.create_task(say_when_loaded(app.core, say), name="loading")
     try:
-        await serve_app(app, listener, options, ready)
+        await serve_app(app, listener, options, ready, admin=admin)
     finally:
         watching.cancel()
 

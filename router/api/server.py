@@ -15,6 +15,7 @@ from router.api.access import Doorkeeper
 from router.api.analyze import PREFIX, Analyses
 from router.api.answering import Answering
 from router.api.counting import TokenCounts
+from router.api.dashboard import DATA, PAGE
 from router.api.embeddings import Embeddings
 from router.api.feedback import FeedbackEndpoint, no_decision
 from router.api.http import (
@@ -65,6 +66,13 @@ WIRE_FORMATS: dict[str, WireFormat] = {
 }
 """The paths that answer, each in its own language."""
 
+EVERYWHERE = ("/healthz", "/readyz", "/v1/reviews", "/v1/decisions/", "/v1/feedback")
+ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
+ADMINS_BELOW = (PAGE, DATA)
+NO_DETAILS = "Send a key with the scope admin, where --admin-listen says if it is given."
+"""`--admin-listen` moves ADMINS; the probes, and what the dashboard asks with a person's key,
+answer at both addresses."""
+
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
 
@@ -104,7 +112,10 @@ class Server:
         clock: Clock,
         ids: Ids,
         life: Callable[[], AbstractAsyncContextManager[None]],
+        admin_port: int = 0,
     ) -> None:
+        """`admin_port`: what is for operators answers there alone; 0: at every address."""
+        self._admin_port = admin_port
         self._gateway = gateway
         self._ledger = ledger
         self._learnt = learnt
@@ -201,6 +212,9 @@ class Server:
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]
+        divided = self._admin_port and not path.startswith(EVERYWHERE)
+        if divided and _is_admins(path) != self._at_admin(scope):
+            raise _elsewhere(path)
         found = self._exact.get(path)
         if found is None:
             found = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
@@ -215,6 +229,10 @@ class Server:
                 f"{path[:200]} takes {method}, not {scope['method']}.", allow=_allowed(method)
             )
         return handler
+
+    def _at_admin(self, scope: Scope) -> bool:
+        """True when the request came in by the address of `--admin-listen`."""
+        return bool(self._admin_port) and scope["server"][1] == self._admin_port
 
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
         """In the shape that clients of this path read: OpenAI's where it is nobody else's.
@@ -290,8 +308,21 @@ class Server:
 
     async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
         ready, detail = self._readiness()
-        body = to_json({"status": "ready" if ready else "not_ready", **detail})
+        told = detail if await self._may_see_details(scope) else {"details": NO_DETAILS}
+        body = to_json({"status": "ready" if ready else "not_ready", **told})
         await send_bytes(send, 200 if ready else 503, body, request_header(self._ids.new()))
+
+    async def _may_see_details(self, scope: Scope) -> bool:
+        """True for a key with the scope `admin`; a probe gets the status, whatever it sends."""
+        if self._admin_port and not self._at_admin(scope):
+            return False
+        headers = headers_of(scope)
+        try:
+            identity = await self._door.admit(headers, KeyScope.ADMIN)
+            self._door.require_own_name(headers, identity)
+        except TiergateError:
+            return False
+        return True
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = b"text/plain; version=0.0.4; charset=utf-8"
@@ -305,6 +336,19 @@ class Server:
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(docs.openapi())
         await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+
+def _is_admins(path: str) -> bool:
+    return path in ADMINS or path.startswith(ADMINS_BELOW)
+
+
+def _elsewhere(path: str) -> NotFound:
+    if _is_admins(path):
+        return NotFound(f"{path[:200]!r} is for operators: it answers at --admin-listen alone.")
+    return NotFound(
+        f"{path[:200]!r} is not for operators: it answers at --host and --port, not at "
+        "--admin-listen."
+    )
 
 
 def _allowed(method: str) -> str:

@@ -39,10 +39,16 @@ class Supervisor:
     """Keeps `options.workers` workers serving until SIGTERM or SIGINT."""
 
     def __init__(
-        self, options: Options, listener: socket.socket, core: Core, hosts: Hosts, say: Say
+        self,
+        options: Options,
+        listener: socket.socket,
+        core: Core,
+        hosts: Hosts,
+        say: Say,
+        admin: socket.socket | None = None,
     ) -> None:
         self._options = options
-        self._listener = listener
+        self._listener, self._admin = listener, admin
         self._core = core
         self._hosts = hosts
         self._say = say
@@ -113,7 +119,7 @@ class Supervisor:
             "router.api.worker",
             stdin=PIPE,
             stdout=PIPE,
-            pass_fds=(self._listener.fileno(),),
+            pass_fds=[one.fileno() for one in (self._listener, self._admin) if one is not None],
             # The library for /metrics reads this variable when it is imported.
             env={
                 **self._core.environ,
@@ -126,7 +132,8 @@ class Supervisor:
             process.terminate()
         assert process.stdin is not None
         assert process.stdout is not None
-        orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text)
+        admin = None if self._admin is None else self._admin.fileno()
+        orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text, admin)
         with contextlib.suppress(ConnectionError):
             process.stdin.write(orders.to_line())
             await process.stdin.drain()
@@ -142,7 +149,7 @@ class Supervisor:
         self._ready += 1
         if self._ready == self._options.workers:
             secured = not self._options.settings.open_without_keys or _has_keys(self._options)
-            at = Listening.of(self._listener, secured, self._options.workers)
+            at = Listening.of(self._listener, secured, self._options.workers, self._admin)
             self._say(banner(at, self._core, self._options.settings))
 
     def _refuse(self, code: int) -> None:

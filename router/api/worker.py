@@ -8,6 +8,7 @@ The end of its standard input means that its parent is gone, and then it drains 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -32,6 +33,7 @@ class Orders:
     options: Options
     listener: int  # file descriptor
     addresses: dict[str, str]  # of the local models, as text
+    admin: int | None = None  # file descriptor
 
     def to_line(self) -> bytes:
         """One JSON line."""
@@ -51,7 +53,7 @@ class Orders:
             settings[name] = Path(settings[name])
         options = Options(**{**found["options"], "settings": Settings(**settings)})
         assert {f.name for f in fields(Settings)} == set(settings)
-        return cls(options, found["listener"], found["addresses"])
+        return cls(options, found["listener"], found["addresses"], found["admin"])
 
 
 def main() -> None:
@@ -67,11 +69,17 @@ def main() -> None:
         print(f"tiergate worker: {error.message}", file=sys.stderr)
         kinds = {PolicyError: POLICY_CODE, LedgerError: LEDGER_CODE}
         sys.exit(next((code for kind, code in kinds.items() if isinstance(error, kind)), 1))
-    with socket.socket(fileno=orders.listener) as listener:
-        run_loop(_serve(app, listener, orders.options))
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket(fileno=orders.listener))
+        admin = None
+        if orders.admin is not None:
+            admin = sockets.enter_context(socket.socket(fileno=orders.admin))
+        run_loop(_serve(app, listener, orders.options, admin))
 
 
-async def _serve(app: App, listener: socket.socket, options: Options) -> None:
+async def _serve(
+    app: App, listener: socket.socket, options: Options, admin: socket.socket | None
+) -> None:
     stop = asyncio.Event()
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -86,7 +94,7 @@ async def _serve(app: App, listener: socket.socket, options: Options) -> None:
     def ready() -> None:
         os.write(sys.stdout.fileno(), READY)
 
-    await serve_app(app, listener, options, ready, stop)
+    await serve_app(app, listener, options, ready, stop, admin)
     watching.cancel()
 
 

@@ -113,29 +113,43 @@ def serve(
             help="How long a request may take to arrive, and a client not to read its answer.",
         ),
     ] = 60,
+    admin_listen: Annotated[
+        str,
+        typer.Option(
+            envvar="TIERGATE_ADMIN_LISTEN",
+            metavar="ADDRESS",
+            show_default="the server's own address",
+            help="HOST:PORT or a port of this machine, to which /metrics, /docs, the dashboard "
+            "and the details of /readyz move.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the gateway until SIGTERM or Ctrl-C; SIGHUP reloads the policies."""
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
     from router.api.core import Settings
-    from router.api.listening import is_loopback, needs_key
+    from router.api.listening import is_loopback, needs_key, parsed
     from router.api.serve import Options, run
 
+    hosts = [host, parsed(admin_listen)[0]] if admin_listen else [host]
     settings = Settings(
         policies=tuple(policy or ("default",)),
         database=database,
         anchors=anchors,
         synchronous=synchronous,
-        open_without_keys=is_loopback(host),
+        open_without_keys=all(map(is_loopback, hosts)),
         redis=redis,
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
-    refusal = needs_key(host, database)
-    if refusal:
-        typer.echo(f"tiergate: {refusal}", err=True)
-        raise typer.Exit(Exit.USAGE)
-    options = Options(settings, host, port, workers, log_level, access_log, drain_s, request_s)
+    for one in hosts:
+        refusal = needs_key(one, database)
+        if refusal:
+            typer.echo(f"tiergate: {refusal}", err=True)
+            raise typer.Exit(Exit.USAGE)
+    options = Options(
+        settings, host, port, workers, log_level, access_log, drain_s, request_s, admin_listen
+    )
     run(options, os.environ, _say)
 
 

@@ -70,10 +70,11 @@ class Dialect(Protocol):
 def ledger_error(error: Exception) -> LedgerError:
     """Ours for a driver's error; LedgerUnavailable when a later try may succeed."""
     original = error.orig if isinstance(error, DBAPIError) else error
-    said = str(original if original is not None else error)
+    # SQLite's words name tables and columns alone; SQLAlchemy's own hold statements and rows.
+    said = str(original) if isinstance(original, sqlite.ERRORS) else type(error).__name__
     known: LedgerError | None = None
     if isinstance(error, PoolTimeout):
-        known = LedgerUnavailable(f"the ledger's connections are all in use: {said}")
+        known = LedgerUnavailable("the ledger's connections are all in use")
     elif original is not None:
         known = sqlite.ledger_error(original) or postgres.ledger_error(original)
     return known or LedgerError(f"the ledger's database refused a row: {said}")

@@ -66,8 +66,8 @@ def ledger_error(original: BaseException) -> LedgerError | None:
         return None
     from psycopg import InterfaceError, InternalError, OperationalError
 
-    said = str(original).strip() or type(original).__name__
     state: str = getattr(original, "sqlstate", None) or ""
+    said = _said(original, state)
     if state.startswith("XX") and state != "XX000":
         return LedgerCorrupt(f"the ledger's database is corrupt: {said}; restore a copy")
     if state.startswith(_WRONG_ADDRESS):
@@ -77,6 +77,42 @@ def ledger_error(original: BaseException) -> LedgerError | None:
     if isinstance(original, OperationalError | InterfaceError | InternalError):
         return LedgerUnavailable(f"the ledger's database cannot be written or read now: {said}")
     return LedgerError(f"the ledger's database refused a row: {said}")
+
+
+# What libpq says of a connection, without the address, user and database that stand around it.
+_KNOWN_WORDS = (
+    "connection refused",
+    "could not translate host name",
+    "no such file or directory",
+    "timeout expired",
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "too many clients",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "terminating connection",
+    "server closed the connection unexpectedly",
+    "the connection is closed",
+    "the connection is lost",
+    "consuming input failed",
+    "certificate verify failed",
+    "invalid connection option",
+)
+
+
+def _said(original: BaseException, state: str) -> str:
+    """What went wrong, in words that hold no value of a row, no address and no password.
+
+    The server's own text has them: `Key (key_id)=(...) already exists`, `password authentication
+    failed for user "books"`.
+    """
+    kind = type(original).__name__
+    text = str(original).lower()
+    known = next((words for words in _KNOWN_WORDS if words in text), "")
+    where = f" (SQLSTATE {state})" if state else ""
+    return f"{kind}{where}{': ' + known if known else ''}"
 
 
 class QmarkCursor:

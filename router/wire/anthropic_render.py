@@ -45,7 +45,7 @@ def _error_object(error: TiergateError) -> dict[str, object]:
         kind = "invalid_request_error" if 400 <= error.status < 500 else "api_error"
     if isinstance(error, Overloaded):
         kind = "overloaded_error"
-    return {"type": "error", "error": {"type": kind, "message": error.message}}
+    return {"type": "error", "error": {"type": kind, "message": error.told}}
 
 
 def render_anthropic_models(names: Sequence[str], created: int) -> bytes:

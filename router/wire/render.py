@@ -42,7 +42,7 @@ def render_error(error: TiergateError) -> bytes:
 
 def _error_object(error: TiergateError) -> dict[str, object]:
     return {
-        "message": error.message,
+        "message": error.told,
         "type": error.type,
         "param": error.param,
         "code": error.code,

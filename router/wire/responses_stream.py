@@ -124,14 +124,14 @@ class ResponseStream:
 
     def failure(self, error: TiergateError) -> bytes:
         """What went wrong, once as an event of its own and once as the response's end."""
-        fields = {"code": error.code, "message": error.message, "param": error.param}
+        fields = {"code": error.code, "message": error.told, "param": error.param}
         limited = isinstance(error, UpstreamRateLimited)
         code = "rate_limit_exceeded" if limited else "server_error"
         if self._kind is not None:  # what had come of it, as it stands
             part = part_object(self._kind, "".join(self._words), tuple(self._logprobs))
             item = item_object(self._id, self._at, self._kind, [part], "incomplete")
             self._output.append(item)
-        response = self._unfinished("failed", {"code": code, "message": error.message})
+        response = self._unfinished("failed", {"code": code, "message": error.told})
         return self._event("error", fields) + self._response_event("response.failed", response)
 
     # --- items ------------------------------------------------------------------------------------
