@@ -368,10 +368,10 @@ class Policy(Section):
         default_factory=ReportSection, description="What savings are measured against."
     )
     max_body_bytes: int = Field(
-        default=2_000_000,
+        default=8_000_000,
         ge=1_000,
         le=100_000_000,
-        description="Larger requests get 413; read from the default policy.",
+        description="Larger requests get 413, once decompressed; read from the default policy.",
     )
     unsupported_tools: Literal["drop", "refuse"] = Field(
         default="drop",

@@ -97,6 +97,8 @@ ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("tiers/upstream.py", "tiers/lookups.py", "tiers/local"),
     "alembic": ("router/ledger/",),
+    "backports": ("router/api/content_coding.py",),  # zstd, which Python has from 3.14 on
+    "compression": ("router/api/content_coding.py",),
     "gguf": (TRAINING,),
     "jsonschema": ("router/json_schema.py",),
     "litellm": ("tiers/litellm_",),

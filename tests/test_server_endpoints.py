@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from backports import zstd
 
 from tests.server_kit import Served, answering
 from tests.wire_bodies import ASKED, BODIES, changed, nodes
@@ -149,13 +150,39 @@ def test_bodies_are_bounded_and_json(served: Served, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ASKED)
-def test_a_compressed_body_is_refused_by_name(served: Served, path: str) -> None:
-    packed = gzip.compress(json.dumps({"model": "auto", **ASKED[path]}).encode())
-    response = served.post(path, packed, **{"content-encoding": "gzip"})
-    assert response.status_code == 415
-    assert "Content-Encoding" in response.json()["error"]["message"]
-    plain = served.post(path, {"model": "auto", **ASKED[path]}, **{"content-encoding": "identity"})
+def test_a_compressed_body_is_read(served: Served, path: str) -> None:
+    body = json.dumps({"model": "auto", **ASKED[path]}).encode()
+    for coding, packed in (("gzip", gzip.compress(body)), ("zstd", zstd.compress(body))):
+        response = served.post(path, packed, **{"content-encoding": coding})
+        assert response.status_code == 200, response.text
+    plain = served.post(path, body, **{"content-encoding": "identity"})
     assert plain.status_code == 200
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_another_coding_is_refused_by_name(served: Served, path: str) -> None:
+    response = served.post(path, b"{}", **{"content-encoding": "br"})
+    assert response.status_code == 415
+    assert "expected one of gzip, deflate, zstd" in response.text
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_is_as_large_as_what_is_in_it(served: Served, coding: str) -> None:
+    pack = gzip.compress if coding == "gzip" else zstd.compress
+    body = json.dumps({"model": "auto", **ASKED["/v1/responses"]}).encode()
+    for size, status in ((100_000, 200), (100_001, 413), (30_000_000, 413)):
+        packed = pack(body + b" " * (size - len(body)))
+        response = served.post("/v1/responses", packed, **{"content-encoding": coding})
+        assert response.status_code == status, response.text
+
+
+def test_a_compressed_request_is_repeated_under_its_key(served: Served) -> None:
+    packed = zstd.compress(json.dumps({"model": "auto", **ASKED["/v1/responses"]}).encode())
+    headers = {"content-encoding": "zstd", "idempotency-key": "packed"}
+    first = served.post("/v1/responses", packed, **headers)
+    again = served.post("/v1/responses", packed, **headers)
+    assert first.status_code == again.status_code == 200
+    assert "x-tiergate-replay-of" in again.headers
 
 
 @pytest.mark.parametrize("path", ASKED)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from router.api.content_coding import coding_of, decoded
 from router.api.views import Headers, rate_headers
 from router.errors import (
     BodyTooLarge,
@@ -44,7 +45,20 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes. Raises BodyTooLarge, ClientGone."""
+    """The whole body, at most `limit` bytes, decompressed where it came compressed.
+
+    Raises BodyTooLarge, ClientGone, UnsupportedMedia, and RequestError for what is not compressed
+    as it says.
+    """
+    coding = coding_of(headers)
+    body = await _read(headers, receive, limit)
+    if not coding:
+        return body
+    return await asyncio.to_thread(decoded, body, coding, limit)
+
+
+async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
+    """The body as it came."""
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(int(declared), limit)
@@ -65,11 +79,6 @@ async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> by
 
 def require_json(headers: dict[str, str]) -> None:
     """Raises UnsupportedMedia for a body that says it is something else than plain JSON."""
-    coding = headers.get("content-encoding", "").strip().lower()
-    if coding not in ("", "identity"):
-        raise UnsupportedMedia(
-            f"Content-Encoding is {coding[:64]!r}; send the JSON as it is, without compression."
-        )
     kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMedia(

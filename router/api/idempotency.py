@@ -101,7 +101,7 @@ class Idempotency:
             kept = await self._replies.get(*name)
             if kept is None:
                 recorder = _Recorder(send)
-                await handler(scope, _given(body), recorder.send)
+                await handler(_plain(scope), _given(body), recorder.send)
                 reply = await self._reply(recorder, identity, fingerprint)
                 if reply is not None:
                     await self._replies.put(*name, reply)
@@ -179,6 +179,12 @@ class _Recorder:
             self.pieces.clear()
         elif piece:
             self.pieces.append(piece)
+
+
+def _plain(scope: Scope) -> Scope:
+    """The request without what said how its body came: it is decompressed by now."""
+    said = (b"content-encoding", b"content-length")
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in said]}
 
 
 def _given(body: bytes) -> Receive:
