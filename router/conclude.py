@@ -8,7 +8,15 @@ happens in this domain.
 from __future__ import annotations
 
 from router.deliberation import found_facts
-from router.errors import AnswererError, NotCapable, NoUsableAnswer, TiergateError
+from router.errors import (
+    NOT_ADMITTED,
+    AnswererError,
+    BudgetExceeded,
+    NotCapable,
+    NoUsableAnswer,
+    RateLimited,
+    TiergateError,
+)
 from router.types import (
     Answer,
     Choice,
@@ -42,9 +50,10 @@ def trusted(walk: Walk, candidate: Candidate) -> bool:
     """Whether an answer may go out as accepted.
 
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
-    taken as it is; a deliberation that its own tier does not vouch for never is.
+    taken as it is; a deliberation that its own tier does not vouch for never is, nor what a lower
+    level says in an outage.
     """
-    if not _usable(candidate):
+    if not _usable(candidate) or walk.stood_in_below(candidate):
         return False
     mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
     if walk.observed is not None or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
@@ -71,7 +80,7 @@ async def conclude(
     rule = walk.exhausted
     if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not walk.promises:
         return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
-    if best is not None and rule is Exhausted.BEST_ANSWER and _showable(walk, best):
+    if best is not None and rule is Exhausted.BEST_ANSWER and showable(walk, best):
         return best, Verdict.UNVERIFIED
     if rule is not Exhausted.BEST_ANSWER and not walk.promises:
         return _stand_in(walk, REFUSED_TEXT, (), refusal=True), Verdict.REFUSED
@@ -80,6 +89,21 @@ async def conclude(
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
         "that was asked for, or raise the cap on the answer's length."
     )
+
+
+def goes_on(walk: Walk, error: TiergateError) -> bool:
+    """Whether another rung may have its turn after this one's failure, which is noted."""
+    if isinstance(error, NOT_ADMITTED):
+        walk.refused()
+        may = walk.outage and isinstance(error, BudgetExceeded | RateLimited)
+        return may or walk.best is not None
+    walk.outage = True
+    return error.retryable or walk.best is not None
+
+
+def stranded(walk: Walk) -> bool:
+    """Whether an answerer has failed and nothing is in hand that may be shown: others stand in."""
+    return walk.outage if walk.best is None else not showable(walk, walk.best)
 
 
 async def _hand_over(
@@ -145,7 +169,7 @@ def _named(walk: Walk, candidate: Candidate) -> bool:
     return named and not walk.decision.hard_rule and _usable(candidate)
 
 
-def _showable(walk: Walk, candidate: Candidate) -> bool:
+def showable(walk: Walk, candidate: Candidate) -> bool:
     """An unverified answer may be shown unless it breaks the shape it promised.
 
     Where the client's own cap cut it, its finish reason says that it is not whole.

@@ -16,6 +16,8 @@ A rung whose provider's prompt cache holds the conversation costs what it costs 
 a switch must be worth more than the cache it loses. Warmth moves nothing between levels but up: a
 warm rung counts as cheaper than others of its level, never than a lower one, and floors, ceilings
 and hard rules know nothing of it.
+
+Beside the ladder stand those that may be tried where all of it has failed (`allowed`): an outage.
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from router.allowed import fallback, fits, in_turn, passed_over, stand_ins
 from router.asking import Asked
-from router.cost import exact_usd
-from router.errors import NotCapable, PermissionDenied
+from router.errors import NotCapable
 from router.exploration import chances, drawn
 from router.hard_rules import Bounds, bounds
 from router.losses import counted_costs, expected_losses, without_caches
@@ -76,12 +78,14 @@ def decide(
     asked: Asked,
     pressure: Pressure = NO_PRESSURE,
     draw: float | None = None,
+    outages: bool = True,
 ) -> Decision:
     """The ladder for one request.
 
     `facts` are all answerers of the policy in ladder order (by level, then as written); `pressure`
     is what the budgets say that the request counts in. `draw` is uniform in [0, 1) and lets the
-    policy explore; None: the best rung goes first, whatever it says.
+    policy explore; None: the best rung goes first, whatever it says. `outages` False decides as it
+    was done before rungs stood in for failed ones, for rows of that time.
     Raises NotCapable when no answerer that may take the request can do what it needs, naming what
     is missing, and PermissionDenied when the key's tiers leave none that may take it.
     """
@@ -95,11 +99,13 @@ def decide(
         _refuse_impossible(facts, signals, limits)
     threshold = confidence_floor(section, signals, asked)
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
-    passed = [_passed_over(f, limits, threshold, asked, signals) for f in facts]
+    passed = [passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]
     free = bool(allowed) and not limits.hard and asked.pinned is None and asked.pinned_tier is None
+    spare = stand_ins(facts, passed, limits, section, asked) if outages else None
+    outage = None
     if not allowed:
-        allowed = _fallback(facts, passed, limits, asked)
+        allowed, outage = fallback(facts, passed, limits, asked, spare)
     best, choice = _first(facts, losses, allowed, section)
     if any([f.cache_nano_usd for f in facts]):
         best, choice = _warm_first(
@@ -112,6 +118,8 @@ def decide(
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
     lower = _lower(facts, passed, best, threshold)
     headline = _headline(choice, facts[best], lower, limits, asked)
+    if outage is not None:
+        headline = (outage, *headline)
     soft_limit = _soft_limit(limits, facts[first], asked)
     if soft_limit is not None:
         headline = tuple(dict.fromkeys((*headline, soft_limit)))
@@ -141,6 +149,7 @@ def decide(
         confidence_floor=threshold,
         pacing=pressure.price,
         soft_limit=soft_limit,
+        spare=() if spare is None else in_turn(facts, first, ladder, (*spare, *allowed), threshold),
     )
 
 
@@ -162,7 +171,7 @@ def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
 
 def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:
     """Whether a rung that hard rules leave can do what the request needs."""
-    return any(f.level >= limits.hard_floor and not f.missing and _fits(f, signals) for f in facts)
+    return any(f.level >= limits.hard_floor and not f.missing and fits(f, signals) for f in facts)
 
 
 def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...]:
@@ -212,94 +221,6 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
         f"context there is {longest}. Shorten it, or add an answerer with a longer context.",
         code="context_length_exceeded",
         param="messages",
-    )
-
-
-def _fits(f: RungFacts, signals: Signals) -> bool:
-    return f.context_tokens == 0 or signals.input_tokens <= f.context_tokens
-
-
-def _passed_over(
-    f: RungFacts,
-    limits: Bounds,
-    threshold: float,
-    asked: Asked,
-    signals: Signals,
-) -> Reason | None:
-    """Why a rung is not allowed; None when it is. First reason in order of precedence."""
-    if asked.tiers and f.tier not in asked.tiers:
-        return Reason.TIER_NOT_ALLOWED
-    if f.missing or not _fits(f, signals):
-        return Reason.NOT_CAPABLE
-    if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
-        return Reason.OVER_MAX_COST
-    if asked.pinned is not None or asked.pinned_tier is not None:
-        chosen = f.answerer == asked.pinned or f.tier == asked.pinned_tier
-        return None if chosen else Reason.PINNED
-    if f.level < limits.floor:
-        return Reason.BELOW_FLOOR
-    if f.level > limits.ceiling:
-        return limits.ceiling_reasons[0] if limits.ceiling_reasons else Reason.ABOVE_CEILING
-    if f.declined is Reason.NOTHING_TO_RESOLVE:
-        return f.declined
-    if f.level == 1 and f.p < threshold:
-        return Reason.LOW_CONFIDENCE
-    if f.declined is not None:
-        return f.declined
-    return None if f.ready else Reason.NOT_READY
-
-
-def _over(f: RungFacts, cap: int) -> bool:
-    """Whether one call may cost more than the client's cap; an unknown price may."""
-    return f.cost_basis is CostBasis.UNKNOWN or max(f.cost_nano_usd, f.worst_nano_usd) > cap
-
-
-def _fallback(
-    facts: Sequence[RungFacts], passed: Sequence[Reason | None], limits: Bounds, asked: Asked
-) -> list[int]:
-    """Nothing is allowed between floor and ceiling: past soft ceilings upward, never below a floor.
-
-    A rung that is merely not ready stays in reach as the last resort, so that the gateway can say
-    what failed; so does an unsure level 1 where the policy has nothing above it.
-    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
-    when the key may not use the tiers that are left.
-    """
-    soft = {Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.BUDGET_SOFT_LIMIT}
-    capped = [
-        max(f.cost_nano_usd, f.worst_nano_usd)
-        for f, r in zip(facts, passed, strict=True)
-        if r is Reason.OVER_MAX_COST and f.level >= limits.floor
-    ]
-    unsure = set() if capped else {Reason.LOW_CONFIDENCE}
-    for reasons in (soft, {*soft, Reason.NOT_READY}, unsure):
-        fits = [i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor]
-        if fits:
-            lowest = facts[fits[0]].level
-            return [i for i in fits if facts[i].level == lowest]
-    if capped and asked.max_cost_nano_usd is not None:
-        raise NotCapable(
-            f"max_cost_usd is {exact_usd(asked.max_cost_nano_usd)}; a call to the cheapest "
-            f"tier that this request may go to can cost ${exact_usd(min(capped))}. Raise "
-            f"max_cost_usd, or lower max_completion_tokens.",
-            code="max_cost_too_low",
-            param="routing.max_cost_usd",
-        )
-    if any(
-        r is Reason.TIER_NOT_ALLOWED and f.level >= limits.floor
-        for f, r in zip(facts, passed, strict=True)
-    ):
-        why = f" ({', '.join(limits.floor_reasons)})" if limits.floor_reasons else ""
-        raise PermissionDenied(
-            f"This request must go to level {limits.floor} or higher{why}; this key's tiers are "
-            f"{', '.join(asked.tiers)}, none of which may take it. Use another key.",
-            param="model",
-            code="model_not_allowed",
-        )
-    raise NotCapable(
-        "No tier may take this request: "
-        + ", ".join(f"{f.answerer} {r}" for f, r in zip(facts, passed, strict=True) if r)
-        + ". Change the policy's rules, or ask for something else.",
-        code="no_tier_allowed",
     )
 
 

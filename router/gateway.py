@@ -18,10 +18,10 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from router.conclude import conclude
+from router.conclude import conclude, goes_on, stranded
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import NOT_ADMITTED, AnswererError, TiergateError
+from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateError
 from router.keeping import Keeper
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
@@ -198,7 +198,7 @@ class Gateway:
             for _ in range(len(walk.decision.rungs)):
                 if at is None or hit is not None:
                     break
-                held = Held()
+                held, error = Held(), None
                 calls.begin_beside(at, self._left(walk))
                 try:
                     if walk.whole_from(at):
@@ -207,16 +207,17 @@ class Gateway:
                         async with aclosing(self._stream_rung(walk, calls, at, held)) as events:
                             async for event in events:
                                 yield event
-                except TiergateError as error:
-                    goes_on = error.retryable or walk.best is not None
-                    if held.committed is not None or not goes_on:
+                except TiergateError as raised:
+                    if held.committed is not None or not goes_on(walk, raised):
                         raise
-                    failed = error
-                    walk.over_budget = isinstance(error, NOT_ADMITTED)
-                at = self._next(walk, at, held.candidate, failed).rung
+                    error = raised
+                    # What the ladder ran into is told, not what a stand-in did.
+                    failed = error if failed is None or walk.decision.rungs[at].taken else failed
+                step = self._next(walk, at, held.candidate, error)
                 if held.committed is not None or walk.observed is not None:
                     break
-                walk.climbs += at is not None
+                walk.climbs += step.rises
+                at = step.rung
                 calls.keep(at)
         candidate, verdict = hit, Verdict.ACCEPTED
         if candidate is None:
@@ -330,9 +331,12 @@ class Gateway:
         plan = walk.plan(walk.decision.rungs[at].answerer)
         verified = walk.verify_mode(plan) is not VerifyMode.NONE
         section = walk.runtime.policy.decision
-        step = next_rung(walk.decision, at, p, failure, left, section, verified=verified)
+        alone = stranded(walk) and not isinstance(failed, LedgerError)
+        step = next_rung(
+            walk.decision, at, p, failure, left, section, verified=verified, stranded=alone
+        )
         source = said.source if said else ""
-        return StepRecord(at, p, source, failure, left, verified, step, seen)
+        return StepRecord(at, p, source, failure, left, verified, step, seen, alone)
 
     def _left(self, walk: Walk) -> Left:
         """What the client's own limits still leave."""
@@ -350,7 +354,7 @@ class Gateway:
         """From here on the client has this rung's answer."""
         walk.committed = at
         walk.first_token_ms = self._clock.monotonic_ms() - walk.started_ms
-        rung = walk.decision.rungs[at]
+        rung = walk.told_rung(at)
         estimated = Usage(input_tokens=walk.signals.input_tokens)
         return Committed(
             request_id=walk.request_id,
@@ -359,7 +363,7 @@ class Gateway:
             model=walk.plan(rung.answerer).facts.model,
             policy=walk.runtime.policy.name,
             policy_hash=walk.runtime.policy_hash,
-            escalations=walk.escalations,
+            escalations=walk.climbs,
             rates=walk.rates.states if walk.rates else (),
             review_id=walk.review_id,
             cache=walk.cache,

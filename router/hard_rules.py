@@ -14,8 +14,9 @@ headline:
 
 Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and
 max_tier, and a tier that the client pins; a budget's soft limit lowers the ceiling by one level. A
-policy's `ceiling` is a hard rule too; where a floor is
-above it, the floor holds. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
+policy's `ceiling` is a hard rule too; where a floor is above it, the floor holds. In an outage the
+level that began a tool loop gives way, and ceilings of money do where the policy says so; the
+client's own wishes hold. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
 absent in `expected_loss`.
 """
 
@@ -35,6 +36,12 @@ HIGH_RISK = {
     Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
 }
 
+LIFTS = {
+    "level_3_not_below_usd": Reason.LOW_IMPACT,
+    "soft_share": Reason.BUDGET_SOFT_LIMIT,
+}
+"""The ceilings of money that `outage_lifts` may name, by their reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -43,6 +50,8 @@ class Bounds:
     floor_reasons: tuple[Reason, ...]
     ceiling_reasons: tuple[Reason, ...]
     hard_floor: int  # what hard rules alone demand, at most the policy's highest level
+    outage_floor: int  # how low a stand-in may be: hard rules and the client's min_tier hold
+    outage_ceiling: int  # how high: without the ceilings that the policy's `outage_lifts` names
     soft_limit: Reason | None = None  # whether a budget's soft limit lowered the ceiling
 
     @property
@@ -88,12 +97,15 @@ def _bounds(
     hard_ceiling = max(hard_floor, _lowest(limits, top))
     wishes = _wishes(asked, hard_ceiling)
     floor = _highest(wishes, hard_floor)
-    if triggers and _low_impact(policy.decision, signals, asked):
-        limits.append((2, Reason.LOW_IMPACT))
     if asked.max_tier is not None:
         limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
-    if soft is not None:
-        limits.append(soft)
+    of_money = [soft] if soft is not None else []
+    if triggers and _low_impact(policy.decision, signals, asked):
+        of_money.append((2, Reason.LOW_IMPACT))
+    lifted = [LIFTS[name] for name in policy.decision.outage_lifts]
+    kept = [limit for limit in of_money if limit[1] not in lifted]
+    outage_ceiling = max(floor, min(top, _lowest([*limits, *kept], top)))
+    limits += of_money
     ceiling = max(floor, min(top, _lowest(limits, top)))
     return Bounds(
         floor=floor,
@@ -103,6 +115,8 @@ def _bounds(
         if ceiling < top
         else (),
         hard_floor=hard_floor,
+        outage_floor=max(hard_floor, min(asked.min_tier or 1, hard_ceiling)),
+        outage_ceiling=outage_ceiling,
     )
 
 

@@ -1,5 +1,5 @@
-"""What to do after an answer: accept it, climb, or stop. What to call beside one. Pure; bounded by
-the ladder.
+"""What to do after an answer: accept it, climb, fall back, or stop. What to call beside one. Pure;
+bounded by the ladder and what stands in for it.
 
 The same inequality as `decision`, with the chance that this answer is right in place of a
 prediction from the prompt.
@@ -31,16 +31,20 @@ def next_rung(
     section: DecisionSection,
     *,
     verified: bool = True,
+    stranded: bool = False,
 ) -> Step:
-    """Accept the answer in hand, climb (perhaps skipping rungs), or stop.
+    """Accept the answer in hand, climb (perhaps skipping rungs), fall back, or stop.
 
     `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
     no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
     is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
     rung climbs to the next one that money and time allow. Where the policy asks for no
-    verification (`verified` False), an answer of sound structure is taken as it is.
+    verification (`verified` False), an answer of sound structure is taken as it is. `stranded`: an
+    answerer has failed and nothing is in hand that could go out, so that others may stand in.
     """
-    above = [i for i, r in enumerate(decision.rungs) if i > current and r.taken]
+    if stranded and (failure is not None or p_answer is None):
+        return _fallen_back(decision, current, failure, left)
+    above = ladder_after(decision, current)
     if failure is Reason.BUDGET_EXHAUSTED:
         return Step(Action.STOP, None, failure)
     if failure is not None or p_answer is None:
@@ -61,6 +65,50 @@ def next_rung(
     if above and p_answer < decision.confidence_floor:
         return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
     return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+
+
+def ladder_after(decision: Decision, current: int) -> list[int]:
+    """The rungs of the ladder that may follow `current`, which may itself stand in."""
+    ladder = [i for i, rung in enumerate(decision.rungs) if rung.taken]
+    if current not in decision.spare:
+        return [i for i in ladder if i > current]
+    later = turns(decision)
+    return [i for i in later[later.index(current) + 1 :] if decision.rungs[i].taken]
+
+
+def turns(decision: Decision) -> list[int]:
+    """Every rung that may have a turn, in the order of turns where each of them fails.
+
+    Those of the first one's level, then the ladder upward and what stands in above it, then what
+    stands in below. Each comes once, so that this bounds the tries of a request.
+    """
+    rungs, level = decision.rungs, decision.first_rung.level
+    ladder = [i for i, rung in enumerate(rungs) if rung.taken]
+    if not decision.spare:
+        return ladder
+    lower = [i for i in decision.spare if decision.is_lower(i)]
+    beside = [i for i in decision.spare if i not in lower and rungs[i].level == level]
+    higher = [i for i in decision.spare if i not in lower and rungs[i].level > level]
+    same = [i for i in ladder if rungs[i].level == level]
+    return [*same, *beside, *ladder[len(same) :], *higher, *lower]
+
+
+def _fallen_back(decision: Decision, current: int, failure: Reason | None, left: Left) -> Step:
+    """On to the next rung that is left, one that stands in included; why it is the next one."""
+    order = turns(decision)
+    later = order[order.index(current) + 1 :] if current in order else []
+    affordable = [i for i in later if _affordable(decision.rungs[i], left)]
+    if not affordable:
+        refused = failure if failure is Reason.BUDGET_EXHAUSTED else None
+        return Step(Action.STOP, None, refused or _why_stopped(later, left))
+    rung = affordable[0]
+    if decision.rungs[rung].taken:
+        return Step(Action.CLIMB, rung, failure or Reason.ANSWERER_FAILED)
+    if decision.is_lower(rung):
+        return Step(Action.FALL_BACK, rung, Reason.OUTAGE_LOWER)
+    higher = decision.rungs[rung].level > decision.first_rung.level
+    reason = Reason.OUTAGE_HIGHER if higher else Reason.OUTAGE_SAME_LEVEL
+    return Step(Action.FALL_BACK, rung, reason)
 
 
 def rung_beside(

@@ -88,6 +88,13 @@ class DecisionSection(Section):
         description="Below this impact level 3 is passed over, unless a hard rule or the client "
         "names it.",
     )
+    outage_lifts: list[Literal["level_3_not_below_usd", "soft_share"]] = Field(
+        default_factory=list,
+        description="Ceilings of money that give way where every answerer below them has failed or "
+        "is not ready: `level_3_not_below_usd`, and the `soft_share` of budgets. Limits of money "
+        "themselves always hold. Left out: the ceilings hold, and a lower level stands in if a "
+        "hard rule does not forbid it, or the request fails.",
+    )
     min_gain: Chance = Field(
         default=0.02, description="A rung is called only for at least this gain in p."
     )

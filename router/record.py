@@ -28,7 +28,9 @@ from router.types import (
 )
 from router.verification import Verification
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
+STAND_INS_FROM = 2
+"""Records of earlier versions were decided without rungs that stand in for failed ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class StepRecord:
     verified: bool
     said: Step
     evidence: Evidence | None = None
+    stranded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,15 @@ def parse(text: str) -> Record:
 
 def decide_again(record: Record, policy: Policy) -> Decision:
     """What `decide` says today for a stored row under `policy`."""
-    return decide(policy, record.signals, record.facts, record.asked, record.pressure, record.draw)
+    return decide(
+        policy,
+        record.signals,
+        record.facts,
+        record.asked,
+        record.pressure,
+        record.draw,
+        outages=record.version >= STAND_INS_FROM,
+    )
 
 
 def differs(record: Record, policy: Policy) -> str | None:
@@ -131,6 +142,7 @@ def differs(record: Record, policy: Policy) -> str | None:
             step.left,
             policy.decision,
             verified=step.verified,
+            stranded=step.stranded,
         )
         if said != step.said:
             return f"step after rung {step.rung}"

@@ -123,8 +123,8 @@ class Walk:
     shadow_day: int = 0  # of whose money it was taken
     ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
-    climbs: int = 0  # from one rung's turn to another's
-    over_budget: bool = False  # a climb was refused, or not admitted
+    outage: bool = False  # an answerer has failed, so that others may stand in
+    climbs: int = 0  # from one rung's turn to a higher one's, those refused left out
     committed: int | None = None  # the rung whose answer the client has, or begins to have
     accounted: bool = False
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
@@ -190,15 +190,26 @@ class Walk:
         rung = self.decision.rungs[at]
         return Candidate(at, rung, None, Verification(rung.p, None, "rung"))
 
-    @property
-    def escalations(self) -> int:
-        """Climbs that were made, those refused for money left out."""
-        return self.climbs - self.over_budget
-
     def reached_by(self, rung: int) -> Reason:
         """Why a rung was called: the climb that led there, else its own first reason."""
         climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
         return climbs[-1] if climbs else self.decision.rungs[rung].reasons[0]
+
+    def refused(self) -> None:
+        """Note that the turn which just began was refused: the climb to it, if it was one."""
+        if self.steps and self.steps[-1].said.rises:
+            self.climbs -= 1
+
+    def stood_in_below(self, candidate: Candidate) -> bool:
+        """Whether this answer is there only because all that should have answered had failed."""
+        return self.reached_by(candidate.at) is Reason.OUTAGE_LOWER
+
+    def told_rung(self, at: int) -> Rung:
+        """The rung as headers tell of it: one that stands in says so first."""
+        rung = self.decision.rungs[at]
+        if at not in self.decision.spare:
+            return rung
+        return replace(rung, reasons=(self.reached_by(at), *rung.reasons))
 
     @property
     def draft(self) -> str:

@@ -237,7 +237,7 @@ def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
 
 def test_a_weak_answer_climbs_when_the_gain_pays() -> None:
     signals = replace(CALM, impact_nano_usd=4_000 * USD)
-    decision = decide(a_policy(), signals, facts(p2=0.9), Asked())
+    decision = decide(a_policy(), signals, facts(p1=0.99, p2=0.9), Asked())
     step = next_rung(decision, 0, 0.3, None, Left(), a_policy().decision)
     assert (step.action, step.rung) == (Action.CLIMB, 2)
 
@@ -262,7 +262,7 @@ def test_the_last_failed_rung_stops() -> None:
 
 def test_no_money_left_keeps_the_answer_in_hand() -> None:
     signals = replace(CALM, impact_nano_usd=4_000 * USD)
-    decision = decide(a_policy(), signals, facts(), Asked())
+    decision = decide(a_policy(), signals, facts(p1=0.99), Asked())
     step = next_rung(decision, 0, 0.3, None, Left(nano_usd=0), a_policy().decision)
     assert (step.action, step.reason) == (Action.ACCEPT, Reason.BUDGET_EXHAUSTED)
 

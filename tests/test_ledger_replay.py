@@ -132,8 +132,13 @@ def some_steps(draw: random.Random, policy: Policy, decision: Decision) -> list[
         p = None if failure else draw.random()
         left = Left(maybe(draw, draw.randrange(10**9)), maybe(draw, draw.uniform(-10, 9000)))
         verified = draw.random() < 0.9
-        said = next_rung(decision, rung, p, failure, left, policy.decision, verified=verified)
-        steps.append(StepRecord(rung, p, "logprobs", failure, left, verified, said))
+        stranded = failure is not None and not any(step.p is not None for step in steps)
+        said = next_rung(
+            decision, rung, p, failure, left, policy.decision, verified=verified, stranded=stranded
+        )
+        steps.append(
+            StepRecord(rung, p, "logprobs", failure, left, verified, said, stranded=stranded)
+        )
         rung = said.rung
     return steps
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from router.asking import Asked, Shape
-from router.record import Record, ShadowNote, StepRecord, parse
+from router.record import STAND_INS_FROM, Record, ShadowNote, StepRecord, parse
 from router.row_facts import AFTERWARDS, SHADOW, cost_known
 from router.specialist_row import NAME as SPECIALIST
 from router.types import (
@@ -91,6 +91,7 @@ class Case:
     reading_nano_usd: int = 0  # what triage of it cost, under whatever policy
     pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
     readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
+    stand_ins: bool = True  # decided when rungs stood in for failed ones; not in older rows
 
     def read_by(self, policy_hash: str) -> Case:
         """As this policy reads it itself, where the text was at hand; else as it was recorded."""
@@ -151,6 +152,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         shadow=record.shadow,
         reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),
         pressure=record.pressure,
+        stand_ins=record.version >= STAND_INS_FROM,
     )
 
 

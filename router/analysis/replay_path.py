@@ -24,7 +24,7 @@ from router.analysis.replay_facts import (
 )
 from router.decision import decide
 from router.errors import NotCapable
-from router.next_rung import Left, next_rung, rung_beside
+from router.next_rung import Left, ladder_after, next_rung, rung_beside, turns
 from router.policy import DeliberationAnswerer, usd_to_nano
 from router.types import Action, CostBasis, Decision, Exhausted, VerifyMode
 from router.walk import risk_domain_of
@@ -96,7 +96,8 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
-        decision = decide(side.policy, case.signals, facts, asked, case.pressure)
+        outages = case.stand_ins or case.policy_hash != side.policy_hash
+        decision = decide(side.policy, case.signals, facts, asked, case.pressure, outages=outages)
     except NotCapable as error:
         return Path("", "", "not_capable", (), 0, True, None, error.message)
     walker = _Walker(side, case, decision, climbs, assumed)
@@ -182,7 +183,7 @@ class _Walker:
 
     def from_rung(self, at: int) -> tuple[float | None, Mapping[int, float], bool]:
         """Cost from this rung on (None: unknown), who answers with which weight, and whether every
-        call is a recorded one. Bounded by the ladder: each step goes up."""
+        call is a recorded one. Bounded by the ladder and its stand-ins: each has one turn."""
         name = self.decision.rungs[at].answerer
         if name in self.case.called:
             onward = self._recorded_step(at, name)
@@ -195,7 +196,7 @@ class _Walker:
         plan = self.side.plan(name)
         alone: float | None = None if plan is None else would_cost(plan, self.case)
         rate = self.climbs.rate(name) or 0.0
-        above = [i for i, rung in enumerate(self.decision.rungs) if i > at and rung.taken]
+        above = ladder_after(self.decision, at)
         if not rate or not above:
             return _plus(alone, self._wasted(at, None), 1.0), {at: 1.0}, False
         alone = _plus(alone, self._wasted(at, None), 1.0 - rate)
@@ -238,7 +239,7 @@ class _Walker:
     def _best(self, at: int) -> int:
         """Whose answer went out: after all recorded calls it is the row's, else the last one's."""
         names = [rung.answerer for rung in self.decision.rungs]
-        last = max(i for i, name in enumerate(names) if name in self.case.called)
+        last = [i for i in turns(self.decision) if names[i] in self.case.called][-1]
         same = at == last and self.decision.first_rung.answerer == self.case.first
         kept = same and self.case.answerer in self.case.called and self.case.answerer in names
         return names.index(self.case.answerer) if kept else at
@@ -260,8 +261,9 @@ class _Walker:
             UNLIMITED if self.case.observed else step.left,
             self.side.policy.decision,
             verified=verified,
+            stranded=step.stranded and not self.case.observed,
         )
-        return said.rung if said.action is Action.CLIMB else None
+        return said.rung
 
 
 def _plus(own: float | None, onward: float | None, weight: float) -> float | None:

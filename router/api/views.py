@@ -21,17 +21,20 @@ from router.types import (
     JsonText,
     Outcome,
     RateState,
+    Reason,
     RequestRow,
     ReviewCase,
     Rung,
     Signals,
     Timings,
+    Verdict,
 )
 from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
 DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
 """Names of dropped keys that are told: a body may have very many, and what a client made up."""
+UNVERIFIED = Verdict.UNVERIFIED.value.encode()
 
 
 def usd(nano_usd: int) -> str:
@@ -83,6 +86,7 @@ def committed_headers(event: Committed) -> Headers:
         *rate_headers(event.rates),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+        *([(b"x-tiergate-verdict", UNVERIFIED)] if Reason.OUTAGE_LOWER in rung.reasons else []),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_cache_header(event.cache),
         *_dropped_header(event.dropped),
@@ -237,6 +241,7 @@ def ladder_view(decision: Decision) -> dict[str, object]:
         "soft_limit": decision.soft_limit.value if decision.soft_limit else None,
         "pacing": decision.pacing,
         "expected_loss": [rung_view(rung) for rung in decision.rungs],
+        "stand_ins": [decision.rungs[i].answerer for i in decision.spare],
     }
 
 

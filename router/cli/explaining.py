@@ -80,8 +80,8 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     wide = out.width >= ONE_LINE_FROM
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     if not wide:
-        for rung in outcome.decision.rungs:
-            cells = dict(zip(COLUMNS, _cells(rung, False), strict=True))
+        for i, rung in enumerate(decision.rungs):
+            cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))
             told = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
             out.print(told, style=None if rung.taken else "dim", soft_wrap=True)
     out.print(
@@ -149,14 +149,16 @@ def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
     for name in columns:
         right = name in ("level", "p right", "cost", "expected loss")
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
-    for rung in outcome.decision.rungs:
-        first = rung is outcome.decision.first_rung
-        cells = dict(zip(COLUMNS, _cells(rung, first), strict=True))
+    decision = outcome.decision
+    for i, rung in enumerate(decision.rungs):
+        told = _cells(rung, i == decision.first, i in decision.spare)
+        cells = dict(zip(COLUMNS, told, strict=True))
         table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
     return table
 
 
-def _cells(rung: Rung, first: bool) -> tuple[str, ...]:
+def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
+    over = "stands in if the others fail: " if spare else "passed over: "
     counted = f", {rung.p_count}" if rung.p_count > 1 else ""
     return (
         "  >" if first else "  +" if rung.taken else "  -",
@@ -168,7 +170,7 @@ def _cells(rung: Rung, first: bool) -> tuple[str, ...]:
         COST_BASES[rung.cost_basis]
         + (f", cache saves {usd(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
         usd(rung.expected_loss_nano_usd),
-        ("" if rung.taken else "passed over: ") + ", ".join(r.value for r in rung.reasons),
+        ("" if rung.taken else over) + ", ".join(r.value for r in rung.reasons),
     )
 
 

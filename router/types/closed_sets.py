@@ -96,6 +96,9 @@ class Reason(StrEnum):
     ANSWER_INVALID = "answer_invalid"
     SLOT_UNFILLED = "slot_unfilled"
     ANSWERER_FAILED = "answerer_failed"
+    OUTAGE_SAME_LEVEL = "outage_same_level"  # stands in for one that failed, or is not ready
+    OUTAGE_HIGHER = "outage_higher"
+    OUTAGE_LOWER = "outage_lower"  # its answer is never more than unverified
     GAIN_BELOW_COST = "gain_below_cost"
     BUDGET_EXHAUSTED = "budget_exhausted"  # or who keeps budgets and rates does not answer
     TIME_EXHAUSTED = "time_exhausted"

@@ -79,23 +79,36 @@ class Decision:
     confidence_floor: float
     pacing: float = 0.0  # lambda of the budgets, beside the policy's own
     soft_limit: Reason | None = None  # whether a budget lowered the level, or a floor kept it
+    spare: tuple[int, ...] = ()  # rungs that stand in where those taken fail, in their order
 
     @property
     def first_rung(self) -> Rung:
         """The rung that is tried first."""
         return self.rungs[self.first]
 
+    def is_lower(self, rung: int) -> bool:
+        """Whether a rung is below the first one's level, or less sure than level 1 has to be."""
+        one = self.rungs[rung]
+        unsure = one.level == 1 and one.p < self.confidence_floor
+        return unsure or one.level < self.first_rung.level
+
 
 class Action(StrEnum):
     ACCEPT = "accept"
     CLIMB = "climb"
+    FALL_BACK = "fall_back"  # to one that is not of the ladder, since those of it have failed
     STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What `next_rung` says: accept, climb to `rung` (index), or stop; and why."""
+    """What `next_rung` says: accept, go on to `rung` (index), or stop; and why."""
 
     action: Action
     rung: int | None
     reason: Reason
+
+    @property
+    def rises(self) -> bool:
+        """Whether it leads up: to the ladder's next rung, or to a higher one that stands in."""
+        return self.action is Action.CLIMB or self.reason is Reason.OUTAGE_HIGHER
