@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -22,10 +25,9 @@ from router.api.http import Event, Handler, Receive, Scope, Send
 from router.api.idempotency import HEADER, MAX_KEY, MAX_REPLY_BYTES, Idempotency
 from router.api.metrics import Metrics
 from router.ledger.keys import SqlKeyStore
-from router.ledger.replies import TTL_S, MemoryReplies
+from router.ledger.replies import SqlReplies
 from router.ledger.store import SqlLedger
-from router.types import Reply
-from tests.ledger_rows import StandingClock, request
+from tests.ledger_rows import request
 from tests.server_kit import (
     PYTHON,
     ROOT,
@@ -310,35 +312,89 @@ def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) 
         assert "x-tiergate-replay-of" in chat(served, "same").headers
 
 
+# --- several workers, and restarts ----------------------------------------------------------------
+
+
+def alone(url: str, key: str, model: str = "auto", **fields: object) -> httpx.Response:
+    """As `chat`, on a connection of its own, which any of the workers may take."""
+    with httpx.Client(base_url=url, timeout=30.0) as client:
+        body = {**ROUTINE, "model": model, **fields}
+        return client.post("/v1/chat/completions", json=body, headers={HEADER: key})
+
+
+def test_one_key_over_two_workers_makes_one_call(upstream: Upstream, tmp_path: Path) -> None:
+    policies = [write_policy(tmp_path, upstream.url), *behaviours(tmp_path, upstream.url, "slow")]
+    with Served(tmp_path, *policies, "--workers", "2") as served, ThreadPoolExecutor(8) as pool:
+        before = upstream.seen()["count"]
+        said = list(pool.map(lambda _: alone(served.url, "one", "auto:slow"), range(8)))
+        assert {response.status_code for response in said} == {200}
+        assert len({response.content for response in said}) == 1
+        assert sum("x-tiergate-replay-of" in response.headers for response in said) == 7
+        assert upstream.seen()["count"] == before + 1
+        again = [alone(served.url, "one", "auto:slow") for _ in range(6)]
+        assert {response.content for response in again} == {said[0].content}
+        assert alone(served.url, "one", "auto:slow", temperature=0.5).status_code == 422
+        assert upstream.seen()["count"] == before + 1
+        assert served.end() == 0
+    assert sorted(int(str(row["cost_nano_usd"])) for row in served.rows()) == [0] * 13 + [PAID]
+
+
+def test_another_body_is_refused_while_another_worker_answers(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    policies = [write_policy(tmp_path, upstream.url), *behaviours(tmp_path, upstream.url, "slow")]
+    with Served(tmp_path, *policies, "--workers", "2") as served, ThreadPoolExecutor(8) as pool:
+        bodies = [{"temperature": n / 10} for n in range(8)]
+        said = list(pool.map(lambda body: alone(served.url, "two", "auto:slow", **body), bodies))
+        assert sorted(response.status_code for response in said) == [200, *[422] * 7]
+
+
+def test_an_answer_is_given_again_after_a_restart(upstream: Upstream, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, policy) as served:
+        first, streamed = alone(served.url, "kept"), alone(served.url, "stream", stream=True)
+        served.end(signal.SIGKILL)
+    with Served(tmp_path, policy) as served:
+        again = alone(served.url, "kept"), alone(served.url, "stream", stream=True)
+        assert [one.content for one in again] == [first.content, streamed.content]
+        assert again[0].headers["x-tiergate-replay-of"] == first.headers["x-tiergate-decision-id"]
+        assert alone(served.url, "kept", temperature=1).status_code == 422
+
+
+def test_a_key_whose_worker_was_killed_is_tried_again(upstream: Upstream, tmp_path: Path) -> None:
+    policies = [write_policy(tmp_path, upstream.url), *behaviours(tmp_path, upstream.url, "hang")]
+    with Served(tmp_path, *policies) as served, ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(alone, served.url, "lost", "auto:hang")
+        eventually(lambda: claims(served) == 1)
+        served.end(signal.SIGKILL)
+        assert isinstance(lost.exception(), httpx.HTTPError)
+    with closing(sqlite3.connect(served.database)) as books:  # as when the lease is over
+        books.execute("UPDATE replies SET lease_until_ms = 1")
+        books.commit()
+    with Served(tmp_path, *policies) as served:
+        assert alone(served.url, "lost", "auto:hang").status_code == 504
+        eventually(lambda: claims(served) == 0)
+
+
+def claims(served: Served) -> int:
+    with closing(sqlite3.connect(served.database)) as books:
+        return int(books.execute("SELECT count(*) FROM replies WHERE sealed IS NULL").fetchone()[0])
+
+
+def test_no_answer_and_no_key_stand_readable_in_the_database(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
+        assert TEXT in alone(served.url, "a-key-of-the-client").text
+        assert "x-tiergate-replay-of" in alone(served.url, "a-key-of-the-client").headers
+        assert served.end() == 0
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*") if file.is_file())
+    assert b"replies" in stored
+    for text in (TEXT, "a-key-of-the-client", "Where is my parcel"):
+        assert text.encode() not in stored
+
+
 # --- bounds ---------------------------------------------------------------------------------------
-
-
-def a_reply(size: int = 10) -> Reply:
-    return Reply("f", request("r"), (), (b"x" * size,))
-
-
-async def test_an_answer_is_kept_for_a_day() -> None:
-    clock = StandingClock()
-    kept = MemoryReplies(clock=clock)
-    await kept.put("acme", "k", a_reply())
-    clock.at_ms += TTL_S * 1000 - 1
-    assert await kept.get("acme", "k") is not None
-    assert await kept.get("other", "k") is None
-    clock.at_ms += 1
-    assert await kept.get("acme", "k") is None
-
-
-async def test_answers_are_bounded_in_number_and_size() -> None:
-    kept = MemoryReplies(clock=StandingClock(), max_entries=2, max_bytes=50_000)
-    for name in ("a", "b", "c"):
-        await kept.put("acme", name, a_reply())
-    assert [await kept.get("acme", name) is not None for name in ("a", "b", "c")] == [
-        False, True, True,
-    ]  # fmt: skip
-    await kept.put("acme", "d", a_reply(40_000))
-    assert len(kept) == 1
-    await kept.put("acme", "e", a_reply(50_000))
-    assert await kept.get("acme", "e") is None
 
 
 @pytest.mark.parametrize(("size", "calls"), [(MAX_REPLY_BYTES, 1), (MAX_REPLY_BYTES + 1, 2)])
@@ -349,8 +405,9 @@ async def test_an_answer_that_is_too_large_is_not_kept(
     ledger = SqlLedger.open(tmp_path / "l.db", clock=clock, budget_of=lambda _: None)
     await ledger.finish(replace(request("one", tenant="local"), verdict="accepted"))
     door = Doorkeeper(SqlKeyStore(ledger.database, clock), open_without_keys=True)
+    replies = SqlReplies(ledger.database, clock, lambda _: b"secret")
     idempotent = Idempotency(
-        MemoryReplies(clock=clock), door, Metrics(),
+        replies, door, Metrics(),
         ledger=ledger, max_body_bytes=lambda: 1_000, clock=clock, ids=UlidIds(),
     )  # fmt: skip
     called = 0

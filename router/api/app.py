@@ -36,7 +36,7 @@ from router.ledger.keys import SqlKeyStore
 from router.ledger.policy_caches import PolicyCaches
 from router.ledger.rates import SharedRates
 from router.ledger.redis_rates import RedisRates
-from router.ledger.replies import MemoryReplies
+from router.ledger.replies import SqlReplies
 from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
 from router.ledger.store import SqlLedger
@@ -88,6 +88,7 @@ class App:
         self.texts = TextStore(self.ledger.database, self.clock)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
+        self._replies = SqlReplies(self.ledger.database, self.clock, self._secrets.key_soon)
         self.keys = SqlKeyStore(self.ledger.database, self.clock)
         self._limiter = self._rates()
         feedback = SqlFeedback(
@@ -145,7 +146,7 @@ class App:
                 self._vectors,
                 OpenaiTokens.installed(core.environ),
             ),
-            MemoryReplies(clock=self.clock),
+            self._replies,
             self.ledger,
             Learnt(feedback, reviews, self._reviewer),
             self._secrets.key_soon,
@@ -234,6 +235,7 @@ class App:
             try:
                 await asyncio.to_thread(self.texts.purge_expired)
                 await asyncio.to_thread(self._sessions.purge_expired)
+                await asyncio.to_thread(self._replies.purge_expired)
                 await self._reviews.forget_erased()
                 left = await self._reviewer.book_left()
                 if left.gone:

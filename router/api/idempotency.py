@@ -3,15 +3,16 @@ nothing.
 
 `Idempotency` wraps a handler; without the header nothing changes. With it the answer is recorded as
 it goes out, and kept when its row says that it was one; errors are not, so a retry tries again. The
-work goes on when the client leaves: what it then asks for again is there, and paid for once.
+work goes on when the client leaves: what it then asks for again is there, and paid for once. The
+store is shared by all workers and outlives them; who asks while another one answers waits for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import orjson
@@ -20,15 +21,19 @@ from router.api.access import Doorkeeper
 from router.api.http import Event, Handler, Receive, Scope, Send, headers_of, read_body
 from router.api.metrics import Metrics
 from router.api.views import decision_id, id_headers, request_id_of
-from router.errors import KeyReused
+from router.errors import KeyReused, LedgerError
 from router.replaying import replayed_row
-from router.types import Clock, Identity, Ids, Ledger, Reply, ReplyStore
+from router.types import Clock, Identity, Ids, Ledger, Reply, ReplyStore, RequestRow, Standing
 from router.types import Scope as KeyScope
 from router.wire.checks import wrong_value
 
 HEADER = "Idempotency-Key"
 _NAME = HEADER.lower().encode()
 MAX_KEY = 255
+RENEW_S = 4.0
+"""How often a request that is being answered says so: a few times within the store's lease."""
+FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.25
+"""How often is asked for an answer that another process is at."""
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A larger answer is not kept; its repeat is a new request."""
 HINTS = ("x-tiergate-", "x-session-id")
@@ -98,23 +103,63 @@ class Idempotency:
             await other.done.wait()
         run = self._running[name] = _Run(fingerprint)
         try:
-            kept = await self._replies.get(*name)
-            if kept is None:
+            standing = await self._claimed(*name, fingerprint)
+            if standing.reply is None:
                 recorder = _Recorder(send)
-                await handler(_plain(scope), _given(body), recorder.send)
-                reply = await self._reply(recorder, identity, fingerprint)
-                if reply is not None:
-                    await self._replies.put(*name, reply)
+                async with self._answering(*name, standing.token, recorder):
+                    await handler(_plain(scope), _given(body), recorder.send)
+                await recorder.finish()
                 return
         finally:
             del self._running[name]
             run.done.set()
-        _require_same(kept.fingerprint, fingerprint)
-        await self._again(kept, identity, started, send)
+        first = await self._ledger.get(standing.reply.request_id, identity.tenant)
+        if first is None:  # its row was purged, so nothing says any more what it was
+            await handler(_plain(scope), _given(body), send)
+            return
+        await self._again(standing.reply, first, identity, started, send)
 
-    async def _reply(
-        self, recorder: _Recorder, identity: Identity, fingerprint: str
-    ) -> Reply | None:
+    async def _claimed(self, tenant: str, key: str, fingerprint: str) -> Standing:
+        """The answer, or the right to answer; waits while another process does.
+
+        Raises KeyReused, LedgerError.
+        """
+        pause_s = FIRST_POLL_S
+        while True:  # ends with the other's answer, or with its lease
+            standing = await self._replies.claim(tenant, key, fingerprint)
+            if not standing.same:
+                raise _reused()
+            if not standing.running:
+                return standing
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_POLL_S)
+
+    @asynccontextmanager
+    async def _answering(
+        self, tenant: str, key: str, token: str, recorder: _Recorder
+    ) -> AsyncIterator[None]:
+        """Holds the claim within the block; then keeps the answer, or lets the next one try."""
+        renewing = asyncio.create_task(self._renew(tenant, key, token))
+        reply: Reply | None = None
+        try:
+            yield
+            reply = await self._reply(recorder, tenant)
+        finally:
+            renewing.cancel()
+            # The answer was paid for: a ledger that can't be written loses the copy alone.
+            with suppress(LedgerError):
+                if reply is None:
+                    await self._replies.release(tenant, key, token)
+                else:
+                    await self._replies.keep(tenant, key, token, reply)
+
+    async def _renew(self, tenant: str, key: str, token: str) -> None:
+        while True:  # ends when it is cancelled
+            await asyncio.sleep(RENEW_S)
+            with suppress(LedgerError):
+                await self._replies.renew(tenant, key, token)
+
+    async def _reply(self, recorder: _Recorder, tenant: str) -> Reply | None:
         """What was sent as a reply to keep; None unless its row says that it was an answer.
 
         A stream that broke has the status of one that did not, so the status is not enough.
@@ -122,16 +167,18 @@ class Idempotency:
         decision = dict(recorder.headers).get(b"x-tiergate-decision-id")
         if recorder.status != 200 or not recorder.complete or decision is None:
             return None
-        row = await self._ledger.get(request_id_of(decision.decode()), identity.tenant)
+        row = await self._ledger.get(request_id_of(decision.decode()), tenant)
         if row is None or not row.verdict:
             return None
-        return Reply(fingerprint, row, tuple(recorder.headers), tuple(recorder.pieces))
+        return Reply(row.request_id, tuple(recorder.headers), tuple(recorder.pieces))
 
-    async def _again(self, kept: Reply, identity: Identity, started: float, send: Send) -> None:
+    async def _again(
+        self, kept: Reply, first: RequestRow, identity: Identity, started: float, send: Send
+    ) -> None:
         """Send a kept answer once more, and book that it cost nothing."""
         request_id, now_ms = self._ids.new(), self._clock.now_ms()
         latency_ms = self._clock.monotonic_ms() - started
-        row = replayed_row(kept.row, request_id, identity.key_id, now_ms, latency_ms)
+        row = replayed_row(first, request_id, identity.key_id, now_ms, latency_ms)
         await self._ledger.finish(row)
         self._metrics.replayed()
         ids = dict(id_headers(request_id))
@@ -139,7 +186,7 @@ class Idempotency:
         headers = [
             *((k, ids.get(k, v)) for k, v in kept.headers if not k.startswith(OF_ONE_RESPONSE)),
             (b"x-tiergate-cost-usd", b"0"),
-            (b"x-tiergate-replay-of", decision_id(kept.row.request_id).encode()),
+            (b"x-tiergate-replay-of", decision_id(first.request_id).encode()),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for piece in kept.pieces:
@@ -148,7 +195,10 @@ class Idempotency:
 
 
 class _Recorder:
-    """Passes a response on and keeps what went out."""
+    """Passes a response on and keeps what went out.
+
+    Its last piece waits for `finish`: an answer that a client has in full is kept by then.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -158,6 +208,7 @@ class _Recorder:
         self.headers: list[tuple[bytes, bytes]] = []
         self.pieces: list[bytes] = []
         self.complete = False
+        self._last: Event | None = None
 
     async def send(self, event: Event) -> None:
         if event["type"] == "http.response.start":
@@ -166,6 +217,17 @@ class _Recorder:
             self._keep(event.get("body", b""))
             fits = self._size <= MAX_REPLY_BYTES
             self.complete = fits and not event.get("more_body", False)
+            if not event.get("more_body", False):
+                self._last = event
+                return
+        await self._pass(event)
+
+    async def finish(self) -> None:
+        """Send the last piece, where there was one."""
+        if self._last is not None:
+            await self._pass(self._last)
+
+    async def _pass(self, event: Event) -> None:
         if self._gone:
             return
         try:
@@ -218,8 +280,12 @@ def _fingerprint(path: str, headers: dict[str, str], body: bytes) -> str:
 
 def _require_same(first: str, fingerprint: str) -> None:
     if first != fingerprint:
-        raise KeyReused(
-            f"This {HEADER} came with another request before; expected the same path, body and "
-            "hints. Send a new key for a new request.",
-            param=HEADER,
-        )
+        raise _reused()
+
+
+def _reused() -> KeyReused:
+    return KeyReused(
+        f"This {HEADER} came with another request before; expected the same path, body and "
+        "hints. Send a new key for a new request.",
+        param=HEADER,
+    )

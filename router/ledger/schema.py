@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0006_reviews_in_no_budget"
+SCHEMA_VERSION = "0007_replies"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -300,6 +300,22 @@ tenant_secrets = Table(
     _text("tenant", primary_key=True),
     Column("secret", LargeBinary, nullable=False),
     _int("created_at_ms"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    _text("tenant", primary_key=True),
+    _text("name", primary_key=True),  # keyed hash of the idempotency key
+    _text("fingerprint"),  # keyed hash of the request
+    _text("token"),  # of the process that answers it
+    _int("lease_until_ms"),
+    Column("sealed", LargeBinary),  # null while it is being answered
+    _int("size"),
+    _int("created_at_ms"),
+    _int("expires_at_ms"),
+    Index("replies_by_expiry", "expires_at_ms"),
+    Index("replies_by_time", "created_at_ms"),
 )
 
 policy_versions = Table(

@@ -122,7 +122,7 @@ class TextStore:
             return [(str(i), str(c)) for i, c in connection.exec_driver_sql(query, bounds)]
 
     def erase(self, tenant: str) -> Erased:
-        """Delete a tenant's texts, review texts and key; blocks. Raises LedgerError.
+        """Delete a tenant's texts, review texts, kept answers and key; blocks. Raises LedgerError.
 
         Roll-ups of its days whose rows are purged no longer name it.
         """
@@ -137,6 +137,7 @@ class TextStore:
                 "UPDATE reviews SET question = '' WHERE tenant = ? AND question IS NULL",
                 (tenant,),
             )
+            connection.exec_driver_sql("DELETE FROM replies WHERE tenant = ?", (tenant,))
             key = connection.exec_driver_sql(
                 "DELETE FROM tenant_secrets WHERE tenant = ?", (tenant,)
             )

@@ -115,6 +115,7 @@ from router.types.surroundings import (
     ReviewItem,
     ReviewQueue,
     SessionStore,
+    Standing,
     TextKeeper,
 )
 
@@ -206,6 +207,7 @@ __all__ = [
     "SessionStore",
     "Signals",
     "Slice",
+    "Standing",
     "Step",
     "StreamEvent",
     "TextKeeper",

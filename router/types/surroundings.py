@@ -9,7 +9,6 @@ from typing import Literal, Protocol
 from router.types.answers import Answer
 from router.types.closed_sets import Domain
 from router.types.decisions import Pressure
-from router.types.ledger import RequestRow
 from router.types.requests import Identity
 from router.types.signals import SessionMemory
 
@@ -64,18 +63,31 @@ class AnswerCaches(Protocol):
 class Reply:
     """A whole answer as it went out, kept under a client's idempotency key."""
 
-    fingerprint: str  # of the request
-    row: RequestRow  # which paid for it
+    request_id: str  # whose row paid for it
     headers: tuple[tuple[bytes, bytes], ...]
     pieces: tuple[bytes, ...]  # of the body, one each for the events of a stream
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an idempotency key: one of these holds."""
+
+    same: bool = True  # False: another request came under it before
+    reply: Reply | None = None  # the answer
+    running: str = ""  # another process answers it now, under this token
+    token: str = ""  # nothing was known: it is the asker's to answer, under this token
+
+
 class ReplyStore(Protocol):
-    """Answers by idempotency key; the tenant is part of every key. Raises nothing."""
+    """Answers by idempotency key; the tenant is part of every key. Raises LedgerError."""
 
-    async def get(self, tenant: str, key: str) -> Reply | None: ...
+    async def claim(self, tenant: str, key: str, fingerprint: str) -> Standing: ...
 
-    async def put(self, tenant: str, key: str, reply: Reply) -> None: ...
+    async def renew(self, tenant: str, key: str, token: str) -> None: ...
+
+    async def keep(self, tenant: str, key: str, token: str, reply: Reply) -> None: ...
+
+    async def release(self, tenant: str, key: str, token: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
