@@ -253,9 +253,22 @@ _IMAGE_TOKENS = (
 
 
 class UpstreamAnswerer(AnswererBase):
-    """Any OpenAI-compatible server."""
+    """Any server that speaks OpenAI's chat completions or Anthropic's messages."""
 
-    kind: Literal["upstream"] = Field(description="An OpenAI-compatible server.")
+    kind: Literal["upstream"] = Field(
+        description="A server that speaks OpenAI's chat completions or Anthropic's messages."
+    )
+    wire: Literal["openai", "anthropic"] = Field(
+        default="openai",
+        description="What it speaks. `anthropic`: bodies of /v1/messages reach it as clients wrote "
+        "them, with their beta headers.",
+    )
+    issuer: str = Field(
+        default="",
+        max_length=64,
+        description="Who seals thoughts there; answerers with one name read each other's. Left "
+        "out: addresses and key together.",
+    )
     model: str = Field(min_length=1, description="The model's name there.")
     base_urls: list[Annotated[str, Field(pattern=BASE_URL)]] = Field(
         min_length=1, description="Replicas; each ends in /v1."

@@ -20,7 +20,10 @@ import httptools
 import orjson
 
 from tests.upstream_behaviours import BEHAVIOURS, Exchange, Seen
+from tests.upstream_messages import answer, counted
 from tests.upstream_wire import ANSWER, STREAMED, whole
+
+MESSAGES = ("/v1/messages", "/v1/messages/count_tokens")
 
 
 class FakeUpstream:
@@ -109,7 +112,7 @@ class Connection(asyncio.Protocol):
         self.body += body
 
     def on_message_complete(self) -> None:
-        if self.path != "/v1/chat/completions":
+        if self.path not in ("/v1/chat/completions", *MESSAGES):
             self.other_path()
             return
         server = self.server
@@ -117,6 +120,11 @@ class Connection(asyncio.Protocol):
         now_s = asyncio.get_running_loop().time()
         seen = Seen(self.path, self.headers, self.body, now_s)
         server.seen.append(seen)
+        if self.path in MESSAGES:
+            counts = self.path.endswith("count_tokens")
+            said = counted() if counts else answer(seen.fields, seen.headers, server.port)
+            self.transport.write(said)
+            return
         try:
             fields = orjson.loads(self.body)
             stream = fields.get("stream") is True

@@ -134,7 +134,9 @@ class SteppedAnswerer:
     def facts(self) -> AnswererFacts:
         """The inner answerer's, with what passages may add to a request."""
         facts = self._inner.facts
-        return replace(facts, added_input_tokens=self._added) if self._added else facts
+        if not self._added:
+            return facts
+        return replace(facts, added_input_tokens=facts.added_input_tokens + self._added)
 
     def status(self) -> AnswererStatus:
         return self._inner.status()

@@ -1,4 +1,4 @@
-"""Answers from any OpenAI-compatible server, over a client that trusts it with nothing.
+"""Answers from any server with OpenAI's or Anthropic's API, over a client that trusts none.
 
 Theory of operation. A call waits for a slot (bounded), takes the replica with the least calls, and
 posts one body. Only what certainly cost nothing is tried again here: no connection, or a status
@@ -38,17 +38,12 @@ from router.types import (
     Delta,
     Work,
 )
-from router.wire.openai_chat import (
-    ChunkFolder,
-    EventDecoder,
-    deltas_of,
-    parse_completion,
-    shown_code_in,
-)
+from router.wire.openai_chat import EventDecoder, deltas_of, shown_code_in
 from tiers.call_slots import CallSlots
 from tiers.refusals import RetryBudget, error_for_status, read_retry_after, wait_s, worth_retrying
-from tiers.remote import body_of_call, completed, end_of_call, too_late
+from tiers.remote import completed, end_of_call, too_late
 from tiers.replicas import Outcome, ReplicaSet, Taken
+from tiers.upstream_wires import wire_of
 
 MAX_BODY_BYTES = 16_000_000
 MAX_ERROR_BYTES = 65_536
@@ -58,6 +53,13 @@ KEEP_ALIVE_S = 4.0
 LAST_READ_S = 0.02  # for the end of a stream whose answer is whole, to keep the connection
 TIMER_SLACK_S = 0.002  # a timer may fire this much early, and a rest would not be over
 USER_AGENT = "tiergate"
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json, text/event-stream",
+    "Accept-Encoding": "identity",
+    "User-Agent": USER_AGENT,
+}
 
 FOREIGN = (
     aiohttp.ClientError,
@@ -122,9 +124,10 @@ class UpstreamTier:
         self._section = section
         self._facts = facts
         self._clock = clock
-        self._headers = _headers(section.name, api_key)
+        self._wire = wire_of(section, facts)
+        self._headers = {**_HEADERS, **self._wire.headers(api_key)}
         self._replicas = ReplicaSet(
-            [url.rstrip("/") + "/chat/completions" for url in section.base_urls],
+            [url.rstrip("/") + self._wire.path for url in section.base_urls],
             failures=section.breaker_failures,
             reset_ms=1000.0 * section.breaker_reset_s,
         )
@@ -163,7 +166,7 @@ class UpstreamTier:
             async with asyncio.timeout_at(ends_at):
                 taken, response = await self._respond(work, False, ends_at)
                 try:
-                    answer = parse_completion(await _read_json(response))
+                    answer = self._wire.whole(await _read_json(response))
                 finally:
                     if not response.closed:
                         response.close()
@@ -194,13 +197,13 @@ class UpstreamTier:
             if response.content_type == "application/json":
                 # The server ignored `stream`; its whole answer is as good.
                 async with asyncio.timeout_at(ends_at):
-                    answer = parse_completion(await _read_json(response))
+                    answer = self._wire.whole(await _read_json(response))
                 for delta in deltas_of(answer):
                     if delta.final is None:
                         yield delta
             else:
                 _check_type(response, "text/event-stream")
-                decoder, folder = EventDecoder(), ChunkFolder()
+                decoder, folder = EventDecoder(), self._wire.folder()
                 piece = b":"
                 while piece and not folder.done:
                     async with asyncio.timeout_at(ends_at):
@@ -233,24 +236,17 @@ class UpstreamTier:
         self, work: Work, stream: bool, ends_at: float
     ) -> tuple[Taken, aiohttp.ClientResponse]:
         """A response with status 200 and the place at its replica, after the retries allowed."""
-        section = self._section
-        body = body_of_call(
-            work,
-            self._facts,
-            section.model,
-            stream=stream,
-            max_tokens_key=section.send_max_tokens_as,
-        )
+        body = self._wire.body(work, stream=stream)
         self._retries.earn()
         taken = self._take()
-        for tried in range(1, section.retries + 1):
+        for tried in range(1, self._section.retries + 1):
             try:
-                return taken, await self._post(taken, work.request_id, body, ends_at)
+                return taken, await self._post(taken, work, body, ends_at)
             except UpstreamError as error:
                 if not worth_retrying(error):
                     raise
                 taken = await self._next_try(error, taken, tried, ends_at)
-        return taken, await self._post(taken, work.request_id, body, ends_at)
+        return taken, await self._post(taken, work, body, ends_at)
 
     async def _next_try(
         self, failed: UpstreamError, before: Taken, tried: int, ends_at: float
@@ -286,15 +282,16 @@ class UpstreamTier:
         )
 
     async def _post(
-        self, taken: Taken, request_id: str, body: bytes, ends_at: float
+        self, taken: Taken, work: Work, body: bytes, ends_at: float
     ) -> aiohttp.ClientResponse:
         """The response to one post when its status is 200; else gives the place back and raises."""
         outcome: Outcome | None = None
+        named = {"X-Client-Request-Id": work.request_id, **self._wire.call_headers(work)}
         try:
             response = await self._open_session().post(
                 taken.replica.url,
                 data=body,
-                headers={**self._headers, "X-Client-Request-Id": request_id},
+                headers={**self._headers, **named},
                 allow_redirects=False,
                 timeout=self._timeout,
             )
@@ -351,19 +348,6 @@ def _cancelled(ends_at: float) -> Outcome:
     Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
     late = asyncio.get_running_loop().time() >= ends_at - 0.05
     return Outcome.FAILED if late else Outcome.UNTOLD
-
-
-def _headers(name: str, api_key: str | None) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream",
-        "Accept-Encoding": "identity",
-        "User-Agent": USER_AGENT,
-    }
-    key = (api_key or "").strip()  # a secret from a file often ends in a newline
-    if not (key.isascii() and key.isprintable()):
-        raise AnswererNotReady(f"The api_key of {name} has characters that no header can carry.")
-    return {**headers, "Authorization": f"Bearer {key}"} if key else headers
 
 
 def _check_type(response: aiohttp.ClientResponse, expected: str) -> None:

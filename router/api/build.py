@@ -38,6 +38,7 @@ from router.safe_answers import (
     load_safe_answers,
     safe_answer,
 )
+from router.sealed import issuer_of
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
@@ -49,6 +50,7 @@ from router.types import (
     Answerer,
     AnswererFacts,
     BodyRules,
+    Capability,
     ChatRequest,
     Clock,
     Domain,
@@ -64,6 +66,13 @@ from tiers.reasoning import build_deliberation
 from tiers.resolver import build_resolver
 from tiers.steps import Passage, Passages, SteppedAnswerer
 from tiers.upstream import UpstreamTier
+
+ANTHROPIC_ADDS_TOKENS = 1_000
+"""What Anthropic puts before a request that offers tools, at most: its documents say 264 to 804 by
+model, November 2026."""
+
+NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
+"""Answers of Anthropic's have neither, whatever a policy's default says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +276,13 @@ def _answerer(
     key = _secret(section.api_key, parts.environ)
     facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
     if isinstance(section, UpstreamAnswerer):
+        facts = replace(facts, issuer=issuer_of(section.issuer, section.base_urls, key))
+        if section.wire == "anthropic":
+            facts = replace(
+                facts,
+                added_input_tokens=ANTHROPIC_ADDS_TOKENS,
+                capabilities=facts.capabilities - NOT_ANTHROPICS,
+            )
         return UpstreamTier(section, facts, api_key=key, clock=parts.clock)
     return LitellmTier(section, facts, api_key=key, clock=parts.clock)
 

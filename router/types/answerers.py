@@ -59,6 +59,7 @@ class AnswererFacts:
     cores: int = 0  # that a local model decodes on; 0: it runs elsewhere, or computes nothing
     image_tokens: int = 0  # that one image counts as, at most
     added_input_tokens: int = 0  # that it puts before a request by itself, at most
+    issuer: str = ""  # who seals what this answerer thinks; "" where nobody does
     body: BodyRules = BodyRules()
 
 

@@ -122,6 +122,16 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A request as its client wrote it, for upstreams that speak the same wire format."""
+
+    body: bytes
+    headers: Mapping[str, str]  # of the wire format itself, unread
+    messages: tuple[Message, ...]  # what was read of the body
+    tools: tuple[ToolSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One request, whatever the wire format it came in."""
 
@@ -143,6 +153,14 @@ class ChatRequest:
     is sent."""
     dropped: tuple[str, ...] = ()
     """Names of body keys that reach no answerer, with a path where they stood inside another."""
+    original: Original | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def unchanged(self) -> Original | None:
+        """The client's own words, as long as this request says the same as they do."""
+        found = self.original
+        same = found and found.messages is self.messages and found.tools is self.tools
+        return found if same else None
 
     @property
     def last_user_text(self) -> str:

@@ -9,11 +9,20 @@ and cannot be is refused by name. It knows nothing about how answers are said: t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from router.errors import TiergateError
-from router.types import Answer, ChatRequest, JsonText, Message, ResponseFormat, Sampling, Usage
+from router.types import (
+    Answer,
+    ChatRequest,
+    JsonText,
+    Message,
+    Original,
+    ResponseFormat,
+    Sampling,
+    Usage,
+)
 from router.wire.anthropic_blocks import read_choice, read_custom_tools, read_system, read_turns
 from router.wire.anthropic_render import MessageStream, render_error, render_message
 from router.wire.checks import (
@@ -46,6 +55,7 @@ from router.wire.fields import (
 from router.wire.hints import read_hints
 from router.wire.parse import CHAT_KEYS
 
+_SENT_ON = ("anthropic-version", "anthropic-beta")
 _THINKING = ("enabled", "adaptive", "between_tools", "disabled")
 
 
@@ -146,7 +156,10 @@ class MessagesFormat:
         for key in self._required:
             if key not in read:
                 raise missing(key, _EXPECTED[key])
-        return MessagesExchange(_request(read, extra, headers), bool(read.get("thinking")))
+        request = _request(read, extra, headers)
+        sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
+        original = Original(body, sent, request.messages, request.tools)
+        return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error, request_id)

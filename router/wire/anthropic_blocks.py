@@ -1,13 +1,16 @@
 """Anthropic's messages, system prompt and tools to ours.
 
 Follows the Messages API (anthropic-version 2023-06-01, as of November 2026). A user turn may hold
-tool results beside text: in chat completions these are messages of their own. What the assistant
-thought before is not read again. It knows nothing about the rest of the body.
+tool results beside text: in chat completions these are messages of their own. Of what the assistant
+thought before, what its issuer sealed is kept for it. It knows nothing about the rest of the body.
 """
 
 from __future__ import annotations
 
-from router.types import JsonText, Message, ToolCall, ToolSpec
+from dataclasses import replace
+
+from router.sealed import read_back
+from router.types import JsonText, Message, Sealed, ToolCall, ToolSpec
 from router.wire.checks import (
     array,
     boolean,
@@ -95,6 +98,22 @@ def _add_turn(messages: list[Message], item: dict[str, object], at: str) -> None
     for i, block in enumerate(blocks):
         if block.get("type") == "tool_use":
             add_tool_call(messages, _tool_use(block, f"{at}.content[{i}]"), f"{at}.content[{i}]")
+    if role == "assistant" and (sealed := _sealed(blocks)):
+        messages[-1] = replace(messages[-1], sealed=sealed)
+
+
+def _sealed(blocks: list[dict[str, object]]) -> tuple[Sealed, ...]:
+    """Thoughts that were stamped here; those that nobody sealed are not read again."""
+    found: list[Sealed] = []
+    words = calls = 0
+    for block in blocks:
+        kind = block.get("type")
+        if kind in _THOUGHTS:
+            one = read_back(str(kind), block, words + calls)
+            found += [] if one is None else [one]
+        words = words or int(kind == "text" and bool(block.get("text")))
+        calls += kind == "tool_use"
+    return tuple(found)
 
 
 def _blocks(value: object, at: str) -> list[dict[str, object]]:

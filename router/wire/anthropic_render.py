@@ -7,14 +7,15 @@ knows nothing about how an answer came to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
 
 from router.errors import Overloaded, TiergateError
-from router.types import Answer, Choice, Delta, JsonText, ToolCall, Usage
+from router.sealed import shown
+from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.render import spoken, to_json
 
 _ERROR_TYPES = {
@@ -113,13 +114,27 @@ def _stop_reason(choice: Choice) -> str:
 
 def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]:
     """What a choice says, in the order in which it is streamed."""
-    if choice.reasoning and shows_thinking:
+    if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
+    things: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
     words = spoken(choice)
     if words or not choice.tool_calls:
-        yield {"type": "text", "text": words, "citations": None}
-    for call in choice.tool_calls:
-        yield _tool_use(call, _input(call))
+        things.insert(0, {"type": "text", "text": words, "citations": None})
+    sealed = _anthropics(choice.sealed)
+    for at, thing in enumerate(things):
+        while sealed and sealed[0].at <= at:
+            yield shown(sealed.pop(0))
+        yield thing
+
+
+def _anthropics(sealed: Iterable[Sealed]) -> list[Sealed]:
+    """Those that are blocks of a message; what other providers sealed has no place in one."""
+    return [one for one in sealed if one.kind in ("thinking", "redacted_thinking")]
+
+
+def _seals_thoughts(sealed: Iterable[Sealed]) -> bool:
+    """True where the thoughts that can be shown stand in sealed blocks."""
+    return any(one.kind == "thinking" for one in sealed)
 
 
 def _thought(words: str) -> dict[str, object]:
@@ -147,7 +162,7 @@ def _input(call: ToolCall) -> dict[str, object]:
 class MessageStream:
     """wire.exchange.AnswerStream for messages: blocks that begin, grow and stop, then the end."""
 
-    __slots__ = ("_at", "_id", "_kind", "_model", "_said", "_shows_thinking", "_usage")
+    __slots__ = ("_at", "_id", "_kind", "_model", "_said", "_seals", "_shows_thinking", "_usage")
 
     def __init__(self, *, id: str, model: str, usage: Usage, shows_thinking: bool) -> None:
         self._usage = usage
@@ -157,6 +172,7 @@ class MessageStream:
         self._at = 0  # the index of the block that is open, or comes next
         self._kind: str | None = None  # of the block that is open
         self._said = False  # whether a block of text has begun
+        self._seals = 0  # sealed blocks that are said
 
     def begin(self) -> bytes:
         """The message without content. Clients show its input tokens, so they are never 0: what is
@@ -168,7 +184,11 @@ class MessageStream:
     def delta(self, delta: Delta) -> bytes:
         """The events of one piece of text or thought."""
         events: list[bytes] = []
-        if delta.reasoning and self._shows_thinking:
+        sealed = delta.sealed if delta.sealed and _anthropics([delta.sealed]) else None
+        if sealed is not None:
+            if sealed.at <= self._said:  # else it stands between calls, which come at the end
+                self._seal(events, sealed)
+        elif delta.reasoning and self._shows_thinking:
             self._open(events, "thinking", _thought(""))
             self._grow(events, {"type": "thinking_delta", "thinking": delta.reasoning})
         if delta.text:
@@ -184,7 +204,10 @@ class MessageStream:
         elif not self._said and not choice.tool_calls:
             self._say(events, choice.text)
         self._close(events)
-        for call in choice.tool_calls:
+        sealed = _anthropics(choice.sealed)[self._seals :]
+        for at, call in enumerate(choice.tool_calls, start=int(bool(spoken(choice)))):
+            while sealed and sealed[0].at <= at:
+                self._seal(events, sealed.pop(0))
             self._open(events, "tool_use", _tool_use(call, {}))
             given = to_json(_input(call)).decode()
             self._grow(events, {"type": "input_json_delta", "partial_json": given})
@@ -203,6 +226,20 @@ class MessageStream:
         self._open(events, "text", {"type": "text", "text": "", "citations": None})
         self._said = True
         self._grow(events, {"type": "text_delta", "text": words})
+
+    def _seal(self, events: list[bytes], sealed: Sealed) -> None:
+        """A block of its own: thought and signature grow in one piece each."""
+        self._close(events)
+        self._seals += 1
+        block = shown(sealed)
+        if sealed.kind == "redacted_thinking":
+            self._open(events, sealed.kind, block)
+        else:
+            self._open(events, sealed.kind, {**block, "thinking": "", "signature": ""})
+            if block.get("thinking"):
+                self._grow(events, {"type": "thinking_delta", "thinking": block["thinking"]})
+            self._grow(events, {"type": "signature_delta", "signature": block["signature"]})
+        self._close(events)
 
     def _open(self, events: list[bytes], kind: str, block: dict[str, object]) -> None:
         """Begins a block of this kind, unless one is open."""

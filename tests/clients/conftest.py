@@ -14,6 +14,7 @@ from tests.server_kit import (
     eventually,
     tiergate,
     write_behaviours,
+    write_ladder,
     write_policy,
 )
 
@@ -29,6 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             folder, upstream.url, budgets=budgets, **documented_policy("Claude Code")
         )
         others = write_behaviours(folder, upstream.url, *BEHAVIOURS)
+        others.append(write_ladder(folder, "native", upstream.url, "agent", wire="anthropic"))
         with Served(folder, policy, *others) as server:
             yield server
 

@@ -52,7 +52,7 @@ def code_for(place: Place, model: str) -> str:
     return documented("Claude Code", place, model).replace("YOUR_FILE", "hello.py").rstrip()
 
 
-@pytest.mark.parametrize("model", [AGENT])
+@pytest.mark.parametrize("model", [AGENT, "auto:native"], ids=["chat", "anthropic"])
 def test_the_documented_block_edits_a_file(place: Place, workshop: Path, model: str) -> None:
     told(workshop, code_for(place, model))
     assert (workshop / "hello.py").read_text() == 'print("Hello, world")\n'

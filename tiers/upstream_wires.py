@@ -1,0 +1,147 @@
+"""The languages that remote servers speak: where to post, which headers and body, what comes back.
+
+`UpstreamTier` sees to connections, retries and deadlines, whatever is spoken.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from router.errors import AnswererNotReady
+from router.policy import UpstreamAnswerer
+from router.types import Answer, AnswererFacts, Capability, Delta, Work
+from router.wire.anthropic_answers import MessageFolder, parse_message
+from router.wire.anthropic_upstream import count_body, headers_of_call, messages_body
+from router.wire.openai_chat import ChunkFolder, parse_completion
+from tiers.remote import body_of_call
+
+
+class Folder(Protocol):
+    """Folds a stream's events; `done` once its last one was seen."""
+
+    done: bool
+
+    def fold(self, event: bytes) -> list[Delta]: ...
+
+    def finish(self) -> Answer: ...
+
+
+class UpstreamWire(Protocol):
+    """One language."""
+
+    path: str
+    """What comes after a base URL."""
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """Those of every call, the key's among them. Raises AnswererNotReady for a bad key."""
+        ...
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """Those of this call."""
+        ...
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """The JSON body that asks for the work."""
+        ...
+
+    def whole(self, body: bytes) -> Answer:
+        """A whole answer. Raises UpstreamError and its kin."""
+        ...
+
+    def folder(self) -> Folder:
+        """What reads one stream."""
+        ...
+
+
+class ChatWire:
+    """UpstreamWire for OpenAI's chat completions, which most servers speak."""
+
+    path = "/chat/completions"
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The key as a bearer token."""
+        key = _usable(self._section.name, api_key)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """None: what a client sends for OpenAI's own servers stays here."""
+        return {}
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """A chat completion's body."""
+        return body_of_call(
+            work,
+            self._facts,
+            self._section.model,
+            stream=stream,
+            max_tokens_key=self._section.send_max_tokens_as,
+        )
+
+    def whole(self, body: bytes) -> Answer:
+        """A `chat.completion`."""
+        return parse_completion(body)
+
+    def folder(self) -> Folder:
+        """For chunks."""
+        return ChunkFolder()
+
+
+class MessagesWire:
+    """UpstreamWire for Anthropic's messages."""
+
+    path = "/messages"
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The key as Anthropic reads it."""
+        key = _usable(self._section.name, api_key)
+        return {"x-api-key": key} if key else {}
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """Version and betas, as the client sent them."""
+        return headers_of_call(work.request)
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """A message's body; of further keys those that the policy lets through."""
+        keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
+        added = self._facts.body.pass_through
+        return messages_body(
+            work.request,
+            model=self._section.model,
+            max_output_tokens=self._facts.max_output_tokens,
+            issuer=self._facts.issuer,
+            stream=stream,
+            prefer_schema=work.prefer_schema if keeps_schemas else None,
+            extra={key: value for key, value in work.request.extra.items() if key in added},
+        )
+
+    def counting(self, work: Work) -> bytes:
+        """The body that asks how many tokens the work has."""
+        return count_body(work.request, model=self._section.model, issuer=self._facts.issuer)
+
+    def whole(self, body: bytes) -> Answer:
+        """A `message`."""
+        return parse_message(body, self._facts.issuer)
+
+    def folder(self) -> Folder:
+        """For a message's events."""
+        return MessageFolder(self._facts.issuer)
+
+
+def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> ChatWire | MessagesWire:
+    """The language that the policy says its servers speak."""
+    return MessagesWire(section, facts) if section.wire == "anthropic" else ChatWire(section, facts)
+
+
+def _usable(name: str, api_key: str | None) -> str:
+    key = (api_key or "").strip()  # a secret from a file often ends in a newline
+    if not (key.isascii() and key.isprintable()):
+        raise AnswererNotReady(f"The api_key of {name} has characters that no header can carry.")
+    return key
