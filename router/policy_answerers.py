@@ -253,15 +253,17 @@ _IMAGE_TOKENS = (
 
 
 class UpstreamAnswerer(AnswererBase):
-    """Any server that speaks OpenAI's chat completions or Anthropic's messages."""
+    """Any server that speaks OpenAI's chat completions or responses, or Anthropic's messages."""
 
     kind: Literal["upstream"] = Field(
-        description="A server that speaks OpenAI's chat completions or Anthropic's messages."
+        description="A server that speaks OpenAI's chat completions or responses, or Anthropic's "
+        "messages."
     )
-    wire: Literal["openai", "anthropic"] = Field(
+    wire: Literal["openai", "responses", "anthropic"] = Field(
         default="openai",
-        description="What it speaks. `anthropic`: bodies of /v1/messages reach it as clients wrote "
-        "them, with their beta headers.",
+        description="What it speaks: `openai` chat completions, `responses` OpenAI's responses, "
+        "where sealed reasoning goes from turn to turn. `anthropic`: bodies of /v1/messages reach "
+        "it as clients wrote them, with their beta headers.",
     )
     issuer: str = Field(
         default="",

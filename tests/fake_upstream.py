@@ -19,6 +19,7 @@ from collections import deque
 import httptools
 import orjson
 
+from tests import upstream_responses
 from tests.upstream_behaviours import BEHAVIOURS, Exchange, Seen
 from tests.upstream_messages import answer, counted
 from tests.upstream_wire import ANSWER, STREAMED, whole
@@ -112,7 +113,7 @@ class Connection(asyncio.Protocol):
         self.body += body
 
     def on_message_complete(self) -> None:
-        if self.path not in ("/v1/chat/completions", *MESSAGES):
+        if self.path not in ("/v1/chat/completions", upstream_responses.PATH, *MESSAGES):
             self.other_path()
             return
         server = self.server
@@ -124,6 +125,9 @@ class Connection(asyncio.Protocol):
             counts = self.path.endswith("count_tokens")
             said = counted() if counts else answer(seen.fields, seen.headers, server.port)
             self.transport.write(said)
+            return
+        if self.path == upstream_responses.PATH:
+            self.transport.write(upstream_responses.answer(seen.fields, server.port))
             return
         try:
             fields = orjson.loads(self.body)

@@ -236,8 +236,25 @@ class UpstreamTier:
         self, work: Work, stream: bool, ends_at: float
     ) -> tuple[Taken, aiohttp.ClientResponse]:
         """A response with status 200 and the place at its replica, after the retries allowed."""
-        body = self._wire.body(work, stream=stream)
         self._retries.earn()
+        try:
+            return await self._tried(work, self._wire.body(work, stream=stream), ends_at)
+        except UpstreamRejected as error:
+            # A seal may have been made by another replica, or be too old. The client would send it
+            # again with every later turn.
+            bare = None
+            if error.upstream_status == 400:
+                bare = self._wire.unsealed(work, stream=stream)
+            if bare is None:
+                raise
+        answered = await self._tried(work, bare, ends_at)
+        self._wire.did_without_seals(work)
+        return answered
+
+    async def _tried(
+        self, work: Work, body: bytes, ends_at: float
+    ) -> tuple[Taken, aiohttp.ClientResponse]:
+        """As `_respond`, for one body."""
         taken = self._take()
         for tried in range(1, self._section.retries + 1):
             try:

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from router.errors import AnswererNotReady
 from router.policy import UpstreamAnswerer
+from router.sealed import issuers
 from router.types import Answer, AnswererFacts, Capability, Delta, Work
 from router.wire.anthropic_answers import MessageFolder, parse_message
 from router.wire.anthropic_upstream import count_body, headers_of_call, messages_body
+from router.wire.body_keys import passed_on
 from router.wire.openai_chat import ChunkFolder, parse_completion
+from router.wire.responses_answers import ResponseFolder, parse_response
+from router.wire.responses_upstream import carries_seals, response_body
 from tiers.remote import body_of_call
 
 
@@ -42,6 +47,14 @@ class UpstreamWire(Protocol):
 
     def body(self, work: Work, *, stream: bool) -> bytes:
         """The JSON body that asks for the work."""
+        ...
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same body without what its issuer sealed; None where nothing in it is."""
+        ...
+
+    def did_without_seals(self, work: Work) -> None:
+        """Told when the body of `unsealed` was answered and the other one was refused."""
         ...
 
     def whole(self, body: bytes) -> Answer:
@@ -81,6 +94,13 @@ class ChatWire:
             max_tokens_key=self._section.send_max_tokens_as,
         )
 
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """None: chat completions have no place for seals."""
+        return None
+
+    def did_without_seals(self, work: Work) -> None:
+        """Nothing to learn."""
+
     def whole(self, body: bytes) -> Answer:
         """A `chat.completion`."""
         return parse_completion(body)
@@ -110,13 +130,25 @@ class MessagesWire:
 
     def body(self, work: Work, *, stream: bool) -> bytes:
         """A message's body; of further keys those that the policy lets through."""
+        return self._body(work, stream, self._facts.issuer)
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same without signed thoughts."""
+        if self._facts.issuer not in issuers(work.request):
+            return None
+        return self._body(work, stream, "")
+
+    def did_without_seals(self, work: Work) -> None:
+        """Nothing to learn: the next turn's seals may be good."""
+
+    def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
         keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
         added = self._facts.body.pass_through
         return messages_body(
             work.request,
             model=self._section.model,
             max_output_tokens=self._facts.max_output_tokens,
-            issuer=self._facts.issuer,
+            issuer=issuer,
             stream=stream,
             prefer_schema=work.prefer_schema if keeps_schemas else None,
             extra={key: value for key, value in work.request.extra.items() if key in added},
@@ -135,9 +167,74 @@ class MessagesWire:
         return MessageFolder(self._facts.issuer)
 
 
-def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> ChatWire | MessagesWire:
+class ResponsesWire:
+    """UpstreamWire for OpenAI's responses.
+
+    Some models know no sealed reasoning and refuse to be asked for it: once one did, and answered
+    without, it is not asked again.
+    """
+
+    path = "/responses"
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
+        self._seals = True
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The key as a bearer token."""
+        key = _usable(self._section.name, api_key)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """None: what a client sends for OpenAI's own servers stays here."""
+        return {}
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """A response's body, with what this issuer sealed and nobody else's."""
+        return self._body(work, stream, self._seals)
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same, neither with sealed items nor asking for any."""
+        return self._body(work, stream, False) if self._seals else None
+
+    def did_without_seals(self, work: Work) -> None:
+        """Without a seal among the items it is the asking for them that was refused."""
+        self._seals = carries_seals(work.request, self._facts.issuer)
+
+    def _body(self, work: Work, stream: bool, seals: bool) -> bytes:
+        keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
+        return response_body(
+            work.request,
+            model=self._section.model,
+            max_output_tokens=self._facts.max_output_tokens,
+            issuer=self._facts.issuer,
+            stream=stream,
+            prefer_schema=work.prefer_schema if keeps_schemas else None,
+            extra=passed_on(work.request, self._facts),
+            added=self._facts.body.pass_through,
+            seals=seals,
+        )
+
+    def whole(self, body: bytes) -> Answer:
+        """A `response`."""
+        return parse_response(body, self._facts.issuer)
+
+    def folder(self) -> Folder:
+        """For a response's events."""
+        return ResponseFolder(self._facts.issuer)
+
+
+_WIRES: dict[str, Callable[[UpstreamAnswerer, AnswererFacts], UpstreamWire]] = {
+    "openai": ChatWire,
+    "responses": ResponsesWire,
+    "anthropic": MessagesWire,
+}
+
+
+def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> UpstreamWire:
     """The language that the policy says its servers speak."""
-    return MessagesWire(section, facts) if section.wire == "anthropic" else ChatWire(section, facts)
+    return _WIRES[section.wire](section, facts)
 
 
 def _usable(name: str, api_key: str | None) -> str:

@@ -283,6 +283,9 @@ def _answerer(
                 added_input_tokens=ANTHROPIC_ADDS_TOKENS,
                 capabilities=facts.capabilities - NOT_ANTHROPICS,
             )
+        elif section.wire == "responses":
+            one = frozenset({Capability.MULTIPLE_CHOICES})
+            facts = replace(facts, capabilities=facts.capabilities - one)
         return UpstreamTier(section, facts, api_key=key, clock=parts.clock)
     return LitellmTier(section, facts, api_key=key, clock=parts.clock)
 

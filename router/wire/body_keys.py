@@ -131,6 +131,7 @@ _OF_RESPONSES = _OPENAI - {"metadata", "store", "prediction", "logit_bias"}
 BY_WIRE: Mapping[str, frozenset[str]] = {
     "chat.completions": _OPENAI | _SAMPLING,
     "responses": _OF_RESPONSES | _SAMPLING,
+    "responses.compact": _OF_RESPONSES | _SAMPLING,
     "completions": (_OPENAI | _SAMPLING) - {"metadata", "store", "verbosity", "prediction"},
     "messages": frozenset({"user", "top_k"}),
 }
