@@ -34,8 +34,7 @@ from router.ledger.cursor import Cursor
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
 from router.ledger.storable import storable
-from router.ledger.window_book import Windows
-from router.ledger.windows import counts
+from router.ledger.window_book import Known, Payer, Windows
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -86,6 +85,11 @@ def hold_operation(
         opened = replace(request, state=RequestState.OPEN, attempts=())
     if attempt.state is not AttemptState.HELD or attempt.cost_nano_usd:
         held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
+    if held.held_nano_usd < 0:
+        raise LedgerError(
+            f"attempt {held.attempt_id} holds {held.held_nano_usd} nano-dollars; expected its "
+            "worst case, 0 or more"
+        )
     _check_time(held)
     return Hold(
         request, held, limits, storable(request_values(opened)), storable(attempt_values(held))
@@ -187,27 +191,9 @@ def _final(attempt: AttemptRow) -> AttemptRow:
     )
 
 
-@dataclass(slots=True)
-class _Known:
-    """An attempt as the ledger has it now."""
-
-    state: str
-    held_nano_usd: int
-    cost_nano_usd: int
-    started_at_ms: int
-    tier: str
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """(spent, held) in its windows."""
-        if self.state == AttemptState.HELD.value:
-            return 0, self.held_nano_usd
-        return self.cost_nano_usd, 0
-
-
 _KNOWN_SQL = (
-    "SELECT r.request_id, r.state, r.key_id, r.policy, a.attempt_id, a.state, a.held_nano_usd, "
-    "a.cost_nano_usd, a.started_at_ms, a.tier "
+    "SELECT r.request_id, r.state, r.tenant, r.key_id, r.policy, a.attempt_id, a.role, a.state, "
+    "a.held_nano_usd, a.cost_nano_usd, a.started_at_ms, a.tier "
     "FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
     "WHERE r.request_id IN "
 )
@@ -226,8 +212,8 @@ class Batch:
         self.head = head
         self._cursor = cursor
         self._states: dict[str, str] = {}  # request_id -> state
-        self._payers: dict[str, tuple[str, str]] = {}  # request_id -> key_id, policy
-        self._known: dict[str, dict[str, _Known]] = {}  # request_id -> attempt_id -> attempt
+        self._payers: dict[str, Payer] = {}  # by request_id, as it was opened
+        self._known: dict[str, dict[str, Known]] = {}  # request_id -> attempt_id -> attempt
         self._windows = Windows(cursor)
         self._request_rows: dict[str, Values] = {}
         self._attempt_rows: dict[tuple[str, str], Values] = {}
@@ -264,7 +250,7 @@ class Batch:
             if not self._windows.known(limit, attempt):
                 self._flush()
             self._windows.check(limit, attempt)
-        self._pays(operation.request)
+        payer = self._payer(*_paying(operation.request))
         if state is None:
             self._states[request_id] = RequestState.OPEN.value
             self._request_rows[request_id] = (
@@ -276,7 +262,7 @@ class Batch:
                 "",
                 "",
             )
-        self._put(operation.request.tenant, attempt, operation.attempt_values)
+        self._put(payer, attempt, operation.attempt_values)
 
     def _settle(self, operation: Settle) -> None:
         attempt = operation.attempt
@@ -287,13 +273,15 @@ class Batch:
         if known is None:
             raise LedgerError(f"attempt {attempt.attempt_id} is settled, but was never held")
         if known.state == AttemptState.HELD.value:
-            self._put(operation.tenant, attempt, operation.attempt_values)
+            payer = self._payer(attempt.request_id, operation.tenant)
+            self._put(payer, attempt, operation.attempt_values)
 
     def _finish(self, operation: Finish) -> None:
         request = operation.request
         state = self._states.get(request.request_id)
         if state is not None and state != RequestState.OPEN.value:
             return
+        payer = self._payer(*_paying(request))
         known = self._known.get(request.request_id, {})
         stale = [
             attempt_id
@@ -303,9 +291,8 @@ class Batch:
         if stale or not known.keys() <= operation.attempt_values.keys():
             operation = self._with_stored(operation, stale)
             request = operation.request
-        self._pays(request)
         for attempt in request.attempts:
-            self._put(request.tenant, attempt, operation.attempt_values[attempt.attempt_id])
+            self._put(payer, attempt, operation.attempt_values[attempt.attempt_id])
         previous = self.head
         row_hash = link_digest(previous.row_hash, operation.row_digest)
         self.head = Head(previous.writer_id, previous.sequence + 1, row_hash)
@@ -332,29 +319,26 @@ class Batch:
         missing = [attempt for attempt in stored if attempt.attempt_id not in names]
         return finish_operation(replace(operation.request, attempts=(*named, *missing)))
 
-    def _put(self, tenant: str, attempt: AttemptRow, values: Values) -> None:
+    def _put(self, payer: Payer, attempt: AttemptRow, values: Values) -> None:
         """Write the attempt and move its windows from what it counted to what it counts now."""
-        now = _Known(
-            attempt.state.value,
-            attempt.held_nano_usd,
-            attempt.cost_nano_usd,
-            attempt.started_at_ms,
-            attempt.tier,
-        )
-        payer = (tenant, *self._payers[attempt.request_id])
+        now = Known.of(attempt)
         its = self._known.setdefault(attempt.request_id, {})
-        before = its.get(attempt.attempt_id)
+        self._windows.change(payer, its.get(attempt.attempt_id), now)
         its[attempt.attempt_id] = now
-        if before is not None:
-            spent, held = before.counts
-            self._windows.move((*payer, before.tier), before.started_at_ms, -spent, -held)
-        spent, held = now.counts if counts(attempt) else (0, 0)
-        self._windows.move((*payer, now.tier), now.started_at_ms, spent, held)
-        self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, tenant)
+        self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, payer[0])
 
-    def _pays(self, request: RequestRow) -> None:
-        """Who pays for this request's attempts: whoever it was opened for."""
-        self._payers.setdefault(request.request_id, (request.key_id, request.policy))
+    def _payer(self, request_id: str, tenant: str, key_id: str = "", policy: str = "") -> Payer:
+        """Who pays for this request's attempts: whoever it was opened for.
+
+        Raises: LedgerError for another tenant, from whose windows its holds would be taken.
+        """
+        payer = self._payers.setdefault(request_id, (tenant, key_id, policy))
+        if payer[0] != tenant:
+            raise LedgerError(
+                f"request {request_id} was opened for the tenant {payer[0]!r}; it cannot go on as "
+                f"{tenant!r}'s"
+            )
+        return payer
 
     def _load(self, request_ids: set[str]) -> None:
         """Read what the ledger has of these requests, so that duplicates are known as such."""
@@ -364,21 +348,16 @@ class Batch:
         for (
             request_id,
             state,
+            tenant,
             key_id,
             policy,
             attempt_id,
-            attempt_state,
-            held,
-            cost,
-            started,
-            tier,
+            *known,
         ) in self._cursor.fetchall():
             self._states[request_id] = state
-            self._payers[request_id] = (key_id, policy)
+            self._payers[request_id] = (tenant, key_id, policy)
             if attempt_id is not None:
-                self._known.setdefault(request_id, {})[attempt_id] = _Known(
-                    attempt_state, held, cost, started, tier
-                )
+                self._known.setdefault(request_id, {})[attempt_id] = Known(*known)
 
     def _flush(self) -> None:
         _write(self._cursor, _UPSERT_REQUEST, self._request_rows.values())
@@ -392,6 +371,10 @@ def _write(cursor: Cursor, sql: str, rows: Iterable[Values]) -> None:
     lines = list(rows)
     if lines:
         cursor.executemany(sql, lines)
+
+
+def _paying(request: RequestRow) -> tuple[str, str, str, str]:
+    return request.request_id, request.tenant, request.key_id, request.policy
 
 
 def _request_id(operation: Operation) -> str:

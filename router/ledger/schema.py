@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Double,
     Index,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0007_replies"
+SCHEMA_VERSION = "0008_no_hold_below_zero"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -173,6 +174,8 @@ budget_windows = Table(
     _int("spent_nano_usd"),
     _int("held_nano_usd"),
     _int("purged_nano_usd"),  # part of spent whose attempts are no longer kept
+    # a budget would grow by what is released and was never held
+    CheckConstraint("held_nano_usd >= 0", name="budget_windows_hold_no_less_than_nothing"),
     sqlite_with_rowid=False,
 )
 

@@ -6,24 +6,70 @@ window is summed from the attempts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from router.budgets import WindowLimit, window_start
 from router.cost import exact_usd
 from router.errors import BudgetExceeded
 from router.ledger.cursor import Cursor
-from router.ledger.windows import Scope, Watches, Window, always_kept, windows_of
-from router.types import AttemptRow
+from router.ledger.windows import UNCOUNTED, Scope, Watches, Window, always_kept, windows_of
+from router.types import AttemptRow, AttemptState
 
 _WINDOW_SQL = (
     "SELECT spent_nano_usd, held_nano_usd FROM budget_windows "
     "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
 )
-_WINDOW_UPSERT = (
+# Two statements: a database checks what an upsert would insert before it looks for a conflict, and
+# a release would insert a hold below 0, which no window may have.
+_WINDOW_INSERT = (
     "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd, "
-    "held_nano_usd, purged_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) "
-    "ON CONFLICT (tenant, key_id, policy, tier, kind, start_ms) DO UPDATE SET "
-    "spent_nano_usd = budget_windows.spent_nano_usd + excluded.spent_nano_usd, "
-    "held_nano_usd = budget_windows.held_nano_usd + excluded.held_nano_usd"
+    "held_nano_usd, purged_nano_usd) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0) "
+    "ON CONFLICT (tenant, key_id, policy, tier, kind, start_ms) DO NOTHING"
 )
+_WINDOW_MOVE = (
+    "UPDATE budget_windows SET spent_nano_usd = spent_nano_usd + ?, "
+    "held_nano_usd = held_nano_usd + ? "
+    "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
+)
+
+Payer = tuple[str, str, str]  # tenant, key, policy
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An attempt as the ledger has it, with all that says what it counts in windows.
+
+    What it counted before a change is asked here, and so is what it counts after: an answer that
+    looked at the new state alone would release what was never held.
+    """
+
+    role: str
+    state: str
+    held_nano_usd: int
+    cost_nano_usd: int
+    started_at_ms: int
+    tier: str
+
+    @classmethod
+    def of(cls, attempt: AttemptRow) -> Known:
+        """The same of a row."""
+        return cls(
+            attempt.role.value,
+            attempt.state.value,
+            attempt.held_nano_usd,
+            attempt.cost_nano_usd,
+            attempt.started_at_ms,
+            attempt.tier,
+        )
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """(spent, held) in its windows, nano-dollars: both 0 for what counts in none."""
+        if self.role in UNCOUNTED:
+            return 0, 0
+        if self.state == AttemptState.HELD.value:
+            return 0, self.held_nano_usd
+        return self.cost_nano_usd, 0
 
 
 class Windows:
@@ -38,13 +84,29 @@ class Windows:
         """Read which windows are kept; the transaction has begun."""
         self._watches = Watches(self._cursor)
 
-    def move(self, payer: Scope, started_at_ms: int, spent: int, held: int) -> None:
+    def change(self, payer: Payer, before: Known | None, now: Known) -> None:
+        """Take back what an attempt counted before, None where it is new, and add what it does now.
+
+        So each window has what its attempts count, and none of them is released twice.
+        """
+        if before is not None:
+            spent, held = before.counts
+            self._move((*payer, before.tier), before.started_at_ms, -spent, -held)
+        spent, held = now.counts
+        self._move((*payer, now.tier), now.started_at_ms, spent, held)
+
+    def _move(self, payer: Scope, started_at_ms: int, spent: int, held: int) -> None:
         """Add to every kept window that an attempt of this moment counts in, nano-dollars."""
-        if spent or held:
-            for window in windows_of(self._watches.all, payer, started_at_ms):
-                moved = self._moved.setdefault(window, [0, 0])
-                moved[0] += spent
-                moved[1] += held
+        if not spent and not held:
+            return
+        if self._watches.outlived(started_at_ms):
+            self.flush()
+            self._watches.end_outlived(started_at_ms)
+            self._stored.clear()  # some are moved no more
+        for window in windows_of(self._watches.all, payer, started_at_ms):
+            moved = self._moved.setdefault(window, [0, 0])
+            moved[0] += spent
+            moved[1] += held
 
     def known(self, limit: WindowLimit, attempt: AttemptRow) -> bool:
         """Whether `check` needs no sum over the attempts, so that the batch may stay unwritten."""
@@ -70,8 +132,11 @@ class Windows:
 
     def _read(self, window: Window) -> list[int]:
         """[spent, held] of a window without what this batch has moved; kept from now on."""
-        if not always_kept(window) and not self._watches.asked(window):
-            return self._watches.sum(window)
+        if not always_kept(window):
+            if not self._watches.keeps(window):
+                self._stored.clear()  # what is asked for first may end what was kept
+            if not self._watches.asked(window):
+                return self._watches.sum(window)
         self._cursor.execute(_WINDOW_SQL, window)
         row = self._cursor.fetchone()
         stored = self._stored[window] = [0, 0] if row is None else [row[0], row[1]]
@@ -79,9 +144,10 @@ class Windows:
 
     def flush(self) -> None:
         """Write what was moved."""
-        moves = [(*window, *moved) for window, moved in self._moved.items() if any(moved)]
+        moves = [(*moved, *window) for window, moved in self._moved.items() if any(moved)]
         if moves:
-            self._cursor.executemany(_WINDOW_UPSERT, moves)
+            self._cursor.executemany(_WINDOW_INSERT, [move[2:] for move in moves])
+            self._cursor.executemany(_WINDOW_MOVE, moves)
         for window, (spent, held) in self._moved.items():
             stored = self._stored.get(window)
             if stored is not None:

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from router.budgets import DAY_MS, HOUR_MS, NAMES, WindowKind, window_end, window_start
+from router.budgets import DAY_MS, HOUR_MS, LENGTH_MS, NAMES, WindowKind, window_end, window_start
 from router.ledger.cursor import Cursor
-from router.types import AttemptRow, Role
+from router.types import Role
 
 Window = tuple[str, str, str, str, str, int]  # tenant, key, policy, tier, kind, start
 Scope = tuple[str, str, str, str]
@@ -35,6 +35,8 @@ KEPT_MS = {
 deadline. Before and after it: windows up to so long ago, and for so long after the last check."""
 BEGUN_BEFORE_MS = HOUR_MS
 """How long a request may have been under way when one of its attempts began."""
+
+FOREVER_MS = 2**62
 
 ALWAYS = (WindowKind.DAY, WindowKind.MONTH)  # of each tenant
 
@@ -51,6 +53,11 @@ class Watch:
     def keeps(self, start_ms: int) -> bool:
         """Whether the window that begins then is moved with each attempt."""
         return self.since_ms <= start_ms <= self.checked_ms + KEPT_MS[self.kind]
+
+    def outlived(self, at_ms: int) -> bool:
+        """Whether it has ended by itself at that moment."""
+        kept_to_ms = self.checked_ms + KEPT_MS[self.kind]
+        return at_ms > kept_to_ms and window_start(self.kind, at_ms) > kept_to_ms
 
     def window(self, payer: Scope, at_ms: int) -> Window | None:
         """The kept window in which an attempt of that moment counts, None where none is."""
@@ -138,6 +145,24 @@ class Watches:
             self._set(Watch(named, kind, since, start_ms))
         return True
 
+    def outlived(self, at_ms: int) -> bool:
+        """Whether a watch has ended for an attempt of that moment, which counts in none of its."""
+        return any(watch.outlived(at_ms) for watch in self.all)
+
+    def end_outlived(self, at_ms: int) -> None:
+        """Forget these watches: asked again, their windows are summed anew.
+
+        Without it a late check could go on with windows that had missed a hold, and would then be
+        short by it once it is released. The caller has flushed what it moved.
+        """
+        for watch in [watch for watch in self.all if watch.outlived(at_ms)]:
+            self.all.remove(watch)
+            self._cursor.execute(
+                "DELETE FROM budget_watches WHERE named = ? AND kind = ?",
+                (",".join(watch.named), watch.kind.value),
+            )
+            self._clear(watch.named, watch.kind)
+
     def keeps(self, window: Window) -> bool:
         """Whether the window is kept and was asked for before."""
         named = _named(window)
@@ -148,18 +173,33 @@ class Watches:
         )  # fmt: skip
 
     def _begin(self, named: tuple[str, ...], kind: WindowKind, start_ms: int) -> None:
-        """Sum the window of all scopes that name these columns, once."""
+        """Sum the window of all scopes that name these columns, once.
+
+        Later windows with it: clocks of workers differ, and checks overtake one another.
+        """
+        self._clear(named, kind)
         self._set(Watch(named, kind, start_ms, start_ms))
         columns = ", ".join(_COLUMN[name] if name in named else "''" for name in NAMES)
-        grouped = ", ".join(_COLUMN[name] for name in named)
+        grain_ms = LENGTH_MS.get(kind, DAY_MS)
         self._cursor.execute(
-            "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, "
-            "spent_nano_usd, held_nano_usd, purged_nano_usd) "
-            f"SELECT {columns}, ?, ?, {_SUMS}, 0 {_WITHIN}"
+            f"SELECT {columns}, a.started_at_ms - a.started_at_ms % {grain_ms}, {_SUMS} {_WITHIN}"
             + "".join(f" AND {_COLUMN[name]} <> ''" for name in named)
-            + (f" GROUP BY {grouped}" if grouped else " HAVING count(*) > 0"),
-            (kind.value, start_ms, *_bounds(kind, start_ms)),
+            + " GROUP BY 1, 2, 3, 4, 5",
+            (start_ms, FOREVER_MS, start_ms - BEGUN_BEFORE_MS),
         )
+        sums: dict[Window, list[int]] = {}
+        for tenant, key_id, policy, tier, begun_ms, spent, held in self._cursor.fetchall():
+            window = tenant, key_id, policy, tier, kind.value, window_start(kind, begun_ms)
+            total = sums.setdefault(window, [0, 0])
+            total[0] += int(spent)
+            total[1] += int(held)
+        if sums:
+            self._cursor.executemany(
+                "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, "
+                "spent_nano_usd, held_nano_usd, purged_nano_usd) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                [(*window, *total) for window, total in sums.items()],
+            )
 
     def _set(self, watch: Watch) -> None:
         self.all = [w for w in self.all if (w.named, w.kind) != (watch.named, watch.kind)]
@@ -168,11 +208,16 @@ class Watches:
         self._cursor.execute(
             _UPSERT_WATCH, (named, watch.kind.value, watch.since_ms, watch.checked_ms)
         )
-        shape = " AND ".join(f"{n} {'<>' if n in watch.named else '='} ''" for n in NAMES)
         # No tenant's own day and month come here: no watch names them.
         self._cursor.execute(
-            f"DELETE FROM budget_windows WHERE {shape} AND kind = ? AND start_ms < ?",
+            f"DELETE FROM budget_windows WHERE {_shape(watch.named)} AND kind = ? AND start_ms < ?",
             (watch.kind.value, watch.since_ms),
+        )
+
+    def _clear(self, named: tuple[str, ...], kind: WindowKind) -> None:
+        """Drop a watch's windows."""
+        self._cursor.execute(
+            f"DELETE FROM budget_windows WHERE {_shape(named)} AND kind = ?", (kind.value,)
         )
 
     def sum(self, window: Window) -> list[int]:
@@ -188,14 +233,15 @@ class Watches:
         return [int(row[0] or 0), int(row[1] or 0)] if row is not None else [0, 0]
 
 
-COUNTED = f"a.role <> '{Role.REVIEW.value}'"
-"""Which attempts windows are the sum of, in SQL; `counts` says the same of one."""
+def _shape(named: tuple[str, ...]) -> str:
+    """What is true of windows that name these columns, in SQL."""
+    return " AND ".join(f"{name} {'<>' if name in named else '='} ''" for name in NAMES)
 
 
-def counts(attempt: AttemptRow) -> bool:
-    """Whether an attempt counts in windows: a reviewer's time keeps nobody from calling a model."""
-    return attempt.role is not Role.REVIEW
-
+UNCOUNTED = frozenset({Role.REVIEW.value})
+"""Roles whose attempts count in no window: a reviewer's time keeps nobody from calling a model."""
+COUNTED = "a.role NOT IN ('{}')".format("', '".join(sorted(UNCOUNTED)))
+"""Which attempts windows are the sum of, in SQL."""
 
 _COLUMN = {"tenant": "r.tenant", "key_id": "r.key_id", "policy": "r.policy", "tier": "a.tier"}
 _SUMS = (
@@ -204,9 +250,12 @@ _SUMS = (
 )
 _WITHIN = (
     f"FROM requests r JOIN attempts a ON a.request_id = r.request_id AND {COUNTED} "
-    "WHERE r.created_at_ms >= ? AND a.started_at_ms >= ? AND a.started_at_ms < ?"
+    "WHERE a.started_at_ms >= ? AND a.started_at_ms < ? AND r.request_id IN ("
+    "SELECT request_id FROM requests WHERE created_at_ms >= ? UNION "
+    "SELECT request_id FROM requests WHERE state = 'open')"
 )
+"""Open requests of any age, since their holds will be released; finished ones of the time."""
 
 
 def _bounds(kind: WindowKind, start_ms: int) -> tuple[int, int, int]:
-    return start_ms - BEGUN_BEFORE_MS, start_ms, window_end(kind, start_ms)
+    return start_ms, window_end(kind, start_ms), start_ms - BEGUN_BEFORE_MS
