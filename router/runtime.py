@@ -19,7 +19,6 @@ from router.safe_answers import holding_text
 from router.types import (
     Answerer,
     AnswererFacts,
-    AnswererState,
     Capability,
     ChatRequest,
     CostBasis,
@@ -217,8 +216,7 @@ def _rung_facts(
         worst_nano_usd=0 if request.hints.max_cost_nano_usd is None else plan.worst_case(request),
         excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
         declined=plan.declines(request, signals) if plan.declines else None,
-        ready=assume_ready
-        or plan.answerer.status().state not in (AnswererState.FAILED, AnswererState.OPEN_BREAKER),
+        ready=assume_ready or plan.answerer.status().may_be_called,
     )
 
 

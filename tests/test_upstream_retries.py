@@ -11,8 +11,9 @@ from router.errors import (
     DeadlineExceeded,
     UpstreamError,
     UpstreamRateLimited,
+    UpstreamRejected,
 )
-from router.types import AnswererState
+from router.types import AnswererState, AnswererStatus
 from tests.fake_upstream import FakeUpstream
 from tests.upstream_kit import eventually
 from tests.upstream_tier_kit import AheadClock, Tiers, ask
@@ -106,6 +107,56 @@ async def test_breaker_opens_then_probes_then_closes(fake: FakeUpstream, tiers: 
     clock.ahead_ms = 60_000.0
     assert (await ask(tier)).text == TEXT
     assert tier.status().state is AnswererState.READY
+
+
+async def test_a_replica_whose_key_is_refused_is_out_of_use_until_the_key_works(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    clock = AheadClock()
+    tier = tiers(fake.url, clock=clock, breaker_reset_s=60)
+    fake.behaviour = "status:401"
+    with pytest.raises(UpstreamRejected):
+        await ask(tier)
+    assert tier.status().state is AnswererState.KEY_REFUSED
+    assert f"{fake.host}:{fake.port} refuses our key" in tier.status().detail
+    assert not tier.status().may_be_called
+    with pytest.raises(AnswererNotReady):
+        await ask(tier)
+    clock.ahead_ms = 60_000.0
+    assert tier.status().state is AnswererState.KEY_REFUSED
+    assert tier.status().may_be_called
+    with pytest.raises(UpstreamRejected):
+        await ask(tier)
+    assert fake.count == 2
+    fake.behaviour = None
+    clock.ahead_ms = 120_000.0
+    assert (await ask(tier)).text == TEXT
+    assert tier.status() == AnswererStatus(AnswererState.READY)
+
+
+async def test_a_403_may_be_of_one_request_so_several_in_a_row_take_a_replica_out(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    tier = tiers(fake.url, breaker_failures=3)
+    fake.behaviour = "status:403"
+    for _ in range(2):
+        with pytest.raises(UpstreamRejected):
+            await ask(tier)
+    assert tier.status().state is AnswererState.READY
+    with pytest.raises(UpstreamRejected):
+        await ask(tier)
+    assert tier.status().state is AnswererState.KEY_REFUSED
+
+
+async def test_another_replica_answers_where_one_refuses_the_key(tiers: Tiers) -> None:
+    async with FakeUpstream() as revoked, FakeUpstream() as good:
+        revoked.behaviour = "status:401"
+        tier = tiers(revoked.url, good.url)
+        for _ in range(4):
+            assert (await ask(tier)).text == TEXT
+        assert (revoked.count, good.count) == (1, 4)
+        assert tier.status().state is AnswererState.READY
+        assert f"without {revoked.host}:{revoked.port} refuses our key" in tier.status().detail
 
 
 async def test_hanging_upstream_opens_the_breaker(fake: FakeUpstream, tiers: Tiers) -> None:

@@ -60,6 +60,12 @@ class Breaker:
             self._opened_at_ms = now_ms
         self._probing = self._probing and not probe
 
+    def refused(self, now_ms: float, probe: bool) -> None:
+        """Note a failure that the next call would meet too: it opens the breaker at once."""
+        self._failures = self._limit
+        self._opened_at_ms = now_ms
+        self._probing = self._probing and not probe
+
     def abandoned(self, probe: bool) -> None:
         """A call that says nothing about the replica's health, such as a cancelled one."""
         self._probing = self._probing and not probe

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
+from router.types import AnswererState, AnswererStatus
 from tiers.breaker import Breaker, BreakerState
 
 MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
@@ -20,7 +22,21 @@ class Outcome(StrEnum):
 
     HEALTHY = "healthy"
     FAILED = "failed"
+    KEY_REFUSED = "key_refused"  # 401: no call with this key can succeed
+    KEY_DOUBTED = "key_doubted"  # 403: the key, or this one request; several in a row are the key
     UNTOLD = "untold"
+
+
+KEY_OUTCOMES = (Outcome.KEY_REFUSED, Outcome.KEY_DOUBTED)
+
+
+def outcome_of(status: int) -> Outcome:
+    """What a status other than 200 says of the replica; a refused request speaks well of it."""
+    if status == 401:
+        return Outcome.KEY_REFUSED
+    if status == 403:
+        return Outcome.KEY_DOUBTED
+    return Outcome.FAILED if status >= 500 else Outcome.HEALTHY
 
 
 @dataclass(slots=True)
@@ -30,6 +46,12 @@ class Replica:
     outstanding: int = 0
     rests_until_ms: float = 0.0
     last_used: int = 0
+    refused_key: bool = False  # at the last call that reached it
+
+    @property
+    def host(self) -> str:
+        """Host and port, without the credentials that an address may carry."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 @dataclass(slots=True)
@@ -68,9 +90,13 @@ class ReplicaSet:
         taken.open = False
         taken.replica.outstanding -= 1
         breaker = taken.replica.breaker
+        if outcome is not Outcome.UNTOLD:
+            taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is Outcome.HEALTHY:
             breaker.succeeded(taken.probe)
-        elif outcome is Outcome.FAILED:
+        elif outcome is Outcome.KEY_REFUSED:
+            breaker.refused(now_ms, taken.probe)
+        elif outcome in (Outcome.FAILED, Outcome.KEY_DOUBTED):
             breaker.failed(now_ms, taken.probe)
         else:
             breaker.abandoned(taken.probe)
@@ -92,6 +118,27 @@ class ReplicaSet:
     def all_open(self, now_ms: float) -> bool:
         """Whether every breaker is open."""
         return all(r.breaker.state(now_ms) is BreakerState.OPEN for r in self.replicas)
+
+    def status(self, now_ms: float) -> AnswererStatus:
+        """Ready unless every replica is out of use; the detail names those that are.
+
+        A replica whose key was refused stays out until a call with it succeeds, and one call tries
+        that each time the breaker's rest is over.
+        """
+        states = [replica.breaker.state(now_ms) for replica in self.replicas]
+        out = [
+            f"{r.host} refuses our key" if r.refused_key else f"{r.host} fails, its breaker is open"
+            for r, state in zip(self.replicas, states, strict=True)
+            if state is not BreakerState.CLOSED and (r.refused_key or state is BreakerState.OPEN)
+        ]
+        detail = "; ".join(out)
+        if not out or len(out) < len(self.replicas):
+            return AnswererStatus(AnswererState.READY, detail and f"without {detail}")
+        resting = all(state is BreakerState.OPEN for state in states)
+        if any(replica.refused_key for replica in self.replicas):
+            detail += "; check the answerer's api_key"
+            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
+        return AnswererStatus(AnswererState.OPEN_BREAKER, detail)
 
 
 def _is_free(replica: Replica, now_ms: float) -> bool:

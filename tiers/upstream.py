@@ -31,7 +31,6 @@ from router.policy import UpstreamAnswerer
 from router.types import (
     Answer,
     AnswererFacts,
-    AnswererState,
     AnswererStatus,
     Call,
     Clock,
@@ -42,7 +41,7 @@ from router.wire.openai_chat import EventDecoder, deltas_of, shown_code_in
 from tiers.call_slots import CallSlots
 from tiers.refusals import RetryBudget, error_for_status, read_retry_after, wait_s, worth_retrying
 from tiers.remote import completed, end_of_call, too_late
-from tiers.replicas import Outcome, ReplicaSet, Taken
+from tiers.replicas import KEY_OUTCOMES, Outcome, ReplicaSet, Taken, outcome_of
 from tiers.upstream_wires import wire_of
 
 MAX_BODY_BYTES = 16_000_000
@@ -144,10 +143,8 @@ class UpstreamTier:
         return self._facts
 
     def status(self) -> AnswererStatus:
-        """Ready unless every replica's breaker is open. Asks no upstream."""
-        if self._replicas.all_open(self._clock.monotonic_ms()):
-            return AnswererStatus(AnswererState.OPEN_BREAKER, "no replica answers; waiting")
-        return AnswererStatus(AnswererState.READY)
+        """Ready unless every replica is out of use. Asks no upstream."""
+        return self._replicas.status(self._clock.monotonic_ms())
 
     async def start(self) -> None:
         self._open_session()
@@ -260,7 +257,7 @@ class UpstreamTier:
             try:
                 return taken, await self._post(taken, work, body, ends_at)
             except UpstreamError as error:
-                if not worth_retrying(error):
+                if not (worth_retrying(error) or self._other_key(error, taken)):
                     raise
                 taken = await self._next_try(error, taken, tried, ends_at)
         return taken, await self._post(taken, work, body, ends_at)
@@ -281,6 +278,11 @@ class UpstreamTier:
         if taken is None:
             raise failed
         return taken
+
+    def _other_key(self, error: UpstreamError, taken: Taken) -> bool:
+        """Whether our key was refused, which costs nothing, and another replica may know it."""
+        refused = outcome_of(error.upstream_status or 0) in KEY_OUTCOMES
+        return refused and self._replicas.has_other(taken.replica, self._clock.monotonic_ms())
 
     def _take(self) -> Taken:
         now_ms = self._clock.monotonic_ms()
@@ -314,7 +316,7 @@ class UpstreamTier:
             )
             if response.status == 200:
                 return response
-            outcome = Outcome.FAILED if response.status >= 500 else Outcome.HEALTHY
+            outcome = outcome_of(response.status)
             raise await self._refusal(taken, response)
         except FOREIGN as error:
             outcome = Outcome.FAILED

@@ -22,6 +22,7 @@ STATE_WORDS = {
     AnswererState.LOADING: "loading",
     AnswererState.FAILED: "failed",
     AnswererState.OPEN_BREAKER: "resting after failures",
+    AnswererState.KEY_REFUSED: "its key is refused",
 }
 
 

@@ -68,12 +68,19 @@ class AnswererState(StrEnum):
     LOADING = "loading"
     FAILED = "failed"
     OPEN_BREAKER = "open_breaker"
+    KEY_REFUSED = "key_refused"  # by every replica of its upstream
 
 
 @dataclass(frozen=True, slots=True)
 class AnswererStatus:
     state: AnswererState
     detail: str = ""
+    due: bool = False  # out of use, and the next call may find it well again
+
+    @property
+    def may_be_called(self) -> bool:
+        """Whether a call is worth its while: to one that works, is loading, or is due."""
+        return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ export const every = 5000;
 
 export const load = ({ tenant, signal }) => ask(address(`${VIEWS}health`, { tenant }), { signal });
 
-const KINDS = { ready: "good", loading: "note", failed: "bad", open_breaker: "bad", degraded: "bad", failing: "bad" };
+const KINDS = { ready: "good", loading: "note", failed: "bad", open_breaker: "bad", key_refused: "bad", degraded: "bad", failing: "bad" };
 
 export function draw(told) {
   const down = told.answerers.filter((one) => one.state !== "ready").length;
