@@ -83,6 +83,16 @@ async def calls() -> dict[str, object]:
     return found
 
 
+async def revoked() -> list[str]:
+    """The state of a tier whose provider refuses the key, and what the next call comes to."""
+    one = tier("openai/status:401")
+    await outcome(one.answer(work(30.0), no_call))
+    status = one.status()
+    again = await outcome(one.answer(work(30.0), no_call))
+    assert isinstance(again, list)
+    return [status.state, status.detail, again[0]]
+
+
 def mapped() -> dict[str, list[object]]:
     import litellm.exceptions
 
@@ -103,6 +113,7 @@ async def main() -> None:
     found = await calls()
     await one.answer(work(30.0), no_call)
     states = [before, one.status().state]
+    refused = await revoked()
     print(
         json.dumps(
             {
@@ -110,6 +121,7 @@ async def main() -> None:
                 "mapped": mapped(),
                 "hosts": sorted(hosts),
                 "states": states,
+                "revoked": refused,
                 "own_host": socket.gethostname(),
             }
         )

@@ -132,6 +132,13 @@ def test_fault_becomes_one_of_our_errors(seen: dict[str, Any], call: str, kind: 
 
 
 @NEEDS_LITELLM
+def test_a_provider_that_refuses_the_key_is_out_of_use(seen: dict[str, Any]) -> None:
+    state, detail, again = seen["revoked"]
+    assert (state, again) == ("key_refused", "AnswererNotReady")
+    assert detail == "openai/status:401 refuses our key; check the answerer's api_key"
+
+
+@NEEDS_LITELLM
 @pytest.mark.parametrize("call", ["html whole", "cut whole", "cut stream", "error-event stream"])
 def test_nonsense_is_never_an_answer(seen: dict[str, Any], call: str) -> None:
     assert isinstance(seen["calls"][call], list)

@@ -15,13 +15,14 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import orjson
 
-from router.errors import AnswererNotReady
+from router.errors import AnswererError, AnswererNotReady, UpstreamError
 from router.policy import LitellmAnswerer
 from router.types import (
     Answer,
@@ -38,8 +39,13 @@ from router.wire.render import to_json
 from tiers.call_slots import CallSlots
 from tiers.litellm_errors import foreign_classes, to_ours
 from tiers.remote import body_of_call, completed, end_of_call, too_late
+from tiers.replicas import Outcome, ReplicaSet, Taken, cancelled, outcome_of
 
 INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
+
+# A provider has no policy keys for its breaker; these are the defaults of an upstream's replica.
+FAILURES = 5
+RESET_MS = 10_000.0
 
 # What litellm may be told. `metadata`, `user` and the like stay behind: litellm reads meanings of
 # its own into some of them.
@@ -104,6 +110,7 @@ class LitellmTier:
         self._clock = clock
         self._slots = CallSlots(section.name, section.concurrency)
         self._allowed = ALLOWED | facts.body.pass_through
+        self._provider = ReplicaSet([section.model], failures=FAILURES, reset_ms=RESET_MS)
         self._loading: asyncio.Task[ModuleType] | None = None
 
     @property
@@ -111,14 +118,14 @@ class LitellmTier:
         return self._facts
 
     def status(self) -> AnswererStatus:
-        """Whether litellm is there and imported. Asks no provider."""
+        """Whether litellm is there and imported, and its provider in use. Asks no provider."""
         if self._loading is None or not self._loading.done():
             if importlib.util.find_spec("litellm") is None:
                 return AnswererStatus(AnswererState.FAILED, INSTALL)
             return AnswererStatus(AnswererState.LOADING, "importing litellm")
         if self._loading.cancelled() or self._loading.exception() is not None:
             return AnswererStatus(AnswererState.FAILED, INSTALL)
-        return AnswererStatus(AnswererState.READY)
+        return self._provider.status(self._clock.monotonic_ms())
 
     async def start(self) -> None:
         """Begin to import litellm in a thread; calls wait for it, the start does not."""
@@ -133,18 +140,21 @@ class LitellmTier:
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         await self._slots.take(ends_at)
         try:
-            async with asyncio.timeout_at(ends_at):
-                litellm = await asyncio.shield(self._load())
-                try:
-                    response = await litellm.acompletion(**self._arguments(work, False, ends_at))
-                except foreign_classes(litellm) as error:
-                    raise to_ours(error, self._clock.now_ms()) from error
-            answer = parse_completion(to_json(response.model_dump()))
+            with self._noted(ends_at):
+                return completed(await self._whole(work, ends_at), work, self._facts)
         except TimeoutError as error:
             raise too_late(self._facts) from error
         finally:
             self._slots.release()
-        return completed(answer, work, self._facts)
+
+    async def _whole(self, work: Work, ends_at: float) -> Answer:
+        async with asyncio.timeout_at(ends_at):
+            litellm = await asyncio.shield(self._load())
+            try:
+                response = await litellm.acompletion(**self._arguments(work, False, ends_at))
+            except foreign_classes(litellm) as error:
+                raise to_ours(error, self._clock.now_ms()) from error
+        return parse_completion(to_json(response.model_dump()))
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator early closes the provider's stream."""
@@ -154,24 +164,56 @@ class LitellmTier:
         litellm: ModuleType | None = None
         folder = ChunkFolder()
         try:
-            async with asyncio.timeout_at(ends_at):
-                litellm = await asyncio.shield(self._load())
-                try:
-                    chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
-                except foreign_classes(litellm) as error:
-                    raise to_ours(error, self._clock.now_ms()) from error
-            chunk = await self._next(litellm, chunks, ends_at)
-            while chunk is not None:
-                for delta in folder.fold(to_json(chunk.model_dump())):
-                    yield delta
+            with self._noted(ends_at) as taken:
+                async with asyncio.timeout_at(ends_at):
+                    litellm = await asyncio.shield(self._load())
+                    try:
+                        chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
+                    except foreign_classes(litellm) as error:
+                        raise to_ours(error, self._clock.now_ms()) from error
                 chunk = await self._next(litellm, chunks, ends_at)
-            yield Delta(final=completed(folder.finish(), work, self._facts))
+                while chunk is not None:
+                    for delta in folder.fold(to_json(chunk.model_dump())):
+                        yield delta
+                    chunk = await self._next(litellm, chunks, ends_at)
+                answer = completed(folder.finish(), work, self._facts)
+                self._give_back(taken, Outcome.HEALTHY)
+                yield Delta(final=answer)
         except TimeoutError as error:
             raise too_late(self._facts) from error
         finally:
             if chunks is not None:
                 await _close(litellm, chunks)
             self._slots.release()
+
+    @contextmanager
+    def _noted(self, ends_at: float) -> Iterator[Taken]:
+        """One call, of which is noted what it says of its provider's health.
+
+        Raises AnswererNotReady where the breaker lets no call through.
+        """
+        taken = self._provider.take(self._clock.monotonic_ms())
+        if taken is None:
+            raise AnswererNotReady(f"{self._section.name} is out of use; its breaker is open.")
+        outcome = Outcome.UNTOLD
+        try:
+            yield taken
+            outcome = Outcome.HEALTHY
+        except TimeoutError:
+            outcome = Outcome.FAILED
+            raise
+        except AnswererError as error:
+            status = error.upstream_status if isinstance(error, UpstreamError) else None
+            outcome = Outcome.FAILED if status is None else outcome_of(status)
+            raise
+        except asyncio.CancelledError:
+            outcome = cancelled(ends_at)
+            raise
+        finally:
+            self._give_back(taken, outcome)
+
+    def _give_back(self, taken: Taken, outcome: Outcome) -> None:
+        self._provider.give_back(taken, outcome, self._clock.monotonic_ms())
 
     async def _next(self, litellm: ModuleType, chunks: Any, ends_at: float) -> Any:
         """The next chunk, None after the last one."""

@@ -1,11 +1,12 @@
 """Which of several equal servers takes the next call: the one with the least calls under way.
 
-A replica that an open breaker or a Retry-After keeps out is passed over. Pure; the time is passed
-in. It knows nothing about HTTP.
+A replica that an open breaker, a refused key or a Retry-After keeps out is passed over. The time is
+passed in. It knows HTTP's status codes, and nothing else of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,6 +40,14 @@ def outcome_of(status: int) -> Outcome:
     return Outcome.FAILED if status >= 500 else Outcome.HEALTHY
 
 
+def cancelled(ends_at: float) -> Outcome:
+    """What a cancelled call says of its replica: too slow at the deadline, nothing before it.
+
+    Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
+    late = asyncio.get_running_loop().time() >= ends_at - 0.05
+    return Outcome.FAILED if late else Outcome.UNTOLD
+
+
 @dataclass(slots=True)
 class Replica:
     url: str
@@ -50,8 +59,8 @@ class Replica:
 
     @property
     def host(self) -> str:
-        """Host and port, without the credentials that an address may carry."""
-        return urlsplit(self.url).netloc.rpartition("@")[2]
+        """Host and port, without the credentials that an address may carry; else a name."""
+        return urlsplit(self.url).netloc.rpartition("@")[2] or self.url
 
 
 @dataclass(slots=True)

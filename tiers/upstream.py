@@ -41,7 +41,7 @@ from router.wire.openai_chat import EventDecoder, deltas_of, shown_code_in
 from tiers.call_slots import CallSlots
 from tiers.refusals import RetryBudget, error_for_status, read_retry_after, wait_s, worth_retrying
 from tiers.remote import completed, end_of_call, too_late
-from tiers.replicas import KEY_OUTCOMES, Outcome, ReplicaSet, Taken, outcome_of
+from tiers.replicas import KEY_OUTCOMES, Outcome, ReplicaSet, Taken, cancelled, outcome_of
 from tiers.upstream_wires import wire_of
 
 MAX_BODY_BYTES = 16_000_000
@@ -178,7 +178,7 @@ class UpstreamTier:
             self._give_back(taken, Outcome.FAILED)
             raise
         finally:
-            self._give_back(taken, _cancelled(ends_at))
+            self._give_back(taken, cancelled(ends_at))
             self._slots.release()
         return completed(answer, work, self._facts)
 
@@ -224,7 +224,7 @@ class UpstreamTier:
         finally:
             if response is not None and not response.closed:
                 response.close()
-            self._give_back(taken, _cancelled(ends_at))
+            self._give_back(taken, cancelled(ends_at))
             self._slots.release()
 
     # --- one call -------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ class UpstreamTier:
             outcome = Outcome.FAILED
             raise to_ours(error) from error
         except asyncio.CancelledError:
-            outcome = _cancelled(ends_at)
+            outcome = cancelled(ends_at)
             raise
         finally:
             if outcome is not None:
@@ -359,14 +359,6 @@ def new_session() -> aiohttp.ClientSession:
         auto_decompress=False,
         trust_env=False,
     )
-
-
-def _cancelled(ends_at: float) -> Outcome:
-    """What a cancelled call says of its replica: too slow at the deadline, nothing before it.
-
-    Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
-    late = asyncio.get_running_loop().time() >= ends_at - 0.05
-    return Outcome.FAILED if late else Outcome.UNTOLD
 
 
 def _check_type(response: aiohttp.ClientResponse, expected: str) -> None:
