@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from router import cost
 from router.errors import DeadlineExceeded, TiergateError, UpstreamError
+from router.redirects import Redirect
 from router.runtime import RungPlan
 from router.types import Answer, AttemptRow, AttemptState, CostBasis, Usage
 
@@ -17,6 +18,31 @@ def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
     """On what a call is held: own compute that nobody prices is known to cost nothing."""
     free = not held and not plan.spends_outside
     return CostBasis.OWN_COMPUTE if free else CostBasis.UNKNOWN
+
+
+def answered_by(
+    row: AttemptRow, plan: RungPlan, answer: Answer, redirect: Redirect | None
+) -> AttemptRow:
+    """The row with what an answer costs, at the price of the model that answered.
+
+    Where nobody states that model's price, it counts at the hold, or at the price of the model that
+    was asked for where that is more: never understated, and unknown until it is reconciled.
+    """
+    paid = paid_for(plan, answer, row.images)
+    row = replace(row, state=state_of(paid), cost_nano_usd=paid.nano_usd, cost_basis=paid.basis)
+    if redirect is None or plan.facts.price.per_request_nano_usd is not None:
+        return row
+    if redirect.price is None:
+        held = at_hold(row, plan)
+        return replace(held, cost_nano_usd=max(held.cost_nano_usd, paid.nano_usd))
+    paid = cost.attempt_cost(redirect.price, answer.usage, answer.compute_ms, row.images)
+    return replace(
+        row,
+        state=state_of(paid),
+        cost_nano_usd=paid.nano_usd,
+        cost_basis=paid.basis,
+        price_version=redirect.price.version,
+    )
 
 
 def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:

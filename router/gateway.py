@@ -32,7 +32,7 @@ from router.runtime import RungPlan, Selected
 from router.shadow import Shadows
 from router.speculating import Calls
 from router.spend import Spender, failure_reason
-from router.telling import final_row, outcome_of, weigh
+from router.telling import final_row, outcome_of, redirects_of, weigh
 from router.types import (
     NO_PRESSURE,
     Action,
@@ -370,6 +370,7 @@ class Gateway:
             usage=answer.usage if answer and answer.usage.input_tokens else estimated,
             dropped=dropped(walk.request, walk.plan(rung.answerer).facts),
             unsupported_tools=walk.request.unsupported_tools,
+            redirects=redirects_of(walk),
         )
 
     # --- account --------------------------------------------------------------------------------

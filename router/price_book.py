@@ -18,6 +18,7 @@ from router.policy import LitellmAnswerer as Litellm
 from router.policy_base import usd_to_nano
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy_prices import LoadedPrices
+from router.redirects import Redirect, same_model
 from router.types import AttemptRow, MinutePrice, Price, RequestRow
 from tiers.litellm_prices import find_price, load_litellm_prices
 
@@ -67,6 +68,12 @@ class PriceBook:
         if isinstance(section, UpstreamAnswerer | Litellm):
             return self._listed(section.model) or own
         return own
+
+    def redirected(self, asked: str, answered: str) -> Redirect | None:
+        """The redirect, where a provider's model was asked for and another one answered."""
+        if not answered or same_model(asked, answered) or self.find(asked) is None:
+            return None
+        return Redirect(asked, answered, self.find(answered))
 
     def reviewer_usd_per_hour(self) -> float | None:
         """What an hour of a reviewer costs; None where the book is silent. Raises PolicyError."""
@@ -168,7 +175,11 @@ class RowPrices:
                 if found is not None or self._instead.key(name) is not None:
                     return found
         if loaded is not None and section is not None:
-            found = PriceBook.of(loaded, day).answerer(section, cores)
+            book = PriceBook.of(loaded, day)
+            redirect = book.redirected(str(getattr(section, "model", model)), model)
+            if redirect is not None:
+                return redirect.price
+            found = book.answerer(section, cores)
             return found if is_known(found) else None
         if (found := by_list(self._shipped, model, cores, day)) is not None:
             return found

@@ -99,6 +99,7 @@ class Record:
     draw: float | None = None  # the chance number that `decide` was given; None: none
     shape: Shape | None = None  # None in rows of version 0.1.0
     shadow: ShadowNote | None = None
+    redirects: tuple[str, ...] = ()  # "asked -> answered", where they are not one model
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -15,6 +15,7 @@ from router.decision import chance
 from router.errors import ModelNotFound
 from router.policy import Alias, AnswererSection, Policy
 from router.policy_base import OWN_MODELS
+from router.redirects import FindRedirect, no_redirect
 from router.safe_answers import holding_text
 from router.types import (
     Answerer,
@@ -152,6 +153,7 @@ class PolicyRuntime:
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
     price_of: PriceOf = _no_price  # of a model that a client asked for
+    redirected: FindRedirect = no_redirect
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
 

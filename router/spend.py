@@ -13,7 +13,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from router import cost
-from router.booking import at_hold, basis_at_first, may_be_billed, own_compute, paid_for, state_of
+from router.booking import (
+    answered_by,
+    at_hold,
+    basis_at_first,
+    may_be_billed,
+    own_compute,
+    state_of,
+)
 from router.errors import (
     NOT_ADMITTED,
     BudgetExceeded,
@@ -251,16 +258,17 @@ class Spender:
                 await self._ledger.settle(self._walk.attempts[i], self._walk.identity.tenant)
 
     def _settle(self, i: int, plan: RungPlan, answer: Answer, started: float) -> None:
-        row = self._walk.attempts[i]
-        paid = paid_for(plan, answer, row.images)
+        row, redirect = self._walk.attempts[i], None
+        if plan.spends_outside:
+            redirect = self._walk.runtime.redirected(plan.facts.model, answer.model)
+        if redirect is not None:
+            self._walk.redirects.append(redirect)
+        booked = answered_by(row, plan, answer, redirect)
         self._walk.attempts[i] = replace(
-            row,
-            state=state_of(paid),
-            cost_nano_usd=paid.nano_usd,
-            cost_basis=paid.basis,
+            booked,
             latency_ms=self._clock.monotonic_ms() - started,
             usage=answer.usage,
-            estimated=plan.spends_outside and not answer.usage.reported,
+            estimated=booked.estimated or (plan.spends_outside and not answer.usage.reported),
             provider_cost_nano_usd=answer.provider_cost_nano_usd,
             compute_ms=answer.compute_ms,
             finish_reason=answer.choices[0].finish_reason if answer.choices else "",

@@ -147,8 +147,15 @@ def _record(walk: Walk) -> JsonText:
             walk.draw,
             shape_of(walk.request, _input_bound(walk)),
             walk.shadow,
+            redirects_of(walk),
         )
     )
+
+
+def redirects_of(walk: Walk) -> tuple[str, ...]:
+    """Each redirect of the request once, as people read it."""
+    said = [f"{one.asked} -> {one.answered}" for one in walk.redirects]
+    return tuple(dict.fromkeys(said))
 
 
 def _input_bound(walk: Walk) -> int:
@@ -192,6 +199,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         cache=walk.cache,
         dropped=dropped(walk.request, walk.plan(candidate.rung.answerer).facts),
         unsupported_tools=walk.request.unsupported_tools,
+        redirects=redirects_of(walk),
     )
 
 

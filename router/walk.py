@@ -13,6 +13,7 @@ from router.asking import Asked, forces_tools
 from router.policy import DeliberationAnswerer, Policy
 from router.rating import RequestRates
 from router.record import ShadowNote, StepRecord
+from router.redirects import Redirect
 from router.runtime import PolicyRuntime, RungPlan
 from router.types import (
     NO_PRESSURE,
@@ -113,6 +114,7 @@ class Walk:
     known: Known = NOTHING_KNOWN  # of the conversation's earlier turns
     attempts: list[AttemptRow] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
+    redirects: list[Redirect] = field(default_factory=list)  # calls that another model answered
     best: Candidate | None = None
     baselines: Baselines = field(default_factory=Baselines)
     rates: RequestRates | None = None

@@ -7,7 +7,8 @@ negative-usage, absurd-usage, no-usage, no-finish, huge-line, huge-body, endless
 gzip-bomb, redirect, tool-calls, logprobs, reasoning, refusal, length (cut by the output cap), json
 (an object with an `answer`), error-event, error-object, garbled and lost (a stream is nonsense,
 or breaks, halfway), stream-ignored, echo (the answer's text is the JSON of the received body and
-headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same, refusing), agent
+headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same, refusing),
+redirected:MODEL (that model answers), agent
 (calls offered tools, fills schemas; see upstream_agent), editor (edits a file with the tools of
 coding agents; see upstream_editor).
 """
@@ -351,6 +352,16 @@ async def _echo(x: Exchange) -> None:
         await x.answer(completion(text))
 
 
+async def _redirected(x: Exchange) -> None:
+    """Another model answers: the one after the colon."""
+    model = {"model": x.argument}
+    if x.stream:
+        pieces = [chunk({"content": TEXT}), chunk({}, "stop"), usage_chunk()]
+        await x.events(*({**piece, **model} for piece in pieces))
+    else:
+        await x.answer({**completion(), **model})
+
+
 async def _agent(x: Exchange) -> None:
     await _message(x, reply(x.seen.fields))
 
@@ -413,6 +424,7 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Coroutine[None, None, None]]] = {
     "lost": _lost,
     "stream-ignored": _stream_ignored,
     "echo": _echo,
+    "redirected": _redirected,
     "agent": _agent,
     "editor": _editor,
 }

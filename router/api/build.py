@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -118,6 +118,7 @@ def _runtime(
         return safe_answer(domain, text, review_id, answers, facts)
 
     today = utc_day(parts.clock.now_ms())
+    book = PriceBook.of(loaded, today)
     return PolicyRuntime(
         policy=policy,
         policy_hash=loaded.hash,
@@ -127,7 +128,8 @@ def _runtime(
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
-        price_of=PriceBook.of(loaded, today).stated,
+        price_of=book.stated,
+        redirected=lru_cache(maxsize=1024)(book.redirected),  # lists are long, names few
         triage_price=loaded.prices.compute(1, today) or NO_PRICE,
         holding=partial(holding_text, answers=answers),
     )

@@ -91,6 +91,7 @@ def committed_headers(event: Committed) -> Headers:
         *_cache_header(event.cache),
         *_dropped_header(event.dropped),
         *_tools_header(event.unsupported_tools),
+        *_redirects_header(event.redirects),
     ]
 
 
@@ -111,6 +112,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_cache_header(outcome.cache),
         *_dropped_header(outcome.dropped),
         *_tools_header(outcome.unsupported_tools),
+        *_redirects_header(outcome.redirects),
     ]
     if outcome.cost_known:
         headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
@@ -123,6 +125,10 @@ def outcome_headers(outcome: Outcome) -> Headers:
 
 def _cache_header(said: str) -> Headers:
     return [(b"x-tiergate-cache", said.encode())] if said else []
+
+
+def _redirects_header(redirects: Sequence[str]) -> Headers:
+    return [(b"x-tiergate-redirected", _ascii(", ".join(redirects)))] if redirects else []
 
 
 def _dropped_header(names: Sequence[str]) -> Headers:
@@ -212,6 +218,7 @@ def routing_object(outcome: Outcome) -> JsonText:
         "cache": outcome.cache or None,
         "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
         "unsupported_tools": list(outcome.unsupported_tools),
+        "redirects": list(outcome.redirects),
         "confidence": outcome.confidence,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),

@@ -31,6 +31,7 @@ class Committed:
     )  # of an answer that is here whole, else the input as triage counts it
     dropped: tuple[str, ...] = ()  # keys of the body that did not reach what answers
     unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
+    redirects: tuple[str, ...] = ()  # "asked -> answered", as far as is known at the commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Outcome:
     cache: str = ""  # as in Committed
     dropped: tuple[str, ...] = ()  # as in Committed
     unsupported_tools: tuple[str, ...] = ()
+    redirects: tuple[str, ...] = ()  # "asked -> answered", of calls that another model answered
 
     @property
     def saved_nano_usd(self) -> int | None:
