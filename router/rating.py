@@ -39,7 +39,7 @@ class RequestRates:
     def asks(self, tier: str, request: ChatRequest) -> list[RateAsk]:
         """What the request itself (tier "") or a call to a tier takes of its rates."""
         payer, tokens = replace(self.payer, tier=tier), estimate(request)
-        return [ask for limit in self.budgets.rates(payer) for ask in _asks(limit, tokens)]
+        return [ask for limit in self.budgets.rates(payer) for ask in asks_of(limit, 1, tokens)]
 
     def took(self, asks: Sequence[RateAsk], taken: RateTaken) -> None:
         """Remember what was taken. Raises RateLimited where it was refused."""
@@ -111,11 +111,12 @@ def _use_is_unknown(attempt: AttemptRow) -> bool:
     return open_ended and not attempt.usage.total_tokens
 
 
-def _asks(limit: RateLimit, tokens: int) -> list[RateAsk]:
+def asks_of(limit: RateLimit, requests: int, tokens: int) -> list[RateAsk]:
+    """Returns what so many requests and tokens take of a limit. 0 of both asks for its state."""
     scope = limit.scope
     asks = []
     for unit, per_minute, amount in (
-        ("requests", limit.requests, 1),
+        ("requests", limit.requests, requests),
         ("tokens", limit.tokens, tokens),
     ):
         if per_minute:

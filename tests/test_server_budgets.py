@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,11 +196,49 @@ def test_request_larger_than_its_rate_is_not_worth_another_try(tmp_path: Path) -
         assert served.chat(max_completion_tokens=20).status_code == 200
 
 
-def test_server_without_limits_says_nothing_of_them(tmp_path: Path) -> None:
+def test_server_without_limits_tells_its_own_bounds(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
-        headers = served.chat().headers
-        assert not [n for n in headers if n.startswith("x-ratelimit") or n == "x-tiergate-budget"]
+        for answered in (served.chat(), served.chat(stream=True), served.client.get("/v1/models")):
+            headers = answered.headers
+            assert headers["x-ratelimit-limit-requests"] == "64"  # the one answerer's
+            assert headers["x-ratelimit-remaining-requests"] == "63"
+            assert headers["x-ratelimit-reset-requests"] == "0ms"
+            assert int(headers["x-ratelimit-remaining-tokens"]) > 0
+            assert "x-ratelimit-limit-usd" not in headers
+            assert "x-tiergate-budget" not in headers
         assert not Path(f"{served.database}.rates").exists()
+
+
+def test_errors_and_lists_tell_what_is_left_of_a_rate_and_take_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path, budgets={"*": {"requests_per_minute": 5}}) as served:
+        served.chat()
+        for _ in range(10):
+            listed = served.client.get("/v1/models")
+            wrong = served.client.post("/v1/chat/completions", json={"model": "auto"})
+            assert (listed.status_code, wrong.status_code) == (200, 400)
+            assert listed.headers["x-ratelimit-limit-requests"] == "5"
+            assert int(wrong.headers["x-ratelimit-remaining-requests"]) >= 4
+
+
+def test_what_is_left_of_a_budget_is_told_in_dollars(tmp_path: Path) -> None:
+    with serving(tmp_path, budgets={"*": {"usd_per_day": 1.0, "usd_per_month": 5.0}}) as served:
+        served.chat()
+
+        def left() -> str:
+            headers = served.client.get("/v1/models").headers
+            assert headers["x-ratelimit-limit-usd"] == "1.0"
+            assert re.fullmatch(r"(\d+h)?(\d+m)?[\d.]+m?s", headers["x-ratelimit-reset-usd"])
+            return str(headers["x-ratelimit-remaining-usd"])
+
+        eventually(lambda: left() == "0.99")
+
+
+def test_who_has_no_key_is_told_nothing_of_what_is_left(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        key_of(served)
+        refused = served.client.get("/v1/models", headers={"authorization": "Bearer wrong"})
+        assert refused.status_code == 401
+        assert not [name for name in refused.headers if name.startswith("x-ratelimit")]
 
 
 # --- steering -------------------------------------------------------------------------------------

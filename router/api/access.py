@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from router.api.http import Receive, read_body, require_json
+from router.api.remaining import CALLER
 from router.errors import AuthenticationFailed, PermissionDenied
 from router.types import Identity, KeyStore, Scope
 
@@ -44,6 +45,7 @@ class Doorkeeper:
                 f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or create "
                 f"one with `tiergate keys create --scope {scopes[0].value}`."
             )
+        CALLER.set(identity)
         return identity
 
     def require_own_name(self, headers: dict[str, str], identity: Identity) -> None:

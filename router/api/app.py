@@ -25,6 +25,7 @@ from router.api.openai_tokens import OpenaiTokens
 from router.api.os_signals import taking
 from router.api.overview import Overview
 from router.api.overview_json import Judged
+from router.api.remaining import Remaining
 from router.api.server import Learnt, OwnModels, Server
 from router.api.text_vectors import TextVectors
 from router.errors import LedgerError, Mistake, PolicyError
@@ -103,6 +104,7 @@ class App:
         self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
         # Of its own thread, so that no request for vectors stands before a question.
         self._questions = TextVectors(core.model)
+        gauge = SqlBudgetGauge(self.ledger.database, core.budgets, self.clock)
         self.gateway = Gateway(
             core.router,
             ledger=self.ledger,
@@ -115,7 +117,7 @@ class App:
             clock=self.clock,
             ids=core.ids,
             limiter=self._limiter,
-            gauge=SqlBudgetGauge(self.ledger.database, core.budgets, self.clock),
+            gauge=gauge,
             draw=chance,
         )
         self.analyst = Analyst(
@@ -156,6 +158,9 @@ class App:
             self.clock,
             core.ids,
             self.life,
+            Remaining(
+                core.budgets, self._limiter, gauge, lambda: self.gateway.router.default.policy
+            ),
             admin_port=settings.admin_port,
         )
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)

@@ -32,6 +32,7 @@ from router.api.idempotency import Idempotency
 from router.api.metrics import Metrics
 from router.api.moderations import Moderations
 from router.api.openai_tokens import OpenaiTokens
+from router.api.remaining import Remaining
 from router.api.reviews import PREFIX as REVIEWS
 from router.api.reviews import Reviews
 from router.api.views import (
@@ -112,6 +113,8 @@ class Server:
         clock: Clock,
         ids: Ids,
         life: Callable[[], AbstractAsyncContextManager[None]],
+        remaining: Remaining,
+        *,
         admin_port: int = 0,
     ) -> None:
         """`admin_port`: what is for operators answers there alone; 0: at every address."""
@@ -125,6 +128,7 @@ class Server:
         self._clock = clock
         self._ids = ids
         self._life = life
+        self._remaining = remaining
         self._started_s = clock.now_ms() // 1000
         router = gateway.router
 
@@ -184,6 +188,10 @@ class Server:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        with self._remaining.request(send) as sending:
+            await self._http(scope, receive, sending)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def sending(event: Event) -> None:

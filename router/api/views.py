@@ -179,10 +179,16 @@ def rate_headers(rates: Sequence[RateState]) -> Headers:
 
 
 def duration(ms: int) -> str:
-    """A length of time as OpenAI writes it: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s"."""
+    """A length of time as OpenAI writes it: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s".
+
+    From an hour on, the whole seconds are enough: 3_661_500 -> "1h1m1s".
+    """
     if ms < 1_000:
         return f"{ms}ms"
     minutes, rest = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{rest // 1000}s"
     return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"
 
 

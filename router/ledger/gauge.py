@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from router.budgets import Budgets, Payer, WindowLimit, window_start
+from router.budgets import Budgets, Payer, WindowLimit, window_end, window_start
 from router.errors import LedgerError
 from router.ledger.database import Database
 from router.ledger.windows import Window
 from router.pacing import pressure
-from router.types import NO_PRESSURE, Clock, Identity, Pressure
+from router.types import NO_PRESSURE, BudgetLeft, Clock, Identity, Pressure
 
 MAX_AGE_MS = 500.0
 KEPT = 4096
@@ -56,6 +56,29 @@ class SqlBudgetGauge:
         except LedgerError:  # limits still hold, only their steering is off; readiness says why
             return NO_PRESSURE
         return pressure(limits, spent, now_ms)
+
+    async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
+        """Returns what is left of the scarcest window of this payer; None without one. Raises
+        nothing: where the ledger cannot be read, nobody knows.
+        """
+        limits = self._budgets().money(Payer(identity.tenant, identity.key_id, policy))
+        if not limits:
+            return None
+        now_ms = self._clock.now_ms()
+        windows = tuple(_window(limit, now_ms) for limit in limits)
+        try:
+            spent = await asyncio.shield(self._read(windows))
+        except LedgerError:
+            return None
+        found = [
+            BudgetLeft(
+                limit.nano_usd,
+                max(0, limit.nano_usd - nano_usd),
+                window_end(limit.kind, window_start(limit.kind, now_ms)) - now_ms,
+            )
+            for limit, nano_usd in zip(limits, spent, strict=True)
+        ]
+        return min(found, key=lambda one: (one.left_nano_usd, -one.reset_ms))
 
     def _read(self, windows: tuple[Window, ...]) -> asyncio.Task[tuple[int, ...]]:
         """The reading that all who ask within half a second share."""

@@ -158,10 +158,23 @@ class KeyStore(Protocol):
     async def any(self) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class BudgetLeft:
+    """One window of a budget: its limit, what is neither spent nor held, and when it ends."""
+
+    limit_nano_usd: int
+    left_nano_usd: int
+    reset_ms: int  # from now
+
+
 class BudgetGauge(Protocol):
     """How budgets press on decisions before they are reached. Raises nothing."""
 
     async def pressure(self, identity: Identity, policy: str) -> Pressure: ...
+
+    async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
+        """Returns what is left of the scarcest budget window; None without one, or unreadable."""
+        ...
 
 
 class Clock(Protocol):
