@@ -209,6 +209,9 @@ class LedgerFull(Overloaded):
 
 
 class AnswererError(TiergateError):
+    """`host` is that of the replica which failed so, with its port; "" where none was asked."""
+
+    host = ""
     code = "answerer_failed"
     status = 502
     type = "api_error"

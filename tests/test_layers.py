@@ -95,7 +95,7 @@ TRAINING = "router/training/"
 EVALUATION = "router/evaluation/"
 ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
-    "aiohttp": ("tiers/upstream.py", "tiers/lookups.py", "tiers/local"),
+    "aiohttp": ("tiers/upstream", "tiers/lookups.py", "tiers/local"),
     "alembic": ("router/ledger/",),
     "backports": ("router/api/content_coding.py",),  # zstd, which Python has from 3.14 on
     "compression": ("router/api/content_coding.py",),

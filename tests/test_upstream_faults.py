@@ -25,7 +25,7 @@ from tests.fake_upstream import FakeUpstream
 from tests.upstream_kit import eventually, no_call, work
 from tests.upstream_tier_kit import Tiers, ask, ask_stream
 from tests.upstream_wire import TEXT
-from tiers.upstream import FOREIGN, to_ours
+from tiers.upstream_errors import FOREIGN, to_ours
 
 WHOLE_FAULTS = [
     # behaviour, our error, whether a failed call may have been billed

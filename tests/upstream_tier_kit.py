@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.api.clock import SystemClock
-from router.types import Answer, Clock
+from router.types import Answer, Clock, Event, RequestRow
 from tests.upstream_kit import collect, facts, no_call, section, work
 from tiers.upstream import UpstreamTier
 
@@ -17,11 +17,26 @@ class AheadClock(SystemClock):
         return super().monotonic_ms() + self.ahead_ms
 
 
+class Listener:
+    """Keeps what it is told, in the order it was told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.rows: list[RequestRow] = []
+
+    def happened(self, event: Event) -> None:
+        self.events.append(event)
+
+    def finished(self, row: RequestRow) -> None:
+        self.rows.append(row)
+
+
 class Tiers:
-    """Makes tiers and closes them."""
+    """Makes tiers and closes them; what they tell is in `listener`."""
 
     def __init__(self) -> None:
         self.made: list[UpstreamTier] = []
+        self.listener = Listener()
 
     def __call__(
         self,
@@ -32,7 +47,13 @@ class Tiers:
         **more: object,
     ) -> UpstreamTier:
         told = section(*urls, model=model, **more)
-        tier = UpstreamTier(told, facts(model), api_key=key, clock=clock or SystemClock())
+        tier = UpstreamTier(
+            told,
+            facts(model),
+            api_key=key,
+            clock=clock or SystemClock(),
+            events=self.listener,
+        )
         self.made.append(tier)
         return tier
 

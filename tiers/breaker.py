@@ -28,6 +28,11 @@ class Breaker:
         self._opened_at_ms: float | None = None
         self._probing = False
 
+    @property
+    def opened(self) -> bool:
+        """Whether it opened and has not closed since, rested or not."""
+        return self._opened_at_ms is not None
+
     def state(self, now_ms: float) -> BreakerState:
         """What it is at this moment."""
         if self._opened_at_ms is None:

@@ -6,9 +6,12 @@ same thing in the same words. An upstream's own words are never repeated: they m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit, urlunsplit
 
 from router.errors import (
     UpstreamError,
@@ -25,11 +28,25 @@ WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 529})
 NO_WORD_OF_THE_MODEL = frozenset({504, 524})
 MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
 FIRST_BACKOFF_S = 0.1
+UNKNOWN_MODEL = frozenset({"model_not_found", "unknown_model", "invalid_model"})
+VERSION = re.compile(r"/v\d+(beta\d*)?/")
 QUOTA = "upstream_quota_exhausted"  # our money there is spent: asking again is of no use
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of an upstream, for the words of its refusal."""
+
+    answerer: str
+    model: str
+    url: str  # without credentials
+
+
 def error_for_status(
-    status: int, code: str | None = None, retry_after_s: float | None = None
+    status: int,
+    code: str | None = None,
+    retry_after_s: float | None = None,
+    asked: Asked | None = None,
 ) -> UpstreamError:
     """The error for a status other than 200. `code` is the upstream's, when it may be shown.
 
@@ -37,6 +54,8 @@ def error_for_status(
     the call may be billed, and is not made again.
     """
     said = f" ({code})" if code else ""
+    if status == 404 and asked is not None:
+        return UpstreamRejected(_not_there(asked, said, code), upstream_status=status)
     if status in (401, 403):
         return UpstreamRejected(
             f"The upstream refused Tiergate's own key with status {status}{said}; "
@@ -71,6 +90,28 @@ def error_for_status(
     return UpstreamInvalid(
         f"The upstream {what} with status {status}; expected 200.", upstream_status=status
     )
+
+
+def _not_there(asked: Asked, said: str, code: str | None) -> str:
+    """Of a 404: which answerer and address, and what is likely to be wrong with the policy."""
+    head = f"The upstream of {asked.answerer} has nothing at {asked.url} (status 404{said}): "
+    if code in UNKNOWN_MODEL:
+        return head + f"it does not know the model {asked.model!r}; check the answerer's model."
+    path = urlsplit(asked.url).path
+    if VERSION.search(path):
+        return head + f"check the answerer's base_urls, and that it knows {asked.model!r} as model."
+    return head + "base_urls may lack `/v1` at its end."
+
+
+def shown_url(url: str) -> str:
+    """An address without user, password, query and fragment, to be shown."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, host_of(url), parts.path, "", ""))
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address, as it states them, without user and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:

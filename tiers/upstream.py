@@ -5,45 +5,57 @@ posts one body. Only what certainly cost nothing is tried again here: no connect
 that says so; after a lost connection or a bad answer the gateway decides, since it keeps the books.
 The deadline covers everything, bytes that drip included. Bodies, lines and streams are bounded,
 redirects are not followed, and the key goes to the configured addresses only. Leaving early closes
-the connection, which is how an upstream learns of it. Nothing here logs.
+the connection, which is how an upstream learns of it. Who listens for events is told of failures
+that are tried again, and of breakers that turn; of other failures the gateway tells.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
 
 from router.errors import (
+    AnswererError,
     AnswererNotReady,
-    DeadlineExceeded,
-    StreamCut,
-    TiergateError,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
-    UpstreamRejected,
-    UpstreamUnreachable,
 )
 from router.policy import UpstreamAnswerer
 from router.types import (
+    NOBODY,
     Answer,
     AnswererFacts,
     AnswererStatus,
+    BreakerTurned,
     Call,
+    CallFailed,
     Clock,
     Delta,
+    Events,
     Work,
 )
 from router.wire.openai_chat import EventDecoder, deltas_of, shown_code_in
 from tiers.call_slots import CallSlots
-from tiers.refusals import RetryBudget, error_for_status, read_retry_after, wait_s, worth_retrying
+from tiers.refusals import (
+    Asked,
+    RetryBudget,
+    error_for_status,
+    read_retry_after,
+    shown_url,
+    wait_s,
+    worth_retrying,
+)
 from tiers.remote import completed, end_of_call, too_late
 from tiers.replicas import KEY_OUTCOMES, Outcome, ReplicaSet, Taken, cancelled, outcome_of
+from tiers.upstream_errors import FOREIGN, to_ours
 from tiers.upstream_wires import wire_of
 
+E = TypeVar("E", bound=AnswererError)
 MAX_BODY_BYTES = 16_000_000
 MAX_ERROR_BYTES = 65_536
 # Below the 5 s after which uvicorn and node close idle connections: a request sent into a closing
@@ -60,51 +72,18 @@ _HEADERS = {
     "User-Agent": USER_AGENT,
 }
 
-FOREIGN = (
-    aiohttp.ClientError,
-    aiohttp.http_exceptions.HttpProcessingError,
-    aiohttp.WebSocketError,
-    aiohttp.WSMessageTypeError,
-    aiohttp.EofStream,
-    ssl.SSLError,
-    TimeoutError,
-    OSError,
-)
-"""All that aiohttp raises for what an upstream does; a test walks its exception classes."""
 
-# First match counts: the narrow ones stand above their bases.
-_NOT_SENT = (
-    aiohttp.ClientConnectorError,  # refused, no such host, TLS, proxy
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
-_INVALID = (
-    aiohttp.ClientResponseError,
-    aiohttp.http_exceptions.HttpProcessingError,
-    aiohttp.RedirectClientError,
-    aiohttp.WebSocketError,
-    aiohttp.WSMessageTypeError,
-)
-_MISDIRECTED = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
-_CUT = (aiohttp.ClientPayloadError, aiohttp.EofStream)
+@dataclass(slots=True)
+class _Place:
+    """Where one call is: its place at the replica that was asked last."""
 
+    taken: Taken | None = None
 
-def to_ours(error: BaseException) -> UpstreamError | DeadlineExceeded:
-    """Our error for one of aiohttp's; `sent`: whether the upstream may have read the request."""
-    kind = type(error).__name__
-    if isinstance(error, aiohttp.http_exceptions.PayloadEncodingError):
-        return StreamCut(f"The upstream's answer broke off ({kind}).")
-    if isinstance(error, _INVALID):
-        return UpstreamInvalid(f"The upstream does not speak HTTP as expected ({kind}).")
-    if isinstance(error, _MISDIRECTED):
-        return UpstreamRejected(f"The upstream's address cannot be used ({kind}).", sent=False)
-    if isinstance(error, _NOT_SENT):
-        return UpstreamUnreachable(f"The upstream cannot be reached ({kind}).", sent=False)
-    if isinstance(error, _CUT):
-        return StreamCut(f"The upstream's answer broke off ({kind}).")
-    if isinstance(error, TimeoutError):
-        return DeadlineExceeded(f"The upstream did not answer in time ({kind}).")
-    return UpstreamUnreachable(f"The connection to the upstream was lost ({kind}).")
+    def named(self, error: E) -> E:
+        """The error with the host of that replica."""
+        if self.taken is not None:
+            error.host = self.taken.replica.host
+        return error
 
 
 class UpstreamTier:
@@ -117,12 +96,14 @@ class UpstreamTier:
         *,
         api_key: str | None,
         clock: Clock,
+        events: Events = NOBODY,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         """`session`, when given, is shared and stays open; it must follow `new_session`."""
         self._section = section
         self._facts = facts
         self._clock = clock
+        self._events = events
         self._wire = wire_of(section, facts)
         self._headers = {**_HEADERS, **self._wire.headers(api_key)}
         self._replicas = ReplicaSet(
@@ -157,40 +138,41 @@ class UpstreamTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         """The upstream's whole answer."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
-        taken: Taken | None = None
+        place = _Place()
         await self._slots.take(ends_at)
         try:
             async with asyncio.timeout_at(ends_at):
-                taken, response = await self._respond(work, False, ends_at)
+                response = await self._respond(work, False, ends_at, place)
                 try:
                     answer = self._wire.whole(await _read_json(response))
                 finally:
                     if not response.closed:
                         response.close()
-            self._give_back(taken, Outcome.HEALTHY)
+            self._give_back(place, Outcome.HEALTHY)
         except TimeoutError as error:
-            self._give_back(taken, Outcome.FAILED)
-            raise too_late(self._facts) from error
+            self._give_back(place, Outcome.FAILED)
+            raise place.named(too_late(self._facts)) from error
         except FOREIGN as error:
-            self._give_back(taken, Outcome.FAILED)
-            raise to_ours(error) from error
-        except TiergateError:
-            self._give_back(taken, Outcome.FAILED)
+            self._give_back(place, Outcome.FAILED)
+            raise place.named(to_ours(error)) from error
+        except AnswererError as error:
+            self._give_back(place, Outcome.FAILED)
+            place.named(error)
             raise
         finally:
-            self._give_back(taken, cancelled(ends_at))
+            self._give_back(place, cancelled(ends_at))
             self._slots.release()
         return completed(answer, work, self._facts)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator early closes the connection."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
-        taken: Taken | None = None
+        place = _Place()
         response: aiohttp.ClientResponse | None = None
         await self._slots.take(ends_at)
         try:
             async with asyncio.timeout_at(ends_at):
-                taken, response = await self._respond(work, True, ends_at)
+                response = await self._respond(work, True, ends_at, place)
             if response.content_type == "application/json":
                 # The server ignored `stream`; its whole answer is as good.
                 async with asyncio.timeout_at(ends_at):
@@ -210,32 +192,33 @@ class UpstreamTier:
                             yield delta
                 answer = folder.finish()
                 await _read_to_end(response)
-            self._give_back(taken, Outcome.HEALTHY)
+            self._give_back(place, Outcome.HEALTHY)
             yield Delta(final=completed(answer, work, self._facts))
         except TimeoutError as error:
-            self._give_back(taken, Outcome.FAILED)
-            raise too_late(self._facts) from error
+            self._give_back(place, Outcome.FAILED)
+            raise place.named(too_late(self._facts)) from error
         except FOREIGN as error:
-            self._give_back(taken, Outcome.FAILED)
-            raise to_ours(error) from error
-        except TiergateError:
-            self._give_back(taken, Outcome.FAILED)
+            self._give_back(place, Outcome.FAILED)
+            raise place.named(to_ours(error)) from error
+        except AnswererError as error:
+            self._give_back(place, Outcome.FAILED)
+            place.named(error)
             raise
         finally:
             if response is not None and not response.closed:
                 response.close()
-            self._give_back(taken, cancelled(ends_at))
+            self._give_back(place, cancelled(ends_at))
             self._slots.release()
 
     # --- one call -------------------------------------------------------------------------------
 
     async def _respond(
-        self, work: Work, stream: bool, ends_at: float
-    ) -> tuple[Taken, aiohttp.ClientResponse]:
-        """A response with status 200 and the place at its replica, after the retries allowed."""
+        self, work: Work, stream: bool, ends_at: float, place: _Place
+    ) -> aiohttp.ClientResponse:
+        """A response with status 200, after the retries allowed; `place` says where it is."""
         self._retries.earn()
         try:
-            return await self._tried(work, self._wire.body(work, stream=stream), ends_at)
+            return await self._tried(work, self._wire.body(work, stream=stream), ends_at, place)
         except UpstreamRejected as error:
             # A seal may have been made by another replica, or be too old. The client would send it
             # again with every later turn.
@@ -244,26 +227,28 @@ class UpstreamTier:
                 bare = self._wire.unsealed(work, stream=stream)
             if bare is None:
                 raise
-        answered = await self._tried(work, bare, ends_at)
+            self._tell_retry(place.named(error), "tried again without what was sealed", work)
+        answered = await self._tried(work, bare, ends_at, place)
         self._wire.did_without_seals(work)
         return answered
 
     async def _tried(
-        self, work: Work, body: bytes, ends_at: float
-    ) -> tuple[Taken, aiohttp.ClientResponse]:
+        self, work: Work, body: bytes, ends_at: float, place: _Place
+    ) -> aiohttp.ClientResponse:
         """As `_respond`, for one body."""
-        taken = self._take()
+        place.taken = taken = self._take()
         for tried in range(1, self._section.retries + 1):
             try:
-                return taken, await self._post(taken, work, body, ends_at)
+                return await self._post(place, work, body, ends_at)
             except UpstreamError as error:
                 if not (worth_retrying(error) or self._other_key(error, taken)):
                     raise
-                taken = await self._next_try(error, taken, tried, ends_at)
-        return taken, await self._post(taken, work, body, ends_at)
+                place.named(error)
+                place.taken = taken = await self._next_try(error, taken, tried, ends_at, work)
+        return await self._post(place, work, body, ends_at)
 
     async def _next_try(
-        self, failed: UpstreamError, before: Taken, tried: int, ends_at: float
+        self, failed: UpstreamError, before: Taken, tried: int, ends_at: float, work: Work
     ) -> Taken:
         """A place for the next try: at another replica at once, else after the wait that the
         upstream asked for. Raises the failure again when a retry is out of the question."""
@@ -277,7 +262,22 @@ class UpstreamTier:
         taken = self._replicas.take(self._clock.monotonic_ms(), before.replica)
         if taken is None:
             raise failed
+        waited = f" after {wait:.3g} s" if wait else ""
+        self._tell_retry(failed, f"tried again at {taken.replica.host}{waited}", work)
         return taken
+
+    def _tell_retry(self, failed: UpstreamError, next_is: str, work: Work) -> None:
+        self._events.happened(
+            CallFailed(
+                answerer=self._section.name,
+                host=failed.host,
+                status=failed.upstream_status,
+                code=failed.code,
+                next=next_is,
+                retried=True,
+                request_id=work.request_id,
+            )
+        )
 
     def _other_key(self, error: UpstreamError, taken: Taken) -> bool:
         """Whether our key was refused, which costs nothing, and another replica may know it."""
@@ -301,10 +301,11 @@ class UpstreamTier:
         )
 
     async def _post(
-        self, taken: Taken, work: Work, body: bytes, ends_at: float
+        self, place: _Place, work: Work, body: bytes, ends_at: float
     ) -> aiohttp.ClientResponse:
         """The response to one post when its status is 200; else gives the place back and raises."""
-        outcome: Outcome | None = None
+        taken, outcome = place.taken, None
+        assert taken is not None
         named = {"X-Client-Request-Id": work.request_id, **self._wire.call_headers(work)}
         try:
             response = await self._open_session().post(
@@ -326,7 +327,7 @@ class UpstreamTier:
             raise
         finally:
             if outcome is not None:
-                self._give_back(taken, outcome)
+                self._give_back(place, outcome)
 
     async def _refusal(self, taken: Taken, response: aiohttp.ClientResponse) -> UpstreamError:
         try:
@@ -337,11 +338,19 @@ class UpstreamTier:
         if retry_after_s is not None and response.status in (429, 503):
             now_ms = self._clock.monotonic_ms()
             self._replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
-        return error_for_status(response.status, shown_code_in(body), retry_after_s)
+        asked = Asked(self._section.name, self._section.model, shown_url(taken.replica.url))
+        return error_for_status(response.status, shown_code_in(body), retry_after_s, asked)
 
-    def _give_back(self, taken: Taken | None, outcome: Outcome) -> None:
-        if taken is not None:
-            self._replicas.give_back(taken, outcome, self._clock.monotonic_ms())
+    def _give_back(self, place: _Place, outcome: Outcome) -> None:
+        taken = place.taken
+        if taken is None:
+            return
+        breaker = taken.replica.breaker
+        before = breaker.opened
+        self._replicas.give_back(taken, outcome, self._clock.monotonic_ms())
+        if breaker.opened is not before:
+            host, rest_s = taken.replica.host, self._section.breaker_reset_s
+            self._events.happened(BreakerTurned(self._section.name, host, breaker.opened, rest_s))
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:

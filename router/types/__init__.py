@@ -6,8 +6,8 @@ modules; rows become these types in the ledger's store. Money is an integer of n
 (1 USD = 1_000_000_000), times are milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
 
 All is imported from here. The modules follow a request: `requests`, `signals` (triage),
-`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`; `closed_sets`
-are what reports count, `surroundings` what else the gateway is given.
+`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`, `events` (for
+the log); `closed_sets` are what reports count, `surroundings` what else the gateway is given.
 """
 
 from __future__ import annotations
@@ -50,6 +50,15 @@ from router.types.decisions import (
     Rung,
     RungFacts,
     Step,
+)
+from router.types.events import (
+    NOBODY,
+    BreakerTurned,
+    CallFailed,
+    CallRefused,
+    Event,
+    Events,
+    StoreTurned,
 )
 from router.types.feedback import (
     CSAT_HIGHEST,
@@ -125,6 +134,7 @@ __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "NANO_PER_USD",
+    "NOBODY",
     "NO_PRESSURE",
     "RISK_DOMAINS",
     "Action",
@@ -140,11 +150,14 @@ __all__ = [
     "AttemptState",
     "Baselines",
     "BodyRules",
+    "BreakerTurned",
     "BudgetGauge",
     "BudgetLeft",
     "BudgetWindow",
     "CachedAnswer",
     "Call",
+    "CallFailed",
+    "CallRefused",
     "Capability",
     "ChatRequest",
     "Choice",
@@ -162,6 +175,8 @@ __all__ = [
     "Embedded",
     "Embedder",
     "EncoderUse",
+    "Event",
+    "Events",
     "Exhausted",
     "Feedback",
     "FeedbackBook",
@@ -213,6 +228,7 @@ __all__ = [
     "Slice",
     "Standing",
     "Step",
+    "StoreTurned",
     "StreamEvent",
     "TextKeeper",
     "Timings",
