@@ -107,15 +107,39 @@ def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
     price = facts.price
     if price.per_request_nano_usd is not None:
         return price.per_request_nano_usd
+    output = output_cap(facts, request) * request.sampling.n
+    inputs, besides = _but_output(facts, request)
+    return _ceil_div(inputs + output * _dearest_output(price), MEGA) + besides
+
+
+def output_that_fits(facts: AnswererFacts, request: ChatRequest, room_nano_usd: int) -> int | None:
+    """The largest output cap, for each choice, with which `worst_case` fits the room.
+
+    0: the input alone is too much. None: the output costs nothing, so no cap helps. At $1 and $4
+    per million, with at most 1,000 input tokens and room for 3,000,000 nano-dollars: 500.
+    """
+    dearest = _dearest_output(facts.price)
+    if facts.price.per_request_nano_usd is not None or not dearest:
+        return None
+    inputs, besides = _but_output(facts, request)
+    left = (room_nano_usd - besides) * MEGA - inputs
+    return max(0, left // (dearest * request.sampling.n))
+
+
+def _dearest_output(price: Price) -> int:
+    return max(price.output_nano_usd or 0, price.reasoning_nano_usd or 0)
+
+
+def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
+    """What a call can cost without its output: the input, in millionths of a nano-dollar, and
+    images and own compute, in nano-dollars."""
+    price = facts.price
     prices = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
     dearest = max(one or 0 for one in prices)
-    output = output_cap(facts, request) * request.sampling.n
-    dearest_out = max(price.output_nano_usd or 0, price.reasoning_nano_usd or 0)
     inputs = input_bound(request, facts.image_tokens) + facts.added_input_tokens
-    tokens = _ceil_div(inputs * dearest + output * dearest_out, MEGA)
     images = count_images(request) * (price.image_nano_usd or 0)
     own = _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
-    return tokens + images + own
+    return inputs * dearest, images + own
 
 
 def input_bound(request: ChatRequest, image_tokens: int) -> int:

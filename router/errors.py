@@ -153,15 +153,39 @@ class NotCapable(RequestError):
 
 
 class BudgetExceeded(TiergateError):
+    """The worst case of a call does not fit what is left of a limit.
+
+    `limit` is its name in the policy or the request, `scope` says in words whose money is counted
+    together, `room_nano_usd` is what is left of it (None: nobody says). `hopeless`: the worst case
+    is beyond the whole limit, so that waiting does not help.
+    """
+
     code = "insufficient_quota"
     status = 429
     type = "insufficient_quota"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        limit: str = "",
+        scope: str = "",
+        room_nano_usd: int | None = None,
+        hopeless: bool = False,
+    ) -> None:
+        super().__init__(message, param=param, code=code)
+        self.limit = limit
+        self.scope = scope
+        self.room_nano_usd = room_nano_usd
+        self.hopeless = hopeless
 
 
 class RateLimited(TiergateError):
     """Too much was asked within a minute. `rates` are what is left of each, for the headers.
 
-    `retry_after_ms` is -1 where no waiting helps.
+    `retry_after_ms` is -1 where no waiting helps; `scope` says in words what is counted together.
     """
 
     code = "rate_limit_exceeded"
@@ -175,9 +199,11 @@ class RateLimited(TiergateError):
         unit: str = type,
         rates: tuple[RateState, ...] = (),
         retry_after_ms: int = -1,
+        scope: str = "",
     ) -> None:
         super().__init__(message)
         self.type = unit
+        self.scope = scope
         self.rates = rates
         self.retry_after_ms = retry_after_ms
 

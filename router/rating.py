@@ -139,4 +139,6 @@ def _refusal(ask: RateAsk, states: Sequence[RateState], retry_ms: int) -> RateLi
             f"Rate limit reached for {scope}: {ask.limit} {ask.unit} a minute. Try again in "
             f"{retry_ms / 1000:.3g} s, or raise {ask.unit}_per_minute in the policy."
         )
-    return RateLimited(text, unit=ask.unit, rates=tuple(states), retry_after_ms=retry_ms)
+    return RateLimited(
+        text, unit=ask.unit, rates=tuple(states), retry_after_ms=retry_ms, scope=scope
+    )

@@ -122,12 +122,19 @@ class Windows:
         stored = self._stored.get(window) or self._read(window)
         moved = self._moved.get(window, (0, 0))
         spent, held = stored[0] + moved[0], stored[1] + moved[1]
-        if spent + held + worst > limit.nano_usd:
+        room = limit.nano_usd - spent - held
+        if worst > room:
+            hopeless = worst > limit.nano_usd
+            helps = "" if hopeless else f"wait for the next {kind}, or "
             raise BudgetExceeded(
                 f"the {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
                 f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
-                f"${exact_usd(worst)}; wait for the next {kind}, or raise the limit in the "
-                "policy (`budgets`, `limits`)"
+                f"${exact_usd(worst)}; {helps}raise the limit in the "
+                "policy (`budgets`, `limits`)",
+                limit=f"usd_per_{kind}",
+                scope=str(limit.scope),
+                room_nano_usd=room,
+                hopeless=hopeless,
             )
 
     def _read(self, window: Window) -> list[int]:

@@ -1,0 +1,101 @@
+"""A refusal for money says which number of the request causes it, and what would fit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.cost import output_that_fits, worst_case
+from router.errors import BudgetExceeded
+from router.fitting import explained
+from router.types import ChatRequest, Message, Price, Sampling
+from tests.upstream_kit import facts
+
+PRICED = replace(facts(), price=Price(1_000_000_000, None, None, 4_000_000_000))
+
+
+def asked(text: str = "hello", cap: int | None = None, n: int = 1) -> ChatRequest:
+    sampling = Sampling(max_output_tokens=cap, n=n)
+    return ChatRequest((Message("user", text),), "auto", sampling)
+
+
+def refusal(room: int | None) -> BudgetExceeded:
+    return BudgetExceeded("it is too much", room_nano_usd=room, limit="usd_per_day")
+
+
+def test_output_that_fits_by_hand() -> None:
+    """13 input tokens at $1 and 100 output tokens at $4 per million are 13,000 + 400,000."""
+    assert output_that_fits(PRICED, asked(), 413_000) == 100
+
+
+@given(
+    room=st.integers(-1_000, 3_000_000),
+    n=st.integers(1, 4),
+    text=st.text(max_size=200),
+    out=st.integers(1, 9_999_999_999),
+    thought=st.integers(0, 9_999_999_999),
+    image=st.integers(0, 10_000),
+    second=st.integers(0, 1_000),
+)
+def test_output_that_fits_is_the_largest_that_does(
+    room: int, n: int, text: str, out: int, thought: int, image: int, second: int
+) -> None:
+    price = Price(1_234_567_891, None, None, out, None, second, thought, image)
+    priced = replace(facts(), price=price, max_output_tokens=10**13)
+    most = output_that_fits(priced, asked(text, n=n), room)
+    assert most is not None
+    if most:
+        assert worst_case(priced, asked(text, most, n)) <= room
+    assert worst_case(priced, asked(text, most + 1, n)) > room
+
+
+@pytest.mark.parametrize(
+    ("request_", "room", "said", "param"),
+    [
+        (
+            asked(cap=200),
+            413_000,
+            "`max_tokens`, which is 200: with `max_tokens` of at most 100",
+            1,
+        ),
+        (asked(), 413_000, "no `max_tokens` was sent: the cap of up counts, 256: with", 1),
+        (asked(cap=200, n=2), 413_000, "for each of 2 choices: with `max_tokens` of at most 50", 1),
+        (asked("x" * 500), 413_000, "The input alone can cost more than what is left", "messages"),
+        (asked(cap=5), 0, "Nothing is left for any call", None),
+        (
+            replace(asked(cap=200), endpoint="responses"),
+            413_000,
+            "`max_output_tokens`, which is 200",
+            "max_output_tokens",
+        ),
+    ],
+)
+def test_refusal_says_which_number_causes_it(
+    request_: ChatRequest, room: int, said: str, param: object
+) -> None:
+    error = explained(refusal(room), PRICED, request_, 1)
+    assert said in error.message
+    assert error.param == ("max_tokens" if param == 1 else param)
+    assert (error.code, error.limit) == ("insufficient_quota", "usd_per_day")
+
+
+def test_value_that_is_named_fits() -> None:
+    error = explained(refusal(413_000), PRICED, asked(cap=200), 1)
+    (most,) = re.findall(r"at most (\d+)", error.message)
+    assert worst_case(PRICED, asked(cap=int(most))) <= 413_000
+
+
+def test_price_for_each_request_is_no_matter_of_numbers() -> None:
+    listed = replace(PRICED, price=Price(per_request_nano_usd=10**9))
+    error = explained(refusal(413_000), listed, asked(cap=200), 10**9)
+    assert "held at $1.00, whatever is asked for" in error.message
+    assert error.param is None
+
+
+def test_refusal_that_nobody_knows_the_room_of_stays_as_it_is() -> None:
+    error = refusal(None)
+    assert explained(error, PRICED, asked(), 1) is error
