@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from router.redact import redact
 from router.types import (
     NOBODY,
     BreakerTurned,
@@ -57,7 +58,7 @@ def line_of(event: Event) -> Line:
         return Line(name, turned, event.open, (name, event.answerer, event.host))
     if isinstance(event, StoreTurned):
         name = f"{event.store}_{'lost' if event.lost else 'back'}"
-        return Line(name, _said(reason=event.reason), event.lost, (name,))
+        return Line(name, _said(reason=redact(event.reason)), event.lost, (name,))
     return _refused(event)
 
 

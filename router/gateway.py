@@ -21,10 +21,17 @@ from dataclasses import replace
 from router.conclude import conclude, goes_on, stranded
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateError
+from router.errors import (
+    NOT_ADMITTED,
+    AnswererError,
+    LedgerError,
+    RateLimited,
+    TiergateError,
+)
 from router.keeping import Keeper
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
+from router.noticing import answered, ended, moves_on, tell, tell_refused
 from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
 from router.repeats import Repeats
@@ -35,6 +42,7 @@ from router.spend import Spender, failure_reason
 from router.telling import final_row, outcome_of, redirects_of, weigh
 from router.types import (
     NO_PRESSURE,
+    NOBODY,
     Action,
     Answer,
     AnswerCaches,
@@ -44,6 +52,7 @@ from router.types import (
     Committed,
     Delta,
     Embedder,
+    Events,
     Identity,
     Ids,
     Ledger,
@@ -85,6 +94,7 @@ class Gateway:
         limiter: RateLimiter | None = None,
         draw: Callable[[], float] | None = None,
         embedder: Embedder | None = None,
+        events: Events = NOBODY,
     ) -> None:
         self.router = router
         self._ledger = ledger
@@ -94,10 +104,13 @@ class Gateway:
         self._keeper = Keeper(texts, self._conversations, self._repeats)
         self._secret_of = secret_of
         self._clock = clock
+        self._events = events
         self._ids = ids
         self._gauge = gauge
         self._limiter = limiter
-        self._shadows = Shadows(ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw)
+        self._shadows = Shadows(
+            ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw, events=events
+        )
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
@@ -181,7 +194,11 @@ class Gateway:
         runtime, budgets = selected.runtime, self.router.budgets
         rates = request_rates(self._limiter, budgets, identity, runtime.policy.name, runtime.tiers)
         if rates is not None:
-            await admit(rates, request)
+            try:
+                await admit(rates, request)
+            except RateLimited as refused:
+                tell_refused(self._events, identity, refused)
+                raise
         return rates
 
     async def _pressure(self, identity: Identity, policy: str) -> Pressure:
@@ -214,6 +231,8 @@ class Gateway:
                     # What the ladder ran into is told, not what a stand-in did.
                     failed = error if failed is None or walk.decision.rungs[at].taken else failed
                 step = self._next(walk, at, held.candidate, error)
+                if walk.troubles and step.rung is not None:
+                    tell(walk, self._events, moves_on(walk, step.rung))
                 if held.committed is not None or walk.observed is not None:
                     break
                 walk.climbs += step.rises
@@ -384,6 +403,9 @@ class Gateway:
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
         walk.accounted = True
+        self._events.finished(row)
+        if walk.troubles:
+            tell(walk, self._events, answered(candidate, verdict))
         try:
             await self._ledger.finish(row)
         except BaseException:
@@ -408,6 +430,8 @@ class Gateway:
         row = final_row(
             walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
         )
+        self._events.finished(row)
+        tell(walk, self._events, ended(walk, state, error))
         task = asyncio.ensure_future(self._ledger.finish(row))
         self._background[walk.request_id] = task
         task.add_done_callback(lambda _: self._background.pop(walk.request_id))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from router import cost
 from router.budgets import DAY_MS
 from router.errors import TiergateError
+from router.noticing import SHADOW_ENDS, tell
 from router.policy import ShadowSection, usd_to_nano
 from router.record import ShadowNote
 from router.row_facts import SHADOW
@@ -22,9 +23,11 @@ from router.runtime import RungPlan
 from router.spend import Spender
 from router.telling import final_row
 from router.types import (
+    NOBODY,
     AttemptRow,
     Baselines,
     Clock,
+    Events,
     Ids,
     Ledger,
     Reason,
@@ -57,7 +60,9 @@ class Shadows:
         ids: Ids,
         secret_of: Callable[[str], bytes],
         draw: Callable[[], float] | None,
+        events: Events = NOBODY,
     ) -> None:
+        self._events = events
         self._ledger = ledger
         self._clock = clock
         self._ids = ids
@@ -126,7 +131,10 @@ class Shadows:
         finally:
             self._give_back(shown, worst - walk.spent_nano_usd)
             spender.settle_open()
-            await self._ledger.finish(self._row(walk, shown, candidate, said, error, at))
+            tell(walk, self._events, SHADOW_ENDS)
+            row = self._row(walk, shown, candidate, said, error, at)
+            self._events.finished(row)
+            await self._ledger.finish(row)
 
     def _walk(self, shown: Walk) -> Walk:
         """The same request as one of its own: nothing spent, no limit of the client's."""
@@ -138,6 +146,7 @@ class Shadows:
             created_at_ms=self._clock.now_ms(),
             deadline_ms=None,
             attempts=[],
+            troubles=[],
             steps=[],
             best=None,
             baselines=Baselines(),

@@ -30,6 +30,7 @@ from router.errors import (
     StreamCut,
     TiergateError,
 )
+from router.fitting import explained
 from router.metering import count_call
 from router.runtime import RungPlan
 from router.telling import open_row
@@ -48,7 +49,7 @@ from router.types import (
     Usage,
     Work,
 )
-from router.walk import Walk
+from router.walk import Trouble, Walk
 
 MAX_DEPTH = 2
 """A deliberation calls an answerer, which may run its own steps; nothing goes deeper."""
@@ -223,8 +224,15 @@ class Spender:
                 await self._ledger.hold(open_row(walk, walk.attempts[i]), walk.attempts[i])
                 if not nesting.included:
                     self._in_ledger.add(i)
-        except (TiergateError, asyncio.CancelledError) as error:
-            self._release(i, error.code if isinstance(error, TiergateError) else "")
+        except BudgetExceeded as error:
+            refused = explained(error, facts, request, held) if not nesting.depth else error
+            self._not_admitted(i, refused)
+            raise refused from None
+        except TiergateError as error:
+            self._not_admitted(i, error)
+            raise
+        except asyncio.CancelledError:
+            self._release(i, "")
             raise
         return i
 
@@ -237,9 +245,18 @@ class Spender:
         if left is not None and held > left and not nesting.included:
             raise BudgetExceeded(
                 f"A call to {plan.facts.name} can cost ${cost.exact_usd(held)}, which is more "
-                f"than max_cost_usd leaves (${cost.exact_usd(left)}).",
+                f"than max_cost_usd leaves (${cost.exact_usd(left)})",
                 code="max_cost_exceeded",
+                limit="max_cost_usd",
+                scope="this request",
+                room_nano_usd=left,
+                hopeless=True,
             )
+
+    def _not_admitted(self, i: int, error: TiergateError) -> None:
+        """A limit refused the call, or whoever keeps the limits does not answer."""
+        self._release(i, error.code)
+        self._walk.troubles.append(Trouble(i, error))
 
     def _release(self, i: int, error_code: str) -> None:
         """Nothing was called."""
@@ -298,6 +315,8 @@ class Spender:
         plan = self._walk.plan(row.answerer)
         if row.state is not AttemptState.HELD:
             return
+        if not isinstance(error, CannotAnswer):
+            self._walk.troubles.append(Trouble(i, error))
         latency_ms = self._clock.monotonic_ms() - started
         ours = not plan.spends_outside and not plan.composite
         if ours and may_be_billed(error):

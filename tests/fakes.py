@@ -19,6 +19,7 @@ from router.policy import AnswererSection, Policy
 from router.runtime import Ability, PolicyRuntime, RungPlan
 from router.triage.reading import memory_after
 from router.types import (
+    NOBODY,
     Answer,
     AnswererFacts,
     AnswererState,
@@ -30,6 +31,7 @@ from router.types import (
     Delta,
     Domain,
     Embedder,
+    Events,
     Identity,
     Match,
     Message,
@@ -299,6 +301,7 @@ def a_house(
     draw: Callable[[], float] | None = None,
     embedder: Embedder | None = None,
     limiter: RateLimiter | None = None,
+    events: Events = NOBODY,
     **sections: object,
 ) -> House:
     """A whole gateway over scripted tiers, with a real ledger in `folder`."""
@@ -334,6 +337,7 @@ def a_house(
         ids=ids,
         limiter=limiter or MemoryRates(clock),
         draw=draw,
+        events=events,
     )
     return House(gateway, ledger, triage, reviews, sessions, clock)
 

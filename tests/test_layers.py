@@ -32,6 +32,7 @@ GROUPS = {
     "router.analysing": "gateway",
     "router.conclude": "gateway",
     "router.keeping": "gateway",
+    "router.noticing": "gateway",
     "router.conversations": "gateway",
     "router.speculating": "gateway",
     "router.gateway": "gateway",
@@ -120,7 +121,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "peft": (TRAINING,),
     "psycopg": ("router/ledger/postgres.py",),
     "pyarrow": ("router/cli/parquet_files.py",),
-    "prometheus_client": ("router/api/metrics.py",),
+    "prometheus_client": ("router/api/metrics",),
     "pydantic": (
         "router/policy",
         "router/plan",

@@ -24,6 +24,7 @@ from router.errors import (
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
+    UpstreamRejected,
 )
 from router.policy import UpstreamAnswerer
 from router.types import (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from router.api.access_line import current
 from router.api.http import Receive, read_body, require_json
 from router.api.remaining import CALLER
 from router.errors import AuthenticationFailed, PermissionDenied
@@ -40,6 +41,9 @@ class Doorkeeper:
         Raises AuthenticationFailed, PermissionDenied.
         """
         identity = await self._identify(headers)
+        line = current()
+        if line is not None:
+            line.identity = identity
         if identity.scopes.isdisjoint({*scopes, Scope.ADMIN}):
             raise PermissionDenied(
                 f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or create "

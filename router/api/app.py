@@ -19,6 +19,7 @@ from router.api.access import Doorkeeper
 from router.api.clock import chance
 from router.api.core import Core, Hosts, Settings
 from router.api.dashboard import DATA, PAGE, Dashboard
+from router.api.event_log import EventLog
 from router.api.metrics import Metrics
 from router.api.moderation_heads import ModerationHeads
 from router.api.openai_tokens import OpenaiTokens
@@ -42,12 +43,14 @@ from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
 from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
+from router.policy import UpstreamAnswerer
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
 from router.price_book import PriceBook, utc_day
 from router.reviewing import Reviewer
 from router.runtime import PolicyRuntime
 from router.types import AnswererState, MinutePrice
+from tiers.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
 """How soon a thread that wants the interpreter gets it. The default of 5 ms makes requests wait for
@@ -73,6 +76,8 @@ class App:
         self._log = structlog.get_logger("tiergate.app")
         self.settings, self.core = settings, core
         self.clock = core.clock
+        self.metrics = Metrics(settings.metrics_dir)
+        self._events = core.events.listener = EventLog(self.metrics, self.clock)
         self._hosts = hosts
         self._retiring: set[asyncio.Task[None]] = set()
         self._signals = contextlib.ExitStack()
@@ -85,7 +90,9 @@ class App:
             budget_of=core.budget_of,
             anchors_file=settings.anchors,
             synchronous="full" if settings.synchronous == "full" else "normal",
+            events=core.events,
         )
+        self.metrics.calls.watch_store("ledger")
         self.texts = TextStore(self.ledger.database, self.clock)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
@@ -119,6 +126,7 @@ class App:
             limiter=self._limiter,
             gauge=gauge,
             draw=chance,
+            events=core.events,
         )
         self.analyst = Analyst(
             core.router,
@@ -153,7 +161,7 @@ class App:
             Learnt(feedback, reviews, self._reviewer),
             self._secrets.key_soon,
             door,
-            Metrics(settings.metrics_dir),
+            self.metrics,
             self.readiness,
             self.clock,
             core.ids,
@@ -202,8 +210,8 @@ class App:
         for one in self.core.loaded.values():
             await self._record(one)
         for runtime in self.core.router.runtimes.values():
-            for plan in runtime.plans:
-                await plan.answerer.start()
+            await self._start_answerers(runtime)
+        self._events.start()
         for watcher in self._watchers:
             watcher.start()
         self._housekeeping = asyncio.ensure_future(self._keep_house())
@@ -232,6 +240,14 @@ class App:
         self.core.engine.close()
         self._vectors.close()
         self._questions.close()
+        self._events.close()
+
+    async def _start_answerers(self, runtime: PolicyRuntime) -> None:
+        for plan in runtime.plans:
+            await plan.answerer.start()
+            if isinstance(plan.section, UpstreamAnswerer):
+                for url in plan.section.base_urls:
+                    self.metrics.calls.watch(plan.facts.name, host_of(url))
 
     async def _keep_house(self) -> None:
         """Drop texts and sessions whose time is over, or that were erased; book reviews that a
@@ -287,8 +303,7 @@ class App:
         """
         await self._record(loaded)
         runtime = await asyncio.to_thread(self.core.build, loaded)
-        for plan in runtime.plans:
-            await plan.answerer.start()
+        await self._start_answerers(runtime)
         name = loaded.policy.name
         runtimes = {**self.core.router.runtimes, name: runtime}
         retired = self.core.router.runtimes.get(name)

@@ -47,6 +47,7 @@ from router.triage.remembering import Remembering
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
+    NOBODY,
     Answerer,
     AnswererFacts,
     BodyRules,
@@ -54,6 +55,7 @@ from router.types import (
     ChatRequest,
     Clock,
     Domain,
+    Events,
     Triage,
 )
 from router.wire.body_keys import stores_unasked
@@ -86,6 +88,7 @@ class Parts:
     abilities: AbilityTable
     local: Mapping[str, LocalAddress]  # by model name, of the hosts that run
     cache_dir: Path | None = None  # where embeddings of knowledge files outlive a start
+    events: Events = NOBODY
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -288,7 +291,7 @@ def _answerer(
         elif section.wire == "responses":
             one = frozenset({Capability.MULTIPLE_CHOICES})
             facts = replace(facts, capabilities=facts.capabilities - one)
-        return UpstreamTier(section, facts, api_key=key, clock=parts.clock)
+        return UpstreamTier(section, facts, api_key=key, clock=parts.clock, events=parts.events)
     return LitellmTier(section, facts, api_key=key, clock=parts.clock)
 
 

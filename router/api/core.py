@@ -15,6 +15,7 @@ from router.api.clock import SystemClock, UlidIds, chance
 from router.budgets import Budgets, Payer, WindowLimit
 from router.deciding import Router
 from router.errors import Mistake, ModelFileError, PolicyError
+from router.events import Relay
 from router.policy import LocalAnswerer, Policy
 from router.policy_file import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.runtime import PolicyRuntime
@@ -138,6 +139,7 @@ class Core:
         Without `local` no local model runs; decisions are the same, calls would fail.
         """
         self.clock, self.ids = SystemClock(), UlidIds()
+        self.events = Relay()  # who listens is known when the app is built
         model, self.degraded_because = load_model(settings.model_dir)
         self.engine = TriageEngine(model, settings.read_together)
         self.model = model
@@ -159,6 +161,7 @@ class Core:
             self.abilities,
             local,
             settings.cache_dir,
+            self.events,
         )
         self.router = Router(
             {one.policy.name: self.build(one) for one in loaded},

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from router.api.metrics_of_calls import CallMetrics
 from router.errors import TiergateError
 from router.types import NANO_PER_USD, Outcome, Verdict
 
@@ -32,6 +33,7 @@ class Metrics:
         self._shared_dir = shared_dir
         self._counted: dict[tuple[str, ...], _Counted] = {}
         self._registry = CollectorRegistry()
+        self.calls = CallMetrics(self._registry)
         r = self._registry
         self._requests = Counter(
             "tiergate_requests", "Requests answered.", ["policy", "tier", "verdict"], registry=r

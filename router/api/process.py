@@ -13,12 +13,13 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
 import uvicorn
 
+from router.api.access_line import begin
 from router.api.app import App
 from router.api.banner import loaded_line
 from router.api.connection import bounded
@@ -157,7 +158,8 @@ async def say_when_loaded(core: Core, say: Say) -> None:
 
 
 class AccessLog:
-    """Logs method, path, status and time of each request; no query, no body, no key."""
+    """Logs each request: method, path, status, time and id; tenant, key's name, tier and cost where
+    it got so far. No query, no body, no key."""
 
     def __init__(self, app: Handler) -> None:
         self._app = app
@@ -165,11 +167,12 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        began, status = loop.time(), 0
+        began, status, request_id, line = loop.time(), 0, "", begin()
 
         async def sending(event: Event) -> None:
-            nonlocal status
-            status = event.get("status", status)
+            nonlocal status, request_id
+            if event["type"] == "http.response.start":
+                status, request_id = event["status"], _request_id(event["headers"])
             await send(event)
 
         try:
@@ -177,7 +180,13 @@ class AccessLog:
         finally:
             took_ms = round(1000 * (loop.time() - began), 3)
             said = {"method": scope.get("method"), "path": scope.get("path"), "status": status}
-            self._log.info("request", **said, ms=took_ms)
+            if request_id:
+                said["request_id"] = request_id
+            self._log.info("request", **said, **line.fields(), ms=took_ms)
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    return next((v.decode("latin-1") for k, v in headers if k == b"x-request-id"), "")
 
 
 def logged_to_stderr(level: str) -> None:

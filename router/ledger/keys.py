@@ -244,7 +244,12 @@ def _digest(secret: str) -> bytes:
 
 def _identity(info: KeyInfo) -> Identity:
     return Identity(
-        info.tenant, info.key_id, info.scopes, frozenset(info.policies), frozenset(info.tiers)
+        info.tenant,
+        info.key_id,
+        info.scopes,
+        frozenset(info.policies),
+        frozenset(info.tiers),
+        info.name,
     )
 
 

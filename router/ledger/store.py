@@ -28,7 +28,15 @@ from router.ledger.database import Database, Synchronous
 from router.ledger.folding import Folder
 from router.ledger.slots import Slot, Slots, slots_of
 from router.ledger.writer import Writer
-from router.types import AttemptRow, AttemptState, Clock, RequestRow, RequestState
+from router.types import (
+    NOBODY,
+    AttemptRow,
+    AttemptState,
+    Clock,
+    Events,
+    RequestRow,
+    RequestState,
+)
 
 BudgetOf = Callable[[Payer], Sequence[WindowLimit] | None]
 """The windows that a call must fit in, as `Budgets.money` says; None: no limit."""
@@ -72,12 +80,14 @@ class SqlLedger:
         synchronous: Synchronous = "normal",
         busy_timeout_ms: int = 5_000,
         queue_size: int = 10_000,
+        events: Events = NOBODY,
     ) -> SqlLedger:
         """Open, migrate and recover; blocks (about 10 ms for a ready file).
 
         `queue_size` is how many operations may wait before holds are refused. `anchors_file`
         defaults to `Address.anchors`; better on another volume. `budget_of` is asked on the
-        caller's thread for each hold. Raises: LedgerError, LedgerCorrupt.
+        caller's thread for each hold, `events` is told when nothing can be written and when it can
+        again. Raises: LedgerError, LedgerCorrupt.
         """
         opened = Database.open(database, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
         slots = slots_of(opened)
@@ -105,6 +115,7 @@ class SqlLedger:
             resume=_Resuming(opened, slots, slot, clock),
             committed=committed,
             idle=anchorer.idle,
+            events=events,
         )
         writer.start()
         folder.start()

@@ -35,6 +35,7 @@ from router.ledger.batch import Batch, Finish, Hold, Operation
 from router.ledger.cursor import Cursor
 from router.ledger.database import FOREIGN_ERRORS, Database, ledger_error
 from router.ledger.slots import Slot
+from router.types import NOBODY, Events, StoreTurned
 
 MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
 RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
@@ -65,8 +66,10 @@ class Writer:
         resume: Callable[[], Head],
         committed: Callable[[Head], None],
         idle: Callable[[], None],
+        events: Events = NOBODY,
     ) -> None:
-        """`committed` (after the waiters were woken), `idle` and `resume` are called on the thread.
+        """`committed` (after the waiters were woken), `idle` and `resume` are called on the thread,
+        and so is `events`, when nothing can be written and when it can again.
 
         `queue_size` bounds holds: beyond it a hold is refused. `resume` says where the chain of
         the slot ends, once there is a new connection; it raises LedgerError where it cannot.
@@ -79,6 +82,7 @@ class Writer:
         self._queue_size = queue_size
         self._committed = committed
         self._idle = idle
+        self._events = events
         self._queue: deque[_Job] = deque()
         self._knocks: SimpleQueue[None] = SimpleQueue()  # what the thread sleeps on
         self._knocking: set[asyncio.AbstractEventLoop] = set()  # that will knock in this pass
@@ -145,7 +149,7 @@ class Writer:
             self._serve()
         except Exception as error:  # the top of a background task: fail the waiters, say so
             self._closed = True
-            self._fault = f"the ledger's writer has stopped: {error}"
+            self._set_fault(f"the ledger's writer has stopped: {error}")
             stopped = LedgerUnavailable(self._fault)
             _wake([(job.future, stopped) for job in self._taken if job.future is not None])
             self._fail_queued(stopped)
@@ -187,7 +191,7 @@ class Writer:
         except _FAULTS as error:
             refused = error if isinstance(error, LedgerError) else ledger_error(error)
             if isinstance(refused, LedgerUnavailable):
-                self._fault = refused.message
+                self._set_fault(refused.message)
                 self._owe(jobs)
                 refusals = [refused] * len(jobs)
             elif len(jobs) > 1:
@@ -213,9 +217,16 @@ class Writer:
         except BaseException:
             _roll_back(cursor)
             raise
-        self._fault = ""
+        self._set_fault("")
         self._head = batch.head
         return refusals
+
+    def _set_fault(self, fault: str) -> None:
+        """Keep why nothing can be written, and tell when that begins and ends."""
+        turned = bool(fault) is not bool(self._fault)
+        self._fault = fault
+        if turned:
+            self._events.happened(StoreTurned("ledger", bool(fault), fault))
 
     def _owe(self, jobs: list[_Job]) -> None:
         """Keep settlements and final rows for the next try; a refused hold was never an intent."""

@@ -114,6 +114,7 @@ class Identity:
     scopes: frozenset[Scope]
     policies: frozenset[str] = frozenset()  # that the key may use; empty: all
     tiers: frozenset[str] = frozenset()  # likewise
+    key_name: str = field(default="", compare=False)  # what people call the key, for the log
 
     @property
     def may_lower(self) -> bool:

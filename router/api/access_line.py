@@ -1,0 +1,58 @@
+"""What the access line of one request says beside its path: who asked, and what it cost.
+
+The log opens a line when a request comes, in the request's own context; whoever knows something of
+it adds that. Where no access log is kept there is no line, and nothing is added.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from router.cost import exact_usd
+from router.types import AttemptState, CostBasis, Identity, RequestRow
+
+
+@dataclass(slots=True)
+class AccessLine:
+    """What became known of one request."""
+
+    identity: Identity | None = None
+    rows: list[RequestRow] = field(default_factory=list)  # several prompts have a row each
+
+    def fields(self) -> dict[str, object]:
+        """Tenant and key, and of a request that was decided its tier and cost in dollars.
+
+        No cost where it is not known.
+        """
+        said: dict[str, object] = {}
+        if self.identity is not None:
+            who = self.identity
+            said = {"tenant": who.tenant, "key": who.key_name or who.key_id}
+        if self.rows:
+            said["tier"] = self.rows[0].tier
+            if all(map(_cost_is_known, self.rows)):
+                said["cost_usd"] = exact_usd(sum(row.cost_nano_usd for row in self.rows))
+        return said
+
+
+_LINE: ContextVar[AccessLine | None] = ContextVar("access_line", default=None)
+
+
+def begin() -> AccessLine:
+    """A new line for what runs in this context."""
+    line = AccessLine()
+    _LINE.set(line)
+    return line
+
+
+def current() -> AccessLine | None:
+    """The line of the request that this is part of; None where no access log is kept."""
+    return _LINE.get()
+
+
+def _cost_is_known(row: RequestRow) -> bool:
+    return not any(
+        a.cost_basis is CostBasis.UNKNOWN or a.state is AttemptState.UNKNOWN_COST
+        for a in row.attempts
+    )

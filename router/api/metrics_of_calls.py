@@ -1,0 +1,164 @@
+"""Counters of what stands behind requests: calls of answerers, breakers, stores and limits.
+
+Labels are names of the policy, codes of ours, and tenants: the first `MOST_TENANTS` by name, the
+others together, so that the number of series is bounded whatever clients do.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    BreakerTurned,
+    CallFailed,
+    CallRefused,
+    Event,
+    RequestRow,
+    RequestState,
+    Role,
+    StoreTurned,
+)
+
+MOST_TENANTS = 100
+OTHERS = "(others)"
+LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+ESCALATION_BUCKETS = (0, 1, 2, 3, 5)
+
+_NO_CALLS = frozenset({Role.TRIAGE, Role.CACHE, Role.REVIEW, Role.RECONCILE})
+
+
+class _Answerer(NamedTuple):
+    calls: Counter
+    latency: Histogram
+
+
+class _Tier(NamedTuple):
+    confidence: Histogram
+    escalations: Histogram
+
+
+class CallMetrics:
+    """What `Metrics` counts of events and rows. Thread-safe, as the library's counters are."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._answerers: dict[str, _Answerer] = {}
+        self._tiers: dict[str, _Tier] = {}
+        self._tenants: set[str] = set()
+        r = registry
+        self._calls = Counter(
+            "tiergate_calls", "Calls of answerers, retries left out.", ["answerer"], registry=r
+        )
+        self._latency = Histogram(
+            "tiergate_call_seconds",
+            "How long calls took that were answered.",
+            ["answerer"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=r,
+        )
+        self._failures = Counter(
+            "tiergate_call_failures",
+            "Calls that failed, by the code of our error.",
+            ["answerer", "code"],
+            registry=r,
+        )
+        self._retries = Counter(
+            "tiergate_call_retries",
+            "Failures that the answerer tried again by itself, by code.",
+            ["answerer", "code"],
+            registry=r,
+        )
+        self._breakers = Gauge(
+            "tiergate_breaker_open",
+            "1 while a replica's breaker is open, in any worker.",
+            ["answerer", "replica"],
+            registry=r,
+            multiprocess_mode="livemax",
+        )
+        self._stores = Gauge(
+            "tiergate_store_up",
+            "0 while the ledger or Redis does not answer, in any worker.",
+            ["store"],
+            registry=r,
+            multiprocess_mode="livemin",
+        )
+        self._refusals = Counter(
+            "tiergate_refusals",
+            "Requests and calls that a limit refused; never_fits: beyond the whole limit.",
+            ["tenant", "limit", "never_fits"],
+            registry=r,
+        )
+        self._confidence = Histogram(
+            "tiergate_confidence",
+            "Calibrated confidence of answers that went out.",
+            ["tier"],
+            buckets=CONFIDENCE_BUCKETS,
+            registry=r,
+        )
+        self._escalations = Histogram(
+            "tiergate_request_escalations",
+            "Climbs of one request.",
+            ["tier"],
+            buckets=ESCALATION_BUCKETS,
+            registry=r,
+        )
+
+    def watch(self, answerer: str, replica: str) -> None:
+        """Show the breaker of a replica from now on, closed at first."""
+        self._breakers.labels(answerer, replica).set(0)
+
+    def watch_store(self, store: str) -> None:
+        """Show from now on whether a store answers."""
+        self._stores.labels(store).set(1)
+
+    def happened(self, event: Event) -> None:
+        """Count an event."""
+        if isinstance(event, CallFailed):
+            counter = self._retries if event.retried else self._failures
+            counter.labels(event.answerer, event.code).inc()
+        elif isinstance(event, BreakerTurned):
+            self._breakers.labels(event.answerer, event.host).set(1 if event.open else 0)
+        elif isinstance(event, StoreTurned):
+            self._stores.labels(event.store).set(0 if event.lost else 1)
+        elif isinstance(event, CallRefused):
+            never_fits = "true" if event.hopeless else "false"
+            limit = event.limit or event.code
+            self._refusals.labels(self._tenant(event.tenant), limit, never_fits).inc()
+
+    def finished(self, row: RequestRow) -> None:
+        """Count the calls of a request, and how sure and how high its answer was."""
+        for attempt in row.attempts:
+            if attempt.role not in _NO_CALLS and attempt.state is not AttemptState.RELEASED:
+                self._called(attempt)
+        if row.state is RequestState.SETTLED and row.verdict:
+            tier = self._tiers.get(row.tier) or self._count_tier(row.tier)
+            tier.confidence.observe(row.confidence)
+            tier.escalations.observe(row.escalations)
+
+    def _called(self, attempt: AttemptRow) -> None:
+        one = self._answerers.get(attempt.answerer) or self._count_answerer(attempt.answerer)
+        one.calls.inc()
+        if attempt.state is AttemptState.SETTLED and not attempt.error_code:
+            one.latency.observe(attempt.latency_ms / 1000.0)
+
+    def _count_answerer(self, name: str) -> _Answerer:
+        """Kept, since the library checks and locks at every look-up; names are the policies'."""
+        counted = _Answerer(self._calls.labels(name), self._latency.labels(name))
+        self._answerers[name] = counted
+        return counted
+
+    def _count_tier(self, name: str) -> _Tier:
+        counted = _Tier(self._confidence.labels(name), self._escalations.labels(name))
+        self._tiers[name] = counted
+        return counted
+
+    def _tenant(self, name: str) -> str:
+        if name not in self._tenants:
+            if len(self._tenants) >= MOST_TENANTS:
+                return OTHERS
+            self._tenants.add(name)
+        return name
