@@ -21,17 +21,11 @@ from dataclasses import replace
 from router.conclude import conclude, goes_on, stranded
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import (
-    NOT_ADMITTED,
-    AnswererError,
-    LedgerError,
-    RateLimited,
-    TiergateError,
-)
+from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateError
 from router.keeping import Keeper
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
-from router.noticing import answered, ended, moves_on, tell, tell_refused
+from router.noticing import answered, ended, moves_on, refusals_told, tell
 from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
 from router.repeats import Repeats
@@ -194,11 +188,8 @@ class Gateway:
         runtime, budgets = selected.runtime, self.router.budgets
         rates = request_rates(self._limiter, budgets, identity, runtime.policy.name, runtime.tiers)
         if rates is not None:
-            try:
+            with refusals_told(self._events, identity):
                 await admit(rates, request)
-            except RateLimited as refused:
-                tell_refused(self._events, identity, refused)
-                raise
         return rates
 
     async def _pressure(self, identity: Identity, policy: str) -> Pressure:

@@ -6,10 +6,14 @@ has ended, so troubles wait on the walk until then. It knows nothing about logs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from router.errors import (
     NOT_ADMITTED,
     AnswererError,
     BudgetExceeded,
+    LedgerUnavailable,
     RateLimited,
     TiergateError,
     UpstreamError,
@@ -24,7 +28,8 @@ def tell(walk: Walk, events: Events, next_is: str) -> None:
     """Tell of all troubles that nobody was told of yet."""
     last: TiergateError | None = None
     for trouble in walk.troubles:
-        if trouble.error is not last:  # a deliberation fails with the error of its step
+        told = isinstance(trouble.error, LedgerUnavailable)  # by the store itself, once
+        if trouble.error is not last and not told:  # a deliberation fails as its step did
             events.happened(_event(walk, trouble, next_is))
         last = trouble.error
     walk.troubles.clear()
@@ -52,9 +57,14 @@ def ended(walk: Walk, state: RequestState, error: TiergateError | None) -> str:
     return f"the client gets {error.status} {error.code}"
 
 
-def tell_refused(events: Events, identity: Identity, error: TiergateError) -> None:
-    """Tell of a request that a limit did not let begin."""
-    events.happened(_refused(identity, error, "", ""))
+@contextmanager
+def refusals_told(events: Events, identity: Identity) -> Iterator[None]:
+    """Tell of a request that its rates do not let begin."""
+    try:
+        yield
+    except RateLimited as error:
+        events.happened(_refused(identity, error, "", ""))
+        raise
 
 
 def _event(walk: Walk, trouble: Trouble, next_is: str) -> Event:

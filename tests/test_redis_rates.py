@@ -22,13 +22,14 @@ from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.rates import MemoryRates
 from router.ledger.redis_rates import RedisRates
 from router.rates import NEVER
-from router.types import AttemptState, Outcome, RequestState, Verdict
+from router.types import AttemptState, Outcome, RequestState, StoreTurned, Verdict
 from tests.examples import examples
 from tests.fakes import ALICE, a_house, ask
 from tests.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.ledger_rows import StandingClock
 from tests.server_kit import Served, Upstream, write_policy
 from tests.test_rates import one
+from tests.upstream_tier_kit import Listener
 
 START_S = 30.0
 
@@ -144,7 +145,8 @@ async def test_silent_redis_refuses_and_a_correction_is_let_be() -> None:
 
 async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Path) -> None:
     with redis_server(tmp_path) as (url, process):
-        limiter = RedisRates(url)
+        listener = Listener()
+        limiter = RedisRates(url, listener)
         assert (await limiter.take([one(tenant="stall")])).refused is None
         process.send_signal(signal.SIGSTOP)
         async with asyncio.timeout(2 * START_S):  # 200 waits would take ten times as long
@@ -159,6 +161,8 @@ async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Pa
             assert time.monotonic() < deadline, "it never came back"
             await asyncio.sleep(0.02)
         assert (await limiter.take([one(tenant="stall")])).refused is None
+        turns = [e.lost for e in listener.events if isinstance(e, StoreTurned)]
+        assert turns == [True, False]
         await limiter.close()
 
 

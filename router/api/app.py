@@ -188,7 +188,8 @@ class App:
     def _rates(self) -> SharedRates | RedisRates:
         """Where rates are kept: shared by this machine's workers, or by all machines."""
         if self.settings.redis:
-            return RedisRates(self.settings.redis)
+            self.metrics.calls.watch_store("redis")
+            return RedisRates(self.settings.redis, self.core.events)
         file = Address.parse(self.settings.database).beside(".rates")
         file.parent.mkdir(parents=True, exist_ok=True)
         return SharedRates(file, self.clock)

@@ -12,6 +12,7 @@ from router.api.access import LOCAL
 from router.api.core import Core
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
+from router.policy_budget_check import budget_warnings
 from router.policy_check import ExampleResult, PolicyWarning, notes, run_examples, warnings
 from router.policy_file import missing_secrets
 from router.policy_prices import LoadedPrices
@@ -52,7 +53,10 @@ def run(core: Core) -> Checked:
         hash=loaded.hash,
         path=str(loaded.path),
         results=run_examples(loaded.policy, route),
-        warnings=warnings(loaded.policy, priced),
+        warnings=[
+            *warnings(loaded.policy, priced),
+            *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
+        ],
         missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
         notes=notes(loaded.policy),
         degraded_because=core.degraded_because,

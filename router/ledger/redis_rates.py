@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.rates import NEVER
-from router.types import RateAsk, RateState, RateTaken
+from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTurned
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -66,9 +66,9 @@ return told
 class RedisRates:
     """types.RateLimiter over a Redis server, of version 5 or later."""
 
-    def __init__(self, url: str) -> None:
-        """Connects with the first call. Raises LedgerError without the extra `scale`, or for an
-        address that is none."""
+    def __init__(self, url: str, events: Events = NOBODY) -> None:
+        """Connects with the first call; `events` is told when Redis is lost and when it is back.
+        Raises LedgerError without the extra `scale`, or for an address that is none."""
         try:
             from redis.asyncio import Redis
             from redis.exceptions import RedisError
@@ -87,6 +87,7 @@ class RedisRates:
         self._foreign = (RedisError, OSError, TimeoutError)
         self._probing: asyncio.Task[None] | None = None
         self._fault = ""
+        self._events = events
 
     @property
     def fault(self) -> str:
@@ -139,6 +140,8 @@ class RedisRates:
 
     def _open(self, fault: str) -> None:
         """Refuse from now on, and begin to ask when it answers again."""
+        if not self._fault:
+            self._events.happened(StoreTurned("redis", True, fault))
         self._fault = fault
         if self._probing is None or self._probing.done():
             self._probing = asyncio.get_running_loop().create_task(self._probe())
@@ -152,6 +155,7 @@ class RedisRates:
                 self._fault = str(error) or type(error).__name__
             else:
                 self._fault = ""
+                self._events.happened(StoreTurned("redis", False))
                 return
             await asyncio.sleep(PROBE_S)
 
