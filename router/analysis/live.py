@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.budgets import BudgetScope
-from router.types import RequestState, Slice
+from router.cost import exact_usd, output_that_fits
+from router.policy_budget_check import USUAL
+from router.types import AnswererFacts, RefusedCalls, RequestState, Slice
 
 MINUTES = 60
 RECENT = 10
@@ -189,6 +191,41 @@ def budget_alerts(budgets: Iterable[BudgetUse]) -> list[Alert]:
                 f"The budget of {one.scope} for this {one.kind} {said}.",
             )
         )
+    return alerts
+
+
+def refusal_alerts(
+    refused: Iterable[RefusedCalls],
+    budgets: Iterable[BudgetUse],
+    facts: Mapping[str, AnswererFacts],
+) -> list[Alert]:
+    """One for each tenant and answerer whose calls budgets refused in the last hour.
+
+    Where not even a whole budget holds the least of them, it says how much output would fit.
+    """
+    tightest: dict[str, int] = {}
+    for use in budgets:
+        others = use.scope.key_id or use.scope.policy or use.scope.tier
+        if use.limit_nano_usd is not None and not others:  # it holds for every call of the tenant
+            limit = tightest.get(use.scope.tenant, use.limit_nano_usd)
+            tightest[use.scope.tenant] = min(limit, use.limit_nano_usd)
+    alerts = []
+    for one in refused:
+        whole = min((tightest[t] for t in (one.tenant, "") if t in tightest), default=None)
+        never = whole is not None and one.least_held_nano_usd > whole
+        count = f"{one.requests} request{'' if one.requests == 1 else 's'}"
+        said = (
+            f"Budgets refused {count} of {one.tenant} to {one.answerer} in the last hour: the "
+            f"worst case of a call was up to ${exact_usd(one.most_held_nano_usd)}."
+        )
+        if never and whole is not None:
+            said += f" Waiting does not help: the whole budget is ${exact_usd(whole)}."
+            known = facts.get(one.answerer)
+            most = None if known is None else output_that_fits(known, USUAL, whole)
+            if most:
+                said += f" It holds a max_tokens of at most {most} for a short request."
+        code = "calls_never_fit" if never else "calls_refused"
+        alerts.append(Alert("bad" if never else "warn", code, one.tenant, said))
     return alerts
 
 

@@ -172,6 +172,7 @@ class App:
             admin_port=settings.admin_port,
         )
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
+        self.metrics.limits = overview
         dashboard = Dashboard(overview, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)

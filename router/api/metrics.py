@@ -8,6 +8,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from router.api.metrics_of_budgets import BudgetSeries, Limits
 from router.api.metrics_of_calls import CallMetrics
 from router.errors import TiergateError
 from router.types import NANO_PER_USD, Outcome, Verdict
@@ -31,6 +32,7 @@ class Metrics:
 
     def __init__(self, shared_dir: str = "") -> None:
         self._shared_dir = shared_dir
+        self.limits: Limits | None = None  # where budgets are read, once there is a ledger
         self._counted: dict[tuple[str, ...], _Counted] = {}
         self._registry = CollectorRegistry()
         self.calls = CallMetrics(self._registry)
@@ -105,9 +107,16 @@ class Metrics:
         self._errors.labels(error.code).inc()
 
     def page(self) -> bytes:
-        """The text exposition of all workers."""
-        if not self._shared_dir:
-            return generate_latest(self._registry)
-        merged = CollectorRegistry()
-        MultiProcessCollector(merged, path=self._shared_dir)  # type: ignore[no-untyped-call]
-        return generate_latest(merged)
+        """The text exposition of all workers, and of the budgets; blocks where it reads those."""
+        registry = self._registry
+        if self._shared_dir:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, path=self._shared_dir)  # type: ignore[no-untyped-call]
+        page = generate_latest(registry)
+        return page if self.limits is None else page + _budgets(self.limits)
+
+
+def _budgets(limits: Limits) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(BudgetSeries(limits))
+    return generate_latest(registry)

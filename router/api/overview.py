@@ -15,6 +15,7 @@ from router.analysis.live import (
     BudgetUse,
     budget_alerts,
     hour_of,
+    refusal_alerts,
     traffic_alerts,
 )
 from router.analysis.render_json import report_object
@@ -36,6 +37,8 @@ from router.budgets import DAY_MS, BudgetScope, Payer, WindowKind, window_start
 from router.ledger import overview, reading
 from router.ledger.lru import BoundedMap
 from router.ledger.store import SqlLedger
+from router.policy_budget_check import budget_warnings
+from router.policy_check import PolicyWarning
 from router.quantiles import DurationHistogram
 from router.runtime import RungPlan
 from router.types import (
@@ -43,6 +46,7 @@ from router.types import (
     Clock,
     CostBasis,
     DecisionQuery,
+    RefusedCalls,
     RequestRow,
     Slice,
     Turn,
@@ -99,12 +103,19 @@ class Overview:
         """The last hour by minute and tier, budgets, and what deserves attention."""
         last = self._clock.now_ms() // overview.MINUTE_MS
         sealed = self._sealed.get(tenant)
-        slices, budgets = await self._snapshots.get(
+        slices, budgets, refused = await self._snapshots.get(
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
         )
         self._seal(tenant, last, slices)
         hour = hour_of(slices, last, overview.bucket_ms)
-        alerts = [*self._part_alerts(), *budget_alerts(budgets), *traffic_alerts(hour)]
+        facts = {plan.facts.name: plan.facts for plan in self._plans()}
+        alerts = [
+            *self._part_alerts(),
+            *self._unwise_budgets(tenant),
+            *budget_alerts(budgets),
+            *refusal_alerts(refused, budgets, facts),
+            *traffic_alerts(hour),
+        ]
         return {
             "minutes": [minute_json(minute) for minute in hour.minutes],
             "hour": minute_json(hour.whole),
@@ -115,13 +126,14 @@ class Overview:
 
     def _read_now(
         self, last: int, sealed: _Sealed | None, tenant: str | None
-    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...]]:
+    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...]]:
         first = last - MINUTES + 1
         kept = tuple(s for s in sealed.slices if s.minute >= first) if sealed else ()
         begin = max(first, sealed.until) if sealed else first
         minute_ms = overview.MINUTE_MS
         read = overview.slices(self._database, begin * minute_ms, (last + 1) * minute_ms, tenant)
-        return (*kept, *read), self._budgets(last * minute_ms, tenant)
+        refused = overview.refused_calls(self._database, first * minute_ms, tenant)
+        return (*kept, *read), self._budgets(last * minute_ms, tenant), refused
 
     def _seal(self, tenant: str | None, last: int, slices: Sequence[Slice]) -> None:
         """Keep what is old enough and has nothing open, so that it is not read again."""
@@ -265,6 +277,26 @@ class Overview:
     def _plans(self) -> Iterable[RungPlan]:
         for runtime in self._core.router.runtimes.values():
             yield from runtime.plans
+
+    def limits_now(self) -> tuple[BudgetUse, ...]:
+        """The windows that have a limit and run now, for metrics; blocks."""
+        now_ms = self._clock.now_ms()
+        return tuple(u for u in self._budgets(now_ms, None) if u.limit_nano_usd is not None)
+
+    def budget_warnings(self) -> list[PolicyWarning]:
+        """What `tiergate check` says of the budgets that hold now: those of the default policy."""
+        router = self._core.router
+        facts = [plan.facts for plan in router.default.plans]
+        return budget_warnings(router.default.policy, facts)
+
+    def _unwise_budgets(self, tenant: str | None) -> list[Alert]:
+        """Those of all tenants, or of one's own budget."""
+        own = f"budgets.{tenant}."
+        return [
+            Alert("warn", w.kind.value, w.key_path, f"{w.key_path}: {w.message}.")
+            for w in self.budget_warnings()
+            if tenant is None or w.key_path.startswith(own)
+        ]
 
     def _part_alerts(self) -> list[Alert]:
         """What is not as it should be with triage, ledger, answerers, prices and policies."""

@@ -334,7 +334,8 @@ class Server:
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = b"text/plain; version=0.0.4; charset=utf-8"
-        await send_bytes(send, 200, self._metrics.page(), request_header(self._ids.new()), kind)
+        page = await asyncio.to_thread(self._metrics.page)  # budgets are read from the ledger
+        await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
 
     async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
         page = docs.page().encode()

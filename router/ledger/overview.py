@@ -23,6 +23,7 @@ from router.types import (
     DecisionLine,
     DecisionPage,
     DecisionQuery,
+    RefusedCalls,
     RequestState,
     Sample,
     Slice,
@@ -231,6 +232,30 @@ def turns(
 
 
 # --- budgets --------------------------------------------------------------------------------------
+
+NO_MONEY = "insufficient_quota"
+MAX_REFUSED = 50
+"""Tenants and answerers whose refusals are listed, the most frequent first."""
+
+
+def refused_calls(
+    database: Database, since_ms: int, tenant: str | None, limit: int = 5_000
+) -> tuple[RefusedCalls, ...]:
+    """Calls that budgets refused, of the newest `limit` requests since then. Raises LedgerError."""
+    whose, values = _of(tenant)
+    with database.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT newest.tenant, a.answerer, COUNT(DISTINCT a.request_id), "
+            "MIN(a.held_nano_usd), MAX(a.held_nano_usd) FROM attempts a JOIN "
+            "(SELECT request_id, tenant FROM requests "
+            f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
+            f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}) newest "
+            "ON newest.request_id = a.request_id WHERE a.error_code = ? "
+            "GROUP BY newest.tenant, a.answerer "
+            f"ORDER BY COUNT(DISTINCT a.request_id) DESC, newest.tenant LIMIT {MAX_REFUSED}",
+            (since_ms, *values, NO_MONEY),
+        ).fetchall()
+    return tuple(RefusedCalls(*row) for row in found)
 
 
 def budget_windows(

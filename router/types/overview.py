@@ -105,6 +105,17 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedCalls:
+    """Calls of a tenant to one answerer that a limit of money refused; holds in nano-dollars."""
+
+    tenant: str
+    answerer: str
+    requests: int
+    least_held_nano_usd: int
+    most_held_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetWindow:
     """What a scope has spent and holds in one window, UTC; "" stands for all."""
 
