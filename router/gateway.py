@@ -25,7 +25,7 @@ from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateErro
 from router.keeping import Keeper
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
-from router.noticing import answered, ended, moves_on, refusals_told, tell
+from router.noticing import refusals_told, tell_answered, tell_ended, tell_step
 from router.rating import RequestRates, request_rates
 from router.record import Evidence, StepRecord, evidence
 from router.repeats import Repeats
@@ -222,8 +222,7 @@ class Gateway:
                     # What the ladder ran into is told, not what a stand-in did.
                     failed = error if failed is None or walk.decision.rungs[at].taken else failed
                 step = self._next(walk, at, held.candidate, error)
-                if walk.troubles and step.rung is not None:
-                    tell(walk, self._events, moves_on(walk, step.rung))
+                tell_step(walk, self._events, step.rung)
                 if held.committed is not None or walk.observed is not None:
                     break
                 walk.climbs += step.rises
@@ -394,9 +393,7 @@ class Gateway:
             walk, candidate, verdict, RequestState.SETTLED, self._clock, self._secret_of
         )
         walk.accounted = True
-        self._events.finished(row)
-        if walk.troubles:
-            tell(walk, self._events, answered(candidate, verdict))
+        tell_answered(walk, self._events, row, candidate, verdict)
         try:
             await self._ledger.finish(row)
         except BaseException:
@@ -421,8 +418,7 @@ class Gateway:
         row = final_row(
             walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
         )
-        self._events.finished(row)
-        tell(walk, self._events, ended(walk, state, error))
+        tell_ended(walk, self._events, row, error)
         task = asyncio.ensure_future(self._ledger.finish(row))
         self._background[walk.request_id] = task
         task.add_done_callback(lambda _: self._background.pop(walk.request_id))

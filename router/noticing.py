@@ -18,8 +18,8 @@ from router.errors import (
     TiergateError,
     UpstreamError,
 )
-from router.types import CallFailed, CallRefused, Event, Events, Identity, RequestState, Verdict
-from router.walk import Candidate, Trouble, Walk
+from router.types import CallFailed, CallRefused, Event, Events, Identity, RequestRow, Verdict
+from router.walk import Candidate, Walk
 
 SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 
@@ -27,34 +27,43 @@ SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 def tell(walk: Walk, events: Events, next_is: str) -> None:
     """Tell of all troubles that nobody was told of yet."""
     last: TiergateError | None = None
-    for trouble in walk.troubles:
-        told = isinstance(trouble.error, LedgerUnavailable)  # by the store itself, once
-        if trouble.error is not last and not told:  # a deliberation fails as its step did
-            events.happened(_event(walk, trouble, next_is))
-        last = trouble.error
+    for attempt, error in walk.troubles:
+        told = isinstance(error, LedgerUnavailable)  # by the store itself, once
+        if error is not last and not told:  # a deliberation fails as its step did
+            events.happened(_event(walk, attempt, error, next_is))
+        last = error
     walk.troubles.clear()
 
 
-def moves_on(walk: Walk, at: int) -> str:
-    """What happens next where another rung is called."""
-    rung = walk.decision.rungs[at]
-    return f"goes on with {rung.answerer} (tier {rung.tier})"
+def tell_step(walk: Walk, events: Events, at: int | None) -> None:
+    """Tell that another rung is called next; where none is, the end of the request will tell."""
+    if walk.troubles and at is not None:
+        rung = walk.decision.rungs[at]
+        tell(walk, events, f"goes on with {rung.answerer} (tier {rung.tier})")
 
 
-def answered(candidate: Candidate, verdict: Verdict) -> str:
-    """What happens next where the request ends with an answer."""
+def tell_answered(
+    walk: Walk, events: Events, row: RequestRow, candidate: Candidate, verdict: Verdict
+) -> None:
+    """Tell that the request is over, with an answer."""
+    events.finished(row)
+    if not walk.troubles:
+        return
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
-        return f"the answer of {candidate.rung.answerer} goes out, {verdict.value}"
-    return f"approved words go out, {verdict.value}"
+        tell(walk, events, f"the answer of {candidate.rung.answerer} goes out, {verdict.value}")
+    else:
+        tell(walk, events, f"approved words go out, {verdict.value}")
 
 
-def ended(walk: Walk, state: RequestState, error: TiergateError | None) -> str:
-    """What happens next where the request ends without an answer."""
-    if state is RequestState.CANCELLED or error is None:
-        return "nothing: the client has left"
-    if walk.released:
-        return f"the stream breaks off with {error.code}"
-    return f"the client gets {error.status} {error.code}"
+def tell_ended(walk: Walk, events: Events, row: RequestRow, error: TiergateError | None) -> None:
+    """Tell that the request is over, without an answer."""
+    events.finished(row)
+    if error is None:
+        tell(walk, events, "nothing: the client has left")
+    elif walk.released:
+        tell(walk, events, f"the stream breaks off with {error.code}")
+    else:
+        tell(walk, events, f"the client gets {error.status} {error.code}")
 
 
 @contextmanager
@@ -67,8 +76,8 @@ def refusals_told(events: Events, identity: Identity) -> Iterator[None]:
         raise
 
 
-def _event(walk: Walk, trouble: Trouble, next_is: str) -> Event:
-    error, attempt = trouble.error, walk.attempts[trouble.attempt]
+def _event(walk: Walk, number: int, error: TiergateError, next_is: str) -> Event:
+    attempt = walk.attempts[number]
     if isinstance(error, NOT_ADMITTED):
         return _refused(walk.identity, error, attempt.answerer, walk.request_id)
     return CallFailed(

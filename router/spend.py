@@ -49,7 +49,7 @@ from router.types import (
     Usage,
     Work,
 )
-from router.walk import Trouble, Walk
+from router.walk import Walk
 
 MAX_DEPTH = 2
 """A deliberation calls an answerer, which may run its own steps; nothing goes deeper."""
@@ -256,7 +256,7 @@ class Spender:
     def _not_admitted(self, i: int, error: TiergateError) -> None:
         """A limit refused the call, or whoever keeps the limits does not answer."""
         self._release(i, error.code)
-        self._walk.troubles.append(Trouble(i, error))
+        self._walk.troubles.append((i, error))
 
     def _release(self, i: int, error_code: str) -> None:
         """Nothing was called."""
@@ -316,7 +316,7 @@ class Spender:
         if row.state is not AttemptState.HELD:
             return
         if not isinstance(error, CannotAnswer):
-            self._walk.troubles.append(Trouble(i, error))
+            self._walk.troubles.append((i, error))
         latency_ms = self._clock.monotonic_ms() - started
         ours = not plan.spends_outside and not plan.composite
         if ours and may_be_billed(error):

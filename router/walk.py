@@ -7,7 +7,6 @@ decides nothing and does no I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from router import cost
 from router.asking import Asked, forces_tools
@@ -95,13 +94,6 @@ class Held:
         return released
 
 
-class Trouble(NamedTuple):
-    """A call that failed or was not admitted, until it is told what happens next."""
-
-    attempt: int
-    error: TiergateError
-
-
 @dataclass(slots=True)
 class Walk:
     """One request from the first byte to the final row."""
@@ -122,7 +114,7 @@ class Walk:
     buffered: bool = True
     known: Known = NOTHING_KNOWN  # of the conversation's earlier turns
     attempts: list[AttemptRow] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)  # that nobody was told of yet
+    troubles: list[tuple[int, TiergateError]] = field(default_factory=list)  # not yet told
     steps: list[StepRecord] = field(default_factory=list)
     redirects: list[Redirect] = field(default_factory=list)  # calls that another model answered
     best: Candidate | None = None
