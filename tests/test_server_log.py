@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.server_kit import (
@@ -25,6 +26,13 @@ def lines(served: Served, name: str) -> list[dict[str, object]]:
     """The log's lines of an event, oldest first."""
     found = [json.loads(x) for x in served.output.splitlines() if x.startswith("{")]
     return [one for one in found if one["event"] == name]
+
+
+def access_line(served: Served, response: httpx.Response) -> dict[str, object]:
+    """The access line of a response, which is written when all of it was sent."""
+    name = response.headers["x-request-id"]
+    eventually(lambda: any(x.get("request_id") == name for x in lines(served, "request")))
+    return next(x for x in lines(served, "request") if x.get("request_id") == name)
 
 
 def key_of(served: Served, *options: str) -> dict[str, str]:
@@ -118,11 +126,7 @@ def test_refused_call_is_a_line_with_its_tenant(served: Served) -> None:
 
 def test_access_line_says_who_asked_and_what_it_cost(served: Served) -> None:
     response = served.chat()
-    said = next(
-        x
-        for x in lines(served, "request")
-        if x.get("request_id") == response.headers["x-request-id"]
-    )
+    said = access_line(served, response)
     assert (said["tenant"], said["key"], said["tier"]) == ("acme", "web", "llm")
     assert said["cost_usd"] == response.headers["x-tiergate-cost-usd"]
     assert (said["status"], said["path"]) == (200, "/v1/chat/completions")
@@ -130,19 +134,12 @@ def test_access_line_says_who_asked_and_what_it_cost(served: Served) -> None:
 
 def test_access_line_of_a_stream_has_its_cost(served: Served) -> None:
     response = served.chat(stream=True)
-    request_id = response.headers["x-request-id"]
-    eventually(lambda: any(x.get("request_id") == request_id for x in lines(served, "request")))
-    said = next(x for x in lines(served, "request") if x.get("request_id") == request_id)
-    assert float(str(said["cost_usd"])) > 0
+    assert float(str(access_line(served, response)["cost_usd"])) > 0
 
 
 def test_access_line_without_a_good_key_names_nobody(served: Served) -> None:
     response = served.chat(key="tg_not-a-key-of-this-server")
-    said = next(
-        x
-        for x in lines(served, "request")
-        if x.get("request_id") == response.headers["x-request-id"]
-    )
+    said = access_line(served, response)
     assert (said["status"], "tenant" in said, "key" in said) == (401, False, False)
 
 
