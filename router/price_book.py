@@ -181,7 +181,9 @@ class RowPrices:
                 return redirect.price
             found = book.answerer(section, cores)
             return found if is_known(found) else None
-        if (found := by_list(self._shipped, model, cores, day)) is not None:
-            return found
+        # What is no answerer's, such as reading a request, was priced by the policy's own book.
+        for book in (self._shipped,) if loaded is None else (loaded.prices, self._shipped):
+            if (found := by_list(book, model, cores, day)) is not None:
+                return found
         named_there = self._shipped.key(model) is not None
         return None if named_there else find_price(litellm_table(), model)

@@ -270,3 +270,11 @@ def test_core_seconds_of_a_row_without_cores_have_no_price(tmp_path: Path) -> No
     loaded = policy(tmp_path)
     old = replace(CALL, answerer="smol", model="smollm2-135m", compute_ms=1_000.0)
     assert RowPrices(lambda _name: loaded, shipped()).price(request("r", old), old) is None
+
+
+def test_reading_a_request_is_priced_by_the_book_of_its_policy(tmp_path: Path) -> None:
+    loaded = policy(tmp_path)
+    read = replace(CALL, role=Role.TRIAGE, answerer="triage", model="minilm@1", cores=1)
+    found = RowPrices(lambda _name: loaded, shipped()).price(request("r", read), read)
+    assert found is not None
+    assert found.per_second_nano_usd == 10_000

@@ -31,7 +31,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"  # it cost nothing by any price: released, from cache, covered
     NEWLY_KNOWN = "newly_known"  # its price was unknown when it was booked
     NO_PRICE = "no_price"
-    NO_USAGE = "no_usage"  # booked at its hold, since nobody said what was used
+    NO_USAGE = "no_usage"  # booked at its hold or by a bill, since nobody said what was used
     OPEN = "open"
 
 
@@ -50,17 +50,20 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
     """What this attempt's usage costs at `price`.
 
     1,000 input and 50 output tokens booked at $1 and $4 a million (1,200,000 nano-dollars) are
-    600,000 at $0.50 and $2. At the price that it was booked at, an attempt costs what it cost.
+    600,000 at $0.50 and $2. At the price that it was booked at, an attempt costs what it cost,
+    whatever became of it: each way of booking is undone here.
     """
     if attempt.state is AttemptState.HELD:
         return Again(Outcome.OPEN)
     if attempt.role is Role.REVIEW:  # people's minutes have no price by model
         known = attempt.cost_basis is not CostBasis.UNKNOWN
         return Again(Outcome.UNCHANGED, attempt.cost_nano_usd) if known else Again(Outcome.NO_PRICE)
+    if attempt.role is Role.RECONCILE or _at_its_hold(attempt):
+        return Again(Outcome.NO_USAGE)
     if _costs_nothing(attempt):
         return Again(Outcome.UNCHANGED, 0)
-    if _at_its_hold(attempt):
-        return Again(Outcome.NO_USAGE)
+    if _broke_off(attempt) and price is not None:
+        return Again(Outcome.PRICED, cost.own_compute(price, attempt.compute_ms))
     paid = cost.Cost(0, CostBasis.UNKNOWN)
     if price is not None:
         paid = cost.attempt_cost(price, attempt.usage, attempt.compute_ms, attempt.images)
@@ -74,22 +77,37 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
 
 def _costs_nothing(attempt: AttemptRow) -> bool:
     """Not called, not billed, from cache, or paid for by its own calls or a list price above."""
+    if attempt.cost_nano_usd:
+        return False
     if attempt.state is AttemptState.RELEASED or attempt.role is Role.CACHE:
         return True
     covered = attempt.cost_basis is CostBasis.LIST_PRICE
     unmeasured = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.compute_ms
-    return attempt.cost_nano_usd == 0 and (covered or unmeasured)
+    return covered or unmeasured
+
+
+def _broke_off(attempt: AttemptRow) -> bool:
+    """A call to our own machine that came to no answer: it cost its time, never a list price."""
+    unanswered = attempt.state in (AttemptState.FAILED, AttemptState.CANCELLED)
+    return unanswered and attempt.cost_basis is CostBasis.OWN_COMPUTE
 
 
 def _at_its_hold(attempt: AttemptRow) -> bool:
     """Booked at the worst case: an outcome that nobody knows, or a bound as high as the hold.
 
-    Where the price was unknown, too, the hold is 0, and no usage tells such a call.
+    Where the price was unknown, too, the hold is 0, and no usage tells such a call. An answered
+    call costs its list price whatever it used.
     """
+    if not attempt.estimated:
+        return False
     if attempt.cost_basis is CostBasis.UNKNOWN:
-        return attempt.estimated and not attempt.usage.total_tokens
-    at_hold = attempt.cost_nano_usd == attempt.held_nano_usd
-    return attempt.estimated and at_hold and attempt.cost_basis is CostBasis.TOKEN_PRICE
+        return not attempt.usage.total_tokens
+    if attempt.cost_nano_usd != attempt.held_nano_usd:
+        return False
+    if attempt.cost_basis is CostBasis.TOKEN_PRICE:
+        return True
+    told = attempt.usage.total_tokens or attempt.compute_ms or not attempt.cost_nano_usd
+    return attempt.state is not AttemptState.SETTLED and not told
 
 
 @dataclass(slots=True)
