@@ -61,7 +61,8 @@ test-train: $(VENV)/.training
 # client is; the gateway runs where it always does.
 test-clients: export GATEWAY_PYTHON := $(abspath $(BIN)/python)
 test-clients: $(VENV)/.clients $(VENV)/.node-clients
-	@$(BIN)/python -m pytest $(addprefix tests/clients/test_,documented.py litellm.py node.py claude_code.py)
+	@$(BIN)/python -m pytest $(addprefix tests/clients/test_,documented.py litellm.py node.py claude_code.py \
+	  codex.py opencode.py)
 	@$(VENV)/clients-2/bin/python -m pytest \
 	  $(addprefix tests/clients/test_,openai.py langchain.py instructor.py)
 	@$(VENV)/clients-3/bin/python -m pytest \
@@ -109,11 +110,11 @@ $(VENV)/.clients: $(VENV)/.testing tests/clients/openai-2.txt tests/clients/open
 
 $(VENV)/.node-clients: $(VENV)/.testing tests/clients/node/package.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-	  echo "Installing the clients for Node (about 450 MB on disk, Claude Code among them) ..."; \
+	  echo "Installing the clients for Node (about 1.2 GB on disk: Claude Code, Codex and opencode among them) ..."; \
 	  npm install --silent --prefix tests/clients/node \
 	    --no-package-lock --no-audit --no-fund --ignore-scripts && touch $@; \
 	else \
-	  echo "No node and npm here: their clients, Claude Code among them, are left out (apt-get install nodejs npm)."; \
+	  echo "No node and npm here: their clients, coding agents among them, are left out (apt-get install nodejs npm)."; \
 	fi
 
 $(BIN)/python:

@@ -18,6 +18,17 @@ DONE = "Done: it greets in English now."
 Arguments = dict[str, str]
 
 
+def steps_done(asked: str, results: int) -> int:
+    """Results in the conversation, and those before the last summary of it."""
+    summed_up = re.findall(r"(\d+) steps are done", asked)
+    return results + (int(summed_up[-1]) if summed_up else 0)
+
+
+def summary(step: int) -> str:
+    """What is said of a conversation that is to be made short."""
+    return f"The greeting is to be in English; {step} steps are done."
+
+
 def next_call(
     asked: str, offered: AbstractSet[str], step: int
 ) -> tuple[str, Arguments | str] | None:
@@ -75,13 +86,16 @@ def chat_message(body: dict[str, object]) -> dict[str, object]:
     offered = {tool["function"]["name"] for tool in tools} if isinstance(tools, list) else set()
     results = [str(message["content"]) for message in messages if message["role"] == "tool"]
     asked = " ".join([str(m["content"]) for m in messages if m["role"] == "user"])
-    found = next_call(asked, offered, len(results))
+    step = steps_done(asked, len(results))
+    if body.get("tool_choice") == "none":
+        return {"role": "assistant", "content": summary(step)}
+    found = next_call(asked, offered, step)
     if found is None:
         return {"role": "assistant", "content": f"{DONE} {' | '.join(results)}"}
     name, given = found
     arguments = orjson.dumps({"input": given} if isinstance(given, str) else given).decode()
     call = {
-        "id": f"call_{len(results)}",
+        "id": f"call_{step}",
         "type": "function",
         "function": {"name": name, "arguments": arguments},
     }

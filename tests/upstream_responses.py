@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import orjson
 
-from tests.upstream_editor import DONE, next_call
+from tests.upstream_editor import DONE, next_call, steps_done, summary
 from tests.upstream_wire import MODEL, STREAM_HEAD, TEXT, chunked, whole
 
 PATH = "/v1/responses"
@@ -72,10 +72,13 @@ def _said(body: dict[str, object], items: list[dict[str, object]]) -> list[dict[
         tools = body.get("tools")
         kinds = {t["name"]: t["type"] for t in tools} if isinstance(tools, list) else {}
         asked = " ".join([str(item["content"]) for item in items if item.get("role") == "user"])
-        found = next_call(asked, kinds.keys(), len(results))
-        if found is not None:
-            return [_call(*found, len(results), kinds[found[0]])]
+        step = steps_done(asked, len(results))
+        found = next_call(asked, kinds.keys(), step)
         text = f"{DONE} {' | '.join(results)}"
+        if body.get("tool_choice") == "none":
+            text = summary(step)
+        elif found is not None:
+            return [_call(*found, step, kinds[found[0]])]
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     message = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "completed"}
     return [{**message, "content": [part]}]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -48,7 +49,7 @@ def documented(client: str, place: Place, model: str = "auto") -> str:
     return code.replace('"auto"', f'"{model}"')
 
 
-def documented_policy(client: str) -> dict[str, object]:
+def documented_policy(client: str) -> dict[str, Any]:
     """The sections of a policy that stand below a client's heading."""
     sections = yaml.safe_load(_blocks(client)[1])
     assert isinstance(sections, dict)

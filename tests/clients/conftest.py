@@ -18,7 +18,7 @@ from tests.server_kit import (
     write_policy,
 )
 
-BEHAVIOURS = ("agent", "cut", "dawdling", "flaky", "hang", "limited", "refused")
+BEHAVIOURS = ("agent", "cut", "dawdling", "editor", "flaky", "hang", "limited", "refused")
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with Upstream(folder) as upstream:
         budgets = {"poor": {"usd_per_day": 1e-9}}
+        sections = documented_policy("Claude Code")
+        aliases = {**sections["aliases"], **documented_policy("Codex CLI")["aliases"]}
+        aliases["gpt-5.5"] = "auto:editor"  # `auto` edits nothing here
         policy = write_policy(
-            folder, upstream.url, budgets=budgets, **documented_policy("Claude Code")
+            folder, upstream.url, budgets=budgets, **{**sections, "aliases": aliases}
         )
         others = write_behaviours(folder, upstream.url, *BEHAVIOURS)
         others.append(write_ladder(folder, "native", upstream.url, "agent", wire="anthropic"))
+        others.append(write_ladder(folder, "sealed", upstream.url, "editor", wire="responses"))
         with Served(folder, policy, *others) as server:
             yield server
 
