@@ -33,6 +33,7 @@ class FakeUpstream:
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.host, self.port = host, port
         self.behaviour: str | None = None
+        self.models = ["answer", "sure-1", "echo"]  # that it lists; it answers to any name
         self.seen: deque[Seen] = deque(maxlen=200)
         self.count = 0
         self.aborted = 0
@@ -154,8 +155,9 @@ class Connection(asyncio.Protocol):
             seen = {name: getattr(self.server, name) for name in ("count", "aborted")}
             seen["aborted_at_s"] = self.server.aborted_at_s
             self.transport.write(whole(200, orjson.dumps(seen)))
-        elif self.path == "/v1/models":
-            self.transport.write(whole(200, b'{"object":"list","data":[]}'))
+        elif self.path.partition("?")[0] == "/v1/models":
+            rows = [{"id": name, "object": "model"} for name in self.server.models]
+            self.transport.write(whole(200, orjson.dumps({"object": "list", "data": rows})))
         else:
             self.transport.write(whole(404, b'{"error":{"message":"no such path"}}'))
 

@@ -50,6 +50,7 @@ GROUPS = {
     "router.api.text_vectors": "app",
     "router.api.moderation_heads": "app",
     "router.api.checkup": "app",
+    "router.api.probing": "app",
     "router.api.process": "process",
     "router.api.serve": "process",
     "router.api.listening": "app",

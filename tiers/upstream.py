@@ -57,6 +57,7 @@ from tiers.upstream_errors import FOREIGN, to_ours
 from tiers.upstream_wires import wire_of
 
 E = TypeVar("E", bound=AnswererError)
+Session = aiohttp.ClientSession
 MAX_BODY_BYTES = 16_000_000
 MAX_ERROR_BYTES = 65_536
 # Below the 5 s after which uvicorn and node close idle connections: a request sent into a closing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from router.api.access import LOCAL
 from router.api.core import Core
+from router.api.probing import Found, Probed, probe
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.policy_budget_check import budget_warnings
@@ -32,10 +34,18 @@ class Checked:
     missing_keys: Sequence[str]
     notes: Sequence[str]
     degraded_because: str
+    probed: Sequence[Probed] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether all examples went where they should, and each answerer has its model."""
+        there = all(one.found is not Found.NO for one in self.probed)
+        return there and all(result.passed for result in self.results)
 
 
-def run(core: Core) -> Checked:
-    """Run the default policy's examples through triage and decision."""
+def run(core: Core, *, probing: bool = False) -> Checked:
+    """Run the default policy's examples through triage and decision; `probing`: ask each answerer
+    for its models, too."""
     loaded, runtime = core.loaded[core.default], core.router.default
     # A policy that only observes wants a model named; which one changes nothing in what is decided.
     model = runtime.plans[-1].facts.model if loaded.policy.mode == "observe" else "auto"
@@ -60,6 +70,7 @@ def run(core: Core) -> Checked:
         missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
         notes=notes(loaded.policy),
         degraded_because=core.degraded_because,
+        probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
     )
 
 
@@ -123,6 +134,11 @@ def _show(one: Checked) -> None:
         )
     if one.results:
         out.print(table)
+    for probed in one.probed:
+        mark = {Found.OK: "ok", Found.UNKNOWN: "--", Found.NO: "NO"}[probed.found]
+        line = f"  {mark}  {probed.answerer}: {probed.model} at {probed.place}: {probed.said}"
+        style = "bold red" if probed.found is Found.NO else None
+        out.print(escape(line), style=style, soft_wrap=True)
     for warning in one.warnings:
         out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
     for reference in one.missing_keys:
@@ -153,6 +169,16 @@ def _document(one: Checked) -> dict[str, object]:
         "warnings": [
             {"kind": w.kind.value, "key_path": w.key_path, "message": w.message}
             for w in one.warnings
+        ],
+        "probes": [
+            {
+                "answerer": p.answerer,
+                "model": p.model,
+                "place": p.place,
+                "found": p.found.value,
+                "said": p.said,
+            }
+            for p in one.probed
         ],
         "missing_keys": list(one.missing_keys),
         "notes": list(one.notes),

@@ -159,6 +159,12 @@ def check(
         list[str] | None,
         typer.Argument(help="Names or files. Without any: all shipped policies."),
     ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Ask each answerer for its models; spends nothing, needs its network."
+        ),
+    ] = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -166,7 +172,8 @@ def check(
 
     Price books among the files are read as such.
 
-    Exit code 2 lists every mistake of every policy; 1 says that an example went elsewhere.
+    Exit code 2 lists every mistake of every policy; 1 says that an example went elsewhere, or that
+    an answerer lacks its model (--probe).
     """
     from router.cli import checking
     from router.policy_file import policies_dir, policy_names
@@ -179,7 +186,7 @@ def check(
             if is_book(Path(name)):
                 books.append(load_prices(Path(name)))
                 continue
-            checked.append(checking.run(_core([name], model_dir)))
+            checked.append(checking.run(_core([name], model_dir), probing=probe))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:
@@ -187,5 +194,5 @@ def check(
     checking.show(checked, broken, books, as_json)
     if broken:
         raise typer.Exit(Exit.USAGE)
-    if not all(result.passed for one in checked for result in one.results):
+    if not all(one.passed for one in checked):
         raise typer.Exit(Exit.FAILURE)
