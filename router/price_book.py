@@ -175,11 +175,11 @@ class RowPrices:
                 if found is not None or self._instead.key(name) is not None:
                     return found
         if loaded is not None and section is not None:
-            book = PriceBook.of(loaded, day)
-            redirect = book.redirected(str(getattr(section, "model", model)), model)
+            own = PriceBook.of(loaded, day)
+            redirect = own.redirected(str(getattr(section, "model", model)), model)
             if redirect is not None:
                 return redirect.price
-            found = book.answerer(section, cores)
+            found = own.answerer(section, cores)
             return found if is_known(found) else None
         # What is no answerer's, such as reading a request, was priced by the policy's own book.
         for book in (self._shipped,) if loaded is None else (loaded.prices, self._shipped):
