@@ -17,6 +17,7 @@ from router.policy import Alias, AnswererSection, Policy
 from router.policy_base import OWN_MODELS
 from router.redirects import FindRedirect, no_redirect
 from router.safe_answers import holding_text
+from router.sealed import NO_SEALS, sealed_tokens
 from router.types import (
     Answerer,
     AnswererFacts,
@@ -181,9 +182,12 @@ class PolicyRuntime:
         """What `decide` is told about every answerer for this request, in ladder order."""
         needs = required(request)
         found = [_rung_facts(plan, request, signals, needs, assume_ready) for plan in self.plans]
-        if warm:
+        sealed = sealed_tokens(request) if self.policy.sessions.sticky else NO_SEALS
+        if warm or sealed:
             for i, plan in enumerate(self.plans):
-                found[i] = _warmed(found[i], plan, request, signals, warm.get(plan.facts.name))
+                thoughts = sealed.get(plan.facts.issuer, 0)
+                cache = warm.get(plan.facts.name)
+                found[i] = _warmed(found[i], plan, request, signals, cache, thoughts)
         return tuple(found)
 
 
@@ -228,12 +232,21 @@ def _warmed(
     request: ChatRequest,
     signals: Signals,
     cache: WarmCache | None,
+    thoughts: int,
 ) -> RungFacts:
-    """The same rung at what it costs with its warm prompt cache, and what that saves."""
-    if cache is None or cache.model != plan.facts.model:
+    """The same rung at what it costs with its warm prompt cache, and what that saves.
+
+    `thoughts` are tokens of earlier turns that its issuer alone can read. Whoever else goes on has
+    to think them again, at the price of output, so they count like a cache.
+    """
+    tokens = cache.tokens if cache is not None and cache.model == plan.facts.model else 0
+    price = plan.facts.price
+    if not tokens and not (thoughts and price.output_nano_usd):
         return facts
-    cost_nano_usd = plan.expected_cost(request, signals.input_tokens, cache.tokens).nano_usd
+    cost_nano_usd = plan.expected_cost(request, signals.input_tokens, tokens).nano_usd
     saved = max(0, facts.cost_nano_usd - cost_nano_usd)
+    saved += thoughts * (price.reasoning_nano_usd or price.output_nano_usd or 0) // cost.MEGA
+    saved = min(saved, facts.cost_nano_usd)
     return replace(facts, cost_nano_usd=facts.cost_nano_usd - saved, cache_nano_usd=saved)
 
 

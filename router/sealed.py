@@ -21,7 +21,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import orjson
 
@@ -130,3 +131,18 @@ def own(sealed: Iterable[Sealed], issuer: str, kinds: Iterable[str]) -> tuple[Se
 def issuers(request: ChatRequest) -> frozenset[str]:
     """Who sealed something in this conversation."""
     return frozenset([one.issuer for message in request.messages for one in message.sealed])
+
+
+BYTES_PER_TOKEN = 6
+"""Of a seal: four characters of text to a token, by four thirds for base64, little around it."""
+NO_SEALS: Mapping[str, int] = MappingProxyType({})
+
+
+def sealed_tokens(request: ChatRequest) -> Mapping[str, int]:
+    """About how many tokens of thoughts each issuer has sealed in this conversation."""
+    found: dict[str, int] = {}
+    for message in request.messages:
+        for one in message.sealed:
+            tokens = len(one.payload) // BYTES_PER_TOKEN
+            found[one.issuer] = found.get(one.issuer, 0) + tokens
+    return found or NO_SEALS

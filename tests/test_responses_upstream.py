@@ -30,9 +30,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             write_ladder(folder, "turned", there.url, "any", issuer="here", **wire),
             write_ladder(folder, "unsealing", here.url, "unsealing", **wire),
             write_ladder(folder, "chat", here.url, "echo"),
+            write_ladder(folder, "both", here.url, "any", sections={"tiers": [both(here.url)]}),
         ]
         with Served(folder, *policies) as server:
             yield server
+
+
+def both(url: str) -> dict[str, object]:
+    """A tier of equals: the first speaks chat completions, the second seals as `here` does."""
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10}
+    common = {"kind": "upstream", "model": "any", "base_urls": [url], "price": price}
+    equals = [
+        {"name": "plain", **common},
+        {"name": "sealing", **common, "wire": "responses", "issuer": "here"},
+    ]
+    return {"name": "equals", "level": 2, "answerers": equals}
 
 
 def ask(served: Served, model: str, *items: object, **fields: object) -> httpx.Response:
@@ -110,3 +122,12 @@ def test_calls_and_results_have_their_own_types_upstream(served: Served) -> None
     seal = output_of(ask(served, "auto:here"), False)[0]
     said = ask(served, "auto:here", seal, *calls, tools=[TOOL, PATCH])
     assert said.status_code == 200, said.text
+
+
+def test_a_conversation_stays_with_who_sealed_its_thoughts(served: Served) -> None:
+    first = output_of(ask(served, "auto:here"), False)
+    debug = {"routing": {"debug": True}}
+    asked = ask(served, "auto:both", **debug).json()["routing"]
+    again = ask(served, "auto:both", *first, USER, **debug).json()["routing"]
+    assert (asked["answerer"], again["answerer"]) == ("plain", "sealing")
+    assert again["reason"] == "warm_cache"
