@@ -9,6 +9,7 @@ says whether the next rung (or another replica) may help.
     │   ├── HeadTooLarge              431
     │   ├── MalformedHttp             400  not HTTP at all
     │   ├── AuthenticationFailed      401
+    │   │   └── TooManyWrongKeys      429  from one address; Retry-After
     │   ├── PermissionDenied          403
     │   ├── NotFound                  404
     │   │   └── ModelNotFound         404
@@ -106,6 +107,17 @@ class MalformedHttp(RequestError):
 class AuthenticationFailed(RequestError):
     code = "invalid_api_key"
     status = 401
+
+
+class TooManyWrongKeys(AuthenticationFailed):
+    """Wrong keys keep coming from one address; good ones from there are let in all the same."""
+
+    code = "too_many_wrong_keys"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class PermissionDenied(RequestError):

@@ -92,7 +92,9 @@ class LocalModelHost:
         self._others: list[_Supervisor] = []  # loading beside the current one, or draining
         _remove_stale_folders()
         self._directory = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
-        self._owner = os.open(self._directory / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        self._owner = os.open(
+            self._directory / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
         fcntl.flock(self._owner, fcntl.LOCK_EX)
         self.address = LocalAddress(str(self._directory), secrets.token_urlsafe(32), spec.threads)
         self._reader = StateReader(self._directory)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from router.api.access_line import current
-from router.api.http import Receive, read_body, require_json
+from router.api.http import PEER, Receive, read_body, require_json
 from router.api.remaining import CALLER
-from router.errors import AuthenticationFailed, PermissionDenied
+from router.api.wrong_keys import WrongKeys
+from router.errors import AuthenticationFailed, PermissionDenied, TooManyWrongKeys
 from router.types import Identity, KeyStore, Scope
 
 LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
@@ -26,19 +27,25 @@ class Doorkeeper:
     """Turns a key into an Identity. It comes as `Authorization: Bearer`, else as `x-api-key`."""
 
     def __init__(
-        self, keys: KeyStore, *, open_without_keys: bool, guard_origin: bool = True
+        self,
+        keys: KeyStore,
+        *,
+        wrong_keys: WrongKeys | None = None,
+        open_without_keys: bool,
+        guard_origin: bool = True,
     ) -> None:
         """`guard_origin`: without keys, refuse what a page of another site sends through a browser
         on this machine. Off where an outer application decides who may come in.
         """
         self._keys = keys
+        self._wrong_keys = wrong_keys
         self._open = open_without_keys
         self._guard_origin = guard_origin
 
     async def admit(self, headers: dict[str, str], *scopes: Scope) -> Identity:
         """The caller's identity, whose key has one of `scopes` or may do everything (admin).
 
-        Raises AuthenticationFailed, PermissionDenied.
+        Raises AuthenticationFailed, TooManyWrongKeys, PermissionDenied.
         """
         identity = await self._identify(headers)
         line = current()
@@ -93,6 +100,15 @@ class Doorkeeper:
             raise AuthenticationFailed(NO_KEY)
         identity = await self._keys.identify(secret.strip())
         if identity is None:
+            peer = headers.get(PEER, "")
+            seconds = 0.0 if self._wrong_keys is None else self._wrong_keys.count(peer)
+            if seconds > 0.0:
+                raise TooManyWrongKeys(
+                    "Incorrect API key provided, as many times before from this address. Check "
+                    f"the key; wrong ones are looked at again in {seconds:.0f} s, good ones at any "
+                    "time.",
+                    retry_after_s=seconds,
+                )
             # litellm knows a wrong key by OpenAI's first four words alone, whatever the status.
             raise AuthenticationFailed(
                 "Incorrect API key provided: it is unknown, has expired, was rotated or revoked. "

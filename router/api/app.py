@@ -29,6 +29,7 @@ from router.api.overview_json import Judged
 from router.api.remaining import Remaining
 from router.api.server import Learnt, OwnModels, Server
 from router.api.text_vectors import TextVectors
+from router.api.wrong_keys import WrongKeys
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
 from router.ledger.address import Address
@@ -36,6 +37,7 @@ from router.ledger.feedback import SqlFeedback, outcomes
 from router.ledger.gauge import SqlBudgetGauge
 from router.ledger.keys import SqlKeyStore
 from router.ledger.policy_caches import PolicyCaches
+from router.ledger.private_files import make_folder
 from router.ledger.rates import SharedRates
 from router.ledger.redis_rates import RedisRates
 from router.ledger.replies import SqlReplies
@@ -145,6 +147,7 @@ class App:
         ]
         door = Doorkeeper(
             self.keys,
+            wrong_keys=WrongKeys(self.clock),
             open_without_keys=settings.open_without_keys,
             guard_origin=settings.guard_origin,
         )
@@ -192,7 +195,7 @@ class App:
             self.metrics.calls.watch_store("redis")
             return RedisRates(self.settings.redis, self.core.events)
         file = Address.parse(self.settings.database).beside(".rates")
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         return SharedRates(file, self.clock)
 
     # --- life -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ It knows nothing about what requests mean.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +32,8 @@ took 2.7 GB here."""
 LINGER_S, LINGER_BYTES = 1.0, 1_000_000
 """After a refusal: so long, and so much, of what still comes is read and dropped, since closing at
 once would reset the connection and could take the answer with it (RFC 9112, section 9.6)."""
+
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 Refuse = Callable[[TiergateError, str], tuple[bytes, Headers]]
 """An error and the path that was asked for, as the body and the headers of its response."""
@@ -151,6 +154,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._heard = True
         if self.parser.should_upgrade():
             return
+        self._check_host()
         super().on_headers_complete()
         self._head_read = True
         if len(self.pipeline) > MAX_WAITING:
@@ -173,6 +177,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
+        app = _ended_early(self, cycle, app)
         if cycle.scope["http_version"] == "1.0":
             app = _without_chunks(cycle, app)
         super()._start_asgi_task(cycle, app)
@@ -183,6 +188,31 @@ class BoundedConnection(HttpToolsProtocol):
         if self._head_bytes > MAX_HEAD_BYTES:
             self._fault = _head_too_large()
             raise ValueError("the head is too large")  # ends the parser
+
+    def _check_host(self) -> None:
+        """Ends the parser for a head without exactly one good Host (RFC 9112, section 3.2): what
+        stands before us may have read another one of two."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if not hosts and self.parser.get_http_version() == "1.0":
+            return
+        if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:
+            self._fault = _wrong_host(hosts)
+            raise ValueError("the Host is wrong")
+
+    def is_sending(self, cycle: RequestResponseCycle) -> bool:
+        """True while the client has not sent all of the request's body."""
+        return self._incoming and self._head_read and self.cycle is cycle
+
+    def linger(self) -> None:
+        """Close, once what the client still sends was dropped for a moment: closing at once would
+        reset the connection and could take the answer with it."""
+        self._over = True
+        if self._arriving is not None:
+            self._arriving.cancel()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self.loop.call_later(LINGER_S, self.transport.close)
 
     # --- refusals -------------------------------------------------------------------------------
 
@@ -219,10 +249,7 @@ class BoundedConnection(HttpToolsProtocol):
             own.message_event.set()
         body, headers = self.refuse(error, self.url.decode("latin-1"))
         self.transport.write(_response(error.status, body, headers))
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.flow.resume_reading()
-        self.loop.call_later(LINGER_S, self.transport.close)
+        self.linger()
 
 
 def bounded(request_s: float, refuse: Refuse) -> type[BoundedConnection]:
@@ -234,6 +261,38 @@ def bounded(request_s: float, refuse: Refuse) -> type[BoundedConnection]:
     Connection.request_s = request_s
     Connection.refuse = staticmethod(refuse)
     return Connection
+
+
+class _Lingering:
+    """A transport for an answer that comes before the end of its request: it closes by `linger`."""
+
+    def __init__(self, connection: BoundedConnection) -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> None:
+        self._connection.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return bool(self._connection.transport.is_closing())
+
+    def close(self) -> None:
+        self._connection.linger()
+
+
+def _ended_early(connection: BoundedConnection, cycle: RequestResponseCycle, app: Any) -> Any:
+    """The application whose answer ends the connection where the client is still sending: the rest
+    of a body that was refused would be read to its end, to no use."""
+
+    async def ending(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(event: Any) -> None:
+            if event["type"] == "http.response.start" and connection.is_sending(cycle):
+                event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
+                cycle.transport = _Lingering(connection)  # type: ignore[assignment]
+            await send(event)
+
+        await app(scope, receive, sending)
+
+    return ending
 
 
 def _without_chunks(cycle: RequestResponseCycle, app: Any) -> Any:
@@ -259,6 +318,14 @@ def _head_too_large() -> HeadTooLarge:
     return HeadTooLarge(
         f"The request line and headers have more than {MAX_HEAD_BYTES} bytes; send fewer or "
         "shorter headers."
+    )
+
+
+def _wrong_host(hosts: list[bytes]) -> MalformedHttp:
+    found = f"{len(hosts)} Host headers" if len(hosts) != 1 else f"the Host {hosts[0][:100]!r}"
+    return MalformedHttp(
+        f"Found {found}; expected exactly one with a name or an address, and a port where it is "
+        "not 80. The connection is closed."
     )
 
 

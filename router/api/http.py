@@ -22,6 +22,7 @@ from router.errors import (
     Overloaded,
     RateLimited,
     TiergateError,
+    TooManyWrongKeys,
     UnsupportedMedia,
     UpstreamRateLimited,
 )
@@ -39,9 +40,16 @@ GRACE_S = 0.05
 """How late a client's going away may be noticed: little beside any call of an LLM."""
 
 
+PEER = ":peer"
+"""The name of the client's address among headers; no header's own name has a colon."""
+
+
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Request headers by lower-case name; the last of a repeated name wins."""
-    return {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+    """Request headers by lower-case name, and PEER; the last of a repeated name wins."""
+    headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+    client = scope.get("client")
+    headers[PEER] = client[0] if client else ""
+    return headers
 
 
 async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
@@ -118,7 +126,7 @@ async def send_bytes(
 async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
     """An error's `body` with its status and what tells an SDK whether to try again."""
     extra = list(headers)
-    told = Overloaded | UpstreamRateLimited | LedgerUnavailable
+    told = Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys
     if isinstance(error, told) and error.retry_after_s:
         extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
@@ -130,7 +138,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
             extra.append((b"retry-after", str(seconds).encode()))
             extra.append((b"retry-after-ms", str(error.retry_after_ms).encode()))
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
-    if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer):
+    if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer | TooManyWrongKeys):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)
 

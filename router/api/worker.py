@@ -58,6 +58,7 @@ class Orders:
 
 def main() -> None:
     """Serve as ordered; exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
+    os.umask(0o077)  # as the parent's: what is written is the owner's alone
     orders = Orders.from_line(sys.stdin.buffer.readline())
     logged_to_stderr(orders.options.log_level)
     settings = orders.options.settings

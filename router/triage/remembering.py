@@ -73,7 +73,8 @@ class Remembering:
         fits |= {f"matched-{key.hex()}": fit.coefficients for key, fit in self._used_fits.items()}
         part = self._file.with_suffix(f".{os.getpid()}.npz")
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
             np.savez(part, digests=digests, vectors=vectors, **fits)  # type: ignore[arg-type]
             os.replace(part, self._file)
 
