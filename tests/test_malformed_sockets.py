@@ -164,13 +164,13 @@ def held_open(served: Served, port: int) -> bool:
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
         b"GET http:// HTTP/1.1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nno colon\r\n\r\n",
-        b"POST / HTTP/1.1\r\nhost: a\x00b\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\nxx",
+        b"POST / HTTP/1.1\r\nhost: x\r\nno colon\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\nhost: a\x00b\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\nxx",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x00" * 1000,
         b"\xff" * 1000,
@@ -253,7 +253,10 @@ def test_endless_heads_end_at_the_bound(served: Served, what: str) -> None:
 )
 def test_a_head_up_to_the_bound_is_read(served: Served, size: int, status: int) -> None:
     response = said(
-        served, b"GET /healthz HTTP/1.1\r\nconnection: close\r\nx: ", b"a" * size, b"\r\n\r\n"
+        served,
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ",
+        b"a" * size,
+        b"\r\n\r\n",
     )
     assert response.startswith(b"HTTP/1.1 %d " % status)
     if status == 431:
