@@ -5,7 +5,10 @@ it will be full again (the theoretical arrival time of ITU-T I.371, annex A): a 
 is the same as none. So who was idle may send a minute's worth at once, and from then on `limit` a
 minute evenly; in any 60 seconds at most twice the limit passes.
 
-Times are nanoseconds since the epoch, so that processes and machines agree.
+Times are nanoseconds of a clock that all who share a bucket agree on: the machine's uptime, or
+Redis' own. A clock may go back all the same, at a reboot or when it is set. A bucket that is then
+farther from full than any debt reaches counts as empty, and fills from there: nobody waits for the
+lost time, and nobody gets more than the bucket had.
 """
 
 from __future__ import annotations
@@ -16,19 +19,21 @@ from router.types import RateAsk, RateState, RateTaken
 
 MINUTE_NS = 60_000_000_000
 DEBT_NS = 2 * MINUTE_NS
-"""The deepest debt that is kept: an answer longer than its estimate counts, a clock that was set
-back for an hour does not shut anybody out for one."""
+"""The deepest debt that is kept: an answer longer than its estimate counts."""
 NEVER = -1
 
 
 def admission(
     full_at: Sequence[int], asks: Sequence[RateAsk], now_ns: int
 ) -> tuple[list[int], RateTaken]:
-    """Each bucket's next `full_at`, unchanged where any of them refuses; and what to say of it.
+    """Each bucket's next `full_at`, and what to say of it.
+
+    Where any bucket refuses, nothing is taken from any; a `full_at` is then lower than it was only
+    where the clock has gone back.
 
     10 a minute and a full bucket: one is taken, 9 remain, and it is full again in 6 seconds.
     """
-    now_full = [_bounded(at_ns, now_ns) for at_ns in full_at]
+    now_full = [_believed(at_ns, now_ns) for at_ns in full_at]
     after = [at_ns + cost_ns(ask) for at_ns, ask in zip(now_full, asks, strict=True)]
     over = [at_ns - now_ns - MINUTE_NS for at_ns in after]
     worst = max(range(len(asks)), key=lambda i: (asks[i].amount > asks[i].limit, over[i]))
@@ -41,7 +46,8 @@ def admission(
 
 def corrected(full_at: int, ask: RateAsk, now_ns: int) -> int:
     """The bucket's next `full_at` after more was used than estimated, or less."""
-    return _bounded(_bounded(full_at, now_ns) + cost_ns(ask), now_ns)
+    after = _believed(full_at, now_ns) + cost_ns(ask)
+    return min(max(after, now_ns), now_ns + DEBT_NS)
 
 
 def cost_ns(ask: RateAsk) -> int:
@@ -53,8 +59,13 @@ def cost_ns(ask: RateAsk) -> int:
     return ask.amount * MINUTE_NS // ask.limit
 
 
-def _bounded(full_at: int, now_ns: int) -> int:
-    return min(max(full_at, now_ns), now_ns + DEBT_NS)
+def is_lost(full_at: int, now_ns: int) -> bool:
+    """Whether a bucket was kept by a clock that has gone back since: no debt reaches so far."""
+    return full_at > now_ns + DEBT_NS
+
+
+def _believed(full_at: int, now_ns: int) -> int:
+    return now_ns + MINUTE_NS if is_lost(full_at, now_ns) else max(full_at, now_ns)
 
 
 def _states(full_at: Sequence[int], asks: Sequence[RateAsk], now_ns: int) -> tuple[RateState, ...]:

@@ -48,6 +48,11 @@ class Spent:
     nano_usd: int = 0
     running: int = 0
 
+    def on(self, day: int) -> None:
+        """Begin the money anew on a later day; a clock that goes back begins none."""
+        if day > self.day:
+            self.day, self.nano_usd = day, 0
+
 
 class Shadows:
     """Draws, calls and books shadows; one per gateway."""
@@ -207,8 +212,7 @@ class Shadows:
     def _today(self, policy: str) -> Spent:
         day = self._clock.now_ms() // DAY_MS
         spent = self._spent.setdefault(policy, Spent(day))
-        if spent.day != day:
-            spent.day, spent.nano_usd = day, 0
+        spent.on(day)
         return spent
 
     def _has_room(self, section: ShadowSection, walk: Walk, plan: RungPlan) -> bool:

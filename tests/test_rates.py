@@ -75,10 +75,13 @@ def test_estimate_that_was_too_high_is_given_back() -> None:
     assert corrected(after[0], one(-100), NOW) == NOW
 
 
-def test_debt_and_a_clock_set_back_shut_out_for_two_minutes_at_most() -> None:
+def test_debt_shuts_out_for_two_minutes_at_most() -> None:
     assert corrected(NOW, one(1_000), NOW) == NOW + DEBT_NS
-    _, taken = admission([NOW + 3_600_000_000_000], [one()], NOW)
-    assert taken.retry_ms <= DEBT_NS // 1_000_000
+
+
+def test_a_bucket_of_a_clock_that_went_back_is_empty_and_fills() -> None:
+    full, taken = admission([NOW + 60 * MINUTE_NS], [one()], NOW)
+    assert (full, taken.retry_ms) == ([NOW + MINUTE_NS], 6_000)
 
 
 @given(

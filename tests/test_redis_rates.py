@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.rates import MemoryRates
-from router.ledger.redis_rates import RedisRates
+from router.ledger.redis_rates import PREFIX, RedisRates
 from router.rates import NEVER
-from router.types import AttemptState, Outcome, RequestState, StoreTurned, Verdict
+from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.examples import examples
 from tests.fakes import ALICE, a_house, ask
 from tests.gateway_kit import UNSURE, deep, drain, low, mid, only_row
@@ -220,3 +220,27 @@ def test_two_workers_share_a_rate_in_redis(server: str, tmp_path: Path) -> None:
                 statuses.append(served.chat().status_code)
     assert statuses[:3] == [200, 200, 200]
     assert statuses.count(429) >= 15
+
+
+async def test_a_redis_whose_clock_was_set_back_locks_nobody_out(server: str) -> None:
+    from redis.asyncio import Redis
+
+    redis, limiter = Redis.from_url(server), RedisRates(server)
+    ask_ = one(1, 600, tenant="back")  # one every 100 ms
+    seconds, _ = await redis.time()
+    ahead = (seconds - 1_767_225_600 + 3_600) * 10**6
+    await redis.set(f"{PREFIX}back\0requests", str(ahead))
+    assert (await limiter.take([replace(ask_, amount=50)])).refused == 0
+    await eventually_admitted(limiter, ask_)
+    assert float(await redis.get(f"{PREFIX}back\0requests")) < ahead - 3_000 * 10**6
+    await limiter.close()
+    await redis.aclose()
+
+
+async def eventually_admitted(limiter: RedisRates, ask_: RateAsk) -> None:
+    """Within some seconds, which is much less than the hour."""
+    for _ in range(100):
+        if (await limiter.take([ask_])).refused is None:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("still refused")

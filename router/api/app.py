@@ -95,6 +95,7 @@ class App:
             events=core.events,
         )
         self.metrics.calls.watch_store("ledger")
+        self.clock.not_before(self.ledger.newest_ms())
         self.texts = TextStore(self.ledger.database, self.clock)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)

@@ -5,19 +5,52 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, as in ULIDs
 PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
 OF_BYTE = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))  # five random bits a character
 
 
+MOST_AHEAD_MS = 24 * 3_600_000
+"""How far the time told may be ahead of the machine's: a day covers a wrong time zone. A clock that
+is set back by more was wrong before, so it is believed."""
+
+
 class SystemClock:
-    """types.Clock over the operating system."""
+    """types.Clock over the operating system. Its time does not go back where somebody sets a clock.
+
+    Budgets, keys that end and leases would else live through an hour twice. Where the machine's
+    clock is behind what was told before, the time told goes on at half its pace until the machine's
+    has caught up; a clock set forward is followed at once. Threads may share it.
+    """
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._wall_ns = wall_ns
+        self._monotonic_ns = monotonic_ns
+        self._told = wall_ns(), monotonic_ns()  # the last time told, and when that was
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
+        wall, at = self._wall_ns(), self._monotonic_ns()
+        told, before = self._told
+        slow = told + (at - before) // 2
+        now = wall if wall >= slow or slow - wall > MOST_AHEAD_MS * 1_000_000 else slow
+        self._told = now, at
+        return now // 1_000_000
+
+    def not_before(self, ms: int) -> None:
+        """Go on from this time, milliseconds since the epoch, if the machine's is not so far yet.
+
+        It is the newest that the ledger knows, so that a restart doesn't go back either.
+        """
+        ahead = ms - self.now_ms()
+        if 0 < ahead <= MOST_AHEAD_MS:
+            self._told = ms * 1_000_000, self._monotonic_ns()
 
     def monotonic_ms(self) -> float:
         """Milliseconds of a clock that never goes back."""

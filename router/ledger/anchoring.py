@@ -39,7 +39,7 @@ class Anchorer:
         self._clock = clock
         self._head = head
         self._anchored = _last_anchored(database, head.writer_id)
-        self._anchored_at_ms = clock.now_ms()
+        self._anchored_at_ms = clock.monotonic_ms()
         self._beside = 0
         self.fault = ""
 
@@ -55,7 +55,7 @@ class Anchorer:
     def idle(self) -> None:
         """Writes an anchor when rows or time since the last one say so."""
         rows = self._head.sequence - self._anchored + self._beside
-        waited_ms = self._clock.now_ms() - self._anchored_at_ms
+        waited_ms = self._clock.monotonic_ms() - self._anchored_at_ms
         if rows >= EVERY_ROWS or (rows > 0 and waited_ms >= EVERY_MS):
             self.write()
 
@@ -64,9 +64,9 @@ class Anchorer:
         if self._head.sequence == self._anchored and not self._beside:
             return
         beside, self._beside = self._beside, 0
-        self._anchored_at_ms = self._clock.now_ms()
+        self._anchored_at_ms = self._clock.monotonic_ms()
         try:
-            write_anchor(self._database, self._outside, self._anchored_at_ms)
+            write_anchor(self._database, self._outside, self._clock.now_ms())
         except LedgerError as error:
             self.fault = error.message  # the rows are safe; the next anchor covers them too
             self._beside += beside

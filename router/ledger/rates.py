@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from router.errors import LedgerError
-from router.rates import admission, corrected
+from router.rates import admission, corrected, is_lost
 from router.types import Clock, RateAsk, RateTaken
 
 KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file
@@ -37,9 +37,11 @@ class _Buckets(Protocol):
 
 
 def _take(buckets: _Buckets, asks: Sequence[RateAsk], now_ns: int) -> RateTaken:
-    full_at, taken = admission([buckets.get(ask, now_ns) for ask in asks], asks, now_ns)
-    if taken.refused is None:
-        for ask, at_ns in zip(asks, full_at, strict=True):
+    before = [buckets.get(ask, now_ns) for ask in asks]
+    full_at, taken = admission(before, asks, now_ns)
+    for ask, old_ns, at_ns in zip(asks, before, full_at, strict=True):
+        # A refusal takes nothing, but where the clock went back the bucket must begin to fill.
+        if taken.refused is None or at_ns < old_ns:
             buckets.put(ask, at_ns, now_ns)
     return taken
 
@@ -134,14 +136,16 @@ class _Table:
         """The bucket's slot and time. Where all are taken, the one that is soonest full gives way:
         that forgives the least."""
         home = int.from_bytes(digest[:8], "little")
-        free: tuple[int, int] | None = None  # time, slot
+        free: tuple[int, int] | None = None  # time to fill, slot
         for probe in range(PROBES):
             at = (home + probe) % KEPT
             found, full_at = _SLOT.unpack_from(self._table, at * _SLOT.size)
             if found == digest:
                 return at, full_at
-            if free is None or full_at < free[0]:
-                free = (full_at, at) if full_at > now_ns else (0, at)
+            in_use = full_at > now_ns and not is_lost(full_at, now_ns)
+            wait_ns = full_at - now_ns if in_use else 0
+            if free is None or wait_ns < free[0]:
+                free = wait_ns, at
         assert free is not None
         return free[1], now_ns
 
@@ -171,4 +175,5 @@ def _open(path: Path) -> tuple[int, mmap.mmap]:
 
 
 def _now_ns(clock: Clock) -> int:
-    return clock.now_ms() * 1_000_000
+    """Of the machine's uptime, which all its processes share and nobody can set."""
+    return round(clock.monotonic_ms() * 1_000_000)

@@ -28,17 +28,19 @@ PREFIX = "tiergate:rate:"
 _MINUTE_US = 60_000_000
 
 # Times are microseconds since 2026, as numbers of Lua hold those to some nanoseconds. ARGV: whether
-# it is a correction, then limit and amount of each key. It returns the refused key's index or 0,
-# and for each key how far off its full bucket is, microseconds.
+# it is a correction, then limit and amount of each key. A time that no debt reaches was kept before
+# the clock went back: that bucket is empty now, and is written even by a refusal. It returns the
+# refused key's index or 0, and for each key how far off its full bucket is, microseconds.
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now = (tonumber(clock[1]) - 1767225600) * 1e6 + tonumber(clock[2])
 local correction = ARGV[1] == '1'
-local full, after, worst, worst_over, never = {}, {}, 0, 0.01, false
+local full, after, lost, worst, worst_over, never = {}, {}, {}, 0, 0.01, false
 for i = 1, #KEYS do
   local limit, amount = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   local at = tonumber(redis.call('GET', KEYS[i]) or now)
-  full[i] = math.min(math.max(at, now), now + 120e6)
+  lost[i] = at > now + 120e6
+  full[i] = lost[i] and now + 60e6 or math.max(at, now)
   after[i] = full[i] + amount * 60e6 / limit
   local over, too_large = after[i] - now - 60e6, amount > limit
   if (too_large and not never) or (too_large == never and over > worst_over) then
@@ -46,9 +48,9 @@ for i = 1, #KEYS do
   end
 end
 if correction then worst = 0 end
-if worst == 0 then
-  for i = 1, #KEYS do
-    local at = math.min(after[i], now + 120e6)
+for i = 1, #KEYS do
+  if worst == 0 or lost[i] then
+    local at = worst == 0 and math.min(after[i], now + 120e6) or full[i]
     full[i] = math.max(at, now)
     if at > now then
       redis.call('SET', KEYS[i], string.format('%.17g', at), 'PX', math.ceil((at - now) / 1e3) + 1)

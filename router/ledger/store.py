@@ -201,6 +201,15 @@ class SqlLedger:
         """Feedback was chained: an anchor is due within a minute, or on close."""
         self._anchorer.beside()
 
+    def newest_ms(self) -> int:
+        """When the newest request was created, milliseconds since the epoch; 0 without any; blocks.
+
+        Raises LedgerError.
+        """
+        with self.database.reading() as connection:
+            query = "SELECT max(created_at_ms) FROM requests"
+            return int(connection.exec_driver_sql(query).scalar() or 0)
+
     @property
     def healthy(self) -> bool:
         """Whether the last batch could be written and the writer lives."""
