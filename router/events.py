@@ -55,6 +55,8 @@ def line_of(event: Event) -> Line:
             if event.open
             else "calls go there again",
         }
+        if event.key_refused:
+            turned["reason"] = "it refuses our key; check the answerer's api_key"
         return Line(name, turned, event.open, (name, event.answerer, event.host))
     if isinstance(event, StoreTurned):
         name = f"{event.store}_{'lost' if event.lost else 'back'}"

@@ -80,6 +80,15 @@ async def test_probe_that_fails_is_no_turn_of_the_breaker(fake: FakeUpstream, ti
     assert len(tiers.listener.events) == 1
 
 
+async def test_replica_that_refuses_our_key_is_told_as_such(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    with pytest.raises(AnswererError):
+        await ask(tiers(fake.url, model="status:401", retries=0))
+    host = urlsplit(fake.url).netloc
+    assert tiers.listener.events == [BreakerTurned("up", host, True, 10.0, key_refused=True)]
+
+
 # --- a 404 ----------------------------------------------------------------------------------------
 
 

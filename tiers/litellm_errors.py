@@ -69,8 +69,11 @@ _SLIPS = (
 )
 
 
-def to_ours(error: BaseException, now_ms: int = 0) -> AnswererError:
-    """Our error for one that litellm raised, by the nearest class that ERRORS names."""
+def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererError:
+    """Our error for one that litellm raised, by the nearest class that ERRORS names.
+
+    `asked` says which answerer asked for which model.
+    """
     name = type(error).__name__
     bases = [base.__name__ for base in type(error).__mro__]
     if "Timeout" in bases or isinstance(error, TimeoutError):
@@ -81,8 +84,11 @@ def to_ours(error: BaseException, now_ms: int = 0) -> AnswererError:
     kind, status = ERRORS[known]
     headers = getattr(getattr(error, "response", None), "headers", None)
     waits = None if headers is None else read_retry_after(headers, now_ms)
+    said = f"The provider failed or refused the request (litellm {name})."
+    if status == 404 and asked:
+        said = f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
     return kind(
-        f"The provider failed or refused the request (litellm {name}).",
+        said,
         upstream_status=status,
         retry_after_s=waits,
     )

@@ -25,6 +25,7 @@ import orjson
 from router.errors import AnswererError, AnswererNotReady, UpstreamError
 from router.policy import LitellmAnswerer
 from router.types import (
+    NOBODY,
     Answer,
     AnswererFacts,
     AnswererState,
@@ -32,6 +33,7 @@ from router.types import (
     Call,
     Clock,
     Delta,
+    Events,
     Work,
 )
 from router.wire.openai_chat import ChunkFolder, parse_completion
@@ -103,14 +105,22 @@ class LitellmTier:
         *,
         api_key: str | None,
         clock: Clock,
+        events: Events = NOBODY,
     ) -> None:
         self._section = section
         self._facts = facts
         self._api_key = (api_key or "").strip() or None
         self._clock = clock
+        self._asked = f"{section.name} for the model {section.model!r}"
         self._slots = CallSlots(section.name, section.concurrency)
         self._allowed = ALLOWED | facts.body.pass_through
-        self._provider = ReplicaSet([section.model], failures=FAILURES, reset_ms=RESET_MS)
+        self._provider = ReplicaSet(
+            [section.model],
+            failures=FAILURES,
+            reset_ms=RESET_MS,
+            answerer=section.name,
+            events=events,
+        )
         self._loading: asyncio.Task[ModuleType] | None = None
 
     @property
@@ -153,7 +163,7 @@ class LitellmTier:
             try:
                 response = await litellm.acompletion(**self._arguments(work, False, ends_at))
             except foreign_classes(litellm) as error:
-                raise to_ours(error, self._clock.now_ms()) from error
+                raise to_ours(error, self._clock.now_ms(), self._asked) from error
         return parse_completion(to_json(response.model_dump()))
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
@@ -170,7 +180,7 @@ class LitellmTier:
                     try:
                         chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
                     except foreign_classes(litellm) as error:
-                        raise to_ours(error, self._clock.now_ms()) from error
+                        raise to_ours(error, self._clock.now_ms(), self._asked) from error
                 chunk = await self._next(litellm, chunks, ends_at)
                 while chunk is not None:
                     for delta in folder.fold(to_json(chunk.model_dump())):
@@ -205,6 +215,7 @@ class LitellmTier:
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
             outcome = Outcome.FAILED if status is None else outcome_of(status)
+            error.host = taken.replica.host
             raise
         except asyncio.CancelledError:
             outcome = cancelled(ends_at)
@@ -225,7 +236,7 @@ class LitellmTier:
         except TimeoutError:
             raise
         except foreign_classes(litellm) as error:
-            raise to_ours(error, self._clock.now_ms()) from error
+            raise to_ours(error, self._clock.now_ms(), self._asked) from error
 
     def _load(self) -> asyncio.Task[ModuleType]:
         if self._loading is None or (self._loading.done() and self._loading.cancelled()):

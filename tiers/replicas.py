@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from router.types import AnswererState, AnswererStatus
+from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
 from tiers.breaker import Breaker, BreakerState
 
 MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
@@ -75,9 +75,21 @@ class Taken:
 class ReplicaSet:
     """The replicas of one answerer."""
 
-    def __init__(self, urls: Sequence[str], *, failures: int, reset_ms: float) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        failures: int,
+        reset_ms: float,
+        answerer: str = "",
+        events: Events = NOBODY,
+    ) -> None:
+        """`events` is told when a replica of the answerer goes out of use, and when it is back."""
         self.replicas = tuple(Replica(url, Breaker(failures, reset_ms)) for url in urls)
         self._turn = 0
+        self._rest_s = reset_ms / 1000.0
+        self._answerer = answerer
+        self._events = events
 
     def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
         """A place at the replica with the least calls under way, longest unused first; None when
@@ -99,6 +111,7 @@ class ReplicaSet:
         taken.open = False
         taken.replica.outstanding -= 1
         breaker = taken.replica.breaker
+        opened = breaker.opened
         if outcome is not Outcome.UNTOLD:
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is Outcome.HEALTHY:
@@ -109,6 +122,16 @@ class ReplicaSet:
             breaker.failed(now_ms, taken.probe)
         else:
             breaker.abandoned(taken.probe)
+        if breaker.opened is not opened:
+            self._tell_turn(taken.replica)
+
+    def _tell_turn(self, replica: Replica) -> None:
+        refused = replica.refused_key and replica.breaker.opened
+        self._events.happened(
+            BreakerTurned(
+                self._answerer, replica.host, replica.breaker.opened, self._rest_s, refused
+            )
+        )
 
     def has_other(self, than: Replica, now_ms: float) -> bool:
         """Whether a replica beside this one would take a call now."""

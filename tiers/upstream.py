@@ -32,7 +32,6 @@ from router.types import (
     Answer,
     AnswererFacts,
     AnswererStatus,
-    BreakerTurned,
     Call,
     CallFailed,
     Clock,
@@ -112,6 +111,8 @@ class UpstreamTier:
             [url.rstrip("/") + self._wire.path for url in section.base_urls],
             failures=section.breaker_failures,
             reset_ms=1000.0 * section.breaker_reset_s,
+            answerer=section.name,
+            events=events,
         )
         self._retries = RetryBudget(section.retry_budget)
         self._slots = CallSlots(section.name, section.concurrency)
@@ -344,15 +345,8 @@ class UpstreamTier:
         return error_for_status(response.status, shown_code_in(body), retry_after_s, asked)
 
     def _give_back(self, place: _Place, outcome: Outcome) -> None:
-        taken = place.taken
-        if taken is None:
-            return
-        breaker = taken.replica.breaker
-        before = breaker.opened
-        self._replicas.give_back(taken, outcome, self._clock.monotonic_ms())
-        if breaker.opened is not before:
-            host, rest_s = taken.replica.host, self._section.breaker_reset_s
-            self._events.happened(BreakerTurned(self._section.name, host, breaker.opened, rest_s))
+        if place.taken is not None:
+            self._replicas.give_back(place.taken, outcome, self._clock.monotonic_ms())
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:

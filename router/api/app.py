@@ -45,7 +45,7 @@ from router.ledger.reviews import SqlReviewQueue
 from router.ledger.sessions import SqlSessionStore
 from router.ledger.store import SqlLedger
 from router.ledger.texts import TenantSecrets, TextStore
-from router.policy import UpstreamAnswerer
+from router.policy import LitellmAnswerer, UpstreamAnswerer
 from router.policy_file import LoadedPolicy, load_policy
 from router.policy_watch import PolicyWatcher
 from router.price_book import PriceBook, utc_day
@@ -254,6 +254,8 @@ class App:
             if isinstance(plan.section, UpstreamAnswerer):
                 for url in plan.section.base_urls:
                     self.metrics.calls.watch(plan.facts.name, host_of(url))
+            elif isinstance(plan.section, LitellmAnswerer):
+                self.metrics.calls.watch(plan.facts.name, plan.section.model)
 
     async def _keep_house(self) -> None:
         """Drop texts and sessions whose time is over, or that were erased; book reviews that a

@@ -292,7 +292,7 @@ def _answerer(
             one = frozenset({Capability.MULTIPLE_CHOICES})
             facts = replace(facts, capabilities=facts.capabilities - one)
         return UpstreamTier(section, facts, api_key=key, clock=parts.clock, events=parts.events)
-    return LitellmTier(section, facts, api_key=key, clock=parts.clock)
+    return LitellmTier(section, facts, api_key=key, clock=parts.clock, events=parts.events)
 
 
 def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from router.api.metrics_of_budgets import BudgetSeries, Limits
 from router.api.metrics_of_calls import CallMetrics
@@ -120,3 +120,8 @@ def _budgets(limits: Limits) -> bytes:
     registry = CollectorRegistry()
     registry.register(BudgetSeries(limits))
     return generate_latest(registry)
+
+
+def forget_worker(shared_dir: str, pid: int) -> None:
+    """Drop what a worker that is gone said of its present state; its counts stay."""
+    mark_process_dead(pid, shared_dir)  # type: ignore[no-untyped-call]

@@ -21,6 +21,7 @@ import structlog
 
 from router.api.banner import Listening, banner
 from router.api.core import Core, Hosts
+from router.api.metrics import forget_worker
 from router.api.os_signals import taking
 from router.api.process import Options, Say, say_when_loaded
 from router.api.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
@@ -142,6 +143,7 @@ class Supervisor:
             self._count_ready()
         code = await process.wait()
         process.stdin.close()
+        forget_worker(self._options.settings.metrics_dir, process.pid)
         return code, was_ready
 
     def _count_ready(self) -> None:

@@ -33,6 +33,7 @@ class BreakerTurned:
     host: str
     open: bool
     rest_s: float  # how long no call goes there
+    key_refused: bool = False  # it opened because the replica refuses our key
 
 
 @dataclass(frozen=True, slots=True)
