@@ -182,8 +182,9 @@ class RowPrices:
             found = own.answerer(section, cores)
             return found if is_known(found) else None
         # What is no answerer's, such as reading a request, was priced by the policy's own book.
-        for book in (self._shipped,) if loaded is None else (loaded.prices, self._shipped):
-            if (found := by_list(book, model, cores, day)) is not None:
-                return found
+        for prices in (self._shipped,) if loaded is None else (loaded.prices, self._shipped):
+            listed = by_list(prices, model, cores, day)
+            if listed is not None:
+                return listed
         named_there = self._shipped.key(model) is not None
         return None if named_there else find_price(litellm_table(), model)
