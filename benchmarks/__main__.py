@@ -13,14 +13,14 @@ import platform  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import bench_triage, first_token, gateway, report  # noqa: E402
+from benchmarks import bench_triage, first_token, gateway, overload, report  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parts = ("all", "triage", "gateway", "first_token", "ledger", "report")
+    parts = ("all", "triage", "gateway", "first_token", "overload", "ledger", "report")
     parser.add_argument("part", nargs="?", choices=parts, default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
@@ -51,6 +51,9 @@ def main() -> None:
     if asked.part in ("all", "first_token"):
         rounds, requests = (1, 2) if asked.quick else (asked.rounds or 5, 8)
         found["first_token"] = first_token.measure(rounds, requests, say)
+    if asked.part in ("all", "overload"):
+        rounds, seconds = (1, 3.0) if asked.quick else (asked.rounds or 3, 10.0)
+        found["overload"] = overload.measure(rounds, seconds, say)
     if asked.json:
         print(json.dumps(found, indent=1))
         return
@@ -67,6 +70,8 @@ def main() -> None:
         print(ledger.show(lines))
     if isinstance(timed := found.get("first_token"), dict):
         print(first_token.show(timed))
+    if isinstance(crowded := found.get("overload"), dict):
+        print(overload.show(crowded))
 
 
 def machine() -> dict[str, object]:

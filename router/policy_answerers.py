@@ -158,8 +158,8 @@ class AnswererBase(Section):
         default=64,
         ge=1,
         le=10_000,
-        description="Calls at one time to a remote answerer; more wait or fail. A local model has "
-        "`parallel` and `queue`.",
+        description="Calls at one time to a remote answerer, per worker; some more wait, others "
+        "are refused (--max-waiting). A local model has `parallel` and `queue`.",
     )
 
 

@@ -44,6 +44,7 @@ class Tiers:
         model: str = "answer",
         key: str | None = "sk-ours",
         clock: Clock | None = None,
+        max_waiting: int | None = None,
         **more: object,
     ) -> UpstreamTier:
         told = section(*urls, model=model, **more)
@@ -53,6 +54,7 @@ class Tiers:
             api_key=key,
             clock=clock or SystemClock(),
             events=self.listener,
+            max_waiting=max_waiting,
         )
         self.made.append(tier)
         return tier

@@ -1,36 +1,91 @@
-"""How many calls one answerer may have under way, and how many may wait. It knows no answerer."""
+"""How many calls one answerer may have under way, and how many may wait. It knows no answerer.
+
+A call that waits too long is worth little to whoever made it, and makes everybody behind it late as
+well. So only as many wait as can be answered in time; the others are refused at once, and told when
+to come again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 
-from router.errors import AnswererNotReady, UpstreamUnreachable
+from router.errors import Overloaded, UpstreamUnreachable
 
-WAITING_PER_SLOT = 10  # calls that may wait for each slot; more are refused at once
+PATIENCE = 1.5
+"""Longest wait for a slot, in calls: who waits no longer than one and a half calls take is answered
+within two and a half times as long as alone, which leaves some of the threefold for noise."""
+REMEMBERED = 256  # calls; then older ones count half
+
+
+def most_waiting(concurrency: int, service_s: float | None, left_s: float) -> int:
+    """Calls that may wait before this one, so that it is answered in time.
+
+    In time is within `left_s` and after at most PATIENCE times what a call takes (None: not known
+    yet). Eight slots, two seconds a call, a minute left: 12 may wait. With four seconds left 8 may,
+    as the last of them begins after two.
+    """
+    patience = PATIENCE
+    if service_s:
+        patience = min(patience, max(0.0, (left_s - service_s) / service_s))
+    return int(patience * concurrency + 1e-9)
 
 
 class CallSlots:
     """`concurrency` slots, given in order of asking. Nothing is sent while a call waits."""
 
-    def __init__(self, name: str, concurrency: int) -> None:
+    def __init__(self, name: str, concurrency: int, max_waiting: int | None = None) -> None:
+        """At most `max_waiting` calls wait; None: as many as `most_waiting` says."""
         self._name = name
+        self._concurrency = concurrency
+        self._max_waiting = max_waiting
         self._free = asyncio.Semaphore(concurrency)
-        self._most_waiting = WAITING_PER_SLOT * concurrency
         self._waiting = 0
+        self._busy = 0
+        self._done = 0.0  # calls that ended
+        self._busy_s = 0.0  # how long slots were busy, all of them together
+        self._seen_at = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait now."""
+        return self._waiting
+
+    @property
+    def service_s(self) -> float | None:
+        """How long a call takes once it has a slot, of the last ones; None before the first.
+
+        Busy time by calls that ended, which needs no clock for each call (Little's law).
+        """
+        return self._busy_s / self._done if self._done else None
 
     async def take(self, ends_at: float) -> None:
         """Wait for a slot until `ends_at`, in the event loop's time.
 
-        Raises AnswererNotReady when too many wait already, UpstreamUnreachable (not sent) when no
-        slot came free in time.
+        Raises Overloaded when too many wait already, UpstreamUnreachable (not sent) when no slot
+        came free in time.
         """
-        if not self._free.locked():
+        if self._free.locked():
+            await self._wait(ends_at)
+        else:
             await self._free.acquire()
-            return
-        if self._waiting >= self._most_waiting:
-            raise AnswererNotReady(
-                f"{self._waiting} calls are waiting for {self._name}; try again later."
-            )
+        self._count(1)
+
+    def release(self) -> None:
+        """Give a slot back, exactly once."""
+        self._count(-1)
+        self._done += 1
+        if self._done > REMEMBERED:
+            self._done, self._busy_s = self._done / 2, self._busy_s / 2
+        self._free.release()
+
+    async def _wait(self, ends_at: float) -> None:
+        most = self._max_waiting
+        if most is None:
+            left_s = ends_at - asyncio.get_running_loop().time()
+            most = most_waiting(self._concurrency, self.service_s, left_s)
+        if self._waiting >= most:
+            raise self._refusal()
         self._waiting += 1
         try:
             async with asyncio.timeout_at(ends_at):
@@ -42,6 +97,18 @@ class CallSlots:
         finally:
             self._waiting -= 1
 
-    def release(self) -> None:
-        """Give a slot back, exactly once."""
-        self._free.release()
+    def _refusal(self) -> Overloaded:
+        """Come again when those that wait now have begun."""
+        waits_s = (self.service_s or 1.0) * (self._waiting + 1) / self._concurrency
+        return Overloaded(
+            f"{self._name} answers {self._concurrency} calls at one time, and {self._waiting} more "
+            "wait: this one could not be answered in time. Try again later, or raise `concurrency` "
+            "in the policy, or --max-waiting.",
+            retry_after_s=float(math.ceil(waits_s)),
+        )
+
+    def _count(self, change: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._busy_s += self._busy * (now - self._seen_at)
+        self._seen_at = now
+        self._busy += change

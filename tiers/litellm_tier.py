@@ -96,7 +96,7 @@ def import_litellm() -> ModuleType:
 
 
 class LitellmTier:
-    """types.Answerer over litellm. Raises AnswererError and its kin, nothing else."""
+    """types.Answerer over litellm. Raises AnswererError and its kin, and Overloaded."""
 
     def __init__(
         self,
@@ -106,13 +106,15 @@ class LitellmTier:
         api_key: str | None,
         clock: Clock,
         events: Events = NOBODY,
+        max_waiting: int | None = None,
     ) -> None:
+        """`max_waiting` calls may wait for a slot; None: as many as can be answered in time."""
         self._section = section
         self._facts = facts
         self._api_key = (api_key or "").strip() or None
         self._clock = clock
         self._asked = f"{section.name} for the model {section.model!r}"
-        self._slots = CallSlots(section.name, section.concurrency)
+        self._slots = CallSlots(section.name, section.concurrency, max_waiting)
         self._allowed = ALLOWED | facts.body.pass_through
         self._provider = ReplicaSet(
             [section.model],

@@ -88,7 +88,7 @@ class _Place:
 
 
 class UpstreamTier:
-    """types.Answerer over aiohttp. Raises AnswererError and its kin, nothing else."""
+    """types.Answerer over aiohttp. Raises AnswererError and its kin, and Overloaded."""
 
     def __init__(
         self,
@@ -99,8 +99,12 @@ class UpstreamTier:
         clock: Clock,
         events: Events = NOBODY,
         session: aiohttp.ClientSession | None = None,
+        max_waiting: int | None = None,
     ) -> None:
-        """`session`, when given, is shared and stays open; it must follow `new_session`."""
+        """`session`, when given, is shared and stays open; it must follow `new_session`.
+
+        `max_waiting` calls may wait for a slot; None: as many as can be answered in time.
+        """
         self._section = section
         self._facts = facts
         self._clock = clock
@@ -115,7 +119,7 @@ class UpstreamTier:
             events=events,
         )
         self._retries = RetryBudget(section.retry_budget)
-        self._slots = CallSlots(section.name, section.concurrency)
+        self._slots = CallSlots(section.name, section.concurrency, max_waiting)
         self._session = session
         self._owns_session = session is None
         self._timeout = aiohttp.ClientTimeout(

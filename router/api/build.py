@@ -89,6 +89,7 @@ class Parts:
     local: Mapping[str, LocalAddress]  # by model name, of the hosts that run
     cache_dir: Path | None = None  # where embeddings of knowledge files outlive a start
     events: Events = NOBODY
+    max_waiting: int | None = None  # calls for each remote answerer; None: as can be answered
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -291,8 +292,22 @@ def _answerer(
         elif section.wire == "responses":
             one = frozenset({Capability.MULTIPLE_CHOICES})
             facts = replace(facts, capabilities=facts.capabilities - one)
-        return UpstreamTier(section, facts, api_key=key, clock=parts.clock, events=parts.events)
-    return LitellmTier(section, facts, api_key=key, clock=parts.clock, events=parts.events)
+        return UpstreamTier(
+            section,
+            facts,
+            api_key=key,
+            clock=parts.clock,
+            events=parts.events,
+            max_waiting=parts.max_waiting,
+        )
+    return LitellmTier(
+        section,
+        facts,
+        api_key=key,
+        clock=parts.clock,
+        events=parts.events,
+        max_waiting=parts.max_waiting,
+    )
 
 
 def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:

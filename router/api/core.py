@@ -41,6 +41,7 @@ class Settings:
     read_together: int = MAX_BATCH  # texts in one run of the encoder; 1: the same on every run
     redis: str = ""  # where rates are kept that several machines share; "": beside the ledger
     admin_port: int = 0  # of the address that operators' pages are moved to; 0: they are not
+    max_waiting: int | None = None  # calls for each remote answerer; None: as can be answered
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 
@@ -162,6 +163,7 @@ class Core:
             local,
             settings.cache_dir,
             self.events,
+            settings.max_waiting,
         )
         self.router = Router(
             {one.policy.name: self.build(one) for one in loaded},

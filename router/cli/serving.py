@@ -86,6 +86,15 @@ def serve(
             help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
         ),
     ] = "",
+    max_waiting: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TIERGATE_MAX_WAITING",
+            min=0,
+            show_default="as many as can be answered in time",
+            help="Requests that may wait for each remote answerer, per worker; more get 503.",
+        ),
+    ] = None,
     model_dir: ModelDir = None,
     log_level: Annotated[
         str,
@@ -139,6 +148,7 @@ def serve(
         synchronous=synchronous,
         open_without_keys=all(map(is_loopback, hosts)),
         redis=redis,
+        max_waiting=max_waiting,
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
