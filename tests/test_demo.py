@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import io
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from rich.console import Console
 
-from router.cli.demo import prices_sentence, run_demo
+from router.api.abilities import load_abilities
+from router.cli.commands import app
+from router.cli.demo import prices_sentence, run_demo, worth_sentence
 from router.policy import Policy
 from tests.fake_upstream import FakeUpstream
 from tests.server_kit import environment
@@ -172,6 +178,58 @@ def test_ctrl_c_ends_with_the_report_so_far(
     assert outcome.tally.whole.requests < 60
     assert outcome.sound
     assert "Stopped by Ctrl-C" in text
+
+
+def test_progress_in_a_pipe_is_lines(policy: Path, tmp_path: Path) -> None:
+    text, _ = play(policy, tmp_path)
+    lines = [line for line in text.splitlines() if line.startswith("Played ")]
+    told = [re.match(r"Played (\d+) of 60 in \d+ s  level 1: \d+", line) for line in lines]
+    assert [int(one[1]) for one in told if one] == list(range(6, 61, 6))
+
+
+def test_progress_is_no_part_of_the_json(policy: Path, tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "router.cli", "demo", "--json", "--requests", "20", "-p", policy],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+        cwd=tmp_path,
+        check=False,
+    )
+    assert json.loads(said.stdout)["tally"]["requests"] == 20
+    assert "Played 20 of 20" in said.stderr
+
+
+def test_a_hundred_requests_are_played_by_default() -> None:
+    assert inspect.signature(run_demo).parameters["requests"].default == 100
+    (option,) = [
+        p for p in typer.main.get_command(app).commands["demo"].params if p.name == "requests"
+    ]  # type: ignore[attr-defined]
+    assert option.default == 100
+
+
+def test_the_demos_models_are_given_time_on_a_slow_machine() -> None:
+    """The longest answer they may give, at ten tokens a second, which is a tenth of two cores."""
+    said = Policy.model_validate(yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8")))
+    for _, section in said.rungs():
+        if section.kind != "resolver":
+            assert section.deadline_s >= 2 * section.max_output_tokens / 10
+
+
+def test_what_an_answer_of_the_embedded_model_is_worth_is_said_as_measured() -> None:
+    said = Policy.model_validate(yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8")))
+    abilities = load_abilities()
+    assert abilities.embedded_right is not None
+    share, graded = abilities.embedded_right
+    told = worth_sentence(said, abilities)
+    assert f"of {graded} graded questions it answered {round(share * graded)} right" in told
+    assert "Level 1 and 2 are" in told
+
+
+def test_where_another_model_answers_nothing_is_said_of_the_embedded_one(policy: Path) -> None:
+    said = Policy.model_validate(yaml.safe_load(policy.read_text("utf-8")))
+    assert worth_sentence(said, load_abilities()) == ""
 
 
 def test_list_prices_are_said_to_be_stated() -> None:

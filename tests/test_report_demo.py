@@ -56,6 +56,22 @@ def test_a_day_has_the_shares_of_the_platform(prompts: tuple[DemoPrompt, ...]) -
     assert Counter(p.tier for p in day) == {1: 1_000, 2: 40, 3: 5}
 
 
+@pytest.mark.parametrize(
+    ("requests", "shares"),
+    [
+        (100, {1: 95, 2: 4, 3: 1}),
+        (10, {1: 8, 2: 1, 3: 1}),
+        (3, {1: 1, 2: 1, 3: 1}),
+        (2, {1: 2}),
+        (1, {1: 1}),
+    ],
+)
+def test_a_short_day_leaves_no_tier_out(
+    prompts: tuple[DemoPrompt, ...], requests: int, shares: dict[int, int]
+) -> None:
+    assert Counter(p.tier for p in sample_day(prompts, requests, seed=1)) == shares
+
+
 def test_a_day_repeats_a_prompt_only_when_all_were_asked(prompts: tuple[DemoPrompt, ...]) -> None:
     asked = Counter(p.id for p in sample_day(prompts, 1_045, seed=1) if p.tier == 1)
     assert set(asked.values()) == {2, 3}

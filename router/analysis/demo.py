@@ -67,13 +67,14 @@ def sample_day(
     day.
 
     Remainders go to the largest fraction: 1,045 requests at 10,000 / 400 / 50 are 1,000 / 40 / 5.
+    No tier is left out that has prompts, where there are requests enough: 100 are 95 / 4 / 1.
     A prompt comes again only when all of its tier have been asked. Tiers without prompts get none.
     """
     chosen = random.Random(seed)
     pools = {tier: [p for p in prompts if p.tier == tier] for tier in sorted(shares)}
     parts = {tier: shares[tier] for tier, pool in pools.items() if pool}
     day: list[DemoPrompt] = []
-    for tier, wanted in apportion(requests, parts).items():
+    for tier, wanted in _each_one(apportion(requests, parts), requests).items():
         while wanted > 0:
             pool = pools[tier][:]
             chosen.shuffle(pool)
@@ -81,6 +82,16 @@ def sample_day(
             wanted -= len(pool)
     chosen.shuffle(day)
     return day
+
+
+def _each_one(given: dict[int, int], total: int) -> dict[int, int]:
+    """At least one for each tier, out of the largest part, where there are enough for all."""
+    left_out = [tier for tier, count in given.items() if not count] if total >= len(given) else []
+    for tier in left_out:
+        largest = max(given, key=lambda one: given[one])
+        given[largest] -= 1
+        given[tier] = 1
+    return given
 
 
 def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:

@@ -32,6 +32,7 @@ class AbilityTable:
     known: Mapping[str, Ability]
     embedded: Ability | None
     embedded_calibration: AnswerCalibration | None
+    embedded_right: tuple[float, int] | None = None  # share right, of so many graded questions
 
     def of(self, section: AnswererSection, level: int) -> Ability:
         """The best evidence there is: labelled traffic, a measurement, the table, else a prior."""
@@ -73,6 +74,9 @@ def load_abilities(known: Path = KNOWN_MODELS, embedded: Path = EMBEDDED) -> Abi
         if measured
         else None,
         embedded_calibration=_calibration(measured.get("answer_calibration")),
+        embedded_right=(_number(measured.get("right"), 0.0), round(_number(measured["labels"], 0)))
+        if "right" in measured and "labels" in measured
+        else None,
     )
 
 

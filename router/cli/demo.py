@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from router.analysis.render_json import report_json
 from router.analysis.render_text import print_report
 from router.analysis.report import build_report
 from router.analysis.wording import usd
+from router.api.abilities import AbilityTable, load_abilities
 from router.api.app import App
 from router.api.books import Books
 from router.api.core import Core, Hosts, Settings, load_policies
@@ -64,7 +65,10 @@ ANSWER_TOKENS = 40
 """What the demo's client asks for at most, as chat clients do: longer answers of a small model cost
 time and say no more."""
 
-PATIENCE_S = 60.0  # how long a client tries again while a queue is full
+PATIENCE_S = 600.0  # how long a client tries again while a queue is full: a slow machine loses none
+REQUESTS = 100
+"""A minute on two cores. A whole day at these shares is 1,045."""
+LINES = 10  # of progress, where nobody sees a bar move
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class Day:
 
 def run_demo(
     *,
-    requests: int = 1045,
+    requests: int = REQUESTS,
     seed: int = 7,
     policy: str = "demo",
     concurrency: int = CONCURRENCY,
@@ -236,6 +240,40 @@ def _states(app: App) -> list[tuple[str, AnswererState, str]]:
 
 
 async def _play(app: App, day: Day, total: int, concurrency: int, console: Console) -> None:
+    with _progress(total, console) as played:
+        levels: dict[int, int] = {}
+
+        async def client() -> None:
+            for prompt in day.prompts:
+                result = await _ask(app, prompt)
+                day.tally.add(prompt, result)
+                levels[result.tier_number] = levels.get(result.tier_number, 0) + 1
+                told = "  ".join(f"level {n}: {levels[n]}" for n in sorted(levels) if n)
+                played(day.tally.whole.requests, told)
+
+        if not day.stopped:
+            day.clients = [asyncio.create_task(client()) for _ in range(concurrency)]
+            results = await asyncio.gather(*day.clients, return_exceptions=True)
+            for result in results:
+                if isinstance(result, Exception):  # a bug: refusals became results
+                    raise result
+
+
+@contextlib.contextmanager
+def _progress(total: int, console: Console) -> Iterator[Callable[[int, str], None]]:
+    """Tells how many were played: a bar on a terminal, a few lines in a pipe or a log."""
+    if not console.is_terminal:
+        began = time.monotonic()
+        step = max(1, total // LINES)
+
+        def tell(done: int, levels: str) -> None:
+            if done % step == 0 or done == total:
+                seconds = time.monotonic() - began
+                line = f"Played {done:,} of {total:,} in {seconds:.0f} s  {levels}"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        yield tell
+        return
     columns = (
         TextColumn("Playing a day"),
         BarColumn(),
@@ -245,22 +283,11 @@ async def _play(app: App, day: Day, total: int, concurrency: int, console: Conso
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("day", total=total, levels="")
-        levels: dict[int, int] = {}
 
-        async def client() -> None:
-            for prompt in day.prompts:
-                result = await _ask(app, prompt)
-                day.tally.add(prompt, result)
-                levels[result.tier_number] = levels.get(result.tier_number, 0) + 1
-                told = "  ".join(f"level {n}: {levels[n]}" for n in sorted(levels) if n)
-                progress.update(task, advance=1, levels=told)
+        def move(done: int, levels: str) -> None:
+            progress.update(task, completed=done, levels=levels)
 
-        if not day.stopped:
-            day.clients = [asyncio.create_task(client()) for _ in range(concurrency)]
-            results = await asyncio.gather(*day.clients, return_exceptions=True)
-            for result in results:
-                if isinstance(result, Exception):  # a bug: refusals became results
-                    raise result
+        yield move
 
 
 async def _ask(app: App, prompt: DemoPrompt) -> DemoResult:
@@ -306,6 +333,8 @@ def _print(
     print_(outcome.tally.renderable())
     print_report(outcome.report, console)
     print_(prices_sentence(policy), markup=False)
+    if worth := worth_sentence(policy, load_abilities()):
+        print_(worth, markup=False)
     if ledger.whole:
         print_(f"Ledger: whole. {ledger.rows:,} rows, chained and anchored.")
     for finding in ledger.findings:
@@ -338,6 +367,21 @@ def prices_sentence(policy: Policy) -> str:
     return (
         f"Prices are stated list prices for each answered request ({told}), not measured costs: "
         "they illustrate what such shares save where the tiers cost so much."
+    )
+
+
+def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
+    """How much an answer of the embedded model is worth, as measured; "" where none answers."""
+    levels = sorted({tier.level for tier, one in policy.rungs() if abilities.is_embedded(one)})
+    measured = abilities.embedded_right
+    if not levels or measured is None:
+        return ""
+    share, graded = measured
+    return (
+        f"Level {' and '.join(map(str, levels))} {'is' if len(levels) == 1 else 'are'} answered by "
+        "the embedded SmolLM2 (135 million parameters), which shows the mechanism: of "
+        f"{graded} graded questions it answered {round(share * graded)} right ({share:.0%}), so "
+        "such an answer is worth little. Name a model of yours in the policy before you count one."
     )
 
 
