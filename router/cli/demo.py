@@ -371,17 +371,20 @@ def prices_sentence(policy: Policy) -> str:
 
 
 def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
-    """How much an answer of the embedded model is worth, as measured; "" where none answers."""
-    levels = sorted({tier.level for tier, one in policy.rungs() if abilities.is_embedded(one)})
+    """How much an answer of the embedded model is worth, as measured; "" where no level is its."""
+    by_level: dict[int, bool] = {}
+    for tier, section in policy.rungs():
+        by_level[tier.level] = by_level.get(tier.level, True) and abilities.is_embedded(section)
+    levels = [str(level) for level, embedded in sorted(by_level.items()) if embedded]
     measured = abilities.embedded_right
     if not levels or measured is None:
         return ""
     share, graded = measured
     return (
-        f"Level {' and '.join(map(str, levels))} {'is' if len(levels) == 1 else 'are'} answered by "
-        "the embedded SmolLM2 (135 million parameters), which shows the mechanism: of "
-        f"{graded} graded questions it answered {round(share * graded)} right ({share:.0%}), so "
-        "such an answer is worth little. Name a model of yours in the policy before you count one."
+        f"Level {' and '.join(levels)} is the embedded SmolLM2 (135 million parameters), which "
+        f"shows the mechanism: of {graded} graded questions it answered {round(share * graded)} "
+        f"right ({100 * share:.0f} %), so such an answer is worth little. Put a model of yours "
+        "into the policy before you count on one."
     )
 
 
