@@ -12,9 +12,9 @@ import math
 
 from router.errors import Overloaded, UpstreamUnreachable
 
-PATIENCE = 1.5
-"""Longest wait for a slot, in calls: who waits no longer than one and a half calls take is answered
-within two and a half times as long as alone, which leaves some of the threefold for noise."""
+PATIENCE = 1.0
+"""Longest wait for a slot, in calls: who waits no longer than a call takes is answered within twice
+as long as alone, which leaves a third of the threefold to a gateway that is busy too."""
 REMEMBERED = 256  # calls; then older ones count half
 
 
@@ -22,8 +22,8 @@ def most_waiting(concurrency: int, service_s: float | None, left_s: float) -> in
     """Calls that may wait before this one, so that it is answered in time.
 
     In time is within `left_s` and after at most PATIENCE times what a call takes (None: not known
-    yet). Eight slots, two seconds a call, a minute left: 12 may wait. With four seconds left 8 may,
-    as the last of them begins after two.
+    yet). Eight slots, two seconds a call, a minute left: 8 may wait. With three seconds left 4 may,
+    as the last of them begins after one.
     """
     patience = PATIENCE
     if service_s:
