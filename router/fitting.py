@@ -51,7 +51,7 @@ def _cause(
     name, cap = NAMES.get(request.endpoint, "max_tokens"), output_cap(facts, request)
     stated = f"The cause is `{name}`, which is {cap}"
     if request.sampling.max_output_tokens is None:
-        stated = f"The cause is that no `{name}` was sent: the cap of {facts.name} counts, {cap}"
+        stated = f"No `{name}` was sent, so the cap of {facts.name} counts, {cap}"
     if request.sampling.n > 1:
         stated += f", for each of {request.sampling.n} choices"
-    return f"{stated}: with `{name}` of at most {most} the call would fit.", name
+    return f"{stated}. With `{name}` of at most {most} the call would fit.", name

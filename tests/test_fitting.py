@@ -59,11 +59,11 @@ def test_output_that_fits_is_the_largest_that_does(
         (
             asked(cap=200),
             413_000,
-            "`max_tokens`, which is 200: with `max_tokens` of at most 100",
+            "`max_tokens`, which is 200. With `max_tokens` of at most 100",
             1,
         ),
-        (asked(), 413_000, "no `max_tokens` was sent: the cap of up counts, 256: with", 1),
-        (asked(cap=200, n=2), 413_000, "for each of 2 choices: with `max_tokens` of at most 50", 1),
+        (asked(), 413_000, "No `max_tokens` was sent, so the cap of up counts, 256. With", 1),
+        (asked(cap=200, n=2), 413_000, "for each of 2 choices. With `max_tokens` of at most 50", 1),
         (asked("x" * 500), 413_000, "The input alone can cost more than what is left", "messages"),
         (asked(cap=5), 0, "Nothing is left for any call", None),
         (

@@ -115,7 +115,7 @@ def test_refused_call_is_a_line_with_its_tenant(served: Served) -> None:
     response = served.chat(key=key["key"], max_tokens=900)
     error = response.json()["error"]
     assert (error["code"], error["param"]) == ("insufficient_quota", "max_tokens")
-    (most,) = re.findall(r"with `max_tokens` of at most (\d+) the call would fit", error["message"])
+    (most,) = re.findall(r"With `max_tokens` of at most (\d+) the call would fit", error["message"])
     assert served.chat(key=key["key"], max_tokens=int(most)).status_code == 200
     line = lines(served, "refused")[0]
     assert (line["tenant"], line["key_id"]) == ("poor", key["key_id"])

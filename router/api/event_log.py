@@ -6,6 +6,7 @@ Structured lines on standard error, as all of ours; what is in them is said in `
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 
@@ -17,12 +18,21 @@ from router.events import EVERY_MS, Line, LineLimit, line_of
 from router.types import Clock, Event, RequestRow
 
 Write = Callable[[Line], None]
+NAME = "tiergate.events"
 
 
 def to_log(line: Line) -> None:
-    """One line of the log, a warning where something is wrong."""
-    log = structlog.get_logger("tiergate.events")
-    (log.warning if line.warns else log.info)(line.name, **line.fields)
+    """One line of the log, a warning where something is wrong.
+
+    Within somebody else's program, which configures no structlog, it goes to `logging`: the
+    program's own standard output stays clean.
+    """
+    if structlog.is_configured():
+        log = structlog.get_logger(NAME)
+        (log.warning if line.warns else log.info)(line.name, **line.fields)
+    else:
+        level = logging.WARNING if line.warns else logging.INFO
+        logging.getLogger(NAME).log(level, "%s %s", line.name, line.fields)
 
 
 class EventLog:
