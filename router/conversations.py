@@ -11,10 +11,12 @@ It knows nothing about decisions; it is given the store, the tenants' keys and t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 from router.runtime import PolicyRuntime
+from router.telling import prompt_digest
 from router.types import (
     ChatRequest,
     Clock,
@@ -51,14 +53,20 @@ class Conversations:
     ) -> Known:
         """What is known of the conversation before this turn."""
         section, session = runtime.policy.sessions, request.hints.session
-        before = self._name(identity.tenant, request, earlier_messages(request))
+        before = await self._name(identity.tenant, request, earlier_messages(request))
         name = session or _unnamed(before)
         memory = await self._sessions.get(identity.tenant, name) if name else None
         caches = alive(memory, before, self._clock.now_ms(), section.cache_ttl_s)
         return Known(memory, memory if session else None, caches if section.sticky else ())
 
     async def began(self, walk: Walk) -> None:
-        """Keep what a named session has shown, whatever becomes of this turn."""
+        """Keep what a named session has shown, whatever becomes of this turn.
+
+        A long prompt's digest is made here, beside the loop, where its row would hold up others.
+        """
+        if walk.request.is_long:
+            secret = self._secret_of(walk.identity.tenant)
+            walk.prompt_digest = await asyncio.to_thread(prompt_digest, walk.request, secret)
         memory = walk.known.told
         session = walk.request.hints.session
         if session and not walk.request.hints.dry_run:
@@ -79,7 +87,7 @@ class Conversations:
         session = request.hints.session
         if not (session or caches or calls):
             return
-        now = self._name(tenant, request, request.messages)
+        now = await self._name(tenant, request, request.messages)
         name = session or _unnamed(now)
         memory = await self._latest(walk, session, candidate.rung.level)
         await self._put(walk, name, replace(memory, prefix=now, warm=caches))
@@ -105,11 +113,14 @@ class Conversations:
             tried.append(Cacheable(attempt, facts.model, facts.price))
         return warmed(tried, walk.known.caches, section.least_tokens, self._clock.now_ms())
 
-    def _name(self, tenant: str, request: ChatRequest, messages: tuple[Message, ...]) -> str:
+    async def _name(self, tenant: str, request: ChatRequest, messages: tuple[Message, ...]) -> str:
         """The name of a beginning among this tenant's, "" for none."""
         if not messages:
             return ""
-        return prefix_name(messages, request.tools, self._secret_of(tenant))
+        secret = self._secret_of(tenant)
+        if request.is_long:
+            return await asyncio.to_thread(prefix_name, messages, request.tools, secret)
+        return prefix_name(messages, request.tools, secret)
 
 
 def _unnamed(prefix: str) -> str:

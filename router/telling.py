@@ -17,6 +17,7 @@ from router.types import (
     AttemptRow,
     AttemptState,
     Baselines,
+    ChatRequest,
     Clock,
     CostBasis,
     JsonText,
@@ -73,6 +74,11 @@ def open_row(walk: Walk, attempt: AttemptRow) -> RequestRow:
     )
 
 
+def prompt_digest(request: ChatRequest, secret: bytes) -> str:
+    """The keyed digest of all that the request says."""
+    return digest(secret, transcript(request.messages))
+
+
 def final_row(
     walk: Walk,
     candidate: Candidate | None,
@@ -121,7 +127,7 @@ def final_row(
         latency_ms=clock.monotonic_ms() - walk.started_ms,
         first_token_ms=walk.first_token_ms,
         triage_ms=walk.triage_ms,
-        prompt_digest=digest(secret, transcript(walk.request.messages)),
+        prompt_digest=walk.prompt_digest or prompt_digest(walk.request, secret),
         answer_digest=digest(secret, answer.text) if answer else "",
         session_digest=digest(secret, session or ""),
         tags=walk.request.hints.tags,

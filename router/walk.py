@@ -112,6 +112,7 @@ class Walk:
     decide_ms: float
     deadline_ms: float | None
     buffered: bool = True
+    prompt_digest: str = ""  # where it was made before the row, which a long prompt's is
     known: Known = NOTHING_KNOWN  # of the conversation's earlier turns
     attempts: list[AttemptRow] = field(default_factory=list)
     troubles: list[tuple[int, TiergateError]] = field(default_factory=list)  # not yet told

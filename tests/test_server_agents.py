@@ -7,8 +7,16 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from backports import zstd
 
-from tests.server_kit import Served, answering, events_of, write_policy
+from tests.server_kit import (
+    Served,
+    Upstream,
+    answering,
+    events_of,
+    write_ladder,
+    write_policy,
+)
 
 USER = {"role": "user", "content": "Where is my parcel?"}
 PATCH = {"type": "custom", "name": "apply_patch", "description": "Edits files."}
@@ -88,3 +96,21 @@ def test_a_policy_may_refuse_tools_that_no_tier_has(
     error = said.json()["error"]
     assert (error["param"], error["code"]) == ("tools", "unsupported_parameter")
     assert "found web_search" in error["message"]
+
+
+def test_a_conversation_of_four_megabytes_is_answered(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """What it says is hashed beside the loop, to the digest that it always had."""
+    folder = tmp_path_factory.mktemp("long")
+    words = "The parcel left Ghent on Tuesday. " * 120
+    turns = [{"role": role, "content": words} for role in ("user", "assistant")] * 490
+    body = {"model": "auto", "input": [*turns, USER]}
+    packed = zstd.compress(json.dumps(body).encode())
+    with Upstream(folder) as upstream:
+        policy = write_ladder(folder, "tested", upstream.url, "answer", context_tokens=9_000_000)
+        with Served(folder, policy) as server:
+            said = server.post("/v1/responses", packed, **{"content-encoding": "zstd"})
+            assert said.status_code == 200, said.text
+            chat = server.chat(messages=body["input"])
+            assert server.row(said)["prompt_digest"] == server.row(chat)["prompt_digest"]

@@ -225,7 +225,7 @@ class UpstreamTier:
         """A response with status 200, after the retries allowed; `place` says where it is."""
         self._retries.earn()
         try:
-            return await self._tried(work, self._wire.body(work, stream=stream), ends_at, place)
+            return await self._tried(work, await self._body(work, stream), ends_at, place)
         except UpstreamRejected as error:
             # A seal may have been made by another replica, or be too old. The client would send it
             # again with every later turn.
@@ -238,6 +238,12 @@ class UpstreamTier:
         answered = await self._tried(work, bare, ends_at, place)
         self._wire.did_without_seals(work)
         return answered
+
+    async def _body(self, work: Work, stream: bool) -> bytes:
+        """The body to post; a long one is written beside the loop, which has others to serve."""
+        if work.request.is_long:
+            return await asyncio.to_thread(self._wire.body, work, stream=stream)
+        return self._wire.body(work, stream=stream)
 
     async def _tried(
         self, work: Work, body: bytes, ends_at: float, place: _Place

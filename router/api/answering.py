@@ -25,6 +25,7 @@ from router.api.views import committed_headers, outcome_headers, routing_object
 from router.errors import ClientGone, Stopping, TiergateError
 from router.gateway import Gateway
 from router.types import (
+    LONG_CHARACTERS,
     Answer,
     ChatRequest,
     Choice,
@@ -68,7 +69,7 @@ class Answering:
         try:
             most = self._gateway.router.default.policy.max_body_bytes
             identity, body = await self._door.receive(headers, receive, most)
-            exchange = self._wire.read(body, headers)
+            exchange = await self._read(body, headers)
             first = exchange.requests[0]
             async with Watch(receive, send) as watch:
                 if first.stream and not first.hints.dry_run:
@@ -77,6 +78,12 @@ class Answering:
                     await self._whole(exchange, identity, watch.send)
         except ClientGone:
             return
+
+    async def _read(self, body: bytes, headers: dict[str, str]) -> Exchange:
+        """What the body asks for; a long one is read beside the loop, which has others to serve."""
+        if len(body) > LONG_CHARACTERS:
+            return await asyncio.to_thread(self._wire.read, body, headers)
+        return self._wire.read(body, headers)
 
     async def _whole(self, exchange: Exchange, identity: Identity, send: Send) -> None:
         outcomes = []

@@ -88,6 +88,7 @@ from router.types.overview import (
 )
 from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
+    LONG_CHARACTERS,
     ChatRequest,
     ContentPart,
     Hints,
@@ -134,6 +135,7 @@ from router.types.surroundings import (
 __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
+    "LONG_CHARACTERS",
     "NANO_PER_USD",
     "NOBODY",
     "NO_PRESSURE",

@@ -132,6 +132,10 @@ class Original:
     tools: tuple[ToolSpec, ...]
 
 
+LONG_CHARACTERS = 200_000
+"""Hashing so many takes a quarter of a millisecond, about what a thread costs to ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One request, whatever the wire format it came in."""
@@ -162,6 +166,11 @@ class ChatRequest:
         found = self.original
         same = found and found.messages is self.messages and found.tools is self.tools
         return found if same else None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether reading all of it takes milliseconds, in which others would have to wait."""
+        return sum([len(message.text) for message in self.messages]) > LONG_CHARACTERS
 
     @property
     def last_user_text(self) -> str:
