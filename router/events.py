@@ -16,6 +16,7 @@ from router.types import (
     NOBODY,
     BreakerTurned,
     CallFailed,
+    CallRedirected,
     CallRefused,
     Event,
     Events,
@@ -58,6 +59,8 @@ def line_of(event: Event) -> Line:
         if event.key_refused:
             turned["reason"] = "it refuses our key; check the answerer's api_key"
         return Line(name, turned, event.open, (name, event.answerer, event.host))
+    if isinstance(event, CallRedirected):
+        return _redirected(event)
     if isinstance(event, StoreTurned):
         name = f"{event.store}_{'lost' if event.lost else 'back'}"
         return Line(name, _said(reason=redact(event.reason)), event.lost, (name,))
@@ -75,6 +78,18 @@ def _call_failed(event: CallFailed) -> Line:
     )
     subject = ("call_failed", event.answerer, event.host, str(event.status), event.code)
     return Line("call_failed", fields, True, (*subject, str(event.retried)))
+
+
+def _redirected(event: CallRedirected) -> Line:
+    priced = "it is booked at the price of the model that answered"
+    unpriced = "nobody states that model's price: it counts at its hold until it is reconciled"
+    fields = _said(
+        asked=event.asked,
+        answered=event.answered,
+        next=priced if event.priced else unpriced,
+        request_id=_named(event.request_id),
+    )
+    return Line("call_redirected", fields, True, ("call_redirected", event.asked, event.answered))
 
 
 def _refused(event: CallRefused) -> Line:

@@ -18,7 +18,16 @@ from router.errors import (
     TiergateError,
     UpstreamError,
 )
-from router.types import CallFailed, CallRefused, Event, Events, Identity, RequestRow, Verdict
+from router.types import (
+    CallFailed,
+    CallRedirected,
+    CallRefused,
+    Event,
+    Events,
+    Identity,
+    RequestRow,
+    Verdict,
+)
 from router.walk import Candidate, Walk
 
 SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
@@ -47,6 +56,7 @@ def tell_answered(
 ) -> None:
     """Tell that the request is over, with an answer."""
     events.finished(row)
+    _tell_redirects(walk, events)
     if not walk.troubles:
         return
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
@@ -58,12 +68,20 @@ def tell_answered(
 def tell_ended(walk: Walk, events: Events, row: RequestRow, error: TiergateError | None) -> None:
     """Tell that the request is over, without an answer."""
     events.finished(row)
+    _tell_redirects(walk, events)
     if error is None:
         tell(walk, events, "nothing: the client has left")
     elif walk.released:
         tell(walk, events, f"the stream breaks off with {error.code}")
     else:
         tell(walk, events, f"the client gets {error.status} {error.code}")
+
+
+def _tell_redirects(walk: Walk, events: Events) -> None:
+    """Tell of models that answered for others, which may cost more."""
+    for one in walk.redirects:
+        priced = one.price is not None
+        events.happened(CallRedirected(one.asked, one.answered, priced, walk.request_id))
 
 
 @contextmanager

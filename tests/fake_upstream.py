@@ -124,7 +124,8 @@ class Connection(asyncio.Protocol):
         server.seen.append(seen)
         if self.path in MESSAGES:
             counts = self.path.endswith("count_tokens")
-            said = counted() if counts else answer(seen.fields, seen.headers, server.port)
+            fields = seen.fields
+            said = counted(fields) if counts else answer(fields, seen.headers, server.port)
             self.transport.write(said)
             return
         if self.path == upstream_responses.PATH:

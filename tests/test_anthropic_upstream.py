@@ -5,14 +5,16 @@ A real server before two fake ones, which refuse thoughts that they did not sign
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
 import anthropic
+import httpx
 import pytest
 
 from tests.server_kit import Served, Upstream, events_of, eventually, write_ladder
-from tests.upstream_messages import TEXT, USAGE
+from tests.upstream_messages import COUNTED, TEXT, USAGE
 
 BETA = "claude-code-20250219,interleaved-thinking-2025-05-14, context-management-2025-06-27"
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
@@ -23,11 +25,15 @@ MODELS = ("answer", "agent", "thinks", "redacted", "echo", "cut", "status:529")
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with Upstream(tmp_path_factory.mktemp("upstream")) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    other = folder / "other"
-    other.mkdir()
-    with Upstream(folder) as upstream, Upstream(other) as elsewhere:
+    with Upstream(folder) as elsewhere:
         named = {"wire": "anthropic", "api_key": "${ANTHROPIC_KEY}"}
         policies = [
             write_ladder(folder, name.partition(":")[0], upstream.url, name, **named)
@@ -220,6 +226,42 @@ def test_a_stream_that_breaks_off_ends_in_an_error(served: Served) -> None:
     assert names[-1] == "error"
     assert "message_stop" not in names
     eventually(lambda: served.rows()[-1]["state"] == "failed")
+
+
+# --- counts ---------------------------------------------------------------------------------------
+
+
+def counts(served: Served, model: str, **fields: object) -> tuple[int, str]:
+    """The count, and whose it is."""
+    body = {"model": model, "messages": ASKED, **fields}
+    response = served.post("/v1/messages/count_tokens?beta=true", body)
+    assert response.status_code == 200, response.text
+    return response.json()["input_tokens"], response.headers["x-tiergate-token-count"]
+
+
+def test_anthropic_counts_what_anthropic_alone_would_read(served: Served) -> None:
+    assert counts(served, "auto:answer") == (COUNTED, "provider")
+
+
+@pytest.mark.parametrize("model", ["auto:status", "auto:climbing", "auto:chat"])
+def test_a_bound_stands_in_where_not_all_count(served: Served, model: str) -> None:
+    count, source = counts(served, model)
+    assert source == "bound"
+    assert count > len(ASKED[0]["content"]) / 2
+
+
+def test_equal_questions_are_asked_once(served: Served, upstream: Upstream) -> None:
+    before, rows = upstream.seen()["count"], len(served.rows())
+    body = {"model": "auto:answer", "messages": [{"role": "user", "content": "count this once"}]}
+
+    async def burst() -> list[int]:
+        async with httpx.AsyncClient(base_url=str(served.url), timeout=30.0) as client:
+            asked = [client.post("/v1/messages/count_tokens", json=body) for _ in range(50)]
+            return [said.json()["input_tokens"] for said in await asyncio.gather(*asked)]
+
+    assert asyncio.run(burst()) == [COUNTED] * 50
+    assert upstream.seen()["count"] - before == 1
+    assert len(served.rows()) == rows
 
 
 # --- seals ----------------------------------------------------------------------------------------

@@ -90,6 +90,13 @@ def test_a_redirect_is_told(served: Served) -> None:
     assert response.json()["routing"]["redirects"] == ["redirected:dear -> dear"]
 
 
+def test_the_log_warns_of_a_redirect(served: Served) -> None:
+    served.chat("auto:dear")
+    line = served.wait_for(r'\{.*"event": "call_redirected".*\}')[0]
+    assert json.loads(line)["asked"] == "redirected:dear"
+    assert json.loads(line)["answered"] == "dear"
+
+
 def test_a_model_without_a_price_counts_at_its_hold(served: Served) -> None:
     row = served.row(served.chat("auto:nobodys"))
     attempt = row["attempts"][0]

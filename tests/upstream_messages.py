@@ -50,8 +50,11 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     return _streamed(events[:-3] if name == "cut" else events)
 
 
-def counted() -> bytes:
+def counted(body: dict[str, object]) -> bytes:
     """The response of count_tokens."""
+    name, _, argument = str(body["model"]).partition(":")
+    if name == "status":
+        return _error(int(argument), "overloaded_error")
     return whole(200, orjson.dumps({"input_tokens": COUNTED}))
 
 

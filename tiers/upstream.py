@@ -21,6 +21,7 @@ import aiohttp
 from router.errors import (
     AnswererError,
     AnswererNotReady,
+    TiergateError,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
@@ -34,11 +35,13 @@ from router.types import (
     AnswererStatus,
     Call,
     CallFailed,
+    ChatRequest,
     Clock,
     Delta,
     Events,
     Work,
 )
+from router.wire.completion import MAX_TOKENS, upstream_object
 from router.wire.openai_chat import EventDecoder, deltas_of, shown_code_in
 from tiers.call_slots import CallSlots
 from tiers.refusals import (
@@ -59,6 +62,8 @@ E = TypeVar("E", bound=AnswererError)
 Session = aiohttp.ClientSession
 MAX_BODY_BYTES = 16_000_000
 MAX_ERROR_BYTES = 65_536
+COUNT_S = 3.0  # for a count of tokens; clients wait for it, and a bound is at hand
+COUNTS_AT_ONCE = 8  # agents ask for fifty in a second
 # Below the 5 s after which uvicorn and node close idle connections: a request sent into a closing
 # connection is lost without our knowing whether it was read.
 KEEP_ALIVE_S = 4.0
@@ -120,6 +125,7 @@ class UpstreamTier:
         )
         self._retries = RetryBudget(section.retry_budget)
         self._slots = CallSlots(section.name, section.concurrency, max_waiting)
+        self._counts = asyncio.Semaphore(COUNTS_AT_ONCE)
         self._session = session
         self._owns_session = session is None
         self._timeout = aiohttp.ClientTimeout(
@@ -216,6 +222,30 @@ class UpstreamTier:
                 response.close()
             self._give_back(place, cancelled(ends_at))
             self._slots.release()
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """What the provider itself counts, None where it counts nothing or does not answer soon.
+        Costs nothing and is no call of the books: no retry, no breaker."""
+        asked = self._wire.counting(request)
+        if asked is None:
+            return None
+        body, named = asked
+        url = self._section.base_urls[0].rstrip("/") + self._wire.path + "/count_tokens"
+        try:
+            async with asyncio.timeout(COUNT_S), self._counts:
+                response = await self._open_session().post(
+                    url, data=body, headers={**self._headers, **named}, allow_redirects=False
+                )
+                try:
+                    counted = upstream_object(await _read_json(response)).get("input_tokens")
+                finally:
+                    if not response.closed:
+                        response.close()
+        except (*FOREIGN, TiergateError):
+            return None
+        if response.status != 200 or not isinstance(counted, int):
+            return None
+        return counted if 0 < counted <= MAX_TOKENS else None
 
     # --- one call -------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from router.errors import AnswererNotReady
 from router.policy import UpstreamAnswerer
 from router.sealed import issuers
-from router.types import Answer, AnswererFacts, Capability, Delta, Work
+from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Work
 from router.wire.anthropic_answers import MessageFolder, parse_message
 from router.wire.anthropic_upstream import count_body, headers_of_call, messages_body
 from router.wire.body_keys import passed_on
@@ -57,6 +57,10 @@ class UpstreamWire(Protocol):
         """Told when the body of `unsealed` was answered and the other one was refused."""
         ...
 
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """Body and headers that ask how many tokens a request has; None where nobody counts."""
+        ...
+
     def whole(self, body: bytes) -> Answer:
         """A whole answer. Raises UpstreamError and its kin."""
         ...
@@ -100,6 +104,10 @@ class ChatWire:
 
     def did_without_seals(self, work: Work) -> None:
         """Nothing to learn."""
+
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """None: OpenAI counts no tokens ahead."""
+        return None
 
     def whole(self, body: bytes) -> Answer:
         """A `chat.completion`."""
@@ -154,9 +162,10 @@ class MessagesWire:
             extra={key: value for key, value in work.request.extra.items() if key in added},
         )
 
-    def counting(self, work: Work) -> bytes:
-        """The body that asks how many tokens the work has."""
-        return count_body(work.request, model=self._section.model, issuer=self._facts.issuer)
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """For `/messages/count_tokens`."""
+        body = count_body(request, model=self._section.model, issuer=self._facts.issuer)
+        return body, headers_of_call(request)
 
     def whole(self, body: bytes) -> Answer:
         """A `message`."""
@@ -215,6 +224,10 @@ class ResponsesWire:
             added=self._facts.body.pass_through,
             seals=seals,
         )
+
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """None: OpenAI counts no tokens ahead."""
+        return None
 
     def whole(self, body: bytes) -> Answer:
         """A `response`."""

@@ -21,6 +21,7 @@ from router.types.answerers import (
     BodyRules,
     Call,
     Price,
+    TokenCounter,
     Work,
 )
 from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage
@@ -55,6 +56,7 @@ from router.types.events import (
     NOBODY,
     BreakerTurned,
     CallFailed,
+    CallRedirected,
     CallRefused,
     Event,
     Events,
@@ -160,6 +162,7 @@ __all__ = [
     "CachedAnswer",
     "Call",
     "CallFailed",
+    "CallRedirected",
     "CallRefused",
     "Capability",
     "ChatRequest",
@@ -236,6 +239,7 @@ __all__ = [
     "StreamEvent",
     "TextKeeper",
     "Timings",
+    "TokenCounter",
     "TokenLogprob",
     "ToolCall",
     "ToolSpec",

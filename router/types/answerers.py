@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from router.types.answers import Answer, Delta
 from router.types.closed_sets import Capability, Role
@@ -104,6 +104,16 @@ class Call(Protocol):
     """
 
     async def __call__(self, answerer: str, request: ChatRequest, role: Role) -> Answer: ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """An answerer whose provider counts the tokens of a request without answering it. Raises
+    nothing."""
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """The provider's count, None where it has none to give."""
+        ...
 
 
 class Answerer(Protocol):

@@ -59,7 +59,17 @@ class CallRefused:
     request_id: str
 
 
-Event = CallFailed | BreakerTurned | StoreTurned | CallRefused
+@dataclass(frozen=True, slots=True)
+class CallRedirected:
+    """Another model answered than the one that was asked for."""
+
+    asked: str
+    answered: str
+    priced: bool  # its price is known, so that the call is booked at it
+    request_id: str
+
+
+Event = CallFailed | BreakerTurned | StoreTurned | CallRefused | CallRedirected
 
 
 class Events(Protocol):
