@@ -16,8 +16,9 @@ from collections.abc import Awaitable
 from router.api.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy import LitellmAnswerer
-from router.types import Answer, BodyRules
+from router.types import NOBODY, Answer, BodyRules, BreakerTurned, Events
 from tests.upstream_kit import collect, facts, no_call, work
+from tests.upstream_tier_kit import Listener
 from tiers.litellm_errors import to_ours
 from tiers.litellm_tier import LitellmTier
 
@@ -32,12 +33,18 @@ def watch(event: str, arguments: tuple[object, ...]) -> None:
         hosts.add(str(arguments[1][0]))
 
 
-def tier(model: str, key: str | None = "sk-ours", passed: tuple[str, ...] = ()) -> LitellmTier:
+def tier(
+    model: str,
+    key: str | None = "sk-ours",
+    passed: tuple[str, ...] = (),
+    events: Events = NOBODY,
+) -> LitellmTier:
     section = LitellmAnswerer.model_validate(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
     )
     rules = BodyRules(frozenset(passed))
-    return LitellmTier(section, facts(model, "litellm", rules), api_key=key, clock=SystemClock())
+    known = facts(model, "litellm", rules)
+    return LitellmTier(section, known, api_key=key, clock=SystemClock(), events=events)
 
 
 def told(answer: Answer) -> dict[str, object]:
@@ -85,11 +92,13 @@ async def calls() -> dict[str, object]:
 
 async def revoked() -> list[str]:
     """The state of a tier whose provider refuses the key, and what the next call comes to."""
-    one = tier("openai/status:401")
+    listener = Listener()
+    one = tier("openai/status:401", events=listener)
     await outcome(one.answer(work(30.0), no_call))
     status = one.status()
     again = await outcome(one.answer(work(30.0), no_call))
     assert isinstance(again, list)
+    assert [e.open for e in listener.events if isinstance(e, BreakerTurned)] == [True]
     return [status.state, status.detail, again[0]]
 
 

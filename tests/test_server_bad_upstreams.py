@@ -36,6 +36,7 @@ def policy_of(folder: Path, url: str, behaviour: str) -> Path:
         "name": "up", "kind": "upstream", "model": behaviour, "base_urls": [url], "retries": 0,
         "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"},
         "deadline_s": 2.0, "api_key": "${UPSTREAM_KEY}", "breaker_failures": 100,
+        "breaker_reset_s": 0.001,
     }  # fmt: skip
     policy = {
         "version": 1, "name": name, "cache": {"exact": False},

@@ -41,7 +41,7 @@ from router.wire.render import to_json
 from tiers.call_slots import CallSlots
 from tiers.litellm_errors import foreign_classes, to_ours
 from tiers.remote import body_of_call, completed, end_of_call, too_late
-from tiers.replicas import Outcome, ReplicaSet, Taken, cancelled, outcome_of
+from tiers.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
 
 INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
 
@@ -204,9 +204,10 @@ class LitellmTier:
 
         Raises AnswererNotReady where the breaker lets no call through.
         """
-        taken = self._provider.take(self._clock.monotonic_ms())
+        now_ms = self._clock.monotonic_ms()
+        taken = self._provider.take(now_ms)
         if taken is None:
-            raise AnswererNotReady(f"{self._section.name} is out of use; its breaker is open.")
+            raise out_of_use(self._section.name, self._provider, now_ms)
         outcome = Outcome.UNTOLD
         try:
             yield taken

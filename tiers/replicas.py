@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from router.errors import AnswererNotReady
 from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
 from tiers.breaker import Breaker, BreakerState
 
@@ -171,6 +172,15 @@ class ReplicaSet:
             detail += "; check the answerer's api_key"
             return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
         return AnswererStatus(AnswererState.OPEN_BREAKER, detail)
+
+
+def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotReady:
+    """The error of a call for which no replica is in use; clients see it, so it names no host."""
+    if replicas.status(now_ms).state is AnswererState.KEY_REFUSED:
+        return AnswererNotReady(
+            f"The upstream of {name} refuses Tiergate's own key; check the answerer's api_key."
+        )
+    return AnswererNotReady(f"No replica of {name} answers; all breakers are open.")
 
 
 def _is_free(replica: Replica, now_ms: float) -> bool:

@@ -20,7 +20,6 @@ import aiohttp
 
 from router.errors import (
     AnswererError,
-    AnswererNotReady,
     TiergateError,
     UpstreamError,
     UpstreamInvalid,
@@ -54,7 +53,15 @@ from tiers.refusals import (
     worth_retrying,
 )
 from tiers.remote import completed, end_of_call, too_late
-from tiers.replicas import KEY_OUTCOMES, Outcome, ReplicaSet, Taken, cancelled, outcome_of
+from tiers.replicas import (
+    KEY_OUTCOMES,
+    Outcome,
+    ReplicaSet,
+    Taken,
+    cancelled,
+    out_of_use,
+    outcome_of,
+)
 from tiers.upstream_errors import FOREIGN, to_ours
 from tiers.upstream_wires import wire_of
 
@@ -339,9 +346,7 @@ class UpstreamTier:
                 sent=False,
                 retry_after_s=rest_ms / 1000.0,
             )
-        raise AnswererNotReady(
-            f"No replica of {self._section.name} answers; all breakers are open."
-        )
+        raise out_of_use(self._section.name, self._replicas, now_ms)
 
     async def _post(
         self, place: _Place, work: Work, body: bytes, ends_at: float
