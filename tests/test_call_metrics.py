@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from router.analysis.live import BudgetUse
 from router.api.metrics import Metrics, forget_worker
 from router.api.metrics_of_calls import MOST_TENANTS
+from router.budgets import BudgetScope
+from router.policy_check import PolicyWarning, WarningKind
 from router.types import CallFailed, CallRefused
 
 REFUSED = CallRefused("acme", "k", "insufficient_quota", "usd_per_day", "", "mid", False, "")
@@ -33,6 +36,26 @@ def test_retry_is_no_failed_call() -> None:
     assert series(metrics, "tiergate_call_failures_total") == []
     (line,) = series(metrics, "tiergate_call_retries_total")
     assert line.endswith(" 1.0")
+
+
+class Unwise:
+    """Budgets of which one is warned of twice, for two answerers."""
+
+    def limits_now(self) -> tuple[BudgetUse, ...]:
+        return (BudgetUse(BudgetScope("acme"), "day", 2_500_000, 0, 5_000_000),)
+
+    def budget_warnings(self) -> list[PolicyWarning]:
+        kind = WarningKind.BUDGET_NEEDS_MAX_TOKENS
+        return [PolicyWarning(kind, "budgets.acme.usd_per_day", f"of {n}") for n in "ab"]
+
+
+def test_no_series_comes_twice() -> None:
+    metrics = Metrics()
+    metrics.limits = Unwise()
+    lines = [x for x in metrics.page().decode().splitlines() if not x.startswith("#")]
+    names = [line.rpartition(" ")[0] for line in lines]
+    assert len(names) == len(set(names))
+    assert any(name.startswith("tiergate_budget_unwise") for name in names)
 
 
 def test_worker_that_is_gone_says_nothing_of_its_state(tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ class BudgetSeries(Collector):
             "1 for a budget that admits no call, or none without max_tokens.",
             labels=("limit", "why"),
         )
-        for warning in self._limits.budget_warnings()[:MOST]:
-            unwise.add_metric((warning.key_path, warning.kind.value), 1)
+        # A limit may be warned of for several answerers, and a series may not come twice.
+        warned = {(one.key_path, one.kind.value) for one in self._limits.budget_warnings()}
+        for path, why in sorted(warned)[:MOST]:
+            unwise.add_metric((path, why), 1)
         yield from (limit, used, held, unwise)
