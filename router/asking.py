@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -72,6 +73,22 @@ def required(request: ChatRequest) -> frozenset[Capability]:
         if kind in kinds:
             needs.add(capability)
     return frozenset(needs)
+
+
+_ADDRESS = re.compile(r'"(?:url|file_id|file_data)":"https?:', re.IGNORECASE)
+
+
+def sent_by_address(request: ChatRequest) -> frozenset[Capability]:
+    """What of a request stands elsewhere: images and files that somebody has to fetch.
+
+    Strings of a part are JSON, so quotation marks inside them cannot end a key.
+    """
+    return frozenset(
+        Capability.IMAGES if part.kind == "image_url" else Capability.FILES
+        for message in request.messages
+        for part in message.parts
+        if part.kind in ("image_url", "file") and _ADDRESS.search(part.payload)
+    )
 
 
 def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:

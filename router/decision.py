@@ -35,6 +35,7 @@ from router.losses import counted_costs, expected_losses, without_caches
 from router.policy import DecisionSection, Policy
 from router.types import (
     NO_PRESSURE,
+    Capability,
     CostBasis,
     Decision,
     DecisionMode,
@@ -213,7 +214,7 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
         names = ", ".join(sorted(c.value for c in fewest.missing))
         raise NotCapable(
             f"This request needs {names}, which {where} offers. Leave it out of the request, or "
-            f"add an answerer with that capability to the policy."
+            f"add an answerer with that capability to the policy.{_inline(fewest.missing)}"
         )
     longest = max(f.context_tokens for f in may)
     raise NotCapable(
@@ -222,6 +223,13 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
         code="context_length_exceeded",
         param="messages",
     )
+
+
+def _inline(missing: tuple[Capability, ...]) -> str:
+    """What helps where an image or a file is meant that stands at an address."""
+    if not {Capability.IMAGES, Capability.FILES} & set(missing):
+        return ""
+    return " What stands at an address is not fetched for answerers of kind litellm: send its data."
 
 
 def _first(

@@ -31,6 +31,7 @@ from router.types import (
 
 EMBEDDING_TIER = "embedding"
 """Tier and answerer of embeddings' rows; no policy's tier, since no ladder leads there."""
+EMBEDDINGS = "embeddings"
 NO_LEVEL = 0
 """Embeddings are not routed, so they count in no level's share."""
 
@@ -117,7 +118,7 @@ def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
         tenant=done.identity.tenant,
         key_id=done.identity.key_id,
         state=RequestState.SETTLED,
-        endpoint="embeddings",
+        endpoint=EMBEDDINGS,
         stream=False,
         mode=done.policy.mode,
         policy=done.policy.name,

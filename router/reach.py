@@ -38,6 +38,14 @@ def check_selected(identity: Identity, selected: Selected) -> None:
         raise out_of_reach(f"the tier {tier!r}", identity.tiers)
 
 
+def check_answered(identity: Identity, policy: str, tier: str) -> None:
+    """Raises PermissionDenied for an answer that another key of the tenant got, and this one's
+    policies and tiers could not have given."""
+    check_policy(identity, policy)
+    if identity.tiers and tier not in identity.tiers:
+        raise out_of_reach(f"an answer of the tier {tier!r}", identity.tiers)
+
+
 def out_of_reach(what: str, tiers: Iterable[str]) -> PermissionDenied:
     """The refusal of a tier, with those that the key may use."""
     return PermissionDenied(

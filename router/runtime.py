@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from router import cost
-from router.asking import Asked, forces_tools, required
+from router.asking import Asked, forces_tools, required, sent_by_address
 from router.decision import chance
 from router.errors import ModelNotFound
 from router.policy import Alias, AnswererSection, Policy
@@ -181,7 +181,11 @@ class PolicyRuntime:
     ) -> tuple[RungFacts, ...]:
         """What `decide` is told about every answerer for this request, in ladder order."""
         needs = required(request)
-        found = [_rung_facts(plan, request, signals, needs, assume_ready) for plan in self.plans]
+        elsewhere = sent_by_address(request) & needs
+        found = [
+            _rung_facts(plan, request, signals, needs, elsewhere, assume_ready)
+            for plan in self.plans
+        ]
         sealed = sealed_tokens(request) if self.policy.sessions.sticky else NO_SEALS
         if warm or sealed:
             for i, plan in enumerate(self.plans):
@@ -196,6 +200,7 @@ def _rung_facts(
     request: ChatRequest,
     signals: Signals,
     needs: frozenset[Capability],
+    elsewhere: frozenset[Capability],
     assume_ready: bool,
 ) -> RungFacts:
     facts = plan.facts
@@ -207,6 +212,8 @@ def _rung_facts(
         p = plan.ability.p(signals.domain, signals.difficulty)
         source, count = plan.ability.source, plan.ability.count
     missing = needs - facts.capabilities
+    if facts.kind == "litellm":
+        missing |= elsewhere  # it would fetch them from here, where it may reach what others cannot
     return RungFacts(
         answerer=facts.name,
         tier=facts.tier,

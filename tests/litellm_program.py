@@ -71,6 +71,12 @@ async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Ans
     return final
 
 
+ELSEWHERE = {
+    "image": {"type": "image_url", "image_url": {"url": "http://fetched.invalid/a.png"}},
+    "file": {"type": "file", "file": {"file_id": "HTTPS://fetched.invalid/a.pdf"}},
+}
+
+
 async def calls() -> dict[str, object]:
     found: dict[str, object] = {}
     fields = {"temperature": 0.5, "top_k": 4, "user": "u", "api_version": None}
@@ -86,6 +92,11 @@ async def calls() -> dict[str, object]:
     found["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
     named = tier("openai/echo", passed=("top_k",))
     found["named whole"] = await outcome(named.answer(work(**fields), no_call))
+    for kind, part in ELSEWHERE.items():
+        message = {"role": "user", "content": [part]}
+        asked = work(messages=[message])
+        claude = tier("anthropic/claude-3-5-sonnet-20240620")
+        found[f"{kind} elsewhere"] = await outcome(claude.answer(asked, no_call))
     found["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
     return found
 

@@ -24,7 +24,10 @@ from router.api.clock import SystemClock, UlidIds
 from router.api.http import Event, Handler, Receive, Scope, Send
 from router.api.idempotency import HEADER, MAX_KEY, MAX_REPLY_BYTES, Idempotency
 from router.api.metrics import Metrics
+from router.budgets import Budgets
+from router.given_again import GivenAgain
 from router.ledger.keys import SqlKeyStore
+from router.ledger.rates import MemoryRates
 from router.ledger.replies import SqlReplies
 from router.ledger.store import SqlLedger
 from tests.ledger_rows import request
@@ -408,7 +411,8 @@ async def test_an_answer_that_is_too_large_is_not_kept(
     replies = SqlReplies(ledger.database, clock, lambda _: b"secret")
     idempotent = Idempotency(
         replies, door, Metrics(),
-        ledger=ledger, max_body_bytes=lambda: 1_000, clock=clock, ids=UlidIds(),
+        given_again=GivenAgain(lambda: Budgets({}), MemoryRates(clock)), ledger=ledger,
+        max_body_bytes=lambda: 1_000, clock=clock, ids=UlidIds(),
     )  # fmt: skip
     called = 0
 

@@ -37,6 +37,7 @@ GROUPS = {
     "router.speculating": "gateway",
     "router.gateway": "gateway",
     "router.reviewing": "gateway",
+    "router.given_again": "gateway",
     "router.shadow": "gateway",
     "router.analysis": "analysis",
     "router.api": "surface",  # HTTP: what a request and an answer look like on the wire

@@ -106,6 +106,15 @@ def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> Non
 
 
 @NEEDS_LITELLM
+@pytest.mark.parametrize("kind", ["image", "file"])
+def test_litellm_fetches_nothing_that_a_client_names(seen: dict[str, Any], kind: str) -> None:
+    error, message = seen["calls"][f"{kind} elsewhere"]
+    assert error == "UpstreamRejected"
+    assert "by address" in message
+    assert "fetched.invalid" not in seen["hosts"]
+
+
+@NEEDS_LITELLM
 def test_litellm_is_sent_the_keys_that_the_policy_names(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["named whole"]["text"])
     assert echo["body"].keys() == {"model", "messages", "max_tokens", "temperature", "top_k"}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
 import pytest
 
 from router.api.schemas import HINTS
+from router.errors import RequestError
 from router.wire.hints import _HINTS, MAX_SESSION
+from router.wire.parse import parse_chat_request
 from tests.wire_kit import parse, refused
 
 
@@ -115,3 +118,22 @@ def test_client_request_id_is_kept_only_when_it_is_short_ascii(sent: str, kept: 
 
 def test_every_hint_stands_in_the_api_description() -> None:
     assert set(HINTS) == set(_HINTS)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("x-tiergate-min-teir", "did you mean x-tiergate-min-tier"),
+        ("x-tiergate-stakes_usd", "did you mean x-tiergate-stakes-usd"),
+        ("x-tiergate-dryrun", "did you mean x-tiergate-dry-run"),
+        ("x-tiergate-context", "routing.context"),
+        ("x-tiergate-", "known are x-tiergate-policy"),
+        ("x-tiergate-decision-id", "known are"),
+    ],
+)
+def test_a_mistyped_header_is_refused_like_its_twin(header: str, told: str) -> None:
+    body = orjson.dumps({"model": "a", "messages": [{"role": "user", "content": "hi"}]})
+    with pytest.raises(RequestError, match=told) as caught:
+        parse_chat_request(body, {header: "1"})
+    assert (caught.value.status, caught.value.code) == (400, "unsupported_parameter")
+    assert caught.value.param == header

@@ -22,7 +22,8 @@ from typing import Any
 
 import orjson
 
-from router.errors import AnswererError, AnswererNotReady, UpstreamError
+from router.asking import sent_by_address
+from router.errors import AnswererError, AnswererNotReady, UpstreamError, UpstreamRejected
 from router.policy import LitellmAnswerer
 from router.types import (
     NOBODY,
@@ -249,6 +250,13 @@ class LitellmTier:
         return self._loading
 
     def _arguments(self, work: Work, stream: bool, ends_at: float) -> dict[str, object]:
+        if sent_by_address(work.request):
+            # Decided before; here so that no other way leads past it.
+            raise UpstreamRejected(
+                f"{self._facts.name} is sent no images or files by address, which litellm would "
+                "fetch; send their data.",
+                sent=False,
+            )
         body = body_of_call(
             work, self._facts, self._section.model, stream=stream, max_tokens_key="max_tokens"
         )

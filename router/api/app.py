@@ -32,6 +32,7 @@ from router.api.text_vectors import TextVectors
 from router.api.wrong_keys import WrongKeys
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
+from router.given_again import GivenAgain
 from router.ledger.address import Address
 from router.ledger.feedback import SqlFeedback, outcomes
 from router.ledger.gauge import SqlBudgetGauge
@@ -161,6 +162,7 @@ class App:
                 OpenaiTokens.installed(core.environ),
             ),
             self._replies,
+            GivenAgain(core.router.budgets, self._limiter),
             self.ledger,
             Learnt(feedback, reviews, self._reviewer),
             self._secrets.key_soon,

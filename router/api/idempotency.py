@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -20,10 +20,21 @@ import orjson
 from router.api.access import Doorkeeper
 from router.api.http import Event, Handler, Receive, Scope, Send, headers_of, read_body
 from router.api.metrics import Metrics
-from router.api.views import decision_id, id_headers, request_id_of
+from router.api.views import decision_id, id_headers, rate_headers, request_id_of
 from router.errors import KeyReused, LedgerError
+from router.given_again import GivenAgain
 from router.replaying import replayed_row
-from router.types import Clock, Identity, Ids, Ledger, Reply, ReplyStore, RequestRow, Standing
+from router.types import (
+    Clock,
+    Identity,
+    Ids,
+    Ledger,
+    RateState,
+    Reply,
+    ReplyStore,
+    RequestRow,
+    Standing,
+)
 from router.types import Scope as KeyScope
 from router.wire.checks import wrong_value
 
@@ -64,6 +75,7 @@ class Idempotency:
         door: Doorkeeper,
         metrics: Metrics,
         *,
+        given_again: GivenAgain,
         ledger: Ledger,
         max_body_bytes: Callable[[], int],
         clock: Clock,
@@ -72,6 +84,7 @@ class Idempotency:
         self._replies = replies
         self._door = door
         self._metrics = metrics
+        self._given_again = given_again
         self._ledger = ledger
         self._max_body_bytes = max_body_bytes
         self._clock = clock
@@ -117,7 +130,8 @@ class Idempotency:
         if first is None:  # its row was purged, so nothing says any more what it was
             await handler(_plain(scope), _given(body), send)
             return
-        await self._again(standing.reply, first, identity, started, send)
+        rates = await self._given_again.admit(identity, first)
+        await self._again(standing.reply, first, identity, rates, started, send)
 
     async def _claimed(self, tenant: str, key: str, fingerprint: str) -> Standing:
         """The answer, or the right to answer; waits while another process does.
@@ -173,7 +187,13 @@ class Idempotency:
         return Reply(row.request_id, tuple(recorder.headers), tuple(recorder.pieces))
 
     async def _again(
-        self, kept: Reply, first: RequestRow, identity: Identity, started: float, send: Send
+        self,
+        kept: Reply,
+        first: RequestRow,
+        identity: Identity,
+        rates: Sequence[RateState],
+        started: float,
+        send: Send,
     ) -> None:
         """Send a kept answer once more, and book that it cost nothing."""
         request_id, now_ms = self._ids.new(), self._clock.now_ms()
@@ -185,6 +205,7 @@ class Idempotency:
         ids[b"request-id"] = ids[b"x-request-id"]  # Anthropic's name for it
         headers = [
             *((k, ids.get(k, v)) for k, v in kept.headers if not k.startswith(OF_ONE_RESPONSE)),
+            *rate_headers(rates),
             (b"x-tiergate-cost-usd", b"0"),
             (b"x-tiergate-replay-of", decision_id(first.request_id).encode()),
         ]

@@ -44,6 +44,7 @@ from router.api.views import (
 )
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
 from router.gateway import Gateway
+from router.given_again import GivenAgain
 from router.reach import reachable
 from router.reviewing import Reviewer
 from router.types import Clock, Embedder, FeedbackBook, Ids, Ledger, ReplyStore, ReviewDesk
@@ -104,6 +105,7 @@ class Server:
         gateway: Gateway,
         own: OwnModels,
         replies: ReplyStore,
+        given_again: GivenAgain,
         ledger: Ledger,
         learnt: Learnt,
         secret_of: Callable[[str], bytes],
@@ -137,7 +139,7 @@ class Server:
 
         idempotent = Idempotency(
             replies, door, metrics,
-            ledger=ledger, clock=clock, ids=ids, max_body_bytes=most,
+            given_again=given_again, ledger=ledger, clock=clock, ids=ids, max_body_bytes=most,
         )  # fmt: skip
         embeddings = Embeddings(
             own.embedder, own.tokens, router, door, metrics,

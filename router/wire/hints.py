@@ -6,6 +6,7 @@ elsewhere, by key and policy: this file only says what was asked. Dollars become
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Callable, Mapping
 
@@ -119,7 +120,7 @@ _HINTS: dict[str, tuple[Reader, Callable[[str], object], Callable[..., object] |
     "dry_run": (boolean, _flag, _either),
     "debug": (boolean, _flag, _either),
 }
-_IN_HEADERS = tuple((PREFIX + name.replace("_", "-"), name) for name in _HINTS if name != "context")
+_BY_HEADER = {PREFIX + name.replace("_", "-"): name for name in _HINTS if name != "context"}
 _FIELD = {"stakes_usd": "stakes_nano_usd", "max_cost_usd": "max_cost_nano_usd"}
 
 
@@ -130,9 +131,11 @@ def read_hints(routing: object, headers: Mapping[str, str], prompt_cache_key: st
     Raises RequestError for an unknown key, a wrong value, or two policies that disagree.
     """
     found = {} if routing is None else _from_body(mapping(routing, "routing"))
-    for header, name in _IN_HEADERS:
-        value = headers.get(header)
-        if value is not None:
+    for header, value in headers.items():
+        if header.startswith(PREFIX):
+            name = _BY_HEADER.get(header)
+            if name is None:
+                raise _unknown_header(header)
             _add_header(found, header, name, value.strip())
     if "session" not in found:
         session = headers.get("x-session-id") or prompt_cache_key
@@ -159,6 +162,15 @@ def _from_body(routing: dict[str, object]) -> dict[str, object]:
         if value is not None:
             found[name] = known[0](value, f"routing.{name}")
     return found
+
+
+def _unknown_header(header: str) -> RequestError:
+    """A mistyped hint would be passed over in silence, and the request go where it must not."""
+    if header == PREFIX + "context":
+        return unsupported(header, "slots go in the body, as routing.context")
+    (near,) = difflib.get_close_matches(header, _BY_HEADER, n=1) or [""]
+    hint = f"; did you mean {near}?" if near else ""
+    return unsupported(shown(header)[1:-1], f"known are {', '.join(_BY_HEADER)}{hint}")
 
 
 def _add_header(found: dict[str, object], header: str, name: str, value: str) -> None:
