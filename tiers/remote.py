@@ -27,7 +27,14 @@ def too_late(facts: AnswererFacts) -> DeadlineExceeded:
 
 
 def body_of_call(
-    work: Work, facts: AnswererFacts, model: str, *, stream: bool, max_tokens_key: str
+    work: Work,
+    facts: AnswererFacts,
+    model: str,
+    *,
+    stream: bool,
+    max_tokens_key: str,
+    issuer: str = "",
+    wants_signatures: bool = False,
 ) -> bytes:
     """The JSON body that asks `model` for the work; a preferred schema where it may be kept."""
     keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
@@ -39,6 +46,8 @@ def body_of_call(
         stream=stream,
         prefer_schema=work.prefer_schema if keeps_schemas else None,
         extra=passed_on(work.request, facts),
+        issuer=issuer,
+        wants_signatures=wants_signatures,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from router.errors import AnswererNotReady
 from router.policy import UpstreamAnswerer
@@ -18,6 +19,7 @@ from router.wire.body_keys import passed_on
 from router.wire.openai_chat import ChunkFolder, parse_completion
 from router.wire.responses_answers import ResponseFolder, parse_response
 from router.wire.responses_upstream import carries_seals, response_body
+from router.wire.thought_signatures import wants_signatures
 from tiers.remote import body_of_call
 
 
@@ -78,6 +80,8 @@ class ChatWire:
     def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
         self._section = section
         self._facts = facts
+        hosts = [urlsplit(url).hostname or "" for url in section.base_urls]
+        self._wants_signatures = any(map(wants_signatures, hosts))
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """The key as a bearer token."""
@@ -89,18 +93,14 @@ class ChatWire:
         return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
-        """A chat completion's body."""
-        return body_of_call(
-            work,
-            self._facts,
-            self._section.model,
-            stream=stream,
-            max_tokens_key=self._section.send_max_tokens_as,
-        )
+        """A chat completion's body, with the signatures that its issuer gave to calls."""
+        return self._body(work, stream, self._facts.issuer)
 
     def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """None: chat completions have no place for seals."""
-        return None
+        """The same without signatures."""
+        if self._facts.issuer not in issuers(work.request):
+            return None
+        return self._body(work, stream, "")
 
     def did_without_seals(self, work: Work) -> None:
         """Nothing to learn."""
@@ -109,13 +109,24 @@ class ChatWire:
         """None: OpenAI counts no tokens ahead."""
         return None
 
+    def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
+        return body_of_call(
+            work,
+            self._facts,
+            self._section.model,
+            stream=stream,
+            max_tokens_key=self._section.send_max_tokens_as,
+            issuer=issuer,
+            wants_signatures=self._wants_signatures,
+        )
+
     def whole(self, body: bytes) -> Answer:
         """A `chat.completion`."""
-        return parse_completion(body)
+        return parse_completion(body, self._facts.issuer)
 
     def folder(self) -> Folder:
         """For chunks."""
-        return ChunkFolder()
+        return ChunkFolder(self._facts.issuer)
 
 
 class MessagesWire:

@@ -27,6 +27,7 @@ from router.types import (
     ToolSpec,
     Usage,
 )
+from router.wire.thought_signatures import sign, signed_calls
 
 MAX_TOKENS = 100_000_000  # per call; no context window is near it, so such a count is a fault
 MAX_CHOICES = 8
@@ -76,6 +77,8 @@ def upstream_body(
     stream: bool = False,
     prefer_schema: JsonText | None = None,
     extra: Mapping[str, JsonText] = NOTHING,
+    issuer: str = "",
+    wants_signatures: bool = False,
 ) -> bytes:
     """The JSON body for `model`. A stream always asks for its usage: who pays must know.
 
@@ -85,7 +88,7 @@ def upstream_body(
     """
     body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
     body["model"] = model
-    body["messages"] = [_message(message) for message in request.messages]
+    body["messages"] = [_message(one, issuer, wants_signatures) for one in request.messages]
     asked = request.sampling.max_output_tokens
     body[max_tokens_key] = max_output_tokens if asked is None else min(asked, max_output_tokens)
     _add_sampling(body, request)
@@ -124,7 +127,7 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
         body["reasoning_effort"] = sampling.reasoning_effort
 
 
-def _message(message: Message) -> dict[str, object]:
+def _message(message: Message, issuer: str, wants_signatures: bool) -> dict[str, object]:
     body: dict[str, object] = {"role": message.role}
     if message.parts:
         joined = ",".join([part.payload for part in message.parts])
@@ -132,7 +135,7 @@ def _message(message: Message) -> dict[str, object]:
     else:
         body["content"] = None if message.tool_calls and not message.text else message.text
     if message.tool_calls:
-        body["tool_calls"] = [
+        calls: list[dict[str, object]] = [
             {
                 "id": call.id,
                 "type": "function",
@@ -140,6 +143,9 @@ def _message(message: Message) -> dict[str, object]:
             }
             for call in message.tool_calls
         ]
+        if message.sealed or wants_signatures:
+            sign(calls, message, issuer, wants_signatures)
+        body["tool_calls"] = calls
     if message.tool_call_id is not None:
         body["tool_call_id"] = message.tool_call_id
     if message.name is not None:
@@ -169,8 +175,8 @@ def _response_format(wanted: ResponseFormat) -> dict[str, object]:
 # --- from the upstream ----------------------------------------------------------------------------
 
 
-def parse_completion(body: bytes) -> Answer:
-    """A whole `chat.completion` as an Answer.
+def parse_completion(body: bytes, issuer: str = "") -> Answer:
+    """A whole `chat.completion` as an Answer; what it signed is `issuer`'s.
 
     Raises UpstreamInvalid for anything else, UpstreamError for an error object under status 200.
     Usage that is negative, absurd or missing leaves `usage.reported` False.
@@ -182,7 +188,7 @@ def parse_completion(body: bytes) -> Answer:
         raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
     usage, upstream_id = found.get("usage"), short_text(found.get("id"))
     return Answer(
-        choices=tuple([_choice(choice, upstream_id) for choice in _in_order(choices)]),
+        choices=tuple([_choice(choice, upstream_id, issuer) for choice in _in_order(choices)]),
         model=short_text(found.get("model")),
         usage=parse_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
@@ -239,20 +245,21 @@ def _in_order(choices: list[object]) -> list[object]:
     return [choices[found.index(i)] for i in range(len(choices))]
 
 
-def _choice(value: object, upstream_id: str) -> Choice:
+def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
     message = value.get("message") if type(value) is dict else None
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
     cut = finish_reason(value.get("finish_reason"), False) == "length"
     calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}", upstream_id)
-    refusal = message.get("refusal")
+    refusal, text = message.get("refusal"), content_text(message.get("content"))
     return Choice(
-        text=content_text(message.get("content")),
+        text=text,
         finish_reason=finish_reason(value.get("finish_reason"), bool(calls)),
         tool_calls=calls,
         refusal=refusal if type(refusal) is str else None,
         reasoning=reasoning_text(message) or None,
         logprobs=parse_logprobs(value.get("logprobs")),
+        sealed=signed_calls(message.get("tool_calls"), issuer, bool(text)),
     )
 
 

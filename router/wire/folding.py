@@ -24,6 +24,7 @@ from router.wire.completion import (
     short_text,
     upstream_object,
 )
+from router.wire.thought_signatures import signed_calls
 
 MAX_LINE_BYTES = 1_000_000
 MAX_STREAM_BYTES = 16_000_000
@@ -92,6 +93,7 @@ class _ToolCallSoFar:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    signed: object = None  # the piece that carries its signature
 
 
 @dataclass(slots=True)
@@ -103,24 +105,27 @@ class _ChoiceSoFar:
     calls: dict[int, _ToolCallSoFar] = field(default_factory=dict)
     finish_reason: str | None = None
 
-    def whole(self) -> Choice:
+    def whole(self, issuer: str) -> Choice:
         calls = [self.calls[index] for index in sorted(self.calls)]
+        text = "".join(self.text)
         return Choice(
-            text="".join(self.text),
+            text=text,
             finish_reason=finish_reason(self.finish_reason, bool(calls)),
             tool_calls=tuple([ToolCall(c.id, c.name, "".join(c.arguments)) for c in calls]),
             refusal="".join(self.refusal) or None,
             reasoning="".join(self.reasoning) or None,
             logprobs=tuple(self.logprobs),
+            sealed=signed_calls([call.signed for call in calls], issuer, bool(text)),
         )
 
 
 class ChunkFolder:
     """Folds `chat.completion.chunk` events into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_choices", "_cost", "_id", "_model", "_usage", "done")
+    __slots__ = ("_choices", "_cost", "_id", "_issuer", "_model", "_usage", "done")
 
-    def __init__(self) -> None:
+    def __init__(self, issuer: str = "") -> None:
+        self._issuer = issuer
         self.done = False
         """Whether `[DONE]` was seen; what comes after it is not read."""
         self._choices: dict[int, _ChoiceSoFar] = {}
@@ -164,7 +169,9 @@ class ChunkFolder:
 
     def _answer(self) -> Answer:
         return Answer(
-            choices=tuple([self._choices[index].whole() for index in sorted(self._choices)]),
+            choices=tuple(
+                [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
+            ),
             model=self._model,
             usage=self._usage,
             provider_cost_nano_usd=self._cost,
@@ -242,5 +249,7 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
         call_id = call_id if type(call_id) is str and call_id else f"call_{index}_{call_index}"
         call = so_far.calls[call_index] = _ToolCallSoFar(call_id, name)
     call.arguments.append(arguments)
+    if value.get("extra_content") is not None:
+        call.signed = value
     piece = ToolCall(call.id, call.name, arguments) if first else ToolCall("", "", arguments)
     return Delta(tool_call_index=call_index, tool_call=piece, index=index)

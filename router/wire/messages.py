@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from router.types import ContentPart, JsonText, Message, ToolCall, ToolSpec
+from router.types import ContentPart, JsonText, Message, Sealed, ToolCall, ToolSpec
 from router.wire.body_keys import known_part
 from router.wire.checks import (
     array,
@@ -24,6 +24,7 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
+from router.wire.thought_signatures import read_signatures
 
 MAX_MESSAGES = 10_000  # a conversation of that length fills no context window in use
 MAX_PARTS = 1_000
@@ -66,9 +67,12 @@ def _full_message(item: dict[str, object], role: object, content: object, at: st
     _refuse_old_keys(item, at)
     words, parts = _content(content, role, f"{at}.content")
     calls: tuple[ToolCall, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
     tool_call_id = None
     if role == "assistant":
         calls = _tool_calls(item.get("tool_calls"), f"{at}.tool_calls")
+        if calls:
+            sealed = read_signatures(item.get("tool_calls"), bool(words or parts))
         refusal = item.get("refusal")
         if refusal is not None:
             parts = _with_refusal(words, parts, text(refusal, f"{at}.refusal"))
@@ -83,7 +87,7 @@ def _full_message(item: dict[str, object], role: object, content: object, at: st
         name = bounded_text(name, f"{at}.name", 1, 256)
     elif role == "function":
         raise missing(f"{at}.name", "the name of the function that this answers")
-    return Message(role, words, parts, calls, tool_call_id, name)
+    return Message(role, words, parts, calls, tool_call_id, name, sealed)
 
 
 def _refuse_old_keys(item: dict[str, object], at: str) -> None:

@@ -19,10 +19,13 @@ from router.types import (
     Choice,
     Delta,
     JsonText,
+    Sealed,
     TokenLogprob,
     ToolCall,
     Usage,
 )
+from router.wire.thought_signatures import KIND as SIGNATURE
+from router.wire.thought_signatures import extra_content, of_call
 
 DONE = b"data: [DONE]\n\n"
 
@@ -113,7 +116,11 @@ def _choice(index: int, choice: Choice) -> dict[str, object]:
     if choice.reasoning is not None:
         message["reasoning_content"] = choice.reasoning
     if choice.tool_calls:
-        message["tool_calls"] = [_tool_call(call) for call in choice.tool_calls]
+        first = bool(choice.text)
+        message["tool_calls"] = [
+            {**_tool_call(call), **_signed(of_call(choice.sealed, first + i))}
+            for i, call in enumerate(choice.tool_calls)
+        ]
     return {
         "index": index,
         "message": message,
@@ -137,6 +144,12 @@ def _tool_call(call: ToolCall) -> dict[str, object]:
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments},
     }
+
+
+def _signed(sealed: Sealed | None) -> dict[str, object]:
+    """What stands beside a call's function where its issuer signed it."""
+    known = sealed is not None and sealed.kind == SIGNATURE
+    return {"extra_content": extra_content(sealed)} if sealed is not None and known else {}
 
 
 def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, object] | None:
@@ -205,7 +218,8 @@ class StreamRenderer:
         if delta.reasoning:
             fields["reasoning_content"] = delta.reasoning
         if delta.tool_call is not None:
-            fields["tool_calls"] = [_tool_call_piece(delta.tool_call_index or 0, delta.tool_call)]
+            piece = _tool_call_piece(delta.tool_call_index or 0, delta.tool_call)
+            fields["tool_calls"] = [{**piece, **_signed(delta.sealed)}]
         if not fields and not delta.logprobs:
             return b""
         return self._chunk(delta.index, fields, delta.logprobs, None)
@@ -278,7 +292,8 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
     for index, choice in enumerate(answer.choices):
         words = choice.reasoning or ""
         for sealed in choice.sealed:
-            if not sealed.at:  # the others stand beside calls, which come with the whole
+            # The others stand beside calls, which come with the whole; signatures with theirs.
+            if not sealed.at and sealed.kind != SIGNATURE:
                 yield Delta(reasoning=words, sealed=sealed, index=index)
                 words = ""
         if words:
@@ -286,5 +301,6 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
         if choice.text or choice.logprobs:
             yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
         for call_index, call in enumerate(choice.tool_calls):
-            yield Delta(tool_call_index=call_index, tool_call=call, index=index)
+            signature = of_call(choice.sealed, bool(choice.text) + call_index)
+            yield Delta(tool_call_index=call_index, tool_call=call, index=index, sealed=signature)
     yield Delta(final=answer)

@@ -89,7 +89,7 @@ class ResponseStream:
             return b""
         if delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
             self._say(events, "reasoning", delta.reasoning)
-        if delta.sealed is not None:
+        if delta.sealed is not None and delta.tool_call is None:  # calls come with the whole
             self._sealed(events, delta.sealed)
         if delta.text or delta.logprobs:
             self._say(events, "message", delta.text, delta.logprobs)
