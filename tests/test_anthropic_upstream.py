@@ -103,6 +103,14 @@ def test_keys_that_nobody_knows_stay_here(served: Served) -> None:
     assert body.keys() == {"model", "messages", "max_tokens"}
 
 
+def test_tools_that_anthropic_would_run_and_bill_stay_here(served: Served) -> None:
+    hosted = {"type": "web_search_20250305", "name": "web_search"}
+    assert echoed(served, tools=[hosted, TOOL])["body"]["tools"] == [TOOL]
+    assert "tools" not in echoed(served, tools=[hosted])["body"]
+    response = served.post("/v1/messages", {**BODY, "tools": [hosted]})
+    assert response.headers["x-tiergate-unsupported-tools"] == "web_search_20250305"
+
+
 def test_cache_points_keep_for_the_time_that_has_a_price(served: Served) -> None:
     hour = {"type": "ephemeral", "ttl": "1h"}
     said = [{"role": "user", "content": [{"type": "text", "text": "Hi", "cache_control": hour}]}]

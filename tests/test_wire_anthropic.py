@@ -207,6 +207,31 @@ def test_a_message_is_asked_for_as_the_same_chat_completion(
             assert getattr(found, name) == getattr(same, name), name
 
 
+def test_hosted_tools_are_left_out_and_named() -> None:
+    hosted = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 8}]
+    found = read(tools=[TOOL, *hosted, *hosted])
+    assert [tool.name for tool in found.tools] == [TOOL["name"]]
+    assert found.unsupported_tools == ("web_search_20250305",)
+
+
+def test_what_a_tool_shows_comes_as_a_users_picture() -> None:
+    picture = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+    shown = [{"type": "image", "source": picture}]
+    loaded = [{"type": "tool_reference", "tool_name": "g"}]
+    results = [
+        {"type": "tool_result", "tool_use_id": "t1", "content": shown},
+        {"type": "tool_result", "tool_use_id": "t2", "content": loaded},
+    ]
+    calls = turn(USE, {**USE, "id": "t2"}, role="assistant")
+    found = read(messages=[HI, calls, turn(*results, {"type": "text", "text": "Go on."})])
+    *_, first, second, seen, asked = found.messages
+    assert (first.role, first.tool_call_id, "follows" in first.text) == ("tool", "t1", True)
+    assert (second.tool_call_id, second.text) == ("t2", "g can be called from now on.")
+    assert (seen.role, [part.kind for part in seen.parts]) == ("user", ["image_url"])
+    assert (asked.role, asked.text) == ("user", "Go on.")
+    assert found.in_tool_loop
+
+
 AT = "messages[0].content[0]"
 WRONG = [
     # fields, param, code
@@ -269,7 +294,7 @@ WRONG = [
         "missing_required_parameter",
     ),
     (
-        {"messages": [turn({**RESULT, "content": [{"type": "image", "source": PNG}]})]},
+        {"messages": [turn({**RESULT, "content": [{"type": "tool_use", "source": PNG}]})]},
         f"{AT}.content[0].type",
         "invalid_value",
     ),
@@ -292,11 +317,8 @@ WRONG = [
     ({"system": 1}, "system", "invalid_type"),
     ({"system": [{"type": "image"}]}, "system[0].type", "invalid_value"),
     ({"tools": [{"name": "f"}]}, "tools[0].input_schema", "missing_required_parameter"),
-    (
-        {"tools": [{"type": "bash_20250124", "name": "bash"}]},
-        "tools[0].type",
-        "unsupported_parameter",
-    ),
+    ({"tools": [{"type": 1}]}, "tools[0].type", "invalid_type"),
+    ({"tools": [TOOL] * 1001}, "tools", "invalid_value"),
     ({"tool_choice": {}}, "tool_choice.type", "missing_required_parameter"),
     ({"tool_choice": {"type": "any"}}, "tool_choice", "invalid_value"),
     ({"tool_choice": "auto"}, "tool_choice", "invalid_type"),

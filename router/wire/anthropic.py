@@ -23,7 +23,7 @@ from router.types import (
     Sampling,
     Usage,
 )
-from router.wire.anthropic_blocks import read_choice, read_custom_tools, read_system, read_turns
+from router.wire.anthropic_blocks import Tools, read_choice, read_system, read_tools, read_turns
 from router.wire.anthropic_render import MessageStream, render_error, render_message
 from router.wire.checks import (
     Reader,
@@ -107,7 +107,7 @@ _READ: dict[str, Reader] = {
     "messages": read_turns,
     "system": read_system,
     "max_tokens": integers(1, MAX_OUTPUT_TOKENS),
-    "tools": read_custom_tools,
+    "tools": read_tools,
     "tool_choice": read_choice,
     "stop_sequences": _stops,
     "temperature": numbers(0.0, 1.0),
@@ -182,9 +182,10 @@ def _request(
     messages: tuple[Message, ...] = read["messages"]
     if read.get("metadata"):
         extra = {**extra, "user": json_text(read["metadata"], "metadata.user_id")}
+    tools: Tools = read.get("tools", Tools())
     choice, parallel = read.get("tool_choice", (None, None))
     if choice is not None:
-        check_tool_choice(choice, read.get("tools", ()))
+        check_tool_choice(choice, tools.own)
     effort, form = read.get("output_config", (None, None))
     return ChatRequest(
         messages=messages if system is None else (system, *messages),
@@ -197,7 +198,8 @@ def _request(
             reasoning_effort=effort,
         ),
         response_format=form or read.get("output_format", ResponseFormat()),
-        tools=read.get("tools", ()),
+        tools=tools.own,
+        unsupported_tools=tools.unsupported,
         tool_choice=choice,
         parallel_tool_calls=parallel,
         stream=read.get("stream", False),

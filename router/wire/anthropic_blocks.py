@@ -7,7 +7,7 @@ thought before, what its issuer sealed is kept for it. It knows nothing about th
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from router.sealed import read_back
 from router.types import JsonText, Message, Sealed, ToolCall, ToolSpec
@@ -29,10 +29,9 @@ from router.wire.messages import (
     MAX_MESSAGES,
     MAX_PARTS,
     check_image_url,
-    read_each_tool,
     read_name,
 )
-from router.wire.parts import Content, add_tool_call
+from router.wire.parts import ATTACHED, Content, add_tool_call
 
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _THOUGHTS = ("thinking", "redacted_thinking")
@@ -40,10 +39,13 @@ _BLOCKS = {
     "user": ("text", "image", "document", "search_result", "tool_result"),
     "assistant": ("text", "tool_use", *_THOUGHTS),
     "system": ("text",),
-    "tool": ("text", "search_result"),
+    "tool": ("text", "image", "document", "search_result", "tool_reference"),
 }
 FAILED = "The tool failed:\n"
 """What stands before the text of a result with `is_error`, which chat completions cannot say."""
+
+MAX_TOOLS = 1_000
+"""More than OpenAI takes: agents defer most of theirs."""
 
 ATTRIBUTION = "x-anthropic-billing-header:"
 """Begins a block that Claude Code puts before its system prompt, for Anthropic's books. It changes
@@ -91,7 +93,9 @@ def _add_turn(messages: list[Message], item: dict[str, object], at: str) -> None
     blocks = _blocks(content, f"{at}.content")
     results = [(i, b) for i, b in enumerate(blocks) if b.get("type") == "tool_result"]
     if role == "user":
-        messages += [_tool_result(block, f"{at}.content[{i}]") for i, block in results]
+        given = [_tool_result(block, f"{at}.content[{i}]") for i, block in results]
+        messages += [message for message, _ in given]
+        messages += [shown.message("user") for _, shown in given if shown]
         if len(results) == len(blocks):
             return
     messages.append(_content(content, role, f"{at}.content").message(role))
@@ -142,6 +146,8 @@ def _add_block(content: Content, block: dict[str, object], role: str, at: str) -
         _add_image(content, _source(block, at), f"{at}.source")
     elif kind == "document":
         _add_document(content, block, at)
+    elif kind == "tool_reference":
+        content.add_text(f"{required_text(block, 'tool_name', at)} can be called from now on.")
     elif kind == "search_result":
         found = [required_text(block, key, at) for key in ("title", "source")]
         inner = _content(block.get("content"), "system", f"{at}.content").text
@@ -202,18 +208,23 @@ def _tool_use(block: dict[str, object], at: str) -> ToolCall:
     return ToolCall(_id(block, "id", at), name, json_text(given, f"{at}.input"))
 
 
-def _tool_result(block: dict[str, object], at: str) -> Message:
+def _tool_result(block: dict[str, object], at: str) -> tuple[Message, Content | None]:
+    """The result's words, and the pictures and documents in it, which chat completions take from a
+    user alone."""
     found = block.get("content")
+    shown: Content | None = None
     if found is None or found == []:
         words = ""
     elif type(found) is str:
         words = found
     else:
-        words = _content(found, "tool", f"{at}.content").text
+        content = _content(found, "tool", f"{at}.content")
+        shown = content.attachments
+        words = content.text or (ATTACHED if shown else "")
     failed = block.get("is_error")
     if failed is not None and boolean(failed, f"{at}.is_error"):
         words = FAILED + words
-    return Message("tool", words, tool_call_id=_id(block, "tool_use_id", at))
+    return Message("tool", words, tool_call_id=_id(block, "tool_use_id", at)), shown
 
 
 def _id(block: dict[str, object], key: str, at: str) -> str:
@@ -223,16 +234,35 @@ def _id(block: dict[str, object], key: str, at: str) -> str:
 # --- tools ----------------------------------------------------------------------------------------
 
 
-def read_custom_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
-    """All tools: the client's own. Those that Anthropic defines or runs are refused."""
-    return read_each_tool(value, param, _tool)
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The client's own tools, and the types of those that Anthropic defines or runs."""
+
+    own: tuple[ToolSpec, ...] = ()
+    unsupported: tuple[str, ...] = ()
+
+
+def read_tools(value: object, param: str) -> Tools:
+    """All tools. Those that no tier offers are left out, and named so that a policy may refuse."""
+    others: list[str] = []
+
+    def own(item: object, at: str) -> ToolSpec | None:
+        kind = mapping(item, at).get("type")
+        if kind is None or text(kind, f"{at}.type") == "custom":
+            return _tool(item, at)
+        others.append(bounded_text(kind, f"{at}.type", 1, 64))
+        return None
+
+    items = array(value, param)
+    if len(items) > MAX_TOOLS:
+        raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
+    found = [own(item, f"{param}[{i}]") for i, item in enumerate(items)]
+    return Tools(tuple(filter(None, found)), tuple(dict.fromkeys(others)))
 
 
 def _tool(value: object, at: str) -> ToolSpec:
     tool = mapping(value, at)
-    kind, description, strict = tool.get("type"), tool.get("description"), tool.get("strict")
-    if kind is not None and text(kind, f"{at}.type") != "custom":
-        raise unsupported(f"{at}.type", "only tools with an input_schema are; no tier has others")
+    description, strict = tool.get("description"), tool.get("strict")
     if tool.get("input_schema") is None:
         raise missing(f"{at}.input_schema", "a JSON schema of the input")
     return ToolSpec(

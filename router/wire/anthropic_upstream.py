@@ -95,11 +95,21 @@ def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     for key in ("system", "messages", "tools", "cache_control"):
         if key in body:
             _forget_hours(body[key])
+    if "tools" in body:
+        _leave_out_hosted(body)
     if _lost_its_thoughts(body):
         # Anthropic refuses a turn of calls without the thoughts that led to them, while it thinks.
         for key in ("thinking", "context_management"):
             body.pop(key, None)
     return body
+
+
+def _leave_out_hosted(body: dict[str, object]) -> None:
+    """Tools that Anthropic itself runs have prices of their own; when read they were left out."""
+    tools = body.pop("tools")
+    assert isinstance(tools, list)
+    if own_tools := [tool for tool in tools if tool.get("type") in (None, "custom")]:
+        body["tools"] = own_tools
 
 
 def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:

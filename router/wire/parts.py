@@ -12,6 +12,9 @@ from router.types import ContentPart, Message, ToolCall
 from router.wire.checks import json_text, wrong_value
 from router.wire.messages import MAX_TOOL_CALLS, text_part
 
+ATTACHED = "The result has an attachment, which follows."
+"""Stands for the words of a tool's result that has none: its picture comes as a user's."""
+
 
 class Content:
     """The parts of one message as they are read, in order."""

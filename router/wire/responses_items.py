@@ -30,7 +30,7 @@ from router.wire.messages import (
     check_image_url,
     read_name,
 )
-from router.wire.parts import Content, add_tool_call
+from router.wire.parts import ATTACHED, Content, add_tool_call
 from router.wire.responses_compaction import KINDS as COMPACTIONS
 from router.wire.responses_compaction import TRIGGER, summary_message
 from router.wire.responses_tools import custom_call, flat_name
@@ -51,7 +51,6 @@ _HOSTED = re.compile(r"[a-z_]+_(call|call_output|output|list_tools|request|respo
 _TEXTS = ("input_text", "output_text", "text")
 _ATTACHMENTS = ("input_image", "input_file", "input_audio")
 _PARTS = (*_TEXTS, "refusal", *_ATTACHMENTS)
-ATTACHED = "The result has an attachment, which follows."
 
 
 @dataclass(frozen=True, slots=True)
