@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.bill_files import Refusing, exact
 from router.cli.exits import Exit
+from router.cli.invoicing import check_invoice
 from router.cli.ledger import Tenant, ledger
 from router.cli.options import AsJson
-from router.cli.outcome_files import BadLines, rows_of
+from router.cli.outcome_files import rows_of
 from router.cli.periods import shown_time
 from router.cli.serving import DATABASE, AnchorsPath, DatabasePath
 
@@ -44,16 +45,39 @@ def reconcile(
             help="A bill, .csv or .jsonl, with upstream_id (or id) and cost_usd (or cost).",
         ),
     ] = None,
+    invoice: Annotated[
+        Path | None,
+        typer.Option(
+            help="A bill by model and day to compare with, .csv or .jsonl: date, model, amount."
+        ),
+    ] = None,
+    currency: Annotated[
+        str, typer.Option(help="The invoice's currency, where no column says it.")
+    ] = "USD",
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(help="What a unit is worth in dollars from a day on: EUR=1.0840@2026-11-01."),
+    ] = None,
+    named: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A model's name on the invoice and in the ledger: BILL=LEDGER."),
+    ] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
     """Calls whose cost nobody knows, which count at their hold; and what they turned out to cost.
 
-    Without --attempt or --from it lists them. Settling adds rows and edits none.
+    Without --attempt or --from it lists them. Settling adds rows and edits none. With --invoice it
+    compares a bill by model and day with the ledger, and changes nothing.
     """
     from router.api.books import Books
     from router.api.views import request_id_of
 
+    if invoice is not None:
+        if (attempt, cost_usd, bill) != (None, None, None):
+            raise typer.BadParameter("give --invoice without --attempt, --cost-usd and --from")
+        check_invoice(str(database), invoice, currency, rate or (), named or (), tenant, as_json)
+        return
     if (attempt is None) != (cost_usd is None) or (attempt is not None and bill is not None):
         raise typer.BadParameter("give --attempt with --cost-usd, or --from alone, or none of them")
     if attempt is not None and cost_usd is not None:
@@ -76,7 +100,7 @@ def read_bill(path: Path) -> dict[str, int]:
     amounts: dict[str, int] = {}
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
-    for number, line in rows_of(path, _Refusing(path), _exact):
+    for number, line in rows_of(path, Refusing(path), exact):
         where = f"{path}:{number}"
         name = next((str(line[key]) for key in IDS if line.get(key)), "")
         told = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
@@ -91,23 +115,6 @@ def read_bill(path: Path) -> dict[str, int]:
     if not amounts:
         raise typer.BadParameter(f"{path}: no line with an amount")
     return amounts
-
-
-class _Refusing(BadLines):
-    """Of a bill no line is passed over: it is money."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-
-    def add(self, line: int, why: str) -> None:
-        """Raises typer.BadParameter."""
-        raise typer.BadParameter(f"{self._path}:{line}: {why}")
-
-
-def _exact(line: str) -> object:
-    """JSON whose numbers stay as they are written: a float would not be exact."""
-    return json.loads(line, parse_float=str, parse_int=str)
 
 
 def _amount(text: str, where: str) -> int:
