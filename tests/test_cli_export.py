@@ -65,6 +65,16 @@ def test_parquet_has_the_lines_of_the_csv_with_types(database: Path, tmp_path: P
     assert (table[0]["created_at_ms"], table[0]["latency_ms"]) == (NOW_MS, 3.0)
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_without_a_file_goes_to_standard_output(database: Path, form: str) -> None:
+    run = ran("ledger", "export", "--format", form, "-d", database)
+    assert (
+        run.stdout == ran("ledger", "export", "--format", form, "--out", "-", "-d", database).stdout
+    )
+    assert len(run.stdout.splitlines()) == {"csv": 5, "jsonl": 3}[form]
+    assert "written" in run.stderr
+
+
 def test_json_lines_are_those_of_ledger_rows(database: Path) -> None:
     exported = ran("ledger", "export", "--format", "jsonl", "--out", "-", "-d", database).stdout
     assert exported == ran("ledger", "rows", "--json", "-d", database).stdout
@@ -82,10 +92,10 @@ def test_an_empty_period_is_a_file_with_columns_and_no_rows(database: Path, tmp_
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("--csv", "a.csv", "--out", "b.csv"),
         ("--csv", "a.csv", "--format", "parquet"),
         ("--format", "parquet", "--out", "-"),
+        ("--format", "parquet"),
         ("--format", "xlsx", "--out", "a"),
     ],
 )

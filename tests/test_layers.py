@@ -52,6 +52,7 @@ GROUPS = {
     "router.api.moderation_heads": "app",
     "router.api.checkup": "app",
     "router.api.probing": "app",
+    "router.api.command_line": "app",
     "router.api.process": "process",
     "router.api.serve": "process",
     "router.api.listening": "app",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from router.api.books import Address
+from router.api.command_line import command_line
 from router.api.core import Core, Settings
 from router.policy_file import missing_secrets
 from router.runtime import PolicyRuntime
@@ -69,13 +66,14 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
     with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
     also = ", and every other address of this machine" if at.everywhere else ""
     ledger = Address.parse(settings.database).shown
+    command = _commands(settings, core.environ)
     yield f"Tiergate serves {at.url}{with_workers}{also}"
     if at.secured:
-        yield f"  access     API keys (`{_program()} keys list`)"
+        yield f"  access     API keys (`{command('keys', 'list')}`)"
     else:
         yield (
             "  access     this machine only, without a key, because there is none yet "
-            f"(`{_program()} keys create --tenant NAME`)"
+            f"(`{command('keys', 'create', '--tenant', 'NAME')}`)"
         )
     for number, (name, runtime) in enumerate(core.router.runtimes.items()):
         label = "  policy   " if number == 0 else "           "
@@ -96,9 +94,27 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         f"  try        curl -s {at.url}/v1/chat/completions {key}"
         f"-H 'content-type: application/json' -d '{BODY}'"
     )
-    yield f"  report     {_program()} report --database {ledger} --html report.html"
+    yield f"  report     {command('report', '--html', 'report.html')}"
     pages = at.admin_url or at.url
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., str]:
+    """Makes commands on this server's ledger that work as they are printed: quoted, no password.
+
+    Where the address comes from the environment, commands take it from there; else a placeholder
+    for its password stands before them, as YOUR_KEY stands in the line to try.
+    """
+    database = settings.database
+    if str(database) == environ.get("TIERGATE_DATABASE", Settings().database):
+        return command_line
+    address = Address.parse(database)
+    password = "PGPASSWORD=YOUR_PASSWORD " if address.has_password else ""
+
+    def command(*arguments: str) -> str:
+        return password + command_line(*arguments, "--database", address.without_password)
+
+    return command
 
 
 def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
@@ -119,13 +135,3 @@ def _state(name: str, status: AnswererStatus) -> str:
 def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:
     """What is said when a loading answerer has become ready or has failed."""
     return f"  {_state(name, status)}, {after_s:.1f} s after the start"
-
-
-def _program() -> str:
-    """How to call us from the same shell: by name where it is found, else by the path there is."""
-    if shutil.which("tiergate"):
-        return "tiergate"
-    beside = Path(sys.executable).with_name("tiergate")
-    if not beside.exists():
-        return "tiergate"
-    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)

@@ -37,10 +37,10 @@ from router.analysis.wording import usd
 from router.api.abilities import AbilityTable, load_abilities
 from router.api.app import App
 from router.api.books import Books
+from router.api.command_line import command_line
 from router.api.core import Core, Hosts, Settings, load_policies
 from router.api.os_signals import taking
 from router.api.serve import run_loop
-from router.cli.terminal import command_line
 from router.cli.terminal import console as console_of
 from router.errors import Overloaded, TiergateError
 from router.policy import Policy
@@ -349,8 +349,7 @@ def _print(
     print_(f"Played in {outcome.seconds:.0f} s. Look again:", markup=False)
     if html is not None:
         print_(f"  {html}", markup=False, soft_wrap=True)
-    options = [] if named == "default" else ["--policy", named]
-    again = command_line("report", "--database", str(outcome.database), *options)
+    again = command_line("report", "--database", str(outcome.database))
     print_(f"  {again}", markup=False, soft_wrap=True)
 
 

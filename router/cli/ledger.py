@@ -198,7 +198,9 @@ def export(
     out: Annotated[
         Path | None,
         typer.Option(
-            callback=to_write, help="The file to write, - for standard output (not Parquet)."
+            callback=to_write,
+            show_default="standard output",
+            help="The file to write; Parquet needs one.",
         ),
     ] = None,
     form: Annotated[
@@ -217,8 +219,8 @@ def export(
     from router.api.books import Books
     from router.cli.exporting import write_file
 
-    path = csv or out
-    if path is None or (csv and out) or (csv and form is not FileFormat.CSV):
+    path = csv or out or Path("-")
+    if (csv and out) or (csv and form is not FileFormat.CSV):
         raise typer.BadParameter("expected one file: --out FILE, or --csv FILE for CSV")
     if str(path) == "-" and form is FileFormat.PARQUET:
         raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
@@ -226,4 +228,7 @@ def export(
     with Books.open(database) as books:
         count = write_file(books.rows(*period, tenant), path, form)
     what = "requests" if form is FileFormat.JSONL else "attempts"
-    typer.echo(f"{count} {what} written to {path}.", err=str(path) == "-")
+    if str(path) == "-":
+        typer.echo(f"{count} {what} written.", err=True)
+    else:
+        typer.echo(f"{count} {what} written to {path}.")

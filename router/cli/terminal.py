@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
@@ -18,21 +15,6 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else WIDTH_OF_FILES
     return Console(file=stream, width=width, highlight=False)
-
-
-def command_line(*arguments: str) -> str:
-    """A command of this program that works when pasted into the shell it was called from.
-
-    `tiergate` where the shell finds that, else the way this run was started: a program in an
-    environment that is not active, or `python -m router.cli`.
-    """
-    started = Path(sys.argv[0])
-    program = ["tiergate"]
-    if started.name != "tiergate":
-        program = [sys.executable, "-m", "router.cli"]
-    elif shutil.which("tiergate") is None:
-        program = [str(started)]
-    return shlex.join([*program, *arguments])
 
 
 def print_json(value: object, *, indented: bool = False) -> None:

@@ -72,6 +72,23 @@ class Address:
         return url.render_as_string(hide_password=True)
 
     @property
+    def has_password(self) -> bool:
+        """True when the address carries the password of a server's user."""
+        return self.url is not None and bool(self.url.password)
+
+    @property
+    def without_password(self) -> str:
+        """The address with no password in it, which libpq then takes from PGPASSWORD or ~/.pgpass.
+
+        >>> Address.parse("postgresql://me:secret@db.example/books").without_password
+        'postgresql://me@db.example/books'
+        """
+        if self.url is None:
+            return str(self.path)
+        url = self.url._replace(drivername="postgresql", password=None)
+        return url.difference_update_query(_SECRET_QUERIES).render_as_string(hide_password=False)
+
+    @property
     def anchors(self) -> Path:
         """Where anchors go when no place was given: `<database>.anchors`."""
         return self.beside(".anchors")
