@@ -168,8 +168,8 @@ class BudgetExceeded(TiergateError):
     """The worst case of a call does not fit what is left of a limit.
 
     `limit` is its name in the policy or the request, `scope` says in words whose money is counted
-    together, `room_nano_usd` is what is left of it (None: nobody says). `hopeless`: the worst case
-    is beyond the whole limit, so that waiting does not help.
+    together, `room_nano_usd` is what is left of it and `needed_nano_usd` the worst case (None:
+    nobody says). `hopeless`: that is beyond the whole limit, so that waiting does not help.
     """
 
     code = "insufficient_quota"
@@ -185,12 +185,14 @@ class BudgetExceeded(TiergateError):
         limit: str = "",
         scope: str = "",
         room_nano_usd: int | None = None,
+        needed_nano_usd: int | None = None,
         hopeless: bool = False,
     ) -> None:
         super().__init__(message, param=param, code=code)
         self.limit = limit
         self.scope = scope
         self.room_nano_usd = room_nano_usd
+        self.needed_nano_usd = needed_nano_usd
         self.hopeless = hopeless
 
 

@@ -32,6 +32,7 @@ def explained(
         limit=error.limit,
         scope=error.scope,
         room_nano_usd=error.room_nano_usd,
+        needed_nano_usd=held_nano_usd,
         hopeless=error.hopeless,
     )
 

@@ -87,6 +87,18 @@ class ShadowNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalNote:
+    """Why no call was made: the limit, what the call may have cost and what was left, nano-dollars.
+
+    `row_facts.Refusal` reads it.
+    """
+
+    limit: str
+    needed_nano_usd: int
+    left_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     version: int
     signals: Signals
@@ -100,6 +112,8 @@ class Record:
     shape: Shape | None = None  # None in rows of version 0.1.0
     shadow: ShadowNote | None = None
     redirects: tuple[str, ...] = ()  # "asked -> answered", where they are not one model
+    refusal: RefusalNote | None = None  # of a request that a limit of money refused
+    would_cost_nano_usd: int | None = None  # mode observe: what the ladder would have cost
 
 
 _ENCODER = msgspec.json.Encoder()

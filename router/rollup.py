@@ -18,13 +18,18 @@ import msgspec
 
 from router.quantiles import place
 from router.rollup_cells import (
+    AFTERWARDS_LEVEL,
     BASELINES,
     NAMED_UNKNOWN,
     NO_ANSWER,
+    OBSERVED,
+    OBSERVED_ONLY,
     PPM,
+    UNANSWERED,
     VERDICTS,
     Cell,
     CellOf,
+    Ending,
     Kind,
     SavingSums,
     Sums,
@@ -34,6 +39,8 @@ from router.rollup_cells import (
     add_counts,
     add_lists,
     add_sums,
+    ending_name,
+    tags_name,
 )
 from router.row_facts import (
     AFTERWARDS,
@@ -48,8 +55,12 @@ from router.row_facts import (
     answering_adapter,
     attempt_cost_known,
     cost_known,
+    ending_of,
     provider_difference,
     read_record,
+    reading_cost,
+    refusal_of,
+    would_have_cost,
 )
 from router.types import (
     AttemptRow,
@@ -79,17 +90,14 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         its_tier,
         cell_of(Kind.DOMAIN, domain),
         cell_of(Kind.REQUEST_TYPE, request_type),
-        cell_of(Kind.KEY, row.key_id),
-        cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
+        *_payers(row, cell_of),
     )
-    _count(row, groups, known, is_answered)
-    for key, of in BASELINES.items():
-        baseline = of(row.baselines)
-        for cell in (whole, by_time):
-            cell.savings.setdefault(key, SavingSums()).add(row, baseline, known)
+    ending = ending_of(row)
+    _count(row, groups, known, ending)
+    _add_savings(row, (whole, by_time), known, is_answered)
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, is_answered)
+    _count_whole(row, whole.whole, known, ending)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     if prospects and row.mode != "observe":
@@ -111,8 +119,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
         cell_of(Kind.TIER, _name(own)),
         cell_of(Kind.DOMAIN, domain),
         cell_of(Kind.REQUEST_TYPE, request_type),
-        cell_of(Kind.KEY, row.key_id),
-        cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
+        *_payers(row, cell_of),
     ):
         cell.spend_nano_usd += row.cost_nano_usd
     if known and row.endpoint != Role.RECONCILE.value:
@@ -121,9 +128,42 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
                 cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
     if whole.whole is None:
         whole.whole = Whole()
+    name = f"({row.endpoint})"
+    spent = [0, row.cost_nano_usd, 0, row.cost_nano_usd]
+    add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
     if not known:
         add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
     _add_attempts(row, own, False, whole.whole, cell_of)
+
+
+def _payers(row: RequestRow, cell_of: CellOf) -> tuple[Cell, ...]:
+    """The cells by whom and what the row may be charged to."""
+    return (
+        cell_of(Kind.KEY, row.key_id),
+        cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
+        cell_of(Kind.TAG, tags_name(row.tags)),
+        cell_of(Kind.ENDPOINT, row.endpoint),
+    )
+
+
+def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answered: bool) -> None:
+    """Each baseline beside what the row cost; of an observed row, beside what it would have cost.
+
+    Nothing was routed there, so its own cost says nothing about routing: it is the baseline of the
+    model that was asked for, less what reading the request took.
+    """
+    observed = row.mode == "observe"
+    paid = row.cost_nano_usd - reading_cost(row) if known else None
+    would = would_have_cost(row) if observed and known else None
+    for key, of in BASELINES.items():
+        baseline = of(row.baselines)
+        for cell in cells:
+            if observed:
+                base = paid if key == "requested_model" else baseline
+                sums = cell.savings.setdefault(OBSERVED + key, SavingSums())
+                sums.add_observed(row.verdict, base, would, answered=is_answered)
+            else:
+                cell.savings.setdefault(key, SavingSums()).add(row, baseline, known)
 
 
 def _own_tier(row: RequestRow, is_answered: bool) -> TierName:
@@ -138,29 +178,41 @@ def _name(tier: TierName) -> str:
     return msgspec.json.encode(tier).decode()
 
 
-def _count(row: RequestRow, groups: tuple[Cell, ...], known: bool, is_answered: bool) -> None:
+def _count(row: RequestRow, groups: tuple[Cell, ...], known: bool, ending: Ending | None) -> None:
     ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED.value
-    routed = is_answered and row.mode != "observe"
+    refused = ending is Ending.REFUSED
+    routed = ending is None and row.mode != "observe"
     for cell in groups:
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
         cell.latency.add_in(ms, bucket)
-        if is_answered:
+        if ending is None:
             cell.judged += 1
             cell.accepted += accepted
+        else:
+            cell.refused += refused
+            cell.failed += not refused
         if routed:
             by_level = cell.routed_by_level
             by_level[row.tier_number] = by_level.get(row.tier_number, 0) + 1
 
 
-def _count_whole(row: RequestRow, whole: Whole, known: bool, is_answered: bool) -> None:
+def _count_whole(row: RequestRow, whole: Whole, known: bool, ending: Ending | None) -> None:
     add_counts(whole.states, {row.state.value: 1})
-    if is_answered:
+    level = row.tier_number
+    if ending is None:
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
-        if row.mode != "observe":
-            _add_reasons(row, whole.reasons.setdefault(row.tier_number, {}))
+    else:
+        level = UNANSWERED
+        refusal = refusal_of(row)
+        short = (0, 0) if refusal is None else (1, refusal.short_nano_usd)
+        name = ending_name(ending, row.error_code or row.state.value)
+        add_sums(whole.endings, {name: [1, row.cost_nano_usd, *short]})
+    if row.mode == "observe":
+        level = OBSERVED_ONLY
+    _add_reasons(row, whole.reasons.setdefault(level, {}))
     whole.reviews += bool(row.review_id)
     whole.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     whole.observed += row.mode == "observe"

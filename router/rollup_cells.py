@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -41,6 +42,8 @@ class Kind(StrEnum):
     REQUEST_TYPE = "request_type"
     KEY = "key"
     POLICY = "policy"  # name@hash
+    TAG = "tag"  # all tags of a request together, as `tags_name` writes them
+    ENDPOINT = "endpoint"
 
 
 class TierName(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +55,14 @@ class TierName(msgspec.Struct, frozen=True, array_like=True):
     adapter: str = ""
 
 
+class Ending(StrEnum):
+    """How a request ended that gave its client no answer."""
+
+    REFUSED = "refused"  # a limit did not admit it: a budget, a rate, a bounded queue, a capability
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 class Waste(StrEnum):
     """Money spent on what the client did not get; each call is in one of these at most."""
 
@@ -61,7 +72,10 @@ class Waste(StrEnum):
 
 
 class SavingSums(msgspec.Struct, omit_defaults=True):
-    """One baseline: which rows could be compared, and sums over (baseline, own) pairs."""
+    """One baseline: which rows could be compared, and sums over (baseline, own) pairs.
+
+    `accepted*` are the part of the compared rows whose answer was accepted.
+    """
 
     compared: int = 0
     not_compared: int = 0
@@ -72,6 +86,9 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     base_base: int = 0
     own_own: int = 0
     base_own: int = 0
+    accepted: int = 0
+    accepted_base: int = 0
+    accepted_own: int = 0
 
     def pair(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
         """Count one pair."""
@@ -88,17 +105,40 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
         cancelled one keeps its own baseline, where it has one.
         """
+        own = row.cost_nano_usd
         if row.state is RequestState.FAILED or (
             row.state is RequestState.CANCELLED and baseline is None
         ):
             baseline = 0
             self.without_answer += known
         elif baseline is not None and known:
-            self.compared += 1
+            self._compare(baseline, own, row.verdict)
         else:
             self.not_compared += 1
         if baseline is not None and known:
-            self.pair(baseline, row.cost_nano_usd)
+            self.pair(baseline, own)
+
+    def add_observed(
+        self, verdict: str, baseline: int | None, own: int | None, *, answered: bool
+    ) -> None:
+        """Pair what an observed request's baseline cost with what routing it would have cost.
+
+        Without an answer there is nothing to compare: routing had no part in the failure.
+        """
+        if not answered:
+            self.without_answer += 1
+        elif baseline is None or own is None:
+            self.not_compared += 1
+        else:
+            self._compare(baseline, own, verdict)
+            self.pair(baseline, own)
+
+    def _compare(self, baseline: int, own: int, verdict: str) -> None:
+        self.compared += 1
+        if verdict == Verdict.ACCEPTED.value:
+            self.accepted += 1
+            self.accepted_base += baseline
+            self.accepted_own += own
 
     def merge(self, other: SavingSums) -> None:
         """Add all pairs of `other` too."""
@@ -125,8 +165,11 @@ class Whole(msgspec.Struct, omit_defaults=True):
     bases: Sums = {}  # calls, spend
     waste: Sums = {}  # calls, spend
     reasons: dict[int, Sums] = {}
-    """By level of the answer, then reason: requests it decided, their spend, requests that carry
-    it, their spend."""
+    """By level of the answer (below 1: UNANSWERED and others), then reason: requests it decided,
+    their spend, requests that carry it, their spend. Each request is in one level."""
+    endings: Sums = {}
+    """Requests without an answer by `ending_name`: how many, their spend, how many of them a limit
+    refused that said what was missing, and what was missing in all."""
     prospects: Sums = {}  # by answerer: requests, sum of p in PPM, sum of expected costs
     routed: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""
@@ -151,6 +194,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
             (self.bases, other.bases),
             (self.waste, other.waste),
             (self.prospects, other.prospects),
+            (self.endings, other.endings),
         ):
             add_sums(ours, theirs)
         for level, sums in other.reasons.items():
@@ -174,6 +218,8 @@ class Cell(msgspec.Struct, omit_defaults=True):
     unknown_cost: int = 0
     judged: int = 0
     accepted: int = 0
+    refused: int = 0
+    failed: int = 0  # or cancelled
     routed_by_level: dict[int, int] = {}  # answered by routing, by the level that answered
     latency: DurationHistogram = msgspec.field(default_factory=DurationHistogram)
     # of a tier
@@ -214,6 +260,8 @@ _COUNTS = (
     "unknown_cost",
     "judged",
     "accepted",
+    "refused",
+    "failed",
     "tried",
     "moved_on",
     "own_spend_nano_usd",
@@ -230,9 +278,16 @@ BASELINES: dict[str, Callable[[Baselines], int | None]] = {
     "people": lambda baselines: baselines.people,
 }
 
+OBSERVED = "observed:"
+"""Stands before the key of a baseline whose pairs are of requests that were observed only."""
+
+UNANSWERED, OBSERVED_ONLY, AFTERWARDS_LEVEL = 0, -1, -2
+"""Levels in `Whole.reasons` of requests that routing answered at none."""
+
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Cell)
 _TIER_NAME = msgspec.json.Decoder(TierName)
+_TAGS = msgspec.json.Decoder(tuple[str, ...])
 
 
 def encode(cell: Cell) -> str:
@@ -248,6 +303,39 @@ def decode(text: str) -> Cell:
 def tier_name(text: str) -> TierName:
     """The parts of a TIER cell's name. Raises msgspec.DecodeError."""
     return _TIER_NAME.decode(text)
+
+
+@lru_cache(maxsize=4096)
+def tags_name(tags: tuple[str, ...]) -> str:
+    """The name of a TAG cell: each request is in one, however many tags it has.
+
+    >>> tags_name(("b", "a", "b"))
+    '["a","b"]'
+    """
+    return _ENCODER.encode(sorted(set(tags))).decode()
+
+
+def tags_of(name: str) -> tuple[str, ...] | None:
+    """The tags of such a name; None for a name that stands for several (others, erased ones)."""
+    try:
+        return _TAGS.decode(name)
+    except msgspec.DecodeError:
+        return None
+
+
+def ending_name(ending: Ending, code: str) -> str:
+    """The name under which `Whole.endings` counts.
+
+    >>> ending_name(Ending.REFUSED, "insufficient_quota")
+    'refused insufficient_quota'
+    """
+    return f"{ending.value} {code}"
+
+
+def ending_parts(name: str) -> tuple[Ending, str]:
+    """The parts of such a name."""
+    ending, _, code = name.partition(" ")
+    return Ending(ending), code
 
 
 def add_counts(ours: dict[_Key, int], theirs: dict[_Key, int]) -> None:

@@ -5,10 +5,13 @@ Pure functions of one row. What a row says is trusted only as far as it is in a 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
+from router.rollup_cells import Ending
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -61,6 +64,19 @@ ENDS = frozenset(
 """Reasons in a row that say why the climb ended, so they explain no escalation."""
 
 
+REFUSED_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "max_cost_exceeded",
+        "rate_limit_exceeded",
+        "overloaded",
+        "ledger_full",
+        "unsupported_capability",
+    }
+)
+"""Codes of errors by which the gateway declines a request; all others say that something failed."""
+
+
 class Prospect(msgspec.Struct):
     """What was expected of one answerer before anything was asked: chance to be right, and cost."""
 
@@ -70,6 +86,19 @@ class Prospect(msgspec.Struct):
     cost_basis: str = ""
     missing: tuple[str, ...] = ()
     declined: str | None = None  # why a resolver had nothing for the request
+
+
+class Refusal(msgspec.Struct):
+    """Which limit refused a request, what its next call may have cost and what was left of it."""
+
+    limit: str = ""
+    needed_nano_usd: int = 0
+    left_nano_usd: int = 0
+
+    @property
+    def short_nano_usd(self) -> int:
+        """By how much it did not fit."""
+        return self.needed_nano_usd - self.left_nano_usd
 
 
 class _SignalNames(msgspec.Struct):
@@ -86,6 +115,29 @@ class _Names(msgspec.Struct):
     signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
 
 
+class _Rung(msgspec.Struct):
+    taken: bool = False
+    p: float = 0.0
+    cost_nano_usd: int = 0
+    cost_basis: str = CostBasis.UNKNOWN.value
+
+
+class _Ladder(msgspec.Struct):
+    first: int = 0
+    rungs: tuple[_Rung, ...] = ()
+
+
+class _Observed(msgspec.Struct):
+    decision: _Ladder = msgspec.field(default_factory=_Ladder)
+    would_cost_nano_usd: int | None = None
+
+
+class _Refused(msgspec.Struct):
+    refusal: Refusal | None = None
+
+
+_OBSERVED = msgspec.json.Decoder(_Observed)
+_REFUSED = msgspec.json.Decoder(_Refused)
 _RECORD = msgspec.json.Decoder(_Record)
 _NAMES = msgspec.json.Decoder(_Names)
 
@@ -157,6 +209,65 @@ def answered(row: RequestRow) -> bool:
     return row.state is RequestState.SETTLED or (
         row.state is RequestState.UNKNOWN_COST and row.verdict != ""
     )
+
+
+def ending_of(row: RequestRow) -> Ending | None:
+    """How a finished request ended that was not answered; None where it was."""
+    if answered(row):
+        return None
+    if row.state is RequestState.CANCELLED:
+        return Ending.CANCELLED
+    return Ending.REFUSED if row.error_code in REFUSED_CODES else Ending.FAILED
+
+
+def refusal_of(row: RequestRow) -> Refusal | None:
+    """Which limit refused the request and by how much; None where none did, or it did not say."""
+    if ending_of(row) is not Ending.REFUSED:
+        return None
+    try:
+        return _REFUSED.decode(row.record).refusal
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def reading_cost(row: RequestRow) -> int:
+    """What reading the request took, nano-dollars; it is paid whoever answers."""
+    return sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE)
+
+
+def would_have_cost(row: RequestRow) -> int | None:
+    """Cost of an observed request had it been routed, nano-dollars; None where it is not known.
+
+    The reading of it, and its ladder: each rung as often as those below it were expected to be
+    wrong, at the tokens of the answer that went out. Rows of versions that did not record this
+    count at the costs that the decision expected.
+    """
+    try:
+        record = _OBSERVED.decode(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    would = record.would_cost_nano_usd
+    if would is None:
+        ladder = [rung for rung in record.decision.rungs[record.decision.first :] if rung.taken]
+        if not ladder or any(rung.cost_basis == CostBasis.UNKNOWN for rung in ladder):
+            return None
+        would = expected_cost([(rung.p, rung.cost_nano_usd) for rung in ladder])
+    return reading_cost(row) + would
+
+
+def expected_cost(ladder: Iterable[tuple[float, int]]) -> int:
+    """Nano-dollars, rounded up, of rungs in their order with their chance to be right and cost.
+
+    A rung at $1 that is right 9 times in 10, then one at $5: 1 + 0.1 x 5 = $1.50.
+
+    >>> expected_cost([(0.9, 1_000), (0.5, 5_000)])
+    1500
+    """
+    cost, reached = 0.0, 1.0
+    for p, own in ladder:
+        cost += reached * own
+        reached *= 1.0 - p
+    return math.ceil(cost - 1e-6)
 
 
 def answering_adapter(row: RequestRow) -> str:

@@ -250,6 +250,7 @@ class Spender:
                 limit="max_cost_usd",
                 scope="this request",
                 room_nano_usd=left,
+                needed_nano_usd=held,
                 hopeless=True,
             )
 

@@ -10,9 +10,10 @@ import msgspec
 from router import cost
 from router.asking import shape_of
 from router.audit import digest
-from router.errors import TiergateError
+from router.errors import BudgetExceeded, TiergateError
 from router.policy import usd_to_nano
-from router.record import RECORD_VERSION, Record, encode
+from router.record import RECORD_VERSION, Record, RefusalNote, encode
+from router.row_facts import expected_cost
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -131,14 +132,14 @@ def final_row(
         answer_digest=digest(secret, answer.text) if answer else "",
         session_digest=digest(secret, session or ""),
         tags=walk.request.hints.tags,
-        record=_record(walk),
+        record=_record(walk, error),
         review_id=walk.review_id,
         error_code=error.code if error else "",
         attempts=attempts,
     )
 
 
-def _record(walk: Walk) -> JsonText:
+def _record(walk: Walk, error: TiergateError | None) -> JsonText:
     """All that was told to decide, next_rung and verify, and what they said."""
     return encode(
         Record(
@@ -154,6 +155,8 @@ def _record(walk: Walk) -> JsonText:
             shape_of(walk.request, _input_bound(walk)),
             walk.shadow,
             redirects_of(walk),
+            _refusal(error),
+            walk.would_cost_nano_usd,
         )
     )
 
@@ -162,6 +165,15 @@ def redirects_of(walk: Walk) -> tuple[str, ...]:
     """Each redirect of the request once, as people read it."""
     said = [f"{one.asked} -> {one.answered}" for one in walk.redirects]
     return tuple(dict.fromkeys(said))
+
+
+def _refusal(error: TiergateError | None) -> RefusalNote | None:
+    """What a limit of money said when it refused; None for all else."""
+    if not isinstance(error, BudgetExceeded):
+        return None
+    needed, left = error.needed_nano_usd, error.room_nano_usd
+    limit = f"{error.limit} of {error.scope}"
+    return None if needed is None or left is None else RefusalNote(limit, needed, left)
 
 
 def _input_bound(walk: Walk) -> int:
@@ -179,6 +191,8 @@ def weigh(walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
         walk.baselines = Baselines()
     else:
         walk.baselines = _baselines(walk, candidate)
+    if walk.observed is not None:
+        walk.would_cost_nano_usd = _ladder_cost(walk, candidate)
 
 
 def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock) -> Outcome:
@@ -256,12 +270,7 @@ def _baselines(walk: Walk, candidate: Candidate) -> Baselines:
     report prints under its table; a stand-in's are estimated.
     """
     policy, plans = walk.runtime.policy, walk.runtime.by_name
-    usage = candidate.answer.usage if candidate.answer else Usage()
-    if not usage.total_tokens:
-        expected = plans[candidate.rung.answerer].facts.expected_output_tokens
-        usage = Usage(input_tokens=walk.signals.input_tokens, output_tokens=expected)
-
-    images = cost.count_images(walk.request)
+    usage, images = _usage_of(walk, candidate), cost.count_images(walk.request)
 
     def at(name: str | None, level: int) -> int | None:
         plan = plans.get(name) if name else None
@@ -279,6 +288,27 @@ def _baselines(walk: Walk, candidate: Candidate) -> Baselines:
         all_level_3=at(policy.report.level_3, 3),
         people=None if people is None else usd_to_nano(people),
     )
+
+
+def _usage_of(walk: Walk, candidate: Candidate) -> Usage:
+    """The tokens of an answer, estimated where it has none."""
+    usage = candidate.answer.usage if candidate.answer else Usage()
+    if usage.total_tokens:
+        return usage
+    expected = walk.plan(candidate.rung.answerer).facts.expected_output_tokens
+    return Usage(input_tokens=walk.signals.input_tokens, output_tokens=expected)
+
+
+def _ladder_cost(walk: Walk, candidate: Candidate) -> int | None:
+    """Cost of the ladder that was decided and not climbed, nano-dollars; None: a price is unknown.
+
+    Each rung at this answer's tokens, as often as those below it are expected to be wrong.
+    """
+    usage, images = _usage_of(walk, candidate), cost.count_images(walk.request)
+    ladder = [rung for rung in walk.decision.rungs[walk.decision.first :] if rung.taken]
+    costs = [_known(walk.plan(rung.answerer).would_cost(usage, images)) for rung in ladder]
+    known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]
+    return expected_cost(known) if len(known) == len(ladder) else None
 
 
 def _answerers_cost(walk: Walk, usage: Usage, images: int) -> int | None:

@@ -128,6 +128,7 @@ class Walk:
     shadow_day: int = 0  # of whose money it was taken
     ahead: int | None = None  # the rung that is called beside the one whose turn it is
     observed: int | None = None  # mode observe: the rung that answers whatever was decided
+    would_cost_nano_usd: int | None = None  # mode observe: the ladder, at the answer's tokens
     outage: bool = False  # an answerer has failed, so that others may stand in
     climbs: int = 0  # from one rung's turn to a higher one's, those refused left out
     committed: int | None = None  # the rung whose answer the client has, or begins to have

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from router.cli.parquet_files import BATCH, write_parquet
+from router.ledger.keys import SqlKeyStore
 from router.ledger.store import SqlLedger
-from router.types import CostBasis
+from router.types import CostBasis, JsonText, RequestState
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import PYTHON, environment, tiergate
 
@@ -86,7 +87,7 @@ def test_an_empty_period_is_a_file_with_columns_and_no_rows(database: Path, tmp_
     file = tmp_path / "none.parquet"
     ran("ledger", "export", "--format", "parquet", "--out", file, "--tenant", "no", "-d", database)
     table = parquet.read_table(file)
-    assert (table.num_rows, table.num_columns) == (0, 32)
+    assert (table.num_rows, table.num_columns) == (0, 41)
 
 
 @pytest.mark.parametrize(
@@ -186,3 +187,130 @@ def test_what_the_system_refuses_while_it_is_written_is_told(database: Path, for
 def test_a_zone_that_is_none_is_refused_with_an_example(database: Path, zone: str) -> None:
     run = ran("report", "--tz", zone, "-d", database, code=2)
     assert "Europe/Berlin" in run.stderr.replace("\n", " ")
+
+
+# --- chargeback --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def charged(tmp_path: Path) -> Path:
+    """Requests of two keys named ci and app, with tags, and one that a budget refused."""
+    from dataclasses import replace
+
+    path = tmp_path / "charged.db"
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        keys = SqlKeyStore(ledger.database, StandingClock())
+        ids = {name: keys.create("acme", name).info.key_id for name in ("ci", "app")}
+        signals = {"signals": {"domain": "legal", "request_type": "coding"}}
+        note = {"limit": "day of tenant acme", "needed_nano_usd": 500, "left_nano_usd": 120}
+        one = request("r1", attempt("r1", cost=100))
+        await ledger.finish(replace(one, key_id=ids["ci"], tags=("sales", "spring")))
+        two = request("r2", attempt("r2", cost=20))
+        record = JsonText(json.dumps(signals))
+        await ledger.finish(
+            replace(two, key_id=ids["app"], tags=("sales",), endpoint="messages", record=record)
+        )
+        refused = replace(
+            request("r3"),
+            key_id=ids["ci"],
+            state=RequestState.FAILED,
+            verdict="",
+            error_code="insufficient_quota",
+            record=JsonText(json.dumps({"refusal": note})),
+        )
+        await ledger.finish(refused)
+        await ledger.close()
+
+    asyncio.run(write())
+    return path
+
+
+CHOSEN = [
+    (("--tag", "sales"), ["r1", "r2"]),
+    (("--tag", "spring", "--tag", "none"), ["r1"]),
+    (("--key", "ci"), ["r1", "r3"]),
+    (("--key", "ci", "--key", "app"), ["r1", "r2", "r3"]),
+    (("--domain", "legal"), ["r2"]),
+    (("--request-type", "coding"), ["r2"]),
+    (("--endpoint", "messages"), ["r2"]),
+    (("--tag", "sales", "--key", "app"), ["r2"]),
+    (("--tag", "nobody"), []),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), CHOSEN)
+def test_an_export_has_the_chosen_requests(
+    charged: Path, options: tuple[str, ...], expected: list[str]
+) -> None:
+    lines = csv.DictReader(io.StringIO(ran("ledger", "export", *options, "-d", charged).stdout))
+    assert [line["request_id"] for line in lines] == expected
+
+
+@pytest.mark.parametrize(("options", "expected"), CHOSEN)
+def test_a_report_is_of_the_chosen_requests(
+    charged: Path, options: tuple[str, ...], expected: list[str]
+) -> None:
+    told = json.loads(ran("report", "--json", *options, "-d", charged).stdout)
+    costs = {"r1": 100, "r2": 20, "r3": 0}
+    assert told["requests"] == len(expected)
+    assert told["spend_nano_usd"] == sum(costs[one] for one in expected)
+    assert len(told["filters"]) == len(set(options[::2]))
+
+
+def test_export_columns_say_whom_to_charge_and_what_was_refused(charged: Path) -> None:
+    run = ran("ledger", "export", "-d", charged)
+    one, two, refused = csv.DictReader(io.StringIO(run.stdout))
+    assert (one["key_name"], one["tags"], one["ending"]) == ("ci", "sales, spring", "answered")
+    assert (two["domain"], two["request_type"], two["endpoint"]) == ("legal", "coding", "messages")
+    assert (refused["ending"], refused["request_error_code"], refused["short_nano_usd"]) == (
+        "refused",
+        "insufficient_quota",
+        "380",
+    )
+    assert (refused["state"], refused["cost_nano_usd"], refused["ordinal"]) == ("failed", "", "")
+
+
+def test_json_lines_say_whom_to_charge_and_what_was_refused(charged: Path) -> None:
+    run = ran("ledger", "export", "--format", "jsonl", "-d", charged)
+    one, _, refused = (json.loads(line) for line in run.stdout.splitlines())
+    assert (one["key_name"], one["ending"], one["refusal"]) == ("ci", "answered", None)
+    assert refused["refusal"] == {
+        "limit": "day of tenant acme",
+        "needed_nano_usd": 500,
+        "left_nano_usd": 120,
+        "short_nano_usd": 380,
+    }
+
+
+def test_a_report_names_keys_and_tells_refused_from_failed(charged: Path) -> None:
+    text = " ".join(ran("report", "-d", charged).stdout.split())
+    assert "2 settled, 1 refused" in text
+    told = json.loads(ran("report", "--json", "-d", charged).stdout)
+    assert {one["key_name"]: one["refused"] for one in told["keys"]} == {"ci": 1, "app": 0}
+    assert [(one["code"], one["short_nano_usd"]) for one in told["unanswered"]] == [
+        ("insufficient_quota", 380)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--key", "cj"), "expected one of app, ci"),
+        (("--endpoint", "chat"), "expected one of analyze, chat.completions"),
+        (("--domain", "law"), "'law' is not one of"),
+        (("--request-type", "code"), "'code' is not one of"),
+    ],
+)
+@pytest.mark.parametrize("command", [("report",), ("ledger", "export")])
+def test_a_filter_that_fits_nothing_there_is_says_what_there_is(
+    charged: Path, command: tuple[str, ...], options: tuple[str, ...], named: str
+) -> None:
+    run = ran(*command, *options, "-d", charged, code=2)
+    assert named in " ".join(run.stderr.replace("\u2502", "").split())
+
+
+def test_exact_shows_what_columns_for_people_round(charged: Path) -> None:
+    assert "0.00000012" not in ran("report", "-d", charged).stdout.split("Savings")[1]
+    assert "$0.00000012" in ran("report", "--exact", "-d", charged).stdout.split("Savings")[1]

@@ -121,12 +121,14 @@ def test_json_has_money_as_integer_with_an_exact_string(day: Report) -> None:
 
 def test_json_keys_are_stable(day: Report) -> None:
     assert list(report_object(day)) == [
-        "schema", "headline", "period", "requests", "states", "verdicts", "escalated", "reviews",
-        "cache_hits", "observed", "spend_nano_usd", "spend_usd", "discarded_nano_usd",
-        "discarded_usd", "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers",
-        "domains", "request_types", "tenants", "keys", "models", "adapters", "policies", "days",
-        "escalation_reasons", "roles", "cost_bases", "savings", "waste", "cache", "fixed_model",
-        "outcomes", "forecast", "unknown_cost", "provider", "assumptions", "notes",
+        "schema", "headline", "period", "filters", "headline_baseline", "shown_places",
+        "requests", "states", "verdicts", "quality", "escalated", "reviews", "cache_hits",
+        "observed", "spend_nano_usd", "spend_usd", "discarded_nano_usd", "discarded_usd",
+        "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers", "domains",
+        "request_types", "tenants", "keys", "tags", "each_tag", "endpoints", "models", "adapters",
+        "policies", "days", "escalation_reasons", "reasons", "unanswered", "roles", "cost_bases",
+        "savings", "observed_savings", "waste", "cache", "fixed_model", "outcomes", "forecast",
+        "unknown_cost", "provider", "assumptions", "notes",
     ]  # fmt: skip
 
 

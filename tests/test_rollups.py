@@ -142,6 +142,10 @@ def ledgers(draw: st.DrawFn) -> list[RequestRow]:
                 state=state,
                 tenant=draw(st.sampled_from(["acme", "bolt"])),
                 key_id=draw(st.sampled_from(["k1", "k2"])),
+                tags=tuple(draw(st.lists(st.sampled_from(["a", "b"]), max_size=2))),
+                endpoint=draw(st.sampled_from(["chat.completions", "messages"])),
+                mode=draw(st.sampled_from(["route", "observe"])),
+                error_code=draw(st.sampled_from(["", "insufficient_quota", "upstream_error"])),
                 created_at_ms=at_ms,
                 latency_ms=draw(st.floats(0, 1e7)),
             )
@@ -317,3 +321,61 @@ def test_verify_names_a_rollup_that_was_changed(database: Database, statement: s
     (finding,) = verify(database).findings
     assert finding.kind is FindingKind.ROLLUP_DOES_NOT_SUM
     assert "acme" in finding.detail
+
+
+# --- ledgers of earlier versions ---------------------------------------------------------------
+
+
+def as_of_version_8(path: Path) -> None:
+    """Make the ledger one of the version before tags and endpoints were counted."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM rollups WHERE kind IN ('tag', 'endpoint')")
+        connection.execute("UPDATE alembic_version SET version_num = '0008_no_hold_below_zero'")
+    connection.close()
+
+
+def test_rollups_of_an_earlier_version_are_added_up_anew(database: Database) -> None:
+    write(database.address.path, days_of_rows())
+    rollups.catch_up(database)
+    database.close()
+    as_of_version_8(database.address.path)
+    opened = Database.open(database.address.path)
+    assert rollups.catch_up(opened) == 24
+    assert from_rollups(opened, None, None, None) == from_rows(opened, None, None, None)
+    assert verify(opened).whole
+    opened.close()
+
+
+def test_what_an_earlier_version_purged_has_a_line_of_its_own(database: Database) -> None:
+    write(database.address.path, days_of_rows())
+    purge(database, START_MS + 2 * DAY_MS, START_MS + 9 * DAY_MS)
+    before = from_rollups(database, None, None, None)
+    database.close()
+    as_of_version_8(database.address.path)
+    opened = Database.open(database.address.path)
+    rollups.catch_up(opened)
+    report = from_rollups(opened, None, None, None)
+    assert {one.name: one.figures.requests for one in report.tags} == {
+        "(no tag)": 12,
+        "(purged before it was counted)": 12,
+    }
+    assert sum(one.figures.spend_nano_usd for one in report.endpoints) == report.spend_nano_usd
+    assert (report.domains, report.tenants, report.tiers) == (
+        before.domains,
+        before.tenants,
+        before.tiers,
+    )
+    assert verify(opened).whole
+    opened.close()
+
+
+def test_an_erased_tenants_tags_are_in_no_rollup_of_purged_days(database: Database) -> None:
+    rows = [replace(row, tags=("client-jones",)) for row in days_of_rows(days=1)]
+    write(database.address.path, rows)
+    purge(database, START_MS + 9 * DAY_MS, START_MS + 9 * DAY_MS)
+    TextStore(database, StandingClock()).erase("acme")
+    with database.reading() as connection:
+        names = connection.exec_driver_sql("SELECT name, content FROM rollups").fetchall()
+    assert not any("jones" in str(cell) for row in names for cell in row)
+    assert [one.name for one in from_rollups(database, None, None, None).tags] == ["(erased)"]
+    assert verify(database).whole

@@ -28,7 +28,7 @@ from router.analysis.figures import (
 )
 from router.analysis.markup import Markup, el
 from router.analysis.report_words import WASTE_WORDS
-from router.analysis.wording import count, duration, percent, plain, saved_percent, usd
+from router.analysis.wording import Dollars, count, duration, percent, plain, saved_percent
 
 LOWEST_SHARE = -2.0
 """Savings below -200 % are drawn there; the figure beside the bar is the true one."""
@@ -58,13 +58,13 @@ def share_chart(levels: Sequence[LevelShare]) -> Markup:
     )
 
 
-def spend_chart(tiers: Sequence[TierFigures]) -> Markup:
+def spend_chart(tiers: Sequence[TierFigures], money: Dollars) -> Markup:
     """What the requests answered by each tier cost."""
     most = max((tier.figures.spend_nano_usd for tier in tiers), default=0)
     lines = [
         Line(
             f"{tier.tier} · {tier.model}" if tier.model else tier.tier,
-            usd(tier.figures.spend_nano_usd),
+            money(tier.figures.spend_nano_usd),
             (track(), *bar(tier.figures.spend_nano_usd / most if most else 0.0)),
         )
         for tier in tiers[:MAX_BARS]
@@ -76,7 +76,7 @@ def spend_chart(tiers: Sequence[TierFigures]) -> Markup:
 COLUMNS_PX = 150
 
 
-def days_chart(days: Sequence[NamedFigures]) -> Markup:
+def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
     """Spend by day (or month) as columns, from 0 to the dearest; a figure for every one of them."""
     most = max((day.figures.spend_nano_usd for day in days), default=0)
     width = 1 / len(days)
@@ -84,7 +84,7 @@ def days_chart(days: Sequence[NamedFigures]) -> Markup:
     for place, day in enumerate(days):
         share = day.figures.spend_nano_usd / most if most else 0.0
         height = round(share * COLUMNS_PX, 1)
-        shown = f"{day.name}: {usd(day.figures.spend_nano_usd)}"
+        shown = f"{day.name}: {money(day.figures.spend_nano_usd)}"
         shown += f", {count(day.figures.requests)} requests"
         columns.append(
             el(
@@ -100,21 +100,23 @@ def days_chart(days: Sequence[NamedFigures]) -> Markup:
                 ),
             )
         )
-    text = f"The dearest cost {usd(most)}; every column's figure stands in the table."
-    return frame("days", "Spend over time", text, (*_ground(most), *columns, *_ends(days)), ALL_PX)
+    text = f"The dearest cost {money(most)}; every column's figure stands in the table."
+    return frame(
+        "days", "Spend over time", text, (*_ground(most, money), *columns, *_ends(days)), ALL_PX
+    )
 
 
 TOP_PX = 22
 ALL_PX = TOP_PX + COLUMNS_PX + 24
 
 
-def _ground(most: int) -> tuple[Markup, ...]:
+def _ground(most: int, money: Dollars) -> tuple[Markup, ...]:
     """The base line, the line of the dearest, and what that is."""
     lines = [
         el("line", x1="0", x2="100%", y1=str(y), y2=str(y), _class="grid")
         for y in (TOP_PX, TOP_PX + COLUMNS_PX)
     ]
-    return (*lines, el("text", usd(most), x="0", y=str(TOP_PX - 7), _class="tick"))
+    return (*lines, el("text", money(most), x="0", y=str(TOP_PX - 7), _class="tick"))
 
 
 def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
@@ -126,13 +128,13 @@ def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
     )
 
 
-def waste_chart(report: Report) -> Markup:
+def waste_chart(report: Report, money: Dollars) -> Markup:
     """What was wasted, each kind as a share of all spend."""
     spend = report.spend_nano_usd
     lines = [
         Line(
             WASTE_WORDS[row.kind].capitalize(),
-            usd(row.spend_nano_usd),
+            money(row.spend_nano_usd),
             (track(), *bar(row.spend_nano_usd / spend if spend else 0.0)),
         )
         for row in report.waste
@@ -156,14 +158,14 @@ def savings_chart(savings: Sequence[Saving]) -> Markup:
     )
 
 
-def reasons_chart(reasons: Sequence[ReasonFigures]) -> Markup:
+def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
     """Escalated requests by the reason that decided."""
     shown = [reason for reason in reasons if reason.first_requests][:MAX_BARS]
     most = max((reason.first_requests for reason in shown), default=0)
     lines = [
         Line(
             plain(reason.reason).capitalize(),
-            f"{count(reason.first_requests)} · {usd(reason.first_spend_nano_usd)}",
+            f"{count(reason.first_requests)} · {money(reason.first_spend_nano_usd)}",
             (track(), *bar(reason.first_requests / most if most else 0.0)),
         )
         for reason in shown

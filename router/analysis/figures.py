@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from router.rollup_cells import Waste
+from router.rollup_cells import Ending, Waste
 from router.types import CostBasis, Role
 
 
@@ -37,6 +37,8 @@ class GroupFigures:
     judged: int  # requests that ended with an answer and a verdict
     accepted: int
     escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
+    refused: int = 0  # a limit did not admit them
+    failed: int = 0  # or were cancelled
 
     @property
     def acceptance(self) -> float | None:
@@ -62,6 +64,12 @@ class NamedFigures:
 
     name: str
     figures: GroupFigures
+    label: str = ""  # what people know it by, where that is not the name: a key's own
+
+    @property
+    def shown(self) -> str:
+        """For people."""
+        return self.label or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +84,10 @@ class LevelShare:
 
 @dataclass(frozen=True, slots=True)
 class ReasonFigures:
-    """Why requests were answered above the lowest level, and what those requests cost.
+    """Why requests went where they went, and what those requests cost.
 
-    `first_*` counts each request once, under the reason that decided, so it adds up to all
-    escalated requests; `any_*` counts a request under every reason that it carries.
+    `first_*` counts each request once, under the reason that decided, so it adds up to all of them;
+    `any_*` counts a request under every reason that it carries.
     """
 
     reason: str
@@ -138,6 +146,37 @@ class Saving:
     saved_share: float | None  # of the baseline; None when that is 0 or below a tenth of it
     share_interval: Interval | None
     by_blocks: bool = False  # whether the intervals are the bootstrap's over stretches of time
+    accepted: int = 0  # of the compared ones, answers that were accepted
+    accepted_saved_nano_usd: int | None = None  # by these alone, signed
+
+
+@dataclass(frozen=True, slots=True)
+class EndingFigures:
+    """Requests that gave no answer: how they ended, by which error code, what they cost.
+
+    A limit of money that refused says what was missing: of `told` requests, `short` in all.
+    """
+
+    ending: Ending
+    code: str
+    requests: int
+    spend_nano_usd: int
+    told: int
+    short_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Answers that went out, and how many of them passed verification or went out unverified."""
+
+    answered: int
+    accepted: int
+    unverified: int
+
+    @property
+    def unverified_share(self) -> float | None:
+        """Of the answers; None without any."""
+        return self.unverified / self.answered if self.answered else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +303,19 @@ class Report:
     models: tuple[NamedFigures, ...]
     adapters: tuple[NamedFigures, ...]
     policies: tuple[NamedFigures, ...]
+    tags: tuple[NamedFigures, ...]  # by all tags of a request together: each request once
+    each_tag: tuple[NamedFigures, ...]  # a request under each tag it has: they do not add up
+    endpoints: tuple[NamedFigures, ...]
     days: tuple[NamedFigures, ...]  # by day, by month where there are more than MAX_DAYS
-    reasons: tuple[ReasonFigures, ...]
+    escalation_reasons: tuple[ReasonFigures, ...]  # of answers above the lowest level
+    reasons: tuple[ReasonFigures, ...]  # of all requests
+    endings: tuple[EndingFigures, ...]
     roles: tuple[RoleFigures, ...]
     bases: tuple[BasisFigures, ...]
     savings: tuple[Saving, ...]
+    observed_savings: tuple[Saving, ...]  # what routing would have saved where it only observed
+    leading: str | None  # the baseline of `savings` that the headline names
+    quality: Quality
     waste: tuple[WasteFigures, ...]
     cache: CacheFigures
     fixed_model: FixedModel
@@ -278,3 +325,10 @@ class Report:
     provider: ProviderFigures
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
+    places: int = 2  # decimals of amounts for people; `Dollars` writes them
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters: what by, and which
+
+    @property
+    def leading_saving(self) -> Saving | None:
+        """The saving that the headline names."""
+        return next((saving for saving in self.savings if saving.key == self.leading), None)

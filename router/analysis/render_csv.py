@@ -19,13 +19,19 @@ KEYED_BY = {
     "models": ("name",),
     "adapters": ("name",),
     "policies": ("name",),
+    "tags": ("name",),
+    "each_tag": ("name",),
+    "endpoints": ("name",),
     "days": ("name",),
     "waste": ("kind",),
     "outcomes": ("measure",),
     "escalation_reasons": ("reason",),
+    "reasons": ("reason",),
+    "unanswered": ("ending", "code"),
     "roles": ("role",),
     "cost_bases": ("basis",),
     "savings": ("baseline",),
+    "observed_savings": ("baseline",),
 }
 """Which fields of a list's entries make the key; the others are metrics."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from router.analysis.figures import (
@@ -9,7 +11,9 @@ from router.analysis.figures import (
     Forecast,
     GroupFigures,
     Interval,
+    NamedFigures,
     ProviderFigures,
+    ReasonFigures,
     Report,
     Saving,
 )
@@ -40,9 +44,18 @@ def report_object(report: Report) -> Json:
             "generated_at_ms": period.generated_at_ms,
             "zone": period.zone,
         },
+        "filters": {by: list(names) for by, names in report.chosen},
+        "headline_baseline": report.leading,
+        "shown_places": report.places,
         "requests": counts.requests,
         "states": dict(counts.states),
         "verdicts": dict(counts.verdicts),
+        "quality": {
+            "answered": report.quality.answered,
+            "accepted": report.quality.accepted,
+            "unverified": report.quality.unverified,
+            "unverified_share": report.quality.unverified_share,
+        },
         "escalated": counts.escalated,
         "reviews": counts.reviews,
         "cache_hits": counts.cache_hits,
@@ -53,6 +66,7 @@ def report_object(report: Report) -> Json:
         "latency": {"p50_ms": report.p50_ms, "p95_ms": report.p95_ms},
         **_breakdowns(report),
         "savings": [_saving(x) for x in report.savings],
+        "observed_savings": [_saving(x) for x in report.observed_savings],
         "waste": [
             {"kind": x.kind.value, "calls": x.calls, **money("spend", x.spend_nano_usd)}
             for x in report.waste
@@ -105,23 +119,31 @@ def _breakdowns(report: Report) -> Json:
             }
             for x in report.tiers
         ],
-        "domains": [{"name": x.name, **_group(x.figures)} for x in report.domains],
-        "request_types": [{"name": x.name, **_group(x.figures)} for x in report.request_types],
-        "tenants": [{"name": x.name, **_group(x.figures)} for x in report.tenants],
-        "keys": [{"name": x.name, **_group(x.figures)} for x in report.keys],
-        "models": [{"name": x.name, **_group(x.figures)} for x in report.models],
-        "adapters": [{"name": x.name, **_group(x.figures)} for x in report.adapters],
-        "policies": [{"name": x.name, **_group(x.figures)} for x in report.policies],
-        "days": [{"name": x.name, **_group(x.figures)} for x in report.days],
-        "escalation_reasons": [
+        "domains": _named(report.domains),
+        "request_types": _named(report.request_types),
+        "tenants": _named(report.tenants),
+        "keys": [
+            {"name": x.name, "key_name": x.label or None, **_group(x.figures)} for x in report.keys
+        ],
+        "tags": _named(report.tags),
+        "each_tag": _named(report.each_tag),
+        "endpoints": _named(report.endpoints),
+        "models": _named(report.models),
+        "adapters": _named(report.adapters),
+        "policies": _named(report.policies),
+        "days": _named(report.days),
+        "escalation_reasons": [_reason(x) for x in report.escalation_reasons],
+        "reasons": [_reason(x) for x in report.reasons],
+        "unanswered": [
             {
-                "reason": x.reason,
-                "first_requests": x.first_requests,
-                **money("first_spend", x.first_spend_nano_usd),
-                "any_requests": x.any_requests,
-                **money("any_spend", x.any_spend_nano_usd),
+                "ending": x.ending.value,
+                "code": x.code,
+                "requests": x.requests,
+                **money("spend", x.spend_nano_usd),
+                "told": x.told,
+                **money("short", x.short_nano_usd if x.told else None),
             }
-            for x in report.reasons
+            for x in report.endings
         ],
         "roles": [
             {
@@ -141,6 +163,20 @@ def _breakdowns(report: Report) -> Json:
             }
             for x in report.bases
         ],
+    }
+
+
+def _named(rows: Sequence[NamedFigures]) -> list[Json]:
+    return [{"name": x.name, **_group(x.figures)} for x in rows]
+
+
+def _reason(row: ReasonFigures) -> Json:
+    return {
+        "reason": row.reason,
+        "first_requests": row.first_requests,
+        **money("first_spend", row.first_spend_nano_usd),
+        "any_requests": row.any_requests,
+        **money("any_spend", row.any_spend_nano_usd),
     }
 
 
@@ -196,6 +232,8 @@ def _group(figures: GroupFigures) -> Json:
         "accepted": figures.accepted,
         "acceptance": figures.acceptance,
         "escalated": figures.escalated,
+        "refused": figures.refused,
+        "failed": figures.failed,
     }
 
 
@@ -210,6 +248,8 @@ def _saving(saving: Saving) -> Json:
         **money("baseline", saving.baseline_nano_usd),
         **money("own", saving.own_nano_usd),
         **money("saved", saving.saved_nano_usd),
+        "accepted": saving.accepted,
+        **money("accepted_saved", saving.accepted_saved_nano_usd),
         "saved_interval_nano_usd": None
         if between is None
         else [round(between.low), round(between.high)],

@@ -6,11 +6,34 @@ Names from outside go in as plain text, never as rich markup.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.analysis.figures import GroupFigures, NamedFigures, Report, Saving, WasteFigures
+from router.analysis.figures import Report, Saving, WasteFigures
+from router.analysis.report_tables import (
+    ENDING_COLUMNS,
+    GROUP_COLUMNS,
+    PAYING_COLUMNS,
+    REASON_COLUMNS,
+    SAVING_COLUMNS,
+    TOTAL,
+    Row,
+    by_days,
+    chargeback,
+    ending_rows,
+    filters_line,
+    money_of,
+    named_rows,
+    others,
+    paying_rows,
+    reason_rows,
+    saving_row,
+    states_line,
+    tier_rows,
+)
 from router.analysis.report_words import (
     WASTE_WORDS,
     cache_line,
@@ -22,181 +45,119 @@ from router.analysis.report_words import (
 from router.analysis.terminal_parts import Sheet, add_bar, fine_lines, text_table
 from router.analysis.wording import (
     NOTHING,
+    Dollars,
     count,
     duration,
     moment,
     percent,
     plain,
-    saved_percent,
     usd,
 )
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Print the whole report on `console`."""
-    console.print(report_renderable(report))
+def print_report(report: Report, console: Console, *, exact: bool = False) -> None:
+    """Print the whole report on `console`; `exact` shows every nano-dollar."""
+    console.print(report_renderable(report, exact=exact))
 
 
-def report_renderable(report: Report) -> RenderableType:
+def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     """The report as one rich renderable."""
+    money = money_of(report, exact)
     parts: list[RenderableType] = [
         Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
-        Text(_facts(report), style="dim"),
-        _savings(report),
-        fine_lines(
-            (*report.assumptions, fixed_line(report.fixed_model), forecast_line(report.forecast))
-        ),
-        _tiers(report),
-        *_breakdowns(report),
-        _reasons(report),
-        _roles(report),
-        _waste(report),
+        Text(_facts(report, money), style="dim"),
+        *_savings(report, money),
+        _tiers(report, money),
+        *_breakdowns(report, money),
+        _sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
+        *_endings(report, money),
+        _roles(report, money),
+        _waste(report, money),
         _outcomes(report),
-        _charts(report),
+        _charts(report, money),
     ]
     if report.unknown.requests:
         parts.append(_unknown(report))
-    parts.append(fine_lines(report.notes))
+    forecast = forecast_line(report.forecast)
+    parts.append(
+        fine_lines((*report.assumptions, fixed_line(report.fixed_model), forecast, *report.notes))
+    )
     return Group(*parts)
 
 
-def _facts(report: Report) -> str:
-    period, counts = report.period, report.counts
-    states = ", ".join(f"{count(n)} {plain(state)}" for state, n in counts.states)
+def _facts(report: Report, money: Dollars) -> str:
+    period = report.period
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
+    chosen = filters_line(report)
     return (
-        f"{moment(begin, period.zone)} to {moment(end, period.zone)}; {states or 'no requests'}; "
-        f"spend {usd(report.spend_nano_usd)}, of it discarded {usd(report.discarded_nano_usd)}; "
+        f"{moment(begin, period.zone)} to {moment(end, period.zone)}; "
+        f"{f'only {chosen}; ' if chosen else ''}{states_line(report) or 'no requests'}; "
+        f"spend {money(report.spend_nano_usd)}, of it discarded "
+        f"{money(report.discarded_nano_usd)}; {_saved(report, money)}"
+        f"unverified {percent(report.quality.unverified_share)}; "
         f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
     )
 
 
-GROUP_COLUMNS = ("requests", "share", "spend", "p50", "p95", "accepted")
+def _saved(report: Report, money: Dollars) -> str:
+    """ "saved $467.50, accepted answers only $400.00; "; "" where nothing can be said."""
+    saving = report.leading_saving
+    if saving is None:
+        return ""
+    accepted = money(saving.accepted_saved_nano_usd)
+    return f"saved {money(saving.saved_nano_usd)}, accepted answers only {accepted}; "
 
 
-def group_cells(figures: GroupFigures) -> tuple[str, ...]:
-    """A group's figures in the order of GROUP_COLUMNS."""
-    return (
-        count(figures.requests),
-        percent(figures.share),
-        usd(figures.spend_nano_usd),
-        duration(figures.p50_ms),
-        duration(figures.p95_ms),
-        percent(figures.acceptance),
-    )
-
-
-def _tiers(report: Report) -> RenderableType:
-    table = Sheet("Tiers", ("tier", "level", "model", *GROUP_COLUMNS, "moved on"), left=3)
-    for row in report.tiers:
-        table.add(
-            (
-                row.tier,
-                str(row.level or NOTHING),
-                row.model,
-                *group_cells(row.figures),
-                f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
-            ),
-        )
+def _sheet(title: str, columns: Row, rows: Iterable[Row], left: int = 1) -> RenderableType:
+    """A table; its total stands out."""
+    table = Sheet(title, columns, left)
+    for row in rows:
+        table.add(row, "bold" if row[0] == TOTAL else None)
     return Padding(table, (1, 0, 0, 0))
 
 
-def breakdowns(report: Report) -> tuple[tuple[str, str, tuple[NamedFigures, ...]], ...]:
-    """Title, first column and rows of each breakdown by name.
-
-    One with a single name says what the whole says, and is left out; domains and request types are
-    always there.
-    """
-    days = "month" if report.days and len(report.days[0].name) == len("2026-11") else "day"
-    optional = (
-        (f"By {days} ({report.period.zone})", days, report.days),
-        ("Tenants", "tenant", report.tenants),
-        ("Keys", "key", report.keys),
-        ("Models", "model", report.models),
-        ("Adapters", "adapter", report.adapters),
-        ("Policies", "policy version", report.policies),
-    )
-    return (
-        ("Domains", "domain", tuple(_spaced(row) for row in report.domains)),
-        ("Request types", "request type", tuple(_spaced(row) for row in report.request_types)),
-        *(one for one in optional if len(one[2]) > 1),
-    )
+def _tiers(report: Report, money: Dollars) -> RenderableType:
+    columns = ("tier", "level", "model", *GROUP_COLUMNS, "moved on", "own calls")
+    return _sheet("Tiers", columns, tier_rows(report, money), left=3)
 
 
-def _spaced(row: NamedFigures) -> NamedFigures:
-    return NamedFigures(plain(row.name), row.figures)
-
-
-def _breakdowns(report: Report) -> list[RenderableType]:
-    found: list[RenderableType] = []
-    for title, first, rows in breakdowns(report):
-        table = Sheet(title, (first, *GROUP_COLUMNS, "escalated"))
-        for row in rows:
-            table.add((row.name, *group_cells(row.figures), count(row.figures.escalated)))
-        found.append(Padding(table, (1, 0, 0, 0)))
+def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
+    found = []
+    for one in chargeback(report):
+        columns = (one.first, *PAYING_COLUMNS)
+        found.append(_sheet(one.title, columns, paying_rows(report, one, money)))
+    days = by_days(report)
+    for one in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
+        columns = (one.first, *GROUP_COLUMNS, "escalated")
+        found.append(_sheet(one.title, columns, named_rows(one, money)))
     return found
 
 
-def _savings(report: Report) -> RenderableType:
-    table = Sheet(
-        "Savings, signed",
-        (
-            "baseline",
-            "saved",
-            "saved %",
-            "95 % interval",
-            "baseline cost",
-            "own cost",
-            "compared",
-            "not",
-        ),
-    )
-    for saving in report.savings:
+def _savings(report: Report, money: Dollars) -> list[RenderableType]:
+    found = [_saving_sheet("Savings, signed", report.savings, money)]
+    if report.observed_savings:
+        title = "What routing would have saved where it only observed, signed"
+        found.append(_saving_sheet(title, report.observed_savings, money))
+    return found
+
+
+def _saving_sheet(title: str, savings: tuple[Saving, ...], money: Dollars) -> RenderableType:
+    table = Sheet(title, SAVING_COLUMNS)
+    for saving in savings:
         lost = saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
-        table.add(
-            (
-                saving.label,
-                usd(saving.saved_nano_usd),
-                saved_percent(saving.saved_share),
-                interval_text(saving),
-                usd(saving.baseline_nano_usd),
-                usd(saving.own_nano_usd),
-                count(saving.compared),
-                count(saving.not_compared),
-            ),
-            "red" if lost else None,
-        )
+        table.add(saving_row(saving, money), "red" if lost else None)
     return Padding(table, (1, 0, 0, 0))
 
 
-def interval_text(saving: Saving) -> str:
-    """The saved share's interval, a dash where there is none."""
-    if saving.share_interval is None:
-        return NOTHING
-    low, high = saving.share_interval.low, saving.share_interval.high
-    return f"{saved_percent(low)} to {saved_percent(high)}"
+def _endings(report: Report, money: Dollars) -> list[RenderableType]:
+    if not report.endings:
+        return []
+    rows = ending_rows(report, money)
+    return [_sheet("Requests without an answer", ENDING_COLUMNS, rows, left=2)]
 
 
-def _reasons(report: Report) -> RenderableType:
-    columns = ("reason", "decided", "their spend", "carried by", "their spend")
-    table = Sheet("Why requests climbed", columns)
-    for row in report.reasons:
-        table.add(
-            (
-                plain(row.reason),
-                count(row.first_requests),
-                usd(row.first_spend_nano_usd),
-                count(row.any_requests),
-                usd(row.any_spend_nano_usd),
-            ),
-        )
-    if not report.reasons:
-        table.add(("none did", "", "", "", ""))
-    return Padding(table, (1, 0, 0, 0))
-
-
-def _roles(report: Report) -> RenderableType:
+def _roles(report: Report, money: Dollars) -> RenderableType:
     columns = ("role", "calls", "spend", "discarded", "discarded spend")
     table = Sheet("What the calls were for", columns)
     for row in report.roles:
@@ -204,19 +165,19 @@ def _roles(report: Report) -> RenderableType:
             (
                 plain(row.role.value),
                 count(row.attempts),
-                usd(row.spend_nano_usd),
+                money(row.spend_nano_usd),
                 count(row.discarded),
-                usd(row.discarded_nano_usd),
+                money(row.discarded_nano_usd),
             ),
         )
     return Padding(table, (1, 0, 0, 0))
 
 
-def _waste(report: Report) -> RenderableType:
+def _waste(report: Report, money: Dollars) -> RenderableType:
     table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
     for row in report.waste:
         table.add(
-            (WASTE_WORDS[row.kind], count(row.calls), usd(row.spend_nano_usd),
+            (WASTE_WORDS[row.kind], count(row.calls), money(row.spend_nano_usd),
              percent(share_of_spend(report, row)))
         )  # fmt: skip
     return Group(Padding(table, (1, 0, 0, 0)), fine_lines([cache_line(report.cache)]))
@@ -269,7 +230,7 @@ def _unknown(report: Report) -> RenderableType:
     return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
 
 
-def _charts(report: Report) -> RenderableType:
+def _charts(report: Report, money: Dollars) -> RenderableType:
     shares = text_table(
         "Share per level against the plan (│)", ("level", "", "share", "plan"), left=2
     )
@@ -282,5 +243,5 @@ def _charts(report: Report) -> RenderableType:
     most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
     for tier in report.tiers:
         share = tier.figures.spend_nano_usd / most
-        add_bar(spend, tier.tier, share, None, usd(tier.figures.spend_nano_usd))
+        add_bar(spend, tier.tier, share, None, money(tier.figures.spend_nano_usd))
     return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))

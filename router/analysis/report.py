@@ -9,57 +9,62 @@ renderers' business.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
+from router.analysis.baseline_names import BaselineNames, PolicyText, baseline_names
+from router.analysis.breakdowns import MAX_DAYS, MAX_SHOWN, NOT_COUNTED, Cut
 from router.analysis.days import local_day
 from router.analysis.figures import (
     BasisFigures,
     CacheFigures,
     Counts,
+    EndingFigures,
     Forecast,
-    GroupFigures,
     LevelShare,
-    NamedFigures,
     Period,
     ProviderFigures,
+    Quality,
     ReasonFigures,
     Report,
     RoleFigures,
-    Saving,
     TierFigures,
     UnknownCost,
     WasteFigures,
 )
 from router.analysis.fixed_model import fixed_model
 from router.analysis.forecast import forecast
+from router.analysis.headline import headline
 from router.analysis.outcomes import measures
-from router.analysis.report_words import assumptions, headline, notes, provider_line
-from router.analysis.savings import PairedCosts, block_intervals
-from router.analysis.tallies import (
-    QUARTER_MS,
-    Tally,
-    escalated,
-    group_figures,
-    merged,
-)
-from router.analysis.wording import clean
+from router.analysis.report_savings import leading, savings_of
+from router.analysis.report_words import assumptions, notes, provider_line
+from router.analysis.tallies import QUARTER_MS, Tally, escalated, group_figures
+from router.analysis.wording import Dollars, clean, places_for
 from router.budgets import DAY_MS
 from router.policy import ReportSection
-from router.rollup_cells import BASELINES, Cell, Kind, PlacedCell, SavingSums, Sums, Waste, Whole
-from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome
+from router.rollup_cells import (
+    Cell,
+    Ending,
+    Kind,
+    PlacedCell,
+    Sums,
+    Waste,
+    Whole,
+    add_sums,
+    ending_parts,
+)
+from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome, Verdict
 
-__all__ = ["LONG_DAYS", "Extra", "build_report", "provider_line"]
-
-MAX_SHOWN = 20
-"""Names that a breakdown shows; the others are one line, so that sums stay whole."""
-
-MAX_DAYS = 62
-"""More days than this are shown by month."""
+__all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
 
 LONG_DAYS = 62
 """From here on a report in UTC keeps times apart by day: two months hold enough blocks."""
+
+
+def _not_kept(policy_hash: str) -> str | None:
+    """No policy was kept."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,10 @@ class Extra:
     by_day: bool = False  # keep times apart by UTC day alone: for periods of LONG_DAYS and more
     lost: int = 0  # purged requests of days that the period cuts
     outcomes: Iterable[TrueOutcome] = ()
+    policy_text: PolicyText = _not_kept  # by hash, of the policies that decided the rows
+    planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
+    key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that the rows went through
 
 
 NOTHING_MORE = Extra()
@@ -79,7 +88,7 @@ NOTHING_MORE = Extra()
 def build_report(
     rows: Iterable[RequestRow],
     *,
-    config: ReportSection,
+    config: ReportSection | None = None,
     since_ms: int | None,
     until_ms: int | None,
     now_ms: int,
@@ -87,10 +96,10 @@ def build_report(
 ) -> Report:
     """The report over the rows created in [since_ms, until_ms), and over `extra.cells`.
 
-    `config` is the policy's `report` section: planned shares, and the names behind the baselines.
-    Rows outside the period are passed over; a row must not stand in a cell as well. 1,000 requests
-    at a list price of $0.01, 40 at $0.50 and 5 at $5.00 give a spend of $55.00 and, against all at
-    level 3 ($5,225.00), 98.9 % saved.
+    Names of baselines and planned shares are those of the policies that decided the rows, and
+    `config` says them where none of those was kept. Rows outside the period are passed over; a row
+    must not stand in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at
+    $5.00 give a spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
     """
     tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
     for placed in extra.cells:
@@ -103,15 +112,22 @@ def build_report(
     total = tally.total()
     whole = total.whole or Whole()
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
-    savings = _savings(tally, total, config)
-    cut = _Cut(tally, total, min(config.planned_shares, default=1))
+    names = _names(tally, extra, config)
+    savings = savings_of(tally, total, names)
+    observed = savings_of(tally, total, names, observed=True)
+    cut = Cut(tally, total, names.lowest_level)
     tiers = tally.tiers()
     told = measures(extra.outcomes)
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)
+    quality = _quality(total, whole)
+    chosen = leading(savings)
+    base = None if chosen is None else chosen.baseline_nano_usd
+    places = places_for(total.spend_nano_usd, base)
+    money = Dollars(places, padded=False)
     return Report(
-        headline=headline(total, period, savings),
+        headline=headline(total, period, savings, observed, quality, money),
         period=period,
         counts=_counts(tally, whole, cut),
         spend_nano_usd=total.spend_nano_usd,
@@ -119,20 +135,28 @@ def build_report(
         unattributed_nano_usd=total.spend_nano_usd - whole.attempts_nano_usd,
         p50_ms=figures.p50_ms,
         p95_ms=figures.p95_ms,
-        levels=_levels(tiers, config.planned_shares),
+        levels=_levels(tiers, names.planned or {}),
         tiers=_tiers(tiers, total.requests),
         domains=cut.named(tally.groups[Kind.DOMAIN], by_requests=True),
         request_types=cut.named(tally.groups[Kind.REQUEST_TYPE], by_requests=True),
         tenants=cut.named(tally.tenants),
-        keys=cut.named(tally.groups[Kind.KEY]),
+        keys=cut.keys(extra.key_names),
         models=cut.named(tally.models()),
         adapters=cut.named(tally.adapters()),
         policies=cut.named(tally.groups[Kind.POLICY]),
+        tags=cut.tags(),
+        each_tag=cut.each_tag(),
+        endpoints=cut.named(tally.groups[Kind.ENDPOINT]),
         days=cut.days(days),
-        reasons=_reasons(whole, cut.lowest_level),
+        escalation_reasons=_reasons(whole, names.lowest_level + 1),
+        reasons=_all_reasons(whole, total),
+        endings=_endings(whole),
         roles=_roles(whole.roles),
         bases=_bases(whole.bases),
         savings=savings,
+        observed_savings=observed,
+        leading=None if chosen is None else chosen.key,
+        quality=quality,
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
         cache=_cache(tiers, whole.cache_hits),
         fixed_model=fixed_model(whole),
@@ -145,58 +169,26 @@ def build_report(
             tuple(sorted(whole.unknown_afterwards.items())),
         ),
         provider=provider,
-        assumptions=assumptions(whole, config, savings),
+        assumptions=assumptions(whole, savings, observed),
         notes=notes(tally, total, whole, provider, extra.lost, told[0].count),
+        places=places,
+        chosen=extra.chosen,
     )
 
 
-class _Cut:
-    """Cells as figures, shares of the whole."""
-
-    def __init__(self, tally: Tally, total: Cell, lowest_level: int) -> None:
-        self.tally = tally
-        self.total = total
-        self.lowest_level = lowest_level
-
-    def group(self, cell: Cell) -> GroupFigures:
-        """One group as figures."""
-        return group_figures(cell, self.total.requests, escalated(cell, self.lowest_level))
-
-    def named(
-        self, groups: Mapping[str, Cell], *, by_requests: bool = False
-    ) -> tuple[NamedFigures, ...]:
-        """The groups by spend (or by requests), MAX_SHOWN of them, the others in one line."""
-        ordered = sorted(
-            groups.items(),
-            key=lambda item: (
-                0 if by_requests else -item[1].spend_nano_usd,
-                -item[1].requests,
-                item[0],
-            ),
-        )
-        shown, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
-        if len(rest) == 1:
-            shown, rest = ordered, []
-        found = [NamedFigures(clean(name), self.group(cell)) for name, cell in shown]
-        if rest:
-            others = merged(cell for _, cell in rest)
-            found.append(NamedFigures(f"({len(rest)} others)", self.group(others)))
-        return tuple(found)
-
-    def days(self, by_day: Mapping[date, Cell]) -> tuple[NamedFigures, ...]:
-        """In the order of time; by month beyond MAX_DAYS."""
-        names: dict[str, Cell] = {}
-        monthly = len(by_day) > MAX_DAYS
-        for day, cell in sorted(by_day.items()):
-            name = f"{day:%Y-%m}" if monthly else day.isoformat()
-            names.setdefault(name, Cell()).merge(cell)
-        return tuple(NamedFigures(name, self.group(cell)) for name, cell in names.items())
+def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:
+    """By the policies of the rows, those of most requests first."""
+    policies = tally.groups[Kind.POLICY].items()
+    ordered = sorted(policies, key=lambda item: (-item[1].requests, item[0]))
+    hashes = [name.rpartition("@")[2] for name, _ in ordered]
+    found = baseline_names(hashes, extra.policy_text, config)
+    return found if extra.planned is None else replace(found, planned=extra.planned)
 
 
 # --- the parts ---------------------------------------------------------------------------------
 
 
-def _counts(tally: Tally, whole: Whole, cut: _Cut) -> Counts:
+def _counts(tally: Tally, whole: Whole, cut: Cut) -> Counts:
     states = {**whole.states, RequestState.OPEN.value: tally.open_requests}
     return Counts(
         requests=cut.total.requests,
@@ -247,14 +239,45 @@ def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]
     )
 
 
-def _reasons(whole: Whole, lowest_level: int) -> tuple[ReasonFigures, ...]:
+def _reasons(whole: Whole, from_level: int) -> tuple[ReasonFigures, ...]:
+    """By the reason that decided, of the requests answered at this level and above."""
     found: Sums = {}
     for level, sums in whole.reasons.items():
-        for reason, numbers in sums.items() if level > lowest_level else ():
-            before = found.get(reason, [0, 0, 0, 0])
-            found[reason] = [a + b for a, b in zip(before, numbers, strict=True)]
-    ordered = sorted(found.items(), key=lambda item: (-item[1][0], -item[1][2], item[0]))
+        if level >= from_level:
+            add_sums(found, sums)
+    return _by_requests(found)
+
+
+def _by_requests(sums: Sums) -> tuple[ReasonFigures, ...]:
+    ordered = sorted(sums.items(), key=lambda item: (-item[1][0], -item[1][2], item[0]))
     return tuple(ReasonFigures(reason, *numbers) for reason, numbers in ordered)
+
+
+def _all_reasons(whole: Whole, total: Cell) -> tuple[ReasonFigures, ...]:
+    """By the reason that decided, of every request; what no reason was kept of has a line too."""
+    found: Sums = {}
+    for sums in whole.reasons.values():
+        add_sums(found, sums)
+    requests = total.requests - sum(numbers[0] for numbers in found.values())
+    spend = total.spend_nano_usd - sum(numbers[1] for numbers in found.values())
+    if requests or spend:
+        found[NOT_COUNTED] = [requests, spend, requests, spend]
+    return _by_requests(found)
+
+
+def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
+    """Requests without an answer, the refused ones first."""
+    order = list(Ending)
+    ordered = sorted(
+        ((*ending_parts(name), numbers) for name, numbers in whole.endings.items()),
+        key=lambda one: (order.index(one[0]), -one[2][0], one[1]),
+    )
+    return tuple(EndingFigures(ending, clean(code), *numbers) for ending, code, numbers in ordered)
+
+
+def _quality(total: Cell, whole: Whole) -> Quality:
+    unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
+    return Quality(total.judged, total.accepted, unverified)
 
 
 def _roles(roles: Sums) -> tuple[RoleFigures, ...]:
@@ -281,18 +304,17 @@ def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
     return CacheFigures(hits, priced, value if priced else None)
 
 
-def _by_day(tally: Tally, zone: str) -> dict[date, Cell]:
-    """Requests by the zone's calendar day; days that no calendar holds are left out."""
-    found: dict[date, Cell] = {}
+def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
+    """Requests by the zone's calendar day; None for days that no calendar holds."""
+    found: dict[date | None, Cell] = {}
     clock = UTC if zone == "UTC" else ZoneInfo(zone)
     for start, cell in tally.times.items():
-        its = local_day(start, clock)
-        if its is not None:
-            found.setdefault(its, Cell()).merge(cell)
+        found.setdefault(local_day(start, clock), Cell()).merge(cell)
     return found
 
 
-def _forecast(days: Mapping[date, Cell], period: Period) -> Forecast:
+def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
+    days = {day: cell for day, cell in by_day.items() if day is not None}
     clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
     today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
     if period.until_ms is not None and period.until_ms < period.generated_at_ms:
@@ -307,61 +329,3 @@ def _forecast(days: Mapping[date, Cell], period: Period) -> Forecast:
         complete = begins if at_midnight else complete
     spend = {day: cell.spend_nano_usd for day, cell in days.items()}
     return forecast(spend, today, complete, begins)
-
-
-# --- savings -----------------------------------------------------------------------------------
-
-
-def _savings(tally: Tally, total: Cell, config: ReportSection) -> tuple[Saving, ...]:
-    level_2 = f" ({clean(config.level_2)})" if config.level_2 else ""
-    level_3 = f" ({clean(config.level_3)})" if config.level_3 else ""
-    price = config.people_usd_per_request
-    people = "" if price is None else f" at ${price:,.2f} a request"
-    labels = {
-        "requested_model": "The model the client asked for",
-        "all_level_2": f"All at level 2{level_2}",
-        "all_level_3": f"All at level 3{level_3}",
-        "people": f"People{people}",
-    }
-    return tuple(
-        _saving(key, labels[key], total.savings.get(key, SavingSums()), _blocks(tally, key))
-        for key in BASELINES
-    )
-
-
-def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:
-    """(baseline, own) by stretch of time, in order."""
-    its = (
-        cell.savings[key]
-        for _, cell in sorted(tally.times.items(), key=lambda item: item[0])
-        if key in cell.savings
-    )
-    return [(sums.base, sums.own) for sums in its if sums.pairs]
-
-
-MOST_TIMES = 10
-"""A difference beyond ten times its baseline is told in money alone: "327,791 %" says nothing."""
-
-
-def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]]) -> Saving:
-    """The sums of one baseline; all unknown where not one answered request could be compared."""
-    pairs, some = PairedCosts(sums), sums.compared > 0
-    saved, share = pairs.saved_interval(), pairs.share_interval()
-    drawn = block_intervals(blocks) if some and saved is not None else None
-    if drawn is not None:
-        saved, share = drawn
-    telling = some and abs(pairs.saved_nano_usd) <= MOST_TIMES * pairs.baseline_nano_usd
-    return Saving(
-        key=key,
-        label=label,
-        compared=sums.compared,
-        not_compared=sums.not_compared,
-        without_answer=sums.without_answer,
-        baseline_nano_usd=pairs.baseline_nano_usd if some else None,
-        own_nano_usd=pairs.own_nano_usd if some else None,
-        saved_nano_usd=pairs.saved_nano_usd if some else None,
-        saved_interval=saved if some else None,
-        saved_share=pairs.saved_share() if telling else None,
-        share_interval=share if telling else None,
-        by_blocks=drawn is not None,
-    )

@@ -7,7 +7,6 @@ from router.analysis.figures import (
     FixedModel,
     Forecast,
     Measure,
-    Period,
     ProviderFigures,
     Saving,
 )
@@ -17,84 +16,13 @@ from router.analysis.wording import (
     NOTHING,
     clean,
     count,
-    day,
     percent,
     plain,
-    saved_percent,
     signed_usd,
     usd,
 )
-from router.policy import ReportSection
-from router.rollup_cells import Cell, Waste, Whole
+from router.rollup_cells import Cell, Ending, Waste, Whole
 from router.types import NANO_PER_USD, CostBasis, Role, Verdict
-
-HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
-"""The headline names the first of these that most answered requests can be compared with: what
-would have been paid comes before what might have been, and level 2 before the dearer level 3."""
-
-
-def headline(total: Cell, period: Period, savings: tuple[Saving, ...]) -> str:
-    """One or two sentences for the person who pays."""
-    if total.requests == 0 and total.spend_nano_usd:
-        return (
-            "No requests in this period; what earlier ones still cost (reviews, bills) is "
-            f"{usd(total.spend_nano_usd)}."
-        )
-    if total.requests == 0:
-        return (
-            "No requests in this period: nothing was spent and nothing can be said about savings."
-        )
-    first, last = (day(at, period.zone) for at in (period.first_row_ms, period.last_row_ms))
-    when = f"On {first}" if first == last else f"From {first} to {last}"
-    requests = "1 request" if total.requests == 1 else f"{count(total.requests)} requests"
-    spent = f"{when}, {requests} cost {usd(total.spend_nano_usd)}"
-    if total.unknown_cost:
-        spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
-    chosen = _headline_saving(savings)
-    if chosen is None or chosen.saved_nano_usd is None:
-        return f"{spent}. No baseline has a known price, so nothing can be said about savings."
-    return f"{spent}. {_compared(chosen, total.requests)}"
-
-
-def _headline_saving(savings: tuple[Saving, ...]) -> Saving | None:
-    by_key = {saving.key: saving for saving in savings}
-    ordered = [by_key[key] for key in HEADLINE_ORDER]
-    most = next((s for s in ordered if s.compared > s.not_compared), None)
-    return most or next((s for s in ordered if s.compared), None)
-
-
-def _compared(saving: Saving, total: int) -> str:
-    assert saving.saved_nano_usd is not None
-    scope = "" if saving.compared == total else f" over the {count(saving.compared)} answered"
-    if saving.compared and saving.not_compared:
-        scope = f" over the {count(saving.compared)} that can be compared"
-    label = {
-        "requested_model": "the models the clients asked for",
-        "all_level_2": "answering everything at level 2",
-        "all_level_3": "answering everything at level 3",
-    }[saving.key]
-    against = f"Against {usd(saving.baseline_nano_usd)} for {label}{scope}, routing"
-    amount = usd(abs(saving.saved_nano_usd))
-    if saving.saved_nano_usd < 0:
-        return f"{against} cost {amount} more{_share_of(saving, -1)}."
-    return f"{against} saved {amount}{_share_of(saving, 1)}."
-
-
-def _share_of(saving: Saving, sign: int) -> str:
-    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; `sign` -1 writes a loss without its minus."""
-    if saving.saved_share is None:
-        return ""
-    share = saved_percent(saving.saved_share)
-    ends: tuple[float, ...] = ()
-    if saving.share_interval is not None:
-        ends = (saving.share_interval.low, saving.share_interval.high)
-    shown = [saved_percent(end) for end in ends]
-    if sign < 0:
-        share = share.lstrip("-")
-        shown = [percent(-end) for end in reversed(ends)]
-    between = f"; 95 % interval {shown[0]} to {shown[1]}" if shown else ""
-    return f" ({share}{between})"
-
 
 BY_REQUESTS = (
     "Intervals: 95 %, central limit theorem on paired differences, requests taken as "
@@ -111,7 +39,7 @@ def _intervals(savings: tuple[Saving, ...]) -> str:
 
 
 def assumptions(
-    whole: Whole, config: ReportSection, savings: tuple[Saving, ...]
+    whole: Whole, savings: tuple[Saving, ...], observed: tuple[Saving, ...]
 ) -> tuple[str, ...]:
     """What the savings rest on; printed under their table."""
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
@@ -136,12 +64,16 @@ def assumptions(
             f"Lines of own compute without a stated rate: {count(whole.unpriced_compute)}. They "
             "count as nothing (own_compute in the price book)."
         )
-    if config.people_usd_per_request is None:
-        lines.append("No price for people is stated (report.people_usd_per_request).")
+    people = next((s.label for s in (*savings, *observed) if s.key == "people" and s.compared), "")
+    if people:
+        lines.append(f"{people}: as the policy stated it then, whatever the request.")
     else:
+        lines.append("No price for people was stated (report.people_usd_per_request).")
+    if observed:
         lines.append(
-            f"People are priced at the stated ${config.people_usd_per_request:,.2f} a request, "
-            "whatever the request."
+            "Requests observed only are in no saving. What routing would have cost counts each "
+            "rung of the ladder that was decided, as often as those below it were expected to be "
+            "wrong, at the tokens of the answer that went out."
         )
     partly = [s for s in savings if s.compared and s.not_compared]
     if partly:
@@ -164,7 +96,12 @@ def provider_line(told: ProviderFigures) -> str:
 
 
 def notes(
-    tally: Tally, total: Cell, whole: Whole, provider: ProviderFigures, lost: int, judged: int
+    tally: Tally,
+    total: Cell,
+    whole: Whole,
+    provider: ProviderFigures,
+    lost: int,
+    judged: int,
 ) -> tuple[str, ...]:
     """What the reader must know to read the figures rightly."""
     quality = (
@@ -292,4 +229,11 @@ WASTE_WORDS = {
     Waste.FAILED: "calls that failed, some made again",
     Waste.DRAFTS: "drafts that nobody saw",
     Waste.CHECKS: "checks and samples that judged",
+}
+
+
+ENDING_WORDS = {
+    Ending.REFUSED: "refused by a limit",
+    Ending.FAILED: "failed",
+    Ending.CANCELLED: "cancelled by the client",
 }

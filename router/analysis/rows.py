@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 
 from router.analysis.tallies import attempt_cost_known, provider_difference, row_names
-from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Usage
+from router.row_facts import AFTERWARDS, ending_of, refusal_of
+from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, RequestState, Usage
 
 
-def rows_json(row: RequestRow) -> bytes:
-    """The row as one JSON object without a line break; UTF-8.
+def ending_text(row: RequestRow) -> str:
+    """How the request ended: answered, refused, failed, cancelled; open while it runs.
+
+    A request that a limit refused is `failed` in the books, where nothing is ever renamed.
+    """
+    if row.state is RequestState.OPEN:
+        return RequestState.OPEN.value
+    ending = ending_of(row)
+    booked_later = row.endpoint in AFTERWARDS
+    return "booked_afterwards" if booked_later else "answered" if ending is None else ending.value
+
+
+def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> bytes:
+    """The row as one JSON object without a line break; UTF-8. `key_names` are by key id.
 
     `cost_nano_usd` is null where a price is unknown, in the row as in its attempts. A call with an
     unknown outcome counts at its hold, so its cost is that number and its state `unknown_cost`.
@@ -22,6 +37,8 @@ def rows_json(row: RequestRow) -> bytes:
             "state": row.state.value,
             "tenant": row.tenant,
             "key_id": row.key_id,
+            "key_name": (key_names or {}).get(row.key_id) or None,
+            "ending": ending_text(row),
             "created_at": row.created_at_ms,
             "finished_at": row.finished_at_ms,
             "policy": row.policy,
@@ -58,9 +75,23 @@ def rows_json(row: RequestRow) -> bytes:
             "tags": list(row.tags),
             "review_id": row.review_id or None,
             "error_code": row.error_code or None,
+            "refusal": _refusal(row),
             "attempts": [_attempt(attempt) for attempt in row.attempts],
         }
     )
+
+
+def _refusal(row: RequestRow) -> dict[str, object] | None:
+    """Which limit of money refused the request, and by how much its worst case was above it."""
+    refusal = refusal_of(row)
+    if refusal is None:
+        return None
+    return {
+        "limit": refusal.limit,
+        "needed_nano_usd": refusal.needed_nano_usd,
+        "left_nano_usd": refusal.left_nano_usd,
+        "short_nano_usd": refusal.short_nano_usd,
+    }
 
 
 def _price_unknown(attempt: AttemptRow) -> bool:

@@ -151,7 +151,7 @@ class Tally:
 
     def models(self) -> dict[str, Cell]:
         """Requests by the model that answered."""
-        return self._by(lambda tier: tier.model or NO_ANSWER)
+        return self._by(lambda tier: tier.model or tier.tier or NO_ANSWER)
 
     def adapters(self) -> dict[str, Cell]:
         """Requests by the adapter that the answering model had."""
@@ -160,7 +160,7 @@ class Tally:
     def _by(self, name_of: Callable[[TierName], str]) -> dict[str, Cell]:
         found: dict[str, Cell] = {}
         for text, cell in self.groups[Kind.TIER].items():
-            if cell.requests:
+            if cell.requests or cell.spend_nano_usd:  # money for earlier requests has no request
                 found.setdefault(name_of(tier_name(text)), Cell()).merge(cell)
         return found
 
@@ -199,4 +199,6 @@ def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
         judged=cell.judged,
         accepted=cell.accepted,
         escalated=climbed,
+        refused=cell.refused,
+        failed=cell.failed,
     )

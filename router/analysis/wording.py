@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
@@ -52,6 +53,48 @@ def usd(nano_usd: int | float | None) -> str:
     return f"{'-' if amount < 0 and shown else ''}${text}"
 
 
+@dataclass(frozen=True, slots=True)
+class Dollars:
+    """Writes the amounts of one report: all with so many decimals, or exactly where it is None.
+
+    A column then has no nano-dollars beside dollars. What is not nothing never reads as nothing.
+
+    >>> Dollars(2)(1_234_567_891_234), Dollars(4)(-4_200_000), Dollars(2)(33), Dollars(2)(0)
+    ('$1,234.57', '-$0.0042', '<$0.01', '$0.00')
+    >>> Dollars(None)(33), Dollars(4)(300_000_000), Dollars(4, padded=False)(300_000_000)
+    ('$0.000000033', '$0.3000', '$0.30')
+    """
+
+    places: int | None = 2
+    padded: bool = True  # False, for sentences: no zeros behind the cents that say nothing
+
+    def __call__(self, nano_usd: int | float | None) -> str:
+        """For people; "unknown" for None. Rounds half to even."""
+        if nano_usd is None:
+            return UNKNOWN
+        amount = Decimal(round(nano_usd)) / NANO_PER_USD
+        sign = "-" if amount < 0 else ""
+        if self.places is None:
+            whole, _, rest = f"{abs(amount):,.9f}".partition(".")
+            return f"{sign}${whole}.{rest.rstrip('0').ljust(2, '0')}"
+        least = Decimal(1).scaleb(-self.places)
+        shown = abs(amount).quantize(least, rounding=ROUND_HALF_EVEN)
+        if amount and not shown:
+            return f"{sign}<${least}"
+        whole, _, rest = f"{shown:,f}".partition(".")
+        return f"{sign}${whole}.{rest if self.padded else rest.rstrip('0').ljust(2, '0')}"
+
+
+def places_for(*amounts: int | None) -> int:
+    """Decimals for amounts of which these are the largest: cents from a dollar on, else 4 or 6.
+
+    >>> places_for(55_000_000_000, None), places_for(42_000_000), places_for(3_000), places_for()
+    (2, 4, 6, 2)
+    """
+    most = max((abs(one) for one in amounts if one), default=NANO_PER_USD)
+    return 2 if most >= NANO_PER_USD else 4 if most >= NANO_PER_USD // 100 else 6
+
+
 def signed_usd(nano_usd: int) -> str:
     """For differences: "+$0.0042", "-$1.50", "$0.00"."""
     return f"{'+' if nano_usd > 0 else ''}{usd(nano_usd)}"
@@ -85,6 +128,16 @@ def saved_percent(share: float | None) -> str:
         return NOTHING
     # The nudge undoes binary representation: 0.29 is 29.0 %, though 0.29 * 1000 < 290.
     return percent(math.floor(share * 1_000 + 1e-9) / 1_000)
+
+
+def against(text: str) -> str:
+    """A share that was written, with the other sign: "-42.1 %" -> "42.1 %".
+
+    A bound is rounded once, so that a table and a sentence that turns it round say the same figure.
+    """
+    if text.startswith("-"):
+        return text[1:]
+    return text if text in (NOTHING, "0.0 %") else f"-{text}"
 
 
 def count(number: int) -> str:

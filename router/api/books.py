@@ -31,7 +31,7 @@ from router.ledger.reconcile import (
     why_refused,
 )
 from router.ledger.reviews import SqlReviewQueue
-from router.ledger.rollup_reading import Portion, portion
+from router.ledger.rollup_reading import Portion, portion, purged
 from router.ledger.store import SqlLedger
 from router.ledger.texts import Erased, TenantSecrets, TextStore
 from router.ledger.verify import Verification, verify
@@ -104,6 +104,23 @@ class Books:
     def policy_texts(self) -> list[str]:
         """Every policy that requests were decided under, as its file was. Raises LedgerError."""
         return policies.texts(self._database)
+
+    def policy_text(self, policy_hash: str) -> str | None:
+        """The file of the policy with this hash, None where it was not kept. Raises LedgerError."""
+        return policies.policy_content(self._database, policy_hash)
+
+    def purged(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
+        """Requests of days in [since, until) whose rows are no longer kept. Raises LedgerError."""
+        return purged(self._database, since_ms, until_ms, tenant)
+
+    def endpoints(self) -> frozenset[str]:
+        """Endpoints of which the roll-ups have requests. Raises LedgerError."""
+        with self._database.reading() as connection:
+            return rollups.names(connection, Kind.ENDPOINT)
+
+    def key_names(self) -> dict[str, str]:
+        """Names of all keys by their ids, revoked ones too. Raises LedgerError."""
+        return {key.key_id: key.name for key in self.keys.list()}
 
     def any_key(self) -> bool:
         """Whether there is a key that is not revoked. Raises LedgerError."""

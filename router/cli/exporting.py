@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TextIO
 
 from router.analysis.render_csv import FORMULA_STARTS
-from router.analysis.rows import rows_json
+from router.analysis.rows import ending_text, rows_json
 from router.cli.options import FileFormat
 from router.cli.parquet_files import write_parquet
+from router.row_facts import refusal_of, row_names
 from router.types import AttemptRow, CostBasis, RequestRow
 
 COLUMNS = (
@@ -24,31 +25,41 @@ COLUMNS = (
     "attempt_state", "cost_nano_usd", "cost_basis", "estimated", "discarded", "input_tokens",
     "output_tokens", "latency_ms", "error_code", "cached_input_tokens", "cache_write_tokens",
     "reasoning_tokens", "images", "compute_ms", "cores", "price_version", "provider_cost_nano_usd",
+    "ending", "request_error_code", "short_nano_usd", "key_id", "key_name", "tags", "domain",
+    "request_type", "endpoint",
 )  # fmt: skip
 
 _KINDS = {"estimated": "bool", "discarded": "bool", "latency_ms": "double", "compute_ms": "double"}
 _WHOLE = ("tier_number", "ordinal", "images", "cores")
 
 
-def write_file(rows: Iterable[RequestRow], path: Path, form: FileFormat) -> int:
+def write_file(
+    rows: Iterable[RequestRow], path: Path, form: FileFormat, key_names: Mapping[str, str]
+) -> int:
     """Write the rows to a file, - for standard output; returns how many lines."""
     if form is FileFormat.PARQUET:
-        lines = (_cells(row, attempt) for row in rows for attempt in row.attempts)
+        lines = (cells for row in rows for cells in _lines(row, key_names))
         return write_parquet(lines, [(name, _kind(name)) for name in COLUMNS], path)
     if str(path) == "-":
-        return _write(rows, sys.stdout, form)
+        return _write(rows, sys.stdout, form, key_names)
     with path.open("w", encoding="utf-8", newline="") as file:
-        return _write(rows, file, form)
+        return _write(rows, file, form, key_names)
 
 
-def _write(rows: Iterable[RequestRow], file: TextIO, form: FileFormat) -> int:
-    return write_csv(rows, file) if form is FileFormat.CSV else _write_json_lines(rows, file)
+def _write(
+    rows: Iterable[RequestRow], file: TextIO, form: FileFormat, key_names: Mapping[str, str]
+) -> int:
+    if form is FileFormat.CSV:
+        return write_csv(rows, file, key_names)
+    return _write_json_lines(rows, file, key_names)
 
 
-def _write_json_lines(rows: Iterable[RequestRow], file: IO[str]) -> int:
+def _write_json_lines(
+    rows: Iterable[RequestRow], file: IO[str], key_names: Mapping[str, str]
+) -> int:
     count = 0
     for row in rows:
-        file.write(rows_json(row).decode() + "\n")
+        file.write(rows_json(row, key_names).decode() + "\n")
         count += 1
     return count
 
@@ -59,20 +70,31 @@ def _kind(name: str) -> str:
     return _KINDS.get(name, "int64" if whole else "text")
 
 
-def write_csv(rows: Iterable[RequestRow], file: TextIO) -> int:
-    """Write a header and one line per attempt; returns how many. An unknown cost is empty."""
+def write_csv(rows: Iterable[RequestRow], file: TextIO, key_names: Mapping[str, str]) -> int:
+    """Write a header and one line per attempt; returns how many. An unknown cost is empty.
+
+    A request without any call has a line of its own, so that no refused or failed one is missing.
+    """
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     count = 0
     for row in rows:
-        for attempt in row.attempts:
-            writer.writerow([_safe(cell) for cell in _flat(_cells(row, attempt))])
+        for cells in _lines(row, key_names):
+            writer.writerow([_safe(cell) for cell in _flat(cells)])
             count += 1
     return count
 
 
-def _cells(row: RequestRow, attempt: AttemptRow) -> tuple[object, ...]:
-    unknown = attempt.cost_basis is CostBasis.UNKNOWN and attempt.cost_nano_usd == 0
+def _lines(row: RequestRow, key_names: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
+    """The cells of each attempt, with those of its request before and behind."""
+    request, payer = _request(row), _payer(row, key_names)
+    for attempt in row.attempts:
+        yield (*request, *_attempt(attempt), *payer)
+    if not row.attempts:
+        yield (*request, *NO_ATTEMPT, *payer)
+
+
+def _request(row: RequestRow) -> tuple[object, ...]:
     return (
         row.request_id,
         row.created_at_ms,
@@ -84,6 +106,12 @@ def _cells(row: RequestRow, attempt: AttemptRow) -> tuple[object, ...]:
         row.tier_number,
         row.verdict,
         row.reason,
+    )
+
+
+def _attempt(attempt: AttemptRow) -> tuple[object, ...]:
+    unknown = attempt.cost_basis is CostBasis.UNKNOWN and attempt.cost_nano_usd == 0
+    return (
         attempt.ordinal,
         attempt.role.value,
         attempt.answerer,
@@ -106,6 +134,27 @@ def _cells(row: RequestRow, attempt: AttemptRow) -> tuple[object, ...]:
         attempt.cores,
         attempt.price_version,
         attempt.provider_cost_nano_usd,
+    )
+
+
+NO_ATTEMPT: tuple[object, ...] = (None,) * 22
+"""Stands for the attempt of a request that made none."""
+
+
+def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
+    """How the request ended, and whom and what it may be charged to."""
+    domain, request_type = row_names(row)
+    refusal = refusal_of(row)
+    return (
+        ending_text(row),
+        row.error_code,
+        None if refusal is None else refusal.short_nano_usd,
+        row.key_id,
+        key_names.get(row.key_id, ""),
+        ", ".join(row.tags),
+        domain,
+        request_type,
+        row.endpoint,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.choosing import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.exits import Exit
 from router.cli.keys import keys
 from router.cli.options import AsJson, FileFormat, to_write
@@ -81,8 +82,9 @@ def rows(
             if limit is not None or not as_json:
                 found = deque(found, maxlen=limit or SHOWN_ROWS)
         if as_json:
+            key_names = books.key_names()
             for row in found:
-                sys.stdout.buffer.write(rows_json(row) + b"\n")
+                sys.stdout.buffer.write(rows_json(row, key_names) + b"\n")
             sys.stdout.buffer.flush()
         else:
             for line in row_lines(found, console().width):
@@ -213,6 +215,11 @@ def export(
     since: Since = None,
     until: Until = None,
     tenant: Tenant = None,
+    tag: Tags = None,
+    key: Keys = None,
+    domain: Domains = None,
+    request_type: Types = None,
+    endpoint: Endpoints = None,
 ) -> None:
     """One line per attempt with its request; the costs sum to the bill. In JSON Lines, one line
     per request with its attempts."""
@@ -225,8 +232,10 @@ def export(
     if str(path) == "-" and form is FileFormat.PARQUET:
         raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
     period = period_of(since, until, now_ms())
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint)
     with Books.open(database) as books:
-        count = write_file(books.rows(*period, tenant), path, form)
+        rows = wanted.choice(books).of(books.rows(*period, tenant))
+        count = write_file(rows, path, form, books.key_names())
     what = "requests" if form is FileFormat.JSONL else "attempts"
     if str(path) == "-":
         typer.echo(f"{count} {what} written.", err=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.choosing import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, CsvFile, HtmlFile, to_write
 from router.cli.periods import UNIT_MS, period_of, zone_of
@@ -32,15 +34,26 @@ def report(
     since: Since = None,
     until: Until = None,
     tenant: Tenant = None,
+    tag: Tags = None,
+    key: Keys = None,
+    domain: Domains = None,
+    request_type: Types = None,
+    endpoint: Endpoints = None,
     policy: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--policy", "-p", help="Whose `report:` section names baselines and planned shares."
+            "--policy",
+            "-p",
+            show_default="the policies that decided the requests",
+            help="Whose planned shares to compare with.",
         ),
-    ] = "default",
+    ] = None,
     tz: Annotated[
         str, typer.Option(help="Time zone whose midnights cut days and months: Europe/Berlin.")
     ] = "UTC",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Show amounts to the nano-dollar.")
+    ] = False,
     as_json: AsJson = False,
     html: HtmlFile = None,
     csv: CsvFile = None,
@@ -55,16 +68,16 @@ def report(
     from router.analysis.render_json import report_json
     from router.analysis.render_text import print_report
     from router.api.books import Books
-    from router.api.core import Settings, load_policies
     from router.cli.terminal import console
 
     now, zone = now_ms(), zone_of(tz)
     begin, end = period_of(since, until, now, zone)
-    section = load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint)
+    section = None if policy is None else _section(policy)
     with Books.open(database) as books:
-        found = _report(books, section, (begin, end, now), tenant, tz)
+        found = _report(books, section, (begin, end, now), tenant, tz, wanted)
     if html is not None:
-        html.write_text(report_html(found), encoding="utf-8")
+        html.write_text(report_html(found, exact=exact), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
     if csv is not None:
         csv.write_text(report_csv(found), encoding="utf-8")
@@ -77,39 +90,57 @@ def report(
     if as_json:
         sys.stdout.write(report_json(found).decode())
     elif html is None and csv is None and parquet is None:
-        print_report(found, console())
+        print_report(found, console(), exact=exact)
+
+
+def _section(policy: str) -> ReportSection:
+    """The `report` section of a policy. Raises PolicyError."""
+    from router.api.core import Settings, load_policies
+
+    return load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
 
 
 def _report(
     books: Books,
-    section: ReportSection,
+    section: ReportSection | None,
     times: tuple[int | None, int | None, int],
     tenant: str | None,
     tz: str,
+    wanted: Wanted,
 ) -> Report:
-    """The report from roll-ups, after the rows that are not in them yet have been added."""
+    """The report from roll-ups, after the rows that are not in them yet have been added.
+
+    Sums are kept by each name, never by two of them together: chosen requests are read as rows.
+    """
+    from router.analysis.choosing import ChosenOutcomes
     from router.analysis.report import LONG_DAYS, Extra, build_report
 
     since_ms, until_ms, now = times
+    choice = wanted.choice(books)
+    extra = Extra(
+        zone=tz,
+        policy_text=books.policy_text,
+        planned=None if section is None else section.planned_shares,
+        key_names=books.key_names(),
+        chosen=wanted.told,
+    )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:
         typer.echo(f"Adding up {waiting:,} rows once; later reports read the sums.", err=True)
     books.fold()
-    first, last = books.span() or (now, now)
-    begin, end = (first if since_ms is None else since_ms), (last if until_ms is None else until_ms)
-    by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
-    parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
+    if choice.everything:
+        first, last = books.span() or (now, now)
+        begin = first if since_ms is None else since_ms
+        end = last if until_ms is None else until_ms
+        by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
+        parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
+        rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
+        extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
+    else:
+        judged = tuple(books.outcomes(since_ms, until_ms, tenant))
+        chosen = ChosenOutcomes(choice, judged)
+        rows = chosen.rows(books.rows(since_ms, until_ms, tenant))
+        extra = replace(extra, lost=books.purged(since_ms, until_ms, tenant), outcomes=chosen)
     return build_report(
-        parts.rows,
-        config=section,
-        since_ms=since_ms,
-        until_ms=until_ms,
-        now_ms=now,
-        extra=Extra(
-            cells=parts.cells,
-            zone=tz,
-            by_day=by_day,
-            lost=parts.lost,
-            outcomes=books.outcomes(since_ms, until_ms, tenant),
-        ),
+        rows, config=section, since_ms=since_ms, until_ms=until_ms, now_ms=now, extra=extra
     )

@@ -52,7 +52,7 @@ def _give_away(connection: Connection, tenant: str, day: int, purged: int) -> No
     fold = Fold()
     until = day + DAY_MS
     for stored in rollups.cells(connection, day, until, tenant, KINDS, purged):
-        name = ERASED if stored.kind is Kind.KEY else stored.name
+        name = ERASED if stored.kind in (Kind.KEY, Kind.TAG) else stored.name
         if stored.cell.whole is not None:
             stored.cell.whole.named_unknown = []
         key = (stored.kind.value, stored.start_ms, ERASED, name)

@@ -56,6 +56,17 @@ def portion(
     return Portion(cells, rows, lost)
 
 
+def purged(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> int:
+    """Requests whose rows were purged, of days that overlap [since, until). Raises LedgerError."""
+    begin = BEGIN if since_ms is None else since_ms // DAY_MS * DAY_MS
+    end = END if until_ms is None else until_ms
+    with database.snapshot() as connection:
+        its = rollups.cells(connection, begin, end, tenant, (Kind.WHOLE,), purged=1)
+        return sum(one.cell.requests for one in its)
+
+
 def _rows(
     database: Database,
     bounds: tuple[int, int, int, int],

@@ -38,7 +38,7 @@ ERASED = "(erased)"
 """The tenant under which sums are kept whose tenant was erased, rows gone."""
 
 Key = tuple[str, int, str, str]  # kind, start_ms, tenant, name
-BOUNDED = (Kind.TIER, Kind.KEY, Kind.POLICY)
+BOUNDED = (Kind.TIER, Kind.KEY, Kind.POLICY, Kind.TAG, Kind.ENDPOINT)
 """Kinds whose names are in no closed set."""
 
 _REQUESTS = select_sql(requests)
@@ -217,6 +217,14 @@ def _cell(content: str) -> Cell:
 
 
 # --- reading -----------------------------------------------------------------------------------
+
+
+def names(connection: Connection, kind: Kind) -> frozenset[str]:
+    """All names of a kind."""
+    found = connection.exec_driver_sql(
+        "SELECT DISTINCT name FROM rollups WHERE kind = ?", (kind.value,)
+    )
+    return frozenset(str(name) for name in found.scalars())
 
 
 def cells(

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0008_no_hold_below_zero"
+SCHEMA_VERSION = "0009_rollups_to_charge"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",

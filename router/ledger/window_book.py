@@ -134,6 +134,7 @@ class Windows:
                 limit=f"usd_per_{kind}",
                 scope=str(limit.scope),
                 room_nano_usd=room,
+                needed_nano_usd=worst,
                 hopeless=hopeless,
             )
 
