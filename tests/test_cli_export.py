@@ -15,7 +15,7 @@ import pytest
 from router.cli.parquet_files import BATCH, write_parquet
 from router.ledger.keys import SqlKeyStore
 from router.ledger.store import SqlLedger
-from router.types import CostBasis, JsonText, RequestState
+from router.types import CostBasis, JsonText, RequestState, Scope
 from tests.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.server_kit import PYTHON, environment, tiergate
 
@@ -202,7 +202,7 @@ def charged(tmp_path: Path) -> Path:
     async def write() -> None:
         ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
         keys = SqlKeyStore(ledger.database, StandingClock())
-        ids = {name: keys.create("acme", name).info.key_id for name in ("ci", "app")}
+        ids = {name: keys.create("acme", [Scope.CHAT], name).info.key_id for name in ("ci", "app")}
         signals = {"signals": {"domain": "legal", "request_type": "coding"}}
         note = {"limit": "day of tenant acme", "needed_nano_usd": 500, "left_nano_usd": 120}
         one = request("r1", attempt("r1", cost=100))
