@@ -5,7 +5,6 @@ It reads how this process was started, and nothing else.
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import sys
@@ -27,4 +26,4 @@ def _program() -> list[str]:
     beside = Path(sys.executable).with_name("tiergate")
     if not beside.exists():
         return [sys.executable, "-m", "router.cli"]
-    return [os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)]
+    return [str(beside)]  # absolute: the shell may be in another folder by then
