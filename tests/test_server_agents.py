@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import httpx
+import openai
 import pytest
 from backports import zstd
 
@@ -83,6 +84,15 @@ def test_a_conversation_is_compacted(served: Served) -> None:
     assert "parcel is on its way" in body["messages"][1]["content"]
     row = served.row(said)
     assert (row["endpoint"], row["cost_nano_usd"]) == ("responses.compact", 140_000)
+
+
+def test_openai_client_compacts_a_conversation(served: Served) -> None:
+    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
+    said = client.responses.compact(model="auto", input=[USER])
+    assert said.output[-1].type == "compaction"
+    assert said.usage.total_tokens == 32
+    again = client.responses.create(model="auto", input=[*said.output, USER])
+    assert again.output_text
 
 
 def test_a_policy_may_refuse_tools_that_no_tier_has(
