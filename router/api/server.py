@@ -71,7 +71,7 @@ WIRE_FORMATS: dict[str, WireFormat] = {
 EVERYWHERE = ("/healthz", "/readyz", "/v1/reviews", "/v1/decisions/", "/v1/feedback")
 ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
 ADMINS_BELOW = (PAGE, DATA)
-NO_DETAILS = "Send a key with the scope admin, where --admin-listen says if it is given."
+NO_DETAILS = "Send a key with the scope admin; with --admin-listen, to that address."
 """`--admin-listen` moves ADMINS; the probes, and what the dashboard asks with a person's key,
 answer at both addresses."""
 
