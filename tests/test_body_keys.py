@@ -230,8 +230,22 @@ def test_every_known_key_is_checked_by_its_reader() -> None:
 
 @pytest.mark.parametrize("kind", ["litellm", "local", "resolver", "deliberation"])
 def test_other_kinds_of_answerers_are_sent_what_the_policy_names(kind: str) -> None:
-    assert known_keys("chat.completions", kind, frozenset()) == frozenset()
-    assert known_keys("chat.completions", kind, frozenset({"a"})) == {"a"}
+    assert known_keys("chat.completions", kind, BodyRules()) == frozenset()
+    assert known_keys("chat.completions", kind, BodyRules(frozenset({"a"}))) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("wire", "left_out"),
+    [
+        ("openai", ()),
+        ("responses", ("logit_bias", "top_k")),
+        ("anthropic", ("logit_bias", "verbosity")),
+    ],
+)
+def test_what_an_upstreams_own_format_lacks_is_told(wire: str, left_out: tuple[str, ...]) -> None:
+    extra = {"user": '"u"', "logit_bias": "{}", "top_k": "3", "verbosity": '"low"'}
+    request = ChatRequest((), "auto", extra=extra)  # type: ignore[arg-type]
+    assert dropped(request, facts(body=BodyRules(wire=wire))) == left_out
 
 
 @pytest.mark.parametrize(("policy", "stores"), [("tested", False), ("redacting", False)])

@@ -56,7 +56,9 @@ def test_no_route_is_open_to_a_wrong_key(
         for headers in ({"authorization": f"Bearer {key}"}, {"x-api-key": key}, {}):
             sent = {**headers, "host": "127.0.0.1", "x-forwarded-for": "127.0.0.1"}
             response = served.client.request(method, path, json={}, headers=sent)
-            assert response.status_code == 401, (key[:40], response.text)
+            # So many wrong keys from one address are throttled, and let nobody in either.
+            refused = {401} if not headers else {401, 429}
+            assert response.status_code in refused, (key[:40], response.text)
     assert served.chat(key=keys["alice"]).status_code == 200  # the table of keys still stands
 
 

@@ -323,6 +323,7 @@ def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> 
     urls = section.base_urls if isinstance(section, UpstreamAnswerer) else []
     return BodyRules(
         pass_through=frozenset(section.pass_through),
+        wire=section.wire if isinstance(section, UpstreamAnswerer) else "",
         may_store=policy.privacy.store == "full",
         stores_unasked=any(stores_unasked(urlsplit(url).hostname or "") for url in urls),
     )

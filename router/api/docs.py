@@ -249,7 +249,13 @@ OPERATIONS = (
         True,
     ),
     Operation("get", "/healthz", "Is the process alive? Calls no model", "", False),
-    Operation("get", "/readyz", "What is ready: triage, ledger, each answerer", "", False),
+    Operation(
+        "get",
+        "/readyz",
+        "Is it ready? Calls no model",
+        "Triage, ledger, each answerer and mistakes in a changed policy for the scope `admin`.",
+        False,
+    ),
     Operation("get", "/metrics", "Counters for Prometheus", "", False),
 )
 

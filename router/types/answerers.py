@@ -35,6 +35,7 @@ class BodyRules:
     """Which keys of clients' bodies an answerer is sent beside those known for its kind."""
 
     pass_through: frozenset[str] = frozenset()  # that the policy names
+    wire: str = "openai"  # the format that an upstream is asked in
     may_store: bool = False  # the provider may keep the request and its answer
     stores_unasked: bool = False  # the provider keeps them unless it is told not to
 

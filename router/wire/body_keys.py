@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from router.types import AnswererFacts, ChatRequest, JsonText
+from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText
 
 NO_KEYS: frozenset[str] = frozenset()
 
@@ -137,9 +137,13 @@ BY_WIRE: Mapping[str, frozenset[str]] = {
 }
 """What the bodies of an endpoint may say beside what is read. All of it is checked by `fields`."""
 
-BY_KIND: Mapping[str, frozenset[str]] = {"upstream": _OPENAI | _SAMPLING}
-"""What an answerer of a kind takes. Own models take nothing; litellm reads meanings of its own into
-some of them, and refuses others where a provider lacks them."""
+BY_KIND: Mapping[tuple[str, str], frozenset[str]] = {
+    ("upstream", "openai"): _OPENAI | _SAMPLING,
+    ("upstream", "responses"): _OF_RESPONSES | {"store"},
+    ("upstream", "anthropic"): frozenset({"user", "top_k"}),
+}
+"""What an answerer of a kind takes, by the format that it is asked in. Own models take nothing;
+litellm reads meanings of its own into some of them, and refuses others that a provider lacks."""
 
 _OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
 
@@ -164,9 +168,10 @@ def mistake_in(name: str) -> str | None:
 
 
 @lru_cache(maxsize=256)  # few endpoints, kinds and lists are in use
-def known_keys(endpoint: str, kind: str, added: frozenset[str]) -> frozenset[str]:
+def known_keys(endpoint: str, kind: str, rules: BodyRules) -> frozenset[str]:
     """The keys that go on from an endpoint's bodies to answerers of this kind."""
-    return (BY_WIRE.get(endpoint, NO_KEYS) & BY_KIND.get(kind, NO_KEYS)) | added
+    taken = BY_KIND.get((kind, rules.wire), NO_KEYS)
+    return (BY_WIRE.get(endpoint, NO_KEYS) & taken) | rules.pass_through
 
 
 def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonText]:
@@ -178,7 +183,7 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
     rules = facts.body
     if not request.extra and not rules.stores_unasked:
         return request.extra
-    known = known_keys(request.endpoint, facts.kind, rules.pass_through)
+    known = known_keys(request.endpoint, facts.kind, rules)
     kept = {key: value for key, value in request.extra.items() if key in known}
     if not rules.may_store and ("store" in kept or rules.stores_unasked):
         kept["store"] = JsonText("false")
@@ -203,7 +208,7 @@ def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRe
     if not request.extra:
         return request
     endpoint = request.endpoint
-    known = NO_KEYS.union(*(known_keys(endpoint, f.kind, f.body.pass_through) for f in answerers))
+    known = NO_KEYS.union(*(known_keys(endpoint, f.kind, f.body) for f in answerers))
     if request.extra.keys() <= known:
         return request
     return replace(
