@@ -48,6 +48,7 @@ class FindingKind(StrEnum):
     ATTEMPTS_DO_NOT_SUM = "attempts_do_not_sum"
     WINDOW_DOES_NOT_SUM = "window_does_not_sum"
     ROLLUP_DOES_NOT_SUM = "rollup_does_not_sum"
+    CLOSED_MONTH_CHANGED = "closed_month_changed"
     TEXT_EDITED = "text_edited"
 
 

@@ -16,6 +16,7 @@ from router.api.clock import SystemClock
 from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger import policies, reading, rollups
 from router.ledger.address import Address
+from router.ledger.closing import ClosedMonth, close_month, closed_months
 from router.ledger.database import Database
 from router.ledger.feedback import SqlFeedback, outcomes
 from router.ledger.keys import KeyInfo, SqlKeyStore
@@ -39,7 +40,7 @@ from router.reviewing import Judgement, MinutePriceOf, Reviewer
 from router.rollup_cells import Kind
 from router.types import Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
-__all__ = ["Address", "Books", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
+__all__ = ["Address", "Books", "ClosedMonth", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
 
 FOLD_AT_ONCE = 2_000  # beside nobody that waits for the interpreter, larger pages are cheaper
 
@@ -172,6 +173,14 @@ class Books:
     def purge(self, before_ms: int, anchors: Path | None) -> int:
         """Drop finished requests created before `before_ms`; how many. Raises LedgerError."""
         return purge(self._database, before_ms, self._clock.now_ms(), anchors)
+
+    def closed_months(self) -> list[ClosedMonth]:
+        """Closed months, oldest first. Raises LedgerError."""
+        return closed_months(self._database)
+
+    def close_month(self, since_ms: int) -> list[ClosedMonth]:
+        """Close the month that begins then and those before it. Raises LedgerError."""
+        return close_month(self._database, since_ms, self._clock.now_ms())
 
     def unknown_calls(self, tenant: str | None) -> list[UnknownCall]:
         """Calls of unknown cost that are not settled, oldest first. Raises LedgerError."""

@@ -11,6 +11,7 @@ import typer
 
 from router.cli import (
     classifying,
+    closing,
     comparing,
     deciding,
     doctoring,
@@ -64,6 +65,7 @@ for module in (
     reviewing,
     repricing,
     reconciling,
+    closing,
     playing,
     doctoring,
     learning,

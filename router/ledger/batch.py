@@ -30,6 +30,7 @@ from router.audit import (
 )
 from router.budgets import WindowKind, WindowLimit, window_start
 from router.errors import BudgetExceeded, LedgerError, TiergateError
+from router.ledger.closing import CLOSED_UNTIL_SQL, dated, dated_attempt
 from router.ledger.cursor import Cursor
 from router.ledger.rows import attempt_from, derived_values, select_sql, upsert_sql
 from router.ledger.schema import attempts, requests
@@ -221,6 +222,8 @@ class Batch:
     def run(self, operations: Sequence[Operation]) -> list[TiergateError | None]:
         """Apply all; per operation None, or why it was refused. Driver errors pass through."""
         self._windows.begin()
+        self._cursor.execute(CLOSED_UNTIL_SQL)
+        self._closed_ms = int(self._cursor.fetchone()[0])
         self._load({_request_id(operation) for operation in operations})
         refusals = [self._apply(operation) for operation in operations]
         self._flush()
@@ -228,6 +231,7 @@ class Batch:
 
     def _apply(self, operation: Operation) -> TiergateError | None:
         try:
+            operation = self._dated(operation)
             if isinstance(operation, Finish):
                 self._finish(operation)
             elif isinstance(operation, Hold):
@@ -237,6 +241,25 @@ class Batch:
         except (BudgetExceeded, LedgerError) as refusal:
             return refusal
         return None
+
+    def _dated(self, operation: Operation) -> Operation:
+        """The same with nothing in a closed month. Raises LedgerError."""
+        closed_ms = self._closed_ms
+        if isinstance(operation, Finish):
+            request = dated(operation.request, closed_ms)
+            if request is operation.request:
+                return operation
+            unsettled = operation.unsettled
+            return replace(finish_operation(request, held=operation.spent), unsettled=unsettled)
+        attempt = operation.attempt
+        if isinstance(operation, Settle):
+            if attempt.started_at_ms >= closed_ms:
+                return operation
+            return settle_operation(dated_attempt(attempt, closed_ms), operation.tenant)
+        if min(attempt.started_at_ms, operation.request.created_at_ms) >= closed_ms:
+            return operation
+        request = dated(operation.request, closed_ms)
+        return hold_operation(request, dated_attempt(attempt, closed_ms), operation.limits)
 
     def _hold(self, operation: Hold) -> None:
         request_id, attempt = operation.request.request_id, operation.attempt

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0009_rollups_to_charge"
+SCHEMA_VERSION = "0010_closed_months"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -349,6 +349,16 @@ rollup_marks = Table(
     metadata,
     _text("writer_id", primary_key=True),
     _int("sequence"),  # of the chain's last row that is in the roll-ups
+)
+
+closed_months = Table(
+    "closed_months",
+    metadata,
+    _int("since_ms", primary_key=True),
+    _int("until_ms"),
+    _int("closed_at_ms"),
+    _int("row_count"),
+    _int("cost_nano_usd"),
 )
 
 meta = Table(

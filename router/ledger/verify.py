@@ -18,6 +18,7 @@ from router.audit import Anchor, ChainRow, Finding, FindingKind, digest, verify_
 from router.budgets import DAY_MS, LENGTH_MS, BudgetScope
 from router.feedback_chain import FEEDBACK_CHAIN, verify_feedback
 from router.ledger import anchoring, reading, rollup_keeping
+from router.ledger.closing import changed_months
 from router.ledger.database import Database
 from router.ledger.feedback import corrected_texts, records
 from router.ledger.windows import COUNTED, WATCHES_SQL, Window, is_kept, watches_from, windows_of
@@ -82,6 +83,7 @@ def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verificat
     findings += _strays(connection)
     findings += _windows(connection)
     findings += rolled.findings()
+    findings += changed_months(connection)
     findings += _texts(connection)
     opened = connection.exec_driver_sql("SELECT count(*) FROM requests WHERE state = 'open'")
     held = connection.exec_driver_sql(
