@@ -31,7 +31,7 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
         "".join(e.itertext()) for e in ET.fromstring(page).iter("div") if e.get("class") == "tile"
     ]
     assert "Saved$19.60$14.70 with accepted answers only" in tiles
-    assert "Unverified25.0 %10 of 40 answers" in tiles
+    assert "Unverified25.0 %10 of 40 answers; 0 to review, 0 safe answers" in tiles
     assert "saved $19.60, accepted answers only $14.70" in terminal(report)
 
 

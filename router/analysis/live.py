@@ -40,6 +40,7 @@ class Minute:
     requests: int = 0
     open: int = 0
     failed: int = 0
+    refused: int = 0  # by a limit, which is no failure
     escalated: int = 0  # answered above level 1, as the report counts it
     climbed: int = 0  # after an answer that was not enough
     spend_nano_usd: int = 0
@@ -123,7 +124,8 @@ def _count(minute: Minute, one: Slice) -> None:
     if one.state is RequestState.OPEN:
         minute.open += one.requests
     elif one.state is RequestState.FAILED:
-        minute.failed += one.requests
+        minute.failed += one.requests - one.refused
+        minute.refused += one.refused
     else:
         minute.by_tier[one.tier] = minute.by_tier.get(one.tier, 0) + one.requests
 

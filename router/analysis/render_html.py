@@ -134,7 +134,11 @@ def _header(report: Report, money: Dollars) -> Markup:
     tiles = (
         ("Spend", money(report.spend_nano_usd), f"{money(report.discarded_nano_usd)} discarded"),
         _saved_tile(report, money),
-        ("Unverified", percent(report.quality.unverified_share), unverified_note(report)),
+        (
+            "Unverified",
+            percent(report.quality.unverified_share),
+            f"{unverified_note(report)}; {count(counts.reviews)} to review, {_safe(report)}",
+        ),
         ("Requests", count(counts.requests), states_line(report) or "none"),
         (
             "Escalated",
@@ -142,7 +146,6 @@ def _header(report: Report, money: Dollars) -> Markup:
             f"{count(counts.escalated)} requests",
         ),
         ("Median latency", duration(report.p50_ms), f"p95 {duration(report.p95_ms)}"),
-        ("Reviews", count(counts.reviews), _safe(report)),
     )
     when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
     chosen = filters_line(report)

@@ -19,7 +19,7 @@ from router.analysis.live import (
     traffic_alerts,
 )
 from router.analysis.render_json import report_object
-from router.analysis.report import build_report
+from router.analysis.report import Extra, build_report
 from router.api.core import Core
 from router.api.overview_json import (
     Json,
@@ -34,7 +34,7 @@ from router.api.overview_json import (
 )
 from router.api.snapshots import Snapshots
 from router.budgets import DAY_MS, BudgetScope, Payer, WindowKind, window_start
-from router.ledger import overview, reading
+from router.ledger import overview, policies, reading
 from router.ledger.lru import BoundedMap
 from router.ledger.store import SqlLedger
 from router.policy_budget_check import budget_warnings
@@ -202,7 +202,12 @@ class Overview:
         now_ms = self._clock.now_ms()
         config = self._core.loaded[self._core.default].policy.report
         report = build_report(
-            rows, config=config, since_ms=begin or since_ms, until_ms=None, now_ms=now_ms
+            rows,
+            config=config,
+            since_ms=begin or since_ms,
+            until_ms=None,
+            now_ms=now_ms,
+            extra=Extra(policy_text=lambda one: policies.policy_content(self._database, one)),
         )
         told = {"complete": begin is None, "covers_since_ms": begin or since_ms, "most": REPORTED}
         return {**told, "report": report_object(report)}

@@ -33,6 +33,7 @@ def minute_json(minute: Minute) -> Json:
         "requests": minute.requests,
         "open": minute.open,
         "failed": minute.failed,
+        "refused": minute.refused,
         "escalated": minute.escalated,
         "climbed": minute.climbed,
         **money("spend", minute.spend_nano_usd),

@@ -20,6 +20,7 @@ class Slice:
     escalated: int  # answered above level 1, as the report counts it: not where it only observes
     climbed: int  # after an answer that was not enough
     spend_nano_usd: int
+    refused: int = 0  # of those failed: a limit did not admit them
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ function figures(hour) {
     ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request` : "", exact(hour.spend_usd)],
     ["Above level 1", done ? share(hour.escalated / done) : "–", `${count(hour.climbed)} after a draft`],
     ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],
+    ["Refused by a limit", count(hour.refused), done ? share(hour.refused / done) : "", null, hour.refused ? "warn" : ""],
     ["Median", duration(hour.p50_ms), "latency"],
     ["95th percentile", duration(hour.p95_ms), "latency"],
   ]);
@@ -132,7 +133,7 @@ function answered(tiers, hour) {
         row(TIERS, [
           el("a", { href: address("#/decisions", { tier: one.tier }), class: "keyed" }, swatch(colours.get(one.tier)), one.tier),
           count(one.requests),
-          share(one.requests / Math.max(1, hour.requests - hour.failed - hour.open)),
+          share(one.requests / Math.max(1, hour.requests - hour.failed - hour.refused - hour.open)),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
           duration(one.p50_ms),
           duration(one.p95_ms),

@@ -21,6 +21,9 @@ export function draw(told, { query }) {
       el("p", { class: "page-note" }, `These are the newest ${count(told.most)} requests, since ${briefly(told.covers_since_ms)}. For the whole period: `, el("code", null, "tiergate report")),
     tiles([
       ["Requests", count(report.requests), `${count(report.escalated)} above the lowest level`],
+      savedTile(report),
+      ["Unverified", share(report.quality.unverified_share), `${count(report.quality.unverified)} of ${count(report.quality.answered)} answers`],
+      ["Refused by a limit", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
       ["Spend", usd(report.spend_usd), "all attempts", exact(report.spend_usd)],
       ["Thrown away", usd(report.discarded_usd), "drafts that nobody saw", exact(report.discarded_usd)],
       ["To review", count(report.reviews), "handed to people"],
@@ -33,16 +36,28 @@ export function draw(told, { query }) {
   ];
 }
 
+/** What the baseline of the headline says, and what of it rests on accepted answers. */
+function savedTile({ savings, headline_baseline }) {
+  const led = savings.find((one) => one.baseline === headline_baseline);
+  if (!led) return ["Saved", "–", "no baseline has a known price"];
+  return ["Saved", usd(led.saved_usd), `${usd(led.accepted_saved_usd)} with accepted answers only`, exact(led.saved_usd)];
+}
+
+const ended = ({ unanswered }, how) => unanswered.filter((one) => one.ending === how).reduce((sum, one) => sum + one.requests, 0);
+
+/** A saving rounded down, as the headline and the report round it. */
+const savedShare = (x) => `${(Math.floor(x * 1000 + 1e-9) / 10).toFixed(1)}\u00a0%`;
+
 const BASELINES = [["Against", "t wrap"], ["Compared", "n"], ["It would cost", "n"], ["It cost", "n"], ["Saved", "n"], ["Share", "n"], ["95 % interval", "n"]];
 
 function saved(savings) {
   const known = savings.filter((one) => one.saved_share !== null);
-  const between = (one) => (one.saved_share_interval ? one.saved_share_interval.map((x) => share(x)).join(" to ") : "–");
+  const between = (one) => (one.saved_share_interval ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
   return section(
     "Saved",
     "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval.",
     known.length
-      ? signed("Saved share of each baseline", known.map((one) => [one.label, share(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
+      ? signed("Saved share of each baseline", known.map((one) => [one.label, savedShare(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
       : el("p", { class: "empty" }, "No baseline has a known price yet."),
     table(
       "Savings per baseline",
@@ -54,7 +69,7 @@ function saved(savings) {
           usd(one.baseline_usd),
           usd(one.own_usd),
           el("span", { class: one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
-          one.saved_share === null ? "–" : share(one.saved_share),
+          one.saved_share === null ? "–" : savedShare(one.saved_share),
           between(one),
         ]),
       ),
