@@ -101,6 +101,7 @@ ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("tiers/upstream", "tiers/lookups.py", "tiers/local"),
     "alembic": ("router/ledger/",),
+    "cryptography": ("router/sealing.py",),
     "backports": ("router/api/content_coding.py",),  # zstd, which Python has from 3.14 on
     "compression": ("router/api/content_coding.py",),
     "gguf": (TRAINING,),
