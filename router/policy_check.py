@@ -205,13 +205,13 @@ def _aliases(policy: Policy) -> Iterator[PolicyWarning]:
     globs = [name for name in policy.aliases if is_glob(name)]
     for name, alias in policy.aliases.items():
         if name == "auto" or name.startswith(("auto:", "tier:")):
-            why = "names of this form are read before any alias"
+            why = "nothing: names of this form are read before any alias"
         elif _same_as_longest_glob(name, alias, globs, policy):
-            why = "a glob says the same for this name"
+            why = "the list of models alone: a glob says the same for this name"
         else:
             continue
         yield PolicyWarning(
-            WarningKind.ALIAS_NEVER_USED, f"aliases.{name}", f"this alias changes nothing: {why}"
+            WarningKind.ALIAS_NEVER_USED, f"aliases.{name}", f"this alias changes {why}"
         )
     if policy.mode == "observe":
         yield from _hidden_models(policy)

@@ -13,7 +13,7 @@ import anthropic
 import httpx
 import pytest
 
-from tests.server_kit import Served, Upstream, events_of, eventually, write_ladder
+from tests.server_kit import Served, Upstream, events_of, write_ladder
 from tests.upstream_messages import COUNTED, TEXT, USAGE
 
 BETA = "claude-code-20250219,interleaved-thinking-2025-05-14, context-management-2025-06-27"
@@ -73,6 +73,15 @@ def test_version_and_betas_go_on_byte_for_byte(served: Served) -> None:
     assert headers["anthropic-beta"] == BETA
     assert headers["anthropic-version"] == "2023-06-01"
     assert (headers["x-api-key"], "authorization" in headers) == ("sk-ant-ours", False)
+
+
+def test_betas_on_two_lines_are_one_list(served: Served) -> None:
+    body = json.dumps({**BODY, "model": "auto:echo"})
+    lines = [("anthropic-beta", "one-2026"), ("anthropic-beta", "two-2026")]
+    sent = [("content-type", "application/json"), *lines]
+    response = served.client.post("/v1/messages", content=body, headers=sent)
+    found = json.loads(response.json()["content"][0]["text"])
+    assert found["headers"]["anthropic-beta"] == "one-2026,two-2026"
 
 
 def test_what_a_beta_announces_goes_on_as_it_was_written(served: Served) -> None:
@@ -233,7 +242,9 @@ def test_a_stream_that_breaks_off_ends_in_an_error(served: Served) -> None:
     names = [name for name, _ in events_of(response.text)]
     assert names[-1] == "error"
     assert "message_stop" not in names
-    eventually(lambda: served.rows()[-1]["state"] == "failed")
+    attempt = served.finished_row(response)["attempts"][0]
+    assert attempt["state"] == "unknown_cost"  # thoughts that nobody saw may be billed
+    assert attempt["cost_nano_usd"] > 100 * 10_000  # the hold: all that it could have written
 
 
 # --- counts ---------------------------------------------------------------------------------------

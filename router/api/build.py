@@ -288,6 +288,7 @@ def _answerer(
                 facts,
                 added_input_tokens=ANTHROPIC_ADDS_TOKENS,
                 capabilities=facts.capabilities - NOT_ANTHROPICS,
+                hides_reasoning=True,  # it bills whole thoughts and shows summaries, or nothing
             )
         elif section.wire == "responses":
             one = frozenset({Capability.MULTIPLE_CHOICES})

@@ -45,8 +45,14 @@ PEER = ":peer"
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Request headers by lower-case name, and PEER; the last of a repeated name wins."""
+    """Request headers by lower-case name, and PEER; the last of a repeated name wins.
+
+    Betas are one list, however many lines they take (RFC 9110, section 5.3).
+    """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+    if len(headers) < len(scope["headers"]) and "anthropic-beta" in headers:
+        betas = [v.decode("latin-1") for k, v in scope["headers"] if k == b"anthropic-beta"]
+        headers["anthropic-beta"] = ",".join(betas)
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
     return headers
