@@ -20,14 +20,12 @@ export function draw(told, { query }) {
     !told.complete &&
       el("p", { class: "page-note" }, `These are the newest ${count(told.most)} requests, since ${briefly(told.covers_since_ms)}. For the whole period: `, el("code", null, "tiergate report")),
     tiles([
-      ["Requests", count(report.requests), `${count(report.escalated)} above the lowest level`],
+      ["Requests", count(report.requests), `${count(report.escalated)} above the lowest level, ${count(report.cache_hits)} from cache`],
       savedTile(report),
       ["Unverified", share(report.quality.unverified_share), `${count(report.quality.unverified)} of ${count(report.quality.answered)} answers`],
       ["Refused by a limit", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
-      ["Spend", usd(report.spend_usd), "all attempts", exact(report.spend_usd)],
-      ["Thrown away", usd(report.discarded_usd), "drafts that nobody saw", exact(report.discarded_usd)],
+      ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} for drafts that nobody saw`, exact(report.spend_usd)],
       ["To review", count(report.reviews), "handed to people"],
-      ["From cache", count(report.cache_hits), "exact repeats"],
     ]),
     saved(report.savings),
     el("div", { class: "two" }, shares(report), climbed(report)),
