@@ -38,6 +38,7 @@ BEHAVIOURS = {
     "slow": "slow:1.5",
     "dripping": "drip:0.001",
     "dawdling": "drip:0.005",
+    "lasting": "paced:0,0.05,20000",
 }
 ANSWERS = {
     "calls": "tool-calls",
@@ -223,8 +224,8 @@ def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]
     paths = []
     for name in names:
         url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
-        patient = name in ("slow", "dripping", "dawdling")
-        deadline = {"deadline_s": 20.0 if patient else 1.0}
+        patient = name in ("slow", "dripping", "dawdling", "lasting")
+        deadline = {"deadline_s": 300.0 if patient else 1.0}
         behaviour = {**BEHAVIOURS, **ANSWERS}[name]
         paths.append(_write(folder, name, _answerer(name, behaviour, url, **deadline), {}))
     return paths

@@ -45,8 +45,9 @@ def verified(database: Path) -> dict[str, object]:
 
 
 def policies_of(folder: Path, url: str) -> list[Path]:
-    """The ordinary policy, and three whose answers take their time."""
-    return [write_policy(folder, url), *write_behaviours(folder, url, "slow", "dripping", "hang")]
+    """The ordinary policy, and others whose answers take their time."""
+    slow = ("dripping", "dawdling", "lasting", "hang")
+    return [write_policy(folder, url), *write_behaviours(folder, url, *slow)]
 
 
 def in_background(url: str, count: int, **fields: object) -> list[threading.Thread]:
@@ -157,7 +158,7 @@ def states_now(served: Served) -> list[str]:
 def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -> None:
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies) as served:
-        body = {**ROUTINE, "model": "auto:dripping", "stream": True}
+        body = {**ROUTINE, "model": "auto:dawdling", "stream": True}
         with served.client.stream("POST", "/v1/chat/completions", json=body) as response:
             pieces = response.iter_text()
             text = next(pieces)
@@ -179,7 +180,7 @@ def test_new_connections_are_refused_while_answers_drain(
 ) -> None:
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies, "--workers", workers) as served:
-        asking = Asking(served.url, "/v1/chat/completions", model="auto:dripping", stream=True)
+        asking = Asking(served.url, "/v1/chat/completions", model="auto:dawdling", stream=True)
         eventually(lambda: asking.text)
         served.process.send_signal(signal.SIGTERM)
         eventually(lambda: not listens(served.url))
@@ -200,10 +201,10 @@ def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies, "--drain-s", "0", "--workers", workers) as served:
         asking = [
-            Asking(served.url, "/v1/chat/completions", model="auto:slow"),
-            Asking(served.url, "/v1/chat/completions", model="auto:dripping", stream=True),
-            Asking(served.url, "/v1/responses", model="auto:dripping", stream=True),
-            Asking(served.url, "/v1/messages", model="auto:dripping", stream=True),
+            Asking(served.url, "/v1/chat/completions", model="auto:lasting"),
+            Asking(served.url, "/v1/chat/completions", model="auto:lasting", stream=True),
+            Asking(served.url, "/v1/responses", model="auto:lasting", stream=True),
+            Asking(served.url, "/v1/messages", model="auto:lasting", stream=True),
         ]
         eventually(lambda: states_now(served) == ["open"] * 4)
         eventually(lambda: all(one.text for one in asking[1:]))
