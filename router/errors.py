@@ -115,7 +115,7 @@ class TooManyWrongKeys(AuthenticationFailed):
     code = "too_many_wrong_keys"
     status = 429
 
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 

@@ -57,7 +57,7 @@ def test_a_disguised_term_is_found(model, disguise, text, term):
     assert facts.risk_terms == (term,)
 
 
-@pytest.mark.parametrize("disguise", set(DISGUISES) - {"dotted", "leet"})
+@pytest.mark.parametrize("disguise", sorted(set(DISGUISES) - {"dotted", "leet"}))
 def test_a_disguised_amount_is_found(model, disguise):
     text = DISGUISES[disguise]("wire transfer of $45,000 to a new supplier")
     facts = find_facts(text, AMOUNTS, TERMS, model.knows)
