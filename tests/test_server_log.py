@@ -137,6 +137,13 @@ def test_access_line_of_a_stream_has_its_cost(served: Served) -> None:
     assert float(str(access_line(served, response)["cost_usd"])) > 0
 
 
+def test_access_line_of_embeddings_has_its_tier_and_cost(served: Served) -> None:
+    response = served.post("/v1/embeddings", {"model": "tiergate-embed", "input": "hello"})
+    said = access_line(served, response)
+    assert (said["tenant"], said["tier"]) == ("acme", "embedding")
+    assert said["cost_usd"] == response.headers["x-tiergate-cost-usd"]
+
+
 def test_access_line_without_a_good_key_names_nobody(served: Served) -> None:
     response = served.chat(key="tg_not-a-key-of-this-server")
     said = access_line(served, response)

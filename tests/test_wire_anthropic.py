@@ -214,6 +214,15 @@ def test_hosted_tools_are_left_out_and_named() -> None:
     assert found.unsupported_tools == ("web_search_20250305",)
 
 
+def test_calls_that_a_provider_made_itself_are_left_out_of_a_history() -> None:
+    search = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "q"}}
+    found_there = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
+    words = {"type": "text", "text": "It rains."}
+    found = read(messages=[HI, turn(search, found_there, words, role="assistant"), HI])
+    assert [message.text for message in found.messages][1] == "It rains."
+    assert not any(message.tool_calls for message in found.messages)
+
+
 def test_what_a_tool_shows_comes_as_a_users_picture() -> None:
     picture = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
     shown = [{"type": "image", "source": picture}]

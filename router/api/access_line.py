@@ -19,21 +19,28 @@ class AccessLine:
 
     identity: Identity | None = None
     rows: list[RequestRow] = field(default_factory=list)  # several prompts have a row each
+    told: dict[bytes, bytes] = field(default_factory=dict)  # the headers of the response
 
     def fields(self) -> dict[str, object]:
-        """Tenant and key, and of a request that was decided its tier and cost in dollars.
+        """Returns the request's id, tenant and key, and its tier and cost in dollars where known.
 
-        No cost where it is not known.
+        Endpoints without a ladder (embeddings, moderations, analyses) tell theirs in headers alone.
         """
-        said: dict[str, object] = {}
+        said = self._headers(("request_id", b"x-request-id"))
         if self.identity is not None:
             who = self.identity
-            said = {"tenant": who.tenant, "key": who.key_name or who.key_id}
-        if self.rows:
-            said["tier"] = self.rows[0].tier
-            if all(map(_cost_is_known, self.rows)):
-                said["cost_usd"] = exact_usd(sum(row.cost_nano_usd for row in self.rows))
+            said |= {"tenant": who.tenant, "key": who.key_name or who.key_id}
+        if not self.rows:
+            tier, cost = b"x-tiergate-tier", b"x-tiergate-cost-usd"
+            return said | self._headers(("tier", tier), ("cost_usd", cost))
+        said["tier"] = self.rows[0].tier
+        if all(map(_cost_is_known, self.rows)):
+            said["cost_usd"] = exact_usd(sum(row.cost_nano_usd for row in self.rows))
         return said
+
+    def _headers(self, *named: tuple[str, bytes]) -> dict[str, object]:
+        found = ((name, self.told.get(header)) for name, header in named)
+        return {name: value.decode("latin-1") for name, value in found if value is not None}
 
 
 _LINE: ContextVar[AccessLine | None] = ContextVar("access_line", default=None)

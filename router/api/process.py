@@ -13,7 +13,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -167,12 +167,13 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        began, status, request_id, line = loop.time(), 0, "", begin()
+        began, status, line = loop.time(), 0, begin()
 
         async def sending(event: Event) -> None:
-            nonlocal status, request_id
+            nonlocal status
             if event["type"] == "http.response.start":
-                status, request_id = event["status"], _request_id(event["headers"])
+                status = event["status"]
+                line.told = dict(event["headers"])
             await send(event)
 
         try:
@@ -180,13 +181,7 @@ class AccessLog:
         finally:
             took_ms = round(1000 * (loop.time() - began), 3)
             said = {"method": scope.get("method"), "path": scope.get("path"), "status": status}
-            if request_id:
-                said["request_id"] = request_id
             self._log.info("request", **said, **line.fields(), ms=took_ms)
-
-
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    return next((v.decode("latin-1") for k, v in headers if k == b"x-request-id"), "")
 
 
 def logged_to_stderr(level: str) -> None:

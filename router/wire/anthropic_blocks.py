@@ -35,9 +35,22 @@ from router.wire.parts import ATTACHED, Content, add_tool_call
 
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _THOUGHTS = ("thinking", "redacted_thinking")
+_HOSTED = (
+    "server_tool_use",
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "tool_search_tool_result",
+    "code_execution_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "mcp_tool_use",
+    "mcp_tool_result",
+)
+"""Calls that a provider made itself, in a history from elsewhere. No tier can read them, and a 400
+would come with every later turn, so they are left out as the tools themselves are."""
 _BLOCKS = {
     "user": ("text", "image", "document", "search_result", "tool_result"),
-    "assistant": ("text", "tool_use", *_THOUGHTS),
+    "assistant": ("text", "tool_use", *_THOUGHTS, *_HOSTED),
     "system": ("text",),
     "tool": ("text", "image", "document", "search_result", "tool_reference"),
 }
