@@ -119,3 +119,11 @@ def test_looking_for_disguises_is_linear(piece, model):
         undisguised(text, fold(text), model.knows)
 
     assert in_proportion(read, piece)
+
+
+@pytest.mark.parametrize("piece", ["1", "@", "4|", "$9!"])
+def test_a_long_run_of_signs_beside_a_leet_word_is_looked_at_in_linear_time(piece, model):
+    def read(text: str) -> None:
+        undisguised(text, fold(text), model.knows)
+
+    assert in_proportion(read, piece, begin="t3st ")

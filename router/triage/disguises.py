@@ -39,7 +39,8 @@ MOST_PACKED_CHARS = 8_192
 
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 _LEET_L = str.maketrans("013457@$!|", "oleastasll")  # 1 and ! stand for i or for l
-_LEET_WORD = re.compile(r"[a-z0-9@$!|]*[a-z][a-z0-9@$!|]*")
+# It begins where a run begins, so that a long run without a letter is looked at once.
+_LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
 _LEET_INSIDE = re.compile(r"[a-z][013457@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[013457]+[a-z]{3}")
 _LEET_MARK = re.compile(r"[013457@$!|]")
 _NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
