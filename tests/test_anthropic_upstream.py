@@ -120,6 +120,13 @@ def test_tools_that_anthropic_would_run_and_bill_stay_here(served: Served) -> No
     assert response.headers["x-tiergate-unsupported-tools"] == "web_search_20250305"
 
 
+def test_a_type_of_tool_that_no_header_can_carry_costs_nobody_the_answer(served: Served) -> None:
+    hosted = {"type": "caf\u00e9\r\nx-more: 1", "name": "f"}
+    response = served.post("/v1/messages", {**BODY, "tools": [hosted]})
+    assert response.status_code == 200
+    assert response.headers["x-tiergate-unsupported-tools"] == "caf???x-more: 1"
+
+
 def test_cache_points_keep_for_the_time_that_has_a_price(served: Served) -> None:
     hour = {"type": "ephemeral", "ttl": "1h"}
     said = [{"role": "user", "content": [{"type": "text", "text": "Hi", "cache_control": hour}]}]

@@ -142,8 +142,8 @@ def _dropped_header(names: Sequence[str]) -> Headers:
 
 
 def _tools_header(kinds: Sequence[str]) -> Headers:
-    """Types of tools that no tier offers and that were left out."""
-    return [(b"x-tiergate-unsupported-tools", ", ".join(kinds[:16]).encode())] if kinds else []
+    """Types of tools that no tier offers and that were left out; clients write them."""
+    return [(b"x-tiergate-unsupported-tools", _ascii(", ".join(kinds[:16])))] if kinds else []
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
