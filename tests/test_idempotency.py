@@ -428,6 +428,27 @@ async def test_an_answer_that_is_too_large_is_not_kept(
     await ledger.close()
 
 
+async def test_an_answer_goes_out_whose_row_cannot_be_read(tmp_path: Path) -> None:
+    clock = SystemClock()
+    ledger = SqlLedger.open(tmp_path / "l.db", clock=clock, budget_of=lambda _: None)
+    door = Doorkeeper(SqlKeyStore(ledger.database, clock), open_without_keys=True)
+    idempotent = Idempotency(
+        SqlReplies(ledger.database, clock, lambda _: b"secret"), door, Metrics(),
+        given_again=GivenAgain(lambda: Budgets({}), MemoryRates(clock)), ledger=ledger,
+        max_body_bytes=lambda: 1_000, clock=clock, ids=UlidIds(),
+    )  # fmt: skip
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        with closing(sqlite3.connect(tmp_path / "l.db")) as books:
+            books.execute("DROP TABLE requests")
+        headers = [(b"x-tiergate-decision-id", b"dec_one")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"said"})
+
+    assert await _body_of(idempotent(answer)) == len(b"said")
+    await ledger.close()
+
+
 async def _body_of(handler: Handler) -> int:
     """The size of the answer to one request under a key."""
     sent: list[Event] = []

@@ -157,10 +157,11 @@ class Idempotency:
         reply: Reply | None = None
         try:
             yield
-            reply = await self._reply(recorder, tenant)
+            with suppress(LedgerError):
+                reply = await self._reply(recorder, tenant)
         finally:
             renewing.cancel()
-            # The answer was paid for: a ledger that can't be written loses the copy alone.
+            # The answer was paid for: a ledger that can't be used loses the copy alone.
             with suppress(LedgerError):
                 if reply is None:
                     await self._replies.release(tenant, key, token)
