@@ -17,7 +17,8 @@ from router.budgets import DAY_MS
 from router.errors import AnswererError
 from router.policy import Policy, ReportSection
 from router.record import parse
-from router.types import AttemptState, RequestRow, RequestState, Role, Sampling
+from router.redirects import Redirect
+from router.types import AttemptState, Price, RequestRow, RequestState, Role, Sampling
 from tests.fakes import ALICE, House, ScriptedTriage, a_house, a_policy, a_runtime, ask
 from tests.gateway_kit import deep, low, mid
 from tests.policy_texts import added, mistakes_of
@@ -62,6 +63,28 @@ async def test_record_says_which_request_it_shadows(tmp_path: Path) -> None:
     assert note.agreement == pytest.approx(1 / 3)
     assert kept is not None
     assert (kept.answerer, kept.share, kept.of) == ("deep", 1.0, "")
+
+
+async def test_record_has_no_redirect_of_the_answer_that_was_shown(tmp_path: Path) -> None:
+    house = shadowed(tmp_path, ALWAYS, mid(), deep())
+
+    def redirected(asked: str, answered: str) -> Redirect | None:
+        return Redirect(asked, "other", Price(1, 1)) if asked == "mid-model" else None
+
+    router = house.gateway.router
+    router.swap({"test": replace(router.default, redirected=redirected)})
+    await house.gateway.complete(ask(), ALICE)
+    (own,), (shadow,) = await rows_of(house)
+    assert parse(own.record).redirects == ("mid-model -> other",)
+    assert parse(shadow.record).redirects == ()
+
+
+async def test_record_of_an_observed_request_alone_has_its_ladders_cost(tmp_path: Path) -> None:
+    house = shadowed(tmp_path, ALWAYS, mid(), deep(), mode="observe")
+    await house.gateway.complete(ask(requested_model="mid-model"), ALICE)
+    (own,), (shadow,) = await rows_of(house)
+    assert parse(own.record).would_cost_nano_usd is not None
+    assert parse(shadow.record).would_cost_nano_usd is None
 
 
 async def test_client_has_its_answer_before_the_shadow_is_done(tmp_path: Path) -> None:
