@@ -179,11 +179,13 @@ def test_new_connections_are_refused_while_answers_drain(
     upstream: Upstream, tmp_path: Path, workers: str
 ) -> None:
     policies = policies_of(tmp_path, upstream.url)
-    with Served(tmp_path, *policies, "--workers", workers) as served:
+    options = ("--admin-listen", "0", "--workers", workers)
+    with Served(tmp_path, *policies, *options) as served:
+        operators = served.wait_for(r"docs +(http://\S+)/docs")[1]
         asking = Asking(served.url, "/v1/chat/completions", model="auto:dawdling", stream=True)
         eventually(lambda: asking.text)
         served.process.send_signal(signal.SIGTERM)
-        eventually(lambda: not listens(served.url))
+        eventually(lambda: not listens(served.url) and not listens(operators))
         assert "[DONE]" not in asking.text
         assert "[DONE]" in asking.ended().text
         assert served.process.wait(20) == 0

@@ -80,9 +80,10 @@ class Supervisor:
             loading = asyncio.create_task(say_when_loaded(self._core, self._say), name="loading")
             await self._stopping.wait()
             loading.cancel()
-            # It listens until the last holder lets go: what came while workers drain would wait
-            # for nobody, instead of going to another machine.
-            self._listener.close()
+            # A socket listens until its last holder lets go: what came while workers drain would
+            # wait for nobody, instead of going to another machine.
+            for listener in filter(None, (self._listener, self._admin)):
+                listener.close()
             self._signal(signal.SIGTERM)
             await self._end(keepers)
             for watcher in watchers:
