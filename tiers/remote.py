@@ -6,13 +6,17 @@ It knows neither a client nor a provider.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from router.cost import input_bound, output_cap
 from router.errors import DeadlineExceeded
-from router.types import Answer, AnswererFacts, Capability, Clock, Work
+from router.types import Answer, AnswererFacts, Capability, ChatRequest, Clock, Work
 from router.wire.body_keys import passed_on
 from router.wire.openai_chat import bound_usage, upstream_body
+
+Made = TypeVar("Made")
 
 
 def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
@@ -24,6 +28,12 @@ def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
 def too_late(facts: AnswererFacts) -> DeadlineExceeded:
     """The error of a call that its deadline ended."""
     return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")
+
+
+async def made_of(request: ChatRequest, write: Callable[[], Made]) -> Made:
+    """Returns a body for this request; a long one is written beside the loop, which has others to
+    serve."""
+    return await asyncio.to_thread(write) if request.is_long else write()
 
 
 def body_of_call(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import aiohttp
@@ -52,7 +53,7 @@ from tiers.refusals import (
     wait_s,
     worth_retrying,
 )
-from tiers.remote import completed, end_of_call, too_late
+from tiers.remote import completed, end_of_call, made_of, too_late
 from tiers.replicas import (
     KEY_OUTCOMES,
     Outcome,
@@ -233,7 +234,7 @@ class UpstreamTier:
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """What the provider itself counts, None where it counts nothing or does not answer soon.
         Costs nothing and is no call of the books: no retry, no breaker."""
-        asked = self._wire.counting(request)
+        asked = await made_of(request, partial(self._wire.counting, request))
         if asked is None:
             return None
         body, named = asked
@@ -262,25 +263,21 @@ class UpstreamTier:
         """A response with status 200, after the retries allowed; `place` says where it is."""
         self._retries.earn()
         try:
-            return await self._tried(work, await self._body(work, stream), ends_at, place)
+            body = await made_of(work.request, partial(self._wire.body, work, stream=stream))
+            return await self._tried(work, body, ends_at, place)
         except UpstreamRejected as error:
             # A seal may have been made by another replica, or be too old. The client would send it
             # again with every later turn.
             bare = None
             if error.upstream_status == 400:
-                bare = self._wire.unsealed(work, stream=stream)
+                unsealed = partial(self._wire.unsealed, work, stream=stream)
+                bare = await made_of(work.request, unsealed)
             if bare is None:
                 raise
             self._tell_retry(place.named(error), "tried again without what was sealed", work)
         answered = await self._tried(work, bare, ends_at, place)
         self._wire.did_without_seals(work)
         return answered
-
-    async def _body(self, work: Work, stream: bool) -> bytes:
-        """The body to post; a long one is written beside the loop, which has others to serve."""
-        if work.request.is_long:
-            return await asyncio.to_thread(self._wire.body, work, stream=stream)
-        return self._wire.body(work, stream=stream)
 
     async def _tried(
         self, work: Work, body: bytes, ends_at: float, place: _Place

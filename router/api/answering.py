@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from router.api.access import Doorkeeper
 from router.api.http import (
@@ -18,6 +19,7 @@ from router.api.http import (
     Send,
     Watch,
     headers_of,
+    made_of,
     send_bytes,
 )
 from router.api.metrics import Metrics
@@ -25,7 +27,6 @@ from router.api.views import committed_headers, outcome_headers, routing_object
 from router.errors import ClientGone, Stopping, TiergateError
 from router.gateway import Gateway
 from router.types import (
-    LONG_CHARACTERS,
     Answer,
     ChatRequest,
     Choice,
@@ -69,7 +70,7 @@ class Answering:
         try:
             most = self._gateway.router.default.policy.max_body_bytes
             identity, body = await self._door.receive(headers, receive, most)
-            exchange = await self._read(body, headers)
+            exchange = await made_of(len(body), partial(self._wire.read, body, headers))
             first = exchange.requests[0]
             async with Watch(receive, send) as watch:
                 if first.stream and not first.hints.dry_run:
@@ -78,12 +79,6 @@ class Answering:
                     await self._whole(exchange, identity, watch.send)
         except ClientGone:
             return
-
-    async def _read(self, body: bytes, headers: dict[str, str]) -> Exchange:
-        """What the body asks for; a long one is read beside the loop, which has others to serve."""
-        if len(body) > LONG_CHARACTERS:
-            return await asyncio.to_thread(self._wire.read, body, headers)
-        return self._wire.read(body, headers)
 
     async def _whole(self, exchange: Exchange, identity: Identity, send: Send) -> None:
         outcomes = []

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from functools import partial
 
 from router.api.access import Doorkeeper
-from router.api.http import Receive, Scope, Send, headers_of, send_bytes
+from router.api.http import Receive, Scope, Send, headers_of, made_of, send_bytes
 from router.api.views import id_headers
 from router.deciding import Router
 from router.policy import UpstreamAnswerer
@@ -43,12 +44,13 @@ class TokenCounts:
         headers = headers_of(scope)
         most = self._router.default.policy.max_body_bytes
         identity, body = await self._door.receive(headers, receive, most)
-        (request,) = self._wire.read(body, headers).requests
+        exchange = await made_of(len(body), partial(self._wire.read, body, headers))
+        (request,) = exchange.requests
         selected = self._router.select(request, identity)
         counted = await self._counted(body, request, selected)
         source = b"bound" if counted is None else b"provider"
         if counted is None:
-            counted = token_bound(request)
+            counted = await made_of(len(body), partial(token_bound, request))
         request_id = self._ids.new()
         given = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
         given.append((b"x-tiergate-token-count", source))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 
 from router.api.content_coding import coding_of, decoded
 from router.api.views import Headers, rate_headers
@@ -26,6 +26,7 @@ from router.errors import (
     UnsupportedMedia,
     UpstreamRateLimited,
 )
+from router.types import LONG_CHARACTERS
 
 # ASGI's own shapes are open dictionaries; they stop here.
 Scope = MutableMapping[str, Any]
@@ -33,6 +34,7 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+Made = TypeVar("Made")
 
 JSON = (b"content-type", b"application/json")
 
@@ -56,6 +58,12 @@ def headers_of(scope: Scope) -> dict[str, str]:
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
     return headers
+
+
+async def made_of(size: int, work: Callable[[], Made]) -> Made:
+    """Returns what `work` makes of so many bytes; of many, beside the loop, which has others to
+    serve."""
+    return await asyncio.to_thread(work) if size > LONG_CHARACTERS else work()
 
 
 async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
