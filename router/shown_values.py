@@ -63,5 +63,6 @@ def found_text(path: Sequence[str | int], value: object, *, harmless: bool = Fal
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if _SECRET_KEY.search(key) or not (harmless or key in _HARMLESS):
         return f"{'text' if isinstance(value, str) else 'a value'} that is not shown"
-    shown = repr(redact(value) if isinstance(value, str) else value)
+    # A subclass of str may show itself without quotation marks; it keeps its type.
+    shown = repr(type(value)(redact(value)) if isinstance(value, str) else value)
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "..."

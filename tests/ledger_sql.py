@@ -56,3 +56,15 @@ def locked(address: str | Path) -> Iterator[None]:
             yield
         finally:
             file.execute("ROLLBACK")
+
+
+MADE_LATER = {"replies": "0007", "closed_months": "0010"}
+"""Tables by the first version of the ledger that has them, from 0006 on."""
+
+
+def become(connection: sqlite3.Connection, version: str) -> None:
+    """Make a ledger one of an earlier version: its name, and no table that was made later."""
+    for table, since in MADE_LATER.items():
+        if since > version:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+    connection.execute("UPDATE alembic_version SET version_num = ?", (version,))

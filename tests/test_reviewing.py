@@ -30,7 +30,7 @@ from router.types import (
 from router.wire.feedback import parse_verdict
 from tests.learnt_kit import Learning, learning
 from tests.ledger_rows import NOW_MS, attempt, request
-from tests.ledger_sql import query
+from tests.ledger_sql import become, query
 
 APPROVE = Judgement(ReviewVerdict.APPROVE, 2.5, by="Ann", key_id="key_9")
 CORRECT = Judgement(ReviewVerdict.CORRECT, 1.0, "the right answer")
@@ -259,7 +259,7 @@ async def test_minutes_that_counted_before_are_taken_out(tmp_path: Path) -> None
         await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
     with sqlite3.connect(house.path) as connection:  # as a ledger of 0005 has it
         connection.execute(f"UPDATE budget_windows SET spent_nano_usd = {120 + 2_500_000_000}")
-        connection.execute("UPDATE alembic_version SET version_num = '0005_rollups'")
+        become(connection, "0005_rollups")
     connection.close()
     assert verify(house.path).findings == ()
     assert set(query(str(house.path), "SELECT spent_nano_usd FROM budget_windows")) == {(120,)}

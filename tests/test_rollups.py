@@ -30,6 +30,7 @@ from router.types import AttemptState, CostBasis, RequestRow, RequestState, Role
 from tests.empty_ledger import empty_ledger
 from tests.examples import examples
 from tests.ledger_rows import StandingClock
+from tests.ledger_sql import become
 from tests.report_rows import a_row, an_attempt
 
 DAY_MS = 86_400_000
@@ -330,8 +331,7 @@ def as_of_version_8(path: Path) -> None:
     """Make the ledger one of the version before tags and endpoints were counted."""
     with sqlite3.connect(path) as connection:
         connection.execute("DELETE FROM rollups WHERE kind IN ('tag', 'endpoint')")
-        connection.execute("DROP TABLE IF EXISTS closed_months")  # a later migration makes it
-        connection.execute("UPDATE alembic_version SET version_num = '0008_no_hold_below_zero'")
+        become(connection, "0008_no_hold_below_zero")
     connection.close()
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.row_facts import AFTERWARDS
 from router.types import Domain, RequestType
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ ENDPOINTS = frozenset(
     {
         *("chat.completions", "completions", "responses", "messages"),
         *("analyze", "embeddings", "moderations"),
-        *AFTERWARDS,
     }
 )
 """Endpoints that may be asked for before the ledger has a row of them."""
@@ -86,9 +84,10 @@ class Wanted:
         Raises typer.BadParameter for a key or an endpoint that there is none of, LedgerError.
         """
         from router.analysis.choosing import Choice
+        from router.row_facts import AFTERWARDS
 
         if self.endpoints:
-            _check_endpoints(self.endpoints, ENDPOINTS | books.endpoints())
+            _check_endpoints(self.endpoints, ENDPOINTS | AFTERWARDS | books.endpoints())
         keys = tuple(books.keys.list()) if self.keys else ()
 
         return Choice(
