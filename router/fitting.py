@@ -14,6 +14,7 @@ NAMES = {
     "completions": "max_tokens",
     "messages": "max_tokens",
     "responses": "max_output_tokens",
+    "responses.compact": "max_output_tokens",
 }
 """What each endpoint calls its cap on output; chat completions take `max_completion_tokens` too."""
 

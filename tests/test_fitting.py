@@ -66,12 +66,15 @@ def test_output_that_fits_is_the_largest_that_does(
         (asked(cap=200, n=2), 413_000, "for each of 2 choices. With `max_tokens` of at most 50", 1),
         (asked("x" * 500), 413_000, "The input alone can cost more than what is left", "messages"),
         (asked(cap=5), 0, "Nothing is left for any call", None),
-        (
-            replace(asked(cap=200), endpoint="responses"),
-            413_000,
-            "`max_output_tokens`, which is 200",
-            "max_output_tokens",
-        ),
+        *[
+            (
+                replace(asked(cap=200), endpoint=endpoint),
+                413_000,
+                "`max_output_tokens`, which is 200",
+                "max_output_tokens",
+            )
+            for endpoint in ("responses", "responses.compact")
+        ],
     ],
 )
 def test_refusal_says_which_number_causes_it(

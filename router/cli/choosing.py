@@ -34,7 +34,7 @@ Endpoints = Annotated[
 
 ENDPOINTS = frozenset(
     {
-        *("chat.completions", "completions", "responses", "messages"),
+        *("chat.completions", "completions", "responses", "responses.compact", "messages"),
         *("analyze", "embeddings", "moderations"),
     }
 )
