@@ -94,7 +94,9 @@ def test_models_of_another_bill_stand_aside() -> None:
     assert found.elsewhere["other"].booked_nano_usd == 9 * CENT
 
 
-@pytest.mark.parametrize("name", ["nano-1-2026-03-05", "nano-1-20260305", "lab/NANO-1", "nano-1"])
+@pytest.mark.parametrize(
+    "name", ["nano-1-2026-03-05", "nano-1-20260305", "nano-1-0305", "lab/NANO-1", "nano-1"]
+)
 def test_models_are_found_by_the_names_that_providers_bill(name: str) -> None:
     found = compare([line(3, name)], [request("r1", call("r1", 3))])
     assert [cell.model for cell in found.cells] == ["nano-1"]

@@ -7,18 +7,16 @@ rounding; prices are what remains. It knows nothing about files, currencies' sou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from router.analysis.days import local_day
+from router.redirects import same_model
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
 
 UNBILLED_ROLES = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW})
-DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
-"""What providers add to a model's name on their bills."""
 
 Cell = tuple[date, str]  # day, model
 
@@ -175,12 +173,8 @@ def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
         return names[model]
     if model in known:
         return model
-    like = [one for one in sorted(known) if _plain(one) == _plain(model)]
+    like = [one for one in known if same_model(one, model)]
     return like[0] if len(like) == 1 else model
-
-
-def _plain(model: str) -> str:
-    return DATED.sub("", model.rpartition("/")[2].lower())
 
 
 def _compared(cell: Cell, booked: Booked | None, lines: Sequence[BillLine]) -> Compared:
