@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from router.errors import AnswererNotReady
 from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
 from tiers.breaker import Breaker, BreakerState
+from tiers.refusals import host_of
 
 MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
 
@@ -61,7 +61,7 @@ class Replica:
     @property
     def host(self) -> str:
         """Host and port, without the credentials that an address may carry; else a name."""
-        return urlsplit(self.url).netloc.rpartition("@")[2] or self.url
+        return host_of(self.url) or self.url
 
 
 @dataclass(slots=True)

@@ -85,8 +85,7 @@ class ChatWire:
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """The key as a bearer token."""
-        key = _usable(self._section.name, api_key)
-        return {"Authorization": f"Bearer {key}"} if key else {}
+        return _bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
         """None: what a client sends for OpenAI's own servers stays here."""
@@ -203,8 +202,7 @@ class ResponsesWire:
 
     def headers(self, api_key: str | None) -> dict[str, str]:
         """The key as a bearer token."""
-        key = _usable(self._section.name, api_key)
-        return {"Authorization": f"Bearer {key}"} if key else {}
+        return _bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
         """None: what a client sends for OpenAI's own servers stays here."""
@@ -259,6 +257,11 @@ _WIRES: dict[str, Callable[[UpstreamAnswerer, AnswererFacts], UpstreamWire]] = {
 def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> UpstreamWire:
     """The language that the policy says its servers speak."""
     return _WIRES[section.wire](section, facts)
+
+
+def _bearer(name: str, api_key: str | None) -> dict[str, str]:
+    key = _usable(name, api_key)
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _usable(name: str, api_key: str | None) -> str:
