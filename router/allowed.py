@@ -28,7 +28,7 @@ def passed_over(
     asked: Asked,
     signals: Signals,
 ) -> Reason | None:
-    """Why a rung is not allowed; None when it is. First reason in order of precedence."""
+    """Returns why a rung is not allowed: the first reason in order of precedence, else None."""
     if asked.tiers and f.tier not in asked.tiers:
         return Reason.TIER_NOT_ALLOWED
     if f.missing or not fits(f, signals):
@@ -46,7 +46,7 @@ def passed_over(
 
 
 def _unready(f: RungFacts, threshold: float) -> Reason | None:
-    """Why a rung between floor and ceiling has no answer that could be used."""
+    """Returns why a rung between floor and ceiling has no answer that could be used."""
     if f.declined is Reason.NOTHING_TO_RESOLVE:
         return f.declined
     if f.level == 1 and f.p < threshold:
@@ -57,12 +57,12 @@ def _unready(f: RungFacts, threshold: float) -> Reason | None:
 
 
 def fits(f: RungFacts, signals: Signals) -> bool:
-    """Whether the request is short enough for this answerer."""
+    """Returns True when the request is short enough for this answerer."""
     return f.context_tokens == 0 or signals.input_tokens <= f.context_tokens
 
 
 def _over(f: RungFacts, cap: int) -> bool:
-    """Whether one call may cost more than the client's cap; an unknown price may."""
+    """Returns True when one call may cost more than the client's cap; an unknown price may."""
     return f.cost_basis is CostBasis.UNKNOWN or max(f.cost_nano_usd, f.worst_nano_usd) > cap
 
 
@@ -79,7 +79,7 @@ def stand_ins(
     section: DecisionSection,
     asked: Asked,
 ) -> list[int]:
-    """Those that were passed over and may answer all the same where the others have failed.
+    """Returns those that were passed over and may answer where the others have failed.
 
     A level 1 that is less sure than `confidence_floor` may, from `accept_at` on: below that its
     answer would count as failed. It may not where the client named the floor or a certificate
@@ -106,7 +106,7 @@ def in_turn(
     found: Iterable[int],
     threshold: float,
 ) -> tuple[int, ...]:
-    """Those found that are not of the ladder, in the order in which they are tried.
+    """Returns those found that are not of the ladder, in the order in which they are tried.
 
     First of the first rung's level, then higher ones from the lowest on, then lower ones from the
     highest on. An unsure level 1 comes last.
@@ -132,7 +132,7 @@ def fallback(
     asked: Asked,
     spare: Sequence[int] | None,
 ) -> tuple[list[int], Reason | None]:
-    """What takes a request for which nothing is allowed between floor and ceiling, and why.
+    """Returns what takes a request that nothing between floor and ceiling may take, and why.
 
     Where an answerer that should have taken it is not ready, that is an outage: `spare` stand in, a
     higher level before a lower one. Else the request goes past soft ceilings upward, never below a

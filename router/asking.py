@@ -79,7 +79,7 @@ _ADDRESS = re.compile(r'"(?:url|file_id|file_data)":"https?:', re.IGNORECASE)
 
 
 def sent_by_address(request: ChatRequest) -> frozenset[Capability]:
-    """What of a request stands elsewhere: images and files that somebody has to fetch.
+    """Returns what of a request stands elsewhere: images and files that somebody must fetch.
 
     Strings of a part are JSON, so quotation marks inside them cannot end a key.
     """

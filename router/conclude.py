@@ -92,7 +92,7 @@ async def conclude(
 
 
 def goes_on(walk: Walk, error: TiergateError) -> bool:
-    """Whether another rung may have its turn after this one's failure, which is noted."""
+    """Notes this rung's failure; returns True when another one may have its turn."""
     if isinstance(error, NOT_ADMITTED):
         walk.refused()
         may = walk.outage and isinstance(error, BudgetExceeded | RateLimited)
@@ -102,7 +102,7 @@ def goes_on(walk: Walk, error: TiergateError) -> bool:
 
 
 def stranded(walk: Walk) -> bool:
-    """Whether an answerer has failed and nothing is in hand that may be shown: others stand in."""
+    """Returns True when an answerer failed and nothing in hand may be shown: others stand in."""
     return walk.outage if walk.best is None else not showable(walk, walk.best)
 
 

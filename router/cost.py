@@ -131,7 +131,7 @@ def _dearest_output(price: Price) -> int:
 
 
 def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
-    """What a call can cost without its output: the input, in millionths of a nano-dollar, and
+    """Returns the worst case without output: the input, in millionths of a nano-dollar, and
     images and own compute, in nano-dollars."""
     price = facts.price
     prices = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)

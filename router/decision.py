@@ -226,7 +226,7 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
 
 
 def _inline(missing: tuple[Capability, ...]) -> str:
-    """What helps where an image or a file is meant that stands at an address."""
+    """Says what helps where an image or a file is meant that stands at an address."""
     if not {Capability.IMAGES, Capability.FILES} & set(missing):
         return ""
     return " What stands at an address is not fetched for answerers of kind litellm: send its data."

@@ -31,7 +31,7 @@ class _Limit:
 
 
 def budget_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:
-    """What is warned of in `budgets` and `limits`; `facts` are those of the policy's answerers.
+    """Warns of what is unwise in `budgets` and `limits`; `facts` are of the policy's answerers.
 
     Answerers whose calls cost nothing, or at a price that nobody knows, fit every budget.
     """
@@ -56,7 +56,7 @@ def _limits(policy: Policy) -> Iterator[_Limit]:
 
 
 def _counts(section: BudgetSection, facts: AnswererFacts, policy: Policy) -> bool:
-    """Whether calls of an answerer of this policy count in the section."""
+    """Returns True when calls of an answerer of this policy count in the section."""
     if not isinstance(section, LimitSection):
         return True
     named = section.policy in (None, "*", policy.name)

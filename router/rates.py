@@ -60,7 +60,7 @@ def cost_ns(ask: RateAsk) -> int:
 
 
 def is_lost(full_at: int, now_ns: int) -> bool:
-    """Whether a bucket was kept by a clock that has gone back since: no debt reaches so far."""
+    """Returns True for a bucket of a clock that has gone back since: no debt reaches so far."""
     return full_at > now_ns + DEBT_NS
 
 

@@ -212,7 +212,7 @@ def answered(row: RequestRow) -> bool:
 
 
 def ending_of(row: RequestRow) -> Ending | None:
-    """How a finished request ended that was not answered; None where it was."""
+    """Says how a finished request ended that was not answered; None where it was."""
     if answered(row):
         return None
     if row.state is RequestState.CANCELLED:
@@ -221,7 +221,7 @@ def ending_of(row: RequestRow) -> Ending | None:
 
 
 def refusal_of(row: RequestRow) -> Refusal | None:
-    """Which limit refused the request and by how much; None where none did, or it did not say."""
+    """Says which limit refused the request, and by how much; None where none did or was told."""
     if ending_of(row) is not Ending.REFUSED:
         return None
     try:
@@ -231,7 +231,7 @@ def refusal_of(row: RequestRow) -> Refusal | None:
 
 
 def reading_cost(row: RequestRow) -> int:
-    """What reading the request took, nano-dollars; it is paid whoever answers."""
+    """Adds up what reading the request took, nano-dollars; it is paid whoever answers."""
     return sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE)
 
 

@@ -129,7 +129,7 @@ def own(sealed: Iterable[Sealed], issuer: str, kinds: Iterable[str]) -> tuple[Se
 
 
 def issuers(request: ChatRequest) -> frozenset[str]:
-    """Who sealed something in this conversation."""
+    """Returns who sealed something in this conversation."""
     return frozenset([one.issuer for message in request.messages for one in message.sealed])
 
 

@@ -168,7 +168,7 @@ def redirects_of(walk: Walk) -> tuple[str, ...]:
 
 
 def _refusal(error: TiergateError | None) -> RefusalNote | None:
-    """What a limit of money said when it refused; None for all else."""
+    """Notes what a limit of money said when it refused; None for all else."""
     if not isinstance(error, BudgetExceeded):
         return None
     needed, left = error.needed_nano_usd, error.room_nano_usd

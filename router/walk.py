@@ -207,7 +207,7 @@ class Walk:
             self.climbs -= 1
 
     def stood_in_below(self, candidate: Candidate) -> bool:
-        """Whether this answer is there only because all that should have answered had failed."""
+        """Returns True for an answer that is there because all that should have answered failed."""
         return self.reached_by(candidate.at) is Reason.OUTAGE_LOWER
 
     def told_rung(self, at: int) -> Rung:

@@ -30,7 +30,7 @@ class Breaker:
 
     @property
     def opened(self) -> bool:
-        """Whether it opened and has not closed since, rested or not."""
+        """Is True when it opened and has not closed since, rested or not."""
         return self._opened_at_ms is not None
 
     def state(self, now_ms: float) -> BreakerState:

@@ -48,12 +48,12 @@ class CallSlots:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait now."""
+        """Counts the calls that wait now."""
         return self._waiting
 
     @property
     def service_s(self) -> float | None:
-        """How long a call takes once it has a slot, of the last ones; None before the first.
+        """Says how long the last calls took once they had a slot; None before the first.
 
         Busy time by calls that ended, which needs no clock for each call (Little's law).
         """

@@ -131,7 +131,7 @@ class LitellmTier:
         return self._facts
 
     def status(self) -> AnswererStatus:
-        """Whether litellm is there and imported, and its provider in use. Asks no provider."""
+        """Says if litellm is there and imported, and its provider in use. Asks no provider."""
         if self._loading is None or not self._loading.done():
             if importlib.util.find_spec("litellm") is None:
                 return AnswererStatus(AnswererState.FAILED, INSTALL)

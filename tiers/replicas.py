@@ -33,7 +33,7 @@ KEY_OUTCOMES = (Outcome.KEY_REFUSED, Outcome.KEY_DOUBTED)
 
 
 def outcome_of(status: int) -> Outcome:
-    """What a status other than 200 says of the replica; a refused request speaks well of it."""
+    """Reads what a status other than 200 says of the replica; a refused request speaks well."""
     if status == 401:
         return Outcome.KEY_REFUSED
     if status == 403:
@@ -42,7 +42,7 @@ def outcome_of(status: int) -> Outcome:
 
 
 def cancelled(ends_at: float) -> Outcome:
-    """What a cancelled call says of its replica: too slow at the deadline, nothing before it.
+    """Reads what a cancelled call says of its replica: too slow at the deadline, else nothing.
 
     Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
     late = asyncio.get_running_loop().time() >= ends_at - 0.05

@@ -232,7 +232,7 @@ class UpstreamTier:
             self._slots.release()
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
-        """What the provider itself counts, None where it counts nothing or does not answer soon.
+        """Asks the provider for its own count; None where it has none or does not answer soon.
         Costs nothing and is no call of the books: no retry, no breaker."""
         asked = await made_of(request, partial(self._wire.counting, request))
         if asked is None:
@@ -327,7 +327,7 @@ class UpstreamTier:
         )
 
     def _other_key(self, error: UpstreamError, taken: Taken) -> bool:
-        """Whether our key was refused, which costs nothing, and another replica may know it."""
+        """Returns True when our key was refused, which costs nothing, and another may know it."""
         refused = outcome_of(error.upstream_status or 0) in KEY_OUTCOMES
         return refused and self._replicas.has_other(taken.replica, self._clock.monotonic_ms())
 

@@ -68,7 +68,7 @@ class UpstreamWire(Protocol):
         ...
 
     def folder(self) -> Folder:
-        """What reads one stream."""
+        """Makes what reads one stream."""
         ...
 
 

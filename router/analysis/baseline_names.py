@@ -84,7 +84,7 @@ def _of_section(section: ReportSection) -> PolicyNames:
 
 @lru_cache(maxsize=64)
 def names_in(text: str) -> PolicyNames:
-    """What a policy's file says of baselines: its `report` section, else its first answerers."""
+    """Reads what a policy's file says of baselines: `report`, else its first answerers."""
     try:
         tree, _ = load_yaml("policy", text)
     except PolicyError:

@@ -81,12 +81,12 @@ class InvoiceCheck:
 
     @property
     def booked_nano_usd(self) -> int:
-        """What the ledger says of the models on the bill."""
+        """Adds up what the ledger says of the models on the bill."""
         return sum(cell.booked.booked_nano_usd for cell in self.cells)
 
     @property
     def billed_nano_usd(self) -> int:
-        """What the bill says."""
+        """Adds up what the bill says."""
         return sum(cell.billed_nano_usd for cell in self.cells)
 
     @property
@@ -101,14 +101,14 @@ class InvoiceCheck:
 
 
 def is_billed(attempt: AttemptRow) -> bool:
-    """Whether a provider bills this attempt: not own compute, people's minutes or a cache."""
+    """Returns True for what a provider bills: not own compute, people's minutes or a cache."""
     return attempt.role not in UNBILLED_ROLES and attempt.cost_basis is not CostBasis.OWN_COMPUTE
 
 
 def compare(
     lines: Sequence[BillLine], rows: Iterable[RequestRow], names: Mapping[str, str] | None = None
 ) -> InvoiceCheck:
-    """The bill beside the attempts that began, in UTC, from its first to its last day.
+    """Compares the bill with the attempts that began, in UTC, from its first to its last day.
 
     `names` are the ledger's names of models by the bill's; others are found without a provider's
     prefix and without a date at their end. Rows may be of any time. `lines` must not be empty.
@@ -195,7 +195,7 @@ def _compared(cell: Cell, booked: Booked | None, lines: Sequence[BillLine]) -> C
 def explained(
     booked: Booked, billed_nano_usd: int, billed_calls: int | None, rounding_nano_usd: int
 ) -> dict[Cause, int]:
-    """The difference, shared out to its causes; they sum to it.
+    """Shares out the difference to its causes, which sum to it.
 
     Booked $10, of which $3 for calls of unknown cost, and billed $8: -$2 by unknown calls. Billed
     $6 instead: -$3 by unknown calls, -$1 by prices.

@@ -44,7 +44,7 @@ REASON_COLUMNS = ("reason", "decided", "their spend", "climbed", "carried by", "
 
 
 def money_of(report: Report, exact: bool) -> Dollars:
-    """How the report's amounts are written in its columns."""
+    """Returns what writes the amounts in the report's columns."""
     return Dollars(None if exact else report.places)
 
 

@@ -12,7 +12,7 @@ from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Reques
 
 
 def ending_text(row: RequestRow) -> str:
-    """How the request ended: answered, refused, failed, cancelled; open while it runs.
+    """Says how the request ended: answered, refused, failed, cancelled; open while it runs.
 
     A request that a limit refused is `failed` in the books, where nothing is ever renamed.
     """
@@ -82,7 +82,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
 
 
 def _refusal(row: RequestRow) -> dict[str, object] | None:
-    """Which limit of money refused the request, and by how much its worst case was above it."""
+    """Says which limit of money refused the request, and by how much it did not fit."""
     refusal = refusal_of(row)
     if refusal is None:
         return None

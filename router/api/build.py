@@ -320,7 +320,7 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
-    """What of clients' bodies a remote answerer is sent; only `full` privacy lets it store text."""
+    """Says what of clients' bodies an answerer is sent; only `full` privacy lets it store text."""
     urls = section.base_urls if isinstance(section, UpstreamAnswerer) else []
     return BodyRules(
         pass_through=frozenset(section.pass_through),

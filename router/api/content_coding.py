@@ -48,7 +48,7 @@ def coding_of(headers: dict[str, str]) -> str:
 
 
 def decoded(body: bytes, coding: str, limit: int) -> bytes:
-    """What is in the body, at most `limit` bytes. Raises BodyTooLarge, RequestError."""
+    """Unpacks the body, to at most `limit` bytes. Raises BodyTooLarge, RequestError."""
     new, failures = _decoders(coding)
     pieces: list[bytes] = []
     size, rest = 0, body

@@ -57,7 +57,7 @@ class TokenCounts:
         await send_bytes(send, 200, to_json({"input_tokens": counted}), given)
 
     async def _counted(self, body: bytes, request: ChatRequest, selected: Selected) -> int | None:
-        """What the providers count that may answer, the highest of it; None unless all do."""
+        """Returns the highest count of the providers that may answer; None unless all count."""
         counters = _counters(selected)
         if not counters:
             return None

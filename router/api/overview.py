@@ -289,7 +289,7 @@ class Overview:
         return tuple(u for u in self._budgets(now_ms, None) if u.limit_nano_usd is not None)
 
     def budget_warnings(self) -> list[PolicyWarning]:
-        """What `tiergate check` says of the budgets that hold now: those of the default policy."""
+        """Warns of the default policy's budgets, which hold now, as `tiergate check` does."""
         router = self._core.router
         facts = [plan.facts for plan in router.default.plans]
         return budget_warnings(router.default.policy, facts)

@@ -47,7 +47,7 @@ class Probed:
 
 
 async def probe(runtime: PolicyRuntime, environ: Mapping[str, str]) -> list[Probed]:
-    """What each answerer says that has a model of its own, in the policy's order."""
+    """Asks each answerer that has a model of its own, in the policy's order."""
     session = new_session()
     try:
         asked = [one for plan in runtime.plans for one in _probes(session, plan, environ)]
@@ -96,7 +96,7 @@ async def _upstream(
 
 
 def _compared(model: str, ids: Sequence[str] | None) -> tuple[Found, str]:
-    """Whether a model is among those listed, and in words."""
+    """Says if a model is among those listed, and in words."""
     if ids is None:
         return Found.UNKNOWN, "answers, and lists no models: only a call would show this one"
     # ollama lists a tag behind the name, Gemini a folder before it

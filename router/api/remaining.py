@@ -90,7 +90,7 @@ class Remaining:
         return headers
 
     def _calls_at_once(self, policy: Policy) -> int:
-        """How many calls all answerers of a policy take at one time; summed once per policy."""
+        """Counts the calls that all answerers take at one time; summed once per policy."""
         known, most = self._bound
         if known is not policy:
             most = sum(answerer.concurrency for _, answerer in policy.rungs())
@@ -98,7 +98,7 @@ class Remaining:
         return most
 
     async def _states(self, payer: Payer) -> list[RateState]:
-        """What is left of the payer's rates, taking nothing."""
+        """Asks what is left of the payer's rates, taking nothing."""
         asks = [ask for limit in self._budgets().rates(payer) for ask in asks_of(limit, 0, 0)]
         try:
             return [*(await self._limiter.take(asks)).states] if asks else []

@@ -38,7 +38,7 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Whether all examples went where they should, and each answerer has its model."""
+        """Is True when all examples went where they should, and each answerer has its model."""
         there = all(one.found is not Found.NO for one in self.probed)
         return there and all(result.passed for result in self.results)
 

@@ -68,7 +68,7 @@ class Wanted:
 
     @property
     def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What was asked for, for the head of a report; nothing where everything was."""
+        """Returns what was asked for, for a report's head; nothing where everything was."""
         told = (
             ("tag", tuple(self.tags)),
             ("key", tuple(self.keys)),

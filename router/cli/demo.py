@@ -370,7 +370,7 @@ def prices_sentence(policy: Policy) -> str:
 
 
 def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
-    """How much an answer of the embedded model is worth, as measured; "" where no level is its."""
+    """Says what an answer of the embedded model is worth, as measured; "" where no level is its."""
     by_level: dict[int, bool] = {}
     for tier, section in policy.rungs():
         by_level[tier.level] = by_level.get(tier.level, True) and abilities.is_embedded(section)

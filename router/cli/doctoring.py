@@ -87,7 +87,7 @@ def doctor(
 
 
 def _served(context: typer.Context, arguments: list[str]) -> Place:
-    """Where these arguments of `tiergate serve` lead. Raises click's UsageError for wrong ones."""
+    """Reads where these arguments of `tiergate serve` lead. Raises click's UsageError."""
     assert context.parent is not None
     commands = context.parent.command
     assert isinstance(commands, TyperGroup)

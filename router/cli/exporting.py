@@ -142,7 +142,7 @@ NO_ATTEMPT: tuple[object, ...] = (None,) * 22
 
 
 def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
-    """How the request ended, and whom and what it may be charged to."""
+    """Returns how the request ended, and whom and what it may be charged to."""
     domain, request_type = row_names(row)
     refusal = refusal_of(row)
     return (

@@ -103,7 +103,7 @@ _KNOWN_WORDS = (
 
 
 def _said(original: BaseException, state: str) -> str:
-    """What went wrong, in words that hold no value of a row, no address and no password.
+    """Says what went wrong, without a value of a row, an address or a password.
 
     The server's own text has them: `Key (key_id)=(...) already exists`, `password authentication
     failed for user "books"`.

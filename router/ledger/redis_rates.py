@@ -93,7 +93,7 @@ class RedisRates:
 
     @property
     def fault(self) -> str:
-        """Why nothing can be counted now; "" when Redis answers."""
+        """Says why nothing can be counted now; "" when Redis answers."""
         return self._fault
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
@@ -130,7 +130,7 @@ class RedisRates:
         await self._redis.aclose()
 
     async def _asked(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
-        """What the script says. Raises LedgerUnavailable: at once while it is known to be down."""
+        """Asks the script. Raises LedgerUnavailable: at once while it is known to be down."""
         if self._fault:
             raise _unavailable(self._fault)
         try:

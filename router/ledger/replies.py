@@ -76,7 +76,10 @@ class SqlReplies:
         self._until_tidy = 0
 
     async def claim(self, tenant: str, key: str, fingerprint: str) -> Standing:
-        """What is known of a key; where nothing is, it is the caller's now. Raises LedgerError."""
+        """Claims a key and returns what is known of it: a claim is the caller's where nothing is.
+
+        Raises LedgerError.
+        """
         return await asyncio.to_thread(self._claim, self._names(tenant, key, fingerprint))
 
     async def renew(self, tenant: str, key: str, token: str) -> None:

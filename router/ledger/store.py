@@ -202,7 +202,7 @@ class SqlLedger:
         self._anchorer.beside()
 
     def newest_ms(self) -> int:
-        """When the newest request was created, milliseconds since the epoch; 0 without any; blocks.
+        """Returns when the newest request was created, ms since the epoch; 0 without any; blocks.
 
         Raises LedgerError.
         """

@@ -55,7 +55,7 @@ class Watch:
         return self.since_ms <= start_ms <= self.checked_ms + KEPT_MS[self.kind]
 
     def outlived(self, at_ms: int) -> bool:
-        """Whether it has ended by itself at that moment."""
+        """Returns True when it has ended by itself at that moment."""
         kept_to_ms = self.checked_ms + KEPT_MS[self.kind]
         return at_ms > kept_to_ms and window_start(self.kind, at_ms) > kept_to_ms
 
@@ -146,7 +146,7 @@ class Watches:
         return True
 
     def outlived(self, at_ms: int) -> bool:
-        """Whether a watch has ended for an attempt of that moment, which counts in none of its."""
+        """Returns True when a watch has ended for an attempt of that moment."""
         return any(watch.outlived(at_ms) for watch in self.all)
 
     def end_outlived(self, at_ms: int) -> None:
@@ -234,7 +234,7 @@ class Watches:
 
 
 def _shape(named: tuple[str, ...]) -> str:
-    """What is true of windows that name these columns, in SQL."""
+    """Says in SQL what is true of windows that name these columns."""
     return " AND ".join(f"{name} {'<>' if name in named else '='} ''" for name in NAMES)
 
 

@@ -210,7 +210,7 @@ def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
 
 
 def _unpacked(text: str, knows: Knows) -> str:
-    """What runs of base64 and hex say, where they are text; "" when none is."""
+    """Decodes runs of base64 and hex that are text; "" when none is."""
     if _LONG_RUN.search(text) is None:
         return ""
     runs = [match[0] for match in _HEX.finditer(text)][:MOST_PACKED]

@@ -80,7 +80,7 @@ class AnswererStatus:
 
     @property
     def may_be_called(self) -> bool:
-        """Whether a call is worth its while: to one that works, is loading, or is due."""
+        """Is True when a call is worth its while: to one that works, is loading, or is due."""
         return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
 
 

@@ -87,7 +87,7 @@ class Decision:
         return self.rungs[self.first]
 
     def is_lower(self, rung: int) -> bool:
-        """Whether a rung is below the first one's level, or less sure than level 1 has to be."""
+        """Returns True for a rung below the first one's level, or an unsure one of level 1."""
         one = self.rungs[rung]
         unsure = one.level == 1 and one.p < self.confidence_floor
         return unsure or one.level < self.first_rung.level
@@ -110,5 +110,5 @@ class Step:
 
     @property
     def rises(self) -> bool:
-        """Whether it leads up: to the ladder's next rung, or to a higher one that stands in."""
+        """Is True when it leads up: to the ladder's next rung, or a higher one that stands in."""
         return self.action is Action.CLIMB or self.reason is Reason.OUTAGE_HIGHER

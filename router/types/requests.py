@@ -169,7 +169,7 @@ class ChatRequest:
 
     @property
     def is_long(self) -> bool:
-        """Whether reading all of it takes milliseconds, in which others would have to wait."""
+        """Is True when reading all of it takes milliseconds, in which others would have to wait."""
         return sum([len(message.text) for message in self.messages]) > LONG_CHARACTERS
 
     @property

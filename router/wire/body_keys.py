@@ -149,7 +149,7 @@ _OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
 
 
 def mistake_in(name: str) -> str | None:
-    """Why a policy cannot let clients send a key of this name, None where it can.
+    """Says why a policy cannot let clients send a key of this name, None where it can.
 
     >>> mistake_in("repetition_penalty") is None, mistake_in("api_base")
     (True, 'it would let clients set an address, a credential or a header')

@@ -147,7 +147,7 @@ def _tool_call(call: ToolCall) -> dict[str, object]:
 
 
 def _signed(sealed: Sealed | None) -> dict[str, object]:
-    """What stands beside a call's function where its issuer signed it."""
+    """Returns what stands beside a call's function where its issuer signed it."""
     known = sealed is not None and sealed.kind == SIGNATURE
     return {"extra_content": extra_content(sealed)} if sealed is not None and known else {}
 

@@ -72,7 +72,7 @@ class _Output:
 
     @property
     def place(self) -> int:
-        """How many words and calls there are before what comes next."""
+        """Counts the words, as one, and the calls before what comes next."""
         return bool(self.text) + len(self.calls)
 
     def add(self, value: object) -> None:
@@ -138,7 +138,7 @@ def seal_of(item: dict[str, object], issuer: str, at: int) -> Sealed | None:
 
 
 def reasoning_words(item: dict[str, object]) -> str:
-    """What may be shown of thoughts: the thoughts themselves, else their summary."""
+    """Returns what may be shown of thoughts: the thoughts themselves, else their summary."""
     for key in ("content", "summary"):
         parts = item.get(key)
         texts = [p.get("text") for p in parts if type(p) is dict] if type(parts) is list else []

@@ -176,7 +176,7 @@ def _kind(item: dict[str, object], at: str) -> str:
 
 
 def _sealed(item: dict[str, object]) -> tuple[Sealed, ...]:
-    """What an issuer sealed, to be given back to it; () for thoughts that nobody sealed."""
+    """Returns what an issuer sealed, to be given back to it; () for thoughts without a seal."""
     text = item.get("encrypted_content")
     if type(text) is not str:
         return ()

@@ -175,7 +175,7 @@ class ResponseStream:
         self._kind, self._words, self._logprobs = None, [], []
 
     def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
-        """What an issuer sealed, whole; whoever shows thoughts finds its summary in it."""
+        """Adds what an issuer sealed, whole; whoever shows thoughts finds its summary in it."""
         self._close(events)
         self._item(events, sealed_object(self._id, self._seals, sealed))
         self._seals += 1

@@ -202,7 +202,7 @@ class Chosen:
 
 
 def read_response_choice(value: object, param: str) -> Chosen:
-    """Which tools are to be called. Raises RequestError for a subset of them, by name."""
+    """Reads which tools are to be called. Raises RequestError for a subset of them, by name."""
     if type(value) is str:
         return Chosen(json_text(one_of(value, param, ("none", "auto", "required")), param))
     if type(value) is not dict:

@@ -133,7 +133,7 @@ def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
 
 
 def _said(message: Message, issuer: str, custom: set[str]) -> Iterator[object]:
-    """What the assistant said and called, with its issuer's items between."""
+    """Yields what the assistant said and called, with its issuer's items between."""
     sealed = own(message.sealed, issuer, KINDS) if issuer else ()
     at = 0
     yield from [orjson.Fragment(one.payload) for one in sealed if one.at == 0]
