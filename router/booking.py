@@ -21,15 +21,34 @@ def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
 
 
 def answered_by(
-    row: AttemptRow, plan: RungPlan, answer: Answer, redirect: Redirect | None
+    row: AttemptRow,
+    plan: RungPlan,
+    answer: Answer,
+    redirect: Redirect | None,
+    latency_ms: float,
 ) -> AttemptRow:
-    """The row with what an answer costs, at the price of the model that answered.
+    """Returns the row of an answered call, which costs the price of the model that answered.
 
     Where nobody states that model's price, it counts at the hold, or at the price of the model that
     was asked for where that is more: never understated, and unknown until it is reconciled.
     """
     paid = paid_for(plan, answer, row.images)
-    row = replace(row, state=state_of(paid), cost_nano_usd=paid.nano_usd, cost_basis=paid.basis)
+    row = replace(
+        row,
+        state=state_of(paid),
+        cost_nano_usd=paid.nano_usd,
+        cost_basis=paid.basis,
+        latency_ms=latency_ms,
+        usage=answer.usage,
+        estimated=plan.spends_outside and not answer.usage.reported,
+        provider_cost_nano_usd=answer.provider_cost_nano_usd,
+        compute_ms=answer.compute_ms,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else "",
+        model=answer.model or row.model,
+        p=answer.p,
+        adapter=answer.adapter or "",
+        upstream_id=answer.upstream_id,
+    )
     if redirect is None or plan.facts.price.per_request_nano_usd is not None:
         return row
     if redirect.price is None:

@@ -281,20 +281,8 @@ class Spender:
             redirect = self._walk.runtime.redirected(plan.facts.model, answer.model)
         if redirect is not None:
             self._walk.redirects.append(redirect)
-        booked = answered_by(row, plan, answer, redirect)
-        self._walk.attempts[i] = replace(
-            booked,
-            latency_ms=self._clock.monotonic_ms() - started,
-            usage=answer.usage,
-            estimated=booked.estimated or (plan.spends_outside and not answer.usage.reported),
-            provider_cost_nano_usd=answer.provider_cost_nano_usd,
-            compute_ms=answer.compute_ms,
-            finish_reason=answer.choices[0].finish_reason if answer.choices else "",
-            model=answer.model or row.model,
-            p=answer.p,
-            adapter=answer.adapter or "",
-            upstream_id=answer.upstream_id,
-        )
+        latency_ms = self._clock.monotonic_ms() - started
+        self._walk.attempts[i] = answered_by(row, plan, answer, redirect, latency_ms)
 
     def _cover(self, outer: int, plan: RungPlan) -> None:
         """A list price that was charged covers the calls made under it; one that wasn't doesn't."""

@@ -163,6 +163,8 @@ def _record(walk: Walk, error: TiergateError | None) -> JsonText:
 
 def redirects_of(walk: Walk) -> tuple[str, ...]:
     """Each redirect of the request once, as people read it."""
+    if not walk.redirects:
+        return ()
     said = [f"{one.asked} -> {one.answered}" for one in walk.redirects]
     return tuple(dict.fromkeys(said))
 
