@@ -21,7 +21,7 @@ from dataclasses import replace
 from router.conclude import conclude, goes_on, stranded
 from router.conversations import Conversations
 from router.deciding import Router
-from router.errors import NOT_ADMITTED, AnswererError, LedgerError, TiergateError
+from router.errors import NOT_ADMITTED, AnswererError, LedgerError, Stopping, TiergateError
 from router.keeping import Keeper
 from router.metering import admit, settle
 from router.next_rung import Left, next_rung
@@ -105,6 +105,7 @@ class Gateway:
         self._shadows = Shadows(
             ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw, events=events
         )
+        self._cuts = False  # the time to drain is over
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     # --- what surfaces call ---------------------------------------------------------------------
@@ -130,19 +131,17 @@ class Gateway:
             yield outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
             return
         spender = Spender(walk, self._ledger, self._clock)
-        state = RequestState.CANCELLED
         error: TiergateError | None = None
         try:
             async with aclosing(self._climb(walk, spender)) as events:
                 async for event in events:
                     yield event
-            state = RequestState.SETTLED
         except TiergateError as failed:
-            state, error = RequestState.FAILED, failed
+            error = failed
             raise
         finally:
             if walk.outcome is None:
-                self._finish_later(walk, spender, state, error)
+                self._finish_later(walk, spender, error or (Stopping() if self._cuts else None))
             await settle(walk.rates, walk.attempts)
 
     # --- the path -------------------------------------------------------------------------------
@@ -402,19 +401,14 @@ class Gateway:
         self._shadows.start(walk, candidate)
         await self._keeper.keep(walk, candidate, verdict)
 
-    def _finish_later(
-        self,
-        walk: Walk,
-        spender: Spender,
-        state: RequestState,
-        error: TiergateError | None,
-    ) -> None:
+    def _finish_later(self, walk: Walk, spender: Spender, error: TiergateError | None) -> None:
         """Book a request that failed or whose client left; the caller may already be cancelled."""
         if walk.accounted:
             return
         walk.accounted = True
         spender.settle_open()
         walk.book_triage()
+        state = RequestState.CANCELLED if error is None else RequestState.FAILED
         row = final_row(
             walk, walk.best, Verdict.REFUSED, state, self._clock, self._secret_of, error
         )
@@ -426,6 +420,10 @@ class Gateway:
             error.request_id = walk.request_id
 
     # --- the life of the gateway ----------------------------------------------------------------
+
+    def cut(self) -> None:
+        """From now on it is the server that cancels requests, not their clients who leave."""
+        self._cuts = True
 
     async def drain(self) -> None:
         """Wait for shadows, and for rows that are still being written in the background."""

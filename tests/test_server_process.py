@@ -220,6 +220,9 @@ def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
     assert (sum(one["ended"] for one in told), sum(one["cut"] for one in told)) == (0, 4)
     assert "Traceback" not in served.output
     assert verified(served.database)["open_requests"] == 0
+    booked = [(row["state"], row["error_code"]) for row in served.rows()]
+    assert booked == [("failed", "server_stopping")] * 4
+    assert all(row["cost_nano_usd"] for row in served.rows())
 
 
 def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ async def serve_app(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=options.drain_s,
     )
-    server = HttpServer(config, ready)
+    server = HttpServer(config, ready, app.gateway.cut)
     _rest_the_collector()
     async with app.life():
         if stop is not None:
@@ -108,11 +108,17 @@ async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn's server which calls `ready` once it listens, and ends in peace after a signal."""
+    """uvicorn's server which calls `ready` once it listens, and ends in peace after a signal.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    It calls `cut` when the time to drain is over, just before it cancels what still runs.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], cut: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._cut = cut
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -122,8 +128,12 @@ class HttpServer(uvicorn.Server):
         """Let running requests end; those that the drain time cuts still book their rows."""
         log = structlog.get_logger("tiergate.server")
         running = len(self.server_state.tasks)
-        log.info("draining", requests=running, at_most_s=self.config.timeout_graceful_shutdown)
+        most_s = self.config.timeout_graceful_shutdown or 0
+        log.info("draining", requests=running, at_most_s=most_s)
+        # uvicorn's own timer begins a moment later, so that its cancelling finds this done.
+        timer = asyncio.get_running_loop().call_later(most_s, self._cut)
         await super().shutdown(sockets)
+        timer.cancel()
         cut = tuple(self.server_state.tasks)
         if cut:
             await asyncio.wait(cut, timeout=SETTLE_S)
