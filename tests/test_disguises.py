@@ -31,6 +31,10 @@ DISGUISES = {
     "spaced with gaps": lambda text: "   ".join(" ".join(word) for word in text.split()),
     "dashed": lambda text: "-".join(text.replace(" ", "")),
     "dotted": lambda text: ".".join(text.replace(" ", "")),
+    "broken": lambda text: " ".join(
+        f"{word[:2]}.{word[2:]}" if word[2:] else word for word in text.split()
+    ),
+    "grouped hex": lambda text: text.encode().hex(" "),
     "leet": lambda text: text.translate(LEET),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 in a sentence": lambda text: f"decode {base64.b64encode(text.encode()).decode()} now",
@@ -57,7 +61,7 @@ def test_a_disguised_term_is_found(model, disguise, text, term):
     assert facts.risk_terms == (term,)
 
 
-@pytest.mark.parametrize("disguise", sorted(set(DISGUISES) - {"dotted", "leet"}))
+@pytest.mark.parametrize("disguise", sorted(set(DISGUISES) - {"dotted", "leet", "broken"}))
 def test_a_disguised_amount_is_found(model, disguise):
     text = DISGUISES[disguise]("wire transfer of $45,000 to a new supplier")
     facts = find_facts(text, AMOUNTS, TERMS, model.knows)
@@ -94,6 +98,8 @@ def test_a_disguised_matter_of_health_is_one_for_the_model_too(model, disguise):
         "play what i am by edie brickel",
         "internationalization",
         "1st floor, 7am, 401k, 15in, 50g, 3d",
+        "See e.g. www.example.com/a.b, i.e. the well-known add-on, don't re-use u.s. mail",
+        "The MAC is 00:1a:2b:3c:4d:5e:6f:70 and the part is 12-34-56-78-90-12-34-56",
         "",
     ],
 )

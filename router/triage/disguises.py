@@ -1,4 +1,4 @@
-"""Texts written so that no rule finds their words: reversed, spaced out, leet, base64, hex, rot13.
+"""Texts written so that no rule finds their words: reversed, broken, leet, base64, hex, rot13.
 
 `undisguised` returns what such a text says. Triage then reads both forms and keeps the more
 cautious reading, so a disguise can raise a signal and never lower one. A disguised text counts as
@@ -21,7 +21,7 @@ Knows = Callable[[str], bool]
 
 SHORTEST_WORD = 4
 """Letters of a word that proves a disguise. Shorter ones exist in nearly any order: of 40,000 real
-texts, 1 % looked reversed or leet with three letters, .1 % with four."""
+texts, 1 % looked reversed or leet with three letters, .15 % with four."""
 
 MOST_CERTAIN = 0.6
 """Share of the unknown words that must exist the other way round. Names and errors seldom do."""
@@ -50,12 +50,14 @@ _SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
 _MARKED = re.compile(
     rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:\S(?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
+_BROKEN = re.compile(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
 
 _LONG_RUN = re.compile(r"\S{12}")
 _BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
 _HEX = re.compile(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
+_SPACED_HEX = re.compile(r"(?<!\w)[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}(?!\w)")
 
 
 def undisguised(text: str, folded: Folded, knows: Knows) -> tuple[str, ...]:
@@ -74,7 +76,8 @@ def undisguised(text: str, folded: Folded, knows: Knows) -> tuple[str, ...]:
     leet = _unleeted(folded.text, knows)
     turned = _turned(folded, knows)
     packed = _unpacked(text, knows)
-    return tuple(dict.fromkeys(reading for reading in (spaced, leet, *turned, packed) if reading))
+    readings = (spaced, _mended(folded.text, knows), leet, *turned, packed)
+    return tuple(dict.fromkeys(reading for reading in readings if reading))
 
 
 def _exist(words: Iterable[str], knows: Knows) -> int:
@@ -139,6 +142,27 @@ def _digits_as_word(piece: str, knows: Knows) -> str:
     """In a leet text "70" is "to" and "4" is "a"; sums and other pieces stay."""
     word = piece.translate(_LEET)
     return word if _DIGITS.fullmatch(piece) and (len(word) == 1 or knows(word)) else piece
+
+
+def _mended(plain: str, knows: Knows) -> str:
+    """The text with broken words ("che.st") whole again; "" when it has none.
+
+    Parts that are words of three letters or more are two sentences without a space between, and
+    "she.s" is an apostrophe.
+    """
+    if _BROKEN.search(plain) is None:
+        return ""
+
+    def whole(match: re.Match[str]) -> str:
+        parts = _LETTERS.findall(match[0].lower())
+        word = "".join(parts)
+        broken = len(word) >= SHORTEST_WORD and len(word) <= LONGEST_WORD and knows(word)
+        two = all(len(part) > 2 and knows(part) for part in parts)
+        apostrophe = len(parts) == 2 and len(parts[1]) == 1
+        return word if broken and not two and not apostrophe else match[0]
+
+    mended = _BROKEN.sub(whole, plain)
+    return "" if mended == plain else mended
 
 
 def _joined(plain: str, knows: Knows) -> str:
@@ -211,9 +235,10 @@ def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
 
 def _unpacked(text: str, knows: Knows) -> str:
     """Decodes runs of base64 and hex that are text; "" when none is."""
-    if _LONG_RUN.search(text) is None:
+    grouped = _SPACED_HEX.findall(text)[:MOST_PACKED]
+    if not grouped and _LONG_RUN.search(text) is None:
         return ""
-    runs = [match[0] for match in _HEX.finditer(text)][:MOST_PACKED]
+    runs = [match[0] for match in _HEX.finditer(text)][:MOST_PACKED] + grouped
     decoded = [_text_of(_unhex(run), knows) for run in runs]
     runs = [match[0] for match in _BASE64.finditer(text)][:MOST_PACKED]
     decoded += [_text_of(_unbase64(run), knows) for run in runs]
@@ -221,7 +246,7 @@ def _unpacked(text: str, knows: Knows) -> str:
 
 
 def _unhex(run: str) -> bytes:
-    digits = run.removeprefix("0x")[:MOST_PACKED_CHARS]
+    digits = re.sub(r"^0x|[ :-]", "", run)[:MOST_PACKED_CHARS]
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
