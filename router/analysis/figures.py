@@ -146,7 +146,7 @@ class Saving:
     saved_share: float | None  # of the baseline; None when that is 0 or below a tenth of it
     share_interval: Interval | None
     by_blocks: bool = False  # whether the intervals are the bootstrap's over stretches of time
-    accepted: int = 0  # of the compared ones, answers that were accepted
+    accepted: int | None = 0  # of the compared ones, answers that were accepted; None: never made
     accepted_saved_nano_usd: int | None = None  # by these alone, signed
 
 
@@ -167,16 +167,21 @@ class EndingFigures:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Answers that went out, and how many of them passed verification or went out unverified."""
+    """Answers that went out, and how many of them passed verification or went out unverified.
+
+    `observed` answers were passed on as the model that was asked for gave them, without a check.
+    """
 
     answered: int
     accepted: int
     unverified: int
+    observed: int = 0
 
     @property
     def unverified_share(self) -> float | None:
-        """Of the answers; None without any."""
-        return self.unverified / self.answered if self.answered else None
+        """Of the answers; None without any, and where all were observed: nothing checked those."""
+        checked = self.answered > self.observed or self.unverified
+        return self.unverified / self.answered if checked else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from router.analysis.figures import Period, Quality, Saving
+from dataclasses import dataclass
+
+from router.analysis.figures import FixedModel, Measure, Period, Quality, Saving
 from router.analysis.report_savings import leading
-from router.analysis.wording import Dollars, against, count, day, percent, saved_percent
-from router.rollup_cells import Cell
+from router.analysis.report_words import ENDING_WORDS
+from router.analysis.wording import Dollars, against, clean, count, day, percent, saved_percent
+from router.rollup_cells import Cell, Ending, Whole, ending_parts
+from router.types import Role
 
 
-def headline(
-    total: Cell,
-    period: Period,
-    savings: tuple[Saving, ...],
-    observed: tuple[Saving, ...],
-    quality: Quality,
-    money: Dollars,
-) -> str:
-    """A few sentences for the person who pays; amounts and bounds as the tables write them."""
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Holds what the sentences are made of; amounts are nano-dollars until `money` writes them."""
+
+    total: Cell
+    period: Period
+    savings: tuple[Saving, ...]
+    observed: tuple[Saving, ...]
+    quality: Quality
+    fixed: FixedModel
+    judged: Measure  # the share of judged answers that were right
+    money: Dollars
+
+    @property
+    def whole(self) -> Whole:
+        """What is counted once for all requests."""
+        return self.total.whole or Whole()
+
+    @property
+    def unanswered(self) -> int:
+        """Requests that were refused, failed or cancelled."""
+        return self.total.refused + self.total.failed
+
+
+def headline(found: Findings) -> str:
+    """Returns a few sentences for the person who pays; amounts and bounds as the tables write them.
+
+    The first sentence counts the requests that got no answer: a saving is made on the others alone.
+    """
+    total, money = found.total, found.money
     if total.requests == 0 and total.spend_nano_usd:
         return (
             "No requests in this period; what earlier ones still cost (reviews, bills) is "
@@ -26,25 +51,61 @@ def headline(
         return (
             "No requests in this period: nothing was spent and nothing can be said about savings."
         )
+    told = [
+        *_told(leading(found.savings), found),
+        *_would_have(leading(found.observed), money),
+    ]
+    if found.unanswered == total.requests:
+        told = ["Nothing was answered, so nothing can be said about savings."]
+    elif not told:
+        told = ["No baseline has a known price, so nothing can be said about savings."]
+    quality = (*_single_model(found.fixed), *_wrong(found.judged), *_unverified(found.quality))
+    return " ".join([f"{_spent(found)}.", *told, *quality])
+
+
+def _spent(found: Findings) -> str:
+    """ "On 3 November 2026, 5 requests cost $0.12, and 4 of the 5 got no answer (4 failed)"."""
+    total, period = found.total, found.period
     first, last = (day(at, period.zone) for at in (period.first_row_ms, period.last_row_ms))
     when = f"On {first}" if first == last else f"From {first} to {last}"
-    requests = "1 request" if total.requests == 1 else f"{count(total.requests)} requests"
-    spent = f"{when}, {requests} cost {money(total.spend_nano_usd)}"
+    one = total.requests == 1
+    requests = "1 request" if one else f"{count(total.requests)} requests"
+    spent = f"{when}, {requests} cost {found.money(total.spend_nano_usd)}"
     if total.unknown_cost:
         spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
-    told = [
-        *_told(leading(savings), total.requests, money),
-        *_would_have(leading(observed), money),
-    ]
-    if not told:
-        told = ["No baseline has a known price, so nothing can be said about savings."]
-    return " ".join([f"{spent}.", *told, *_unverified(quality)])
+    if not found.unanswered:
+        return spent
+    who = f"{count(found.unanswered)} of the {count(total.requests)}"
+    if found.unanswered == total.requests:
+        who = "it" if one else "none of them"
+    answer = "an answer" if who == "none of them" else "no answer"
+    return f"{spent}, and {who} got {answer} ({_endings(found)})"
 
 
-def _told(saving: Saving | None, total: int, money: Dollars) -> list[str]:
+def _endings(found: Findings) -> str:
+    """ "3 failed, 1 refused by a limit, 2 cancelled by the client"."""
+    cancelled = sum(
+        numbers[0]
+        for name, numbers in found.whole.endings.items()
+        if ending_parts(name)[0] is Ending.CANCELLED
+    )
+    numbers = {
+        Ending.FAILED: found.total.failed - cancelled,
+        Ending.REFUSED: found.total.refused,
+        Ending.CANCELLED: cancelled,
+    }
+    return ", ".join(f"{count(n)} {ENDING_WORDS[how]}" for how, n in numbers.items() if n)
+
+
+def _told(saving: Saving | None, found: Findings) -> list[str]:
     if saving is None or saving.saved_nano_usd is None:
         return []
-    scope = "" if saving.compared == total else f" over the {count(saving.compared)} answered"
+    money = found.money
+    scope = (
+        ""
+        if saving.compared == found.total.requests
+        else f" over the {count(saving.compared)} answered"
+    )
     if saving.compared and saving.not_compared:
         scope = f" over the {count(saving.compared)} that can be compared"
     label = {
@@ -53,11 +114,16 @@ def _told(saving: Saving | None, total: int, money: Dollars) -> list[str]:
         "all_level_3": "answering everything at level 3",
     }[saving.key]
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{scope}"
-    return [f"{base}, routing {_difference(saving, 'saved', 'cost', money)}."]
+    difference = _difference(saving, "saved", "cost", money)
+    parts = (difference, *_accepted(saving, money), *_reviewers(saving, found))
+    return [f"{base}, routing {', '.join(parts)}."]
 
 
 def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
-    """Of requests that were observed only: nothing was routed, so nothing was saved."""
+    """Of requests that were observed only: nothing was routed, so nothing was saved.
+
+    The answers that went out were the observed models', so they say nothing of routing's.
+    """
     if saving is None or saving.saved_nano_usd is None:
         return []
     requests = (
@@ -70,23 +136,42 @@ def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
     }[saving.key]
     return [
         f"{requests} observed only: against {money(saving.baseline_nano_usd)} {label}, routing "
-        f"{_difference(saving, 'would have saved', 'would have cost', money)}."
+        f"{_difference(saving, 'would have saved', 'would have cost', money)}.",
+        "How good the answers that routing would have given are is not known, since none was made; "
+        "`tiergate replay` estimates it.",
     ]
 
 
 def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
-    """ "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %), with accepted answers $400.00"."""
+    """ "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)"."""
     assert saving.saved_nano_usd is not None
     lost = saving.saved_nano_usd < 0
     amount = money(abs(saving.saved_nano_usd))
     said = f"{loss} {amount} more" if lost else f"{gain} {amount}"
+    return f"{said}{_share_of(saving, lost)}"
+
+
+def _accepted(saving: Saving, money: Dollars) -> list[str]:
+    """What accepted answers alone saved; it may exceed the whole, or have its other sign."""
     accepted = saving.accepted_saved_nano_usd
     if accepted is None:
-        return f"{said}{_share_of(saving, lost)}"
-    part = "all" if accepted == saving.saved_nano_usd else money(abs(accepted))
-    if (accepted < 0) != lost and accepted:
-        part = f"{part} {'saved' if lost else 'more spent'}"
-    return f"{said}{_share_of(saving, lost)}, {part} of it with accepted answers"
+        return []
+    if not saving.accepted:
+        return ["with no accepted answer"]
+    if accepted == saving.saved_nano_usd:
+        return ["all of it with accepted answers"]
+    if accepted < 0:
+        return [f"accepted answers alone cost {money(-accepted)} more"]
+    return [f"accepted answers alone saved {money(accepted)}"]
+
+
+def _reviewers(saving: Saving, found: Findings) -> list[str]:
+    """Says so where without reviewers' time the loss would be none."""
+    reviewed = found.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    saved = saving.saved_nano_usd or 0
+    if saved >= 0 or saved + reviewed < 0:
+        return []
+    return [f"and reviewers' time ({found.money(reviewed)}) is what makes it a loss"]
 
 
 def _share_of(saving: Saving, lost: bool) -> str:
@@ -107,11 +192,47 @@ def _share_of(saving: Saving, lost: bool) -> str:
     return f" ({share}{between})"
 
 
+def _single_model(fixed: FixedModel) -> list[str]:
+    """Says so where one model for everything is expected right more often for no more money."""
+    if fixed.answerer is None or fixed.p is None or fixed.own_p is None:
+        return []
+    model, routing = percent(fixed.p), percent(fixed.own_p)
+    if fixed.p <= fixed.own_p or model == routing:
+        return []
+    return [
+        f"Asking {clean(fixed.answerer)} everything would have cost no more, and is expected right "
+        f"{model} of the time, routing {routing}."
+    ]
+
+
+def _wrong(judged: Measure) -> list[str]:
+    """Says so where answers were reported wrong, and of how many."""
+    if judged.value is None or judged.value == 1.0:
+        return []
+    wrong = judged.count - round(judged.value * judged.count)
+    were = "was" if wrong == 1 else "were"
+    return [f"{count(wrong)} of {_answers(judged.count)} that somebody judged {were} wrong."]
+
+
 def _unverified(quality: Quality) -> list[str]:
+    """How many answers nothing vouched for; observed ones are passed on unchecked."""
     if not quality.answered:
         return []
+    passed_on = [] if not quality.observed else [_passed_on(quality)]
     if not quality.unverified:
-        return ["No answer went out unverified."]
+        if not quality.observed:
+            return ["No answer went out unverified."]
+        routed = quality.answered > quality.observed
+        return [*passed_on, *(["No routed answer went out unverified."] if routed else [])]
     share = percent(quality.unverified_share)
-    answers = f"{count(quality.unverified)} of {count(quality.answered)} answers ({share})"
-    return [f"{answers} went out unverified."]
+    answers = f"{count(quality.unverified)} of {_answers(quality.answered)} ({share})"
+    return [*passed_on, f"{answers} went out unverified."]
+
+
+def _passed_on(quality: Quality) -> str:
+    who = "answer was" if quality.observed == 1 else "answers were"
+    return f"{count(quality.observed)} observed {who} passed on as given, unchecked."
+
+
+def _answers(number: int) -> str:
+    return "1 answer" if number == 1 else f"{count(number)} answers"

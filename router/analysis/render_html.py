@@ -35,6 +35,7 @@ from router.analysis.report_tables import (
     chargeback,
     ending_rows,
     filters_line,
+    has_routed_savings,
     money_of,
     named_rows,
     others,
@@ -155,13 +156,17 @@ def _header(report: Report, money: Dollars) -> Markup:
 
 def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
     """Saved against the headline's baseline, and what of it rests on accepted answers."""
-    saving, title = report.leading_saving, "Saved"
+    saving = report.leading_saving
     if saving is None:
-        saving, title = leading(report.observed_savings), "Would have saved"
-    if saving is None:
-        return ("Saved", NOTHING, "no baseline has a known price")
+        would = leading(report.observed_savings)
+        if would is not None:
+            unknown = "the quality of those answers is not known: none was made"
+            return ("Would have saved", money(would.saved_nano_usd), unknown)
+        unanswered = report.counts.requests and not report.quality.answered
+        why = "nothing was answered" if unanswered else "no baseline has a known price"
+        return ("Saved", NOTHING, why)
     accepted = money(saving.accepted_saved_nano_usd)
-    return (title, money(saving.saved_nano_usd), f"{accepted} with accepted answers only")
+    return ("Saved", money(saving.saved_nano_usd), f"{accepted} with accepted answers only")
 
 
 def _safe(report: Report) -> str:
@@ -185,10 +190,12 @@ def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> 
 
 def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
     """The tables and the chart, and only then what they rest on."""
-    note = "The thin line is the 95 % interval."
-    chart = figure("Saved share of each baseline", note, charts.savings_chart(report.savings))
-    by_baseline = _saving_table("Savings against each baseline", report.savings, money)
-    parts = [by_baseline, charts_grid(chart)]
+    parts: list[Markup] = []
+    if has_routed_savings(report):
+        note = "The thin line is the 95 % interval."
+        chart = figure("Saved share of each baseline", note, charts.savings_chart(report.savings))
+        by_baseline = _saving_table("Savings against each baseline", report.savings, money)
+        parts = [by_baseline, charts_grid(chart)]
     if report.observed_savings:
         title = "What routing would have saved where it only observed"
         its = _saving_table(title, report.observed_savings, money)

@@ -54,6 +54,7 @@ def report_object(report: Report) -> Json:
             "answered": report.quality.answered,
             "accepted": report.quality.accepted,
             "unverified": report.quality.unverified,
+            "observed": report.quality.observed,
             "unverified_share": report.quality.unverified_share,
         },
         "escalated": counts.escalated,

@@ -25,6 +25,7 @@ from router.analysis.report_tables import (
     chargeback,
     ending_rows,
     filters_line,
+    has_routed_savings,
     money_of,
     named_rows,
     others,
@@ -135,7 +136,9 @@ def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
 
 
 def _savings(report: Report, money: Dollars) -> list[RenderableType]:
-    found = [_saving_sheet("Savings, signed", report.savings, money)]
+    found = []
+    if has_routed_savings(report):
+        found.append(_saving_sheet("Savings, signed", report.savings, money))
     if report.observed_savings:
         title = "What routing would have saved where it only observed, signed"
         found.append(_saving_sheet(title, report.observed_savings, money))

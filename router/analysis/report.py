@@ -29,13 +29,14 @@ from router.analysis.figures import (
     ReasonFigures,
     Report,
     RoleFigures,
+    Saving,
     TierFigures,
     UnknownCost,
     WasteFigures,
 )
 from router.analysis.fixed_model import fixed_model
 from router.analysis.forecast import forecast
-from router.analysis.headline import headline
+from router.analysis.headline import Findings, headline
 from router.analysis.outcomes import measures
 from router.analysis.report_savings import leading, savings_of
 from router.analysis.report_words import assumptions, notes, provider_line
@@ -121,13 +122,16 @@ def build_report(
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)
-    quality = _quality(total, whole)
+    quality = _quality(total, whole, observed)
+    fixed = fixed_model(whole)
     chosen = leading(savings)
     base = None if chosen is None else chosen.baseline_nano_usd
     places = places_for(total.spend_nano_usd, base)
     money = Dollars(places, padded=False)
     return Report(
-        headline=headline(total, period, savings, observed, quality, money),
+        headline=headline(
+            Findings(total, period, savings, observed, quality, fixed, told[0], money)
+        ),
         period=period,
         counts=_counts(tally, whole, cut),
         spend_nano_usd=total.spend_nano_usd,
@@ -159,7 +163,7 @@ def build_report(
         quality=quality,
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
         cache=_cache(tiers, whole.cache_hits),
-        fixed_model=fixed_model(whole),
+        fixed_model=fixed,
         outcomes=told,
         forecast=_forecast(days, period),
         unknown=UnknownCost(
@@ -275,9 +279,11 @@ def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
     return tuple(EndingFigures(ending, clean(code), *numbers) for ending, code, numbers in ordered)
 
 
-def _quality(total: Cell, whole: Whole) -> Quality:
+def _quality(total: Cell, whole: Whole, observed: tuple[Saving, ...]) -> Quality:
     unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
-    return Quality(total.judged, total.accepted, unverified)
+    # Every baseline counts the same answers: those it is compared with, and those it is not.
+    passed_on = next((s.compared + s.not_compared for s in observed), 0)
+    return Quality(total.judged, total.accepted, unverified, passed_on)
 
 
 def _roles(roles: Sums) -> tuple[RoleFigures, ...]:

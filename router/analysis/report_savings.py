@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from router.analysis.baseline_names import BaselineNames
 from router.analysis.figures import Saving
 from router.analysis.savings import PairedCosts, block_intervals
@@ -27,7 +29,10 @@ def savings_of(
     before = OBSERVED if observed else ""
     if observed and not any(key.startswith(OBSERVED) for key in total.savings):
         return ()
-    return tuple(_named(key, before + key, tally, total, names) for key in BASELINES)
+    found = (_named(key, before + key, tally, total, names) for key in BASELINES)
+    if observed:  # the verdicts are of the answers that went out, not of those of routing
+        found = (replace(saving, accepted=None, accepted_saved_nano_usd=None) for saving in found)
+    return tuple(found)
 
 
 def leading(savings: tuple[Saving, ...]) -> Saving | None:

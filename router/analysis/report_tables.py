@@ -183,7 +183,7 @@ def saving_row(saving: Saving, money: Dollars) -> Row:
     return (
         saving.label,
         money(saving.saved_nano_usd),
-        money(saving.accepted_saved_nano_usd),
+        NOTHING if saving.accepted is None else money(saving.accepted_saved_nano_usd),
         saved_percent(saving.saved_share),
         interval_text(saving),
         money(saving.baseline_nano_usd),
@@ -191,6 +191,12 @@ def saving_row(saving: Saving, money: Dollars) -> Row:
         count(saving.compared),
         count(saving.not_compared),
     )
+
+
+def has_routed_savings(report: Report) -> bool:
+    """False where all that can be compared was observed only: a table would say nothing."""
+    known = any(saving.saved_nano_usd is not None for saving in report.savings)
+    return known or not report.observed_savings
 
 
 def interval_text(saving: Saving) -> str:
@@ -249,8 +255,13 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """ "37 of 1,045 answers"."""
-    return f"{count(report.quality.unverified)} of {count(report.quality.answered)} answers"
+    """ "37 of 1,045 answers", "5 observed answers, which nothing checked"."""
+    quality = report.quality
+    passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
+    if quality.unverified_share is None and quality.observed:
+        return passed_on
+    said = f"{count(quality.unverified)} of {count(quality.answered)} answers"
+    return f"{said}, among them {passed_on}" if quality.observed else said
 
 
 def filters_line(report: Report) -> str:
