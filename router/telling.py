@@ -214,6 +214,7 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         cost_nano_usd=walk.spent_nano_usd if walk.accounted else candidate.rung.cost_nano_usd,
         cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in walk.attempts),
         baselines=walk.baselines,
+        observed=walk.observed is not None,
         timings=_timings(walk, clock.monotonic_ms()),
         attempts=tuple(walk.attempts),
         review_id=walk.review_id,

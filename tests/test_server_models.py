@@ -118,3 +118,22 @@ def test_a_spent_budget_has_a_decision_at_once(tmp_path_factory: pytest.TempPath
             response = served.chat()
             assert response.status_code == 429, response.text
             assert served.row(response)["error_code"] == "insufficient_quota"
+
+
+# --- savings --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mode", "saves"), [("route", True), ("observe", False)])
+def test_only_an_answer_that_was_routed_tells_what_it_saved(
+    tmp_path: Path, mode: str, saves: bool
+) -> None:
+    aliases = {"mid": {"answerer": "mid"}}
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, mode=mode, aliases=aliases)
+        with Served(tmp_path, policy) as served:
+            said = served.chat("mid", routing={"debug": True})
+            assert said.status_code == 200
+            row = served.client.get(f"/v1/decisions/{said.headers['x-tiergate-decision-id']}")
+    assert ("x-tiergate-saved-usd" in said.headers) is saves
+    assert (said.json()["routing"]["saved_usd"] is not None) is saves
+    assert (row.json()["saved_usd"] is not None) is saves

@@ -317,7 +317,7 @@ def decision_document(
     document["record"] = record
     document["attempts"] = [attempt_view(a) for a in row.attempts]
     document["cost_usd"] = usd(row.cost_nano_usd)
-    saved = row.baselines.requested_model
+    saved = None if row.mode == "observe" else row.baselines.requested_model
     document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
     document["review"] = case.item.status if case else "pending" if row.review_id else None
     document["reviewed"] = verdict_view(case) if case and case.reviewed else None

@@ -71,10 +71,16 @@ class Outcome:
     dropped: tuple[str, ...] = ()  # as in Committed
     unsupported_tools: tuple[str, ...] = ()
     redirects: tuple[str, ...] = ()  # "asked -> answered", of calls that another model answered
+    observed: bool = False  # the model that was asked for answered, whatever was decided
 
     @property
     def saved_nano_usd(self) -> int | None:
-        """Signed, against the model the client asked for; None where its price is unknown."""
+        """Signed, against the model the client asked for; None where its price is unknown.
+
+        None too where routing only observed: it saved nothing.
+        """
+        if self.observed:
+            return None
         asked = self.baselines.requested_model
         return None if asked is None or not self.cost_known else asked - self.cost_nano_usd
 
