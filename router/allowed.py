@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from router.asking import Asked
 from router.cost import exact_usd
-from router.errors import NotCapable, PermissionDenied
+from router.errors import MaxCostTooLow, NotCapable, PermissionDenied
 from router.hard_rules import Bounds
 from router.policy import DecisionSection
 from router.types import CostBasis, DecisionMode, Reason, RungFacts, Signals
@@ -160,7 +160,7 @@ def _past_ceilings(
     soft: frozenset[Reason],
 ) -> list[int]:
     capped = [
-        max(f.cost_nano_usd, f.worst_nano_usd)
+        (max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
         for f, r in zip(facts, passed, strict=True)
         if r is Reason.OVER_MAX_COST and f.level >= limits.floor
     ]
@@ -171,12 +171,12 @@ def _past_ceilings(
             lowest = facts[found[0]].level
             return [i for i in found if facts[i].level == lowest]
     if capped and asked.max_cost_nano_usd is not None:
-        raise NotCapable(
-            f"max_cost_usd is {exact_usd(asked.max_cost_nano_usd)}; a call to the cheapest "
-            f"tier that this request may go to can cost ${exact_usd(min(capped))}. Raise "
-            f"max_cost_usd, or lower max_completion_tokens.",
-            code="max_cost_too_low",
-            param="routing.max_cost_usd",
+        needed, cheapest = min(capped)
+        raise MaxCostTooLow(
+            f"max_cost_usd is {exact_usd(asked.max_cost_nano_usd)}; a call to {cheapest}, the "
+            f"cheapest that this request may go to, can cost ${exact_usd(needed)}",
+            answerer=cheapest,
+            needed_nano_usd=needed,
         )
     if any(
         r is Reason.TIER_NOT_ALLOWED and f.level >= limits.floor

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from router.asking import asked_of
 from router.budgets import Budgets
 from router.decision import decide
-from router.errors import RequestError
+from router.errors import MaxCostTooLow, RequestError
+from router.fitting import cost_explained
 from router.policy import is_glob
 from router.policy_base import OWN_MODELS
 from router.reach import check_selected, reachable
@@ -105,7 +106,11 @@ class Router:
         facts = runtime.rung_facts(request, signals, assume_ready=assume_ready, warm=warm)
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
         draw = None if asked_only else self._drawn(runtime)
-        decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
+        try:
+            decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
+        except MaxCostTooLow as error:
+            plan = runtime.by_name[error.answerer]
+            raise cost_explained(error, plan.facts, request, composite=plan.composite) from None
         deadline_ms = request.hints.deadline_ms
         return Walk(
             request_id=self._ids.new(),

@@ -18,6 +18,7 @@ says whether the next rung (or another replica) may help.
     │   ├── FeedbackRefused           409  too many words on one decision
     │   ├── ReviewConflict            409  a review that is decided, or can't be decided so
     │   └── NotCapable                400  no allowed tier can do what is asked
+    │       └── MaxCostTooLow         400  max_cost_usd is below the worst case of any call
     ├── BudgetExceeded                429  insufficient_quota; never retried
     ├── RateLimited                   429  rate_limit_exceeded; Retry-After
     ├── Overloaded                    503  a bounded queue is full; Retry-After
@@ -162,6 +163,20 @@ class ReviewConflict(RequestError):
 
 class NotCapable(RequestError):
     code = "unsupported_capability"
+
+
+class MaxCostTooLow(NotCapable):
+    """The client's own cap of money is below the worst case of a call to any tier in reach.
+
+    `answerer` is the cheapest of those, `needed_nano_usd` its worst case.
+    """
+
+    code = "max_cost_too_low"
+
+    def __init__(self, message: str, *, answerer: str, needed_nano_usd: int) -> None:
+        super().__init__(message, param="routing.max_cost_usd")
+        self.answerer = answerer
+        self.needed_nano_usd = needed_nano_usd
 
 
 class BudgetExceeded(TiergateError):

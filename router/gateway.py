@@ -151,12 +151,13 @@ class Gateway:
         started = self._clock.monotonic_ms()
         selected = self.router.select(request, identity)
         request = narrowed(request, (plan.facts for plan in selected.runtime.plans))
-        rates = await self._rates(request, identity, selected)
-        try:
-            walk = await self._decided(request, identity, selected, started)
-        except TiergateError:
-            await settle(rates, ())
-            raise
+        with refusals_told(self._events, identity):
+            rates = await self._rates(request, identity, selected)
+            try:
+                walk = await self._decided(request, identity, selected, started)
+            except TiergateError:
+                await settle(rates, ())
+                raise
         walk.buffered = buffered or not request.stream
         walk.rates = rates
         return walk
@@ -185,10 +186,10 @@ class Gateway:
         if self._limiter is None:
             return None
         runtime, budgets = selected.runtime, self.router.budgets
-        rates = request_rates(self._limiter, budgets, identity, runtime.policy.name, runtime.tiers)
+        name, most = runtime.policy.name, runtime.most_output
+        rates = request_rates(self._limiter, budgets, identity, name, runtime.tiers, most)
         if rates is not None:
-            with refusals_told(self._events, identity):
-                await admit(rates, request)
+            await admit(rates, request)
         return rates
 
     async def _pressure(self, identity: Identity, policy: str) -> Pressure:

@@ -13,7 +13,7 @@ async def admit(rates: RequestRates, request: ChatRequest) -> None:
     asks = rates.asks("", request)
     if asks:
         taken = await rates.limiter.take(asks)
-        rates.took(asks, taken)
+        rates.took(asks, taken, request)
         rates.states = taken.states
 
 
@@ -21,7 +21,7 @@ async def count_call(rates: RequestRates | None, tier: str, request: ChatRequest
     """Count a call to a tier. Raises RateLimited, LedgerError; then nothing was counted for it."""
     asks = rates.asks(tier, request) if rates is not None else []
     if rates is not None and asks:
-        rates.took(asks, await rates.limiter.take(asks))
+        rates.took(asks, await rates.limiter.take(asks), request)
 
 
 async def settle(rates: RequestRates | None, attempts: Sequence[AttemptRow]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from router.budgets import Budgets, Payer, RateLimit
 from router.errors import RateLimited
+from router.fitting import output_key
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -33,18 +34,19 @@ class RequestRates:
     limiter: RateLimiter
     budgets: Budgets
     payer: Payer
+    most_output: int | None = None  # tokens that any answerer of the policy gives; None: unknown
     states: tuple[RateState, ...] = ()
     taken: list[RateAsk] = field(default_factory=list)  # of tokens, to be corrected
 
     def asks(self, tier: str, request: ChatRequest) -> list[RateAsk]:
         """What the request itself (tier "") or a call to a tier takes of its rates."""
-        payer, tokens = replace(self.payer, tier=tier), estimate(request)
+        payer, tokens = replace(self.payer, tier=tier), estimate(request, self.most_output)
         return [ask for limit in self.budgets.rates(payer) for ask in asks_of(limit, 1, tokens)]
 
-    def took(self, asks: Sequence[RateAsk], taken: RateTaken) -> None:
+    def took(self, asks: Sequence[RateAsk], taken: RateTaken, request: ChatRequest) -> None:
         """Remember what was taken. Raises RateLimited where it was refused."""
         if taken.refused is not None:
-            raise _refusal(asks[taken.refused], taken.states, taken.retry_ms)
+            raise _refusal(asks[taken.refused], taken.states, taken.retry_ms, request)
         self.taken += [ask for ask in asks if ask.unit == "tokens"]
 
     def corrections(self, attempts: Sequence[AttemptRow]) -> list[RateAsk]:
@@ -78,6 +80,7 @@ def request_rates(
     identity: Identity,
     policy: str,
     tiers: Sequence[str],
+    most_output: int | None = None,
 ) -> RequestRates | None:
     """The rates of a request under a policy, None where there are none."""
     now = budgets()
@@ -85,14 +88,25 @@ def request_rates(
     if not now.any_rate:
         return None
     payers = (payer, *(replace(payer, tier=tier) for tier in tiers))
-    return RequestRates(limiter, now, payer) if any(now.rates(one) for one in payers) else None
+    return (
+        RequestRates(limiter, now, payer, most_output)
+        if any(now.rates(one) for one in payers)
+        else None
+    )
 
 
-def estimate(request: ChatRequest) -> int:
-    """Tokens that a request is expected to use at most: its text by four, and the output's cap."""
+def estimate(request: ChatRequest, most_output: int | None = None) -> int:
+    """Tokens that a request is expected to use at most: its text by four, and the output's cap,
+    never above `most_output`, which no answerer exceeds for a choice."""
+    output = request.sampling.max_output_tokens or 0
+    if most_output is not None:
+        output = min(output, most_output)
+    return _text_tokens(request) + output * request.sampling.n
+
+
+def _text_tokens(request: ChatRequest) -> int:
     letters = sum(len(message.text) for message in request.messages)
-    output = (request.sampling.max_output_tokens or 0) * request.sampling.n
-    return -(-letters // LETTERS_PER_TOKEN) + output
+    return -(-letters // LETTERS_PER_TOKEN)
 
 
 def _tokens(attempts: Sequence[AttemptRow]) -> int:
@@ -125,14 +139,16 @@ def asks_of(limit: RateLimit, requests: int, tokens: int) -> list[RateAsk]:
     return asks
 
 
-def _refusal(ask: RateAsk, states: Sequence[RateState], retry_ms: int) -> RateLimited:
+def _refusal(
+    ask: RateAsk, states: Sequence[RateState], retry_ms: int, request: ChatRequest
+) -> RateLimited:
     key_id, policy, tier, _ = ask.name.split("\0")
     named = (("tenant", ask.tenant), ("key", key_id), ("policy", policy), ("tier", tier))
     scope = ", ".join(f"{word} {name!r}" for word, name in named if name) or "all requests"
     if retry_ms < 0:
         text = (
-            f"This request may use {ask.amount} tokens; {scope} may use {ask.limit} a minute. "
-            "Shorten it, lower max_completion_tokens, or raise tokens_per_minute in the policy."
+            f"This request may use {ask.amount} {ask.unit}; {scope} may use {ask.limit} a minute. "
+            f"{_shorter(ask, request)}, or raise {ask.unit}_per_minute in the policy."
         )
     else:
         text = (
@@ -142,3 +158,11 @@ def _refusal(ask: RateAsk, states: Sequence[RateState], retry_ms: int) -> RateLi
     return RateLimited(
         text, unit=ask.unit, rates=tuple(states), retry_after_ms=retry_ms, scope=scope
     )
+
+
+def _shorter(ask: RateAsk, request: ChatRequest) -> str:
+    """The words for what makes the request fit: a lower cap of output where that is enough."""
+    fits = (ask.limit - _text_tokens(request)) // request.sampling.n
+    if fits > 0 and request.sampling.max_output_tokens:
+        return f"Send `{output_key(request)}` of at most {fits}"
+    return "Shorten it"

@@ -160,9 +160,12 @@ class PolicyRuntime:
 
     by_name: dict[str, RungPlan] = field(init=False)
     tiers: tuple[str, ...] = field(init=False)
+    most_output: int = field(init=False)  # tokens of output that any answerer may give
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
+        most_output = max((plan.facts.max_output_tokens for plan in self.plans), default=0)
+        object.__setattr__(self, "most_output", most_output)
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
 
     @property

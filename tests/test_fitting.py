@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.cost import output_that_fits, worst_case
-from router.errors import BudgetExceeded
-from router.fitting import explained
-from router.types import ChatRequest, Message, Price, Sampling
+from router.errors import BudgetExceeded, MaxCostTooLow
+from router.fitting import cost_explained, explained
+from router.types import ChatRequest, Hints, Message, Price, Sampling
 from tests.upstream_kit import facts
 
 PRICED = replace(facts(), price=Price(1_000_000_000, None, None, 4_000_000_000))
@@ -64,6 +64,19 @@ def test_output_that_fits_is_the_largest_that_does(
         ),
         (asked(), 413_000, "No `max_tokens` was sent, so the cap of up counts, 256. With", 1),
         (asked(cap=200, n=2), 413_000, "for each of 2 choices. With `max_tokens` of at most 50", 1),
+        (
+            asked(cap=4_000),
+            413_000,
+            "`max_tokens` was 4000; up gives 256 at most, and these are the cause. With",
+            1,
+        ),
+        (asked(), 14_000, "No `max_tokens` fits: what is left does not pay for one token", None),
+        (
+            replace(asked(cap=200), cap_key="max_completion_tokens"),
+            413_000,
+            "`max_completion_tokens`, which is 200",
+            "max_completion_tokens",
+        ),
         (asked("x" * 500), 413_000, "The input alone can cost more than what is left", "messages"),
         (asked(cap=5), 0, "Nothing is left for any call", None),
         *[
@@ -102,3 +115,29 @@ def test_price_for_each_request_is_no_matter_of_numbers() -> None:
 def test_refusal_that_nobody_knows_the_room_of_stays_as_it_is() -> None:
     error = refusal(None)
     assert explained(error, PRICED, asked(), 1) is error
+
+
+@pytest.mark.parametrize(
+    ("request_", "room", "said"),
+    [
+        (asked(cap=200), 413_000, "`max_tokens`, which is 200. With `max_tokens` of at most 100"),
+        (asked(), 100, "The input alone can cost more"),
+        (asked(), 14_000, "No `max_tokens` fits"),
+    ],
+)
+def test_clients_own_cap_of_money_is_explained_by_what_would_fit(
+    request_: ChatRequest, room: int, said: str
+) -> None:
+    capped = replace(request_, hints=Hints(max_cost_nano_usd=room))
+    error = MaxCostTooLow("it is too much", answerer="up", needed_nano_usd=900_000)
+    told = cost_explained(error, PRICED, capped, composite=False)
+    assert said in told.message
+    assert told.message.endswith("Raise max_cost_usd, or leave it out.")
+    assert (told.code, told.param) == ("max_cost_too_low", "routing.max_cost_usd")
+
+
+def test_unknown_price_is_named_where_the_clients_cap_of_money_refuses() -> None:
+    capped = replace(asked(), hints=Hints(max_cost_nano_usd=1))
+    error = MaxCostTooLow("it is too much", answerer="up", needed_nano_usd=0)
+    told = cost_explained(error, replace(PRICED, price=Price()), capped, composite=False)
+    assert "The price of up is unknown" in told.message

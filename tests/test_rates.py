@@ -265,6 +265,20 @@ async def test_request_that_never_fits_says_so() -> None:
     assert refused.value.retry_after_ms == NEVER
 
 
+async def test_refusal_names_the_cap_that_the_client_sent() -> None:
+    rates = rated(Budgets({}, [LimitSection(tokens_per_minute=10)]))
+    request = replace(ask("x" * 8, sampling=Sampling(max_output_tokens=500)), cap_key="max_tokens")
+    with pytest.raises(RateLimited, match="Send `max_tokens` of at most 8, or raise"):
+        await admit(rates, request)
+
+
+async def test_estimate_is_never_above_what_any_answerer_gives() -> None:
+    rates = replace(rated(Budgets({}, [LimitSection(tokens_per_minute=5_000)])), most_output=1_024)
+    await admit(rates, ask("x" * 36, sampling=Sampling(max_output_tokens=9_000)))
+    (state,) = rates.states
+    assert state.remaining == 5_000 - 9 - 1_024
+
+
 async def test_tokens_are_corrected_to_what_calls_used() -> None:
     limits = [LimitSection(tokens_per_minute=1_000), LimitSection(tier="*", tokens_per_minute=400)]
     rates = rated(Budgets({}, limits))

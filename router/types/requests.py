@@ -158,6 +158,8 @@ class ChatRequest:
     is sent."""
     dropped: tuple[str, ...] = ()
     """Names of body keys that reach no answerer, with a path where they stood inside another."""
+    cap_key: str = field(default="", repr=False, compare=False)
+    """The body's key that caps the output, where its endpoint has several names for it."""
     original: Original | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -47,6 +47,7 @@ from router.wire.messages import read_messages, read_tool_choice, read_tools
 
 _PLAIN_TEXT = ResponseFormat()
 _DEFAULT_SAMPLING = Sampling()
+OUTPUT_CAPS = ("max_completion_tokens", "max_tokens")
 
 
 def _response_format(value: object, param: str) -> ResponseFormat:
@@ -134,9 +135,11 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         check_tool_choice(tool_choice, tools)
     stream = read.get("stream", False)
     check_stream_options(read)
+    caps = [key for key in OUTPUT_CAPS if key in sampling]
     return ChatRequest(
         messages=read["messages"],
         requested_model=read["model"],
+        cap_key=min(caps, key=sampling.__getitem__, default=""),
         sampling=_sampling(sampling) if sampling else _DEFAULT_SAMPLING,
         response_format=read.get("response_format", _PLAIN_TEXT),
         tools=tools,
@@ -153,7 +156,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
 
 def _sampling(given: dict[str, Any]) -> Sampling:
     """Sampling parameters; of `max_tokens` and `max_completion_tokens` the smaller one holds."""
-    limits = [given.pop(key) for key in ("max_completion_tokens", "max_tokens") if key in given]
+    limits = [given.pop(key) for key in OUTPUT_CAPS if key in given]
     if limits:
         given["max_output_tokens"] = min(limits)
     if given.get("top_logprobs") is not None and not given.get("logprobs"):
