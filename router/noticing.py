@@ -14,6 +14,7 @@ from router.errors import (
     AnswererError,
     BudgetExceeded,
     LedgerUnavailable,
+    MaxCostTooLow,
     RateLimited,
     TiergateError,
     UpstreamError,
@@ -86,10 +87,10 @@ def _tell_redirects(walk: Walk, events: Events) -> None:
 
 @contextmanager
 def refusals_told(events: Events, identity: Identity) -> Iterator[None]:
-    """Tell of a request that its rates do not let begin."""
+    """Tell of a request that its rates or its own cap of money do not let begin."""
     try:
         yield
-    except RateLimited as error:
+    except (RateLimited, MaxCostTooLow) as error:
         events.happened(_refused(identity, error, "", ""))
         raise
 
@@ -118,6 +119,8 @@ def _refused(
     elif isinstance(error, RateLimited):
         limit, scope = f"{error.type}_per_minute", error.scope
         hopeless = error.retry_after_ms < 0
+    elif isinstance(error, MaxCostTooLow):
+        limit, hopeless = "max_cost_usd", True
     return CallRefused(
         identity.tenant, identity.key_id, error.code, limit, scope, answerer, hopeless, request_id
     )

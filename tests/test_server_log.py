@@ -124,6 +124,18 @@ def test_refused_call_is_a_line_with_its_tenant(served: Served) -> None:
     assert 'tiergate_refusals_total{limit="usd_per_day",never_fits="true",tenant="poor"}' in page
 
 
+def test_cap_of_money_below_any_call_is_a_line_and_a_count(served: Served) -> None:
+    response = served.chat(max_tokens=20, routing={"max_cost_usd": 0.0000001})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (400, "max_cost_too_low")
+    assert "Raise max_cost_usd" in error["message"]
+    assert "max_completion_tokens" not in error["message"]
+    (line,) = [one for one in lines(served, "refused") if one["limit"] == "max_cost_usd"]
+    assert (line["tenant"], line["code"]) == ("acme", "max_cost_too_low")
+    page = served.client.get("/metrics").text
+    assert 'tiergate_refusals_total{limit="max_cost_usd",never_fits="true",tenant="acme"} 1' in page
+
+
 def test_access_line_says_who_asked_and_what_it_cost(served: Served) -> None:
     response = served.chat()
     said = access_line(served, response)
