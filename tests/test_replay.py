@@ -17,6 +17,7 @@ from router.analysis.replay_cases import Case, LeftOut, case_of
 from router.analysis.replay_conditions import Answer, judge, read_condition
 from router.analysis.replay_facts import Assumed, Side, booked_again
 from router.analysis.replay_words import all_lines, headline
+from router.analysis.wording import percent
 from router.errors import AnswererError
 from router.replaying import replayed_row
 from router.types import (
@@ -29,6 +30,7 @@ from router.types import (
     Sampling,
     Signals,
     Usage,
+    Verdict,
 )
 from tests.fakes import ALICE, CALM, House, ScriptedTier, ScriptedTriage, a_house, a_policy, ask
 from tests.fakes import a_runtime as runtime_of
@@ -344,7 +346,34 @@ async def test_explored_traffic_answers_for_the_other_policy(tmp_path: Path) -> 
 async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
     told = headline(run(rows, a_side(**floor(0.75))))
     assert "4 requests" in told
-    assert "1 decisions change" in told
+    assert "1 decision changes" in told
+
+
+async def test_headline_sets_the_cost_beside_both_expected_errors(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side(**floor(0.75)))
+    assert found.believed.requests == 4
+    new, old = percent(found.new.modelled_error, 2), percent(found.old.modelled_error, 2)
+    assert new != old
+    told = headline(found)
+    assert f", at an expected error of {new} instead of {old} over all of them (by the" in told
+    assert told.index(new) < told.index("1 decision changes")
+    assert f"Expected error</dt><dd>{new}</dd>" in replay_html(found, []).replace("\u00a0", " ")
+
+
+async def test_headline_compares_errors_over_requests_of_which_both_sides_have_one(
+    rows: list[RequestRow],
+) -> None:
+    """Approved words that went out before any call are no answer that may be wrong."""
+    some = [*rows[:3], replace(rows[3], verdict=Verdict.SAFE_ANSWER.value, attempts=())]
+    found = run(some, a_side(**floor(0.75)))
+    assert found.believed.requests == 3
+    assert "over the same 3 requests (by the policies' own p" in headline(found)
+
+
+async def test_headline_says_the_error_that_outcomes_tell(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
+    told = "at an error of 25.00 % instead of 25.00 % over 4 requests with an outcome;"
+    assert told in headline(found)
 
 
 async def test_page_is_well_formed_and_escapes_names(rows: list[RequestRow]) -> None:

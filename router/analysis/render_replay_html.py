@@ -40,6 +40,11 @@ def _tiles(found: Replay) -> tuple[Tile, ...]:
     share = costs.saved_share()
     changed = found.changed / found.requests if found.requests else None
     known = said.dr is not None and not cannot_answer(found)
+    believed = found.believed
+    own = (
+        f"{percent(believed.old, 2)} {clean(found.old_name)}; by their own p over "
+        f"{count(believed.requests)} requests, no outcome tells it"
+    )
     return (
         (
             "Cost",
@@ -54,7 +59,7 @@ def _tiles(found: Replay) -> tuple[Tile, ...]:
         ("Decisions that change", percent(changed), f"{count(found.changed)} requests"),
         (
             "Expected error",
-            percent(said.dr.error, 2) if known and said.dr is not None else NOTHING,
-            "doubly robust" if known else "the data cannot tell",
+            percent(said.dr.error if known and said.dr is not None else believed.new, 2),
+            "doubly robust" if known else own,
         ),
     )

@@ -61,6 +61,11 @@ def replay_json(found: Replay, judged: Sequence[Judged]) -> Json:
             }
             for key, change in sorted(found.changes.items(), key=lambda one: -one[1].requests)
         ],
+        "believed_error": {
+            "requests": found.believed.requests,
+            "old": found.believed.old,
+            "new": found.believed.new,
+        },
         "error": {
             "answerable": errors.answerable,
             "why_not": cannot_answer(found) or None,

@@ -82,6 +82,32 @@ class SideSums:
 
 
 @dataclass(slots=True)
+class BelievedErrors:
+    """How wrong both sides expect to be by their own p, where both have one."""
+
+    requests: int = 0
+    old_wrong: float = 0.0
+    new_wrong: float = 0.0
+
+    def add(self, before: Path, after: Path) -> None:
+        """Count one request, where both sides say how likely a wrong answer is."""
+        if before.wrong is not None and after.wrong is not None:
+            self.requests += 1
+            self.old_wrong += before.wrong
+            self.new_wrong += after.wrong
+
+    @property
+    def old(self) -> float | None:
+        """The old side's mean, 0..1; None where no request can be compared."""
+        return self.old_wrong / self.requests if self.requests else None
+
+    @property
+    def new(self) -> float | None:
+        """The new side's mean, 0..1; None where no request can be compared."""
+        return self.new_wrong / self.requests if self.requests else None
+
+
+@dataclass(slots=True)
 class Agreement:
     """Shadow answers of one answerer to answers of another."""
 
@@ -107,6 +133,7 @@ class Replay:
     not_compared: int = 0
     new: SideSums = field(default_factory=SideSums)
     old: SideSums = field(default_factory=SideSums)
+    believed: BelievedErrors = field(default_factory=BelievedErrors)
     changed: int = 0
     changes: dict[tuple[str, str, str], Change] = field(default_factory=dict)
     off_policy: OffPolicy = field(default_factory=OffPolicy)
@@ -217,6 +244,7 @@ def _count(found: Replay, case: Case, before: Path, after: Path) -> None:
     found.explored += 0.0 < case.propensity.get(case.first, 1.0) < 1.0
     found.old.add(before)
     found.new.add(after)
+    found.believed.add(before, after)
     known = before.cost_nano_usd is not None and after.cost_nano_usd is not None
     if before.cost_nano_usd is not None and after.cost_nano_usd is not None:
         found.costs.add(before.cost_nano_usd, after.cost_nano_usd)
