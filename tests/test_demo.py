@@ -21,9 +21,11 @@ import typer
 import yaml
 from rich.console import Console
 
+from router.analysis.render_html import report_html
+from router.analysis.report import build_report
 from router.api.abilities import load_abilities
 from router.cli.commands import app
-from router.cli.demo import prices_sentence, run_demo, worth_sentence
+from router.cli.demo import prices_sentence, run_demo, worth_lines, worth_sentence
 from router.policy import Policy
 from tests.fake_upstream import FakeUpstream
 from tests.server_kit import environment
@@ -128,7 +130,9 @@ def test_the_command_to_look_again_works_when_pasted(policy: Path, tmp_path: Pat
 
 def test_the_report_is_written_as_html_when_asked(policy: Path, tmp_path: Path) -> None:
     play(policy, tmp_path, html=tmp_path / "day.html")
-    assert (tmp_path / "day.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    page = (tmp_path / "day.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "Prices are stated list prices" in page
 
 
 def test_json_is_all_that_standard_output_gets(
@@ -225,6 +229,15 @@ def test_what_an_answer_of_the_embedded_model_is_worth_is_said_as_measured() -> 
     told = worth_sentence(said, abilities)
     assert f"of {graded} graded questions it answered {round(share * graded)} right" in told
     assert told.startswith("Level 2 is the embedded SmolLM2")
+
+
+def test_the_page_says_what_prices_and_answers_are_worth_below_its_headline() -> None:
+    said = Policy.model_validate(yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8")))
+    lines = worth_lines(said)
+    assert len(lines) == 2
+    report = build_report([], since_ms=None, until_ms=None, now_ms=0)
+    page = report_html(report, lines=lines).replace("\N{NO-BREAK SPACE}", " ")
+    assert page.index("</h1>") < page.index(lines[0]) < page.index(lines[1]) < page.index("<dl")
 
 
 def test_where_another_model_answers_nothing_is_said_of_the_embedded_one(policy: Path) -> None:

@@ -59,12 +59,15 @@ from router.analysis.wording import (
 )
 
 
-def report_html(report: Report, *, exact: bool = False) -> str:
-    """The whole page, UTF-8 text; well-formed as XML too. `exact` shows every nano-dollar."""
+def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = ()) -> str:
+    """Returns the whole page, UTF-8 text; well-formed as XML too. `exact` shows every nano-dollar.
+
+    `lines` stand under the headline: what a reader must know of this report before its figures.
+    """
     money = money_of(report, exact)
     return page(
         "Tiergate cost report",
-        _header(report, money),
+        _header(report, money, lines),
         [section(*part) for part in _parts(report, money)],
         f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
     )
@@ -127,7 +130,7 @@ WASTE_LEAD = (
 ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
 
 
-def _header(report: Report, money: Dollars) -> Markup:
+def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     period, counts = report.period, report.counts
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
@@ -151,7 +154,7 @@ def _header(report: Report, money: Dollars) -> Markup:
     when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
     chosen = filters_line(report)
     eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
-    return page_header(eyebrow, report.headline, tiles)
+    return page_header(eyebrow, report.headline, tiles, lines)
 
 
 def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:

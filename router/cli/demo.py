@@ -156,7 +156,8 @@ def run_demo(
         played.tally, report, ledger, path, time.monotonic() - began, played.stopped
     )
     if html is not None:
-        html.write_text(report_html(report), encoding="utf-8")
+        lines = worth_lines(loaded[0].policy)
+        html.write_text(report_html(report, lines=lines), encoding="utf-8")
     if as_json:
         _print_json(outcome, html)
     else:
@@ -332,9 +333,8 @@ def _print(
         print_("Stopped by Ctrl-C; this is the day so far.", style="yellow")
     print_(outcome.tally.renderable())
     print_report(outcome.report, console)
-    print_(prices_sentence(policy), markup=False)
-    if worth := worth_sentence(policy, load_abilities()):
-        print_(worth, markup=False)
+    for line in worth_lines(policy):
+        print_(line, markup=False)
     if ledger.whole:
         print_(f"Ledger: whole. {ledger.rows:,} rows, chained and anchored.")
     for finding in ledger.findings:
@@ -351,6 +351,12 @@ def _print(
         print_(f"  {html}", markup=False, soft_wrap=True)
     again = command_line("report", "--database", str(outcome.database))
     print_(f"  {again}", markup=False, soft_wrap=True)
+
+
+def worth_lines(policy: Policy) -> list[str]:
+    """What every form of the demo's report says of its prices and of its answers."""
+    lines = (prices_sentence(policy), worth_sentence(policy, load_abilities()))
+    return [line for line in lines if line]
 
 
 def prices_sentence(policy: Policy) -> str:
