@@ -22,7 +22,7 @@ export function draw(told, { query }) {
     tiles([
       ["Requests", count(report.requests), `${count(report.escalated)} above the lowest level, ${count(report.cache_hits)} from cache`],
       savedTile(report),
-      ["Unverified", share(report.quality.unverified_share), `${count(report.quality.unverified)} of ${count(report.quality.answered)} answers`],
+      ["Unverified", share(report.quality.unverified_share), checked(report)],
       ["Refused by a limit", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
       ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} for drafts that nobody saw`, exact(report.spend_usd)],
       ["To review", count(report.reviews), "handed to people"],
@@ -35,11 +35,21 @@ export function draw(told, { query }) {
 }
 
 /** What the baseline of the headline says, and what of it rests on accepted answers. */
-function savedTile({ savings, headline_baseline }) {
+function savedTile({ savings, headline_baseline, requests, quality }) {
   const led = savings.find((one) => one.baseline === headline_baseline);
-  if (!led) return ["Saved", "–", "no baseline has a known price"];
+  if (!led) return ["Saved", "–", unsaved(requests, quality)];
   return ["Saved", usd(led.saved_usd), `${usd(led.accepted_saved_usd)} with accepted answers only`, exact(led.saved_usd)];
 }
+
+function unsaved(requests, { answered, observed }) {
+  if (requests && !answered) return "nothing was answered";
+  return observed && observed === answered ? "routing only observed" : "no baseline has a known price";
+}
+
+const checked = ({ quality }) =>
+  quality.unverified_share === null && quality.observed
+    ? `${count(quality.observed)} observed answers, which nothing checked`
+    : `${count(quality.unverified)} of ${count(quality.answered)} answers`;
 
 const ended = ({ unanswered }, how) => unanswered.filter((one) => one.ending === how).reduce((sum, one) => sum + one.requests, 0);
 
