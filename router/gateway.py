@@ -33,7 +33,7 @@ from router.runtime import RungPlan, Selected
 from router.shadow import Shadows
 from router.speculating import Calls
 from router.spend import Spender, failure_reason
-from router.telling import final_row, outcome_of, redirects_of, weigh
+from router.telling import final_row, lowered_cap, outcome_of, redirects_of, weigh
 from router.types import (
     NO_PRESSURE,
     NOBODY,
@@ -380,6 +380,7 @@ class Gateway:
             dropped=dropped(walk.request, walk.plan(rung.answerer).facts),
             unsupported_tools=walk.request.unsupported_tools,
             redirects=redirects_of(walk),
+            max_output_tokens=lowered_cap(walk, rung),
         )
 
     # --- account --------------------------------------------------------------------------------

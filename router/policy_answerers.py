@@ -143,7 +143,10 @@ class AnswererBase(Section):
         default_factory=AbilitySection, description="How able it is; left out: a prior by level."
     )
     max_output_tokens: int = Field(
-        default=1024, ge=1, le=1_000_000, description="Output cap where the client gives none."
+        default=1024,
+        ge=1,
+        le=1_000_000,
+        description="Output cap: where the client gives none, and where it asks for more.",
     )
     expected_output_tokens: int = Field(
         default=200, ge=1, le=1_000_000, description="For the expected cost in the decision."

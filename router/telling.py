@@ -27,6 +27,7 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
+    Rung,
     Signals,
     Timings,
     Usage,
@@ -223,7 +224,15 @@ def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock)
         dropped=dropped(walk.request, walk.plan(candidate.rung.answerer).facts),
         unsupported_tools=walk.request.unsupported_tools,
         redirects=redirects_of(walk),
+        max_output_tokens=lowered_cap(walk, candidate.rung),
     )
+
+
+def lowered_cap(walk: Walk, rung: Rung) -> int | None:
+    """The answerer's own cap of output where the client asked for more, else None."""
+    asked, facts = walk.request.sampling.max_output_tokens, walk.plan(rung.answerer).facts
+    lowered = asked is not None and asked > facts.max_output_tokens and facts.kind != "resolver"
+    return facts.max_output_tokens if lowered else None
 
 
 def _timings(walk: Walk, now_ms: float) -> Timings:

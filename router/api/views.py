@@ -92,6 +92,7 @@ def committed_headers(event: Committed) -> Headers:
         *_dropped_header(event.dropped),
         *_tools_header(event.unsupported_tools),
         *_redirects_header(event.redirects),
+        *_output_header(event.max_output_tokens),
     ]
 
 
@@ -113,6 +114,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_dropped_header(outcome.dropped),
         *_tools_header(outcome.unsupported_tools),
         *_redirects_header(outcome.redirects),
+        *_output_header(outcome.max_output_tokens),
     ]
     if outcome.cost_known:
         headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
@@ -129,6 +131,10 @@ def _cache_header(said: str) -> Headers:
 
 def _redirects_header(redirects: Sequence[str]) -> Headers:
     return [(b"x-tiergate-redirected", _ascii(", ".join(redirects)))] if redirects else []
+
+
+def _output_header(cap: int | None) -> Headers:
+    return [] if cap is None else [(b"x-tiergate-max-output-tokens", b"%d" % cap)]
 
 
 def _dropped_header(names: Sequence[str]) -> Headers:
@@ -225,6 +231,7 @@ def routing_object(outcome: Outcome) -> JsonText:
         "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
         "unsupported_tools": list(outcome.unsupported_tools),
         "redirects": list(outcome.redirects),
+        "max_output_tokens": outcome.max_output_tokens,
         "confidence": outcome.confidence,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),

@@ -32,6 +32,7 @@ class Committed:
     dropped: tuple[str, ...] = ()  # keys of the body that did not reach what answers
     unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
     redirects: tuple[str, ...] = ()  # "asked -> answered", as far as is known at the commit
+    max_output_tokens: int | None = None  # of the answerer, where the client asked for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Outcome:
     dropped: tuple[str, ...] = ()  # as in Committed
     unsupported_tools: tuple[str, ...] = ()
     redirects: tuple[str, ...] = ()  # "asked -> answered", of calls that another model answered
+    max_output_tokens: int | None = None  # as in Committed
     observed: bool = False  # the model that was asked for answered, whatever was decided
 
     @property
