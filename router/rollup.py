@@ -50,12 +50,15 @@ from router.row_facts import (
     FAILED_STATES,
     REASONS,
     UNKNOWN_NAME,
+    Doubt,
     Prospect,
     answered,
     answering_adapter,
     attempt_cost_known,
     cost_known,
+    doubt_of,
     ending_of,
+    estimate_corrected,
     provider_difference,
     read_record,
     reading_cost,
@@ -107,10 +110,15 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
 def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     """Money for an earlier request: a sum wherever that request's cost is one.
 
-    What a reviewer or a second answerer was paid lowers every saving. A corrected call does not:
-    its cost was unknown, so that its request was compared with nothing.
+    What a reviewer or a second answerer was paid lowers every saving, and so does the correction of
+    an estimate that was compared. A call of unknown cost does not: its request was compared with
+    nothing.
     """
     known, own = cost_known(row), TierName(0, f"({row.endpoint})", "")
+    corrected = estimate_corrected(row)
+    compared = row.endpoint != Role.RECONCILE.value
+    if corrected is not None:
+        compared = corrected.compared and row.mode != "observe"
     whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
     domain, request_type, _ = read_record(row)
     for cell in (
@@ -122,7 +130,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
         *_payers(row, cell_of),
     ):
         cell.spend_nano_usd += row.cost_nano_usd
-    if known and row.endpoint != Role.RECONCILE.value:
+    if known and compared:
         for cell in (whole, by_time):
             for key in BASELINES:
                 cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
@@ -133,6 +141,8 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
     if not known:
         add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
+    if corrected is not None:
+        add_lists(whole.whole.estimated, [-1, -corrected.booked_nano_usd])
     _add_attempts(row, own, False, whole.whole, cell_of)
 
 
@@ -249,6 +259,8 @@ def _add_attempts(
         add_sums(whole.bases, {attempt.cost_basis.value: [1, cost]})
         own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
         whole.unpriced_compute += own_compute and not cost
+        if attempt.estimated and doubt_of(attempt) is Doubt.ESTIMATED:
+            add_lists(whole.estimated, [1, cost])
         wasted = waste_of(attempt)
         if wasted is not None:
             add_sums(whole.waste, {wasted.value: [1, cost]})

@@ -175,6 +175,9 @@ class Whole(msgspec.Struct, omit_defaults=True):
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""
     held_unknown_nano_usd: int = 0
     named_unknown: list[tuple[int, str]] = []  # the first NAMED_UNKNOWN by time
+    estimated: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Calls booked at an estimate that is never too low, what they are booked at; a correction by a
+    bill takes its call out again, when it is booked."""
     unknown_afterwards: dict[str, int] = {}  # rows of unknown cost that are no request, by endpoint
     first_ms: int | None = None
     last_ms: int | None = None
@@ -188,6 +191,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.held_unknown_nano_usd += other.held_unknown_nano_usd
         add_lists(self.provider, other.provider)
+        add_lists(self.estimated, other.estimated)
         add_lists(self.routed, other.routed)
         for ours, theirs in (
             (self.roles, other.roles),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
@@ -77,6 +78,13 @@ REFUSED_CODES = frozenset(
 """Codes of errors by which the gateway declines a request; all others say that something failed."""
 
 
+class Doubt(StrEnum):
+    """Why what a call is booked at is no fact, though a provider's bill can say one."""
+
+    UNKNOWN = "unknown"  # nobody knows what became of it, or its price: it counts at its hold
+    ESTIMATED = "estimated"  # nobody said what it used: it counts at a bound, never too low
+
+
 class Prospect(msgspec.Struct):
     """What was expected of one answerer before anything was asked: chance to be right, and cost."""
 
@@ -99,6 +107,14 @@ class Refusal(msgspec.Struct):
     def short_nano_usd(self) -> int:
         """By how much it did not fit."""
         return self.needed_nano_usd - self.left_nano_usd
+
+
+class Corrected(msgspec.Struct):
+    """The call that a provider's bill corrects, as the correction's record tells of it."""
+
+    booked_nano_usd: int = 0
+    estimated: bool = False
+    compared: bool = False  # its request's cost was known, so the savings count it
 
 
 class _SignalNames(msgspec.Struct):
@@ -136,6 +152,11 @@ class _Refused(msgspec.Struct):
     refusal: Refusal | None = None
 
 
+class _Reconciles(msgspec.Struct):
+    reconciles: Corrected = msgspec.field(default_factory=Corrected)
+
+
+_RECONCILES = msgspec.json.Decoder(_Reconciles)
 _OBSERVED = msgspec.json.Decoder(_Observed)
 _REFUSED = msgspec.json.Decoder(_Refused)
 _RECORD = msgspec.json.Decoder(_Record)
@@ -184,6 +205,41 @@ def attempt_cost_known(attempt: AttemptRow) -> bool:
     if attempt.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST):
         return False
     return attempt.cost_basis is not CostBasis.UNKNOWN
+
+
+def doubt_of(attempt: AttemptRow) -> Doubt | None:
+    """Returns why a bill may still correct the attempt; None where its cost is a fact.
+
+    A stream that was cut counts its bytes as tokens: estimated. A worker that died in mid-call left
+    a hold: unknown. Own compute is on no bill, and an answer at a list price costs it whatever it
+    used.
+    """
+    free = attempt.cost_basis is CostBasis.OWN_COMPUTE
+    if attempt.state is AttemptState.UNKNOWN_COST:
+        return Doubt.UNKNOWN
+    if attempt.state is AttemptState.HELD:
+        return None if free else Doubt.UNKNOWN
+    if not attempt.estimated or free or attempt.state is AttemptState.RELEASED:
+        return None
+    if attempt.cost_basis is CostBasis.UNKNOWN:
+        return Doubt.UNKNOWN
+    answered_at_list_price = attempt.state is AttemptState.SETTLED and not attempt.error_code
+    if attempt.cost_basis is CostBasis.LIST_PRICE and (
+        answered_at_list_price or not attempt.cost_nano_usd
+    ):
+        return None
+    return Doubt.ESTIMATED
+
+
+def estimate_corrected(row: RequestRow) -> Corrected | None:
+    """Returns the estimated call that this row corrects; None where it corrects none."""
+    if row.endpoint != RECONCILE:
+        return None
+    try:
+        corrected = _RECONCILES.decode(row.record).reconciles
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    return corrected if corrected.estimated else None
 
 
 def provider_difference(attempt: AttemptRow) -> int | None:

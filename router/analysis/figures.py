@@ -260,6 +260,17 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimatedCost:
+    """Calls whose usage nobody told: booked at a bound that is never too low, within the spend.
+
+    Below 0 where a bill corrected more, in this period, of calls of an earlier one.
+    """
+
+    calls: int
+    spend_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownCost:
     """Requests whose cost is not known, the first few by name, and what they held at most.
 
@@ -327,6 +338,7 @@ class Report:
     outcomes: tuple[Measure, ...]
     forecast: Forecast
     unknown: UnknownCost
+    estimated: EstimatedCost
     provider: ProviderFigures
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]

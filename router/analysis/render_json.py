@@ -96,6 +96,10 @@ def report_object(report: Report) -> Json:
             **money("held", unknown.held_nano_usd),
             "afterwards": dict(unknown.afterwards),
         },
+        "estimated_cost": {
+            "calls": report.estimated.calls,
+            **money("spend", report.estimated.spend_nano_usd),
+        },
         "provider": provider_object(report.provider),
         "assumptions": list(report.assumptions),
         "notes": list(report.notes),

@@ -132,6 +132,13 @@ def notes(
             f"{each}. They are no requests. A review without a price of a minute adds nothing to "
             "the spend, other calls count at their hold; neither is in a saving."
         )
+    calls, estimated = whole.estimated
+    if estimated > 0:
+        found.append(
+            f"{usd(estimated)} of the spend is estimated, never too low: calls whose streams were "
+            f"cut or whose provider did not say what they used ({count(calls)}). `tiergate ledger "
+            "reconcile` lists them, and corrects them by a bill."
+        )
     if whole.observed:
         found.append(
             f"{count(whole.observed)} requests were observed only: the requested model answered."

@@ -183,13 +183,13 @@ class Books:
         return close_month(self._database, since_ms, self._clock.now_ms())
 
     def unknown_calls(self, tenant: str | None) -> list[UnknownCall]:
-        """Calls of unknown cost that are not settled, oldest first. Raises LedgerError."""
+        """Calls of unknown or estimated cost, not settled, oldest first. Raises LedgerError."""
         return unknown_calls(self._database, tenant)
 
     def reconcile(
         self, amounts: Mapping[str, int], anchors: Path | None, *, by_upstream: bool
     ) -> tuple[list[Settlement], list[Refusal]]:
-        """Book what calls of unknown cost were billed at, nano-dollars by attempt or upstream id.
+        """Book what such calls were billed at, nano-dollars by attempt or upstream id.
 
         By attempt all or none is booked; of a bill whatever fits, since most of its lines are of
         calls that are settled. It writes rows, so it takes a writer's slot while it works, and

@@ -1,4 +1,4 @@
-"""`tiergate ledger reconcile`: calls of unknown cost, listed and settled by the provider's bill."""
+"""`tiergate ledger reconcile`: calls of unknown or estimated cost, and what a bill says of them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 IDS = ("upstream_id", "id")
 COSTS = ("cost_usd", "cost")
+STATES = {"unknown": "unknown_cost", "estimated": "estimated"}
+TOLD = {
+    "unknown": "unknown cost, booked at their hold:",
+    "estimated": "estimated cost, never too low, booked at:",
+}
 NAMED = 20  # refused ids that are printed one by one
 
 
@@ -65,7 +70,7 @@ def reconcile(
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Calls whose cost nobody knows, which count at their hold; and what they turned out to cost.
+    """Calls of unknown or estimated cost, and what they turned out to cost.
 
     Without --attempt or --from it lists them. Settling adds rows and edits none. With --invoice it
     compares a bill by model and day with the ledger, and changes nothing.
@@ -134,17 +139,18 @@ def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
         print_json([_call(call) for call in calls])
         return
     for call in calls:
-        state = "open" if call.open else "unknown_cost"
+        state = "open" if call.open else STATES[call.doubt.value]
         upstream_id = call.upstream_id or "(no upstream id)"
         typer.echo(
             f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
             f"{call.model}  {usd(call.booked_nano_usd)}  {upstream_id}"
         )
-    booked = sum(call.booked_nano_usd for call in calls)
     if not calls:
-        typer.echo("No call of unknown cost: there is nothing to reconcile.")
-        return
-    typer.echo(f"{_calls(len(calls))} of unknown cost, booked at {usd(booked)}")
+        typer.echo("No call of unknown or estimated cost: there is nothing to reconcile.")
+    for doubt, told in TOLD.items():
+        its = [call.booked_nano_usd for call in calls if call.doubt == doubt]
+        if its:
+            typer.echo(f"{_calls(len(its))} of {told} {usd(sum(its))}")
 
 
 def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
@@ -175,7 +181,7 @@ def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bo
     if not settled:
         typer.echo(
             "Nothing was settled. `tiergate ledger reconcile` without options lists the calls of "
-            "unknown cost with their upstream ids."
+            "unknown or estimated cost with their upstream ids."
         )
         return
     typer.echo(
@@ -198,5 +204,6 @@ def _call(call: UnknownCall) -> dict[str, object]:
         "upstream_id": call.upstream_id or None,
         "started_at_ms": call.started_at_ms,
         "open": call.open,
+        "cost": call.doubt.value,
         "booked_nano_usd": call.booked_nano_usd,
     }

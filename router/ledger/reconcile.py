@@ -1,4 +1,4 @@
-"""Calls whose cost nobody knew, settled by the provider's bill.
+"""Calls whose cost nobody knew, or only a bound of it, settled by the provider's bill.
 
 A finished row is chained, so it is never edited: what a call turned out to cost is a row of its
 own, whose one attempt has the difference (billed less booked, signed) and the start of the call. So
@@ -16,7 +16,9 @@ import orjson
 
 from router.ledger import reading
 from router.ledger.database import Database
-from router.row_facts import RECONCILE
+from router.ledger.rows import PLAIN_ATTEMPT_COLUMNS, attempt_from, select_sql
+from router.ledger.schema import attempts
+from router.row_facts import RECONCILE, Doubt, cost_known, doubt_of
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -29,11 +31,9 @@ from router.types import (
 )
 
 PREFIX = "reconcile-"
-NOT_UNKNOWN = "no call of unknown cost has this id"
+NOT_UNKNOWN = "no call of unknown or estimated cost has this id"
 _QUERY = (
-    "SELECT request_id, attempt_id, tenant, answerer, model, upstream_id, started_at_ms, state, "
-    "held_nano_usd, cost_nano_usd FROM attempts WHERE state IN ('held', 'unknown_cost') "
-    "AND NOT (state = 'held' AND cost_basis = 'own_compute') "  # free: nobody sends a bill
+    f"{select_sql(attempts)} WHERE (state IN ('held', 'unknown_cost') OR estimated = 1) "
     "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = 'reconcile-' || "
     "attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
 )
@@ -41,7 +41,10 @@ _QUERY = (
 
 @dataclass(frozen=True, slots=True)
 class UnknownCall:
-    """A call whose cost is not known: it counts at `booked_nano_usd` until it is settled."""
+    """A call whose cost is no fact: it counts at `booked_nano_usd` until it is settled.
+
+    Estimated calls count at a bound that is never too low, the others at their hold.
+    """
 
     request_id: str
     attempt_id: str
@@ -52,6 +55,7 @@ class UnknownCall:
     started_at_ms: int
     open: bool  # its request still runs, or its worker has just died
     booked_nano_usd: int
+    doubt: Doubt = Doubt.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a bill said of one unknown call."""
+    """What a bill said of one unknown or estimated call."""
 
     call: UnknownCall
     billed_nano_usd: int
@@ -76,25 +80,29 @@ class Settlement:
 
 
 def unknown_calls(database: Database, tenant: str | None = None) -> list[UnknownCall]:
-    """All calls of unknown cost, oldest first; blocks. Raises LedgerError."""
+    """All calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(_QUERY).fetchall()
-    held = AttemptState.HELD.value
-    calls = [
-        UnknownCall(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            row[7] == held,
-            row[8] if row[7] == held else row[9],
-        )
-        for row in rows
-    ]
-    return [call for call in calls if tenant in (None, call.tenant)]
+    calls = (_call(attempt_from(row), str(row[PLAIN_ATTEMPT_COLUMNS])) for row in rows)
+    return [call for call in calls if call is not None and tenant in (None, call.tenant)]
+
+
+def _call(its: AttemptRow, tenant: str) -> UnknownCall | None:
+    doubt, is_open = doubt_of(its), its.state is AttemptState.HELD
+    if doubt is None:
+        return None
+    return UnknownCall(
+        its.request_id,
+        its.attempt_id,
+        tenant,
+        its.answerer,
+        its.model,
+        its.upstream_id,
+        its.started_at_ms,
+        is_open,
+        its.held_nano_usd if is_open else its.cost_nano_usd,
+        doubt,
+    )
 
 
 def choose(
@@ -128,16 +136,17 @@ def choose(
 
 
 def why_refused(database: Database, attempt_id: str) -> str:
-    """What is known of an attempt that is not of unknown cost; blocks. Raises LedgerError."""
+    """Says why an attempt is not of unknown or estimated cost; blocks. Raises LedgerError."""
     with database.reading() as connection:
         row = connection.exec_driver_sql(
-            "SELECT state FROM attempts WHERE attempt_id = ?", (attempt_id,)
+            f"{select_sql(attempts)} WHERE attempt_id = ?", (attempt_id,)
         ).first()
     if row is None:
         return "there is no such attempt; see `tiergate ledger reconcile`"
-    if row[0] == AttemptState.UNKNOWN_COST.value:
+    its = attempt_from(row)
+    if doubt_of(its) is not None:
         return "it was reconciled before"
-    return f"its cost is known, it is {row[0]}"
+    return f"its cost is known, it is {its.state.value}"
 
 
 def correction(database: Database, settlement: Settlement, now_ms: int) -> RequestRow:
@@ -175,7 +184,7 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
 
 
 def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms: int) -> RequestRow:
-    told = {
+    told: dict[str, dict[str, object]] = {
         "reconciles": {
             "request_id": original.request_id,
             "attempt_id": settlement.call.attempt_id,
@@ -183,6 +192,8 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
             "billed_nano_usd": settlement.billed_nano_usd,
         }
     }
+    if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
+        told["reconciles"] |= {"estimated": True, "compared": cost_known(original)}
     return replace(
         original,
         request_id=line.request_id,
