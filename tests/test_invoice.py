@@ -71,7 +71,7 @@ def test_more_calls_on_the_bill_are_calls_that_the_ledger_lacks() -> None:
 def test_what_nothing_else_explains_is_prices() -> None:
     rows = [request(f"r{n}", call(f"r{n}", 2)) for n in range(3)]
     (cell,) = compare([line(9, calls=3)], rows).cells
-    assert cell.causes == {Cause.PRICES: 3 * CENT}
+    assert cell.causes == {Cause.ROUNDING: CENT // 2 + 3, Cause.PRICES: 3 * CENT - CENT // 2 - 3}
 
 
 def test_model_that_only_the_bill_has_is_not_in_the_ledger() -> None:
@@ -116,7 +116,7 @@ def test_own_compute_is_on_no_bill(own: dict[str, object]) -> None:
 
 @given(
     st.builds(Booked, st.integers(1, 99), st.integers(0, 10**9), st.integers(0, 9),
-              st.integers(0, 10**8)),
+              st.integers(0, 10**8), st.integers(0, 9), st.integers(0, 10**8)),
     st.integers(-(10**9), 10**9), st.none() | st.integers(0, 200), st.integers(0, 10**7),
 )  # fmt: skip
 def test_causes_always_sum_to_the_difference(
@@ -126,6 +126,33 @@ def test_causes_always_sum_to_the_difference(
     assert sum(causes.values()) == billed - booked.booked_nano_usd
     assert abs(causes.get(Cause.ROUNDING, 0)) <= rounding
     assert -booked.unknown_nano_usd <= causes.get(Cause.UNKNOWN_CALLS, 0) <= 0
+    assert -booked.estimated_nano_usd <= causes.get(Cause.ESTIMATED_CALLS, 0) <= 0
+    if causes.get(Cause.PRICES):
+        assert abs(causes[Cause.ROUNDING]) == rounding, "prices are what rounding can't explain"
+    assert list(causes) == [cause for cause in Cause if cause in causes], "in the order told"
+
+
+def test_estimated_calls_explain_a_lower_bill_apart_from_unknown_ones() -> None:
+    cut = call("r3", 2, state=AttemptState.CANCELLED, estimated=True)
+    rows = [request("r1", call("r1", 7)), request("r2", unknown("r2", 1)), request("r3", cut)]
+    (cell,) = compare([line(8)], rows).cells
+    assert cell.causes == {Cause.UNKNOWN_CALLS: -CENT, Cause.ESTIMATED_CALLS: -CENT}
+    assert (cell.booked.estimated_calls, cell.booked.estimated_nano_usd) == (1, 2 * CENT)
+
+
+@pytest.mark.parametrize(
+    ("billed", "calls", "rounding", "causes"),
+    [
+        (300_000, 6, 50_000, {Cause.CALLS_LACKING: 48_500, Cause.ROUNDING: 9_000}),
+        (250_000, None, 5_000, {Cause.ROUNDING: 5_000, Cause.PRICES: 2_500}),
+        (250_000, 5, 50_000, {Cause.ROUNDING: 7_500}),
+    ],
+)
+def test_what_is_counted_explains_before_rounding_and_rounding_before_prices(
+    billed: int, calls: int | None, rounding: int, causes: dict[Cause, int]
+) -> None:
+    found = explained(Booked(5, 242_500), billed, calls, rounding)
+    assert {cause: amount for cause, amount in found.items() if amount} == causes
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -163,6 +190,11 @@ def test_command_explains_the_variance(database: Path, tmp_path: Path) -> None:
     assert code == 0, said
     assert "calls of unknown cost, booked at their hold -$0.02" in said
     assert "the ledger says $0.05, the bill $0.03; the difference is -$0.02" in said
+
+
+def test_amounts_have_all_digits_of_their_difference(database: Path, tmp_path: Path) -> None:
+    _, said = checked(database, bill(tmp_path, BILL.replace("0.03", "0.0500075")))
+    assert "the ledger says $0.05, the bill $0.0500075; the difference is +$0.0000075" in said
 
 
 def test_json_has_every_amount_exactly(database: Path, tmp_path: Path) -> None:

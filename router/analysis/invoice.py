@@ -1,8 +1,9 @@
 """A provider's bill beside the ledger, by model and day: what differs, and what explains it. Pure.
 
-Each difference is shared out to its causes so that they sum to it exactly. Calls of unknown cost
-and calls that the ledger lacks explain at most what they can; what a bill's decimals cut off is
-rounding; prices are what remains. It knows nothing about files, currencies' sources or printing.
+Each difference is shared out to its causes so that they sum to it exactly. What can be counted
+comes first: calls of unknown or estimated cost, and calls that the ledger lacks, explain at most
+what they can. Of the rest a bill's decimals explain at most the half of the last one; prices are
+what remains. It knows nothing about files, currencies' sources or printing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from enum import StrEnum
 
 from router.analysis.days import local_day
 from router.redirects import same_model
+from router.row_facts import Doubt, doubt_of
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
 
 UNBILLED_ROLES = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW})
@@ -25,8 +27,9 @@ class Cause(StrEnum):
     """What explains a difference, in the order in which they are looked at."""
 
     UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
-    ROUNDING = "rounding"
+    ESTIMATED_CALLS = "estimated_calls"  # they count at a bound that is never too low
     CALLS_LACKING = "calls_lacking"  # the bill counts more calls than the ledger, or fewer
+    ROUNDING = "rounding"
     PRICES = "prices"
     NOT_IN_LEDGER = "not_in_ledger"  # a model or day that the ledger has no call of
     NOT_ON_BILL = "not_on_bill"  # a day that the bill leaves out of a model that it has
@@ -51,6 +54,8 @@ class Booked:
     booked_nano_usd: int = 0
     unknown_calls: int = 0
     unknown_nano_usd: int = 0  # what those are booked at
+    estimated_calls: int = 0
+    estimated_nano_usd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +159,13 @@ def _add(booked: Booked, attempt: AttemptRow, settled: bool) -> None:
     if attempt.role is Role.RECONCILE:
         return  # no call: what one cost more, or less
     booked.calls += 1
-    unknown = attempt.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST) or attempt.estimated
-    if unknown and not settled:
+    doubt = None if settled else doubt_of(attempt)
+    if doubt is Doubt.UNKNOWN:
         booked.unknown_calls += 1
         booked.unknown_nano_usd += cost
+    elif doubt is Doubt.ESTIMATED:
+        booked.estimated_calls += 1
+        booked.estimated_nano_usd += cost
 
 
 def _merge(total: Booked, booked: Booked) -> None:
@@ -165,6 +173,8 @@ def _merge(total: Booked, booked: Booked) -> None:
     total.booked_nano_usd += booked.booked_nano_usd
     total.unknown_calls += booked.unknown_calls
     total.unknown_nano_usd += booked.unknown_nano_usd
+    total.estimated_calls += booked.estimated_calls
+    total.estimated_nano_usd += booked.estimated_nano_usd
 
 
 def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
@@ -195,10 +205,11 @@ def _compared(cell: Cell, booked: Booked | None, lines: Sequence[BillLine]) -> C
 def explained(
     booked: Booked, billed_nano_usd: int, billed_calls: int | None, rounding_nano_usd: int
 ) -> dict[Cause, int]:
-    """Shares out the difference to its causes, which sum to it.
+    """Shares out the difference to its causes, in their order; they sum to it.
 
     Booked $10, of which $3 for calls of unknown cost, and billed $8: -$2 by unknown calls. Billed
-    $6 instead: -$3 by unknown calls, -$1 by prices.
+    $6 instead: -$3 by unknown calls, -$1 by prices. Rounding comes late, since it may be anything
+    up to its bound: a call that is counted on one side alone is not to be taken for it.
     """
     rest = billed_nano_usd - booked.booked_nano_usd
     causes: dict[Cause, int] = {}
@@ -208,19 +219,19 @@ def explained(
         causes[cause] = amount
         rest -= amount
 
-    if abs(rest) <= rounding_nano_usd:
-        take(Cause.ROUNDING, rest)
     if rest < 0:
         take(Cause.UNKNOWN_CALLS, max(rest, -booked.unknown_nano_usd))
+        take(Cause.ESTIMATED_CALLS, max(rest, -booked.estimated_nano_usd))
     if rest and billed_calls is not None and booked.calls:
-        known = booked.calls - booked.unknown_calls
-        known_nano_usd = booked.booked_nano_usd - booked.unknown_nano_usd
+        known = booked.calls - booked.unknown_calls - booked.estimated_calls
+        doubted = booked.unknown_nano_usd + booked.estimated_nano_usd
+        known_nano_usd = booked.booked_nano_usd - doubted
         mean = known_nano_usd // known if known else 0
         lacking = (billed_calls - booked.calls) * mean
         if (lacking > 0) == (rest > 0):
             take(Cause.CALLS_LACKING, min(lacking, rest) if rest > 0 else max(lacking, rest))
-    if rest and abs(rest) <= rounding_nano_usd:
-        take(Cause.ROUNDING, causes.get(Cause.ROUNDING, 0) + rest)
+    if rest:
+        take(Cause.ROUNDING, max(-rounding_nano_usd, min(rest, rounding_nano_usd)))
     if rest:
         take(Cause.PRICES, rest)
     return causes

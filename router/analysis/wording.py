@@ -85,6 +85,10 @@ class Dollars:
         return f"{sign}${whole}.{rest if self.padded else rest.rstrip('0').ljust(2, '0')}"
 
 
+EXACT = Dollars(None)
+"""Writes every digit: amounts whose small differences are explained."""
+
+
 def places_for(*amounts: int | None) -> int:
     """Decimals for amounts of which these are the largest: cents from a dollar on, else 4 or 6.
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 TOLD = {
     "unknown_calls": "calls of unknown cost, booked at their hold",
-    "rounding": "rounding of the bill's decimals",
+    "estimated_calls": "calls of estimated cost, never too low",
     "calls_lacking": "the bill counts other calls than the ledger",
+    "rounding": "rounding of the bill's decimals",
     "prices": "other prices than the ledger's",
     "not_in_ledger": "not in the ledger",
     "not_on_bill": "not on the bill",
@@ -53,7 +54,7 @@ def check_invoice(
 def _print(found: InvoiceCheck, rates: Rates) -> None:
     from rich.table import Table
 
-    from router.analysis.wording import usd
+    from router.analysis.wording import EXACT
     from router.cli.terminal import console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -65,8 +66,8 @@ def _print(found: InvoiceCheck, rates: Rates) -> None:
             cell.day.isoformat(),
             cell.model or "(no model)",
             _calls(cell),
-            usd(cell.booked.booked_nano_usd),
-            usd(cell.billed_nano_usd),
+            EXACT(cell.booked.booked_nano_usd),
+            EXACT(cell.billed_nano_usd),
             _signed(cell.difference_nano_usd),
             "; ".join(f"{TOLD[c]} {_signed(n)}" for c, n in cell.causes.items()),
         )
@@ -74,8 +75,8 @@ def _print(found: InvoiceCheck, rates: Rates) -> None:
     screen.print(table)
     screen.print()
     screen.print(
-        f"{found.first} to {found.last}, UTC: the ledger says {usd(found.booked_nano_usd)}, the "
-        f"bill {usd(found.billed_nano_usd)}; the difference is "
+        f"{found.first} to {found.last}, UTC: the ledger says {EXACT(found.booked_nano_usd)}, the "
+        f"bill {EXACT(found.billed_nano_usd)}; the difference is "
         f"{_signed(found.difference_nano_usd)}"
     )
     for cause, amount in found.causes.items():
@@ -86,17 +87,24 @@ def _print(found: InvoiceCheck, rates: Rates) -> None:
 
 def _print_notes(found: InvoiceCheck, rates: Rates) -> None:
     from router.analysis.invoice import Cause
-    from router.analysis.wording import usd
+    from router.analysis.wording import EXACT
     from router.cli.terminal import console
 
     screen = console()
     for used in sorted(rates.used, key=lambda rate: (rate.currency, rate.since)):
         screen.print(f"1 {used.currency} is ${used.usd} from {used.since} on")
-    if unknown := sum(cell.booked.unknown_calls for cell in found.cells):
-        calls = "1 call has" if unknown == 1 else f"{unknown} calls have"
+    unknown = sum(cell.booked.unknown_calls for cell in found.cells)
+    estimated = sum(cell.booked.estimated_calls for cell in found.cells)
+    doubted = {
+        "an unknown cost, booked at their hold": unknown,
+        "an estimated cost, never too low": estimated,
+    }
+    for told, number in doubted.items():
+        if number:
+            screen.print(f"{'1 call has' if number == 1 else f'{number} calls have'} {told}")
+    if unknown or estimated:
         screen.print(
-            f"{calls} an unknown or estimated cost: `tiergate ledger reconcile` lists those that a "
-            "bill of single calls can settle"
+            "`tiergate ledger reconcile` lists them, and corrects them by a bill of single calls"
         )
     if found.causes[Cause.PRICES]:
         screen.print("Prices are kept in the policy or its price book; see docs/prices.md")
@@ -105,7 +113,7 @@ def _print_notes(found: InvoiceCheck, rates: Rates) -> None:
     for model, booked in found.elsewhere.items():
         screen.print(
             f"Only in the ledger, maybe on another bill: {model}, calls: {booked.calls}, "
-            f"{usd(booked.booked_nano_usd)}"
+            f"{EXACT(booked.booked_nano_usd)}"
         )
 
 
@@ -116,9 +124,9 @@ def _calls(cell: Compared) -> str:
 
 
 def _signed(nano_usd: int) -> str:
-    from router.analysis.wording import usd
+    from router.analysis.wording import EXACT
 
-    return f"{'-' if nano_usd < 0 else '+' if nano_usd else ''}{usd(abs(nano_usd))}"
+    return f"{'-' if nano_usd < 0 else '+' if nano_usd else ''}{EXACT(abs(nano_usd))}"
 
 
 def _json(found: InvoiceCheck, rates: Rates) -> dict[str, object]:
@@ -155,4 +163,6 @@ def _booked(booked: Booked) -> dict[str, int]:
         "ledger_nano_usd": booked.booked_nano_usd,
         "unknown_calls": booked.unknown_calls,
         "unknown_nano_usd": booked.unknown_nano_usd,
+        "estimated_calls": booked.estimated_calls,
+        "estimated_nano_usd": booked.estimated_nano_usd,
     }
