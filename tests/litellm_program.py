@@ -17,6 +17,7 @@ from router.api.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy import LitellmAnswerer
 from router.types import NOBODY, Answer, BodyRules, BreakerTurned, Events
+from router.wire.body_keys import litellm_stores_unasked
 from tests.upstream_kit import collect, facts, no_call, work
 from tests.upstream_tier_kit import Listener
 from tiers.litellm_errors import to_ours
@@ -42,7 +43,7 @@ def tier(
     section = LitellmAnswerer.model_validate(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
     )
-    rules = BodyRules(frozenset(passed))
+    rules = BodyRules(frozenset(passed), stores_unasked=litellm_stores_unasked(model))
     known = facts(model, "litellm", rules)
     return LitellmTier(section, known, api_key=key, clock=SystemClock(), events=events)
 

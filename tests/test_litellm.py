@@ -101,7 +101,7 @@ def test_tools_are_offered_through_litellm(seen: dict[str, Any], how: str) -> No
 @NEEDS_LITELLM
 def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["echo whole"]["text"])
-    assert set(echo["body"]) == {"model", "messages", "max_tokens", "temperature"}
+    assert set(echo["body"]) == {"model", "messages", "max_tokens", "temperature", "store"}
     assert echo["headers"]["authorization"] == "Bearer sk-ours"
 
 
@@ -117,7 +117,13 @@ def test_litellm_fetches_nothing_that_a_client_names(seen: dict[str, Any], kind:
 @NEEDS_LITELLM
 def test_litellm_is_sent_the_keys_that_the_policy_names(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["named whole"]["text"])
-    assert echo["body"].keys() == {"model", "messages", "max_tokens", "temperature", "top_k"}
+    asked = {"model", "messages", "max_tokens", "temperature", "top_k"}
+    assert echo["body"].keys() == {*asked, "store"}
+
+
+@NEEDS_LITELLM
+def test_openai_behind_litellm_is_told_to_store_nothing(seen: dict[str, Any]) -> None:
+    assert orjson.loads(seen["calls"]["named whole"]["text"])["body"]["store"] is False
 
 
 @NEEDS_LITELLM

@@ -58,7 +58,7 @@ from router.types import (
     Events,
     Triage,
 )
-from router.wire.body_keys import stores_unasked
+from router.wire.body_keys import litellm_stores_unasked, stores_unasked
 from tiers.litellm_tier import LitellmTier
 from tiers.local import CAPABILITIES as LOCAL_CAPABILITIES
 from tiers.local import LocalModelAnswerer
@@ -321,12 +321,16 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
     """Says what of clients' bodies an answerer is sent; only `full` privacy lets it store text."""
-    urls = section.base_urls if isinstance(section, UpstreamAnswerer) else []
+    if isinstance(section, UpstreamAnswerer):
+        hosts = (urlsplit(url).hostname or "" for url in section.base_urls)
+        stores = any(map(stores_unasked, hosts))
+    else:
+        stores = litellm_stores_unasked(section.model)
     return BodyRules(
         pass_through=frozenset(section.pass_through),
         wire=section.wire if isinstance(section, UpstreamAnswerer) else "",
         may_store=policy.privacy.store == "full",
-        stores_unasked=any(stores_unasked(urlsplit(url).hostname or "") for url in urls),
+        stores_unasked=stores,
     )
 
 

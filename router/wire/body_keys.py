@@ -146,6 +146,8 @@ BY_KIND: Mapping[tuple[str, str], frozenset[str]] = {
 litellm reads meanings of its own into some of them, and refuses others that a provider lacks."""
 
 _OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
+# Names that litellm sends to OpenAI without a provider before them.
+_OPENAI_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4")
 
 
 def mistake_in(name: str) -> str | None:
@@ -221,6 +223,16 @@ def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRe
 def stores_unasked(host: str) -> bool:
     """True when a provider stores chat completions of new accounts unless it is told not to."""
     return f".{host.lower()}".endswith(_OPENAI_HOSTS)
+
+
+def litellm_stores_unasked(model: str) -> bool:
+    """True for a model of OpenAI or Azure under its name at litellm; others refuse the key.
+
+    >>> [litellm_stores_unasked(model) for model in ("gpt-5", "azure/x", "groq/x")]
+    [True, True, False]
+    """
+    provider, _, rest = model.partition("/")
+    return provider in ("openai", "azure") if rest else model.startswith(_OPENAI_MODELS)
 
 
 # What stands in a message beside these was never sent on; clients echo the last four.
