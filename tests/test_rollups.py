@@ -306,14 +306,27 @@ def test_erasure_leaves_days_alone_whose_rows_still_name_the_tenant(database: Da
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "figure"),
     [
-        "UPDATE rollups SET content = replace(content, '\"spend_nano_usd\":6015', "
-        "'\"spend_nano_usd\":6014') WHERE kind = 'whole'",
-        "DELETE FROM rollups WHERE kind = 'key'",
+        (
+            "UPDATE rollups SET content = replace(content, '\"spend_nano_usd\":6015', "
+            "'\"spend_nano_usd\":6014') WHERE kind = 'whole'",
+            ": spend_nano_usd: the rows add up to 6015, the roll-up says 6014",
+        ),
+        (
+            "UPDATE rollups SET content = replace(content, '\"attempts_nano_usd\":6015', "
+            "'\"attempts_nano_usd\":6014') WHERE kind = 'whole'",
+            ": whole.attempts_nano_usd: the rows add up to 6015, the roll-up says 6014",
+        ),
+        (
+            "DELETE FROM rollups WHERE kind = 'key'",
+            ": requests: the rows add up to 6, the roll-up says 0; ",
+        ),
     ],
 )
-def test_verify_names_a_rollup_that_was_changed(database: Database, statement: str) -> None:
+def test_verify_names_a_rollup_that_was_changed_and_the_figure_that_differs(
+    database: Database, statement: str, figure: str
+) -> None:
     write(database.address.path, days_of_rows(days=1))
     rollups.catch_up(database)
     with sqlite3.connect(database.address.path) as connection:
@@ -322,6 +335,7 @@ def test_verify_names_a_rollup_that_was_changed(database: Database, statement: s
     (finding,) = verify(database).findings
     assert finding.kind is FindingKind.ROLLUP_DOES_NOT_SUM
     assert "acme" in finding.detail
+    assert figure in finding.detail
 
 
 # --- ledgers of earlier versions ---------------------------------------------------------------

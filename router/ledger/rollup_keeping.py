@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 from sqlalchemy import Connection
 
 from router.audit import ChainRow, Finding, FindingKind
@@ -19,6 +20,7 @@ from router.rollup_cells import Cell, Kind, PlacedCell, tier_name
 
 EVER = (-(2**62), 2**62)
 KINDS = tuple(Kind)
+NAMED_FIGURES = 3  # of a cell that differs; the rest are counted
 
 
 def keep_purged(connection: Connection, writer_id: str, first: int, last: int) -> None:
@@ -116,7 +118,31 @@ def _compared(key: Key, expected: Cell, found: Cell) -> Iterator[Finding]:
         kind, start_ms, tenant, name = key
         yield Finding(
             FindingKind.ROLLUP_DOES_NOT_SUM,
-            f"{kind} {name!r} of tenant {tenant!r} from {start_ms}: the rows add up to "
-            f"{expected.requests} requests and {expected.spend_nano_usd} nano-dollars, the "
-            f"roll-up says {found.requests} and {found.spend_nano_usd}",
+            f"{kind} {name!r} of tenant {tenant!r} from {start_ms}: {_told(expected, found)}",
         )
+
+
+def _told(expected: Cell, found: Cell) -> str:
+    """Names the first figures that differ, and how many more do.
+
+    Spend edited from 5 to 4 is "spend_nano_usd: the rows add up to 5, the roll-up says 4".
+    """
+    differing = list(_differing("", *map(msgspec.to_builtins, (expected, found))))
+    told = [
+        f"{name}: the rows add up to {ours}, the roll-up says {theirs}"
+        for name, ours, theirs in differing[:NAMED_FIGURES]
+    ]
+    if more := len(differing) - len(told):
+        told.append("1 more figure differs" if more == 1 else f"{more} more figures differ")
+    return "; ".join(told)
+
+
+def _differing(name: str, expected: object, found: object) -> Iterator[tuple[str, object, object]]:
+    """Yields the figures that differ, by their place in the cell; left out is its default."""
+    groups = [one for one in (expected, found) if isinstance(one, dict)]
+    if groups and all(isinstance(one, dict) or one is None for one in (expected, found)):
+        for key in dict.fromkeys(key for group in groups for key in group):
+            its = [one.get(key) if isinstance(one, dict) else None for one in (expected, found)]
+            yield from _differing(f"{name}.{key}" if name else str(key), *its)
+    elif expected != found:
+        yield name, expected or 0, found or 0
