@@ -121,6 +121,11 @@ def test_operators_pages_answer_at_their_own_address_alone(
                 assert admin.get(page).status_code == 200, page
             refused = admin.post("/v1/chat/completions", json={})
             assert (refused.status_code, refused.json()["error"]["code"]) == (404, "unknown_url")
+            told = {site: known_at(site) for site in (served.client, admin)}
+            assert {"/metrics", "/healthz"} <= told[admin]
+            assert {"/v1/models", "/healthz"} <= told[served.client]
+            assert not {"/metrics", "/docs", "/dashboard"} & told[served.client]
+            assert "/v1/chat/completions" not in told[admin]
             assert readyz(served).keys() == {"status", "details"}
             assert "answerers" in readyz(admin)
             assert admin.get("/healthz").status_code == 200
@@ -138,3 +143,9 @@ def test_an_admin_address_that_others_reach_needs_a_key_first(tmp_path: Path) ->
 def test_an_admin_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(CannotListen, match=r"expected HOST:PORT"):
         parsed(address)
+
+
+def known_at(site: httpx.Client) -> set[str]:
+    """The paths that a 404 of this address names."""
+    said = site.get("/nothing").json()["error"]["message"]
+    return set(said.partition("Known are: ")[2].removesuffix(".").split(", "))

@@ -222,15 +222,15 @@ class Server:
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]
-        divided = self._admin_port and not path.startswith(EVERYWHERE)
-        if divided and _is_admins(path) != self._at_admin(scope):
-            raise _elsewhere(path)
         found = self._exact.get(path)
         if found is None:
             found = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
         if found is None:
-            known = ", ".join(docs.known_paths())
+            known = ", ".join(self._known_at(scope))
             raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
+        divided = self._admin_port and not path.startswith(EVERYWHERE)
+        if divided and _is_admins(path) != self._at_admin(scope):
+            raise _elsewhere(path)
         method, handler = found
         if method not in ("*", scope["method"]) and not (
             method == "GET" and scope["method"] == "HEAD"
@@ -239,6 +239,14 @@ class Server:
                 f"{path[:200]} takes {method}, not {scope['method']}.", allow=_allowed(method)
             )
         return handler
+
+    def _known_at(self, scope: Scope) -> list[str]:
+        """The paths that answer at the address by which the request came in."""
+        paths = docs.known_paths()
+        if not self._admin_port:
+            return list(paths)
+        at_admin = self._at_admin(scope)
+        return [p for p in paths if p.startswith(EVERYWHERE) or _is_admins(p) == at_admin]
 
     def _at_admin(self, scope: Scope) -> bool:
         """True when the request came in by the address of `--admin-listen`."""
