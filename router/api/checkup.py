@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -98,17 +99,15 @@ class Checkup:
         yield _package(
             "xllamacpp",
             "the local LLM, levels 1 and 2 offline",
-            fix="pip install 'tiergate[local]'",
+            extra="local",
         )
         yield self._weights()
         yield self._adapter()
-        yield _package(
-            "litellm", "providers without an OpenAI API", fix="pip install 'tiergate[litellm]'"
-        )
+        yield _package("litellm", "providers without an OpenAI API", extra="litellm")
         yield _package(
             "torch",
             "`tiergate train`; serving never needs it",
-            fix="pip install 'tiergate[train]'",
+            extra="train",
         )
         yield _browser()
         yield from self._policies()
@@ -230,12 +229,12 @@ def _python() -> Finding:
     return Finding("python", state, f"{found}, {os.cpu_count()} cores", "runs it all", fix, True)
 
 
-def _package(
-    name: str, gives: str, *, essential: bool = False, fix: str = "pip install tiergate"
-) -> Finding:
+def _package(name: str, gives: str, *, essential: bool = False, extra: str = "") -> Finding:
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
+        wanted = f"'tiergate[{extra}]'" if extra else "tiergate"
+        fix = f"{shlex.quote(sys.executable)} -m pip install {wanted}"
         return Finding(name, State.MISSING, "not installed", gives, fix, essential)
     return Finding(name, State.OK, version, gives, "", essential)
 
