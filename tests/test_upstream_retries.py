@@ -156,7 +156,10 @@ async def test_another_replica_answers_where_one_refuses_the_key(tiers: Tiers) -
             assert (await ask(tier)).text == TEXT
         assert (revoked.count, good.count) == (1, 4)
         assert tier.status().state is AnswererState.READY
-        assert f"without {revoked.host}:{revoked.port} refuses our key" in tier.status().detail
+        assert (
+            f"{revoked.host}:{revoked.port} refuses our key; its calls go to the other"
+            in tier.status().detail
+        )
 
 
 async def test_hanging_upstream_opens_the_breaker(fake: FakeUpstream, tiers: Tiers) -> None:

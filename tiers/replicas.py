@@ -166,12 +166,15 @@ class ReplicaSet:
         ]
         detail = "; ".join(out)
         if not out or len(out) < len(self.replicas):
-            return AnswererStatus(AnswererState.READY, detail and f"without {detail}")
+            return AnswererStatus(AnswererState.READY, detail and f"{detail}{OTHERS}")
         resting = all(state is BreakerState.OPEN for state in states)
         if any(replica.refused_key for replica in self.replicas):
             detail += "; check the answerer's api_key"
             return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
         return AnswererStatus(AnswererState.OPEN_BREAKER, detail)
+
+
+OTHERS = "; its calls go to the other replicas"
 
 
 def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotReady:
