@@ -120,7 +120,7 @@ class PolicyWatcher:
                     await self._take()
         except Exception:
             self._status = replace(self._status, watching=False)
-            _log.exception("policy files are no longer watched; restart to load changes")
+            _log.exception("policy_unwatched", extra={"policy": self._loaded.policy.name})
             raise
 
     async def _wait(self) -> bool:
@@ -151,19 +151,30 @@ class PolicyWatcher:
                 await self._swap(loaded)
                 self._prices = prices
                 self._status = WatchStatus(loaded.hash, self._status.reloads + 1)
-                _log.info("policy %s@%s is in use", loaded.policy.name, loaded.hash)
+                self._tell_reloaded(loaded)
+            elif self._status.broken:  # the file is again what is in use
+                self._tell_reloaded(loaded)
         except PolicyError as error:
             if error.mistakes != self._status.mistakes:
-                _log.error("policy not reloaded, the old one stays in use: %s", error.message)
+                self._tell_refused(logging.ERROR, error.message)
             self._status = replace(self._status, mistakes=error.mistakes)
             return
         except LedgerError as error:
-            _log.warning("policy not reloaded yet, the old one stays in use: %s", error.message)
+            self._tell_refused(logging.WARNING, error.message)
             later = Mistake(str(self._loaded.path), 0, "(ledger)", error.message, "another try")
             self._status = replace(self._status, mistakes=(later,))
             return
         self._status = replace(self._status, mistakes=())
         self._loaded = loaded
+
+    def _tell_reloaded(self, loaded: LoadedPolicy) -> None:
+        fields = {"policy": loaded.policy.name, "hash": loaded.hash}
+        _log.info("policy_reloaded", extra=fields)
+
+    def _tell_refused(self, level: int, reason: str) -> None:
+        """Tell that the old policy stays in use, and why."""
+        fields = {"policy": self._loaded.policy.name, "reason": reason}
+        _log.log(level, "policy_not_reloaded", extra=fields)
 
 
 def _stamps(sources: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:

@@ -183,3 +183,17 @@ def test_metrics_tell_of_each_answerer(served: Served) -> None:
         'tiergate_store_up{store="ledger"} 1.0',
     ):
         assert name in page
+
+
+def test_policy_that_breaks_then_is_mended_leaves_two_lines(served: Served) -> None:
+    (policy,) = served.folder.glob("ladder.yaml")
+    good = policy.read_text(encoding="utf-8")
+    policy.write_text(good.replace("kind: upstream", "kind: nothing"), encoding="utf-8")
+    eventually(lambda: lines(served, "policy_not_reloaded"))
+    policy.write_text(good, encoding="utf-8")
+    eventually(lambda: lines(served, "policy_reloaded"))
+    (broken,), (mended,) = lines(served, "policy_not_reloaded"), lines(served, "policy_reloaded")
+    assert (broken["policy"], broken["level"]) == ("ladder", "error")
+    assert "nothing" in str(broken["reason"])
+    assert (mended["policy"], mended["level"]) == ("ladder", "info")
+    assert mended["hash"]

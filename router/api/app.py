@@ -321,7 +321,6 @@ class App:
         if self._hosts is not None:
             self._hosts.refresh(list(self.core.loaded.values()))
         self.core.router.swap(runtimes)
-        self._log.info("policy_reloaded", policy=name, hash=loaded.hash)
         if retired is not None:
             task = asyncio.get_running_loop().create_task(self._close_later(retired))
             self._retiring.add(task)

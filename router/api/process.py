@@ -31,6 +31,8 @@ from router.types import AnswererState
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection, so that it is they who close it
 SETTLE_S = 5.0  # what cancelled requests get to write their rows
 LOADING_POLL_S = 0.1
+POLICY_FIELDS = ("policy", "hash", "reason")
+"""What the watcher of policy files says beside its events' names, through the standard library."""
 
 Say = Callable[[str], None]
 
@@ -203,6 +205,7 @@ def logged_to_stderr(level: str) -> None:
             foreign_pre_chain=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.stdlib.ExtraAdder(allow=POLICY_FIELDS),
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
