@@ -155,13 +155,13 @@ class Budgets:
             one.requests_per_minute or one.tokens_per_minute
             for one in (*self._tenants.values(), *limits)
         )
-        self._none = not self._tenants and not self._rules
+        self.unlimited = not self._tenants and not self._rules
         self._money: dict[Payer, tuple[WindowLimit, ...]] = {}
         self._rates: dict[Payer, tuple[RateLimit, ...]] = {}
 
     def money(self, payer: Payer) -> tuple[WindowLimit, ...]:
         """Every window that a call of this payer must fit in."""
-        if self._none:
+        if self.unlimited:
             return ()
         found = self._money.get(payer)
         if found is None:
@@ -175,7 +175,7 @@ class Budgets:
 
     def rates(self, payer: Payer) -> tuple[RateLimit, ...]:
         """Every rate that a request (tier "") or a call (its tier) of this payer counts in."""
-        if self._none:
+        if self.unlimited:
             return ()
         found = self._rates.get(payer)
         if found is None:

@@ -8,7 +8,7 @@ dollars. It counts nothing and refuses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -42,7 +42,9 @@ class Remaining:
         self._gauge = gauge
         self._policy = policy
         self._under_way = 0
-        self._bound: tuple[Policy | None, int] = (None, 0)
+        self._bounds_of: Policy | None = None
+        self._calls = 0
+        self._fixed: dict[str, Headers] = {}
 
     @contextmanager
     def request(self, send: Send) -> Iterator[Send]:
@@ -64,23 +66,18 @@ class Remaining:
 
     async def headers(self, identity: Identity, sent: Headers) -> Headers:
         """Returns the headers that `sent` lacks. Raises nothing: a store that fails tells none."""
-        policy = self._policy()
+        policy, budgets = self._policy(), self._budgets()
+        if budgets.unlimited:  # most servers; nothing is asked of anybody
+            return self._own_bounds(policy, ("requests", "tokens"))
         payer = Payer(identity.tenant, identity.key_id, policy.name)
-        said = {key[len(PREFIX) :] for key, _ in sent if key.startswith(PREFIX)}
-        states: list[RateState] = []
-        if self._budgets().any_rate and not said:
-            states = await self._states(payer)
-        counted = {state.unit for state in states}
-        if b"requests" not in said and "requests" not in counted:
-            most = self._calls_at_once(policy)
-            states.append(RateState("requests", most, max(0, most - self._under_way), 0))
-        if b"tokens" not in said and "tokens" not in counted:
-            most = policy.max_body_bytes // LETTERS_PER_TOKEN  # of one request
-            states.append(RateState("tokens", most, most, 0))
+        told = {key[len(PREFIX) :].decode() for key, _ in sent if key.startswith(PREFIX)}
+        states = await self._states(payer) if budgets.any_rate and not told else []
+        told |= {state.unit for state in states}
         headers = rate_headers(states)
-        if not self._budgets().money(payer):
-            return headers
-        left = await self._gauge.left(identity, policy.name)
+        headers += self._own_bounds(
+            policy, [one for one in ("requests", "tokens") if one not in told]
+        )
+        left = await self._gauge.left(identity, policy.name) if budgets.money(payer) else None
         if left is not None:
             headers += [
                 (b"x-ratelimit-limit-usd", usd(left.limit_nano_usd).encode()),
@@ -89,13 +86,24 @@ class Remaining:
             ]
         return headers
 
-    def _calls_at_once(self, policy: Policy) -> int:
-        """Counts the calls that all answerers take at one time; summed once per policy."""
-        known, most = self._bound
-        if known is not policy:
-            most = sum(answerer.concurrency for _, answerer in policy.rungs())
-            self._bound = policy, most
-        return most
+    def _own_bounds(self, policy: Policy, units: Sequence[str]) -> Headers:
+        """Says the calls that all answerers take at one time, and the tokens of the largest body.
+
+        All but the calls that are left is made once per policy.
+        """
+        if self._bounds_of is not policy:
+            calls = sum(answerer.concurrency for _, answerer in policy.rungs())
+            tokens = policy.max_body_bytes // LETTERS_PER_TOKEN
+            self._bounds_of, self._calls = policy, calls
+            self._fixed = {
+                "requests": rate_headers([RateState("requests", calls, 0, 0)])[::2],
+                "tokens": rate_headers([RateState("tokens", tokens, tokens, 0)]),
+            }
+        headers = [header for unit in units for header in self._fixed[unit]]
+        if "requests" in units:
+            left = max(0, self._calls - self._under_way)
+            headers.append((b"x-ratelimit-remaining-requests", str(left).encode()))
+        return headers
 
     async def _states(self, payer: Payer) -> list[RateState]:
         """Asks what is left of the payer's rates, taking nothing."""
