@@ -200,7 +200,8 @@ def test_export_has_a_line_per_attempt_that_sums_to_the_bill(database: Path) -> 
 
 
 def test_whole_books_verify_with_0(database: Path) -> None:
-    assert "The books are whole: 6 requests" in said("ledger", "verify", "-d", database)
+    told = said("ledger", "verify", "-d", database)
+    assert "The books are whole: 6 requests by 1 writer cost" in told
 
 
 def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:

@@ -64,6 +64,16 @@ def test_where_nothing_was_answered_no_price_is_blamed(failures: int, told: str)
     assert f"Saved{'—'}nothing was answered" in tiles(report)
 
 
+def test_one_of_a_thing_is_told_in_the_singular() -> None:
+    rows = [observed(0, USD, USD), a_row(1, verdict="unverified", review_id="r"), a_row(2)]
+    repeat = a_row(3, 2, attempts=[an_attempt("h", 2, 0, role=Role.CACHE)], reason="cache_hit")
+    notes = " ".join(report_of([*rows, repeat]).notes)
+    assert "1 answer went out marked unverified" in notes
+    assert "1 request waits for or had a review" in notes
+    assert "1 request was observed only" in notes
+    assert "1 request was a repeat" in notes
+
+
 # --- observed only -----------------------------------------------------------------------------
 
 

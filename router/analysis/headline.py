@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from router.analysis.figures import FixedModel, Measure, Period, Quality, Saving
 from router.analysis.report_savings import leading
 from router.analysis.report_words import ENDING_WORDS
-from router.analysis.wording import Dollars, against, clean, count, day, percent, saved_percent
+from router.analysis.wording import (
+    Dollars,
+    against,
+    clean,
+    count,
+    counted,
+    day,
+    percent,
+    saved_percent,
+)
 from router.rollup_cells import Cell, Ending, Whole, ending_parts
 from router.types import Role
 
@@ -69,7 +78,7 @@ def _spent(found: Findings) -> str:
     first, last = (day(at, period.zone) for at in (period.first_row_ms, period.last_row_ms))
     when = f"On {first}" if first == last else f"From {first} to {last}"
     one = total.requests == 1
-    requests = "1 request" if one else f"{count(total.requests)} requests"
+    requests = counted(total.requests, "request", "requests")
     spent = f"{when}, {requests} cost {found.money(total.spend_nano_usd)}"
     if total.unknown_cost:
         spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
@@ -126,9 +135,7 @@ def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
     """
     if saving is None or saving.saved_nano_usd is None:
         return []
-    requests = (
-        "1 request was" if saving.compared == 1 else f"{count(saving.compared)} requests were"
-    )
+    requests = counted(saving.compared, "request was", "requests were")
     label = {
         "requested_model": "that the models the clients asked for cost",
         "all_level_2": "for answering them at level 2",
@@ -210,8 +217,10 @@ def _wrong(judged: Measure) -> list[str]:
     if judged.value is None or judged.value == 1.0:
         return []
     wrong = judged.count - round(judged.value * judged.count)
-    were = "was" if wrong == 1 else "were"
-    return [f"{count(wrong)} of {_answers(judged.count)} that somebody judged {were} wrong."]
+    answers = counted(judged.count, "answer", "answers")
+    return [
+        f"{count(wrong)} of {answers} that somebody judged {'was' if wrong == 1 else 'were'} wrong."
+    ]
 
 
 def _unverified(quality: Quality) -> list[str]:
@@ -225,14 +234,10 @@ def _unverified(quality: Quality) -> list[str]:
         routed = quality.answered > quality.observed
         return [*passed_on, *(["No routed answer went out unverified."] if routed else [])]
     share = percent(quality.unverified_share)
-    answers = f"{count(quality.unverified)} of {_answers(quality.answered)} ({share})"
-    return [*passed_on, f"{answers} went out unverified."]
+    answers = counted(quality.answered, "answer", "answers")
+    return [*passed_on, f"{count(quality.unverified)} of {answers} ({share}) went out unverified."]
 
 
 def _passed_on(quality: Quality) -> str:
-    who = "answer was" if quality.observed == 1 else "answers were"
-    return f"{count(quality.observed)} observed {who} passed on as given, unchecked."
-
-
-def _answers(number: int) -> str:
-    return "1 answer" if number == 1 else f"{count(number)} answers"
+    who = counted(quality.observed, "observed answer was", "observed answers were")
+    return f"{who} passed on as given, unchecked."

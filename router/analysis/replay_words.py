@@ -7,7 +7,7 @@ from router.analysis.replay import RECORDED, Replay
 from router.analysis.replay_conditions import cannot_answer
 from router.analysis.replay_path import MIN_CALLS
 from router.analysis.usage_cases import TokensAlone
-from router.analysis.wording import NOTHING, clean, count, percent, signed_usd, usd
+from router.analysis.wording import NOTHING, clean, count, counted, percent, signed_usd, usd
 
 
 def headline(found: Replay) -> str:
@@ -29,7 +29,7 @@ def headline(found: Replay) -> str:
             f"{signed_usd(-costs.saved_nano_usd)}{change}"
         )
     beside = "what was recorded" if found.old_name == RECORDED else found.old_name
-    requests = "1 request" if found.requests == 1 else f"{count(found.requests)} requests"
+    requests = counted(found.requests, "request", "requests")
     change = (
         "1 decision changes" if found.changed == 1 else f"{count(found.changed)} decisions change"
     )
@@ -105,11 +105,11 @@ def notes(found: Replay) -> list[str]:
         )
         lines.append(_climb_note(found))
     for reason, requests in found.left_out.items():
-        lines.append(f"{count(requests)} rows are left out: {reason.value}.")
+        lines.append(f"{counted(requests, 'row is', 'rows are')} left out: {reason.value}.")
     if found.observed:
         lines.append(
-            f"{count(found.observed)} requests were observed only: their recorded cost is that of "
-            "the model that was asked for."
+            f"{counted(found.observed, 'request was', 'requests were')} observed only: the "
+            "recorded cost is that of the model that was asked for."
         )
     if found.explored:
         lines.append(

@@ -16,6 +16,7 @@ from router.analysis.wording import (
     NOTHING,
     clean,
     count,
+    counted,
     percent,
     plain,
     signed_usd,
@@ -119,8 +120,9 @@ def notes(
     if unverified or safe or whole.reviews:
         reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
         found.append(
-            f"{count(unverified)} answers went out marked unverified, {count(safe)} were approved "
-            f"safe or held answers, {count(whole.reviews)} requests wait for or had a review by "
+            f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
+            f"{count(safe)} went out as approved safe or held words, "
+            f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
             "and savings."
         )
@@ -141,14 +143,16 @@ def notes(
         )
     if whole.observed:
         found.append(
-            f"{count(whole.observed)} requests were observed only: the requested model answered."
+            f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "
+            "requested model answered."
         )
     if whole.cache_hits:
-        found.append(f"{count(whole.cache_hits)} requests were repeats, answered from cache.")
+        repeats = counted(whole.cache_hits, "request was a repeat", "requests were repeats")
+        found.append(f"{repeats}, answered from cache.")
     if tally.open_requests:
         found.append(
-            f"{count(tally.open_requests)} requests are still open and in no "
-            f"figure above; they hold {usd(tally.open_held)}."
+            f"{counted(tally.open_requests, 'request is', 'requests are')} still open and in no "
+            f"figure above; {usd(tally.open_held)} is held for that."
         )
     if provider.calls:
         found.append(provider_line(provider))
@@ -159,8 +163,9 @@ def notes(
         )
     if lost:
         found.append(
-            f"{count(lost)} requests were purged on a day that this period cuts; only sums of "
-            "whole UTC days are kept, so what part of them falls within it is in no figure above."
+            f"{counted(lost, 'request was', 'requests were')} purged on a day that this "
+            "period cuts; only sums of whole UTC days are kept, so what part of "
+            "them falls within it is in no figure above."
         )
     return tuple(found)
 
@@ -171,13 +176,13 @@ def cache_line(cache: CacheFigures) -> str:
         return "Cache: no exact repeat was answered from it."
     if cache.value_nano_usd is None:
         return (
-            f"Cache: {count(cache.hits)} exact repeats; what they would have cost is unknown, "
-            "since none of their models gave a fresh answer in this period."
+            f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')}; what that would have "
+            "cost is unknown, since none of their models gave a fresh answer in this period."
         )
     rest = cache.hits - cache.priced
     left_out = f"; {count(rest)} have no fresh answer to go by" if rest else ""
     return (
-        f"Cache: {count(cache.hits)} exact repeats would have cost about "
+        f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')} would have cost about "
         f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests"
         f"{left_out}. Baselines count a repeat at its full price, so this is part of the "
         "savings, not beside them."

@@ -149,6 +149,15 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number before what is counted, with its verb where one follows.
+
+    >>> counted(1, "row is", "rows are"), counted(1200, "row is", "rows are")
+    ('1 row is', '1,200 rows are')
+    """
+    return f"{count(number)} {one if number == 1 else many}"
+
+
 def duration(ms: float | None) -> str:
     """ "0.42 ms", "7.5 ms", "120 ms", "1.6 s", "3.2 min"; None -> a dash."""
     if ms is None:

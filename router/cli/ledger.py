@@ -114,7 +114,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check chains, anchors and sums. Exit code 1 when something is wrong, each thing named."""
-    from router.analysis.wording import usd
+    from router.analysis.wording import counted, usd
     from router.api.books import Books
     from router.api.views import request_name
     from router.cli.terminal import print_json
@@ -148,12 +148,15 @@ def verify(
         for one in found.findings:
             at = f" (request {request_name(one.request_id)})" if one.request_id else ""
             typer.echo(f"{one.kind.value}: {one.detail}{at}")
+        findings = counted(len(found.findings), "finding", "findings")
         typer.echo(
-            f"{'The books are whole' if found.whole else f'{len(found.findings)} findings'}: "
-            f"{found.rows} requests by {found.writers} writers cost "
+            f"{'The books are whole' if found.whole else findings}: "
+            f"{counted(found.rows, 'request', 'requests')} by "
+            f"{counted(found.writers, 'writer', 'writers')} cost "
             f"{usd(found.cost_nano_usd)} ({found.cost_nano_usd} nano-dollars); "
             f"{found.open_requests} open, {usd(found.held_nano_usd)} held; "
-            f"{found.anchors} anchors inside, {found.outside_anchors} outside."
+            f"{counted(found.anchors, 'anchor', 'anchors')} inside, "
+            f"{found.outside_anchors} outside."
         )
     if not found.whole:
         raise typer.Exit(Exit.FAILURE)
