@@ -20,10 +20,11 @@ letter-spacing:-.012em;
 max-width:30em;text-wrap:pretty;overflow-wrap:anywhere}
 .tiles{display:flex;flex-wrap:wrap;gap:1px;margin:36px 0 0;
 background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:0;flex:1 1 150px}
+.tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:min-content;flex:1 1 150px}
 .tile dt{color:var(--soft);font-size:13px}
-.tile dd{margin:2px 0 0;font-size:22px;font-weight:600;letter-spacing:-.01em;overflow-wrap:anywhere}
-.tile dd.small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0;margin-top:0}
+.tile dd{margin:2px 0 0;font-size:22px;font-weight:600;letter-spacing:-.01em}
+.tile dd.small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0;margin-top:0;
+overflow-wrap:anywhere}
 section{margin:64px 0 0}
 h2{margin:0 0 4px;font-size:20px;font-weight:620;letter-spacing:-.008em}
 h3{margin:0 0 14px;font-size:15px;font-weight:600}
@@ -86,11 +87,11 @@ footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);fo
 .charts{column-gap:28px}}
 @media (max-width:560px){main,header,footer{padding-left:18px;padding-right:18px}header{
 padding-top:32px}
-section{margin-top:48px}.tiles{display:grid;grid-template-columns:1fr 1fr;margin-top:26px}.tile{
+section{margin-top:48px}.tiles{margin-top:26px}.tile{
 padding:12px 14px 14px}
-.tile dd{font-size:19px}th,td{padding:9px 11px}
+.tile{flex-basis:40%}.tile dd{font-size:19px}th,td{padding:9px 11px}
 tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card)}
-td.wrap,th.wrap{min-width:7em;max-width:11em}.tile:last-child:nth-child(odd){grid-column:1/-1}
+td.wrap,th.wrap{min-width:7em;max-width:11em}
 .stacked thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stacked table,.stacked tbody{display:block}
 .stacked tr{display:grid;grid-template-columns:repeat(3,1fr);gap:6px 12px;padding:10px 14px;

@@ -49,7 +49,7 @@ function queue(all, { query }) {
           ),
           "stacked",
         )
-      : el("p", { class: "empty" }, status === "pending" ? "Every matter that was handed to people has its verdict." : "No matter of that kind."),
+      : el("p", { class: "empty" }, status === "pending" ? "No matter waits for a verdict." : "No matter of that kind."),
   ];
 }
 
