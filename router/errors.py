@@ -274,8 +274,14 @@ class AnswererError(TiergateError):
 
 
 class AnswererNotReady(AnswererError):
+    """`retry_after_s`: when a call may go there again; None: nobody knows."""
+
     code = "answerer_not_ready"
     status = 503
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class CannotAnswer(AnswererError):

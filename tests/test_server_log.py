@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from tests.server_kit import (
     Upstream,
     eventually,
     tiergate,
+    write_behaviours,
     write_ladder,
     write_policy,
 )
@@ -197,3 +199,15 @@ def test_policy_that_breaks_then_is_mended_leaves_two_lines(served: Served) -> N
     assert "nothing" in str(broken["reason"])
     assert (mended["policy"], mended["level"]) == ("ladder", "info")
     assert mended["hash"]
+
+
+def test_server_that_is_gone_is_named_then_says_when_to_try_again(tmp_path: Path) -> None:
+    with Served(tmp_path, *write_behaviours(tmp_path, "", "gone")) as alone:
+        first = alone.chat("auto:gone")
+        assert first.json()["error"]["message"].startswith(
+            "gone cannot be reached at 127.0.0.1:9 (connection refused)."
+        )
+        eventually(lambda: alone.chat("auto:gone").status_code == 503)
+        resting = alone.chat("auto:gone")
+        assert "all breakers are open" in resting.json()["error"]["message"]
+        assert int(resting.headers["retry-after"]) >= 1

@@ -100,8 +100,9 @@ async def test_breaker_opens_then_probes_then_closes(fake: FakeUpstream, tiers: 
         with pytest.raises(UpstreamError):
             await ask(tier)
     assert tier.status().state is AnswererState.OPEN_BREAKER
-    with pytest.raises(AnswererNotReady):
+    with pytest.raises(AnswererNotReady) as refused:
         await ask(tier)
+    assert 0 < (refused.value.retry_after_s or 0) <= 60
     assert fake.count == 2
     fake.behaviour = None
     clock.ahead_ms = 60_000.0

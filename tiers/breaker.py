@@ -40,6 +40,12 @@ class Breaker:
         rested = now_ms - self._opened_at_ms >= self._reset_ms
         return BreakerState.HALF_OPEN if rested else BreakerState.OPEN
 
+    def rest_left_ms(self, now_ms: float) -> float:
+        """How long it lets no call through; 0 when it is closed or half open."""
+        if self._opened_at_ms is None:
+            return 0.0
+        return max(0.0, self._opened_at_ms + self._reset_ms - now_ms)
+
     def admits(self, now_ms: float) -> bool:
         """Whether a call may begin now; half-open admits one at a time."""
         if self._opened_at_ms is None:

@@ -183,7 +183,10 @@ def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotRea
         return AnswererNotReady(
             f"The upstream of {name} refuses Tiergate's own key; check the answerer's api_key."
         )
-    return AnswererNotReady(f"No replica of {name} answers; all breakers are open.")
+    rest_ms = min(replica.breaker.rest_left_ms(now_ms) for replica in replicas.replicas)
+    return AnswererNotReady(
+        f"No replica of {name} answers; all breakers are open.", retry_after_s=rest_ms / 1000.0
+    )
 
 
 def _is_free(replica: Replica, now_ms: float) -> bool:

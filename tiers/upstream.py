@@ -366,7 +366,7 @@ class UpstreamTier:
             raise await self._refusal(taken, response)
         except FOREIGN as error:
             outcome = Outcome.FAILED
-            raise to_ours(error) from error
+            raise to_ours(error, self._section.name, taken.replica.host) from error
         except asyncio.CancelledError:
             outcome = cancelled(ends_at)
             raise

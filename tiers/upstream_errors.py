@@ -5,6 +5,7 @@ An upstream's own words are never repeated: they may hold a key. It knows nothin
 
 from __future__ import annotations
 
+import os
 import ssl
 
 import aiohttp
@@ -47,9 +48,32 @@ _MISDIRECTED = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 _CUT = (aiohttp.ClientPayloadError, aiohttp.EofStream)
 
 
-def to_ours(error: BaseException) -> UpstreamError | DeadlineExceeded:
-    """Our error for one of aiohttp's; `sent`: whether the upstream may have read the request."""
-    kind = type(error).__name__
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "no such host"),
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
+    (aiohttp.ClientSSLError, "TLS failed"),
+    (aiohttp.ConnectionTimeoutError, "no connection in time"),
+    (aiohttp.ServerDisconnectedError, "it closed the connection"),
+)
+
+
+def _why(error: BaseException) -> str:
+    """The cause in plain words; where there are none, the name of the error's class."""
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words
+    number = getattr(getattr(error, "os_error", error), "errno", None)
+    return os.strerror(number).lower() if number else type(error).__name__
+
+
+def to_ours(
+    error: BaseException, answerer: str = "", host: str = ""
+) -> UpstreamError | DeadlineExceeded:
+    """Our error for one of aiohttp's; `sent`: whether the upstream may have read the request.
+
+    It names `answerer` and `host` where they are known and nothing was sent.
+    """
+    kind, who = _why(error), answerer or "The upstream"
     if isinstance(error, aiohttp.http_exceptions.PayloadEncodingError):
         return StreamCut(f"The upstream's answer broke off ({kind}).")
     if isinstance(error, _INVALID):
@@ -57,7 +81,8 @@ def to_ours(error: BaseException) -> UpstreamError | DeadlineExceeded:
     if isinstance(error, _MISDIRECTED):
         return UpstreamRejected(f"The upstream's address cannot be used ({kind}).", sent=False)
     if isinstance(error, _NOT_SENT):
-        return UpstreamUnreachable(f"The upstream cannot be reached ({kind}).", sent=False)
+        place = f" at {host}" if host else ""
+        return UpstreamUnreachable(f"{who} cannot be reached{place} ({kind}).", sent=False)
     if isinstance(error, _CUT):
         return StreamCut(f"The upstream's answer broke off ({kind}).")
     if isinstance(error, TimeoutError):

@@ -7,12 +7,14 @@ nothing about routing or models.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
 from router.api.content_coding import coding_of, decoded
 from router.api.views import Headers, rate_headers
 from router.errors import (
+    AnswererNotReady,
     BodyTooLarge,
     BudgetExceeded,
     ClientGone,
@@ -140,9 +142,11 @@ async def send_bytes(
 async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
     """An error's `body` with its status and what tells an SDK whether to try again."""
     extra = list(headers)
-    told = Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys
-    if isinstance(error, told) and error.retry_after_s:
-        extra.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    told = (
+        Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys | AnswererNotReady
+    )
+    if isinstance(error, told) and error.retry_after_s is not None:
+        extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
         extra.append((b"allow", error.allow.encode()))
     if isinstance(error, RateLimited):
