@@ -48,6 +48,10 @@ onload = () => {
     cut: boxes.filter(b => b.scrollWidth > b.clientWidth).map(b => b.ariaLabel).join(),
     stuck: boxes.filter(b => { b.scrollLeft = 10000;
       return b.scrollWidth - b.clientWidth - b.scrollLeft > 1;}).length,
+    torn: [...page.querySelectorAll(".tile dd:not(.small)")].filter(d => {
+      const text = page.createRange(); text.selectNodeContents(d);
+      const lines = new Set([...text.getClientRects()].map(r => r.top));
+      return !/\\s/.test(d.textContent) && lines.size > 1;}).length,
   };
   document.getElementById("out").textContent = Object.entries(out)
     .map(([k, v]) => k + "=" + v).join(";");
@@ -83,6 +87,14 @@ def a_report(rows: list[RequestRow]) -> Report:
 def test_the_report_fits_a_phone_in_chromium(tmp_path: Path, width: int) -> None:
     found = probed(report_html(a_report(a_day())), width, tmp_path)
     assert "title=Tiergate cost report;overflow=0;charts=6;wide=0;asked=0;cut=;" in found
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_no_tile_tears_a_figure_apart(tmp_path: Path, width: int) -> None:
+    dear = [replace(row, cost_nano_usd=1_234_567_123_456_789) for row in a_day(2, 0, 0)]
+    found = probed(report_html(a_report(dear), exact=True), width, tmp_path)
+    assert "torn=0" in found
+    assert "overflow=0" in found
 
 
 LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
