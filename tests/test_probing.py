@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -71,6 +73,39 @@ def test_server_without_a_list_stays_unknown(tmp_path: Path, upstream: Upstream)
     other = upstream.url.replace("/v1", "/v2")  # which the upstream does not have
     run, (found,) = probed(tmp_path, {"model": "answer", "base_urls": [other]})
     assert (run.returncode, found["found"]) == (0, "unknown")
+    assert found["said"].startswith("has no list of models")
+
+
+class Strict(BaseHTTPRequestHandler):
+    """Knows `/v1/models` without a query alone, and refuses every key but `good`."""
+
+    def do_GET(self) -> None:
+        status = 200 if self.path == "/v1/models" else 404
+        if status == 200 and self.headers["authorization"] != "Bearer good":
+            status = 401
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(b'{"data": [{"id": "m"}]}' if status == 200 else b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+@pytest.mark.parametrize(
+    ("key", "found", "said"),
+    [("good", "ok", "lists this model"), ("bad", "no", "refused Tiergate's own key")],
+)
+def test_server_that_knows_no_query_is_asked_without_it(
+    tmp_path: Path, key: str, found: str, said: str
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Strict) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        answerer = {"model": "m", "base_urls": [url], "api_key": "${PROBED_KEY}"}
+        _, (probe,) = probed(tmp_path, answerer, PROBED_KEY=key)
+        server.shutdown()
+    assert probe["found"] == found
+    assert said in probe["said"]
 
 
 def test_local_model_whose_file_is_missing_is_named(tmp_path: Path) -> None:

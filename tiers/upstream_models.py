@@ -32,28 +32,38 @@ async def listed_models(
     url = base_url.rstrip("/") + PATH
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            response = await session.get(url + MOST, headers=headers, allow_redirects=False)
-            try:
-                body = await response.content.read(MAX_BYTES)
-                while len(body) < MAX_BYTES and (piece := await response.content.read(MAX_BYTES)):
-                    body += piece
-            finally:
-                response.close()
+            status, body = await _got(session, url + MOST, headers)
+            if status in (400, 404, 405, 422, 501):  # perhaps for the query alone
+                status, body = await _got(session, url, headers)
     except TimeoutError as error:
         raise DeadlineExceeded(f"no answer within {TIMEOUT_S:g} s") from error
     except FOREIGN as error:
         raise to_ours(error) from error
-    if response.status in (404, 405, 501):
+    if status in (404, 405, 501):
         if not _names_a_version(base_url):
             raise UpstreamError(
-                f"nothing at {shown_url(url)} (status {response.status}): base_urls may lack "
+                f"nothing at {shown_url(url)} (status {status}): base_urls may lack "
                 "`/v1` at its end",
-                upstream_status=response.status,
+                upstream_status=status,
             )
         return None
-    if response.status != 200:
-        raise error_for_status(response.status)
+    if status != 200:
+        raise error_for_status(status)
     return _ids(body)
+
+
+async def _got(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
+) -> tuple[int, bytes]:
+    """The status and the body, of which at most `MAX_BYTES` or a little more are read."""
+    response = await session.get(url, headers=headers, allow_redirects=False)
+    try:
+        body = await response.content.read(MAX_BYTES)
+        while len(body) < MAX_BYTES and (piece := await response.content.read(MAX_BYTES)):
+            body += piece
+    finally:
+        response.close()
+    return response.status, body
 
 
 def _names_a_version(base_url: str) -> bool:

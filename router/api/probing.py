@@ -95,10 +95,13 @@ async def _upstream(
     return Probed(section.name, section.model, shown_url(url), found, said)
 
 
+NO_LIST = "has no list of models: only a call would show this one, and if the key is good"
+
+
 def _compared(model: str, ids: Sequence[str] | None) -> tuple[Found, str]:
     """Says if a model is among those listed, and in words."""
     if ids is None:
-        return Found.UNKNOWN, "answers, and lists no models: only a call would show this one"
+        return Found.UNKNOWN, NO_LIST
     # ollama lists a tag behind the name, Gemini a folder before it
     if {model, f"{model}:latest", f"models/{model}"} & set(ids):
         return Found.OK, "lists this model"
