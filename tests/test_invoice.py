@@ -215,6 +215,11 @@ LATE = "EUR=1.1@2026-11-19"
 MISTAKES = [
     ("day,name,amount\n2026-11-18,x,1\n", (),
      "bill.csv:2: found the columns day, name, amount; expected one named model"),
+    ("date,modell,amuont\n2026-11-18,x,1\n", (),
+     "expected one named model ('modell' is nearly 'model'); expected one of amount, cost, "
+     "amount_usd, cost_usd ('amuont' is nearly 'amount')"),
+    ("date,model,amount,curency\n2026-11-18,x,1,EUR\n", (),
+     "expected the currency in one named currency ('curency' is nearly 'currency')"),
     ("date,model\n2026-11-18,x\n", (), "expected one of amount, cost, amount_usd, cost_usd"),
     (ROW.replace("2026-11-18", "18.11.2026"), (),
      "'18.11.2026' is no day; expected one like 2026-11-20"),
@@ -238,3 +243,19 @@ def test_mistaken_bill_is_refused_with_what_was_found(
     code, said = checked(database, bill(tmp_path, text), *arguments)
     assert code == 2
     assert told in said
+
+
+def test_all_mistakes_of_a_bill_are_told_at_once(database: Path, tmp_path: Path) -> None:
+    text = "date,modell,amount,calls\n18.11.26,x,1,many\n2026-11-18,x,free,1\n"
+    code, said = checked(database, bill(tmp_path, text))
+    assert code == 2
+    for told in ("'modell' is nearly 'model'", "'18.11.26' is no day", "'many' calls",
+                 "bill.csv:3: 'free' is no amount"):  # fmt: skip
+        assert told in said
+    assert said.count("modell") == 2, "once named among the columns, and once with its neighbour"
+
+
+def test_many_mistakes_are_counted(database: Path, tmp_path: Path) -> None:
+    code, said = checked(database, bill(tmp_path, "date,model,amount\n" + "x,x,1\n" * 30))
+    assert (code, said.count("is no day")) == (2, 20)
+    assert "and 10 more mistakes" in said

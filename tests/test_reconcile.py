@@ -161,6 +161,8 @@ def test_ledger_without_unknown_calls_has_nothing_to_reconcile(books: str) -> No
     [
         ("bill.csv", "id,cost\na,1\nb,-1\n", "bill.csv:3"),
         ("bill.csv", "name,price\na,1\n", "bill.csv:2"),
+        ("bill.csv", "id,cost_ud\na,1\n", "'cost_ud' is nearly 'cost_usd'"),
+        ("bill.csv", "id,cost\na,x\nb,-1\n", "bill.csv:3"),
         ("bill.csv", "id,cost\na,1\na,1\n", "twice"),
         ("bill.csv", "", "no line with an amount"),
         ("bill.jsonl", '{"id": "a", "cost": 1}\n[]\n', "bill.jsonl:2"),

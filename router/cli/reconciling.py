@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.bill_files import Refusing, exact
+from router.cli.bill_files import Mistakes, exact, near
 from router.cli.exits import Exit
 from router.cli.invoicing import check_invoice
 from router.cli.ledger import Tenant, ledger
@@ -105,18 +105,32 @@ def read_bill(path: Path) -> dict[str, int]:
     amounts: dict[str, int] = {}
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
-    for number, line in rows_of(path, Refusing(path), exact):
+    bad, checked = Mistakes(path), ""
+    for number, line in rows_of(path, bad, exact):
         where = f"{path}:{number}"
         name = next((str(line[key]) for key in IDS if line.get(key)), "")
         told = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
         if not name or told is None:
-            raise typer.BadParameter(
-                f"{where}: found {', '.join(map(str, line)) or 'nothing'}; expected "
-                f"{' or '.join(IDS)}, and {' or '.join(COSTS)}"
-            )
-        if name in amounts:
-            raise typer.BadParameter(f"{where}: {name!r} stands in the bill twice; sum its lines")
-        amounts[name] = _amount(str(told), where)
+            columns = ", ".join(map(str, line)) or "nothing"
+            others = [column for column in line if column not in (*IDS, *COSTS)]
+            lacking = [
+                known for known in (IDS, COSTS) if not any(column in line for column in known)
+            ]
+            if not lacking or columns != checked:  # once for all lines of the same columns
+                hints = "".join(near(others, known) for known in lacking)
+                bad.note(
+                    f"{where}: found {columns}; expected {' or '.join(IDS)}, and "
+                    f"{' or '.join(COSTS)}{'' if lacking else ', each with a value'}{hints}"
+                )
+            checked = columns
+        elif name in amounts:
+            bad.note(f"{where}: {name!r} stands in the bill twice; sum its lines")
+        else:
+            try:
+                amounts[name] = _amount(str(told), where)
+            except typer.BadParameter as error:
+                bad.note(error.message)
+    bad.refuse()
     if not amounts:
         raise typer.BadParameter(f"{path}: no line with an amount")
     return amounts
