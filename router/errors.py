@@ -173,7 +173,7 @@ class MaxCostTooLow(NotCapable):
 
     code = "max_cost_too_low"
 
-    def __init__(self, message: str, *, answerer: str, needed_nano_usd: int) -> None:
+    def __init__(self, message: str, *, answerer: str = "", needed_nano_usd: int = 0) -> None:
         super().__init__(message, param="routing.max_cost_usd")
         self.answerer = answerer
         self.needed_nano_usd = needed_nano_usd

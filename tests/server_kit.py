@@ -67,7 +67,7 @@ def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess
         [PYTHON, "-m", "router.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # only so that a parent which never ends fails here
         env=environment(**more),
         check=False,
     )

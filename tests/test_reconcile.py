@@ -176,7 +176,8 @@ def test_mistake_in_a_bill_is_named_and_nothing_is_booked(
     (tmp_path / name).write_text(text, encoding="utf-8")
     run = tiergate("ledger", "reconcile", "--from", tmp_path / name, TIERGATE_DATABASE="no.db")
     assert run.returncode == 2
-    assert told in run.stderr.replace("\n", " ").replace("│", "").replace("  ", " ")
+    # The terminal's frame breaks lines by the length of the folder's name.
+    assert told in " ".join(run.stderr.replace("│", " ").split())
 
 
 async def test_call_of_a_running_worker_waits(books: str) -> None:
