@@ -56,7 +56,7 @@ class TierName(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Ending(StrEnum):
-    """How a request ended that gave its client no answer."""
+    """Says how a request ended that gave its client no answer."""
 
     REFUSED = "refused"  # a limit did not admit it: a budget, a rate, a bounded queue, a capability
     FAILED = "failed"

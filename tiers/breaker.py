@@ -41,7 +41,7 @@ class Breaker:
         return BreakerState.HALF_OPEN if rested else BreakerState.OPEN
 
     def rest_left_ms(self, now_ms: float) -> float:
-        """How long it lets no call through; 0 when it is closed or half open."""
+        """Returns how long it lets no call through; 0 when it is closed or half open."""
         if self._opened_at_ms is None:
             return 0.0
         return max(0.0, self._opened_at_ms + self._reset_ms - now_ms)

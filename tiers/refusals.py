@@ -35,7 +35,7 @@ QUOTA = "upstream_quota_exhausted"  # our money there is spent: asking again is 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked of an upstream, for the words of its refusal."""
+    """Says what was asked of an upstream, for the words of its refusal."""
 
     answerer: str
     model: str

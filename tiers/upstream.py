@@ -89,7 +89,7 @@ _HEADERS = {
 
 @dataclass(slots=True)
 class _Place:
-    """Where one call is: its place at the replica that was asked last."""
+    """Tells where one call is: its place at the replica that was asked last."""
 
     taken: Taken | None = None
 

@@ -28,7 +28,7 @@ MOST_NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class PolicyNames:
-    """What one policy says of baselines; "" and an empty plan where it cannot be read."""
+    """Reads what one policy says of baselines; "" and an empty plan where it cannot be read."""
 
     level_2: str = ""
     level_3: str = ""
@@ -37,7 +37,7 @@ class PolicyNames:
 
 @dataclass(frozen=True, slots=True)
 class BaselineNames:
-    """What a report's baselines are called, and the planned shares by level."""
+    """Names a report's baselines, and the planned shares by level."""
 
     level_2: tuple[str, ...] = ()
     level_3: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from router.types import RequestRow, TrueOutcome
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a request must have; an empty set asks for nothing."""
+    """Lists what a request must have; an empty set asks for nothing."""
 
     tags: frozenset[str] = frozenset()
     key_ids: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ class Choice:
 
 @dataclass(slots=True)
 class ChosenOutcomes:
-    """What came of the chosen requests: known once all rows went through `rows`."""
+    """Holds what came of the chosen requests: known once all rows went through `rows`."""
 
     choice: Choice
     outcomes: tuple[TrueOutcome, ...]

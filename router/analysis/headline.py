@@ -36,7 +36,7 @@ class Findings:
 
     @property
     def whole(self) -> Whole:
-        """What is counted once for all requests."""
+        """Counts once for all requests."""
         return self.total.whole or Whole()
 
     @property
@@ -129,7 +129,7 @@ def _told(saving: Saving | None, found: Findings) -> list[str]:
 
 
 def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
-    """Of requests that were observed only: nothing was routed, so nothing was saved.
+    """Estimates requests that were observed only: nothing was routed, so nothing was saved.
 
     The answers that went out were the observed models', so they say nothing of routing's.
     """
@@ -159,7 +159,7 @@ def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
 
 
 def _accepted(saving: Saving, money: Dollars) -> list[str]:
-    """What accepted answers alone saved; it may exceed the whole, or have its other sign."""
+    """Sums what accepted answers alone saved; it may exceed the whole, or have its other sign."""
     accepted = saving.accepted_saved_nano_usd
     if accepted is None:
         return []
@@ -224,7 +224,7 @@ def _wrong(judged: Measure) -> list[str]:
 
 
 def _unverified(quality: Quality) -> list[str]:
-    """How many answers nothing vouched for; observed ones are passed on unchecked."""
+    """Counts the answers that nothing vouched for; observed ones are passed on unchecked."""
     if not quality.answered:
         return []
     passed_on = [] if not quality.observed else [_passed_on(quality)]

@@ -24,7 +24,7 @@ Cell = tuple[date, str]  # day, model
 
 
 class Cause(StrEnum):
-    """What explains a difference, in the order in which they are looked at."""
+    """Lists what explains a difference, in the order in which they are looked at."""
 
     UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
     ESTIMATED_CALLS = "estimated_calls"  # they count at a bound that is never too low
@@ -48,7 +48,7 @@ class BillLine:
 
 @dataclass(slots=True)
 class Booked:
-    """What the ledger has of one model on one day."""
+    """Holds what the ledger has of one model on one day."""
 
     calls: int = 0
     booked_nano_usd: int = 0

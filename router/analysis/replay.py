@@ -83,7 +83,7 @@ class SideSums:
 
 @dataclass(slots=True)
 class BelievedErrors:
-    """How wrong both sides expect to be by their own p, where both have one."""
+    """Says how wrong both sides expect to be by their own p, where both have one."""
 
     requests: int = 0
     old_wrong: float = 0.0

@@ -15,7 +15,7 @@ from router.types import AttemptState, CostBasis, Identity, RequestRow
 
 @dataclass(slots=True)
 class AccessLine:
-    """What became known of one request."""
+    """Holds what became known of one request."""
 
     identity: Identity | None = None
     rows: list[RequestRow] = field(default_factory=list)  # several prompts have a row each

@@ -23,7 +23,7 @@ _ZLIB_BITS = {"gzip": 31, "deflate": 15}
 
 
 class _Decoder(Protocol):
-    """What zlib's and zstd's decompressors have in common."""
+    """Describes what zlib's and zstd's decompressors share."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 

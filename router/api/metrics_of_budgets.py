@@ -55,7 +55,7 @@ class Window(Protocol):
 
 
 class Limits(Protocol):
-    """Where budgets are read; both block. Raises LedgerError."""
+    """Reads budgets; both methods block. Raises LedgerError."""
 
     def limits_now(self) -> Sequence[Window]: ...
 

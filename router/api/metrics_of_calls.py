@@ -43,7 +43,7 @@ class _Tier(NamedTuple):
 
 
 class CallMetrics:
-    """What `Metrics` counts of events and rows. Thread-safe, as the library's counters are."""
+    """Counts for `Metrics` events and rows. Thread-safe, as the library's counters are."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._answerers: dict[str, _Answerer] = {}

@@ -28,7 +28,7 @@ SHOWN = 5
 
 
 class Found(StrEnum):
-    """What a probe came to."""
+    """Holds the result of a probe."""
 
     OK = "ok"
     UNKNOWN = "unknown"  # nobody lists its models: only a call would show

@@ -82,7 +82,7 @@ def exact(line: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one unit of a currency is worth in dollars from a day on."""
+    """Says what one unit of a currency is worth in dollars from a day on."""
 
     currency: str
     usd: Decimal

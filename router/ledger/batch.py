@@ -351,7 +351,7 @@ class Batch:
         self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, payer[0])
 
     def _payer(self, request_id: str, tenant: str, key_id: str = "", policy: str = "") -> Payer:
-        """Who pays for this request's attempts: whoever it was opened for.
+        """Returns who pays for this request's attempts: whoever it was opened for.
 
         Raises: LedgerError for another tenant, from whose windows its holds would be taken.
         """

@@ -27,7 +27,7 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class ClosedMonth:
-    """What a closed month came to: of the rows created in it, by every tenant."""
+    """Holds what a closed month came to: of the rows created in it, by every tenant."""
 
     since_ms: int
     until_ms: int

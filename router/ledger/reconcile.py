@@ -68,7 +68,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a bill said of one unknown or estimated call."""
+    """Holds what a bill said of one unknown or estimated call."""
 
     call: UnknownCall
     billed_nano_usd: int

@@ -38,7 +38,7 @@ _SELECT = (
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What is sealed."""
+    """Holds what is sealed."""
 
     request_id: str
     headers: tuple[tuple[bytes, bytes], ...]
@@ -47,7 +47,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What a key and its request are called in the database, and what opens the answer."""
+    """Says what a key and its request are called in the database, and what opens the answer."""
 
     tenant: str
     name: str

@@ -76,7 +76,7 @@ class TurnFacts:
 
 
 class RuleFacts(NamedTuple):
-    """What the rules find in a text that the model does not read."""
+    """Holds what the rules find in a text that the model does not read."""
 
     amounts: tuple[Amount, ...]
     risk_terms: tuple[str, ...]

@@ -102,7 +102,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What `next_rung` says: accept, go on to `rung` (index), or stop; and why."""
+    """Holds what `next_rung` says: accept, go on to `rung` (index), or stop; and why."""
 
     action: Action
     rung: int | None

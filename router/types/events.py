@@ -38,7 +38,7 @@ class BreakerTurned:
 
 @dataclass(frozen=True, slots=True)
 class StoreTurned:
-    """What requests depend on (`ledger`, `redis`) stopped to answer, or answers again."""
+    """Tells that a store (`ledger`, `redis`) stopped to answer, or answers again."""
 
     store: str
     lost: bool

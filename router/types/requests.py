@@ -22,7 +22,7 @@ class ContentPart:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What only its issuer can read; it goes back there unchanged and to nobody else.
+    """Holds what only its issuer can read; it goes back there unchanged and to nobody else.
 
     `router.sealed` stamps it for the client and reads the stamp.
     """

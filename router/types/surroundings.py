@@ -70,7 +70,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of an idempotency key: one of these holds."""
+    """Holds what is known of an idempotency key: one of these holds."""
 
     same: bool = True  # False: another request came under it before
     reply: Reply | None = None  # the answer

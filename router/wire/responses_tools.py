@@ -50,7 +50,7 @@ INPUT_ALONE = JsonText(orjson.dumps(_INPUT).decode())
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a body offers: tools as functions, what no tier has, and all of it as it was said."""
+    """Holds a body's tools: as functions, what no tier has, and all of it as it was said."""
 
     known: tuple[ToolSpec, ...] = ()
     unsupported: tuple[str, ...] = ()
