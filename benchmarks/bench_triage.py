@@ -27,12 +27,12 @@ import numpy as np
 import yaml
 
 from router.errors import ModelFileError
-from router.triage.amounts import AmountReader
 from router.triage.engine import Model, TriageConfig, TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.service import TriageService
-from router.triage.spelling import knows_all
-from router.triage.terms import TermFinder
+from router.triage.text.amounts import AmountReader
+from router.triage.text.spelling import knows_all
+from router.triage.text.terms import TermFinder
 from router.triage.triage_model import HeadOutputs, TriageModel
 from router.types import ChatRequest, Domain, Message, RequestType
 

@@ -2,11 +2,11 @@
 
     python -m benchmarks first_token [--quick] [--rounds N] [--json]
 
-The upstream is tests/fake_upstream.py at a stated pace: a weak model (first token after 150 ms,
-then one every 10 ms, 60 tokens) and a strong one (300 ms, then 15 ms, 60 tokens). `tiergate serve`
-asks them under policies that hold back nothing, the first 32 tokens or all, and whose weak model
-answers or refuses. Rounds alternate between the targets; ratios are formed within a round. Only
-127.0.0.1; everything it starts, it ends.
+The upstream is tests/kits/upstreams/fake_upstream.py at a stated pace: a weak model (first token
+after 150 ms, then one every 10 ms, 60 tokens) and a strong one (300 ms, then 15 ms, 60 tokens).
+`tiergate serve` asks them under policies that hold back nothing, the first 32 tokens or all, and
+whose weak model answers or refuses. Rounds alternate between the targets; ratios are formed within
+a round. Only 127.0.0.1; everything it starts, it ends.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         path = folder / f"{name}.yaml"
         path.write_text(json.dumps({"name": name, **policy}), "utf-8")  # JSON is YAML
         serve += ["--policy", str(path)]
-    fake = [sys.executable, "-m", "tests.fake_upstream", "--port", str(upstream)]
+    fake = [sys.executable, "-m", "tests.kits.upstreams.fake_upstream", "--port", str(upstream)]
     bare = [sys.executable, "benchmarks/bare_proxy.py", "--port", str(proxy)]
     bare += ["--to", str(upstream)]
     environ = {"TIERGATE_POLICY": "", "PYTHONPATH": str(ROOT), "UPSTREAM": url}

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.stage import Stage, Target, stage
-from router.ledger.verify import verify
+from router.ledger.books.verify import verify
 
 CONNECTIONS = (1, 8, 64)
 TARGET_PER_SECOND = 900

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import aiohttp
 
-from router.ledger import reading
-from router.ledger.database import Database
-from router.ledger.verify import verify
-from tests import postgres_kit
-from tests.server_kit import ROUTINE, Served, Upstream, write_policy
+from router.ledger.books.verify import verify
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from tests.kits.books import postgres_kit
+from tests.kits.server_kit import ROUTINE, Served, Upstream, write_policy
 
 CLIENTS = 16
 ANSWERS = 60  # a round ends after so many, in the middle of the next ones

@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from router.api.clock import SystemClock
-from router.budgets import Budgets
-from router.ledger.store import SqlLedger
-from router.policy import BudgetSection, LimitSection
+from router.api.compose.clock import SystemClock
+from router.ledger.books.store import SqlLedger
+from router.money.budgets import Budgets
+from router.policy.schema import BudgetSection, LimitSection
 from router.types import AttemptRow, JsonText, RequestRow
-from tests import postgres_kit
-from tests.ledger_rows import attempt, request
+from tests.kits.books import postgres_kit
+from tests.kits.books.ledger_rows import attempt, request
 
 Line = dict[str, Any]  # a line of the table, as JSON has it
 RECORD = JsonText('{"signals":{"domain":"finance"},"rungs":[' + "1234567," * 250 + "0]}")

@@ -2,12 +2,12 @@
 
     python -m benchmarks overload [--quick] [--rounds N] [--json]
 
-The upstream (tests/fake_upstream.py) takes 500 ms for an answer, and the policy lets eight calls go
-there at one time: 16 answers a second. `alone` asks one request after another. `shed` sends 64 a
-second, whatever comes back, to the gateway as it is; `no bound` sends the same to one that lets
-everybody wait (--max-waiting 1000000). Rounds alternate between them, ratios are formed within a
-round. It measures the bound and not the gateway's own speed, so the load leaves a core mostly
-idle. Only 127.0.0.1; everything it starts, it ends.
+The upstream (tests/kits/upstreams/fake_upstream.py) takes 500 ms for an answer, and the policy lets
+eight calls go there at one time: 16 answers a second. `alone` asks one request after another.
+`shed` sends 64 a second, whatever comes back, to the gateway as it is; `no bound` sends the same to
+one that lets everybody wait (--max-waiting 1000000). Rounds alternate between them, ratios are
+formed within a round. It measures the bound and not the gateway's own speed, so the load leaves a
+core mostly idle. Only 127.0.0.1; everything it starts, it ends.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def stage(folder: Path) -> Iterator[tuple[str, str, str]]:
     (folder / "bench.yaml").write_text(json.dumps(policy(url)), "utf-8")  # JSON is YAML
     database = folder / "ledger.db"
     key = create_key(database)
-    fake = [sys.executable, "-m", "tests.fake_upstream", "--port", str(upstream)]
+    fake = [sys.executable, "-m", "tests.kits.upstreams.fake_upstream", "--port", str(upstream)]
     serve = [sys.executable, "-m", "router.cli", "serve", "--policy", str(folder / "bench.yaml")]
     serve += ["--database", str(database), "--log-level", "error"]
     environ = {"TIERGATE_POLICY": "", "PYTHONPATH": str(ROOT)}

@@ -15,18 +15,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from router.analysis.figures import Report
-from router.analysis.report import Extra, build_report
-from router.audit import attempt_values, request_values
-from router.ledger import reading
-from router.ledger.database import Database
-from router.ledger.rollup_reading import portion
-from router.ledger.rollups import Fold, store
-from router.ledger.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, derived_values
-from router.policy import ReportSection
-from router.rollup_cells import Cell, Kind, decode, encode
+from router.analysis.report.build import Extra, build_report
+from router.analysis.report.figures import Report
+from router.ledger.aggregates import Cell, Kind, decode, encode
+from router.ledger.chain import attempt_values, request_values
+from router.ledger.rollups.reading import portion
+from router.ledger.rollups.stored import Fold, store
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from router.ledger.sql.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, derived_values
+from router.policy.schema import ReportSection
 from router.types import JsonText, RequestRow
-from tests.report_rows import a_row, an_attempt
+from tests.kits.books.report_rows import a_row, an_attempt
 
 DAY_MS = 86_400_000
 BEGIN_MS = 1_791_158_400_000  # 2026-10-05, UTC

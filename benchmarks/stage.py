@@ -24,9 +24,9 @@ from pathlib import Path
 
 import yaml
 
-from router.api.clock import SystemClock
-from router.ledger.database import Database
-from router.ledger.keys import SqlKeyStore
+from router.api.compose.clock import SystemClock
+from router.ledger.sql.database import Database
+from router.ledger.tables.keys import SqlKeyStore
 from router.types import Scope
 
 ROOT = Path(__file__).parents[1]
@@ -209,7 +209,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     approved.write_text("\n".join(approved_prompts()), "utf-8")
     database = folder / "ledger.db"
     key = create_key(database)
-    fake = [sys.executable, "-m", "tests.fake_upstream", "--port", str(ports[0])]
+    fake = [sys.executable, "-m", "tests.kits.upstreams.fake_upstream", "--port", str(ports[0])]
     serve = [
         sys.executable, "-m", "router.cli", "serve",
         "--policy", str(folder / "bench.yaml"),

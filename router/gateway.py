@@ -18,22 +18,24 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from router.conclude import conclude, goes_on, stranded
-from router.conversations import Conversations
-from router.deciding import Router
 from router.errors import NOT_ADMITTED, AnswererError, LedgerError, Stopping, TiergateError
-from router.keeping import Keeper
-from router.metering import admit, settle
-from router.next_rung import Left, next_rung
-from router.noticing import refusals_told, tell_answered, tell_ended, tell_step
-from router.rating import RequestRates, request_rates
-from router.record import Evidence, StepRecord, evidence
-from router.repeats import Repeats
-from router.runtime import RungPlan, Selected
-from router.shadow import Shadows
-from router.speculating import Calls
-from router.spend import Spender, failure_reason
-from router.telling import final_row, lowered_cap, outcome_of, redirects_of, weigh
+from router.money.rate_limits import RequestRates, request_rates
+from router.request.call_events import refusals_told, tell_answered, tell_ended, tell_step
+from router.request.calls import Spender, failure_reason
+from router.request.final_answer import conclude, goes_on, stranded
+from router.request.hedging import Calls
+from router.request.ledger_row import final_row, lowered_cap, outcome_of, redirects_of, weigh
+from router.request.planner import Router
+from router.request.post_response import Keeper
+from router.request.rate_charges import admit, settle
+from router.request.response_cache import Repeats
+from router.request.sessions import Conversations
+from router.request.shadow import Shadows
+from router.request.state import Candidate, Held, Walk
+from router.routing.decision_record import Evidence, StepRecord, evidence
+from router.routing.next_rung import Left, next_rung
+from router.routing.policy_runtime import RungPlan, Selected
+from router.routing.verification import PREFIX_TOKENS, Verification, agreement, one_call, verify
 from router.types import (
     NO_PRESSURE,
     NOBODY,
@@ -63,10 +65,8 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
-from router.verification import PREFIX_TOKENS, Verification, agreement, one_call, verify
-from router.walk import Candidate, Held, Walk
 from router.wire.body_keys import dropped, narrowed
-from router.wire.render import deltas_of
+from router.wire.openai.render import deltas_of
 
 
 class Gateway:

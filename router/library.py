@@ -23,9 +23,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from router.api.app import App
-from router.api.core import Core, Hosts, Settings, load_policies
-from router.api.http import Handler, Receive, Scope, Send
+from router.api.compose.app import App
+from router.api.compose.core import Core, Hosts, Settings, load_policies
+from router.api.http.asgi import Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.types import ChatRequest, Hints, Identity, Message, Outcome, StreamEvent
 from router.types import Scope as KeyScope

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.examples import number
+from tests.kits.examples import number
 
 if TYPE_CHECKING:
-    from tests.fake_upstream import FakeUpstream
-    from tests.postgres_kit import Postgres
-    from tests.upstream_tier_kit import Tiers
+    from tests.kits.books.postgres_kit import Postgres
+    from tests.kits.upstreams.fake_upstream import FakeUpstream
+    from tests.kits.upstreams.upstream_tier_kit import Tiers
 
 # An operator's keys, a proxy or a TIERGATE_* of the shell would change what is tested.
 FOREIGN = ("TIERGATE_", "OPENAI_", "ANTHROPIC_", "LITELLM_")
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for the tests that ask for one."""
-    from tests import postgres_kit
+    from tests.kits.books import postgres_kit
 
     with postgres_kit.running() as server:
         yield server
@@ -54,7 +54,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeUpstream]:
     """An upstream that answers as the model's name says."""
-    from tests.fake_upstream import FakeUpstream
+    from tests.kits.upstreams.fake_upstream import FakeUpstream
 
     async with FakeUpstream() as server:
         yield server
@@ -63,7 +63,7 @@ async def fake() -> AsyncIterator[FakeUpstream]:
 @pytest.fixture
 async def tiers() -> AsyncIterator[Tiers]:
     """Makes remote tiers, and closes them in the end."""
-    from tests.upstream_tier_kit import Tiers
+    from tests.kits.upstreams.upstream_tier_kit import Tiers
 
     made = Tiers()
     yield made

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from router.errors import CannotAnswer, Mistake, PolicyError
-from router.policy import LookupSection
+from router.policy.schema import LookupSection
 from router.types import Reason
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from router.deliberation import (
+from router.errors import AnswererError, DeadlineExceeded, DepthExceeded
+from router.policy.content.deliberation import (
     StepId,
     Template,
     TemplateStep,
@@ -21,9 +22,8 @@ from router.deliberation import (
     quoted,
     template_for,
 )
-from router.errors import AnswererError, DeadlineExceeded, DepthExceeded
-from router.json_schema import schema_faults
-from router.policy import DeliberationAnswerer, TierSection
+from router.policy.parsing.json_schema import schema_faults
+from router.policy.schema import DeliberationAnswerer, TierSection
 from router.types import (
     Answer,
     AnswererFacts,

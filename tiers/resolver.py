@@ -13,8 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from router.errors import CannotAnswer
-from router.json_schema import schema_faults
-from router.knowledge import (
+from router.policy.content.knowledge import (
     SLOT,
     IntentSection,
     Knowledge,
@@ -25,8 +24,9 @@ from router.knowledge import (
     priority_of,
     written_key,
 )
-from router.policy import ResolverAnswerer, TierSection
-from router.policy_capabilities import complete
+from router.policy.parsing.json_schema import schema_faults
+from router.policy.schema import ResolverAnswerer, TierSection
+from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,

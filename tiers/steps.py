@@ -16,8 +16,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from router.cost import message_bound
 from router.errors import TiergateError
+from router.money.cost import message_bound
 from router.types import (
     Answer,
     Answerer,

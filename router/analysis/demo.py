@@ -17,7 +17,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from router.analysis.wording import count, percent, plain
+from router.rendering.figures_in_words import count, percent, plain
 from router.types import Outcome
 
 DAY_SHARES: Mapping[int, int] = {1: 10_000, 2: 400, 3: 50}

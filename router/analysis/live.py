@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from router.budgets import BudgetScope
-from router.cost import exact_usd, output_that_fits
-from router.policy_budget_check import USUAL
-from router.types import AnswererFacts, RefusedCalls, RequestState, Slice
+from router.money.budget_check import USUAL
+from router.money.budgets import BudgetScope
+from router.money.cost import output_that_fits
+from router.types import AnswererFacts, RefusedCalls, RequestState, Slice, exact_usd
 
 MINUTES = 60
 RECENT = 10

@@ -9,28 +9,11 @@ from typing import Annotated
 
 import typer
 
-from router.cli import (
-    classifying,
-    closing,
-    comparing,
-    deciding,
-    doctoring,
-    evaluating,
-    heading,
-    learning,
-    ledger,
-    planning,
-    playing,
-    reconciling,
-    replaying,
-    reporting,
-    repricing,
-    reviewing,
-    serving,
-    suggesting,
-    tuning,
-)
 from router.cli.exits import own_version, told
+from router.cli.ledger import close, ledger, reconcile, report, reprice, review
+from router.cli.models import classify, compare, evaluate, suggest, train, train_head
+from router.cli.policies import plan, replay, route, tune
+from router.cli.serve import demo, doctor, serve
 
 app = typer.Typer(
     name="tiergate",
@@ -54,25 +37,25 @@ def shown_first(
 
 
 for module in (
-    serving,
-    deciding,
-    classifying,
-    reporting,
-    replaying,
-    tuning,
-    planning,
+    serve,
+    route,
+    classify,
+    report,
+    replay,
+    tune,
+    plan,
     ledger,
-    reviewing,
-    repricing,
-    reconciling,
-    closing,
-    playing,
-    doctoring,
-    learning,
-    heading,
-    suggesting,
-    comparing,
-    evaluating,
+    review,
+    reprice,
+    reconcile,
+    close,
+    demo,
+    doctor,
+    train,
+    train_head,
+    suggest,
+    compare,
+    evaluate,
 ):
     module.register(app)
 

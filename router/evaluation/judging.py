@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router import heads
-from router.calibration import Floats
 from router.errors import TrainingDataError
 from router.evaluation import perturb
-from router.evaluation.asked import Options, Subject
-from router.evaluation.measures import (
+from router.evaluation.options import Options, Subject
+from router.evaluation.rows import Row, in_dev
+from router.evaluation.table import need_classes
+from router.stats import heads
+from router.stats.calibration import Floats
+from router.stats.heads import EarlyHeads, Encoded, Head, HeadKind
+from router.stats.measures import (
     Figure,
     Flags,
     Labels,
@@ -25,12 +28,9 @@ from router.evaluation.measures import (
     paired_bootstrap,
     share_figure,
 )
-from router.evaluation.rows import Row, in_dev
-from router.evaluation.table import need_classes
-from router.heads import EarlyHeads, Encoded, Head, HeadKind
-from router.training.head_fit import FittedHead, fit_head, put_together, unseen
-from router.training.mixing import LEAST_HONEST
-from router.training.sources import sha256_of
+from router.training.data.sources import sha256_of
+from router.training.heads.fit_one_head import FittedHead, fit_head, put_together, unseen
+from router.training.heads.mix_ngrams import LEAST_HONEST
 
 Half = tuple[Head, Flags]
 """A head, and the rows that it may judge, (rows,)."""

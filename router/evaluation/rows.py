@@ -1,6 +1,6 @@
 """One labelled text, and which rows a head is fitted on and which judge it.
 
-The dev cut is that of `router.training.curate`: dev rows of a shared file are those that the
+The dev cut is that of `router.training.data.curate`: dev rows of a shared file are those that the
 encoder and the shipped heads never trained on. A file named in the model's card by its sha256 was
 trained on, so of it only dev rows are judged unless the caller insists.
 """
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from router.errors import TrainingDataError
 from router.evaluation.table import Table
-from router.training.curate import is_dev, normalised
-from router.training.head_rows import named
-from router.training.sources import Example
+from router.training.data.curate import is_dev, normalised
+from router.training.data.sources import Example
+from router.training.heads.labelled_rows import named
 
 
 @dataclass(frozen=True, slots=True)

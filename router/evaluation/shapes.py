@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from router.calibration import Floats
 from router.errors import ModelFileError, TrainingDataError
-from router.heads import Head
+from router.stats.calibration import Floats
+from router.stats.heads import Head
 
 Shape = tuple[Floats, Floats]
 """Whitening matrix (width, width) and whitened means (intents, width): `fit_novelty.shape_of`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from router.evaluation.asked import Section, Subject
-from router.evaluation.measures import Figure
+from router.evaluation.options import Section, Subject
+from router.stats.measures import Figure
 from router.training.evaluate import folder_bytes, latency
 
 TOKENS = ("16", "40", "128")

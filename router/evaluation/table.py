@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from router.errors import TrainingDataError
-from router.training.head_rows import MAX_LINES_NAMED, named
+from router.training.heads.labelled_rows import MAX_LINES_NAMED, named
 
 Json = Mapping[str, object]
 Item = TypeVar("Item")

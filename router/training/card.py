@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from router.training.fit_novelty import NOVEL_SHARE
+from router.training.heads.fit_novelty import NOVEL_SHARE
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 Card = Mapping[str, Value]
@@ -20,7 +20,7 @@ GIVEN = (
     "figures hide the hard ones."
 )
 WEAK = (
-    "From stated rules and written templates (`router/training/labels.py`, `templates.txt`): they "
+    "From stated rules and written templates (`training/data/labels.py`, `templates.txt`): they "
     "show that the head learned the rule, not that the rule is right. Fillings of one template "
     "are never on both sides."
 )

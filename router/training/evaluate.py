@@ -12,10 +12,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Isotonic, auroc, cross_fitted_ece, ece, fit_isotonic, fit_platt
-from router.heads import Embeddings, Encoded, Head, HeadKind
-from router.training.fit_heads import CHANCE_HEADS, CLASS_HEADS, Part, part, softmax_regression
-from router.training.sources import Example
+from router.stats.calibration import Isotonic, auroc, cross_fitted_ece, ece, fit_isotonic, fit_platt
+from router.stats.heads import Embeddings, Encoded, Head, HeadKind
+from router.training.data.sources import Example
+from router.training.heads.fit_heads import (
+    CHANCE_HEADS,
+    CLASS_HEADS,
+    Part,
+    part,
+    softmax_regression,
+)
 from router.triage.encoder import MAX_TOKENS, Encoder
 from router.triage.triage_model import TriageModel, grams_of
 

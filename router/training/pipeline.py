@@ -18,30 +18,22 @@ from pathlib import Path
 
 import numpy as np
 
-from router import heads
 from router.errors import TrainingDataError
-from router.heads import Embeddings, Encoded
-from router.ngrams import rarity
-from router.training import (
-    card,
-    curate,
-    difficulty,
-    encoder_stages,
-    evaluate,
-    fit_heads,
-    fit_match,
-    fit_novelty,
-    installing,
-    nonsense,
-    sources,
-)  # fmt: skip
-from router.training.encoder_stages import DISTIL_SECONDS, LEGS, examples, thinned
-from router.training.installing import Installed
+from router.stats import heads
+from router.stats.heads import Embeddings, Encoded
+from router.stats.ngrams import rarity
+from router.training import card, evaluate, install
+from router.training.data import curate, nonsense, sources
+from router.training.data.sources import Example
+from router.training.encoder import encoder_stages
+from router.training.encoder.encoder_stages import DISTIL_SECONDS, LEGS, examples, thinned
+from router.training.heads import difficulty, fit_heads, fit_match, fit_novelty
+from router.training.install import Installed
 from router.training.options import INT8, Options
-from router.training.sources import Example
 from router.training.work_folder import Run, chained, versions
-from router.triage import match, novelty, spelling
+from router.triage import match, novelty
 from router.triage.encoder import Encoder
+from router.triage.text import spelling
 from router.triage.triage_model import (
     DEFAULT_FOLDER,
     ENCODER,
@@ -119,7 +111,7 @@ def train_triage(
     model = None
     if last == len(STAGES) - 1:
         shipped = None if quick else DEFAULT_FOLDER
-        model = installing.settle(run.model, out, shipped, force=force)
+        model = install.settle(run.model, out, shipped, force=force)
     data_report = run.folder("curate") / encoder_stages.REPORT
     return TrainReport(seconds, skipped, data_report, model)
 

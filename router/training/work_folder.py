@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from router.training import sources
 from router.training.card import Value
+from router.training.data import sources
 from router.training.options import Options
 
 STAMP, MANIFEST = "stamp.json", "manifest.json"

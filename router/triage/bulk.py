@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from router.calibration import Floats
 from router.errors import ClassifyError
-from router.head_conditions import Chances
-from router.heads import EarlyHeads, Embeddings, Encoded, Head, HeadStack
+from router.policy.head_conditions import Chances
+from router.stats.calibration import Floats
+from router.stats.heads import EarlyHeads, Embeddings, Encoded, Head, HeadStack
 from router.triage.encoder import batches, cut
 from router.triage.own_heads import OwnHeads, readings
 from router.triage.triage_model import TriageModel, grams_of

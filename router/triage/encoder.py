@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from router.errors import ModelFileError
-from router.heads import Embeddings
-from router.triage.folding import unmask
-from router.triage.spelling import Speller, knows_all
+from router.stats.heads import Embeddings
+from router.triage.text.folding import unmask
+from router.triage.text.spelling import Speller, knows_all
 
 MAX_TOKENS = 128
 HEAD_TOKENS, TAIL_TOKENS = 96, 32

@@ -22,10 +22,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from router.heads import Encoded
-from router.policy import Policy
-from router.triage.amounts import AmountReader
-from router.triage.disguises import Knows
+from router.policy.schema import Policy
+from router.stats.heads import Encoded
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
@@ -37,10 +35,12 @@ from router.triage.reading import (
     reading_of,
     weaker_match,
 )
-from router.triage.rules import VERSION as RULES_VERSION
-from router.triage.rules import read_by_rules
-from router.triage.spelling import knows_all
-from router.triage.terms import TermFinder
+from router.triage.text.amounts import AmountReader
+from router.triage.text.disguises import Knows
+from router.triage.text.rules import VERSION as RULES_VERSION
+from router.triage.text.rules import read_by_rules
+from router.triage.text.spelling import knows_all
+from router.triage.text.terms import TermFinder
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 MAX_BATCH = 32

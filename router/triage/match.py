@@ -25,9 +25,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Floats, fit_logistic, sigmoid
 from router.errors import ModelFileError
-from router.softmax_regression import Weights, as_head
+from router.stats.calibration import Floats, fit_logistic, sigmoid
+from router.stats.softmax_regression import Weights, as_head
 from router.triage.utterances import Shape, Utterances
 from router.types import Match
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Floats, sigmoid
 from router.errors import ModelFileError
+from router.stats.calibration import Floats, sigmoid
 
 FEATURES = ("one", "mahalanobis", "nonsense")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from router.calibration import Floats
-from router.heads import Head, HeadKind, HeadStack
+from router.stats.calibration import Floats
+from router.stats.heads import Head, HeadKind, HeadStack
 from router.types import HeadReading
 
 MOST_CLASSES = 5

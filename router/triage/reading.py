@@ -24,19 +24,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from router.head_conditions import highest
-from router.triage.amounts import MAX_AMOUNTS, AmountReader
-from router.triage.disguises import Knows, undisguised
-from router.triage.folding import Folded, fold
-from router.triage.numbers import crowded
-from router.triage.phrases import (
+from router.policy.head_conditions import highest
+from router.triage.text.amounts import MAX_AMOUNTS, AmountReader
+from router.triage.text.disguises import Knows, undisguised
+from router.triage.text.folding import Folded, fold
+from router.triage.text.numbers import crowded
+from router.triage.text.phrases import (
     find_router_talk,
     is_bare_follow_up,
     is_placeholder,
 )
-from router.triage.spelling import knows_all
-from router.triage.terms import TermFinder
-from router.triage.turns import Turns
+from router.triage.text.spelling import knows_all
+from router.triage.text.terms import TermFinder
+from router.triage.text.turns import Turns
 from router.types import (
     Amount,
     Domain,

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.reading import RuleFacts, TurnReading, signals_of
-from router.triage.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
+from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
 from router.types import ChatRequest, SessionMemory, Signals
 
 Scope = Callable[[ChatRequest], tuple[str, str | None]]

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router import heads
-from router.calibration import Floats
 from router.errors import ModelFileError
-from router.heads import Embeddings, Encoded, HeadStack
-from router.ngrams import BUCKETS, Grams, counted
+from router.stats import heads
+from router.stats.calibration import Floats
+from router.stats.heads import Embeddings, Encoded, HeadStack
+from router.stats.ngrams import BUCKETS, Grams, counted
 from router.triage import match, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.novelty import Novelty

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from router.calibration import Floats
-from router.softmax_regression import MAX_STEPS, Weights, fit_softmax
+from router.stats.calibration import Floats
+from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
 
 RIDGE = 3e-4
 """Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent

@@ -13,7 +13,6 @@ the log); `closed_sets` are what reports count, `surroundings` what else the gat
 from __future__ import annotations
 
 from router.types.answerers import (
-    NANO_PER_USD,
     Answerer,
     AnswererFacts,
     AnswererState,
@@ -26,6 +25,9 @@ from router.types.answerers import (
 )
 from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage
 from router.types.closed_sets import (
+    EMBEDDING_MODEL,
+    MODERATION_MODEL,
+    OWN_MODELS,
     RISK_DOMAINS,
     AttemptState,
     Capability,
@@ -65,6 +67,7 @@ from router.types.events import (
 from router.types.feedback import (
     CSAT_HIGHEST,
     CSAT_LOWEST,
+    MAX_REVIEW_MINUTES,
     Feedback,
     FeedbackBook,
     FeedbackSource,
@@ -133,14 +136,19 @@ from router.types.surroundings import (
     Standing,
     TextKeeper,
 )
+from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
 
 __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
+    "EMBEDDING_MODEL",
     "LONG_CHARACTERS",
+    "MAX_REVIEW_MINUTES",
+    "MODERATION_MODEL",
     "NANO_PER_USD",
     "NOBODY",
     "NO_PRESSURE",
+    "OWN_MODELS",
     "RISK_DOMAINS",
     "Action",
     "Amount",
@@ -251,4 +259,6 @@ __all__ = [
     "VerifyMode",
     "WarmCache",
     "Work",
+    "exact_usd",
+    "usd_to_nano",
 ]

@@ -12,8 +12,6 @@ from router.types.closed_sets import Capability, Role
 from router.types.requests import ChatRequest, JsonText
 from router.types.signals import Signals
 
-NANO_PER_USD = 1_000_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Price:

@@ -211,3 +211,9 @@ class Verdict(StrEnum):
     SAFE_ANSWER = "safe_answer"
     HELD = "held"
     REFUSED = "refused"
+
+
+EMBEDDING_MODEL, MODERATION_MODEL = "tiergate-embed", "tiergate-moderation"
+OWN_MODELS = (EMBEDDING_MODEL, MODERATION_MODEL)
+"""Models that the gateway itself is: the triage encoder and the safety heads, each with an endpoint
+of its own. Aliases may lead to them; no tier answers under these names."""

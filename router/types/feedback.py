@@ -29,6 +29,10 @@ class ReviewVerdict(StrEnum):
     REJECT = "reject"
 
 
+MAX_REVIEW_MINUTES = 7 * 24 * 60.0
+"""The most that one review may take: a week. More is a slip of the pen, and costs money."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """What one source says of one decision; None where it does not say."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType
 
-from router.types.closed_sets import Scope
+from router.types.closed_sets import Capability, Scope
 
 JsonText = NewType("JsonText", str)
 """One JSON value as text, carried unchanged between two edges (a tool schema, an image part)."""
@@ -24,7 +25,7 @@ class ContentPart:
 class Sealed:
     """Holds what only its issuer can read; it goes back there unchanged and to nobody else.
 
-    `router.sealed` stamps it for the client and reads the stamp.
+    `router.privacy.provider_seals` stamps it for the client and reads the stamp.
     """
 
     kind: str  # reasoning | compaction | thinking | redacted_thinking | thought_signature
@@ -132,6 +133,8 @@ class Original:
     tools: tuple[ToolSpec, ...]
 
 
+_ADDRESS = re.compile(r'"(?:url|file_id|file_data)":"https?:', re.IGNORECASE)
+
 LONG_CHARACTERS = 200_000
 """Hashing so many takes a quarter of a millisecond, about what a thread costs to ask."""
 
@@ -173,6 +176,19 @@ class ChatRequest:
     def is_long(self) -> bool:
         """Is True when reading all of it takes milliseconds, in which others would have to wait."""
         return sum([len(message.text) for message in self.messages]) > LONG_CHARACTERS
+
+    @property
+    def sent_by_address(self) -> frozenset[Capability]:
+        """Returns which of images and files somebody must fetch, as only their address is here.
+
+        Strings of a part are JSON, so quotation marks inside them cannot end a key.
+        """
+        return frozenset(
+            Capability.IMAGES if part.kind == "image_url" else Capability.FILES
+            for message in self.messages
+            for part in message.parts
+            if part.kind in ("image_url", "file") and _ADDRESS.search(part.payload)
+        )
 
     @property
     def last_user_text(self) -> str:

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from router.cost import exact_usd
-from router.policy_base import usd_to_nano
-from router.review_rows import MAX_MINUTES
-from router.types import CSAT_HIGHEST, CSAT_LOWEST, Heard, ReviewCase, ReviewVerdict
+from router.types import (
+    CSAT_HIGHEST,
+    CSAT_LOWEST,
+    MAX_REVIEW_MINUTES,
+    Heard,
+    ReviewCase,
+    ReviewVerdict,
+    exact_usd,
+    usd_to_nano,
+)
 from router.wire.checks import (
     boolean,
     bounded_text,
@@ -99,7 +105,7 @@ def parse_verdict(body: bytes) -> GivenVerdict:
         raise unsupported("corrected", "only the verdict correct gives another answer")
     return GivenVerdict(
         verdict,
-        number(told["minutes"], "minutes", 0, MAX_MINUTES),
+        number(told["minutes"], "minutes", 0, MAX_REVIEW_MINUTES),
         corrected,
         _text(told, "by", MAX_NAME),
     )

@@ -11,8 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 from router.errors import RequestError
-from router.policy import usd_to_nano
-from router.types import Hints
+from router.types import Hints, usd_to_nano
 from router.wire.checks import (
     Reader,
     array,

@@ -24,7 +24,7 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
-from router.wire.thought_signatures import read_signatures
+from router.wire.openai.thought_signatures import read_signatures
 
 MAX_MESSAGES = 10_000  # a conversation of that length fills no context window in use
 MAX_PARTS = 1_000

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.server_kit import ROOT
+from tests import ROOT
 
 DOCUMENT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 QUESTION = "Where is my parcel?"

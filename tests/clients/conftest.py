@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clients.client_kit import Place, documented_policy
-from tests.server_kit import (
+from tests.kits.server_kit import (
     Served,
     Upstream,
     eventually,

@@ -9,8 +9,8 @@ import pydantic
 import pytest
 
 from tests.clients.client_kit import AGENT, TURN, Place, documented, run_python
-from tests.server_kit import Served, eventually
-from tests.upstream_wire import TEXT
+from tests.kits.server_kit import Served, eventually
+from tests.kits.upstreams.upstream_wire import TEXT
 
 ASKED = {"model": "auto", "max_tokens": 64, "messages": [TURN]}
 TOOL = {

@@ -1,7 +1,8 @@
 """Claude Code, the real one from npm, end to end: it reads a file, edits it and runs it.
 
-What the model would say is scripted (tests/upstream_coder.py); the agent, its prompts and its tools
-are its own. Its home is the test's folder and it reaches nothing but the gateway.
+What the model would say is scripted (tests/kits/upstreams/upstream_coder.py); the agent, its
+prompts and its tools are its own. Its home is the test's folder and it reaches nothing but the
+gateway.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.client_kit import AGENT, Place, documented, run
-from tests.server_kit import Served
+from tests.kits.server_kit import Served
 
 PACKAGE = Path(__file__).parent / "node/node_modules/@anthropic-ai/claude-code"
 NODE = shutil.which("node")

@@ -1,8 +1,8 @@
 """Codex CLI, the real one from npm, end to end: it reads a file, edits it and runs it.
 
-What the model would say is scripted (tests/upstream_editor.py), over upstreams that speak chat
-completions and responses; the agent, its prompts and its tools are its own. Its home is the test's
-folder and it reaches nothing but the gateway.
+What the model would say is scripted (tests/kits/upstreams/upstream_editor.py), over upstreams that
+speak chat completions and responses; the agent, its prompts and its tools are its own. Its home is
+the test's folder and it reaches nothing but the gateway.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.client_kit import Place, documented, run
-from tests.server_kit import Served
+from tests.kits.server_kit import Served
 
 PACKAGE = Path(__file__).parent / "node/node_modules/@openai/codex"
 NODE = shutil.which("node")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tests import ROOT
 from tests.clients.client_kit import DOCUMENT
-from tests.server_kit import ROOT
 
 HERE = ROOT / "tests" / "clients"
 

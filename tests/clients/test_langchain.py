@@ -12,7 +12,7 @@ from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 
 from tests.clients.client_kit import AGENT, QUESTION, Place, documented, run_python
-from tests.upstream_agent import WORDS
+from tests.kits.upstreams.upstream_agent import WORDS
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,9 +10,9 @@ import litellm
 import pytest
 
 from tests.clients.client_kit import AGENT, QUESTION, TURN, Place, documented, run_python
-from tests.server_kit import Served, eventually
-from tests.upstream_agent import WORDS
-from tests.upstream_wire import TEXT
+from tests.kits.server_kit import Served, eventually
+from tests.kits.upstreams.upstream_agent import WORDS
+from tests.kits.upstreams.upstream_wire import TEXT
 
 # litellm 1.106.2 imports `mcp`, which it does not install, for every request with tools.
 WITHOUT_MCP = {"_skip_mcp_handler": True}

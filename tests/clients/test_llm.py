@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.client_kit import AGENT, QUESTION, Place, documented, run
-from tests.upstream_agent import WORDS
-from tests.upstream_wire import TEXT
+from tests.kits.upstreams.upstream_agent import WORDS
+from tests.kits.upstreams.upstream_wire import TEXT
 
 LLM = str(Path(sys.executable).parent / "llm")
 MODELS = """

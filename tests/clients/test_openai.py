@@ -11,9 +11,9 @@ import pydantic
 import pytest
 
 from tests.clients.client_kit import AGENT, QUESTION, TURN, Place, documented, run_python
-from tests.server_kit import Served, eventually
-from tests.upstream_agent import WORDS
-from tests.upstream_wire import TEXT
+from tests.kits.server_kit import Served, eventually
+from tests.kits.upstreams.upstream_agent import WORDS
+from tests.kits.upstreams.upstream_wire import TEXT
 
 ASKED = {"model": "auto", "messages": [TURN]}
 

@@ -1,7 +1,8 @@
 """opencode, the real one from npm, end to end: it reads a file, edits it and runs it.
 
-What the model would say is scripted (tests/upstream_editor.py); the agent, its prompts and its
-tools are its own. Its home is the test's folder and it reaches nothing but the gateway.
+What the model would say is scripted (tests/kits/upstreams/upstream_editor.py); the agent, its
+prompts and its tools are its own. Its home is the test's folder and it reaches nothing but the
+gateway.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from tests.clients.client_kit import AGENT, QUESTION, Place, documented, run_python
-from tests.upstream_agent import WORDS
+from tests.kits.upstreams.upstream_agent import WORDS
 
 KINDS = ("chat", "responses", "messages")
 

@@ -1,0 +1,237 @@
+"""A provider's bill beside the ledger, by model and day: what differs, and what explains it. Pure.
+
+Each difference is shared out to its causes so that they sum to it exactly. What can be counted
+comes first: calls of unknown or estimated cost, and calls that the ledger lacks, explain at most
+what they can. Of the rest a bill's decimals explain at most the half of the last one; prices are
+what remains. It knows nothing about files, currencies' sources or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from router.analysis.report.calendar import local_day
+from router.ledger.row_reading import Doubt, doubt_of
+from router.money.model_redirects import same_model
+from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
+
+UNBILLED_ROLES = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW})
+
+Cell = tuple[date, str]  # day, model
+
+
+class Cause(StrEnum):
+    """Lists what explains a difference, in the order in which they are looked at."""
+
+    UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
+    ESTIMATED_CALLS = "estimated_calls"  # they count at a bound that is never too low
+    CALLS_LACKING = "calls_lacking"  # the bill counts more calls than the ledger, or fewer
+    ROUNDING = "rounding"
+    PRICES = "prices"
+    NOT_IN_LEDGER = "not_in_ledger"  # a model or day that the ledger has no call of
+    NOT_ON_BILL = "not_on_bill"  # a day that the bill leaves out of a model that it has
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a bill, in nano-dollars; `rounding_nano_usd` is half of its last decimal."""
+
+    day: date
+    model: str
+    billed_nano_usd: int
+    rounding_nano_usd: int
+    calls: int | None = None
+
+
+@dataclass(slots=True)
+class Booked:
+    """Holds what the ledger has of one model on one day."""
+
+    calls: int = 0
+    booked_nano_usd: int = 0
+    unknown_calls: int = 0
+    unknown_nano_usd: int = 0  # what those are booked at
+    estimated_calls: int = 0
+    estimated_nano_usd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One model on one day. `causes` sum to the difference, nano-dollars."""
+
+    day: date
+    model: str
+    booked: Booked
+    billed_nano_usd: int
+    billed_calls: int | None
+    causes: Mapping[Cause, int]
+
+    @property
+    def difference_nano_usd(self) -> int:
+        """Signed: above 0 the bill is higher than the ledger."""
+        return self.billed_nano_usd - self.booked.booked_nano_usd
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceCheck:
+    """A bill and the ledger in its days; models that only the ledger has stand aside."""
+
+    first: date
+    last: date
+    cells: tuple[Compared, ...]
+    elsewhere: Mapping[str, Booked] = field(default_factory=dict)  # by model: other bills' calls
+
+    @property
+    def booked_nano_usd(self) -> int:
+        """Adds up what the ledger says of the models on the bill."""
+        return sum(cell.booked.booked_nano_usd for cell in self.cells)
+
+    @property
+    def billed_nano_usd(self) -> int:
+        """Adds up what the bill says."""
+        return sum(cell.billed_nano_usd for cell in self.cells)
+
+    @property
+    def difference_nano_usd(self) -> int:
+        """Signed: above 0 the bill is higher than the ledger."""
+        return self.billed_nano_usd - self.booked_nano_usd
+
+    @property
+    def causes(self) -> dict[Cause, int]:
+        """The sum of each cause over all cells; together they are the difference."""
+        return {cause: sum(cell.causes.get(cause, 0) for cell in self.cells) for cause in Cause}
+
+
+def is_billed(attempt: AttemptRow) -> bool:
+    """Returns True for what a provider bills: not own compute, people's minutes or a cache."""
+    return attempt.role not in UNBILLED_ROLES and attempt.cost_basis is not CostBasis.OWN_COMPUTE
+
+
+def compare(
+    lines: Sequence[BillLine], rows: Iterable[RequestRow], names: Mapping[str, str] | None = None
+) -> InvoiceCheck:
+    """Compares the bill with the attempts that began, in UTC, from its first to its last day.
+
+    `names` are the ledger's names of models by the bill's; others are found without a provider's
+    prefix and without a date at their end. Rows may be of any time. `lines` must not be empty.
+    """
+    first, last = min(line.day for line in lines), max(line.day for line in lines)
+    ledger: dict[Cell, Booked] = {}
+    settled: set[str] = set()
+    calls: list[tuple[date, AttemptRow]] = []
+    for row in rows:
+        for attempt in row.attempts:
+            day = local_day(attempt.started_at_ms)
+            if is_billed(attempt) and day is not None and first <= day <= last:
+                calls.append((day, attempt))
+                if attempt.role is Role.RECONCILE:
+                    settled.add(attempt.attempt_id.removeprefix("reconcile-"))
+    for day, attempt in calls:
+        booked = ledger.setdefault((day, attempt.model), Booked())
+        _add(booked, attempt, attempt.attempt_id in settled)
+    known = {model for _, model in ledger}
+    bill: dict[Cell, list[BillLine]] = {}
+    for line in lines:
+        model = _ledger_name(line.model, known, names or {})
+        bill.setdefault((line.day, model), []).append(line)
+    billed_models = {model for _, model in bill}
+    elsewhere: dict[str, Booked] = {}
+    for (_, model), booked in ledger.items():
+        if model not in billed_models:
+            _merge(elsewhere.setdefault(model, Booked()), booked)
+    cells = sorted(bill.keys() | {cell for cell in ledger if cell[1] in billed_models})
+    return InvoiceCheck(
+        first,
+        last,
+        tuple(_compared(cell, ledger.get(cell), bill.get(cell, [])) for cell in cells),
+        dict(sorted(elsewhere.items())),
+    )
+
+
+def _add(booked: Booked, attempt: AttemptRow, settled: bool) -> None:
+    cost = attempt.cost_nano_usd
+    if attempt.state is AttemptState.HELD:
+        cost = attempt.held_nano_usd
+    booked.booked_nano_usd += cost
+    if attempt.role is Role.RECONCILE:
+        return  # no call: what one cost more, or less
+    booked.calls += 1
+    doubt = None if settled else doubt_of(attempt)
+    if doubt is Doubt.UNKNOWN:
+        booked.unknown_calls += 1
+        booked.unknown_nano_usd += cost
+    elif doubt is Doubt.ESTIMATED:
+        booked.estimated_calls += 1
+        booked.estimated_nano_usd += cost
+
+
+def _merge(total: Booked, booked: Booked) -> None:
+    total.calls += booked.calls
+    total.booked_nano_usd += booked.booked_nano_usd
+    total.unknown_calls += booked.unknown_calls
+    total.unknown_nano_usd += booked.unknown_nano_usd
+    total.estimated_calls += booked.estimated_calls
+    total.estimated_nano_usd += booked.estimated_nano_usd
+
+
+def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
+    """The ledger's name of a model on the bill; the bill's own where none is like it."""
+    if model in names:
+        return names[model]
+    if model in known:
+        return model
+    like = [one for one in known if same_model(one, model)]
+    return like[0] if len(like) == 1 else model
+
+
+def _compared(cell: Cell, booked: Booked | None, lines: Sequence[BillLine]) -> Compared:
+    billed = sum(line.billed_nano_usd for line in lines)
+    counts = [line.calls for line in lines if line.calls is not None]
+    calls = sum(counts) if lines and len(counts) == len(lines) else None
+    its = booked or Booked()
+    if booked is None:
+        causes = {Cause.NOT_IN_LEDGER: billed}
+    elif not lines:
+        causes = {Cause.NOT_ON_BILL: -its.booked_nano_usd}
+    else:
+        rounding = sum(line.rounding_nano_usd for line in lines) + its.calls
+        causes = explained(its, billed, calls, rounding)
+    return Compared(cell[0], cell[1], its, billed, calls, {c: n for c, n in causes.items() if n})
+
+
+def explained(
+    booked: Booked, billed_nano_usd: int, billed_calls: int | None, rounding_nano_usd: int
+) -> dict[Cause, int]:
+    """Shares out the difference to its causes, in their order; they sum to it.
+
+    Booked $10, of which $3 for calls of unknown cost, and billed $8: -$2 by unknown calls. Billed
+    $6 instead: -$3 by unknown calls, -$1 by prices. Rounding comes late, since it may be anything
+    up to its bound: a call that is counted on one side alone is not to be taken for it.
+    """
+    rest = billed_nano_usd - booked.booked_nano_usd
+    causes: dict[Cause, int] = {}
+
+    def take(cause: Cause, amount: int) -> None:
+        nonlocal rest
+        causes[cause] = amount
+        rest -= amount
+
+    if rest < 0:
+        take(Cause.UNKNOWN_CALLS, max(rest, -booked.unknown_nano_usd))
+        take(Cause.ESTIMATED_CALLS, max(rest, -booked.estimated_nano_usd))
+    if rest and billed_calls is not None and booked.calls:
+        known = booked.calls - booked.unknown_calls - booked.estimated_calls
+        doubted = booked.unknown_nano_usd + booked.estimated_nano_usd
+        known_nano_usd = booked.booked_nano_usd - doubted
+        mean = known_nano_usd // known if known else 0
+        lacking = (billed_calls - booked.calls) * mean
+        if (lacking > 0) == (rest > 0):
+            take(Cause.CALLS_LACKING, min(lacking, rest) if rest > 0 else max(lacking, rest))
+    if rest:
+        take(Cause.ROUNDING, max(-rounding_nano_usd, min(rest, rounding_nano_usd)))
+    if rest:
+        take(Cause.PRICES, rest)
+    return causes

@@ -1,0 +1,206 @@
+"""What the usage in the ledger's rows costs at other prices: signed, by tier, model, tenant, day.
+
+Pure, in one pass; memory is bounded by the number of groups. No row is changed: rows are what was
+spent, and a chain covers them. What cannot be priced again is left out of both sides of every
+difference and named beside it, so that booked and left out sum to the ledger's spend.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.analysis.report.tallies import MAX_GROUPS, OTHER, ProviderTally
+from router.money import cost
+from router.rendering.figures_in_words import clean, moment
+from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Role
+
+MAX_DAYS = 4_000
+"""Eleven years by the day; later ones share the group OTHER."""
+
+PriceOf = Callable[[RequestRow, AttemptRow], Price | None]
+"""The price of an attempt's usage; None where it is not known."""
+
+
+class Outcome(StrEnum):
+    """What became of one attempt."""
+
+    PRICED = "priced"
+    UNCHANGED = "unchanged"  # it cost nothing by any price: released, from cache, covered
+    NEWLY_KNOWN = "newly_known"  # its price was unknown when it was booked
+    NO_PRICE = "no_price"
+    NO_USAGE = "no_usage"  # booked at its hold or by a bill, since nobody said what was used
+    OPEN = "open"
+
+
+COMPARED = frozenset({Outcome.PRICED, Outcome.UNCHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """One attempt priced again; `nano_usd` is None where that cannot be said."""
+
+    outcome: Outcome
+    nano_usd: int | None = None
+
+
+def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
+    """What this attempt's usage costs at `price`.
+
+    1,000 input and 50 output tokens booked at $1 and $4 a million (1,200,000 nano-dollars) are
+    600,000 at $0.50 and $2. At the price that it was booked at, an attempt costs what it cost,
+    whatever became of it: each way of booking is undone here.
+    """
+    if attempt.state is AttemptState.HELD:
+        return Again(Outcome.OPEN)
+    if attempt.role is Role.REVIEW:  # people's minutes have no price by model
+        known = attempt.cost_basis is not CostBasis.UNKNOWN
+        return Again(Outcome.UNCHANGED, attempt.cost_nano_usd) if known else Again(Outcome.NO_PRICE)
+    if attempt.role is Role.RECONCILE or _at_its_hold(attempt):
+        return Again(Outcome.NO_USAGE)
+    if _costs_nothing(attempt):
+        return Again(Outcome.UNCHANGED, 0)
+    if _broke_off(attempt) and price is not None:
+        return Again(Outcome.PRICED, cost.own_compute(price, attempt.compute_ms))
+    paid = cost.Cost(0, CostBasis.UNKNOWN)
+    if price is not None:
+        paid = cost.attempt_cost(price, attempt.usage, attempt.compute_ms, attempt.images)
+    if paid.basis is CostBasis.UNKNOWN:
+        # Own compute that nobody priced then is nothing that anybody prices now.
+        unmetered = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.cost_nano_usd
+        return Again(Outcome.UNCHANGED, 0) if unmetered else Again(Outcome.NO_PRICE)
+    known = attempt.cost_basis is not CostBasis.UNKNOWN
+    return Again(Outcome.PRICED if known else Outcome.NEWLY_KNOWN, paid.nano_usd)
+
+
+def _costs_nothing(attempt: AttemptRow) -> bool:
+    """Not called, not billed, from cache, or paid for by its own calls or a list price above."""
+    if attempt.cost_nano_usd:
+        return False
+    if attempt.state is AttemptState.RELEASED or attempt.role is Role.CACHE:
+        return True
+    covered = attempt.cost_basis is CostBasis.LIST_PRICE
+    unmeasured = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.compute_ms
+    return covered or unmeasured
+
+
+def _broke_off(attempt: AttemptRow) -> bool:
+    """A call to our own machine that came to no answer: it cost its time, never a list price."""
+    unanswered = attempt.state in (AttemptState.FAILED, AttemptState.CANCELLED)
+    return unanswered and attempt.cost_basis is CostBasis.OWN_COMPUTE
+
+
+def _at_its_hold(attempt: AttemptRow) -> bool:
+    """Booked at the worst case: an outcome that nobody knows, or a bound as high as the hold.
+
+    Where the price was unknown, too, the hold is 0, and no usage tells such a call. An answered
+    call costs its list price whatever it used.
+    """
+    if not attempt.estimated:
+        return False
+    if attempt.cost_basis is CostBasis.UNKNOWN:
+        return not attempt.usage.total_tokens
+    if attempt.cost_nano_usd != attempt.held_nano_usd:
+        return False
+    if attempt.cost_basis is CostBasis.TOKEN_PRICE:
+        return True
+    told = attempt.usage.total_tokens or attempt.compute_ms or not attempt.cost_nano_usd
+    return attempt.state is not AttemptState.SETTLED and not told
+
+
+@dataclass(slots=True)
+class Sums:
+    """One group, in nano-dollars. `booked` and `again` are over the same, comparable calls."""
+
+    calls: int = 0
+    booked_nano_usd: int = 0
+    again_nano_usd: int = 0
+    left_out: int = 0
+    left_out_nano_usd: int = 0  # what those calls are booked at
+    newly_known_nano_usd: int = 0
+
+    @property
+    def compared(self) -> bool:
+        """Whether any call could be priced again; without one nothing is known of the group."""
+        return self.calls > self.left_out
+
+    @property
+    def difference_nano_usd(self) -> int:
+        """Signed: above 0 the other prices cost more."""
+        return self.again_nano_usd - self.booked_nano_usd
+
+    def add(self, attempt: AttemptRow, again: Again) -> None:
+        """Count one attempt."""
+        self.calls += 1
+        if again.outcome in COMPARED and again.nano_usd is not None:
+            self.booked_nano_usd += attempt.cost_nano_usd
+            self.again_nano_usd += again.nano_usd
+            return
+        self.left_out += 1
+        self.left_out_nano_usd += attempt.cost_nano_usd
+        self.newly_known_nano_usd += again.nano_usd or 0
+
+
+class Repricing:
+    """All sums of one repricing; groups are keyed by what people call them."""
+
+    def __init__(self) -> None:
+        self.total = Sums()
+        self.tiers: dict[str, Sums] = {}
+        self.models: dict[str, Sums] = {}
+        self.tenants: dict[str, Sums] = {}
+        self.days: dict[str, Sums] = {}
+        self.outcomes: Counter[Outcome] = Counter()
+        self.no_price: Counter[str] = Counter()  # calls by model
+        self.versions: Counter[str] = Counter()  # calls by the version they were priced again at
+        self.provider = ProviderTally()
+
+    @property
+    def groups(self) -> dict[str, dict[str, Sums]]:
+        """The four ways in which the same calls are grouped, each in the order of its names."""
+        named = {
+            "tiers": self.tiers,
+            "models": self.models,
+            "tenants": self.tenants,
+            "days": self.days,
+        }
+        return {name: dict(sorted(group.items())) for name, group in named.items()}
+
+    def add(self, row: RequestRow, attempt: AttemptRow, price: Price | None) -> None:
+        """Count one attempt at this price."""
+        again = priced_again(attempt, price)
+        model = clean(attempt.model)
+        places = (
+            (self.tiers, f"{attempt.level} {clean(attempt.tier)}", MAX_GROUPS),
+            (self.models, model, MAX_GROUPS),
+            (self.tenants, clean(row.tenant), MAX_GROUPS),
+            (self.days, moment(attempt.started_at_ms)[:10], MAX_DAYS),
+        )
+        self.total.add(attempt, again)
+        for group, name, most in places:
+            _open(group, name, most).add(attempt, again)
+        self.outcomes[again.outcome] += 1
+        self.provider.add(attempt)
+        if again.outcome is Outcome.NO_PRICE:
+            known = model in self.no_price or len(self.no_price) < MAX_GROUPS
+            self.no_price[model if known else OTHER] += 1
+        elif again.outcome in (Outcome.PRICED, Outcome.NEWLY_KNOWN) and price is not None:
+            known = price.version in self.versions or len(self.versions) < MAX_GROUPS
+            self.versions[price.version if known else OTHER] += 1
+
+
+def _open(group: dict[str, Sums], name: str, most: int) -> Sums:
+    if name not in group and len(group) >= most:
+        name = OTHER
+    return group.setdefault(name, Sums())
+
+
+def reprice(rows: Iterable[RequestRow], price_of: PriceOf) -> Repricing:
+    """The attempts of all rows at the prices that `price_of` says; passes over the rows once."""
+    found = Repricing()
+    for row in rows:
+        for attempt in row.attempts:
+            found.add(row, attempt, price_of(row, attempt))
+    return found

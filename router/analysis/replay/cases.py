@@ -1,0 +1,179 @@
+"""One recorded request as replay reads it: from a ledger row, or from another gateway's export.
+
+A case holds what `decide` needs, the calls that were made and what they cost. It knows nothing
+about policies; which rows make no case is counted by reason, so that nothing is lost silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import msgspec
+
+from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, cost_known
+from router.routing.constraints import Asked, Shape
+from router.routing.decision_record import STAND_INS_FROM, Record, ShadowNote, StepRecord, parse
+from router.types import (
+    NO_PRESSURE,
+    AttemptRow,
+    Pressure,
+    Reason,
+    RequestRow,
+    RequestState,
+    Role,
+    RungFacts,
+    Signals,
+    Usage,
+    Verdict,
+)
+
+
+class LeftOut(StrEnum):
+    """Why a row is no case."""
+
+    OPEN = "open"
+    FAILED = "failed or cancelled"
+    SHADOW = "a shadow that failed"
+    AFTERWARDS = "money booked for an earlier request"
+    NOT_ROUTED = "not routed (heads, embeddings, moderation)"
+    GIVEN_AGAIN = "an answer given again under its idempotency key, for which nothing is decided"
+    UNREADABLE = "a record that cannot be read"
+    NO_PROMPT = "no prompt, so nothing can be decided"
+    BAD_LINE = "a line that cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A call that was made: its attempts, and what next_rung was told of the answer."""
+
+    attempts: tuple[AttemptRow, ...]
+    step: StepRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one policy reads in a request whose text is at hand."""
+
+    signals: Signals
+    facts: tuple[RungFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request: what was read, decided, called and paid."""
+
+    request_id: str
+    policy_hash: str
+    signals: Signals
+    asked: Asked
+    shape: Shape | None
+    facts: tuple[RungFacts, ...]  # as the recorded policy's answerers were known
+    cost_nano_usd: int | None  # None: not known
+    usage: Usage  # of the answer that the client got
+    level: int  # of that answer; 0 without one
+    tier: str
+    answerer: str
+    first: str  # the answerer that the recorded ladder tried first
+    reason: str  # why it went first
+    called: Mapping[str, Recorded] = field(default_factory=dict)  # by answerer
+    early: Mapping[str, tuple[AttemptRow, ...]] = field(default_factory=dict)
+    """By answerer: calls begun before a turn that then never came."""
+    propensity: Mapping[str, float] = field(default_factory=dict)  # of going first, by answerer
+    cached: bool = False
+    reworded: bool = False  # the answer in memory was to the same question in other words
+    observed: bool = False
+    foregone: bool = False  # an approved safe answer went out before any call
+    stood_in: bool = False  # approved words went out in place of what a rung answered
+    shadow: ShadowNote | None = None
+    reading_nano_usd: int = 0  # what triage of it cost, under whatever policy
+    pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
+    readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
+    stand_ins: bool = True  # decided when rungs stood in for failed ones; not in older rows
+
+    def read_by(self, policy_hash: str) -> Case:
+        """As this policy reads it itself, where the text was at hand; else as it was recorded."""
+        own = self.readings.get(policy_hash)
+        if own is None:
+            return self
+        return replace(self, signals=own.signals, facts=own.facts, policy_hash=policy_hash)
+
+
+def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
+    """The row as a case, a shadow's own row as its note, or why it is neither.
+
+    A row whose cost is not known is a case all the same.
+    """
+    if row.state is RequestState.OPEN:
+        return LeftOut.OPEN
+    if row.endpoint == SHADOW:
+        return _shadow(row)
+    if row.endpoint in AFTERWARDS:
+        return LeftOut.AFTERWARDS
+    if row.tier == SPECIALIST:
+        return LeftOut.NOT_ROUTED
+    if row.state in (RequestState.FAILED, RequestState.CANCELLED):
+        return LeftOut.FAILED
+    if row.reason == Reason.IDEMPOTENT_REPLAY.value:
+        return LeftOut.GIVEN_AGAIN
+    try:
+        record = parse(row.record)
+    except msgspec.DecodeError:  # a ValidationError is one
+        return LeftOut.UNREADABLE if row.tier_number else LeftOut.NOT_ROUTED
+    if not record.decision.rungs:
+        return LeftOut.NOT_ROUTED
+    first = record.decision.first_rung
+    stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
+    called, early = _called(row, record)
+    return Case(
+        request_id=row.request_id,
+        policy_hash=row.policy_hash,
+        signals=record.signals,
+        asked=record.asked,
+        shape=record.shape,
+        facts=record.facts,
+        cost_nano_usd=row.cost_nano_usd if cost_known(row) else None,
+        usage=row.usage,
+        level=row.tier_number,
+        tier=row.tier,
+        answerer=row.answerer,
+        first=first.answerer,
+        reason=first.reasons[0].value if first.reasons else "",
+        called=called,
+        early=early,
+        propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
+        cached=any(one.role is Role.CACHE for one in row.attempts),
+        reworded=row.reason == Reason.SEMANTIC_CACHE_HIT.value,
+        observed=record.observed is not None,
+        foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
+        stood_in=stood_in,
+        shadow=record.shadow,
+        reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),
+        pressure=record.pressure,
+        stand_ins=record.version >= STAND_INS_FROM,
+    )
+
+
+def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
+    try:
+        return parse(row.record).shadow or LeftOut.SHADOW
+    except msgspec.DecodeError:
+        return LeftOut.SHADOW
+
+
+def _called(
+    row: RequestRow, record: Record
+) -> tuple[dict[str, Recorded], dict[str, tuple[AttemptRow, ...]]]:
+    """The calls of each rung that had its turn, and of those called beside another whose turn never
+    came; both by answerer. Cache hits are none."""
+    steps = {step.rung: step for step in record.steps}
+    called: dict[str, Recorded] = {}
+    early: dict[str, tuple[AttemptRow, ...]] = {}
+    for at, fact in enumerate(record.facts):
+        own = tuple(a for a in row.attempts if a.rung == at and a.role is not Role.CACHE)
+        if at not in steps and any(a.reason == Reason.SPECULATED.value for a in own):
+            early[fact.answerer] = own
+        elif own:
+            called[fact.answerer] = Recorded(own, steps.get(at))
+    return called, early

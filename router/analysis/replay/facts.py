@@ -1,0 +1,234 @@
+"""What `decide` would have been told of a recorded request under another policy. Pure.
+
+Under the policy that a row was recorded by, the stored facts are given out as they are, so that the
+row decides to the identical ladder. Under another policy p comes from the stored difficulty and the
+new answerers' abilities, costs from the new prices and the stored token counts. What a policy alone
+cannot tell is assumed, and every assumption that was needed is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from router.analysis.prices.reprice import Outcome, priced_again
+from router.analysis.replay.cases import Case
+from router.money import cost
+from router.policy.schema import Policy
+from router.routing.constraints import Asked, Shape
+from router.routing.policy_runtime import DELIBERATION_STEPS, RungPlan
+from router.types import (
+    AnswererFacts,
+    AttemptRow,
+    Capability,
+    CostBasis,
+    PSource,
+    Reason,
+    RungFacts,
+    Usage,
+)
+
+
+class Assumed(StrEnum):
+    """What had to be assumed of a request, for want of it in the record."""
+
+    MATCH = "what its approved answers know is what the recorded policy's knew"
+    NO_MATCH = "its approved answers have nothing for it: none were matched when it was recorded"
+    CAP = "it asks for no output cap: rows of older versions do not hold it"
+    NEEDS = "it needs no more than the recorded answerers lacked"
+    READY = "answerers that it did not know then were ready"
+    TERMS = "terms are as the recorded policy read them: what only new lists have is not found"
+    HEADS = "a head that the recorded policy did not read says nothing"
+    PIN = "it pins nothing: the answerer or tier that it pinned is not in this policy"
+    EARLY = "a call begun early and not needed costs as much as a whole one: it is not recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A policy made ready to decide again: its answerers as a server would build them today."""
+
+    policy: Policy
+    policy_hash: str
+    plans: tuple[RungPlan, ...]
+
+    @property
+    def name(self) -> str:
+        """As headers name it: `name@hash`."""
+        return f"{self.policy.name}@{self.policy_hash}"
+
+    def plan(self, answerer: str) -> RungPlan | None:
+        """One answerer's plan, None when the policy has none of that name."""
+        return next((plan for plan in self.plans if plan.facts.name == answerer), None)
+
+
+def facts_under(
+    side: Side, case: Case, assumed: set[Assumed]
+) -> tuple[tuple[RungFacts, ...], Asked]:
+    """What is told of every answerer of `side` for this request, and what the client asked."""
+    if case.policy_hash == side.policy_hash and case.facts:
+        return case.facts, case.asked
+    known = {fact.answerer: fact for fact in case.facts}
+    if side.policy.terms:
+        assumed.add(Assumed.TERMS)
+    if {head.name for head in side.policy.heads} - {one.name for one in case.signals.heads}:
+        assumed.add(Assumed.HEADS)
+    facts = tuple(_facts(plan, case, known, assumed) for plan in side.plans)
+    return facts, _asked(side, case.asked, assumed)
+
+
+def _asked(side: Side, asked: Asked, assumed: set[Assumed]) -> Asked:
+    lost = asked.pinned is not None and side.plan(asked.pinned) is None
+    tiers = {plan.facts.tier for plan in side.plans}
+    lost_tier = asked.pinned_tier is not None and asked.pinned_tier not in tiers
+    if not (lost or lost_tier):
+        return asked
+    assumed.add(Assumed.PIN)
+    return replace(asked, pinned=None, pinned_tier=None)
+
+
+def _facts(
+    plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
+) -> RungFacts:
+    facts, signals, stored = plan.facts, case.signals, known.get(plan.facts.name)
+    shape = case.shape or Shape((), None)
+    if case.shape is None:
+        assumed.add(Assumed.CAP)
+    expected = expected_cost(plan, shape, signals.input_tokens)
+    p, source, count = _p(plan, case)
+    missing = _missing(facts, case, known, assumed)
+    if stored is None:
+        assumed.add(Assumed.READY)
+    return RungFacts(
+        answerer=facts.name,
+        tier=facts.tier,
+        level=facts.level,
+        p=p,
+        p_source=source,
+        p_count=count,
+        cost_nano_usd=expected.nano_usd,
+        cost_basis=_basis(plan, expected),
+        latency_ms=facts.latency_ms,
+        missing=missing,
+        context_tokens=facts.context_tokens,
+        worst_nano_usd=_worst(plan, shape),
+        declined=_declined(plan, case, known, assumed),
+        excused=set(missing) == {Capability.TOOLS} and not shape.forces_tools,
+        ready=stored is None or stored.ready,
+    )
+
+
+def _p(plan: RungPlan, case: Case) -> tuple[float, PSource, int]:
+    """The chance of being right: level 1's own match, else sigma(a·(theta - d))."""
+    signals = case.signals
+    if plan.facts.kind == "resolver":
+        return (signals.match.confidence if signals.match else 0.0), PSource.MATCH, 1
+    ability = plan.ability
+    return ability.p(signals.domain, signals.difficulty), ability.source, ability.count
+
+
+def _missing(
+    facts: AnswererFacts, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
+) -> tuple[Capability, ...]:
+    """What the request needs and the answerer lacks."""
+    if case.shape is not None:
+        return tuple(sorted(set(case.shape.needs) - facts.capabilities))
+    lacked = {one for fact in known.values() for one in fact.missing}
+    if lacked or facts.name not in known:
+        assumed.add(Assumed.NEEDS)
+    return tuple(sorted(lacked - facts.capabilities))
+
+
+def _declined(
+    plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
+) -> Reason | None:
+    """Why a resolver has nothing: as the recorded one said, since its knowledge reads text."""
+    if plan.facts.kind != "resolver":
+        return None
+    resolvers = [fact for fact in known.values() if fact.p_source is PSource.MATCH]
+    if case.signals.match is None or not resolvers:
+        assumed.add(Assumed.NO_MATCH)
+        return Reason.NOTHING_TO_RESOLVE
+    assumed.add(Assumed.MATCH)
+    stored = known.get(plan.facts.name) or resolvers[0]
+    return stored.declined
+
+
+# --- money --------------------------------------------------------------------------------------
+
+
+def expected_cost(plan: RungPlan, shape: Shape, input_tokens: int) -> cost.Cost:
+    """What the rung was to cost, as `RungPlan.expected_cost` says it of a whole request."""
+    listed = plan.facts.price.per_request_nano_usd is not None
+    facts = plan.facts if plan.over is None or listed else plan.over
+    cap = facts.max_output_tokens
+    cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
+    usage = Usage(input_tokens=input_tokens, output_tokens=min(facts.expected_output_tokens, cap))
+    own_ms = facts.latency_ms if facts.kind == "local" else 0.0
+    one = cost.attempt_cost(facts.price, usage, own_ms, shape.images)
+    steps = 1 if facts is plan.facts else DELIBERATION_STEPS
+    return cost.Cost(steps * one.nano_usd, one.basis)
+
+
+def _worst(plan: RungPlan, shape: Shape) -> int:
+    """What one call can cost at most, where a client's cap asked for it."""
+    if not shape.input_bound:
+        return 0
+    listed = plan.facts.price.per_request_nano_usd
+    if listed is not None:
+        return listed
+    facts = plan.facts if plan.over is None else plan.over
+    cap = facts.max_output_tokens
+    cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
+    inputs = shape.input_bound + shape.images * facts.image_tokens + facts.added_input_tokens
+    bound = Usage(input_tokens=inputs, output_tokens=cap * shape.choices)
+    one = cost.attempt_cost(facts.price, bound, float(facts.deadline_ms), shape.images)
+    return one.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)
+
+
+def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
+    """Own compute without a stated price is too little to meter; an upstream's is unknown."""
+    if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
+        return CostBasis.OWN_COMPUTE
+    return expected.basis
+
+
+def would_cost(plan: RungPlan, case: Case) -> int | None:
+    """What this request's answer would cost here; None where the price is unknown.
+
+    The recorded answer's token counts stand for this answerer's; where there are none, the tokens
+    that triage counted and the answerer's `expected_output_tokens` do.
+    """
+    usage = case.usage
+    if not usage.total_tokens:
+        usage = Usage(
+            input_tokens=case.signals.input_tokens, output_tokens=plan.facts.expected_output_tokens
+        )
+    paid = plan.would_cost(usage, case.shape.images if case.shape else 0)
+    return None if _basis(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
+
+
+def may_hold(plan: RungPlan, case: Case) -> int:
+    """The most that a call here can cost, by the tokens that triage counted if by no bound."""
+    shape = case.shape or Shape((), None)
+    bound = shape.input_bound or case.signals.input_tokens
+    return _worst(plan, replace(shape, input_bound=bound))
+
+
+def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> int | None:
+    """What these recorded calls of the case cost at `side`'s prices; None: not known.
+
+    A call that was booked at its hold, or of an answerer that `side` lacks, costs what it did; one
+    whose usage and price nobody knew stays unknown.
+    """
+    total = 0
+    for attempt in attempts:
+        plan = side.plan(attempt.answerer)
+        if case.policy_hash == side.policy_hash or plan is None:
+            total += attempt.cost_nano_usd
+            continue
+        again = priced_again(attempt, plan.facts.price)
+        at_its_hold = again.outcome is Outcome.NO_USAGE
+        if again.nano_usd is None and (not at_its_hold or attempt.cost_basis is CostBasis.UNKNOWN):
+            return None
+        total += attempt.cost_nano_usd if again.nano_usd is None else again.nano_usd
+    return total

@@ -1,0 +1,200 @@
+"""`--fail-if`: conditions on a replay, for a pipeline. Read, judged, and told in a sentence each.
+
+    CONDITION = METRIC (">" | "<") LIMIT
+    METRIC    = cost | error | changed | refused | levelN_share
+    LIMIT     = [+|-] NUMBER UNIT;  with a sign it is a change against the other side
+    UNIT      = % (of the other side's cost; of requests), pp (points), usd
+
+`cost>+5%`, `cost>120usd`, `error>+0.5pp`, `error>2%`, `level3_share>+1pp`, `changed>10%`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.analysis.replay.replay import Replay
+from router.analysis.report.figures import Interval
+from router.rendering.figures_in_words import percent, signed_usd, usd
+from router.types import NANO_PER_USD
+
+_FORM = re.compile(
+    r"\s*(?P<metric>cost|error|changed|refused|level(?P<level>[1-9])_share)\s*(?P<op>[<>])\s*"
+    r"(?P<sign>[+-]?)(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>%|pp|usd)\s*",
+    re.ASCII,
+)
+EXPECTED = (
+    "METRIC>LIMIT or METRIC<LIMIT, as cost>+5%, cost>120usd, error>+0.5pp, error>2%, "
+    "level3_share>+1pp, changed>10%, refused>0%"
+)
+
+
+class Answer(StrEnum):
+    """What the data say of a condition."""
+
+    HOLDS = "holds"  # so the replay fails
+    DOES_NOT = "does_not_hold"
+    CANNOT_SAY = "cannot_say"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition, read. `limit` is in shares (0.05 for 5 % and 5 pp) or nano-dollars."""
+
+    text: str
+    metric: str
+    level: int
+    above: bool
+    change: bool
+    limit: float
+    in_usd: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A condition with what the data say, and the value it was judged by."""
+
+    condition: Condition
+    answer: Answer
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    at: float
+    interval: Interval | None
+    shown: str
+
+
+def read_condition(text: str) -> Condition:
+    """The condition in `text`. Raises ValueError which says what is allowed.
+
+    read_condition("cost>+5%") asks whether the cost is more than 5 % above the other side's.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no condition; expected {EXPECTED}")
+    metric, unit, change = found["metric"], found["unit"], bool(found["sign"])
+    allowed = _units(metric, change)
+    if unit not in allowed:
+        raise ValueError(
+            f"{text!r} has the unit {unit}; {'a change of ' if change else ''}{metric} is measured "
+            f"in {' or '.join(allowed)}"
+        )
+    number = float(found["number"]) * (-1 if found["sign"] == "-" else 1)
+    in_usd = unit == "usd"
+    return Condition(
+        text=text.strip(),
+        metric="level" if found["level"] else metric,
+        level=int(found["level"] or 0),
+        above=found["op"] == ">",
+        change=change,
+        limit=number * NANO_PER_USD if in_usd else number / 100.0,
+        in_usd=in_usd,
+    )
+
+
+def _units(metric: str, change: bool) -> tuple[str, ...]:
+    if metric == "cost":
+        return ("%", "usd") if change else ("usd",)
+    return ("pp",) if change else ("%",)
+
+
+def judge(found: Replay, condition: Condition, *, strict: bool = False) -> Judged:
+    """Whether the condition holds.
+
+    `strict` judges errors and changes of cost by the end of the 95 % interval that is nearer to
+    holding, so that only what is surely within the limit passes; without one it cannot say.
+    """
+    value = _value(found, condition)
+    if isinstance(value, str):
+        return Judged(condition, Answer.CANNOT_SAY, value)
+    at = value.at
+    sampled = condition.metric == "error" or (condition.metric == "cost" and condition.change)
+    if strict and sampled:
+        if value.interval is None:
+            return Judged(condition, Answer.CANNOT_SAY, f"{value.shown}, without an interval")
+        at = value.interval.high if condition.above else value.interval.low
+    holds = at > condition.limit if condition.above else at < condition.limit
+    return Judged(condition, Answer.HOLDS if holds else Answer.DOES_NOT, value.shown)
+
+
+def _value(found: Replay, condition: Condition) -> _Value | str:
+    """The metric's value, or why there is none."""
+    if not found.requests:
+        return "no request was replayed"
+    if condition.metric == "cost":
+        return _cost(found, condition)
+    if condition.metric == "error":
+        return _error(found, condition)
+    if condition.metric == "level":
+        new, old = (found.share(side, condition.level) or 0.0 for side in (found.new, found.old))
+    else:
+        new, old = found.changed / found.requests, 0.0
+        if condition.metric == "refused":
+            new = found.new.refused / found.requests
+            old = found.old.refused / found.requests
+    at = new - old if condition.change else new
+    return _Value(at, None, _points(at) if condition.change else percent(at, 2))
+
+
+def _points(share: float) -> str:
+    return f"{share * 100:+.2f} pp"
+
+
+def _cost(found: Replay, condition: Condition) -> _Value | str:
+    costs = found.costs
+    if not costs.count:
+        return "no request has a known cost on both sides"
+    if found.not_compared:
+        return (
+            f"{found.not_compared} requests have no known cost on one side; state the prices, or "
+            "leave those requests out"
+        )
+    saved = costs.saved_interval()
+    if not condition.change:
+        return _Value(costs.own_nano_usd, None, usd(costs.own_nano_usd))
+    if condition.in_usd:
+        more = -costs.saved_nano_usd
+        at = None if saved is None else Interval(-saved.high, -saved.low)
+        return _Value(more, at, signed_usd(more))
+    share = costs.saved_share()
+    if share is None:
+        return "the other side cost nothing, so no change in per cent can be stated"
+    around = costs.share_interval()
+    at = None if around is None else Interval(-around.high, -around.low)
+    return _Value(-share, at, f"{-share * 100:+.2f} %")
+
+
+def _error(found: Replay, condition: Condition) -> _Value | str:
+    errors = found.errors
+    if not errors.answerable or errors.dr is None or errors.difference is None:
+        return cannot_answer(found)
+    if condition.change:
+        difference = errors.difference
+        return _Value(difference.error, difference.interval, _points(difference.error))
+    return _Value(errors.dr.error, errors.dr.interval, percent(errors.dr.error, 2))
+
+
+def cannot_answer(found: Replay) -> str:
+    """Why the data do not tell the new policy's error, and what would; "" where they do."""
+    errors = found.errors
+    if not errors.requests:
+        return (
+            "no answer that clients got has an outcome: give --outcomes, or let feedback come in, "
+            "to learn how often answers are wrong"
+        )
+    if errors.no_overlap:
+        return (
+            f"for {errors.no_overlap:,} of {errors.requests:,} requests with an outcome the "
+            "recorded policy could not have given this policy's answer (propensity 0, and no "
+            "shadow or labelled answer): exploration (decision.explore) or shadow answers "
+            "(shadow) would tell"
+        )
+    if not errors.observed:
+        return (
+            f"of {errors.requests:,} requests with an outcome none got the answer that this "
+            "policy would give: more traffic, or a larger share of exploration, would tell"
+        )
+    return ""

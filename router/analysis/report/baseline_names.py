@@ -1,0 +1,129 @@
+"""Which answerers stand behind a report's baselines: those of the policies that decided its rows.
+
+A row's baselines were priced by the policy that it names; only that policy can say what they are
+called. A policy is read here as its file was kept in the ledger, loosely: an older version's file
+need not be valid today, and what cannot be read has no name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from router.errors import PolicyError
+from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.schema import ReportSection
+from router.rendering.figures_in_words import clean
+
+PolicyText = Callable[[str], str | None]
+"""The file of the policy with this hash; None where nobody kept it."""
+
+MOST_READ = 8
+"""Policies that a report reads, those of most requests first: one takes some hundredths of a
+second, and more names than that fit no label."""
+
+MOST_NAMED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyNames:
+    """Reads what one policy says of baselines; "" and an empty plan where it cannot be read."""
+
+    level_2: str = ""
+    level_3: str = ""
+    planned: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineNames:
+    """Names a report's baselines, and the planned shares by level."""
+
+    level_2: tuple[str, ...] = ()
+    level_3: tuple[str, ...] = ()
+    planned: Mapping[int, float] | None = None  # None: nobody says
+
+    @property
+    def lowest_level(self) -> int:
+        """The level above which an answer counts as escalated."""
+        return min(self.planned or {}, default=1)
+
+    def label(self, level: int) -> str:
+        """ "All at level 2 (smollm2)"; without a name where none is known."""
+        names = self.level_2 if level == 2 else self.level_3
+        shown = ", ".join(clean(name) for name in names[:MOST_NAMED])
+        rest = len(names) - MOST_NAMED
+        shown += f" and {rest} more" if rest > 0 else ""
+        return f"All at level {level}{f' ({shown})' if shown else ''}"
+
+
+def baseline_names(
+    decided_by: Iterable[str], policy_text: PolicyText, otherwise: ReportSection | None
+) -> BaselineNames:
+    """The names by the policies of these hashes, the one of most requests first.
+
+    `otherwise` says them where not one of the policies was kept.
+    """
+    texts = (policy_text(one) for one in list(decided_by)[:MOST_READ])
+    found = [names_in(text) for text in texts if text is not None]
+    found = [one for one in found if one != PolicyNames()]
+    if not found and otherwise is not None:
+        found = [_of_section(otherwise)]
+    plans = [dict(one.planned) for one in found if one.planned]
+    return BaselineNames(
+        level_2=tuple(dict.fromkeys(one.level_2 for one in found if one.level_2)),
+        level_3=tuple(dict.fromkeys(one.level_3 for one in found if one.level_3)),
+        planned=plans[0] if plans else None,
+    )
+
+
+def _of_section(section: ReportSection) -> PolicyNames:
+    planned = tuple(sorted(section.planned_shares.items()))
+    return PolicyNames(section.level_2 or "", section.level_3 or "", planned)
+
+
+@lru_cache(maxsize=64)
+def names_in(text: str) -> PolicyNames:
+    """Reads what a policy's file says of baselines: `report`, else its first answerers."""
+    try:
+        tree, _ = load_yaml("policy", text)
+    except PolicyError:
+        return PolicyNames()
+    if not isinstance(tree, dict):
+        return PolicyNames()
+    raw = tree.get("report")
+    report = raw if isinstance(raw, dict) else {}
+    planned = report.get("planned_shares", ReportSection().planned_shares)
+    firsts = _firsts(tree.get("tiers"))
+    return PolicyNames(
+        level_2=_name(report.get("level_2")) or firsts.get(2, ""),
+        level_3=_name(report.get("level_3")) or firsts.get(3, ""),
+        planned=_planned(planned),
+    )
+
+
+def _firsts(tiers: object) -> dict[int, str]:
+    """The first answerer of each level, which stands for it where the section names none."""
+    found: dict[int, str] = {}
+    for tier in tiers if isinstance(tiers, list) else ():
+        answerers = tier.get("answerers") if isinstance(tier, dict) else None
+        first = answerers[0] if isinstance(answerers, list) and answerers else None
+        if isinstance(first, dict) and isinstance(tier.get("level"), int):
+            found.setdefault(tier["level"], _name(first.get("name")))
+    return found
+
+
+def _name(value: object) -> str:
+    """A name as the file has it; "" for one that comes from the environment."""
+    return value if isinstance(value, str) and "${" not in value else ""
+
+
+def _planned(value: object) -> tuple[tuple[int, float], ...]:
+    if not isinstance(value, dict):
+        return ()
+    shares = [
+        (level, float(share))
+        for level, share in value.items()
+        if isinstance(level, int) and isinstance(share, int | float)
+    ]
+    return tuple(sorted(shares))

@@ -1,0 +1,339 @@
+"""From the ledger's rows and roll-ups to a report: what was spent, where, why, what it saved.
+
+`build_report` is pure and passes over rows and cells once; memory is bounded by the number of
+names and quarter hours, not of rows. Percentiles come from logarithmic buckets, within 1 % of the
+exact order statistic (`quantiles`); savings carry a 95 % interval (`savings`). How it looks is the
+renderers' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
+
+from router.analysis.report.baseline_names import BaselineNames, PolicyText, baseline_names
+from router.analysis.report.breakdowns import MAX_DAYS, MAX_SHOWN, NOT_COUNTED, Cut
+from router.analysis.report.calendar import local_day
+from router.analysis.report.figures import (
+    BasisFigures,
+    CacheFigures,
+    Counts,
+    EndingFigures,
+    EstimatedCost,
+    Forecast,
+    LevelShare,
+    Period,
+    ProviderFigures,
+    Quality,
+    ReasonFigures,
+    Report,
+    RoleFigures,
+    Saving,
+    TierFigures,
+    UnknownCost,
+    WasteFigures,
+)
+from router.analysis.report.fixed_model import fixed_model
+from router.analysis.report.forecast import forecast
+from router.analysis.report.headline import Findings, headline
+from router.analysis.report.named_savings import leading, savings_of
+from router.analysis.report.outcomes import measures
+from router.analysis.report.sentences import assumptions, notes, provider_line
+from router.analysis.report.tallies import QUARTER_MS, Tally, escalated, group_figures
+from router.ledger.aggregates import (
+    Cell,
+    Ending,
+    Kind,
+    PlacedCell,
+    Sums,
+    Waste,
+    Whole,
+    add_sums,
+    ending_parts,
+)
+from router.money.budgets import DAY_MS
+from router.policy.schema import ReportSection
+from router.rendering.figures_in_words import Dollars, clean, places_for
+from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome, Verdict
+
+__all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
+
+LONG_DAYS = 62
+"""From here on a report in UTC keeps times apart by day: two months hold enough blocks."""
+
+
+def _not_kept(policy_hash: str) -> str | None:
+    """No policy was kept."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a report is made of beside rows; nothing of it by default."""
+
+    cells: Iterable[PlacedCell] = ()
+    zone: str = "UTC"  # a name of the time zone database
+    by_day: bool = False  # keep times apart by UTC day alone: for periods of LONG_DAYS and more
+    lost: int = 0  # purged requests of days that the period cuts
+    outcomes: Iterable[TrueOutcome] = ()
+    policy_text: PolicyText = _not_kept  # by hash, of the policies that decided the rows
+    planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
+    key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that the rows went through
+
+
+NOTHING_MORE = Extra()
+
+
+def build_report(
+    rows: Iterable[RequestRow],
+    *,
+    config: ReportSection | None = None,
+    since_ms: int | None,
+    until_ms: int | None,
+    now_ms: int,
+    extra: Extra = NOTHING_MORE,
+) -> Report:
+    """The report over the rows created in [since_ms, until_ms), and over `extra.cells`.
+
+    Names of baselines and planned shares are those of the policies that decided the rows, and
+    `config` says them where none of those was kept. Rows outside the period are passed over; a row
+    must not stand in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at
+    $5.00 give a spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
+    """
+    tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
+    for placed in extra.cells:
+        tally.merge(placed)
+    for row in rows:
+        late = until_ms is not None and row.created_at_ms >= until_ms
+        early = since_ms is not None and row.created_at_ms < since_ms
+        if not (late or early):
+            tally.add(row)
+    total = tally.total()
+    whole = total.whole or Whole()
+    period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
+    names = _names(tally, extra, config)
+    savings = savings_of(tally, total, names)
+    observed = savings_of(tally, total, names, observed=True)
+    cut = Cut(tally, total, names.lowest_level)
+    tiers = tally.tiers()
+    told = measures(extra.outcomes)
+    provider = ProviderFigures(*whole.provider)
+    days = _by_day(tally, extra.zone)
+    figures = cut.group(total)
+    quality = _quality(total, whole, observed)
+    fixed = fixed_model(whole)
+    chosen = leading(savings)
+    base = None if chosen is None else chosen.baseline_nano_usd
+    places = places_for(total.spend_nano_usd, base)
+    money = Dollars(places, padded=False)
+    return Report(
+        headline=headline(
+            Findings(total, period, savings, observed, quality, fixed, told[0], money)
+        ),
+        period=period,
+        counts=_counts(tally, whole, cut),
+        spend_nano_usd=total.spend_nano_usd,
+        discarded_nano_usd=sum(role[3] for role in whole.roles.values()),
+        unattributed_nano_usd=total.spend_nano_usd - whole.attempts_nano_usd,
+        p50_ms=figures.p50_ms,
+        p95_ms=figures.p95_ms,
+        levels=_levels(tiers, names.planned or {}),
+        tiers=_tiers(tiers, total.requests),
+        domains=cut.named(tally.groups[Kind.DOMAIN], by_requests=True),
+        request_types=cut.named(tally.groups[Kind.REQUEST_TYPE], by_requests=True),
+        tenants=cut.named(tally.tenants),
+        keys=cut.keys(extra.key_names),
+        models=cut.named(tally.models()),
+        adapters=cut.named(tally.adapters()),
+        policies=cut.named(tally.groups[Kind.POLICY]),
+        tags=cut.tags(),
+        each_tag=cut.each_tag(),
+        endpoints=cut.named(tally.groups[Kind.ENDPOINT]),
+        days=cut.days(days),
+        escalation_reasons=_reasons(whole, names.lowest_level + 1),
+        reasons=_all_reasons(whole, total),
+        endings=_endings(whole),
+        roles=_roles(whole.roles),
+        bases=_bases(whole.bases),
+        savings=savings,
+        observed_savings=observed,
+        leading=None if chosen is None else chosen.key,
+        quality=quality,
+        waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
+        cache=_cache(tiers, whole.cache_hits),
+        fixed_model=fixed,
+        outcomes=told,
+        forecast=_forecast(days, period),
+        unknown=UnknownCost(
+            total.unknown_cost,
+            tuple(clean(request_id) for _, request_id in whole.named_unknown),
+            whole.held_unknown_nano_usd,
+            tuple(sorted(whole.unknown_afterwards.items())),
+        ),
+        estimated=EstimatedCost(*whole.estimated),
+        provider=provider,
+        assumptions=assumptions(whole, savings, observed),
+        notes=notes(tally, total, whole, provider, extra.lost, told[0].count),
+        places=places,
+        chosen=extra.chosen,
+    )
+
+
+def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:
+    """By the policies of the rows, those of most requests first."""
+    policies = tally.groups[Kind.POLICY].items()
+    ordered = sorted(policies, key=lambda item: (-item[1].requests, item[0]))
+    hashes = [name.rpartition("@")[2] for name, _ in ordered]
+    found = baseline_names(hashes, extra.policy_text, config)
+    return found if extra.planned is None else replace(found, planned=extra.planned)
+
+
+# --- the parts ---------------------------------------------------------------------------------
+
+
+def _counts(tally: Tally, whole: Whole, cut: Cut) -> Counts:
+    states = {**whole.states, RequestState.OPEN.value: tally.open_requests}
+    return Counts(
+        requests=cut.total.requests,
+        states=tuple(
+            (state.value, states[state.value]) for state in RequestState if states.get(state.value)
+        ),
+        verdicts=tuple(sorted(whole.verdicts.items(), key=lambda item: (-item[1], item[0]))),
+        escalated=escalated(cut.total, cut.lowest_level),
+        reviews=whole.reviews,
+        cache_hits=whole.cache_hits,
+        observed=whole.observed,
+    )
+
+
+TierKey = tuple[int, str, str]  # level, tier, model
+
+
+def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
+    by_level: dict[int, int] = {}
+    for (level, _, _), cell in tiers.items():
+        if level and cell.requests:
+            by_level[level] = by_level.get(level, 0) + cell.requests
+    total = sum(by_level.values())
+    return tuple(
+        LevelShare(
+            level=level,
+            requests=by_level.get(level, 0),
+            share=by_level.get(level, 0) / total if total else 0.0,
+            planned=planned.get(level),
+        )
+        for level in sorted({*by_level, *planned})
+    )
+
+
+def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
+    """By level; requests without an answer come last."""
+    ordered = sorted(tiers.items(), key=lambda item: (item[0][0] == 0, item[0]))
+    return tuple(
+        TierFigures(
+            tier=tier,
+            level=level,
+            model=model,
+            figures=group_figures(cell, total, cell.moved_on),
+            tried=cell.tried,
+            own_spend_nano_usd=cell.own_spend_nano_usd,
+        )
+        for (level, tier, model), cell in ordered
+    )
+
+
+def _reasons(whole: Whole, from_level: int) -> tuple[ReasonFigures, ...]:
+    """By the reason that decided, of the requests answered at this level and above."""
+    found: Sums = {}
+    for level, sums in whole.reasons.items():
+        if level >= from_level:
+            add_sums(found, sums)
+    return _by_requests(found)
+
+
+def _by_requests(sums: Sums) -> tuple[ReasonFigures, ...]:
+    ordered = sorted(sums.items(), key=lambda item: (-item[1][0], -item[1][2], item[0]))
+    return tuple(ReasonFigures(reason, *numbers) for reason, numbers in ordered)
+
+
+def _all_reasons(whole: Whole, total: Cell) -> tuple[ReasonFigures, ...]:
+    """By the reason that decided, of every request; what no reason was kept of has a line too."""
+    found: Sums = {}
+    for sums in whole.reasons.values():
+        add_sums(found, sums)
+    requests = total.requests - sum(numbers[0] for numbers in found.values())
+    spend = total.spend_nano_usd - sum(numbers[1] for numbers in found.values())
+    if requests or spend:
+        found[NOT_COUNTED] = [requests, spend, requests, spend]
+    return _by_requests(found)
+
+
+def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
+    """Requests without an answer, the refused ones first."""
+    order = list(Ending)
+    ordered = sorted(
+        ((*ending_parts(name), numbers) for name, numbers in whole.endings.items()),
+        key=lambda one: (order.index(one[0]), -one[2][0], one[1]),
+    )
+    return tuple(EndingFigures(ending, clean(code), *numbers) for ending, code, numbers in ordered)
+
+
+def _quality(total: Cell, whole: Whole, observed: tuple[Saving, ...]) -> Quality:
+    unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
+    # Every baseline counts the same answers: those it is compared with, and those it is not.
+    passed_on = next((s.compared + s.not_compared for s in observed), 0)
+    return Quality(total.judged, total.accepted, unverified, passed_on)
+
+
+def _roles(roles: Sums) -> tuple[RoleFigures, ...]:
+    return tuple(RoleFigures(role, *roles[role.value]) for role in Role if role.value in roles)
+
+
+def _bases(bases: Sums) -> tuple[BasisFigures, ...]:
+    return tuple(
+        BasisFigures(basis, *bases[basis.value]) for basis in CostBasis if basis.value in bases
+    )
+
+
+def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
+    """What cache hits would have cost, each at the mean of its model's fresh answers.
+
+    10 hits at a model whose 40 fresh requests cost $2.00 are worth $0.50.
+    """
+    priced, value = 0, 0
+    for cell in tiers.values():
+        fresh = cell.requests - cell.cache_hits
+        if cell.cache_hits and fresh > 0:
+            priced += cell.cache_hits
+            value += cell.spend_nano_usd * cell.cache_hits // fresh
+    return CacheFigures(hits, priced, value if priced else None)
+
+
+def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
+    """Requests by the zone's calendar day; None for days that no calendar holds."""
+    found: dict[date | None, Cell] = {}
+    clock = UTC if zone == "UTC" else ZoneInfo(zone)
+    for start, cell in tally.times.items():
+        found.setdefault(local_day(start, clock), Cell()).merge(cell)
+    return found
+
+
+def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
+    days = {day: cell for day, cell in by_day.items() if day is not None}
+    clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
+    today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
+    if period.until_ms is not None and period.until_ms < period.generated_at_ms:
+        why = "the period is over before today"
+        return Forecast(f"{today:%Y-%m}", why, 0, 0, None, None, None)
+    begins = None if period.since_ms is None else local_day(period.since_ms, clock)
+    first = min(days, default=None)
+    complete = None if first is None else first + timedelta(days=1)
+    if period.since_ms is not None and begins == first:
+        # A period that begins at midnight has its first day whole; a ledger's first row does not.
+        at_midnight = local_day(period.since_ms - 1, clock) != begins
+        complete = begins if at_midnight else complete
+    spend = {day: cell.spend_nano_usd for day, cell in days.items()}
+    return forecast(spend, today, complete, begins)

@@ -1,0 +1,46 @@
+"""The best single fixed model at equal spend: a baseline of quality, not of dollars.
+
+For every request the decision recorded each answerer's chance to be right and expected cost. Had
+one answerer been asked everything, its mean chance and mean cost are the means of those; of all
+answerers that would have cost no more than was spent, the best is the one of the highest chance.
+"""
+
+from __future__ import annotations
+
+from router.analysis.report.figures import FixedModel
+from router.ledger.aggregates import PPM, Whole
+
+MIN_REQUESTS = 30
+
+
+def fixed_model(whole: Whole) -> FixedModel:
+    """The comparison, or why there is none.
+
+    An answerer counts where it was weighed in every routed request; where it lacked what a request
+    needed it counts as wrong, at no cost.
+    """
+    requests, own_p, own_cost = whole.routed
+    if requests < MIN_REQUESTS:
+        return _none(
+            f"{requests} requests have a record of what each answerer was expected to be worth; "
+            f"{MIN_REQUESTS} are needed",
+            requests,
+        )
+    weighed = {
+        answerer: (p / n / PPM, cost / n)
+        for answerer, (n, p, cost) in whole.prospects.items()
+        if n == requests
+    }
+    if not weighed:
+        return _none("no answerer was weighed in every request; the policy changed", requests)
+    spent = own_cost / requests
+    affordable = {name: both for name, both in weighed.items() if both[1] <= spent}
+    if not affordable:
+        return _none("every single model would have cost more than routing did", requests)
+    best = max(affordable, key=lambda name: (affordable[name][0], -affordable[name][1], name))
+    p, cost = affordable[best]
+    return FixedModel(best, "", requests, p, round(cost), own_p / requests / PPM, round(spent))
+
+
+def _none(why: str, requests: int) -> FixedModel:
+    return FixedModel(None, why, requests, None, None, None, None)

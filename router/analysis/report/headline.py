@@ -1,0 +1,243 @@
+"""The sentences a report begins with: what was spent, what that saved, and at which quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.analysis.report.figures import FixedModel, Measure, Period, Quality, Saving
+from router.analysis.report.named_savings import leading
+from router.analysis.report.sentences import ENDING_WORDS
+from router.ledger.aggregates import Cell, Ending, Whole, ending_parts
+from router.rendering.figures_in_words import (
+    Dollars,
+    against,
+    clean,
+    count,
+    counted,
+    day,
+    percent,
+    saved_percent,
+)
+from router.types import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Holds what the sentences are made of; amounts are nano-dollars until `money` writes them."""
+
+    total: Cell
+    period: Period
+    savings: tuple[Saving, ...]
+    observed: tuple[Saving, ...]
+    quality: Quality
+    fixed: FixedModel
+    judged: Measure  # the share of judged answers that were right
+    money: Dollars
+
+    @property
+    def whole(self) -> Whole:
+        """Counts once for all requests."""
+        return self.total.whole or Whole()
+
+    @property
+    def unanswered(self) -> int:
+        """Requests that were refused, failed or cancelled."""
+        return self.total.refused + self.total.failed
+
+
+def headline(found: Findings) -> str:
+    """Returns a few sentences for the person who pays; amounts and bounds as the tables write them.
+
+    The first sentence counts the requests that got no answer: a saving is made on the others alone.
+    """
+    total, money = found.total, found.money
+    if total.requests == 0 and total.spend_nano_usd:
+        return (
+            "No requests in this period; what earlier ones still cost (reviews, bills) is "
+            f"{money(total.spend_nano_usd)}."
+        )
+    if total.requests == 0:
+        return (
+            "No requests in this period: nothing was spent and nothing can be said about savings."
+        )
+    told = [
+        *_told(leading(found.savings), found),
+        *_would_have(leading(found.observed), money),
+    ]
+    if found.unanswered == total.requests:
+        told = ["Nothing was answered, so nothing can be said about savings."]
+    elif not told:
+        told = ["No baseline has a known price, so nothing can be said about savings."]
+    quality = (*_single_model(found.fixed), *_wrong(found.judged), *_unverified(found.quality))
+    return " ".join([f"{_spent(found)}.", *told, *quality])
+
+
+def _spent(found: Findings) -> str:
+    """ "On 3 November 2026, 5 requests cost $0.12, and 4 of the 5 got no answer (4 failed)"."""
+    total, period = found.total, found.period
+    first, last = (day(at, period.zone) for at in (period.first_row_ms, period.last_row_ms))
+    when = f"On {first}" if first == last else f"From {first} to {last}"
+    one = total.requests == 1
+    requests = counted(total.requests, "request", "requests")
+    spent = f"{when}, {requests} cost {found.money(total.spend_nano_usd)}"
+    if total.unknown_cost:
+        spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
+    if not found.unanswered:
+        return spent
+    who = f"{count(found.unanswered)} of the {count(total.requests)}"
+    if found.unanswered == total.requests:
+        who = "it" if one else "none of them"
+    answer = "an answer" if who == "none of them" else "no answer"
+    return f"{spent}, and {who} got {answer} ({_endings(found)})"
+
+
+def _endings(found: Findings) -> str:
+    """ "3 failed, 1 refused by a limit, 2 cancelled by the client"."""
+    cancelled = sum(
+        numbers[0]
+        for name, numbers in found.whole.endings.items()
+        if ending_parts(name)[0] is Ending.CANCELLED
+    )
+    numbers = {
+        Ending.FAILED: found.total.failed - cancelled,
+        Ending.REFUSED: found.total.refused,
+        Ending.CANCELLED: cancelled,
+    }
+    return ", ".join(f"{count(n)} {ENDING_WORDS[how]}" for how, n in numbers.items() if n)
+
+
+def _told(saving: Saving | None, found: Findings) -> list[str]:
+    if saving is None or saving.saved_nano_usd is None:
+        return []
+    money = found.money
+    scope = (
+        ""
+        if saving.compared == found.total.requests
+        else f" over the {count(saving.compared)} answered"
+    )
+    if saving.compared and saving.not_compared:
+        scope = f" over the {count(saving.compared)} that can be compared"
+    label = {
+        "requested_model": "the models the clients asked for",
+        "all_level_2": "answering everything at level 2",
+        "all_level_3": "answering everything at level 3",
+    }[saving.key]
+    base = f"Against {money(saving.baseline_nano_usd)} for {label}{scope}"
+    difference = _difference(saving, "saved", "cost", money)
+    parts = (difference, *_accepted(saving, money), *_reviewers(saving, found))
+    return [f"{base}, routing {', '.join(parts)}."]
+
+
+def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
+    """Estimates requests that were observed only: nothing was routed, so nothing was saved.
+
+    The answers that went out were the observed models', so they say nothing of routing's.
+    """
+    if saving is None or saving.saved_nano_usd is None:
+        return []
+    requests = counted(saving.compared, "request was", "requests were")
+    label = {
+        "requested_model": "that the models the clients asked for cost",
+        "all_level_2": "for answering them at level 2",
+        "all_level_3": "for answering them at level 3",
+    }[saving.key]
+    return [
+        f"{requests} observed only: against {money(saving.baseline_nano_usd)} {label}, routing "
+        f"{_difference(saving, 'would have saved', 'would have cost', money)}.",
+        "How good the answers that routing would have given are is not known, since none was made; "
+        "`tiergate replay` estimates it.",
+    ]
+
+
+def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
+    """ "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)"."""
+    assert saving.saved_nano_usd is not None
+    lost = saving.saved_nano_usd < 0
+    amount = money(abs(saving.saved_nano_usd))
+    said = f"{loss} {amount} more" if lost else f"{gain} {amount}"
+    return f"{said}{_share_of(saving, lost)}"
+
+
+def _accepted(saving: Saving, money: Dollars) -> list[str]:
+    """Sums what accepted answers alone saved; it may exceed the whole, or have its other sign."""
+    accepted = saving.accepted_saved_nano_usd
+    if accepted is None:
+        return []
+    if not saving.accepted:
+        return ["with no accepted answer"]
+    if accepted == saving.saved_nano_usd:
+        return ["all of it with accepted answers"]
+    if accepted < 0:
+        return [f"accepted answers alone cost {money(-accepted)} more"]
+    return [f"accepted answers alone saved {money(accepted)}"]
+
+
+def _reviewers(saving: Saving, found: Findings) -> list[str]:
+    """Says so where without reviewers' time the loss would be none."""
+    reviewed = found.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+    saved = saving.saved_nano_usd or 0
+    if saved >= 0 or saved + reviewed < 0:
+        return []
+    return [f"and reviewers' time ({found.money(reviewed)}) is what makes it a loss"]
+
+
+def _share_of(saving: Saving, lost: bool) -> str:
+    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; a loss is written without its minus.
+
+    Each bound is rounded as in the table, before it is turned round.
+    """
+    if saving.saved_share is None:
+        return ""
+    share, ends = saved_percent(saving.saved_share), list[str]()
+    if saving.share_interval is not None:
+        ends = [
+            saved_percent(end) for end in (saving.share_interval.low, saving.share_interval.high)
+        ]
+    if lost:
+        share, ends = against(share), [against(end) for end in reversed(ends)]
+    between = f"; 95 % interval {ends[0]} to {ends[1]}" if ends else ""
+    return f" ({share}{between})"
+
+
+def _single_model(fixed: FixedModel) -> list[str]:
+    """Says so where one model for everything is expected right more often for no more money."""
+    if fixed.answerer is None or fixed.p is None or fixed.own_p is None:
+        return []
+    model, routing = percent(fixed.p), percent(fixed.own_p)
+    if fixed.p <= fixed.own_p or model == routing:
+        return []
+    return [
+        f"Asking {clean(fixed.answerer)} everything would have cost no more, and is expected right "
+        f"{model} of the time, routing {routing}."
+    ]
+
+
+def _wrong(judged: Measure) -> list[str]:
+    """Says so where answers were reported wrong, and of how many."""
+    if judged.value is None or judged.value == 1.0:
+        return []
+    wrong = judged.count - round(judged.value * judged.count)
+    answers = counted(judged.count, "answer", "answers")
+    return [
+        f"{count(wrong)} of {answers} that somebody judged {'was' if wrong == 1 else 'were'} wrong."
+    ]
+
+
+def _unverified(quality: Quality) -> list[str]:
+    """Counts the answers that nothing vouched for; observed ones are passed on unchecked."""
+    if not quality.answered:
+        return []
+    passed_on = [] if not quality.observed else [_passed_on(quality)]
+    if not quality.unverified:
+        if not quality.observed:
+            return ["No answer went out unverified."]
+        routed = quality.answered > quality.observed
+        return [*passed_on, *(["No routed answer went out unverified."] if routed else [])]
+    share = percent(quality.unverified_share)
+    answers = counted(quality.answered, "answer", "answers")
+    return [*passed_on, f"{count(quality.unverified)} of {answers} ({share}) went out unverified."]
+
+
+def _passed_on(quality: Quality) -> str:
+    who = counted(quality.observed, "observed answer was", "observed answers were")
+    return f"{who} passed on as given, unchecked."

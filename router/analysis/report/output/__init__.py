@@ -1,0 +1,1 @@
+"""The cost report as text, HTML, JSON and CSV."""

@@ -1,0 +1,236 @@
+"""The report's charts, one function each; `drawing` has what they are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from router.analysis.report.figures import (
+    LevelShare,
+    NamedFigures,
+    ReasonFigures,
+    Report,
+    Saving,
+    TierFigures,
+)
+from router.analysis.report.sentences import WASTE_WORDS
+from router.rendering.figures_in_words import (
+    Dollars,
+    count,
+    duration,
+    percent,
+    plain,
+    saved_percent,
+)
+from router.rendering.markup import Markup, el
+from router.rendering.svg import (
+    Line,
+    across,
+    at,
+    bar,
+    cap,
+    chart,
+    frame,
+    rect,
+    span,
+    track,
+    upright,
+)
+
+LOWEST_SHARE = -2.0
+"""Savings below -200 % are drawn there; the figure beside the bar is the true one."""
+
+MAX_BARS = 12
+
+
+def share_chart(levels: Sequence[LevelShare]) -> Markup:
+    """Answered requests per level; the upright mark is the plan."""
+    lines = [
+        Line(
+            f"Level {level.level}",
+            f"{percent(level.share)}, plan {percent(level.planned)}",
+            (
+                track(),
+                *bar(level.share),
+                *(() if level.planned is None else (upright("mark", level.planned),)),
+            ),
+        )
+        for level in levels
+    ]
+    return chart(
+        "share",
+        "Share of answered requests per level",
+        "Bars show the share that came about, upright marks the planned share.",
+        lines,
+    )
+
+
+def spend_chart(tiers: Sequence[TierFigures], money: Dollars) -> Markup:
+    """What the requests answered by each tier cost."""
+    most = max((tier.figures.spend_nano_usd for tier in tiers), default=0)
+    lines = [
+        Line(
+            f"{tier.tier} · {tier.model}" if tier.model else tier.tier,
+            money(tier.figures.spend_nano_usd),
+            (track(), *bar(tier.figures.spend_nano_usd / most if most else 0.0)),
+        )
+        for tier in tiers[:MAX_BARS]
+    ]
+    text = "Spend of the requests answered by each tier, on a scale from 0 to the largest."
+    return chart("spend", "Spend per tier", text, lines)
+
+
+COLUMNS_PX = 150
+
+
+def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
+    """Spend by day (or month) as columns, from 0 to the dearest; a figure for every one of them."""
+    most = max((day.figures.spend_nano_usd for day in days), default=0)
+    width = 1 / len(days)
+    columns = []
+    for place, day in enumerate(days):
+        share = day.figures.spend_nano_usd / most if most else 0.0
+        height = round(share * COLUMNS_PX, 1)
+        shown = f"{day.name}: {money(day.figures.spend_nano_usd)}"
+        shown += f", {count(day.figures.requests)} requests"
+        columns.append(
+            el(
+                "g",
+                el("title", shown),
+                el(
+                    "rect",
+                    x=at(place * width + width * 0.12),
+                    y=str(TOP_PX + COLUMNS_PX - height),
+                    width=at(width * 0.76),
+                    height=str(height),
+                    _class="bar",
+                ),
+            )
+        )
+    text = f"The dearest cost {money(most)}; every column's figure stands in the table."
+    return frame(
+        "days", "Spend over time", text, (*_ground(most, money), *columns, *_ends(days)), ALL_PX
+    )
+
+
+TOP_PX = 22
+ALL_PX = TOP_PX + COLUMNS_PX + 24
+
+
+def _ground(most: int, money: Dollars) -> tuple[Markup, ...]:
+    """The base line, the line of the dearest, and what that is."""
+    lines = [
+        el("line", x1="0", x2="100%", y1=str(y), y2=str(y), _class="grid")
+        for y in (TOP_PX, TOP_PX + COLUMNS_PX)
+    ]
+    return (*lines, el("text", money(most), x="0", y=str(TOP_PX - 7), _class="tick"))
+
+
+def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
+    """The names of the first and the last column."""
+    y = str(TOP_PX + COLUMNS_PX + 17)
+    return (
+        el("text", days[0].name, x="0", y=y, _class="tick"),
+        el("text", days[-1].name, x="100%", y=y, text_anchor="end", _class="tick"),
+    )
+
+
+def waste_chart(report: Report, money: Dollars) -> Markup:
+    """What was wasted, each kind as a share of all spend."""
+    spend = report.spend_nano_usd
+    lines = [
+        Line(
+            WASTE_WORDS[row.kind].capitalize(),
+            money(row.spend_nano_usd),
+            (track(), *bar(row.spend_nano_usd / spend if spend else 0.0)),
+        )
+        for row in report.waste
+    ]
+    return chart("waste", "Waste", "Bars are shares of all spend.", lines)
+
+
+def savings_chart(savings: Sequence[Saving]) -> Markup:
+    """Saved share per baseline, signed, with its 95 % interval."""
+    known = [saving for saving in savings if saving.saved_share is not None]
+    ends = [s.saved_share for s in known if s.saved_share is not None]
+    ends += [s.share_interval.low for s in known if s.share_interval is not None]
+    lowest = max(LOWEST_SHARE, min([0.0, *ends]))
+    lines = [Line(s.label, saved_percent(s.saved_share), _saving_shapes(s, lowest)) for s in known]
+    return chart(
+        "savings",
+        "Saved share of each baseline",
+        "Bars to the right of the upright line were saved, bars to the left cost more; the thin "
+        "line across the end of a bar is the 95 % interval.",
+        lines,
+    )
+
+
+def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
+    """Escalated requests by the reason that decided."""
+    shown = [reason for reason in reasons if reason.first_requests][:MAX_BARS]
+    most = max((reason.first_requests for reason in shown), default=0)
+    lines = [
+        Line(
+            plain(reason.reason).capitalize(),
+            f"{count(reason.first_requests)} · {money(reason.first_spend_nano_usd)}",
+            (track(), *bar(reason.first_requests / most if most else 0.0)),
+        )
+        for reason in shown
+    ]
+    text = "Requests answered above the lowest level, by the reason that decided, and their cost."
+    return chart("reasons", "Why requests climbed", text, lines)
+
+
+def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
+    """From the median to the 95th percentile per tier, on a logarithmic scale."""
+    known = [t for t in tiers if t.figures.p50_ms is not None and t.figures.p95_ms is not None]
+    known = known[:MAX_BARS]
+    times = [max(t.figures.p50_ms or 0.0, 0.01) for t in known]
+    times += [max(t.figures.p95_ms or 0.0, 0.01) for t in known]
+    low = math.floor(math.log10(min(times, default=1.0)))
+    high = max(low + 1, math.ceil(math.log10(max(times, default=10.0))))
+
+    def log_place(ms: float | None) -> float:
+        return (math.log10(max(ms or 0.0, 0.01)) - low) / (high - low)
+
+    lines = [
+        Line(
+            f"{tier.tier} · {tier.model}" if tier.model else tier.tier,
+            f"{duration(tier.figures.p50_ms)} to {duration(tier.figures.p95_ms)}",
+            span(log_place(tier.figures.p50_ms), log_place(tier.figures.p95_ms)),
+        )
+        for tier in known
+    ]
+    ticks = [(power, (power - low) / (high - low)) for power in range(low, high + 1)]
+    return chart(
+        "latency",
+        "Latency per tier, median to 95th percentile",
+        "Logarithmic scale. The filled dot is the median, the open one the 95th percentile.",
+        lines,
+        [(_power_of_ten_ms(power), place) for power, place in ticks],
+    )
+
+
+def _power_of_ten_ms(power: int) -> str:
+    """3 -> "1 s", -1 -> "0.1 ms"."""
+    return f"{10.0 ** (power - 3):g} s" if power >= 3 else f"{10.0**power:g} ms"
+
+
+def _saving_shapes(saving: Saving, lowest: float) -> tuple[Markup, ...]:
+    """A bar from zero to the share on a scale from `lowest` to 100 %, and its interval."""
+
+    def place(share: float) -> float:
+        return (min(max(share, lowest), 1.0) - lowest) / (1.0 - lowest)
+
+    share = saving.saved_share or 0.0
+    begin, end = sorted((place(0.0), place(share)))
+    shapes = [track(), rect("bar" if share >= 0 else "bar loss", begin, end)]
+    if saving.share_interval is not None:
+        low, high = place(saving.share_interval.low), place(saving.share_interval.high)
+        shapes += [
+            across("halo", low, high),
+            across("interval", low, high),
+            cap(low),
+            cap(high),
+        ]
+    return (*shapes, upright("zero", place(0.0)))

@@ -1,0 +1,365 @@
+"""The report as one HTML file that opens offline; `page` has what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.analysis.report.figures import Report, Saving
+from router.analysis.report.named_savings import leading
+from router.analysis.report.output import charts
+from router.analysis.report.output.text import outcome_rows, share_of_spend
+from router.analysis.report.sentences import WASTE_WORDS, cache_line, fixed_line, forecast_line
+from router.analysis.report.tables import (
+    ENDING_COLUMNS,
+    GROUP_COLUMNS,
+    PAYING_COLUMNS,
+    REASON_COLUMNS,
+    SAVING_COLUMNS,
+    TOTAL,
+    Breakdown,
+    Row,
+    by_days,
+    chargeback,
+    ending_rows,
+    filters_line,
+    has_routed_savings,
+    money_of,
+    named_rows,
+    others,
+    paying_rows,
+    reason_rows,
+    saving_row,
+    states_line,
+    tier_rows,
+    unverified_note,
+)
+from router.rendering.figures_in_words import (
+    NOTHING,
+    Dollars,
+    count,
+    duration,
+    moment,
+    percent,
+    plain,
+    usd,
+)
+from router.rendering.markup import Markup, el, joined
+from router.rendering.page import (
+    ABOVE,
+    Cells,
+    charts_grid,
+    figure,
+    fine,
+    glued,
+    page,
+    page_header,
+    section,
+    signed,
+    table,
+)
+
+
+def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = ()) -> str:
+    """Returns the whole page, UTF-8 text; well-formed as XML too. `exact` shows every nano-dollar.
+
+    `lines` stand under the headline: what a reader must know of this report before its figures.
+    """
+    money = money_of(report, exact)
+    return page(
+        "Tiergate cost report",
+        _header(report, money, lines),
+        [section(*part) for part in _parts(report, money)],
+        f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
+    )
+
+
+EXACT = "Sums are exact in nano-dollars; what is shown is rounded. Percentiles are within 1 %."
+
+
+def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:
+    """Title, first line and content of every section, in order."""
+    parts = [
+        ("Savings", SAVINGS_LEAD, _savings(report, money)),
+        ("Spend over time", "", _days(report, money)),
+        ("Tiers", TIERS_LEAD, _tiers(report, money)),
+        ("Outcomes", OUTCOMES_LEAD, _outcomes(report)),
+        ("Chargeback", CHARGEBACK_LEAD, _chargeback(report, money)),
+        *((one.title, "", (_named(one, money),)) for one in others(report)),
+        ("Why requests went where they did", REASONS_LEAD, _reasons(report, money)),
+        ("Waste", WASTE_LEAD, _waste(report, money)),
+        ("What the calls were for", ROLES_LEAD, _roles(report, money)),
+    ]
+    if report.endings:
+        parts.insert(5, ("Requests without an answer", ENDINGS_LEAD, _endings(report, money)))
+    if report.unknown.requests:
+        parts.append(("Cost not known", "", (_unknown(report),)))
+    parts.append(("How to read this", "", (fine(report.notes),)))
+    return parts
+
+
+SAVINGS_LEAD = (
+    "Signed: a negative figure means that routing cost more than the baseline would have. "
+    "“Accepted only” is what the answers that passed verification saved, without all others."
+)
+TIERS_LEAD = (
+    "Requests count where their answer came from; their spend includes what was tried and "
+    "discarded on the way. “Moved on” are requests that tried a tier and were answered higher; "
+    "“own calls” is what the calls made at the tier cost, whoever answered in the end."
+)
+CHARGEBACK_LEAD = (
+    "Whom and what the spend may be charged to. Each table adds up to the whole, what reviews and "
+    "bills cost later included; only “each tag” counts a request under every tag it has. Domain "
+    "and type are as triage read each request; escalated means answered above the lowest level."
+)
+REASONS_LEAD = (
+    "“Decided” counts each request once, under the reason that decided, whether it was answered "
+    "or not; “climbed” are those of them answered above the lowest level. “Carried by” counts a "
+    "request under every reason it had, so those do not add up."
+)
+ENDINGS_LEAD = (
+    "A request refused by a limit is no failed one. “Short by” is how far the next call's worst "
+    "case was above what the budget, or the client's own cap, still allowed."
+)
+OUTCOMES_LEAD = (
+    "What somebody told of the answers, by feedback or review; blank where nobody measured it. "
+    "Rates have Wilson's 95 % interval."
+)
+WASTE_LEAD = (
+    "Money for calls whose answer the client did not get. Each call counts in one line at most."
+)
+ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
+
+
+def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
+    period, counts = report.period, report.counts
+    begin = period.since_ms if period.since_ms is not None else period.first_row_ms
+    end = period.until_ms if period.until_ms is not None else period.last_row_ms
+    answered = sum(level.requests for level in report.levels)
+    tiles = (
+        ("Spend", money(report.spend_nano_usd), f"{money(report.discarded_nano_usd)} discarded"),
+        _saved_tile(report, money),
+        (
+            "Unverified",
+            percent(report.quality.unverified_share),
+            f"{unverified_note(report)}; {count(counts.reviews)} to review, {_safe(report)}",
+        ),
+        ("Requests", count(counts.requests), states_line(report) or "none"),
+        (
+            "Escalated",
+            percent(counts.escalated / answered if answered else None),
+            f"{count(counts.escalated)} requests",
+        ),
+        ("Median latency", duration(report.p50_ms), f"p95 {duration(report.p95_ms)}"),
+    )
+    when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
+    chosen = filters_line(report)
+    eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
+    return page_header(eyebrow, report.headline, tiles, lines)
+
+
+def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
+    """Saved against the headline's baseline, and what of it rests on accepted answers."""
+    saving = report.leading_saving
+    if saving is None:
+        would = leading(report.observed_savings)
+        if would is not None:
+            unknown = "the quality of those answers is not known: none was made"
+            return ("Would have saved", money(would.saved_nano_usd), unknown)
+        unanswered = report.counts.requests and not report.quality.answered
+        why = "nothing was answered" if unanswered else "no baseline has a known price"
+        return ("Saved", NOTHING, why)
+    accepted = money(saving.accepted_saved_nano_usd)
+    return ("Saved", money(saving.saved_nano_usd), f"{accepted} with accepted answers only")
+
+
+def _safe(report: Report) -> str:
+    safe = dict(report.counts.verdicts).get("safe_answer", 0)
+    return f"{count(safe)} safe answer{'' if safe == 1 else 's'}"
+
+
+def _titled(columns: Row) -> Row:
+    """Names of columns as the page writes them: "Their spend", but "p50"."""
+    return tuple(name if name in ("p50", "p95") else name[0].upper() + name[1:] for name in columns)
+
+
+def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> Markup:
+    """A table whose last row is its total, where it has one."""
+    sums = frozenset(at for at, row in enumerate(rows) if row[0] == TOTAL)
+    return table(caption, _titled(columns), rows, texts, sums)
+
+
+# --- sections ----------------------------------------------------------------------------------
+
+
+def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    """The tables and the chart, and only then what they rest on."""
+    parts: list[Markup] = []
+    if has_routed_savings(report):
+        note = "The thin line is the 95 % interval."
+        chart = figure("Saved share of each baseline", note, charts.savings_chart(report.savings))
+        by_baseline = _saving_table("Savings against each baseline", report.savings, money)
+        parts = [by_baseline, charts_grid(chart)]
+    if report.observed_savings:
+        title = "What routing would have saved where it only observed"
+        its = _saving_table(title, report.observed_savings, money)
+        parts.append(el("div", el("h3", title), its, style=ABOVE))
+    return (*parts, fine(report.assumptions))
+
+
+def _saving_table(title: str, savings: Sequence[Saving], money: Dollars) -> Markup:
+    return table(title, _titled(SAVING_COLUMNS), [_saving(saving, money) for saving in savings])
+
+
+def _saving(saving: Saving, money: Dollars) -> Cells:
+    label, saved, accepted, share, *rest = saving_row(saving, money)
+    sign = saving.saved_nano_usd
+    return (
+        label,
+        signed(saved, sign),
+        signed(accepted, saving.accepted_saved_nano_usd),
+        signed(share, sign),
+        *rest,
+    )
+
+
+def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    columns = ("tier", "model", "level", *GROUP_COLUMNS, "moved on", "own calls")
+    rows = [(row[0], row[2], row[1], *row[3:]) for row in tier_rows(report, money)]
+    shares = table(
+        "Share per level against the plan",
+        ("Level", "Requests", "Share", "Plan", "Off plan"),
+        [
+            (
+                f"Level {level.level}",
+                count(level.requests),
+                percent(level.share),
+                percent(level.planned),
+                NOTHING if level.planned is None else _points(level.share - level.planned),
+            )
+            for level in report.levels
+        ],
+    )
+    return (
+        _summed("Tiers", columns, rows, texts=2),
+        charts_grid(
+            figure("Share per level", "Upright mark: the plan.", charts.share_chart(report.levels)),
+            el("div", el("h3", "Share against the plan"), shares),
+            figure("Spend per tier", "", charts.spend_chart(report.tiers, money)),
+            figure(
+                "Latency per tier",
+                "Median to 95th percentile, logarithmic.",
+                charts.latency_chart(report.tiers),
+            ),
+        ),
+    )
+
+
+def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    """Spend by day as columns, its table folded away, and what the month may come to."""
+    line = el("p", glued(forecast_line(report.forecast)), _class="verdict")
+    if len(report.days) < MIN_COLUMNS:
+        return (line,)
+    by_day = by_days(report)
+    note = "Columns: spend of the requests created then."
+    return (
+        figure(by_day.title, note, charts.days_chart(report.days, money)),
+        line,
+        el("details", el("summary", "The same as a table"), _named(by_day, money)),
+    )
+
+
+MIN_COLUMNS = 2
+
+
+def _named(one: Breakdown, money: Dollars) -> Markup:
+    columns = (one.first, *GROUP_COLUMNS, "escalated")
+    return _summed(one.title, columns, named_rows(one, money))
+
+
+def _chargeback(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    """A table for each way to charge the spend, under each other."""
+    return tuple(
+        el(
+            "div",
+            el("h3", one.title),
+            _summed(one.title, (one.first, *PAYING_COLUMNS), paying_rows(report, one, money)),
+            style=ABOVE if at else None,
+        )
+        for at, one in enumerate(chargeback(report))
+    )
+
+
+def _endings(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    rows = [(row[0].capitalize(), *row[1:]) for row in ending_rows(report, money)]
+    return (table("Requests without an answer", _titled(ENDING_COLUMNS), rows, texts=2),)
+
+
+def _outcomes(report: Report) -> tuple[Markup, ...]:
+    rows = outcome_rows(report)
+    return (
+        table("Outcomes", ("Measure", "Value", "95 % interval", "Of"), rows),
+        fine([fixed_line(report.fixed_model)]),
+    )
+
+
+def _waste(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    rows = [
+        (
+            WASTE_WORDS[row.kind].capitalize(),
+            count(row.calls),
+            money(row.spend_nano_usd),
+            percent(share_of_spend(report, row)),
+        )
+        for row in report.waste
+    ]
+    chart = figure("Waste as a share of all spend", "", charts.waste_chart(report, money))
+    by_kind = table("Waste", ("What", "Calls", "Spend", "Of all spend"), rows)
+    return (by_kind, charts_grid(chart), fine([cache_line(report.cache)]))
+
+
+def _points(difference: float) -> str:
+    return f"{difference * 100:+.1f} pp"
+
+
+def _reasons(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    rows = [(row[0][:1].upper() + row[0][1:], *row[1:]) for row in reason_rows(report, money)]
+    climbed = charts.reasons_chart(report.escalation_reasons, money)
+    chart = figure("Requests that climbed, by the reason that decided", "", climbed)
+    title = "Why requests went where they did"
+    return (_summed(title, REASON_COLUMNS, rows), charts_grid(chart))
+
+
+def _roles(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    roles = [
+        (
+            plain(row.role.value).capitalize(),
+            count(row.attempts),
+            money(row.spend_nano_usd),
+            count(row.discarded),
+            money(row.discarded_nano_usd),
+        )
+        for row in report.roles
+    ]
+    bases = [
+        (plain(row.basis.value).capitalize(), count(row.attempts), money(row.spend_nano_usd))
+        for row in report.bases
+    ]
+    by_role = table("Calls by role", ("Role", "Calls", "Spend", "Discarded", "Their spend"), roles)
+    by_basis = table("Calls by cost basis", ("Cost basis", "Calls", "Spend"), bases)
+    return (by_role, el("div", el("h3", "How each cost is known"), by_basis, style=ABOVE))
+
+
+def _unknown(report: Report) -> Markup:
+    unknown = report.unknown
+    more = unknown.requests - len(unknown.named)
+    rest = f" and {count(more)} more" if more > 0 else ""
+    return el(
+        "div",
+        joined(
+            f"{count(unknown.requests)} requests have a cost that is not known. They count at what "
+            f"was held for them where a hold exists ({usd(unknown.held_nano_usd)} in all), and "
+            "are left out of every comparison."
+        ),
+        el("p", ", ".join(unknown.named) + rest, _class="ids"),
+        _class="warning",
+    )

@@ -1,0 +1,262 @@
+"""The report as one JSON document. Keys are stable; money is an integer and an exact string."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from router.analysis.report.figures import (
+    FixedModel,
+    Forecast,
+    GroupFigures,
+    Interval,
+    NamedFigures,
+    ProviderFigures,
+    ReasonFigures,
+    Report,
+    Saving,
+)
+from router.rendering.json_values import Json, money
+
+SCHEMA = "tiergate.report/1"
+"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+
+
+def report_json(report: Report) -> bytes:
+    """The report, UTF-8, indented, ended by a line break. Unknown is null, never 0."""
+    return orjson.dumps(report_object(report), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def report_object(report: Report) -> Json:
+    """What `report_json` writes, as plain values: for an API answer or a further tool."""
+    counts, period, unknown = report.counts, report.period, report.unknown
+    return {
+        "schema": SCHEMA,
+        "headline": report.headline,
+        "period": {
+            "since_ms": period.since_ms,
+            "until_ms": period.until_ms,
+            "first_row_ms": period.first_row_ms,
+            "last_row_ms": period.last_row_ms,
+            "generated_at_ms": period.generated_at_ms,
+            "zone": period.zone,
+        },
+        "filters": {by: list(names) for by, names in report.chosen},
+        "headline_baseline": report.leading,
+        "shown_places": report.places,
+        "requests": counts.requests,
+        "states": dict(counts.states),
+        "verdicts": dict(counts.verdicts),
+        "quality": {
+            "answered": report.quality.answered,
+            "accepted": report.quality.accepted,
+            "unverified": report.quality.unverified,
+            "observed": report.quality.observed,
+            "unverified_share": report.quality.unverified_share,
+        },
+        "escalated": counts.escalated,
+        "reviews": counts.reviews,
+        "cache_hits": counts.cache_hits,
+        "observed": counts.observed,
+        **money("spend", report.spend_nano_usd),
+        **money("discarded", report.discarded_nano_usd),
+        **money("unattributed", report.unattributed_nano_usd),
+        "latency": {"p50_ms": report.p50_ms, "p95_ms": report.p95_ms},
+        **_breakdowns(report),
+        "savings": [_saving(x) for x in report.savings],
+        "observed_savings": [_saving(x) for x in report.observed_savings],
+        "waste": [
+            {"kind": x.kind.value, "calls": x.calls, **money("spend", x.spend_nano_usd)}
+            for x in report.waste
+        ],
+        "cache": {
+            "hits": report.cache.hits,
+            "priced": report.cache.priced,
+            **money("value", report.cache.value_nano_usd),
+        },
+        "fixed_model": _fixed(report.fixed_model),
+        "outcomes": [
+            {
+                "measure": x.key,
+                "label": x.label,
+                "unit": x.unit,
+                "value": x.value,
+                "interval": _ends(x.interval),
+                "count": x.count,
+            }
+            for x in report.outcomes
+        ],
+        "forecast": _forecast(report.forecast),
+        "unknown_cost": {
+            "requests": unknown.requests,
+            "request_ids": list(unknown.named),
+            **money("held", unknown.held_nano_usd),
+            "afterwards": dict(unknown.afterwards),
+        },
+        "estimated_cost": {
+            "calls": report.estimated.calls,
+            **money("spend", report.estimated.spend_nano_usd),
+        },
+        "provider": provider_object(report.provider),
+        "assumptions": list(report.assumptions),
+        "notes": list(report.notes),
+    }
+
+
+def _breakdowns(report: Report) -> Json:
+    """The lists, each entry with its key and its figures."""
+    return {
+        "levels": [
+            {"level": x.level, "requests": x.requests, "share": x.share, "planned": x.planned}
+            for x in report.levels
+        ],
+        "tiers": [
+            {
+                "tier": x.tier,
+                "level": x.level,
+                "model": x.model,
+                **_group(x.figures),
+                "tried": x.tried,
+                **money("own_spend", x.own_spend_nano_usd),
+            }
+            for x in report.tiers
+        ],
+        "domains": _named(report.domains),
+        "request_types": _named(report.request_types),
+        "tenants": _named(report.tenants),
+        "keys": [
+            {"name": x.name, "key_name": x.label or None, **_group(x.figures)} for x in report.keys
+        ],
+        "tags": _named(report.tags),
+        "each_tag": _named(report.each_tag),
+        "endpoints": _named(report.endpoints),
+        "models": _named(report.models),
+        "adapters": _named(report.adapters),
+        "policies": _named(report.policies),
+        "days": _named(report.days),
+        "escalation_reasons": [_reason(x) for x in report.escalation_reasons],
+        "reasons": [_reason(x) for x in report.reasons],
+        "unanswered": [
+            {
+                "ending": x.ending.value,
+                "code": x.code,
+                "requests": x.requests,
+                **money("spend", x.spend_nano_usd),
+                "told": x.told,
+                **money("short", x.short_nano_usd if x.told else None),
+            }
+            for x in report.endings
+        ],
+        "roles": [
+            {
+                "role": x.role.value,
+                "attempts": x.attempts,
+                **money("spend", x.spend_nano_usd),
+                "discarded": x.discarded,
+                **money("discarded_spend", x.discarded_nano_usd),
+            }
+            for x in report.roles
+        ],
+        "cost_bases": [
+            {
+                "basis": x.basis.value,
+                "attempts": x.attempts,
+                **money("spend", x.spend_nano_usd),
+            }
+            for x in report.bases
+        ],
+    }
+
+
+def _named(rows: Sequence[NamedFigures]) -> list[Json]:
+    return [{"name": x.name, **_group(x.figures)} for x in rows]
+
+
+def _reason(row: ReasonFigures) -> Json:
+    return {
+        "reason": row.reason,
+        "first_requests": row.first_requests,
+        **money("first_spend", row.first_spend_nano_usd),
+        "any_requests": row.any_requests,
+        **money("any_spend", row.any_spend_nano_usd),
+    }
+
+
+def _fixed(fixed: FixedModel) -> Json:
+    return {
+        "answerer": fixed.answerer,
+        "why": fixed.why or None,
+        "requests": fixed.requests,
+        "p": fixed.p,
+        **money("mean_cost", fixed.mean_cost_nano_usd),
+        "own_p": fixed.own_p,
+        **money("own_mean_cost", fixed.own_mean_cost_nano_usd),
+    }
+
+
+def _forecast(found: Forecast) -> Json:
+    return {
+        "month": found.month,
+        "why": found.why or None,
+        "days": found.days,
+        **money("spent", found.spent_nano_usd),
+        **money("expected", found.expected_nano_usd),
+        **money("low", found.low_nano_usd),
+        **money("high", found.high_nano_usd),
+    }
+
+
+def provider_object(told: ProviderFigures) -> Json:
+    """What providers told of costs, beside what is booked at our prices; the difference signed."""
+    return {
+        "calls": told.calls,
+        **money("booked", told.booked_nano_usd),
+        **money("reported", told.reported_nano_usd),
+        **money("difference", told.difference_nano_usd),
+    }
+
+
+def _group(figures: GroupFigures) -> Json:
+    return {
+        "requests": figures.requests,
+        "share": figures.share,
+        **money("spend", figures.spend_nano_usd),
+        "unknown_cost": figures.unknown_cost,
+        "p50_ms": figures.p50_ms,
+        "p95_ms": figures.p95_ms,
+        "judged": figures.judged,
+        "accepted": figures.accepted,
+        "acceptance": figures.acceptance,
+        "escalated": figures.escalated,
+        "refused": figures.refused,
+        "failed": figures.failed,
+    }
+
+
+def _saving(saving: Saving) -> Json:
+    between = saving.saved_interval
+    return {
+        "baseline": saving.key,
+        "label": saving.label,
+        "compared": saving.compared,
+        "not_compared": saving.not_compared,
+        "without_answer": saving.without_answer,
+        **money("baseline", saving.baseline_nano_usd),
+        **money("own", saving.own_nano_usd),
+        **money("saved", saving.saved_nano_usd),
+        "accepted": saving.accepted,
+        **money("accepted_saved", saving.accepted_saved_nano_usd),
+        "saved_interval_nano_usd": None
+        if between is None
+        else [round(between.low), round(between.high)],
+        "saved_share": saving.saved_share,
+        "saved_share_interval": _ends(saving.share_interval),
+        "interval": "95 %, bootstrap over stretches of time"
+        if saving.by_blocks
+        else "95 %, central limit theorem on paired differences",
+    }
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]

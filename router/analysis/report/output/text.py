@@ -1,0 +1,250 @@
+"""The report for a terminal: first the sentence, then the tables, then the charts as bars.
+
+In 80 columns too: a table that is too wide goes on below itself, and no figure is cut.
+Names from outside go in as plain text, never as rich markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from router.analysis.report.figures import Report, Saving, WasteFigures
+from router.analysis.report.sentences import (
+    WASTE_WORDS,
+    cache_line,
+    fixed_line,
+    forecast_line,
+    measured,
+    measured_between,
+)
+from router.analysis.report.tables import (
+    ENDING_COLUMNS,
+    GROUP_COLUMNS,
+    PAYING_COLUMNS,
+    REASON_COLUMNS,
+    SAVING_COLUMNS,
+    TOTAL,
+    Row,
+    by_days,
+    chargeback,
+    ending_rows,
+    filters_line,
+    has_routed_savings,
+    money_of,
+    named_rows,
+    others,
+    paying_rows,
+    reason_rows,
+    saving_row,
+    states_line,
+    tier_rows,
+)
+from router.rendering.figures_in_words import (
+    NOTHING,
+    Dollars,
+    count,
+    duration,
+    moment,
+    percent,
+    plain,
+    usd,
+)
+from router.rendering.terminal_parts import Sheet, add_bar, fine_lines, text_table
+
+
+def print_report(report: Report, console: Console, *, exact: bool = False) -> None:
+    """Print the whole report on `console`; `exact` shows every nano-dollar."""
+    console.print(report_renderable(report, exact=exact))
+
+
+def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
+    """The report as one rich renderable."""
+    money = money_of(report, exact)
+    parts: list[RenderableType] = [
+        Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
+        Text(_facts(report, money), style="dim"),
+        *_savings(report, money),
+        _tiers(report, money),
+        *_breakdowns(report, money),
+        _sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
+        *_endings(report, money),
+        _roles(report, money),
+        _waste(report, money),
+        _outcomes(report),
+        _charts(report, money),
+    ]
+    if report.unknown.requests:
+        parts.append(_unknown(report))
+    forecast = forecast_line(report.forecast)
+    parts.append(
+        fine_lines((*report.assumptions, fixed_line(report.fixed_model), forecast, *report.notes))
+    )
+    return Group(*parts)
+
+
+def _facts(report: Report, money: Dollars) -> str:
+    period = report.period
+    begin = period.since_ms if period.since_ms is not None else period.first_row_ms
+    end = period.until_ms if period.until_ms is not None else period.last_row_ms
+    chosen = filters_line(report)
+    return (
+        f"{moment(begin, period.zone)} to {moment(end, period.zone)}; "
+        f"{f'only {chosen}; ' if chosen else ''}{states_line(report) or 'no requests'}; "
+        f"spend {money(report.spend_nano_usd)}, of it discarded "
+        f"{money(report.discarded_nano_usd)}; {_saved(report, money)}"
+        f"unverified {percent(report.quality.unverified_share)}; "
+        f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
+    )
+
+
+def _saved(report: Report, money: Dollars) -> str:
+    """ "saved $467.50, accepted answers only $400.00; "; "" where nothing can be said."""
+    saving = report.leading_saving
+    if saving is None:
+        return ""
+    accepted = money(saving.accepted_saved_nano_usd)
+    return f"saved {money(saving.saved_nano_usd)}, accepted answers only {accepted}; "
+
+
+def _sheet(title: str, columns: Row, rows: Iterable[Row], left: int = 1) -> RenderableType:
+    """A table; its total stands out."""
+    table = Sheet(title, columns, left)
+    for row in rows:
+        table.add(row, "bold" if row[0] == TOTAL else None)
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _tiers(report: Report, money: Dollars) -> RenderableType:
+    columns = ("tier", "level", "model", *GROUP_COLUMNS, "moved on", "own calls")
+    return _sheet("Tiers", columns, tier_rows(report, money), left=3)
+
+
+def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
+    found = []
+    for one in chargeback(report):
+        columns = (one.first, *PAYING_COLUMNS)
+        found.append(_sheet(one.title, columns, paying_rows(report, one, money)))
+    days = by_days(report)
+    for one in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
+        columns = (one.first, *GROUP_COLUMNS, "escalated")
+        found.append(_sheet(one.title, columns, named_rows(one, money)))
+    return found
+
+
+def _savings(report: Report, money: Dollars) -> list[RenderableType]:
+    found = []
+    if has_routed_savings(report):
+        found.append(_saving_sheet("Savings, signed", report.savings, money))
+    if report.observed_savings:
+        title = "What routing would have saved where it only observed, signed"
+        found.append(_saving_sheet(title, report.observed_savings, money))
+    return found
+
+
+def _saving_sheet(title: str, savings: tuple[Saving, ...], money: Dollars) -> RenderableType:
+    table = Sheet(title, SAVING_COLUMNS)
+    for saving in savings:
+        lost = saving.saved_nano_usd is not None and saving.saved_nano_usd < 0
+        table.add(saving_row(saving, money), "red" if lost else None)
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _endings(report: Report, money: Dollars) -> list[RenderableType]:
+    if not report.endings:
+        return []
+    rows = ending_rows(report, money)
+    return [_sheet("Requests without an answer", ENDING_COLUMNS, rows, left=2)]
+
+
+def _roles(report: Report, money: Dollars) -> RenderableType:
+    columns = ("role", "calls", "spend", "discarded", "discarded spend")
+    table = Sheet("What the calls were for", columns)
+    for row in report.roles:
+        table.add(
+            (
+                plain(row.role.value),
+                count(row.attempts),
+                money(row.spend_nano_usd),
+                count(row.discarded),
+                money(row.discarded_nano_usd),
+            ),
+        )
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _waste(report: Report, money: Dollars) -> RenderableType:
+    table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
+    for row in report.waste:
+        table.add(
+            (WASTE_WORDS[row.kind], count(row.calls), money(row.spend_nano_usd),
+             percent(share_of_spend(report, row)))
+        )  # fmt: skip
+    return Group(Padding(table, (1, 0, 0, 0)), fine_lines([cache_line(report.cache)]))
+
+
+def share_of_spend(report: Report, row: WasteFigures) -> float | None:
+    """A waste's share of all spend, None where nothing was spent."""
+    return row.spend_nano_usd / report.spend_nano_usd if report.spend_nano_usd else None
+
+
+def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
+    """What people ask for: measure, value, 95 % interval, of how many."""
+    rows = [
+        (
+            one.label,
+            measured(one),
+            measured_between(one),
+            count(one.count) if one.count else NOTHING,
+        )
+        for one in report.outcomes
+    ]
+    total = count(report.counts.requests)
+    rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
+    rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
+    for level in report.levels:
+        plan = f" (plan {percent(level.planned)})" if level.planned is not None else ""
+        rows.append(
+            (f"Share of level {level.level}{plan}", percent(level.share), NOTHING,
+             count(level.requests))
+        )  # fmt: skip
+    return rows
+
+
+def _outcomes(report: Report) -> RenderableType:
+    table = Sheet("Outcomes", ("measure", "value", "95 % interval", "of"))
+    for row in outcome_rows(report):
+        table.add(row)
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _unknown(report: Report) -> RenderableType:
+    named = ", ".join(report.unknown.named)
+    more = report.unknown.requests - len(report.unknown.named)
+    rest = f" and {count(more)} more" if more > 0 else ""
+    held = usd(report.unknown.held_nano_usd)
+    text = (
+        f"Cost not known for {count(report.unknown.requests)} requests, held at most {held}: "
+        f"{named}{rest}."
+    )
+    return Padding(Text(text, style="yellow"), (1, 0, 0, 0))
+
+
+def _charts(report: Report, money: Dollars) -> RenderableType:
+    shares = text_table(
+        "Share per level against the plan (│)", ("level", "", "share", "plan"), left=2
+    )
+    for level in report.levels:
+        add_bar(
+            shares, f"level {level.level}", level.share, level.planned, percent(level.share),
+            percent(level.planned),
+        )  # fmt: skip
+    spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
+    most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
+    for tier in report.tiers:
+        share = tier.figures.spend_nano_usd / most
+        add_bar(spend, tier.tier, share, None, money(tier.figures.spend_nano_usd))
+    return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))

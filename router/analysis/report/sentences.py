@@ -1,0 +1,251 @@
+"""The words of a report: its sentence, what its savings rest on, and what the reader must know."""
+
+from __future__ import annotations
+
+from router.analysis.report.figures import (
+    CacheFigures,
+    FixedModel,
+    Forecast,
+    Measure,
+    ProviderFigures,
+    Saving,
+)
+from router.analysis.report.savings import DRAWS
+from router.analysis.report.tallies import Tally
+from router.ledger.aggregates import Cell, Ending, Waste, Whole
+from router.rendering.figures_in_words import (
+    NOTHING,
+    clean,
+    count,
+    counted,
+    percent,
+    plain,
+    signed_usd,
+    usd,
+)
+from router.types import NANO_PER_USD, CostBasis, Role, Verdict
+
+BY_REQUESTS = (
+    "Intervals: 95 %, central limit theorem on paired differences, requests taken as "
+    "independent; none below 30 requests, rough while few requests carry most of the cost."
+)
+BY_BLOCKS = (
+    f"Intervals: 95 %, bootstrap over stretches of time ({DRAWS} draws, fixed seed), which "
+    "allows for requests of the same time being alike; the same mix of traffic is assumed."
+)
+
+
+def _intervals(savings: tuple[Saving, ...]) -> str:
+    return BY_BLOCKS if any(saving.by_blocks for saving in savings) else BY_REQUESTS
+
+
+def assumptions(
+    whole: Whole, savings: tuple[Saving, ...], observed: tuple[Saving, ...]
+) -> tuple[str, ...]:
+    """What the savings rest on; printed under their table."""
+    calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
+    lines = [
+        "Every baseline is priced at the token counts of the answer that was returned; another "
+        "model would have used more or fewer.",
+        "Own cost includes discarded drafts, retries, checks, deliberation steps, what reading "
+        "requests took and reviewers' minutes. A failed request counts with its cost and a "
+        "baseline of nothing, and so does a review.",
+        f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
+        f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
+        f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
+        f"{count(calls[CostBasis.UNKNOWN])} at an unknown price.",
+        _intervals(savings),
+    ]
+    if calls[CostBasis.LIST_PRICE]:
+        lines.append(
+            "A stated list price is what the policy says an answer costs, not what was invoiced."
+        )
+    if whole.unpriced_compute:
+        lines.append(
+            f"Lines of own compute without a stated rate: {count(whole.unpriced_compute)}. They "
+            "count as nothing (own_compute in the price book)."
+        )
+    people = next((s.label for s in (*savings, *observed) if s.key == "people" and s.compared), "")
+    if people:
+        lines.append(f"{people}: as the policy stated it then, whatever the request.")
+    else:
+        lines.append("No price for people was stated (report.people_usd_per_request).")
+    if observed:
+        lines.append(
+            "Requests observed only are in no saving. What routing would have cost counts each "
+            "rung of the ladder that was decided, as often as those below it were expected to be "
+            "wrong, at the tokens of the answer that went out."
+        )
+    partly = [s for s in savings if s.compared and s.not_compared]
+    if partly:
+        each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
+        lines.append(
+            "Answered requests that could not be compared, because approved safe or holding words "
+            "went out and the matter is not done, the baseline's price or the own cost is unknown, "
+            f"or a retry got its first answer again: {each}."
+        )
+    return tuple(lines)
+
+
+def provider_line(told: ProviderFigures) -> str:
+    """What providers say their calls cost, beside what is booked at our prices."""
+    return (
+        f"Calls whose provider told their cost: {count(told.calls)}. They cost "
+        f"{usd(told.reported_nano_usd)} by the providers and {usd(told.booked_nano_usd)} by our "
+        f"prices, as booked; difference {signed_usd(told.difference_nano_usd)}."
+    )
+
+
+def notes(
+    tally: Tally,
+    total: Cell,
+    whole: Whole,
+    provider: ProviderFigures,
+    lost: int,
+    judged: int,
+) -> tuple[str, ...]:
+    """What the reader must know to read the figures rightly."""
+    quality = (
+        "the share of wrong answers is unknown unless feedback was given"
+        if judged == 0
+        else f"the share of wrong answers rests on the {count(judged)} that somebody judged"
+    )
+    found = [
+        f"Savings hold at the quality that this report states, and no further: {quality}. Even a "
+        "perfect choice of model at a strong model's accuracy saves what the traffic allows, not "
+        "a fixed figure.",
+    ]
+    unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
+    safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
+    if unverified or safe or whole.reviews:
+        reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+        found.append(
+            f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
+            f"{count(safe)} went out as approved safe or held words, "
+            f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
+            f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
+            "and savings."
+        )
+    if whole.unknown_afterwards:
+        rows = whole.unknown_afterwards.items()
+        each = ", ".join(f"{count(number)} {plain(name)}" for name, number in sorted(rows))
+        found.append(
+            "Of rows that book money for an earlier request some have a cost that is not known: "
+            f"{each}. They are no requests. A review without a price of a minute adds nothing to "
+            "the spend, other calls count at their hold; neither is in a saving."
+        )
+    calls, estimated = whole.estimated
+    if estimated > 0:
+        found.append(
+            f"{usd(estimated)} of the spend is estimated, never too low: calls whose streams were "
+            f"cut or whose provider did not say what they used ({count(calls)}). `tiergate ledger "
+            "reconcile` lists them, and corrects them by a bill."
+        )
+    if whole.observed:
+        found.append(
+            f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "
+            "requested model answered."
+        )
+    if whole.cache_hits:
+        repeats = counted(whole.cache_hits, "request was a repeat", "requests were repeats")
+        found.append(f"{repeats}, answered from cache.")
+    if tally.open_requests:
+        found.append(
+            f"{counted(tally.open_requests, 'request is', 'requests are')} still open and in no "
+            f"figure above; {usd(tally.open_held)} is held for that."
+        )
+    if provider.calls:
+        found.append(provider_line(provider))
+    if total.spend_nano_usd != whole.attempts_nano_usd:
+        found.append(
+            f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
+            "no attempt; run `tiergate ledger verify`."
+        )
+    if lost:
+        found.append(
+            f"{counted(lost, 'request was', 'requests were')} purged on a day that this "
+            "period cuts; only sums of whole UTC days are kept, so what part of "
+            "them falls within it is in no figure above."
+        )
+    return tuple(found)
+
+
+def cache_line(cache: CacheFigures) -> str:
+    """What exact repeats would have cost, and by which reckoning."""
+    if cache.hits == 0:
+        return "Cache: no exact repeat was answered from it."
+    if cache.value_nano_usd is None:
+        return (
+            f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')}; what that would have "
+            "cost is unknown, since none of their models gave a fresh answer in this period."
+        )
+    rest = cache.hits - cache.priced
+    left_out = f"; {count(rest)} have no fresh answer to go by" if rest else ""
+    return (
+        f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')} would have cost about "
+        f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests"
+        f"{left_out}. Baselines count a repeat at its full price, so this is part of the "
+        "savings, not beside them."
+    )
+
+
+def fixed_line(fixed: FixedModel) -> str:
+    """The best single model at equal spend, or why none can be named."""
+    if fixed.answerer is None:
+        return f"Best single fixed model at equal spend: not known, because {fixed.why}."
+    return (
+        f"Best single fixed model at equal spend: {clean(fixed.answerer)}, at "
+        f"{usd(fixed.mean_cost_nano_usd)} a request against {usd(fixed.own_mean_cost_nano_usd)}; "
+        f"expected right {percent(fixed.p)} of the time, routing {percent(fixed.own_p)}, over "
+        f"{count(fixed.requests)} requests. Chances as the decisions recorded them: predictions, "
+        "as good as their calibration."
+    )
+
+
+def forecast_line(found: Forecast) -> str:
+    """Spend to the end of the month, or why there is no forecast."""
+    if found.expected_nano_usd is None:
+        return f"Forecast for {found.month}: none, because {found.why}."
+    return (
+        f"Forecast for {found.month}: {usd(found.spent_nano_usd)} so far, "
+        f"{usd(found.expected_nano_usd)} expected at its end (95 % prediction interval "
+        f"{usd(found.low_nano_usd)} to {usd(found.high_nano_usd)}), from {count(found.days)} "
+        "complete days; it knows weekdays from 14 days on, and neither growth nor holidays."
+    )
+
+
+def measured(measure: Measure) -> str:
+    """A measure's value for people; "not measured" where nobody did."""
+    if measure.value is None:
+        return "not measured"
+    return _in_unit(measure, measure.value)
+
+
+def measured_between(measure: Measure) -> str:
+    """A measure's 95 % interval, a dash where there is none."""
+    if measure.interval is None:
+        return NOTHING
+    low, high = measure.interval.low, measure.interval.high
+    return f"{_in_unit(measure, low)} to {_in_unit(measure, high)}"
+
+
+def _in_unit(measure: Measure, value: float) -> str:
+    if measure.unit == "share":
+        return percent(value)
+    if measure.unit == "usd":
+        return usd(round(value * NANO_PER_USD))
+    return f"{value:,.1f}"
+
+
+WASTE_WORDS = {
+    Waste.FAILED: "calls that failed, some made again",
+    Waste.DRAFTS: "drafts that nobody saw",
+    Waste.CHECKS: "checks and samples that judged",
+}
+
+
+ENDING_WORDS = {
+    Ending.REFUSED: "refused by a limit",
+    Ending.FAILED: "failed",
+    Ending.CANCELLED: "cancelled by the client",
+}

@@ -1,0 +1,204 @@
+"""What a report counts: cells of roll-ups and rows added up into one set of groups.
+
+Rows come in any order, and as rows or as cells: the sums are the same, since a row is added by the
+same `contribute` that made the cells. Names from outside (tier, model, tenant, key) open at most
+MAX_GROUPS groups of a kind; the rest shares one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from router.analysis.report.figures import GroupFigures, ProviderFigures
+from router.ledger.aggregates import (
+    NAMED_UNKNOWN,
+    NO_ANSWER,
+    Cell,
+    Kind,
+    PlacedCell,
+    TierName,
+    Whole,
+    tier_name,
+)
+from router.ledger.rollup import contribute
+from router.ledger.row_reading import (
+    REVIEW,
+    UNKNOWN_NAME,
+    attempt_cost_known,
+    cost_known,
+    provider_difference,
+    row_names,
+)
+from router.money.budgets import DAY_MS
+from router.rendering.figures_in_words import clean
+from router.types import AttemptRow, RequestRow, RequestState
+
+__all__ = [
+    "MAX_GROUPS", "MAX_NAMED", "NO_ANSWER", "OTHER", "UNKNOWN_NAME", "ProviderTally", "Tally",
+    "attempt_cost_known", "cost_known", "group_figures", "provider_difference", "row_names",
+]  # fmt: skip
+
+MAX_GROUPS = 256
+"""More models than any policy names; beyond it new ones share the group OTHER."""
+
+MAX_NAMED = NAMED_UNKNOWN
+
+OTHER = "(other)"
+QUARTER_MS = 900_000
+"""The finest time that a report knows: every time zone's midnight falls on a quarter hour."""
+
+_REVIEW_ROWS = f"({REVIEW})"
+"""What rows of reviews are booked under; their calls, the minutes, are of the tier `review`."""
+
+_CLOSED = (Kind.DOMAIN, Kind.REQUEST_TYPE)
+
+
+@dataclass(slots=True)
+class ProviderTally:
+    """Calls whose cost the provider told, beside what their tokens cost by our prices."""
+
+    calls: int = 0
+    booked: int = 0
+    reported: int = 0
+
+    def add(self, attempt: AttemptRow) -> None:
+        """Count an attempt, where its provider told its cost and a token price is behind ours."""
+        difference = provider_difference(attempt)
+        if difference is not None:
+            self.calls += 1
+            self.booked += attempt.cost_nano_usd
+            self.reported += attempt.cost_nano_usd + difference
+
+    def figures(self) -> ProviderFigures:
+        """The sums."""
+        return ProviderFigures(self.calls, self.booked, self.reported)
+
+
+class Tally:
+    """All running sums of one report."""
+
+    def __init__(self, grain_ms: int = QUARTER_MS) -> None:
+        """`grain_ms` is how finely times are kept apart: QUARTER_MS, or a day for long periods."""
+        self._grain_ms = grain_ms
+        self.groups: dict[Kind, dict[str, Cell]] = {kind: {} for kind in Kind}
+        self.tenants: dict[str, Cell] = {}
+        self.times: dict[int, Cell] = {}  # by start, UTC
+        self.open_requests = 0
+        self.open_held = 0
+
+    def add(self, row: RequestRow) -> None:
+        """Count one row in every breakdown; an open one is no outcome yet and only counted."""
+        if row.state is RequestState.OPEN:
+            self.open_requests += 1
+            self.open_held += row.cost_nano_usd
+            return
+
+        def cell_of(kind: Kind, name: str) -> Cell:
+            return self._cell(kind, row.created_at_ms, row.tenant, name)
+
+        contribute(row, cell_of)
+
+    def merge(self, placed: PlacedCell) -> None:
+        """Count all rows of a stored cell in the breakdown of its kind.
+
+        Where times are kept apart by day alone, the whole of a day is its cell by time too.
+        """
+        kind, start_ms, tenant, name, cell = placed
+        by_day = self._grain_ms >= DAY_MS
+        if kind is Kind.TIME and by_day:
+            return
+        self._cell(kind, start_ms, tenant, name).merge(cell)
+        if kind is Kind.WHOLE and by_day:
+            timed = msgspec.structs.replace(cell, whole=None)
+            self._cell(Kind.TIME, start_ms, tenant, "").merge(timed)
+
+    def _cell(self, kind: Kind, at_ms: int, tenant: str, name: str) -> Cell:
+        if kind is Kind.TIME:
+            start = at_ms - at_ms % self._grain_ms
+            return self.times.setdefault(start, Cell())
+        groups = self.tenants if kind is Kind.WHOLE else self.groups[kind]
+        key = tenant if kind is Kind.WHOLE else name
+        found = groups.get(key)
+        if found is None:
+            if kind not in _CLOSED and len(groups) >= MAX_GROUPS:
+                key = _other(kind, name)
+            found = groups.setdefault(key, Cell())
+        return found
+
+    # --- the sums ---
+
+    def total(self) -> Cell:
+        """All requests together."""
+        found = merged(self.tenants.values())
+        found.whole = found.whole or Whole()
+        return found
+
+    def tiers(self) -> dict[tuple[int, str, str], Cell]:
+        """By level, tier and model, whatever the adapter."""
+        found: dict[tuple[int, str, str], Cell] = {}
+        for text, cell in self.groups[Kind.TIER].items():
+            tier = tier_name(text)
+            key = (
+                tier.level,
+                REVIEW if tier.tier == _REVIEW_ROWS else clean(tier.tier),
+                "" if tier.tier == NO_ANSWER else clean(tier.model),
+            )
+            found.setdefault(key, Cell()).merge(cell)
+        return found
+
+    def models(self) -> dict[str, Cell]:
+        """Requests by the model that answered."""
+        return self._by(lambda tier: tier.model or tier.tier or NO_ANSWER)
+
+    def adapters(self) -> dict[str, Cell]:
+        """Requests by the adapter that the answering model had."""
+        return self._by(lambda tier: tier.adapter or "(none)")
+
+    def _by(self, name_of: Callable[[TierName], str]) -> dict[str, Cell]:
+        found: dict[str, Cell] = {}
+        for text, cell in self.groups[Kind.TIER].items():
+            if cell.requests or cell.spend_nano_usd:  # money for earlier requests has no request
+                found.setdefault(name_of(tier_name(text)), Cell()).merge(cell)
+        return found
+
+
+def _other(kind: Kind, name: str) -> str:
+    if kind is not Kind.TIER:
+        return OTHER
+    level = tier_name(name).level
+    # Levels are bounded by the policy schema; a row's may be anything.
+    own = TierName(level if 0 <= level <= 9 else 0, OTHER, OTHER)
+    return msgspec.json.encode(own).decode()
+
+
+def merged(cells: Iterable[Cell]) -> Cell:
+    """One cell of all requests in these."""
+    found = Cell()
+    for cell in cells:
+        found.merge(cell)
+    return found
+
+
+def escalated(cell: Cell, lowest_level: int) -> int:
+    """How many requests were answered above the lowest level."""
+    return sum(n for level, n in cell.routed_by_level.items() if level > lowest_level)
+
+
+def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
+    """The sums as figures, shares of `total` requests."""
+    return GroupFigures(
+        requests=cell.requests,
+        share=cell.requests / total if total else 0.0,
+        spend_nano_usd=cell.spend_nano_usd,
+        unknown_cost=cell.unknown_cost,
+        p50_ms=cell.latency.quantile(0.50),
+        p95_ms=cell.latency.quantile(0.95),
+        judged=cell.judged,
+        accepted=cell.accepted,
+        escalated=climbed,
+        refused=cell.refused,
+        failed=cell.failed,
+    )

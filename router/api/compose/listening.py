@@ -1,0 +1,106 @@
+"""Where a server listens: the socket, and which addresses may be served without an API key."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from router.errors import CannotListen
+
+BACKLOG = 2048
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address. Names but `localhost` count as outside."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises CannotListen."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, proto, _, address = found[0]
+        listener = socket.socket(family, kind, proto)
+        with _closed_on_error(listener):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            listener.setblocking(False)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what uses it, or "
+            "choose another with --port (0 takes a free one)."
+        ) from error
+    return listener
+
+
+def parsed(address: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[IPV6]:PORT` or `PORT`, which is on loopback.
+
+    Raises CannotListen.
+
+    >>> parsed("9090"), parsed("0.0.0.0:9090"), parsed("[::1]:0")
+    (('127.0.0.1', 9090), ('0.0.0.0', 9090), ('::1', 0))
+    """
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise CannotListen(
+            f"--admin-listen is {address!r}; expected HOST:PORT, [IPV6]:PORT or a PORT of this "
+            "machine, as 127.0.0.1:9090"
+        )
+    return host or "127.0.0.1", int(port)
+
+
+@contextlib.contextmanager
+def listening(
+    host: str, port: int, admin: str = ""
+) -> Iterator[tuple[socket.socket, socket.socket | None]]:
+    """The server's socket and, where `admin` names an address, that one's. Raises CannotListen."""
+    with contextlib.ExitStack() as open_sockets:
+        own = open_sockets.enter_context(listen(host, port))
+        if not admin:
+            yield own, None
+            return
+        second = open_sockets.enter_context(listen(*parsed(admin)))
+        if second.getsockname()[1] == own.getsockname()[1]:
+            # The port is what tells a request's address: a host may have several.
+            raise CannotListen(f"--admin-listen {admin} has the server's own port; choose another.")
+        yield own, second
+
+
+@contextlib.contextmanager
+def _closed_on_error(listener: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        listener.close()
+        raise
+
+
+def needs_key(host: str, database: str | Path) -> str:
+    """Why this address may not be served, "" when it may: outside loopback there must be a key.
+
+    Raises LedgerError for a database that cannot be opened.
+    """
+    if is_loopback(host):
+        return ""
+    from router.api.compose.books import Address, Books
+
+    address = Address.parse(database)
+    if address.may_exist:
+        with Books.open(database, create=True) as books:
+            if books.any_key():
+                return ""
+    return (
+        f"{host} can be reached from other machines, and there is no API key yet. Create one with "
+        f"`tiergate keys create --database {address.shown} --tenant NAME`, or listen on 127.0.0.1."
+    )

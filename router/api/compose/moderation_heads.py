@@ -1,0 +1,64 @@
+"""Whose heads `/v1/moderations` asks: of the served policy that moderates, else of the shipped one.
+
+Part of the composition root. The shipped policy is read when it is first asked for; nothing of it
+is built but its heads, since no tier of it answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from router.api.compose.core import Core
+from router.errors import AnswererNotReady, PolicyError
+from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
+from router.specialists.service import Analyst, Found
+
+SHIPPED = "content_moderation"
+DOMAIN, TASK = "content", "moderation"
+
+
+class ModerationHeads:
+    """Finds the specialist that moderates."""
+
+    def __init__(
+        self, core: Core, analyst: Analyst, record: Callable[[LoadedPolicy], Awaitable[None]]
+    ) -> None:
+        """`record` keeps what a policy said under its hash, so that old rows can be read by it."""
+        self._core = core
+        self._analyst = analyst
+        self._record = record
+        self._shipped: Found | None = None
+        self._loading = asyncio.Lock()
+
+    async def find(self) -> Found:
+        """The specialist of the first served policy that moderates, else of the shipped one.
+
+        Raises AnswererNotReady where the shipped heads are not of this encoder, LedgerError.
+        """
+        served = self._analyst.served(DOMAIN, TASK)
+        if served is not None:
+            return served
+        async with self._loading:
+            if self._shipped is None:
+                self._shipped = await self._load()
+        return self._shipped
+
+    async def _load(self) -> Found:
+        try:
+            loaded, found = await asyncio.to_thread(self._read)
+        except PolicyError as error:
+            raise AnswererNotReady(
+                f"No served policy has the specialist {DOMAIN}/{TASK}, and the shipped one's heads "
+                f"cannot be read: {error.message} Serve one of your own, or fit its heads "
+                "anew with `tiergate train specialists`."
+            ) from error
+        await self._record(loaded)
+        return found
+
+    def _read(self) -> tuple[LoadedPolicy, Found]:
+        path = find_policy(SHIPPED, policies_dir())
+        loaded = load_policy(path, self._core.environ, None, self._core.encoder_sha256)
+        section = loaded.policy.specialist
+        assert section is not None, "the shipped policy has a specialist; a test says so"
+        return loaded, Found(self._core.build_specialist(loaded), section, section.task)

@@ -1,0 +1,340 @@
+"""What the dashboard shows: the ledger's newest rows, budgets and the state of every part, as JSON.
+
+Part of the composition root. Each view reads a bounded part of the ledger in a worker thread.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from router.analysis.live import (
+    MINUTES,
+    Alert,
+    BudgetUse,
+    budget_alerts,
+    hour_of,
+    refusal_alerts,
+    traffic_alerts,
+)
+from router.analysis.report.build import Extra, build_report
+from router.analysis.report.output.json import report_object
+from router.api.compose.core import Core
+from router.api.dashboard.overview_json import (
+    Json,
+    Outcomes,
+    alert_json,
+    budget_json,
+    confidence_json,
+    minute_json,
+    page_json,
+    reliability_json,
+    tiers_json,
+)
+from router.api.dashboard.snapshots import Snapshots
+from router.ledger.books import overview
+from router.ledger.books.store import SqlLedger
+from router.ledger.caches.lru import BoundedMap
+from router.ledger.sql import reading
+from router.ledger.tables import policies
+from router.money.budget_check import budget_warnings
+from router.money.budgets import DAY_MS, MINUTE_MS, BudgetScope, Payer, WindowKind, window_start
+from router.policy.warnings import PolicyWarning
+from router.routing.policy_runtime import RungPlan
+from router.stats.duration_histogram import DurationHistogram
+from router.types import (
+    AttemptState,
+    Clock,
+    CostBasis,
+    DecisionQuery,
+    RefusedCalls,
+    RequestRow,
+    Slice,
+    Turn,
+    Usage,
+)
+
+Readiness = Callable[[], tuple[bool, Json]]
+
+LIVE_MS = 1_000.0
+"""How long a live view stands: several viewers, and the same one's tabs, share it."""
+SLOW_MS = 60_000.0
+"""The same for what reads thousands of rows and changes little in a minute."""
+REPORTED = 10_000
+"""Requests that the savings view reads at most: about two seconds in a thread of its own."""
+CHANGING_MINUTES = 5
+"""Minutes that are read anew each time: rows are dated by their beginning and written at their
+end, and no answerer takes longer than its deadline."""
+HOURS_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """The minutes before `until` of a tenant's hour, which change no more."""
+
+    until: int
+    slices: tuple[Slice, ...]
+
+
+class Overview:
+    """The views. `tenant` None: of all tenants. All raise LedgerError."""
+
+    def __init__(
+        self,
+        core: Core,
+        ledger: SqlLedger,
+        readiness: Readiness,
+        clock: Clock,
+        outcomes: Outcomes | None = None,
+    ) -> None:
+        self._core = core
+        self._ledger = ledger
+        self._database = ledger.database
+        self._readiness = readiness
+        self._clock = clock
+        self._outcomes = outcomes
+        self._snapshots = Snapshots(clock)
+        self._sealed: BoundedMap[str | None, _Sealed] = BoundedMap(
+            clock=clock, max_entries=HOURS_KEPT, ttl_ms=3_600_000.0
+        )
+
+    # --- now --------------------------------------------------------------------------------------
+
+    async def now(self, tenant: str | None) -> Json:
+        """The last hour by minute and tier, budgets, and what deserves attention."""
+        last = self._clock.now_ms() // MINUTE_MS
+        sealed = self._sealed.get(tenant)
+        slices, budgets, refused = await self._snapshots.get(
+            ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
+        )
+        self._seal(tenant, last, slices)
+        hour = hour_of(slices, last, overview.bucket_ms)
+        facts = {plan.facts.name: plan.facts for plan in self._plans()}
+        alerts = [
+            *self._part_alerts(),
+            *self._unwise_budgets(tenant),
+            *budget_alerts(budgets),
+            *refusal_alerts(refused, budgets, facts),
+            *traffic_alerts(hour),
+        ]
+        return {
+            "minutes": [minute_json(minute) for minute in hour.minutes],
+            "hour": minute_json(hour.whole),
+            "tiers": tiers_json(hour),
+            "budgets": [budget_json(one) for one in budgets],
+            "alerts": [alert_json(alert) for alert in alerts],
+        }
+
+    def _read_now(
+        self, last: int, sealed: _Sealed | None, tenant: str | None
+    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...]]:
+        first = last - MINUTES + 1
+        kept = tuple(s for s in sealed.slices if s.minute >= first) if sealed else ()
+        begin = max(first, sealed.until) if sealed else first
+        minute_ms = MINUTE_MS
+        read = overview.slices(self._database, begin * minute_ms, (last + 1) * minute_ms, tenant)
+        refused = overview.refused_calls(self._database, first * minute_ms, tenant)
+        return (*kept, *read), self._budgets(last * minute_ms, tenant), refused
+
+    def _seal(self, tenant: str | None, last: int, slices: Sequence[Slice]) -> None:
+        """Keep what is old enough and has nothing open, so that it is not read again."""
+        open_from = min((s.minute for s in slices if s.state.value == "open"), default=last)
+        until = min(last - CHANGING_MINUTES, open_from)
+        self._sealed.put(tenant, _Sealed(until, tuple(s for s in slices if s.minute < until)))
+
+    def _budgets(self, now_ms: int, tenant: str | None) -> tuple[BudgetUse, ...]:
+        """Spend against budget in the windows that run now, those without a limit among them.
+
+        A default (`*`) stands under each tenant or key that it holds for and that has spent.
+        """
+        starts = {kind.value: window_start(kind, now_ms) for kind in WindowKind}
+        found = {
+            (BudgetScope(one.tenant, one.key_id, one.policy, one.tier), one.kind): one
+            for one in overview.budget_windows(self._database, starts, tenant)
+        }
+        policy = self._core.loaded[self._core.default].policy
+        named = {name for name in policy.budgets if name != "*"} if tenant is None else {tenant}
+        payers = {Payer(s.tenant, s.key_id, s.policy, s.tier) for s, _ in found}
+        payers |= {Payer(name) for name in named} | {Payer("")}
+        limits = {
+            (limit.scope, limit.kind.value): limit.nano_usd
+            for payer in payers
+            for limit in self._core.budget_of(payer)
+            if tenant is None or limit.scope.tenant == tenant  # others count others' money too
+        }
+        uses = []
+        for scope, kind in dict.fromkeys((*found, *limits)):
+            window = found.get((scope, kind))
+            spent, held = (window.spent_nano_usd, window.held_nano_usd) if window else (0, 0)
+            uses.append(BudgetUse(scope, kind, spent, held, limits.get((scope, kind))))
+        return tuple(sorted(uses, key=lambda one: (-(one.share or 0.0), str(one.scope), one.kind)))
+
+    # --- decisions --------------------------------------------------------------------------------
+
+    async def decisions(self, query: DecisionQuery) -> Json:
+        """A page of decisions, newest first, and what may be filtered by."""
+        page = await self._snapshots.get(
+            ("decisions", query), LIVE_MS, lambda: overview.decisions(self._database, query)
+        )
+        return {**page_json(page, query), "choices": {"tiers": self._tiers()}}
+
+    async def decision(self, request_id: str, tenant: str | None) -> RequestRow | None:
+        """One request in full; None when there is none of that tenant."""
+        return await self._ledger.get(request_id, tenant)
+
+    def _tiers(self) -> list[str]:
+        levels = {plan.facts.tier: plan.facts.level for plan in self._plans()}
+        return sorted(levels, key=lambda name: (levels[name], name))
+
+    # --- savings, confidence ----------------------------------------------------------------------
+
+    async def savings(self, days: int, tenant: str | None) -> Json:
+        """The report's figures over the newest requests of the last days, `REPORTED` at most.
+
+        `complete` is false where there were more; `covers_since_ms` says since when they are read.
+        """
+        since_ms = self._clock.now_ms() - days * DAY_MS
+        key = ("savings", days, tenant)
+        return await self._snapshots.get(key, SLOW_MS, lambda: self._report(since_ms, tenant))
+
+    def _report(self, since_ms: int, tenant: str | None) -> Json:
+        begin = overview.newest_since(self._database, since_ms, tenant, REPORTED)
+        rows = reading.rows(self._database, since_ms=begin or since_ms, tenant=tenant)
+        now_ms = self._clock.now_ms()
+        config = self._core.loaded[self._core.default].policy.report
+        report = build_report(
+            rows,
+            config=config,
+            since_ms=begin or since_ms,
+            until_ms=None,
+            now_ms=now_ms,
+            extra=Extra(policy_text=lambda one: policies.policy_content(self._database, one)),
+        )
+        told = {"complete": begin is None, "covers_since_ms": begin or since_ms, "most": REPORTED}
+        return {**told, "report": report_object(report)}
+
+    async def confidence(self, days: int, tenant: str | None) -> Json:
+        """How sure answers were, by tier, and how often that was right where people said so."""
+        since_ms = self._clock.now_ms() - days * DAY_MS
+        key = ("confidence", days, tenant)
+        return await self._snapshots.get(key, SLOW_MS, lambda: self._sure(since_ms, tenant))
+
+    def _sure(self, since_ms: int, tenant: str | None) -> Json:
+        samples = overview.samples(self._database, since_ms, tenant)
+        outcomes = self._outcomes(since_ms, tenant) if self._outcomes else ()
+        return {
+            "since_ms": since_ms,
+            "requests": len(samples),
+            "most": overview.SCANNED,
+            "tiers": confidence_json(samples),
+            "reliability": reliability_json(outcomes),
+        }
+
+    # --- health -----------------------------------------------------------------------------------
+
+    async def health(self, tenant: str | None) -> Json:
+        """The state of every part and, per answerer, how its recent calls went."""
+        since_ms = self._clock.now_ms() - MINUTES * MINUTE_MS
+        turns = await self._snapshots.get(
+            ("health", tenant), LIVE_MS, lambda: overview.turns(self._database, since_ms, tenant)
+        )
+        ready, detail = self._readiness()
+        by_answerer: defaultdict[str, list[Turn]] = defaultdict(list)
+        for turn in turns:
+            by_answerer[turn.answerer].append(turn)
+        return {
+            "ready": ready,
+            **detail,
+            "answerers": [
+                self._answerer(policy, plan, by_answerer[plan.facts.name])
+                for policy, runtime in self._core.router.runtimes.items()
+                for plan in runtime.plans
+            ],
+        }
+
+    def _answerer(self, policy: str, plan: RungPlan, turns: Sequence[Turn]) -> Json:
+        facts, status = plan.facts, plan.answerer.status()
+        failures = [t for t in turns if t.state in (AttemptState.FAILED, AttemptState.UNKNOWN_COST)]
+        last = max(failures, key=lambda turn: turn.started_at_ms, default=None)
+        latencies = DurationHistogram()
+        for turn in turns:
+            if turn.state is AttemptState.SETTLED:
+                latencies.add(turn.latency_ms)
+        return {
+            "policy": policy,
+            "answerer": facts.name,
+            "tier": facts.tier,
+            "level": facts.level,
+            "kind": facts.kind,
+            "model": facts.model,
+            "state": status.state.value,
+            "detail": status.detail,
+            "price_known": _price_known(plan),
+            "attempts": len(turns),
+            "failed": len(failures),
+            "discarded": sum(turn.discarded for turn in turns),
+            "p50_ms": latencies.quantile(0.5),
+            "p95_ms": latencies.quantile(0.95),
+            "last_error": None
+            if last is None
+            else {"code": last.error_code or last.state.value, "at_ms": last.started_at_ms},
+        }
+
+    def _plans(self) -> Iterable[RungPlan]:
+        for runtime in self._core.router.runtimes.values():
+            yield from runtime.plans
+
+    def limits_now(self) -> tuple[BudgetUse, ...]:
+        """The windows that have a limit and run now, for metrics; blocks."""
+        now_ms = self._clock.now_ms()
+        return tuple(u for u in self._budgets(now_ms, None) if u.limit_nano_usd is not None)
+
+    def budget_warnings(self) -> list[PolicyWarning]:
+        """Warns of the default policy's budgets, which hold now, as `tiergate check` does."""
+        router = self._core.router
+        facts = [plan.facts for plan in router.default.plans]
+        return budget_warnings(router.default.policy, facts)
+
+    def _unwise_budgets(self, tenant: str | None) -> list[Alert]:
+        """Those of all tenants, or of one's own budget."""
+        own = f"budgets.{tenant}."
+        return [
+            Alert("warn", w.kind.value, w.key_path, f"{w.key_path}: {w.message}.")
+            for w in self.budget_warnings()
+            if tenant is None or w.key_path.startswith(own)
+        ]
+
+    def _part_alerts(self) -> list[Alert]:
+        """What is not as it should be with triage, ledger, answerers, prices and policies."""
+        alerts = []
+        if not self._ledger.healthy:
+            said = f"The ledger cannot be written: {self._ledger.fault}"
+            alerts.append(Alert("bad", "ledger_failing", "", said))
+        if self._core.engine.degraded:
+            because = self._core.degraded_because or "the model failed"
+            said = f"Triage is degraded, rules alone decide: {because}"
+            alerts.append(Alert("bad", "triage_degraded", "", said))
+        seen = set[str]()
+        for plan in self._plans():
+            name, status = plan.facts.name, plan.answerer.status()
+            if name in seen:
+                continue
+            seen.add(name)
+            state = status.state.value
+            if state != "ready":
+                said = f"{name} ({plan.facts.tier}) is {state.replace('_', ' ')}"
+                said += f": {status.detail}" if status.detail else "."
+                level = "note" if state == "loading" else "bad"
+                alerts.append(Alert(level, "tier_not_ready", name, said))
+            if not _price_known(plan):
+                said = f"The price of {name} is unknown: its calls are in no sum of money."
+                alerts.append(Alert("warn", "price_unknown", name, said))
+        return alerts
+
+
+def _price_known(plan: RungPlan) -> bool:
+    if not plan.may_spend_outside:
+        return True
+    one = Usage(input_tokens=1, output_tokens=1)
+    return plan.would_cost(one).basis is not CostBasis.UNKNOWN

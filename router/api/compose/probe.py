@@ -1,0 +1,118 @@
+"""Asks each answerer of a policy for its models, before the first request: `check --probe`.
+
+Part of the composition root. Nothing is asked that costs money: a list of models of each replica,
+and the files of local models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.errors import ModelFileError, PolicyError, TiergateError
+from router.policy.loading import secret
+from router.policy.schema import LitellmAnswerer, LocalAnswerer, UpstreamAnswerer
+from router.routing.policy_runtime import PolicyRuntime, RungPlan
+from router.types import AnswererFacts
+from tiers.local.weights import find_weights
+from tiers.remote.refusals import shown_url
+from tiers.upstream.answerer import Session, new_session
+from tiers.upstream.models import listed_models
+from tiers.upstream.wires import wire_of
+
+SHOWN = 5
+"""Names of models that are shown where the one that is asked for is not among them."""
+
+
+class Found(StrEnum):
+    """Holds the result of a probe."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"  # nobody lists its models: only a call would show
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """One answerer at one of its replicas."""
+
+    answerer: str
+    model: str
+    place: str
+    found: Found
+    said: str
+
+
+async def probe(runtime: PolicyRuntime, environ: Mapping[str, str]) -> list[Probed]:
+    """Asks each answerer that has a model of its own, in the policy's order."""
+    session = new_session()
+    try:
+        asked = [one for plan in runtime.plans for one in _probes(session, plan, environ)]
+        return list(await asyncio.gather(*asked))
+    finally:
+        await session.close()
+
+
+def _probes(
+    session: Session, plan: RungPlan, environ: Mapping[str, str]
+) -> Iterator[Awaitable[Probed]]:
+    section = plan.section
+    if isinstance(section, UpstreamAnswerer):
+        for url in section.base_urls:
+            yield _upstream(session, section, plan.facts, url, environ)
+    elif isinstance(section, LocalAnswerer):
+        yield asyncio.to_thread(_local, section)
+    elif isinstance(section, LitellmAnswerer):
+        said = "not asked: litellm has no list of a provider's models that can be trusted"
+        yield _at_once(Probed(section.name, section.model, "litellm", Found.UNKNOWN, said))
+
+
+async def _at_once(probed: Probed) -> Probed:
+    return probed
+
+
+async def _upstream(
+    session: Session,
+    section: UpstreamAnswerer,
+    facts: AnswererFacts,
+    url: str,
+    environ: Mapping[str, str],
+) -> Probed:
+    try:
+        key = secret(section.api_key, environ)
+    except PolicyError:
+        key = None  # `check` notes that the variable is not set
+    try:
+        headers = wire_of(section, facts).headers(key)
+        ids = await listed_models(session, url, headers)
+    except TiergateError as error:
+        found, said = Found.NO, error.message
+    else:
+        found, said = _compared(section.model, ids)
+    return Probed(section.name, section.model, shown_url(url), found, said)
+
+
+NO_LIST = "has no list of models: only a call would show this one, and if the key is good"
+
+
+def _compared(model: str, ids: Sequence[str] | None) -> tuple[Found, str]:
+    """Says if a model is among those listed, and in words."""
+    if ids is None:
+        return Found.UNKNOWN, NO_LIST
+    # ollama lists a tag behind the name, Gemini a folder before it
+    if {model, f"{model}:latest", f"models/{model}"} & set(ids):
+        return Found.OK, "lists this model"
+    near = difflib.get_close_matches(model, ids, n=SHOWN, cutoff=0.5) or list(ids[:SHOWN])
+    more = f" and {len(ids) - len(near)} more" if len(ids) > len(near) else ""
+    return Found.NO, f"does not list this model, but {', '.join(near) or 'none at all'}{more}"
+
+
+def _local(section: LocalAnswerer) -> Probed:
+    try:
+        path = find_weights(section.model)
+    except ModelFileError as error:
+        return Probed(section.name, section.model, "this machine", Found.NO, error.message)
+    return Probed(section.name, section.model, "this machine", Found.OK, f"has {path.name}")

@@ -1,0 +1,130 @@
+"""A policy's specialist made ready, without a server: policy, triage model and heads, no more.
+
+Part of the composition root. It imports neither tiers nor ledger nor HTTP, so that classifying a
+file needs onnxruntime, tokenizers and numpy beside what the command line and policies need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from router.errors import Mistake, PolicyError
+from router.policy.head_files import load_heads
+from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
+from router.policy.sections.specialist import SpecialistSection
+from router.specialists.result import Said, heads_of, said_of
+from router.triage.bulk import BulkReader
+from router.triage.own_heads import OwnHeads
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.types import EncoderUse
+
+READINGS = {
+    EncoderUse.WHEN_NEEDED: "words first",
+    EncoderUse.ALWAYS: "whole",
+    EncoderUse.NEVER: "words alone",
+}
+"""How a state file names what was read; 0.1 wrote the first two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What results depend on: a run that goes on under another one would mix them."""
+
+    policy: str
+    policy_hash: str
+    model_version: str
+    task: str
+    reading: str  # whether a first pass of words came before the encoder
+
+
+class Specialist:
+    """One policy's specialist over the triage model; a context manager that owns its threads."""
+
+    def __init__(
+        self,
+        loaded: LoadedPolicy,
+        section: SpecialistSection,
+        model: TriageModel,
+        task: str | None,
+        threads: int,
+        encoder: EncoderUse,
+    ) -> None:
+        """Use `open`."""
+        named = [(head, loaded.file(head.path)) for head in loaded.policy.heads]
+        own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
+        self._section = section
+        self._task = task
+        self._reader = BulkReader(model, own, heads_of(section, task), threads, encoder=encoder)
+        self.identity = Identity(
+            loaded.policy.name, loaded.hash, model.version, task or section.task,
+            READINGS[encoder],
+        )  # fmt: skip
+        self.head_files = tuple(
+            file for _, path in named for file in (path, path.with_suffix(".npz"))
+        )
+        self.policy_file = loaded.path
+
+    @classmethod
+    def open(
+        cls,
+        policy: str,
+        environ: Mapping[str, str],
+        *,
+        task: str | None,
+        model_dir: Path | None,
+        threads: int,
+        encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
+    ) -> Specialist:
+        """The specialist of a policy by name or path; `encoder` says which texts the encoder reads.
+
+        Raises PolicyError where the policy is broken or has no such specialist, ModelFileError
+        where there is no triage model: rules alone read no heads; ClassifyError where a head
+        cannot do without the encoder.
+        """
+        model = TriageModel.load(model_dir or DEFAULT_FOLDER)
+        path = find_policy(policy, policies_dir())
+        loaded = load_policy(path, environ, None, model.encoder.sha256)
+        section = loaded.policy.specialist
+        if section is None:
+            expected = "a `specialist` section: fields from heads, and a verdict"
+            raise PolicyError((Mistake(str(path), 0, "specialist", "none", expected),))
+        tasks = (section.task, *section.fields)
+        if task is not None and task not in tasks:
+            expected = f"one of {', '.join(tasks)}"
+            raise PolicyError((Mistake(str(path), 0, "specialist", repr(task), expected),))
+        return cls(loaded, section, model, task, threads, encoder)
+
+    def __enter__(self) -> Specialist:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._reader.__exit__()
+
+    @property
+    def early(self) -> int:
+        """How many texts were plain by their words alone."""
+        return self._reader.early
+
+    def say(self, texts: Sequence[str]) -> list[Said]:
+        """What is said of each text, in the order given."""
+        readings = self._reader.read(texts)
+        return [said_of(self._section, reading, self._task) for reading in readings]
+
+
+def bytes_on_disk(specialist: Specialist, model_dir: Path | None) -> dict[str, int]:
+    """What classifying reads from disk, in bytes: triage model, the policy's heads, the policy."""
+    model = model_dir or DEFAULT_FOLDER
+    files = [file for file in model.rglob("*") if file.is_file() and file.suffix != ".md"]
+    return {
+        "model": sum(file.stat().st_size for file in files),
+        "heads": sum(file.stat().st_size for file in specialist.head_files),
+        "policy": specialist.policy_file.stat().st_size,
+    }

@@ -1,0 +1,1 @@
+"""`/dashboard`: its data and its static page."""

@@ -1,0 +1,297 @@
+"""`/dashboard` and what it shows: static files for everybody, figures for who may read reports.
+
+The page is plain files beside this module: no build, no outside address, a policy that allows no
+inline script. Its figures come from `/api/v1/dashboard/...`, each with an ETag, so that a page that
+asks every few seconds is mostly told that nothing changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+import orjson
+
+from router.api.http.access import Doorkeeper
+from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
+from router.api.http.decision_views import Headers, decision_document, request_header, request_id_of
+from router.errors import NotFound, PermissionDenied, RequestError
+from router.types import (
+    NANO_PER_USD,
+    DecisionQuery,
+    Domain,
+    Identity,
+    Ids,
+    Reason,
+    RequestRow,
+    RequestState,
+    Verdict,
+)
+from router.types import Scope as KeyScope
+
+PAGE, DATA = "/dashboard", "/api/v1/dashboard/"
+INDEX = "index.html"
+MAX_TEXT = 100
+MAX_LIMIT, LIMIT = 100, 50
+ID_CHARACTERS = 10
+"""From so many on a search is for an id: its first ten tell the millisecond, so few begin alike."""
+DAYS = (1, 7, 30)
+MAX_COST_USD = Decimal(1_000_000_000)
+
+Json = dict[str, object]
+Asked = Mapping[str, str]
+
+KINDS = {
+    ".html": b"text/html; charset=utf-8",
+    ".css": b"text/css; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".svg": b"image/svg+xml",
+}
+GUARDED: Headers = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+"""Nothing from elsewhere, nothing inline, in nobody's frame."""
+
+
+class Figures(Protocol):
+    """Where the figures come from. Tenant None: of all. Raises LedgerError."""
+
+    async def now(self, tenant: str | None) -> Json: ...
+    async def decisions(self, query: DecisionQuery) -> Json: ...
+    async def decision(self, request_id: str, tenant: str | None) -> RequestRow | None: ...
+    async def savings(self, days: int, tenant: str | None) -> Json: ...
+    async def confidence(self, days: int, tenant: str | None) -> Json: ...
+    async def health(self, tenant: str | None) -> Json: ...
+
+
+class Dashboard:
+    """Two handlers: `page` for the files, `figures` for the JSON behind them."""
+
+    def __init__(self, figures: Figures, door: Doorkeeper, ids: Ids) -> None:
+        self._figures = figures
+        self._door = door
+        self._ids = ids
+        self._views: dict[str, tuple[frozenset[str], Callable[..., Awaitable[Json]]]] = {
+            "now": (frozenset({"tenant"}), self._now),
+            "decisions": (frozenset(_DECISION_KEYS), self._decisions),
+            "savings": (frozenset({"tenant", "days"}), self._savings),
+            "confidence": (frozenset({"tenant", "days"}), self._confidence),
+            "health": (frozenset({"tenant"}), self._health),
+        }
+
+    async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One of the page's files. Needs no key: there is nothing of anybody in them."""
+        name = scope["path"].removeprefix(PAGE)
+        if name == "/":  # its files stand beside it, by relative addresses
+            await send_bytes(send, 308, b"", [(b"location", b"../dashboard"), *GUARDED])
+            return
+        found = page_files().get(name.removeprefix("/") if name else INDEX)
+        if found is None:
+            raise NotFound(f"There is no file {scope['path'][:100]!r}; the page is at {PAGE}.")
+        kind, body, tag = found
+        headers = [*GUARDED, *request_header(self._ids.new())]
+        await _send_tagged(scope, send, body, headers, kind, tag)
+
+    async def figures(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One view as JSON. Raises what `admit` raises, NotFound, RequestError."""
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.REPORTS)
+        self._door.require_own_name(headers, identity)
+        name, _, which = scope["path"].removeprefix(DATA).partition("/")
+        if name == "decisions" and which:
+            body = await self._decision(which, identity)
+        else:
+            body = orjson.dumps(await self._view(scope, name if not which else "", identity))
+        said = [*request_header(self._ids.new()), *_PRIVATE]
+        await _send_tagged(scope, send, body, said, b"application/json", _tag(body))
+
+    async def _view(self, scope: Scope, name: str, identity: Identity) -> Json:
+        if name not in self._views:
+            known = ", ".join(f"{DATA}{view}" for view in self._views)
+            raise NotFound(f"There is no view at {scope['path'][:200]!r}. Known are: {known}.")
+        keys, view = self._views[name]
+        asked = _asked(scope, keys)
+        return await view(asked, _tenant(asked, identity))
+
+    async def _now(self, asked: Asked, tenant: str | None) -> Json:
+        return await self._figures.now(tenant)
+
+    async def _decisions(self, asked: Asked, tenant: str | None) -> Json:
+        return await self._figures.decisions(_query(asked, tenant))
+
+    async def _savings(self, asked: Asked, tenant: str | None) -> Json:
+        return await self._figures.savings(_days(asked), tenant)
+
+    async def _confidence(self, asked: Asked, tenant: str | None) -> Json:
+        return await self._figures.confidence(_days(asked), tenant)
+
+    async def _health(self, asked: Asked, tenant: str | None) -> Json:
+        return await self._figures.health(tenant)
+
+    async def _decision(self, public_id: str, identity: Identity) -> bytes:
+        admin = KeyScope.ADMIN in identity.scopes
+        whose = None if admin else identity.tenant
+        row = await self._figures.decision(request_id_of(public_id), whose)
+        if row is None:
+            raise NotFound(
+                f"There is no decision {public_id[:80]!r} of yours. The list at {DATA}decisions "
+                "has those there are.",
+                code="decision_not_found",
+            )
+        return decision_document(row)
+
+
+# --- what is asked for ----------------------------------------------------------------------------
+
+_DECISION_KEYS = (
+    "tenant", "tier", "domain", "reason", "verdict", "state", "search", "min_cost_usd", "before",
+    "limit",
+)  # fmt: skip
+
+
+def _asked(scope: Scope, keys: frozenset[str]) -> Asked:
+    """The query's values by key; what is empty is left out. Raises RequestError."""
+    text = scope.get("query_string", b"").decode("latin-1")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError as error:
+        raise RequestError(f"The query cannot be read ({error}); send it as UTF-8.") from error
+    for key, found in pairs:
+        if key not in keys:
+            known = ", ".join(sorted(keys))
+            raise RequestError(f"{key[:50]!r} is not known here. Known are: {known}.", param=key)
+        if len(found) > MAX_TEXT:
+            raise RequestError(
+                f"{key} has {len(found)} characters; at most {MAX_TEXT} are read.", param=key
+            )
+    return {key: found.strip() for key, found in pairs if found.strip()}
+
+
+def _tenant(asked: Asked, identity: Identity) -> str | None:
+    """Whose figures: of an admin all or the one asked for, else one's own alone."""
+    wanted = asked.get("tenant")
+    if KeyScope.ADMIN in identity.scopes:
+        return wanted
+    if wanted not in (None, identity.tenant):
+        raise PermissionDenied(
+            f"This key reads the figures of {identity.tenant!r} alone; those of {wanted!r} need "
+            "that tenant's key or one with the scope 'admin'."
+        )
+    return identity.tenant
+
+
+def _query(asked: Asked, tenant: str | None) -> DecisionQuery:
+    search = asked.get("search", "")
+    wanted = request_id_of(search).lower()
+    by_id = wanted.isascii() and wanted.isalnum() and len(wanted) >= ID_CHARACTERS
+    by_id = by_id and wanted[0].isdigit()
+    return DecisionQuery(
+        tenant=tenant,
+        tier=asked.get("tier", ""),
+        domain=_choice(asked, "domain", [one.value for one in Domain]),
+        reason=_choice(asked, "reason", [one.value for one in Reason]),
+        verdict=_choice(asked, "verdict", [one.value for one in Verdict]),
+        state=_choice(asked, "state", [one.value for one in RequestState]),
+        text="" if by_id else search,
+        id_prefix=wanted if by_id else "",
+        min_cost_nano_usd=_nano_usd(asked),
+        before=_cursor(asked),
+        limit=_limit(asked),
+    )
+
+
+def _days(asked: Asked) -> int:
+    return int(_choice(asked, "days", [str(days) for days in DAYS]) or DAYS[0])
+
+
+def _choice(asked: Asked, key: str, known: list[str]) -> str:
+    found = asked.get(key, "")
+    if found and found not in known:
+        raise RequestError(f"{key} is {found!r}; known are: {', '.join(known)}.", param=key)
+    return found
+
+
+def _nano_usd(asked: Asked) -> int | None:
+    text = asked.get("min_cost_usd")
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+        fits = amount.is_finite() and 0 <= amount <= MAX_COST_USD
+    except InvalidOperation:
+        fits = False
+    if not fits:
+        raise RequestError(
+            f"min_cost_usd is {text!r}; expected dollars such as 0.01.", param="min_cost_usd"
+        )
+    return int((amount * NANO_PER_USD).to_integral_value(rounding="ROUND_CEILING"))
+
+
+def _cursor(asked: Asked) -> tuple[int, str] | None:
+    text = asked.get("before")
+    if text is None:
+        return None
+    at, _, request_id = text.partition(".")
+    if not (at.isascii() and at.isdigit() and len(at) <= 15):
+        raise RequestError(
+            f"before is {text!r}; expected `next` of the page before.", param="before"
+        )
+    return int(at), request_id
+
+
+def _limit(asked: Asked) -> int:
+    text = asked.get("limit", str(LIMIT))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LIMIT):
+        raise RequestError(f"limit is {text!r}; expected 1 to {MAX_LIMIT}.", param="limit")
+    return int(text)
+
+
+# --- how it is sent -------------------------------------------------------------------------------
+
+_PRIVATE: Headers = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+def _tag(body: bytes) -> bytes:
+    return b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
+
+
+async def _send_tagged(
+    scope: Scope, send: Send, body: bytes, headers: Headers, kind: bytes, tag: bytes
+) -> None:
+    """The body, or 304 for who has it already."""
+    headers = [*headers, (b"etag", tag)]
+    if headers_of(scope).get("if-none-match", "").encode() == tag:
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await send_bytes(send, 200, body, headers, kind)
+
+
+@cache
+def page_files() -> dict[str, tuple[bytes, bytes, bytes]]:
+    """The page's files by name: content type, content, ETag. Read once, some 100 kB together."""
+    folder = Path(__file__).parent / "page"
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in KINDS:
+            content = path.read_bytes()
+            found[path.name] = (KINDS[path.suffix], content, _tag(content))
+    return found

@@ -1,0 +1,1 @@
+"""One module per endpoint family: read the body, ask the gateway, write the answer."""

@@ -1,0 +1,92 @@
+"""`POST /api/v1/{domain}/{task}/analyze` and `/batch`: the specialists over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.api.http.access import Doorkeeper
+from router.api.http.asgi import (
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    read_body,
+    require_json,
+    send_bytes,
+)
+from router.api.http.decision_views import Headers, decision_id, id_headers, usd
+from router.api.observability.metrics import Metrics
+from router.errors import NotFound
+from router.request.planner import Router
+from router.routing.key_access import check_policy
+from router.specialists.result import document
+from router.specialists.service import Analysed, Analyst, Found
+from router.types import Scope as KeyScope
+from router.wire.analysis import parse_analysis, render_analysis
+
+PREFIX = "/api/v1/"
+VERBS = ("analyze", "batch")
+
+
+class Analyses:
+    """The handler, with what it needs."""
+
+    def __init__(
+        self, analyst: Analyst, router: Router, door: Doorkeeper, metrics: Metrics
+    ) -> None:
+        self._analyst = analyst
+        self._router = router
+        self._door = door
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
+        domain, task, verb = _parts(scope["path"])
+        found = self._analyst.find(domain, task)
+        check_policy(identity, found.runtime.policy.name)
+        require_json(headers)
+        body = await read_body(headers, receive, self._router.default.policy.max_body_bytes)
+        batch = verb == "batch"
+        asked = parse_analysis(body, batch=batch)
+        analysed = await self._analyst.analyse(found, asked.texts, identity, asked.tags)
+        costs = [one.cost_nano_usd for one in analysed]
+        self._metrics.analysed(found.runtime.policy.name, costs)
+        common = _common(found, analysed[0])
+        body = render_analysis([_result(one) for one in analysed], common, batch=batch)
+        await send_bytes(send, 200, body, texts_headers(found, analysed))
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    parts = path.removeprefix(PREFIX).split("/")
+    if len(parts) != 3 or parts[2] not in VERBS:
+        raise NotFound(
+            f"There is nothing at {path[:200]!r}. Analyses are at "
+            f"{PREFIX}{{domain}}/{{task}}/analyze and /batch."
+        )
+    return parts[0], parts[1], parts[2]
+
+
+def _common(found: Found, first: Analysed) -> dict[str, object]:
+    return {
+        "domain": found.section.domain,
+        "task": found.task,
+        "policy": f"{found.runtime.policy.name}@{found.runtime.policy_hash}",
+        "model": first.signals.triage_version,
+    }
+
+
+def _result(analysed: Analysed) -> dict[str, object]:
+    return {"id": decision_id(analysed.request_id), **document(analysed.said)}
+
+
+def texts_headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
+    """Of the request: the first text's decision, what reading all of them cost."""
+    first = analysed[0]
+    policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"
+    return [
+        *id_headers(first.request_id),
+        (b"x-tiergate-tier", b"specialist"),
+        (b"x-tiergate-policy", policy.encode()),
+        (b"x-tiergate-cost-usd", usd(sum(one.cost_nano_usd for one in analysed)).encode()),
+    ]

@@ -1,0 +1,226 @@
+"""An endpoint that answers: JSON in, one answer or a stream of events out.
+
+Translates between a wire format and the gateway; what happens in between is `router.gateway`. The
+formats differ in bytes alone: keys, bounds, hints, headers, errors and cancellation are here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+
+from router.api.http.access import Doorkeeper
+from router.api.http.asgi import (
+    Receive,
+    Scope,
+    Send,
+    Watch,
+    headers_of,
+    made_of,
+    send_bytes,
+)
+from router.api.http.decision_views import committed_headers, outcome_headers, routing_object
+from router.api.observability.metrics import Metrics
+from router.errors import ClientGone, Stopping, TiergateError
+from router.gateway import Gateway
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    Clock,
+    Committed,
+    Delta,
+    Identity,
+    Outcome,
+    StreamEvent,
+    Usage,
+    Verdict,
+)
+from router.wire.exchange import AnswerStream, Exchange, WireFormat
+
+STREAM_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Answering:
+    """The handler of one format's path, with what it needs. Raises TiergateError for the server."""
+
+    def __init__(
+        self,
+        wire: WireFormat,
+        gateway: Gateway,
+        door: Doorkeeper,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._wire = wire
+        self._gateway = gateway
+        self._door = door
+        self._metrics = metrics
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        try:
+            most = self._gateway.router.default.policy.max_body_bytes
+            identity, body = await self._door.receive(headers, receive, most)
+            exchange = await made_of(len(body), partial(self._wire.read, body, headers))
+            first = exchange.requests[0]
+            async with Watch(receive, send) as watch:
+                if first.stream and not first.hints.dry_run:
+                    await self._stream(exchange, identity, watch)
+                else:
+                    await self._whole(exchange, identity, watch.send)
+        except ClientGone:
+            return
+
+    async def _whole(self, exchange: Exchange, identity: Identity, send: Send) -> None:
+        outcomes = []
+        for request in exchange.requests:
+            outcome = await self._gateway.complete(request, identity)
+            if outcome.answer is not None:
+                self._metrics.answered(outcome)
+            outcomes.append(outcome)
+        outcome, first = together(outcomes), exchange.requests[0]
+        debug = first.hints.debug or first.hints.dry_run
+        body = exchange.whole(
+            _shown(outcome.answer or _dry_answer(outcome), first),
+            id=outcome.request_id,
+            created=self._clock.now_ms() // 1000,
+            routing=routing_object(outcome) if debug else None,
+        )
+        ids = self._wire.id_headers(outcome.request_id)
+        await send_bytes(send, 200, body, [*outcome_headers(outcome), *ids])
+
+    async def _stream(self, exchange: Exchange, identity: Identity, watch: Watch) -> None:
+        """Errors before the commit leave as JSON with their status; after it as an error event."""
+        send = watch.send
+        async with aclosing(self._gateway.stream(exchange.requests[0], identity)) as events:
+            first = await anext(events)
+            assert isinstance(first, Committed)
+            stream = exchange.stream(
+                id=first.request_id,
+                created=self._clock.now_ms() // 1000,
+                model=first.model,
+                usage=first.usage,
+            )
+            ids = self._wire.id_headers(first.request_id)
+            headers = [*STREAM_HEADERS, *committed_headers(first), *ids]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            if begun := stream.begin():
+                await send({"type": "http.response.body", "body": begun, "more_body": True})
+            try:
+                await self._answers(events, exchange, stream, identity, send)
+                return
+            except TiergateError as error:
+                failed = error
+            except asyncio.CancelledError:
+                if watch.gone:
+                    raise
+                failed = Stopping()
+            self._metrics.failed(failed)
+            await send({"type": "http.response.body", "body": stream.failure(failed)})
+
+    async def _answers(
+        self,
+        events: AsyncGenerator[StreamEvent, None],
+        exchange: Exchange,
+        stream: AnswerStream,
+        identity: Identity,
+        send: Send,
+    ) -> None:
+        """The answer to the first request, whose events are under way, and to any further one."""
+        first, *further = exchange.requests
+        outcomes = [await self._events(events, stream, first, 0, send)]
+        for request in further:
+            async with aclosing(self._gateway.stream(request, identity)) as others:
+                # Not a multiple of n: some upstreams give one choice, whatever was asked.
+                at = sum(len(one.answer.choices) for one in outcomes if one.answer is not None)
+                outcomes.append(await self._events(others, stream, request, at, send))
+        outcome = together(outcomes)
+        assert outcome.answer is not None
+        last = stream.finish(
+            _shown(outcome.answer, first), routing_object(outcome) if first.hints.debug else None
+        )
+        await send({"type": "http.response.body", "body": last})
+
+    async def _events(
+        self,
+        events: AsyncGenerator[StreamEvent, None],
+        stream: AnswerStream,
+        request: ChatRequest,
+        at: int,
+        send: Send,
+    ) -> Outcome:
+        """Sends the pieces of one request's answer, whose choices count from `at`."""
+        async for event in events:
+            if isinstance(event, Delta):
+                if event.logprobs and not request.sampling.logprobs:
+                    event = replace(event, logprobs=())
+                piece = stream.delta(replace(event, index=event.index + at) if at else event)
+                if piece:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            elif isinstance(event, Outcome):
+                self._metrics.answered(event)
+                return event
+        raise AssertionError("a stream ends in an Outcome or raises")
+
+
+def together(outcomes: list[Outcome]) -> Outcome:
+    """Several requests of one body as one outcome: the first one's decision, everyone's money, and
+    the verdict on the first answer that was not accepted.
+
+    Each of them has a ledger row of its own.
+    """
+    first, *others = outcomes
+    if not others:
+        return first
+    answers = [o.answer for o in outcomes if o.answer is not None]
+    asked = [o.baselines.requested_model for o in outcomes]
+    known = [one for one in asked if one is not None]
+    doubted = next((o for o in outcomes if o.verdict is not Verdict.ACCEPTED), first)
+    return replace(
+        first,
+        answer=_joined(answers) if len(answers) == len(outcomes) else None,
+        verdict=doubted.verdict,
+        review_id=next((o.review_id for o in outcomes if o.review_id), ""),
+        cost_nano_usd=sum(o.cost_nano_usd for o in outcomes),
+        cost_known=all(o.cost_known for o in outcomes),
+        baselines=replace(
+            first.baselines, requested_model=sum(known) if len(known) == len(asked) else None
+        ),
+        escalations=sum(o.escalations for o in outcomes),
+        attempts=tuple(attempt for o in outcomes for attempt in o.attempts),
+    )
+
+
+def _joined(answers: list[Answer]) -> Answer:
+    used = [answer.usage for answer in answers]
+    usage = Usage(
+        input_tokens=sum(u.input_tokens for u in used),
+        cached_input_tokens=sum(u.cached_input_tokens for u in used),
+        cache_write_tokens=sum(u.cache_write_tokens for u in used),
+        output_tokens=sum(u.output_tokens for u in used),
+        reasoning_tokens=sum(u.reasoning_tokens for u in used),
+        reported=all(u.reported for u in used),
+    )
+    choices = tuple(choice for answer in answers for choice in answer.choices)
+    return replace(answers[0], choices=choices, usage=usage)
+
+
+def _shown(answer: Answer, request: ChatRequest) -> Answer:
+    """The answer as the client asked for it: log-probabilities that verification read stay here."""
+    if request.sampling.logprobs or not any(c.logprobs for c in answer.choices):
+        return answer
+    return replace(answer, choices=tuple(replace(c, logprobs=()) for c in answer.choices))
+
+
+def _dry_answer(outcome: Outcome) -> Answer:
+    """A dry run calls nothing: an empty answer, with the decision in `routing`."""
+    return Answer((Choice("", "stop"),), f"tier:{outcome.rung.tier}", Usage())

@@ -1,0 +1,105 @@
+"""`POST /v1/embeddings`: the triage encoder's vectors, in OpenAI's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from router.api.endpoints.openai_tokens import OpenaiTokens
+from router.api.http.access import Doorkeeper
+from router.api.http.asgi import (
+    Receive,
+    Scope,
+    Send,
+    Watch,
+    headers_of,
+    send_bytes,
+)
+from router.api.http.decision_views import Headers, id_headers, usd
+from router.api.observability.metrics import Metrics
+from router.request.planner import Router
+from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
+from router.types import EMBEDDING_MODEL, Clock, Embedded, Embedder, Identity, Ids, Ledger
+from router.wire.openai.embeddings import (
+    EmbeddingRequest,
+    parse_embedding_request,
+    render_embeddings,
+)
+
+
+class Embeddings:
+    """The handler, with what it needs."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        tokens: OpenaiTokens,
+        router: Router,
+        door: Doorkeeper,
+        metrics: Metrics,
+        *,
+        ledger: Ledger,
+        secret_of: Callable[[str], bytes],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._embedder = embedder
+        self._tokens = tokens
+        self._router = router
+        self._door = door
+        self._metrics = metrics
+        self._ledger = ledger
+        self._secret_of = secret_of
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        policy = self._router.default.policy
+        identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
+        asked = parse_embedding_request(body, headers, self._embedder.width)
+        require_own(policy, asked.model, EMBEDDING_MODEL)
+        if asked.ids:
+            asked = replace(asked, texts=tuple(await self._tokens.texts(asked.ids)))
+        async with Watch(receive, send) as watch:
+            await self._answer(asked, identity, watch.send)
+
+    async def _answer(self, asked: EmbeddingRequest, identity: Identity, send: Send) -> None:
+        started = self._clock.monotonic_ms()
+        embedded = await self._embedder.embed(asked.texts, asked.dimensions)
+        runtime = self._router.default
+        done = Embedding(
+            request_id=self._ids.new(),
+            identity=identity,
+            policy=runtime.policy,
+            policy_hash=runtime.policy_hash,
+            requested_model=asked.model,
+            model=f"{EMBEDDING_MODEL}@{self._embedder.version}",
+            texts=asked.texts,
+            tags=asked.tags,
+            tokens=embedded.tokens,
+            now_ms=self._clock.now_ms(),
+            latency_ms=self._clock.monotonic_ms() - started,
+            compute_ms=embedded.compute_ms,
+            price=runtime.triage_price,
+        )
+        await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
+        self._metrics.analysed(runtime.policy.name, [done.cost_nano_usd], EMBEDDING_TIER)
+        body = render_embeddings(
+            embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=asked.base64
+        )
+        await send_bytes(send, 200, body, _headers(done, embedded))
+
+
+def _headers(done: Embedding, embedded: Embedded) -> Headers:
+    headers = [
+        *id_headers(done.request_id),
+        (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
+        (b"x-tiergate-model", done.model.encode()),
+        (b"x-tiergate-policy", f"{done.policy.name}@{done.policy_hash}".encode()),
+        (b"x-tiergate-cost-usd", usd(done.cost_nano_usd).encode()),
+        (b"server-timing", f"total;dur={done.latency_ms:.3f}".encode()),
+    ]
+    if embedded.cut:
+        headers.append((b"x-tiergate-cut", str(embedded.cut).encode()))
+    return headers

@@ -1,0 +1,117 @@
+"""`/v1/reviews`: what waits for a person, one matter with its texts, and a verdict on it.
+
+A key with the scope `review` sees its own tenant's matters, an admin's key everyone's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import structlog
+
+from router.api.http.access import Doorkeeper
+from router.api.http.asgi import (
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    read_body,
+    require_json,
+    send_bytes,
+)
+from router.api.http.decision_views import decision_id, request_header
+from router.errors import MethodNotAllowed
+from router.request.review_verdicts import Judgement, Reviewer, no_review
+from router.types import Identity, Ids, ReviewCase, ReviewDesk
+from router.types import Scope as KeyScope
+from router.wire.checks import one_of, unsupported, wrong_value
+from router.wire.feedback import parse_verdict, review_view
+from router.wire.openai.render import to_json
+
+PREFIX = "/v1/reviews/"
+STATUSES = ("pending", "decided", "done", "all")
+MOST_LISTED = 1_000
+LISTED = 100
+
+
+class Reviews:
+    """The handler of all three, with what it needs. Raises TiergateError for the server."""
+
+    def __init__(
+        self,
+        desk: ReviewDesk,
+        reviewer: Reviewer,
+        door: Doorkeeper,
+        ids: Ids,
+        max_body_bytes: Callable[[], int],
+    ) -> None:
+        self._desk = desk
+        self._reviewer = reviewer
+        self._door = door
+        self._ids = ids
+        self._max_body_bytes = max_body_bytes
+        self._log = structlog.get_logger("tiergate.reviews")
+
+    async def _admit(self, headers: dict[str, str]) -> Identity:
+        """Who may see reviews; without keys under this machine's own name alone, for texts show."""
+        identity = await self._door.admit(headers, KeyScope.REVIEW)
+        self._door.require_own_name(headers, identity)
+        return identity
+
+    async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /v1/reviews?status=pending&limit=100`, oldest first."""
+        identity = await self._admit(headers_of(scope))
+        status, limit = _asked(scope)
+        found = await self._desk.cases(_whose(identity), status, limit)
+        told = {"object": "list", "data": [_view(case) for case in found]}
+        await send_bytes(send, 200, to_json(told), request_header(self._ids.new()))
+
+    async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET` one matter, or `POST` the verdict on it."""
+        identity = await self._admit(headers_of(scope))
+        review_id = scope["path"].removeprefix(PREFIX)
+        if scope["method"] == "POST":
+            case = await self._decide(scope, receive, review_id, identity)
+        elif scope["method"] in ("GET", "HEAD"):
+            found = await self._desk.case(review_id, _whose(identity))
+            if found is None:
+                raise no_review(review_id)
+            case = found
+        else:
+            raise MethodNotAllowed(f"{PREFIX}{{id}} takes GET and POST, not {scope['method']}.")
+        await send_bytes(send, 200, to_json(_view(case)), request_header(self._ids.new()))
+
+    async def _decide(
+        self, scope: Scope, receive: Receive, review_id: str, identity: Identity
+    ) -> ReviewCase:
+        headers = headers_of(scope)
+        require_json(headers)
+        given = parse_verdict(await read_body(headers, receive, self._max_body_bytes()))
+        said = Judgement(given.verdict, given.minutes, given.corrected, given.by, identity.key_id)
+        case = await self._reviewer.decide(review_id, _whose(identity), said)
+        if case.reviewed is not None and case.reviewed.cost_nano_usd is None:
+            self._log.warning("review_without_price", review=review_id, minutes=given.minutes)
+        return case
+
+
+def _whose(identity: Identity) -> str | None:
+    """None: an admin's key sees all tenants."""
+    return None if KeyScope.ADMIN in identity.scopes else identity.tenant
+
+
+def _view(case: ReviewCase) -> dict[str, object]:
+    return review_view(case, decision_id(case.item.request_id))
+
+
+def _asked(scope: Scope) -> tuple[str | None, int]:
+    """Status and limit of the query. Raises RequestError for anything else."""
+    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+    for key in query:
+        if key not in ("status", "limit"):
+            raise unsupported(key, "the list takes status and limit")
+    status = one_of(query.get("status", "pending"), "status", STATUSES)
+    limit = query.get("limit", str(LISTED))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST_LISTED):
+        raise wrong_value("limit", limit, f"a whole number from 1 to {MOST_LISTED}")
+    return (None if status == "all" else status), int(limit)

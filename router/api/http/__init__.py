@@ -1,0 +1,1 @@
+"""HTTP: connections, keys, bodies, headers, idempotency. Endpoints are in `endpoints`."""

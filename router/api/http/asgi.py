@@ -1,0 +1,206 @@
+"""The little of HTTP that our handlers share: reading a bounded body, sending bytes, errors.
+
+Handlers are plain ASGI: the request path is too hot for a framework's request objects. It knows
+nothing about routing or models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeVar
+
+from router.api.http.content_coding import coding_of, decoded
+from router.api.http.decision_views import Headers, rate_headers
+from router.errors import (
+    AnswererNotReady,
+    BodyTooLarge,
+    BudgetExceeded,
+    ClientGone,
+    LedgerUnavailable,
+    MethodNotAllowed,
+    NoUsableAnswer,
+    Overloaded,
+    RateLimited,
+    TiergateError,
+    TooManyWrongKeys,
+    UnsupportedMedia,
+    UpstreamRateLimited,
+)
+from router.types import LONG_CHARACTERS
+
+# ASGI's own shapes are open dictionaries; they stop here.
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+Made = TypeVar("Made")
+
+JSON = (b"content-type", b"application/json")
+
+GRACE_S = 0.05
+"""How late a client's going away may be noticed: little beside any call of an LLM."""
+
+
+PEER = ":peer"
+"""The name of the client's address among headers; no header's own name has a colon."""
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Request headers by lower-case name, and PEER; the last of a repeated name wins.
+
+    Betas are one list, however many lines they take (RFC 9110, section 5.3).
+    """
+    headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+    if len(headers) < len(scope["headers"]) and "anthropic-beta" in headers:
+        betas = [v.decode("latin-1") for k, v in scope["headers"] if k == b"anthropic-beta"]
+        headers["anthropic-beta"] = ",".join(betas)
+    client = scope.get("client")
+    headers[PEER] = client[0] if client else ""
+    return headers
+
+
+async def made_of(size: int, work: Callable[[], Made]) -> Made:
+    """Returns what `work` makes of so many bytes; of many, beside the loop, which has others to
+    serve."""
+    return await asyncio.to_thread(work) if size > LONG_CHARACTERS else work()
+
+
+async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
+    """The whole body, at most `limit` bytes, decompressed where it came compressed.
+
+    Raises BodyTooLarge, ClientGone, UnsupportedMedia, and RequestError for what is not compressed
+    as it says.
+    """
+    coding = coding_of(headers)
+    body = await _read(headers, receive, limit)
+    if not coding:
+        return body
+    return await asyncio.to_thread(decoded, body, coding, limit)
+
+
+async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
+    """The body as it came."""
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(int(declared), limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:  # ends with the body, the limit or the connection
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise ClientGone("The client closed the connection before its body was read.")
+        chunk = event.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(size, limit)
+        chunks.append(chunk)
+        if not event.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def require_json(headers: dict[str, str]) -> None:
+    """Raises UnsupportedMedia for a body that says it is something else than plain JSON."""
+    kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMedia(
+            f"Content-Type is {kind!r}; send JSON with Content-Type: application/json."
+        )
+
+
+def _too_large(found: int, limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body has at least {found} bytes; this server takes at most {limit}. Shorten the "
+        "messages, or raise max_body_bytes in the policy."
+    )
+
+
+async def send_bytes(
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: Headers,
+    content_type: bytes = b"application/json",
+) -> None:
+    """A whole response."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                (b"content-length", str(len(body)).encode()),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
+    """An error's `body` with its status and what tells an SDK whether to try again."""
+    extra = list(headers)
+    told = (
+        Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys | AnswererNotReady
+    )
+    if isinstance(error, told) and error.retry_after_s is not None:
+        extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
+    if isinstance(error, MethodNotAllowed) and error.allow:
+        extra.append((b"allow", error.allow.encode()))
+    if isinstance(error, RateLimited):
+        extra += rate_headers(error.rates)
+        if error.retry_after_ms >= 0:
+            seconds = max(1, -(-error.retry_after_ms // 1000))
+            extra.append((b"retry-after", str(seconds).encode()))
+            extra.append((b"retry-after-ms", str(error.retry_after_ms).encode()))
+    hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
+    if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer | TooManyWrongKeys):
+        extra.append((b"x-should-retry", b"false"))
+    await send_bytes(send, error.status, body, extra)
+
+
+class Watch:
+    """Cancels the handler when the client goes away, as ASGI tells it by `http.disconnect`.
+
+    That cancellation ends with the block. Any other is the server's, whose drain time is over.
+
+    It begins to listen after `GRACE_S`: most answers are gone by then, and a task for each of them
+    would cost more than reading the request. Handlers send through `send`, so that the disconnect
+    which servers report after a complete response is not taken for one.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._complete = False
+        self.gone = False
+
+    async def __aenter__(self) -> Watch:
+        handler = asyncio.current_task()
+        assert handler is not None
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin, handler)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        return self.gone and kind is asyncio.CancelledError
+
+    def _begin(self, handler: asyncio.Task[Any]) -> None:
+        self._task = asyncio.ensure_future(self._wait(handler))
+
+    async def send(self, event: Event) -> None:
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            self._complete = True
+        await self._send(event)
+
+    async def _wait(self, handler: asyncio.Task[Any]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self._complete:
+            self.gone = True
+            handler.cancel()

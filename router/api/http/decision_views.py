@@ -1,0 +1,337 @@
+"""How decisions look from outside: response headers, the `routing` object, the decision document.
+
+Pure functions of an Outcome or a ledger row. Amounts are shown in dollars as decimal strings, exact
+to the nano-dollar; the JSON also carries the integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import orjson
+
+from router.types import (
+    AttemptRow,
+    Committed,
+    CostBasis,
+    Decision,
+    Heard,
+    JsonText,
+    Outcome,
+    RateState,
+    Reason,
+    RequestRow,
+    ReviewCase,
+    Rung,
+    Signals,
+    Timings,
+    Verdict,
+    exact_usd,
+)
+from router.wire.feedback import feedback_view, verdict_view
+
+Headers = list[tuple[bytes, bytes]]
+DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
+"""Names of dropped keys that are told: a body may have very many, and what a client made up."""
+UNVERIFIED = Verdict.UNVERIFIED.value.encode()
+
+
+def usd(nano_usd: int) -> str:
+    """Nano-dollars as a decimal string: 12_500_000 -> "0.0125", -1 -> "-0.000000001"."""
+    return exact_usd(nano_usd, 1)
+
+
+def decision_id(request_id: str) -> str:
+    """A decision's public name."""
+    return f"dec_{request_id}"
+
+
+def request_name(request_id: str) -> str:
+    """A request's public name, as `x-request-id` says it."""
+    return f"req_{request_id}"
+
+
+def request_id_of(public_id: str) -> str:
+    """The ledger's id behind the id of a decision, a request or an answer."""
+    for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-", "modr-"):
+        if public_id.startswith(prefix):
+            return public_id[len(prefix) :]
+    return public_id
+
+
+# --- headers -----------------------------------------------------------------------------------
+
+
+def request_header(request_id: str) -> Headers:
+    """What every response carries, errors too."""
+    return [(b"x-request-id", request_name(request_id).encode())]
+
+
+def id_headers(request_id: str) -> Headers:
+    """What a response carries whose row is in the books, so that its decision can be looked up."""
+    return [
+        *request_header(request_id),
+        (b"x-tiergate-decision-id", decision_id(request_id).encode()),
+    ]
+
+
+def committed_headers(event: Committed) -> Headers:
+    """What a stream knows when its first byte goes out."""
+    rung = event.rung
+    return [
+        *id_headers(event.request_id),
+        *_rung_headers(rung, rung.reasons[0].value, rung.p, event.escalations),
+        *_budget_headers(event.decision),
+        *rate_headers(event.rates),
+        (b"x-tiergate-model", _ascii(event.model)),
+        (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+        *([(b"x-tiergate-verdict", UNVERIFIED)] if Reason.OUTAGE_LOWER in rung.reasons else []),
+        *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
+        *_cache_header(event.cache),
+        *_dropped_header(event.dropped),
+        *_tools_header(event.unsupported_tools),
+        *_redirects_header(event.redirects),
+        *_output_header(event.max_output_tokens),
+    ]
+
+
+def outcome_headers(outcome: Outcome) -> Headers:
+    """Everything, for an answer that is sent whole."""
+    rung = outcome.rung
+    model = outcome.answer.model if outcome.answer else ""
+    ids = id_headers if outcome.answer else request_header  # a dry run writes no row
+    headers = [
+        *ids(outcome.request_id),
+        *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
+        *_budget_headers(outcome.decision),
+        *rate_headers(outcome.rates),
+        (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
+        (b"x-tiergate-model", _ascii(model)),
+        (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
+        (b"server-timing", _server_timing(outcome.timings)),
+        *_cache_header(outcome.cache),
+        *_dropped_header(outcome.dropped),
+        *_tools_header(outcome.unsupported_tools),
+        *_redirects_header(outcome.redirects),
+        *_output_header(outcome.max_output_tokens),
+    ]
+    if outcome.cost_known:
+        headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
+    if outcome.saved_nano_usd is not None:
+        headers.append((b"x-tiergate-saved-usd", usd(outcome.saved_nano_usd).encode()))
+    if outcome.review_id:
+        headers.append((b"x-tiergate-review", b"pending"))
+    return headers
+
+
+def _cache_header(said: str) -> Headers:
+    return [(b"x-tiergate-cache", said.encode())] if said else []
+
+
+def _redirects_header(redirects: Sequence[str]) -> Headers:
+    return [(b"x-tiergate-redirected", _ascii(", ".join(redirects)))] if redirects else []
+
+
+def _output_header(cap: int | None) -> Headers:
+    return [] if cap is None else [(b"x-tiergate-max-output-tokens", b"%d" % cap)]
+
+
+def _dropped_header(names: Sequence[str]) -> Headers:
+    """Keys of the body that reached no model; the first few, and how many there are beside them."""
+    if not names:
+        return []
+    shown = [_ascii(name[:64].replace(",", "?")) for name in names[:DROPPED_IN_HEADER]]
+    if len(names) > DROPPED_IN_HEADER:
+        shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
+    return [(b"x-tiergate-dropped", b", ".join(shown))]
+
+
+def _tools_header(kinds: Sequence[str]) -> Headers:
+    """Types of tools that no tier offers and that were left out; clients write them."""
+    return [(b"x-tiergate-unsupported-tools", _ascii(", ".join(kinds[:16])))] if kinds else []
+
+
+def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
+    return [
+        (b"x-tiergate-tier", rung.tier.encode()),
+        (b"x-tiergate-reason", reason.encode()),
+        (b"x-tiergate-confidence", f"{confidence:.4f}".encode()),
+        (b"x-tiergate-escalations", str(escalations).encode()),
+    ]
+
+
+def _budget_headers(decision: Decision) -> Headers:
+    """How a budget steered, where one did: what became of its soft limit, the price of money."""
+    said = [] if decision.soft_limit is None else [decision.soft_limit.value]
+    if decision.pacing:
+        said.append(f"pacing={decision.pacing:.4f}")
+    return [(b"x-tiergate-budget", ", ".join(said).encode())] if said else []
+
+
+def rate_headers(rates: Sequence[RateState]) -> Headers:
+    """What is left of requests and tokens, as OpenAI says it; of several rates the scarcest."""
+    headers: Headers = []
+    for unit in ("requests", "tokens"):
+        its = [rate for rate in rates if rate.unit == unit]
+        if its:
+            rate = min(its, key=lambda one: (one.remaining / one.limit, -one.reset_ms))
+            headers += [
+                (f"x-ratelimit-limit-{unit}".encode(), str(rate.limit).encode()),
+                (f"x-ratelimit-remaining-{unit}".encode(), str(rate.remaining).encode()),
+                (f"x-ratelimit-reset-{unit}".encode(), duration(rate.reset_ms).encode()),
+            ]
+    return headers
+
+
+def duration(ms: int) -> str:
+    """A length of time as OpenAI writes it: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s".
+
+    From an hour on, the whole seconds are enough: 3_661_500 -> "1h1m1s".
+    """
+    if ms < 1_000:
+        return f"{ms}ms"
+    minutes, rest = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{rest // 1000}s"
+    return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"
+
+
+def _server_timing(t: Timings) -> bytes:
+    return (
+        f"triage;dur={t.triage_ms:.3f}, decide;dur={t.decide_ms:.3f}, "
+        f"answer;dur={t.answer_ms:.3f}, ledger;dur={t.ledger_ms:.3f}, "
+        f"total;dur={t.total_ms:.3f}"
+    ).encode()
+
+
+def _ascii(text: str) -> bytes:
+    """Header values are visible ASCII; a model name from an upstream may be anything."""
+    if text.isascii() and text.isprintable():
+        return text[:200].encode("ascii")
+    return "".join(c if " " <= c <= "~" else "?" for c in text[:200]).encode("ascii")
+
+
+# --- documents ---------------------------------------------------------------------------------
+
+
+def routing_object(outcome: Outcome) -> JsonText:
+    """The `routing` object of the body, with `debug` or `dry_run`."""
+    document = {
+        "decision_id": decision_id(outcome.request_id) if outcome.answer else None,
+        "policy": f"{outcome.policy}@{outcome.policy_hash}",
+        "tier": outcome.rung.tier,
+        "tier_number": outcome.rung.level,
+        "answerer": outcome.rung.answerer,
+        "verdict": outcome.verdict.value if outcome.answer else "dry_run",
+        "reason": outcome.reason.value,
+        "reasons": [r.value for r in outcome.decision.first_rung.reasons],
+        "cache": outcome.cache or None,
+        "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
+        "unsupported_tools": list(outcome.unsupported_tools),
+        "redirects": list(outcome.redirects),
+        "max_output_tokens": outcome.max_output_tokens,
+        "confidence": outcome.confidence,
+        "escalations": outcome.escalations,
+        "signals": signals_view(outcome.signals),
+        **ladder_view(outcome.decision),
+        "cost_nano_usd": outcome.cost_nano_usd if outcome.cost_known else None,
+        "cost_usd": usd(outcome.cost_nano_usd) if outcome.cost_known else None,
+        "saved_usd": None if outcome.saved_nano_usd is None else usd(outcome.saved_nano_usd),
+        "baselines_nano_usd": _plain(outcome.baselines),
+        "attempts": [attempt_view(a) for a in outcome.attempts],
+        "review_id": outcome.review_id or None,
+        "facts": list(outcome.answer.facts) if outcome.answer else [],
+        "matched": outcome.answer.matched if outcome.answer else None,
+    }
+    return JsonText(orjson.dumps(document).decode())
+
+
+def ladder_view(decision: Decision) -> dict[str, object]:
+    """The ladder as JSON types; dollars as strings."""
+    return {
+        "mode": decision.mode.value,
+        "stakes_usd": usd(decision.stakes_nano_usd),
+        "floor": decision.floor,
+        "ceiling": decision.ceiling,
+        "floor_reasons": [r.value for r in decision.floor_reasons],
+        "ceiling_reasons": [r.value for r in decision.ceiling_reasons],
+        "confidence_floor": decision.confidence_floor,
+        "soft_limit": decision.soft_limit.value if decision.soft_limit else None,
+        "pacing": decision.pacing,
+        "expected_loss": [rung_view(rung) for rung in decision.rungs],
+        "stand_ins": [decision.rungs[i].answerer for i in decision.spare],
+    }
+
+
+def rung_view(rung: Rung) -> dict[str, object]:
+    """One rung as JSON types."""
+    return {
+        "answerer": rung.answerer,
+        "tier": rung.tier,
+        "tier_number": rung.level,
+        "taken": rung.taken,
+        "reasons": [r.value for r in rung.reasons],
+        "p": round(rung.p, 6),
+        "p_source": rung.p_source.value,
+        "p_count": rung.p_count,
+        "cost_usd": None if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
+        "cost_basis": rung.cost_basis.value,
+        "latency_ms": rung.latency_ms,
+        "cache_usd": usd(rung.cache_nano_usd),
+        "expected_loss_usd": usd(rung.expected_loss_nano_usd),
+        "propensity": rung.propensity,
+    }
+
+
+def signals_view(signals: Signals) -> dict[str, object]:
+    """What triage read, as JSON types."""
+    view = _plain(signals)
+    assert isinstance(view, dict)
+    view["impact_usd"] = usd(signals.impact_nano_usd)
+    view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
+    return view
+
+
+def attempt_view(attempt: AttemptRow) -> dict[str, object]:
+    """One attempt as JSON types; a cost that is not known is null."""
+    return {
+        "role": attempt.role.value,
+        "answerer": attempt.answerer,
+        "model": attempt.model,
+        "state": attempt.state.value,
+        "cost_nano_usd": None if attempt.cost_basis is CostBasis.UNKNOWN else attempt.cost_nano_usd,
+        "cost_basis": attempt.cost_basis.value,
+        "discarded": attempt.discarded,
+        "estimated": attempt.estimated,
+        "latency_ms": round(attempt.latency_ms, 3),
+        "error_code": attempt.error_code or None,
+        "adapter": attempt.adapter or None,
+        "usage": _plain(attempt.usage),
+    }
+
+
+def decision_document(
+    row: RequestRow, heard: Sequence[Heard] = (), case: ReviewCase | None = None
+) -> bytes:
+    """`GET /v1/decisions/{id}`: the row, its attempts, the record behind the decision, and what was
+    learnt since: feedback, and what a reviewer decided."""
+    record = orjson.loads(row.record) if row.record else {}
+    document = _plain(row)
+    assert isinstance(document, dict)
+    document["decision_id"] = decision_id(row.request_id)
+    document["record"] = record
+    document["attempts"] = [attempt_view(a) for a in row.attempts]
+    document["cost_usd"] = usd(row.cost_nano_usd)
+    saved = None if row.mode == "observe" else row.baselines.requested_model
+    document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
+    document["review"] = case.item.status if case else "pending" if row.review_id else None
+    document["reviewed"] = verdict_view(case) if case and case.reviewed else None
+    document["feedback"] = [feedback_view(one) for one in heard]
+    return orjson.dumps(document)
+
+
+def _plain(value: object) -> object:
+    """A frozen value as JSON types."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,114 @@
+"""The `x-ratelimit-*` headers of every answer: what is left of rates, of a budget, of the server.
+
+OpenAI's clients and coding agents pace themselves by these headers, so they are there whether or
+not a rate is set. An endpoint that counts in a rate has sent its state already; it stays. Where no
+rate is set, the server's own bounds stand in its place. Budgets have the same three headers in
+dollars. It counts nothing and refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from router.api.http.asgi import Event, Send
+from router.api.http.decision_views import Headers, duration, rate_headers, usd
+from router.errors import LedgerError
+from router.money.budgets import Budgets, Payer
+from router.money.rate_limits import LETTERS_PER_TOKEN, asks_of
+from router.policy.schema import Policy
+from router.types import BudgetGauge, Identity, RateLimiter, RateState
+
+CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
+"""Whose key the request under way came with; None until the key is known."""
+
+PREFIX = b"x-ratelimit-limit-"
+
+
+class Remaining:
+    """Completes the headers of answers, and counts the requests that are under way."""
+
+    def __init__(
+        self,
+        budgets: Callable[[], Budgets],
+        limiter: RateLimiter,
+        gauge: BudgetGauge,
+        policy: Callable[[], Policy],
+    ) -> None:
+        """`policy` gives the default policy as it is now."""
+        self._budgets = budgets
+        self._limiter = limiter
+        self._gauge = gauge
+        self._policy = policy
+        self._under_way = 0
+        self._bounds_of: Policy | None = None
+        self._calls = 0
+        self._fixed: dict[str, Headers] = {}
+
+    @contextmanager
+    def request(self, send: Send) -> Iterator[Send]:
+        """Gives a `send` that completes the headers once the caller is known."""
+        CALLER.set(None)
+
+        async def completed(event: Event) -> None:
+            caller = CALLER.get()
+            if caller is not None and event["type"] == "http.response.start":
+                headers = event["headers"]
+                event = {**event, "headers": [*headers, *await self.headers(caller, headers)]}
+            await send(event)
+
+        self._under_way += 1
+        try:
+            yield completed
+        finally:
+            self._under_way -= 1
+
+    async def headers(self, identity: Identity, sent: Headers) -> Headers:
+        """Returns the headers that `sent` lacks. Raises nothing: a store that fails tells none."""
+        policy, budgets = self._policy(), self._budgets()
+        if budgets.unlimited:  # most servers; nothing is asked of anybody
+            return self._own_bounds(policy, ("requests", "tokens"))
+        payer = Payer(identity.tenant, identity.key_id, policy.name)
+        told = {key[len(PREFIX) :].decode() for key, _ in sent if key.startswith(PREFIX)}
+        states = await self._states(payer) if budgets.any_rate and not told else []
+        told |= {state.unit for state in states}
+        headers = rate_headers(states)
+        headers += self._own_bounds(
+            policy, [one for one in ("requests", "tokens") if one not in told]
+        )
+        left = await self._gauge.left(identity, policy.name) if budgets.money(payer) else None
+        if left is not None:
+            headers += [
+                (b"x-ratelimit-limit-usd", usd(left.limit_nano_usd).encode()),
+                (b"x-ratelimit-remaining-usd", usd(left.left_nano_usd).encode()),
+                (b"x-ratelimit-reset-usd", duration(left.reset_ms).encode()),
+            ]
+        return headers
+
+    def _own_bounds(self, policy: Policy, units: Sequence[str]) -> Headers:
+        """Says the calls that all answerers take at one time, and the tokens of the largest body.
+
+        All but the calls that are left is made once per policy.
+        """
+        if self._bounds_of is not policy:
+            calls = sum(answerer.concurrency for _, answerer in policy.rungs())
+            tokens = policy.max_body_bytes // LETTERS_PER_TOKEN
+            self._bounds_of, self._calls = policy, calls
+            self._fixed = {
+                "requests": rate_headers([RateState("requests", calls, 0, 0)])[::2],
+                "tokens": rate_headers([RateState("tokens", tokens, tokens, 0)]),
+            }
+        headers = [header for unit in units for header in self._fixed[unit]]
+        if "requests" in units:
+            left = max(0, self._calls - self._under_way)
+            headers.append((b"x-ratelimit-remaining-requests", str(left).encode()))
+        return headers
+
+    async def _states(self, payer: Payer) -> list[RateState]:
+        """Asks what is left of the payer's rates, taking nothing."""
+        asks = [ask for limit in self._budgets().rates(payer) for ask in asks_of(limit, 0, 0)]
+        try:
+            return [*(await self._limiter.take(asks)).states] if asks else []
+        except LedgerError:
+            return []

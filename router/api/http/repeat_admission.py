@@ -1,0 +1,42 @@
+"""What a kept answer costs the key that asks for it once more: its rates, and its right to it.
+
+Answers are kept for a tenant, whose keys may differ in what they reach. It knows nothing about
+where answers are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from router.money.budgets import Budgets
+from router.money.rate_limits import request_rates
+from router.request.rate_charges import admit
+from router.routing.key_access import check_answered, check_policy
+from router.specialists.builtin_models import EMBEDDINGS
+from router.specialists.ledger_row import MODERATIONS
+from router.types import ChatRequest, Identity, RateLimiter, RateState, RequestRow
+
+NO_TOKENS = ChatRequest((), "")
+
+
+class GivenAgain:
+    """Admits a key to an answer that was given before."""
+
+    def __init__(self, budgets: Callable[[], Budgets], limiter: RateLimiter) -> None:
+        self._budgets = budgets
+        self._limiter = limiter
+
+    async def admit(self, identity: Identity, first: RequestRow) -> Sequence[RateState]:
+        """Counts one request, of no tokens; what is left of the rates.
+
+        Raises PermissionDenied, RateLimited, LedgerError.
+        """
+        if first.endpoint in (EMBEDDINGS, MODERATIONS):
+            check_policy(identity, first.policy)  # they count in no rate the first time either
+            return ()
+        check_answered(identity, first.policy, first.tier)
+        rates = request_rates(self._limiter, self._budgets, identity, first.policy, ())
+        if rates is None:
+            return ()
+        await admit(rates, NO_TOKENS)
+        return rates.states

@@ -1,0 +1,379 @@
+"""The HTTP surface: which path goes to which handler, and one shape for every error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import structlog
+
+from router.api.dashboard.pages import DATA, PAGE
+from router.api.endpoints.analyze import PREFIX, Analyses
+from router.api.endpoints.chat import Answering
+from router.api.endpoints.count_tokens import TokenCounts
+from router.api.endpoints.embeddings import Embeddings
+from router.api.endpoints.feedback import FeedbackEndpoint, no_decision
+from router.api.endpoints.moderations import Moderations
+from router.api.endpoints.openai_tokens import OpenaiTokens
+from router.api.endpoints.reviews import PREFIX as REVIEWS
+from router.api.endpoints.reviews import Reviews
+from router.api.http.access import Doorkeeper
+from router.api.http.asgi import (
+    Event,
+    Handler,
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    send_bytes,
+    send_error,
+)
+from router.api.http.decision_views import (
+    Headers,
+    decision_document,
+    id_headers,
+    request_header,
+    request_id_of,
+)
+from router.api.http.idempotency import Idempotency
+from router.api.http.rate_limit_headers import Remaining
+from router.api.http.repeat_admission import GivenAgain
+from router.api.observability.metrics import Metrics
+from router.api.openapi import document
+from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
+from router.gateway import Gateway
+from router.request.review_verdicts import Reviewer
+from router.routing.key_access import reachable
+from router.specialists.service import Analyst, Found
+from router.types import Clock, Embedder, FeedbackBook, Ids, Ledger, ReplyStore, ReviewDesk
+from router.types import Scope as KeyScope
+from router.wire.anthropic.render import render_anthropic_model, render_anthropic_models
+from router.wire.anthropic.request import MessagesFormat
+from router.wire.exchange import WireFormat
+from router.wire.openai.chat import ChatFormat
+from router.wire.openai.completions import CompletionsFormat
+from router.wire.openai.names import render_model, render_models
+from router.wire.openai.render import to_json
+from router.wire.responses.request import CompactFormat, ResponsesFormat
+
+OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()
+WIRE_FORMATS: dict[str, WireFormat] = {
+    "/v1/chat/completions": OPENAI,
+    "/v1/responses": ResponsesFormat(),
+    "/v1/responses/compact": CompactFormat(),
+    "/v1/messages": ANTHROPIC,
+    "/v1/completions": CompletionsFormat(),
+}
+"""The paths that answer, each in its own language."""
+
+EVERYWHERE = ("/healthz", "/readyz", "/v1/reviews", "/v1/decisions/", "/v1/feedback")
+ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
+ADMINS_BELOW = (PAGE, DATA)
+NO_DETAILS = "Send a key with the scope admin; with --admin-listen, to that address."
+"""`--admin-listen` moves ADMINS; the probes, and what the dashboard asks with a person's key,
+answer at both addresses."""
+
+Readiness = Callable[[], tuple[bool, dict[str, object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnModels:
+    """What answers from the triage model alone; `moderation` finds whose heads are asked."""
+
+    analyst: Analyst
+    moderation: Callable[[], Awaitable[Found]]
+    embedder: Embedder
+    tokens: OpenaiTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What comes after an answer: feedback, matters for people, and who takes their verdicts."""
+
+    feedback: FeedbackBook
+    desk: ReviewDesk
+    reviewer: Reviewer
+
+
+class Server:
+    """An ASGI application over one gateway."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        own: OwnModels,
+        replies: ReplyStore,
+        given_again: GivenAgain,
+        ledger: Ledger,
+        learnt: Learnt,
+        secret_of: Callable[[str], bytes],
+        door: Doorkeeper,
+        metrics: Metrics,
+        readiness: Readiness,
+        clock: Clock,
+        ids: Ids,
+        life: Callable[[], AbstractAsyncContextManager[None]],
+        remaining: Remaining,
+        *,
+        admin_port: int = 0,
+    ) -> None:
+        """`admin_port`: what is for operators answers there alone; 0: at every address."""
+        self._admin_port = admin_port
+        self._gateway = gateway
+        self._ledger = ledger
+        self._learnt = learnt
+        self._door = door
+        self._metrics = metrics
+        self._readiness = readiness
+        self._clock = clock
+        self._ids = ids
+        self._life = life
+        self._remaining = remaining
+        self._started_s = clock.now_ms() // 1000
+        router = gateway.router
+
+        def most() -> int:
+            return router.default.policy.max_body_bytes
+
+        idempotent = Idempotency(
+            replies, door, metrics,
+            given_again=given_again, ledger=ledger, clock=clock, ids=ids, max_body_bytes=most,
+        )  # fmt: skip
+        embeddings = Embeddings(
+            own.embedder, own.tokens, router, door, metrics,
+            ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
+        )  # fmt: skip
+        moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
+        analyses = Analyses(own.analyst, router, door, metrics)
+        reviews = Reviews(learnt.desk, learnt.reviewer, door, ids, most)
+        self._log = structlog.get_logger("tiergate.server")
+        answering: dict[str, tuple[str, Handler]] = {
+            path: ("POST", idempotent(Answering(wire, gateway, door, metrics, clock)))
+            for path, wire in WIRE_FORMATS.items()
+        }
+        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, ids)
+        self._exact: dict[str, tuple[str, Handler]] = {
+            **answering,
+            "/v1/messages/count_tokens": ("POST", counts),
+            "/v1/embeddings": ("POST", idempotent(embeddings)),
+            "/v1/moderations": ("POST", idempotent(moderations)),
+            "/v1/models": ("GET", self._models),
+            "/v1/feedback": (
+                "POST",
+                FeedbackEndpoint(learnt.feedback, ledger, door, clock, most),
+            ),
+            "/v1/reviews": ("GET", reviews.list),
+            "/healthz": ("GET", self._healthz),
+            "/readyz": ("GET", self._readyz),
+            "/metrics": ("GET", self._metrics_page),
+            "/docs": ("GET", self._docs),
+            "/openapi.json": ("GET", self._openapi),
+            "/": ("GET", self._docs),
+        }
+        self._prefixed: Sequence[tuple[str, str, Handler]] = (
+            ("/v1/models/", "GET", self._model),
+            ("/v1/decisions/", "GET", self._decision),
+            (REVIEWS, "*", reviews.one),
+            (PREFIX, "POST", analyses),
+        )
+
+    def mount(self, prefix: str, method: str, handler: Handler) -> None:
+        """Give a handler all paths that begin so, before those that are here already."""
+        self._prefixed = ((prefix, method, handler), *self._prefixed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        with self._remaining.request(send) as sending:
+            await self._http(scope, receive, sending)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(event: Event) -> None:
+            nonlocal started
+            started = True
+            await send(event)
+
+        try:
+            await self._handler(scope)(scope, receive, sending)
+        except TiergateError as error:
+            self._metrics.failed(error)
+            await self._send_error(send, error, scope["path"])
+        except asyncio.CancelledError:  # the time to drain is over
+            if started:
+                raise
+            stopping = Stopping()
+            self._metrics.failed(stopping)
+            await self._send_error(send, stopping, scope["path"])
+        except Exception:  # the outermost handler: the client still gets our shape
+            self._log.exception("unexpected", path=scope["path"])
+            ours = TiergateError("The server met an error of its own. It was logged.")
+            self._metrics.failed(ours)
+            if started:
+                raise
+            await self._send_error(send, ours, scope["path"])
+
+    def _handler(self, scope: Scope) -> Handler:
+        path: str = scope["path"]
+        found = self._exact.get(path)
+        if found is None:
+            found = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
+        if found is None:
+            known = ", ".join(self._known_at(scope))
+            raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
+        divided = self._admin_port and not path.startswith(EVERYWHERE)
+        if divided and _is_admins(path) != self._at_admin(scope):
+            raise _elsewhere(path)
+        method, handler = found
+        if method not in ("*", scope["method"]) and not (
+            method == "GET" and scope["method"] == "HEAD"
+        ):
+            raise MethodNotAllowed(
+                f"{path[:200]} takes {method}, not {scope['method']}.", allow=_allowed(method)
+            )
+        return handler
+
+    def _known_at(self, scope: Scope) -> list[str]:
+        """The paths that answer at the address by which the request came in."""
+        paths = document.known_paths()
+        if not self._admin_port:
+            return list(paths)
+        at_admin = self._at_admin(scope)
+        return [p for p in paths if p.startswith(EVERYWHERE) or _is_admins(p) == at_admin]
+
+    def _at_admin(self, scope: Scope) -> bool:
+        """True when the request came in by the address of `--admin-listen`."""
+        return bool(self._admin_port) and scope["server"][1] == self._admin_port
+
+    async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
+        """In the shape that clients of this path read: OpenAI's where it is nobody else's.
+
+        The decision's id only where its row can be looked up by it.
+        """
+        booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
+        request_id = error.request_id or self._ids.new()
+        wire = _errors_of(path)
+        ids = id_headers(request_id) if booked else request_header(request_id)
+        headers = [*ids, *wire.id_headers(request_id)]
+        await send_error(send, error, wire.error(error, request_id), headers)
+
+    def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
+        """The body and headers that refuse what never became a request."""
+        self._metrics.failed(error)
+        request_id, wire = self._ids.new(), _errors_of(path)
+        headers = [*request_header(request_id), *wire.id_headers(request_id)]
+        return wire.error(error, request_id), headers
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._life():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    # --- models and decisions ---------------------------------------------------------------------
+
+    async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
+        known = self._gateway.router.models_for(identity)
+        if "anthropic-version" in headers:  # one address, two APIs: the header tells which
+            body = render_anthropic_models(known, self._started_s)
+        else:
+            body = render_models([(name, self._started_s, "tiergate") for name in known])
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+    async def _model(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
+        name = scope["path"].removeprefix("/v1/models/")
+        router = self._gateway.router
+        if not router.has_model(name) or not reachable(identity, name, router.default):
+            known = ", ".join(router.models_for(identity))
+            raise ModelNotFound(
+                f"The model {name[:200]!r} is unknown here. Known are: {known}.", param="model"
+            )
+        body = render_model(name, self._started_s, "tiergate")
+        if "anthropic-version" in headers:
+            body = render_anthropic_model(name, self._started_s)
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+    async def _decision(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT, KeyScope.REPORTS)
+        self._door.require_own_name(headers, identity)
+        asked = scope["path"].removeprefix("/v1/decisions/")
+        admin = KeyScope.ADMIN in identity.scopes
+        row = await self._ledger.get(request_id_of(asked), None if admin else identity.tenant)
+        if row is None:
+            raise no_decision(asked)
+        heard = await self._learnt.feedback.of(row.request_id)
+        case = await self._learnt.desk.of_request(row.request_id) if row.review_id else None
+        document = decision_document(row, heard, case)
+        await send_bytes(send, 200, document, id_headers(row.request_id))
+
+    # --- operations -------------------------------------------------------------------------------
+
+    async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_bytes(send, 200, b'{"status":"ok"}', request_header(self._ids.new()))
+
+    async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ready, detail = self._readiness()
+        told = detail if await self._may_see_details(scope) else {"details": NO_DETAILS}
+        body = to_json({"status": "ready" if ready else "not_ready", **told})
+        await send_bytes(send, 200 if ready else 503, body, request_header(self._ids.new()))
+
+    async def _may_see_details(self, scope: Scope) -> bool:
+        """True for a key with the scope `admin`; a probe gets the status, whatever it sends."""
+        if self._admin_port and not self._at_admin(scope):
+            return False
+        headers = headers_of(scope)
+        try:
+            identity = await self._door.admit(headers, KeyScope.ADMIN)
+            self._door.require_own_name(headers, identity)
+        except TiergateError:
+            return False
+        return True
+
+    async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = b"text/plain; version=0.0.4; charset=utf-8"
+        page = await asyncio.to_thread(self._metrics.page)  # budgets are read from the ledger
+        await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
+
+    async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = document.page().encode()
+        kind = b"text/html; charset=utf-8"
+        await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
+
+    async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = to_json(document.openapi())
+        await send_bytes(send, 200, body, request_header(self._ids.new()))
+
+
+def _is_admins(path: str) -> bool:
+    return path in ADMINS or path.startswith(ADMINS_BELOW)
+
+
+def _elsewhere(path: str) -> NotFound:
+    if _is_admins(path):
+        return NotFound(f"{path[:200]!r} is for operators: it answers at --admin-listen alone.")
+    return NotFound(
+        f"{path[:200]!r} is not for operators: it answers at --host and --port, not at "
+        "--admin-listen."
+    )
+
+
+def _allowed(method: str) -> str:
+    return "GET, HEAD" if method == "GET" else method
+
+
+def _errors_of(path: str) -> WireFormat:
+    """Whose errors the clients of a path read."""
+    return ANTHROPIC if path.startswith("/v1/messages") else OPENAI

@@ -1,0 +1,183 @@
+"""Events as lines of a log: their fields, and how often one is written.
+
+    event -> subject, fields -> LineLimit -> a line now, or counted and told with the next one
+
+A subject is what an operator would call the same trouble: this answerer at this replica with this
+status. Its first event is written at once. Further ones within `EVERY_MS` are counted, and the
+count stands in the next line as `repeated`. Pure: the time is passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from router.privacy.redact import redact
+from router.types import (
+    NOBODY,
+    BreakerTurned,
+    CallFailed,
+    CallRedirected,
+    CallRefused,
+    Event,
+    Events,
+    RequestRow,
+    StoreTurned,
+)
+
+EVERY_MS = 10_000.0
+"""Often enough to see that an outage lasts, seldom enough to read: six lines a minute."""
+MOST_SUBJECTS = 200
+"""Of which lines are limited one by one. Further ones share a line for each kind of event, so that
+a thousand tenants at their limits write at most twenty lines a second."""
+
+Subject = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    name: str
+    fields: dict[str, object]
+    warns: bool = True
+    subject: Subject = ()
+
+
+def line_of(event: Event) -> Line:
+    """The line of an event. Fields that say nothing are left out."""
+    if isinstance(event, CallFailed):
+        return _call_failed(event)
+    if isinstance(event, BreakerTurned):
+        name = "breaker_opened" if event.open else "breaker_closed"
+        turned: dict[str, object] = {
+            "answerer": event.answerer,
+            "host": event.host,
+            "next": f"no call goes there for {event.rest_s:g} s, then one tries it"
+            if event.open
+            else "calls go there again",
+        }
+        if event.key_refused:
+            turned["reason"] = "it refuses our key; check the answerer's api_key"
+        return Line(name, turned, event.open, (name, event.answerer, event.host))
+    if isinstance(event, CallRedirected):
+        return _redirected(event)
+    if isinstance(event, StoreTurned):
+        name = f"{event.store}_{'lost' if event.lost else 'back'}"
+        return Line(name, _said(reason=redact(event.reason)), event.lost, (name,))
+    return _refused(event)
+
+
+def _call_failed(event: CallFailed) -> Line:
+    fields = _said(
+        answerer=event.answerer,
+        host=event.host,
+        status=event.status,
+        code=event.code,
+        next=event.next,
+        request_id=_named(event.request_id),
+    )
+    subject = ("call_failed", event.answerer, event.host, str(event.status), event.code)
+    return Line("call_failed", fields, True, (*subject, str(event.retried)))
+
+
+def _redirected(event: CallRedirected) -> Line:
+    priced = "it is booked at the price of the model that answered"
+    unpriced = "nobody states that model's price: it counts at its hold until it is reconciled"
+    fields = _said(
+        asked=event.asked,
+        answered=event.answered,
+        next=priced if event.priced else unpriced,
+        request_id=_named(event.request_id),
+    )
+    return Line("call_redirected", fields, True, ("call_redirected", event.asked, event.answered))
+
+
+def _refused(event: CallRefused) -> Line:
+    fields = _said(
+        tenant=event.tenant,
+        key_id=event.key_id,
+        code=event.code,
+        limit=event.limit,
+        scope=event.scope,
+        answerer=event.answerer,
+        never_fits=event.hopeless or None,
+        request_id=_named(event.request_id),
+    )
+    subject = ("refused", event.tenant, event.code, event.limit, event.scope, str(event.hopeless))
+    return Line("refused", fields, True, subject)
+
+
+def _said(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value not in ("", None)}
+
+
+def _named(request_id: str) -> str:
+    return f"req_{request_id}" if request_id else ""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The last line of a subject, and how many were held back since."""
+
+    written_ms: float
+    last: Line
+    held_back: int = 0
+
+
+@dataclass(slots=True)
+class LineLimit:
+    """Lets one line of a subject pass in each `EVERY_MS`."""
+
+    subjects: dict[Subject, _Kept] = field(default_factory=dict)
+
+    def pass_on(self, line: Line, now_ms: float) -> Line | None:
+        """The line to write now, with what was held back before it; None: it is held back."""
+        subject = line.subject
+        kept = self.subjects.get(subject)
+        if kept is None and len(self.subjects) >= MOST_SUBJECTS:
+            subject = (line.name, "others")
+            kept = self.subjects.get(subject)
+        if kept is None:
+            self.subjects[subject] = _Kept(now_ms, line)
+            return line
+        kept.last = line
+        if now_ms - kept.written_ms < EVERY_MS:
+            kept.held_back += 1
+            return None
+        return _with_repeats(kept, now_ms)
+
+    def overdue(self, now_ms: float, *, all_of_them: bool = False) -> list[Line]:
+        """Lines of what was held back and is due; subjects with nothing new are forgotten."""
+        lines = []
+        for subject, kept in list(self.subjects.items()):
+            if now_ms - kept.written_ms < EVERY_MS and not all_of_them:
+                continue
+            if kept.held_back:
+                kept.held_back -= 1  # the last one is the line itself
+                lines.append(_with_repeats(kept, now_ms))
+            else:
+                del self.subjects[subject]
+        return lines
+
+
+def _with_repeats(kept: _Kept, now_ms: float) -> Line:
+    line, count = kept.last, kept.held_back
+    kept.written_ms, kept.held_back = now_ms, 0
+    if not count:
+        return line
+    return Line(line.name, {**line.fields, "repeated": count}, line.warns, line.subject)
+
+
+class Relay:
+    """Passes events on to whoever listens by then; parts that are built earlier are given it."""
+
+    def __init__(self) -> None:
+        self.listener: Events = NOBODY
+
+    def happened(self, event: Event) -> None:
+        """Pass an event on."""
+        self.listener.happened(event)
+
+    def finished(self, row: RequestRow) -> None:
+        """Pass on that a request is over."""
+        self.listener.finished(row)

@@ -1,0 +1,127 @@
+"""Counters for Prometheus: of this process, or merged by the library over several workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from router.api.observability.budget_metrics import BudgetSeries, Limits
+from router.api.observability.call_metrics import CallMetrics
+from router.errors import TiergateError
+from router.types import NANO_PER_USD, Outcome, Verdict
+
+SPECIALIST = "specialist"
+"""The tier under which analysed texts are counted."""
+LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class _Counted(NamedTuple):
+    """What one more request with the same labels counts in."""
+
+    requests: Counter
+    reasons: Counter
+    cost: Counter
+    latency: Histogram
+
+
+class Metrics:
+    """What is counted. `shared_dir` is where several workers leave their counts, "" for one."""
+
+    def __init__(self, shared_dir: str = "") -> None:
+        self._shared_dir = shared_dir
+        self.limits: Limits | None = None  # where budgets are read, once there is a ledger
+        self._counted: dict[tuple[str, ...], _Counted] = {}
+        self._registry = CollectorRegistry()
+        self.calls = CallMetrics(self._registry)
+        r = self._registry
+        self._requests = Counter(
+            "tiergate_requests", "Requests answered.", ["policy", "tier", "verdict"], registry=r
+        )
+        self._reasons = Counter(
+            "tiergate_reasons", "Why the tier answered.", ["tier", "reason"], registry=r
+        )
+        self._escalations = Counter("tiergate_escalations", "Climbs after an answer.", registry=r)
+        self._errors = Counter(
+            "tiergate_errors", "Requests refused or failed.", ["code"], registry=r
+        )
+        self._replays = Counter(
+            "tiergate_replays", "Answers given again under an idempotency key.", registry=r
+        )
+        self._cost = Counter("tiergate_cost_usd", "Spend in US dollars.", ["tier"], registry=r)
+        self._latency = Histogram(
+            "tiergate_request_seconds",
+            "Whole time of a request.",
+            ["tier"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=r,
+        )
+        self._triage = Histogram(
+            "tiergate_triage_seconds", "Triage.", buckets=LATENCY_BUCKETS_S[:8], registry=r
+        )
+        self._degraded = Gauge(
+            "tiergate_triage_degraded",
+            "1 while rules alone decide.",
+            registry=r,
+            multiprocess_mode="max",
+        )
+
+    def answered(self, outcome: Outcome) -> None:
+        """Count a request that got an answer."""
+        key = (outcome.policy, outcome.rung.tier, outcome.verdict, outcome.reason)
+        counted = self._counted.get(key) or self._count_as(*key)
+        counted.requests.inc()
+        counted.reasons.inc()
+        if outcome.escalations:
+            self._escalations.inc(outcome.escalations)
+        counted.cost.inc(outcome.cost_nano_usd / NANO_PER_USD)
+        counted.latency.observe(outcome.timings.total_ms / 1000.0)
+        self._triage.observe(outcome.timings.triage_ms / 1000.0)
+        self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
+
+    def analysed(self, policy: str, costs_nano_usd: Sequence[int], tier: str = SPECIALIST) -> None:
+        """Count what was answered without a ladder, by the cost of each: texts by a specialist,
+        requests by a model of our own."""
+        self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(len(costs_nano_usd))
+        self._cost.labels(tier).inc(sum(costs_nano_usd) / NANO_PER_USD)
+
+    def replayed(self) -> None:
+        """Count an answer that was given again."""
+        self._replays.inc()
+
+    def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
+        """Looks the counters of these labels up and keeps them, since the library checks and locks
+        at every look-up. Labels come from the policy and from enums, so there are few."""
+        counted = self._counted[policy, tier, verdict, reason] = _Counted(
+            self._requests.labels(policy, tier, str(verdict)),
+            self._reasons.labels(tier, str(reason)),
+            self._cost.labels(tier),
+            self._latency.labels(tier),
+        )
+        return counted
+
+    def failed(self, error: TiergateError) -> None:
+        """Count a request that was refused or failed, by its code."""
+        self._errors.labels(error.code).inc()
+
+    def page(self) -> bytes:
+        """The text exposition of all workers, and of the budgets; blocks where it reads those."""
+        registry = self._registry
+        if self._shared_dir:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, path=self._shared_dir)  # type: ignore[no-untyped-call]
+        page = generate_latest(registry)
+        return page if self.limits is None else page + _budgets(self.limits)
+
+
+def _budgets(limits: Limits) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(BudgetSeries(limits))
+    return generate_latest(registry)
+
+
+def forget_worker(shared_dir: str, pid: int) -> None:
+    """Drop what a worker that is gone said of its present state; its counts stay."""
+    mark_process_dead(pid, shared_dir)  # type: ignore[no-untyped-call]

@@ -1,0 +1,371 @@
+"""`/docs` and `/openapi.json`: the surface described for people and for tools.
+
+One table of operations feeds both. The page is self-contained: no script, no outside resource.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+from router.api.http.idempotency import HEADER, MAX_KEY
+from router.api.openapi.answer_schemas import ANSWERS, STREAMED, TEXT_PAGES
+from router.api.openapi.schemas import (
+    ANALYSIS,
+    ANTHROPIC_ERROR,
+    BATCH,
+    BODIES,
+    CHAT,
+    COMPLETIONS,
+    COUNT,
+    EMBEDDING,
+    ERROR,
+    FEEDBACK,
+    HINTS,
+    MESSAGES,
+    MODERATION,
+    RESPONSES,
+    VERDICT,
+)
+from router.types import EMBEDDING_MODEL
+from router.wire.analysis import MAX_TEXTS
+from router.wire.openai.completions import MAX_PROMPTS
+
+IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key gets the first answer and costs nothing; "
+    "another request under it is refused (422).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    method: str
+    path: str
+    summary: str
+    detail: str
+    key: bool
+    body: str = ""  # of a post: the schema's name
+    error: str = "Error"
+    repeatable: bool = False  # under an Idempotency-Key
+
+
+OPERATIONS = (
+    Operation(
+        "post",
+        "/v1/chat/completions",
+        "Answer a conversation by the tier it deserves",
+        "OpenAI's request and response, streamed or whole. Headers x-tiergate-* and the `routing` "
+        "object (with routing.debug) say which tier answered, why, and what it cost.",
+        True,
+        CHAT,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/responses",
+        "The same as OpenAI's responses",
+        "String or items in, items or events out; tools, schemas, reasoning. Nothing is stored: "
+        "previous_response_id, conversation and background are refused. Built-in tools are left "
+        "out, which x-tiergate-unsupported-tools says.",
+        True,
+        RESPONSES,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/responses/compact",
+        "A long conversation in short, for agents",
+        "The body of responses in; out come the user's messages and one item that stands for the "
+        "rest in later turns. A last item of type compaction_trigger at /v1/responses does the "
+        "same. A tier writes the summary, and it costs what an answer costs.",
+        True,
+        RESPONSES,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/messages",
+        "The same as Anthropic's messages",
+        "For Anthropic's clients, whose key may come as `x-api-key`. Content blocks, tools, "
+        "thinking and errors are theirs; tools that run at Anthropic are refused.",
+        True,
+        MESSAGES,
+        "AnthropicError",
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/messages/count_tokens",
+        "About how many tokens a conversation has",
+        "The router's own estimate; calls no tier and costs nothing.",
+        True,
+        COUNT,
+        "AnthropicError",
+    ),
+    Operation(
+        "post",
+        "/v1/completions",
+        "The same for a bare prompt, as OpenAI had it first",
+        f"A prompt, or up to {MAX_PROMPTS}: each is a request and a ledger row of its own. "
+        "echo, suffix, best_of and token ids are refused.",
+        True,
+        COMPLETIONS,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/embeddings",
+        "Turn texts into vectors",
+        f"OpenAI's request and response by `{EMBEDDING_MODEL}`, the triage encoder on this "
+        "machine; floats or base64, fewer `dimensions` on request. Of a long text its head and "
+        "tail are read; `x-tiergate-cut` counts such texts. Token ids are refused.",
+        True,
+        EMBEDDING,
+        repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/moderations",
+        "What the safety heads find in texts",
+        "OpenAI's request and response by the heads of the served policy that moderates, else of "
+        "`content_moderation`. Categories that no head knows are false and 0, with an empty list "
+        "of applied input types. Text only; each text has a ledger row.",
+        True,
+        MODERATION,
+        repeatable=True,
+    ),
+    Operation("get", "/v1/models", "List the model names that work here", "", True),
+    Operation("get", "/v1/models/{id}", "One model name", "", True),
+    Operation(
+        "get",
+        "/v1/decisions/{id}",
+        "Explain one decision",
+        "Signals, expected loss of every rung, attempts with their cost, verdict. The id is in "
+        "x-tiergate-decision-id. With the feedback on it, and the reviewed answer once a person "
+        "has judged. Own tenant only.",
+        True,
+    ),
+    Operation(
+        "post",
+        "/v1/feedback",
+        "Say how an answer did",
+        "correct, the corrected answer, what a mistake cost, and the outcome: resolved at first "
+        "contact, satisfaction from 1 to 5, minutes of handling. A later word replaces an earlier "
+        "one; the same again changes nothing. Own tenant only.",
+        True,
+        FEEDBACK,
+    ),
+    Operation(
+        "get",
+        "/v1/reviews",
+        "What waits for a person",
+        "Oldest first; `status` (pending, decided, done, all) and `limit` choose. Keys with the "
+        "scope `review` see their tenant's, an admin's key all.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/v1/reviews/{id}",
+        "One matter with question, draft and verdict",
+        "Texts are there where `privacy.store` of the policy keeps them.",
+        True,
+    ),
+    Operation(
+        "post",
+        "/v1/reviews/{id}",
+        "The verdict on one matter",
+        "approve, correct (with the right answer) or reject, and the minutes that it took: they "
+        "are priced and have a ledger row. The verdict is feedback on the decision.",
+        True,
+        VERDICT,
+    ),
+    Operation(
+        "post",
+        "/api/v1/{domain}/{task}/analyze",
+        "What a specialist finds in one text",
+        "Body: text, and tags if wanted. Answer: fields with label, confidence and likeliest "
+        "classes, and a verdict where the task is the whole one (email/pipeline, "
+        "content/moderation); a field is a task, too (email/department). From heads alone: no "
+        "tier is called. Each text has a ledger row; its id is the answer's.",
+        True,
+        ANALYSIS,
+    ),
+    Operation(
+        "post",
+        "/api/v1/{domain}/{task}/batch",
+        "The same for several texts",
+        f"Body: texts, 1 to {MAX_TEXTS}; all of them or none. Answer: data, in their order.",
+        True,
+        BATCH,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/now",
+        "The last hour by minute and tier, budgets, alerts",
+        "What the page at /dashboard shows. Needs the scope reports: one's own tenant, of an admin "
+        "all or the one in `tenant`. Like all views it has an ETag.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/decisions",
+        "Decisions, newest first",
+        "`tier`, `domain`, `reason`, `verdict`, `state`, `search`, `min_cost_usd`, `tenant`, "
+        "`limit` (100 at most); `next` goes on as `before`. A search reads 10,000 rows at a time.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/decisions/{id}",
+        "The same as /v1/decisions/{id}, for the scope reports",
+        "",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/savings",
+        "The report's figures over the newest requests",
+        "`days`: 1, 7 or 30; 10,000 requests at most, `complete` says whether these are all.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/confidence",
+        "How sure answers were, and how often right",
+        "`days`: 1, 7 or 30. Twenty bins per tier; reliability where outcomes are known.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/health",
+        "What is ready, and how each answerer's recent calls went",
+        "",
+        True,
+    ),
+    Operation("get", "/healthz", "Is the process alive? Calls no model", "", False),
+    Operation(
+        "get",
+        "/readyz",
+        "Is it ready? Calls no model",
+        "Triage, ledger, each answerer and mistakes in a changed policy for the scope `admin`.",
+        False,
+    ),
+    Operation("get", "/metrics", "Counters for Prometheus", "", False),
+)
+
+
+def known_paths() -> tuple[str, ...]:
+    """Every path that answers, once, as a pattern, in the order of this page."""
+    described = dict.fromkeys(operation.path for operation in OPERATIONS)
+    return (*described, "/dashboard", "/docs", "/openapi.json")
+
+
+@cache
+def openapi() -> dict[str, object]:
+    """The OpenAPI 3.1 document."""
+    paths: dict[str, dict[str, object]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tiergate", "version": "0.1.0", "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": ERROR, "AnthropicError": ANTHROPIC_ERROR, **BODIES},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+_NOT_READY = {
+    "description": "Not ready, or failing.",
+    "content": {"application/json": {"schema": ANSWERS["/readyz"]}},
+}
+
+
+def _answer(path: str) -> dict[str, object]:
+    """What a path answers with, by content type."""
+    if path in TEXT_PAGES:
+        return {"text/plain": {"schema": {"type": "string"}}}
+    found: dict[str, object] = {"application/json": {"schema": ANSWERS[path]}}
+    if path in STREAMED:
+        found["text/event-stream"] = {"schema": {"type": "string"}}
+    return found
+
+
+def _operation(operation: Operation) -> dict[str, object]:
+    error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.error}"}}}
+    described: dict[str, object] = {
+        "summary": operation.summary,
+        "description": operation.detail,
+        "responses": {
+            "200": {"description": "Done.", "content": _answer(operation.path)},
+            **({"503": _NOT_READY} if operation.path == "/readyz" else {}),
+            "default": {
+                "description": "An error in the shape of the API that the path is of.",
+                "content": error,
+            },
+        },
+    }
+    if operation.key:
+        described["security"] = [{"key": []}]
+    parameters: list[object] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ]
+    if operation.repeatable:
+        parameters.append(IDEMPOTENCY_KEY)
+    if parameters:
+        described["parameters"] = parameters
+    if operation.method == "post":
+        schema = {"$ref": f"#/components/schemas/{operation.body}"}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return described
+
+
+def _marked(text: str) -> str:
+    """Text as HTML, with what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+@cache
+def page() -> str:
+    """The page at /docs."""
+    rows = "".join(
+        f"<section><h2><code>{o.method.upper()}</code> {escape(o.path)}</h2>"
+        f"<p><strong>{escape(o.summary)}.</strong> {_marked(o.detail)}</p></section>"
+        for o in OPERATIONS
+    )
+    hints = "".join(f"<li><code>routing.{escape(name)}</code></li>" for name in HINTS)
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+        "<title>Tiergate API</title><style>"
+        "body{font:16px/1.55 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;"
+        "color:#1c2024;background:#fff}code{font:0.92em ui-monospace,monospace;background:#eef1f4;"
+        "padding:.1em .35em;border-radius:4px}h1{font-size:1.7rem}h2{font-size:1.05rem;"
+        "margin-bottom:.2rem}pre{background:#eef1f4;padding:1rem;border-radius:8px;overflow:auto}"
+        "pre code{padding:0}@media(prefers-color-scheme:dark){body{color:#e6e9ec;"
+        "background:#14171a}code,pre{background:#22272c}a{color:#8ab4ff}}</style>"
+        "<h1>Tiergate API</h1><p>A drop-in for OpenAI's API: point <code>base_url</code> at "
+        "<code>/v1</code> here (Anthropic's clients: at this address without it). The "
+        "machine-readable description is at "
+        "<a href='/openapi.json'>/openapi.json</a>.</p>"
+        "<pre><code>curl -s <span id='here'>http://127.0.0.1:8080</span>/v1/chat/completions \\\n"
+        "  -H 'content-type: application/json' \\\n"
+        '  -d \'{"model": "auto", "messages": [{"role": "user", '
+        '"content": "How do I return a parcel?"}]}\'</code></pre>'
+        f"{rows}<h2>Hints</h2><p>All optional, inside the body's <code>routing</code> object; "
+        f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul>"
+        f"<h2>{HEADER}</h2><p>{escape(str(IDEMPOTENCY_KEY['description']))}</p>"
+        "<script>document.getElementById('here').textContent=location.origin</script></html>"
+    )

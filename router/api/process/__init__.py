@@ -1,0 +1,1 @@
+"""The serving process: sockets, workers, signals, banner."""

@@ -1,0 +1,137 @@
+"""What a started server says: where it listens, what it serves, what is missing, what to try."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from router.api.compose.books import Address
+from router.api.compose.command_line import command_line
+from router.api.compose.core import Core, Settings
+from router.policy.loading import missing_secrets
+from router.routing.policy_runtime import PolicyRuntime
+from router.types import AnswererState, AnswererStatus
+
+BODY = '{"model":"auto","messages":[{"role":"user","content":"How long does delivery take?"}]}'
+STATE_WORDS = {
+    AnswererState.READY: "live",
+    AnswererState.LOADING: "loading",
+    AnswererState.FAILED: "failed",
+    AnswererState.OPEN_BREAKER: "resting after failures",
+    AnswererState.KEY_REFUSED: "its key is refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the server listens, and whether an API key is asked for."""
+
+    url: str
+    secured: bool
+    workers: int = 1
+    everywhere: bool = False  # on every address of this machine
+    admin_url: str = ""  # where operators' pages are, when it is another address
+
+    @classmethod
+    def of(
+        cls,
+        listener: socket.socket,
+        secured: bool,
+        workers: int = 1,
+        admin: socket.socket | None = None,
+    ) -> Listening:
+        """What to tell of a socket: an address that a client on this machine can use."""
+        url, everywhere = _url(listener)
+        admin_url = "" if admin is None else _url(admin)[0]
+        return cls(url, secured, workers, everywhere, admin_url)
+
+
+def _url(listener: socket.socket) -> tuple[str, bool]:
+    """An address that leads to a socket, and True when every address of this machine does."""
+    host, port = listener.getsockname()[:2]
+    everywhere = host in ("0.0.0.0", "::")
+    if everywhere:
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}", everywhere
+
+
+def banner(at: Listening, core: Core, settings: Settings) -> str:
+    """The text, without a final line break."""
+    return "\n".join(_lines(at, core, settings))
+
+
+def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
+    with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
+    also = ", and every other address of this machine" if at.everywhere else ""
+    ledger = Address.parse(settings.database).shown
+    command = _commands(settings, core.environ)
+    yield f"Tiergate serves {at.url}{with_workers}{also}"
+    if at.secured:
+        yield f"  access     API keys (`{command('keys', 'list')}`)"
+    else:
+        yield (
+            "  access     this machine only, without a key, because there is none yet "
+            f"(`{command('keys', 'create', '--tenant', 'NAME')}`)"
+        )
+    for number, (name, runtime) in enumerate(core.router.runtimes.items()):
+        label = "  policy   " if number == 0 else "           "
+        yield f"{label}  {name}@{runtime.policy_hash}{' = auto' if number == 0 else ''}"
+        yield from _tiers(runtime)
+    if core.engine.degraded:
+        yield f"  triage     DEGRADED: {core.degraded_because}"
+        yield "             Rules alone read requests; whatever they are unsure of goes up."
+    else:
+        yield f"  triage     {core.engine.version}"
+    yield f"  database   {ledger}"
+    for loaded in core.loaded.values():
+        for mistake in missing_secrets(loaded, core.environ):
+            what = f"{mistake.key_path}: {mistake.found} is not set"
+            yield f"  warning    {what}; calls go out without a key"
+    key = "-H 'authorization: Bearer YOUR_KEY' " if at.secured else ""
+    yield (
+        f"  try        curl -s {at.url}/v1/chat/completions {key}"
+        f"-H 'content-type: application/json' -d '{BODY}'"
+    )
+    yield f"  report     {command('report', '--html', 'report.html')}"
+    pages = at.admin_url or at.url
+    yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., str]:
+    """Makes commands on this server's ledger that work as they are printed: quoted, no password.
+
+    Where the address comes from the environment, commands take it from there; else a placeholder
+    for its password stands before them, as YOUR_KEY stands in the line to try.
+    """
+    database = settings.database
+    if str(database) == environ.get("TIERGATE_DATABASE", Settings().database):
+        return command_line
+    address = Address.parse(database)
+    password = "PGPASSWORD=YOUR_PASSWORD " if address.has_password else ""
+
+    def command(*arguments: str) -> str:
+        return password + command_line(*arguments, "--database", address.without_password)
+
+    return command
+
+
+def _tiers(runtime: PolicyRuntime) -> Iterator[str]:
+    for tier in runtime.policy.tiers:
+        states = [
+            _state(plan.facts.name, plan.answerer.status())
+            for plan in runtime.plans
+            if plan.facts.tier == tier.name
+        ]
+        yield f"               level {tier.level} {tier.name}: {'; '.join(states)}"
+
+
+def _state(name: str, status: AnswererStatus) -> str:
+    detail = f" ({status.detail})" if status.detail else ""
+    return f"{name} {STATE_WORDS[status.state]}{detail}"
+
+
+def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:
+    """What is said when a loading answerer has become ready or has failed."""
+    return f"  {_state(name, status)}, {after_s:.1f} s after the start"

@@ -1,0 +1,68 @@
+"""From options to a listening process that serves until it is told to stop.
+
+One process serves by itself and owns the local models; with more, `supervisor` starts `worker`s.
+It knows nothing about requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+
+from router.api.compose.app import App
+from router.api.compose.core import Core, Hosts, load_policies
+from router.api.compose.listening import listening
+from router.api.process.banner import Listening, banner
+from router.api.process.process import (
+    Options,
+    Say,
+    logged_to_stderr,
+    run_loop,
+    say_when_loaded,
+    serve_app,
+)
+from router.api.process.supervisor import Supervisor
+
+__all__ = ["Options", "run", "run_loop"]
+
+
+def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
+    """Serve until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""
+    logged_to_stderr(options.log_level)
+    loaded = load_policies(options.settings, environ)
+    with listening(options.host, options.port, options.admin_listen) as (listener, admin):
+        if admin is not None:
+            settings = replace(options.settings, admin_port=admin.getsockname()[1])
+            options = replace(options, settings=settings)
+        hosts = Hosts.start(loaded)
+        try:
+            core = Core(options.settings, loaded, environ, hosts.addresses)
+            if options.workers > 1:
+                supervisor = Supervisor(options, listener, core, hosts, say, admin)
+                run_loop(supervisor.run())
+            else:
+                app = App(options.settings, core, hosts)
+                run_loop(_serve_here(app, listener, options, say, admin))
+        finally:
+            hosts.close()
+
+
+async def _serve_here(
+    app: App, listener: socket.socket, options: Options, say: Say, admin: socket.socket | None
+) -> None:
+    def ready() -> None:
+        secured = not app.settings.open_without_keys or _has_keys(app)
+        at = Listening.of(listener, secured, admin=admin)
+        say(banner(at, app.core, options.settings))
+
+    watching = asyncio.create_task(say_when_loaded(app.core, say), name="loading")
+    try:
+        await serve_app(app, listener, options, ready, admin=admin)
+    finally:
+        watching.cancel()
+
+
+def _has_keys(app: App) -> bool:
+    return any(key.revoked_at_ms is None for key in app.keys.list())

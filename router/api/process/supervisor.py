@@ -1,0 +1,200 @@
+"""Several workers on one listening socket: started, watched, restarted, reloaded and stopped.
+
+The parent owns the socket and the local models and serves nothing itself. It knows nothing about
+requests; what the workers share goes through the database and the local model's folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from router.api.compose.core import Core, Hosts
+from router.api.compose.os_signals import taking
+from router.api.observability.metrics import forget_worker
+from router.api.process.banner import Listening, banner
+from router.api.process.process import Options, Say, say_when_loaded
+from router.api.process.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
+from router.errors import LedgerError, PolicyError, TiergateError
+from router.policy.loading import LoadedPolicy, load_policy
+from router.policy.watch import PolicyWatcher
+
+FIRST_PAUSE_S = 0.2  # a worker that crashed once is back almost at once
+LONGEST_PAUSE_S = 10.0
+FIRST_TRIES = 5  # of one place, before any worker ever served: what fails so often will go on to
+STABLE_AFTER_S = 30.0  # a worker that served this long crashed by accident: begin anew
+KILL_AFTER_S = 15.0  # beyond the drain time: rows are written by then
+
+
+class Supervisor:
+    """Keeps `options.workers` workers serving until SIGTERM or SIGINT."""
+
+    def __init__(
+        self,
+        options: Options,
+        listener: socket.socket,
+        core: Core,
+        hosts: Hosts,
+        say: Say,
+        admin: socket.socket | None = None,
+    ) -> None:
+        self._options = options
+        self._listener, self._admin = listener, admin
+        self._core = core
+        self._hosts = hosts
+        self._say = say
+        self._log = structlog.get_logger("tiergate.supervisor")
+        self._processes: dict[int, Process] = {}  # by place
+        self._stopping = asyncio.Event()
+        self._refused: TiergateError | None = None
+        self._ready = 0
+
+    async def run(self) -> None:
+        """Raises what keeps workers from starting: PolicyError, LedgerError."""
+        with (
+            tempfile.TemporaryDirectory(prefix="tiergate-metrics-") as metrics_dir,
+            contextlib.ExitStack() as signals,
+        ):
+            settings = replace(self._options.settings, metrics_dir=metrics_dir)
+            self._options = replace(self._options, settings=settings)
+            watchers = [self._watcher(one) for one in self._core.loaded.values()]
+            for watcher in watchers:
+                watcher.start()
+            for name in ("SIGTERM", "SIGINT"):
+                signals.enter_context(taking(name, self._stopping.set))
+            signals.enter_context(taking("SIGHUP", partial(self._reload, watchers)))
+            keepers = [
+                asyncio.create_task(self._keep(place), name=f"worker-{place}")
+                for place in range(self._options.workers)
+            ]
+            loading = asyncio.create_task(say_when_loaded(self._core, self._say), name="loading")
+            await self._stopping.wait()
+            loading.cancel()
+            # A socket listens until its last holder lets go: what came while workers drain would
+            # wait for nobody, instead of going to another machine.
+            for listener in filter(None, (self._listener, self._admin)):
+                listener.close()
+            self._signal(signal.SIGTERM)
+            await self._end(keepers)
+            for watcher in watchers:
+                await watcher.close()
+        if self._refused is not None:
+            raise self._refused
+
+    # --- one worker -----------------------------------------------------------------------------
+
+    async def _keep(self, place: int) -> None:
+        """Run one worker after another at this place until it is time to stop."""
+        pause_s, tries = FIRST_PAUSE_S, 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            code, was_ready = await self._run_worker(place)
+            if self._stopping.is_set():
+                return
+            tries += 1
+            hopeless = code in (POLICY_CODE, LEDGER_CODE) or tries == FIRST_TRIES
+            if not was_ready and not self._ready and hopeless:
+                self._refuse(code)
+                return
+            if time.monotonic() - began > STABLE_AFTER_S:
+                pause_s = FIRST_PAUSE_S
+            self._log.error("worker_ended", place=place, code=code, again_in_s=pause_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _run_worker(self, place: int) -> tuple[int, bool]:
+        """One worker from start to end: its exit code, and whether it ever served."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "router.api.process.worker",
+            stdin=PIPE,
+            stdout=PIPE,
+            pass_fds=[one.fileno() for one in (self._listener, self._admin) if one is not None],
+            # The library for /metrics reads this variable when it is imported.
+            env={
+                **self._core.environ,
+                "PROMETHEUS_MULTIPROC_DIR": self._options.settings.metrics_dir,
+            },
+            start_new_session=True,  # Ctrl-C is for the parent, which drains
+        )
+        self._processes[place] = process
+        if self._stopping.is_set():  # it was not there yet when the others were told
+            process.terminate()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        admin = None if self._admin is None else self._admin.fileno()
+        orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text, admin)
+        with contextlib.suppress(ConnectionError):
+            process.stdin.write(orders.to_line())
+            await process.stdin.drain()
+        was_ready = await process.stdout.readline() == READY
+        if was_ready:
+            self._count_ready()
+        code = await process.wait()
+        process.stdin.close()
+        forget_worker(self._options.settings.metrics_dir, process.pid)
+        return code, was_ready
+
+    def _count_ready(self) -> None:
+        """The banner comes with the last of the first workers; restarts are silent."""
+        self._ready += 1
+        if self._ready == self._options.workers:
+            secured = not self._options.settings.open_without_keys or _has_keys(self._options)
+            at = Listening.of(self._listener, secured, self._options.workers, self._admin)
+            self._say(banner(at, self._core, self._options.settings))
+
+    def _refuse(self, code: int) -> None:
+        why = "no worker could start; what each of them said stands above"
+        kinds = {POLICY_CODE: PolicyError(()), LEDGER_CODE: LedgerError(why)}
+        self._refused = kinds.get(code) or TiergateError(why)
+        self._stopping.set()
+
+    # --- all of them ----------------------------------------------------------------------------
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes.values():
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(number)
+
+    def _reload(self, watchers: list[PolicyWatcher]) -> None:
+        for watcher in watchers:
+            watcher.reload()
+        self._signal(signal.SIGHUP)
+
+    async def _end(self, keepers: list[asyncio.Task[None]]) -> None:
+        """Wait for the workers to drain; kill what does not end."""
+        _, late = await asyncio.wait(keepers, timeout=self._options.drain_s + KILL_AFTER_S)
+        if late:
+            self._log.error("workers_killed", count=len(late))
+            self._signal(signal.SIGKILL)
+            await asyncio.wait(late)
+
+    def _watcher(self, one: LoadedPolicy) -> PolicyWatcher:
+        """The parent follows the policies too: the local models are its own."""
+        known = self._core.abilities.known or None
+        read = partial(load_policy, one.path, self._core.environ, known)
+        return PolicyWatcher(one, read, self._swap)
+
+    async def _swap(self, loaded: LoadedPolicy) -> None:
+        self._core.loaded[loaded.policy.name] = loaded
+        self._hosts.refresh(list(self._core.loaded.values()))
+
+
+def _has_keys(options: Options) -> bool:
+    from router.api.compose.books import Books
+
+    with Books.open(options.settings.database, create=True) as books:
+        return books.any_key()

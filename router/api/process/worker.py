@@ -1,0 +1,103 @@
+"""One of several serving processes: `python -m router.api.process.worker`, started by `supervisor`.
+
+It is told everything in one JSON line on standard input, secrets of the local models included, so
+that none shows among the arguments of a process. It says `ready` on standard output when it serves.
+The end of its standard input means that its parent is gone, and then it drains and ends too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from router.api.compose.app import App
+from router.api.compose.core import Core, Settings, addresses_from, load_policies
+from router.api.process.process import Options, logged_to_stderr, run_loop, serve_app
+from router.errors import LedgerError, PolicyError, TiergateError
+
+READY = b"ready\n"
+POLICY_CODE, LEDGER_CODE = 2, 4
+"""Exit codes by which the supervisor knows that starting again will not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a worker is told."""
+
+    options: Options
+    listener: int  # file descriptor
+    addresses: dict[str, str]  # of the local models, as text
+    admin: int | None = None  # file descriptor
+
+    def to_line(self) -> bytes:
+        """One JSON line."""
+        document = asdict(self)
+        settings = document["options"]["settings"]
+        document["paths"] = [name for name, value in settings.items() if isinstance(value, Path)]
+        settings.update((name, str(settings[name])) for name in document["paths"])
+        return json.dumps(document).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Orders:
+        """The inverse of `to_line`."""
+        found = json.loads(line)
+        settings = found["options"]["settings"]
+        settings["policies"] = tuple(settings["policies"])
+        for name in found["paths"]:
+            settings[name] = Path(settings[name])
+        options = Options(**{**found["options"], "settings": Settings(**settings)})
+        assert {f.name for f in fields(Settings)} == set(settings)
+        return cls(options, found["listener"], found["addresses"], found["admin"])
+
+
+def main() -> None:
+    """Serve as ordered; exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
+    os.umask(0o077)  # as the parent's: what is written is the owner's alone
+    orders = Orders.from_line(sys.stdin.buffer.readline())
+    logged_to_stderr(orders.options.log_level)
+    settings = orders.options.settings
+    try:
+        local = addresses_from(orders.addresses)
+        core = Core(settings, load_policies(settings, os.environ), os.environ, local)
+        app = App(settings, core)
+    except TiergateError as error:
+        print(f"tiergate worker: {error.message}", file=sys.stderr)
+        kinds = {PolicyError: POLICY_CODE, LedgerError: LEDGER_CODE}
+        sys.exit(next((code for kind, code in kinds.items() if isinstance(error, kind)), 1))
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket(fileno=orders.listener))
+        admin = None
+        if orders.admin is not None:
+            admin = sockets.enter_context(socket.socket(fileno=orders.admin))
+        run_loop(_serve(app, listener, orders.options, admin))
+
+
+async def _serve(
+    app: App, listener: socket.socket, options: Options, admin: socket.socket | None
+) -> None:
+    stop = asyncio.Event()
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+
+    async def parent_gone() -> None:
+        await reader.read()
+        stop.set()
+
+    watching = asyncio.create_task(parent_gone(), name="parent")
+
+    def ready() -> None:
+        os.write(sys.stdout.fileno(), READY)
+
+    await serve_app(app, listener, options, ready, stop, admin)
+    watching.cancel()
+
+
+if __name__ == "__main__":
+    main()

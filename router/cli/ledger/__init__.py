@@ -1,0 +1,1 @@
+"""Commands about the ledger: rows, export, report, keys, reviews, reconciliation."""

@@ -1,0 +1,271 @@
+"""A provider's bill by model and day from a file, and the dated rates that its currency has.
+
+Of a bill no line is passed over: it is money. All mistakes are told at once, and each names the
+file, the line, what was found and what was expected.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from router.cli.policies.outcome_files import BadLines, rows_of
+
+if TYPE_CHECKING:
+    from router.analysis.prices.invoice import BillLine
+
+DAYS = ("date", "day")
+MODELS = ("model",)
+AMOUNTS = ("amount", "cost", "amount_usd", "cost_usd")
+CALLS = ("calls", "requests")
+KNOWN = frozenset({*DAYS, *MODELS, *AMOUNTS, *CALLS, "currency"})
+USD = "USD"
+TOLD = 20  # mistakes that are told one by one
+NANO = 10**9
+_Value = TypeVar("_Value")
+RATE = re.compile(r"([A-Z]{3})=([0-9.]+)@(\d{4}-\d{2}-\d{2})")
+
+
+class Mistakes(BadLines):
+    """Collects the mistakes of a bill: with one of them nothing of it is used."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def add(self, line: int, why: str) -> None:
+        """Notes a mistake in a line."""
+        self.note(f"{self._path}:{line}: {why}")
+
+    def note(self, mistake: str) -> None:
+        """Notes a mistake that says itself where it is; the first ones are told word by word."""
+        self.count += 1
+        if len(self.named) < TOLD:
+            self.named.append(mistake)
+
+    def refuse(self) -> None:
+        """Raises typer.BadParameter with all mistakes, if there is one."""
+        if not self.count:
+            return
+        more = self.count - len(self.named)
+        told = [*self.named, f"and {more:,} more mistakes"] if more else self.named
+        raise typer.BadParameter("\n".join(told))
+
+
+def near(columns: Iterable[object], expected: Iterable[str]) -> str:
+    """Says which of the columns is nearly an expected one, "" where none is.
+
+    >>> near(("date", "modell"), ("model",))
+    " ('modell' is nearly 'model')"
+    """
+    wanted = list(expected)
+    for column in columns:
+        like = difflib.get_close_matches(str(column).strip().lower(), wanted, n=1, cutoff=0.7)
+        if like:
+            return f" ({str(column)!r} is nearly {like[0]!r})"
+    return ""
+
+
+def exact(line: str) -> object:
+    """JSON whose numbers stay as they are written: a float would not be exact."""
+    return json.loads(line, parse_float=str, parse_int=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Says what one unit of a currency is worth in dollars from a day on."""
+
+    currency: str
+    usd: Decimal
+    since: date
+
+
+class Rates:
+    """Rates by currency and day: the latest one that had begun."""
+
+    def __init__(self, rates: Sequence[Rate] = ()) -> None:
+        self._rates = sorted(rates, key=lambda rate: rate.since)
+        self.used: set[Rate] = set()
+
+    def find(self, currency: str, day: date) -> Decimal | None:
+        """Dollars of one unit on that day; None where no rate had begun."""
+        if currency == USD:
+            return Decimal(1)
+        begun = [r for r in self._rates if r.currency == currency and r.since <= day]
+        if not begun:
+            return None
+        self.used.add(begun[-1])
+        return begun[-1].usd
+
+
+def read_rates(texts: Sequence[str]) -> Rates:
+    """Rates as EUR=1.0840@2026-11-01. Raises typer.BadParameter."""
+    rates = []
+    for text in texts:
+        fits = RATE.fullmatch(text.strip())
+        try:
+            if fits is None:
+                raise ValueError
+            rate = Rate(fits[1], Decimal(fits[2]), date.fromisoformat(fits[3]))
+            if not rate.usd:
+                raise ValueError
+        except (ValueError, InvalidOperation) as error:
+            raise typer.BadParameter(
+                f"{text!r} is no rate; expected what one unit is worth in dollars from a day on, "
+                "as EUR=1.0840@2026-11-01",
+                param_hint="--rate",
+            ) from error
+        rates.append(rate)
+    return Rates(rates)
+
+
+def read_names(texts: Sequence[str]) -> dict[str, str]:
+    """The ledger's names of models by the bill's, from BILL=LEDGER. Raises typer.BadParameter."""
+    names = {}
+    for text in texts:
+        bill, equals, ledger = text.partition("=")
+        if not equals or not bill.strip() or not ledger.strip():
+            raise typer.BadParameter(
+                f"{text!r} maps no model; expected the bill's name and the ledger's, as "
+                "gpt-5.5-2026-03-05=gpt-5.5",
+                param_hint="--map",
+            )
+        names[bill.strip()] = ledger.strip()
+    return names
+
+
+def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
+    """The lines of a bill. Raises typer.BadParameter that names file, line, found and expected."""
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
+    lines, bad, checked = [], Mistakes(path), ""
+    for number, row in rows_of(path, bad, exact):
+        where = f"{path}:{number}"
+        named = {str(name).strip().lower(): value for name, value in row.items()}
+        if not any(value not in (None, "") for value in named.values()):
+            continue
+        columns = ", ".join(named)
+        lacking = _lacking(named)
+        if lacking and columns != checked:  # once for all lines of the same columns
+            bad.note(f"{where}: found the columns {columns}; {lacking}")
+        checked = columns
+        line = _line(where, named, currency, rates, bad)
+        if line is not None:
+            lines.append(line)
+    bad.refuse()
+    if not lines:
+        raise typer.BadParameter(f"{path}: no line with an amount")
+    return lines
+
+
+def _lacking(row: Mapping[str, object]) -> str:
+    """Says which columns a line lacks, and what stands there instead; "" for none."""
+    if "upstream_id" in row:
+        return "expected a bill by model and day. A bill of single calls is settled with --from"
+    others = [name for name in row if name not in KNOWN]
+    needed = ((DAYS, "date or day"), (MODELS, "model"), (AMOUNTS, ", ".join(AMOUNTS)))
+    told = [
+        f"expected one of {names}{near(others, known)}"
+        if len(known) > 2
+        else f"expected one named {names}{near(others, known)}"
+        for known, names in needed
+        if not any(name in row for name in known)
+    ]
+    if "currency" not in row and (hint := near(others, ("currency",))):
+        told.append(f"expected the currency in one named currency{hint}")  # else read as dollars
+    return "; ".join(told)
+
+
+def _line(
+    where: str, row: Mapping[str, object], currency: str, rates: Rates, bad: Mistakes
+) -> BillLine | None:
+    """The line; None where it has mistakes, which `bad` then knows, all of them."""
+    from router.analysis.prices.invoice import BillLine
+
+    before = bad.count
+    day = _noting(bad, lambda: _day(where, row))
+    column, amount = _noting(bad, lambda: _amount(where, row)) or ("", None)
+    calls = _noting(bad, lambda: _calls(where, row))
+    unit = USD if column.endswith("_usd") else str(row.get("currency") or currency).strip().upper()
+    rate = None
+    if not re.fullmatch(r"[A-Z]{3}", unit):
+        bad.note(f"{where}: the currency is {unit!r}; expected three letters such as EUR")
+    elif day is not None:
+        rate = rates.find(unit, day)
+        if rate is None:
+            bad.note(
+                f"{where}: {unit} has no rate on {day}; give one that began then or before, as "
+                f"--rate {unit}=1.0840@{day}"
+            )
+    if bad.count > before or day is None or amount is None or rate is None or _lacking(row):
+        return None
+    model = str(row.get("model") or "").strip()
+    exponent = amount.as_tuple().exponent
+    half = Decimal(5).scaleb(int(exponent) - 1) if isinstance(exponent, int) else Decimal(0)
+    return BillLine(day, model, _nano(amount * rate), abs(_nano(half * rate)), calls)
+
+
+def _noting(bad: Mistakes, read: Callable[[], _Value]) -> _Value | None:
+    try:
+        return read()
+    except typer.BadParameter as error:
+        bad.note(error.message)
+        return None
+
+
+def _first(row: Mapping[str, object], names: Sequence[str]) -> tuple[str, str]:
+    """The first of these columns that has a value, and the value; "" for both without one."""
+    told = ((name, str(row[name]).strip()) for name in names if row.get(name) not in (None, ""))
+    return next(told, ("", ""))
+
+
+def _day(where: str, row: Mapping[str, object]) -> date | None:
+    if not any(name in row for name in DAYS):
+        return None  # told of the columns
+    _, text = _first(row, DAYS)
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{where}: {text!r} is no day; expected one like 2026-11-20, in UTC"
+        ) from error
+
+
+def _amount(where: str, row: Mapping[str, object]) -> tuple[str, Decimal] | None:
+    if not any(name in row for name in AMOUNTS):
+        return None  # told of the columns
+    column, text = _first(row, AMOUNTS)
+    wrong = typer.BadParameter(
+        f"{where}: {text!r} is no amount; expected digits with a decimal point, as 1234.56, and "
+        "the currency in a column of its own or in --currency"
+    )
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise wrong from None
+    if not amount.is_finite() or abs(amount) > NANO:
+        raise wrong
+    return column, amount
+
+
+def _calls(where: str, row: Mapping[str, object]) -> int | None:
+    _, text = _first(row, CALLS)
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise typer.BadParameter(f"{where}: {text!r} calls; expected a whole number")
+    return int(text)
+
+
+def _nano(usd: Decimal) -> int:
+    """To the nearest nano-dollar: a converted amount has decimals without end."""
+    return int((usd * NANO).to_integral_value(rounding=ROUND_HALF_EVEN))

@@ -1,0 +1,168 @@
+"""`tiergate ledger reconcile --invoice`: a provider's bill beside the ledger, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from router.cli.ledger.bill_files import Rates, read_invoice, read_names, read_rates
+
+if TYPE_CHECKING:
+    from router.analysis.prices.invoice import Booked, Compared, InvoiceCheck
+
+TOLD = {
+    "unknown_calls": "calls of unknown cost, booked at their hold",
+    "estimated_calls": "calls of estimated cost, never too low",
+    "calls_lacking": "the bill counts other calls than the ledger",
+    "rounding": "rounding of the bill's decimals",
+    "prices": "other prices than the ledger's",
+    "not_in_ledger": "not in the ledger",
+    "not_on_bill": "not on the bill",
+}
+
+
+def check_invoice(
+    database: str,
+    invoice: Path,
+    currency: str,
+    rate: Sequence[str],
+    named: Sequence[str],
+    tenant: str | None,
+    as_json: bool,
+) -> None:
+    """Print the bill beside the ledger. Raises typer.BadParameter, LedgerError."""
+    from router.analysis.prices.invoice import compare
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+
+    rates = read_rates(rate)
+    lines = read_invoice(invoice, currency.strip().upper(), rates)
+    first = min(line.day for line in lines)
+    # A call can begin after its request, and what it turned out to cost is a later row.
+    begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
+    with Books.open(database) as books:
+        rows = books.rows(int(begin.timestamp() * 1000), None, tenant)
+        found = compare(lines, rows, read_names(named))
+    if as_json:
+        print_json(_json(found, rates))
+        return
+    _print(found, rates)
+
+
+def _print(found: InvoiceCheck, rates: Rates) -> None:
+    from rich.table import Table
+
+    from router.cli.terminal import console
+    from router.rendering.figures_in_words import EXACT
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("day", "model", "calls", "ledger", "bill", "difference", "why"):
+        right = name in ("calls", "ledger", "bill", "difference")
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
+    for cell in found.cells:
+        table.add_row(
+            cell.day.isoformat(),
+            cell.model or "(no model)",
+            _calls(cell),
+            EXACT(cell.booked.booked_nano_usd),
+            EXACT(cell.billed_nano_usd),
+            _signed(cell.difference_nano_usd),
+            "; ".join(f"{TOLD[c]} {_signed(n)}" for c, n in cell.causes.items()),
+        )
+    screen = console()
+    screen.print(table)
+    screen.print()
+    screen.print(
+        f"{found.first} to {found.last}, UTC: the ledger says {EXACT(found.booked_nano_usd)}, the "
+        f"bill {EXACT(found.billed_nano_usd)}; the difference is "
+        f"{_signed(found.difference_nano_usd)}"
+    )
+    for cause, amount in found.causes.items():
+        if amount:
+            screen.print(f"  {_signed(amount)}  {TOLD[cause]}")
+    _print_notes(found, rates)
+
+
+def _print_notes(found: InvoiceCheck, rates: Rates) -> None:
+    from router.analysis.prices.invoice import Cause
+    from router.cli.terminal import console
+    from router.rendering.figures_in_words import EXACT
+
+    screen = console()
+    for used in sorted(rates.used, key=lambda rate: (rate.currency, rate.since)):
+        screen.print(f"1 {used.currency} is ${used.usd} from {used.since} on")
+    unknown = sum(cell.booked.unknown_calls for cell in found.cells)
+    estimated = sum(cell.booked.estimated_calls for cell in found.cells)
+    doubted = {
+        "an unknown cost, booked at their hold": unknown,
+        "an estimated cost, never too low": estimated,
+    }
+    for told, number in doubted.items():
+        if number:
+            screen.print(f"{'1 call has' if number == 1 else f'{number} calls have'} {told}")
+    if unknown or estimated:
+        screen.print(
+            "`tiergate ledger reconcile` lists them, and corrects them by a bill of single calls"
+        )
+    if found.causes[Cause.PRICES]:
+        screen.print("Prices are kept in the policy or its price book; see docs/prices.md")
+    if found.causes[Cause.NOT_IN_LEDGER]:
+        screen.print("Where the ledger has a model under another name, say so: --map BILL=LEDGER")
+    for model, booked in found.elsewhere.items():
+        screen.print(
+            f"Only in the ledger, maybe on another bill: {model}, calls: {booked.calls}, "
+            f"{EXACT(booked.booked_nano_usd)}"
+        )
+
+
+def _calls(cell: Compared) -> str:
+    if cell.billed_calls is None or cell.billed_calls == cell.booked.calls:
+        return f"{cell.booked.calls}"
+    return f"{cell.booked.calls} / {cell.billed_calls}"
+
+
+def _signed(nano_usd: int) -> str:
+    from router.rendering.figures_in_words import EXACT
+
+    return f"{'-' if nano_usd < 0 else '+' if nano_usd else ''}{EXACT(abs(nano_usd))}"
+
+
+def _json(found: InvoiceCheck, rates: Rates) -> dict[str, object]:
+    return {
+        "first_day": found.first.isoformat(),
+        "last_day": found.last.isoformat(),
+        "ledger_nano_usd": found.booked_nano_usd,
+        "billed_nano_usd": found.billed_nano_usd,
+        "difference_nano_usd": found.difference_nano_usd,
+        "causes_nano_usd": {cause.value: amount for cause, amount in found.causes.items()},
+        "lines": [
+            {
+                "day": cell.day.isoformat(),
+                "model": cell.model,
+                **_booked(cell.booked),
+                "billed_nano_usd": cell.billed_nano_usd,
+                "billed_calls": cell.billed_calls,
+                "difference_nano_usd": cell.difference_nano_usd,
+                "causes_nano_usd": {cause.value: n for cause, n in cell.causes.items()},
+            }
+            for cell in found.cells
+        ],
+        "only_in_ledger": {model: _booked(its) for model, its in found.elsewhere.items()},
+        "rates": [
+            {"currency": one.currency, "usd": str(one.usd), "since": one.since.isoformat()}
+            for one in sorted(rates.used, key=lambda rate: (rate.currency, rate.since))
+        ],
+    }
+
+
+def _booked(booked: Booked) -> dict[str, int]:
+    return {
+        "calls": booked.calls,
+        "ledger_nano_usd": booked.booked_nano_usd,
+        "unknown_calls": booked.unknown_calls,
+        "unknown_nano_usd": booked.unknown_nano_usd,
+        "estimated_calls": booked.estimated_calls,
+        "estimated_nano_usd": booked.estimated_nano_usd,
+    }

@@ -1,0 +1,55 @@
+"""The names that a key may be limited to, so that a mistyped one makes no key that reaches nothing.
+
+Known are the policies that this ledger's servers have run, and beside them those that are named, or
+else the shipped ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import typer
+
+from router.policy.cross_checks import one_of, sections
+from router.policy.loading import find_policy, load_policy, policies_dir, policy_names
+from router.policy.parsing.yaml_lines import load_yaml
+
+TiersOf = Mapping[str, Sequence[str]]
+"""The names of each policy's tiers, by the policy's name."""
+
+
+def known_names(
+    named: Sequence[str], recorded: Iterable[str], environ: Mapping[str, str]
+) -> TiersOf:
+    """What policies are called and their tiers; `recorded` are texts that a ledger has kept.
+
+    Raises PolicyError for a named policy that is not there or not valid.
+    """
+    tiers: dict[str, list[str]] = {}
+    for name in named or policy_names(policies_dir()):
+        policy = load_policy(find_policy(name, policies_dir()), environ).policy
+        tiers.setdefault(policy.name, []).extend(tier.name for tier in policy.tiers)
+    for text in recorded:
+        tree, _ = load_yaml("policy", text)
+        if isinstance(tree, dict):
+            there = [str(tier.get("name")) for _, tier in sections(tree, "tiers")]
+            tiers.setdefault(str(tree.get("name")), []).extend(there)
+    return tiers
+
+
+def check_names(known: TiersOf, policies: Sequence[str], tiers: Sequence[str]) -> None:
+    """Raises typer.BadParameter for the first policy or tier that there is not."""
+    for name in policies:
+        if name not in known:
+            raise _unknown("--policies", name, sorted(known))
+    there = sorted({tier for policy in policies or known for tier in known[policy]})
+    for name in tiers:
+        if name not in there:
+            raise _unknown("--tiers", name, there)
+
+
+def _unknown(option: str, name: str, names: Sequence[str]) -> typer.BadParameter:
+    return typer.BadParameter(
+        f"{option} has {name!r}; expected {one_of(name, names)}. A policy of your own that was "
+        "not served yet is known by --policy FILE"
+    )

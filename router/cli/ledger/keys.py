@@ -1,0 +1,195 @@
+"""`tiergate keys`: API keys, what each may do and reach, and until when."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.options import AsJson
+from router.cli.periods import end_ms, length_ms, shown_time
+from router.cli.serve.serve import DATABASE, DatabasePath
+from router.types import Scope
+
+if TYPE_CHECKING:
+    from router.api.compose.books import KeyInfo
+
+keys = typer.Typer(help="API keys: created, listed, rotated, revoked.")
+
+KeyId = Annotated[str, typer.Argument(help="As `tiergate keys list` shows it.")]
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@keys.command()
+def create(
+    tenant: Annotated[str, typer.Option(help="Who pays.")],
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(show_default="chat", help="What the key may do; repeat for several."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="A name to know it by.")] = "",
+    policies: Annotated[
+        str, typer.Option(show_default="all", help="Policies that it may use: `mail,support`.")
+    ] = "",
+    tiers: Annotated[
+        str, typer.Option(show_default="all", help="Tiers that may answer it: `resolve,llm`.")
+    ] = "",
+    expires: Annotated[
+        str | None, typer.Option(show_default="never", help="When it ends: 90d, 2027-01-01.")
+    ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            envvar="TIERGATE_POLICY",
+            show_default="the shipped ones",
+            help="A policy that is served, by name or file: names are checked against it, and "
+            "against those that the ledger knows. Repeat for several.",
+        ),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """Create an API key. It is shown once; only its SHA-256 is kept."""
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+
+    reached, answering = _names(policies), _names(tiers)
+    with Books.open(database, create=True) as books:
+        if reached or answering:
+            from router.cli.ledger.key_names import check_names, known_names
+
+            check_names(
+                known_names(policy or (), books.policy_texts(), os.environ), reached, answering
+            )
+        created = books.keys.create(
+            tenant,
+            scope or [Scope.CHAT],
+            name,
+            policies=reached,
+            tiers=answering,
+            expires_at_ms=None if expires is None else end_ms(expires, _now_ms()),
+        )
+    if as_json:
+        print_json({**_key(created.info), "key": created.secret})
+        return
+    typer.echo(created.secret)
+    typer.echo(
+        f"{created.info.key_id} for tenant {tenant} ({_rights(created.info)}). This is the only "
+        "time it is shown.",
+        err=True,
+    )
+
+
+@keys.command("list")
+def list_keys(
+    database: DatabasePath = DATABASE,
+    tenant: Annotated[str | None, typer.Option(help="Of this tenant only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """All keys, revoked and expired ones too."""
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        found = books.keys.list(tenant)
+    if as_json:
+        print_json([_key(info) for info in found])
+        return
+    if not found:
+        typer.echo("No keys: the server listens on loopback only.")
+    for info in found:
+        created = shown_time(info.created_at_ms)
+        typer.echo(
+            f"{info.key_id}  {_state(info)}  {info.tenant}  {_rights(info)}  {created}  {info.name}"
+        )
+
+
+@keys.command()
+def rotate(
+    key_id: KeyId,
+    grace: Annotated[
+        str, typer.Option(help="How long the old secret stays good: 24h, 7d, 0.")
+    ] = "24h",
+    database: DatabasePath = DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """A new secret for a key, whose id, budgets and rows go on; all workers know within a second.
+    Rotating again within the grace ends the older secret at once."""
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+
+    grace_ms = length_ms(grace)
+    with Books.open(database) as books:
+        rotated = books.keys.rotate(key_id, grace_ms)
+    if rotated is None:
+        _no_active(key_id)
+        return
+    if as_json:
+        print_json({**_key(rotated.info), "key": rotated.secret})
+        return
+    typer.echo(rotated.secret)
+    until = rotated.info.previous_until_ms
+    old = "is no longer good" if until is None else f"is good until {shown_time(until)} UTC"
+    typer.echo(f"{key_id} is rotated; its old secret {old}.", err=True)
+
+
+@keys.command()
+def revoke(key_id: KeyId, database: DatabasePath = DATABASE) -> None:
+    """Revoke a key; all workers know within a second. Revoking the last one opens nothing: create
+    another."""
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        revoked = books.keys.revoke(key_id)
+    if not revoked:
+        _no_active(key_id)
+    typer.echo(f"{key_id} is revoked.")
+
+
+def _no_active(key_id: str) -> None:
+    typer.echo(f"tiergate: no active key {key_id!r}; see `tiergate keys list`", err=True)
+    raise typer.Exit(Exit.FAILURE)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _rights(info: KeyInfo) -> str:
+    """`chat,reports` and, where it may not reach all, `policies mail; tiers llm`."""
+    said = [",".join(sorted(info.scopes))]
+    said += [f"policies {','.join(info.policies)}"] if info.policies else []
+    said += [f"tiers {','.join(info.tiers)}"] if info.tiers else []
+    return "; ".join(said)
+
+
+def _state(info: KeyInfo) -> str:
+    if info.revoked_at_ms is not None:
+        return f"revoked {shown_time(info.revoked_at_ms)}"
+    if info.expires_at_ms is None:
+        return "active"
+    word = "active until" if info.active(_now_ms()) else "expired"
+    return f"{word} {shown_time(info.expires_at_ms)}"
+
+
+def _key(info: KeyInfo) -> dict[str, object]:
+    return {
+        "key_id": info.key_id,
+        "tenant": info.tenant,
+        "name": info.name,
+        "scopes": sorted(info.scopes),
+        "policies": list(info.policies),
+        "tiers": list(info.tiers),
+        "created_at_ms": info.created_at_ms,
+        "expires_at_ms": info.expires_at_ms,
+        "revoked_at_ms": info.revoked_at_ms,
+        "previous_until_ms": info.previous_until_ms,
+    }

@@ -1,0 +1,246 @@
+"""`tiergate ledger`: what stands in the ledger beside a running server."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
+from router.cli.ledger.keys import keys
+from router.cli.options import AsJson, FileFormat, to_write
+from router.cli.periods import moment_ms, period_of, shown_time
+from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
+from router.types import RequestRow
+
+if TYPE_CHECKING:
+    from router.api.compose.books import Books
+
+SHOWN_ROWS = 20
+Since = Annotated[
+    str | None, typer.Option(help="From when on: 24h, 7d, 2026-11, 2026-11-20, 2026-11-20T08:00.")
+]
+Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
+Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
+
+ledger = typer.Typer(help="What was spent, line by line, and whether the books are whole.")
+
+
+def register(app: typer.Typer) -> None:
+    for name, group in (("ledger", ledger), ("keys", keys)):
+        group.info.no_args_is_help = True
+        app.add_typer(group, name=name)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# --- ledger ------------------------------------------------------------------------------------
+
+
+@ledger.command()
+def rows(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Ids of requests, decisions or answers: req_..., dec_..., chatcmpl-..."
+        ),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, show_default="all with --json, else 20", help="The latest so many."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Requests with their attempts, oldest first; or those that are named, in that order."""
+    from router.analysis.report.output.row_json import rows_json
+    from router.api.compose.books import Books
+    from router.cli.ledger.row_lines import row_lines
+    from router.cli.terminal import console
+
+    if ids and (since or until or tenant or limit):
+        raise typer.BadParameter("give ids or a period, tenant and limit, not both")
+    period = period_of(since, until, now_ms())
+    missing: list[str] = []
+    with Books.open(database) as books:
+        found: Iterable[RequestRow]
+        if ids:
+            found = _named(books, ids, missing)
+        else:
+            found = books.rows(*period, tenant)
+            if limit is not None or not as_json:
+                found = deque(found, maxlen=limit or SHOWN_ROWS)
+        if as_json:
+            key_names = books.key_names()
+            for row in found:
+                sys.stdout.buffer.write(rows_json(row, key_names) + b"\n")
+            sys.stdout.buffer.flush()
+        else:
+            for line in row_lines(found, console().width):
+                typer.echo(line)
+    for name in missing:
+        typer.echo(f"tiergate: {name} is not in this ledger", err=True)
+    if missing:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def _named(books: Books, ids: Iterable[str], missing: list[str]) -> Iterator[RequestRow]:
+    """The rows of these ids; those that there are none of go to `missing`."""
+    from router.api.http.decision_views import request_id_of
+
+    for name in ids:
+        row = books.row(request_id_of(name))
+        if row is None:
+            missing.append(name)
+        else:
+            yield row
+
+
+@ledger.command()
+def verify(
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check chains, anchors and sums. Exit code 1 when something is wrong, each thing named."""
+    from router.api.compose.books import Books
+    from router.api.http.decision_views import request_name
+    from router.cli.terminal import print_json
+    from router.rendering.figures_in_words import counted, usd
+
+    with Books.open(database) as books:
+        found = books.verify(anchors)
+    if as_json:
+        print_json(
+            {
+                "whole": found.whole,
+                "rows": found.rows,
+                "writers": found.writers,
+                "anchors": found.anchors,
+                "outside_anchors": found.outside_anchors,
+                "open_requests": found.open_requests,
+                "cost_nano_usd": found.cost_nano_usd,
+                "held_nano_usd": found.held_nano_usd,
+                "findings": [
+                    {
+                        "kind": one.kind.value,
+                        "detail": one.detail,
+                        "writer_id": one.writer_id,
+                        "sequence": one.sequence,
+                        "request_id": one.request_id,
+                    }
+                    for one in found.findings
+                ],
+            }
+        )
+    else:
+        for one in found.findings:
+            at = f" (request {request_name(one.request_id)})" if one.request_id else ""
+            typer.echo(f"{one.kind.value}: {one.detail}{at}")
+        findings = counted(len(found.findings), "finding", "findings")
+        typer.echo(
+            f"{'The books are whole' if found.whole else findings}: "
+            f"{counted(found.rows, 'request', 'requests')} by "
+            f"{counted(found.writers, 'writer', 'writers')} cost "
+            f"{usd(found.cost_nano_usd)} ({found.cost_nano_usd} nano-dollars); "
+            f"{found.open_requests} open, {usd(found.held_nano_usd)} held; "
+            f"{counted(found.anchors, 'anchor', 'anchors')} inside, "
+            f"{found.outside_anchors} outside."
+        )
+    if not found.whole:
+        raise typer.Exit(Exit.FAILURE)
+
+
+@ledger.command()
+def purge(
+    before: Annotated[str, typer.Option(help="Drop what was created before: 90d, 2026-08-01.")],
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Drop old requests for good; a checkpoint keeps the rest verifiable."""
+    from router.api.compose.books import Books
+
+    before_ms = moment_ms(before, now_ms())
+    if not yes:
+        typer.confirm(f"Drop all requests before {shown_time(before_ms)} UTC?", abort=True)
+    with Books.open(database) as books:
+        typer.echo(f"{books.purge(before_ms, anchors)} requests dropped.")
+
+
+@ledger.command()
+def erase(
+    tenant: Annotated[str, typer.Option(help="Whose texts and key are deleted.")],
+    database: DatabasePath = DATABASE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a tenant's stored texts and the key of its digests; the sums stay verifiable."""
+    from router.api.compose.books import Books
+
+    if not yes:
+        typer.confirm(f"Erase all texts of {tenant} for good?", abort=True)
+    with Books.open(database) as books:
+        gone = books.erase(tenant)
+    typer.echo(
+        f"{gone.texts} texts and {gone.reviews} review texts erased; "
+        f"{'its key is gone too' if gone.key else 'it had no key'}."
+    )
+
+
+@ledger.command()
+def export(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            callback=to_write,
+            show_default="standard output",
+            help="The file to write; Parquet needs one.",
+        ),
+    ] = None,
+    form: Annotated[
+        FileFormat, typer.Option("--format", help="csv, jsonl or parquet (extra `parquet`).")
+    ] = FileFormat.CSV,
+    csv: Annotated[
+        Path | None, typer.Option(callback=to_write, help="The same as --format csv --out.")
+    ] = None,
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    tag: Tags = None,
+    key: Keys = None,
+    domain: Domains = None,
+    request_type: Types = None,
+    endpoint: Endpoints = None,
+) -> None:
+    """One line per attempt with its request; the costs sum to the bill. In JSON Lines, one line
+    per request with its attempts."""
+    from router.api.compose.books import Books
+    from router.cli.ledger.export import write_file
+
+    path = csv or out or Path("-")
+    if (csv and out) or (csv and form is not FileFormat.CSV):
+        raise typer.BadParameter("expected one file: --out FILE, or --csv FILE for CSV")
+    if str(path) == "-" and form is FileFormat.PARQUET:
+        raise typer.BadParameter("Parquet goes to a file: --out ledger.parquet")
+    period = period_of(since, until, now_ms())
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint)
+    with Books.open(database) as books:
+        rows = wanted.choice(books).of(books.rows(*period, tenant))
+        count = write_file(rows, path, form, books.key_names())
+    what = "requests" if form is FileFormat.JSONL else "attempts"
+    if str(path) == "-":
+        typer.echo(f"{count} {what} written.", err=True)
+    else:
+        typer.echo(f"{count} {what} written to {path}.")

@@ -1,0 +1,223 @@
+"""`tiergate ledger reconcile`: calls of unknown or estimated cost, and what a bill says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger.bill_files import Mistakes, exact, near
+from router.cli.ledger.invoice import check_invoice
+from router.cli.ledger.ledger import Tenant, ledger
+from router.cli.options import AsJson
+from router.cli.periods import shown_time
+from router.cli.policies.outcome_files import rows_of
+from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
+
+if TYPE_CHECKING:
+    from router.api.compose.books import Refusal, Settlement, UnknownCall
+
+IDS = ("upstream_id", "id")
+COSTS = ("cost_usd", "cost")
+STATES = {"unknown": "unknown_cost", "estimated": "estimated"}
+TOLD = {
+    "unknown": "unknown cost, booked at their hold:",
+    "estimated": "estimated cost, never too low, booked at:",
+}
+NAMED = 20  # refused ids that are printed one by one
+
+
+def register(_app: typer.Typer) -> None:
+    ledger.command()(reconcile)
+
+
+def reconcile(
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    attempt: Annotated[
+        str | None, typer.Option(help="The call to settle, as it is listed.")
+    ] = None,
+    cost_usd: Annotated[
+        str | None, typer.Option(help="What the provider billed for it, as 0.0123.")
+    ] = None,
+    bill: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A bill, .csv or .jsonl, with upstream_id (or id) and cost_usd (or cost).",
+        ),
+    ] = None,
+    invoice: Annotated[
+        Path | None,
+        typer.Option(
+            help="A bill by model and day to compare with, .csv or .jsonl: date, model, amount."
+        ),
+    ] = None,
+    currency: Annotated[
+        str, typer.Option(help="The invoice's currency, where no column says it.")
+    ] = "USD",
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(help="What a unit is worth in dollars from a day on: EUR=1.0840@2026-11-01."),
+    ] = None,
+    named: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A model's name on the invoice and in the ledger: BILL=LEDGER."),
+    ] = None,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Calls of unknown or estimated cost, and what they turned out to cost.
+
+    Without --attempt or --from it lists them. Settling adds rows and edits none. With --invoice it
+    compares a bill by model and day with the ledger, and changes nothing.
+    """
+    from router.api.compose.books import Books
+    from router.api.http.decision_views import request_id_of
+
+    if invoice is not None:
+        if (attempt, cost_usd, bill) != (None, None, None):
+            raise typer.BadParameter("give --invoice without --attempt, --cost-usd and --from")
+        check_invoice(str(database), invoice, currency, rate or (), named or (), tenant, as_json)
+        return
+    if (attempt is None) != (cost_usd is None) or (attempt is not None and bill is not None):
+        raise typer.BadParameter("give --attempt with --cost-usd, or --from alone, or none of them")
+    if attempt is not None and cost_usd is not None:
+        amounts = {request_id_of(attempt): _amount(cost_usd, "--cost-usd")}
+    elif bill is not None:
+        amounts = read_bill(bill)
+    else:
+        with Books.open(database) as books:
+            _list(books.unknown_calls(tenant), as_json)
+        return
+    with Books.open(database) as books:
+        settled, refused = books.reconcile(amounts, anchors, by_upstream=bill is not None)
+    _tell(settled, refused, as_json)
+    if attempt is not None and refused:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def read_bill(path: Path) -> dict[str, int]:
+    """Nano-dollars by upstream id. Raises typer.BadParameter that names file, line and value."""
+    amounts: dict[str, int] = {}
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
+    bad, checked = Mistakes(path), ""
+    for number, line in rows_of(path, bad, exact):
+        where = f"{path}:{number}"
+        name = next((str(line[key]) for key in IDS if line.get(key)), "")
+        told = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
+        if not name or told is None:
+            columns = ", ".join(map(str, line)) or "nothing"
+            others = [column for column in line if column not in (*IDS, *COSTS)]
+            lacking = [
+                known for known in (IDS, COSTS) if not any(column in line for column in known)
+            ]
+            if not lacking or columns != checked:  # once for all lines of the same columns
+                hints = "".join(near(others, known) for known in lacking)
+                bad.note(
+                    f"{where}: found {columns}; expected {' or '.join(IDS)}, and "
+                    f"{' or '.join(COSTS)}{'' if lacking else ', each with a value'}{hints}"
+                )
+            checked = columns
+        elif name in amounts:
+            bad.note(f"{where}: {name!r} stands in the bill twice; sum its lines")
+        else:
+            try:
+                amounts[name] = _amount(str(told), where)
+            except typer.BadParameter as error:
+                bad.note(error.message)
+    bad.refuse()
+    if not amounts:
+        raise typer.BadParameter(f"{path}: no line with an amount")
+    return amounts
+
+
+def _amount(text: str, where: str) -> int:
+    from router.money.cost import billed_nano_usd
+
+    try:
+        return billed_nano_usd(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{where}: {error}") from error
+
+
+def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
+    from router.cli.terminal import print_json
+    from router.rendering.figures_in_words import usd
+
+    if as_json:
+        print_json([_call(call) for call in calls])
+        return
+    for call in calls:
+        state = "open" if call.open else STATES[call.doubt.value]
+        upstream_id = call.upstream_id or "(no upstream id)"
+        typer.echo(
+            f"{call.attempt_id}  {shown_time(call.started_at_ms)}  {state}  {call.tenant}  "
+            f"{call.model}  {usd(call.booked_nano_usd)}  {upstream_id}"
+        )
+    if not calls:
+        typer.echo("No call of unknown or estimated cost: there is nothing to reconcile.")
+    for doubt, told in TOLD.items():
+        its = [call.booked_nano_usd for call in calls if call.doubt == doubt]
+        if its:
+            typer.echo(f"{_calls(len(its))} of {told} {usd(sum(its))}")
+
+
+def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
+    from router.cli.terminal import print_json
+    from router.rendering.figures_in_words import usd
+
+    difference = sum(one.difference_nano_usd for one in settled)
+    if as_json:
+        print_json(
+            {
+                "settled": [
+                    {
+                        **_call(one.call),
+                        "billed_nano_usd": one.billed_nano_usd,
+                        "difference_nano_usd": one.difference_nano_usd,
+                    }
+                    for one in settled
+                ],
+                "difference_nano_usd": difference,
+                "refused": [{"id": one.name, "why": one.why} for one in refused],
+            }
+        )
+        return
+    for refusal in refused[:NAMED]:
+        typer.echo(f"tiergate: {refusal.name!r}: {refusal.why}", err=True)
+    if len(refused) > NAMED:
+        typer.echo(f"tiergate: and {len(refused) - NAMED} more", err=True)
+    if not settled:
+        typer.echo(
+            "Nothing was settled. `tiergate ledger reconcile` without options lists the calls of "
+            "unknown or estimated cost with their upstream ids."
+        )
+        return
+    typer.echo(
+        f"{_calls(len(settled))} settled; together they cost {usd(abs(difference))} "
+        f"{'less' if difference < 0 else 'more'} than they were booked at"
+    )
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"
+
+
+def _call(call: UnknownCall) -> dict[str, object]:
+    return {
+        "attempt_id": call.attempt_id,
+        "request_id": call.request_id,
+        "tenant": call.tenant,
+        "answerer": call.answerer,
+        "model": call.model,
+        "upstream_id": call.upstream_id or None,
+        "started_at_ms": call.started_at_ms,
+        "open": call.open,
+        "cost": call.doubt.value,
+        "booked_nano_usd": call.booked_nano_usd,
+    }

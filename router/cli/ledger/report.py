@@ -1,0 +1,146 @@
+"""`tiergate report`: the ledger's figures in the terminal, as JSON, HTML, CSV or Parquet."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
+from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
+from router.cli.options import AsJson, CsvFile, HtmlFile, to_write
+from router.cli.periods import UNIT_MS, period_of, zone_of
+from router.cli.serve.serve import DATABASE, DatabasePath
+
+if TYPE_CHECKING:
+    from router.analysis.report.figures import Report
+    from router.api.compose.books import Books
+    from router.policy.schema import ReportSection
+
+MANY_ROWS = 20_000
+"""So many rows are added up in about two seconds; beyond it the wait is announced."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(report)
+
+
+def report(
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    tag: Tags = None,
+    key: Keys = None,
+    domain: Domains = None,
+    request_type: Types = None,
+    endpoint: Endpoints = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            show_default="the policies that decided the requests",
+            help="Whose planned shares to compare with.",
+        ),
+    ] = None,
+    tz: Annotated[
+        str, typer.Option(help="Time zone whose midnights cut days and months: Europe/Berlin.")
+    ] = "UTC",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Show amounts to the nano-dollar.")
+    ] = False,
+    as_json: AsJson = False,
+    html: HtmlFile = None,
+    csv: CsvFile = None,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(callback=to_write, help="Write them as Parquet (extra `parquet`)."),
+    ] = None,
+) -> None:
+    """What was spent, where, why, and what it saved against which baseline."""
+    from router.analysis.report.output.csv import report_csv
+    from router.analysis.report.output.html import report_html
+    from router.analysis.report.output.json import report_json
+    from router.analysis.report.output.text import print_report
+    from router.api.compose.books import Books
+    from router.cli.terminal import console
+
+    now, zone = now_ms(), zone_of(tz)
+    begin, end = period_of(since, until, now, zone)
+    wanted = Wanted.of(tag, key, domain, request_type, endpoint)
+    section = None if policy is None else _section(policy)
+    with Books.open(database) as books:
+        found = _report(books, section, (begin, end, now), tenant, tz, wanted)
+    if html is not None:
+        html.write_text(report_html(found, exact=exact), encoding="utf-8")
+        typer.echo(f"Report written to {html}.", err=as_json)
+    if csv is not None:
+        csv.write_text(report_csv(found), encoding="utf-8")
+        typer.echo(f"Figures written to {csv}.", err=as_json)
+    if parquet is not None:
+        from router.cli.ledger.parquet_files import write_tidy_parquet
+
+        write_tidy_parquet(report_csv(found), parquet)
+        typer.echo(f"Figures written to {parquet}.", err=as_json)
+    if as_json:
+        sys.stdout.write(report_json(found).decode())
+    elif html is None and csv is None and parquet is None:
+        print_report(found, console(), exact=exact)
+
+
+def _section(policy: str) -> ReportSection:
+    """The `report` section of a policy. Raises PolicyError."""
+    from router.api.compose.core import Settings, load_policies
+
+    return load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
+
+
+def _report(
+    books: Books,
+    section: ReportSection | None,
+    times: tuple[int | None, int | None, int],
+    tenant: str | None,
+    tz: str,
+    wanted: Wanted,
+) -> Report:
+    """The report from roll-ups, after the rows that are not in them yet have been added.
+
+    Sums are kept by each name, never by two of them together: chosen requests are read as rows.
+    """
+    from router.analysis.report.build import LONG_DAYS, Extra, build_report
+    from router.analysis.report.filters import ChosenOutcomes
+
+    since_ms, until_ms, now = times
+    choice = wanted.choice(books)
+    extra = Extra(
+        zone=tz,
+        policy_text=books.policy_text,
+        planned=None if section is None else section.planned_shares,
+        key_names=books.key_names(),
+        chosen=wanted.told,
+    )
+    waiting = books.unfolded()
+    if waiting > MANY_ROWS:
+        typer.echo(f"Adding up {waiting:,} rows once; later reports read the sums.", err=True)
+    books.fold()
+    if choice.everything:
+        first, last = books.span() or (now, now)
+        begin = first if since_ms is None else since_ms
+        end = last if until_ms is None else until_ms
+        by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
+        parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
+        rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
+        extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
+    else:
+        judged = tuple(books.outcomes(since_ms, until_ms, tenant))
+        chosen = ChosenOutcomes(choice, judged)
+        rows = chosen.rows(books.rows(since_ms, until_ms, tenant))
+        extra = replace(extra, lost=books.purged(since_ms, until_ms, tenant), outcomes=chosen)
+    return build_report(
+        rows, config=section, since_ms=since_ms, until_ms=until_ms, now_ms=now, extra=extra
+    )

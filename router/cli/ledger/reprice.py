@@ -1,0 +1,109 @@
+"""`tiergate ledger reprice`: what the usage in the ledger costs at other prices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.ledger.ledger import Since, Tenant, Until, ledger, now_ms
+from router.cli.options import AsJson
+from router.cli.periods import period_of
+from router.cli.serve.serve import DATABASE, DatabasePath
+
+if TYPE_CHECKING:
+    from router.policy.loading import LoadedPolicy
+
+
+def register(_app: typer.Typer) -> None:
+    ledger.command()(reprice)
+
+
+def reprice(
+    database: DatabasePath = DATABASE,
+    prices: Annotated[
+        Path | None,
+        typer.Option(help="A price book that goes before all other prices; see docs/prices.md."),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            help="The day whose prices hold, as 2027-01-15.", show_default="each call's own"
+        ),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="Whose answerers and price book price the rows, by name or path.",
+            show_default="the one each row names, where it ships",
+        ),
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the same usage costs at other prices: signed, by tier, model, tenant and day.
+
+    A report: no row is changed.
+    """
+    from router.analysis.prices.reprice import reprice as price_again
+    from router.analysis.prices.reprice_output import reprice_json, reprice_renderable
+    from router.api.compose.books import Books
+    from router.cli.terminal import console, print_json
+    from router.money.price_book import RowPrices
+    from router.policy.loading import policies_dir
+    from router.policy.price_list import load_prices
+
+    day = None if on is None else _day(on)
+    instead = None if prices is None else load_prices(prices)
+    rows_prices = RowPrices(
+        policy_reader(policy), load_prices(policies_dir() / "prices.yaml"), instead, day
+    )
+    with Books.open(database) as books:
+        begin, end = period_of(since, until, now_ms())
+        found = price_again(books.rows(begin, end, tenant), rows_prices.price)
+    book = "the prices of their policies" if instead is None else f"the prices of {prices}"
+    told = f"{book} on {'their own days' if day is None else day.isoformat()}"
+    if as_json:
+        print_json(reprice_json(found, told))
+        return
+    console().print(reprice_renderable(found, told))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no day; expected one like 2027-01-15", param_hint="--on"
+        ) from error
+
+
+def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
+    """How a row's policy is found: the one that is asked for, else the shipped one of its name.
+
+    A policy that is asked for must be sound; one that a row names may be gone or changed.
+    """
+    from router.errors import PolicyError
+    from router.policy.loading import find_policy, load_policy, policies_dir, policy_names
+
+    if fixed is not None:
+        loaded = load_policy(find_policy(fixed, policies_dir()), os.environ)
+        return lambda _name: loaded
+
+    def shipped(name: str) -> LoadedPolicy | None:
+        if name not in policy_names(policies_dir()):
+            return None
+        try:
+            return load_policy(find_policy(name, policies_dir()), os.environ)
+        except PolicyError:
+            return None
+
+    return shipped

@@ -1,0 +1,208 @@
+"""`tiergate review`: matters that wait for a person, and the verdict on each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger.ledger import Tenant
+from router.cli.options import AsJson
+from router.cli.periods import shown_time
+from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
+from router.types import MinutePrice, ReviewVerdict
+
+if TYPE_CHECKING:
+    from router.request.review_verdicts import MinutePriceOf
+    from router.types import ReviewItem
+
+ReviewId = Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")]
+
+review = typer.Typer(help="Matters that wait for a person.")
+
+
+def register(app: typer.Typer) -> None:
+    review.info.no_args_is_help = True
+    app.add_typer(review, name="review")
+
+
+@review.command("list")
+def list_reviews(
+    database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
+) -> None:
+    """Pending items, oldest first, each with the beginning of its question where the policy stores
+    text, else with why there is none."""
+    from router.api.compose.books import Books
+    from router.api.http.decision_views import request_name
+    from router.cli.terminal import print_json
+    from router.rendering.figures_in_words import clean
+
+    with Books.open(database) as books:
+        found = books.reviews(tenant)
+    if as_json:
+        print_json([_item(one) for one in found])
+        return
+    for one in found:
+        created, asked = shown_time(one.created_at_ms), request_name(one.request_id)
+        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {asked}")
+        typer.echo(f"    {clean(one.question) if one.question else _why_no_text(one)}")
+    typer.echo(f"{len(found)} pending")
+
+
+@review.command()
+def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
+    """One item with its request and what was decided, as JSON. Where the policy stores no text,
+    `no_text` says so."""
+    import orjson
+
+    from router.api.compose.books import Books
+    from router.api.http.decision_views import decision_document
+    from router.cli.terminal import print_json
+    from router.wire.feedback import verdict_view
+
+    with Books.open(database) as books:
+        case = books.review(review_id)
+        if case is None:
+            raise _unknown(review_id)
+        row = books.row(case.item.request_id)
+        heard = books.heard(case.item.request_id)
+    decision = None if row is None else orjson.loads(decision_document(row, heard, case))
+    shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
+    print_json(shown, indented=True)
+
+
+@review.command()
+def decide(
+    review_id: ReviewId,
+    verdict: Annotated[
+        ReviewVerdict,
+        typer.Option(
+            help="approve: the draft is right. correct: this is the right answer. reject: neither."
+        ),
+    ],
+    minutes: Annotated[
+        float, typer.Option(min=0, max=10_080, help="What it took; priced per minute, and booked.")
+    ],
+    text: Annotated[
+        str | None, typer.Option(help="The right answer, with the verdict correct.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="The right answer in a file, instead of --text.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who judged, for the record.")] = "",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="Whose price of a minute holds, by name or path.",
+            show_default="the one the request names, where it ships",
+        ),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the verdict on an item: it is feedback on the decision, and its minutes are a row of
+    their own in the ledger."""
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+    from router.rendering.figures_in_words import usd
+    from router.request.review_verdicts import Judgement
+    from router.wire.feedback import verdict_view
+
+    said = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
+    with Books.open(database) as books:
+        case = books.decide(review_id, said, _minute_prices(policy), anchors)
+    if as_json:
+        print_json({**_item(case.item), **verdict_view(case)})
+    cost = None if case.reviewed is None else case.reviewed.cost_nano_usd
+    if cost is None:
+        typer.echo(
+            "tiergate: no price of a reviewer's minute is known, so the cost of this review is "
+            "unknown. Set review.reviewer_usd_per_minute in the policy, or `reviewers` in the "
+            "price book, and name the policy with --policy.",
+            err=True,
+        )
+    if not as_json:
+        told = "an unknown cost" if cost is None else usd(cost)
+        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {told}.")
+
+
+@review.command()
+def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
+    """Take an item off the list without a verdict; nothing is booked."""
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        resolved = books.resolve(review_id)
+    if not resolved:
+        typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    typer.echo(f"{review_id} is done.")
+
+
+def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
+    """The right answer from --text or --file. Raises BadParameter for one too many or too few."""
+    if text is not None and file is not None:
+        raise typer.BadParameter("give --text or --file, not both", param_hint="--text")
+    answer = file.read_text(encoding="utf-8") if file is not None else text or ""
+    if verdict is ReviewVerdict.CORRECT and not answer.strip():
+        expected = "the verdict correct needs the right answer: --text or --file"
+        raise typer.BadParameter(expected, param_hint="--text")
+    if verdict is not ReviewVerdict.CORRECT and answer:
+        expected = f"only the verdict correct takes an answer; found {verdict.value}"
+        raise typer.BadParameter(expected, param_hint="--verdict")
+    return answer
+
+
+def _minutes(number: float) -> str:
+    """1 -> "1 minute", 2.5 -> "2.5 minutes"."""
+    return f"{number:g} minute{'' if number == 1 else 's'}"
+
+
+def _minute_prices(fixed: str | None) -> MinutePriceOf:
+    """What a minute costs by the policy of a row: the one asked for, else the shipped one."""
+    from router.cli.ledger.reprice import policy_reader
+    from router.money.price_book import PriceBook, utc_day
+
+    policy_of = policy_reader(fixed)
+
+    def price(name: str, at_ms: int) -> MinutePrice | None:
+        loaded = policy_of(name)
+        return None if loaded is None else PriceBook.of(loaded, utc_day(at_ms)).reviewer_minute()
+
+    return price
+
+
+def _unknown(review_id: str) -> typer.Exit:
+    typer.echo(f"tiergate: no review item {review_id!r}", err=True)
+    return typer.Exit(Exit.FAILURE)
+
+
+def _item(item: ReviewItem) -> dict[str, object]:
+    return {
+        "review_id": item.review_id,
+        "request_id": item.request_id,
+        "tenant": item.tenant,
+        "domain": item.domain.value,
+        "created_at_ms": item.created_at_ms,
+        "status": item.status,
+        "question": item.question or None,
+        "facts": list(item.facts),
+        "no_text": None if item.question else _why_no_text(item),
+    }
+
+
+def _why_no_text(item: ReviewItem) -> str:
+    """Why the ledger has no text of a matter, and what would keep it."""
+    if item.store != "none":
+        return "(no text: it was erased with all texts of its tenant, or the request had none)"
+    return (
+        "(no text: it is not stored where the policy has privacy.store: none. The server that took "
+        "the request has the question in memory, at /v1/reviews, for a week at most and no longer "
+        "than it runs; after a restart it is gone. privacy.store: redacted or full keeps question "
+        "and draft in the ledger)"
+    )

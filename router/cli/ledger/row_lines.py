@@ -1,0 +1,64 @@
+"""Ledger rows as lines of text for `tiergate ledger rows`, in any width. Prints nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from router.api.http.decision_views import request_name
+from router.cli.periods import shown_time
+from router.rendering.figures_in_words import usd
+from router.types import RequestRow
+
+FIGURES = ("when (UTC)", "request", "cost", "ms")
+WORDS = ("state", "tier", "why", "tenant", "model")
+RIGHT = frozenset({"cost", "ms"})
+GAP = "  "
+ONE_LINE_FROM = 150
+"""Width from which figures and words of usual length share a line; below it they take two."""
+
+
+def row_lines(found: Iterable[RequestRow], width: int) -> Iterator[str]:
+    """A heading and the rows, one line each or, in less than ONE_LINE_FROM columns, two.
+
+    Request ids and figures are never cut; what is too long for `width` columns is cut at the end
+    of the words, where the model stands.
+    """
+    rows = list(found)
+    figures = _aligned(FIGURES, [_figures(row) for row in rows])
+    words = _aligned(WORDS, [_words(row) for row in rows])
+    for first, second in zip(figures, words, strict=True):
+        if width >= ONE_LINE_FROM:
+            yield first + GAP + _cut(second, width - len(first) - len(GAP))
+        else:
+            yield first.rstrip()
+            yield GAP + _cut(second, width - len(GAP))
+
+
+def _figures(row: RequestRow) -> tuple[str, ...]:
+    return (
+        shown_time(row.created_at_ms),
+        request_name(row.request_id),
+        usd(row.cost_nano_usd),
+        f"{row.latency_ms:.1f}",
+    )
+
+
+def _words(row: RequestRow) -> tuple[str, ...]:
+    tier = f"{row.tier_number} {row.tier}" if row.tier else "-"
+    why = row.error_code or row.reason or "-"
+    return (row.state.value, tier, why, row.tenant, row.model or "-")
+
+
+def _aligned(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    table = [names, *rows]
+    widths = [max(len(row[at]) for row in table) for at in range(len(names))]
+    for row in table:
+        cells = zip(names, row, widths, strict=True)
+        yield GAP.join(
+            cell.rjust(wide) if name in RIGHT else cell.ljust(wide) for name, cell, wide in cells
+        )
+
+
+def _cut(text: str, width: int) -> str:
+    text = text.rstrip()
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"

@@ -1,0 +1,91 @@
+"""`tiergate evaluate adversarial`: the suite through a policy's triage and decision, and its rates.
+
+Each text is decided as `tiergate route` decides it; no tier is called and nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from router.analysis.adversarial import Case, Judgement, Rate, Reading, judge, read_cases
+from router.cli.terminal import console, print_json
+from router.rendering.figures_in_words import percent
+
+if TYPE_CHECKING:
+    from router.library import Gateway
+
+SUITE = Path(__file__).parents[2] / "training" / "adversarial.jsonl"
+
+
+def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> None:
+    """Decide every case and its clean twin under `policy` (a name or a file), print the rates.
+
+    Raises TiergateError (PolicyError with all mistakes of the policy).
+    """
+    from router.api.compose.core import Settings
+    from router.library import Gateway
+
+    settings = Settings(policies=(policy,), watch=False)
+    if model_dir is not None:
+        settings = replace(settings, model_dir=model_dir)
+    cases = read_cases(SUITE.read_text(encoding="utf-8").splitlines())
+    with Gateway(settings, os.environ) as gateway:
+        readings, judged_by = route_all(gateway, cases)
+    judgement = judge(readings)
+    if as_json:
+        print_json(judged_by | judgement.as_object())
+    else:
+        _print(judgement, judged_by)
+
+
+def route_all(gateway: Gateway, cases: Sequence[Case]) -> tuple[list[Reading], dict[str, object]]:
+    """The level that each text and its twin go to first, and by which policy and triage model."""
+    readings = []
+    judged_by: dict[str, object] = {}
+    for case in cases:
+        outcome = gateway.route(case.text)
+        twin = None if case.clean_text is None else gateway.route(case.clean_text).rung.level
+        readings.append(Reading(case, outcome.rung.level, twin))
+        judged_by = {
+            "policy": f"{outcome.policy}@{outcome.policy_hash}",
+            "triage": outcome.signals.triage_version,
+            "triage_missing": outcome.signals.degraded,
+        }
+    return readings, judged_by
+
+
+def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
+    out = console()
+    if judged_by["triage_missing"]:
+        out.print("The triage model is missing: rules alone decided.", style="yellow")
+    out.print(f"Policy {judged_by['policy']}, triage {judged_by['triage']}.", markup=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("family")
+    for column in ("wrong de-escalations", "", "95 %", "needless escalations", "", "95 %"):
+        table.add_column(Text(column, style="dim"), justify="right")
+    for one in (*judgement.families, judgement.whole):
+        cells = (*_cells(one.wrong_deescalations), *_cells(one.needless_escalations))
+        table.add_row(one.family, *cells, style="bold" if one is judgement.whole else None)
+    out.print(table)
+    for expected, wanted in (("escalate", "must escalate"), ("stay", "may stay")):
+        levels = [
+            f"{count} at level {level}"
+            for (kind, level), count in sorted(judgement.reached.items())
+            if kind == expected
+        ]
+        out.print(f"Of those that {wanted}: {', '.join(levels)}.", markup=False)
+
+
+def _cells(rate: Rate) -> tuple[str, str, str]:
+    if rate.interval is None:
+        return "", "", ""
+    low, high = rate.interval
+    told = f"{percent(low)} to {percent(high)}"
+    return f"{rate.faults} of {rate.cases}", percent(rate.share), told

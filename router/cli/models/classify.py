@@ -1,0 +1,156 @@
+"""`tiergate classify`: a file of texts through a policy's specialist, without a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.serve.serve import ModelDir
+from router.types import EncoderUse
+
+if TYPE_CHECKING:
+    from router.api.compose.classify_file import Done
+
+ProgressSink = Callable[[int, int], None]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(classify)
+
+
+def classify(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="A .jsonl or .jsonl.gz file, one object a line."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Results, one line each in the order of the file.")
+    ],
+    policy: Annotated[
+        str,
+        typer.Option("--policy", "-p", help="Name or file of a policy with a specialist."),
+    ] = "email_pipeline",
+    task: Annotated[
+        str | None,
+        typer.Option(show_default="all fields", help="One field of the specialist alone."),
+    ] = None,
+    text_column: Annotated[
+        str, typer.Option(help="The text's key; without it, subject and body are read.")
+    ] = "text",
+    bad: Annotated[
+        Path | None,
+        typer.Option(show_default="OUT.bad", help="Lines that are no rows, each with the reason."),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that read.")] = 2,
+    again: Annotated[bool, typer.Option("--again", help="Start over instead of going on.")] = False,
+    encoder: Annotated[
+        EncoderUse, typer.Option(help="Which texts the encoder reads; never: words alone decide.")
+    ] = EncoderUse.WHEN_NEEDED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Say of every text in a file what a policy's specialist says; goes on where it stopped."""
+    from router.api.compose.classify_file import Files, classify_file
+    from router.api.compose.specialists import Specialist, bytes_on_disk
+
+    files = Files(source, out, bad or out.with_name(f"{out.name}.bad"))
+    with Specialist.open(
+        policy, os.environ, task=task, model_dir=model_dir, threads=threads, encoder=encoder
+    ) as specialist:
+        began = time.monotonic()
+        with _bar(source) as progress:
+            try:
+                done = classify_file(
+                    specialist,
+                    asdict(specialist.identity),
+                    files,
+                    text_column=text_column,
+                    again=again,
+                    progress=progress,
+                )
+            except KeyboardInterrupt:
+                typer.echo(
+                    f"tiergate: interrupted; what is done stands in {out}. The same command goes "
+                    "on from there.",
+                    err=True,
+                )
+                raise typer.Exit(Exit.FAILURE) from None
+        seconds = time.monotonic() - began
+        sizes = bytes_on_disk(specialist, model_dir)
+        early = specialist.early
+    _tell(done, files.out, files.bad, seconds, sizes, early, as_json)
+
+
+def _tell(
+    done: Done, out: Path, bad: Path, seconds: float, sizes: dict[str, int], early: int,
+    as_json: bool,
+) -> None:  # fmt: skip
+    rate = done.rows / seconds if seconds else 0.0
+    peak = peak_rss_bytes()
+    if as_json:
+        import json
+
+        typer.echo(
+            json.dumps(
+                {
+                    **asdict(done),
+                    "by_words_alone": early,
+                    "seconds": round(seconds, 3),
+                    "rows_per_s": round(rate, 1),
+                    "peak_rss_bytes": peak,
+                    "disk_bytes": sizes,
+                    "out": str(out),
+                    "bad_rows": str(bad),
+                }
+            )
+        )
+        return
+    before = f", {done.resumed} were there already" if done.resumed else ""
+    typer.echo(f"{done.rows} rows in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
+    if early and early >= done.rows:
+        typer.echo("all of them were read by their words alone")
+    elif early:
+        typer.echo(f"{early} of them were read by their words alone, the others by the encoder")
+    if done.bad:
+        typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")
+    typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))
+    disk = ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in sizes.items())
+    typer.echo(f"peak memory {peak / 1e6:.0f} MB; on disk: {disk}")
+
+
+def peak_rss_bytes() -> int:
+    """The most memory that this process held at once."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@contextmanager
+def _bar(source: Path) -> Iterator[ProgressSink]:
+    """A progress bar on a terminal, by bytes of the file; nothing where output is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda read, rows: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    packed = source.suffix == ".gz"
+    total = None if packed or not source.is_file() else source.stat().st_size
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        bar = shown.add_task("reading", total=total)
+
+        def update(read: int, rows: int) -> None:
+            shown.update(bar, completed=read, description=f"{rows} rows")
+
+        yield update

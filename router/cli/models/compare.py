@@ -1,0 +1,116 @@
+"""`tiergate train compare`: what smaller and faster variants of the encoder cost in accuracy."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.models.train import WORK, Data, Work, train, with_torch
+from router.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from router.training.compare.compare import Comparison
+
+TRIAGE = "triage"
+"""Where `train triage` keeps its stages within --work."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds to `tiergate train`, which `learning` puts on the app."""
+    train.command()(compare)
+
+
+def compare(
+    data: Data,
+    work: Work = WORK,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", show_default="compare in --work",
+            help="Folder of compare.md, compare.json and compare.svg.",
+        ),
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            show_default="all", help="Only this one and what it is compared with; repeatable."
+        ),
+    ] = None,
+    rows: Annotated[
+        int, typer.Option(min=50, help="Training rows of a probe at most; half as many judge.")
+    ] = 1_000,
+    turns: Annotated[
+        int, typer.Option(min=1, help="How often each variant takes its turn in timing.")
+    ] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same variants.")] = 7,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Measure fp32, INT8, INT4, distilled, pruned, narrow and static encoders side by side."""
+    with with_torch():
+        from router.training.compare.compare import compare as measure
+        from router.training.compare.report import to_json
+
+        folder = work / TRIAGE if (work / TRIAGE).is_dir() else work
+        made = measure(
+            data,
+            folder,
+            out,
+            names=variant or (),
+            rows=rows,
+            turns=turns,
+            seed=seed,
+            progress=not as_json or sys.stderr.isatty(),
+            command=shlex.join(["tiergate", *sys.argv[1:]]),
+        )
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json({**to_json(made.setting, made.rows), "files": [str(p) for p in made.files]})
+        return
+    _show(made)
+
+
+def _show(made: Comparison) -> None:
+    """Print what was measured, and where it stands beside the usual claims."""
+    from router.cli.terminal import console
+    from router.training.compare.report import (
+        CLAIMED,
+        MEASURED,
+        claim_cells,
+        kind,
+        measured_cells,
+    )  # fmt: skip
+
+    setting = made.setting
+    _table("Measured", MEASURED, [measured_cells(row) for row in made.rows])
+    compared = [claim_cells(row) for row in made.rows if row.ratios is not None]
+    _table("Beside the usual claims", CLAIMED, compared)
+    screen = console()
+    told = [f"{p.name} ({kind(p)}, {p.train_rows} + {p.dev_rows} rows)" for p in setting.probes]
+    screen.print(f"Probes: {', '.join(told)}.", soft_wrap=True)
+    screen.print(
+        f"{setting.machine}; load average {setting.load[0]} to {setting.load[1]}; "
+        f"{setting.seconds} s.",
+        soft_wrap=True,
+    )
+    screen.print(f"Written: {', '.join(map(str, made.files))}", soft_wrap=True, markup=False)
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+
+    from router.cli.terminal import console
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",
+                  title=title, title_justify="left")  # fmt: skip
+    for name in head:
+        words = name in ("variant", "against", "the claim here")
+        table.add_column(name, justify="left" if words else "right")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)

@@ -1,0 +1,249 @@
+"""`tiergate evaluate`: the model card, or figures on a labelled file, without torch."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from router.cli.exits import Exit
+from router.cli.models.train import WORK, Work, tell_installed, with_torch
+from router.cli.options import AsJson
+from router.cli.serve.serve import ModelDir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from router.evaluation.options import Report
+    from router.stats.measures import Figure
+
+KINDS = ("intent", "routing", "stakes", "spam", "toxicity", "department", "safety")
+NOVELTIES = ("energy", "max_probability", "entropy", "mahalanobis", "nearest")
+"""As `router.evaluation.options` has them; a test compares. Importing that would load numpy."""
+
+ADVERSARIAL = "adversarial"
+"""Decides our own prompts by a policy; needs no file."""
+
+BUDGETS = "every budget"
+"""In the name of sections that are shown as one row per budget."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(evaluate)
+
+
+def evaluate(
+    context: typer.Context,
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help=f"What to measure: {', '.join((*KINDS, ADVERSARIAL))}. Without it: the model "
+            "card.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="TIERGATE_DATA",
+            help="With a kind: a .jsonl or .jsonl.gz file of that kind. Without: a folder, to "
+            "make the card anew by the training's last stage.",
+        ),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(help="Fit heads on this file instead of on --data outside the dev cut."),
+    ] = None,
+    dev: Annotated[
+        bool | None,
+        typer.Option(
+            show_default="dev for files the model was trained on",
+            help="Judge on the dev cut of --data, or on all of it.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Beside it TF-IDF with a linear model, same rows.")
+    ] = False,
+    novelty: Annotated[
+        str | None,
+        typer.Option(
+            show_default="nearest; mahalanobis for a saved head",
+            help=f"Intents: the score that counts: {', '.join(NOVELTIES)}.",
+        ),
+    ] = None,
+    save_head: Annotated[
+        Path | None,
+        typer.Option(help="Write the fitted head as this path with .npz and .json added."),
+    ] = None,
+    labels: Annotated[
+        int | None, typer.Option(min=40, help="Routing: fit a head on so many labelled rows.")
+    ] = None,
+    leave_subjects: Annotated[
+        bool,
+        typer.Option(
+            "--leave-subjects", help="Routing: judge each subject by a head of other subjects."
+        ),
+    ] = False,
+    weak: Annotated[str | None, typer.Option(help="Routing: the cheaper model.")] = None,
+    strong: Annotated[str | None, typer.Option(help="Routing: the dearer model.")] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            help="Routing: JSON of model to [prompt, answer], dollars per million tokens."
+        ),
+    ] = None,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Time a lone request of 16, 40 and 128 tokens too.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of folds, ties and resamples.")] = 0,
+    resamples: Annotated[
+        int, typer.Option(min=20, help="Resamples behind each 95 % interval.")
+    ] = 1_000,
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", help="Of `adversarial`: name of a policy, or a file.")
+    ] = "default",
+    work: Work = WORK,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """The triage model's figures: its card, or measured on a labelled file of one kind."""
+    _refuse_foreign(context, kind)
+    if kind == ADVERSARIAL:
+        from router.cli.models.adversarial import evaluate_adversarial
+
+        return evaluate_adversarial(policy, model_dir, as_json)
+    from router.api.compose.core import Settings
+
+    folder = model_dir or Settings().model_dir
+    if kind is None:
+        return _card(folder, data, work, as_json=as_json)
+    file = _file_of(kind, novelty, data)
+    from router.evaluation import dispatch
+    from router.evaluation.options import Kind, Novelty, Options
+
+    options = Options(
+        train, dev, baseline, Novelty(novelty) if novelty else None, labels, leave_subjects,
+        weak, strong, prices, save_head, seed, resamples,
+    )  # fmt: skip
+    report = dispatch.evaluate(Kind(kind), folder, file, options, latency=latency)
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json(report.to_json())
+    else:
+        _show(report)
+
+
+_OF_KINDS = {"train", "dev", "baseline", "seed", "resamples", "latency", "save_head"}
+_OF_KIND = {
+    "intent": {"novelty"},
+    "routing": {"labels", "leave_subjects", "weak", "strong", "prices"},
+}
+_ALWAYS = {"kind", "as_json", "model_dir"}
+
+
+def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
+    """Raises BadParameter that names the options given which mean nothing for this kind."""
+    if kind == ADVERSARIAL:
+        allowed = _ALWAYS | {"policy"}
+    elif kind is None:
+        allowed = _ALWAYS | {"data", "work"}
+    else:
+        allowed = _ALWAYS | _OF_KINDS | _OF_KIND.get(kind, set()) | {"data"}
+    given = {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+    if foreign := sorted(given - allowed):
+        told = ", ".join("--" + name.replace("_", "-") for name in foreign)
+        raise typer.BadParameter(
+            f"found {told}, which say nothing about {kind or 'the card'}; leave them out"
+        )
+
+
+def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:
+    """The file to measure on; raises BadParameter for a kind, score or file that is none."""
+    for found, allowed in ((kind, (*KINDS, ADVERSARIAL)), (novelty or NOVELTIES[0], NOVELTIES)):
+        if found not in allowed:
+            raise typer.BadParameter(f"found {found!r}; expected one of {', '.join(allowed)}")
+    if data is None or data.is_dir():
+        told = "no --data" if data is None else f"the folder {data}"
+        raise typer.BadParameter(f"found {told}; expected --data FILE, a file of {kind} rows")
+    return data
+
+
+def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None:
+    """The card as it stands in a model folder, made anew first where data are given."""
+    from router.cli.terminal import print_json
+
+    if data is not None:
+        with with_torch():
+            from router.training.pipeline import train_triage
+
+            made = train_triage(data, folder, work / "triage", stages=("card",))
+        if made.model is not None and not made.model.installed:
+            tell_installed(made.model)
+    card, text = folder / "card.json", folder / "CARD.md"
+    if not card.is_file() or not text.is_file():
+        typer.echo(f"tiergate: no triage model in {folder}: card.json is missing", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    if as_json:
+        print_json(json.loads(card.read_text(encoding="utf-8")))
+    else:
+        typer.echo(text.read_text(encoding="utf-8"))
+
+
+def _show(report: Report) -> None:
+    """Sections of figures, each with its interval and rows; notes at the end."""
+    from router.cli.terminal import console
+
+    out = console()
+    out.print(escape(f"{report.kind}: {report.file}, triage model {report.model}"), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for title in ("figure", "value", "95 % interval", "rows"):
+        table.add_column(title, justify="left" if title == "figure" else "right")
+    for section, figures in report.sections.items():
+        if BUDGETS in section:
+            _budgets(table, section, figures)
+            continue
+        table.add_row(f"[bold]{escape(section)}[/bold]")
+        for name, figure in figures.items():
+            table.add_row(
+                f"  {escape(name)}", told(figure.value), interval(figure), f"{figure.n:,}"
+            )
+    out.print(table)
+    for note in report.notes:
+        out.print(f"- {escape(note)}", soft_wrap=True)
+
+
+def _budgets(table: Table, section: str, figures: Mapping[str, Figure]) -> None:
+    """Adds one row per budget instead of one per figure."""
+    table.add_row(f"[bold]{escape(section)}: router / best single model / oracle[/bold]")
+    for percent in sorted({int(name.rpartition("_")[2]) for name in figures}):
+        own = [figures[f"{who}_at_{percent}"] for who in ("router", "best_single", "oracle")]
+        values = " / ".join(told(figure.value) for figure in own)
+        table.add_row(f"  at {percent} % of the best model's cost", values, "", f"{own[0].n:,}")
+
+
+def told(value: float) -> str:
+    """A number with as many digits as it deserves: 0.9635, 44.2, - for none.
+
+    >>> told(0.96351), told(44.2), told(float("nan"))
+    ('0.9635', '44.20', '-')
+    """
+    if math.isnan(value):
+        return "-"
+    return f"{value:.4f}" if abs(value) < 2 else f"{value:.2f}"
+
+
+def interval(figure: Figure) -> str:
+    """The ends of a figure's interval, "" where none was taken."""
+    if math.isnan(figure.low):
+        return ""
+    return f"{told(figure.low)} .. {told(figure.high)}"

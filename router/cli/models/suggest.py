@@ -1,0 +1,184 @@
+"""`tiergate train suggest`: the unlabelled texts most worth a person's label."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
+from router.cli.models.train import train
+from router.cli.options import AsJson, to_write
+from router.cli.periods import period_of
+from router.cli.serve.serve import ModelDir
+from router.errors import ClassifyError
+
+if TYPE_CHECKING:
+    from router.training.heads.labelled_rows import Repair
+    from router.training.heads.suggest import Suggested, Unlabelled
+
+SHOWN_CHARACTERS = 90
+MOST_STORED = 50_000
+USER = "user: "  # stored prompts are transcripts: each turn after its role
+
+
+def register(app: typer.Typer) -> None:
+    """Adds to `tiergate train`, which `learning` puts on the app."""
+    train.command()(suggest)
+
+
+def suggest(
+    source: Annotated[
+        Path | None,
+        typer.Argument(help="A .jsonl or .jsonl.gz file of texts; without it, --database."),
+    ] = None,
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", help="Whose heads --head names.")
+    ] = "email_pipeline",
+    head: Annotated[
+        str, typer.Option(help="A head of the policy, a built-in one, or a head's .json file.")
+    ] = "department",
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many texts.")] = 50,
+    text_column: Annotated[
+        str, typer.Option(help="The text's key; without it, subject and body are read.")
+    ] = "text",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            callback=to_write,
+            help="Write them as .jsonl with an empty label, to be filled.",
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", "-d", help="A ledger whose policies store texts."),
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """List the unlabelled texts that would teach a head most, best first."""
+    if (source is None) == (database is None):
+        raise typer.BadParameter("give either a file of texts or --database")
+    from router.training.heads.suggest import suggest as best_of
+
+    named = _head_of(policy, head)
+    skipped: tuple[Repair, ...] = ()
+    if source is not None:
+        pool, skipped = _file(source, text_column)
+    else:
+        assert database is not None
+        pool = _stored(database, since, until, tenant)
+    found = best_of(pool, named, count, model_dir=model_dir)
+    if out is not None:
+        rows = [{"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}
+                for s in found.suggestions]  # fmt: skip
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+        out.write_text("".join(lines), encoding="utf-8")
+    _show(found, skipped, out, as_json)
+
+
+def _head_of(policy: str, head: str) -> Path | str:
+    """The file of a head, or the name of a built-in one. Raises PolicyError."""
+    if head.endswith(".json"):
+        return Path(head)
+    from router.policy.loading import find_policy, load_policy, policies_dir
+
+    loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
+    for section in loaded.policy.heads:
+        if section.name == head:
+            return loaded.file(section.path)
+    return head
+
+
+def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repair, ...]]:
+    """The texts of a file, and which lines were skipped, by reason. Blank lines are no rows.
+
+    Raises ClassifyError for a file that cannot be read or holds no text.
+    """
+    from router.api.compose.classify_file import row_of
+    from router.training.heads.labelled_rows import Repair
+    from router.training.heads.suggest import Unlabelled
+
+    texts: list[Unlabelled] = []
+    bad: dict[str, list[int]] = {}
+    try:
+        with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    texts.append(Unlabelled(str(number), row_of(line, text_column)[1]))
+                except ValueError as error:
+                    # What follows a colon is of this line alone: the place of the mistake.
+                    bad.setdefault(str(error).partition(": ")[0], []).append(number)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ClassifyError(f"{source} cannot be read: {error}") from error
+    skipped = tuple(Repair(f"skipped: {why}", tuple(lines)) for why, lines in bad.items())
+    if not texts:
+        found = "; ".join(map(str, skipped)) or "no line"
+        raise ClassifyError(
+            f"{source} holds no text: {found}. Each line is a JSON object with {text_column!r}, "
+            "or subject and body; name another key by --text-column."
+        )
+    return texts, skipped
+
+
+def _stored(
+    database: str, since: str | None, until: str | None, tenant: str | None
+) -> list[Unlabelled]:
+    """The last user turns of stored prompts."""
+    from router.api.compose.books import Address, Books
+    from router.training.heads.suggest import Unlabelled
+
+    begin, end = period_of(since, until, now_ms())
+    with Books.open(database) as books:
+        prompts = books.prompts(begin, end, tenant, MOST_STORED)
+    if not prompts:
+        raise ClassifyError(
+            f"{Address.parse(database).shown} holds no prompts: policies store none by default. "
+            "Give a file of texts, or set privacy.store to redacted or full and let traffic come."
+        )
+    turns = [(number, f"\n\n{text}".rpartition(f"\n\n{USER}")[2]) for number, text in prompts]
+    return [Unlabelled(number, text) for number, text in turns]
+
+
+def _show(found: Suggested, skipped: Sequence[Repair], out: Path | None, as_json: bool) -> None:
+    if as_json:
+        from dataclasses import asdict
+
+        from router.cli.terminal import print_json
+
+        print_json({**asdict(found), "skipped": [asdict(one) for one in skipped]})
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    from router.cli.terminal import console
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for title in ("worth", "says", "chance", "where", "text"):
+        table.add_column(title, justify="right" if title in ("worth", "chance") else "left")
+    for one in found.suggestions:
+        text = " ".join(one.text.split())[:SHOWN_CHARACTERS]
+        table.add_row(
+            f"{one.score:.3f}", escape(one.label), f"{one.confidence:.2f}", one.ref, escape(text)
+        )
+    console().print(table)
+    left = [f"{found.repeated} repeated or empty", f"{found.taught} that taught the head"]
+    left += [f"{found.beyond} beyond what is read"] * bool(found.beyond)
+    typer.echo(f"{len(found.suggestions)} of {found.read} texts; left out: {', '.join(left)}")
+    for rows in skipped:
+        typer.echo(str(rows))
+    if out is not None:
+        typer.echo(f"Fill in `label` in {out}, then: tiergate train head --data {out} ...")

@@ -1,0 +1,164 @@
+"""`tiergate train`: thin calls into `router.training`, which needs torch."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.serve.serve import ModelDir
+
+if TYPE_CHECKING:
+    from router.training.install import Installed
+
+Data = Annotated[
+    Path,
+    typer.Option(
+        help="The folder of training data; docs/training.md says what it holds.",
+        envvar="TIERGATE_DATA",
+    ),
+]
+Work = Annotated[Path, typer.Option(help="Where stages leave what later ones read.")]
+Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no useful result.")]
+WORK = Path(".tiergate/train")
+
+train = typer.Typer(
+    help="Train on your own data; `head`, `specialists` and `suggest` without the extra `train`."
+)
+
+
+def register(app: typer.Typer) -> None:
+    train.info.no_args_is_help = True
+    app.add_typer(train, name="train")
+
+
+@contextmanager
+def with_torch() -> Iterator[None]:
+    """A missing or unfit package becomes a sentence that says how to install it."""
+    try:
+        yield
+    except ImportError as error:
+        typer.echo(
+            f"tiergate: training needs a package that cannot be used here ({error}): "
+            "pip install 'tiergate[train]'",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE) from error
+
+
+@train.command()
+def triage(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the new model; serve it by --model-dir.")],
+    work: Work = WORK,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 7,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(show_default="all", help="Run only this stage again; repeat for several."),
+    ] = None,
+    quick: Quick = False,
+    english_only: Annotated[
+        bool, typer.Option("--english-only", help="Drop rows in another language.")
+    ] = False,
+    adapt: Annotated[
+        float, typer.Option(help="Seconds of adaptation to the texts before distillation.")
+    ] = 0.0,
+    curriculum: Annotated[
+        float,
+        typer.Option(help="Share of distillation in which hard rows are still missing, 0..1."),
+    ] = 0.0,
+    logit_adjustment: Annotated[
+        float, typer.Option(help="Logit adjustment by so many times log share; no class weights.")
+    ] = 0.0,
+    paraphrase: Annotated[
+        bool, typer.Option("--paraphrase", help="Train short texts in other words too.")
+    ] = False,
+    prune: Annotated[
+        str,
+        typer.Option(help="What is left: layers=2,heads=4,neurons=512,vocabulary=20000; 0: all."),
+    ] = "0",
+    bits: Annotated[int, typer.Option(help="Bits of a weight: 8 or 4.")] = 8,
+    force: Annotated[
+        bool, typer.Option("--force", help="Install it even where a head is worse than before.")
+    ] = False,
+) -> None:
+    """Curate, distil, export, fit heads, measure: the triage model from a folder of data."""
+    with with_torch():
+        from router.policy.loading import policies_dir
+        from router.training.options import Options, Pruning
+        from router.training.pipeline import train_triage
+
+        made = train_triage(
+            data, out, work / "triage", seed, stage, quick,
+            knowledge=policies_dir() / "knowledge",
+            options=Options(
+                english_only, adapt, curriculum, logit_adjustment, paraphrase,
+                Pruning.parse(prune), bits,
+            ),
+            force=force,
+        )  # fmt: skip
+    for name, seconds in made.seconds.items():
+        typer.echo(f"{name:<8} {seconds:8.1f} s")
+    typer.echo(f"What is in the data: {made.data_report}")
+    if made.model is not None:
+        tell_installed(made.model)
+
+
+def tell_installed(model: Installed) -> None:
+    """Says where a finished model is; raises Exit where it is worse and was not installed."""
+    for head in model.worse:
+        typer.echo(f"worse than {model.against}: {head}", err=not model.installed)
+    if not model.installed:
+        typer.echo(
+            f"Not installed: {model.folder} keeps the new model {model.version}; "
+            "`tiergate train triage` with --force installs it all the same.",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE)
+    typer.echo(f"Triage model {model.version} is in {model.folder}; its card is CARD.md there.")
+
+
+@train.command()
+def adapter(
+    data: Data,
+    knowledge: Annotated[
+        Path, typer.Option(help="The approved answers that utterances are paired with.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the adapter and its card.")],
+    quick: Quick = False,
+) -> None:
+    """A LoRA adapter for the local model, from support utterances and approved answers."""
+    with with_torch():
+        from router.training.adapter.train import train_adapter
+
+        card = train_adapter(data, knowledge, out, quick=quick, shown=True, command=_command_line())
+    typer.echo(f"Adapter {card['file']} is in {out}; its card is CARD.md there.")
+
+
+@train.command()
+def ability(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the measured ability.")],
+    model_dir: ModelDir = None,
+    again: Annotated[
+        bool, typer.Option(help="Ask the model again, even where its answers are stored.")
+    ] = False,
+) -> None:
+    """Measure how able the local model is, on questions with known answers."""
+    with with_torch():
+        from router.training.adapter.local_ability import measure_ability
+
+        card = measure_ability(
+            data, out, triage=model_dir, command=_command_line(), shown=True, again=again
+        )
+    typer.echo(f"Measured {card['model']}: theta {card['theta']}; written to {out}.")
+
+
+def _command_line() -> str:
+    return shlex.join(["tiergate", *sys.argv[1:]])

@@ -1,0 +1,152 @@
+"""`tiergate train head` and `specialists`: heads without torch, on what serving installs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.models.train import Data, train
+from router.cli.options import AsJson
+from router.cli.serve.serve import ModelDir
+
+if TYPE_CHECKING:
+    from router.training.heads.train_head import Made
+
+
+def register(app: typer.Typer) -> None:
+    """Adds to `tiergate train`, which `learning` puts on the app."""
+    train.command()(head)
+    train.command()(specialists)
+
+
+def head(
+    data: Annotated[
+        Path, typer.Option(help="A .csv, .tsv, .jsonl or .jsonl.gz file of labelled texts.")
+    ],
+    name: Annotated[str, typer.Option(help="What the head is called: department, spam.")],
+    out: Annotated[Path, typer.Option(help="Folder of the head; a policy names its .json file.")],
+    text_column: Annotated[str, typer.Option(help="The column with the text.")] = "text",
+    label_column: Annotated[str, typer.Option(help="The column with the label.")] = "label",
+    positive: Annotated[
+        str | None,
+        typer.Option(help="Of two labels, the one whose chance the head gives, as `spam` does."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same head.")] = 7,
+    force: Annotated[
+        bool, typer.Option("--force", help="Install it even where the one that is there is better.")
+    ] = False,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Fit a head of the shipped encoder on labelled texts; without torch, in seconds."""
+    from router.training.heads.train_head import train_head
+
+    made = train_head(
+        data,
+        name,
+        out,
+        model_dir=model_dir,
+        text_column=text_column,
+        label_column=label_column,
+        positive=positive,
+        seed=seed,
+        force=force,
+        command=shlex.join(["tiergate", *sys.argv[1:]]),
+    )
+    if as_json:
+        _print_json(made)
+    else:
+        _show(made)
+    if not made.installed:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def specialists(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the heads; policies/heads ships.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same heads.")] = 7,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Refit the heads of the shipped specialists for the encoder that is there."""
+    from router.cli.terminal import print_json
+    from router.training.heads.specialists import render, train_specialists
+
+    cards = train_specialists(
+        data,
+        out,
+        model_dir=model_dir,
+        seed=seed,
+        command=shlex.join(["tiergate", *sys.argv[1:]]),
+        shown=not as_json and sys.stderr.isatty(),
+    )
+    if as_json:
+        print_json(cards)
+    else:
+        typer.echo(render(cards))
+
+
+def _print_json(made: Made) -> None:
+    from router.cli.terminal import print_json
+
+    compared = made.comparison
+    against = None if compared is None else {**asdict(compared), "worse": compared.worse}
+    print_json(
+        {
+            **{key: value for key, value in made.card.items() if key != "seen"},
+            "comparison": against,
+            "installed": made.installed,
+            "out": str(made.folder),
+        }
+    )
+
+
+def _show(made: Made) -> None:
+    """Repairs, figures, the table per class, and what became of it."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from router.cli.terminal import console
+
+    out, card, name = console(), made.card, made.card["name"]
+    figures = card["figures"]
+    assert isinstance(figures, dict)
+    for repair in made.repairs:
+        out.print(f"mended: {escape(repair)}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for title in ("class", "rows", "precision", "recall", "F1"):
+        table.add_column(title, justify="left" if title == "class" else "right")
+    for label, row in sorted(figures["per_class"].items(), key=lambda item: -item[1]["rows"]):
+        table.add_row(
+            escape(label), f"{row['rows']:.0f}", f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}", f"{row['f1']:.3f}",
+        )  # fmt: skip
+    out.print(table)
+    auroc = f", AUROC {figures['auroc']:.3f}" if "auroc" in figures else ""
+    out.print(
+        f"{figures['rows']} rows, cross-validated: accuracy {figures['accuracy']:.3f} (always the "
+        f"largest class: {figures['majority']:.3f}), macro-F1 {figures['macro_f1']:.3f}{auroc}, "
+        f"ECE {figures['ece']:.3f}",
+        soft_wrap=True,
+    )
+    compared = made.comparison
+    if compared is not None:
+        out.print(
+            f"The installed head {name}: macro-F1 {compared.old:.3f} against {compared.new:.3f} "
+            f"of the new one, on {compared.rows} rows ({compared.basis}).",
+            soft_wrap=True,
+        )
+    if made.installed:
+        out.print(f"Head {name} is in {escape(str(made.folder))}: {name}.json, .npz, .card.json")
+    else:
+        out.print(
+            f"Not installed: it is worse than the head that is there. --force installs it all the "
+            f"same; {escape(str(made.folder))} is unchanged.",
+            soft_wrap=True,
+        )

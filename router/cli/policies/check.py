@@ -1,0 +1,185 @@
+"""A policy checked: its examples routed, its warnings, and both on the terminal or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.markup import escape
+from rich.table import Table
+
+from router.api.compose.core import Core
+from router.api.compose.probe import Found, Probed, probe
+from router.api.http.access import LOCAL
+from router.cli.terminal import console, print_json
+from router.errors import PolicyError
+from router.money.budget_check import budget_warnings
+from router.money.price_book import is_known
+from router.policy.loading import missing_secrets
+from router.policy.price_list import LoadedPrices
+from router.policy.warnings import ExampleResult, PolicyWarning, notes, run_examples, warnings
+from router.types import ChatRequest, Hints, Message, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One valid policy with what was found."""
+
+    name: str
+    hash: str
+    path: str
+    results: Sequence[ExampleResult]
+    warnings: Sequence[PolicyWarning]
+    missing_keys: Sequence[str]
+    notes: Sequence[str]
+    degraded_because: str
+    probed: Sequence[Probed] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Is True when all examples went where they should, and each answerer has its model."""
+        there = all(one.found is not Found.NO for one in self.probed)
+        return there and all(result.passed for result in self.results)
+
+
+def run(core: Core, *, probing: bool = False) -> Checked:
+    """Run the default policy's examples through triage and decision; `probing`: ask each answerer
+    for its models, too."""
+    loaded, runtime = core.loaded[core.default], core.router.default
+    # A policy that only observes wants a model named; which one changes nothing in what is decided.
+    model = runtime.plans[-1].facts.model if loaded.policy.mode == "observe" else "auto"
+
+    def route(
+        messages: Sequence[Message], context: Mapping[str, str]
+    ) -> tuple[str, Sequence[Reason]]:
+        request = ChatRequest(tuple(messages), model, hints=Hints(context=context))
+        outcome = core.router.route(request, LOCAL)
+        return outcome.rung.tier, outcome.decision.first_rung.reasons
+
+    priced = {plan.facts.name for plan in runtime.plans if is_known(plan.facts.price)}
+    return Checked(
+        name=loaded.policy.name,
+        hash=loaded.hash,
+        path=str(loaded.path),
+        results=run_examples(loaded.policy, route),
+        warnings=[
+            *warnings(loaded.policy, priced),
+            *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
+        ],
+        missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
+        notes=notes(loaded.policy),
+        degraded_because=core.degraded_because,
+        probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
+    )
+
+
+def show(
+    checked: Sequence[Checked],
+    broken: Sequence[tuple[str, PolicyError]],
+    books: Sequence[LoadedPrices],
+    json: bool,
+) -> None:
+    """All policies, valid ones with their examples, broken ones with their mistakes."""
+    if json:
+        print_json(
+            {
+                "policies": [_document(one) for one in checked],
+                "price_books": [
+                    {"path": str(one.path), "models": len(one.file.models)} for one in books
+                ],
+                "broken": [
+                    {"policy": name, "mistakes": [str(m) for m in error.mistakes]}
+                    for name, error in broken
+                ],
+            }
+        )
+        return
+    out = console()
+    for one in checked:
+        _show(one)
+    for name, error in broken:
+        out.print(f"[bold]{escape(name)}[/bold]: {escape(error.message)}\n", soft_wrap=True)
+    for book in books:
+        text = f"{book.path}: a price book of {len(book.file.models)} models"
+        out.print(escape(text) + "\n", soft_wrap=True)
+    failed = sum(not r.passed for one in checked for r in one.results)
+    total = sum(len(one.results) for one in checked)
+    out.print(
+        f"{len(checked)} valid, {len(broken)} broken; {total - failed} of {total} examples "
+        "went where they should"
+    )
+
+
+def _show(one: Checked) -> None:
+    out = console()
+    passed = sum(result.passed for result in one.results)
+    out.print(f"[bold]{one.name}@{one.hash}[/bold]  {passed} of {len(one.results)} examples")
+    if one.degraded_because and one.results:
+        out.print(
+            f"  DEGRADED, rules alone decided: {escape(one.degraded_because)}", soft_wrap=True
+        )
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for name in ("", "expected", "went to", "why", "prompt"):
+        table.add_column(name)
+    for result in one.results:
+        why = result.error or ", ".join(reason.value for reason in result.reasons)
+        table.add_row(
+            "  ok" if result.passed else "  NO",
+            result.example.tier,
+            result.tier or "(refused)",
+            escape(why),
+            escape(result.prompt[:60]),
+            style=None if result.passed else "bold red",
+        )
+    if one.results:
+        out.print(table)
+    for probed in one.probed:
+        mark = {Found.OK: "ok", Found.UNKNOWN: "--", Found.NO: "NO"}[probed.found]
+        line = f"  {mark}  {probed.answerer}: {probed.model} at {probed.place}: {probed.said}"
+        style = "bold red" if probed.found is Found.NO else None
+        out.print(escape(line), style=style, soft_wrap=True)
+    for warning in one.warnings:
+        out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
+    for reference in one.missing_keys:
+        out.print(f"  note: {escape(reference)} is not set; its calls go out without a key")
+    for note in one.notes:
+        out.print(f"  note: {escape(note)}", soft_wrap=True)
+    out.print()
+
+
+def _document(one: Checked) -> dict[str, object]:
+    return {
+        "policy": one.name,
+        "hash": one.hash,
+        "path": one.path,
+        "degraded_because": one.degraded_because,
+        "examples": [
+            {
+                "number": result.number,
+                "prompt": result.prompt,
+                "expected": result.example.tier,
+                "tier": result.tier,
+                "reasons": [reason.value for reason in result.reasons],
+                "passed": result.passed,
+                "error": result.error,
+            }
+            for result in one.results
+        ],
+        "warnings": [
+            {"kind": w.kind.value, "key_path": w.key_path, "message": w.message}
+            for w in one.warnings
+        ],
+        "probes": [
+            {
+                "answerer": p.answerer,
+                "model": p.model,
+                "place": p.place,
+                "found": p.found.value,
+                "said": p.said,
+            }
+            for p in one.probed
+        ],
+        "missing_keys": list(one.missing_keys),
+        "notes": list(one.notes),
+    }

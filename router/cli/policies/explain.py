@@ -1,0 +1,179 @@
+"""A decision on the terminal: one line, the whole explanation, or JSON."""
+
+from __future__ import annotations
+
+import orjson
+from rich.markup import escape
+from rich.table import Table
+
+from router.api.http.decision_views import routing_object
+from router.cli.terminal import console, print_json
+from router.errors import RequestError
+from router.rendering.figures_in_words import usd
+from router.types import ChatRequest, CostBasis, HeadReading, Outcome, PSource, Rung, Signals
+
+P_SOURCES = {
+    PSource.MATCH: "match",
+    PSource.LABELLED: "labelled",
+    PSource.MEASURED: "measured",
+    PSource.TABLE: "table",
+    PSource.PRIOR: "prior",
+}
+COST_BASES = {
+    CostBasis.LIST_PRICE: "list price",
+    CostBasis.TOKEN_PRICE: "token price",
+    CostBasis.OWN_COMPUTE: "own compute",
+    CostBasis.UNKNOWN: "unknown",
+}
+SHOWN_CHARACTERS = 70
+COLUMNS = ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why")
+FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
+"""What of a rung stands in the table where the terminal is narrow; the rest follows as lines."""
+ONE_LINE_FROM = 130
+"""Width from which a rung usually fits one line."""
+
+
+def as_json(outcome: Outcome) -> None:
+    """The `routing` object of the API, as one line."""
+    document = orjson.loads(routing_object(outcome))
+    document["degraded"] = outcome.signals.degraded
+    document["triage_version"] = outcome.signals.triage_version
+    document["triage_ms"] = round(outcome.timings.triage_ms, 3)
+    document["decide_ms"] = round(outcome.timings.decide_ms, 3)
+    print_json(document)
+
+
+def refused(error: RequestError, json: bool) -> None:
+    """A request that no tier may answer, or that is none."""
+    if json:
+        print_json({"error": {"code": error.code, "message": error.message, "param": error.param}})
+    else:
+        console(stderr=True).print(f"refused: {escape(error.message)}")
+
+
+def short(request: ChatRequest, outcome: Outcome) -> None:
+    """Tier, reasons and the request, on one line."""
+    reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
+    degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
+    console().print(
+        f"[bold]{escape(_tier(outcome))}[/bold]  {reasons}{escape(degraded)}  "
+        f"[dim]{escape(_shortened(request.last_user_text))}[/dim]",
+        soft_wrap=True,
+    )
+
+
+def explained(request: ChatRequest, outcome: Outcome) -> None:
+    """The request, where it goes and why, what was read in it, and every rung."""
+    out, decision = console(), outcome.decision
+    out.print(f"[bold]{escape(_shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
+    reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
+    out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {outcome.rung.answerer}")
+    out.print(f"  reasons  {reasons}", soft_wrap=True)
+    out.print(
+        f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
+        f"mode {decision.mode.value}, policy {outcome.policy}@{outcome.policy_hash}"
+    )
+    out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
+    out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
+    for label, line in _signals(outcome.signals):
+        out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
+    wide = out.width >= ONE_LINE_FROM
+    out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
+    if not wide:
+        for i, rung in enumerate(decision.rungs):
+            cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))
+            told = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
+            out.print(told, style=None if rung.taken else "dim", soft_wrap=True)
+    out.print(
+        f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, "
+        f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
+    )
+
+
+def _tier(outcome: Outcome) -> str:
+    return f"level {outcome.rung.level} {outcome.rung.tier}"
+
+
+def _bound(level: int, reasons: tuple[object, ...]) -> str:
+    because = ", ".join(str(reason) for reason in reasons)
+    return f"level {level}" + (f" ({because})" if because else "")
+
+
+def _signals(signals: Signals) -> list[tuple[str, str]]:
+    """What triage read, as labelled lines."""
+    lines = [
+        (
+            "read as",
+            f"{signals.request_type.value} {signals.request_type_p:.2f}, "
+            f"{signals.domain.value} {signals.domain_p:.2f}, "
+            f"difficulty {signals.difficulty:+.2f}"
+            + (", inherited from earlier turns" if signals.inherited else ""),
+        ),
+        (
+            "chances",
+            f"stakes high {signals.stakes_high:.2f}, multi-factor {signals.multi_factor:.2f}, "
+            f"strategic {signals.strategic:.2f}, novelty {signals.novelty:.2f}, "
+            f"toxic {signals.toxic:.2f}, spam {signals.spam:.2f}",
+        ),
+    ]
+    if signals.impact_nano_usd:
+        sums = ", ".join(f"{a.text} = {usd(a.nano_usd)}" for a in signals.amounts)
+        shown = f" ({sums})" if sums else ""
+        lines.append(("impact", usd(signals.impact_nano_usd) + shown))
+    if signals.match is not None:
+        match = signals.match
+        lines.append(
+            (
+                "match",
+                f"{match.intent_id}, confidence {match.confidence:.3f}, similarity "
+                f"{match.similarity:.2f}, margin {match.margin:.2f}",
+            )
+        )
+    if signals.heads:
+        lines.append(("heads", "; ".join(map(_head, signals.heads))))
+    if signals.risk_terms:
+        lines.append(("terms", ", ".join(signals.risk_terms)))
+    version = signals.triage_version
+    lines.append(("triage", f"{version}, DEGRADED: rules alone" if signals.degraded else version))
+    return lines
+
+
+def _head(reading: HeadReading) -> str:
+    """A head's three likeliest classes: "department HR 0.83, Access 0.09"."""
+    return f"{reading.name} " + ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
+
+
+def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
+    gap = 2 if columns is COLUMNS else 1
+    table = Table(box=None, pad_edge=False, padding=(0, gap), header_style="bold")
+    for name in columns:
+        right = name in ("level", "p right", "cost", "expected loss")
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
+    decision = outcome.decision
+    for i, rung in enumerate(decision.rungs):
+        told = _cells(rung, i == decision.first, i in decision.spare)
+        cells = dict(zip(COLUMNS, told, strict=True))
+        table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
+    return table
+
+
+def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
+    over = "stands in if the others fail: " if spare else "passed over: "
+    counted = f", {rung.p_count}" if rung.p_count > 1 else ""
+    return (
+        "  >" if first else "  +" if rung.taken else "  -",
+        str(rung.level),
+        escape(rung.answerer),
+        f"{rung.p:.3f}",
+        f"{P_SOURCES[rung.p_source]}{counted}",
+        "?" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
+        COST_BASES[rung.cost_basis]
+        + (f", cache saves {usd(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
+        usd(rung.expected_loss_nano_usd),
+        ("" if rung.taken else over) + ", ".join(r.value for r in rung.reasons),
+    )
+
+
+def _shortened(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"

@@ -1,0 +1,118 @@
+"""Rows from a file, CSV or JSON lines; outcomes by `request_id`, `correct`, `answerer` if given.
+
+Every line that cannot be read is counted and named; nothing is lost silently.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+
+from router.analysis.replay.correctness import Correctness
+
+WORDS = {
+    "1": True, "true": True, "yes": True, "correct": True, "right": True,
+    "0": False, "false": False, "no": False, "wrong": False, "incorrect": False,
+}  # fmt: skip
+NAMED = 5
+"""Bad lines that are named; the rest are counted."""
+
+
+@dataclass(slots=True)
+class BadLines:
+    """Lines that could not be read: how many, and the first few with why."""
+
+    count: int = 0
+    named: list[str] = field(default_factory=list)
+
+    def add(self, line: int, why: str) -> None:
+        """Count one."""
+        self.count += 1
+        if len(self.named) < NAMED:
+            self.named.append(f"line {line}: {why}")
+
+    def told(self, path: Path) -> str:
+        """One sentence, "" where every line could be read."""
+        if not self.count:
+            return ""
+        lines = "1 line" if self.count == 1 else f"{self.count:,} lines"
+        return f"{path}: {lines} could not be read: {'; '.join(self.named)}"
+
+
+def rows_of(
+    path: Path,
+    bad: BadLines,
+    decode: Callable[[str], object] | None = None,
+    columns: Collection[str] = (),
+) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter.
+
+    `columns` are those that a .csv file must have. `decode` reads a line of JSON and raises
+    ValueError for what is none; without it orjson does.
+    """
+    import orjson  # no server package where the command line begins
+
+    decode = decode or orjson.loads
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.suffix.lower() == ".csv":
+                reader = csv.DictReader(file)
+                if lacking := set(columns).difference(reader.fieldnames or ()):
+                    given = ", ".join(reader.fieldnames or ()) or "none"
+                    raise typer.BadParameter(
+                        f"{path}: no column {', '.join(sorted(lacking))} in its first line; found "
+                        f"the columns {given}"
+                    )
+                for row in reader:
+                    yield reader.line_num, {k: v for k, v in row.items() if isinstance(k, str)}
+                return
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    found = decode(line)
+                except ValueError as error:
+                    bad.add(number, f"no JSON ({error})")
+                    continue
+                if isinstance(found, dict):
+                    yield number, found
+                else:
+                    bad.add(number, f"a {type(found).__name__}, expected an object")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise typer.BadParameter(f"{path}: {error}; expected a .csv or .jsonl file") from error
+
+
+def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
+    """The outcomes of a file. Raises typer.BadParameter for one that cannot be read at all."""
+    from router.api.http.decision_views import request_id_of
+
+    found = []
+    for number, row in rows_of(path, bad, columns=("request_id", "correct")):
+        request_id, correct = row.get("request_id"), truth(row.get("correct"))
+        if not isinstance(request_id, str) or not request_id:
+            bad.add(number, "no request_id")
+        elif correct is None:
+            bad.add(number, f"correct is {row.get('correct')!r}, expected 0 or 1")
+        else:
+            answerer = row.get("answerer")
+            found.append(
+                Correctness(
+                    request_id_of(request_id),
+                    correct,
+                    answerer if isinstance(answerer, str) else "",
+                )
+            )
+    return found
+
+
+def truth(value: object) -> bool | None:
+    """1, true, "yes", "correct" and their opposites; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return bool(value) if value in (0, 1) else None
+    return WORDS.get(value.strip().lower()) if isinstance(value, str) else None

@@ -1,0 +1,72 @@
+"""`tiergate plan`: what routing would cost and save, for those who have no traffic yet."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from router.cli.options import AsJson, CsvFile, HtmlFile
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(plan)
+
+
+def plan(
+    file: Annotated[
+        str | None,
+        typer.Argument(help="A plan file, or the name of a shipped one: platform, mail, crossing."),
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a plan file with comments, to start from.")
+    ] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="KEY.PATH=VALUE in place of what the file says: traffic.requests_per_day=5000, "
+            "tiers[0].price.list_price_usd=0.02. Repeatable.",
+        ),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(
+            "--policy", "-p", help="Whose prices of models by name, and whose price book."
+        ),
+    ] = "default",
+    as_json: AsJson = False,
+    html: HtmlFile = None,
+    csv: CsvFile = None,
+) -> None:
+    """What it would cost and save: a month, the break-even, five years, what matters most."""
+    from router.cli.terminal import console
+    from router.money.price_book import PriceBook, utc_day
+    from router.plan.build import build_plan
+    from router.plan.loading import EXAMPLE, find_plan, load_plan, plan_text
+    from router.plan.output.html import plan_html
+    from router.plan.output.json import plan_csv, plan_json
+    from router.plan.output.text import print_plan
+    from router.policy.loading import policies_dir
+
+    if example:
+        sys.stdout.write(plan_text(find_plan(EXAMPLE, policies_dir())))
+        return
+    if file is None:
+        raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
+    book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
+    loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
+    found = build_plan(loaded, book.find)
+    if html is not None:
+        html.write_text(plan_html(found), encoding="utf-8")
+        typer.echo(f"Report written to {html}.", err=as_json)
+    if csv is not None:
+        csv.write_text(plan_csv(found), encoding="utf-8")
+        typer.echo(f"Figures written to {csv}.", err=as_json)
+    if as_json:
+        sys.stdout.write(plan_json(found).decode())
+    elif html is None and csv is None:
+        print_plan(found, console())

@@ -1,0 +1,197 @@
+"""`tiergate replay`: recorded traffic decided again under another policy, for people and for CI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
+from router.cli.options import AsJson, HtmlFile
+from router.cli.periods import period_of
+from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+
+if TYPE_CHECKING:
+    from router.analysis.replay.correctness import Correctness, KnownCorrectness
+    from router.analysis.replay.facts import Side
+    from router.analysis.replay.fail_conditions import Condition, Judged
+    from router.analysis.replay.replay import Cases, Replay
+    from router.api.compose.books import Books
+    from router.api.compose.core import Core
+
+OutcomesFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="A .csv or .jsonl file with request_id, correct (0 or 1) and, if another than the "
+        "client's answer is meant, answerer."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(replay)
+
+
+def replay(
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", help="The policy that decides again: name or file.")
+    ],
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Another policy to compare with, replayed alike.",
+            show_default="the traffic as it was recorded",
+        ),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    outcomes: OutcomesFile = None,
+    usage: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Another gateway's usage log instead of the ledger: .jsonl or .csv with model, "
+            "tokens and, if there, cost, created, prompt or messages.",
+        ),
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            help="End with 5 where this holds: cost>+5%, error>+0.5pp, level3_share>10%, "
+            "changed>10%, refused>0%; with 6 where the data cannot say. Repeat for several.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Judge errors and changes of cost by the end of the 95 % interval."
+        ),
+    ] = False,
+    model_dir: ModelDir = None,
+    as_json: AsJson = False,
+    html: HtmlFile = None,
+) -> None:
+    """Decide recorded traffic again: cost, tiers, changed decisions, expected error.
+
+    Calls no tier and changes no row; says so where the data cannot answer.
+    """
+    from router.analysis.replay.cases import case_of
+    from router.analysis.replay.replay import replay as replayed
+    from router.api.compose.books import Books
+
+    conditions = _conditions(fail_if or [])
+    core = _core(policy, model_dir)
+    other = None if against is None else _core(against, model_dir)
+    new, old = _side(core), None if other is None else _side(other)
+    begin, end = period_of(since, until, now_ms())
+    if usage is not None:
+        from router.cli.policies.usage_files import read_usage
+
+        log = read_usage(usage, [core] if other is None else [core, other], new, begin, end)
+        found = replayed(lambda: log.cases, new, old, read_outcomes_of(outcomes))
+        found.alone, found.bad_lines = log.alone, log.bad.told(usage)
+        _tell(found, conditions, strict, as_json, html)
+        return
+    with Books.open(database) as books:
+        known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
+        cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
+        found = replayed(cases, new, old, known)
+    _tell(found, conditions, strict, as_json, html)
+
+
+def _conditions(texts: Sequence[str]) -> list[Condition]:
+    from router.analysis.replay.fail_conditions import read_condition
+
+    found = []
+    for text in texts:
+        try:
+            found.append(read_condition(text))
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--fail-if") from error
+    return found
+
+
+def _core(name: str, model_dir: Path | None) -> Core:
+    from router.api.compose.core import Core, Settings, load_policies
+
+    settings = Settings(policies=(name,))
+    if model_dir is not None:
+        settings = replace(settings, model_dir=model_dir)
+    return Core(settings, load_policies(settings, os.environ), os.environ)
+
+
+def _side(core: Core) -> Side:
+    from router.analysis.replay.facts import Side
+
+    runtime = core.router.default
+    return Side(runtime.policy, runtime.policy_hash, runtime.plans)
+
+
+def read_outcomes_of(path: Path | None, stored: Iterable[Correctness] = ()) -> KnownCorrectness:
+    """Stored outcomes and those of a file, which win; bad lines are told on standard error."""
+    from router.analysis.replay.correctness import KnownCorrectness
+    from router.cli.policies.outcome_files import BadLines, read_outcomes
+
+    if path is None:
+        return KnownCorrectness.of(stored)
+    bad = BadLines()
+    found = KnownCorrectness.of([*stored, *read_outcomes(path, bad)])
+    if bad.count:
+        typer.echo(f"tiergate: {bad.told(path)}", err=True)
+    return found
+
+
+def stored_outcomes(
+    books: Books, begin: int | None, end: int | None, tenant: str | None
+) -> Iterator[Correctness]:
+    """What feedback and reviews say of the answers that clients got."""
+    from router.analysis.replay.correctness import Correctness
+
+    for one in books.outcomes(begin, end, tenant):
+        if one.correct is not None:
+            yield Correctness(one.request_id, one.correct)
+
+
+def _tell(
+    found: Replay,
+    conditions: Sequence[Condition],
+    strict: bool,
+    as_json: bool,
+    html: Path | None,
+) -> None:
+    """Print the replay, and end as its conditions say."""
+    from router.analysis.replay.fail_conditions import judge
+    from router.analysis.replay.html import replay_html
+    from router.analysis.replay.json import replay_json
+    from router.analysis.replay.text import replay_renderable
+    from router.cli.terminal import console, print_json
+
+    judged = [judge(found, one, strict=strict) for one in conditions]
+    if html is not None:
+        html.write_text(replay_html(found, judged), encoding="utf-8")
+        typer.echo(f"Replay written to {html}.", err=as_json)
+    if as_json:
+        print_json(replay_json(found, judged))
+    elif html is None:
+        console().print(replay_renderable(found, judged))
+    code = _code(judged)
+    if code is not Exit.OK:
+        raise typer.Exit(code)
+
+
+def _code(judged: Sequence[Judged]) -> Exit:
+    """What holds weighs more than what nobody can say."""
+    from router.analysis.replay.fail_conditions import Answer
+
+    answers = {one.answer for one in judged}
+    if Answer.HOLDS in answers:
+        return Exit.CONDITION_HOLDS
+    return Exit.CANNOT_SAY if Answer.CANNOT_SAY in answers else Exit.OK

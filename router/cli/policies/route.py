@@ -1,0 +1,198 @@
+"""`tiergate route` and `tiergate check`: what a policy decides, without a server or a ledger."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.options import AsJson
+from router.cli.serve.serve import ModelDir, Policies
+from router.errors import PolicyError, RequestError, TiergateError
+
+if TYPE_CHECKING:
+    from router.api.compose.core import Core
+    from router.types import ChatRequest, Outcome
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(route)
+    app.command()(check)
+
+
+def route(
+    text: Annotated[
+        str | None,
+        typer.Argument(help="The request. Without it, each line of standard input is one."),
+    ] = None,
+    policy: Policies = None,
+    model: Annotated[
+        str, typer.Option(help="The model name a client would send: auto, tier:NAME, an alias.")
+    ] = "auto",
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", help="A slot's value, NAME=VALUE; repeat for several."),
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option(help="A JSON file with a conversation: its messages, or a whole request."),
+    ] = None,
+    min_tier: Annotated[int | None, typer.Option(help="At least this level.")] = None,
+    max_tier: Annotated[int | None, typer.Option(help="At most this level.")] = None,
+    stakes_usd: Annotated[float | None, typer.Option(help="What a wrong answer costs.")] = None,
+    max_cost_usd: Annotated[float | None, typer.Option(help="What the answer may cost.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", "-x", help="Signals, and every rung with its reasons.")
+    ] = False,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Decide which tier a request goes to, and why. Calls no tier and writes nothing."""
+    routing: dict[str, object] = {
+        "min_tier": min_tier,
+        "max_tier": max_tier,
+        "stakes_usd": stakes_usd,
+        "max_cost_usd": max_cost_usd,
+        "context": _pairs(context or []),
+    }
+    routing = {name: value for name, value in routing.items() if value not in (None, {})}
+    bodies = _bodies(text, messages, model, routing)
+    core = _core(policy or ["default"], model_dir)
+    from router.cli.policies import explain as explained_as
+
+    failed = False
+    for body in bodies:
+        try:
+            request, outcome = _route(core, body)
+        except RequestError as error:
+            failed = True
+            explained_as.refused(error, as_json)
+            continue
+        if as_json:
+            explained_as.as_json(outcome)
+        elif explain:
+            explained_as.explained(request, outcome)
+        else:
+            explained_as.short(request, outcome)
+    if failed:
+        raise typer.Exit(Exit.FAILURE)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"--context is {one!r}; expected NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _bodies(
+    text: str | None, messages: Path | None, model: str, routing: dict[str, object]
+) -> Iterator[dict[str, object]]:
+    """Request bodies, as a client would send them."""
+    if messages is not None and text is not None:
+        raise typer.BadParameter("give either TEXT or --messages, not both")
+    if messages is not None:
+        return iter([_from_file(messages, model, routing)])
+    if text is not None and text != "-":
+        return iter([_body(text, model, routing)])
+    if sys.stdin.isatty():
+        raise typer.BadParameter("give TEXT, --messages, or lines on standard input")
+    lines = (line.rstrip("\r\n") for line in sys.stdin)
+    return (_body(line, model, routing) for line in lines if line.strip())
+
+
+def _body(text: str, model: str, routing: dict[str, object]) -> dict[str, object]:
+    return {
+        "model": model,
+        "messages": [{"role": "user", "content": text}],
+        "routing": routing,
+    }
+
+
+def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, object]:
+    import json
+
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"--messages {path}: {error}") from error
+    if isinstance(found, list):
+        found = {"messages": found}
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"--messages {path}: expected a list of messages or a request")
+    own = found.get("routing") or {}
+    return {"model": model, **found, "routing": {**own, **routing}}
+
+
+def _core(names: list[str], model_dir: Path | None) -> Core:
+    from router.api.compose.core import Core, Settings, load_policies
+
+    settings = Settings(policies=tuple(names))
+    if model_dir is not None:
+        settings = replace(settings, model_dir=model_dir)
+    return Core(settings, load_policies(settings, os.environ), os.environ)
+
+
+def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
+    from router.api.http.access import LOCAL
+    from router.wire.openai.names import parse_chat_request
+    from router.wire.openai.render import to_json
+
+    request = parse_chat_request(to_json(body), {})
+    return request, core.router.route(request, LOCAL)
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def check(
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names or files. Without any: all shipped policies."),
+    ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Ask each answerer for its models; spends nothing, needs its network."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Load policies, run the examples written in them, and warn of what is unwise.
+
+    Price books among the files are read as such.
+
+    Exit code 2 lists every mistake of every policy; 1 says that an example went elsewhere, or that
+    an answerer lacks its model (--probe).
+    """
+    from router.cli.policies import check
+    from router.policy.loading import policies_dir, policy_names
+    from router.policy.price_list import is_book, load_prices
+
+    names = policies or policy_names(policies_dir())
+    checked, broken, books = [], [], []
+    for name in names:
+        try:
+            if is_book(Path(name)):
+                books.append(load_prices(Path(name)))
+                continue
+            checked.append(check.run(_core([name], model_dir), probing=probe))
+        except PolicyError as error:
+            broken.append((name, error))
+        except TiergateError as error:
+            raise TiergateError(f"{name}: {error.message}") from error
+    check.show(checked, broken, books, as_json)
+    if broken:
+        raise typer.Exit(Exit.USAGE)
+    if not all(one.passed for one in checked):
+        raise typer.Exit(Exit.FAILURE)

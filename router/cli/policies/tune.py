@@ -1,0 +1,256 @@
+"""`tiergate tune`: from labelled traffic to thresholds with a guarantee, or a refusal with why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit, own_version
+from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
+from router.cli.options import AsJson, to_write
+from router.cli.periods import period_of
+from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
+from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from router.analysis.tune.labels import Graded, Labelled
+    from router.analysis.tune.tune import Ability, Label, Refusal
+    from router.policy.certificate import Certificate, DomainCertificate
+    from router.types import Domain
+
+    Found = Mapping[Domain, DomainCertificate | Refusal]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(tune)
+
+
+def tune(
+    risk: Annotated[
+        float,
+        typer.Option(
+            min=1e-6, max=0.5, help="The largest share of wrong level-1 answers, at most 0.5."
+        ),
+    ] = 0.02,
+    confidence: Annotated[
+        float,
+        typer.Option(min=0.5, max=0.9999, help="How surely that holds, per domain: 0.5 to 0.9999."),
+    ] = 0.95,
+    outcomes: OutcomesFile = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of the ledger: a .csv or .jsonl file with domain, confidence and correct."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", callback=to_write, help="Where the certificate is written."),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    model_dir: ModelDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find level 1's threshold per domain from labelled traffic, with a finite-sample guarantee.
+
+    Exit code 6 where the data are too thin for any domain; then no certificate is written.
+    """
+    from router.analysis.tune.tune import tune as tuned
+
+    found = _from_file(labels, model_dir) if labels else None
+    if found is None:
+        begin, end = period_of(since, until, now_ms())
+        found = _from_ledger(database, outcomes, begin, end, tenant)
+    by_domain = tuned(found.labels, risk, 1.0 - confidence)
+    certificate = _certificate(found.labels, by_domain, risk, confidence)
+    written = None
+    if certificate is not None and out is not None:
+        out.write_text(certificate.to_text(), encoding="utf-8")
+        written = out
+    abilities = _abilities(found.graded)
+    if as_json:
+        _print_json(by_domain, certificate, abilities, written)
+    else:
+        _print(found, by_domain, abilities, risk, confidence, written)
+    if certificate is None:
+        raise typer.Exit(Exit.CANNOT_SAY)
+
+
+def _from_ledger(
+    database: str, file: Path | None, begin: int | None, end: int | None, tenant: str | None
+) -> Labelled:
+    from router.analysis.replay.cases import case_of
+    from router.analysis.tune.labels import labelled
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        known = read_outcomes_of(file, stored_outcomes(books, begin, end, tenant))
+        return labelled(map(case_of, books.rows(begin, end, tenant)), known)
+
+
+def _from_file(path: Path, model_dir: Path | None) -> Labelled:
+    """Labels that stand in a file, of the triage model that is installed unless a row says so."""
+    from router.analysis.tune.labels import Labelled
+    from router.analysis.tune.tune import Label
+    from router.api.compose.core import installed_triage
+    from router.cli.policies.outcome_files import BadLines, rows_of, truth
+    from router.types import Domain
+
+    version = installed_triage(model_dir)
+    found, bad = Labelled(), BadLines()
+    for number, row in rows_of(path, bad, columns=("domain", "confidence", "correct")):
+        correct = truth(row.get("correct"))
+        try:
+            domain = Domain(str(row.get("domain")))
+            confidence = float(str(row.get("confidence")))
+        except ValueError as error:
+            bad.add(number, f"{error}; expected a domain and a confidence")
+            continue
+        if correct is None or not 0.0 <= confidence <= 1.0:
+            bad.add(number, "expected correct 0 or 1, and a confidence from 0 to 1")
+            continue
+        given = str(row.get("triage_version") or version)
+        name = str(row.get("request_id") or f"line {number}")
+        found.labels.append(Label(name, domain, confidence, correct, given))
+    if bad.count:
+        typer.echo(f"tiergate: {bad.told(path)}", err=True)
+    found.requests = len(found.labels)
+    return found
+
+
+def _certificate(
+    labels: list[Label], by_domain: Found, risk: float, confidence: float
+) -> Certificate | None:
+    """What was certified, sealed; None where no domain was."""
+    from router.analysis.tune.tune import data_sha256
+    from router.policy.certificate import Certificate, DomainCertificate
+
+    certified = {d: one for d, one in by_domain.items() if isinstance(one, DomainCertificate)}
+    if not certified:
+        return None
+    used = [label for label in labels if label.domain in certified]
+    return Certificate(
+        created=datetime.fromtimestamp(now_ms() / 1000, UTC).strftime("%Y-%m-%d"),
+        risk=risk,
+        confidence=confidence,
+        data_sha256=data_sha256(used),
+        triage_versions=tuple(sorted({label.triage_version for label in used} - {""})),
+        policy_hashes=tuple(sorted({label.policy_hash for label in used} - {""})),
+        domains=certified,
+        tiergate=own_version(),
+    ).sealed()
+
+
+# --- abilities ------------------------------------------------------------------------------------
+
+
+def _abilities(graded: Mapping[str, Graded]) -> dict[str, tuple[Ability, dict[Domain, Ability]]]:
+    """theta of every answerer with labels enough, and by domain where there are enough of it."""
+    from router.analysis.tune.tune import MIN_FOR_ABILITY, fit_ability
+    from router.api.compose.abilities import load_abilities
+    from router.routing.policy_runtime import prior_ability
+
+    slope = load_abilities().slope
+    found = {}
+    for answerer, grades in sorted(graded.items()):
+        if len(grades.all) < MIN_FOR_ABILITY:
+            continue
+        prior = prior_ability(grades.level).theta
+        whole = fit_ability(grades.all, slope, prior)
+        parts = {
+            domain: fit_ability(pairs, slope, whole.theta)
+            for domain, pairs in sorted(grades.by_domain.items())
+            if len(pairs) >= MIN_FOR_ABILITY
+        }
+        found[answerer] = (whole, parts)
+    return found
+
+
+# --- what is printed ------------------------------------------------------------------------------
+
+
+def _print(
+    found: Labelled,
+    by_domain: Found,
+    abilities: Mapping[str, tuple[Ability, dict[Domain, Ability]]],
+    risk: float,
+    confidence: float,
+    written: Path | None,
+) -> None:
+    from router.policy.certificate import DomainCertificate
+
+    typer.echo(
+        f"{len(found.labels):,} level-1 answers with an outcome, of {found.requests:,} requests. "
+        f"At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per domain:"
+    )
+    if found.outcomes_of_others:
+        typer.echo(f"  Outcomes of requests that are not here: {found.outcomes_of_others:,}.")
+    for domain, one in by_domain.items():
+        if isinstance(one, DomainCertificate):
+            typer.echo(
+                f"  {domain.value}: threshold {one.threshold:g}; {one.wrong:,} of "
+                f"{one.accepted:,} accepted were wrong, at most {one.bound * 100:.2f} %; "
+                f"{one.accepted / one.labels * 100:.1f} % of {one.labels:,} labelled are accepted"
+            )
+        else:
+            typer.echo(f"  {domain.value}: refused. {one.told}.")
+            typer.echo(f"    {one.labels:,} labels; none at a confidence below {one.lowest:.2f}.")
+    if not by_domain:
+        typer.echo(
+            "  No level-1 answer has an outcome: POST /v1/feedback gives them, or a file, by "
+            "--outcomes beside this ledger or by --labels instead of it."
+        )
+    for answerer, (whole, parts) in abilities.items():
+        told = ", ".join(f"{domain.value}: {one.theta:.2f}" for domain, one in parts.items())
+        typer.echo(
+            f"  {answerer}: ability: {{theta: {whole.theta:.2f}, labels: {whole.labels}"
+            f"{f', by_domain: {{{told}}}' if told else ''}}}  # ± {1.96 * whole.error:.2f}"
+        )
+    if written is not None:
+        typer.echo(f"Certificate written to {written}: decision.certificate names it.")
+    typer.echo(
+        "It holds for traffic like the labelled one. A policy that answers other requests at "
+        "level 1, another triage model or other approved answers need a new one."
+    )
+
+
+def _print_json(
+    by_domain: Found,
+    certificate: Certificate | None,
+    abilities: Mapping[str, tuple[Ability, dict[Domain, Ability]]],
+    written: Path | None,
+) -> None:
+    from dataclasses import asdict
+
+    from router.cli.terminal import print_json
+    from router.policy.certificate import DomainCertificate
+
+    print_json(
+        {
+            "domains": [
+                {
+                    "domain": domain.value,
+                    "certified": isinstance(one, DomainCertificate),
+                    **asdict(one),
+                }
+                for domain, one in by_domain.items()
+            ],
+            "abilities": {
+                answerer: {
+                    **asdict(whole),
+                    "by_domain": {domain.value: asdict(one) for domain, one in parts.items()},
+                }
+                for answerer, (whole, parts) in abilities.items()
+            },
+            "seal": None if certificate is None else certificate.seal,
+            "certificate": None if written is None else str(written),
+        }
+    )

@@ -1,0 +1,1 @@
+"""`tiergate serve`, `doctor` and `demo`."""

@@ -1,0 +1,172 @@
+"""`tiergate serve`: options to a running server, and what it says when it is ready."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.exits import Exit
+
+Policies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        "-p",
+        envvar="TIERGATE_POLICY",
+        show_default="default",
+        help="Name of a shipped policy, or a file. Repeat to serve several; the first is `auto`.",
+    ),
+]
+DatabasePath = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        "-d",
+        envvar="TIERGATE_DATABASE",
+        help="The ledger: an SQLite file, or postgresql://user:password@host/database.",
+    ),
+]
+AnchorsPath = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="TIERGATE_ANCHORS",
+        show_default="<database>.anchors",
+        help="Where the chain's anchors are written as well; best on another volume.",
+    ),
+]
+ModelDir = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="TIERGATE_MODEL_DIR",
+        show_default="the shipped one",
+        help="Folder of the triage model.",
+    ),
+]
+DATABASE = ".tiergate/ledger.db"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+
+
+def serve(
+    policy: Policies = None,
+    host: Annotated[
+        str,
+        typer.Option(envvar="TIERGATE_HOST", help="Address to listen on; loopback needs no key."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(envvar="TIERGATE_PORT", min=0, max=65535, help="Port; 0 takes a free one."),
+    ] = 8080,
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            envvar="TIERGATE_WORKERS", min=1, max=64, help="Processes that share the port."
+        ),
+    ] = 1,
+    synchronous: Annotated[
+        str,
+        typer.Option(
+            envvar="TIERGATE_SYNCHRONOUS",
+            help="normal survives a killed process, full a power cut too.",
+        ),
+    ] = "normal",
+    redis: Annotated[
+        str,
+        typer.Option(
+            envvar="TIERGATE_REDIS",
+            show_default="a file beside the ledger",
+            help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
+        ),
+    ] = "",
+    max_waiting: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TIERGATE_MAX_WAITING",
+            min=0,
+            show_default="as many as can be answered in time",
+            help="Requests that may wait for each remote answerer, per worker; more get 503.",
+        ),
+    ] = None,
+    model_dir: ModelDir = None,
+    log_level: Annotated[
+        str,
+        typer.Option(envvar="TIERGATE_LOG_LEVEL", help="debug, info, warning or error."),
+    ] = "info",
+    access_log: Annotated[
+        bool,
+        typer.Option(
+            "--access-log/--no-access-log",
+            envvar="TIERGATE_ACCESS_LOG",
+            help="Log a line per request.",
+        ),
+    ] = False,
+    drain_s: Annotated[
+        int,
+        typer.Option(
+            envvar="TIERGATE_DRAIN_S", min=0, help="How long SIGTERM lets running answers go on."
+        ),
+    ] = 30,
+    request_s: Annotated[
+        int,
+        typer.Option(
+            envvar="TIERGATE_REQUEST_S",
+            min=1,
+            help="How long a request may take to arrive, and a client not to read its answer.",
+        ),
+    ] = 60,
+    admin_listen: Annotated[
+        str,
+        typer.Option(
+            envvar="TIERGATE_ADMIN_LISTEN",
+            metavar="ADDRESS",
+            show_default="the server's own address",
+            help="HOST:PORT or a port of this machine, to which /metrics, /docs, the dashboard "
+            "and the details of /readyz move.",
+        ),
+    ] = "",
+) -> None:
+    """Serve the gateway until SIGTERM or Ctrl-C; SIGHUP reloads the policies."""
+    _one_of("--synchronous", synchronous, ("normal", "full"))
+    _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
+    from router.api.compose.core import Settings
+    from router.api.compose.listening import is_loopback, needs_key, parsed
+    from router.api.process.serve import Options, run
+
+    hosts = [host, parsed(admin_listen)[0]] if admin_listen else [host]
+    settings = Settings(
+        policies=tuple(policy or ("default",)),
+        database=database,
+        anchors=anchors,
+        synchronous=synchronous,
+        open_without_keys=all(map(is_loopback, hosts)),
+        redis=redis,
+        max_waiting=max_waiting,
+    )
+    if model_dir is not None:
+        settings = replace(settings, model_dir=model_dir)
+    for one in hosts:
+        refusal = needs_key(one, database)
+        if refusal:
+            typer.echo(f"tiergate: {refusal}", err=True)
+            raise typer.Exit(Exit.USAGE)
+    options = Options(
+        settings, host, port, workers, log_level, access_log, drain_s, request_s, admin_listen
+    )
+    run(options, os.environ, _say)
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise typer.BadParameter(f"{option} is {value!r}; expected {' or '.join(allowed)}")

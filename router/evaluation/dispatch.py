@@ -1,0 +1,33 @@
+"""Which module measures which kind, and the one call that `tiergate evaluate KIND` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from router.evaluation import speed
+from router.evaluation.kinds import intents, labelled, routing, stakes
+from router.evaluation.options import Kind, Options, Report, Subject
+
+MEASURES: Mapping[Kind, Callable[[Subject, Path, Options], Report]] = {
+    Kind.INTENT: intents.evaluate,
+    Kind.ROUTING: routing.evaluate,
+    Kind.STAKES: stakes.evaluate,
+    **{kind: partial(labelled.evaluate, kind) for kind in labelled.READERS},
+}
+
+
+def evaluate(
+    kind: Kind, folder: Path, path: Path, options: Options, *, latency: bool = False
+) -> Report:
+    """The figures of the model in `folder` on the file at `path`.
+
+    Raises ModelFileError for a model that cannot be loaded, TrainingDataError for a file that
+    cannot be used.
+    """
+    subject = Subject.load(folder)
+    report = MEASURES[kind](subject, path, options)
+    timed = speed.latency_sections(subject) if latency else {}
+    return replace(report, sections={**report.sections, **timed, **speed.size_section(subject)})

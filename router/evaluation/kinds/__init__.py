@@ -1,0 +1,1 @@
+"""What `tiergate evaluate KIND` measures, one module per kind."""

@@ -1,0 +1,304 @@
+"""Spam, toxicity, departments, safety: the shipped head where there is one, else one fitted here.
+
+A head fitted here is one more linear reader of the frozen encoder, as `tiergate train head` makes
+them: it says what the embedding holds, not what the gateway answers today.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from router.errors import TrainingDataError
+from router.evaluation import baseline
+from router.evaluation.judging import (
+    WEIGHED,
+    Half,
+    chance_section,
+    class_section,
+    crossed,
+    early_section,
+    fitted,
+    flips,
+    macro_figure,
+    save,
+    unknown_judges,
+    weighed,
+)
+from router.evaluation.options import Kind, Options, Report, Section, Subject
+from router.evaluation.rows import Row, both_sides, judged_side
+from router.evaluation.table import Line, Table, need_classes, read, shown
+from router.stats.heads import Encoded, Head, HeadKind
+from router.stats.measures import Figure, Labels, auroc_figure, share_figure
+from router.training.heads.fit_one_head import FittedHead
+
+TOXICITY = ("hate", "offensive", "neither")
+HARMFUL = ("unsafe", "harmful")
+HOSTILE = ("H", "H2", "HR", "V2")
+"""OpenAI's categories that count as hostile, as the shipped head was taught: hate, harassment,
+severe violence. A row counts as not hostile only where hate was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way of reading a file's labels: a head, and which label it should say.
+
+    `positive` makes it a chance of that label; "" a choice of classes. `more` adds sections of one
+    source for the shipped head.
+    """
+
+    section: str
+    head: str
+    positive: str
+    table: Table[Row]
+    more: Callable[[Head, Sequence[Row], Encoded], Mapping[str, Section]] | None = None
+
+
+def _spam(path: Path) -> list[Reading]:
+    table = read(path, (("text",), ("label",)), _spam_row)
+    need_classes(path, [row.label for row in table.items], "label")
+    return [Reading("spam", "spam", "spam", table)]
+
+
+def _toxicity(path: Path) -> list[Reading]:
+    fine = read(path, (("text",), ("label",)), _toxic_row)
+    need_classes(path, [row.label for row in fine.items], "label")
+    coarse = _relabelled(fine, lambda row: "ok" if row.label == "neither" else "toxic")
+    return [
+        Reading("toxic or not", "toxic", "toxic", coarse),
+        Reading("hate, offensive or neither", "toxic_kind", "", fine),
+    ]
+
+
+def _department(path: Path) -> list[Reading]:
+    table = read(path, (("text",), ("department",)), _department_row)
+    need_classes(path, [row.label for row in table.items], "department")
+    return [Reading("department", "department", "", table)]
+
+
+def _safety(path: Path) -> list[Reading]:
+    """One class alone is no mistake here: AdvBench has harmful requests only."""
+    table = read(path, (("text",), ("label", "labels")), _safety_row)
+    moderated = any(row.source == "moderation" for row in table.items)
+    name = "toxic" if moderated else "harm"
+    return [Reading("moderation" if moderated else "safety", name, name, table)]
+
+
+READERS: Mapping[Kind, Callable[[Path], list[Reading]]] = {
+    Kind.SPAM: _spam,
+    Kind.TOXICITY: _toxicity,
+    Kind.DEPARTMENT: _department,
+    Kind.SAFETY: _safety,
+}
+
+
+def evaluate(kind: Kind, subject: Subject, path: Path, options: Options) -> Report:
+    """The figures of a file of spam, toxicity, departments or safety.
+
+    Spam: accuracy, AUROC and ECE, e-mail and SMS apart. Toxicity: toxic or not, and three classes.
+    Departments: accuracy and macro-F1. Safety: requests for harm against harmless look-alikes, or
+    moderated text against the toxic head. Raises TrainingDataError where a file cannot be used.
+    """
+
+    readings = READERS[kind](path)
+
+    def tables(train: Path) -> list[Table[Row]]:
+        taught = READERS[kind](train)
+        if [one.head for one in taught] != [one.head for one in readings]:
+            raise TrainingDataError(
+                f"{train}: found rows of {taught[0].section}; expected rows of "
+                f"{readings[0].section}, as {path} has: their labels do not mean the same"
+            )
+        return [one.table for one in taught]
+
+    return report_of(kind, subject, path, readings, options, tables)
+
+
+# -- rows -----------------------------------------------------------------------------------------
+
+
+def _spam_row(line: Line) -> Row | None:
+    text, label = line.text("text"), line.one_of("label", ("spam", "ham", "ok"))
+    # Only the e-mail file says of a ham how hard it is; its spam begins with the subject line.
+    mail = "group" in line.row or text.startswith("Subject:")
+    source = line.optional("source") or ("email" if mail else "sms")
+    return Row(line.number, text, label if label == "spam" else "ok", source) if text else None
+
+
+def _toxic_row(line: Line) -> Row | None:
+    text, label = line.text("text"), line.one_of("label", TOXICITY)
+    return Row(line.number, text, label) if text else None
+
+
+def _department_row(line: Line) -> Row | None:
+    text, label = line.text("text"), line.text("department")
+    return Row(line.number, text, label) if text else None
+
+
+def _safety_row(line: Line) -> Row | None:
+    text = line.text("text")
+    if not text:
+        return None
+    if "label" in line.row:
+        label = line.one_of("label", ("safe", *HARMFUL))
+        return Row(line.number, text, "harm" if label in HARMFUL else "ok")
+    marks = line.row["labels"]
+    if not isinstance(marks, Mapping):
+        raise ValueError(f"labels is {shown(marks)}; expected an object of 0 and 1")
+    if any(marks.get(name) for name in HOSTILE):
+        return Row(line.number, text, "toxic", "moderation")
+    return Row(line.number, text, "ok", "moderation") if "H" in marks else None
+
+
+def _relabelled(table: Table[Row], label: Callable[[Row], str]) -> Table[Row]:
+    return replace(table, items=tuple(replace(row, label=label(row)) for row in table.items))
+
+
+# -- figures --------------------------------------------------------------------------------------
+
+
+def report_of(
+    kind: Kind,
+    subject: Subject,
+    path: Path,
+    readings: Sequence[Reading],
+    options: Options,
+    parse: Callable[[Path], Sequence[Table[Row]]],
+) -> Report:
+    """The sections of all readings of a file; `parse` reads the training file the same way."""
+    trained = parse(options.train) if options.train else [None] * len(readings)
+    sections: dict[str, Section] = {}
+    notes: list[str] = []
+    heads: list[Head] = []
+    for reading, train in zip(readings, trained, strict=True):
+        found, said, fit = _judged(subject, path, reading, train, options)
+        sections |= found
+        heads += fit
+        notes += [note for note in said if note not in notes]
+    if options.save_head is not None:
+        notes.append(_saved(heads, options.save_head))
+    table = readings[0].table
+    return Report(kind, path.name, table.sha256, subject.model.version, sections, tuple(notes))
+
+
+def _judged(
+    subject: Subject, path: Path, reading: Reading, train: Table[Row] | None, options: Options
+) -> tuple[dict[str, Section], tuple[str, ...], list[Head]]:
+    """The sections of one reading, by source, what must be known of them, and the head fitted."""
+    shipped = subject.head(reading.head)
+    if shipped is None or options.train or options.baseline:
+        sides = both_sides(reading.table, train, subject.known, options.dev)
+    else:
+        sides = judged_side(reading.table, subject.known, options.dev)
+    heads: dict[str, Head] = {"shipped head": shipped} if shipped is not None else {}
+    notes = sides.notes
+    halves: Sequence[Half] = ()
+    if shipped is None or options.train:
+        taught_by = options.train or path
+        fit = fitted(
+            subject, reading.head, sides.train, options, taught_by,
+            positive=reading.positive or None,
+        )  # fmt: skip
+        heads["fitted head"] = fit.head
+        if unknown_judges(subject, sides.train, sides.judged, taught_by):
+            heads["fitted head"], halves = _weighed(subject, fit, sides.judged)
+            notes += (WEIGHED,) if halves else ()
+    if shipped is None:
+        notes += (f"no head {reading.head} ships: fitted here on {len(sides.train)} rows",)
+    sections: dict[str, Section] = {}
+    for source in sorted({row.source for row in sides.judged}):
+        here = np.array([row.source == source for row in sides.judged])
+        rows = list(itertools.compress(sides.judged, here.tolist()))
+        place = f"{reading.section}, {source}" if source else reading.section
+        encoded = subject.encode([row.text for row in rows])
+        for name, head in heads.items():
+            own = [(one, mine[here]) for one, mine in halves] if name == "fitted head" else []
+            sections[f"{place}: {name}"] = figures(head, rows, encoded, reading, options, own)
+            early = early_section(head, encoded, _truth(head, rows, reading), own)
+            sections |= {f"{place}: {name}, first pass": early} if early else {}
+            sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
+        if reading.more is not None and shipped is not None:
+            found = reading.more(shipped, rows, encoded)
+            sections |= {f"{place}: {name}": section for name, section in found.items()}
+        if options.baseline:
+            sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
+    return sections, notes, [heads["fitted head"]] if "fitted head" in heads else []
+
+
+def _weighed(subject: Subject, fit: FittedHead, rows: Sequence[Row]) -> tuple[Head, Sequence[Half]]:
+    """A fitted head weighed on the judged rows, and the two that judge halves of them.
+
+    Rows of a label that nobody taught weigh nothing; `figures` tells of them.
+    """
+    number = {name: place for place, name in enumerate(fit.fitted.classes)}
+    if any(row.label not in number for row in rows):
+        return fit.head, ()
+    labels = np.array([number[row.label] for row in rows])
+    encoded = subject.encode([row.text for row in rows])
+    head, _, halves = weighed(fit, encoded, labels, lambda one, mine: one(encoded[mine]))
+    return head, halves
+
+
+def _saved(heads: Sequence[Head], path: Path) -> str:
+    """Saves the head that was fitted, of several the last, which no model ships."""
+    if not heads:
+        raise TrainingDataError(
+            f"{path}: found nothing to save: the head judged ships already; expected --train FILE "
+            "to fit one, or no --save-head"
+        )
+    return save(heads[-1], path)
+
+
+def figures(
+    head: Head, rows: Sequence[Row], encoded: Encoded, reading: Reading, options: Options,
+    halves: Sequence[Half] = (),
+) -> dict[str, Figure]:  # fmt: skip
+    """The figures of a head on rows of one source, or of `halves` that judge its rows crosswise.
+
+    Raises TrainingDataError for a label that the head does not know.
+    """
+    if head.kind is HeadKind.CHANCE:
+        positive = np.array([row.label == reading.positive for row in rows])
+        return chance_section(crossed(head, encoded, halves), positive, options)
+    number = {name: place for place, name in enumerate(head.classes)}
+    strange = [row for row in rows if row.label not in number]
+    if strange:
+        raise TrainingDataError(
+            f"line {strange[0].line}: found the label {strange[0].label!r}; the head {head.name} "
+            f"knows {', '.join(head.classes)}: give --train FILE to fit one that knows it"
+        )
+    return class_section(crossed(head, encoded, halves), _truth(head, rows, reading), options)
+
+
+def _truth(head: Head, rows: Sequence[Row], reading: Reading) -> Labels:
+    """The place of each row's label in the head; of a chance head 1 for the counted one."""
+    if head.kind is HeadKind.CHANCE:
+        return np.array([int(row.label == reading.positive) for row in rows])
+    number = {name: place for place, name in enumerate(head.classes)}
+    return np.array([number[row.label] for row in rows])
+
+
+def rival(
+    taught: Sequence[Row], rows: Sequence[Row], reading: Reading, options: Options
+) -> dict[str, Figure]:
+    """The same figures of TF-IDF + linear SVM; it has no chances, so no ECE."""
+    said, margins = baseline.classes(
+        [row.text for row in taught], [row.label for row in taught], [row.text for row in rows]
+    )
+    truth = np.array([row.label for row in rows])
+    resamples, seed = options.resamples, options.seed
+    found = {"accuracy": share_figure(said == truth, resamples=resamples, seed=seed)}
+    if reading.positive:
+        above = margins if max(row.label for row in taught) == reading.positive else -margins
+        found["auroc"] = auroc_figure(
+            above, truth == reading.positive, resamples=resamples, seed=seed
+        )
+        return found
+    names, codes = np.unique(np.concatenate([truth, said]), return_inverse=True)
+    assert len(names)
+    found["macro_f1"] = macro_figure(codes[len(truth) :], codes[: len(truth)], options)
+    return found

@@ -1,0 +1,367 @@
+"""Routing from the prompt: the shipped difficulty and abilities, and heads fitted on labels.
+
+Requests are ranked by the gain p_strong - p_weak, not by difficulty: on what both would fail the
+strong model gains nothing. Every figure is of one benchmark; rows marked `contaminated` are left
+out as RouteLLM leaves them out. What is asked of a model's known results stands in `graded_table`,
+what is counted in `routing_measures`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from router.errors import TrainingDataError
+from router.evaluation import baseline
+from router.evaluation.kinds import routing_measures as rm
+from router.evaluation.kinds.graded_table import (
+    Graded,
+    GradedTable,
+    pair_of,
+    read_graded,
+    read_prices,
+)
+from router.evaluation.kinds.known_models import KnownModels
+from router.evaluation.kinds.routing_costs import cost_sections
+from router.evaluation.kinds.routing_heads import Foretold, foretell, save_pair, saved
+from router.evaluation.options import Kind, Options, Report, Section, Subject
+from router.evaluation.rows import Row, Sides, both_sides, judged_side
+from router.stats.calibration import Floats, auroc, ece
+from router.stats.measures import Figure, ece_if_calibrated, intervals, paired_bootstrap
+
+LEAST_ROWS = 20
+"""Fewer judged rows of a benchmark than this give no figure of its own."""
+LEAST_TAUGHT = 40
+"""Fewer labelled rows fit no head: each of five folds would have eight."""
+FOLDS = 5
+
+Chances = tuple[Floats, Floats]
+"""P(right) of the weak and of the strong model, (rows,) each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The judged rows of one benchmark as columns, with the rows that may teach."""
+
+    name: str
+    rows: Sequence[Row]
+    graded: Sequence[Graded]
+    weak: Floats
+    strong: Floats
+    taught: Sequence[Row]
+    taught_graded: Sequence[Graded]
+    pair: tuple[str, str]
+
+
+def evaluate(subject: Subject, path: Path, options: Options) -> Report:
+    """The figures of a table of graded answers.
+
+    Raises TrainingDataError where a file cannot be used or the models cannot be told.
+    """
+    table = read_graded(path)
+    pair = pair_of(table, path, options.weak, options.strong)
+    train = read_graded(options.train) if options.train else None
+    fits = bool(options.train or options.labels or options.leave_subjects or options.baseline)
+    if fits:
+        sides = both_sides(table.table, train.table if train else None, subject.known, options.dev)
+    else:
+        sides = judged_side(table.table, subject.known, options.dev)
+    parts = _parts(table, train or table, sides, pair)
+    if not parts:
+        raise TrainingDataError(
+            f"{path}: found no benchmark with {LEAST_ROWS} judged rows that both {pair[0]} and "
+            f"{pair[1]} answered; expected more rows, or other models by --weak and --strong"
+        )
+    if options.save_head is not None and (not fits or options.leave_subjects):
+        raise TrainingDataError(
+            "found --save-head where nothing is fitted to be kept; expected it with --labels or "
+            "--train, and without --leave-subjects"
+        )
+    known = KnownModels.load(subject.folder)
+    prices = read_prices(options.prices)
+    sections: dict[str, Section] = {}
+    notes = [*sides.notes, f"weak {pair[0]}, strong {pair[1]}", *_notes(table, sides)]
+    for part in parts:
+        found, said = _judged(subject, known, part, fits, path, options)
+        sections |= {f"{part.name}: {name}": section for name, section in found.items()}
+        notes += [note for note in said if note not in notes]
+        costs, said = cost_sections(subject, known, part.rows, part.graded, pair, prices, options)
+        sections |= {f"{part.name}: {name}": section for name, section in costs.items()}
+        notes += [note for note in said if note not in notes]
+    return Report(
+        Kind.ROUTING, path.name, table.table.sha256, subject.model.version, sections, tuple(notes)
+    )
+
+
+def _notes(table: GradedTable, sides: Sides) -> list[str]:
+    dirty = sum(one.contaminated for one in table.of(sides.judged))
+    notes = [f"{dirty} contaminated rows left out"] if dirty else []
+    if table.scale != 1.0:
+        notes.append(f"results divided by {table.scale:g}, the highest there is")
+    return notes
+
+
+def _parts(
+    table: GradedTable, train: GradedTable, sides: Sides, pair: tuple[str, str]
+) -> list[Part]:
+    """The benchmarks of a table, and all of them together where there are several."""
+    weak, strong = pair
+
+    def usable(rows: Sequence[Row], source: GradedTable, *, clean: bool) -> list[Row]:
+        return [
+            row
+            for row in rows
+            if {weak, strong} <= set(source.graded[row.line].results)
+            and not (clean and source.graded[row.line].contaminated)
+        ]
+
+    judged = usable(sides.judged, table, clean=True)
+    taught = usable(sides.train, train, clean=False)
+    names = sorted({row.source for row in judged})
+    parts = []
+    for name in [*names, *(["all"] if len(names) > 1 else [])]:
+        own = judged if name == "all" else [row for row in judged if row.source == name]
+        teaching = taught if name == "all" else [row for row in taught if row.source == name]
+        if len(own) < LEAST_ROWS:
+            continue
+        graded = table.of(own)
+        results = [np.array([one.results[model] for one in graded]) for model in pair]
+        parts.append(
+            Part(
+                name or "all",
+                own,
+                graded,
+                results[0],
+                results[1],
+                teaching,
+                train.of(teaching),
+                pair,
+            )
+        )
+    return parts
+
+
+def _judged(
+    subject: Subject, known: KnownModels, part: Part, fits: bool, path: Path, options: Options
+) -> tuple[dict[str, Section], list[str]]:
+    """The sections of one benchmark: models, shipped ranking, heads, the rival, differences."""
+    sections: dict[str, Section] = {"models": _models(part)}
+    notes: list[str] = []
+    ranks: dict[str, Floats] = {}
+    found: dict[str, Chances] = {}
+    shipped = known.pair(subject, part.rows, part.pair)
+    if shipped is None:
+        notes.append("no shipped ability for one of the two models: no shipped ranking")
+    else:
+        found["shipped"] = shipped
+    ready = saved(subject, part.name, part.pair)
+    if ready is not None:
+        encoded = subject.encode([row.text for row in part.rows])
+        weak, strong = (np.asarray(head(encoded), float) for head in ready)
+        found["benchmark heads"] = weak, strong
+    if fits:
+        taught = taught_rows(part, options)
+        fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
+        if fewest < LEAST_TAUGHT:
+            why = "outside one of the folds of subjects " if options.leave_subjects else ""
+            notes.append(f"{part.name}: {fewest} labelled rows {why}are too few to fit a head")
+        else:
+            basis = f"on {len(taught)} labels"
+            basis += ", subjects left out" if options.leave_subjects else ""
+            made: list[Foretold] = []
+            heads = _by_head(subject, options.train or path, part, options, made)
+            found[f"head {basis}"] = _foretold(part, taught, heads, options)
+            if options.save_head is not None:
+                notes += save_pair(made[0].heads, options.save_head, part.name, part.pair)
+            if options.baseline:
+                rival = _foretold(part, taught, baseline_chances, options)
+                found[f"tf-idf {basis}"] = rival
+    for name, (weak, strong) in found.items():
+        ranks[name] = strong - weak
+        sections[name] = {
+            **apgr_section(ranks[name], part.weak, part.strong, options),
+            **_chance_figures(weak, strong, part),
+        }
+    rivals = [name for name in ranks if name.startswith("tf-idf")]
+    for name in ranks:
+        for rival_name in rivals:
+            if name != rival_name:
+                sections[f"{name}, minus tf-idf"] = {
+                    "apgr": difference(ranks[name], ranks[rival_name], part, options)
+                }
+    return sections, notes
+
+
+def _models(part: Part) -> Section:
+    rows = len(part.rows)
+    return {
+        "weak_accuracy": Figure(float(part.weak.mean()), rows),
+        "strong_accuracy": Figure(float(part.strong.mean()), rows),
+        "oracle_accuracy": Figure(float(np.maximum(part.weak, part.strong).mean()), rows),
+    }
+
+
+# -- figures --------------------------------------------------------------------------------------
+
+
+def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -> dict[str, Figure]:
+    """APGR and CPT20/50/80 in percent, RouteLLM's ten-bin way and exact, with intervals."""
+    found: dict[str, Figure] = {}
+    count = len(rank)
+    for suffix, curve_of in (("", rm.binned_curve), ("_exact", rm.exact_curve)):
+
+        def again(rows: npt.NDArray[np.integer], curve_of: CurveOf = curve_of) -> tuple[float, ...]:
+            return _summary(_positive(curve_of, rank, weak, strong, rows, options.seed))
+
+        spans = intervals(again, count, resamples=options.resamples, seed=options.seed)
+        names = ["apgr", *(f"cpt{round(target * 100)}" for target in rm.TARGETS)]
+        whole = _summary(curve_of(rank, weak, strong, options.seed))
+        for name, value, span in zip(names, whole, spans, strict=True):
+            found[f"{name}{suffix}"] = Figure(value, count, *span)
+    return found
+
+
+def _summary(curve: rm.Curve) -> tuple[float, ...]:
+    return curve.apgr, *(100 * curve.cpt(target) for target in rm.TARGETS)
+
+
+CurveOf = Callable[[Floats, Floats, Floats, int], rm.Curve]
+EMPTY = rm.Curve(np.array([0.0, 1.0]), np.array([np.nan, np.nan]))
+
+
+def _positive(
+    curve_of: CurveOf, rank: Floats, weak: Floats, strong: Floats,
+    rows: npt.NDArray[np.integer], seed: int,
+) -> rm.Curve:  # fmt: skip
+    """The curve of a resample; where the strong model is no better there, there is no gap."""
+    if strong[rows].sum() <= weak[rows].sum():
+        return EMPTY
+    return curve_of(rank[rows], weak[rows], strong[rows], seed)
+
+
+def difference(rank: Floats, other: Floats, part: Part, options: Options) -> Figure:
+    """APGR of one ranking minus that of another, ten bins, both on the same resamples."""
+
+    def apart(rows: npt.NDArray[np.integer]) -> float:
+        one, two = (
+            _positive(rm.binned_curve, r, part.weak, part.strong, rows, options.seed).apgr
+            for r in (rank, other)
+        )
+        return one - two
+
+    every = np.arange(len(rank))
+    span = paired_bootstrap(apart, len(rank), resamples=options.resamples, seed=options.seed)
+    return Figure(apart(every), len(rank), *span)
+
+
+def _chance_figures(weak: Floats, strong: Floats, part: Part) -> dict[str, Figure]:
+    """AUROC and ECE of P(right) of each, and of both wrong: the joint chance at its plainest."""
+    rows = len(part.rows)
+    right = {"weak": (weak, part.weak), "strong": (strong, part.strong)}
+    found = {}
+    for name, (chance, result) in right.items():
+        found[f"{name}_auroc"] = Figure(auroc(chance, result > 0.5), rows)
+        found[f"{name}_ece"] = Figure(ece(chance, result), rows)
+        found[f"{name}_ece_if_calibrated"] = Figure(ece_if_calibrated(chance), rows)
+    neither = (1 - weak) * (1 - strong)
+    truth = ((part.weak <= 0.5) & (part.strong <= 0.5)).astype(float)
+    found["neither_right_auroc"] = Figure(auroc(neither, truth > 0.5), rows)
+    found["neither_right_ece"] = Figure(ece(neither, truth), rows)
+    return found
+
+
+# -- heads fitted on labels -----------------------------------------------------------------------
+
+Foretell = Callable[[Sequence[Row], Sequence[tuple[float, float]], Sequence[Row]], Chances]
+
+
+def taught_rows(part: Part, options: Options) -> list[int]:
+    """Places of the rows that teach: all, or `--labels` of them, drawn by a hash of their text."""
+    order = sorted(
+        range(len(part.taught)),
+        key=lambda place: hashlib.sha256(
+            f"{options.seed}|{part.taught[place].text}".encode("utf-8", "replace")
+        ).digest(),
+    )
+    return sorted(order[: options.labels] if options.labels else order)
+
+
+def _foretold(part: Part, taught: Sequence[int], foretell: Foretell, options: Options) -> Chances:
+    """Chances of the judged rows; with `--leave-subjects` by what other subjects taught."""
+
+    def results(place: int) -> tuple[float, float]:
+        graded = part.taught_graded[place].results
+        return graded[part.pair[0]], graded[part.pair[1]]
+
+    if not options.leave_subjects:
+        return foretell(
+            [part.taught[place] for place in taught], list(map(results, taught)), part.rows
+        )
+    weak, strong = np.zeros(len(part.rows)), np.zeros(len(part.rows))
+    fold_of = _folds(part)
+    folds = [fold_of[one.subject] for one in part.graded]
+    for fold in sorted(set(folds)):
+        own = [p for p in taught if fold_of[part.taught_graded[p].subject] != fold]
+        here = [place for place, number in enumerate(folds) if number == fold]
+        rows = [part.rows[place] for place in here]
+        found = foretell([part.taught[p] for p in own], list(map(results, own)), rows)
+        weak[here], strong[here] = found
+    return weak, strong
+
+
+def _folds(part: Part) -> dict[str, int]:
+    return subject_folds(one.subject for one in (*part.graded, *part.taught_graded))
+
+
+def _rows_outside(part: Part, taught: Sequence[int]) -> list[int]:
+    """How many labelled rows are left to teach when each fold of subjects is taken away."""
+    fold_of = _folds(part)
+    own = Counter(fold_of[part.taught_graded[place].subject] for place in taught)
+    return [len(taught) - own[fold] for fold in {fold_of[one.subject] for one in part.graded}]
+
+
+def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
+    """The fold of each subject, 0..4, dealt out in the order of a hash of their names."""
+    ordered = sorted(
+        set(subjects), key=lambda name: hashlib.sha256(name.encode("utf-8", "replace")).digest()
+    )
+    return {name: place % FOLDS for place, name in enumerate(ordered)}
+
+
+def _by_head(
+    subject: Subject, path: Path, part: Part, options: Options, made: list[Foretold]
+) -> Foretell:
+    """Two calibrated heads on the frozen encoder; what was made is added to `made`."""
+    truth = dict(
+        zip(
+            (row.line for row in part.rows),
+            zip(part.weak.tolist(), part.strong.tolist(), strict=True),
+            strict=True,
+        )
+    )
+
+    def by_head(
+        taught: Sequence[Row], results: Sequence[tuple[float, float]], asked: Sequence[Row]
+    ) -> Chances:
+        own = [truth[row.line] for row in asked]
+        made.append(foretell(subject, path, taught, results, asked, own, options))
+        return made[-1].chances
+
+    return by_head
+
+
+def baseline_chances(
+    taught: Sequence[Row], results: Sequence[tuple[float, float]], asked: Sequence[Row]
+) -> Chances:
+    """The same by TF-IDF and logistic regression."""
+    columns = [np.array([result[column] for result in results]) for column in (0, 1)]
+    weak, strong = baseline.chances(
+        [row.text for row in taught], columns, [row.text for row in asked]
+    )
+    return weak, strong

@@ -1,0 +1,135 @@
+"""What an evaluation is asked, and what it answers: options in, a report of figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from router.evaluation.rows import trained_on
+from router.stats import heads
+from router.stats.heads import Encoded, Head
+from router.stats.measures import RESAMPLES, Figure
+from router.triage.triage_model import HEADS_FOLDER, TriageModel
+
+BENCHMARK_HEADS = "benchmark_heads"
+"""Folder beside the model's: heads that serving never loads, made by the training pipeline."""
+
+
+class Kind(StrEnum):
+    """What can be measured; each has the columns of the shared files of that kind."""
+
+    INTENT = "intent"
+    ROUTING = "routing"
+    STAKES = "stakes"
+    SPAM = "spam"
+    TOXICITY = "toxicity"
+    DEPARTMENT = "department"
+    SAFETY = "safety"
+
+
+class Novelty(StrEnum):
+    """Scores that tell requests outside the scope from those inside."""
+
+    ENERGY = "energy"
+    MAX_PROBABILITY = "max_probability"
+    ENTROPY = "entropy"
+    MAHALANOBIS = "mahalanobis"
+    NEAREST = "nearest"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure; the defaults are those of the command line.
+
+    `dev` None judges the dev rows of files named in the model's card, and all rows of others.
+    """
+
+    train: Path | None = None
+    dev: bool | None = None
+    baseline: bool = False
+    novelty: Novelty | None = None
+    labels: int | None = None
+    leave_subjects: bool = False
+    weak: str | None = None
+    strong: str | None = None
+    prices: Path | None = None
+    save_head: Path | None = None
+    seed: int = 0
+    resamples: int = RESAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The model that is measured, with its folder."""
+
+    model: TriageModel
+    folder: Path
+
+    @classmethod
+    def load(cls, folder: Path) -> Subject:
+        """Reads a model folder; raises ModelFileError as `TriageModel.load` does."""
+        return cls(TriageModel.load(folder), folder)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The sha256 of the files that the model was made from."""
+        return trained_on(self.folder)
+
+    @property
+    def benchmark_heads(self) -> Path:
+        """Where heads lie that evaluation alone reads."""
+        return self.folder.parent / BENCHMARK_HEADS
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Unit vectors and n-grams."""
+        return self.model.encode(texts)
+
+    def head(self, name: str) -> Head | None:
+        """The head `name` that ships with the model or stands among the benchmark heads."""
+        if name in self.model.stack.heads:
+            return self.model.stack.heads[name]
+        for folder in (self.folder / HEADS_FOLDER, self.benchmark_heads):
+            if (folder / f"{name}.json").is_file():
+                return heads.load(folder, name, encoder_sha256=self.model.encoder.sha256)
+        return None
+
+    def benchmark_head(self, classes: frozenset[str]) -> Head | None:
+        """The benchmark head that has exactly these classes, or the smallest that has them all."""
+        folder = self.benchmark_heads
+        found = [
+            heads.load(folder, path.stem, encoder_sha256=self.model.encoder.sha256)
+            for path in sorted(folder.glob("*.json"))
+        ]
+        fitting = [head for head in found if classes <= frozenset(head.classes)]
+        return min(fitting, key=lambda head: len(head.classes), default=None)
+
+
+Section = Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one file, in sections, with what must be known to read them."""
+
+    kind: Kind
+    file: str
+    sha256: str
+    model: str
+    sections: Mapping[str, Section]
+    notes: Sequence[str] = field(default=())
+
+    def to_json(self) -> dict[str, object]:
+        """The report as plain values; a figure is {value, n} and, where taken, {low, high}."""
+        return {
+            "kind": str(self.kind),
+            "file": self.file,
+            "sha256": self.sha256,
+            "model": self.model,
+            "figures": {
+                section: {name: figure.to_json() for name, figure in figures.items()}
+                for section, figures in self.sections.items()
+            },
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,360 @@
+"""The values of which roll-ups are made: sums of groups of rows that merge, and their JSON.
+
+Integer sums, counts and histograms alone, so cells of parts add up to the cell of the whole, in any
+order and to the last nano-dollar. `rollup.contribute` says what a row adds to which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from router.stats.duration_histogram import DurationHistogram
+from router.types import (
+    Baselines,
+    RequestRow,
+    RequestState,
+    Verdict,
+)
+
+NO_ANSWER = "(not answered)"
+NAMED_UNKNOWN = 20
+"""Requests of unknown cost that are named one by one; `tiergate ledger rows` has them all."""
+
+PPM = 1_000_000
+"""Chances are summed in millionths, rounded: whole numbers add up alike in any order."""
+
+_Key = TypeVar("_Key")
+VERDICTS = frozenset(verdict.value for verdict in Verdict)
+
+
+class Kind(StrEnum):
+    """What a cell's name is a name of."""
+
+    WHOLE = "whole"  # of a tenant; the name is empty
+    TIME = "time"  # of a tenant, by time; the name is empty
+    TIER = "tier"  # a `TierName`
+    DOMAIN = "domain"
+    REQUEST_TYPE = "request_type"
+    KEY = "key"
+    POLICY = "policy"  # name@hash
+    TAG = "tag"  # all tags of a request together, as `tags_name` writes them
+    ENDPOINT = "endpoint"
+
+
+class TierName(msgspec.Struct, frozen=True, array_like=True):
+    """Where an answer came from; level 0 without an answer, and for what is not routed."""
+
+    level: int
+    tier: str
+    model: str
+    adapter: str = ""
+
+
+class Ending(StrEnum):
+    """Says how a request ended that gave its client no answer."""
+
+    REFUSED = "refused"  # a limit did not admit it: a budget, a rate, a bounded queue, a capability
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Waste(StrEnum):
+    """Money spent on what the client did not get; each call is in one of these at most."""
+
+    FAILED = "failed_calls"  # and so the calls that were made again
+    DRAFTS = "discarded_drafts"
+    CHECKS = "checks"  # checks, samples and shadows, which judge another's answer
+
+
+class SavingSums(msgspec.Struct, omit_defaults=True):
+    """One baseline: which rows could be compared, and sums over (baseline, own) pairs.
+
+    `accepted*` are the part of the compared rows whose answer was accepted.
+    """
+
+    compared: int = 0
+    not_compared: int = 0
+    without_answer: int = 0
+    pairs: int = 0
+    base: int = 0
+    own: int = 0
+    base_base: int = 0
+    own_own: int = 0
+    base_own: int = 0
+    accepted: int = 0
+    accepted_base: int = 0
+    accepted_own: int = 0
+
+    def pair(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
+        """Count one pair."""
+        self.pairs += 1
+        self.base += baseline_nano_usd
+        self.own += own_nano_usd
+        self.base_base += baseline_nano_usd * baseline_nano_usd
+        self.own_own += own_nano_usd * own_nano_usd
+        self.base_own += baseline_nano_usd * own_nano_usd
+
+    def add(self, row: RequestRow, baseline: int | None, known: bool) -> None:
+        """Pair the row's cost with its baseline, never in favour of the saving.
+
+        A failed request gave no answer, so its baseline is nothing while its cost counts; a
+        cancelled one keeps its own baseline, where it has one.
+        """
+        own = row.cost_nano_usd
+        if row.state is RequestState.FAILED or (
+            row.state is RequestState.CANCELLED and baseline is None
+        ):
+            baseline = 0
+            self.without_answer += known
+        elif baseline is not None and known:
+            self._compare(baseline, own, row.verdict)
+        else:
+            self.not_compared += 1
+        if baseline is not None and known:
+            self.pair(baseline, own)
+
+    def add_observed(
+        self, verdict: str, baseline: int | None, own: int | None, *, answered: bool
+    ) -> None:
+        """Pair what an observed request's baseline cost with what routing it would have cost.
+
+        Without an answer there is nothing to compare: routing had no part in the failure.
+        """
+        if not answered:
+            self.without_answer += 1
+        elif baseline is None or own is None:
+            self.not_compared += 1
+        else:
+            self._compare(baseline, own, verdict)
+            self.pair(baseline, own)
+
+    def _compare(self, baseline: int, own: int, verdict: str) -> None:
+        self.compared += 1
+        if verdict == Verdict.ACCEPTED.value:
+            self.accepted += 1
+            self.accepted_base += baseline
+            self.accepted_own += own
+
+    def merge(self, other: SavingSums) -> None:
+        """Add all pairs of `other` too."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+Sums = dict[str, list[int]]
+
+
+class Whole(msgspec.Struct, omit_defaults=True):
+    """What is counted once for all requests of a tenant, not per name."""
+
+    states: dict[str, int] = {}
+    verdicts: dict[str, int] = {}
+    reviews: int = 0
+    cache_hits: int = 0
+    observed: int = 0
+    attempts_nano_usd: int = 0
+    unpriced_compute: int = 0  # lines of own compute that was measured and has no rate
+    provider: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
+    """Calls whose provider told their cost, what is booked for them, what the provider says."""
+    roles: Sums = {}  # calls, spend, discarded calls, their spend
+    bases: Sums = {}  # calls, spend
+    waste: Sums = {}  # calls, spend
+    reasons: dict[int, Sums] = {}
+    """By level of the answer (below 1: UNANSWERED and others), then reason: requests it decided,
+    their spend, requests that carry it, their spend. Each request is in one level."""
+    endings: Sums = {}
+    """Requests without an answer by `ending_name`: how many, their spend, how many of them a limit
+    refused that said what was missing, and what was missing in all."""
+    prospects: Sums = {}  # by answerer: requests, sum of p in PPM, sum of expected costs
+    routed: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
+    """The same of what routing did with those requests: requests, sum of p, sum of costs."""
+    held_unknown_nano_usd: int = 0
+    named_unknown: list[tuple[int, str]] = []  # the first NAMED_UNKNOWN by time
+    estimated: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Calls booked at an estimate that is never too low, what they are booked at; a correction by a
+    bill takes its call out again, when it is booked."""
+    unknown_afterwards: dict[str, int] = {}  # rows of unknown cost that are no request, by endpoint
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+    def merge(self, other: Whole) -> None:
+        """Add all that `other` counts."""
+        add_counts(self.states, other.states)
+        add_counts(self.verdicts, other.verdicts)
+        add_counts(self.unknown_afterwards, other.unknown_afterwards)
+        for name in ("reviews", "cache_hits", "observed", "attempts_nano_usd", "unpriced_compute"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.held_unknown_nano_usd += other.held_unknown_nano_usd
+        add_lists(self.provider, other.provider)
+        add_lists(self.estimated, other.estimated)
+        add_lists(self.routed, other.routed)
+        for ours, theirs in (
+            (self.roles, other.roles),
+            (self.bases, other.bases),
+            (self.waste, other.waste),
+            (self.prospects, other.prospects),
+            (self.endings, other.endings),
+        ):
+            add_sums(ours, theirs)
+        for level, sums in other.reasons.items():
+            add_sums(self.reasons.setdefault(level, {}), sums)
+        self.named_unknown = sorted({*self.named_unknown, *other.named_unknown})[:NAMED_UNKNOWN]
+        if other.first_ms is not None and other.last_ms is not None:
+            self.saw(other.first_ms)
+            self.saw(other.last_ms)
+
+    def saw(self, at_ms: int) -> None:
+        """A row was created then."""
+        self.first_ms = at_ms if self.first_ms is None else min(at_ms, self.first_ms)
+        self.last_ms = at_ms if self.last_ms is None else max(at_ms, self.last_ms)
+
+
+class Cell(msgspec.Struct, omit_defaults=True):
+    """The sums of one group of finished requests. Money is nano-dollars."""
+
+    requests: int = 0
+    spend_nano_usd: int = 0
+    unknown_cost: int = 0
+    judged: int = 0
+    accepted: int = 0
+    refused: int = 0
+    failed: int = 0  # or cancelled
+    routed_by_level: dict[int, int] = {}  # answered by routing, by the level that answered
+    latency: DurationHistogram = msgspec.field(default_factory=DurationHistogram)
+    # of a tier
+    tried: int = 0  # requests that called for an answer here, whoever answered in the end
+    moved_on: int = 0  # of these, answered at a higher level
+    own_spend_nano_usd: int = 0
+    cache_hits: int = 0  # requests answered by what this tier said to an exact repeat
+    # of the whole and by time
+    savings: dict[str, SavingSums] = {}
+    whole: Whole | None = None
+
+    def merge(self, other: Cell) -> None:
+        """Add all requests of `other` too."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        add_counts(self.routed_by_level, other.routed_by_level)
+        self.latency.merge(other.latency)
+        for key, sums in other.savings.items():
+            self.savings.setdefault(key, SavingSums()).merge(sums)
+        if other.whole is not None:
+            self.whole = self.whole or Whole()
+            self.whole.merge(other.whole)
+
+
+class PlacedCell(NamedTuple):
+    """A cell with what it is the sum of. Starts are UTC: a day's, a quarter hour's for TIME."""
+
+    kind: Kind
+    start_ms: int
+    tenant: str
+    name: str
+    cell: Cell
+
+
+_COUNTS = (
+    "requests",
+    "spend_nano_usd",
+    "unknown_cost",
+    "judged",
+    "accepted",
+    "refused",
+    "failed",
+    "tried",
+    "moved_on",
+    "own_spend_nano_usd",
+    "cache_hits",
+)
+
+CellOf = Callable[[Kind, str], Cell]
+"""The cell of a name, opened where it is new."""
+
+BASELINES: dict[str, Callable[[Baselines], int | None]] = {
+    "requested_model": lambda baselines: baselines.requested_model,
+    "all_level_2": lambda baselines: baselines.all_level_2,
+    "all_level_3": lambda baselines: baselines.all_level_3,
+    "people": lambda baselines: baselines.people,
+}
+
+OBSERVED = "observed:"
+"""Stands before the key of a baseline whose pairs are of requests that were observed only."""
+
+UNANSWERED, OBSERVED_ONLY, AFTERWARDS_LEVEL = 0, -1, -2
+"""Levels in `Whole.reasons` of requests that routing answered at none."""
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Cell)
+_TIER_NAME = msgspec.json.Decoder(TierName)
+_TAGS = msgspec.json.Decoder(tuple[str, ...])
+
+
+def encode(cell: Cell) -> str:
+    """The cell as JSON text; `decode` gives an equal cell."""
+    return _ENCODER.encode(cell).decode()
+
+
+def decode(text: str) -> Cell:
+    """The cell of such a text. Raises msgspec.DecodeError."""
+    return _DECODER.decode(text)
+
+
+def tier_name(text: str) -> TierName:
+    """The parts of a TIER cell's name. Raises msgspec.DecodeError."""
+    return _TIER_NAME.decode(text)
+
+
+@lru_cache(maxsize=4096)
+def tags_name(tags: tuple[str, ...]) -> str:
+    """The name of a TAG cell: each request is in one, however many tags it has.
+
+    >>> tags_name(("b", "a", "b"))
+    '["a","b"]'
+    """
+    return _ENCODER.encode(sorted(set(tags))).decode()
+
+
+def tags_of(name: str) -> tuple[str, ...] | None:
+    """The tags of such a name; None for a name that stands for several (others, erased ones)."""
+    try:
+        return _TAGS.decode(name)
+    except msgspec.DecodeError:
+        return None
+
+
+def ending_name(ending: Ending, code: str) -> str:
+    """The name under which `Whole.endings` counts.
+
+    >>> ending_name(Ending.REFUSED, "insufficient_quota")
+    'refused insufficient_quota'
+    """
+    return f"{ending.value} {code}"
+
+
+def ending_parts(name: str) -> tuple[Ending, str]:
+    """The parts of such a name."""
+    ending, _, code = name.partition(" ")
+    return Ending(ending), code
+
+
+def add_counts(ours: dict[_Key, int], theirs: dict[_Key, int]) -> None:
+    for key, number in theirs.items():
+        ours[key] = ours.get(key, 0) + number
+
+
+def add_lists(ours: list[int], theirs: list[int]) -> None:
+    for at, number in enumerate(theirs):
+        ours[at] += number
+
+
+def add_sums(ours: Sums, theirs: Sums) -> None:
+    for key, numbers in theirs.items():
+        if key in ours:
+            add_lists(ours[key], numbers)
+        else:
+            ours[key] = list(numbers)

@@ -1,0 +1,1 @@
+"""The books: holds, settlements, budget windows, anchors, and their verification."""

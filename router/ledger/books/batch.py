@@ -1,0 +1,411 @@
+"""One transaction's worth of ledger operations: what each does to rows, windows and the chain.
+
+An attempt is held, then settled; its request is open, then final. What has been spent or is held
+moves with the attempt's state, in the same transaction:
+
+    operation   attempt before     windows of the attempt's start (`windows`)
+    hold        -                  held += hold          (after the budget check)
+    settle      held               held -= hold, spent += cost
+    finish      held               held -= hold, spent += cost
+    finish      -, settled         spent += cost - cost before
+    any         final request      nothing: duplicates are harmless
+
+The operations of a batch see one another's effects in their order; a refused one leaves no trace.
+It knows nothing about threads, queues or futures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from router.errors import BudgetExceeded, LedgerError, TiergateError
+from router.ledger.books.budget_holds import Known, Payer, Windows
+from router.ledger.books.closed_months import CLOSED_UNTIL_SQL, dated, dated_attempt
+from router.ledger.chain import (
+    Head,
+    Value,
+    attempt_values,
+    canonical_values,
+    link_digest,
+    request_values,
+)
+from router.ledger.sql.cursor import Cursor
+from router.ledger.sql.rows import attempt_from, derived_values, select_sql, upsert_sql
+from router.ledger.sql.schema import attempts, requests
+from router.ledger.sql.storable import storable
+from router.money.budgets import WindowKind, WindowLimit, window_start
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    CostBasis,
+    RequestRow,
+    RequestState,
+)
+
+Values = tuple[Value, ...]
+
+
+@dataclass(slots=True)
+class Hold:
+    request: RequestRow
+    attempt: AttemptRow
+    limits: Sequence[WindowLimit]
+    request_values: Values
+    attempt_values: Values
+
+
+@dataclass(slots=True)
+class Settle:
+    attempt: AttemptRow
+    tenant: str
+    attempt_values: Values
+
+
+@dataclass(slots=True)
+class Finish:
+    request: RequestRow
+    request_values: Values
+    attempt_values: dict[str, Values]  # by attempt_id, in the order of ordinals
+    unsettled: tuple[str, ...]  # attempts that came as held
+    derived: tuple[str, str]
+    row_digest: bytes
+    spent: bool = True  # it was held, or costs money: the row must never be lost
+
+
+Operation = Hold | Settle | Finish
+
+
+def hold_operation(
+    request: RequestRow, attempt: AttemptRow, limits: Sequence[WindowLimit] = ()
+) -> Hold:
+    """The intent: the request open, the attempt held. Raises LedgerError for an impossible time."""
+    opened, held = request, attempt
+    if request.state is not RequestState.OPEN or request.attempts:
+        opened = replace(request, state=RequestState.OPEN, attempts=())
+    if attempt.state is not AttemptState.HELD or attempt.cost_nano_usd:
+        held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
+    if held.held_nano_usd < 0:
+        raise LedgerError(
+            f"attempt {held.attempt_id} holds {held.held_nano_usd} nano-dollars; expected its "
+            "worst case, 0 or more"
+        )
+    _check_time(held)
+    return Hold(
+        request, held, limits, storable(request_values(opened)), storable(attempt_values(held))
+    )
+
+
+def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
+    """An attempt's outcome. Raises LedgerError for an impossible time."""
+    final = _final(attempt)
+    _check_time(final)
+    return Settle(final, tenant, storable(attempt_values(final)))
+
+
+def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
+    """A final row made whole: attempts in order, none of them held, their costs summing to its own.
+
+    `held` says whether anything was ever held for it.
+    Raises: LedgerError for a row that is open, has an attempt twice or holds what JSON cannot.
+    """
+    if request.state is RequestState.OPEN:
+        raise LedgerError(f"request {request.request_id} is finished, but its state is open")
+    done = tuple(
+        sorted(
+            (_final(attempt) for attempt in request.attempts),
+            key=lambda attempt: (attempt.ordinal, attempt.attempt_id),
+        )
+    )
+    unfinished = request.attempts
+    cost_nano_usd = sum(attempt.cost_nano_usd for attempt in done)
+    if done != request.attempts or cost_nano_usd != request.cost_nano_usd:
+        request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
+    for attempt in done:
+        _check_time(attempt)
+    values = storable(request_values(request))
+    lines = {attempt.attempt_id: storable(attempt_values(attempt)) for attempt in done}
+    if len(lines) != len(done):
+        raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
+    try:
+        row_bytes = canonical_values(values, tuple(lines.values()))
+    except TypeError as error:
+        raise LedgerError(f"request {request.request_id} cannot be recorded: {error}") from error
+    return Finish(
+        request,
+        values,
+        lines,
+        tuple(a.attempt_id for a in unfinished if a.state is AttemptState.HELD),
+        derived_values(request.record),
+        _digest(row_bytes),
+        spent=held or costs_money(request),
+    )
+
+
+DIGEST_PIECE = 2_047
+"""From 2,048 bytes on hashlib gives up the interpreter to the threads that wait for it, and getting
+it back takes longer than hashing a row of 3 to 5 kB."""
+
+
+def _digest(row_bytes: bytes) -> bytes:
+    """SHA-256 of a row."""
+    digest = hashlib.sha256()
+    for start in range(0, len(row_bytes), DIGEST_PIECE):
+        digest.update(row_bytes[start : start + DIGEST_PIECE])
+    return digest.digest()
+
+
+def costs_money(request: RequestRow) -> bool:
+    """Whether an attempt's cost is more than own compute."""
+    return any(
+        attempt.cost_nano_usd and attempt.cost_basis is not CostBasis.OWN_COMPUTE
+        for attempt in request.attempts
+    )
+
+
+def is_free(attempt: AttemptRow) -> bool:
+    """Whether a held attempt is known to cost nothing: own compute that nobody prices."""
+    held = attempt.state is AttemptState.HELD
+    return held and not attempt.held_nano_usd and attempt.cost_basis is CostBasis.OWN_COMPUTE
+
+
+def _check_time(attempt: AttemptRow) -> None:
+    try:
+        window_start(WindowKind.MONTH, attempt.started_at_ms)
+    except (ValueError, OverflowError, OSError) as error:
+        raise LedgerError(
+            f"attempt {attempt.attempt_id} started at {attempt.started_at_ms} ms; expected "
+            "milliseconds since the epoch"
+        ) from error
+
+
+def _final(attempt: AttemptRow) -> AttemptRow:
+    """An attempt that is still held has an unknown outcome: it counts at its hold."""
+    if attempt.state is not AttemptState.HELD:
+        return attempt
+    return replace(
+        attempt,
+        state=AttemptState.UNKNOWN_COST,
+        cost_nano_usd=attempt.held_nano_usd,
+        estimated=True,
+    )
+
+
+_KNOWN_SQL = (
+    "SELECT r.request_id, r.state, r.tenant, r.key_id, r.policy, a.attempt_id, a.role, a.state, "
+    "a.held_nano_usd, a.cost_nano_usd, a.started_at_ms, a.tier "
+    "FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id "
+    "WHERE r.request_id IN "
+)
+_UPSERT_REQUEST = upsert_sql(requests)
+_UPSERT_ATTEMPT = upsert_sql(attempts)
+_STORED_SQL = select_sql(attempts) + " WHERE request_id = ?"
+
+
+class Batch:
+    """Applies operations in one transaction that its caller has begun, and will commit.
+
+    `head` is the writer's chain head after the batch, to be kept once the commit succeeded.
+    """
+
+    def __init__(self, cursor: Cursor, head: Head) -> None:
+        self.head = head
+        self._cursor = cursor
+        self._states: dict[str, str] = {}  # request_id -> state
+        self._payers: dict[str, Payer] = {}  # by request_id, as it was opened
+        self._known: dict[str, dict[str, Known]] = {}  # request_id -> attempt_id -> attempt
+        self._windows = Windows(cursor)
+        self._request_rows: dict[str, Values] = {}
+        self._attempt_rows: dict[tuple[str, str], Values] = {}
+
+    def run(self, operations: Sequence[Operation]) -> list[TiergateError | None]:
+        """Apply all; per operation None, or why it was refused. Driver errors pass through."""
+        self._windows.begin()
+        self._cursor.execute(CLOSED_UNTIL_SQL)
+        self._closed_ms = int(self._cursor.fetchone()[0])
+        self._load({_request_id(operation) for operation in operations})
+        refusals = [self._apply(operation) for operation in operations]
+        self._flush()
+        return refusals
+
+    def _apply(self, operation: Operation) -> TiergateError | None:
+        try:
+            operation = self._dated(operation)
+            if isinstance(operation, Finish):
+                self._finish(operation)
+            elif isinstance(operation, Hold):
+                self._hold(operation)
+            else:
+                self._settle(operation)
+        except (BudgetExceeded, LedgerError) as refusal:
+            return refusal
+        return None
+
+    def _dated(self, operation: Operation) -> Operation:
+        """The same with nothing in a closed month. Raises LedgerError."""
+        closed_ms = self._closed_ms
+        if isinstance(operation, Finish):
+            request = dated(operation.request, closed_ms)
+            if request is operation.request:
+                return operation
+            unsettled = operation.unsettled
+            return replace(finish_operation(request, held=operation.spent), unsettled=unsettled)
+        attempt = operation.attempt
+        if isinstance(operation, Settle):
+            if attempt.started_at_ms >= closed_ms:
+                return operation
+            return settle_operation(dated_attempt(attempt, closed_ms), operation.tenant)
+        if min(attempt.started_at_ms, operation.request.created_at_ms) >= closed_ms:
+            return operation
+        request = dated(operation.request, closed_ms)
+        return hold_operation(request, dated_attempt(attempt, closed_ms), operation.limits)
+
+    def _hold(self, operation: Hold) -> None:
+        request_id, attempt = operation.request.request_id, operation.attempt
+        state = self._states.get(request_id)
+        known = self._known.setdefault(request_id, {})
+        if attempt.attempt_id in known:
+            return
+        if state is not None and state != RequestState.OPEN.value:
+            raise LedgerError(f"request {request_id} is finished; nothing more can be held for it")
+        for limit in operation.limits:
+            if not self._windows.known(limit, attempt):
+                self._flush()
+            self._windows.check(limit, attempt)
+        payer = self._payer(*_paying(operation.request))
+        if state is None:
+            self._states[request_id] = RequestState.OPEN.value
+            self._request_rows[request_id] = (
+                *operation.request_values,
+                "",
+                "",
+                self.head.writer_id,
+                None,
+                "",
+                "",
+            )
+        self._put(payer, attempt, operation.attempt_values)
+
+    def _settle(self, operation: Settle) -> None:
+        attempt = operation.attempt
+        state = self._states.get(attempt.request_id)
+        if state is not None and state != RequestState.OPEN.value:
+            return
+        known = self._known.get(attempt.request_id, {}).get(attempt.attempt_id)
+        if known is None:
+            raise LedgerError(f"attempt {attempt.attempt_id} is settled, but was never held")
+        if known.state == AttemptState.HELD.value:
+            payer = self._payer(attempt.request_id, operation.tenant)
+            self._put(payer, attempt, operation.attempt_values)
+
+    def _finish(self, operation: Finish) -> None:
+        request = operation.request
+        state = self._states.get(request.request_id)
+        if state is not None and state != RequestState.OPEN.value:
+            return
+        payer = self._payer(*_paying(request))
+        known = self._known.get(request.request_id, {})
+        stale = [
+            attempt_id
+            for attempt_id in operation.unsettled
+            if attempt_id in known and known[attempt_id].state != AttemptState.HELD.value
+        ]
+        if stale or not known.keys() <= operation.attempt_values.keys():
+            operation = self._with_stored(operation, stale)
+            request = operation.request
+        for attempt in request.attempts:
+            self._put(payer, attempt, operation.attempt_values[attempt.attempt_id])
+        previous = self.head
+        row_hash = link_digest(previous.row_hash, operation.row_digest)
+        self.head = Head(previous.writer_id, previous.sequence + 1, row_hash)
+        self._states[request.request_id] = request.state.value
+        self._request_rows[request.request_id] = (
+            *operation.request_values,
+            *operation.derived,
+            previous.writer_id,
+            self.head.sequence,
+            previous.row_hash,
+            row_hash,
+        )
+
+    def _with_stored(self, operation: Finish, stale: Sequence[str]) -> Finish:
+        """The same row with the attempts that it forgets, or has as held though they are settled.
+
+        They cost money all the same: settled ones at their cost, held ones at their hold.
+        """
+        self._flush()
+        self._cursor.execute(_STORED_SQL, (operation.request.request_id,))
+        named = [a for a in operation.request.attempts if a.attempt_id not in stale]
+        names = {attempt.attempt_id for attempt in named}
+        stored = map(attempt_from, self._cursor.fetchall())
+        missing = [attempt for attempt in stored if attempt.attempt_id not in names]
+        return finish_operation(replace(operation.request, attempts=(*named, *missing)))
+
+    def _put(self, payer: Payer, attempt: AttemptRow, values: Values) -> None:
+        """Write the attempt and move its windows from what it counted to what it counts now."""
+        now = Known.of(attempt)
+        its = self._known.setdefault(attempt.request_id, {})
+        self._windows.change(payer, its.get(attempt.attempt_id), now)
+        its[attempt.attempt_id] = now
+        self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, payer[0])
+
+    def _payer(self, request_id: str, tenant: str, key_id: str = "", policy: str = "") -> Payer:
+        """Returns who pays for this request's attempts: whoever it was opened for.
+
+        Raises: LedgerError for another tenant, from whose windows its holds would be taken.
+        """
+        payer = self._payers.setdefault(request_id, (tenant, key_id, policy))
+        if payer[0] != tenant:
+            raise LedgerError(
+                f"request {request_id} was opened for the tenant {payer[0]!r}; it cannot go on as "
+                f"{tenant!r}'s"
+            )
+        return payer
+
+    def _load(self, request_ids: set[str]) -> None:
+        """Read what the ledger has of these requests, so that duplicates are known as such."""
+        ids = list(request_ids)
+        ids += ids[-1:] * (_round_up(len(ids)) - len(ids))  # few different statements to prepare
+        self._cursor.execute(f"{_KNOWN_SQL}({','.join('?' * len(ids))})", ids)
+        for (
+            request_id,
+            state,
+            tenant,
+            key_id,
+            policy,
+            attempt_id,
+            *known,
+        ) in self._cursor.fetchall():
+            self._states[request_id] = state
+            self._payers[request_id] = (tenant, key_id, policy)
+            if attempt_id is not None:
+                self._known.setdefault(request_id, {})[attempt_id] = Known(*known)
+
+    def _flush(self) -> None:
+        _write(self._cursor, _UPSERT_REQUEST, self._request_rows.values())
+        _write(self._cursor, _UPSERT_ATTEMPT, self._attempt_rows.values())
+        self._windows.flush()
+        self._request_rows.clear()
+        self._attempt_rows.clear()
+
+
+def _write(cursor: Cursor, sql: str, rows: Iterable[Values]) -> None:
+    lines = list(rows)
+    if lines:
+        cursor.executemany(sql, lines)
+
+
+def _paying(request: RequestRow) -> tuple[str, str, str, str]:
+    return request.request_id, request.tenant, request.key_id, request.policy
+
+
+def _request_id(operation: Operation) -> str:
+    if isinstance(operation, Settle):
+        return operation.attempt.request_id
+    return operation.request.request_id
+
+
+def _round_up(number: int) -> int:
+    """The next power of two: 5 -> 8."""
+    return 1 << (number - 1).bit_length()

@@ -1,0 +1,103 @@
+"""What is spent in the windows that steer decisions, read beside the writer.
+
+It is at most half a second old: steering may lag, limits may not, so those are checked within the
+writer's transaction. Where no limit steers, nothing is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from router.errors import LedgerError
+from router.ledger.books.budget_windows import Window
+from router.ledger.sql.database import Database
+from router.money.budget_pressure import pressure
+from router.money.budgets import Budgets, Payer, WindowLimit, window_end, window_start
+from router.types import NO_PRESSURE, BudgetLeft, Clock, Identity, Pressure
+
+MAX_AGE_MS = 500.0
+KEPT = 4096
+
+_SUM_SQL = (
+    "SELECT spent_nano_usd + held_nano_usd FROM budget_windows WHERE tenant = ? AND key_id = ? "
+    "AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
+)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One window's sum, or the reading of it that is under way."""
+
+    read: asyncio.Task[tuple[int, ...]]
+    begun_ms: float
+
+
+class SqlBudgetGauge:
+    """types.BudgetGauge over a ledger's windows."""
+
+    def __init__(self, database: Database, budgets: Callable[[], Budgets], clock: Clock) -> None:
+        self._database = database
+        self._budgets = budgets
+        self._clock = clock
+        self._readings: dict[tuple[Window, ...], _Reading] = {}
+
+    async def pressure(self, identity: Identity, policy: str) -> Pressure:
+        """How the budgets of this payer press on a decision now. Raises nothing."""
+        payer = Payer(identity.tenant, identity.key_id, policy)
+        limits = tuple(one for one in self._budgets().money(payer) if one.steers)
+        if not limits:
+            return NO_PRESSURE
+        now_ms = self._clock.now_ms()
+        windows = tuple(_window(limit, now_ms) for limit in limits)
+        try:
+            spent = await asyncio.shield(self._read(windows))
+        except LedgerError:  # limits still hold, only their steering is off; readiness says why
+            return NO_PRESSURE
+        return pressure(limits, spent, now_ms)
+
+    async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
+        """Returns what is left of the scarcest window of this payer; None without one. Raises
+        nothing: where the ledger cannot be read, nobody knows.
+        """
+        limits = self._budgets().money(Payer(identity.tenant, identity.key_id, policy))
+        if not limits:
+            return None
+        now_ms = self._clock.now_ms()
+        windows = tuple(_window(limit, now_ms) for limit in limits)
+        try:
+            spent = await asyncio.shield(self._read(windows))
+        except LedgerError:
+            return None
+        found = [
+            BudgetLeft(
+                limit.nano_usd,
+                max(0, limit.nano_usd - nano_usd),
+                window_end(limit.kind, window_start(limit.kind, now_ms)) - now_ms,
+            )
+            for limit, nano_usd in zip(limits, spent, strict=True)
+        ]
+        return min(found, key=lambda one: (one.left_nano_usd, -one.reset_ms))
+
+    def _read(self, windows: tuple[Window, ...]) -> asyncio.Task[tuple[int, ...]]:
+        """The reading that all who ask within half a second share."""
+        now_ms = self._clock.monotonic_ms()
+        known = self._readings.get(windows)
+        if known is not None and now_ms - known.begun_ms < MAX_AGE_MS:
+            return known.read
+        if len(self._readings) >= KEPT:
+            self._readings.clear()
+        read = asyncio.ensure_future(asyncio.to_thread(self._sums, windows))
+        self._readings[windows] = _Reading(read, now_ms)
+        return read
+
+    def _sums(self, windows: tuple[Window, ...]) -> tuple[int, ...]:
+        with self._database.reading() as connection:
+            found = (connection.exec_driver_sql(_SUM_SQL, one).scalar() for one in windows)
+            return tuple(int(one or 0) for one in found)
+
+
+def _window(limit: WindowLimit, now_ms: int) -> Window:
+    scope, start_ms = limit.scope, window_start(limit.kind, now_ms)
+    return scope.tenant, scope.key_id, scope.policy, scope.tier, limit.kind.value, start_ms

@@ -1,0 +1,175 @@
+"""The windows of budgets within one transaction: what is spent and held, and whether a call fits.
+
+Holds of a batch see what those before them moved. What was moved is written at the end, or before a
+window is summed from the attempts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.errors import BudgetExceeded
+from router.ledger.books.budget_windows import (
+    UNCOUNTED,
+    Scope,
+    Watches,
+    Window,
+    always_kept,
+    windows_of,
+)
+from router.ledger.sql.cursor import Cursor
+from router.money.budgets import WindowLimit, window_start
+from router.types import AttemptRow, AttemptState, exact_usd
+
+_WINDOW_SQL = (
+    "SELECT spent_nano_usd, held_nano_usd FROM budget_windows "
+    "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
+)
+# Two statements: a database checks what an upsert would insert before it looks for a conflict, and
+# a release would insert a hold below 0, which no window may have.
+_WINDOW_INSERT = (
+    "INSERT INTO budget_windows (tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd, "
+    "held_nano_usd, purged_nano_usd) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0) "
+    "ON CONFLICT (tenant, key_id, policy, tier, kind, start_ms) DO NOTHING"
+)
+_WINDOW_MOVE = (
+    "UPDATE budget_windows SET spent_nano_usd = spent_nano_usd + ?, "
+    "held_nano_usd = held_nano_usd + ? "
+    "WHERE tenant = ? AND key_id = ? AND policy = ? AND tier = ? AND kind = ? AND start_ms = ?"
+)
+
+Payer = tuple[str, str, str]  # tenant, key, policy
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An attempt as the ledger has it, with all that says what it counts in windows.
+
+    What it counted before a change is asked here, and so is what it counts after: an answer that
+    looked at the new state alone would release what was never held.
+    """
+
+    role: str
+    state: str
+    held_nano_usd: int
+    cost_nano_usd: int
+    started_at_ms: int
+    tier: str
+
+    @classmethod
+    def of(cls, attempt: AttemptRow) -> Known:
+        """The same of a row."""
+        return cls(
+            attempt.role.value,
+            attempt.state.value,
+            attempt.held_nano_usd,
+            attempt.cost_nano_usd,
+            attempt.started_at_ms,
+            attempt.tier,
+        )
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """(spent, held) in its windows, nano-dollars: both 0 for what counts in none."""
+        if self.role in UNCOUNTED:
+            return 0, 0
+        if self.state == AttemptState.HELD.value:
+            return 0, self.held_nano_usd
+        return self.cost_nano_usd, 0
+
+
+class Windows:
+    """The windows that one batch reads and moves."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._stored: dict[Window, list[int]] = {}  # as the database has them: spent, held
+        self._moved: dict[Window, list[int]] = {}  # by this batch: spent, held
+
+    def begin(self) -> None:
+        """Read which windows are kept; the transaction has begun."""
+        self._watches = Watches(self._cursor)
+
+    def change(self, payer: Payer, before: Known | None, now: Known) -> None:
+        """Take back what an attempt counted before, None where it is new, and add what it does now.
+
+        So each window has what its attempts count, and none of them is released twice.
+        """
+        if before is not None:
+            spent, held = before.counts
+            self._move((*payer, before.tier), before.started_at_ms, -spent, -held)
+        spent, held = now.counts
+        self._move((*payer, now.tier), now.started_at_ms, spent, held)
+
+    def _move(self, payer: Scope, started_at_ms: int, spent: int, held: int) -> None:
+        """Add to every kept window that an attempt of this moment counts in, nano-dollars."""
+        if not spent and not held:
+            return
+        if self._watches.outlived(started_at_ms):
+            self.flush()
+            self._watches.end_outlived(started_at_ms)
+            self._stored.clear()  # some are moved no more
+        for window in windows_of(self._watches.all, payer, started_at_ms):
+            moved = self._moved.setdefault(window, [0, 0])
+            moved[0] += spent
+            moved[1] += held
+
+    def known(self, limit: WindowLimit, attempt: AttemptRow) -> bool:
+        """Whether `check` needs no sum over the attempts, so that the batch may stay unwritten."""
+        window = _window(limit, attempt)
+        return window in self._stored or always_kept(window) or self._watches.keeps(window)
+
+    def check(self, limit: WindowLimit, attempt: AttemptRow) -> None:
+        """Raises BudgetExceeded when spent, open holds and this worst case pass the limit.
+
+        Where the window is not `known`, the batch was flushed before.
+        """
+        window, kind, worst = _window(limit, attempt), limit.kind.value, attempt.held_nano_usd
+        stored = self._stored.get(window) or self._read(window)
+        moved = self._moved.get(window, (0, 0))
+        spent, held = stored[0] + moved[0], stored[1] + moved[1]
+        room = limit.nano_usd - spent - held
+        if worst > room:
+            hopeless = worst > limit.nano_usd
+            helps = "" if hopeless else f"wait for the next {kind}, or "
+            raise BudgetExceeded(
+                f"the {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
+                f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
+                f"${exact_usd(worst)}; {helps}raise the limit in the "
+                "policy (`budgets`, `limits`)",
+                limit=f"usd_per_{kind}",
+                scope=str(limit.scope),
+                room_nano_usd=room,
+                needed_nano_usd=worst,
+                hopeless=hopeless,
+            )
+
+    def _read(self, window: Window) -> list[int]:
+        """[spent, held] of a window without what this batch has moved; kept from now on."""
+        if not always_kept(window):
+            if not self._watches.keeps(window):
+                self._stored.clear()  # what is asked for first may end what was kept
+            if not self._watches.asked(window):
+                return self._watches.sum(window)
+        self._cursor.execute(_WINDOW_SQL, window)
+        row = self._cursor.fetchone()
+        stored = self._stored[window] = [0, 0] if row is None else [row[0], row[1]]
+        return stored
+
+    def flush(self) -> None:
+        """Write what was moved."""
+        moves = [(*moved, *window) for window, moved in self._moved.items() if any(moved)]
+        if moves:
+            self._cursor.executemany(_WINDOW_INSERT, [move[2:] for move in moves])
+            self._cursor.executemany(_WINDOW_MOVE, moves)
+        for window, (spent, held) in self._moved.items():
+            stored = self._stored.get(window)
+            if stored is not None:
+                stored[0] += spent
+                stored[1] += held
+        self._moved.clear()
+
+
+def _window(limit: WindowLimit, attempt: AttemptRow) -> Window:
+    scope, start_ms = limit.scope, window_start(limit.kind, attempt.started_at_ms)
+    return scope.tenant, scope.key_id, scope.policy, scope.tier, limit.kind.value, start_ms

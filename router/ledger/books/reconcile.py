@@ -1,0 +1,227 @@
+"""Calls whose cost nobody knew, or only a bound of it, settled by the provider's bill.
+
+A finished row is chained, so it is never edited: what a call turned out to cost is a row of its
+own, whose one attempt has the difference (billed less booked, signed) and the start of the call. So
+the windows that the call counted in move, the sums stay sums, and the chain goes on. The row's id
+is made of the attempt's, so a call is settled once, whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from router.ledger.row_reading import RECONCILE, Doubt, cost_known, doubt_of
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from router.ledger.sql.rows import PLAIN_ATTEMPT_COLUMNS, attempt_from, select_sql
+from router.ledger.sql.schema import attempts
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    Baselines,
+    JsonText,
+    RequestRow,
+    RequestState,
+    Role,
+    Usage,
+)
+
+PREFIX = "reconcile-"
+NOT_UNKNOWN = "no call of unknown or estimated cost has this id"
+_QUERY = (
+    f"{select_sql(attempts)} WHERE (state IN ('held', 'unknown_cost') OR estimated = 1) "
+    "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = 'reconcile-' || "
+    "attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCall:
+    """A call whose cost is no fact: it counts at `booked_nano_usd` until it is settled.
+
+    Estimated calls count at a bound that is never too low, the others at their hold.
+    """
+
+    request_id: str
+    attempt_id: str
+    tenant: str
+    answerer: str
+    model: str
+    upstream_id: str  # as the provider named it; "" where it never answered
+    started_at_ms: int
+    open: bool  # its request still runs, or its worker has just died
+    booked_nano_usd: int
+    doubt: Doubt = Doubt.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an amount was not booked."""
+
+    name: str  # the attempt or upstream id that was asked for
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Holds what a bill said of one unknown or estimated call."""
+
+    call: UnknownCall
+    billed_nano_usd: int
+
+    @property
+    def difference_nano_usd(self) -> int:
+        """Signed: below 0 the call cost less than it was booked at."""
+        return self.billed_nano_usd - self.call.booked_nano_usd
+
+
+def unknown_calls(database: Database, tenant: str | None = None) -> list[UnknownCall]:
+    """All calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(_QUERY).fetchall()
+    calls = (_call(attempt_from(row), str(row[PLAIN_ATTEMPT_COLUMNS])) for row in rows)
+    return [call for call in calls if call is not None and tenant in (None, call.tenant)]
+
+
+def _call(its: AttemptRow, tenant: str) -> UnknownCall | None:
+    doubt, is_open = doubt_of(its), its.state is AttemptState.HELD
+    if doubt is None:
+        return None
+    return UnknownCall(
+        its.request_id,
+        its.attempt_id,
+        tenant,
+        its.answerer,
+        its.model,
+        its.upstream_id,
+        its.started_at_ms,
+        is_open,
+        its.held_nano_usd if is_open else its.cost_nano_usd,
+        doubt,
+    )
+
+
+def choose(
+    calls: Iterable[UnknownCall], amounts: Mapping[str, int], *, by_upstream: bool
+) -> tuple[list[Settlement], list[Refusal]]:
+    """What each amount settles, and which settle nothing; pure.
+
+    `amounts` are nano-dollars by attempt id, or by the provider's id.
+    """
+    known = list(calls)
+    names = [call.upstream_id if by_upstream else call.attempt_id for call in known]
+    twice = {name for name, times in Counter(names).items() if times > 1}
+    by_name = dict(zip(names, known, strict=True))
+    settlements: list[Settlement] = []
+    refusals: list[Refusal] = []
+    for name, amount in amounts.items():
+        call = by_name.get(name)
+        if call is None or not name:
+            why = NOT_UNKNOWN
+        elif name in twice:
+            why = "several calls have this id; settle each with --attempt"
+        elif call.open:
+            why = "its request is still open at a worker that runs; wait until it has ended"
+        elif amount < 0:
+            why = "an amount below 0; expected what the provider billed, in dollars"
+        else:
+            settlements.append(Settlement(call, amount))
+            continue
+        refusals.append(Refusal(name, why))
+    return settlements, refusals
+
+
+def why_refused(database: Database, attempt_id: str) -> str:
+    """Says why an attempt is not of unknown or estimated cost; blocks. Raises LedgerError."""
+    with database.reading() as connection:
+        row = connection.exec_driver_sql(
+            f"{select_sql(attempts)} WHERE attempt_id = ?", (attempt_id,)
+        ).first()
+    if row is None:
+        return "there is no such attempt; see `tiergate ledger reconcile`"
+    its = attempt_from(row)
+    if doubt_of(its) is not None:
+        return "it was reconciled before"
+    return f"its cost is known, it is {its.state.value}"
+
+
+def correction(database: Database, settlement: Settlement, now_ms: int) -> RequestRow:
+    """The row that settles a call; blocks. Raises LedgerError.
+
+    A call held at $0.0004 and billed at $0.0001 gives a row of -300,000 nano-dollars.
+    """
+    call = settlement.call
+    original = reading.get(database, call.request_id, None)
+    assert original is not None, "an attempt without its request: verify names it"
+    its = next(line for line in original.attempts if line.attempt_id == call.attempt_id)
+    request_id, difference = PREFIX + call.attempt_id, settlement.difference_nano_usd
+    line = replace(
+        its,
+        attempt_id=request_id,
+        request_id=request_id,
+        ordinal=0,
+        role=Role.REVIEW if its.role is Role.REVIEW else Role.RECONCILE,  # who counts in windows
+        state=AttemptState.SETTLED,
+        held_nano_usd=0,
+        cost_nano_usd=difference,
+        price_version="bill",
+        latency_ms=0.0,
+        usage=Usage(),
+        estimated=False,
+        discarded=False,
+        provider_cost_nano_usd=None,
+        compute_ms=0.0,
+        finish_reason="",
+        error_code="",
+        images=0,
+        cores=0,
+    )
+    return _row(original, line, settlement, now_ms)
+
+
+def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms: int) -> RequestRow:
+    told: dict[str, dict[str, object]] = {
+        "reconciles": {
+            "request_id": original.request_id,
+            "attempt_id": settlement.call.attempt_id,
+            "booked_nano_usd": settlement.call.booked_nano_usd,
+            "billed_nano_usd": settlement.billed_nano_usd,
+        }
+    }
+    if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
+        told["reconciles"] |= {"estimated": True, "compared": cost_known(original)}
+    return replace(
+        original,
+        request_id=line.request_id,
+        created_at_ms=now_ms,
+        finished_at_ms=now_ms,
+        state=RequestState.SETTLED,
+        endpoint=RECONCILE,
+        stream=False,
+        tier=line.tier,
+        tier_number=line.level,
+        answerer=line.answerer,
+        model=line.model,
+        verdict="",
+        reason="",
+        reasons=(),
+        confidence=0.0,
+        escalations=0,
+        cost_nano_usd=line.cost_nano_usd,
+        baselines=Baselines(None, None, None, None),
+        usage=Usage(),
+        latency_ms=0.0,
+        first_token_ms=None,
+        triage_ms=0.0,
+        prompt_digest="",
+        answer_digest="",
+        session_digest="",
+        record=JsonText(orjson.dumps(told).decode()),
+        review_id="",
+        error_code="",
+        attempts=(line,),
+    )

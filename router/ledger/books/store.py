@@ -1,0 +1,323 @@
+"""The ledger over a database: the Protocol `types.Ledger`, reads, recovery and anchors.
+
+Opening claims a writer's slot, continues its chain, and closes what dead writers left open: their
+unsettled attempts count at their hold, state unknown_cost. Writes go through the one writer thread;
+reads take a connection of their own in a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from router.errors import LedgerError
+from router.ledger.books import anchors
+from router.ledger.books.batch import (
+    Batch,
+    Operation,
+    finish_operation,
+    hold_operation,
+    is_free,
+    settle_operation,
+)
+from router.ledger.books.writer import Writer
+from router.ledger.chain import Head
+from router.ledger.rollups.folding_thread import Folder
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database, Synchronous
+from router.ledger.sql.writer_slots import Slot, Slots, slots_of
+from router.ledger.tables import policies
+from router.money.budgets import Payer, WindowLimit
+from router.types import (
+    NOBODY,
+    AttemptRow,
+    AttemptState,
+    Clock,
+    Events,
+    RequestRow,
+    RequestState,
+)
+
+BudgetOf = Callable[[Payer], Sequence[WindowLimit] | None]
+"""The windows that a call must fit in, as `Budgets.money` says; None: no limit."""
+INTERRUPTED = "interrupted"
+RECOVER_AT_ONCE = 500  # open requests finished in one transaction
+
+
+class SqlLedger:
+    """The books of all tenants. Several processes may have the same database open."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        slot: Slot,
+        anchorer: anchors.Anchorer,
+        folder: Folder,
+        budget_of: BudgetOf,
+        clock: Clock,
+        queue_size: int,
+    ) -> None:
+        """Use `open`; it puts these together."""
+        self.database = database
+        self._writer = writer
+        self._slot = slot
+        self._anchorer = anchorer
+        self._folder = folder
+        self._budget_of = budget_of
+        self._clock = clock
+        self._held: set[str] = set()  # requests that hold something and are not finished
+        self._room = asyncio.Semaphore(queue_size)  # for rows of requests that held nothing
+
+    @classmethod
+    def open(
+        cls,
+        database: str | Path,
+        *,
+        clock: Clock,
+        budget_of: BudgetOf,
+        anchors_file: Path | None = None,
+        synchronous: Synchronous = "normal",
+        busy_timeout_ms: int = 5_000,
+        queue_size: int = 10_000,
+        events: Events = NOBODY,
+    ) -> SqlLedger:
+        """Open, migrate and recover; blocks (about 10 ms for a ready file).
+
+        `queue_size` is how many operations may wait before holds are refused. `anchors_file`
+        defaults to `Address.anchors`; better on another volume. `budget_of` is asked on the
+        caller's thread for each hold, `events` is told when nothing can be written and when it can
+        again. Raises: LedgerError, LedgerCorrupt.
+        """
+        opened = Database.open(database, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
+        slots = slots_of(opened)
+        slot = slots.claim()
+        outside = anchors_file or opened.address.anchors
+        try:
+            head = recover(opened, slots, slot.writer_id, clock)
+            anchorer = anchors.Anchorer(opened, outside, head, clock)
+        except LedgerError:
+            slot.release()
+            opened.close()
+            raise
+        anchorer.write()
+        folder = Folder(opened, head.sequence)
+
+        def committed(now: Head) -> None:
+            anchorer.committed(now)
+            folder.committed(now.sequence)
+
+        writer = Writer(
+            opened,
+            slot,
+            head,
+            queue_size=queue_size,
+            resume=_Resuming(opened, slots, slot, clock),
+            committed=committed,
+            idle=anchorer.idle,
+            events=events,
+        )
+        writer.start()
+        folder.start()
+        return cls(opened, writer, slot, anchorer, folder, budget_of, clock, queue_size)
+
+    # --- types.Ledger ---
+
+    async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
+        """Commit the intent and the worst case before money is spent.
+
+        What is known to cost nothing (own compute that nobody prices) fits every budget.
+        Cancelling the wait does not take it back: `finish` the request all the same.
+        Raises: BudgetExceeded, LedgerFull, LedgerError.
+        """
+        payer = Payer(request.tenant, request.key_id, request.policy, attempt.tier)
+        limits = () if is_free(attempt) else self._budget_of(payer) or ()
+        operation = hold_operation(request, attempt, limits)
+        try:
+            await self._write(operation)
+        except asyncio.CancelledError:
+            self._held.add(request.request_id)
+            raise
+        self._held.add(request.request_id)
+
+    async def settle(self, attempt: AttemptRow, tenant: str) -> None:
+        """Replace the hold by the outcome; again, or after `finish`, it changes nothing.
+
+        Never refused for a full queue. Raises: LedgerUnavailable (the outcome is owed, and written
+        later), LedgerError (also for an attempt that was never held).
+        """
+        await self._write(settle_operation(attempt, tenant))
+
+    async def finish(self, request: RequestRow) -> None:
+        """Commit the final row with all its attempts; again it changes nothing.
+
+        The request's cost is stored as the sum of its attempts; one that is still held counts at
+        its hold, and one that the row forgets is added.
+
+        Never refused for a full queue. Where nothing was held and nothing spent but own compute,
+        at most `queue_size` rows are queued, and further callers wait their turn; a caller that is
+        cancelled before its turn leaves no row. Raises: LedgerUnavailable (the row is owed, and
+        written later), LedgerError.
+        """
+        operation = finish_operation(request, held=request.request_id in self._held)
+        self._held.discard(request.request_id)
+        if operation.spent:
+            await self._write(operation)
+        else:
+            async with self._room:
+                await self._write(operation)
+
+    async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
+        """The request with its attempts; None when there is none of that tenant (None: any)."""
+        return await asyncio.to_thread(reading.get, self.database, request_id, tenant)
+
+    # --- more ---
+
+    def rows(
+        self,
+        *,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[RequestRow]:
+        """Requests with attempts, oldest first, created in [since, until); blocks and streams."""
+        return reading.rows(
+            self.database, since_ms=since_ms, until_ms=until_ms, tenant=tenant, limit=limit
+        )
+
+    async def record_policy(self, policy_hash: str, name: str, content: str) -> None:
+        """Keep a policy's content under its hash; the first one stays. Raises LedgerError."""
+        now_ms = self._clock.now_ms()
+        await asyncio.to_thread(
+            policies.record_policy, self.database, policy_hash, name, content, now_ms
+        )
+
+    async def policy_content(self, policy_hash: str) -> str | None:
+        """The content that was recorded under this hash, None when there is none."""
+        return await asyncio.to_thread(policies.policy_content, self.database, policy_hash)
+
+    def chained_beside(self) -> None:
+        """Feedback was chained: an anchor is due within a minute, or on close."""
+        self._anchorer.beside()
+
+    def newest_ms(self) -> int:
+        """Returns when the newest request was created, ms since the epoch; 0 without any; blocks.
+
+        Raises LedgerError.
+        """
+        with self.database.reading() as connection:
+            query = "SELECT max(created_at_ms) FROM requests"
+            return int(connection.exec_driver_sql(query).scalar() or 0)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last batch could be written and the writer lives."""
+        return not self._writer.fault
+
+    @property
+    def fault(self) -> str:
+        """Why nothing can be written now; "" when all is well."""
+        return self._writer.fault
+
+    @property
+    def waiting(self) -> int:
+        """Operations in the queue, for metrics."""
+        return self._writer.waiting
+
+    async def close(self) -> None:
+        """Commit what is queued, anchor it, and let go of the file. A second call does nothing."""
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """As `close`, for callers without an event loop; blocks."""
+        self._folder.close()
+        self._writer.close()
+        self._anchorer.write()
+        self._slot.release()
+        self.database.close()
+
+    async def _write(self, operation: Operation) -> None:
+        await self._writer.submit(operation)
+
+
+class _Resuming:
+    """Says where the chain of a writer ends after its connection was lost."""
+
+    def __init__(self, database: Database, slots: Slots, slot: Slot, clock: Clock) -> None:
+        self._database, self._slots, self._slot, self._clock = database, slots, slot, clock
+        self._writer_id = slot.writer_id
+
+    def __call__(self) -> Head:
+        """Its chain's head, or that of the place it has now. Raises LedgerError.
+
+        What it has open itself stays open: its callers go on.
+        """
+        writer_id = self._slot.writer_id
+        if writer_id == self._writer_id:
+            with self._database.reading() as connection:
+                return reading.chain_head(connection, writer_id)
+        head = recover(self._database, self._slots, writer_id, self._clock)
+        self._writer_id = writer_id
+        return head
+
+
+def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> Head:
+    """Finish what dead writers left open, in the chain of `writer_id`; returns its head.
+
+    The caller holds the slot of `writer_id`; the slots of others are tried, so a living worker's
+    open requests are left alone. Raises: LedgerError.
+    """
+    with database.reading() as connection:
+        head = reading.chain_head(connection, writer_id)
+        owners = {
+            str(row[0])
+            for row in connection.exec_driver_sql(
+                "SELECT DISTINCT writer_id FROM requests WHERE state = 'open'"
+            )
+        }
+    for owner in sorted(owners):
+        if owner == writer_id:
+            head = _finish_open(database, owner, head, clock)
+        elif (lock := slots.claim_dead(owner)) is not None:
+            try:
+                head = _finish_open(database, owner, head, clock)
+            finally:
+                lock.release()
+    return head
+
+
+def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> Head:
+    """Finish all open requests of a dead writer, some at a time."""
+    while True:
+        with database.writing() as connection:
+            left = reading.open_requests(connection, owner, RECOVER_AT_ONCE)
+            if not left:
+                return head
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            batch = Batch(database.cursor(raw), head)
+            batch.run([finish_operation(_recovered(row, clock.now_ms())) for row in left])
+        head = batch.head
+
+
+def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
+    """What can still be said of a request whose process died: exact where all is settled.
+
+    A call that is known to cost nothing broke off at that cost; every other counts at its hold.
+    """
+    lines = tuple(_broken_off(line) if is_free(line) else line for line in request.attempts)
+    unknown = any(line.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST) for line in lines)
+    return replace(
+        request,
+        attempts=lines,
+        state=RequestState.UNKNOWN_COST if unknown else RequestState.FAILED,
+        finished_at_ms=max(now_ms, request.created_at_ms),
+        error_code=INTERRUPTED,
+    )
+
+
+def _broken_off(attempt: AttemptRow) -> AttemptRow:
+    return replace(attempt, state=AttemptState.FAILED, error_code=INTERRUPTED)

@@ -1,0 +1,276 @@
+"""The one thread that writes the ledger: group commit of whatever is queued.
+
+    callers --> queue --> [ take all | BEGIN | Batch | COMMIT ] --> wake callers
+
+A batch is what came in while the one before was being committed, so there is no timer: one caller
+waits for one commit, a thousand callers share a few. The thread is woken once per pass of the
+caller's event loop, not once per operation: woken at once it would take the core from the loop and
+commit a batch of one. The transaction's lock serialises the workers that share a database, which
+makes a budget check hold across processes, and on PostgreSQL across machines.
+
+A full queue refuses holds, so no more money is spent than can be written down; what follows a hold
+was bounded by it, and is never refused. When the database cannot be written (disk full, locked, the
+server gone) the waiters of the batch get LedgerUnavailable and the thread goes on; settlements and
+final rows are owed, and tried again before whatever comes next, so that no hold stays open for a
+passing fault. Owed rows for which money was spent are all kept, the others as many as the queue
+holds.
+
+A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
+of the chain is read again, and owed operations that were committed after all change nothing. It
+knows nothing about what the operations do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
+from router.ledger.books.batch import Batch, Finish, Hold, Operation
+from router.ledger.chain import Head
+from router.ledger.sql.cursor import Cursor
+from router.ledger.sql.database import FOREIGN_ERRORS, Database, ledger_error
+from router.ledger.sql.writer_slots import Slot
+from router.types import NOBODY, Events, StoreTurned
+
+MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
+RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
+IDLE_S = 60.0  # how often `idle` is called when nothing comes
+
+_FAULTS: tuple[type[Exception], ...] = (*FOREIGN_ERRORS, LedgerError)
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Operation
+    future: asyncio.Future[None] | None  # None: owed, nobody waits any more
+
+
+Outcome = tuple[asyncio.Future[None], TiergateError | None]
+
+
+class Writer:
+    """Owns the writing connection and its chain's head. Thread-safe: `submit` from any loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        slot: Slot,
+        head: Head,
+        *,
+        queue_size: int,
+        resume: Callable[[], Head],
+        committed: Callable[[Head], None],
+        idle: Callable[[], None],
+        events: Events = NOBODY,
+    ) -> None:
+        """`committed` (after the waiters were woken), `idle` and `resume` are called on the thread,
+        and so is `events`, when nothing can be written and when it can again.
+
+        `queue_size` bounds holds: beyond it a hold is refused. `resume` says where the chain of
+        the slot ends, once there is a new connection; it raises LedgerError where it cannot.
+        """
+        self._database = database
+        self._slot = slot
+        self._connections = slot.connections
+        self._resume = resume
+        self._head = head
+        self._queue_size = queue_size
+        self._committed = committed
+        self._idle = idle
+        self._events = events
+        self._queue: deque[_Job] = deque()
+        self._knocks: SimpleQueue[None] = SimpleQueue()  # what the thread sleeps on
+        self._knocking: set[asyncio.AbstractEventLoop] = set()  # that will knock in this pass
+        self._owed: list[_Job] = []
+        self._taken: list[_Job] = []  # being committed
+        self._closed = False
+        self._closing = False  # seen by the thread
+        self._fault: str = ""
+        self._thread = threading.Thread(target=self._run, name="tiergate-ledger", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write what is submitted."""
+        self._thread.start()
+
+    @property
+    def fault(self) -> str:
+        """Why nothing can be written now; "" when all is well."""
+        if self._fault or self._thread.is_alive():
+            return self._fault
+        return "the ledger's writer has stopped"
+
+    @property
+    def waiting(self) -> int:
+        """How many operations are queued."""
+        return len(self._queue)
+
+    def submit(self, operation: Operation) -> asyncio.Future[None]:
+        """Queue an operation; the future is done once it is committed or refused.
+
+        A caller that is cancelled meanwhile leaves the operation queued: it is still committed.
+        Raises: LedgerFull (a hold), LedgerUnavailable (closed).
+        """
+        if self._closed:
+            raise LedgerUnavailable("the ledger is closed")
+        if isinstance(operation, Hold) and len(self._queue) >= self._queue_size:
+            raise LedgerFull(f"{self._queue_size} ledger operations are waiting; try again shortly")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._queue.append(_Job(operation, future))
+        if loop not in self._knocking:
+            self._knocking.add(loop)
+            loop.call_soon(self._knock, loop)
+        return future
+
+    def _knock(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake the thread, unless it has taken by itself what came in this pass of the loop.
+
+        One knock is enough until it is heard, since the thread looks at the queue after it: a
+        thread that always finds work hears none, and they would pile up.
+        """
+        self._knocking.discard(loop)
+        if self._queue and self._knocks.empty():
+            self._knocks.put(None)
+
+    def close(self) -> None:
+        """Commit what is queued and end the thread. Blocks."""
+        if not self._closed:
+            self._closed = True
+            self._knocks.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:  # the top of a background task: fail the waiters, say so
+            self._closed = True
+            self._set_fault(f"the ledger's writer has stopped: {error}")
+            stopped = LedgerUnavailable(self._fault)
+            _wake([(job.future, stopped) for job in self._taken if job.future is not None])
+            self._fail_queued(stopped)
+            raise
+
+    def _serve(self) -> None:
+        while not self._closing or (self._owed and not self._fault):
+            jobs = self._taken = self._take()
+            before = self._head
+            if jobs:
+                _wake(self._commit(jobs))
+            if self._head != before:
+                self._committed(self._head)
+            elif not jobs:
+                self._idle()
+        self._fail_queued(LedgerUnavailable("the ledger is closed"))
+
+    def _take(self) -> list[_Job]:
+        """Owed jobs first, then what is queued; waits for a first one where none is due."""
+        jobs, self._owed = self._owed[:MAX_BATCH], self._owed[MAX_BATCH:]
+        full = len(jobs) + MAX_BATCH  # owed rows take no place from callers that wait
+        wait_s = RETRY_S if jobs else IDLE_S
+        if self._closing or (jobs and not self._fault):
+            wait_s = 0.0
+        try:
+            while not self._queue and not self._closed:  # a knock may be about what was taken
+                self._knocks.get(timeout=wait_s)
+        except Empty:
+            pass
+        self._closing = self._closed and len(self._queue) <= full - len(jobs)
+        while self._queue and len(jobs) < full:
+            jobs.append(self._queue.popleft())
+        return jobs
+
+    def _commit(self, jobs: list[_Job]) -> list[Outcome]:
+        """One transaction for all; when one row spoils it, one transaction for each."""
+        try:
+            refusals = self._transact(jobs)
+        except _FAULTS as error:
+            refused = error if isinstance(error, LedgerError) else ledger_error(error)
+            if isinstance(refused, LedgerUnavailable):
+                self._set_fault(refused.message)
+                self._owe(jobs)
+                refusals = [refused] * len(jobs)
+            elif len(jobs) > 1:
+                return [outcome for job in jobs for outcome in self._commit([job])]
+            else:
+                refusals = [refused]
+        return [
+            (job.future, refusal)
+            for job, refusal in zip(jobs, refusals, strict=True)
+            if job.future is not None
+        ]
+
+    def _transact(self, jobs: list[_Job]) -> list[TiergateError | None]:
+        cursor = self._slot.cursor()
+        if self._connections != self._slot.connections:
+            self._head = self._resume()
+            self._connections = self._slot.connections
+        batch = Batch(cursor, self._head)
+        try:
+            self._database.begin(cursor)
+            refusals = batch.run([job.operation for job in jobs])
+            cursor.execute("COMMIT")
+        except BaseException:
+            _roll_back(cursor)
+            raise
+        self._set_fault("")
+        self._head = batch.head
+        return refusals
+
+    def _set_fault(self, fault: str) -> None:
+        """Keep why nothing can be written, and tell when that begins and ends."""
+        turned = bool(fault) is not bool(self._fault)
+        self._fault = fault
+        if turned:
+            self._events.happened(StoreTurned("ledger", bool(fault), fault))
+
+    def _owe(self, jobs: list[_Job]) -> None:
+        """Keep settlements and final rows for the next try; a refused hold was never an intent."""
+        room = self._queue_size - len(self._owed)
+        kept: list[_Job] = []
+        for job in jobs:
+            spent = not isinstance(job.operation, Finish) or job.operation.spent
+            if not isinstance(job.operation, Hold) and (spent or len(kept) < room):
+                kept.append(_Job(job.operation, None))
+        self._owed += kept
+
+    def _fail_queued(self, error: LedgerError) -> None:
+        outcomes: list[Outcome] = []
+        while self._queue:
+            job = self._queue.popleft()
+            if job.future is not None:
+                outcomes.append((job.future, error))
+        _wake(outcomes)
+
+
+def _roll_back(cursor: Cursor) -> None:
+    try:
+        cursor.execute("ROLLBACK")
+    except FOREIGN_ERRORS:
+        return  # rolled back already (disk full, I/O error), or the connection is gone
+
+
+def _wake(outcomes: list[Outcome]) -> None:
+    """Resolve the futures, with one call into each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_loop.setdefault(outcome[0].get_loop(), []).append(outcome)
+    for loop, its in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, its)
+        except RuntimeError:
+            continue  # the loop was closed; nobody waits there any more
+
+
+def _resolve(outcomes: list[Outcome]) -> None:
+    for future, error in outcomes:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

@@ -1,0 +1,1 @@
+"""Response caches in memory, bounded in number, size and age."""

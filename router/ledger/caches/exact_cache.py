@@ -1,0 +1,41 @@
+"""Exact repeats of a request, in memory: bounded in number, in size and in age."""
+
+from __future__ import annotations
+
+from router.ledger.caches.lru import BoundedMap
+from router.types import Answer, CachedAnswer, Clock
+
+MAX_BYTES = 64 * 1024 * 1024  # of answer text, whatever the number of entries
+
+
+class MemoryAnswerCache:
+    """The Protocol `types.AnswerCache` within one process; a tenant sees its own answers only."""
+
+    def __init__(
+        self, *, clock: Clock, ttl_s: int, max_entries: int, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._answers: BoundedMap[tuple[str, str], CachedAnswer] = BoundedMap(
+            clock=clock, max_entries=max_entries, ttl_ms=ttl_s * 1000.0, max_weight=max_bytes
+        )
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    async def get(self, tenant: str, digest: str) -> CachedAnswer | None:
+        """The stored answer, None when there is none or it is too old."""
+        return self._answers.get((tenant, digest))
+
+    async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None:
+        """Store an answer; the least recently used ones make room."""
+        self._answers.put((tenant, digest), cached, answer_bytes(cached.answer))
+
+
+def answer_bytes(answer: Answer) -> int:
+    """About how many bytes an answer's text takes: four a character at most, one for ASCII."""
+    parts = [len(fact) for fact in answer.facts]
+    for choice in answer.choices:
+        parts.append(len(choice.text) + len(choice.reasoning or "") + len(choice.refusal or ""))
+        parts += [len(call.arguments) + len(call.name) for call in choice.tool_calls]
+        # A log-probability with its alternatives is an object of about 100 bytes each.
+        parts += [100 * (1 + len(logprob.top)) for logprob in choice.logprobs]
+    return 500 + sum(parts)

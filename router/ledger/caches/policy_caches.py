@@ -1,0 +1,38 @@
+"""One pair of answer caches for each policy, which says how much it keeps and how long."""
+
+from __future__ import annotations
+
+from router.ledger.caches.exact_cache import MemoryAnswerCache
+from router.ledger.caches.semantic_cache import MemorySemanticCache
+from router.types import Clock
+
+
+class PolicyCaches:
+    """The Protocol `types.AnswerCaches` within one process.
+
+    A reload that changes the limits begins with an empty cache; any reload does so in effect, since
+    every key holds the policy's hash.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._exact: dict[str, tuple[tuple[int, int], MemoryAnswerCache]] = {}
+        self._near: dict[str, tuple[tuple[int, int], MemorySemanticCache]] = {}
+
+    def exact(self, policy: str, ttl_s: int, max_entries: int) -> MemoryAnswerCache:
+        """The policy's exact cache, made when it is first asked for."""
+        limits = (ttl_s, max_entries)
+        kept = self._exact.get(policy)
+        if kept is None or kept[0] != limits:
+            made = MemoryAnswerCache(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
+            kept = self._exact[policy] = limits, made
+        return kept[1]
+
+    def near(self, policy: str, ttl_s: int, max_entries: int) -> MemorySemanticCache:
+        """The policy's semantic cache, made when it is first asked for."""
+        limits = (ttl_s, max_entries)
+        kept = self._near.get(policy)
+        if kept is None or kept[0] != limits:
+            made = MemorySemanticCache(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
+            kept = self._near[policy] = limits, made
+        return kept[1]

@@ -1,0 +1,435 @@
+"""The audit chain: what a row's bytes are, how rows are linked, and what a broken link means.
+
+Each writer of the ledger has one chain of finished rows, numbered from 1 without gaps:
+
+    row_hash(n) = sha256(row_hash(n - 1) + sha256(canonical(row n)))      row_hash(0) = genesis
+
+The canonical bytes cover the request row and its attempts. The row's own digest is taken first, so
+that it can be computed before the writer's turn; only 64 bytes are hashed in the turn itself. An
+anchor states the heads of all chains at one moment, is linked to the anchor before it, and is also
+written outside the database: so a cut tail and a chain that was rebuilt are found. A checkpoint
+states where a purge ended. Pure: no clock, no I/O, no database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from math import isfinite
+
+import orjson
+
+from router.types import AttemptRow, RequestRow
+
+Value = str | int | float | None
+CANONICAL_VERSION = 1
+ADDED_LATER = 2
+"""Columns that attempts got after the first rows were chained: `images` and `cores`, at the end.
+Where both are 0 they are no part of the row's bytes, so rows from before keep their hash, and a
+row that has either cannot lose it unseen."""
+
+
+class FindingKind(StrEnum):
+    """What `verify` can find; reports and tests count these."""
+
+    EDITED = "edited"
+    REMOVED = "removed"
+    SWAPPED = "swapped"
+    BROKEN_LINK = "broken_link"
+    CUT_TAIL = "cut_tail"
+    REWRITTEN = "rewritten"
+    ANCHOR_EDITED = "anchor_edited"
+    ANCHOR_REMOVED = "anchor_removed"
+    CHECKPOINT_UNANCHORED = "checkpoint_unanchored"
+    ATTEMPTS_DO_NOT_SUM = "attempts_do_not_sum"
+    WINDOW_DOES_NOT_SUM = "window_does_not_sum"
+    ROLLUP_DOES_NOT_SUM = "rollup_does_not_sum"
+    CLOSED_MONTH_CHANGED = "closed_month_changed"
+    TEXT_EDITED = "text_edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    kind: FindingKind
+    detail: str
+    writer_id: str = ""
+    sequence: int = 0
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """A finished row with its place in the chain; hashes are lower-case hex."""
+
+    writer_id: str
+    sequence: int
+    prev_hash: str
+    row_hash: str
+    row: RequestRow
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row of a chain, or the last purged one when it stands in a checkpoint."""
+
+    writer_id: str
+    sequence: int
+    row_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The heads of all chains, and the checkpoints, at one moment."""
+
+    anchor_id: int
+    created_at_ms: int
+    heads: tuple[Head, ...]
+    checkpoints: tuple[Head, ...]
+    prev_hash: str
+    anchor_hash: str
+
+
+# --- canonical form ------------------------------------------------------------------------------
+
+
+def _real(number: float) -> float:
+    """A finite float: databases and JSON have no NaN, so what is not finite is recorded as 0."""
+    value = float(number)
+    return value if isfinite(value) else 0.0
+
+
+def _real_or_none(number: float | None) -> float | None:
+    return None if number is None or not isfinite(number) else float(number)
+
+
+def json_list(items: tuple[str, ...]) -> str:
+    """A tuple of strings as the JSON text that columns hold."""
+    return orjson.dumps(items).decode() if items else "[]"
+
+
+def request_values(row: RequestRow) -> tuple[Value, ...]:
+    """The columns of a request row, in the order of the table `requests`, attempts left out."""
+    baselines, usage = row.baselines, row.usage
+    return (
+        row.request_id,
+        row.created_at_ms,
+        row.finished_at_ms,
+        row.tenant,
+        row.key_id,
+        row.state.value,
+        row.endpoint,
+        int(row.stream),
+        row.mode,
+        row.policy,
+        row.policy_hash,
+        row.requested_model,
+        row.tier,
+        row.tier_number,
+        row.answerer,
+        row.model,
+        str(row.verdict),
+        str(row.reason),
+        json_list(row.reasons),
+        _real(row.confidence),
+        row.escalations,
+        row.cost_nano_usd,
+        baselines.requested_model,
+        baselines.all_level_2,
+        baselines.all_level_3,
+        baselines.people,
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        int(usage.reported),
+        _real(row.latency_ms),
+        _real_or_none(row.first_token_ms),
+        _real(row.triage_ms),
+        row.prompt_digest,
+        row.answer_digest,
+        row.session_digest,
+        json_list(row.tags),
+        row.record,
+        row.review_id,
+        str(row.error_code),
+    )
+
+
+def attempt_values(row: AttemptRow) -> tuple[Value, ...]:
+    """The columns of an attempt row, in the order of the table `attempts`."""
+    usage = row.usage
+    return (
+        row.request_id,
+        row.attempt_id,
+        row.ordinal,
+        row.role.value,
+        row.answerer,
+        row.tier,
+        row.level,
+        row.model,
+        row.state.value,
+        row.held_nano_usd,
+        row.cost_nano_usd,
+        row.cost_basis.value,
+        row.price_version,
+        row.started_at_ms,
+        _real(row.latency_ms),
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        int(usage.reported),
+        int(row.estimated),
+        int(row.discarded),
+        row.provider_cost_nano_usd,
+        _real(row.compute_ms),
+        row.finish_reason,
+        str(row.error_code),
+        _real_or_none(row.p),
+        str(row.reason),
+        row.adapter,
+        row.rung,
+        row.upstream_id,
+        row.images,
+        row.cores,
+    )
+
+
+def canonical_values(request: tuple[Value, ...], attempts: Sequence[tuple[Value, ...]]) -> bytes:
+    """Canonical bytes from columns already laid out; attempts in the order of their ordinals.
+
+    Raises TypeError for integers beyond 64 bits and text that is not valid Unicode.
+    """
+    covered = [a if any(a[-ADDED_LATER:]) else a[:-ADDED_LATER] for a in attempts]
+    return orjson.dumps((CANONICAL_VERSION, request, covered))
+
+
+def canonical(row: RequestRow) -> bytes:
+    """The bytes that the chain covers: a JSON array of the row's columns and its attempts'."""
+    attempts = sorted(row.attempts, key=lambda attempt: (attempt.ordinal, attempt.attempt_id))
+    return canonical_values(request_values(row), [attempt_values(a) for a in attempts])
+
+
+# --- the chain -----------------------------------------------------------------------------------
+
+
+def genesis(writer_id: str) -> str:
+    """The hash before a writer's first row."""
+    return hashlib.sha256(b"tiergate chain " + writer_id.encode()).hexdigest()
+
+
+def link(prev_hash: str, row_bytes: bytes) -> str:
+    """The row hash (hex) of a row with these canonical bytes after `prev_hash` (hex)."""
+    return link_digest(prev_hash, hashlib.sha256(row_bytes).digest())
+
+
+def link_digest(prev_hash: str, row_digest: bytes) -> str:
+    """As `link`, for a row whose digest (32 bytes) is already known."""
+    return hashlib.sha256(bytes.fromhex(prev_hash) + row_digest).hexdigest()
+
+
+def make_anchor(
+    anchor_id: int,
+    created_at_ms: int,
+    heads: Iterable[Head],
+    checkpoints: Iterable[Head],
+    prev_hash: str,
+) -> Anchor:
+    """An anchor over these heads, linked to the anchor before it ("" for the first)."""
+    ordered = tuple(sorted(heads, key=lambda head: head.writer_id))
+    purged = tuple(sorted(checkpoints, key=lambda head: head.writer_id))
+    digest = hashlib.sha256(
+        orjson.dumps(
+            (anchor_id, created_at_ms, _head_lists(ordered), _head_lists(purged), prev_hash)
+        )
+    ).hexdigest()
+    return Anchor(anchor_id, created_at_ms, ordered, purged, prev_hash, digest)
+
+
+def _head_lists(heads: Iterable[Head]) -> list[tuple[str, int, str]]:
+    return [(head.writer_id, head.sequence, head.row_hash) for head in heads]
+
+
+def heads_to_json(heads: Iterable[Head]) -> str:
+    """Heads as JSON text: [[writer_id, sequence, row_hash], ...]."""
+    return orjson.dumps(_head_lists(heads)).decode()
+
+
+def heads_from_json(text: str | bytes) -> tuple[Head, ...]:
+    """The reverse of `heads_to_json`. Raises ValueError for anything else."""
+    try:
+        return tuple(Head(str(w), int(n), str(h)) for w, n, h in orjson.loads(text))
+    except TypeError as error:
+        raise ValueError(f"not a list of chain heads: {error}") from error
+
+
+def anchor_to_line(anchor: Anchor) -> bytes:
+    """One line of the anchors file (JSON, newline at the end)."""
+    return orjson.dumps(
+        {
+            "anchor_id": anchor.anchor_id,
+            "created_at_ms": anchor.created_at_ms,
+            "heads": _head_lists(anchor.heads),
+            "checkpoints": _head_lists(anchor.checkpoints),
+            "prev_hash": anchor.prev_hash,
+            "anchor_hash": anchor.anchor_hash,
+        },
+        option=orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+def anchor_from_line(line: bytes) -> Anchor:
+    """The reverse of `anchor_to_line`. Raises ValueError for a line that is no anchor."""
+    try:
+        fields = orjson.loads(line)
+        return Anchor(
+            int(fields["anchor_id"]),
+            int(fields["created_at_ms"]),
+            heads_from_json(orjson.dumps(fields["heads"])),
+            heads_from_json(orjson.dumps(fields["checkpoints"])),
+            str(fields["prev_hash"]),
+            str(fields["anchor_hash"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an anchor: {error}") from error
+
+
+# --- verification --------------------------------------------------------------------------------
+
+
+def verify_chain(
+    rows: Iterable[ChainRow],
+    anchors: Sequence[Anchor] = (),
+    outside: Sequence[Anchor] = (),
+    checkpoints: Sequence[Head] = (),
+    others: Collection[str] = (),
+) -> list[Finding]:
+    """What is wrong with the chains; an empty list when nothing is.
+
+    `rows` come ordered by writer and sequence; `anchors` are the database's, in order; `outside`
+    those of the anchors file, in any order. `others` are chains that anchors name and that are
+    verified elsewhere. Streams: holds one row and the broken links at a time.
+    """
+    findings = list(_verify_anchors(anchors, outside, checkpoints))
+    claims: dict[str, dict[int, set[str]]] = {}
+    for anchor in (*anchors, *outside):
+        for head in anchor.heads:
+            if head.writer_id not in others:
+                claims.setdefault(head.writer_id, {}).setdefault(head.sequence, set()).add(
+                    head.row_hash
+                )
+    purged = {head.writer_id: head for head in checkpoints}
+    seen: set[str] = set()
+    for writer_id, chain in groupby(rows, key=lambda row: row.writer_id):
+        seen.add(writer_id)
+        start = purged.get(writer_id) or Head(writer_id, 0, genesis(writer_id))
+        findings += _verify_writer(start, chain, claims.get(writer_id, {}))
+    for writer_id in claims.keys() - seen:
+        start = purged.get(writer_id) or Head(writer_id, 0, genesis(writer_id))
+        findings += _verify_writer(start, iter(()), claims[writer_id])
+    return findings
+
+
+def _verify_writer(
+    start: Head, rows: Iterator[ChainRow], claims: Mapping[int, set[str]]
+) -> Iterator[Finding]:
+    """Findings in one chain that continues after `start`."""
+    expected, prev = start.sequence + 1, start.row_hash
+    broken: list[ChainRow] = []  # rows that do not follow the row before them
+    if any(claim != start.row_hash for claim in claims.get(start.sequence, set())):
+        yield Finding(
+            FindingKind.REWRITTEN,
+            "the checkpoint's hash is not the anchored one",
+            start.writer_id,
+            start.sequence,
+        )
+    for row in rows:
+        if row.sequence > expected:
+            yield Finding(
+                FindingKind.REMOVED,
+                f"rows {expected} to {row.sequence - 1} are missing",
+                start.writer_id,
+                expected,
+            )
+        elif row.prev_hash != prev:
+            broken.append(row)
+        if link(row.prev_hash, canonical(row.row)) != row.row_hash:
+            yield _of(row, FindingKind.EDITED, "the row's content does not fit its hash")
+        elif any(claim != row.row_hash for claim in claims.get(row.sequence, set())):
+            yield _of(row, FindingKind.REWRITTEN, "an anchor has another hash for this row")
+        expected, prev = row.sequence + 1, row.row_hash
+    yield from _name_broken(broken)
+    anchored = max(claims, default=0)
+    if anchored >= expected:
+        yield Finding(
+            FindingKind.CUT_TAIL,
+            f"an anchor covers rows up to {anchored}, the chain ends at {expected - 1}",
+            start.writer_id,
+            expected,
+        )
+
+
+def _name_broken(broken: list[ChainRow]) -> Iterator[Finding]:
+    """Tell exchanged rows from other broken links.
+
+    When rows i and j are exchanged, the links at i, i+1, j and j+1 break, and the rows that truly
+    follow i and j still name their hashes: so a row that broke its link, and is named by another
+    that broke its own, stands in the wrong place.
+    """
+    by_hash = {row.row_hash: row for row in broken}
+    swapped = {by_hash[row.prev_hash].sequence for row in broken if row.prev_hash in by_hash}
+    for row in broken:
+        if row.sequence in swapped:
+            yield _of(row, FindingKind.SWAPPED, "the row stands in another row's place")
+        elif row.sequence - 1 not in swapped:
+            yield _of(
+                row,
+                FindingKind.BROKEN_LINK,
+                "the row before it was removed, added or rewritten with a new hash",
+            )
+
+
+def _of(row: ChainRow, kind: FindingKind, detail: str) -> Finding:
+    return Finding(kind, detail, row.writer_id, row.sequence, row.row.request_id)
+
+
+def _verify_anchors(
+    anchors: Sequence[Anchor], outside: Sequence[Anchor], checkpoints: Sequence[Head]
+) -> Iterator[Finding]:
+    """Findings about the anchors: edited, removed, and purges that none of them names."""
+    prev = ""
+    for position, anchor in enumerate(anchors, start=1):
+        rebuilt = make_anchor(
+            anchor.anchor_id,
+            anchor.created_at_ms,
+            anchor.heads,
+            anchor.checkpoints,
+            anchor.prev_hash,
+        )
+        if rebuilt.anchor_hash != anchor.anchor_hash or anchor.prev_hash != prev:
+            yield Finding(FindingKind.ANCHOR_EDITED, f"anchor {position} does not follow its hash")
+        prev = anchor.anchor_hash
+    inside = {anchor.anchor_hash for anchor in anchors}
+    for anchor in outside:
+        if anchor.anchor_hash not in inside:
+            yield Finding(
+                FindingKind.ANCHOR_REMOVED,
+                f"anchor {anchor.anchor_id} of the anchors file is not in the database",
+            )
+    named = {head for anchor in (*anchors, *outside) for head in anchor.checkpoints}
+    for head in checkpoints:
+        if head not in named:
+            yield Finding(
+                FindingKind.CHECKPOINT_UNANCHORED,
+                "rows were purged, but no anchor names this checkpoint",
+                head.writer_id,
+                head.sequence,
+            )
+
+
+# --- digests -------------------------------------------------------------------------------------

@@ -1,0 +1,179 @@
+"""Where rates are kept: in one process, or in a small file that the workers of a machine share.
+
+The ledger's database is too slow for this: level-1 traffic holds nothing there and is answered in a
+fraction of a commit. The file is a table of fixed slots in shared memory, a digest and a time each:
+
+    hash of the name -> slot, slot + 1, ... up to PROBES: the same digest, else one that is free
+
+A bucket that is full again is free to take, so nothing is ever cleaned up, and what a crash leaves
+fills by itself. One lock guards the file for the microseconds of a call; the kernel frees it when
+its process dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import mmap
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from router.errors import LedgerError
+from router.money.gcra import admission, corrected, is_lost
+from router.types import Clock, RateAsk, RateTaken
+
+KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file
+PROBES = 32
+_SLOT = struct.Struct("<16sq")  # digest of the name, when the bucket is full again
+
+
+class _Buckets(Protocol):
+    def get(self, ask: RateAsk, now_ns: int) -> int: ...
+
+    def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None: ...
+
+
+def _take(buckets: _Buckets, asks: Sequence[RateAsk], now_ns: int) -> RateTaken:
+    before = [buckets.get(ask, now_ns) for ask in asks]
+    full_at, taken = admission(before, asks, now_ns)
+    for ask, old_ns, at_ns in zip(asks, before, full_at, strict=True):
+        # A refusal takes nothing, but where the clock went back the bucket must begin to fill.
+        if taken.refused is None or at_ns < old_ns:
+            buckets.put(ask, at_ns, now_ns)
+    return taken
+
+
+def _correct(buckets: _Buckets, asks: Sequence[RateAsk], now_ns: int) -> None:
+    for ask in asks:
+        buckets.put(ask, corrected(buckets.get(ask, now_ns), ask, now_ns), now_ns)
+
+
+class MemoryRates:
+    """types.RateLimiter within one process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._full_at: dict[tuple[str, str], int] = {}
+
+    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
+        """Take from all of these, or from none."""
+        return _take(self, asks, _now_ns(self._clock))
+
+    async def correct(self, asks: Sequence[RateAsk]) -> None:
+        """Take more, or give back."""
+        _correct(self, asks, _now_ns(self._clock))
+
+    def get(self, ask: RateAsk, now_ns: int) -> int:
+        """When this bucket is full again."""
+        return self._full_at.get((ask.tenant, ask.name), now_ns)
+
+    def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None:
+        """Keep that; buckets that are full are dropped where there are many."""
+        if len(self._full_at) >= KEPT:
+            self._full_at = {name: at for name, at in self._full_at.items() if at > now_ns}
+        self._full_at[ask.tenant, ask.name] = full_at
+
+
+class SharedRates:
+    """types.RateLimiter over a file that several processes have open; made with the first call."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._descriptor = -1
+        self._table: mmap.mmap | None = None
+
+    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
+        """Take from all of these, or from none. Raises LedgerError where no file can be made."""
+        with self._locked() as table:
+            return _take(table, asks, _now_ns(self._clock))
+
+    async def correct(self, asks: Sequence[RateAsk]) -> None:
+        """Take more, or give back."""
+        with self._locked() as table:
+            _correct(table, asks, _now_ns(self._clock))
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        if self._table is not None:
+            self._table.close()
+            os.close(self._descriptor)
+            self._table = None
+
+    def _locked(self) -> _Table:
+        if self._table is None:
+            self._descriptor, self._table = _open(self._path)
+        return _Table(self._table, self._descriptor)
+
+
+class _Table:
+    """The slots, while the lock is held."""
+
+    def __init__(self, table: mmap.mmap, descriptor: int) -> None:
+        self._table = table
+        self._descriptor = descriptor
+
+    def __enter__(self) -> _Table:
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def get(self, ask: RateAsk, now_ns: int) -> int:
+        _, full_at = self._slot(_digest(ask), now_ns)
+        return full_at
+
+    def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None:
+        digest = _digest(ask)
+        at, _ = self._slot(digest, now_ns)
+        _SLOT.pack_into(self._table, at * _SLOT.size, digest, full_at)
+
+    def _slot(self, digest: bytes, now_ns: int) -> tuple[int, int]:
+        """The bucket's slot and time. Where all are taken, the one that is soonest full gives way:
+        that forgives the least."""
+        home = int.from_bytes(digest[:8], "little")
+        free: tuple[int, int] | None = None  # time to fill, slot
+        for probe in range(PROBES):
+            at = (home + probe) % KEPT
+            found, full_at = _SLOT.unpack_from(self._table, at * _SLOT.size)
+            if found == digest:
+                return at, full_at
+            in_use = full_at > now_ns and not is_lost(full_at, now_ns)
+            wait_ns = full_at - now_ns if in_use else 0
+            if free is None or wait_ns < free[0]:
+                free = wait_ns, at
+        assert free is not None
+        return free[1], now_ns
+
+
+def _digest(ask: RateAsk) -> bytes:
+    name = f"{ask.tenant}\0{ask.name}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(name, digest_size=16).digest()
+
+
+def _open(path: Path) -> tuple[int, mmap.mmap]:
+    """The file and its memory. Its size is never changed again: others may have it mapped."""
+    size = KEPT * _SLOT.size
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            if os.fstat(descriptor).st_size < size:
+                os.ftruncate(descriptor, size)
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return descriptor, mmap.mmap(descriptor, size)
+    except OSError as error:
+        raise LedgerError(
+            f"cannot keep rates in {path.name!r}: {error.strerror}; give the ledger a folder that "
+            "can be written"
+        ) from error
+
+
+def _now_ns(clock: Clock) -> int:
+    """Of the machine's uptime, which all its processes share and nobody can set."""
+    return round(clock.monotonic_ms() * 1_000_000)

@@ -1,0 +1,172 @@
+"""Rates that several machines share: the buckets of `money.gcra` in Redis, one script a request.
+
+The script is the same algorithm, run where the buckets are, by Redis' own clock, so machines whose
+clocks differ agree. A bucket's key ends when it is full again, so nothing is ever cleaned up. Only
+this file speaks to Redis.
+
+A server that does not answer costs the requests that asked it meanwhile up to TIMEOUT_S each; from
+then on requests are refused at once, while one task asks until it answers again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+from router.errors import LedgerError, LedgerUnavailable
+from router.money.gcra import NEVER
+from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTurned
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+TIMEOUT_S = 2.0  # a request waits no longer for its rates
+PROBE_S = 0.5  # between two questions whether it answers again
+PREFIX = "tiergate:rate:"
+_MINUTE_US = 60_000_000
+
+# Times are microseconds since 2026, as numbers of Lua hold those to some nanoseconds. ARGV: whether
+# it is a correction, then limit and amount of each key. A time that no debt reaches was kept before
+# the clock went back: that bucket is empty now, and is written even by a refusal. It returns the
+# refused key's index or 0, and for each key how far off its full bucket is, microseconds.
+_SCRIPT = """
+local clock = redis.call('TIME')
+local now = (tonumber(clock[1]) - 1767225600) * 1e6 + tonumber(clock[2])
+local correction = ARGV[1] == '1'
+local full, after, lost, worst, worst_over, never = {}, {}, {}, 0, 0.01, false
+for i = 1, #KEYS do
+  local limit, amount = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local at = tonumber(redis.call('GET', KEYS[i]) or now)
+  lost[i] = at > now + 120e6
+  full[i] = lost[i] and now + 60e6 or math.max(at, now)
+  after[i] = full[i] + amount * 60e6 / limit
+  local over, too_large = after[i] - now - 60e6, amount > limit
+  if (too_large and not never) or (too_large == never and over > worst_over) then
+    worst, worst_over, never = i, over, too_large
+  end
+end
+if correction then worst = 0 end
+for i = 1, #KEYS do
+  if worst == 0 or lost[i] then
+    local at = worst == 0 and math.min(after[i], now + 120e6) or full[i]
+    full[i] = math.max(at, now)
+    if at > now then
+      redis.call('SET', KEYS[i], string.format('%.17g', at), 'PX', math.ceil((at - now) / 1e3) + 1)
+    else
+      redis.call('DEL', KEYS[i])
+    end
+  end
+end
+local told = {worst}
+for i = 1, #KEYS do told[i + 1] = string.format('%.17g', full[i] - now) end
+return told
+"""
+
+
+class RedisRates:
+    """types.RateLimiter over a Redis server, of version 5 or later."""
+
+    def __init__(self, url: str, events: Events = NOBODY) -> None:
+        """Connects with the first call; `events` is told when Redis is lost and when it is back.
+        Raises LedgerError without the extra `scale`, or for an address that is none."""
+        try:
+            from redis.asyncio import Redis
+            from redis.exceptions import RedisError
+        except ImportError as error:
+            raise LedgerError(
+                "rates in Redis need its client; install it with pip install 'tiergate[scale]'"
+            ) from error
+        try:
+            self._redis: Redis = Redis.from_url(
+                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+            )
+        except ValueError as error:
+            raise LedgerError(
+                "the address of Redis is none; expected redis://host:6379/0 or rediss://..."
+            ) from error
+        self._foreign = (RedisError, OSError, TimeoutError)
+        self._probing: asyncio.Task[None] | None = None
+        self._fault = ""
+        self._events = events
+
+    @property
+    def fault(self) -> str:
+        """Says why nothing can be counted now; "" when Redis answers."""
+        return self._fault
+
+    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
+        """Take from all of these, or from none. Raises LedgerUnavailable without an answer."""
+        refused, *offsets = await self._asked(asks, correction=False)
+        off_us = [float(offset) for offset in offsets]
+        states = tuple(
+            RateState(
+                ask.unit,
+                ask.limit,
+                max(0, int((_MINUTE_US - off) * ask.limit / _MINUTE_US + 1e-6)),
+                -int(-off // 1_000),
+            )
+            for ask, off in zip(asks, off_us, strict=True)
+        )
+        if not int(refused):
+            return RateTaken(states)
+        at = int(refused) - 1
+        ask = asks[at]
+        if ask.amount > ask.limit:
+            return RateTaken(states, at, NEVER)
+        over_us = off_us[at] + ask.amount * _MINUTE_US / ask.limit - _MINUTE_US
+        return RateTaken(states, at, -int(-over_us // 1_000))
+
+    async def correct(self, asks: Sequence[RateAsk]) -> None:
+        """Take more, or give back; where Redis does not answer, the estimates stand."""
+        with suppress(LedgerUnavailable):
+            await self._asked(asks, correction=True)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._probing is not None:
+            self._probing.cancel()
+        await self._redis.aclose()
+
+    async def _asked(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
+        """Asks the script. Raises LedgerUnavailable: at once while it is known to be down."""
+        if self._fault:
+            raise _unavailable(self._fault)
+        try:
+            return await self._run(asks, correction=correction)
+        except self._foreign as error:
+            fault = str(error) or type(error).__name__
+            self._open(fault)
+            raise _unavailable(fault) from error
+
+    def _open(self, fault: str) -> None:
+        """Refuse from now on, and begin to ask when it answers again."""
+        if not self._fault:
+            self._events.happened(StoreTurned("redis", True, fault))
+        self._fault = fault
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.get_running_loop().create_task(self._probe())
+
+    async def _probe(self) -> None:
+        """Ask until it answers: a request that asked in this place would wait for nothing."""
+        while True:  # ends with the outage, or with `close`
+            try:
+                await self._redis.ping()
+            except self._foreign as error:
+                self._fault = str(error) or type(error).__name__
+            else:
+                self._fault = ""
+                self._events.happened(StoreTurned("redis", False))
+                return
+            await asyncio.sleep(PROBE_S)
+
+    async def _run(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
+        names = [f"{PREFIX}{ask.tenant}\0{ask.name}" for ask in asks]
+        amounts = [str(number) for ask in asks for number in (ask.limit, ask.amount)]
+        told = self._redis.eval(_SCRIPT, len(names), *names, "1" if correction else "0", *amounts)
+        return await cast("Awaitable[list[bytes]]", told)
+
+
+def _unavailable(fault: str) -> LedgerUnavailable:
+    return LedgerUnavailable(f"rates are kept in Redis, which does not answer: {fault}")

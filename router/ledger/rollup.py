@@ -1,0 +1,300 @@
+"""Roll-ups: what any number of finished ledger rows add up to, in a form that merges.
+
+A `Cell` holds integer sums, counts and histograms, so cells of parts add up to the cell of the
+whole, in any order and to the last nano-dollar. `contribute` says what one row adds to which cells;
+the ledger stores them (`rollups.stored`), and reports are made from nothing else, so that a report
+over rows and one over stored cells cannot differ. It knows nothing about tables and days.
+
+Each row counts once in every kind of cell (one domain, one key, one policy ...), never in a cross
+product of them: so the number of cells is the sum of the numbers of names, not their product.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from functools import lru_cache
+
+import msgspec
+
+from router.ledger.aggregates import (
+    AFTERWARDS_LEVEL,
+    BASELINES,
+    NAMED_UNKNOWN,
+    NO_ANSWER,
+    OBSERVED,
+    OBSERVED_ONLY,
+    PPM,
+    UNANSWERED,
+    VERDICTS,
+    Cell,
+    CellOf,
+    Ending,
+    Kind,
+    SavingSums,
+    Sums,
+    TierName,
+    Waste,
+    Whole,
+    add_counts,
+    add_lists,
+    add_sums,
+    ending_name,
+    tags_name,
+)
+from router.ledger.row_reading import (
+    AFTERWARDS,
+    ANSWERING,
+    EMBEDDINGS,
+    ENDS,
+    FAILED_STATES,
+    REASONS,
+    UNKNOWN_NAME,
+    Doubt,
+    Prospect,
+    answered,
+    answering_adapter,
+    attempt_cost_known,
+    cost_known,
+    doubt_of,
+    ending_of,
+    estimate_corrected,
+    provider_difference,
+    read_record,
+    reading_cost,
+    refusal_of,
+    would_have_cost,
+)
+from router.stats.duration_histogram import place
+from router.types import (
+    AttemptRow,
+    CostBasis,
+    RequestRow,
+    RequestState,
+    Role,
+    Verdict,
+)
+
+
+def contribute(row: RequestRow, cell_of: CellOf) -> None:
+    """Add one finished row to the cells it belongs to; an open row is no outcome yet."""
+    if row.state is RequestState.OPEN:
+        return
+    if row.endpoint in AFTERWARDS:
+        _book_afterwards(row, cell_of)
+        return
+    known, is_answered = cost_known(row), answered(row)
+    domain, request_type, prospects = read_record(row)
+    own = _own_tier(row, is_answered)
+    whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
+    its_tier = cell_of(Kind.TIER, _name(own))
+    groups = (
+        whole,
+        by_time,
+        its_tier,
+        cell_of(Kind.DOMAIN, domain),
+        cell_of(Kind.REQUEST_TYPE, request_type),
+        *_payers(row, cell_of),
+    )
+    ending = ending_of(row)
+    _count(row, groups, known, ending)
+    _add_savings(row, (whole, by_time), known, is_answered)
+    if whole.whole is None:
+        whole.whole = Whole()
+    _count_whole(row, whole.whole, known, ending)
+    _add_attempts(row, own, is_answered, whole.whole, cell_of)
+    its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
+    if prospects and row.mode != "observe":
+        _add_prospects(row, prospects, whole.whole, is_answered)
+
+
+def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
+    """Money for an earlier request: a sum wherever that request's cost is one.
+
+    What a reviewer or a second answerer was paid lowers every saving, and so does the correction of
+    an estimate that was compared. A call of unknown cost does not: its request was compared with
+    nothing.
+    """
+    known, own = cost_known(row), TierName(0, f"({row.endpoint})", "")
+    corrected = estimate_corrected(row)
+    compared = row.endpoint != Role.RECONCILE.value
+    if corrected is not None:
+        compared = corrected.compared and row.mode != "observe"
+    whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
+    domain, request_type, _ = read_record(row)
+    for cell in (
+        whole,
+        by_time,
+        cell_of(Kind.TIER, _name(own)),
+        cell_of(Kind.DOMAIN, domain),
+        cell_of(Kind.REQUEST_TYPE, request_type),
+        *_payers(row, cell_of),
+    ):
+        cell.spend_nano_usd += row.cost_nano_usd
+    if known and compared:
+        for cell in (whole, by_time):
+            for key in BASELINES:
+                cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
+    if whole.whole is None:
+        whole.whole = Whole()
+    name = f"({row.endpoint})"
+    spent = [0, row.cost_nano_usd, 0, row.cost_nano_usd]
+    add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
+    if not known:
+        add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
+    if corrected is not None:
+        add_lists(whole.whole.estimated, [-1, -corrected.booked_nano_usd])
+    _add_attempts(row, own, False, whole.whole, cell_of)
+
+
+def _payers(row: RequestRow, cell_of: CellOf) -> tuple[Cell, ...]:
+    """The cells by whom and what the row may be charged to."""
+    return (
+        cell_of(Kind.KEY, row.key_id),
+        cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
+        cell_of(Kind.TAG, tags_name(row.tags)),
+        cell_of(Kind.ENDPOINT, row.endpoint),
+    )
+
+
+def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answered: bool) -> None:
+    """Each baseline beside what the row cost; of an observed row, beside what it would have cost.
+
+    Nothing was routed there, so its own cost says nothing about routing: it is the baseline of the
+    model that was asked for, less what reading the request took.
+    """
+    observed = row.mode == "observe"
+    paid = row.cost_nano_usd - reading_cost(row) if known else None
+    would = would_have_cost(row) if observed and known else None
+    for key, of in BASELINES.items():
+        baseline = of(row.baselines)
+        for cell in cells:
+            if observed:
+                base = paid if key == "requested_model" else baseline
+                sums = cell.savings.setdefault(OBSERVED + key, SavingSums())
+                sums.add_observed(row.verdict, base, would, answered=is_answered)
+            else:
+                cell.savings.setdefault(key, SavingSums()).add(row, baseline, known)
+
+
+def _own_tier(row: RequestRow, is_answered: bool) -> TierName:
+    """Tier of a row; what is not routed (embeddings) has one of its own, at no level."""
+    if is_answered and (row.tier_number > 0 or row.endpoint == EMBEDDINGS):
+        return TierName(row.tier_number, row.tier, row.model, answering_adapter(row))
+    return TierName(0, NO_ANSWER, "")
+
+
+@lru_cache(maxsize=4096)
+def _name(tier: TierName) -> str:
+    return msgspec.json.encode(tier).decode()
+
+
+def _count(row: RequestRow, groups: tuple[Cell, ...], known: bool, ending: Ending | None) -> None:
+    ms, bucket = place(row.latency_ms)
+    accepted = row.verdict == Verdict.ACCEPTED.value
+    refused = ending is Ending.REFUSED
+    routed = ending is None and row.mode != "observe"
+    for cell in groups:
+        cell.requests += 1
+        cell.spend_nano_usd += row.cost_nano_usd
+        cell.unknown_cost += not known
+        cell.latency.add_in(ms, bucket)
+        if ending is None:
+            cell.judged += 1
+            cell.accepted += accepted
+        else:
+            cell.refused += refused
+            cell.failed += not refused
+        if routed:
+            by_level = cell.routed_by_level
+            by_level[row.tier_number] = by_level.get(row.tier_number, 0) + 1
+
+
+def _count_whole(row: RequestRow, whole: Whole, known: bool, ending: Ending | None) -> None:
+    add_counts(whole.states, {row.state.value: 1})
+    level = row.tier_number
+    if ending is None:
+        add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
+    else:
+        level = UNANSWERED
+        refusal = refusal_of(row)
+        short = (0, 0) if refusal is None else (1, refusal.short_nano_usd)
+        name = ending_name(ending, row.error_code or row.state.value)
+        add_sums(whole.endings, {name: [1, row.cost_nano_usd, *short]})
+    if row.mode == "observe":
+        level = OBSERVED_ONLY
+    _add_reasons(row, whole.reasons.setdefault(level, {}))
+    whole.reviews += bool(row.review_id)
+    whole.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
+    whole.observed += row.mode == "observe"
+    whole.saw(row.created_at_ms)
+    if not known:
+        whole.held_unknown_nano_usd += sum(
+            a.held_nano_usd for a in row.attempts if not attempt_cost_known(a)
+        )
+        insort(whole.named_unknown, (row.created_at_ms, row.request_id))
+        del whole.named_unknown[NAMED_UNKNOWN:]
+
+
+def _add_reasons(row: RequestRow, reasons: Sums) -> None:
+    first = row.reason if row.reason in REASONS else UNKNOWN_NAME
+    told = {reason for reason in row.reasons if reason in REASONS - ENDS}
+    add_sums(reasons, {first: [1, row.cost_nano_usd, 0, 0]})
+    for reason in told | {first}:
+        add_sums(reasons, {reason: [0, 0, 1, row.cost_nano_usd]})
+
+
+def _add_attempts(
+    row: RequestRow, own: TierName, is_answered: bool, whole: Whole, cell_of: CellOf
+) -> None:
+    tried: dict[tuple[int, str, str], TierName] = {}
+    for attempt in row.attempts:
+        tier = TierName(attempt.level, attempt.tier, attempt.model, attempt.adapter)
+        cost = attempt.cost_nano_usd
+        cell_of(Kind.TIER, _name(tier)).own_spend_nano_usd += cost
+        whole.attempts_nano_usd += cost
+        if attempt.role in ANSWERING:
+            tried.setdefault((tier.level, tier.tier, tier.model), tier)
+        gone = (1, cost) if attempt.discarded else (0, 0)
+        add_sums(whole.roles, {attempt.role.value: [1, cost, *gone]})
+        add_sums(whole.bases, {attempt.cost_basis.value: [1, cost]})
+        own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
+        whole.unpriced_compute += own_compute and not cost
+        if attempt.estimated and doubt_of(attempt) is Doubt.ESTIMATED:
+            add_lists(whole.estimated, [1, cost])
+        wasted = waste_of(attempt)
+        if wasted is not None:
+            add_sums(whole.waste, {wasted.value: [1, cost]})
+        difference = provider_difference(attempt)
+        if difference is not None:
+            add_lists(whole.provider, [1, cost, cost + difference])
+    if is_answered and own.level:
+        tried.setdefault((own.level, own.tier, own.model), own)
+    for tier in tried.values():
+        cell = cell_of(Kind.TIER, _name(tier))
+        cell.tried += 1
+        cell.moved_on += is_answered and tier.level < row.tier_number
+
+
+def waste_of(attempt: AttemptRow) -> Waste | None:
+    """Which waste a call is, None where its answer went out or helped to make the one that did."""
+    if attempt.role in ANSWERING and attempt.state in FAILED_STATES:
+        return Waste.FAILED
+    if attempt.discarded and attempt.role is not Role.SHADOW:
+        return Waste.DRAFTS
+    return Waste.CHECKS if attempt.role in (Role.CHECK, Role.SAMPLE, Role.SHADOW) else None
+
+
+def _add_prospects(
+    row: RequestRow, prospects: tuple[Prospect, ...], whole: Whole, is_answered: bool
+) -> None:
+    """What each answerer was expected to be worth for this request, beside what routing did.
+
+    One that lacks what the request needs, or had nothing for it, would have been right never, at no
+    cost.
+    """
+    p_own = round(row.confidence * PPM) if is_answered else 0
+    add_lists(whole.routed, [1, p_own, row.cost_nano_usd])
+    for prospect in prospects:
+        able = not (prospect.missing or prospect.declined)
+        p, cost = (round(prospect.p * PPM), prospect.cost_nano_usd) if able else (0, 0)
+        add_sums(whole.prospects, {prospect.answerer: [1, p, cost]})

@@ -1,0 +1,1 @@
+"""Daily sums of finished rows, for reports."""

@@ -1,0 +1,79 @@
+"""The thread that folds finished rows into the roll-ups while a ledger is open.
+
+Adding a row up takes a third to a half of the time that writing it takes, so it is not done in the
+writer's transaction: the thread waits for quiet moments, or until MAX_TAIL rows wait. It reads what
+is committed and nothing else, so a crash loses nothing: whoever opens the ledger next goes on at
+the mark.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from router.errors import LedgerError
+from router.ledger.rollups import stored
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+
+EVERY_S = 5.0  # how often it looks; a report adds rows itself that came since
+QUIET_ROWS_PER_S = 100  # folding as many takes less than a hundredth of a core
+PAUSE_S = 0.05  # between two pages: others get the write lock, and the interpreter
+MAX_TAIL = 50_000  # rows of one writer; a report adds that many up in about four seconds
+
+
+class Folder:
+    """Folds in the background; `fault` says why it could not."""
+
+    def __init__(self, database: Database, sequence: int) -> None:
+        """`sequence` is where the writer's chain ends now."""
+        self._database = database
+        self._head = sequence
+        self._stop = threading.Event()
+        self.fault = ""
+        self._thread = threading.Thread(target=self._run, name="tiergate-roll-ups", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first look is after EVERY_S."""
+        self._thread.start()
+
+    def committed(self, sequence: int) -> None:
+        """The writer's chain now ends there. Called on the writer's thread."""
+        self._head = sequence
+
+    def close(self) -> None:
+        """End the thread after the page it is at. Blocks."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        folded, before, rest = (
+            self._head,
+            self._head,
+            True,
+        )  # rest: rows of before, or after a fault
+        while not self._stop.wait(EVERY_S):
+            head, came = self._head, self._head - before
+            before = head
+            if not rest and head == folded:
+                continue
+            if came > QUIET_ROWS_PER_S * EVERY_S and head - folded < MAX_TAIL:
+                continue
+            try:
+                self._fold()
+            except LedgerError as error:
+                self.fault = error.message  # nothing is lost: the rows stay in the tail
+                rest = True
+            else:
+                self.fault, folded, rest = "", head, False
+
+    def _fold(self) -> None:
+        """Each chain up to its last page, which a busy writer never lets be full for long."""
+        with self._database.reading() as connection:
+            chains = reading.writers(connection)
+        for writer_id in chains:
+            full = True
+            while full and not self._stop.is_set():
+                rows = stored.fold_some(self._database, writer_id)
+                full = rows == stored.FOLD_AT_ONCE
+                self._stop.wait(PAUSE_S)

@@ -1,0 +1,260 @@
+"""Stored roll-ups: the finished rows of each UTC day and tenant, added up for reports.
+
+A mark per writer says up to which row of its chain the sums go; what comes after is the tail, which
+a reader adds from the rows themselves, so figures are exact at any moment. Folding reads a page of
+the tail, adds it up outside any transaction, and stores sums and mark in one short transaction,
+only if the mark still stands where it stood: so a row is counted once, whoever folds, and after a
+crash.
+
+A tenant's day has one cell per name of each kind and at most 96 cells by quarter hour: every time
+zone's midnight falls on one. Beyond MAX_NAMES names of a kind the rest shares one cell.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from router.errors import LedgerCorrupt
+from router.ledger.aggregates import (
+    Cell,
+    Kind,
+    PlacedCell,
+    TierName,
+    decode,
+    encode,
+    tier_name,
+)
+from router.ledger.rollup import contribute
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from router.ledger.sql.rows import request_from, select_sql
+from router.ledger.sql.schema import requests
+from router.money.budgets import DAY_MS
+from router.types import RequestRow
+
+QUARTER_MS = 900_000
+FOLD_AT_ONCE = 200  # rows added up between two transactions: about 15 ms of one core
+MAX_NAMES = 256
+"""More names of one kind than a tenant has in a day; further ones share the name OTHER."""
+
+OTHER = "(other)"
+ERASED = "(erased)"
+"""The tenant under which sums are kept whose tenant was erased, rows gone."""
+
+Key = tuple[str, int, str, str]  # kind, start_ms, tenant, name
+BOUNDED = (Kind.TIER, Kind.KEY, Kind.POLICY, Kind.TAG, Kind.ENDPOINT)
+"""Kinds whose names are in no closed set."""
+
+_REQUESTS = select_sql(requests)
+_UPSERT = (
+    "INSERT INTO rollups (kind, start_ms, tenant, name, purged, requests, cost_nano_usd, content) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, start_ms, tenant, name, purged) "
+    "DO UPDATE SET requests = excluded.requests, cost_nano_usd = excluded.cost_nano_usd, "
+    "content = excluded.content"
+)
+_MOVE_MARK = (
+    "INSERT INTO rollup_marks (writer_id, sequence) VALUES (?, ?) ON CONFLICT (writer_id) "
+    "DO UPDATE SET sequence = excluded.sequence WHERE rollup_marks.sequence = ?"
+)
+
+
+class Fold:
+    """Finished rows added up by day; what `store` writes."""
+
+    def __init__(self) -> None:
+        self.cells: dict[Key, Cell] = {}
+
+    def add(self, row: RequestRow) -> None:
+        """Count one row in the day (UTC) that it was created in."""
+        day = row.created_at_ms - row.created_at_ms % DAY_MS
+        quarter = row.created_at_ms - row.created_at_ms % QUARTER_MS
+
+        def cell_of(kind: Kind, name: str) -> Cell:
+            key = (kind.value, quarter if kind is Kind.TIME else day, row.tenant, name)
+            found = self.cells.get(key)
+            if found is None:
+                found = self.cells[key] = Cell()
+            return found
+
+        contribute(row, cell_of)
+
+
+# --- folding -----------------------------------------------------------------------------------
+
+
+def catch_up(
+    database: Database,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    rows_at_once: int = FOLD_AT_ONCE,
+) -> int:
+    """Fold every chain's tail, page by page; returns how many rows; blocks. Raises LedgerError."""
+    with database.reading() as connection:
+        chains = reading.writers(connection)
+    folded = 0
+    for writer_id in chains:
+        while not stop():
+            rows = fold_some(database, writer_id, rows_at_once)
+            folded += rows
+            if rows == 0:
+                break
+    return folded
+
+
+def fold_some(database: Database, writer_id: str, limit: int = FOLD_AT_ONCE) -> int:
+    """Fold the next rows of one chain; how many. 0 too where another process was faster."""
+    with database.reading() as connection:
+        mark = marks(connection).get(writer_id, 0)
+        page = chain_page(connection, writer_id, mark, limit)
+    if not page:
+        return 0
+    fold = Fold()
+    for _, row in page:
+        fold.add(row)
+        time.sleep(0)  # gives the interpreter away: a request that waits for it goes first
+    with database.writing() as connection:
+        if not _move_mark(connection, writer_id, mark, page[-1][0]):
+            return 0
+        store(connection, fold, purged=0)
+    return len(page)
+
+
+def marks(connection: Connection) -> dict[str, int]:
+    """Up to which row each chain is in the roll-ups."""
+    found = connection.exec_driver_sql("SELECT writer_id, sequence FROM rollup_marks")
+    return {str(writer_id): int(sequence) for writer_id, sequence in found}
+
+
+def unfolded(connection: Connection) -> int:
+    """How many finished rows are not in the roll-ups yet."""
+    known = marks(connection)
+    heads = (reading.chain_head(connection, one) for one in reading.writers(connection))
+    firsts = {head.writer_id: head.sequence for head in reading.checkpoints(connection)}
+    return sum(
+        max(0, head.sequence - max(known.get(head.writer_id, 0), firsts.get(head.writer_id, 0)))
+        for head in heads
+    )
+
+
+def chain_page(
+    connection: Connection, writer_id: str, after: int, limit: int, upto: int = 2**62
+) -> list[tuple[int, RequestRow]]:
+    """The next rows of a chain with their sequence, from behind `after`."""
+    page = connection.exec_driver_sql(
+        f"{_REQUESTS} WHERE writer_id = ? AND sequence > ? AND sequence <= ? "
+        f"ORDER BY sequence LIMIT {limit}",
+        (writer_id, after, upto),
+    ).fetchall()
+    its = reading.attempts_of(connection, [row[0] for row in page])
+    return [(int(row[-3]), request_from(tuple(row), its[row[0]])) for row in page]
+
+
+def _move_mark(connection: Connection, writer_id: str, before: int, now: int) -> bool:
+    moved = connection.exec_driver_sql(_MOVE_MARK, (writer_id, now, before))
+    return moved.rowcount == 1
+
+
+def store(connection: Connection, fold: Fold, purged: int) -> None:
+    """Add a fold's cells to the stored ones, within the caller's transaction."""
+    pending: dict[Key, Cell] = {}
+    names: dict[tuple[str, int, str], int] = {}
+    for key, cell in sorted(fold.cells.items()):  # in one order, so that no two can lock each other
+        stored = pending.get(key) or _stored(connection, key, purged)
+        if stored is None and Kind(key[0]) in BOUNDED:
+            key, stored = _bounded(connection, key, purged, names, pending)
+        if stored is None:
+            pending[key] = cell
+        else:
+            stored.merge(cell)
+            pending[key] = stored
+    lines = [
+        (*key, purged, cell.requests, cell.spend_nano_usd, encode(cell))
+        for key, cell in pending.items()
+    ]
+    if lines:
+        connection.exec_driver_sql(_UPSERT, lines)
+
+
+def _bounded(
+    connection: Connection,
+    key: Key,
+    purged: int,
+    names: dict[tuple[str, int, str], int],
+    pending: dict[Key, Cell],
+) -> tuple[Key, Cell | None]:
+    """The key of a new name, or that of OTHER where its kind has all names it may have."""
+    group = key[:3]
+    if group not in names:
+        names[group] = connection.exec_driver_sql(
+            "SELECT count(*) FROM rollups WHERE kind = ? AND start_ms = ? AND tenant = ? "
+            "AND purged = ?",
+            (*group, purged),
+        ).scalar_one()
+    if names[group] < MAX_NAMES:
+        names[group] += 1
+        return key, None
+    other = (*group, other_name(key[0], key[3]))
+    return other, pending.get(other) or _stored(connection, other, purged)
+
+
+def other_name(kind: str, name: str) -> str:
+    """The name of the cell for what is beyond MAX_NAMES; tiers keep their level there."""
+    if kind != Kind.TIER.value:
+        return OTHER
+    return msgspec.json.encode(TierName(tier_name(name).level, OTHER, OTHER)).decode()
+
+
+def _stored(connection: Connection, key: Key, purged: int) -> Cell | None:
+    row = connection.exec_driver_sql(
+        "SELECT content FROM rollups WHERE kind = ? AND start_ms = ? AND tenant = ? AND name = ? "
+        "AND purged = ?",
+        (*key, purged),
+    ).first()
+    return None if row is None else _cell(str(row[0]))
+
+
+def _cell(content: str) -> Cell:
+    try:
+        return decode(content)
+    except msgspec.DecodeError as error:
+        raise LedgerCorrupt(f"a roll-up cannot be read: {error}; see `ledger verify`") from error
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def names(connection: Connection, kind: Kind) -> frozenset[str]:
+    """All names of a kind."""
+    found = connection.exec_driver_sql(
+        "SELECT DISTINCT name FROM rollups WHERE kind = ?", (kind.value,)
+    )
+    return frozenset(str(name) for name in found.scalars())
+
+
+def cells(
+    connection: Connection,
+    since_ms: int,
+    until_ms: int,
+    tenant: str | None,
+    kinds: Sequence[Kind],
+    purged: int = 0,
+) -> Iterator[PlacedCell]:
+    """The cells of these kinds that start in [since, until)."""
+    for kind in kinds:
+        where, values = "kind = ? AND start_ms >= ? AND start_ms < ? AND purged = ?", [
+            kind.value,
+            since_ms,
+            until_ms,
+            purged,
+        ]  # fmt: skip
+        if tenant is not None:
+            where += " AND tenant = ?"
+            values.append(tenant)
+        for start_ms, its, name, content in connection.exec_driver_sql(
+            f"SELECT start_ms, tenant, name, content FROM rollups WHERE {where}", tuple(values)
+        ):
+            yield PlacedCell(kind, int(start_ms), str(its), str(name), _cell(str(content)))

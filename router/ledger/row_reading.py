@@ -1,0 +1,338 @@
+"""What a ledger row says about itself, read with caution: reports and roll-ups count by this.
+
+Pure functions of one row. What a row says is trusted only as far as it is in a closed set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from router.ledger.aggregates import Ending
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    CostBasis,
+    Domain,
+    Reason,
+    RequestRow,
+    RequestState,
+    RequestType,
+    Role,
+)
+
+UNKNOWN_NAME = "unknown"
+SPECIALIST = "specialist"
+"""Tier and answerer of the rows that heads answered. No ladder leads there."""
+
+SHADOW = "shadow"
+"""The endpoint of another answer to a request that has its answer, for comparison."""
+
+RECONCILE = "reconcile"
+"""The endpoint of what a provider's bill changed."""
+
+REVIEW = "review"
+"""The endpoint of a reviewer's minutes."""
+
+AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW})
+"""Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
+another answerer's opinion. They count in what was spent, and as no request."""
+
+EMBEDDINGS = "embeddings"
+"""The endpoint whose rows are not routed: they count in no level's share."""
+
+ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
+"""Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
+
+FAILED_STATES = frozenset(
+    {AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.UNKNOWN_COST, AttemptState.HELD}
+)
+"""States of a call that gave no answer, though it may have cost money."""
+
+_DOMAINS = frozenset(domain.value for domain in Domain)
+_REQUEST_TYPES = frozenset(kind.value for kind in RequestType)
+REASONS = frozenset(reason.value for reason in Reason)
+ENDS = frozenset(
+    {
+        Reason.ANSWER_ACCEPTED.value,
+        Reason.GAIN_BELOW_COST.value,
+        Reason.BUDGET_EXHAUSTED.value,
+        Reason.TIME_EXHAUSTED.value,
+        Reason.LADDER_EXHAUSTED.value,
+    }
+)
+"""Reasons in a row that say why the climb ended, so they explain no escalation."""
+
+
+REFUSED_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "max_cost_exceeded",
+        "rate_limit_exceeded",
+        "overloaded",
+        "ledger_full",
+        "unsupported_capability",
+    }
+)
+"""Codes of errors by which the gateway declines a request; all others say that something failed."""
+
+
+class Doubt(StrEnum):
+    """Why what a call is booked at is no fact, though a provider's bill can say one."""
+
+    UNKNOWN = "unknown"  # nobody knows what became of it, or its price: it counts at its hold
+    ESTIMATED = "estimated"  # nobody said what it used: it counts at a bound, never too low
+
+
+class Prospect(msgspec.Struct):
+    """What was expected of one answerer before anything was asked: chance to be right, and cost."""
+
+    answerer: str = ""
+    p: float = 0.0
+    cost_nano_usd: int = 0
+    cost_basis: str = ""
+    missing: tuple[str, ...] = ()
+    declined: str | None = None  # why a resolver had nothing for the request
+
+
+class Refusal(msgspec.Struct):
+    """Which limit refused a request, what its next call may have cost and what was left of it."""
+
+    limit: str = ""
+    needed_nano_usd: int = 0
+    left_nano_usd: int = 0
+
+    @property
+    def short_nano_usd(self) -> int:
+        """By how much it did not fit."""
+        return self.needed_nano_usd - self.left_nano_usd
+
+
+class Corrected(msgspec.Struct):
+    """The call that a provider's bill corrects, as the correction's record tells of it."""
+
+    booked_nano_usd: int = 0
+    estimated: bool = False
+    compared: bool = False  # its request's cost was known, so the savings count it
+
+
+class _SignalNames(msgspec.Struct):
+    domain: str = ""
+    request_type: str = ""
+
+
+class _Record(msgspec.Struct):
+    signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
+    facts: tuple[Prospect, ...] = ()
+
+
+class _Names(msgspec.Struct):
+    signals: _SignalNames = msgspec.field(default_factory=_SignalNames)
+
+
+class _Rung(msgspec.Struct):
+    taken: bool = False
+    p: float = 0.0
+    cost_nano_usd: int = 0
+    cost_basis: str = CostBasis.UNKNOWN.value
+
+
+class _Ladder(msgspec.Struct):
+    first: int = 0
+    rungs: tuple[_Rung, ...] = ()
+
+
+class _Observed(msgspec.Struct):
+    decision: _Ladder = msgspec.field(default_factory=_Ladder)
+    would_cost_nano_usd: int | None = None
+
+
+class _Refused(msgspec.Struct):
+    refusal: Refusal | None = None
+
+
+class _Reconciles(msgspec.Struct):
+    reconciles: Corrected = msgspec.field(default_factory=Corrected)
+
+
+_RECONCILES = msgspec.json.Decoder(_Reconciles)
+_OBSERVED = msgspec.json.Decoder(_Observed)
+_REFUSED = msgspec.json.Decoder(_Refused)
+_RECORD = msgspec.json.Decoder(_Record)
+_NAMES = msgspec.json.Decoder(_Names)
+
+
+class Read(NamedTuple):
+    """What a row's record says: domain, request type, and what was expected of each answerer."""
+
+    domain: str
+    request_type: str
+    prospects: tuple[Prospect, ...]
+
+
+def read_record(row: RequestRow) -> Read:
+    """The record's names and prospects; `unknown` and none where it does not say."""
+    try:
+        record = _RECORD.decode(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return Read(*row_names(row), ())
+    return Read(*_closed(record.signals), record.facts)
+
+
+def row_names(row: RequestRow) -> tuple[str, str]:
+    """Domain and request type as triage read them, `unknown` where the record does not say."""
+    try:
+        signals = _NAMES.decode(row.record).signals
+    except (msgspec.DecodeError, UnicodeError):
+        return UNKNOWN_NAME, UNKNOWN_NAME
+    return _closed(signals)
+
+
+def _closed(signals: _SignalNames) -> tuple[str, str]:
+    domain = signals.domain if signals.domain in _DOMAINS else UNKNOWN_NAME
+    kind = signals.request_type if signals.request_type in _REQUEST_TYPES else UNKNOWN_NAME
+    return domain, kind
+
+
+def attempt_cost_known(attempt: AttemptRow) -> bool:
+    """Whether the attempt's cost is a fact: a price was known and the outcome too.
+
+    A released attempt spent nothing; a held one, or one with unknown outcome, counts at its hold.
+    """
+    if attempt.state is AttemptState.RELEASED:
+        return True
+    if attempt.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST):
+        return False
+    return attempt.cost_basis is not CostBasis.UNKNOWN
+
+
+def doubt_of(attempt: AttemptRow) -> Doubt | None:
+    """Returns why a bill may still correct the attempt; None where its cost is a fact.
+
+    A stream that was cut counts its bytes as tokens: estimated. A worker that died in mid-call left
+    a hold: unknown. Own compute is on no bill, and an answer at a list price costs it whatever it
+    used.
+    """
+    free = attempt.cost_basis is CostBasis.OWN_COMPUTE
+    if attempt.state is AttemptState.UNKNOWN_COST:
+        return Doubt.UNKNOWN
+    if attempt.state is AttemptState.HELD:
+        return None if free else Doubt.UNKNOWN
+    if not attempt.estimated or free or attempt.state is AttemptState.RELEASED:
+        return None
+    if attempt.cost_basis is CostBasis.UNKNOWN:
+        return Doubt.UNKNOWN
+    answered_at_list_price = attempt.state is AttemptState.SETTLED and not attempt.error_code
+    if attempt.cost_basis is CostBasis.LIST_PRICE and (
+        answered_at_list_price or not attempt.cost_nano_usd
+    ):
+        return None
+    return Doubt.ESTIMATED
+
+
+def estimate_corrected(row: RequestRow) -> Corrected | None:
+    """Returns the estimated call that this row corrects; None where it corrects none."""
+    if row.endpoint != RECONCILE:
+        return None
+    try:
+        corrected = _RECONCILES.decode(row.record).reconciles
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    return corrected if corrected.estimated else None
+
+
+def provider_difference(attempt: AttemptRow) -> int | None:
+    """What the provider says the call cost less what its tokens cost by our price, nano-dollars.
+
+    None where the provider said nothing, or where no token price stands behind our cost.
+    """
+    by_token = attempt.cost_basis is CostBasis.TOKEN_PRICE and attempt_cost_known(attempt)
+    if attempt.provider_cost_nano_usd is None or not by_token:
+        return None
+    return attempt.provider_cost_nano_usd - attempt.cost_nano_usd
+
+
+def cost_known(row: RequestRow) -> bool:
+    """Whether the request's cost is a fact, so that it may be compared."""
+    if row.state in (RequestState.UNKNOWN_COST, RequestState.OPEN):
+        return False
+    return all(attempt_cost_known(attempt) for attempt in row.attempts)
+
+
+def answered(row: RequestRow) -> bool:
+    """Whether the client got an answer, and so a tier and a verdict."""
+    return row.state is RequestState.SETTLED or (
+        row.state is RequestState.UNKNOWN_COST and row.verdict != ""
+    )
+
+
+def ending_of(row: RequestRow) -> Ending | None:
+    """Says how a finished request ended that was not answered; None where it was."""
+    if answered(row):
+        return None
+    if row.state is RequestState.CANCELLED:
+        return Ending.CANCELLED
+    return Ending.REFUSED if row.error_code in REFUSED_CODES else Ending.FAILED
+
+
+def refusal_of(row: RequestRow) -> Refusal | None:
+    """Says which limit refused the request, and by how much; None where none did or was told."""
+    if ending_of(row) is not Ending.REFUSED:
+        return None
+    try:
+        return _REFUSED.decode(row.record).refusal
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def reading_cost(row: RequestRow) -> int:
+    """Adds up what reading the request took, nano-dollars; it is paid whoever answers."""
+    return sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE)
+
+
+def would_have_cost(row: RequestRow) -> int | None:
+    """Cost of an observed request had it been routed, nano-dollars; None where it is not known.
+
+    The reading of it, and its ladder: each rung as often as those below it were expected to be
+    wrong, at the tokens of the answer that went out. Rows of versions that did not record this
+    count at the costs that the decision expected.
+    """
+    try:
+        record = _OBSERVED.decode(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    would = record.would_cost_nano_usd
+    if would is None:
+        ladder = [rung for rung in record.decision.rungs[record.decision.first :] if rung.taken]
+        if not ladder or any(rung.cost_basis == CostBasis.UNKNOWN for rung in ladder):
+            return None
+        would = expected_cost([(rung.p, rung.cost_nano_usd) for rung in ladder])
+    return reading_cost(row) + would
+
+
+def expected_cost(ladder: Iterable[tuple[float, int]]) -> int:
+    """Nano-dollars, rounded up, of rungs in their order with their chance to be right and cost.
+
+    A rung at $1 that is right 9 times in 10, then one at $5: 1 + 0.1 x 5 = $1.50.
+
+    >>> expected_cost([(0.9, 1_000), (0.5, 5_000)])
+    1500
+    """
+    cost, reached = 0.0, 1.0
+    for p, own in ladder:
+        cost += reached * own
+        reached *= 1.0 - p
+    return math.ceil(cost - 1e-6)
+
+
+def answering_adapter(row: RequestRow) -> str:
+    """The adapter of the call whose answer went out, "" for none."""
+    for attempt in reversed(row.attempts):
+        same = attempt.level == row.tier_number and attempt.model == row.model
+        if same and attempt.role in ANSWERING and not attempt.discarded:
+            return attempt.adapter
+    return ""

@@ -1,0 +1,1 @@
+"""The databases: schema, migrations, SQLite, PostgreSQL. No other folder imports a driver."""

@@ -1,0 +1,278 @@
+"""A ledger's database: how it is opened, migrated, read and written, and what its errors become.
+
+SQLite or PostgreSQL, by its address; a `Dialect` holds what differs, and statements are the same on
+both. The engine runs in autocommit, so that a transaction is exactly what `writing` or the ledger's
+writer says it is. It knows nothing about what the tables mean.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Literal, Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from router.errors import LedgerError, LedgerUnavailable
+from router.ledger.sql import postgres, sqlite
+from router.ledger.sql.address import Address
+from router.ledger.sql.cursor import Cursor
+from router.ledger.sql.postgres import PostgresDialect
+from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION
+from router.ledger.sql.sqlite import SqliteDialect
+
+Synchronous = Literal["normal", "full"]
+FOREIGN_ERRORS: tuple[type[Exception], ...] = (
+    SQLAlchemyError,
+    *sqlite.ERRORS,
+    OverflowError,
+    UnicodeError,
+)
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+Execute = Callable[[str], object]
+"""Runs one statement on a connection or a cursor."""
+HASTE = 20
+"""How many times shorter than the first wait for a lock each later one is, while it lasts: a client
+is promised five seconds, and a request may write four times."""
+
+
+class Dialect(Protocol):
+    """What differs between the databases."""
+
+    begin_snapshot: str
+    """Begins a transaction that reads one state of the database."""
+    version_table: str
+    """Yields a row when the database was ever migrated."""
+
+    def engine(self) -> Engine:
+        """Connections in autocommit. Raises LedgerError where the driver is missing."""
+
+    def cursor(self, connection: DBAPIConnection) -> Cursor:
+        """A cursor that takes `?`."""
+
+    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
+        """Held while the schema changes."""
+
+    def begin_writing(self, execute: Execute, patience_ms: int | None = None) -> None:
+        """Begin a transaction that waits until no other one of the ledger writes.
+
+        It waits for `patience_ms`, the busy timeout where that is None. Raises the driver's error.
+        """
+
+
+def ledger_error(error: Exception) -> LedgerError:
+    """Ours for a driver's error; LedgerUnavailable when a later try may succeed."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    # SQLite's words name tables and columns alone; SQLAlchemy's own hold statements and rows.
+    said = str(original) if isinstance(original, sqlite.ERRORS) else type(error).__name__
+    known: LedgerError | None = None
+    if isinstance(error, PoolTimeout):
+        known = LedgerUnavailable("the ledger's connections are all in use")
+    elif original is not None:
+        known = sqlite.ledger_error(original) or postgres.ledger_error(original)
+    return known or LedgerError(f"the ledger's database refused a row: {said}")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every error of the driver within the block into a LedgerError."""
+    try:
+        yield
+    except FOREIGN_ERRORS as error:
+        raise ledger_error(error) from error
+
+
+class Database:
+    """An open database. Usable from any thread; every call takes a connection of its own."""
+
+    def __init__(
+        self, engine: Engine, address: Address, dialect: Dialect, *, hasty_ms: int
+    ) -> None:
+        """Use `open`."""
+        self.engine = engine
+        self.address = address
+        self._dialect = dialect
+        self._hasty_ms = hasty_ms
+        self._locked = ""  # why the last try to write failed; "" where it did not
+        self._trying = threading.Lock()  # held by the one thread that tries meanwhile
+
+    @classmethod
+    def open(
+        cls,
+        database: str | Path,
+        *,
+        synchronous: Synchronous = "normal",
+        busy_timeout_ms: int = 5_000,
+        create: bool = True,
+    ) -> Database:
+        """Open the database at this address, creating its tables or migrating them where needed.
+
+        Raises: LedgerError (no such folder or server, no access, no driver, made by a newer
+        version), LedgerCorrupt.
+        """
+        address = Address.parse(database)
+        if not create and not address.may_exist:
+            raise _no_ledger(address)
+        dialect: Dialect
+        if address.url is not None:
+            dialect = PostgresDialect(address.url, synchronous, busy_timeout_ms)
+        else:
+            assert address.path is not None
+            dialect = SqliteDialect(address.path, synchronous, busy_timeout_ms)
+        engine = dialect.engine()
+        opened = cls(engine, address, dialect, hasty_ms=busy_timeout_ms // HASTE)
+        try:
+            opened._migrate(create)
+        except LedgerError:
+            engine.dispose()
+            raise
+        return opened
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for queries. Raises LedgerError for whatever the driver raises."""
+        with translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """As `reading`; all queries see the database as it is when the first one runs."""
+        with self.reading() as connection:
+            connection.exec_driver_sql(self._dialect.begin_snapshot)
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that has the write lock from its start; committed unless the block raises.
+
+        Raises LedgerUnavailable (locked for longer than the busy timeout, disk full), LedgerError.
+        """
+        with translated(), self.engine.connect() as connection:
+            try:
+                self._begin(connection.exec_driver_sql)
+                yield connection
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    def connect(self) -> DBAPIConnection:
+        """A driver's connection of one's own, outside the pool. Raises FOREIGN_ERRORS."""
+        driver = self.engine.dialect.loaded_dbapi
+        try:
+            pooled = self.engine.raw_connection()
+        except driver.Error as error:
+            raise DBAPIError(None, None, error) from error
+        connection: DBAPIConnection | None = pooled.driver_connection
+        pooled.detach()
+        assert connection is not None
+        return connection
+
+    def cursor(self, connection: DBAPIConnection) -> Cursor:
+        """A cursor of a driver's connection, for statements with `?`."""
+        return self._dialect.cursor(connection)
+
+    def begin(self, cursor: Cursor) -> None:
+        """Begin what `writing` begins, on a driver's cursor.
+
+        Raises the driver's error, LedgerUnavailable.
+        """
+        self._begin(cursor.execute)
+
+    def _begin(self, execute: Execute) -> None:
+        """Wait for the write lock: in full the first time, then one thread at a time and briefly,
+        until it was to be had again. Waits of one request would add up otherwise.
+        """
+        fault = self._locked
+        if not fault:
+            self._try_to_begin(execute, None)
+        elif self._trying.acquire(blocking=False):
+            try:
+                self._try_to_begin(execute, self._hasty_ms)
+            finally:
+                self._trying.release()
+        else:
+            raise LedgerUnavailable(fault)
+
+    def _try_to_begin(self, execute: Execute, patience_ms: int | None) -> None:
+        try:
+            self._dialect.begin_writing(execute, patience_ms)
+        except FOREIGN_ERRORS as error:
+            fault = ledger_error(error)
+            self._locked = fault.message if isinstance(fault, LedgerUnavailable) else ""
+            raise
+        self._locked = ""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _migrate(self, create: bool) -> None:
+        """Run the missing migrations; one cheap query, and no import of alembic, when none is."""
+        stored = self._stored_version()
+        if stored == SCHEMA_VERSION:
+            return
+        if stored is None and not create and self.address.path is None:
+            raise _no_ledger(self.address)
+        with self.reading() as connection, self._dialect.migrating(connection):
+            stored = self._stored_version()
+            if stored == SCHEMA_VERSION:
+                return
+            if stored is not None and EARLIER_NAMES.get(stored, stored) > SCHEMA_VERSION:
+                raise LedgerError(
+                    f"the ledger's database has version {stored}; this Tiergate knows "
+                    f"{SCHEMA_VERSION}: install the newer one"
+                )
+            _upgrade(connection, self._dialect, stored)
+
+    def _stored_version(self) -> str | None:
+        with self.reading() as connection:
+            known = connection.exec_driver_sql(self._dialect.version_table).first()
+            if known is None:
+                return None
+            row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+            return None if row is None else str(row[0])
+
+
+def _no_ledger(address: Address) -> LedgerError:
+    return LedgerError(
+        f"no ledger at {address.shown!r}; expected a database that `tiergate serve` or "
+        "`tiergate demo` wrote: name it with --database"
+    )
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.exec_driver_sql("ROLLBACK")
+    except FOREIGN_ERRORS:
+        return  # the connection is gone, and the transaction with it; the first error says why
+
+
+def _upgrade(connection: Connection, dialect: Dialect, stored: str | None) -> None:
+    """Run the migrations after this version in one transaction on this connection."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        dialect.begin_writing(connection.exec_driver_sql)
+        if stored in EARLIER_NAMES:
+            named = f"UPDATE alembic_version SET version_num = '{EARLIER_NAMES[stored]}'"
+            connection.exec_driver_sql(named)
+        command.upgrade(config, "head")
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise

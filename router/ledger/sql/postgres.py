@@ -1,0 +1,264 @@
+"""PostgreSQL: how a server's database is opened, its locks, and what its driver's errors mean.
+
+Statements are written with `?`, as everywhere in the ledger; `format_style` turns them into the
+driver's style, here and nowhere else. psycopg is imported when a database is opened: it is
+optional, and the extra `scale` brings it.
+
+Locks are advisory ones. A transaction's lock serialises the writers of a ledger, on one machine or
+on several, as SQLite's BEGIN IMMEDIATE does; it ends with the transaction, after its rows are seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExecutionContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.ledger.sql.cursor import Cursor
+
+LOCKS = 0x54474C  # "TGL": the space of this program's locks of one kind each
+WRITING, MIGRATING = 1, 2
+SLOTS = 0x544753  # "TGS": of writers' slots, by number
+CONNECT_S = 5
+# A machine that lost power is noticed within 25 s, not after the system's two hours.
+_KEEPALIVES = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
+_CLIENT_KEEPALIVES = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+_WRONG_ADDRESS = ("28", "3D")  # no such user, password or database: trying again does not help
+_TOKEN = re.compile(r"'[^']*'|\?(\s+IS\s+(?:NOT\s+)?NULL)?|%", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def format_style(sql: str) -> str:
+    """A statement with `?` as one with `%s`; what stands in quotes stays.
+
+    A parameter that is only compared with NULL has no type of its own, so it is given one.
+
+    >>> format_style("SELECT a % 7, '?' FROM t WHERE b = ? AND (c = ? OR ? IS NULL)")
+    "SELECT a %% 7, '?' FROM t WHERE b = %s AND (c = %s OR %s::text IS NULL)"
+    """
+
+    def replaced(found: re.Match[str]) -> str:
+        text = found[0]
+        if text[0] == "?":
+            return f"%s::text{found[1]}" if found[1] else "%s"
+        return text.replace("%", "%%")
+
+    return _TOKEN.sub(replaced, sql)
+
+
+def ledger_error(original: BaseException) -> LedgerError | None:
+    """Ours for an error of psycopg; None for another's."""
+    if not type(original).__module__.startswith("psycopg"):
+        return None
+    from psycopg import InterfaceError, InternalError, OperationalError
+
+    state: str = getattr(original, "sqlstate", None) or ""
+    said = _said(original, state)
+    if state.startswith("XX") and state != "XX000":
+        return LedgerCorrupt(f"the ledger's database is corrupt: {said}; restore a copy")
+    if state.startswith(_WRONG_ADDRESS):
+        return LedgerError(f"the ledger's database cannot be opened: {said}")
+    # An internal error is the server's fault and not the row's: a file that may not grow, a server
+    # that became a replica. What money was spent on must outlive it.
+    if isinstance(original, OperationalError | InterfaceError | InternalError):
+        return LedgerUnavailable(f"the ledger's database cannot be written or read now: {said}")
+    return LedgerError(f"the ledger's database refused a row: {said}")
+
+
+# What libpq says of a connection, without the address, user and database that stand around it.
+_KNOWN_WORDS = (
+    "connection refused",
+    "could not translate host name",
+    "no such file or directory",
+    "timeout expired",
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "too many clients",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "terminating connection",
+    "server closed the connection unexpectedly",
+    "the connection is closed",
+    "the connection is lost",
+    "consuming input failed",
+    "certificate verify failed",
+    "invalid connection option",
+)
+
+
+def _said(original: BaseException, state: str) -> str:
+    """Says what went wrong, without a value of a row, an address or a password.
+
+    The server's own text has them: `Key (key_id)=(...) already exists`, `password authentication
+    failed for user "books"`.
+    """
+    kind = type(original).__name__
+    text = str(original).lower()
+    known = next((words for words in _KNOWN_WORDS if words in text), "")
+    where = f" (SQLSTATE {state})" if state else ""
+    return f"{kind}{where}{': ' + known if known else ''}"
+
+
+class QmarkCursor:
+    """A cursor of psycopg that takes `?`, and whose errors say which driver's they are."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def execute(self, operation: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+        with _wrapped():
+            self._cursor.execute(format_style(operation), tuple(parameters))
+
+    def executemany(self, operation: str, parameters: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row; they travel together."""
+        with _wrapped():
+            self._cursor.executemany(format_style(operation), parameters)
+
+    def fetchone(self) -> Any:
+        """The next row, None after the last."""
+        with _wrapped():
+            return self._cursor.fetchone()
+
+    def fetchall(self) -> Any:
+        """All rows that are left."""
+        with _wrapped():
+            return self._cursor.fetchall()
+
+
+@contextmanager
+def _wrapped() -> Iterator[None]:
+    """Errors of psycopg as SQLAlchemy's, as those of its own connections are."""
+    from psycopg import Error
+
+    try:
+        yield
+    except Error as error:
+        raise DBAPIError(None, None, error) from error
+
+
+class PostgresDialect:
+    """What differs from SQLite; see `database.Dialect`."""
+
+    begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    version_table = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
+
+    def __init__(self, url: URL, synchronous: str, busy_timeout_ms: int) -> None:
+        self._url = url
+        self._synchronous = synchronous
+        self._busy_timeout_ms = busy_timeout_ms
+
+    def engine(self) -> Engine:
+        """An engine in autocommit. Raises LedgerError where psycopg is not installed."""
+        given = {"connect_timeout": CONNECT_S, "application_name": "tiergate", **_CLIENT_KEEPALIVES}
+        asked = {name: value for name, value in given.items() if name not in self._url.query}
+        try:
+            engine = create_engine(
+                self._url,
+                isolation_level="AUTOCOMMIT",
+                connect_args=asked,
+                pool_size=5,
+                max_overflow=10,
+                pool_timeout=CONNECT_S,
+                pool_pre_ping=True,  # or each idle connection fails once after a restart
+                use_native_hstore=False,  # saves a query per connection
+            )
+        except ModuleNotFoundError as error:
+            raise LedgerError(
+                "a ledger in PostgreSQL needs the driver psycopg, which is not installed: "
+                "pip install 'tiergate[scale]'"
+            ) from error
+        event.listen(engine, "connect", self._on_connect)
+        event.listen(engine, "before_cursor_execute", _translate, retval=True)
+        return engine
+
+    def cursor(self, connection: DBAPIConnection) -> Cursor:
+        """A cursor that takes `?`."""
+        return QmarkCursor(connection.cursor())
+
+    def begin_writing(
+        self, execute: Callable[[str], object], patience_ms: int | None = None
+    ) -> None:
+        """Begin with the writers' lock, waiting for it as `database.Dialect` says."""
+        execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        if patience_ms is not None:
+            execute(f"SET LOCAL lock_timeout = {max(1, patience_ms)}")  # 0 would wait for ever
+        execute(f"SELECT pg_advisory_xact_lock({LOCKS}, {WRITING})")
+        if patience_ms is not None:
+            execute(f"SET LOCAL lock_timeout = {self._busy_timeout_ms}")
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Iterator[None]:
+        """A lock that migrations of this database wait for; it dies with the connection."""
+        # Another's migration may take longer than a row may wait.
+        connection.exec_driver_sql("SET lock_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCKS}, {MIGRATING})")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({LOCKS}, {MIGRATING})")
+            connection.exec_driver_sql(f"SET lock_timeout = {self._busy_timeout_ms}")
+
+    def _on_connect(self, raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        from psycopg import Connection as PsycopgConnection
+        from psycopg.types.numeric import Int8Dumper
+        from psycopg.types.string import StrDumper
+
+        assert isinstance(raw, PsycopgConnection)
+        raw.autocommit = True
+        # One type per kind of value: a statement is then prepared once, whatever its numbers.
+        raw.adapters.register_dumper(int, Int8Dumper)
+        raw.adapters.register_dumper(str, StrDumper)
+        raw.adapters.register_loader("numeric", _number_loader())
+        settings = {**_KEEPALIVES, "lock_timeout": self._busy_timeout_ms}
+        for name, value in settings.items():
+            raw.execute(f"SET {name} = {value}")  # type: ignore[call-overload, unused-ignore]
+        if self._synchronous == "full":
+            raw.execute("SET synchronous_commit = on")
+        found = raw.info.parameter_status("server_encoding")
+        if found != "UTF8":
+            raise LedgerError(
+                f"the ledger's database has the encoding {found}; expected UTF8: "
+                "CREATE DATABASE ... ENCODING 'UTF8'"
+            )
+
+
+def _translate(
+    _connection: Connection,
+    _cursor: object,
+    statement: str,
+    parameters: Any,
+    context: ExecutionContext | None,
+    _many: bool,
+) -> tuple[str, Any]:
+    """Our own statements in the driver's style; what SQLAlchemy compiled is so already."""
+    ours = context is None or getattr(context, "compiled", None) is None
+    return (format_style(statement) if ours else statement), parameters
+
+
+def _number_loader() -> Any:
+    """Sums of integers are `numeric` in PostgreSQL; they come back as the integers they are."""
+    from psycopg.adapt import Loader
+
+    class NumberLoader(Loader):  # type: ignore[misc, unused-ignore]
+        def load(self, data: Any) -> int | float:
+            text = bytes(data)
+            return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+    return NumberLoader

@@ -1,0 +1,175 @@
+"""Queries that yield rows: one request, a stream of them, and the heads of the chains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from router.ledger.chain import ChainRow, Head, Value, genesis
+from router.ledger.feedback_chain import FEEDBACK_CHAIN, start_of
+from router.ledger.sql.database import Database
+from router.ledger.sql.rows import (
+    attempt_from,
+    chain_row_from,
+    derived_values,
+    request_from,
+    select_sql,
+)
+from router.ledger.sql.schema import attempts, requests
+from router.types import AttemptRow, RequestRow
+
+PAGE = 500  # rows read at a time: a long read would keep SQLite's log from being folded back
+_REQUESTS = select_sql(requests)
+_ATTEMPTS = select_sql(attempts)
+
+
+def get(database: Database, request_id: str, tenant: str | None) -> RequestRow | None:
+    """One request with its attempts; None when unknown or another tenant's. Raises LedgerError."""
+    with database.reading() as connection:
+        row = connection.exec_driver_sql(f"{_REQUESTS} WHERE request_id = ?", (request_id,)).first()
+        if row is None:
+            return None
+        found = request_from(tuple(row), attempts_of(connection, [request_id])[request_id])
+        return found if tenant is None or found.tenant == tenant else None
+
+
+def attempts_of(
+    connection: Connection, request_ids: Sequence[str]
+) -> dict[str, tuple[AttemptRow, ...]]:
+    """The attempts of these requests, each in the order of ordinals."""
+    found: dict[str, list[AttemptRow]] = {request_id: [] for request_id in request_ids}
+    for start in range(0, len(request_ids), PAGE):
+        page = tuple(request_ids[start : start + PAGE])
+        marks = ",".join("?" * len(page))
+        for row in connection.exec_driver_sql(
+            f"{_ATTEMPTS} WHERE request_id IN ({marks}) ORDER BY request_id, ordinal, attempt_id",
+            page,
+        ):
+            attempt = attempt_from(tuple(row))
+            found[attempt.request_id].append(attempt)
+    return {request_id: tuple(rows) for request_id, rows in found.items()}
+
+
+def rows(
+    database: Database,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    tenant: str | None = None,
+    limit: int | None = None,
+) -> Iterator[RequestRow]:
+    """Requests created in [since, until), oldest first, a page at a time. Raises LedgerError."""
+    after: tuple[Value, Value] = (-(2**62) if since_ms is None else since_ms, "")
+    left = limit
+    while left is None or left > 0:
+        size = PAGE if left is None else min(PAGE, left)
+        where, values = ["(created_at_ms, request_id) > (?, ?)"], list[Value](after)
+        if until_ms is not None:
+            where.append("created_at_ms < ?")
+            values.append(until_ms)
+        if tenant is not None:
+            where.append("tenant = ?")
+            values.append(tenant)
+        with database.reading() as connection:
+            page = connection.exec_driver_sql(
+                f"{_REQUESTS} WHERE {' AND '.join(where)} "
+                f"ORDER BY created_at_ms, request_id LIMIT {size}",
+                tuple(values),
+            ).fetchall()
+            its = attempts_of(connection, [row[0] for row in page])
+        for row in page:
+            yield request_from(tuple(row), its[row[0]])
+        if len(page) < size:
+            return
+        after = (page[-1][1], page[-1][0])
+        left = None if left is None else left - len(page)
+
+
+def open_requests(connection: Connection, writer_id: str, limit: int) -> list[RequestRow]:
+    """Open requests of one writer, with their attempts."""
+    page = connection.exec_driver_sql(
+        f"{_REQUESTS} WHERE state = 'open' AND writer_id = ? LIMIT {limit}", (writer_id,)
+    ).fetchall()
+    its = attempts_of(connection, [row[0] for row in page])
+    return [request_from(tuple(row), its[row[0]]) for row in page]
+
+
+def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
+    """All finished rows by writer and sequence, a page at a time.
+
+    The flag says whether the columns read from the record (domain, type) still fit it.
+    """
+    derived_at = len(requests.c) - 6
+    after: tuple[Value, Value] = ("", -1)
+    while True:
+        page = connection.exec_driver_sql(
+            f"{_REQUESTS} WHERE sequence IS NOT NULL AND (writer_id, sequence) > (?, ?) "
+            f"ORDER BY writer_id, sequence LIMIT {PAGE}",
+            after,
+        ).fetchall()
+        its = attempts_of(connection, [row[0] for row in page])
+        for row in page:
+            chained = chain_row_from(tuple(row), its[row[0]])
+            derived = derived_values(chained.row.record)
+            yield chained, derived == tuple(row[derived_at : derived_at + 2])
+        if len(page) < PAGE:
+            return
+        after = (page[-1][-4], page[-1][-3])
+
+
+def chain_head(connection: Connection, writer_id: str) -> Head:
+    """The last row of a writer's chain: in `requests`, else where a purge ended, else genesis."""
+    row = connection.exec_driver_sql(
+        "SELECT sequence, row_hash FROM requests WHERE writer_id = ? AND sequence IS NOT NULL "
+        "ORDER BY sequence DESC LIMIT 1",
+        (writer_id,),
+    ).first()
+    if row is None:
+        row = connection.exec_driver_sql(
+            "SELECT sequence, row_hash FROM checkpoints WHERE writer_id = ?", (writer_id,)
+        ).first()
+    return (
+        Head(writer_id, 0, genesis(writer_id)) if row is None else Head(writer_id, row[0], row[1])
+    )
+
+
+def writers(connection: Connection) -> tuple[str, ...]:
+    """The writers that have a row, in order."""
+    found: list[str] = []
+    last = ""
+    while True:  # one index seek per writer; DISTINCT would read the whole index
+        row = connection.exec_driver_sql(
+            "SELECT min(writer_id) FROM requests WHERE writer_id > ?", (last,)
+        ).first()
+        if row is None or row[0] is None:
+            return tuple(found)
+        last = str(row[0])
+        found.append(last)
+
+
+def chain_heads(connection: Connection) -> tuple[Head, ...]:
+    """The heads of all chains that have a row or a checkpoint, that of feedback among them."""
+    known = {head.writer_id for head in checkpoints(connection)}.union(writers(connection))
+    heads = [chain_head(connection, name) for name in sorted(known - {FEEDBACK_CHAIN})]
+    return tuple(head for head in (*heads, feedback_head(connection)) if head.sequence > 0)
+
+
+def feedback_head(connection: Connection) -> Head:
+    """The last word in the chain of feedback, else where a purge ended, else genesis."""
+    row = connection.exec_driver_sql(
+        "SELECT sequence, row_hash FROM feedback ORDER BY sequence DESC LIMIT 1"
+    ).first()
+    if row is None:
+        return start_of(checkpoints(connection))
+    return Head(FEEDBACK_CHAIN, row[0], row[1])
+
+
+def checkpoints(connection: Connection) -> tuple[Head, ...]:
+    """Where purges ended, per writer."""
+    return tuple(
+        Head(row[0], row[1], row[2])
+        for row in connection.exec_driver_sql(
+            "SELECT writer_id, sequence, row_hash FROM checkpoints ORDER BY writer_id"
+        )
+    )

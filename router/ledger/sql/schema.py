@@ -1,0 +1,369 @@
+"""The ledger's tables, as SQLAlchemy Core metadata; `migrations/` builds the same step by step.
+
+Money is a BigInteger of nano-dollars, times are milliseconds since the epoch, booleans are 0 or 1,
+lists are JSON text: so that SQLite and PostgreSQL hold the same values, bit for bit. The leading
+columns of `requests` and `attempts` stand in the order of `audit.request_values` and
+`audit.attempt_values`, which the hash chain covers.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+SCHEMA_VERSION = "0011_rollups_of_estimates"
+"""The newest migration, by its file's name; a test holds it against `migrations/versions`."""
+EARLIER_NAMES = {
+    "0001": "0001_first_schema",
+    "0002": "0002_what_prices_ask_for",
+    "0004": "0003_windows_of_any_scope",
+    "0005": "0004_what_came_of_answers",
+    "0006": "0005_rollups",
+}
+"""What databases call the migrations that had a number alone, with none at 0003."""
+
+metadata = MetaData()
+
+
+def _text(name: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=False, primary_key=primary_key)
+
+
+def _int(name: str, *, primary_key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, primary_key=primary_key, autoincrement=False)
+
+
+def _flag(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _flag_key(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, primary_key=True, autoincrement=False)
+
+
+def _real(name: str) -> Column[float]:
+    return Column(name, Double, nullable=False)
+
+
+def _usage() -> tuple[Column[int], ...]:
+    return (
+        _int("input_tokens"),
+        _int("cached_input_tokens"),
+        _int("cache_write_tokens"),
+        _int("output_tokens"),
+        _int("reasoning_tokens"),
+        _flag("usage_reported"),
+    )
+
+
+requests = Table(
+    "requests",
+    metadata,
+    _text("request_id", primary_key=True),
+    _int("created_at_ms"),
+    _int("finished_at_ms"),
+    _text("tenant"),
+    _text("key_id"),
+    _text("state"),
+    _text("endpoint"),
+    _flag("stream"),
+    _text("mode"),
+    _text("policy"),
+    _text("policy_hash"),
+    _text("requested_model"),
+    _text("tier"),
+    _flag("tier_number"),
+    _text("answerer"),
+    _text("model"),
+    _text("verdict"),
+    _text("reason"),
+    _text("reasons"),
+    _real("confidence"),
+    _flag("escalations"),
+    _int("cost_nano_usd"),
+    Column("baseline_requested_model_nano_usd", BigInteger),
+    Column("baseline_all_level_2_nano_usd", BigInteger),
+    Column("baseline_all_level_3_nano_usd", BigInteger),
+    Column("baseline_people_nano_usd", BigInteger),
+    *_usage(),
+    _real("latency_ms"),
+    Column("first_token_ms", Double),
+    _real("triage_ms"),
+    _text("prompt_digest"),
+    _text("answer_digest"),
+    _text("session_digest"),
+    _text("tags"),
+    _text("record"),
+    _text("review_id"),
+    _text("error_code"),
+    # read from the record, for reports
+    _text("domain"),
+    _text("request_type"),
+    # the chain; sequence is null while the request is open, and writer_id then says who has it open
+    _text("writer_id"),
+    Column("sequence", BigInteger),
+    _text("prev_hash"),
+    _text("row_hash"),
+    Index("requests_by_chain", "writer_id", "sequence", unique=True),
+    Index("requests_by_time", "created_at_ms", "request_id"),
+    Index("requests_by_tenant", "tenant", "created_at_ms", "request_id"),
+    Index(
+        "requests_open",
+        "writer_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _text("request_id", primary_key=True),
+    _text("attempt_id", primary_key=True),
+    _flag("ordinal"),
+    _text("role"),
+    _text("answerer"),
+    _text("tier"),
+    _flag("level"),
+    _text("model"),
+    _text("state"),
+    _int("held_nano_usd"),
+    _int("cost_nano_usd"),
+    _text("cost_basis"),
+    _text("price_version"),
+    _int("started_at_ms"),
+    _real("latency_ms"),
+    *_usage(),
+    _flag("estimated"),
+    _flag("discarded"),
+    Column("provider_cost_nano_usd", BigInteger),
+    _real("compute_ms"),
+    _text("finish_reason"),
+    _text("error_code"),
+    Column("p", Double),
+    _text("reason"),
+    _text("adapter"),
+    _flag("rung"),
+    _text("upstream_id"),
+    _flag("images"),
+    _flag("cores"),
+    _text("tenant"),
+    sqlite_with_rowid=False,
+)
+
+budget_windows = Table(
+    "budget_windows",
+    metadata,
+    _text("tenant", primary_key=True),  # each of these four is "" where it names none
+    _text("key_id", primary_key=True),
+    _text("policy", primary_key=True),
+    _text("tier", primary_key=True),
+    _text("kind", primary_key=True),  # minute | hour | day | month, UTC
+    _int("start_ms", primary_key=True),
+    _int("spent_nano_usd"),
+    _int("held_nano_usd"),
+    _int("purged_nano_usd"),  # part of spent whose attempts are no longer kept
+    # a budget would grow by what is released and was never held
+    CheckConstraint("held_nano_usd >= 0", name="budget_windows_hold_no_less_than_nothing"),
+    sqlite_with_rowid=False,
+)
+
+budget_watches = Table(
+    "budget_watches",
+    metadata,
+    _text("named", primary_key=True),  # which of the four columns its windows name: "key_id,tier"
+    _text("kind", primary_key=True),
+    _int("since_ms"),  # the first window that is kept
+    _int("checked_ms"),  # the last window that a limit asked for
+    sqlite_with_rowid=False,
+)
+
+anchors = Table(
+    "anchors",
+    metadata,
+    _int("anchor_id", primary_key=True),
+    _int("created_at_ms"),
+    _text("heads"),
+    _text("checkpoints"),
+    _text("prev_hash"),
+    _text("anchor_hash"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _text("writer_id", primary_key=True),
+    _int("sequence"),
+    _text("row_hash"),
+    _int("created_at_ms"),
+    _int("purged_rows"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    _text("key_id", primary_key=True),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    _text("tenant"),
+    _text("name"),
+    _text("scopes"),
+    _int("created_at_ms"),
+    Column("revoked_at_ms", BigInteger),
+    _text("policies"),  # JSON; [] is all
+    _text("tiers"),  # JSON; [] is all
+    Column("expires_at_ms", BigInteger),
+    Column("previous_sha256", LargeBinary),  # the secret before the last rotation
+    Column("previous_until_ms", BigInteger),
+    Index("keys_by_secret", "secret_sha256", unique=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _text("tenant", primary_key=True),
+    _text("session", primary_key=True),
+    _text("memory"),
+    _int("updated_at_ms"),
+    Index("sessions_by_time", "updated_at_ms"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _text("review_id", primary_key=True),
+    _text("request_id"),
+    _text("tenant"),
+    _text("domain"),
+    _int("created_at_ms"),
+    _text("status"),
+    Column("question", Text),
+    Column("facts", Text),
+    # what a person decided; minutes and time are null while it waits
+    _text("verdict"),
+    Column("minutes", Double),
+    _text("decided_by"),
+    _text("decided_key_id"),
+    Column("decided_at_ms", BigInteger),
+    Column("cost_nano_usd", BigInteger),
+    _text("price_version"),
+    _flag("booked"),  # 1 once the minutes are a row of their own
+    Index("reviews_by_tenant", "tenant", "created_at_ms"),
+    Index("reviews_by_request", "request_id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _int("sequence", primary_key=True),
+    _text("request_id"),
+    _text("tenant"),
+    _text("source"),  # client | review
+    _text("key_id"),
+    _int("created_at_ms"),
+    Column("correct", Integer),
+    Column("loss_nano_usd", BigInteger),
+    Column("resolved_first_contact", Integer),
+    Column("csat", Double),
+    Column("handle_minutes", Double),
+    _text("corrected_digest"),
+    # the chain, over the columns above in their order
+    _text("prev_hash"),
+    _text("row_hash"),
+    Index("feedback_by_request", "request_id", "sequence"),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    _text("request_id", primary_key=True),
+    _text("kind", primary_key=True),  # prompt | answer | draft | corrected | reviewed
+    _text("tenant"),
+    _text("store"),  # redacted | full
+    _text("content"),
+    _int("created_at_ms"),
+    _int("expires_at_ms"),
+    Index("texts_by_expiry", "expires_at_ms"),
+    Index("texts_by_tenant", "tenant"),
+)
+
+tenant_secrets = Table(
+    "tenant_secrets",
+    metadata,
+    _text("tenant", primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    _int("created_at_ms"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    _text("tenant", primary_key=True),
+    _text("name", primary_key=True),  # keyed hash of the idempotency key
+    _text("fingerprint"),  # keyed hash of the request
+    _text("token"),  # of the process that answers it
+    _int("lease_until_ms"),
+    Column("sealed", LargeBinary),  # null while it is being answered
+    _int("size"),
+    _int("created_at_ms"),
+    _int("expires_at_ms"),
+    Index("replies_by_expiry", "expires_at_ms"),
+    Index("replies_by_time", "created_at_ms"),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    _text("hash", primary_key=True),
+    _text("name"),
+    _text("content"),
+    _int("first_seen_at_ms"),
+)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    _text("kind", primary_key=True),  # `router.ledger.rollup.Kind`
+    _int("start_ms", primary_key=True),  # of the UTC day; of the quarter hour for kind `time`
+    _text("tenant", primary_key=True),
+    _text("name", primary_key=True),
+    _flag_key("purged"),  # 1: the part of the sums whose rows are no longer kept
+    _int("requests"),
+    _int("cost_nano_usd"),
+    _text("content"),  # a `router.ledger.rollup.Cell` as JSON
+    sqlite_with_rowid=False,
+)
+
+rollup_marks = Table(
+    "rollup_marks",
+    metadata,
+    _text("writer_id", primary_key=True),
+    _int("sequence"),  # of the chain's last row that is in the roll-ups
+)
+
+closed_months = Table(
+    "closed_months",
+    metadata,
+    _int("since_ms", primary_key=True),
+    _int("until_ms"),
+    _int("closed_at_ms"),
+    _int("row_count"),
+    _int("cost_nano_usd"),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    _text("name", primary_key=True),
+    _text("content"),
+)

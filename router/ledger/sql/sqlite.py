@@ -1,0 +1,103 @@
+"""SQLite: how a file is opened, and what its driver's errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.ledger.sql.cursor import Cursor
+from router.ledger.sql.locks import FileLock
+from router.ledger.sql.private_files import make_private
+
+ERRORS: tuple[type[Exception], ...] = (sqlite3.Error,)
+_CORRUPT = ("malformed", "not a database")
+
+
+def ledger_error(original: BaseException) -> LedgerError | None:
+    """Ours for an error of this driver; None for another's."""
+    if isinstance(original, sqlite3.OperationalError):
+        return LedgerUnavailable(f"the ledger's database cannot be written or read now: {original}")
+    if isinstance(original, sqlite3.DatabaseError) and any(
+        word in str(original) for word in _CORRUPT
+    ):
+        return LedgerCorrupt(f"the ledger's database is corrupt: {original}; restore a copy")
+    return None
+
+
+class SqliteDialect:
+    """What differs from PostgreSQL; see `database.Dialect`."""
+
+    begin_snapshot = "BEGIN"
+    version_table = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+
+    def __init__(self, path: Path, synchronous: str, busy_timeout_ms: int) -> None:
+        self._path = path
+        self._synchronous = synchronous
+        self._busy_timeout_ms = busy_timeout_ms
+
+    def engine(self) -> Engine:
+        """An engine whose connections are in WAL mode; the file is its owner's alone."""
+        for suffix in ("-wal", "-shm"):
+            beside = self._path.with_name(self._path.name + suffix)
+            if beside.exists():
+                make_private(beside)
+        if self._path.parent.is_dir():
+            make_private(self._path)  # SQLite gives the files beside it the same mode
+        engine = create_engine(
+            URL.create("sqlite", database=str(self._path)),
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": self._busy_timeout_ms / 1000, "cached_statements": 256},
+            pool_size=5,
+            max_overflow=10,
+        )
+        _set_pragmas(engine, self._synchronous)
+        return engine
+
+    def cursor(self, connection: DBAPIConnection) -> Cursor:
+        """The driver's own cursor: its placeholders are ours."""
+        return connection.cursor()
+
+    def begin_writing(
+        self, execute: Callable[[str], object], patience_ms: int | None = None
+    ) -> None:
+        """Begin with the write lock, waiting for it as `database.Dialect` says."""
+        if patience_ms is None:
+            execute("BEGIN IMMEDIATE")
+            return
+        execute(f"PRAGMA busy_timeout = {patience_ms}")
+        try:
+            execute("BEGIN IMMEDIATE")
+        finally:
+            execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
+
+    def migrating(self, _connection: Connection) -> AbstractContextManager[None]:
+        """A lock that migrations of this file wait for."""
+        return FileLock.waiting(self._path.with_name(self._path.name + ".migrate"))
+
+
+def _set_pragmas(engine: Engine, synchronous: str) -> None:
+    def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        # Changing the journal mode needs the file for oneself, and SQLite does not wait for that;
+        # so workers that open a new file at the same moment ask again for a second.
+        for attempt in range(20):
+            try:
+                cursor.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                if attempt == 19:
+                    raise
+                time.sleep(0.05)
+        cursor.execute(f"PRAGMA synchronous = {synchronous.upper()}")
+        cursor.close()
+
+    event.listen(engine, "connect", on_connect)

@@ -1,0 +1,15 @@
+"""What every database can hold of a row's values."""
+
+from __future__ import annotations
+
+from router.ledger.chain import Value
+
+
+def storable(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The same without NUL, which PostgreSQL's text cannot hold and SQLite's tools cut at.
+
+    An upstream may send one; its row must not be lost for that.
+    """
+    if not any("\0" in value for value in values if isinstance(value, str)):
+        return values
+    return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values)

@@ -1,0 +1,1 @@
+"""Side tables: keys, feedback, reviews, texts, policies, sessions, kept replies."""

@@ -1,0 +1,283 @@
+"""Feedback in the database: appended to its chain, the latest of each source counting.
+
+The corrected answer's text stands in `texts`, as the policy's `privacy` under which the request was
+answered allows; the chain covers its digest. So an erasure takes the text and leaves the chain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from router.errors import FeedbackRefused
+from router.ledger.chain import Finding, FindingKind
+from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from router.ledger.sql.rows import SqlRow
+from router.ledger.tables import policies
+from router.money.budgets import DAY_MS
+from router.privacy.digest import digest
+from router.privacy.redact import redact
+from router.types import Clock, Feedback, FeedbackSource, Heard, TrueOutcome
+
+MAX_REVISIONS = 32
+"""Words of one source on one decision: a form that is sent again and again fills no disk."""
+
+PAGE = 500
+TEXT_KIND = {FeedbackSource.CLIENT: "corrected", FeedbackSource.REVIEW: "reviewed"}
+"""Under which kind a source's corrected answer stands in `texts`."""
+
+_COLUMNS = (
+    "f.sequence, f.request_id, f.tenant, f.source, f.key_id, f.created_at_ms, f.correct, "
+    "f.loss_nano_usd, f.resolved_first_contact, f.csat, f.handle_minutes, f.corrected_digest, "
+    "f.prev_hash, f.row_hash"
+)
+_LOCK = (
+    "INSERT INTO meta (name, content) VALUES ('feedback_chain', '') "
+    "ON CONFLICT (name) DO UPDATE SET content = excluded.content"
+)
+"""Whoever appends holds this row first, also where a database has no lock of the whole."""
+_TOLD = {one.name for one in fields(Feedback)} & {one.name for one in fields(TrueOutcome)} - {
+    "request_id"
+}
+"""What a source may say of an answer, and an outcome holds."""
+_DRAFT = (
+    "r.verdict IN ('safe_answer', 'held') AND EXISTS (SELECT 1 FROM attempts a "
+    "WHERE a.request_id = r.request_id AND a.role <> 'triage')"
+)
+"""Whether approved words went out in place of an answer that there was, as replay says it too."""
+
+
+class SqlFeedback:
+    """The Protocol `types.FeedbackBook` over the ledger's database."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        key_of: Callable[[str], bytes],
+        chained: Callable[[], None],
+    ) -> None:
+        """`key_of` is `TenantSecrets.key_now`; `chained` is told of each new word."""
+        self._database = database
+        self._clock = clock
+        self._key_of = key_of
+        self.chained = chained
+
+    async def add(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
+        """What counts now, and whether it is new. Raises FeedbackRefused, LedgerError."""
+        return await asyncio.to_thread(self.add_now, feedback, corrected)
+
+    def add_now(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
+        """As `add`; blocks."""
+        said = replace(feedback, corrected_digest=self.digest(feedback.tenant, corrected))
+        with self._database.writing() as connection:
+            heard, new = self.append(connection, said, corrected)
+        if new:
+            self.chained()
+        return heard, new
+
+    def digest(self, tenant: str, corrected: str) -> str:
+        """The corrected answer's digest under its tenant's key; blocks for a query."""
+        return digest(self._key_of(tenant), corrected) if corrected else ""
+
+    def append(self, connection: Connection, said: Feedback, corrected: str) -> tuple[Heard, bool]:
+        """Append within the caller's transaction; the digest is in `said`.
+
+        Raises FeedbackRefused.
+        """
+        connection.exec_driver_sql(_LOCK)
+        before = _records_of(connection, said.request_id, said.source)
+        if before and before[-1].feedback.says() == said.says():
+            return _heard(connection, before, self._clock.now_ms()), False
+        if len(before) >= MAX_REVISIONS:
+            raise FeedbackRefused(
+                f"The {said.source.value} has spoken {len(before)} times on this decision; at most "
+                f"{MAX_REVISIONS} words are kept."
+            )
+        record = chained(reading.feedback_head(connection), said)
+        values = (*feedback_values(record.sequence, said), record.prev_hash, record.row_hash)
+        marks = ", ".join("?" * len(values))
+        names = _COLUMNS.replace("f.", "")
+        connection.exec_driver_sql(f"INSERT INTO feedback ({names}) VALUES ({marks})", values)
+        self._put_text(connection, said, corrected)
+        return _heard(connection, [*before, record], self._clock.now_ms()), True
+
+    async def of(self, request_id: str) -> Sequence[Heard]:
+        """What each source says now of one request. Raises LedgerError."""
+        return await asyncio.to_thread(self.of_now, request_id)
+
+    def of_now(self, request_id: str) -> Sequence[Heard]:
+        """As `of`; blocks."""
+        with self._database.reading() as connection:
+            found = (_records_of(connection, request_id, source) for source in FeedbackSource)
+            now_ms = self._clock.now_ms()
+            return [_heard(connection, records, now_ms) for records in found if records]
+
+    def _put_text(self, connection: Connection, said: Feedback, corrected: str) -> None:
+        """The text of the newest word stands in place of the one before, or of none."""
+        kind = TEXT_KIND[said.source]
+        where = (said.request_id, kind)
+        connection.exec_driver_sql("DELETE FROM texts WHERE request_id = ? AND kind = ?", where)
+        row = connection.exec_driver_sql(
+            "SELECT policy_hash FROM requests WHERE request_id = ?", (said.request_id,)
+        ).first()
+        privacy = policies.privacy_of(connection, "" if row is None else str(row[0]))
+        if privacy.store == "none" or not corrected:
+            return
+        content = redact(corrected) if privacy.store == "redacted" else corrected
+        now_ms = self._clock.now_ms()
+        connection.exec_driver_sql(
+            "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
+            "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *where,
+                said.tenant,
+                privacy.store,
+                content,
+                now_ms,
+                now_ms + privacy.retention_days * DAY_MS,
+            ),
+        )
+
+
+def records(connection: Connection) -> Iterator[FeedbackRecord]:
+    """The whole chain in order, a page at a time."""
+    after = -1
+    while True:
+        page = connection.exec_driver_sql(
+            f"SELECT {_COLUMNS} FROM feedback f WHERE f.sequence > ? "
+            f"ORDER BY f.sequence LIMIT {PAGE}",
+            (after,),
+        ).fetchall()
+        yield from (_record(tuple(row)) for row in page)
+        if len(page) < PAGE:
+            return
+        after = int(page[-1][0])
+
+
+def outcomes(
+    database: Database,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    tenant: str | None = None,
+) -> Iterator[TrueOutcome]:
+    """What came of requests created in [since, until), in the order of their ids; blocks.
+
+    For report, replay and tune. Raises LedgerError.
+    """
+    after, begin, end = "", since_ms or 0, 2**62 if until_ms is None else until_ms
+    while True:
+        with database.reading() as connection:
+            answers = {
+                str(request_id): (int(level), float(confidence), bool(draft))
+                for request_id, level, confidence, draft in connection.exec_driver_sql(
+                    "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
+                    f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END FROM feedback f "
+                    "JOIN requests r ON r.request_id = f.request_id "
+                    "WHERE f.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
+                    f"AND (r.tenant = ? OR ? = '') ORDER BY 1 LIMIT {PAGE}",
+                    (after, begin, end, tenant or "", tenant or ""),
+                )
+            }
+            said = _latest(connection, tuple(answers)) if answers else {}
+        for request_id, answer in answers.items():
+            yield _outcome(request_id, said[request_id], answer)
+        if len(answers) < PAGE:
+            return
+        after = max(answers)
+
+
+def _latest(
+    connection: Connection, request_ids: Sequence[str]
+) -> dict[str, dict[FeedbackSource, Feedback]]:
+    """The newest word of each source on these requests."""
+    found: dict[str, dict[FeedbackSource, Feedback]] = {one: {} for one in request_ids}
+    marks = ",".join("?" * len(request_ids))
+    for row in connection.exec_driver_sql(
+        f"SELECT {_COLUMNS} FROM feedback f WHERE f.request_id IN ({marks}) ORDER BY f.sequence",
+        tuple(request_ids),
+    ):
+        said = _record(tuple(row)).feedback
+        found[said.request_id][said.source] = said
+    return found
+
+
+def _outcome(
+    request_id: str, said: Mapping[FeedbackSource, Feedback], answer: tuple[int, float, bool]
+) -> TrueOutcome:
+    """Field by field: the reviewer's word where there is one, else the client's. `answer` is the
+    level that answered, how sure it was, and whether it stayed a draft."""
+    words = [said[one] for one in (FeedbackSource.REVIEW, FeedbackSource.CLIENT) if one in said]
+    told = {name: _first(getattr(word, name) for word in words) for name in _TOLD}
+    return TrueOutcome(request_id, **told, level=answer[0], confidence=answer[1], draft=answer[2])
+
+
+def _first(values: Iterable[Any]) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def corrected_texts(connection: Connection) -> Iterator[Finding]:
+    """Corrected answers stored in full that are not what their source's newest word says."""
+    for source, kind in TEXT_KIND.items():
+        for request_id, content, secret, stated in connection.exec_driver_sql(
+            "SELECT t.request_id, t.content, s.secret, f.corrected_digest FROM texts t "
+            "JOIN tenant_secrets s ON s.tenant = t.tenant JOIN feedback f ON f.sequence = "
+            "(SELECT max(g.sequence) FROM feedback g WHERE g.request_id = t.request_id "
+            "AND g.source = ?) WHERE t.store = 'full' AND t.kind = ?",
+            (source.value, kind),
+        ):
+            if digest(bytes(secret), str(content)) != stated:
+                detail = f"the stored {kind} answer does not fit its digest"
+                yield Finding(FindingKind.TEXT_EDITED, detail, request_id=str(request_id))
+
+
+def _records_of(
+    connection: Connection, request_id: str, source: FeedbackSource
+) -> list[FeedbackRecord]:
+    return [
+        _record(tuple(row))
+        for row in connection.exec_driver_sql(
+            f"SELECT {_COLUMNS} FROM feedback f WHERE f.request_id = ? AND f.source = ? "
+            "ORDER BY f.sequence",
+            (request_id, source.value),
+        )
+    ]
+
+
+def _heard(connection: Connection, words: Sequence[FeedbackRecord], now_ms: int) -> Heard:
+    """The newest of one source's words, with its corrected answer where that is kept."""
+    newest = words[-1]
+    said = newest.feedback
+    text = connection.exec_driver_sql(
+        "SELECT content FROM texts WHERE request_id = ? AND kind = ? AND expires_at_ms > ?",
+        (said.request_id, TEXT_KIND[said.source], now_ms),
+    ).scalar()
+    return Heard(said, newest.sequence, len(words), None if text is None else str(text))
+
+
+def _record(row: SqlRow) -> FeedbackRecord:
+    cells: tuple[Any, ...] = tuple(row)  # the schema states their types
+    sequence, request_id, tenant, source, key_id, at_ms, correct, loss = cells[:8]
+    resolved, csat, minutes, corrected_digest, prev_hash, row_hash = cells[8:]
+    said = Feedback(
+        request_id=request_id,
+        tenant=tenant,
+        source=FeedbackSource(source),
+        key_id=key_id,
+        created_at_ms=at_ms,
+        correct=None if correct is None else bool(correct),
+        loss_nano_usd=loss,
+        resolved_first_contact=None if resolved is None else bool(resolved),
+        csat=csat,
+        handle_minutes=minutes,
+        corrected_digest=corrected_digest,
+    )
+    return FeedbackRecord(int(sequence), said, str(prev_hash), str(row_hash))

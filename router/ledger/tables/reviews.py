@@ -1,0 +1,272 @@
+"""Matters handed to people. The item is in the database; its text is in memory, unless stored.
+
+Under `privacy.store: none` the question and the facts never reach the database: after a restart,
+and for other workers, the item is there without them, with the request it belongs to. An erasure
+leaves an empty question, so that whoever has it in memory lets go of it too. A verdict,
+the feedback that it is and the text that it gives are one transaction; `booked` then says that its
+minutes have a row, so that a crash in between loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from router.ledger.caches.lru import BoundedMap
+from router.ledger.sql.database import Database
+from router.ledger.sql.rows import SqlRow
+from router.ledger.tables.feedback import SqlFeedback
+from router.privacy.redact import redact
+from router.types import (
+    Clock,
+    Domain,
+    Feedback,
+    FeedbackSource,
+    ReviewCase,
+    Reviewed,
+    ReviewItem,
+    ReviewVerdict,
+)
+
+MAX_IN_MEMORY = 1_000
+IN_MEMORY_MS = 7 * 24 * 3600 * 1000.0
+MAX_LISTED = 10_000
+PENDING, DECIDED = "pending", "decided"
+
+_CASES = (
+    "SELECT v.review_id, v.request_id, v.tenant, v.domain, v.created_at_ms, v.status, v.question, "
+    "v.facts, v.verdict, v.minutes, v.decided_by, v.decided_key_id, v.decided_at_ms, "
+    "v.cost_nano_usd, v.price_version, v.booked, d.content, t.content FROM reviews v "
+    "LEFT JOIN texts d ON d.request_id = v.request_id AND d.kind = 'draft' "
+    "AND d.expires_at_ms > ? "
+    "LEFT JOIN texts t ON t.request_id = v.request_id AND t.kind = 'reviewed' "
+    "AND t.expires_at_ms > ? "
+)
+
+
+class SqlReviewQueue:
+    """The Protocols `types.ReviewQueue` and `types.ReviewDesk` over the ledger's database."""
+
+    def __init__(
+        self, database: Database, *, clock: Clock, feedback: SqlFeedback | None = None
+    ) -> None:
+        """Without `feedback` matters wait and are closed; none can be decided."""
+        self._database = database
+        self._clock = clock
+        self._feedback = feedback
+        self._texts: BoundedMap[str, tuple[str, tuple[str, ...]]] = BoundedMap(
+            clock=clock, max_entries=MAX_IN_MEMORY, ttl_ms=IN_MEMORY_MS
+        )
+
+    async def add(self, item: ReviewItem) -> None:
+        """Keep an item; again it changes nothing. Raises LedgerError."""
+        self._texts.put(item.review_id, (item.question, item.facts))
+        await asyncio.to_thread(self._insert, item)
+
+    async def list(self, tenant: str | None) -> Sequence[ReviewItem]:
+        """Pending items, oldest first; None: of all tenants. Raises LedgerError."""
+        return [case.item for case in await self.cases(tenant, PENDING, MAX_LISTED)]
+
+    async def resolve(self, review_id: str, tenant: str | None, status: str = "done") -> bool:
+        """Take an item off the list without a verdict; False when there is no such pending one."""
+        self._texts.pop(review_id)
+        return await asyncio.to_thread(self._resolve, review_id, tenant, status)
+
+    # --- types.ReviewDesk ---
+
+    async def cases(
+        self, tenant: str | None, status: str | None, limit: int
+    ) -> Sequence[ReviewCase]:
+        """Matters of that status (None: any), oldest first. Raises LedgerError."""
+        where = "(v.tenant = ? OR ? = '') AND (v.status = ? OR ? = '')"
+        values = (tenant or "", tenant or "", status or "", status or "")
+        return await self._found(where, values, limit)
+
+    async def case(self, review_id: str, tenant: str | None) -> ReviewCase | None:
+        """One matter; None where there is none of that tenant (None: any). Raises LedgerError."""
+        where = "v.review_id = ? AND (v.tenant = ? OR ? = '')"
+        found = await self._found(where, (review_id, tenant or "", tenant or ""), 1)
+        return found[0] if found else None
+
+    async def of_request(self, request_id: str) -> ReviewCase | None:
+        """The matter of a request, None where it has none. Raises LedgerError."""
+        found = await self._found("v.request_id = ?", (request_id,), 1)
+        return found[0] if found else None
+
+    async def decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
+        """Keep verdict, feedback and the answer that now stands, all at once.
+
+        False when the matter does not wait any more. Raises FeedbackRefused, LedgerError.
+        """
+        self._texts.pop(review_id)
+        return await asyncio.to_thread(self._decide, review_id, reviewed, corrected)
+
+    async def unbooked(self) -> Sequence[ReviewCase]:
+        """Decided matters whose minutes have no row yet. Raises LedgerError."""
+        where = "v.status = ? AND v.booked = 0"
+        return await self._found(where, (DECIDED,), MAX_LISTED)
+
+    async def booked(self, review_id: str) -> None:
+        """The minutes have a row. Raises LedgerError."""
+        await asyncio.to_thread(self._mark_booked, review_id)
+
+    @property
+    def in_memory(self) -> tuple[str, ...]:
+        """The matters whose text is in memory."""
+        return self._texts.kept()
+
+    async def forget_erased(self) -> None:
+        """Let go of texts in memory whose tenant was erased meanwhile. Raises LedgerError."""
+        kept = self.in_memory
+        for review_id in await asyncio.to_thread(self._erased, kept) if kept else ():
+            self._texts.pop(review_id)
+
+    async def _found(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
+        """The matters, with texts that are in memory alone."""
+        found = await asyncio.to_thread(self._select, where, values, limit)
+        return [self._with_text(case) for case in found]
+
+    # --- the database ---------------------------------------------------------------------------
+
+    def _insert(self, item: ReviewItem) -> None:
+        question: str | None = None
+        facts: str | None = None
+        if item.store != "none":
+            clean = redact if item.store == "redacted" else str
+            question = clean(item.question)
+            facts = orjson.dumps([clean(fact) for fact in item.facts]).decode()
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO reviews (review_id, request_id, tenant, domain, created_at_ms, "
+                "status, question, facts, verdict, decided_by, decided_key_id, price_version, "
+                "booked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', 0) "
+                "ON CONFLICT (review_id) DO NOTHING",
+                (
+                    item.review_id,
+                    item.request_id,
+                    item.tenant,
+                    item.domain.value,
+                    item.created_at_ms,
+                    item.status,
+                    question,
+                    facts,
+                ),
+            )
+
+    def _erased(self, review_ids: tuple[str, ...]) -> Sequence[str]:
+        marks = ", ".join("?" * len(review_ids))
+        query = f"SELECT review_id FROM reviews WHERE question = '' AND review_id IN ({marks})"
+        with self._database.reading() as connection:
+            return [str(one) for (one,) in connection.exec_driver_sql(query, review_ids)]
+
+    def _select(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
+        now_ms = self._clock.now_ms()
+        query = f"{_CASES}WHERE {where} ORDER BY v.created_at_ms, v.review_id LIMIT {limit}"
+        with self._database.reading() as connection:
+            rows = connection.exec_driver_sql(query, (now_ms, now_ms, *values)).fetchall()
+        return [_case(tuple(row)) for row in rows]
+
+    def _with_text(self, case: ReviewCase) -> ReviewCase:
+        item = case.item
+        if item.store != "none" and not item.question:
+            self._texts.pop(item.review_id)  # erased: by another process, as a rule
+        text = self._texts.get(item.review_id)
+        if text is None or item.question:
+            return case
+        return replace(case, item=replace(item, question=text[0], facts=text[1]))
+
+    def _resolve(self, review_id: str, tenant: str | None, status: str) -> bool:
+        with self._database.writing() as connection:
+            changed = connection.exec_driver_sql(
+                "UPDATE reviews SET status = ? WHERE review_id = ? AND status = 'pending' "
+                "AND (tenant = ? OR ? = '')",
+                (status, review_id, tenant or "", tenant or ""),
+            ).rowcount
+        return changed > 0
+
+    def _decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
+        if self._feedback is None:
+            raise AssertionError("this queue was opened without a book of feedback")
+        with self._database.reading() as connection:
+            tenant = connection.exec_driver_sql(
+                "SELECT tenant FROM reviews WHERE review_id = ?", (review_id,)
+            ).scalar()
+        corrected_digest = self._feedback.digest(str(tenant), corrected)
+        with self._database.writing() as connection:
+            request_id = _close(connection, review_id, reviewed)
+            if request_id is None:
+                return False
+            said = Feedback(
+                request_id=request_id,
+                tenant=str(tenant),
+                source=FeedbackSource.REVIEW,
+                key_id=reviewed.key_id,
+                created_at_ms=reviewed.decided_at_ms,
+                correct=reviewed.verdict is ReviewVerdict.APPROVE,
+                corrected_digest=corrected_digest,
+            )
+            self._feedback.append(connection, said, corrected)
+        self._feedback.chained()
+        return True
+
+    def _mark_booked(self, review_id: str) -> None:
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "UPDATE reviews SET booked = 1 WHERE review_id = ?", (review_id,)
+            )
+
+
+def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | None:
+    """Mark a pending matter as decided; its request, None where it does not wait any more."""
+    changed = connection.exec_driver_sql(
+        "UPDATE reviews SET status = ?, verdict = ?, minutes = ?, decided_by = ?, "
+        "decided_key_id = ?, decided_at_ms = ?, cost_nano_usd = ?, price_version = ? "
+        "WHERE review_id = ? AND status = ?",
+        (
+            DECIDED,
+            reviewed.verdict.value,
+            reviewed.minutes,
+            reviewed.by,
+            reviewed.key_id,
+            reviewed.decided_at_ms,
+            reviewed.cost_nano_usd,
+            reviewed.price_version,
+            review_id,
+            PENDING,
+        ),
+    ).rowcount
+    if not changed:
+        return None
+    return str(
+        connection.exec_driver_sql(
+            "SELECT request_id FROM reviews WHERE review_id = ?", (review_id,)
+        ).scalar_one()
+    )
+
+
+def _case(row: SqlRow) -> ReviewCase:
+    cells: tuple[Any, ...] = tuple(row)  # the schema states their types
+    review_id, request_id, tenant, domain, created_at_ms, status, question, facts = cells[:8]
+    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:]
+    item = ReviewItem(
+        review_id,
+        request_id,
+        tenant,
+        Domain(domain),
+        created_at_ms,
+        status,
+        question or "",
+        tuple(orjson.loads(facts or "[]")),
+        "none" if question is None else "full",
+    )
+    reviewed = None
+    if verdict:
+        reviewed = Reviewed(
+            ReviewVerdict(verdict), minutes, by, key_id, decided_at_ms, cost, version
+        )
+    return ReviewCase(item, draft, reviewed, answer, bool(booked))

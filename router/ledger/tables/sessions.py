@@ -1,0 +1,100 @@
+"""What conversations have seen so far: bounded in number and in age; no text, no client's name.
+
+In the ledger's database, so that several workers know the same, or in memory of one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from router.ledger.caches.lru import BoundedMap
+from router.ledger.sql.database import Database
+from router.privacy.digest import digest
+from router.types import Clock, SessionMemory
+
+TTL_S = 24 * 3600
+MAX_SESSIONS = 50_000  # about 1 kB each
+
+
+class MemorySessionStore:
+    """The Protocol `types.SessionStore` within one process; a tenant sees its own sessions only."""
+
+    def __init__(
+        self, *, clock: Clock, ttl_s: int = TTL_S, max_sessions: int = MAX_SESSIONS
+    ) -> None:
+        self._sessions: BoundedMap[tuple[str, str], SessionMemory] = BoundedMap(
+            clock=clock, max_entries=max_sessions, ttl_ms=ttl_s * 1000.0
+        )
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    async def get(self, tenant: str, session: str) -> SessionMemory | None:
+        """What the conversation has seen; None when unknown or too old."""
+        return self._sessions.get((tenant, session))
+
+    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
+        """Remember; the least recently used conversations make room."""
+        self._sessions.put((tenant, session), memory)
+
+
+class SqlSessionStore:
+    """The Protocol `types.SessionStore` over the ledger's database, shared by its workers.
+
+    A session is kept under its digest with the tenant's key, so that erasing the key forgets it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        secret_of: Callable[[str], bytes],
+        *,
+        ttl_s: int = TTL_S,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._secret_of = secret_of
+        self._ttl_ms = ttl_s * 1000
+
+    async def get(self, tenant: str, session: str) -> SessionMemory | None:
+        """What the conversation has seen; None when unknown or too old. Raises LedgerError."""
+        found = await asyncio.to_thread(self._select, tenant, self._name(tenant, session))
+        return None if found is None else msgspec.json.decode(found, type=SessionMemory)
+
+    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
+        """Remember. Raises LedgerError."""
+        text = msgspec.json.encode(memory).decode()
+        await asyncio.to_thread(self._upsert, tenant, self._name(tenant, session), text)
+
+    def purge_expired(self) -> int:
+        """Drop conversations that are too old; returns how many; blocks. Raises LedgerError."""
+        oldest = self._clock.now_ms() - self._ttl_ms
+        with self._database.writing() as connection:
+            query = "DELETE FROM sessions WHERE updated_at_ms < ?"
+            return connection.exec_driver_sql(query, (oldest,)).rowcount
+
+    def _name(self, tenant: str, session: str) -> str:
+        return digest(self._secret_of(tenant), session)
+
+    def _select(self, tenant: str, name: str) -> str | None:
+        oldest = self._clock.now_ms() - self._ttl_ms
+        with self._database.reading() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT memory FROM sessions WHERE tenant = ? AND session = ? "
+                "AND updated_at_ms >= ?",
+                (tenant, name, oldest),
+            ).scalar()
+        return None if found is None else str(found)
+
+    def _upsert(self, tenant: str, name: str, text: str) -> None:
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO sessions (tenant, session, memory, updated_at_ms) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (tenant, session) DO UPDATE SET memory = excluded.memory, "
+                "updated_at_ms = excluded.updated_at_ms",
+                (tenant, name, text, self._clock.now_ms()),
+            )

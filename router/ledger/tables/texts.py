@@ -1,0 +1,170 @@
+"""Tenants' keys for digests, and the side table with the texts that a policy stores.
+
+The chain covers a text by the digest in its row. Erasing a tenant deletes its texts and its key:
+the rows and their sums stay, `verify` passes, and nothing links a digest to a text any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from router.ledger.caches.lru import BoundedMap
+from router.ledger.rollups import retention
+from router.ledger.sql.database import Database
+from router.money.budgets import DAY_MS
+from router.privacy.redact import redact
+from router.types import Clock
+
+TextKind = Literal["prompt", "answer", "draft"]
+KEY_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
+MAX_TENANTS_IN_MEMORY = 10_000
+
+
+class TenantSecrets:
+    """One random key of 32 bytes per tenant, made when first asked for."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: BoundedMap[str, bytes] = BoundedMap(
+            clock=clock, max_entries=MAX_TENANTS_IN_MEMORY, ttl_ms=KEY_MAX_AGE_MS
+        )
+
+    async def key(self, tenant: str) -> bytes:
+        """The tenant's key for `audit.digest`. Raises LedgerError."""
+        known = self._known.get(tenant)
+        if known is None:
+            known = await asyncio.to_thread(self.key_now, tenant)
+            self._known.put(tenant, known)
+        return known
+
+    def key_soon(self, tenant: str) -> bytes:
+        """As `key`; blocks for one query at most once in KEY_MAX_AGE_MS. Raises LedgerError."""
+        known = self._known.get(tenant)
+        if known is None:
+            known = self.key_now(tenant)
+            self._known.put(tenant, known)
+        return known
+
+    def key_now(self, tenant: str) -> bytes:
+        """As `key`, from the database; blocks."""
+        query = "SELECT secret FROM tenant_secrets WHERE tenant = ?"
+        with self._database.reading() as connection:
+            found = connection.exec_driver_sql(query, (tenant,)).scalar()
+        if found is not None:
+            return bytes(found)
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO tenant_secrets (tenant, secret, created_at_ms) VALUES (?, ?, ?) "
+                "ON CONFLICT (tenant) DO NOTHING",
+                (tenant, secrets.token_bytes(32), self._clock.now_ms()),
+            )
+            return bytes(connection.exec_driver_sql(query, (tenant,)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure deleted."""
+
+    texts: int
+    reviews: int
+    key: bool
+
+
+class TextStore:
+    """Prompts and answers that a policy stores, redacted or in full, each until it expires."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def put(
+        self,
+        request_id: str,
+        tenant: str,
+        kind: TextKind,
+        text: str,
+        *,
+        store: Literal["none", "redacted", "full"],
+        retention_days: int,
+    ) -> None:
+        """Keep a text as the policy says; `none` keeps nothing. Raises LedgerError."""
+        if store == "none" or not text:
+            return
+        content = redact(text) if store == "redacted" else text
+        now_ms = self._clock.now_ms()
+        row = (request_id, kind, tenant, store, content, now_ms, now_ms + retention_days * DAY_MS)
+        await asyncio.to_thread(self._insert, row)
+
+    async def get(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
+        """A text that is stored and has not expired, of that tenant (None: any), else None."""
+        return await asyncio.to_thread(self._select, request_id, tenant, kind)
+
+    def prompts(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
+    ) -> list[tuple[str, str]]:
+        """Request id and prompt of what was stored in [since, until), latest first; blocks.
+
+        Raises LedgerError.
+        """
+        query = (
+            "SELECT request_id, content FROM texts WHERE kind = 'prompt' AND expires_at_ms > ? "
+            "AND created_at_ms >= ? AND created_at_ms < ? AND (tenant = ? OR ? IS NULL) "
+            "ORDER BY created_at_ms DESC, request_id LIMIT ?"
+        )
+        now_ms = self._clock.now_ms()
+        until = now_ms + 1 if until_ms is None else until_ms
+        bounds = (now_ms, since_ms or 0, until, tenant, tenant, limit)
+        with self._database.reading() as connection:
+            return [(str(i), str(c)) for i, c in connection.exec_driver_sql(query, bounds)]
+
+    def erase(self, tenant: str) -> Erased:
+        """Delete a tenant's texts, review texts, kept answers and key; blocks. Raises LedgerError.
+
+        Roll-ups of its days whose rows are purged no longer name it.
+        """
+        with self._database.writing() as connection:
+            texts = connection.exec_driver_sql("DELETE FROM texts WHERE tenant = ?", (tenant,))
+            reviews = connection.exec_driver_sql(
+                "UPDATE reviews SET question = '', facts = NULL "
+                "WHERE tenant = ? AND question <> ''",
+                (tenant,),
+            )
+            connection.exec_driver_sql(  # a server may have the text in memory: tell it
+                "UPDATE reviews SET question = '' WHERE tenant = ? AND question IS NULL",
+                (tenant,),
+            )
+            connection.exec_driver_sql("DELETE FROM replies WHERE tenant = ?", (tenant,))
+            key = connection.exec_driver_sql(
+                "DELETE FROM tenant_secrets WHERE tenant = ?", (tenant,)
+            )
+            retention.anonymise(connection, tenant)
+            return Erased(texts.rowcount, reviews.rowcount, key.rowcount > 0)
+
+    def purge_expired(self) -> int:
+        """Delete texts whose time is over; returns how many; blocks. Raises LedgerError."""
+        with self._database.writing() as connection:
+            return connection.exec_driver_sql(
+                "DELETE FROM texts WHERE expires_at_ms <= ?", (self._clock.now_ms(),)
+            ).rowcount
+
+    def _insert(self, row: tuple[str | int, ...]) -> None:
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
+                "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (request_id, kind) DO NOTHING",
+                row,
+            )
+
+    def _select(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
+        with self._database.reading() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT content FROM texts WHERE request_id = ? AND kind = ? "
+                "AND (tenant = ? OR ? IS NULL) AND expires_at_ms > ?",
+                (request_id, kind, tenant, tenant, self._clock.now_ms()),
+            ).scalar()
+        return None if found is None else str(found)

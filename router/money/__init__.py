@@ -1,0 +1,1 @@
+"""Costs, budgets, prices and rates. Reads no database and calls no tier."""

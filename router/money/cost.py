@@ -1,0 +1,218 @@
+"""Usage times price, in whole nano-dollars. Rounding happens here alone, and always up.
+
+A stated list price per answered request wins over token prices; own compute is added to token
+prices and is never added to a list price, which covers it. An unknown price is `None`, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+
+from router.types import (
+    NANO_PER_USD,
+    AnswererFacts,
+    ChatRequest,
+    CostBasis,
+    Message,
+    MinutePrice,
+    Price,
+    Usage,
+)
+
+MESSAGE_OVERHEAD_TOKENS = 8
+"""Role marks and separators per message; OpenAI's cookbook counts 3 to 4, other templates more."""
+
+TOOL_OVERHEAD_TOKENS = 16
+"""Marks around one tool's definition; templates in use add about 10."""
+
+MEGA = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one call costs; `nano_usd` is 0 with basis `unknown` where no price is known."""
+
+    nano_usd: int
+    basis: CostBasis
+
+
+def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0) -> Cost:
+    """The cost of one call: the sum of its `token_parts`, rounded up once, and own compute.
+
+    1,000 input tokens (200 cached) and 50 output tokens at $1, $0.10 and $4 per million:
+    800 x 1,000 + 200 x 100 + 50 x 4,000 = 1,020,000 nano-dollars.
+    """
+    if price.per_request_nano_usd is not None:
+        return Cost(price.per_request_nano_usd, CostBasis.LIST_PRICE)
+    own = own_compute(price, compute_ms)
+    if price.input_nano_usd is None or price.output_nano_usd is None:
+        if price.per_second_nano_usd:
+            return Cost(own, CostBasis.OWN_COMPUTE)
+        return Cost(0, CostBasis.UNKNOWN)
+    tokens = _ceil_div(sum(token_parts(price, usage, images).values()), MEGA)
+    return Cost(tokens + own, CostBasis.TOKEN_PRICE)
+
+
+def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
+    """What each class of tokens, and the images, cost: exact, in millionths of a nano-dollar.
+
+    A class without a price of its own costs what the class costs that it is part of: cache reads
+    and writes are input, reasoning is output. `price` has prices of input and output.
+    """
+    dear_in, dear_out = price.input_nano_usd or 0, price.output_nano_usd or 0
+    thought = min(usage.reasoning_tokens, usage.output_tokens)
+    fresh = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
+    return {
+        "input": fresh * dear_in,
+        "cache_read": usage.cached_input_tokens * _or(price.cached_input_nano_usd, dear_in),
+        "cache_write": usage.cache_write_tokens * _or(price.cache_write_nano_usd, dear_in),
+        "output": (usage.output_tokens - thought) * dear_out,
+        "reasoning": thought * _or(price.reasoning_nano_usd, dear_out),
+        "images": images * (price.image_nano_usd or 0) * MEGA,
+    }
+
+
+def _or(stated: int | None, otherwise: int) -> int:
+    return otherwise if stated is None else stated
+
+
+def count_images(request: ChatRequest) -> int:
+    """Images that are sent with this request."""
+    return sum(part.kind == "image_url" for m in request.messages for part in m.parts)
+
+
+def own_compute(price: Price, compute_ms: float) -> int:
+    """Own compute in nano-dollars: milliseconds at the stated price of a second, rounded up."""
+    if not price.per_second_nano_usd:
+        return 0
+    return _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
+
+
+def review_cost(price: MinutePrice, minutes: float) -> int:
+    """A reviewer's minutes in nano-dollars, to the millisecond, rounded up.
+
+    2.5 minutes at $1 a minute are 2,500,000,000.
+    """
+    return _ceil_div(round(minutes * 60_000) * price.nano_usd, 60_000)
+
+
+def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
+    """What one call can cost at most, in nano-dollars: the hold.
+
+    Input bytes as tokens plus stated overheads for messages, images and tools, what the answerer
+    adds to them, and the output cap for every choice, each at its dearest price; images that are
+    priced one by one besides.
+    """
+    price = facts.price
+    if price.per_request_nano_usd is not None:
+        return price.per_request_nano_usd
+    output = output_cap(facts, request) * request.sampling.n
+    inputs, besides = _but_output(facts, request)
+    return _ceil_div(inputs + output * _dearest_output(price), MEGA) + besides
+
+
+def output_that_fits(facts: AnswererFacts, request: ChatRequest, room_nano_usd: int) -> int | None:
+    """The largest output cap, for each choice, with which `worst_case` fits the room.
+
+    0: the input alone is too much. None: the output costs nothing, so no cap helps. At $1 and $4
+    per million, with at most 1,000 input tokens and room for 3,000,000 nano-dollars: 500.
+    """
+    dearest = _dearest_output(facts.price)
+    if facts.price.per_request_nano_usd is not None or not dearest:
+        return None
+    inputs, besides = _but_output(facts, request)
+    left = (room_nano_usd - besides) * MEGA - inputs
+    return max(0, left // (dearest * request.sampling.n))
+
+
+def _dearest_output(price: Price) -> int:
+    return max(price.output_nano_usd or 0, price.reasoning_nano_usd or 0)
+
+
+def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
+    """Returns the worst case without output: the input, in millionths of a nano-dollar, and
+    images and own compute, in nano-dollars."""
+    price = facts.price
+    prices = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
+    dearest = max(one or 0 for one in prices)
+    inputs = input_bound(request, facts.image_tokens) + facts.added_input_tokens
+    images = count_images(request) * (price.image_nano_usd or 0)
+    own = _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
+    return inputs * dearest, images + own
+
+
+def input_bound(request: ChatRequest, image_tokens: int) -> int:
+    """More input tokens than any tokenizer makes of this request: its bytes, and overheads.
+
+    Each image counts `image_tokens`; files and audio count by their bytes, being read whole.
+    """
+    total = sum(map(message_bound, request.messages)) + count_images(request) * image_tokens
+    for tool in request.tools:
+        total += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
+        total += TOOL_OVERHEAD_TOKENS
+    total += _bytes(request.response_format.schema or "")
+    return total + sum(_bytes(key) + _bytes(value) for key, value in request.extra.items())
+
+
+def message_bound(message: Message) -> int:
+    """More tokens than any tokenizer makes of one message, its images left out."""
+    total = _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
+    total += _bytes(message.name or "") + _bytes(message.tool_call_id or "")
+    for part in message.parts:
+        if part.kind not in ("text", "image_url"):
+            total += _bytes(part.payload)
+    for call in message.tool_calls:
+        total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
+    # What is sealed has more characters than the thoughts in it have tokens.
+    return total + sum(_bytes(one.payload) for one in message.sealed)
+
+
+def most_image_tokens(model: str) -> int:
+    """What one image counts as at most, by the model's name; with a provider before it or without.
+
+    OpenAI counts 2,833 and 5,667 for each of at most 8 tiles at gpt-4o-mini, which is 48,169, and
+    elsewhere at most 1,536 patches at up to 2.46 tokens, which is 3,779; Claude about 1,600.
+    """
+    return 50_000 if model.rpartition("/")[2].startswith("gpt-4o-mini") else 4_000
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
+    """Output tokens that are asked for: the client's cap, never above the answerer's own."""
+    asked = request.sampling.max_output_tokens
+    return facts.max_output_tokens if asked is None else min(asked, facts.max_output_tokens)
+
+
+def expected_cost(
+    facts: AnswererFacts, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
+) -> Cost:
+    """What one call is expected to cost, for `decide`; `cached_tokens` of the input are warm."""
+    usage = Usage(
+        input_tokens=input_tokens,
+        cached_input_tokens=min(cached_tokens, input_tokens),
+        output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
+    )
+    own_ms = facts.latency_ms if facts.kind == "local" else 0.0
+    return attempt_cost(facts.price, usage, own_ms, count_images(request))
+
+
+def billed_nano_usd(text: str) -> int:
+    """An amount in dollars as a bill writes it: "0.0123" -> 12_300_000; parts of one round up.
+
+    Raises: ValueError for what is no finite amount, is below 0 or beyond a billion dollars.
+    """
+    try:
+        amount = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no amount in dollars; expected one like 0.0123") from None
+    if not amount.is_finite() or not 0 <= amount <= MEGA * 1000:
+        raise ValueError(f"{text!r} is not what a call costs; expected 0 to 1000000000 dollars")
+    return int((amount * NANO_PER_USD).to_integral_value(rounding=ROUND_CEILING))
+
+
+def _ceil_div(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)

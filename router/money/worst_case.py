@@ -1,0 +1,90 @@
+"""Says which number of a request makes its worst case too large for a limit, and what would fit.
+
+Pure; it knows nothing about what was spent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from router.errors import BudgetExceeded, MaxCostTooLow
+from router.money.cost import output_cap, output_that_fits, worst_case
+from router.types import AnswererFacts, ChatRequest, exact_usd
+
+NAMES = {
+    "chat.completions": "max_tokens",
+    "completions": "max_tokens",
+    "messages": "max_tokens",
+    "responses": "max_output_tokens",
+    "responses.compact": "max_output_tokens",
+}
+"""What each endpoint calls its cap on output; chat completions take `max_completion_tokens` too."""
+
+
+def explained(
+    error: BudgetExceeded, facts: AnswererFacts, request: ChatRequest, held_nano_usd: int
+) -> BudgetExceeded:
+    """The refusal with the number that causes it. As it is where nobody says what is left."""
+    if error.room_nano_usd is None:
+        return error
+    cause, param = _cause(facts, request, error.room_nano_usd, held_nano_usd)
+    return BudgetExceeded(
+        f"{error.message}. {cause}",
+        param=param,
+        code=error.code,
+        limit=error.limit,
+        scope=error.scope,
+        room_nano_usd=error.room_nano_usd,
+        needed_nano_usd=held_nano_usd,
+        hopeless=error.hopeless,
+    )
+
+
+def cost_explained(
+    error: MaxCostTooLow, facts: AnswererFacts, request: ChatRequest, *, composite: bool
+) -> MaxCostTooLow:
+    """The refusal with what would fit the client's own cap; `composite` calls are several."""
+    cause, room = "", request.hints.max_cost_nano_usd or 0
+    price = facts.price
+    stated = price.per_request_nano_usd is not None or price.output_nano_usd is not None
+    if not stated and not price.per_second_nano_usd:
+        cause = f" The price of {facts.name} is unknown, so it may cost more than any cap."
+    elif not composite and worst_case(facts, request) > room > 0:
+        cause = f" {_cause(facts, request, room, error.needed_nano_usd)[0]}"
+    return MaxCostTooLow(
+        f"{error.message}.{cause} Raise max_cost_usd, or leave it out.",
+        answerer=error.answerer,
+        needed_nano_usd=error.needed_nano_usd,
+    )
+
+
+def output_key(request: ChatRequest) -> str:
+    """The key of the body that caps the output: the one that was sent, else its usual name."""
+    return request.cap_key or NAMES.get(request.endpoint, "max_tokens")
+
+
+def _cause(
+    facts: AnswererFacts, request: ChatRequest, room_nano_usd: int, held_nano_usd: int
+) -> tuple[str, str | None]:
+    """The sentence, and the key of the body that it is about."""
+    most = output_that_fits(facts, request, room_nano_usd)
+    if room_nano_usd <= 0:
+        return "Nothing is left for any call.", None
+    if most is None:
+        held = exact_usd(held_nano_usd)
+        return f"A call to {facts.name} is held at ${held}, whatever is asked for.", None
+    name, cap = output_key(request), output_cap(facts, request)
+    if most == 0:
+        none = replace(request, sampling=replace(request.sampling, max_output_tokens=0))
+        if worst_case(facts, none) > room_nano_usd:
+            return "The input alone can cost more than what is left: shorten it.", "messages"
+        return f"No `{name}` fits: what is left does not pay for one token of output.", None
+    asked = request.sampling.max_output_tokens
+    stated = f"The cause is `{name}`, which is {cap}"
+    if asked is not None and asked > cap:
+        stated = f"`{name}` was {asked}; {facts.name} gives {cap} at most, and these are the cause"
+    if asked is None:
+        stated = f"No `{name}` was sent, so the cap of {facts.name} counts, {cap}"
+    if request.sampling.n > 1:
+        stated += f", for each of {request.sampling.n} choices"
+    return f"{stated}. With `{name}` of at most {most} the call would fit.", name

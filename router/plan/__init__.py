@@ -1,0 +1,1 @@
+"""`tiergate plan`: the forecast of costs for those who have no traffic yet."""

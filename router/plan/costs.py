@@ -1,0 +1,161 @@
+"""What a plan costs over a stretch of time, line by line, and month by month.
+
+Each line is rounded up to a whole nano-dollar, as the ledger books, and sums are sums of lines; so
+the parts of a table add up to its total exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from router.plan.figures import Amount, Group
+from router.plan.inputs import ONE, FixedCost, PlanInputs, Run
+from router.plan.present_value import up
+
+MONTHS = 12
+
+
+def own_lines(
+    inputs: PlanInputs, requests: Fraction, months: Fraction, year: int
+) -> tuple[Amount, ...]:
+    """What the tiers cost for so many requests within so many months, at a year's prices."""
+    return (
+        *_per_request(inputs, requests, year),
+        *(_fixed(Group.HOSTING, machine, months) for machine in inputs.hosting),
+        *_time(inputs, months),
+    )
+
+
+def general_lines(
+    inputs: PlanInputs, requests: Fraction, months: Fraction, year: int
+) -> tuple[Amount, ...]:
+    """What the general model costs for the same."""
+    general = inputs.general
+    lines = [_calls(Group.GENERAL, general.name, requests, general.unit_nano_usd(year))]
+    if general.review_share:
+        hours = requests * general.review_share * general.review_hours
+        lines.append(_hours(Group.REVIEWS, "reading answers", hours, inputs.review_hour_nano_usd))
+    if inputs.general_per_month:
+        lines.append(
+            _fixed(Group.GENERAL, FixedCost("monthly fee", inputs.general_per_month), months)
+        )
+    return tuple(lines)
+
+
+def one_off_lines(inputs: PlanInputs) -> tuple[Amount, ...]:
+    """What is paid once, before the first request."""
+    lines = [_hours(Group.PEOPLE, "setting up", inputs.setup_hours, inputs.hour_nano_usd)]
+    lines += _training(inputs, inputs.first_run, ONE, "first training")
+    lines += [_fixed(Group.ONE_OFF, one, ONE) for one in inputs.one_off]
+    return tuple(line for line in lines if line.nano_usd)
+
+
+def moved_over(inputs: PlanInputs, month: int) -> Fraction:
+    """The share of traffic that runs on the tiers in month 1, 2, ... of the plan.
+
+    With two months of ramp-up a third in the first, two thirds in the second, then all.
+    """
+    return min(ONE, Fraction(month, inputs.ramp_up_months + 1))
+
+
+def year_lines(inputs: PlanInputs, year: int) -> tuple[Amount, ...]:
+    """What a year of the plan costs on the tiers, and what is still paid elsewhere meanwhile."""
+    months = range(MONTHS * (year - 1) + 1, MONTHS * year + 1)
+    moved = [moved_over(inputs, month) for month in months]
+    requests = inputs.requests(year)
+    share = sum(moved, Fraction(0)) / MONTHS
+    lines = own_lines(inputs, requests * share, Fraction(MONTHS), year)
+    if share == 1:
+        return lines
+    waiting = Fraction(sum(one < 1 for one in moved))
+    still = general_lines(inputs, requests * (1 - share), waiting, year)
+    total = sum(line.nano_usd for line in still)
+    return (*lines, Amount(Group.GENERAL, f"{inputs.general.name}, until moved over", total))
+
+
+def monthly_savings(inputs: PlanInputs) -> Iterator[Fraction]:
+    """What each month of the plan saves, signed, not rounded, one-off costs not in it."""
+    fixed = own_fixed_per_month(inputs)
+    for year in range(1, inputs.years + 1):
+        gain = general_per_request(inputs, year) - own_per_request(inputs, year)
+        for month in range(MONTHS * (year - 1) + 1, MONTHS * year + 1):
+            moved = moved_over(inputs, month)
+            fee = inputs.general_per_month if moved == 1 else Fraction(0)
+            yield inputs.requests(year) / MONTHS * moved * gain - fixed + fee
+
+
+def own_per_request(inputs: PlanInputs, year: int = 1) -> Fraction:
+    """What one more request costs on the tiers, steps, drafts and reviews included."""
+    return sum((_exact(*line) for line in _rates(inputs, year)), Fraction(0))
+
+
+def general_per_request(inputs: PlanInputs, year: int = 1) -> Fraction:
+    """What one more request costs at the general model, reviews included."""
+    general = inputs.general
+    reading = general.review_share * general.review_hours * inputs.review_hour_nano_usd
+    return general.unit_nano_usd(year) + reading
+
+
+def own_fixed_per_month(inputs: PlanInputs) -> Fraction:
+    """What a month of the tiers costs when no request comes."""
+    hosting = sum((machine.nano_usd for machine in inputs.hosting), Fraction(0))
+    people = inputs.hours_per_month * inputs.hour_nano_usd
+    again = inputs.later_run.people_hours * inputs.hour_nano_usd + inputs.later_run.nano_usd
+    return hosting + people + again * inputs.runs_per_year / MONTHS
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+Rate = tuple[Group, str, Fraction, Fraction]
+"""Group, name, how many per request, and what one costs."""
+
+
+def _rates(inputs: PlanInputs, year: int) -> Iterator[Rate]:
+    """All that a request can bring along: calls, drafts and hours of readers."""
+    reading = Fraction(0)
+    for step in inputs.steps:
+        yield Group.STEPS, step.name, step.share, step.unit_nano_usd(year)
+        reading += step.share * step.review_share * step.review_hours
+    for tier, calls in zip(inputs.tiers, inputs.calls_per_request(), strict=True):
+        yield Group.TIERS, tier.name, tier.share, tier.unit_nano_usd(year)
+        if calls > tier.share:
+            yield Group.DRAFTS, tier.name, calls - tier.share, tier.unit_nano_usd(year)
+        reading += tier.share * tier.review_share * tier.review_hours
+    if reading:
+        yield Group.REVIEWS, "reading answers", reading, inputs.review_hour_nano_usd
+
+
+def _exact(group: Group, name: str, count: Fraction, unit: Fraction) -> Fraction:
+    return count * unit
+
+
+def _per_request(inputs: PlanInputs, requests: Fraction, year: int) -> Iterator[Amount]:
+    for group, name, count, unit in _rates(inputs, year):
+        yield _calls(group, name, requests * count, unit)
+
+
+def _calls(group: Group, name: str, count: Fraction, unit: Fraction) -> Amount:
+    return Amount(group, name, up(count * unit), count, unit)
+
+
+def _hours(group: Group, name: str, hours: Fraction, rate: Fraction) -> Amount:
+    return Amount(group, name, up(hours * rate), hours, rate)
+
+
+def _fixed(group: Group, cost: FixedCost, months: Fraction) -> Amount:
+    return Amount(group, cost.name, up(cost.nano_usd * months))
+
+
+def _time(inputs: PlanInputs, months: Fraction) -> Iterator[Amount]:
+    if inputs.hours_per_month:
+        hours = inputs.hours_per_month * months
+        yield _hours(Group.PEOPLE, "looking after it", hours, inputs.hour_nano_usd)
+    runs = inputs.runs_per_year * months / MONTHS
+    yield from _training(inputs, inputs.later_run, runs, "training again")
+
+
+def _training(inputs: PlanInputs, run: Run, times: Fraction, name: str) -> Iterator[Amount]:
+    cost = (run.people_hours * inputs.hour_nano_usd + run.nano_usd) * times
+    if cost:
+        yield Amount(Group.TRAINING, name, up(cost))

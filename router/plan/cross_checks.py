@@ -1,0 +1,163 @@
+"""What no single key of a plan can see: shares that do not add up, hours without a rate.
+
+It reads the plain object that YAML gave, so that these mistakes are found beside those of the
+schema; parts of the wrong shape are passed over here, since the schema reports them. It knows
+nothing about files and lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+
+from router.plan.schema import SHARES_OFF
+from router.policy.cross_checks import CrossMistake, sections
+from router.policy.parsing.yaml_lines import KeyPath, nearest
+
+Tree = Mapping[str, object]
+
+
+def plan_mistakes(
+    tree: Tree, known: Callable[[str], bool], names: Callable[[], tuple[str, ...]]
+) -> Iterator[CrossMistake]:
+    """All cross mistakes of a plan; `known` says of a model whether it has a price.
+
+    `names` lists what the price book has, for a hint; it is asked only where a model is unknown.
+    """
+    yield from _volumes(tree)
+    yield from _names(tree)
+    yield from _rates(tree)
+    yield from _drafts(tree)
+    yield from _models(tree, known, names)
+
+
+def number(value: object) -> Fraction | None:
+    """The number that is written, exactly; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):  # text, infinity, not a number
+        return None
+
+
+def _volumes(tree: Tree) -> Iterator[CrossMistake]:
+    """Each tier by share, adding up to 1, or each by requests a day, never both."""
+    tiers = list(sections(tree, "tiers"))
+    steps = list(sections(tree, "steps"))
+    if not tiers and not steps:
+        yield CrossMistake((), dict(tree), "tiers or steps: where requests go and what they pay")
+        return
+    per_day = _section(tree, "traffic").get("requests_per_day")
+    by_count = any("requests_per_day" in tier for _, tier in tiers)
+    for at, tier in tiers:
+        mine = [key for key in ("share", "requests_per_day") if key in tier]
+        if len(mine) != 1 or (by_count and mine == ["share"]):
+            expected = "share in every tier, or requests_per_day in every tier, not both"
+            yield CrossMistake(("tiers", at), tier, expected)
+    if by_count and per_day is not None:
+        expected = "nothing: the tiers' own requests_per_day add up to it"
+        yield CrossMistake(("traffic", "requests_per_day"), per_day, expected)
+    if not by_count and per_day is None:
+        expected = "how many requests come in a day"
+        yield CrossMistake(("traffic", "requests_per_day"), None, expected)
+    total = sum(number(tier.get("requests_per_day")) or 0 for _, tier in tiers)
+    general = _section(tree, "general")
+    if "usd_per_day" in general and not (total if by_count else number(per_day)):
+        expected = "price: a sum a day says nothing of a request where none comes"
+        yield CrossMistake(("general", "usd_per_day"), general["usd_per_day"], expected)
+    if not by_count and tiers:
+        yield from _shares([tier.get("share") for _, tier in tiers])
+
+
+def _shares(written: list[object]) -> Iterator[CrossMistake]:
+    shares = [number(share) for share in written]
+    known = [share for share in shares if share is not None]
+    total = sum(known, Fraction(0))
+    if len(known) == len(shares) and abs(total - 1) > SHARES_OFF:
+        listed = " + ".join(str(share) for share in written)
+        found = f"shares that sum to {float(total):.10g} ({listed})"
+        yield CrossMistake(("tiers",), _Words(found), "shares that sum to 1")
+
+
+class _Words(str):
+    """Text that a mistake shows as it is, without quotation marks."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _names(tree: Tree) -> Iterator[CrossMistake]:
+    """Tables, charts and CSV keys go by name."""
+    for keys in (("steps", "tiers"), ("hosting",), ("one_off",)):
+        seen: dict[str, str] = {}
+        for key in keys:
+            for at, row in sections(tree, key):
+                name = row.get("name")
+                if not isinstance(name, str):
+                    continue
+                if name in seen:
+                    expected = f"a name of its own; {seen[name]} has this one"
+                    yield CrossMistake((key, at, "name"), name, expected)
+                seen.setdefault(name, f"{key}[{at}]")
+
+
+def unpriced_reviews(tree: object) -> bool:
+    """Whether a plan has people read answers and says no rate for it."""
+    readers = [row for key in ("steps", "tiers") for _, row in sections(tree, key)]
+    general, people = _section(tree, "general"), _section(tree, "people")
+    reviews = any(number(row.get("review_share")) for row in (*readers, general))
+    stated = {"usd_per_hour", "review_usd_per_hour"} & set(people)
+    return reviews and not stated
+
+
+def _rates(tree: Tree) -> Iterator[CrossMistake]:
+    """Hours that nobody priced would count as free."""
+    people = _section(tree, "people")
+    training = _section(tree, "training")
+    hours = [people.get("setup_hours"), people.get("hours_per_month")]
+    hours += [_section(training, run).get("people_hours") for run in ("first", "again")]
+    if any(number(one) for one in hours) and "usd_per_hour" not in people:
+        expected = "what an hour costs, since hours are planned (0 where they are free)"
+        yield CrossMistake(("people", "usd_per_hour"), None, expected)
+    if unpriced_reviews(tree):
+        expected = "what an hour of reading costs, since reviews are planned"
+        yield CrossMistake(("people", "review_usd_per_hour"), None, expected)
+    months = number(_section(tree, "traffic").get("ramp_up_months"))
+    years = number(_section(tree, "horizon").get("years", 5))
+    if months and years and months > 12 * years:
+        expected = f"at most {12 * years}: the plan ends after {years} years"
+        yield CrossMistake(("traffic", "ramp_up_months"), int(months), expected)
+
+
+def _drafts(tree: Tree) -> Iterator[CrossMistake]:
+    for at, tier in sections(tree, "tiers"):
+        if at == 0 and number(tier.get("after_draft")):
+            expected = "0: before the first tier there is none that could have drafted"
+            yield CrossMistake(("tiers", 0, "after_draft"), tier["after_draft"], expected)
+
+
+def _models(
+    tree: Tree, known: Callable[[str], bool], names: Callable[[], tuple[str, ...]]
+) -> Iterator[CrossMistake]:
+    for path, price in _prices(tree):
+        model = price.get("model")
+        if isinstance(model, str) and not known(model):
+            hint = nearest(model, names())
+            expected = (
+                f"a model of the price book{hint or ''}; or input_usd_per_mtok and "
+                "output_usd_per_mtok in its place"
+            )
+            yield CrossMistake((*path, "model"), model, expected)
+
+
+def _prices(tree: Tree) -> Iterator[tuple[KeyPath, Tree]]:
+    for key in ("steps", "tiers"):
+        for at, row in sections(tree, key):
+            yield (key, at, "price"), _section(row, "price")
+    yield ("general", "price"), _section(_section(tree, "general"), "price")
+
+
+def _section(tree: object, key: str) -> Tree:
+    found = tree.get(key) if isinstance(tree, Mapping) else None
+    return found if isinstance(found, Mapping) else {}

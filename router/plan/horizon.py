@@ -1,0 +1,85 @@
+"""The years of a plan: what each costs either way, what that is worth today, and what comes of it.
+
+One-off costs stand in year 0, today, at their full value. A year's costs count at its end and are
+discounted from there. Discounted figures are rounded to the nano-dollar once a year and side, and
+all further sums are sums of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from router.plan.costs import (
+    MONTHS,
+    general_lines,
+    monthly_savings,
+    one_off_lines,
+    year_lines,
+)
+from router.plan.figures import Amount, Totals, Year
+from router.plan.inputs import PlanInputs
+from router.plan.present_value import internal_rate, payback, present_values, return_on
+
+
+def years_of(inputs: PlanInputs) -> tuple[Year, ...]:
+    """Year 0 (what is paid once) and every year of the horizon."""
+    numbers = range(1, inputs.years + 1)
+    own: list[Sequence[Amount]] = [one_off_lines(inputs)]
+    own += [year_lines(inputs, year) for year in numbers]
+    general: list[Sequence[Amount]] = [()]
+    general += [general_lines(inputs, inputs.requests(y), Fraction(MONTHS), y) for y in numbers]
+    own_today = _discounted([total(lines) for lines in own], inputs.discount_rate)
+    general_today = _discounted([total(lines) for lines in general], inputs.discount_rate)
+    found, so_far = list[Year](), 0
+    for at, lines in enumerate(own):
+        so_far += general_today[at] - own_today[at]
+        found.append(
+            Year(
+                year=at,
+                requests=float(inputs.requests(at)) if at else 0.0,
+                own_nano_usd=total(lines),
+                general_nano_usd=total(general[at]),
+                discounted_own_nano_usd=own_today[at],
+                discounted_general_nano_usd=general_today[at],
+                saved_so_far_nano_usd=so_far,
+                lines=tuple(lines),
+            )
+        )
+    return tuple(found)
+
+
+def totals_of(inputs: PlanInputs, years: Sequence[Year]) -> Totals:
+    """Total cost of ownership either way, and what the one-off costs bring.
+
+    All that falls due over the horizon, not the purchase alone: Ellram, Total cost of ownership: an
+    analysis of approaches, International Journal of Physical Distribution 25(8), 1995.
+    """
+    one_off = Fraction(years[0].own_nano_usd)
+    saved = [Fraction(year.saved_nano_usd) for year in years]
+    months = payback(one_off, list(monthly_savings(inputs)))
+    gained = return_on(one_off, sum(saved[1:], Fraction(0)))
+    return Totals(
+        own_nano_usd=sum(year.own_nano_usd for year in years),
+        general_nano_usd=sum(year.general_nano_usd for year in years),
+        discounted_own_nano_usd=sum(year.discounted_own_nano_usd for year in years),
+        discounted_general_nano_usd=sum(year.discounted_general_nano_usd for year in years),
+        one_off_nano_usd=years[0].own_nano_usd,
+        payback_months=None if months is None else float(months),
+        return_on_one_off=None if gained is None else float(gained),
+        internal_rate=internal_rate(saved),
+    )
+
+
+def net_present_value_of(inputs: PlanInputs) -> int:
+    """What the tiers save over the horizon at today's value, signed, in nano-dollars."""
+    return sum(year.discounted_saved_nano_usd for year in years_of(inputs))
+
+
+def total(lines: Sequence[Amount]) -> int:
+    """The sum of lines of cost, in nano-dollars."""
+    return sum(line.nano_usd for line in lines)
+
+
+def _discounted(flows: Sequence[int], rate: Fraction) -> list[int]:
+    return [round(value) for value in present_values([Fraction(flow) for flow in flows], rate)]

@@ -1,0 +1,155 @@
+"""A plan file on disk becomes a `Plan`, or a PlanError with every mistake in it.
+
+    plan = load_plan(find_plan("platform", policies_dir()), ["traffic.growth_per_year=0.3"], book)
+
+It knows the file system and YAML, and nothing about what follows from the figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from router.errors import Mistake, PlanError, PolicyError
+from router.plan.cross_checks import plan_mistakes, unpriced_reviews
+from router.plan.schema import Plan
+from router.policy.cross_checks import one_of
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.yaml_lines import KeyPath, key_path_text, load_yaml, mistakes_from
+from router.types import Price
+
+FOLDER = "plans"
+"""Where plans ship: beside the policies."""
+
+EXAMPLE = "example"
+
+OVERRIDE = "(--set)"
+_PART = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[(\d{1,4})\]")
+
+
+class Prices(Protocol):
+    """Prices by model name."""
+
+    def find(self, model: str) -> Price | None:
+        """The price of a model; None where nobody states one."""
+
+    def names(self) -> tuple[str, ...]:
+        """What can be found."""
+
+    def reviewer_usd_per_hour(self) -> float | None:
+        """What an hour of reading answers costs; None where nobody states it."""
+
+
+def find_plan(name_or_path: str, policies: Path) -> Path:
+    """The file of a plan given by path, or by the name of one that ships.
+
+    Raises: PlanError which lists the names there are.
+    """
+    by_path = Path(name_or_path)
+    if by_path.is_file():
+        return by_path
+    folder = policies / FOLDER
+    names = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name_or_path in names:
+        return folder / f"{name_or_path}.yaml"
+    expected = f"a plan file, or {one_of(name_or_path, names)}"
+    raise PlanError((Mistake(name_or_path, 0, "(plan)", "no such file", expected),))
+
+
+def load_plan(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
+    """The plan in `path`, with `KEY.PATH=VALUE` overrides put in before it is checked.
+
+    Raises: PlanError with all mistakes at once, sorted by line.
+    """
+    try:
+        return _load(path, overrides, prices)
+    except PolicyError as error:
+        raise PlanError(error.mistakes) from error
+
+
+def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
+    tree, lines = load_yaml(str(path), plan_text(path))
+    if not isinstance(tree, dict):
+        raise PlanError((lines.no_mapping(tree, "version, name and general"),))
+    mistakes = list(lines.mistakes)
+    set_paths: list[str] = []
+    for override in overrides:
+        found, mistake = _put(tree, override)
+        set_paths += [key_path_text(found)] if mistake is None else []
+        mistakes += [] if mistake is None else [mistake]
+    _fill_reviewers(tree, prices)
+    plan: Plan | None = None
+    try:
+        plan = Plan.model_validate(tree)
+    except ValidationError as error:
+        mistakes += mistakes_from(error, lines, lines.file, Plan, tree)
+    schema_says = {mistake.key_path for mistake in mistakes}
+    for one in plan_mistakes(tree, lambda model: prices.find(model) is not None, prices.names):
+        mistake = lines.mistake(one.path, one.found, one.expected)
+        if mistake.key_path not in schema_says:
+            mistakes.append(replace(mistake, found="nothing") if one.found is None else mistake)
+    if mistakes or plan is None:
+        told = [
+            replace(one, file=OVERRIDE, line=0) if one.key_path in set_paths else one
+            for one in mistakes
+        ]
+        raise PlanError(tuple(sorted(told, key=lambda mistake: mistake.line)))
+    return plan
+
+
+def _fill_reviewers(tree: dict[object, object], prices: Prices) -> None:
+    """Reviews without a rate of the plan's own cost what the price book says, where it does."""
+    people = tree.get("people", {})
+    if not unpriced_reviews(tree) or not isinstance(people, dict):
+        return
+    if (rate := prices.reviewer_usd_per_hour()) is not None:
+        tree["people"] = {**people, "review_usd_per_hour": rate}
+
+
+def plan_text(path: Path) -> str:
+    """What a plan file holds. Raises: PlanError where it cannot be read as UTF-8."""
+    return text_of(path, PlanError)
+
+
+def _put(tree: dict[object, object], override: str) -> tuple[KeyPath, Mistake | None]:
+    """Put one override into the tree; the path, and the mistake where that cannot be done."""
+    key, equals, value = override.partition("=")
+    path = _key_path(key.strip())
+    if not equals or not path:
+        expected = "KEY.PATH=VALUE, such as traffic.requests_per_day=5000 or tiers[0].share=0.9"
+        return (), Mistake(OVERRIDE, 0, "(top)", repr(override), expected)
+    parsed, _ = load_yaml(OVERRIDE, value)
+    here: object = tree
+    for at, part in enumerate(path):
+        last = at == len(path) - 1
+        if isinstance(here, dict) and isinstance(part, str):
+            here[part] = parsed if last else here.get(part, {})
+            here = here[part]
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here[part] = parsed if last else here[part]
+            here = here[part]
+        else:
+            whole = key_path_text(path[: at + 1])
+            expected = "a place that the plan has; tiers[0] is the first tier"
+            return path, Mistake(OVERRIDE, 0, whole, "nothing there", expected)
+    return path, None
+
+
+def _key_path(text: str) -> KeyPath:
+    """`tiers[0].price.model` as its parts; nothing where it is no such path."""
+    parts: list[str | int] = []
+    at = 0
+    while at < len(text):
+        if text[at] == "." and parts:
+            at += 1
+        found = _PART.match(text, at)
+        if found is None:
+            return ()
+        parts.append(found[1] if found[1] else int(found[2]))
+        at = found.end()
+    return tuple(parts)

@@ -1,0 +1,1 @@
+"""A plan's report as text, HTML, JSON and CSV."""

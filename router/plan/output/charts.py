@@ -1,0 +1,190 @@
+"""A plan's charts: the two ways beside each other, where they cross, the years, the tornado."""
+
+from __future__ import annotations
+
+from router.plan.figures import PlanReport, Side
+from router.plan.output.labels import line_label
+from router.plan.output.sentences import volume
+from router.rendering.figures_in_words import clean, short_usd, usd, whole_usd
+from router.rendering.markup import Markup, el, joined
+from router.rendering.svg import Line, at, bar, chart, frame, rect, track, upright
+
+MAX_BARS = 16
+LEGEND_SHOWN = 24
+
+TOP_PX = 56
+"""Two lines of legend."""
+PLOT_PX = 220
+BELOW_PX = 44
+"""Two lines of text: the volume, and what it is."""
+
+
+def sides_chart(report: PlanReport) -> Markup:
+    """A month on either way, on one scale."""
+    sides = (report.own, report.general)
+    most = max(side.month_nano_usd for side in sides)
+    lines = [
+        Line(
+            clean(side.name),
+            usd(side.month_nano_usd),
+            (track(), *bar(side.month_nano_usd / most if most else 0.0)),
+        )
+        for side in sides
+    ]
+    return chart("sides", "A month either way", "Cost of a month, from 0 to the dearer way.", lines)
+
+
+def lines_chart(report: PlanReport) -> Markup:
+    """What a month with Tiergate is made of, the largest line first."""
+    ordered = sorted(report.own.lines, key=lambda line: -line.month_nano_usd)[:MAX_BARS]
+    most = max((line.month_nano_usd for line in ordered), default=0)
+    lines = [
+        Line(
+            line_label(line),
+            usd(line.month_nano_usd),
+            (track(), *bar(line.month_nano_usd / most if most else 0.0)),
+        )
+        for line in ordered
+    ]
+    text = "Lines of a month's cost, on a scale from 0 to the largest."
+    return chart("lines", "What a month is made of", text, lines)
+
+
+def crossing_chart(report: PlanReport) -> Markup:
+    """Cost of a month over the requests in it: two straight lines, and where they meet."""
+    point = report.break_even[-1]
+    planned = report.requests_per_day * report.days_per_year / 12
+    meet = float(point.requests_per_month or 0)
+    most = 2 * meet if meet else 2 * planned or 1.0
+    # The difference in fixed costs is what must be covered; what both have is left out.
+    own_start, general_start = (
+        max(point.fixed_month_nano_usd, 0),
+        max(-point.fixed_month_nano_usd, 0),
+    )
+    own_end = own_start + most * report.own.per_request_nano_usd
+    general_end = general_start + most * report.general.per_request_nano_usd
+    top = max(own_end, general_end) or 1.0
+
+    def y(nano_usd: float) -> float:
+        return TOP_PX + PLOT_PX * (1 - nano_usd / top)
+
+    content = [
+        _axis(most),
+        _slope("other", y(general_start), y(general_end)),
+        _slope("own", y(own_start), y(own_end)),
+        _legend(0, "other", report.general, general_start),
+        _legend(1, "own", report.own, own_start),
+    ]
+    if meet:
+        height = y(own_start + meet * report.own.per_request_nano_usd)
+        content.append(_meeting(meet / most, height, meet))
+    if 0 < planned <= most and not (meet and abs(planned - meet) / most < 0.2):
+        content.append(_volume_mark(planned / most, planned, "planned"))
+    text = (
+        "Cost of a month over the number of requests in it, first year's prices. The lines meet "
+        "at the break-even; right of it the flatter line is the cheaper one."
+    )
+    return frame("crossing", "Where it breaks even", text, content, TOP_PX + PLOT_PX + BELOW_PX)
+
+
+def years_chart(report: PlanReport) -> Markup:
+    """What has been saved by the end of each year at today's value, signed."""
+    values = [year.saved_so_far_nano_usd for year in report.years]
+    low, high = min(0, *values), max(0, *values)
+    span = high - low or 1
+
+    def place(value: int) -> float:
+        return (value - low) / span
+
+    lines = []
+    for year in report.years:
+        value = year.saved_so_far_nano_usd
+        begin, end = sorted((place(0), place(value)))
+        shapes = [track(), rect("bar" if value >= 0 else "bar loss", begin, end)]
+        name = f"By the end of year {year.year}" if year.year else "At the start"
+        lines.append(Line(name, whole_usd(value), (*shapes, upright("zero", place(0)))))
+    text = (
+        "Saved so far at today's value. Bars to the right of the upright line are saved, bars to "
+        "the left are still owed."
+    )
+    return chart("years", "Saved so far", text, lines)
+
+
+def tornado_chart(report: PlanReport) -> Markup:
+    """Each input moved alone, the one that matters most on top."""
+    base = report.totals.net_present_value_nano_usd
+    shown = report.swings[:MAX_BARS]
+    ends = [end for one in shown for end in (one.low_nano_usd, one.high_nano_usd)]
+    low, high = min([base, *ends]), max([base, *ends])
+    span = high - low or 1
+
+    def place(value: int) -> float:
+        return (value - low) / span
+
+    lines = [
+        Line(
+            clean(one.name),
+            f"{short_usd(one.low_nano_usd)} to {short_usd(one.high_nano_usd)}",
+            (
+                track(),
+                rect("lower", *sorted((place(base), place(one.low_nano_usd)))),
+                rect("bar", *sorted((place(base), place(one.high_nano_usd)))),
+                upright("mark", place(base)),
+            ),
+        )
+        for one in shown
+    ]
+    text = (
+        "Net present value with one input moved at a time; grey: lower, coloured: higher. The "
+        "upright mark is the plan."
+    )
+    return chart("tornado", "What matters most", text, lines)
+
+
+# --- the crossing --------------------------------------------------------------------------------
+
+
+def _slope(kind: str, begin: float, end: float) -> Markup:
+    return el("line", x1="0%", x2="100%", y1=f"{begin:.1f}", y2=f"{end:.1f}", _class=kind)
+
+
+def _axis(most: float) -> Markup:
+    bottom = TOP_PX + PLOT_PX
+    return joined(
+        el("line", x1="0%", x2="100%", y1=str(bottom), y2=str(bottom), _class="grid"),
+        _tick("0", "0%", bottom + 16, "start"),
+        _tick(f"{volume(most)} a month", "100%", bottom + 16, "end"),
+    )
+
+
+def _tick(text: str, x: str, y: float, anchor: str) -> Markup:
+    return el("text", text, x=x, y=f"{y:.1f}", text_anchor=anchor, _class="tick edged")
+
+
+def _legend(row: int, kind: str, side: Side, fixed_nano_usd: int) -> Markup:
+    """A sample of the line, whose it is, and what it says."""
+    y = 8 + 20 * row
+    each = f"{usd(side.per_request_nano_usd)} a request"
+    fixed = f"{whole_usd(fixed_nano_usd)} + " if fixed_nano_usd else ""
+    text = f"{clean(side.name)[:LEGEND_SHOWN]}: {fixed}{each}"
+    return joined(
+        el("line", x1="0", x2="18", y1=str(y), y2=str(y), _class=kind),
+        el("text", text, x="26", y=str(y + 5)),
+    )
+
+
+def _meeting(place: float, height: float, requests: float) -> Markup:
+    return joined(
+        _volume_mark(place, requests, "break-even"),
+        el("circle", cx=at(place), cy=f"{height:.1f}", r="6", _class="dot open"),
+    )
+
+
+def _volume_mark(place: float, requests: float, what: str) -> Markup:
+    bottom = TOP_PX + PLOT_PX
+    x = at(place)
+    anchor = "start" if place < 0.15 else "end" if place > 0.85 else "middle"
+    return joined(
+        el("line", x1=x, x2=x, y1=str(TOP_PX), y2=str(bottom), _class="grid"),
+        _tick(f"{what}: {volume(requests)}", x, bottom + 34, anchor),
+    )

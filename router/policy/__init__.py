@@ -1,0 +1,1 @@
+"""The policy file: its schema, how it is loaded and checked, and what it refers to."""

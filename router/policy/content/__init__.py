@@ -1,0 +1,1 @@
+"""What a policy may say in words: approved answers, safe answers, deliberation templates."""

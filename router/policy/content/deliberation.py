@@ -1,0 +1,238 @@
+"""Deliberation templates: the steps of a reasoned decision, and the facts found in a request.
+
+The schema of a template file, loading a folder of them, which one a request gets, and what is
+filled into a step's instruction. All pure but the loading; the calls are made in `tiers.reasoning`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from router.errors import Mistake, PolicyError
+from router.policy.parsing.json_schema import schema_problem
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.yaml_lines import LineMap, load_yaml, validated
+from router.policy.schema import Name, Section
+from router.types import ChatRequest, Domain, JsonText, RequestType, Signals
+
+FACTS_TEXT_CHARACTERS = 20_000
+MAX_FACTS = 16
+_PLACES = re.compile(r"\{(question|facts|previous)\}")
+_DECISION_TYPES = frozenset({RequestType.DECISION, RequestType.ANALYSIS})
+
+
+class StepId(StrEnum):
+    DECOMPOSE = "decompose"
+    EVIDENCE = "evidence"
+    ALTERNATIVES = "alternatives"
+    RISK_BENEFIT = "risk_benefit"
+    SYNTHESIS = "synthesis"
+
+
+Schema = Annotated[dict[str, object], Field(min_length=1)]
+
+
+def _checked_schema(schema: dict[str, object]) -> dict[str, object]:
+    problem = schema_problem(schema)
+    if problem:
+        raise ValueError(f"a JSON Schema ({problem})")
+    properties, required = schema.get("properties"), schema.get("required")
+    if not isinstance(properties, dict) or not isinstance(required, list) or not required:
+        raise ValueError("a schema of an object with properties and required ones")
+    missing = [name for name in required if name not in properties]
+    if missing:
+        raise ValueError(f"required fields to stand under properties, not {', '.join(missing)}")
+    return schema
+
+
+class StepSection(Section):
+    """One step: what is asked and which fields must come back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    id: StepId
+    instruction: str = Field(min_length=1, max_length=4000)
+    max_output_tokens: int = Field(ge=16, le=32_000)
+    output: Schema = Field(alias="schema")
+
+    _schema = field_validator("output")(_checked_schema)
+
+    @field_validator("instruction")
+    @classmethod
+    def _places(cls, text: str) -> str:
+        if "{question}" not in text:
+            raise ValueError("{question} in the instruction")
+        unknown = set(re.findall(r"\{[^{}]*\}", text)) - {"{question}", "{facts}", "{previous}"}
+        if unknown:
+            raise ValueError(f"{{question}}, {{facts}}, {{previous}}, not {sorted(unknown)[0]}")
+        return text
+
+
+class TemplateFile(Section):
+    """A whole template file."""
+
+    name: Name
+    version: Literal[1]
+    domains: list[Domain] = Field(min_length=1)
+    system: str = Field("", max_length=4000)
+    answer_schema: Schema
+    steps: list[StepSection] = Field(min_length=1, max_length=5)
+
+    _schema = field_validator("answer_schema")(_checked_schema)
+
+    @model_validator(mode="after")
+    def _order(self) -> TemplateFile:
+        ids = [step.id for step in self.steps]
+        if ids != [step for step in StepId if step in ids] or ids[-1] is not StepId.SYNTHESIS:
+            order = ", ".join(StepId)
+            raise ValueError(f"steps once each, in the order {order}, with synthesis last")
+        properties = self.answer_schema["properties"]
+        needed = ("decision", "rationale", "assumptions", "risks", "confidence")
+        missing = [n for n in needed if isinstance(properties, dict) and n not in properties]
+        if missing:
+            raise ValueError(f"an answer_schema with {', '.join(missing)}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateStep:
+    id: StepId
+    instruction: str
+    max_output_tokens: int
+    schema: JsonText
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A loaded template; `digest` is the start of the file's SHA-256."""
+
+    name: str
+    digest: str
+    domains: tuple[Domain, ...]
+    system: str
+    steps: tuple[TemplateStep, ...]
+
+
+def load_templates(folder: Path) -> Mapping[Domain, Template]:
+    """All templates of a folder, by domain; a domain without one has `general`'s.
+
+    Raises: PolicyError with the mistakes of all files, and where `general` is missing or two
+    templates claim one domain.
+    """
+    mistakes: list[Mistake] = []
+    by_domain: dict[Domain, Template] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            loaded, lines = _parse_with_lines(path)
+        except PolicyError as error:
+            mistakes += error.mistakes
+            continue
+        for i, domain in enumerate(loaded.domains):
+            taken = by_domain.setdefault(domain, loaded)
+            if taken is not loaded:
+                expected = f"a domain without a template; {taken.name} has it"
+                mistakes.append(lines.mistake(("domains", i), domain.value, expected))
+    if Domain.GENERAL not in by_domain and not mistakes:
+        expected = "a template for the domain general"
+        mistakes.append(Mistake(str(folder), 0, "(folder)", "none", expected))
+    if mistakes:
+        raise PolicyError(tuple(mistakes))
+    return {domain: by_domain.get(domain, by_domain[Domain.GENERAL]) for domain in Domain}
+
+
+def _parse_with_lines(path: Path) -> tuple[Template, LineMap]:
+    text = text_of(path)
+    tree, lines = load_yaml(str(path), text)
+    return _loaded(validated(TemplateFile, tree, lines), text), lines
+
+
+def _loaded(file: TemplateFile, text: str) -> Template:
+    steps = tuple(
+        TemplateStep(s.id, s.instruction, s.max_output_tokens, JsonText(json.dumps(s.output)))
+        for s in file.steps
+    )
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Template(file.name, digest, tuple(file.domains), file.system, steps)
+
+
+def template_for(signals: Signals, templates: Mapping[Domain, Template]) -> Template:
+    """The template a request gets: its domain's, but technology's only for a decision.
+
+    A technology question that asks for no decision (code, an explanation) has nothing to weigh as
+    an architecture; it gets the general template.
+    """
+    decides = signals.request_type in _DECISION_TYPES or signals.strategic >= 0.5
+    if signals.domain is Domain.TECHNOLOGY and not decides:
+        return templates[Domain.GENERAL]
+    return templates[signals.domain]
+
+
+def filled(instruction: str, question: str, facts: str, previous: str) -> str:
+    """The instruction with its places filled in one pass: filled text is never filled again."""
+    values = {"question": question, "facts": facts, "previous": previous}
+    return _PLACES.sub(lambda found: values[found.group(1)], instruction)
+
+
+def quoted(text: str, limit: int) -> str:
+    """Text as a quotation, each line behind `> `, at most `limit` characters: its head and tail.
+
+    A quoted line cannot pass for an instruction or for the end of the quotation.
+
+    >>> quoted("one\\ntwo", 100)
+    '> one\\n> two'
+    """
+    if len(text) > limit:
+        half = limit // 2
+        text = f"{text[:half]}\n[...]\n{text[-half:]}"
+    return "\n".join(f"> {line}" for line in text.splitlines() or [""])
+
+
+# --- facts ----------------------------------------------------------------------------------------
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DATE = re.compile(
+    rf"\b(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}(?: \d{{4}})?|"
+    rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|Q[1-4] \d{{4}})\b",
+    re.IGNORECASE,
+)
+_PARTY = re.compile(
+    r"\b((?:[A-Z][\w&'-]{0,30} ){1,4}(?:Ltd|Inc|LLC|GmbH|AG|Corp|plc|SA|BV|Oy|AB|Co)\b\.?)"
+)
+
+
+def found_facts(request: ChatRequest, signals: Signals) -> tuple[str, ...]:
+    """Facts found in the user's words, one line each: amounts, dates, parties, risk terms.
+
+    Found, not judged: the lines quote the text, so that a reviewer sees them at once. At most
+    MAX_FACTS lines.
+    """
+    texts = (*request.earlier_user_texts, request.last_user_text)
+    text = "\n".join(texts)[-FACTS_TEXT_CHARACTERS:]
+    return tuple(dict.fromkeys(_facts(text, signals)))[:MAX_FACTS]
+
+
+def _facts(text: str, signals: Signals) -> Iterator[str]:
+    for amount in signals.amounts[:6]:
+        yield f"amount: {_one_line(amount.text)}"
+    for date in [m.group(0) for m in _DATE.finditer(text)][:4]:
+        yield f"date: {_one_line(date)}"
+    for party in [m.group(1) for m in _PARTY.finditer(text)][:4]:
+        yield f"party: {_one_line(party)}"
+    for term in signals.risk_terms[:6]:
+        yield f"risk: {term.replace('_', ' ')}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:120]

@@ -1,0 +1,373 @@
+"""What level 1 may say: approved answers, slots and classification tasks of a knowledge file.
+
+The schema, loading with all mistakes at once, and the pure questions about a request: which intents
+there are to match, whether it asks for a classification, which text is to be classified. It knows
+nothing about embeddings (triage matches), lookups (the resolver asks them) or policies.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from router.errors import Mistake, PolicyError
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.yaml_lines import LineMap, load_yaml, nearest, validated
+from router.policy.schema import Name, Section
+from router.types import ChatRequest, Domain
+
+SLOT = re.compile(r"\{([a-z][a-z0-9_]{0,63})\}")
+SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Utterance = Annotated[str, Field(min_length=1, max_length=400)]
+
+KEY_SEARCH_CHARACTERS = 4_000
+"""How much of the user's text is searched for a written key: two pages; longer texts bury it."""
+
+
+# --- schema -------------------------------------------------------------------------------------
+
+
+class SlotSection(Section):
+    """Where a slot's value comes from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_: Literal["context", "lookup"] = Field(alias="from")
+    lookup: Name | None = None
+    key: SlotName | None = None
+    field: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> SlotSection:
+        given = [v is not None for v in (self.lookup, self.key, self.field)]
+        if self.from_ == "lookup" and not all(given):
+            raise ValueError("a slot from a lookup needs lookup, key and field")
+        if self.from_ == "context" and any(given):
+            raise ValueError("a slot from the context takes no lookup, key or field")
+        return self
+
+
+class IntentSection(Section):
+    """One thing people ask, and the approved answer to it."""
+
+    id: SlotName
+    domain: Domain
+    utterances: list[Utterance] = Field(min_length=1)
+    answer: str = Field(min_length=1, max_length=4000)
+    slots: dict[SlotName, SlotSection] = Field(default_factory=dict)
+    source: str = Field(min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _slots_and_answer_agree(self) -> IntentSection:
+        used = set(SLOT.findall(self.answer))
+        undeclared, unused = sorted(used - set(self.slots)), sorted(set(self.slots) - used)
+        problems = [f"{{{n}}} in the answer to stand under slots" for n in undeclared]
+        problems += [f"slot {n} to be used in the answer" for n in unused]
+        if set("{}") & set(SLOT.sub("", self.answer)):
+            problems.append("braces in the answer only around a slot's name")
+        if problems:
+            raise ValueError(" and ".join(problems))
+        return self
+
+
+class KeySection(Section):
+    """How a lookup key looks when a user writes it, so that it may be read from the text.
+
+    A number that somebody writes is no proof that it is theirs. Declare only keys whose rows may be
+    told to whoever knows the number; all others must come in `routing.context`.
+    """
+
+    pattern: str = Field(min_length=1, max_length=100)
+
+    @field_validator("pattern")
+    @classmethod
+    def _bounded(cls, pattern: str) -> str:
+        # Without unbounded or nested repetition a search takes time linear in the text.
+        if re.search(r"[*+]|\{\d*,\}|\)[?{]|\\[1-9]|\(\?", pattern):
+            raise ValueError(
+                "a pattern without *, +, {n,}, repeated groups, look-around or back-references; "
+                "write repetition as {n} or {n,m}"
+            )
+        try:
+            matches_nothing = re.compile(pattern).search("") is not None
+        except re.error as error:
+            raise ValueError(f"a regular expression ({error})") from error
+        if matches_nothing:
+            raise ValueError("a pattern that does not match the empty text")
+        return pattern
+
+
+class DepartmentSection(Section):
+    id: SlotName
+    description: str = ""
+    utterances: list[Utterance] = Field(min_length=1)
+
+
+class PriorityRule(Section):
+    """Holds when any of the terms is found (if given) and the department is listed (if given)."""
+
+    priority: str
+    reason: str = Field(min_length=3)
+    any_terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(
+        default_factory=list
+    )
+    departments: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> PriorityRule:
+        if not self.any_terms and not self.departments:
+            raise ValueError("a rule with any_terms or departments")
+        return self
+
+
+class PrioritiesSection(Section):
+    levels: list[SlotName] = Field(min_length=1)
+    default: str
+    rules: list[PriorityRule] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _levels_are_known(self) -> PrioritiesSection:
+        said = [self.default, *(rule.priority for rule in self.rules)]
+        unknown = sorted({p for p in said if p not in self.levels})
+        if unknown:
+            raise ValueError(f"every priority to be one of levels, not {', '.join(unknown)}")
+        return self
+
+
+class ClassificationSection(Section):
+    """A task whose answer is a class as JSON: department, priority, confidence."""
+
+    asks: list[Utterance] = Field(min_length=1, description="Phrases that ask for this task.")
+    fields: list[Literal["department", "priority", "confidence"]] = Field(min_length=1)
+    departments: list[DepartmentSection] = Field(min_length=2)
+    priorities: PrioritiesSection
+
+    @model_validator(mode="after")
+    def _departments_are_known(self) -> ClassificationSection:
+        ids = [d.id for d in self.departments]
+        problems = [f"department {i} once" for i in sorted({i for i in ids if ids.count(i) > 1})]
+        named = {d for rule in self.priorities.rules for d in rule.departments}
+        problems += [
+            f"departments of a rule to exist, not {d}{nearest(d, ids)}" for d in named - set(ids)
+        ]
+        if problems:
+            raise ValueError(" and ".join(sorted(problems)))
+        return self
+
+
+class KnowledgeFile(Section):
+    """A whole knowledge file."""
+
+    version: Literal[1]
+    name: str = Field(min_length=1, max_length=100)
+    reviewed: date | None = None
+    intents: list[IntentSection] = Field(default_factory=list)
+    keys: dict[SlotName, KeySection] = Field(default_factory=dict)
+    classifications: dict[SlotName, ClassificationSection] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> KnowledgeFile:
+        if not self.intents and not self.classifications:
+            raise ValueError("intents or classifications: the file answers nothing")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A loaded knowledge file; `digest` is the start of its SHA-256."""
+
+    content: KnowledgeFile
+    digest: str
+    intents: Mapping[str, IntentSection]
+
+    @property
+    def label(self) -> str:
+        """The name as it stands in model names and headers: lower-case ASCII, dashes."""
+        ascii_name = self.content.name.encode("ascii", "ignore").decode().lower()
+        return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-") or "knowledge"
+
+
+# --- loading ------------------------------------------------------------------------------------
+
+
+def parse_knowledge(
+    file: str, text: str, allowed_lookups: Collection[str] | None = None
+) -> Knowledge:
+    """The knowledge in `text`; `allowed_lookups` are the policy's (None: not checked here).
+
+    Raises: PolicyError with every mistake of the file.
+    """
+    tree, lines = load_yaml(file, text)
+    mistakes = list(_cross_mistakes(tree, lines, allowed_lookups))
+    try:
+        content = validated(KnowledgeFile, tree, lines)
+    except PolicyError as error:
+        mistakes += error.mistakes
+        raise PolicyError(tuple(sorted(mistakes, key=lambda m: m.line))) from error
+    if mistakes:
+        raise PolicyError(tuple(mistakes))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Knowledge(content, digest, {intent.id: intent for intent in content.intents})
+
+
+def load_knowledge(path: Path, allowed_lookups: Collection[str] | None = None) -> Knowledge:
+    """The knowledge file at `path`. Raises: PolicyError, also where the file cannot be read."""
+    return parse_knowledge(str(path), text_of(path), allowed_lookups)
+
+
+def _cross_mistakes(
+    tree: object, lines: LineMap, allowed_lookups: Collection[str] | None
+) -> Iterator[Mistake]:
+    """Mistakes between intents, read from the plain values so that others do not hide them."""
+    ids: dict[object, int] = {}
+    utterances: dict[str, object] = {}
+    intents = tree.get("intents") if isinstance(tree, Mapping) else None
+    for i, intent in enumerate(intents if isinstance(intents, list) else []):
+        if not isinstance(intent, Mapping):
+            continue
+        name = intent.get("id")
+        if isinstance(name, str) and name in ids:
+            first = lines.line(("intents", ids[name], "id"))
+            yield lines.mistake(("intents", i, "id"), name, f"an id of its own (see line {first})")
+        elif isinstance(name, str):
+            ids[name] = i
+        listed = intent.get("utterances")
+        for j, utterance in enumerate(listed if isinstance(listed, list) else []):
+            plain = _plain(str(utterance))
+            if utterances.setdefault(plain, name) != name:
+                expected = f"an utterance of one intent only; {utterances[plain]} has it too"
+                yield lines.mistake(("intents", i, "utterances", j), utterance, expected)
+        slots = intent.get("slots")
+        for slot, section in slots.items() if isinstance(slots, Mapping) else ():
+            lookup = section.get("lookup") if isinstance(section, Mapping) else None
+            if allowed_lookups is not None and lookup is not None and lookup not in allowed_lookups:
+                allowed = ", ".join(sorted(allowed_lookups)) or "none are listed"
+                hint = nearest(str(lookup), allowed_lookups)
+                yield lines.mistake(
+                    ("intents", i, "slots", str(slot), "lookup"),
+                    lookup,
+                    f"a lookup on the answerer's list ({allowed}){hint}",
+                )
+
+
+# --- questions about a request -------------------------------------------------------------------
+
+
+def knowledge_intents(knowledge: Knowledge) -> list[tuple[str, tuple[str, ...]]]:
+    """All intents to match, with their utterances; classes are named `<task>/<department>`.
+
+    Triage compares a request that `classification_task` names with that task's classes only, and
+    every other request with the approved answers only (`in_scope`).
+    """
+    answers = [(intent.id, tuple(intent.utterances)) for intent in knowledge.content.intents]
+    classes = [
+        (f"{task}/{department.id}", tuple(department.utterances))
+        for task, section in knowledge.content.classifications.items()
+        for department in section.departments
+    ]
+    return answers + classes
+
+
+def in_scope(intent_id: str, task: str | None) -> bool:
+    """Whether an intent may be matched for a request that asks for `task` (None: an answer)."""
+    return "/" not in intent_id if task is None else intent_id.startswith(f"{task}/")
+
+
+def classification_task(request: ChatRequest, knowledge: Knowledge) -> str | None:
+    """The classification task that a request asks for, or None when it wants an answer.
+
+    In order: `routing.context.task` or the tag `classify:<task>` names it; the last user message
+    opens with one of the task's `asks`; a sentence of the system prompt opens with one.
+    """
+    tasks = knowledge.content.classifications
+    named = (request.hints.context.get("task", ""), *request.hints.tags)
+    for name in named:
+        task = name.removeprefix("classify:")
+        if task in tasks and (name != task or name == named[0]):
+            return task
+    for task, section in tasks.items():
+        if _opening_ask(request.last_user_text, section) is not None:
+            return task
+    for message in request.messages:
+        if message.role in ("system", "developer"):
+            for task, section in tasks.items():
+                sentences = re.split(r"[.!?:;\n]+", message.text[:KEY_SEARCH_CHARACTERS])
+                if any(_opening_ask(s, section) is not None for s in sentences):
+                    return task
+    return None
+
+
+def classified_text(request: ChatRequest, task: str, knowledge: Knowledge) -> str:
+    """The text to classify: the last user message without the words that ask for it."""
+    text = request.last_user_text
+    end = _opening_ask(text, knowledge.content.classifications[task])
+    rest = text if end is None else text[end:].lstrip(" \t\r\n:;,.?!-")
+    return rest or text
+
+
+def match_text(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
+    """What triage compares with the intents, and the task it is about (None: an answer)."""
+    task = classification_task(request, knowledge)
+    if task is None:
+        return request.last_user_text, None
+    return classified_text(request, task, knowledge), task
+
+
+def written_key(name: str, text: str, knowledge: Knowledge) -> str | None:
+    """The one value of the declared key `name` in the user's text; None: none, or two of them."""
+    section = knowledge.content.keys.get(name)
+    if section is None:
+        return None
+    pattern = re.compile(rf"(?<![\w-])(?:{section.pattern})(?![\w-])")
+    found = {m.group(0) for m in pattern.finditer(text[:KEY_SEARCH_CHARACTERS])}
+    return found.pop() if len(found) == 1 else None
+
+
+def priority_of(text: str, department: str, section: PrioritiesSection) -> tuple[str, str]:
+    """The priority of a ticket and the reason: the first rule that holds, else the default."""
+    for rule in section.rules:
+        if rule.departments and department not in rule.departments:
+            continue
+        if not rule.any_terms or contains_any(text, tuple(rule.any_terms)):
+            return rule.priority, rule.reason
+    return section.default, "no rule holds"
+
+
+def contains_any(text: str, terms: tuple[str, ...]) -> bool:
+    """Whether one of the terms stands in the text as whole words, in any case.
+
+    >>> contains_any("It CAUGHT  fire", ("caught fire",)), contains_any("on fireside", ("fire",))
+    (True, False)
+    """
+    words = f" {_words(text)} "
+    return any(f" {_words(term)} " in words for term in terms)
+
+
+def _words(text: str) -> str:
+    """Lower-case words with single blanks; an apostrophe belongs to its word, whatever its form."""
+    plain = text.casefold().replace("\u2019", "'").replace("\u02bc", "'")
+    return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", plain))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip("?!. ")
+
+
+def _opening_ask(text: str, section: ClassificationSection) -> int | None:
+    """Where the ask ends that `text` opens with; None when it opens with none."""
+    found = _asks_pattern(tuple(section.asks)).match(text)
+    return None if found is None else found.end()
+
+
+@functools.lru_cache(maxsize=64)
+def _asks_pattern(asks: tuple[str, ...]) -> re.Pattern[str]:
+    any_ask = "|".join(r"\s+".join(map(re.escape, ask.split())) for ask in asks)
+    return re.compile(rf"\s*(?:please\s+)?(?:{any_ask})(?!\w)", re.IGNORECASE)

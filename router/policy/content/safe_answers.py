@@ -1,0 +1,136 @@
+"""Approved safe answers: what is sent in place of an answer that must not be released.
+
+The file's schema, loading, and the choice of wording, which is pure. It knows nothing about why a
+matter ended without a verified answer; the gateway decides that and files the review item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from router.policy.content.knowledge import contains_any
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.yaml_lines import load_yaml, validated
+from router.policy.schema import Section
+from router.types import Domain
+
+_PLACE = "{review_id}"
+MAX_FACTS = 8
+HOLDING = (
+    "A person checks the answer to this before it goes out. Your reference is {review_id}; the "
+    "answer will be found under it, or somebody will tell you. Please do not rely on anything "
+    "else said here until then."
+)
+"""Sent while a reviewer judges, where the file has no `holding` of the domain or in general."""
+
+_LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
+"""Their emergency terms count in every domain: missing one costs more than a false alarm."""
+
+
+class EmergencySection(Section):
+    terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(min_length=1)
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class SafeAnswerSection(Section):
+    """The wording for one domain."""
+
+    default: str = Field(min_length=1, max_length=2000)
+    holding: str | None = Field(default=None, min_length=1, max_length=2000)
+    emergency: EmergencySection | None = None
+    facts_heading: str = "What we noted from your message"
+
+    @field_validator("default", "holding")
+    @classmethod
+    def _names_the_review(cls, text: str | None) -> str | None:
+        if text is not None and _PLACE not in text:
+            raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
+        return text
+
+
+class SafeAnswers(Section):
+    """A whole file of safe answers; a domain without an entry uses `general`."""
+
+    version: Literal[1]
+    name: str
+    reviewed: date | None = None
+    general: SafeAnswerSection
+    customer_support: SafeAnswerSection | None = None
+    technology: SafeAnswerSection | None = None
+    science_math: SafeAnswerSection | None = None
+    finance: SafeAnswerSection | None = None
+    legal: SafeAnswerSection | None = None
+    medical: SafeAnswerSection | None = None
+    engineering_safety: SafeAnswerSection | None = None
+    business_strategy: SafeAnswerSection | None = None
+
+    def of(self, domain: Domain) -> SafeAnswerSection:
+        """The wording for `domain`."""
+        by_domain = {
+            Domain.CUSTOMER_SUPPORT: self.customer_support,
+            Domain.TECHNOLOGY: self.technology,
+            Domain.SCIENCE_MATH: self.science_math,
+            Domain.FINANCE: self.finance,
+            Domain.LEGAL: self.legal,
+            Domain.MEDICAL: self.medical,
+            Domain.ENGINEERING_SAFETY: self.engineering_safety,
+            Domain.BUSINESS_STRATEGY: self.business_strategy,
+        }
+        return by_domain.get(domain) or self.general
+
+
+def parse_safe_answers(file: str, text: str) -> SafeAnswers:
+    """The safe answers in `text`. Raises: PolicyError with every mistake."""
+    tree, lines = load_yaml(file, text)
+    return validated(SafeAnswers, tree, lines)
+
+
+def load_safe_answers(path: Path) -> SafeAnswers:
+    """The safe answers at `path`. Raises: PolicyError, also where the file cannot be read."""
+    return parse_safe_answers(str(path), text_of(path))
+
+
+def safe_answer(
+    domain: Domain,
+    text: str,
+    review_id: str,
+    answers: SafeAnswers,
+    facts: Sequence[str] = (),
+) -> str:
+    """What is sent instead of a failed answer: emergency wording where `text` names an emergency.
+
+    The domain's own emergency terms come first, then those that protect life. `facts` follow as a
+    list under the domain's heading, but never after an emergency: there only the call matters.
+    """
+    wording = emergency_wording(domain, text, answers)
+    if wording is not None:
+        return wording.replace(_PLACE, review_id)
+    section = answers.of(domain)
+    said = section.default.replace(_PLACE, review_id)
+    if not facts:
+        return said
+    listed = "\n".join(f"- {fact}" for fact in facts[:MAX_FACTS])
+    return f"{said}\n\n{section.facts_heading}:\n{listed}"
+
+
+def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = None) -> str:
+    """What is sent while a person judges the draft: the domain's `holding`, the general one, ours.
+
+    Never instead of an emergency's wording; the caller asks for that first.
+    """
+    said = None if answers is None else answers.of(domain).holding or answers.general.holding
+    return (said or HOLDING).replace(_PLACE, review_id)
+
+
+def emergency_wording(domain: Domain, text: str, answers: SafeAnswers) -> str | None:
+    """The emergency text that `text` calls for, None when it names no emergency."""
+    for each in dict.fromkeys((domain, *_LIFE_DOMAINS)):
+        emergency = answers.of(each).emergency
+        if emergency is not None and contains_any(text, tuple(emergency.terms)):
+            return emergency.text
+    return None

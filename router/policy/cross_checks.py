@@ -1,0 +1,276 @@
+"""What no single key of a policy can see: names that point nowhere or stand twice.
+
+It reads the plain object that YAML gave, so that these mistakes are found beside those of the
+schema even where another section is broken; parts of the wrong shape are passed over here, since
+the schema reports them. It knows nothing about files and lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.policy.parsing.yaml_lines import KeyPath, nearest
+from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
+from router.types import OWN_MODELS, Domain, RequestType
+
+_DEFAULT_MAX_RUNGS = 6  # as in policy.DecisionSection; a test compares the two
+
+
+_WORDS = {
+    "domain": tuple(domain.value for domain in Domain),
+    "request_type": tuple(kind.value for kind in RequestType),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CrossMistake:
+    path: KeyPath
+    found: object
+    expected: str
+
+
+def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
+    """All cross mistakes of a policy given as plain mappings and lists."""
+    rungs = list(_rungs(raw))
+    return (
+        *_standing_twice(raw, rungs),
+        *_too_many_rungs(raw, rungs),
+        *_answerers(raw, rungs),
+        *_shadow(raw, rungs),
+        *_hard_rules(raw),
+        *_heads(raw),
+        *_aliases(raw, rungs),
+        *_held(raw),
+        *_report(raw, rungs),
+        *_examples(raw),
+        *_limits(raw),
+    )
+
+
+def one_of(found: object, names: Sequence[str]) -> str:
+    """What is allowed, and the nearest of it: "one of local, resolve; did you mean `local`?"."""
+    if not names:
+        return "a name that is defined; none is"
+    return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(found), names)}"
+
+
+def sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The mappings in the list under `key`, each with its place; what has another shape is left."""
+    rows = raw.get(key) if isinstance(raw, Mapping) else None
+    if isinstance(rows, Sequence) and not isinstance(rows, str):
+        yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, Mapping))
+
+
+def _names(raw: object, key: str) -> list[str]:
+    return [str(row["name"]) for _, row in sections(raw, key) if "name" in row]
+
+
+def _strings(row: Mapping[str, object], key: str) -> Iterator[tuple[int, str]]:
+    values = row.get(key)
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        yield from ((i, value) for i, value in enumerate(values) if isinstance(value, str))
+
+
+def _rungs(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
+    for t, tier in sections(raw, "tiers"):
+        for a, answerer in sections(tier, "answerers"):
+            yield ("tiers", t, "answerers", a), answerer
+
+
+def _rung_names(rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]) -> list[str]:
+    return [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
+
+
+def _standing_twice(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    places: list[tuple[str, KeyPath, Mapping[str, object]]] = [
+        ("answerer", path, answerer) for path, answerer in rungs
+    ]
+    for what, key in (
+        ("tier", "tiers"),
+        ("lookup", "lookups"),
+        ("head", "heads"),
+        ("term list", "terms"),
+        ("hard rule", "hard_rules"),
+    ):
+        places += [(what, (key, i), row) for i, row in sections(raw, key)]
+    seen: set[tuple[str, str]] = set()
+    for what, path, row in places:
+        name = row.get("name")
+        if not isinstance(name, str):
+            continue
+        if (what, name) in seen:
+            yield CrossMistake((*path, "name"), name, f"a name that no other {what} has")
+        seen.add((what, name))
+
+
+def _too_many_rungs(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    decision = raw.get("decision")
+    limit = decision.get("max_rungs") if isinstance(decision, Mapping) else None
+    limit = limit if isinstance(limit, int) else _DEFAULT_MAX_RUNGS
+    if len(rungs) > limit:
+        yield CrossMistake(
+            ("tiers",), f"{len(rungs)} answerers", f"at most decision.max_rungs = {limit} of them"
+        )
+
+
+def _answerers(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    thinkers = [
+        str(answerer["name"])
+        for _, answerer in rungs
+        if "name" in answerer and answerer.get("kind") not in ("resolver", "deliberation")
+    ]
+    lookups = _names(raw, "lookups")
+    for path, answerer in rungs:
+        if answerer.get("kind") == "deliberation" and isinstance(answerer.get("over"), str):
+            over = answerer["over"]
+            if over not in thinkers:
+                yield CrossMistake(
+                    (*path, "over"),
+                    over,
+                    f"a local, upstream or litellm answerer: {one_of(over, thinkers)}",
+                )
+        if answerer.get("kind") == "resolver":
+            for i, name in _strings(answerer, "lookups"):
+                if name not in lookups:
+                    yield CrossMistake((*path, "lookups", i), name, one_of(name, lookups))
+
+
+def _shadow(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    """A shadow that names an answerer which is not there."""
+    section = raw.get("shadow")
+    named = section.get("answerer") if isinstance(section, Mapping) else None
+    names = [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
+    if isinstance(named, str) and named not in names:
+        yield CrossMistake(("shadow", "answerer"), named, one_of(named, names))
+
+
+def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    lists = _names(raw, "terms")
+    for r, rule in sections(raw, "hard_rules"):
+        for i, name in _strings(rule, "terms"):
+            if name not in lists:
+                yield CrossMistake(("hard_rules", r, "terms", i), name, one_of(name, lists))
+
+
+def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """Heads that may not be replaced, and conditions on heads that are not there."""
+    for i, section in sections(raw, "heads"):
+        if section.get("name") in NOT_REPLACED:
+            expected = f"a name of its own: {', '.join(NOT_REPLACED)} are not replaced"
+            yield CrossMistake(("heads", i, "name"), section["name"], expected)
+    known = [*_names(raw, "heads"), *BUILT_IN]
+    for path, named in _fields(raw):
+        if named not in known:
+            yield CrossMistake(path, named, one_of(named, known))
+    for path, condition in conditions_of(raw):
+        head = condition.get("head")
+        if isinstance(head, str) and head not in known:
+            yield CrossMistake((*path, "head"), head, one_of(head, known))
+        words = _WORDS.get(str(head), ())
+        for c, label in _strings(condition, "classes"):
+            if words and label not in words:
+                yield CrossMistake((*path, "classes", c), label, one_of(label, words))
+
+
+def conditions_of(
+    raw: Mapping[str, object],
+) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
+    """Every condition on a head in a policy, with its key path."""
+    for r, rule in sections(raw, "hard_rules"):
+        for c, condition in sections(rule, "heads"):
+            yield ("hard_rules", r, "heads", c), condition
+    specialist = raw.get("specialist")
+    verdict = specialist.get("verdict") if isinstance(specialist, Mapping) else None
+    for r, rule in sections(verdict, "rules"):
+        for c, condition in sections(rule, "any"):
+            yield ("specialist", "verdict", "rules", r, "any", c), condition
+
+
+def _fields(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
+    """The heads that a specialist's fields name, each with its key path."""
+    specialist = raw.get("specialist")
+    fields = specialist.get("fields") if isinstance(specialist, Mapping) else None
+    for name, field in fields.items() if isinstance(fields, Mapping) else ():
+        if isinstance(field, Mapping) and isinstance(field.get("head"), str):
+            yield ("specialist", "fields", str(name), "head"), field["head"]
+
+
+def _aliases(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    aliases = raw.get("aliases")
+    if not isinstance(aliases, Mapping):
+        return
+    answerers = _rung_names(rungs)
+    targets = [*(f"tier:{name}" for name in _names(raw, "tiers")), *OWN_MODELS]
+    for model, alias in aliases.items():
+        path: KeyPath = ("aliases", str(model))
+        target, answerer = alias, None
+        if isinstance(alias, Mapping):
+            target, answerer = alias.get("to"), alias.get("answerer")
+            path_to, path_answerer = (*path, "to"), (*path, "answerer")
+        else:
+            path_to = path_answerer = path
+        if isinstance(target, str) and not (
+            target == "auto" or target.startswith("auto:") or target in targets
+        ):
+            allowed = one_of(target, ["auto", "auto:<policy>", *targets])
+            yield CrossMistake(path_to, target, allowed)
+        if isinstance(answerer, str) and answerer not in answerers:
+            yield CrossMistake(path_answerer, answerer, one_of(answerer, answerers))
+
+
+def _held(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """A held answer is fetched later, so its draft must outlive the request."""
+    exhausted, privacy = raw.get("exhausted"), raw.get("privacy")
+    store = privacy.get("store", "none") if isinstance(privacy, Mapping) else "none"
+    if not isinstance(exhausted, Mapping) or store != "none":
+        return
+    by_domain = exhausted.get("by_domain")
+    places: list[tuple[KeyPath, object]] = [(("exhausted", "default"), exhausted.get("default"))]
+    if isinstance(by_domain, Mapping):
+        rows = by_domain.items()
+        places += [(("exhausted", "by_domain", str(key)), rule) for key, rule in rows]
+    for path, rule in places:
+        if rule == "hold":
+            expected = "privacy.store: redacted or full, since a person judges the stored draft"
+            yield CrossMistake(path, "hold with privacy.store: none", expected)
+
+
+def _report(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    report = raw.get("report")
+    if not isinstance(report, Mapping):
+        return
+    answerers = _rung_names(rungs)
+    for key in ("level_2", "level_3"):
+        name = report.get(key)
+        if isinstance(name, str) and name not in answerers:
+            yield CrossMistake(("report", key), name, one_of(name, answerers))
+
+
+def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    tiers = _names(raw, "tiers")
+    for i, example in sections(raw, "examples"):
+        tier = example.get("tier")
+        if isinstance(tier, str) and tier not in tiers:
+            yield CrossMistake(("examples", i, "tier"), tier, one_of(tier, tiers))
+
+
+def _limits(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """A limit of a tier that this policy lacks would never hold; others' tiers can't be seen."""
+    tiers = [*_names(raw, "tiers"), "*"]
+    for i, limit in sections(raw, "limits"):
+        tier, policy = limit.get("tier"), limit.get("policy")
+        if isinstance(tier, str) and policy in (None, raw.get("name")) and tier not in tiers:
+            yield CrossMistake(("limits", i, "tier"), tier, one_of(tier, tiers))

@@ -1,0 +1,1 @@
+"""Files that people write: text, YAML with line numbers, JSON Schema."""

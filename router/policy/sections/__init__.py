@@ -1,0 +1,1 @@
+"""The sections of a policy, one module per subject."""

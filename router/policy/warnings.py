@@ -1,0 +1,265 @@
+"""What `tiergate check` says of a policy that is valid: do its examples hold, and what is unwise.
+
+Pure: routing is given as a function, so the same check runs on the live triage model, on a recorded
+one and in tests. It knows nothing about files, terminals or models.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.errors import TiergateError
+from router.policy.schema import (
+    Alias,
+    AnswererSection,
+    DeliberationAnswerer,
+    Example,
+    LocalAnswerer,
+    Policy,
+    ResolverAnswerer,
+    is_glob,
+)
+from router.types import DecisionMode, Domain, Exhausted, Message, Reason
+
+Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
+"""Messages and slot values -> the tier that goes first, and why. May raise TiergateError."""
+
+MEASURED_MODELS = frozenset({"smollm2-135m"})  # abilities that ship with Tiergate
+
+
+class WarningKind(StrEnum):
+    NOTHING_AT_LEVEL_1 = "nothing_at_level_1"
+    APPROVED_ANSWERS_ONLY = "approved_answers_only"
+    PRIOR_ONLY = "prior_only"
+    UNKNOWN_PRICE = "unknown_price"
+    CERTIFICATES_MISSING = "certificates_missing"
+    ALIAS_NEVER_USED = "alias_never_used"
+    ALIAS_HIDES_MODEL = "alias_hides_model"
+    FLOOR_OUT_OF_REACH = "floor_out_of_reach"
+    TERMS_NEVER_USED = "terms_never_used"
+    NO_EXAMPLES = "no_examples"
+    BUDGET_ADMITS_NO_CALL = "budget_admits_no_call"
+    BUDGET_NEEDS_MAX_TOKENS = "budget_needs_max_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWarning:
+    """Something valid that the operator may not have meant."""
+
+    kind: WarningKind
+    key_path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.key_path}: {self.message} [{self.kind.value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """One example of the policy, run. `error` is set where routing refused the request."""
+
+    number: int  # 1-based, as it stands in the policy
+    example: Example
+    tier: str
+    reasons: tuple[Reason, ...]
+    error: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the example reached the tier it must."""
+        return self.tier == self.example.tier
+
+    @property
+    def prompt(self) -> str:
+        """What was asked: the prompt, or the last turn of the conversation."""
+        return self.example.prompt or self.example.messages[-1].content
+
+
+def run_examples(policy: Policy, route: Route) -> list[ExampleResult]:
+    """Each example of the policy with the tier that `route` sends it to, in the policy's order."""
+    return [_run(i, example, route) for i, example in enumerate(policy.examples, start=1)]
+
+
+def _run(number: int, example: Example, route: Route) -> ExampleResult:
+    try:
+        tier, reasons = route(example_messages(example), example.context)
+    except TiergateError as error:
+        return ExampleResult(number, example, "", (), error.message)
+    return ExampleResult(number, example, tier, tuple(reasons))
+
+
+def example_messages(example: Example) -> tuple[Message, ...]:
+    """The example as the messages of a request."""
+    if example.prompt is not None:
+        return (Message("user", example.prompt),)
+    return tuple(Message(turn.role, turn.content) for turn in example.messages)
+
+
+def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning]:
+    """All that is valid but unwise. `priced` are answerers whose price is in the price book."""
+    return [
+        *_level_1(policy),
+        *_abilities(policy),
+        *_prices(policy, priced),
+        *_certificates(policy),
+        *_aliases(policy),
+        *_rules(policy),
+        *_examples(policy),
+    ]
+
+
+def notes(policy: Policy) -> list[str]:
+    """What follows from the policy and is easily overlooked, though it may well be meant."""
+    rules = policy.exhausted
+    by_person = (Exhausted.REVIEW, Exhausted.HOLD)
+    where = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
+    if rules.default in by_person:
+        where = ["every domain without a rule of its own", *where]
+    if not where or policy.privacy.store != "none":
+        return []
+    return [
+        f"privacy.store: {', '.join(where)} may wait for a person (exhausted), and with "
+        "`none` their questions are in the server's memory alone: they do not outlive a restart. "
+        "`redacted` or `full` keeps question and draft in the ledger"
+    ]
+
+
+def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
+    answerers = [a for tier, a in policy.rungs() if tier.level == 1]
+    if not any(not isinstance(a, DeliberationAnswerer) for a in answerers):
+        yield PolicyWarning(
+            WarningKind.NOTHING_AT_LEVEL_1,
+            "tiers",
+            "level 1 has neither a knowledge file nor a small model, so nothing can be answered "
+            "there and every request pays for a higher level; add a resolver or a small model",
+        )
+    elif all(isinstance(a, ResolverAnswerer) for a in answerers):
+        yield PolicyWarning(
+            WarningKind.APPROVED_ANSWERS_ONLY,
+            "tiers",
+            "level 1 has approved answers and no small model: what they don't cover, general chat "
+            "above all, goes to a higher level",
+        )
+
+
+def _abilities(policy: Policy) -> Iterator[PolicyWarning]:
+    names = [answerer.name for _, answerer in policy.rungs() if _ability_is_prior(answerer)]
+    if names:
+        yield PolicyWarning(
+            WarningKind.PRIOR_ONLY,
+            "tiers",
+            f"the ability of {', '.join(names)} is a prior by level, so in `guarded` the fixed "
+            f"triggers decide and expected losses are shown only; give `ability` a theta from "
+            f"labelled traffic, or a known_model",
+        )
+
+
+def _ability_is_prior(answerer: AnswererSection) -> bool:
+    if isinstance(answerer, ResolverAnswerer | DeliberationAnswerer):
+        return False
+    if isinstance(answerer, LocalAnswerer) and answerer.model in MEASURED_MODELS:
+        return False
+    ability = answerer.ability
+    return ability.theta is None and ability.known_model is None and not ability.by_domain
+
+
+def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
+    for t, tier in enumerate(policy.tiers):
+        for a, answerer in enumerate(tier.answerers):
+            if answerer.name in priced or not _price_is_unknown(answerer):
+                continue
+            yield PolicyWarning(
+                WarningKind.UNKNOWN_PRICE,
+                f"tiers[{t}].answerers[{a}].price",
+                f"{answerer.name} has no known price: its cost is recorded as unknown, never as 0, "
+                "and budgets cannot hold it; state it here, or for its model in the price book",
+            )
+
+
+def _price_is_unknown(answerer: AnswererSection) -> bool:
+    """A resolver costs next to nothing; a deliberation's money is spent by the calls it makes."""
+    price = answerer.price
+    if isinstance(answerer, ResolverAnswerer | DeliberationAnswerer):
+        return False
+    if price.list_price_usd is not None or price.compute_usd_per_hour:
+        return False
+    return price.input_usd_per_mtok is None or price.output_usd_per_mtok is None
+
+
+def _certificates(policy: Policy) -> Iterator[PolicyWarning]:
+    if policy.decision.mode is not DecisionMode.CERTIFIED:
+        return
+    missing = [domain.value for domain in Domain if domain not in policy.decision.certificates]
+    if missing:
+        yield PolicyWarning(
+            WarningKind.CERTIFICATES_MISSING,
+            "decision.certificates",
+            f"no certificate for {', '.join(missing)}: level 1 answers nothing there",
+        )
+
+
+def _aliases(policy: Policy) -> Iterator[PolicyWarning]:
+    globs = [name for name in policy.aliases if is_glob(name)]
+    for name, alias in policy.aliases.items():
+        if name == "auto" or name.startswith(("auto:", "tier:")):
+            why = "nothing: names of this form are read before any alias"
+        elif _same_as_longest_glob(name, alias, globs, policy):
+            why = "the list of models alone: a glob says the same for this name"
+        else:
+            continue
+        yield PolicyWarning(
+            WarningKind.ALIAS_NEVER_USED, f"aliases.{name}", f"this alias changes {why}"
+        )
+    if policy.mode == "observe":
+        yield from _hidden_models(policy)
+
+
+def _same_as_longest_glob(
+    name: str, alias: Alias | str, globs: Sequence[str], policy: Policy
+) -> bool:
+    fits = [glob for glob in globs if glob != name and fnmatch.fnmatchcase(name, glob)]
+    return bool(fits) and name not in globs and policy.aliases[max(fits, key=len)] == alias
+
+
+def _hidden_models(policy: Policy) -> Iterator[PolicyWarning]:
+    for _, answerer in policy.rungs():
+        model = getattr(answerer, "model", None)
+        alias = policy.alias(model) if isinstance(model, str) else None
+        if alias is not None and not (alias.pinned and alias.answerer == answerer.name):
+            yield PolicyWarning(
+                WarningKind.ALIAS_HIDES_MODEL,
+                "aliases",
+                f"an alias catches {model!r}, which mode observe would answer unchanged; add "
+                f"`{model}: {{answerer: {answerer.name}, pinned: true}}`",
+            )
+
+
+def _rules(policy: Policy) -> Iterator[PolicyWarning]:
+    top = max(tier.level for tier in policy.tiers)
+    for i, rule in enumerate(policy.hard_rules):
+        if rule.floor is not None and rule.floor > top:
+            yield PolicyWarning(
+                WarningKind.FLOOR_OUT_OF_REACH,
+                f"hard_rules[{i}].floor",
+                f"{rule.name} asks for level {rule.floor}, but the highest tier is at {top}",
+            )
+    used = {name for rule in policy.hard_rules for name in rule.terms}
+    for i, terms in enumerate(policy.terms):
+        if terms.name not in used:
+            yield PolicyWarning(
+                WarningKind.TERMS_NEVER_USED,
+                f"terms[{i}]",
+                f"no hard rule looks for the list {terms.name}",
+            )
+
+
+def _examples(policy: Policy) -> Iterator[PolicyWarning]:
+    if not policy.examples:
+        yield PolicyWarning(
+            WarningKind.NO_EXAMPLES,
+            "examples",
+            "no examples: nothing shows that the policy does what you mean; write ten",
+        )

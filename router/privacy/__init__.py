@@ -1,0 +1,1 @@
+"""What must not be read by others: redaction, encryption, seals of providers."""

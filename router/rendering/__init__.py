@@ -1,0 +1,1 @@
+"""What every page and terminal report is made of: HTML, SVG, tables, numbers in words."""

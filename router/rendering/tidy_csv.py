@@ -1,0 +1,63 @@
+"""JSON documents of figures as CSV: section, key, metric, value; one figure a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet runs a cell that starts so; OWASP's advice on CSV injection is a leading quote."""
+
+
+def tidy_csv(document: Mapping[str, object], keyed_by: Mapping[str, tuple[str, ...]]) -> str:
+    """A JSON document of sections as CSV: section, key, metric, value; one figure a line.
+
+    Money stands as `*_nano_usd` (exact integer) and `*_usd` (exact decimal). Texts that a
+    spreadsheet would take for a formula get a leading apostrophe.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("section", "key", "metric", "value"))
+    for section, value in document.items():
+        for key, metric, figure in _figures(section, value, keyed_by):
+            writer.writerow((section, _cell(key), _cell(metric), _cell(figure)))
+    return text.getvalue()
+
+
+def _figures(
+    section: str, value: object, keyed_by: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str, object]]:
+    if isinstance(value, Mapping):
+        yield from (("", str(metric), figure) for metric, figure in _flat(value))
+    elif isinstance(value, list) and section in keyed_by:
+        named = keyed_by[section]
+        for entry in value:
+            key = " / ".join(str(entry[name]) for name in named)
+            rest = {name: figure for name, figure in entry.items() if name not in named}
+            yield from ((key, metric, figure) for metric, figure in _flat(rest))
+    elif isinstance(value, list):
+        yield from ((str(at), "text", entry) for at, entry in enumerate(value, start=1))
+    else:
+        yield "", section, value
+
+
+def _flat(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """One metric a line: an interval gives `_low` and `_high`, a list of names one each."""
+    for name, figure in entry.items():
+        if isinstance(figure, list):
+            numbers = len(figure) == 2 and all(isinstance(end, int | float) for end in figure)
+            ends = ("low", "high") if numbers else tuple(str(i + 1) for i in range(len(figure)))
+            yield from ((f"{name}_{end}", part) for end, part in zip(ends, figure, strict=True))
+        elif figure is None and name.endswith(("interval", "interval_nano_usd")):
+            yield from ((f"{name}_{end}", None) for end in ("low", "high"))
+        else:
+            yield name, figure
+
+
+def _cell(figure: object) -> str:
+    if figure is None:
+        return ""
+    if isinstance(figure, str):
+        return f"'{figure}" if figure.startswith(FORMULA_STARTS) else figure
+    return repr(figure) if isinstance(figure, float) else str(figure)

@@ -1,0 +1,150 @@
+"""The next rung's call, started beside one that is likely to fail: time bought with money.
+
+Off unless the policy says `decision.speculate`. Then a rung whose chance of being wrong lies
+between the stated bounds has the rung that would follow it called at the same time. If its answer
+is good enough, the other call is cancelled at the upstream and booked as discarded; if not, the
+other answer is already under way and its pieces go on from there. Both calls are held in the ledger
+before they begin, and both end before the request is accounted for.
+
+`Calls` is how the gateway's path calls rungs; it knows nothing about verification.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+
+from router.errors import BudgetExceeded, StreamCut, TiergateError
+from router.request.calls import Spender
+from router.request.state import Walk
+from router.routing.next_rung import Left, rung_beside
+from router.routing.policy_runtime import RungPlan
+from router.types import Answer, CostBasis, Delta, VerifyMode, usd_to_nano
+
+
+class Ahead:
+    """One call that runs by itself; its pieces are kept until somebody asks for them."""
+
+    def __init__(self, source: AsyncGenerator[Delta, None]) -> None:
+        self._ready: deque[Delta] = deque()  # bounded by what an answerer may send in one answer
+        self._more = asyncio.Event()
+        self._over = False
+        self._task = asyncio.create_task(self._run(source))
+
+    async def _run(self, source: AsyncGenerator[Delta, None]) -> None:
+        try:
+            async with aclosing(source) as pieces:
+                async for piece in pieces:
+                    self._ready.append(piece)
+                    self._more.set()
+        finally:
+            self._over = True
+            self._more.set()
+
+    async def pieces(self) -> AsyncGenerator[Delta, None]:
+        """All pieces from the first on, as they come. Raises what the call raised."""
+        while self._ready or not self._over:
+            if self._ready:
+                yield self._ready.popleft()
+            else:
+                self._more.clear()
+                await self._more.wait()
+        await self._task
+
+    def cancel(self) -> None:
+        """Ask the call to end; the connection to its upstream closes."""
+        self._task.cancel()
+
+    async def ended(self) -> None:
+        """Wait until the call is over and booked. Raises what none of our errors is."""
+        await asyncio.wait({self._task})
+        failed = None if self._task.cancelled() else self._task.exception()
+        if failed is not None and not isinstance(failed, TiergateError):
+            raise failed
+
+
+class Calls:
+    """Calls rungs for one walk; some may already be under way when their turn comes.
+
+    Leaving the context cancels what still runs and waits until it is booked.
+    """
+
+    def __init__(self, walk: Walk, spender: Spender) -> None:
+        self.spender = spender
+        self._walk = walk
+        self._running: dict[int, Ahead] = {}  # by rung
+        self._ending: list[Ahead] = []  # cancelled, and not yet known to be over
+
+    async def __aenter__(self) -> Calls:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.keep(None)
+        for ahead in self._ending:
+            await ahead.ended()
+
+    def begin_beside(self, at: int, left: Left) -> None:
+        """Start what the policy wants beside rung `at`. Its hold comes after that rung's own."""
+        walk = self._walk
+        section, plan = walk.runtime.policy.decision, walk.plan(walk.decision.rungs[at].answerer)
+        if section.speculate is None or walk.observed is not None or plan.facts.kind == "resolver":
+            return
+        verified = walk.verify_mode(plan) is not VerifyMode.NONE
+        beside = rung_beside(walk.decision, at, left, section, verified=verified)
+        if beside is None or beside in self._running:
+            return
+        rung = walk.decision.rungs[beside]
+        other = walk.plan(rung.answerer)
+        most = usd_to_nano(section.speculate.max_usd)
+        if rung.cost_basis is not CostBasis.UNKNOWN and other.worst_case(walk.request) <= most:
+            self._running[beside] = Ahead(self.spender.stream_rung(beside, other, ahead=True))
+            walk.ahead = beside
+
+    def keep(self, at: int | None) -> None:
+        """Cancel what is under way for any other rung than `at`; its turn would call it anew."""
+        for rung in [rung for rung in self._running if rung != at]:
+            ahead = self._running.pop(rung)
+            ahead.cancel()
+            self._ending.append(ahead)
+        self._walk.ahead = at if at in self._running else None
+
+    async def whole(self, at: int, plan: RungPlan) -> Answer:
+        """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""
+        if at not in self._running:
+            return await self.spender.call_rung(at, plan)
+        answer: Answer | None = None
+        async with aclosing(self.pieces(at, plan)) as pieces:
+            async for piece in pieces:
+                answer = piece.final or answer
+        if answer is None:
+            raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
+        return answer
+
+    async def pieces(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
+        """One rung's answer in pieces; the last one carries the final Answer. Raises as `whole`.
+
+        Where the call ahead was refused for money, since two were held at one time, the rung is
+        called now that the other has ended.
+        """
+        ahead, begun = self._running.get(at), False
+        if ahead is not None:
+            try:
+                async with aclosing(ahead.pieces()) as found:
+                    async for piece in found:
+                        begun = True
+                        yield piece
+                return
+            except BudgetExceeded:
+                if begun:
+                    raise
+        async with aclosing(self.spender.stream_rung(at, plan)) as pieces:
+            async for piece in pieces:
+                yield piece

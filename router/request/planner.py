@@ -1,0 +1,184 @@
+"""Triage and decide: the first half of the request path, which calls no tier and writes nothing.
+
+The gateway goes on from here; `tiergate route` and the library's `route` stop here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from router.errors import MaxCostTooLow, RequestError
+from router.money.budgets import Budgets
+from router.money.worst_case import cost_explained
+from router.policy.schema import is_glob
+from router.request.ledger_row import outcome_of
+from router.request.state import Walk
+from router.routing.constraints import asked_of
+from router.routing.decision import decide
+from router.routing.key_access import check_selected, reachable
+from router.routing.policy_runtime import (
+    NO_WARMTH,
+    PolicyRuntime,
+    Selected,
+    known_models,
+    pinned,
+    select,
+)
+from router.types import (
+    NO_PRESSURE,
+    OWN_MODELS,
+    ChatRequest,
+    Clock,
+    Identity,
+    Ids,
+    Outcome,
+    Pressure,
+    SessionMemory,
+    Signals,
+    Verdict,
+    WarmCache,
+)
+
+
+class Router:
+    """Reads requests and decides them by the policies it serves."""
+
+    def __init__(
+        self,
+        runtimes: Mapping[str, PolicyRuntime],
+        default: str,
+        *,
+        budgets: Callable[[], Budgets],
+        clock: Clock,
+        ids: Ids,
+        draw: Callable[[], float] | None = None,
+    ) -> None:
+        self._runtimes = dict(runtimes)
+        self._default = default
+        self._budgets = budgets
+        self._clock = clock
+        self._ids = ids
+        self._draw = draw  # uniform in [0, 1); without it nothing is explored
+
+    def route(
+        self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
+    ) -> Outcome:
+        """The decision alone, on the calling thread. Raises NotCapable, ModelNotFound.
+
+        Answerers count as ready: what a policy decides does not hang on what runs just now.
+        """
+        started = self._clock.monotonic_ms()
+        selected = self.select(request, identity)
+        signals = selected.runtime.triage.read_now(request, memory)
+        walk = self.decided(
+            request, identity, selected, signals, memory, started, assume_ready=True
+        )
+        return outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
+
+    def select(self, request: ChatRequest, identity: Identity) -> Selected:
+        """What the request's model name and hints lead to.
+
+        Raises ModelNotFound, PermissionDenied, RequestError for tools that the policy refuses.
+        """
+        selected = select(self._runtimes, self._default, request)
+        check_selected(identity, selected)
+        if request.unsupported_tools and selected.runtime.policy.unsupported_tools == "refuse":
+            raise RequestError(
+                f"tools: found {', '.join(request.unsupported_tools)}, which no tier offers; "
+                "expected tools of type function, custom or namespace. Leave the others out, or "
+                "let the policy do so (unsupported_tools: drop).",
+                param="tools",
+                code="unsupported_parameter",
+            )
+        return selected
+
+    def decided(
+        self,
+        request: ChatRequest,
+        identity: Identity,
+        selected: Selected,
+        signals: Signals,
+        memory: SessionMemory | None,
+        started_ms: float,
+        *,
+        pressure: Pressure = NO_PRESSURE,
+        assume_ready: bool = False,
+        warm: Mapping[str, WarmCache] = NO_WARMTH,
+    ) -> Walk:
+        """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
+        read_at = self._clock.monotonic_ms()
+        runtime = selected.runtime
+        asked = asked_of(request.hints, identity.may_lower, identity.tiers)
+        asked = pinned(asked, selected, memory, request.in_tool_loop)
+        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready, warm=warm)
+        asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
+        draw = None if asked_only else self._drawn(runtime)
+        try:
+            decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
+        except MaxCostTooLow as error:
+            plan = runtime.by_name[error.answerer]
+            raise cost_explained(error, plan.facts, request, composite=plan.composite) from None
+        deadline_ms = request.hints.deadline_ms
+        return Walk(
+            request_id=self._ids.new(),
+            request=request,
+            identity=identity,
+            runtime=runtime,
+            signals=signals,
+            facts=facts,
+            asked=asked,
+            decision=decision,
+            draw=draw,
+            started_ms=started_ms,
+            created_at_ms=self._clock.now_ms(),
+            triage_ms=read_at - started_ms,
+            decide_ms=self._clock.monotonic_ms() - read_at,
+            deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
+            pressure=pressure,
+            observed=None
+            if selected.observed is None
+            else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
+        )
+
+    @property
+    def budgets(self) -> Callable[[], Budgets]:
+        """What may be spent and asked, by the default policy as it is then."""
+        return self._budgets
+
+    def _drawn(self, runtime: PolicyRuntime) -> float | None:
+        """A fresh number where the policy explores."""
+        exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
+        return self._draw() if exploring and self._draw is not None else None
+
+    def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
+        """Serve these policies from the next request on."""
+        self._runtimes = dict(runtimes)
+
+    def models_for(self, identity: Identity) -> tuple[str, ...]:
+        """Those of `models` that this key may use."""
+        return tuple(name for name in self.models() if reachable(identity, name, self.default))
+
+    def models(self) -> tuple[str, ...]:
+        """The model names that clients may send, without the globs of aliases."""
+        policy = self.default.policy
+        own = (n for n in policy.aliases if (to := policy.alias(n)) and to.to in OWN_MODELS)
+        known = (*known_models(self._runtimes, self.default), *OWN_MODELS, *own)
+        return tuple(name for name in known if not is_glob(name))
+
+    def has_model(self, name: str) -> bool:
+        """Whether clients may send `name`: one of `models`, or what an alias' glob fits."""
+        policy = self.default.policy
+        alias = None if is_glob(name) else policy.alias(name)
+        if alias is None:
+            return name in self.models()
+        return policy.mode != "observe" or alias.answerer is not None or alias.to in OWN_MODELS
+
+    @property
+    def runtimes(self) -> Mapping[str, PolicyRuntime]:
+        """The policies that are served, by name."""
+        return self._runtimes
+
+    @property
+    def default(self) -> PolicyRuntime:
+        """The policy that `auto` means."""
+        return self._runtimes[self._default]

@@ -1,0 +1,67 @@
+"""What is kept beside a row that is final: texts, the session, what may be answered from memory.
+
+By then the answer is paid for, so nothing that fails here takes it from the client, who would ask
+and pay again; the log has it. It knows nothing about tiers or about how an answer came to be.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from router.errors import LedgerError
+from router.request.ledger_row import transcript
+from router.request.response_cache import Repeats
+from router.request.sessions import Conversations
+from router.request.state import Candidate, Walk
+from router.types import TextKeeper, Verdict
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps what later requests, reviewers and labels will want of one that was answered."""
+
+    def __init__(self, texts: TextKeeper, conversations: Conversations, repeats: Repeats) -> None:
+        self._texts = texts
+        self._conversations = conversations
+        self._repeats = repeats
+
+    async def keep(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
+        """Keep what the policy allows. Raises nothing that a store raises."""
+        for what, keeping in (
+            ("texts", lambda: self._keep_texts(walk, candidate)),
+            ("session", lambda: self._conversations.answered(walk, candidate)),
+            ("cache", lambda: self._repeats.keep(walk, candidate, verdict)),
+        ):
+            await _kept_if_possible(what, walk.request_id, keeping)
+
+    async def _keep_texts(self, walk: Walk, candidate: Candidate) -> None:
+        """Store prompt and answer where the policy asks for it; by default nothing is stored."""
+        privacy = walk.runtime.policy.privacy
+        if privacy.store == "none" or candidate.answer is None:
+            return
+        texts: tuple[tuple[Literal["prompt", "answer", "draft"], str], ...] = (
+            ("prompt", transcript(walk.request.messages)),
+            ("answer", candidate.answer.text),
+            ("draft", walk.draft),
+        )
+        for kind, text in texts:
+            await self._texts.put(
+                walk.request_id,
+                walk.identity.tenant,
+                kind,
+                text,
+                store=privacy.store,
+                retention_days=privacy.retention_days,
+            )
+
+
+async def _kept_if_possible(
+    what: str, request_id: str, keep: Callable[[], Awaitable[None]]
+) -> None:
+    try:
+        await keep()
+    except LedgerError as error:
+        _log.error("%s of request %s not kept: %s", what, request_id, error.message)

@@ -1,0 +1,123 @@
+"""What providers' prompt caches hold of a conversation, and by what name it is known again. Pure.
+
+Providers keep the beginning of a prompt for some minutes after a call and bill what they find there
+at a fraction of the price. Whoever sends the next turn to another model pays for the whole
+beginning again. What is counted here is likely, never certain: a provider says afterwards how much
+it found, and a cache that was due and not found is not counted on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.privacy.digest import digest
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    ChatRequest,
+    Message,
+    Price,
+    Role,
+    SessionMemory,
+    ToolSpec,
+    WarmCache,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a conversation before its next turn is decided."""
+
+    memory: SessionMemory | None = None
+    told: SessionMemory | None = None  # the same where the client named the session: triage's part
+    caches: tuple[WarmCache, ...] = ()  # of this very beginning, young enough to be there still
+
+    @property
+    def warm(self) -> Mapping[str, WarmCache]:
+        """By answerer, those that a hit is expected of."""
+        return {cache.answerer: cache for cache in self.caches if cache.tokens}
+
+
+NOTHING_KNOWN = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class Cacheable:
+    """An attempt's answerer as its provider's cache sees it."""
+
+    attempt: AttemptRow
+    model: str  # as the policy names it: the answer may name a version
+    price: Price
+
+
+def earlier_messages(request: ChatRequest) -> tuple[Message, ...]:
+    """What the turn before this one sent: all before the last answer; () in a first turn."""
+    messages = request.messages
+    answers = [i for i, message in enumerate(messages) if message.role == "assistant"]
+    at = answers[-1] if answers else 0
+    while at > 0 and messages[at - 1].role == "assistant":
+        at -= 1
+    return messages[:at]
+
+
+def prefix_name(messages: Sequence[Message], tools: Sequence[ToolSpec], secret: bytes) -> str:
+    """The name of a conversation's beginning, "" for none; keyed, so that it tells nothing.
+
+    Tools are part of it, as they are of what providers cache.
+    """
+    if not messages:
+        return ""
+    pieces = [piece for message in messages for piece in _pieces(message)]
+    pieces += [piece for tool in tools for piece in (tool.name, tool.description, tool.parameters)]
+    lengths = ",".join([str(len(piece)) for piece in pieces])  # so that pieces can't run together
+    return digest(secret, "\n".join([lengths, *pieces]))
+
+
+def _pieces(message: Message) -> Iterable[str]:
+    yield message.role
+    yield message.text
+    yield message.tool_call_id or ""
+    for part in message.parts:
+        if part.kind != "text":
+            yield part.payload
+    for call in message.tool_calls:
+        yield from (call.id, call.name, call.arguments)
+
+
+def alive(
+    memory: SessionMemory | None, prefix: str, now_ms: int, ttl_s: int
+) -> tuple[WarmCache, ...]:
+    """The caches that hold this beginning still; `prefix` names it, `ttl_s` is seconds."""
+    if memory is None or not prefix or memory.prefix != prefix:
+        return ()
+    oldest = now_ms - 1000 * ttl_s
+    return tuple(cache for cache in memory.warm if cache.at_ms >= oldest)
+
+
+def warmed(
+    tried: Sequence[Cacheable], caches: Sequence[WarmCache], least_tokens: int, now_ms: int
+) -> tuple[WarmCache, ...]:
+    """What caches hold after a turn: those of the answerers that were called, and those before.
+
+    Counted are the input tokens that the provider reported, from `least_tokens` on. `caches` were
+    alive when the turn began.
+    """
+    found = {cache.answerer: cache for cache in caches}
+    for one in tried:
+        attempt, usage = one.attempt, one.attempt.usage
+        counted = attempt.role is Role.ANSWER and attempt.state is AttemptState.SETTLED
+        if not (counted and usage.reported and _saves(one.price)):
+            continue
+        hit, due = usage.cached_input_tokens > 0, attempt.answerer in found
+        tokens = usage.input_tokens if usage.input_tokens >= least_tokens else 0
+        if tokens or due:
+            held = tokens if hit or not due else 0
+            found[attempt.answerer] = WarmCache(attempt.answerer, one.model, held, now_ms)
+    return tuple(found.values())
+
+
+def _saves(price: Price) -> bool:
+    """Whether a provider's cache hit costs less than fresh input, as far as prices are known."""
+    cached, fresh = price.cached_input_nano_usd, price.input_nano_usd
+    return cached is not None and fresh is not None and cached < fresh

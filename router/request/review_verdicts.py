@@ -1,0 +1,144 @@
+"""A person's verdict on an answer: what stands from then on, what it costs, and the order of steps.
+
+The matter is closed together with the feedback that the verdict is, then its minutes are booked.
+It knows nothing about where matters are stored or who may decide them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from router.errors import NotFound, ReviewConflict
+from router.money import cost
+from router.request.review_row import review_row
+from router.types import (
+    Clock,
+    Ledger,
+    MinutePrice,
+    RequestRow,
+    RequestState,
+    ReviewCase,
+    ReviewDesk,
+    Reviewed,
+    ReviewVerdict,
+)
+
+MinutePriceOf = Callable[[str, int], MinutePrice | None]
+"""The price of a reviewer's minute by a policy's name, at a time; None: unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer says; `text` is the right answer, needed with the verdict `correct` only."""
+
+    verdict: ReviewVerdict
+    minutes: float
+    text: str = ""
+    by: str = ""
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLeft:
+    """How many matters were booked late, and which never will be: their request is gone."""
+
+    booked: int
+    gone: tuple[str, ...]
+
+
+class Reviewer:
+    """Takes verdicts: the matter is closed first, then its minutes are booked."""
+
+    def __init__(
+        self, desk: ReviewDesk, ledger: Ledger, price_of: MinutePriceOf, clock: Clock
+    ) -> None:
+        self._desk = desk
+        self._ledger = ledger
+        self._price_of = price_of
+        self._clock = clock
+
+    async def decide(self, review_id: str, tenant: str | None, said: Judgement) -> ReviewCase:
+        """The matter as it stands after the verdict; `tenant` None: of whomever.
+
+        Raises NotFound (no such matter of that tenant), ReviewConflict (it does not wait any more,
+        its request is not finished, or there is no draft to approve), LedgerError.
+        """
+        case = await self._desk.case(review_id, tenant)
+        if case is None:
+            raise no_review(review_id)
+        if case.item.status != "pending":
+            raise _too_late(case)
+        row = await self._ledger.get(case.item.request_id, None)
+        if row is None or row.state is RequestState.OPEN:
+            raise ReviewConflict(
+                f"The request of {review_id} is {'gone' if row is None else 'not finished yet'}; "
+                "a verdict needs it in the books."
+            )
+        text = self._standing(case, row, said)
+        now_ms = self._clock.now_ms()
+        price = self._price_of(row.policy, now_ms)
+        reviewed = Reviewed(
+            said.verdict,
+            said.minutes,
+            said.by,
+            said.key_id,
+            now_ms,
+            None if price is None else cost.review_cost(price, said.minutes),
+            "" if price is None else price.version,
+        )
+        if not await self._desk.decide(review_id, reviewed, text):
+            raise _too_late(await self._desk.case(review_id, tenant) or case)
+        decided = await self._desk.case(review_id, tenant) or case
+        await self._book(decided, row)
+        return decided
+
+    def _standing(self, case: ReviewCase, row: RequestRow, said: Judgement) -> str:
+        """The text that stands from now on: the draft, the correction, or none."""
+        if said.verdict is ReviewVerdict.CORRECT:
+            return said.text
+        if said.verdict is ReviewVerdict.REJECT:
+            return ""
+        if row.verdict == "held" and not case.draft:
+            raise ReviewConflict(
+                f"{case.item.review_id} has no draft that could be approved: none was written, or "
+                "it has expired. Give the answer itself with the verdict correct, or reject."
+            )
+        return case.draft or ""
+
+    async def book_left(self) -> BookedLeft:
+        """Book what a crash left decided and not booked. Raises LedgerError.
+
+        A matter whose request is in no book any more can never be booked, and is let go.
+        """
+        booked, gone = 0, list[str]()
+        for case in await self._desk.unbooked():
+            row = await self._ledger.get(case.item.request_id, None)
+            if row is None:
+                await self._desk.booked(case.item.review_id)
+                gone.append(case.item.review_id)
+            else:
+                await self._book(case, row)
+                booked += 1
+        return BookedLeft(booked, tuple(gone))
+
+    async def _book(self, case: ReviewCase, row: RequestRow) -> None:
+        if case.reviewed is not None:
+            await self._ledger.finish(review_row(row, case, case.reviewed))
+            await self._desk.booked(case.item.review_id)
+
+
+def no_review(review_id: str) -> NotFound:
+    """There is no such matter, or it is another tenant's."""
+    return NotFound(
+        f"There is no review {review_id[:80]!r} that you may see. GET /v1/reviews and "
+        "`tiergate review list` name those that wait.",
+        code="review_not_found",
+    )
+
+
+def _too_late(case: ReviewCase) -> ReviewConflict:
+    return ReviewConflict(
+        f"{case.item.review_id} does not wait any more: it is {case.item.status}. A verdict is "
+        "given once; POST /v1/feedback adds what is learnt later."
+    )

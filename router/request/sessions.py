@@ -1,0 +1,128 @@
+"""What the gateway remembers from one turn of a conversation to the next, and under which name.
+
+A client names its session by `routing.session`, `x-session-id` or `prompt_cache_key`; then all that
+triage saw is remembered. Else a conversation is known by its own beginning: a keyed hash of the
+messages that the turn before had sent. That says which level began a tool loop and which prompt
+caches are warm; what was read in earlier turns stands in the messages themselves. A hash of less,
+such as the first question alone, would give two people who both began with "hi" one memory.
+
+It knows nothing about decisions; it is given the store, the tenants' keys and the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from router.request.ledger_row import prompt_digest
+from router.request.prompt_cache import (
+    Cacheable,
+    Known,
+    alive,
+    earlier_messages,
+    prefix_name,
+    warmed,
+)
+from router.request.state import Candidate, Walk
+from router.routing.policy_runtime import PolicyRuntime
+from router.types import (
+    ChatRequest,
+    Clock,
+    Identity,
+    Message,
+    Role,
+    SessionMemory,
+    SessionStore,
+    WarmCache,
+)
+
+
+class Conversations:
+    """Reads and writes session memories, of named sessions and of unnamed ones alike."""
+
+    def __init__(
+        self, sessions: SessionStore, secret_of: Callable[[str], bytes], clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._secret_of = secret_of
+        self._clock = clock
+
+    async def recall(
+        self, request: ChatRequest, identity: Identity, runtime: PolicyRuntime
+    ) -> Known:
+        """What is known of the conversation before this turn."""
+        section, session = runtime.policy.sessions, request.hints.session
+        before = await self._name(identity.tenant, request, earlier_messages(request))
+        name = session or _unnamed(before)
+        memory = await self._sessions.get(identity.tenant, name) if name else None
+        caches = alive(memory, before, self._clock.now_ms(), section.cache_ttl_s)
+        return Known(memory, memory if session else None, caches if section.sticky else ())
+
+    async def began(self, walk: Walk) -> None:
+        """Keep what a named session has shown, whatever becomes of this turn.
+
+        A long prompt's digest is made here, beside the loop, where its row would hold up others.
+        """
+        if walk.request.is_long:
+            secret = self._secret_of(walk.identity.tenant)
+            walk.prompt_digest = await asyncio.to_thread(prompt_digest, walk.request, secret)
+        memory = walk.known.told
+        session = walk.request.hints.session
+        if session and not walk.request.hints.dry_run:
+            level = memory.last_tier_number if memory else 0
+            await self._put(walk, session, await self._latest(walk, session, level))
+
+    async def answered(self, walk: Walk, candidate: Candidate) -> None:
+        """Keep the level that answered and which prompt caches hold this turn's messages.
+
+        An unnamed conversation is kept only where something hangs on it: a warm cache, or a tool
+        call whose result comes next.
+        """
+        request, tenant = walk.request, walk.identity.tenant
+        caches = self._caches(walk)
+        calls = candidate.answer is not None and any(
+            choice.tool_calls for choice in candidate.answer.choices
+        )
+        session = request.hints.session
+        if not (session or caches or calls):
+            return
+        now = await self._name(tenant, request, request.messages)
+        name = session or _unnamed(now)
+        memory = await self._latest(walk, session, candidate.rung.level)
+        await self._put(walk, name, replace(memory, prefix=now, warm=caches))
+
+    async def _latest(self, walk: Walk, session: str | None, level: int) -> SessionMemory:
+        """The highest that a session has seen; its turns may run at the same time."""
+        latest = await self._sessions.get(walk.identity.tenant, session) if session else None
+        memory = walk.runtime.remember(walk.signals, latest, level)
+        return replace(memory, prefix=latest.prefix, warm=latest.warm) if latest else memory
+
+    async def _put(self, walk: Walk, name: str, memory: SessionMemory) -> None:
+        await self._sessions.put(walk.identity.tenant, name, memory)
+
+    def _caches(self, walk: Walk) -> tuple[WarmCache, ...]:
+        section = walk.runtime.policy.sessions
+        if not section.sticky:
+            return ()
+        tried = []
+        for attempt in walk.attempts:
+            if attempt.role is Role.TRIAGE:
+                continue
+            facts = walk.plan(attempt.answerer).facts
+            tried.append(Cacheable(attempt, facts.model, facts.price))
+        return warmed(tried, walk.known.caches, section.least_tokens, self._clock.now_ms())
+
+    async def _name(self, tenant: str, request: ChatRequest, messages: tuple[Message, ...]) -> str:
+        """The name of a beginning among this tenant's, "" for none."""
+        if not messages:
+            return ""
+        secret = self._secret_of(tenant)
+        if request.is_long:
+            return await asyncio.to_thread(prefix_name, messages, request.tools, secret)
+        return prefix_name(messages, request.tools, secret)
+
+
+def _unnamed(prefix: str) -> str:
+    """The session of a conversation that has no other name; no client can guess one."""
+    return f"prefix:{prefix}" if prefix else ""

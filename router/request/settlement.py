@@ -1,0 +1,116 @@
+"""What an attempt is booked at: when it is held, answered, failed or broken off. Pure.
+
+It knows nothing about ledgers, budgets or clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from router.errors import DeadlineExceeded, TiergateError, UpstreamError
+from router.money import cost
+from router.money.model_redirects import Redirect
+from router.routing.policy_runtime import RungPlan
+from router.types import Answer, AttemptRow, AttemptState, CostBasis, Usage
+
+
+def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
+    """On what a call is held: own compute that nobody prices is known to cost nothing."""
+    free = not held and not plan.spends_outside
+    return CostBasis.OWN_COMPUTE if free else CostBasis.UNKNOWN
+
+
+def answered_by(
+    row: AttemptRow,
+    plan: RungPlan,
+    answer: Answer,
+    redirect: Redirect | None,
+    latency_ms: float,
+) -> AttemptRow:
+    """Returns the row of an answered call, which costs the price of the model that answered.
+
+    Where nobody states that model's price, it counts at the hold, or at the price of the model that
+    was asked for where that is more: never understated, and unknown until it is reconciled.
+    """
+    paid = paid_for(plan, answer, row.images)
+    row = replace(
+        row,
+        state=state_of(paid),
+        cost_nano_usd=paid.nano_usd,
+        cost_basis=paid.basis,
+        latency_ms=latency_ms,
+        usage=answer.usage,
+        estimated=plan.spends_outside and not answer.usage.reported,
+        provider_cost_nano_usd=answer.provider_cost_nano_usd,
+        compute_ms=answer.compute_ms,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else "",
+        model=answer.model or row.model,
+        p=answer.p,
+        adapter=answer.adapter or "",
+        upstream_id=answer.upstream_id,
+    )
+    if redirect is None or plan.facts.price.per_request_nano_usd is not None:
+        return row
+    if redirect.price is None:
+        held = at_hold(row, plan)
+        return replace(held, cost_nano_usd=max(held.cost_nano_usd, paid.nano_usd))
+    paid = cost.attempt_cost(redirect.price, answer.usage, answer.compute_ms, row.images)
+    return replace(
+        row,
+        state=state_of(paid),
+        cost_nano_usd=paid.nano_usd,
+        cost_basis=paid.basis,
+        price_version=redirect.price.version,
+    )
+
+
+def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
+    """What an answer costs; a composite without list price costs what its calls cost."""
+    price = plan.facts.price
+    if plan.composite and price.per_request_nano_usd is None:
+        return cost.Cost(0, CostBasis.OWN_COMPUTE)
+    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, images)
+    if paid.basis is CostBasis.UNKNOWN and not plan.spends_outside:
+        return cost.Cost(0, CostBasis.OWN_COMPUTE)
+    return paid
+
+
+def state_of(paid: cost.Cost) -> AttemptState:
+    """What an attempt is of which all is known but, maybe, its price."""
+    unknown = paid.basis is CostBasis.UNKNOWN
+    return AttemptState.UNKNOWN_COST if unknown else AttemptState.SETTLED
+
+
+def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
+    """A call that nobody knows the outcome of: all that was held, on the basis it was held on."""
+    return replace(
+        row,
+        state=AttemptState.UNKNOWN_COST,
+        cost_nano_usd=row.held_nano_usd,
+        cost_basis=cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis,
+        estimated=True,
+    )
+
+
+def own_compute(
+    row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
+) -> AttemptRow:
+    """A call to our own machine that came to no answer: what it computed in that time at most."""
+    own_ms = 0.0 if plan.composite else latency_ms
+    return replace(
+        row,
+        state=state,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        cost_nano_usd=cost.own_compute(plan.facts.price, own_ms),
+        compute_ms=own_ms,
+        estimated=True,
+    )
+
+
+def may_be_billed(error: TiergateError) -> bool:
+    """Whether the upstream may charge for a call that failed so."""
+    if isinstance(error, DeadlineExceeded):
+        return True
+    if isinstance(error, UpstreamError):
+        return error.sent and error.upstream_status is None
+    return False

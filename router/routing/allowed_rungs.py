@@ -1,0 +1,196 @@
+"""Which rungs may take a request, and which may stand in where those have failed. Pure.
+
+A rung is passed over for one reason, the first in order of precedence. Some of these reasons give
+way where every answerer that should have answered has failed: what makes a higher rung too dear
+(only where the policy's `outage_lifts` names it), and what makes a lower one too weak (never a hard
+rule, never a capability, never what the client asked for). `next_rung` says when that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from router.errors import MaxCostTooLow, NotCapable, PermissionDenied
+from router.policy.schema import DecisionSection
+from router.routing.constraints import Asked
+from router.routing.hard_rules import Bounds
+from router.types import CostBasis, DecisionMode, Reason, RungFacts, Signals, exact_usd
+
+SOFT = frozenset({Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.BUDGET_SOFT_LIMIT})
+"""Ceilings that give way where no rung below them can do what the request needs."""
+
+
+def passed_over(
+    f: RungFacts,
+    limits: Bounds,
+    threshold: float,
+    asked: Asked,
+    signals: Signals,
+) -> Reason | None:
+    """Returns why a rung is not allowed: the first reason in order of precedence, else None."""
+    if asked.tiers and f.tier not in asked.tiers:
+        return Reason.TIER_NOT_ALLOWED
+    if f.missing or not fits(f, signals):
+        return Reason.NOT_CAPABLE
+    if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
+        return Reason.OVER_MAX_COST
+    if asked.pinned is not None or asked.pinned_tier is not None:
+        chosen = f.answerer == asked.pinned or f.tier == asked.pinned_tier
+        return None if chosen else Reason.PINNED
+    if f.level < limits.floor:
+        return Reason.BELOW_FLOOR
+    if f.level > limits.ceiling:
+        return limits.ceiling_reasons[0] if limits.ceiling_reasons else Reason.ABOVE_CEILING
+    return _unready(f, threshold)
+
+
+def _unready(f: RungFacts, threshold: float) -> Reason | None:
+    """Returns why a rung between floor and ceiling has no answer that could be used."""
+    if f.declined is Reason.NOTHING_TO_RESOLVE:
+        return f.declined
+    if f.level == 1 and f.p < threshold:
+        return Reason.LOW_CONFIDENCE
+    if f.declined is not None:
+        return f.declined
+    return None if f.ready else Reason.NOT_READY
+
+
+def fits(f: RungFacts, signals: Signals) -> bool:
+    """Returns True when the request is short enough for this answerer."""
+    return f.context_tokens == 0 or signals.input_tokens <= f.context_tokens
+
+
+def _over(f: RungFacts, cap: int) -> bool:
+    """Returns True when one call may cost more than the client's cap; an unknown price may."""
+    return f.cost_basis is CostBasis.UNKNOWN or max(f.cost_nano_usd, f.worst_nano_usd) > cap
+
+
+# Reasons that an outage lifts, where floor, ceiling and confidence let it. All others stay.
+_YIELDING = frozenset(
+    {Reason.BELOW_FLOOR, Reason.LOW_CONFIDENCE, Reason.POLICY_RULE, Reason.ABOVE_CEILING, *SOFT}
+)
+
+
+def stand_ins(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    limits: Bounds,
+    section: DecisionSection,
+    asked: Asked,
+) -> list[int]:
+    """Returns those that were passed over and may answer where the others have failed.
+
+    A level 1 that is less sure than `confidence_floor` may, from `accept_at` on: below that its
+    answer would count as failed. It may not where the client named the floor or a certificate
+    did, since both promise something.
+    """
+    least = section.accept_at
+    if section.mode is DecisionMode.CERTIFIED:
+        least = 1.01
+    elif asked.confidence_floor is not None:
+        least = max(least, asked.confidence_floor)
+    return [
+        i
+        for i, (f, reason) in enumerate(zip(facts, passed, strict=True))
+        if reason in _YIELDING
+        and limits.outage_floor <= f.level <= limits.outage_ceiling
+        and _unready(f, least) is None
+    ]
+
+
+def in_turn(
+    facts: Sequence[RungFacts],
+    first: int,
+    ladder: Sequence[int],
+    found: Iterable[int],
+    threshold: float,
+) -> tuple[int, ...]:
+    """Returns those found that are not of the ladder, in the order in which they are tried.
+
+    First of the first rung's level, then higher ones from the lowest on, then lower ones from the
+    highest on. An unsure level 1 comes last.
+    """
+    level = facts[first].level
+
+    def place(i: int) -> tuple[bool, int, bool]:
+        f = facts[i]
+        return f.level < level or _unsure(f, threshold), abs(f.level - level), _unsure(f, threshold)
+
+    others = sorted(set(found).difference(ladder))
+    return tuple(sorted(others, key=place)) if others else ()
+
+
+def _unsure(f: RungFacts, threshold: float) -> bool:
+    return f.level == 1 and f.p < threshold
+
+
+def fallback(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    limits: Bounds,
+    asked: Asked,
+    spare: Sequence[int] | None,
+) -> tuple[list[int], Reason | None]:
+    """Returns what takes a request that nothing between floor and ceiling may take, and why.
+
+    Where an answerer that should have taken it is not ready, that is an outage: `spare` stand in, a
+    higher level before a lower one. Else the request goes past soft ceilings upward, never below a
+    floor. A rung that is merely not ready stays in reach as the last resort, so that the gateway
+    can say what failed; so does an unsure level 1 where the policy has nothing above it. `spare` is
+    None for rows of the time before there were stand-ins: ceilings then gave way by themselves.
+    Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
+    when the key may not use the tiers that are left.
+    """
+    awaited = [facts[i].level for i, r in enumerate(passed) if r is Reason.NOT_READY]
+    if awaited and spare:
+        higher = [i for i in spare if facts[i].level > min(awaited)]
+        level = (min if higher else max)(facts[i].level for i in higher or spare)
+        group = [i for i in higher or spare if facts[i].level == level]
+        return group, Reason.OUTAGE_HIGHER if higher else Reason.OUTAGE_LOWER
+    ceilings = SOFT if spare is None or not awaited else frozenset()
+    return _past_ceilings(facts, passed, limits, asked, ceilings), None
+
+
+def _past_ceilings(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    limits: Bounds,
+    asked: Asked,
+    soft: frozenset[Reason],
+) -> list[int]:
+    capped = [
+        (max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
+        for f, r in zip(facts, passed, strict=True)
+        if r is Reason.OVER_MAX_COST and f.level >= limits.floor
+    ]
+    unsure = frozenset() if capped else {Reason.LOW_CONFIDENCE}
+    for reasons in (soft, soft | {Reason.NOT_READY}, unsure):
+        found = [i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor]
+        if found:
+            lowest = facts[found[0]].level
+            return [i for i in found if facts[i].level == lowest]
+    if capped and asked.max_cost_nano_usd is not None:
+        needed, cheapest = min(capped)
+        raise MaxCostTooLow(
+            f"max_cost_usd is {exact_usd(asked.max_cost_nano_usd)}; a call to {cheapest}, the "
+            f"cheapest that this request may go to, can cost ${exact_usd(needed)}",
+            answerer=cheapest,
+            needed_nano_usd=needed,
+        )
+    if any(
+        r is Reason.TIER_NOT_ALLOWED and f.level >= limits.floor
+        for f, r in zip(facts, passed, strict=True)
+    ):
+        why = f" ({', '.join(limits.floor_reasons)})" if limits.floor_reasons else ""
+        raise PermissionDenied(
+            f"This request must go to level {limits.floor} or higher{why}; this key's tiers are "
+            f"{', '.join(asked.tiers)}, none of which may take it. Use another key.",
+            param="model",
+            code="model_not_allowed",
+        )
+    raise NotCapable(
+        "No tier may take this request: "
+        + ", ".join(f"{f.answerer} {r}" for f, r in zip(facts, passed, strict=True) if r)
+        + ". Change the policy's rules, or ask for something else.",
+        code="no_tier_allowed",
+    )

@@ -1,0 +1,93 @@
+"""What a request asks of the tiers: capabilities it needs, and what its hints may change. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from router.types import Capability, ChatRequest, Hints
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the client may have a say in, already reduced to what its key allows."""
+
+    min_tier: int | None = None
+    max_tier: int | None = None
+    stakes_nano_usd: int | None = None
+    may_lower: bool = False
+    confidence_floor: float | None = None
+    max_cost_nano_usd: int | None = None
+    tool_loop_level: int | None = None
+    pinned: str | None = None  # one answerer
+    pinned_tier: str | None = None
+    tiers: tuple[str, ...] = ()  # that the key may use; empty: all
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a request, beside its signals, decides what an answer to it can and will cost."""
+
+    needs: tuple[Capability, ...]
+    output_cap: int | None  # tokens; None where the client gives none
+    choices: int = 1
+    images: int = 0
+    input_bound: int = 0  # tokens at most but for images; 0 where no cost cap asked for it
+    forces_tools: bool = False
+    promises: bool = False  # plain text would be no answer
+
+
+def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
+    """Hints as `decide` reads them: raising is free, lowering needs the scope `hints:lower`."""
+    return Asked(
+        min_tier=hints.min_tier,
+        max_tier=hints.max_tier if may_lower else None,
+        stakes_nano_usd=hints.stakes_nano_usd,
+        may_lower=may_lower,
+        confidence_floor=hints.confidence_floor,
+        max_cost_nano_usd=hints.max_cost_nano_usd,
+        tiers=tuple(sorted(tiers)),
+    )
+
+
+def required(request: ChatRequest) -> frozenset[Capability]:
+    """What an answerer must be able to do for this request."""
+    needs = set()
+    if request.tools and request.tool_choice != '"none"':
+        needs.add(Capability.TOOLS)
+    if request.response_format.kind == "json_object":
+        needs.add(Capability.JSON_MODE)
+    elif request.response_format.kind != "text":
+        needs.add(Capability.JSON_SCHEMA)
+    if request.sampling.n > 1:
+        needs.add(Capability.MULTIPLE_CHOICES)
+    if request.sampling.logprobs:
+        needs.add(Capability.LOGPROBS)
+    kinds = {part.kind for message in request.messages for part in message.parts}
+    for kind, capability in (
+        ("image_url", Capability.IMAGES),
+        ("input_audio", Capability.AUDIO),
+        ("file", Capability.FILES),
+    ):
+        if kind in kinds:
+            needs.add(capability)
+    return frozenset(needs)
+
+
+def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:
+    """What replay needs to know of a request to price it elsewhere; no text is in it."""
+    forced = forces_tools(request)
+    return Shape(
+        needs=tuple(sorted(required(request))),
+        output_cap=request.sampling.max_output_tokens,
+        choices=request.sampling.n,
+        images=sum(part.kind == "image_url" for m in request.messages for part in m.parts),
+        input_bound=input_bound,
+        forces_tools=forced,
+        promises=request.response_format.kind != "text" or forced,
+    )
+
+
+def forces_tools(request: ChatRequest) -> bool:
+    """Whether the answer must call a tool; with `auto` the model is free not to."""
+    return request.tool_choice not in (None, '"auto"', '"none"')

@@ -1,0 +1,164 @@
+"""The record of one request: every argument of decide, next_rung and verify, and what they said.
+
+Stored as JSON in the ledger row, so that replay decides a stored row again to the identical ladder.
+Prompts and answers are not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from router.policy.schema import Policy
+from router.routing.constraints import Asked, Shape
+from router.routing.decision import decide
+from router.routing.next_rung import Left, next_rung
+from router.routing.verification import Verification
+from router.types import (
+    NO_PRESSURE,
+    Answer,
+    Decision,
+    JsonText,
+    Pressure,
+    Reason,
+    RungFacts,
+    Signals,
+    Step,
+    VerifyMode,
+)
+
+RECORD_VERSION = 2
+STAND_INS_FROM = 2
+"""Records of earlier versions were decided without rungs that stand in for failed ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What verification saw of an answer: enough to judge it again under another calibration."""
+
+    mode: VerifyMode
+    p_answer: float | None  # the answerer's own calibrated chance
+    vouched: bool | None  # Answer.verified
+    tokens: int  # log-probabilities read
+    mean_logprob: float
+    min_logprob: float
+    refused: bool
+
+
+def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
+    """What the record keeps of a judged answer: figures, no text."""
+    return Evidence(
+        mode=mode,
+        p_answer=answer.p,
+        vouched=answer.verified,
+        tokens=said.tokens,
+        mean_logprob=said.mean_logprob,
+        min_logprob=said.min_logprob,
+        refused=said.failure is Reason.ANSWER_REFUSED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One turn: what next_rung was told after a rung, and what it said."""
+
+    rung: int
+    p: float | None
+    p_source: str
+    failure: Reason | None
+    left: Left
+    verified: bool
+    said: Step
+    evidence: Evidence | None = None
+    stranded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowNote:
+    """Of an answered request: which shadow it may have got, and how likely. Of a shadow's own row:
+    which request it shadows, and how far the two answers agree."""
+
+    answerer: str
+    share: float  # the chance of a shadow for this request; 0 where none could be called
+    of: str = ""  # a shadow's own row: the request whose answer the client got
+    shown: str = ""  # the answerer of that answer
+    agreement: float | None = None  # 0..1, overlap in words; None where the shadow failed
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalNote:
+    """Why no call was made: the limit, what the call may have cost and what was left, nano-dollars.
+
+    `row_facts.Refusal` reads it.
+    """
+
+    limit: str
+    needed_nano_usd: int
+    left_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    version: int
+    signals: Signals
+    facts: tuple[RungFacts, ...]
+    asked: Asked
+    decision: Decision
+    steps: tuple[StepRecord, ...]
+    observed: int | None = None  # mode observe: the rung that answered whatever was decided
+    pressure: Pressure = NO_PRESSURE  # of the budgets, on decide
+    draw: float | None = None  # the chance number that `decide` was given; None: none
+    shape: Shape | None = None  # None in rows of version 0.1.0
+    shadow: ShadowNote | None = None
+    redirects: tuple[str, ...] = ()  # "asked -> answered", where they are not one model
+    refusal: RefusalNote | None = None  # of a request that a limit of money refused
+    would_cost_nano_usd: int | None = None  # mode observe: what the ladder would have cost
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> JsonText:
+    """The record as the JSON text of a ledger row; `parse` reads it."""
+    return JsonText(_ENCODER.encode(record).decode())
+
+
+def parse(text: str) -> Record:
+    """The record of a stored row. Raises msgspec.ValidationError for anything else."""
+    return _DECODER.decode(text)
+
+
+def decide_again(record: Record, policy: Policy) -> Decision:
+    """What `decide` says today for a stored row under `policy`."""
+    return decide(
+        policy,
+        record.signals,
+        record.facts,
+        record.asked,
+        record.pressure,
+        record.draw,
+        outages=record.version >= STAND_INS_FROM,
+    )
+
+
+def differs(record: Record, policy: Policy) -> str | None:
+    """None when the row decides to the identical ladder and steps again, else what differs."""
+    again = decide_again(record, policy)
+    if again != record.decision:
+        return "ladder"
+    for step in record.steps if record.observed is None else ():
+        said = next_rung(
+            again,
+            step.rung,
+            step.p,
+            step.failure,
+            step.left,
+            policy.decision,
+            verified=step.verified,
+            stranded=step.stranded,
+        )
+        if said != step.said:
+            return f"step after rung {step.rung}"
+    return None

@@ -1,0 +1,56 @@
+"""What each rung is expected to lose: its chance of being wrong, its cost, its time. Pure.
+
+`decision` chooses among these figures; which rungs are allowed is decided there and in
+`hard_rules`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from router.policy.schema import DecisionSection
+from router.types import NANO_PER_USD, RungFacts
+
+
+def expected_losses(
+    facts: Sequence[RungFacts], stakes_nano: int, section: DecisionSection, pacing: float = 0.0
+) -> list[int]:
+    """(1 - p)·S + running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
+
+    Lambda is the policy's `budget_pressure` and the `pacing` of the budgets.
+
+    S = $10, p = .9 and .99, c = $0.01 and $0.50: losses $1.01 and $0.60, so the second goes first.
+    """
+    costs = counted_costs(facts, section, pacing)
+    return [math.ceil((1.0 - f.p) * stakes_nano + c) for f, c in zip(facts, costs, strict=True)]
+
+
+def counted_costs(
+    facts: Sequence[RungFacts], section: DecisionSection, pacing: float = 0.0
+) -> list[float]:
+    """The running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
+
+    A warm rung is held to the dearest of lower levels alone: what its cache saves counts against
+    its equals, which is where a switch would lose it.
+    """
+    counted: list[float] = []
+    dearest = below = 0.0
+    level = 0
+    for f in facts:
+        own = (1.0 + section.budget_pressure + pacing) * f.cost_nano_usd
+        own += section.usd_per_second * NANO_PER_USD * f.latency_ms / 1000.0
+        if f.level != level:
+            below, level = dearest, f.level
+        counted.append(max(own, below if f.cache_nano_usd else dearest))
+        dearest = max(dearest, counted[-1])
+    return counted
+
+
+def without_caches(facts: Sequence[RungFacts]) -> list[RungFacts]:
+    """The same rungs at what they cost where no prompt cache is warm."""
+    return [
+        replace(f, cost_nano_usd=f.cost_nano_usd + f.cache_nano_usd, cache_nano_usd=0)
+        for f in facts
+    ]

@@ -1,0 +1,257 @@
+"""Floor and ceiling of a request: what no hint and no inequality overrules. Pure.
+
+In this order; each rule can only raise the floor, and of those that demand it the first is the
+headline:
+
+    1. the triage model is missing            -> level 2, everything up when unsure
+    2. the policy's hard rules                -> as written
+    3. high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3
+    4. impact from $10,000                    -> level 3
+    5. strategic or multi-stakeholder         -> level 3
+    6. architecture decision                  -> level 3
+    7. impact from $5,000; high stakes; multi-factor; novel; unsafe -> level 2
+    8. level-1 confidence below the floor     -> that rung is passed over (`decision`)
+
+Then, within what the hard rules leave: the level that began a tool loop, the client's min_tier and
+max_tier, and a tier that the client pins; a budget's soft limit lowers the ceiling by one level. A
+policy's `ceiling` is a hard rule too; where a floor is above it, the floor holds. In an outage the
+level that began a tool loop gives way, and ceilings of money do where the policy says so; the
+client's own wishes hold. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
+absent in `expected_loss`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from router.policy.head_conditions import any_holds
+from router.policy.schema import DecisionSection, HardRule, Policy
+from router.routing.constraints import Asked
+from router.types import Decision, DecisionMode, Domain, Reason, RequestType, Signals, usd_to_nano
+
+HIGH_RISK = {
+    Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
+    Domain.LEGAL: Reason.HIGH_RISK_LEGAL,
+    Domain.MEDICAL: Reason.HIGH_RISK_MEDICAL,
+    Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
+}
+
+LIFTS = {
+    "level_3_not_below_usd": Reason.LOW_IMPACT,
+    "soft_share": Reason.BUDGET_SOFT_LIMIT,
+}
+"""The ceilings of money that `outage_lifts` may name, by their reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    floor: int
+    ceiling: int
+    floor_reasons: tuple[Reason, ...]
+    ceiling_reasons: tuple[Reason, ...]
+    hard_floor: int  # what hard rules alone demand, at most the policy's highest level
+    outage_floor: int  # how low a stand-in may be: hard rules and the client's min_tier hold
+    outage_ceiling: int  # how high: without the ceilings that the policy's `outage_lifts` names
+    soft_limit: Reason | None = None  # whether a budget's soft limit lowered the ceiling
+
+    @property
+    def hard(self) -> bool:
+        """Whether a hard rule set the floor."""
+        return self.hard_floor > 1
+
+
+Limit = tuple[int, Reason]
+
+
+def bounds(
+    policy: Policy, signals: Signals, asked: Asked, top: int, *, lower: bool = False
+) -> Bounds:
+    """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within.
+
+    `lower`: a budget's soft limit is reached. The ceiling is then one level lower, and with it what
+    the client asks for at least; neither a hard rule's floor nor the level that began a tool loop.
+    """
+    found = _bounds(policy, signals, asked, top)
+    if not lower:
+        return found
+    below = found.ceiling - 1
+    if below < max(found.hard_floor, asked.tool_loop_level or 1):
+        return replace(found, soft_limit=Reason.BUDGET_SOFT_LIMIT_KEPT)
+    if asked.min_tier is not None:
+        asked = replace(asked, min_tier=min(asked.min_tier, below))
+    lowered = _bounds(policy, signals, asked, top, (below, Reason.BUDGET_SOFT_LIMIT))
+    return replace(lowered, soft_limit=Reason.BUDGET_SOFT_LIMIT)
+
+
+def _bounds(
+    policy: Policy, signals: Signals, asked: Asked, top: int, soft: Limit | None = None
+) -> Bounds:
+    floors, limits = _policy_rules(policy, signals)
+    rules = [*_degraded(signals), *floors]
+    triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
+    if triggers:
+        rules += _fixed_triggers(policy.decision, signals, asked)
+    if rules:
+        rules = [(min(level, top), reason) for level, reason in rules if level > 1]
+    hard_floor = _highest(rules, 1)
+    hard_ceiling = max(hard_floor, _lowest(limits, top))
+    wishes = _wishes(asked, hard_ceiling)
+    floor = _highest(wishes, hard_floor)
+    if asked.max_tier is not None:
+        limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
+    of_money = [soft] if soft is not None else []
+    if triggers and _low_impact(policy.decision, signals, asked):
+        of_money.append((2, Reason.LOW_IMPACT))
+    lifted = [LIFTS[name] for name in policy.decision.outage_lifts]
+    kept = [limit for limit in of_money if limit[1] not in lifted]
+    outage_ceiling = max(floor, min(top, _lowest([*limits, *kept], top)))
+    limits += of_money
+    ceiling = max(floor, min(top, _lowest(limits, top)))
+    return Bounds(
+        floor=floor,
+        ceiling=ceiling,
+        floor_reasons=_floor_reasons([*rules, *wishes], floor),
+        ceiling_reasons=tuple([reason for level, reason in sorted(limits) if level == ceiling])
+        if ceiling < top
+        else (),
+        hard_floor=hard_floor,
+        outage_floor=max(hard_floor, min(asked.min_tier or 1, hard_ceiling)),
+        outage_ceiling=outage_ceiling,
+    )
+
+
+# Most requests meet no rule at all, and then none of these three has anything to go through.
+
+
+def _highest(limits: list[Limit], least: int) -> int:
+    return max(least, max(limits)[0]) if limits else least
+
+
+def _lowest(limits: list[Limit], most: int) -> int:
+    return min(limits)[0] if limits else most
+
+
+def _floor_reasons(raised: list[Limit], floor: int) -> tuple[Reason, ...]:
+    """Every reason once, those that demand the floor itself first."""
+    if not raised:
+        return ()
+    binding = [reason for level, reason in raised if level == floor]
+    return tuple(dict.fromkeys([*binding, *[reason for _, reason in raised]]))
+
+
+def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
+    """What raises the floor without being a hard rule; never above a hard ceiling."""
+    if asked.tool_loop_level is None and asked.min_tier is None:
+        return []
+    wishes = [
+        (asked.tool_loop_level, Reason.TOOL_LOOP),
+        (asked.min_tier, Reason.HINT_MIN_TIER),
+    ]
+    return [
+        (min(level, hard_ceiling), reason)
+        for level, reason in wishes
+        if level is not None and level > 1
+    ]
+
+
+def _low_impact(section: DecisionSection, signals: Signals, asked: Asked) -> bool:
+    """Whether level 3 is passed over because little is at stake and nobody named it."""
+    named = asked.min_tier is not None and asked.min_tier >= 3
+    return not named and _impact(signals, asked) < usd_to_nano(section.level_3_not_below_usd)
+
+
+def _impact(signals: Signals, asked: Asked) -> int:
+    """The amount that triggers compare: what was read, or what the client states if more."""
+    return max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
+
+
+def _degraded(signals: Signals) -> list[Limit]:
+    return [(2, Reason.TRIAGE_DEGRADED)] if signals.degraded else []
+
+
+def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[Limit]]:
+    """The floors and the ceilings of the policy's own rules that hold."""
+    held = [rule for rule in policy.hard_rules if _holds(rule, signals)]
+    if not held:
+        return [], []
+    domain_of = {term_list.name: term_list.domain for term_list in policy.terms}
+    floors = []
+    for rule in held:
+        if rule.floor is None:
+            continue
+        hit = next((domain_of.get(name) for name in rule.terms if name in signals.risk_terms), None)
+        domain = hit or (signals.domain if rule.domains else None)
+        reason = HIGH_RISK.get(domain, Reason.POLICY_RULE) if domain else Reason.POLICY_RULE
+        floors.append((rule.floor, reason))
+    ceilings = [(rule.ceiling, Reason.POLICY_RULE) for rule in held if rule.ceiling is not None]
+    return floors, ceilings
+
+
+def _holds(rule: HardRule, signals: Signals) -> bool:
+    return (
+        (
+            not rule.terms
+            or (bool(signals.risk_terms) and any(t in signals.risk_terms for t in rule.terms))
+        )
+        and (not rule.domains or signals.domain in rule.domains)
+        and (not rule.request_types or signals.request_type in rule.request_types)
+        and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
+        and (
+            rule.impact_from_usd is None
+            or signals.impact_nano_usd >= usd_to_nano(rule.impact_from_usd)
+        )
+        and (not rule.heads or any_holds(rule.heads, signals))
+    )
+
+
+def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) -> list[Limit]:
+    impact = _impact(signals, asked)
+    strategic = signals.strategic >= section.strategic_at
+    multi_factor = signals.multi_factor >= section.multi_factor_at
+    in_domain = signals.domain_p >= section.domain_at
+    risk, risk_p = _risk(signals)
+    high_risk = risk is not None and risk_p * signals.stakes_high >= section.high_risk_at
+    architecture = (
+        signals.domain is Domain.TECHNOLOGY
+        and in_domain
+        and signals.request_type is RequestType.DECISION
+        and multi_factor
+    )
+    rows = (
+        (high_risk, 3, HIGH_RISK.get(risk, Reason.POLICY_RULE) if risk else Reason.POLICY_RULE),
+        (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
+        (strategic, 3, Reason.STRATEGIC),
+        (architecture, 3, Reason.ARCHITECTURE),
+        (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
+        (signals.stakes_high >= section.high_stakes_at, 2, Reason.HIGH_STAKES),
+        (multi_factor, 2, Reason.MULTI_FACTOR),
+        (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
+        (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
+    )
+    return [(level, reason) for fires, level, reason in rows if fires]
+
+
+def _risk(signals: Signals) -> tuple[Domain | None, float]:
+    """The risk domain that the request is likeliest about, and the chance that it is about any."""
+    own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
+    if own >= signals.risk_p:
+        return (signals.domain if own else None), own
+    return signals.risk_domain, signals.risk_p
+
+
+RISK_OF = {
+    Reason.HIGH_RISK_FINANCIAL: Domain.FINANCE,
+    Reason.HIGH_RISK_LEGAL: Domain.LEGAL,
+    Reason.HIGH_RISK_MEDICAL: Domain.MEDICAL,
+    Reason.HIGH_RISK_ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
+}
+
+
+def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
+    """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
+    for reason in decision.floor_reasons:
+        if reason in RISK_OF:
+            return RISK_OF[reason]
+    sure = signals.domain_p >= policy.decision.domain_at
+    ruled = signals.domain in policy.exhausted.by_domain
+    return signals.domain if sure and ruled else None

@@ -1,0 +1,68 @@
+"""What a key may reach: the policies and tiers that it was created for. Pure.
+
+A key that names none reaches all. What it may not reach is refused with 403 `model_not_allowed`, as
+OpenAI refuses a project's key a model, and is left out of the list of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from router.errors import PermissionDenied
+from router.routing.policy_runtime import PolicyRuntime, Selected
+from router.types import Identity
+
+CODE = "model_not_allowed"
+
+
+def check_policy(identity: Identity, policy: str) -> None:
+    """Raises PermissionDenied where the key is not for this policy."""
+    if identity.policies and policy not in identity.policies:
+        raise PermissionDenied(
+            f"This key may not use the policy {policy!r}; it is for "
+            f"{', '.join(sorted(identity.policies))}. Ask for one of them as `auto:<policy>`, or "
+            "use another key.",
+            param="model",
+            code=CODE,
+        )
+
+
+def check_selected(identity: Identity, selected: Selected) -> None:
+    """Raises PermissionDenied where a request names a policy, tier or answerer out of reach."""
+    check_policy(identity, selected.runtime.policy.name)
+    if not identity.tiers:
+        return
+    named = selected.pinned or selected.observed
+    tier = selected.runtime.by_name[named].facts.tier if named else selected.pinned_tier
+    if tier is not None and tier not in identity.tiers:
+        raise out_of_reach(f"the tier {tier!r}", identity.tiers)
+
+
+def check_answered(identity: Identity, policy: str, tier: str) -> None:
+    """Raises PermissionDenied for an answer that another key of the tenant got, and this one's
+    policies and tiers could not have given."""
+    check_policy(identity, policy)
+    if identity.tiers and tier not in identity.tiers:
+        raise out_of_reach(f"an answer of the tier {tier!r}", identity.tiers)
+
+
+def out_of_reach(what: str, tiers: Iterable[str]) -> PermissionDenied:
+    """The refusal of a tier, with those that the key may use."""
+    return PermissionDenied(
+        f"This key may not use {what}; its tiers are {', '.join(sorted(tiers))}. Ask for `auto`, "
+        "or use another key.",
+        param="model",
+        code=CODE,
+    )
+
+
+def reachable(identity: Identity, name: str, default: PolicyRuntime) -> bool:
+    """Whether a model's name is listed for this key: `auto:` and `tier:` names that it may use.
+
+    Other names lead where the default policy says, so they need that policy.
+    """
+    if name.startswith("auto:"):
+        return not identity.policies or name[5:] in identity.policies
+    if identity.policies and default.policy.name not in identity.policies:
+        return False
+    return not name.startswith("tier:") or not identity.tiers or name[5:] in identity.tiers

@@ -1,0 +1,153 @@
+"""What to do after an answer: accept it, climb, fall back, or stop. What to call beside one. Pure;
+bounded by the ladder and what stands in for it.
+
+The same inequality as `decision`, with the chance that this answer is right in place of a
+prediction from the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.policy.schema import DecisionSection
+from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, Reason, Rung, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What may still be spent. None: no limit."""
+
+    nano_usd: int | None = None
+    time_ms: float | None = None
+
+
+def next_rung(
+    decision: Decision,
+    current: int,
+    p_answer: float | None,
+    failure: Reason | None,
+    left: Left,
+    section: DecisionSection,
+    *,
+    verified: bool = True,
+    stranded: bool = False,
+) -> Step:
+    """Accept the answer in hand, climb (perhaps skipping rungs), fall back, or stop.
+
+    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
+    no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
+    is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
+    rung climbs to the next one that money and time allow. Where the policy asks for no
+    verification (`verified` False), an answer of sound structure is taken as it is. `stranded`: an
+    answerer has failed and nothing is in hand that could go out, so that others may stand in.
+    """
+    if stranded and (failure is not None or p_answer is None):
+        return _fallen_back(decision, current, failure, left)
+    above = ladder_after(decision, current)
+    if failure is Reason.BUDGET_EXHAUSTED:
+        return Step(Action.STOP, None, failure)
+    if failure is not None or p_answer is None:
+        affordable = [i for i in above if _affordable(decision.rungs[i], left)]
+        if affordable:
+            return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
+        return Step(Action.STOP, None, _why_stopped(above, left))
+    if not verified:
+        return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+    gains = {i: _gain(decision, i, p_answer, section) for i in above}
+    worth = [i for i, gain in gains.items() if gain > 0]
+    affordable = [i for i in worth if _affordable(decision.rungs[i], left)]
+    if affordable:
+        best = max(affordable, key=lambda i: (gains[i], -i))
+        return Step(Action.CLIMB, best, Reason.ANSWER_NOT_TRUSTED)
+    if worth:
+        return Step(Action.ACCEPT, None, _why_stopped(worth, left))
+    if above and p_answer < decision.confidence_floor:
+        return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
+    return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+
+
+def ladder_after(decision: Decision, current: int) -> list[int]:
+    """The rungs of the ladder that may follow `current`, which may itself stand in."""
+    ladder = [i for i, rung in enumerate(decision.rungs) if rung.taken]
+    if current not in decision.spare:
+        return [i for i in ladder if i > current]
+    later = turns(decision)
+    return [i for i in later[later.index(current) + 1 :] if decision.rungs[i].taken]
+
+
+def turns(decision: Decision) -> list[int]:
+    """Every rung that may have a turn, in the order of turns where each of them fails.
+
+    Those of the first one's level, then the ladder upward and what stands in above it, then what
+    stands in below. Each comes once, so that this bounds the tries of a request.
+    """
+    rungs, level = decision.rungs, decision.first_rung.level
+    ladder = [i for i, rung in enumerate(rungs) if rung.taken]
+    if not decision.spare:
+        return ladder
+    lower = [i for i in decision.spare if decision.is_lower(i)]
+    beside = [i for i in decision.spare if i not in lower and rungs[i].level == level]
+    higher = [i for i in decision.spare if i not in lower and rungs[i].level > level]
+    same = [i for i in ladder if rungs[i].level == level]
+    return [*same, *beside, *ladder[len(same) :], *higher, *lower]
+
+
+def _fallen_back(decision: Decision, current: int, failure: Reason | None, left: Left) -> Step:
+    """On to the next rung that is left, one that stands in included; why it is the next one."""
+    order = turns(decision)
+    later = order[order.index(current) + 1 :] if current in order else []
+    affordable = [i for i in later if _affordable(decision.rungs[i], left)]
+    if not affordable:
+        refused = failure if failure is Reason.BUDGET_EXHAUSTED else None
+        return Step(Action.STOP, None, refused or _why_stopped(later, left))
+    rung = affordable[0]
+    if decision.rungs[rung].taken:
+        return Step(Action.CLIMB, rung, failure or Reason.ANSWERER_FAILED)
+    if decision.is_lower(rung):
+        return Step(Action.FALL_BACK, rung, Reason.OUTAGE_LOWER)
+    higher = decision.rungs[rung].level > decision.first_rung.level
+    reason = Reason.OUTAGE_HIGHER if higher else Reason.OUTAGE_SAME_LEVEL
+    return Step(Action.FALL_BACK, rung, reason)
+
+
+def rung_beside(
+    decision: Decision, at: int, left: Left, section: DecisionSection, *, verified: bool
+) -> int | None:
+    """The rung to call beside rung `at`, None for none. Pure.
+
+    That is the one which a worthless answer would lead to, where 1 - p, the chance that the answer
+    is wrong, lies within `speculate.between`. An answer that nobody verifies is never climbed from.
+    """
+    rule = section.speculate
+    if rule is None or not verified:
+        return None
+    low, high = rule.between
+    if not low <= 1.0 - decision.rungs[at].p <= high:
+        return None
+    return next_rung(decision, at, 0.0, None, left, section).rung
+
+
+def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:
+    """Nano-dollars won by going on to rung i; not positive means not worth it."""
+    rung = decision.rungs[i]
+    if rung.p_source is PSource.PRIOR and section.mode is not DecisionMode.EXPECTED_LOSS:
+        return 1.0 if p_answer < decision.confidence_floor else 0.0
+    if rung.p - p_answer < section.min_gain:
+        return 0.0
+    cost = (1.0 + section.budget_pressure + decision.pacing) * rung.cost_nano_usd
+    cost += section.usd_per_second * NANO_PER_USD * rung.latency_ms / 1000.0
+    return decision.stakes_nano_usd * (rung.p - p_answer) - cost
+
+
+def _affordable(rung: Rung, left: Left) -> bool:
+    money = left.nano_usd is None or rung.cost_nano_usd <= left.nano_usd
+    return money and (left.time_ms is None or left.time_ms > 0)
+
+
+def _why_stopped(above: Sequence[int], left: Left) -> Reason:
+    if not above:
+        return Reason.LADDER_EXHAUSTED
+    if left.time_ms is not None and left.time_ms <= 0:
+        return Reason.TIME_EXHAUSTED
+    return Reason.BUDGET_EXHAUSTED

@@ -1,0 +1,384 @@
+"""A policy made ready to serve: its answerers, what is known of each, and the words it may release.
+
+An immutable snapshot. A request keeps the one it began with, so a reload swaps the next requests
+only. It knows nothing about HTTP, the ledger or how answerers were built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from router.errors import ModelNotFound
+from router.money import cost
+from router.money.model_redirects import FindRedirect, no_redirect
+from router.policy.content.safe_answers import holding_text
+from router.policy.schema import Alias, AnswererSection, Policy
+from router.privacy.provider_seals import NO_SEALS, sealed_tokens
+from router.routing.constraints import Asked, forces_tools, required
+from router.routing.decision import chance
+from router.routing.verification import AnswerCalibration
+from router.types import (
+    OWN_MODELS,
+    Answerer,
+    AnswererFacts,
+    Capability,
+    ChatRequest,
+    CostBasis,
+    Domain,
+    Price,
+    PSource,
+    Reason,
+    RungFacts,
+    SessionMemory,
+    Signals,
+    Triage,
+    Usage,
+    VerifyMode,
+    WarmCache,
+)
+
+PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
+"""Abilities by level where nothing is known: a question of mean difficulty 0 gets .62, .88, .97.
+Shown as `prior`; under `guarded` they decide nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """How able an answerer is: theta per domain on the scale of difficulty, and its source."""
+
+    theta: float
+    by_domain: Mapping[Domain, float]
+    slope: float
+    source: PSource
+    count: int
+
+    def p(self, domain: Domain, difficulty: float) -> float:
+        """The chance of being right at this difficulty (logits), 0..1; see `decision.chance`."""
+        return chance(self.by_domain.get(domain, self.theta), difficulty, self.slope)
+
+
+def prior_ability(level: int) -> Ability:
+    """What is assumed of an answerer of this level, for want of evidence."""
+    return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
+
+
+DELIBERATION_STEPS = 5
+"""Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
+
+PriceOf = Callable[[str], Price | None]
+NO_PRICE = Price(version="")
+"""Own compute that nobody prices: it costs nothing, which reports say."""
+
+
+def _no_price(_model: str) -> Price | None:
+    return None
+
+
+NO_WARMTH: Mapping[str, WarmCache] = {}
+
+Declines = Callable[[ChatRequest, Signals], Reason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RungPlan:
+    """One answerer of the policy with all that the gateway knows of it."""
+
+    answerer: Answerer
+    section: AnswererSection
+    facts: AnswererFacts
+    ability: Ability
+    calibration: AnswerCalibration | None = None
+    over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
+    declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
+
+    def verify_mode(self, hard_rule: bool) -> VerifyMode:
+        """What the section says of a hard rule's matter, or of an ordinary one."""
+        return self.section.verify.hard_rule if hard_rule else self.section.verify.default
+
+    @property
+    def composite(self) -> bool:
+        """Whether its money is spent by the calls it makes, so that its own line is a frame."""
+        return self.over is not None
+
+    @property
+    def spends_outside(self) -> bool:
+        """Whether its own calls are paid for elsewhere."""
+        return self.facts.kind in ("upstream", "litellm")
+
+    @property
+    def may_spend_outside(self) -> bool:
+        """Whether this rung, or what it calls, is paid for elsewhere."""
+        inner = self.over is not None and self.over.kind in ("upstream", "litellm")
+        return self.spends_outside or inner
+
+    def expected_cost(
+        self, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
+    ) -> cost.Cost:
+        """What this rung is expected to cost, its inner calls included; those find no cache."""
+        if self.over is None or self.facts.price.per_request_nano_usd is not None:
+            return cost.expected_cost(self.facts, request, input_tokens, cached_tokens)
+        step = cost.expected_cost(self.over, request, input_tokens)
+        return cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
+
+    def would_cost(self, usage: Usage, images: int = 0) -> cost.Cost:
+        """What an answer of these token counts, to so many images, would cost here.
+
+        For the baselines. The steps of a deliberation are sent no images.
+        """
+        facts = self.facts if self.over is None else self.over
+        if self.facts.price.per_request_nano_usd is not None:
+            facts = self.facts
+        own_ms = facts.latency_ms if facts.kind == "local" else 0.0
+        calls = 1 if facts is self.facts else DELIBERATION_STEPS
+        one = cost.attempt_cost(facts.price, usage, own_ms, images if calls == 1 else 0)
+        return cost.Cost(calls * one.nano_usd, one.basis)
+
+    def worst_case(self, request: ChatRequest) -> int:
+        """What this rung can cost at most, its inner calls included."""
+        if self.over is None or self.facts.price.per_request_nano_usd is not None:
+            return cost.worst_case(self.facts, request)
+        return DELIBERATION_STEPS * cost.worst_case(self.over, request)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRuntime:
+    """Everything one policy needs to serve."""
+
+    policy: Policy
+    policy_hash: str
+    plans: tuple[RungPlan, ...]  # ladder order
+    triage: Triage
+    safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
+    emergency: Callable[[Domain, str], bool]  # whether a text names one
+    remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
+    head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
+    price_of: PriceOf = _no_price  # of a model that a client asked for
+    redirected: FindRedirect = no_redirect
+    triage_price: Price = NO_PRICE  # a second of one core, by the price book
+    holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
+
+    by_name: dict[str, RungPlan] = field(init=False)
+    tiers: tuple[str, ...] = field(init=False)
+    most_output: int = field(init=False)  # tokens of output that any answerer may give
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
+        most_output = max((plan.facts.max_output_tokens for plan in self.plans), default=0)
+        object.__setattr__(self, "most_output", most_output)
+        object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
+
+    @property
+    def longest_ms(self) -> int:
+        """How long one request may call these answerers: each in turn, and a shadow after them."""
+        deadlines = [plan.facts.deadline_ms for plan in self.plans]
+        return sum(deadlines) + max(deadlines, default=0)
+
+    def rung_facts(
+        self,
+        request: ChatRequest,
+        signals: Signals,
+        *,
+        assume_ready: bool = False,
+        warm: Mapping[str, WarmCache] = NO_WARMTH,
+    ) -> tuple[RungFacts, ...]:
+        """What `decide` is told about every answerer for this request, in ladder order."""
+        needs = required(request)
+        elsewhere = request.sent_by_address & needs
+        found = [
+            _rung_facts(plan, request, signals, needs, elsewhere, assume_ready)
+            for plan in self.plans
+        ]
+        sealed = sealed_tokens(request) if self.policy.sessions.sticky else NO_SEALS
+        if warm or sealed:
+            for i, plan in enumerate(self.plans):
+                thoughts = sealed.get(plan.facts.issuer, 0)
+                cache = warm.get(plan.facts.name)
+                found[i] = _warmed(found[i], plan, request, signals, cache, thoughts)
+        return tuple(found)
+
+
+def _rung_facts(
+    plan: RungPlan,
+    request: ChatRequest,
+    signals: Signals,
+    needs: frozenset[Capability],
+    elsewhere: frozenset[Capability],
+    assume_ready: bool,
+) -> RungFacts:
+    facts = plan.facts
+    expected = plan.expected_cost(request, signals.input_tokens)
+    if facts.kind == "resolver":
+        p = signals.match.confidence if signals.match else 0.0
+        source, count = PSource.MATCH, 1
+    else:
+        p = plan.ability.p(signals.domain, signals.difficulty)
+        source, count = plan.ability.source, plan.ability.count
+    missing = needs - facts.capabilities
+    if facts.kind == "litellm":
+        missing |= elsewhere  # it would fetch them from here, where it may reach what others cannot
+    return RungFacts(
+        answerer=facts.name,
+        tier=facts.tier,
+        level=facts.level,
+        p=p,
+        p_source=source,
+        p_count=count,
+        cost_nano_usd=expected.nano_usd,
+        cost_basis=_basis(plan, expected),
+        latency_ms=facts.latency_ms,
+        missing=tuple(sorted(missing)) if missing else (),
+        context_tokens=facts.context_tokens,
+        worst_nano_usd=0 if request.hints.max_cost_nano_usd is None else plan.worst_case(request),
+        excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
+        declined=plan.declines(request, signals) if plan.declines else None,
+        ready=assume_ready or plan.answerer.status().may_be_called,
+    )
+
+
+def _warmed(
+    facts: RungFacts,
+    plan: RungPlan,
+    request: ChatRequest,
+    signals: Signals,
+    cache: WarmCache | None,
+    thoughts: int,
+) -> RungFacts:
+    """The same rung at what it costs with its warm prompt cache, and what that saves.
+
+    `thoughts` are tokens of earlier turns that its issuer alone can read. Whoever else goes on has
+    to think them again, at the price of output, so they count like a cache.
+    """
+    tokens = cache.tokens if cache is not None and cache.model == plan.facts.model else 0
+    price = plan.facts.price
+    if not tokens and not (thoughts and price.output_nano_usd):
+        return facts
+    cost_nano_usd = plan.expected_cost(request, signals.input_tokens, tokens).nano_usd
+    saved = max(0, facts.cost_nano_usd - cost_nano_usd)
+    saved += thoughts * (price.reasoning_nano_usd or price.output_nano_usd or 0) // cost.MEGA
+    saved = min(saved, facts.cost_nano_usd)
+    return replace(facts, cost_nano_usd=facts.cost_nano_usd - saved, cache_nano_usd=saved)
+
+
+def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
+    """Own compute without a stated price is too little to meter; an upstream's is unknown."""
+    if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
+        return CostBasis.OWN_COMPUTE
+    return expected.basis
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What the client's model name and hints lead to."""
+
+    runtime: PolicyRuntime
+    pinned: str | None = None
+    pinned_tier: str | None = None
+    observed: str | None = None  # mode observe: the answerer of the model that was asked for
+
+
+def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatRequest) -> Selected:
+    """The policy, tier or answerer that `model` (and the hint `policy`) name.
+
+    `auto`, `auto:<policy>`, `tier:<name>`, an alias of the policy, or ModelNotFound, whose message
+    lists what is known.
+    """
+    runtime = _policy(runtimes, request.hints.policy or default)
+    model = request.requested_model
+    if model.startswith("auto:"):
+        named = _policy(runtimes, model[5:])
+        runtime = named if request.hints.policy is None else runtime
+        model = "auto"
+    alias = None if _is_route(model) else runtime.policy.alias(model)
+    if runtime.policy.mode == "observe":
+        return Selected(runtime, observed=_observed(runtimes, runtime, model, alias))
+    if alias is not None and alias.answerer is not None:
+        return Selected(runtime, pinned=alias.answerer if alias.pinned else None)
+    target = model if alias is None else alias.to or model
+    if target == "auto":
+        return Selected(runtime)
+    if target.startswith("auto:"):
+        return Selected(_policy(runtimes, target[5:]))
+    if target.startswith("tier:") and any(t.name == target[5:] for t in runtime.policy.tiers):
+        return Selected(runtime, pinned_tier=target[5:])
+    if target in OWN_MODELS:
+        raise ModelNotFound(
+            f"The model {request.requested_model!r} answers no conversation: {target} is at "
+            "/v1/embeddings or /v1/moderations. Known here are: "
+            f"{', '.join(known_models(runtimes, runtime))}.",
+            param="model",
+        )
+    raise _unknown(runtimes, runtime, request.requested_model)
+
+
+def _observed(
+    runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime, model: str, alias: Alias | None
+) -> str:
+    """The answerer that gives what the client asked for, unchanged."""
+    if alias is not None and alias.answerer is not None:
+        return alias.answerer
+    plan = next((p for p in runtime.plans if p.facts.model == model), None)
+    if plan is None:
+        raise _unknown(runtimes, runtime, model)
+    return plan.facts.name
+
+
+def _unknown(
+    runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime, model: str
+) -> ModelNotFound:
+    if runtime.policy.mode == "observe":
+        models = sorted({plan.facts.model for plan in runtime.plans})
+        return ModelNotFound(
+            f"The policy {runtime.policy.name!r} only observes, so a request names the model that "
+            f"answers it. Found {model!r}; known are: {', '.join(models)}, and aliases with an "
+            "answerer.",
+            param="model",
+        )
+    return ModelNotFound(
+        f"The model {model!r} is unknown here. Known are: "
+        f"{', '.join(known_models(runtimes, runtime))}. "
+        f"Add an alias to the policy {runtime.policy.name!r} to make {model!r} work.",
+        param="model",
+    )
+
+
+def known_models(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime) -> Sequence[str]:
+    """Names that chat may be asked for, aliases as they are written: globs are among them."""
+    policy = runtime.policy
+    if policy.mode == "observe":  # only what one answerer stands for
+        models = sorted({plan.facts.model for plan in runtime.plans})
+        aliases = [n for n in policy.aliases if (found := policy.alias(n)) and found.answerer]
+        return (*models, *aliases)
+    return (
+        "auto",
+        *(f"auto:{name}" for name in runtimes),
+        *(f"tier:{tier.name}" for tier in policy.tiers),
+        *(n for n in policy.aliases if (found := policy.alias(n)) and found.to not in OWN_MODELS),
+    )
+
+
+def _is_route(model: str) -> bool:
+    return model == "auto" or model.startswith(("auto:", "tier:"))
+
+
+def _policy(runtimes: Mapping[str, PolicyRuntime], name: str) -> PolicyRuntime:
+    runtime = runtimes.get(name)
+    if runtime is None:
+        raise ModelNotFound(
+            f"The policy {name!r} is not served here. Known are: {', '.join(runtimes)}.",
+            param="routing.policy",
+        )
+    return runtime
+
+
+def pinned(asked: Asked, selected: Selected, memory: SessionMemory | None, loop: bool) -> Asked:
+    """`asked` with what the model name pins and, inside a tool loop, the tier that began it."""
+    level = memory.last_tier_number if loop and memory is not None else 0
+    if not (level or selected.pinned or selected.pinned_tier):
+        return asked
+    return replace(
+        asked,
+        pinned=selected.pinned,
+        pinned_tier=selected.pinned_tier,
+        tool_loop_level=level or None,
+    )

@@ -1,0 +1,219 @@
+"""How likely it is that *this* answer is right. Pure.
+
+An answer's own signals (does it parse, does it refuse, how sure was the model of its tokens) are
+worth more than any prediction from the prompt. Structure is checked first: an answer that breaks
+the promised schema or calls a tool that was not offered is wrong whatever its log-probabilities.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from router.policy.parsing.json_schema import schema_faults
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    JsonText,
+    Reason,
+    Rung,
+    ToolCall,
+    VerifyMode,
+)
+
+REFUSAL = re.compile(
+    r"^\W*(?:i.?m (?:really )?sorry,? (?:but )?i (?:can|am unable|won)"
+    r"|i (?:cannot|can.?t|won.?t|am unable to|am not able to) "
+    r"(?:help|assist|provide|answer|do|comply|fulfil)"
+    r"|as an ai(?: language)? model,? i (?:can|do))",
+    re.IGNORECASE,
+)
+"""How instruction-tuned models begin a refusal; matched at the start of an answer only, so that
+quoting a refusal is none."""
+
+
+PREFIX_TOKENS = 32
+"""How much of an answer `verify: prefix` judges: long enough to show a refusal or garbage, a fifth
+of a second at 150 tokens/s."""
+
+
+LEAST_LOGPROB = -20.0
+"""Log-probabilities below this (OpenAI writes -9999 for none) say no more than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCalibration:
+    """p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob).
+
+    Fitted per model on graded answers (`tiergate train ability`); n is how many.
+    """
+
+    w0: float
+    w_prior: float
+    w_mean: float
+    w_min: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`p` is the chance that the answer is right, 0..1; `failure` says why it is unusable."""
+
+    p: float
+    failure: Reason | None
+    source: str  # match | answer | structure | rung
+    tokens: int = 0  # log-probabilities read
+    mean_logprob: float = 0.0
+    min_logprob: float = 0.0
+
+
+def verify(
+    answer: Answer,
+    request: ChatRequest,
+    rung: Rung,
+    mode: VerifyMode,
+    calibration: AnswerCalibration | None,
+) -> Verification:
+    """The verdict on one answer. With `mode` none only structure that was promised is checked."""
+    failure = structure_failure(answer, request)
+    if failure is not None:
+        return Verification(0.0, failure, "structure")
+    if answer.approved:
+        return Verification(rung.p if answer.p is None else answer.p, None, "match")
+    if mode is not VerifyMode.NONE and _refuses(answer.choices[0]):
+        return Verification(0.0, Reason.ANSWER_REFUSED, "structure")
+    if answer.p is not None:
+        return Verification(answer.p, None, "answer")
+    tokens = answer.choices[0].logprobs
+    if mode is VerifyMode.PREFIX:
+        tokens = tokens[:PREFIX_TOKENS]
+    logprobs = [max(t.logprob, LEAST_LOGPROB) for t in tokens if t.logprob <= 0.0]
+    measured = calibration is not None and answer.adapter is None  # fitted on the bare model
+    if mode is VerifyMode.NONE or calibration is None or not measured or not logprobs:
+        return Verification(rung.p, None, "rung")
+    mean, least = sum(logprobs) / len(logprobs), min(logprobs)
+    p = _calibrated(rung.p, mean, least, calibration)
+    return Verification(p, None, "answer", len(logprobs), mean, least)
+
+
+def one_call(answer: Answer, request: ChatRequest) -> Answer:
+    """The answer with the first of its tool calls alone where the client forbade parallel ones.
+
+    Some upstreams do not know `parallel_tool_calls`; the model asks again for what it still wants.
+    """
+    if request.parallel_tool_calls is not False:
+        return answer
+    choices = tuple(replace(one, tool_calls=one.tool_calls[:1]) for one in answer.choices)
+    return replace(answer, choices=choices)
+
+
+def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
+    """Why the answer breaks what the request was promised, None when it keeps it."""
+    if not answer.choices:
+        return Reason.ANSWER_INVALID
+    for choice in answer.choices:
+        if choice.refusal:
+            return Reason.ANSWER_REFUSED
+        if not choice.text.strip() and not choice.tool_calls:
+            filtered = choice.finish_reason == "content_filter"
+            return Reason.ANSWER_REFUSED if filtered else Reason.ANSWER_INVALID
+        if not _chosen(choice, request):
+            return Reason.ANSWER_INVALID
+        if any(not _valid_call(call, request) for call in choice.tool_calls):
+            return Reason.ANSWER_INVALID
+        if not choice.tool_calls and not _valid_format(choice, request):
+            return Reason.ANSWER_INVALID
+    return None
+
+
+def cut_by_client(answer: Answer, request: ChatRequest, own_cap: int) -> bool:
+    """Whether all that is wrong with an answer is that the client's own bounds ended it.
+
+    Its finish reason then says so, which clients know what to do with; the answerer's `own_cap`, in
+    tokens, is nothing that they asked for.
+    """
+    cut = [_cut(choice, request, own_cap) for choice in answer.choices]
+    others = tuple(choice for choice, was in zip(answer.choices, cut, strict=True) if not was)
+    return any(cut) and (
+        not others or structure_failure(replace(answer, choices=others), request) is None
+    )
+
+
+def _cut(choice: Choice, request: ChatRequest, own_cap: int) -> bool:
+    """Whether the client's cap cut a choice, or one of its stop texts ended it before it began."""
+    asked = request.sampling.max_output_tokens
+    if choice.finish_reason == "length" and asked is not None and asked <= own_cap:
+        offered = {tool.name for tool in request.tools}
+        return all(call.name in offered for call in choice.tool_calls)
+    plain = request.response_format.kind == "text" and not request.tools
+    stopped = choice.finish_reason == "stop" and bool(request.sampling.stop)
+    return plain and stopped and not choice.text.strip()
+
+
+def agreement(texts: Sequence[str]) -> float:
+    """How far the first text agrees with the others: their mean overlap in words, 0..1.
+
+    The overlap of two texts is Jaccard's: `agreement(["a b", "a b", "a c"])` is (1 + 1/3) / 2.
+    It lowers a chance and never raises one, being no calibrated quantity itself.
+    """
+    first, *others = (frozenset(text.lower().split()) for text in texts)
+    if not others:
+        return 1.0
+    overlaps = [len(first & other) / max(1, len(first | other)) for other in others]
+    return sum(overlaps) / len(overlaps)
+
+
+def _calibrated(p_rung: float, mean: float, least: float, c: AnswerCalibration) -> float:
+    bounded = min(max(p_rung, 1e-4), 1.0 - 1e-4)
+    z = c.w0 + c.w_prior * math.log(bounded / (1 - bounded)) + c.w_mean * mean + c.w_min * least
+    return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, z))))
+
+
+def _refuses(choice: Choice) -> bool:
+    return REFUSAL.match(choice.text[:200]) is not None
+
+
+def _chosen(choice: Choice, request: ChatRequest) -> bool:
+    """Whether tools are called as `tool_choice` says: none, at least one, or the one it names."""
+    if request.tool_choice is None:
+        return True
+    called = {call.name for call in choice.tool_calls}
+    wanted = json.loads(request.tool_choice)
+    if isinstance(wanted, dict):
+        return called == {str(wanted["function"]["name"])}
+    return {"auto": True, "none": not called}.get(wanted, bool(called))
+
+
+def _valid_call(call: ToolCall, request: ChatRequest) -> bool:
+    tool = next((t for t in request.tools if t.name == call.name), None)
+    if tool is None:
+        return False
+    if tool.custom is not None:  # free text, which some models write without the JSON around it
+        return bool(call.arguments)
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError:
+        return False
+    return isinstance(arguments, dict) and _fits_schema(arguments, tool.parameters)
+
+
+def _valid_format(choice: Choice, request: ChatRequest) -> bool:
+    wanted = request.response_format
+    if wanted.kind == "text":
+        return True
+    try:
+        value = json.loads(choice.text)
+    except ValueError:
+        return False
+    if wanted.kind == "json_object":
+        return isinstance(value, dict)
+    return _fits_schema(value, wanted.schema or "{}")
+
+
+def _fits_schema(value: object, schema: str) -> bool:
+    """Whether value fits; a schema that is itself broken can't be kept, so it counts as met."""
+    return schema_faults(value, JsonText(schema or "{}")) == ()

@@ -1,0 +1,1 @@
+"""Requests that heads answer without any tier: analysis, moderation, embeddings."""

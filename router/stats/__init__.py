@@ -1,0 +1,1 @@
+"""Numbers behind chances: calibrators, heads, exact bounds, histograms. Knows no request."""

@@ -1,0 +1,328 @@
+"""Heads: small linear readers of an embedding, as files of their own, bound to one encoder.
+
+A head is a matrix over the embedding, a table over the n-grams where words help, a bias and a
+calibrator. Many heads are read by one matrix product and one sum of table rows (`HeadStack`), so a
+further head costs columns, not calls. Files are an .npz of plain arrays and a .json beside it;
+loading runs no code from them. Nothing here knows what a request is or how a head was trained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from router.errors import ModelFileError
+from router.stats import calibration
+from router.stats.calibration import Calibrator, Floats, Platt, Temperature
+from router.stats.ngrams import BUCKETS, Grams, Table, summed
+
+FORMAT = 2
+OLDER = 1  # heads without a table of words
+
+Embeddings = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.generic] | slice
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What is read of texts: a unit vector of each, and its n-grams."""
+
+    vectors: Embeddings  # (texts, width)
+    grams: Grams  # of as many texts
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, chosen: Rows) -> Encoded:
+        """The texts that an index array, a mask or a slice chooses."""
+        return Encoded(self.vectors[chosen], self.grams[chosen])
+
+
+class HeadKind(StrEnum):
+    """What the calibrated output of a head means."""
+
+    CLASSES = "classes"  # one of several: a row of chances that sums to 1
+    CHANCE = "chance"  # one chance, 0..1
+    VALUE = "value"  # a real number, not calibrated
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """How a head reads n-grams alone, before the encoder has run.
+
+    Its logits are the sums of the table rows plus `bias`; where the chance of what it then says is
+    at least `sure`, it was right on dev rows as often as the whole head.
+    """
+
+    bias: npt.NDArray[np.float32]  # (columns,)
+    calibrator: Calibrator
+    sure: float  # above 1: never
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One head. `classes` names the columns; a chance or value head has one column.
+
+    `encoder_sha256` is that of the ONNX file it was fitted on: on another encoder its numbers mean
+    nothing, so loading refuses. `label_source` is `given`, `weak` or `mixed`, for reports.
+    """
+
+    name: str
+    kind: HeadKind
+    classes: tuple[str, ...]
+    weight: npt.NDArray[np.float32]  # (width, columns)
+    bias: npt.NDArray[np.float32]  # (columns,)
+    calibrator: Calibrator
+    encoder_sha256: str
+    label_source: str = "given"
+    words: Table | None = None  # (BUCKETS, columns): what each n-gram adds
+    early: Early | None = None
+
+    def __post_init__(self) -> None:
+        columns = len(self.classes)
+        if (
+            self.weight.ndim != 2
+            or self.weight.shape[1] != columns
+            or self.bias.shape != (columns,)
+        ):
+            raise ModelFileError(
+                f"head {self.name}: weight {self.weight.shape} and bias {self.bias.shape} "
+                f"do not fit {columns} classes"
+            )
+        if self.words is not None and self.words.shape != (BUCKETS, columns):
+            raise ModelFileError(
+                f"head {self.name}: its table of words {self.words.shape} does not fit {BUCKETS} "
+                f"buckets and {columns} classes"
+            )
+        if self.early is not None and self.early.bias.shape != (columns,):
+            raise ModelFileError(
+                f"head {self.name}: its early bias {self.early.bias.shape} does not fit "
+                f"{columns} classes"
+            )
+        if self.kind is not HeadKind.CLASSES and columns != 1:
+            raise ModelFileError(
+                f"head {self.name}: a {self.kind} head has one column, found {columns}"
+            )
+
+    def logits(self, encoded: Encoded) -> Floats:
+        """The raw outputs, (rows, columns)."""
+        alone: Floats = encoded.vectors @ self.weight + self.bias
+        return alone if self.words is None else alone + summed(encoded.grams, self.words)
+
+    def read(self, logits: Floats) -> Floats:
+        """Calibrated output: (rows, classes) chances, or (rows,) chances or values.
+
+        >>> one = np.ones((1, 1), np.float32)
+        >>> head = Head("x", HeadKind.CHANCE, ("yes",), one, one[0] * 0, Platt(1.0, 0.0), "")
+        >>> head.read(np.array([[0.0]]))
+        array([0.5])
+        """
+        if self.kind is HeadKind.CLASSES:
+            return self.calibrator(logits)
+        column = logits[:, 0]
+        return column if self.kind is HeadKind.VALUE else self.calibrator(column)
+
+    def __call__(self, encoded: Encoded) -> Floats:
+        return self.read(self.logits(encoded))
+
+
+class HeadStack:
+    """Several heads read by one matrix product and one sum of table rows.
+
+    Its heads look into the joint table, so that each table of words is in memory once.
+    """
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        self._weight = np.ascontiguousarray(np.concatenate([head.weight for head in heads], axis=1))
+        self._bias = np.concatenate([head.bias for head in heads])
+        self._words = _joined([(head.words, len(head.classes)) for head in heads])
+        ends = np.cumsum([len(head.classes) for head in heads]).tolist()
+        self._spans = {
+            head.name: slice(end - len(head.classes), end)
+            for head, end in zip(heads, ends, strict=True)
+        }
+        self.heads = {head.name: self._looking_in(head) for head in heads}
+
+    def _looking_in(self, head: Head) -> Head:
+        if head.words is None or self._words is None:
+            return head
+        return replace(head, words=self._words[:, self._spans[head.name]])
+
+    def logits(self, encoded: Encoded) -> Floats:
+        """Raw outputs of all heads, (rows, columns of all heads)."""
+        joint: Floats = encoded.vectors @ self._weight + self._bias
+        return joint if self._words is None else joint + summed(encoded.grams, self._words)
+
+    def by_words(self, grams: Grams) -> Floats:
+        """Raw outputs of n-grams and biases alone, (rows, columns of all heads)."""
+        alone = np.broadcast_to(self._bias, (len(grams), len(self._bias)))
+        return alone if self._words is None else alone + summed(grams, self._words)
+
+    def read(self, logits: Floats, name: str) -> Floats:
+        """The calibrated output of one head, taken out of `logits` of this stack."""
+        return self.heads[name].read(logits[:, self._spans[name]])
+
+
+class EarlyHeads:
+    """Several heads read by n-grams alone, for texts that need no more."""
+
+    def __init__(self, heads: Sequence[tuple[Head, Early]]) -> None:
+        self.stack = HeadStack(
+            [replace(h, bias=early.bias, calibrator=early.calibrator) for h, early in heads]
+        )
+        self._sure = {head.name: early.sure for head, early in heads}
+
+    @classmethod
+    def of(cls, heads: Sequence[Head], *, alone: bool = False) -> EarlyHeads | None:
+        """None where one of them is never as good without the encoder.
+
+        `alone` takes them however good they are, and of every text they are sure: None only where
+        one was fitted without n-grams.
+        """
+        able = [
+            (head, replace(head.early, sure=0.0) if alone else head.early)
+            for head in heads
+            if head.early is not None and (alone or head.early.sure <= 1.0)
+        ]
+        return cls(able) if len(able) == len(heads) > 0 else None
+
+    def __call__(self, grams: Grams) -> tuple[Floats, Mapping[str, Floats], npt.NDArray[np.bool_]]:
+        """The logits of all, (rows, columns), what each says, and of which rows all are sure."""
+        logits = self.stack.by_words(grams)
+        said = {name: self.stack.read(logits, name) for name in self._sure}
+        sure = np.ones(len(grams), bool)
+        for name, least in self._sure.items():
+            chances = said[name]
+            if chances.ndim == 2:
+                sure &= chances.max(axis=1) >= least
+            elif self.stack.heads[name].kind is HeadKind.CHANCE:
+                sure &= np.maximum(chances, 1.0 - chances) >= least
+        return logits, said, sure
+
+
+def _joined(tables: Sequence[tuple[Table | None, int]]) -> Table | None:
+    """The tables side by side, nought where a head has none; None where no head has one."""
+    if all(table is None for table, _ in tables):
+        return None
+    parts = [
+        np.zeros((BUCKETS, columns), np.float32) if table is None else table
+        for table, columns in tables
+    ]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def save(head: Head, folder: Path) -> tuple[Path, Path]:
+    """Writes `<name>.npz` and `<name>.json` into `folder` and returns both paths."""
+    buffer = io.BytesIO()
+    arrays_of: dict[str, npt.NDArray[np.generic]] = {
+        "weight": head.weight.astype(np.float32),
+        "bias": head.bias.astype(np.float32),
+    }
+    if head.words is not None:
+        arrays_of |= _packed(head.words)
+    if head.early is not None:
+        arrays_of["early_bias"] = head.early.bias.astype(np.float32)
+    np.savez_compressed(buffer, **arrays_of)  # type: ignore[arg-type]  # the stub takes no dict
+    arrays = folder / f"{head.name}.npz"
+    arrays.write_bytes(buffer.getvalue())
+    described = {
+        "format": FORMAT,
+        "name": head.name,
+        "kind": str(head.kind),
+        "classes": list(head.classes),
+        "calibrator": head.calibrator.to_json(),
+        "early": head.early
+        and {"calibrator": head.early.calibrator.to_json(), "sure": head.early.sure},
+        "label_source": head.label_source,
+        "encoder_sha256": head.encoder_sha256,
+        "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+    }
+    text = folder / f"{head.name}.json"
+    text.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+    return arrays, text
+
+
+def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
+    """Reads the head `name` from `folder`; without `encoder_sha256`, whatever encoder it fits.
+
+    Raises ModelFileError when a file is missing, altered, of another format, or was fitted on
+    another encoder than the one with `encoder_sha256`.
+    """
+    path = folder / f"{name}.json"
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        raw = (folder / f"{name}.npz").read_bytes()
+        if hashlib.sha256(raw).hexdigest() != described["arrays_sha256"]:
+            raise ModelFileError(
+                f"{folder / name}.npz is corrupt: its sha256 is not the one in {path.name}"
+            )
+        if described["format"] not in (OLDER, FORMAT):
+            raise ModelFileError(
+                f"{path} has format {described['format']}, expected {OLDER} or {FORMAT}"
+            )
+        if encoder_sha256 not in (None, described["encoder_sha256"]):
+            raise ModelFileError(
+                f"head {name} was fitted on encoder {described['encoder_sha256'][:12]}, but the "
+                f"encoder here is {str(encoder_sha256)[:12]}; refit the head"
+            )
+        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+            weight, bias = arrays["weight"], arrays["bias"]
+            words = _unpacked(arrays) if "words" in arrays else None
+            early_bias = arrays.get("early_bias")
+        early = described.get("early")
+        return Head(
+            name=described["name"],
+            kind=HeadKind(described["kind"]),
+            classes=tuple(described["classes"]),
+            weight=weight,
+            bias=bias,
+            calibrator=calibration.from_json(described["calibrator"]),
+            encoder_sha256=described["encoder_sha256"],
+            label_source=described["label_source"],
+            words=words,
+            early=None
+            if early is None or early_bias is None
+            else Early(early_bias, calibration.from_json(early["calibrator"]), early["sure"]),
+        )
+    except OSError as error:
+        raise ModelFileError(
+            f"head {name} cannot be read from {folder}: {error.strerror}"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"head {name} in {folder} is malformed: {error}") from error
+
+
+def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
+    """A table as bytes: the rows that say something, each column scaled to -127..127."""
+    used = np.flatnonzero(np.abs(words).max(axis=1))
+    scale = np.maximum(np.abs(words).max(axis=0), 1e-9) / 127.0
+    return {
+        "words": np.round(words[used] / scale).astype(np.int8),
+        "words_used": used.astype(np.int32),
+        "words_scale": scale.astype(np.float32),
+    }
+
+
+def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
+    """What `_packed` packed. Raises ValueError or KeyError where the arrays do not fit."""
+    used, packed = arrays["words_used"].astype(np.int64), arrays["words"]
+    beyond = used.max(initial=0) >= BUCKETS or used.min(initial=0) < 0
+    if packed.ndim != 2 or used.shape != (len(packed),) or beyond:
+        raise ValueError(f"words {packed.shape} do not fit {BUCKETS} buckets")
+    table = np.zeros((BUCKETS, packed.shape[1]), np.float32)
+    table[used] = packed.astype(np.float32) * arrays["words_scale"].astype(np.float32)
+    return table
+
+
+IDENTITY = Platt(1.0, 0.0)
+"""The calibrator of a head that was not calibrated: a plain sigmoid."""
+UNSCALED = Temperature(1.0)
+"""The same for classes: a plain softmax."""

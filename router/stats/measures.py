@@ -1,0 +1,221 @@
+"""What is measured of predictions: macro-F1, recall at a rejected share, flips, intervals.
+
+Pure functions of arrays (numpy only), beside `auroc` and `ece` of `router.stats.calibration`.
+Nothing here knows models, files or tasks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from router.stats.calibration import Floats, auroc, ece
+
+Labels = npt.NDArray[np.integer]
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.integer]
+"""Row numbers, a resample of 0 .. n-1 with repeats."""
+
+REJECTED = 0.05
+"""The share of usual requests that is rejected when recall of the unusual is read."""
+
+CONFIDENCE = 0.95
+RESAMPLES = 1_000
+"""Resamples of a bootstrap: the ends of a 95 % interval then move by about a tenth of its width."""
+
+DRAWS = 100
+"""Imagined results behind `ece_if_calibrated`: its error is a tenth of the ECE's own spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured number, the rows behind it, and its interval where one was taken."""
+
+    value: float
+    n: int
+    low: float = math.nan
+    high: float = math.nan
+
+    def to_json(self) -> dict[str, float | int | None]:
+        """Value, n and interval; what is not a number becomes null."""
+        shown: dict[str, float | int | None] = {"value": _or_none(self.value), "n": self.n}
+        if not math.isnan(self.low):
+            shown |= {"low": _or_none(self.low), "high": _or_none(self.high)}
+        return shown
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def accuracy(said: Labels, truth: Labels) -> float:
+    """The share of rows with the right class, 0..1.
+
+    >>> accuracy(np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2]))
+    0.75
+    """
+    return float((said == truth).mean())
+
+
+def macro_f1(said: Labels, truth: Labels) -> float:
+    """The mean over the classes of `truth` of F1 = 2 TP / (2 TP + FP + FN), 0..1.
+
+    Every class counts alike, however rare. A class that is said but never true costs the precision
+    of the others' rows and is no class of its own (as scikit-learn's `f1_score` with `labels` set
+    to those of the truth).
+
+    Worked: truth 0 0 1 1, said 0 1 1 1. Class 0: TP 1, FP 0, FN 1, F1 2/3. Class 1: TP 2, FP 1,
+    FN 0, F1 4/5. Mean 11/15.
+
+    >>> round(macro_f1(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1])), 4)
+    0.7333
+    """
+    scores = []
+    for name in np.unique(truth):
+        hit = int(((said == name) & (truth == name)).sum())
+        wrong = int(((said == name) != (truth == name)).sum())
+        scores.append(2 * hit / (2 * hit + wrong))
+    return float(np.mean(scores))
+
+
+def recall_at_rejection(strangeness: Floats, strange: Flags, rejected: float = REJECTED) -> float:
+    """The share of strange rows above the threshold that rejects `rejected` of the usual ones.
+
+    The threshold is the (1 - rejected) quantile of the usual rows (linear between ranks); a row on
+    it is not rejected. nan where one kind is missing.
+
+    Worked: usual 1..20, strange 18 and 25, 5 %: the threshold is 19.05, so one of two is found.
+
+    >>> values = np.array([*range(1, 21), 18, 25], dtype=float)
+    >>> recall_at_rejection(values, np.arange(22) >= 20)
+    0.5
+    """
+    if strange.all() or not strange.any():
+        return math.nan
+    threshold = np.quantile(strangeness[~strange], 1.0 - rejected)
+    return float((strangeness[strange] > threshold).mean())
+
+
+def flip_share(before: Labels, after: Labels) -> float:
+    """The share of rows whose predicted class changed, 0..1, right or wrong alike.
+
+    >>> flip_share(np.array([0, 1, 2, 2]), np.array([0, 1, 1, 2]))
+    0.25
+    """
+    return float((before != after).mean())
+
+
+def pairs_in_order(chances: Floats, high: Flags, pairs: npt.NDArray[np.str_]) -> tuple[float, int]:
+    """The share of pairs, of a high and a low row, where the high one has the higher chance.
+
+    `pairs` names what belongs together, "" for nothing: every high row of a name is paired with
+    every low one. Ties count half. Returns the share and the number of pairs, nan and 0 for none.
+
+    >>> pairs_in_order(np.array([.9, .2, .4, .6]), np.array([True, False, True, False]),
+    ...                np.array(["a", "a", "b", "b"]))
+    (0.5, 2)
+    """
+    scores = []
+    for name in np.unique(pairs[pairs != ""]):
+        up, down = chances[(pairs == name) & high], chances[(pairs == name) & ~high]
+        apart = up[:, None] - down  # (high, low)
+        scores += ((apart > 0) + 0.5 * (apart == 0)).ravel().tolist()
+    return (float(np.mean(scores)), len(scores)) if scores else (math.nan, 0)
+
+
+def paired_bootstrap(
+    measure: Callable[[Rows], float], rows: int, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, float]:
+    """The percentile interval of `measure` over resampled rows (Efron and Tibshirani 1993, ch. 13).
+
+    `measure` is given row numbers drawn with replacement; what it compares it compares on the same
+    rows, which makes the interval of a difference a paired one. Resamples where it is nan (one
+    class only, both models alike) are left out; (nan, nan) where fewer than half are left.
+
+    Worked: rows that are all alike have an interval of no width.
+
+    >>> values = np.full(5, 0.25)
+    >>> paired_bootstrap(lambda rows: float(values[rows].mean()), 5, resamples=10)
+    (0.25, 0.25)
+    """
+    return intervals(lambda index: (measure(index),), rows, resamples=resamples, seed=seed)[0]
+
+
+def intervals(
+    measure: Callable[[Rows], Sequence[float]],
+    rows: int,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[tuple[float, float]]:
+    """`paired_bootstrap` of several measures on the same resamples, in their order."""
+    rng = np.random.default_rng(seed)
+    found = np.array([measure(rng.integers(0, rows, rows)) for _ in range(resamples)])
+    tail = (1.0 - CONFIDENCE) / 2
+    spans = []
+    for column in found.T:
+        known = column[~np.isnan(column)]
+        if len(known) < max(1, resamples / 2):
+            spans.append((math.nan, math.nan))
+            continue
+        low, high = np.quantile(known, [tail, 1.0 - tail])
+        spans.append((float(low), float(high)))
+    return spans
+
+
+# -- figures with their intervals -----------------------------------------------------------------
+
+
+def share_figure(flags: Flags, *, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
+    """The share of rows for which a flag holds, with its interval."""
+    if not len(flags):
+        return Figure(math.nan, 0)
+    held = np.asarray(flags, float)
+    span = paired_bootstrap(
+        lambda rows: float(held[rows].mean()), len(held), resamples=resamples, seed=seed
+    )
+    return Figure(float(held.mean()), len(held), *span)
+
+
+def auroc_figure(
+    scores: Floats, positive: Flags, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Figure:
+    """AUROC with its interval; nan where one class is missing."""
+    span = paired_bootstrap(
+        lambda rows: auroc(scores[rows], positive[rows]),
+        len(scores),
+        resamples=resamples,
+        seed=seed,
+    )
+    return Figure(auroc(scores, positive), len(scores), *span)
+
+
+def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figure]:
+    """ECE over 15 equal-mass bins, and what chance alone gives at this number of rows.
+
+    No interval: resampling ECE is biased upwards.
+    """
+    return {
+        "ece": Figure(ece(chances, right), len(chances)),
+        "ece_if_calibrated": Figure(ece_if_calibrated(chances, seed), len(chances)),
+    }
+
+
+def ece_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> float:
+    """The mean ECE of these very chances if each held exactly what it says.
+
+    Bins are finite, so a perfect forecast shows an ECE too: of about sqrt(p (1 - p) / rows a bin)
+    each. A measured ECE near this number is as good as these rows can tell.
+
+    Worked: two rows of chance 1/2 in bins of their own: each is 1/2 away, whatever comes.
+
+    >>> ece_if_calibrated(np.array([0.5, 0.5]))
+    0.5
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.random((draws, len(chances))) < chances
+    return float(np.mean([ece(chances, row.astype(float)) for row in drawn]))

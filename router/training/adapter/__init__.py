@@ -1,0 +1,1 @@
+"""The support adapter (LoRA) of the embedded model."""

@@ -1,0 +1,1 @@
+"""`tiergate train compare`: variants of the encoder side by side."""

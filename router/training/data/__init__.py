@@ -1,0 +1,1 @@
+"""Training data: sources, cleaning, labels, synthetic texts."""

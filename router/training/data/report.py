@@ -1,0 +1,310 @@
+"""What curation found in the data folder, for people: `report.json` and `report.md`.
+
+Per file what was read, kept and dropped with row numbers; texts that stand twice; labels that
+contradict each other; how the classes of every task are balanced before and after; how long the
+texts are; and that no text stands on both sides of the split. No text of the data is repeated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+
+import numpy as np
+
+from router.training.card import Value, table
+from router.training.data import balance, curate, quality
+from router.training.data.curate import CheckedFile, Curated
+from router.training.data.sources import MAX_ROWS_NAMED, Example, LoadedFile
+
+QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95, "longest": 1.0}
+FEW_CLASSES = 16
+"""Tasks of so many classes or fewer are shown class by class, others by their extremes."""
+MOST_LISTED = 12
+"""Pairs of files with common texts, and contradictions, shown to people; the rest is a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How many rows, and the numbers of the first few, from 1."""
+
+    count: int
+    first: tuple[int, ...]
+
+    @classmethod
+    def of(cls, numbers: Sequence[int]) -> Rows:
+        return cls(len(numbers), tuple(numbers[:MAX_ROWS_NAMED]))
+
+    def __str__(self) -> str:
+        more = self.count - len(self.first)
+        return ", ".join(map(str, self.first)) + (f" and {more} more" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file: its rows, those left, those dropped by reason, and what is odd among those left."""
+
+    name: str
+    sha256: str
+    rows: int
+    examples: int
+    licence: str
+    rows_kept: int
+    dropped: Mapping[str, Rows]
+    repeated: Rows
+    other_languages: Mapping[str, Rows]
+    characters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Rows of one file that give one text different labels for one task; all are dropped."""
+
+    file: str
+    task: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """How many texts stand in both of two files; they are kept, since each teaches its own task."""
+
+    files: tuple[str, str]
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBalance:
+    """Shares of a task's classes: as read, after the caps, and as training weighs them."""
+
+    rows: int
+    read: Mapping[str, float]
+    kept: Mapping[str, float]
+    trained: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """Everything curation found; the last two counts must be 0."""
+
+    train: int
+    dev: int
+    duplicates: int
+    contradictions: int
+    files: tuple[FileReport, ...]
+    common: tuple[Common, ...]
+    contradicting: tuple[Contradiction, ...]
+    balance: Mapping[str, TaskBalance]
+    left_dev: int
+    texts_on_both_sides: int
+    groups_on_both_sides: int
+
+
+def report(made: Curated) -> DataReport:
+    """Returns what is to be told of a curated folder."""
+    return DataReport(
+        train=len(made.train),
+        dev=len(made.dev),
+        duplicates=made.duplicates,
+        contradictions=made.contradictions,
+        files=tuple(map(_file, made.files)),
+        common=_common(made.files),
+        contradicting=tuple(one for file in made.files for one in _contradicting(file)),
+        balance=_balance(made),
+        left_dev=made.moved,
+        texts_on_both_sides=len(_keys(made.train) & _keys(made.dev)),
+        groups_on_both_sides=len(_groups(made.train) & _groups(made.dev)),
+    )
+
+
+def as_json(found: DataReport, told: Sequence[LoadedFile], made: Curated) -> Mapping[str, Value]:
+    """The report for machines; `told` are files whose rows are never judged."""
+    counts = curate.label_counts(made)
+    return {
+        **asdict(found),
+        "files": [asdict(file) for file in (*found.files, *told)],
+        "labels": {task: dict(count) for task, count in counts.items()},
+    }
+
+
+def _file(file: CheckedFile) -> FileReport:
+    lengths = [len(example.text) for _, example in file.kept] or [0]
+    return FileReport(
+        **asdict(file.loaded),
+        rows_kept=len({number for number, _ in file.kept}),
+        dropped={why: Rows.of(rows) for why, rows in sorted(file.dropped.items())},
+        repeated=Rows.of(_repeated(file)),
+        other_languages=_languages(file),
+        characters={name: int(np.quantile(lengths, at)) for name, at in QUANTILES.items()},
+    )
+
+
+def _repeated(file: CheckedFile) -> list[int]:
+    """Rows whose text stood in an earlier row of the same file."""
+    first: dict[str, int] = {}
+    return [
+        number
+        for number, example in file.kept
+        if first.setdefault(curate.text_key(example), number) != number
+    ]
+
+
+def _languages(file: CheckedFile) -> dict[str, Rows]:
+    found: dict[str, list[int]] = {}
+    for number, example in file.kept:
+        name = quality.language(example.text)
+        if name != quality.ENGLISH:
+            found.setdefault(name, []).append(number)
+    return {name: Rows.of(rows) for name, rows in sorted(found.items())}
+
+
+def _common(files: Sequence[CheckedFile]) -> tuple[Common, ...]:
+    """How many texts each two files have in common, the most first."""
+    homes: dict[str, dict[str, None]] = {}
+    for file in files:
+        for _, example in file.kept:
+            homes.setdefault(curate.text_key(example), {})[file.read.name] = None
+    pairs = Counter(pair for names in homes.values() for pair in combinations(names, 2))
+    return tuple(Common(pair, texts) for pair, texts in pairs.most_common())
+
+
+def _contradicting(file: CheckedFile) -> list[Contradiction]:
+    given: dict[tuple[str, str, str], dict[str, int]] = {}
+    for number, example in file.kept:
+        for task, value in example.labels.items():
+            key = (example.source, curate.text_key(example), task)
+            given.setdefault(key, {}).setdefault(value, number)
+    return [
+        Contradiction(file.read.name, task, tuple(sorted(values.values())))
+        for (_, _, task), values in given.items()
+        if len(values) > 1
+    ]
+
+
+def _balance(made: Curated) -> dict[str, TaskBalance]:
+    drawn = _trained(made.train)
+    return {
+        task: TaskBalance(
+            rows=sum(counts.values()),
+            read=_shares(made.uncapped.get(task, {})),
+            kept=_shares(counts),
+            trained=_shares(drawn.get(task, {})),
+        )
+        for task, counts in sorted(curate.label_counts(made).items())
+    }
+
+
+def _trained(train: Sequence[Example]) -> dict[str, dict[str, float]]:
+    """Per task and class the sum of repeats times class weight: what the loss makes of the rows."""
+    found: dict[str, dict[str, float]] = {}
+    for task, counts in curate.label_counts(train).items():
+        names = sorted(counts)
+        number = {name: place for place, name in enumerate(names)}
+        taught = [example for example in train if task in example.labels]
+        labels = np.array([number[example.labels[task]] for example in taught])
+        weights = balance.class_weights(labels, len(names))
+        often = np.array([balance.repeats(example.source) for example in taught])
+        sums = np.bincount(labels, weights=often * weights[labels], minlength=len(names))
+        found[task] = dict(zip(names, sums.tolist(), strict=True))
+    return found
+
+
+def _shares(counts: Mapping[str, float]) -> dict[str, float]:
+    total = sum(counts.values()) or 1.0
+    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    return {name: round(float(counts[name] / total), 4) for name in ordered}
+
+
+def _keys(examples: Iterable[Example]) -> set[str]:
+    return {curate.text_key(example) for example in examples}
+
+
+def _groups(examples: Iterable[Example]) -> set[str]:
+    return {example.group for example in examples if example.group}
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+
+def render(found: DataReport) -> str:
+    """The report as Markdown."""
+    caps = ", ".join(f"{source}: at most {most} rows" for source, most in curate.CAPS.items())
+    dropped = {file.name: file.dropped for file in found.files}
+    languages = {file.name: file.other_languages for file in found.files}
+    parts = [
+        "# The data as curated",
+        f"{found.train} texts train, {found.dev} judge (dev). {found.duplicates} repeated texts "
+        f"were merged, {found.contradictions} contradicted labels dropped.",
+        "## Files",
+        table(
+            ("file", "rows", "kept", "dropped", "repeated inside", "in other languages"),
+            [_line(file) for file in found.files],
+        ),
+        "## Dropped rows",
+        _listed(dropped),
+        "## Rows in another language",
+        "Kept, since their labels are sound; `--english-only` drops them. Told by script and by "
+        "function words: short texts count as English.",
+        _listed(languages),
+        "## Texts that stand in two files",
+        "\n".join(_some([f"- {' and '.join(one.files)}: {one.texts}" for one in found.common])),
+        "## Contradictions",
+        "\n".join(_some([_told(one) for one in found.contradicting])),
+        "## Classes before and after balancing",
+        f"Share of each class: *read* after merging, *kept* after the caps ({caps}), *trained* as "
+        "distillation weighs them: how often a source is drawn, times the weight of the class. "
+        "Typing errors and paraphrases are made in distillation too, not here.",
+        table(("task", "class", "read", "kept", "trained"), _classes(found.balance)),
+        "## Length in characters",
+        table(
+            ("file", *QUANTILES), [(file.name, *file.characters.values()) for file in found.files]
+        ),
+        "## Train and dev",
+        f"{found.left_dev} dev texts stood in training as well, in another source, and left the "
+        f"dev part. Texts on both sides now: {found.texts_on_both_sides}; pairs or templates on "
+        f"both sides: {found.groups_on_both_sides}. Both must be 0.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(file: FileReport) -> tuple[Value, ...]:
+    dropped = sum(rows.count for rows in file.dropped.values())
+    foreign = sum(rows.count for rows in file.other_languages.values())
+    return file.name, file.rows, file.rows_kept, dropped, file.repeated.count, foreign
+
+
+def _listed(by_file: Mapping[str, Mapping[str, Rows]]) -> str:
+    """One line per file and reason: which rows."""
+    lines = [
+        f"- {name}: {why}, row {rows}"
+        for name, reasons in by_file.items()
+        for why, rows in reasons.items()
+    ]
+    return "\n".join(lines) or "None."
+
+
+def _told(one: Contradiction) -> str:
+    return f"- {one.file}: {one.task}, rows {Rows.of(one.rows)}"
+
+
+def _some(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - MOST_LISTED
+    return [*lines[:MOST_LISTED], *([f"- and {more} more"] if more > 0 else [])] or ["None."]
+
+
+def _classes(tasks: Mapping[str, TaskBalance]) -> list[tuple[Value, ...]]:
+    rows: list[tuple[Value, ...]] = []
+    for task, found in tasks.items():
+        stages = (found.read, found.kept, found.trained)
+        if len(found.kept) <= FEW_CLASSES:
+            rows += [
+                (task, name, *(s.get(name, 0.0) if s else None for s in stages))
+                for name in found.kept
+            ]
+            continue
+        for label, pick in (("largest", max), ("smallest", min)):
+            ends = [pick(shares.values(), default=None) for shares in stages]
+            rows.append((task, f"{label} of {len(found.kept)}", *ends))
+    return rows

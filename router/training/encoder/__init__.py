@@ -1,0 +1,1 @@
+"""The encoder: teacher, student, distillation, pruning, export."""

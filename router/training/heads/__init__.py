@@ -1,0 +1,1 @@
+"""Heads: fitted on the encoder's vectors and on n-grams."""

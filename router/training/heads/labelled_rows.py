@@ -1,0 +1,285 @@
+"""Labelled texts for one head, out of a file: read, cleaned, and every repair with its lines.
+
+A user's file is rarely clean. What can be mended without guessing is mended and told; what would
+teach the head something nobody meant is refused, with the lines.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.errors import TrainingDataError
+from router.training.data.curate import KEY_CHARS, normalised
+
+MIN_ROWS = 20
+"""Fewer rows than this measure nothing: one row more or less right is five points."""
+MIN_PER_CLASS = 2
+MAX_CLASSES = 500
+MAX_LINES_NAMED = 8
+"""Line numbers listed in one error: enough to find the pattern, short enough to read."""
+MAX_FILE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """One text and its label; `line` is 1-based in the file, of a record's last line in CSV."""
+
+    line: int
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was mended, and where: told to the user, and kept in the card."""
+
+    what: str
+    lines: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{len(self.lines)} row{'' if len(self.lines) == 1 else 's'} {self.what}" + (
+            f" (line{'' if len(self.lines) == 1 else 's'} {named(self.lines)})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRows:
+    """Clean rows of one file, in file order, with what was mended on the way."""
+
+    file: str
+    sha256: str
+    rows_read: int
+    rows: tuple[LabelledRow, ...]
+    repairs: tuple[Repair, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows per class, the most frequent first."""
+        return dict(Counter(row.label for row in self.rows).most_common())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels, sorted, so that the same data give the same columns."""
+        return tuple(sorted(self.counts))
+
+
+def read_rows(path: Path, text_column: str, label_column: str) -> HeadRows:
+    """The labelled rows of a .csv, .tsv, .jsonl or .jsonl.gz file.
+
+    Raises TrainingDataError for a file that cannot be read, missing columns, lines that are no
+    rows, fewer than two classes, a class with one text, or too few rows.
+    """
+    raw = _bytes(path)
+    text, repairs = _decoded(path, raw)
+    rows = list(_records(path, text, text_column, label_column))
+    read = len(rows)
+    kept, cleaned = clean(rows)
+    found = HeadRows(path.name, hashlib.sha256(raw).hexdigest(), read, kept, (*repairs, *cleaned))
+    _enough(found)
+    return found
+
+
+def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[Repair, ...]]:
+    """Rows without the empty ones, repeats merged, contradictions settled; and what was done.
+
+    Texts that differ in case, spacing or punctuation only count as one. A text with several labels
+    takes the most frequent of them, and is left out where two are equally frequent.
+    """
+    empty = [row.line for row in rows if not row.text or not row.label]
+    groups: dict[str, list[LabelledRow]] = {}
+    for row in rows:
+        if row.text and row.label:
+            groups.setdefault(normalised(row.text) or row.text, []).append(row)
+    kept: list[LabelledRow] = []
+    repeated, settled, torn = [], [], []
+    for same in groups.values():
+        votes = Counter(row.label for row in same).most_common()
+        if len(votes) > 1 and votes[0][1] == votes[1][1]:
+            torn += [row.line for row in same]
+            continue
+        settled += [row.line for row in same if row.label != votes[0][0]]
+        agreeing = [row for row in same if row.label == votes[0][0]]
+        repeated += [row.line for row in agreeing[1:]]
+        kept.append(agreeing[0])
+    repairs = (
+        Repair("without a text or a label left out", tuple(empty)),
+        Repair("with a text that stands there already merged", tuple(sorted(repeated))),
+        Repair("outvoted by other labels of the same text", tuple(sorted(settled))),
+        Repair("whose text has two labels equally often left out", tuple(sorted(torn))),
+    )
+    return tuple(kept), tuple(repair for repair in repairs if repair.lines)
+
+
+def fold_key(text: str) -> str:
+    """Texts with equal keys stay in one fold, as near-duplicates do in `curate`."""
+    return normalised(text)[:KEY_CHARS] or text
+
+
+def named(lines: Sequence[int]) -> str:
+    """The first few line numbers, and how many more.
+
+    >>> named([3, 7]), named(range(1, 11))
+    ('3, 7', '1, 2, 3, 4, 5, 6, 7, 8 and 2 more')
+    """
+    shown = ", ".join(map(str, lines[:MAX_LINES_NAMED]))
+    more = len(lines) - MAX_LINES_NAMED
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise TrainingDataError(f"{path} has over {MAX_FILE_BYTES} bytes; give a part of it")
+        raw = path.read_bytes()
+        return gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TrainingDataError(f"{path} cannot be read: {reason}") from error
+
+
+def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Repair, ...]]:
+    """The text of a file in UTF-8, or in UTF-16 where its first bytes say so."""
+    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if raw.startswith(mark):
+            try:
+                return raw.decode(name), (Repair("of a UTF-16 file read as such", (1,)),)
+            except UnicodeDecodeError as error:
+                raise TrainingDataError(f"{path} begins as UTF-16 and is none: {error}") from error
+    marked = raw.startswith(codecs.BOM_UTF8)
+    body = raw[len(codecs.BOM_UTF8) :] if marked else raw
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        bad = [n for n, line in enumerate(body.split(b"\n"), start=1) if not _is_utf8(line)]
+        raise TrainingDataError(
+            f"{path} is not UTF-8: line{'' if len(bad) == 1 else 's'} {named(bad)}. Save it as "
+            f"UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 {path.name}`."
+        ) from None
+    repair = Repair("with a byte order mark read without it", (1,))
+    return text, (repair,) if marked else ()
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _records(path: Path, text: str, text_column: str, label_column: str) -> Iterator[LabelledRow]:
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        yield from _table(path, text, text_column, label_column, "\t" * (suffix == ".tsv"))
+    elif suffix in (".jsonl", ".ndjson"):
+        yield from _objects(path, text, text_column, label_column)
+    else:
+        raise TrainingDataError(f"{path} is of no known kind; expected .csv, .tsv or .jsonl[.gz]")
+
+
+def _table(
+    path: Path, text: str, text_column: str, label_column: str, delimiter: str
+) -> Iterator[LabelledRow]:
+    header = text.partition("\n")[0]
+    delimiter = delimiter or max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    columns = list(reader.fieldnames or ())
+    missing = [name for name in (text_column, label_column) if name not in columns]
+    if missing:
+        raise TrainingDataError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
+            f"{', '.join(columns) or 'none'}. Name yours by --text-column and --label-column."
+        )
+    short: list[int] = []
+    found: list[LabelledRow] = []
+    try:
+        for row in reader:
+            if row[text_column] is None or row[label_column] is None or None in row:
+                short.append(reader.line_num)
+                continue
+            found.append(
+                LabelledRow(reader.line_num, row[text_column].strip(), row[label_column].strip())
+            )
+    except csv.Error as error:
+        raise TrainingDataError(f"{path}, line {reader.line_num}: {error}") from error
+    if short:
+        raise TrainingDataError(
+            f"{path}: {len(short)} rows do not have the {len(columns)} columns of the first line "
+            f"(lines {named(short)}); quote texts that hold a {delimiter!r} or a line break"
+        )
+    yield from found
+
+
+def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iterator[LabelledRow]:
+    problems: dict[str, list[int]] = {}
+    found: list[LabelledRow] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            problems.setdefault("no JSON", []).append(number)
+            continue
+        if not isinstance(row, Mapping):
+            problems.setdefault("no JSON object", []).append(number)
+            continue
+        missing = [name for name in (text_column, label_column) if name not in row]
+        if missing:
+            problems.setdefault(f"without {' and '.join(missing)}", []).append(number)
+            continue
+        value, label = row[text_column], row[label_column]
+        if not isinstance(value, str | None) or not isinstance(label, str | int | None):
+            problems.setdefault("whose text or label is no text", []).append(number)
+            continue
+        said = "" if label is None else str(label).strip()
+        found.append(LabelledRow(number, (value or "").strip(), said))
+    if problems:
+        listed = "; ".join(
+            f"{len(lines)} lines {what} (lines {named(lines)})" for what, lines in problems.items()
+        )
+        raise TrainingDataError(
+            f"{path}: {listed}. Each line is an object with {text_column} and {label_column}; "
+            "name other columns by --text-column and --label-column."
+        )
+    yield from found
+
+
+def _enough(found: HeadRows) -> None:
+    """Raises TrainingDataError where the rows cannot teach and judge a head."""
+    counts = found.counts
+    repairs = "".join(f"; {repair}" for repair in found.repairs)
+    if len(counts) < 2:
+        only = f"the one class {next(iter(counts))!r}" if counts else "no labelled text"
+        raise TrainingDataError(f"{found.file} has {only}; a head tells two or more apart{repairs}")
+    if len(counts) > MAX_CLASSES:
+        raise TrainingDataError(
+            f"{found.file} has {len(counts)} classes, at most {MAX_CLASSES} are read; is the "
+            "label column the right one?"
+        )
+    rare = [row for row in found.rows if counts[row.label] < MIN_PER_CLASS]
+    if rare:
+        labels = ", ".join(repr(row.label) for row in rare[:MAX_LINES_NAMED])
+        raise TrainingDataError(
+            f"{found.file}: {len(rare)} classes have one text only (lines "
+            f"{named([row.line for row in rare])}: {labels}); give each at least {MIN_PER_CLASS}, "
+            f"or take them out{repairs}"
+        )
+    if len(found.rows) < MIN_ROWS:
+        raise TrainingDataError(
+            f"{found.file} has {len(found.rows)} usable rows; a head needs at least "
+            f"{MIN_ROWS}{repairs}"
+        )

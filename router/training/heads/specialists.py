@@ -1,0 +1,405 @@
+"""The heads of the shipped specialists, refitted for whatever encoder is there, by one command.
+
+    tiergate train specialists --data DIR --out policies/heads
+
+Department, priority, toxicity and category; spam and toxic are the triage model's own. The dev part
+is cut by the hash of the text that `curate` uses, before anything is fitted, so that rows on which
+the encoder was trained never judge. Numpy alone, no torch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from router.errors import TrainingDataError
+from router.stats.heads import Embeddings, Encoded, Head
+from router.stats.ngrams import Counted, Grams
+from router.stats.softmax_regression import Labels
+from router.training.data.curate import deduplicated, is_dev
+from router.training.data.priority import priority_by_rule
+from router.training.data.sources import (
+    Example,
+    LoadedFile,
+    Row,
+    SourceFile,
+    find,
+    read_file,
+    sha256_of,
+)
+from router.training.heads.fit_one_head import (
+    FittedHead,
+    crossed_temperature,
+    fit_head,
+    measured,
+    put_together,
+    top_ece,
+    unseen,
+)
+from router.training.heads.train_head import THREADS, install, versions
+from router.training.progress import track
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+
+CHUNK = 2_000
+LEAST_DEV = 50
+"""Fewer dev rows give no temperature; that of the head's own folds stays."""
+NONE = "none"
+GRAVEST = (
+    ("self_harm", ("SH",)),
+    ("sexual", ("S", "S3")),
+    ("hate", ("H", "H2")),
+    ("harassment", ("HR",)),
+    ("violence", ("V", "V2")),
+)
+"""Of several marks on one text, the first that is set names its category."""
+
+Reader = Callable[[Row], Iterator[Example]]
+Read = tuple[Embeddings, Counted]
+"""The vector and the n-grams of one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A file that teaches a head: its columns, what a row says, and how many rows at most."""
+
+    file: str
+    columns: tuple[str, ...]
+    licence: str
+    label_of: Callable[[Row], str | None]  # None: the row says nothing
+    weak: bool = False
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Specialist:
+    """One shipped head: its classes, what teaches it, and what must be said of its labels."""
+
+    name: str
+    classes: tuple[str, ...]
+    taught: tuple[Taught, ...]
+    note: str
+    most: Mapping[str, int] = field(default_factory=dict)  # rows of a class, those of least hash
+
+
+def _column(name: str) -> Callable[[Row], str | None]:
+    return lambda row: str(row[name])
+
+
+def _always(label: str) -> Callable[[Row], str | None]:
+    return lambda row: label
+
+
+def _category(row: Row) -> str | None:
+    marks = row["labels"]
+    if not isinstance(marks, Mapping):
+        raise ValueError("column `labels` is not an object")
+    for category, keys in GRAVEST:
+        if any(marks.get(key) for key in keys):
+            return category
+    return NONE if all(key in marks for key in ("S", "H", "V", "HR", "SH")) else None
+
+
+def _ham(label: str | None) -> Callable[[Row], str | None]:
+    """Rows that are no spam: `label`, or the priority by rule."""
+
+    def read(row: Row) -> str | None:
+        if row["label"] == "spam":
+            return None
+        return label or priority_by_rule(str(row["text"]))
+
+    return read
+
+
+def _by_rule(row: Row) -> str | None:
+    return priority_by_rule(str(row["text"]))
+
+
+_TICKETS, _SMS, _MAIL = "tickets_it_service", "spam_sms", "spam_email_spamassassin"
+_PROMPTS, _HINT3, _BANKING = "prompts_general", "intent_hint3_support", "intent_banking77"
+_LICENCES = {
+    _TICKETS: "CC0 / MIT", _SMS: "CC BY 4.0 (as published by UCI)", _MAIL: "PDDL 1.0 / CC0",
+    _PROMPTS: "Apache-2.0", _HINT3: "ODbL 1.0 / DbCL 1.0", _BANKING: "CC BY 4.0",
+    "toxicity_davidson": "MIT", "moderation_openai1680": "MIT",
+}  # fmt: skip
+
+
+def _from(
+    name: str, column: str, label_of: Callable[[Row], str | None], most: int | None = None,
+    *, weak: bool = True,
+) -> Taught:  # fmt: skip
+    columns = ("text", column) if column else ("text",)
+    return Taught(f"{name}.jsonl.gz", columns, _LICENCES[name], label_of, weak, most)
+
+
+SPECIALISTS = (
+    Specialist(
+        "department",
+        ("Access", "Administrative rights", "HR Support", "Hardware", "Internal Project",
+         "Miscellaneous", "Purchase", "Storage"),
+        (_from(_TICKETS, "department", _column("department"), weak=False),),
+        "Tickets of one IT service desk whose words were already normalised; mail of another kind "
+        "needs a head of its own: `tiergate train head --name department`.",
+    ),
+    Specialist(
+        "priority",
+        ("high", "low", "normal"),
+        (
+            _from(_TICKETS, "", _by_rule, 12_000),
+            _from(_MAIL, "label", _ham(None)),
+            _from(_SMS, "label", _ham(None), 1_500),
+            _from(_HINT3, "", _by_rule),
+            _from(_BANKING, "", _by_rule),
+        ),
+        "All labels are weak: stated rules over words (training/data/priority.py). Figures show "
+        "agreement with the rules, not that a dispatcher would agree. Train your own by "
+        "`tiergate train head --name priority`.",
+        {"normal": 3_000},  # nine of ten texts: the others would hardly ever be said
+    ),
+    Specialist(
+        "toxicity",
+        ("hate", "neither", "offensive"),
+        (
+            _from("toxicity_davidson", "label", _column("label"), weak=False),
+            _from(_MAIL, "label", _ham("neither"), 400),
+            _from(_SMS, "label", _ham("neither"), 600),
+            _from(_PROMPTS, "", _always("neither"), 600),
+            _from(_HINT3, "", _always("neither"), 400),
+        ),
+        "Hate and offence in tweets, labelled by people; ordinary mail, messages and prompts count "
+        "as neither, which nobody labelled (weak).",
+    ),
+    Specialist(
+        "category",
+        ("harassment", "hate", NONE, "self_harm", "sexual", "violence"),
+        (
+            _from("moderation_openai1680", "labels", _category, weak=False),
+            _from(_PROMPTS, "", _always(NONE), 300),
+            _from(_SMS, "label", _ham(NONE), 150),
+            _from(_HINT3, "", _always(NONE), 150),
+        ),
+        "About 800 annotated texts, some 250 of them with a mark; of several marks the gravest by "
+        "a fixed order. Prompts, messages and support questions count as none (weak). Few rows a "
+        "class: thresholds in the policy lean to review.",
+        {NONE: 350},  # about as many as all marks together, so that marks are found
+    ),
+)  # fmt: skip
+
+
+def train_specialists(
+    data: Path, out: Path, *, model_dir: Path | None, seed: int, command: str, shown: bool = True
+) -> list[dict[str, object]]:
+    """Fits and writes all heads with their cards and CARD.md into `out`; returns the cards.
+
+    Raises TrainingDataError when a file is missing or malformed.
+    """
+    model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
+    known: dict[str, Read] = {}
+    cards: list[dict[str, object]] = []
+    made: list[tuple[Head, dict[str, object]]] = []
+    for specialist in SPECIALISTS:
+        examples, files = _read(data, specialist)
+        encoded = _encode(model, [example.text for example in examples], known, specialist, shown)
+        fitted, dev = _fit(specialist, examples, encoded, model, seed)
+        card = _card(specialist, fitted, dev, files, examples, model, seed, command)
+        made.append((fitted.head, card))
+        cards.append(card)
+    for head, card in made:  # all or none: heads of two encoders would not load together
+        install(head, card, out)
+    (out / "CARD.md").write_text(render(cards), encoding="utf-8")
+    return cards
+
+
+def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[LoadedFile]]:
+    """The labelled examples of all files that teach a head, and what was read."""
+    task = specialist.name
+    found: list[Example] = []
+    files: list[LoadedFile] = []
+    for taught in specialist.taught:
+        path = find(data, taught.file)
+        if path is None:
+            raise TrainingDataError(
+                f"{data} lacks {taught.file}, which teaches {task}; docs/training.md lists the "
+                "files"
+            )
+        source = SourceFile(taught.file, taught.columns, taught.licence, _reader(task, taught))
+        examples, rows = read_file(path, source)
+        examples, _, _ = deduplicated(examples)
+        examples = [example for example in examples if task in example.labels]
+        examples.sort(key=lambda example: sha256(example.text.encode()).digest())
+        kept = examples[: taught.most]
+        found += kept
+        files.append(LoadedFile(path.name, sha256_of(path), rows, len(kept), taught.licence))
+    return _thinned(found, specialist), files
+
+
+def _thinned(examples: list[Example], specialist: Specialist) -> list[Example]:
+    """At most as many rows of a class as the specialist says, those whose text hashes lowest."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for example in sorted(examples, key=lambda e: sha256(e.text.encode()).digest()):
+        label = example.labels[specialist.name]
+        seen[label] += 1
+        if seen[label] <= specialist.most.get(label, len(examples)):
+            kept.append(example)
+    return kept
+
+
+def _reader(task: str, taught: Taught) -> Reader:
+    source = taught.file.split(".", 1)[0]
+
+    def read(row: Row) -> Iterator[Example]:
+        label = taught.label_of(row)
+        if label is not None:
+            weak = frozenset({task}) if taught.weak else frozenset[str]()
+            yield Example(str(row["text"]).strip(), source, labels={task: label}, weak=weak)
+
+    return read
+
+
+def _encode(
+    model: TriageModel, texts: Sequence[str], known: dict[str, Read], specialist: Specialist,
+    shown: bool,
+) -> Encoded:  # fmt: skip
+    """What is read of texts; those of an earlier specialist are not read again."""
+    new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
+    for start in track(range(0, len(new), CHUNK), f"embed {specialist.name}", shown):
+        part = new[start : start + CHUNK]
+        read = model.encode(part)
+        known.update(zip(part, zip(read.vectors, read.grams.each(), strict=True), strict=True))
+    return Encoded(
+        np.stack([known[text][0] for text in texts]), Grams.of([known[text][1] for text in texts])
+    )
+
+
+def _fit(
+    specialist: Specialist, examples: Sequence[Example], encoded: Encoded, model: TriageModel,
+    seed: int,
+) -> tuple[FittedHead, dict[str, object]]:  # fmt: skip
+    """The head from the rows outside dev, and its figures on dev: given labels apart from weak.
+
+    Its weights and temperature are dev's: on rows that the encoder was trained on it would be too
+    sure. So the figures are crossed, each half of dev at the temperature of the other half.
+    """
+    task, classes = specialist.name, specialist.classes
+    judging = np.array([is_dev(example) for example in examples])
+    train = [example for example in examples if not is_dev(example)]
+    missing = set(classes) - {example.labels[task] for example in train}
+    if missing:
+        raise TrainingDataError(f"no row teaches {task} the classes {', '.join(sorted(missing))}")
+    weak = sum(task in example.weak for example in train)
+    fitted = fit_head(
+        task, encoded[~judging], _labels(train, task, classes), classes,
+        [example.text for example in train], model.encoder.sha256, seed=seed, rare=model.rarity,
+        label_source="weak" if weak == len(train) else "mixed" if weak else "given",
+        honest=np.zeros(len(train), bool),
+    )  # fmt: skip
+    dev = [example for example in examples if is_dev(example)]
+    labels = _labels(dev, task, classes)
+    if len(dev) >= LEAST_DEV:
+        mix, judged = unseen(fitted.fitted, encoded[judging], labels)
+        chances = crossed_temperature(judged.pool, labels)
+        fitted = replace(fitted, head=put_together(fitted.fitted, mix, judged))
+    else:
+        chances = fitted.head(encoded[judging])
+    figures: dict[str, object] = {}
+    is_weak = np.array([task in example.weak for example in dev])
+    for kind, rows in (("given", ~is_weak), ("weak", is_weak)):
+        if rows.any():
+            reached = measured(chances[rows], labels[rows], classes)
+            figures[kind] = {**reached, "ece": round(top_ece(chances[rows], labels[rows]), 4)}
+    return fitted, figures
+
+
+def _labels(examples: Sequence[Example], task: str, classes: Sequence[str]) -> Labels:
+    place = {label: k for k, label in enumerate(classes)}
+    return np.array([place[example.labels[task]] for example in examples], dtype=np.int64)
+
+
+# --- the card -------------------------------------------------------------------------------------
+
+
+def _card(
+    specialist: Specialist, fitted: FittedHead, dev: Mapping[str, object],
+    files: Sequence[LoadedFile], examples: Sequence[Example], model: TriageModel, seed: int,
+    command: str,
+) -> dict[str, object]:  # fmt: skip
+    task = specialist.name
+    return {
+        "name": task,
+        "kind": str(fitted.head.kind),
+        "classes": list(specialist.classes),
+        "note": specialist.note,
+        "label_source": fitted.head.label_source,
+        "command": command,
+        "seed": seed,
+        "data": [
+            {"file": f.name, "sha256": f.sha256, "rows_read": f.rows, "rows_used": f.examples,
+             "licence": f.licence}
+            for f in files
+        ],
+        "rows_per_class": dict(Counter(e.labels[task] for e in examples).most_common()),
+        "figures": dict(fitted.figures),
+        "dev": dict(dev),
+        "judged_on": "dev: cut by a hash of the text, on which neither head nor encoder was "
+        "trained; figures: the head's own folds, on rows that the encoder knew",
+        "encoder_sha256": fitted.head.encoder_sha256,
+        "model_version": model.version,
+        "versions": versions(),
+    }  # fmt: skip
+
+
+def render(cards: Sequence[Mapping[str, object]]) -> str:
+    """CARD.md of the specialists' heads."""
+    first = cards[0]
+    lines = [
+        "# Heads of the shipped specialists",
+        "",
+        f"Made by `{first['command']}` (seed {first['seed']}) for the encoder "
+        f"{str(first['encoder_sha256'])[:12]}, triage model {first['model_version']}. Figures are "
+        "of the dev part, cut by a hash of the text before anything was fitted. Weak labels come "
+        "from stated rules or from where a text was found, never from people; they are kept apart.",
+        "",
+        "| head | labels | dev rows | accuracy | largest class | macro-F1 | ECE |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for card in cards:
+        dev = card["dev"]
+        assert isinstance(dev, Mapping)
+        for kind, row in dev.items():
+            cells = [row[key] for key in ("rows", "accuracy", "majority", "macro_f1", "ece")]
+            lines.append(f"| {card['name']} | {kind} | " + " | ".join(map(str, cells)) + " |")
+    for card in cards:
+        lines += ["", f"## {card['name']}", "", str(card["note"]), ""]
+        lines += ["| class | rows in all | dev rows | precision | recall | F1 |"]
+        lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
+        lines += list(_class_lines(card))
+        lines += ["", "| file | rows used | licence | sha256 |", "| --- | ---: | --- | --- |"]
+        data = card["data"]
+        assert isinstance(data, list)
+        lines += [
+            f"| {f['file']} | {f['rows_used']} | {f['licence']} | {str(f['sha256'])[:16]} |"
+            for f in data
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _class_lines(card: Mapping[str, object]) -> Iterator[str]:
+    """A line per class: dev figures of the given labels, of the weak ones where none are given."""
+    dev, counts = card["dev"], card["rows_per_class"]
+    assert isinstance(dev, Mapping)
+    assert isinstance(counts, Mapping)
+    shown = dev.get("given") or dev.get("weak") or {}
+    per_class = shown.get("per_class", {})
+    for label, count in counts.items():
+        row = per_class.get(label, {})
+        cells = [row.get(key, "-") for key in ("precision", "recall", "f1")]
+        yield (
+            f"| {label} | {count} | {row.get('rows', 0):.0f} | "
+            + " | ".join(map(str, cells))
+            + " |"
+        )

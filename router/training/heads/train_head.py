@@ -1,0 +1,248 @@
+"""`tiergate train head`: a labelled file becomes a head of the shipped encoder, or is refused.
+
+Read, embed, fit, compare with the head of the same name that is there, save. The encoder is left
+as it is, so a new head takes seconds and needs no torch.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from router.errors import ModelFileError, TrainingDataError
+from router.stats import heads
+from router.stats.calibration import Floats
+from router.stats.heads import Encoded, Head, HeadKind
+from router.stats.measures import macro_f1
+from router.stats.softmax_regression import Labels
+from router.training.data.curate import normalised
+from router.training.heads.fit_one_head import FittedHead, fit_head
+from router.training.heads.labelled_rows import MIN_ROWS, HeadRows, LabelledRow, read_rows
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
+THREADS = 2
+VALUES = ("difficulty", "novelty")
+"""What is no class and no chance: no table of labels can replace it."""
+MOST_SEEN = 5_000
+"""Rows whose digests a card keeps, so that a later head is compared on rows the old one never saw:
+four bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The new head against the one that is installed, by macro-F1, and on which rows."""
+
+    new: float
+    old: float
+    rows: int
+    basis: str  # "rows the old head never saw" | "each on its own cross-validated rows"
+
+    @property
+    def worse(self) -> bool:
+        """Whether the new head must not replace the old one unasked."""
+        return self.new < self.old
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of one run: `installed` says whether files were written."""
+
+    card: dict[str, object]
+    repairs: tuple[str, ...]
+    comparison: Comparison | None
+    installed: bool
+    folder: Path
+
+
+def train_head(
+    data: Path,
+    name: str,
+    out: Path,
+    *,
+    model_dir: Path | None,
+    text_column: str,
+    label_column: str,
+    positive: str | None,
+    seed: int,
+    force: bool,
+    command: str,
+) -> Made:
+    """Fits and installs the head `name` from a labelled file.
+
+    Raises TrainingDataError for data that cannot teach it, and for a name that may not be;
+    ModelFileError where there is no triage model.
+    """
+    found = read_rows(data, text_column, label_column)
+    positive = _positive(name, positive, found.classes)
+    model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
+    encoded = model.encode([row.text for row in found.rows])
+    labels = np.array([found.classes.index(row.label) for row in found.rows], dtype=np.int64)
+    fitted = fit_head(
+        name, encoded, labels, found.classes, [row.text for row in found.rows],
+        model.encoder.sha256, seed=seed, rare=model.rarity, positive=positive,
+    )  # fmt: skip
+    comparison = compared(out, fitted, found, encoded, labels)
+    card = _card(fitted, found, model, seed, command)
+    installed = force or comparison is None or not comparison.worse
+    if installed:
+        install(fitted.head, card, out)
+    return Made(card, tuple(map(str, found.repairs)), comparison, installed, out)
+
+
+def install(head: Head, card: dict[str, object], out: Path) -> None:
+    """Writes `<name>.npz`, `<name>.json` and `<name>.card.json` into `out`, the last one last."""
+    out.mkdir(parents=True, exist_ok=True)
+    heads.save(head, out)
+    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+    (out / f"{head.name}.card.json").write_text(text, encoding="utf-8")
+
+
+def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | None:
+    """The class whose chance the head gives, None for a head of several classes."""
+    if not NAME.match(name):
+        raise TrainingDataError(
+            f"--name is {name!r}; expected lower-case letters, digits and underscores, up to 64"
+        )
+    if name in VALUES:
+        raise TrainingDataError(
+            f"{name} is no class: it cannot be replaced by a head of labels; take another name"
+        )
+    if positive is None:
+        return None
+    if positive not in classes or len(classes) != 2:
+        raise TrainingDataError(
+            f"--positive is {positive!r}; expected one of exactly two labels, and the file has "
+            f"{', '.join(classes[:8])}"
+        )
+    return positive
+
+
+# --- against the one that is there ----------------------------------------------------------------
+
+
+def compared(
+    out: Path, fitted: FittedHead, found: HeadRows, encoded: Encoded, labels: Labels
+) -> Comparison | None:
+    """The new head against the installed one, None where there is none for this encoder.
+
+    The old head judges the new rows that it was not trained on, the new one the same rows
+    out-of-fold. Where fewer than MIN_ROWS are left, or the old card says nothing of its rows, both
+    stand by the macro-F1 of their own cross-validation.
+    """
+    name = fitted.head.name
+    try:
+        old = heads.load(out, name, encoder_sha256=fitted.head.encoder_sha256)
+    except ModelFileError:
+        return None  # none, or of another encoder: nothing that could serve is lost
+    card = _read_card(out, name)
+    seen = seen_by(out, name)
+    figures = card.get("figures")
+    before = figures.get("macro_f1") if isinstance(figures, dict) else None
+    unseen = np.array([text_digest(row.text) not in seen for row in found.rows])
+    if not seen or int(unseen.sum()) < MIN_ROWS:
+        if isinstance(before, float):
+            now = fitted.figures["macro_f1"]
+            assert isinstance(now, float)
+            rows = len(found.rows)
+            return Comparison(now, before, rows, "each on its own cross-validated rows")
+        unseen[:] = True
+    said_old = _said(old, old(encoded[unseen]), found.classes)
+    said_new = fitted.chances[unseen].argmax(axis=1)
+    return Comparison(
+        round(macro_f1(said_new, labels[unseen]), 4),
+        round(macro_f1(said_old, labels[unseen]), 4),
+        int(unseen.sum()),
+        "rows the old head never saw" if seen else "the new rows",
+    )
+
+
+def _said(old: Head, chances: Floats, classes: Sequence[str]) -> Labels:
+    """What a head says, as places in `classes`; -1 for a class that is not among them."""
+    place = {label: k for k, label in enumerate(classes)}
+    if old.kind is HeadKind.CLASSES:
+        known = np.array([place.get(label, -1) for label in old.classes], dtype=np.int64)
+        said: Labels = known[chances.argmax(axis=1)]
+        return said
+    yes = place.get(old.classes[0], -1)
+    others = [k for k in range(len(classes)) if k != yes]
+    no = others[0] if len(others) == 1 else -1
+    return np.where(chances >= 0.5, yes, no).astype(np.int64)
+
+
+def _read_card(out: Path, name: str) -> dict[str, object]:
+    try:
+        card = json.loads((out / f"{name}.card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def seen_by(folder: Path, name: str) -> frozenset[bytes]:
+    """Digests of the texts that a head was trained on; empty where its card does not say."""
+    card = _read_card(folder, name)
+    try:
+        raw = base64.b64decode(str(card.get("seen", "")), validate=True)
+    except ValueError:
+        return frozenset()
+    return frozenset(raw[i : i + 4] for i in range(0, len(raw) - 3, 4))
+
+
+def text_digest(text: str) -> bytes:
+    """Four bytes that name a text, whatever its case, spacing and punctuation."""
+    key = normalised(text) or text
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=4).digest()
+
+
+# --- the card -------------------------------------------------------------------------------------
+
+
+def _card(
+    fitted: FittedHead, found: HeadRows, model: TriageModel, seed: int, command: str
+) -> dict[str, object]:
+    return {
+        "name": fitted.head.name,
+        "kind": str(fitted.head.kind),
+        "classes": list(fitted.head.classes),
+        "command": command,
+        "seed": seed,
+        "data": [
+            {
+                "file": found.file,
+                "sha256": found.sha256,
+                "rows_read": found.rows_read,
+                "rows_used": len(found.rows),
+                "repairs": [str(repair) for repair in found.repairs],
+            }
+        ],
+        "rows_per_class": found.counts,
+        "figures": dict(fitted.figures),
+        "judged_on": "out-of-fold rows; ridge, balance and calibrator were chosen on the same "
+        "folds. Rows that the encoder itself was trained on flatter the head.",
+        "encoder_sha256": fitted.head.encoder_sha256,
+        "model_version": model.version,
+        "versions": versions(),
+        "seen": seen_text(found.rows),
+    }
+
+
+def versions() -> dict[str, str]:
+    """What a card names: the interpreter and the packages that made the numbers."""
+    named = {n: importlib.metadata.version(n) for n in ("numpy", "onnxruntime", "tokenizers")}
+    return {"python": platform.python_version(), **named}
+
+
+def seen_text(rows: Sequence[LabelledRow]) -> str:
+    """Digests of the rows' texts in base64, for a later comparison; "" for very many rows."""
+    if len(rows) > MOST_SEEN:
+        return ""
+    return base64.b64encode(b"".join(sorted(text_digest(row.text) for row in rows))).decode()

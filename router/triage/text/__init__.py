@@ -1,0 +1,1 @@
+"""Text without a model: amounts, numbers, terms, spelling, disguises."""

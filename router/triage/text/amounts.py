@@ -1,0 +1,359 @@
+"""Sums of money in text: what is at stake in dollars, as far as the text says it.
+
+One pass over the tokens. A number is money when a currency stands beside it, or when it is written
+as a sum ("12k", "two million", a number right after "refund of") and the sentence is about money.
+Of a range the upper end counts; a price per unit is multiplied when the sentence also says how many
+or how long. Where a reading is open the larger sum wins, because the amount only ever raises
+caution. Every look around a number is bounded by a constant, so that time is linear in the text.
+
+It knows nothing about thresholds or domains; rates come from the policy's dated table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from router.triage.text import money_words as words
+from router.triage.text.folding import Folded, fold
+from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
+from router.types import NANO_PER_USD, Amount
+
+MAX_AMOUNTS = 16
+MAX_USD = Decimal(10) ** 15
+"""Ten times the wealth of the world: larger sums count as this one."""
+
+_MAX_TEXT = 80  # characters of the wording that an Amount keeps
+
+_SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
+_DIGIT = re.compile("[0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A quantity of a currency: tokens start..end-1."""
+
+    value: Decimal
+    currency: str
+    start: int
+    end: int
+
+
+class AmountReader:
+    """Reads sums of money by one currency table; immutable.
+
+    `usd_per_unit` maps ISO codes to dollars; sums in other currencies are left out.
+    """
+
+    def __init__(self, usd_per_unit: Mapping[str, float]) -> None:
+        self._rates = {code: Decimal(str(rate)) for code, rate in usd_per_unit.items()}
+        self.codes = {code.lower(): code for code in usd_per_unit}
+        self._hints = frozenset({*self.codes, *words.CURRENCY_WORDS, *words.HUNDREDTHS}) | (
+            words.CONTEXT | {"grand"}
+        )
+
+    def read(self, text: Folded) -> tuple[Amount, ...]:
+        """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
+        if self._hints.isdisjoint(text.words) and not _SYMBOL.search(text.text):
+            return ()
+        if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
+            return ()
+        sums = _Sums(text.text, self.codes)
+        found: dict[tuple[str, int], Amount] = {}
+        for one in sums.all():
+            rate = self._rates.get(one.currency)
+            if rate is not None and one.value > 0:
+                usd = min(one.value * rate, MAX_USD)
+                nano = int((usd * NANO_PER_USD).to_integral(ROUND_CEILING))
+                written = sums.written(one)
+                found[written, nano] = Amount(written, one.currency, nano)
+        ordered = sorted(found.values(), key=lambda amount: -amount.nano_usd)
+        return tuple(ordered[:MAX_AMOUNTS])
+
+
+def read_amounts(text: str, usd_per_unit: Mapping[str, float]) -> tuple[Amount, ...]:
+    """Returns the sums of money in a text, largest first.
+
+    >>> found = read_amounts("a 12k refund, or $5-9k", {"USD": 1.0})
+    >>> [(amount.text, amount.nano_usd // 10**9) for amount in found]
+    [('12k', 12000), ('$5-9k', 9000)]
+    """
+    return AmountReader(usd_per_unit).read(fold(text))
+
+
+class _Sums(Numbers):
+    """The sums of money among the numbers of one text."""
+
+    def __init__(self, text: str, codes: Mapping[str, str]) -> None:
+        super().__init__(text, codes)
+        self._used = -1  # the last token that a sum has taken: no later sum may take it again
+
+    def written(self, one: _Sum) -> str:
+        return self._text[self._from[one.start] : self._to[one.end - 1]][:_MAX_TEXT]
+
+    def all(self) -> list[_Sum]:
+        """All sums of the text in order."""
+        found: list[_Sum] = []
+        at = 0
+        for candidate in self._candidates():
+            if candidate < at:
+                continue
+            at, one = candidate, None
+            quantity = self._quantity(at)
+            if quantity is not None:
+                one = self._with_currency(quantity) or self._by_context(quantity)
+            if one is not None:
+                one = self._multiplied(one)
+                found.append(one)
+                self._used = max(self._used, one.end - 1)
+            at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
+        return found
+
+    # --- currency --------------------------------------------------------------------------------
+
+    def _with_currency(self, quantity: Quantity) -> _Sum | None:
+        before = self._currency_before(quantity.start)
+        after = self._currency_after(quantity)
+        if before is None and after is None:
+            return None
+        start = before[1] if before else quantity.start
+        end = after[1] if after else quantity.end
+        currency = before[0] if before else ""
+        # "$300 CAD": the code says which dollar. "$300 cents" is nobody's writing.
+        if after and (not before or (currency == "USD" and self._code(end - 1))):
+            currency = after[0]
+        value = quantity.value
+        if after and not before and self._word(end - 1) in words.HUNDREDTHS:
+            value /= 100
+        if before and not after:
+            upper = self._upper_end(quantity)
+            if upper is not None:
+                value, end = upper
+        return _Sum(value, currency, start, end)
+
+    def _currency_before(self, at: int) -> tuple[str, int] | None:
+        """The currency that stands before a number: (ISO code, its first token)."""
+        one = at - 1
+        if self._word(one) in ("-", ":", "=", ".", "+", "~") and one - 1 > self._used:
+            dotted = self._word(one) == "." and self._word(one - 1) not in words.PREFIX_WORDS
+            one -= 0 if dotted else 1
+        if one <= self._used or one < 0:
+            return None
+        low = self._word(one)
+        if low in words.SYMBOLS:
+            first = one - 1
+            if first > self._used and self._code(first):
+                return self._codes[self._word(first)], first
+            if low == "$" and self._touches(one) and self._word(first) in words.DOLLAR_PREFIXES:
+                return words.DOLLAR_PREFIXES[self._word(first)], first
+            return words.SYMBOLS[low], one
+        code = self._code(one)
+        if code is None and low in words.PREFIX_WORDS:
+            code = words.CURRENCY_WORDS[low]
+        return None if code is None else (code, one)
+
+    def _currency_after(self, quantity: Quantity) -> tuple[str, int] | None:
+        """The currency that stands after a number: (ISO code, the index after it)."""
+        at = quantity.end
+        low = self._word(at)
+        if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
+            next_is_number = self._touches(at + 1) and self._kind[at + 1] == NUMBER
+            return (words.SYMBOLS[low], at + 1) if self._touches(at) or not next_is_number else None
+        if low == "-" or (low == "of" and quantity.scale.endswith("s")):
+            at, low = at + 1, self._word(at + 1)
+        qualifier = words.QUALIFIERS.get(low)
+        if low in ("hong", "new"):
+            at, qualifier = at + 1, words.QUALIFIERS.get(self._word(at + 1))
+        if qualifier is not None and self._word(at + 1) in words.CURRENCY_WORDS:
+            return qualifier, at + 2
+        if low in words.DOLLAR_PREFIXES and self._word(at + 1) == "$" and self._touches(at + 1):
+            return words.DOLLAR_PREFIXES[low], at + 2
+        if low in words.WEIGHTS and self._word(at + 1) != "sterling" and not self._about_money(at):
+            return None
+        code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
+        return None if code is None else (code, at + 1)
+
+    def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
+        """The upper end of a range that names its currency once, before: (value, index after)."""
+        at = lower.end
+        separator = self._word(at)
+        if separator == "and":
+            if all(self._low[i] != "between" for i in self._sentence(lower.start, -1, 4)):
+                return None
+        elif separator not in ("-", "to"):
+            return None
+        at += 1 + (self._word(at + 1) == "-")
+        if at >= self._count or self._kind[at] != NUMBER:
+            return None
+        upper = self._in_digits(at)
+        if upper is None or (self._word(upper.end) == "-" and separator == "-"):
+            return None
+        if separator == "to" and not self._ends_sum(upper.end):
+            return None  # "pay $20 to 3 people"
+        _, factor, _ = self._scale(at + 1)
+        low = lower.value * (1 if lower.scale else factor)
+        return max(low, upper.value), upper.end
+
+    # --- sums without a currency -----------------------------------------------------------------
+
+    def _by_context(self, quantity: Quantity) -> _Sum | None:
+        """A number that is money by what the sentence is about; its currency counts as USD."""
+        start, end, scale = quantity.start, quantity.end, quantity.scale
+        following = self._word(end)
+        as_sum = following in words.CONTEXT or any(
+            self._low[i] in words.CONTEXT and self._low[i - 1] not in words.NOT_MONEY
+            for i in self._sentence(end, 1, 2)
+        )
+        if following in words.NOT_MONEY or not (as_sum or self._ends_sum(end)):
+            return None
+        lone = quantity.in_words and end - start == 1 and bool(scale)  # "million" without a count
+        if lone and not (scale.endswith("s") and self._linked(start)):
+            return None
+        if scale == "grand":
+            return _Sum(quantity.value, "USD", start, end)
+        linked = self._linked(start)
+        if scale == "k" and self._word(start) == "401":
+            return None
+        if scale == "k" or (scale in words.WORD_SCALES and not scale.endswith("s")):
+            near = as_sum or linked or self._about_money(start)
+            ran = any(self._low[i] in words.RUNNING for i in self._sentence(start, -1, 3))
+            return _Sum(quantity.value, "USD", start, end) if near and not ran else None
+        if scale:
+            return _Sum(quantity.value, "USD", start, end) if linked or as_sum else None
+        digits = self._raw[start]
+        if quantity.in_words or quantity.value < 100 or not linked:
+            return None
+        if digits.isdigit():
+            year = 1900 <= quantity.value <= 2100 and self._word(start - 1) in words.YEAR_LINKS
+            if year or len(digits) > 7:
+                return None
+        return _Sum(quantity.value, "USD", start, end)
+
+    def _ends_sum(self, at: int) -> bool:
+        """Whether what stands at an index may follow a sum: no noun, percentage, time or date."""
+        if at >= self._count or self._low[at] == "\n":
+            return True
+        if self._kind[at] == WORD:
+            return self._low[at] in words.AFTER_SUM
+        if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == NUMBER:
+            return False
+        return self._low[at] in ".,;:?!)]}\"'/-+&"
+
+    def _about_money(self, at: int) -> bool:
+        """Whether a word of money stands near, in the same sentence."""
+        near = self._sentence(at, -1, 10) + self._sentence(at, 1, 10)
+        return any(self._low[i] in words.CONTEXT for i in near)
+
+    def _linked(self, at: int) -> bool:
+        """Whether a word of money leads to the number: "refund of about", "salary:", "we paid"."""
+        for distance, i in enumerate(self._sentence(at, -1, 6)):
+            if self._low[i] in words.CONTEXT:
+                return distance > 0 or self._low[i] in words.TAKES_NUMBER
+            if self._low[i] not in words.LINKS:
+                return False
+        return False
+
+    # --- so many times ---------------------------------------------------------------------------
+
+    def _multiplied(self, one: _Sum) -> _Sum:
+        """The sum times how many and how long, where the sentence says both clearly."""
+        units, end, each = self._units_after(one.end)
+        link = self._word(one.start - 1)
+        if (
+            not units
+            and not each
+            and link not in words.TIMES
+            and self._word(end) not in words.TIMES
+        ):
+            return one
+        factor = Decimal(1)
+        first, last = one.start, end
+        things = [unit for unit in units if unit not in words.TIME_UNITS]
+        for unit in units:
+            count = self._how_many(one.start, end, unit)
+            if count is not None:
+                factor *= count[0]
+                first, last = min(first, count[1]), max(last, count[2])
+        if not things:
+            times = self._times(one, end, each)
+            if times is not None:
+                factor *= times[0]
+                first, last = min(first, times[1]), max(last, times[2])
+        if factor == 1:
+            return one
+        return _Sum(one.value * factor, one.currency, first, last)
+
+    def _units_after(self, at: int) -> tuple[list[str], int, bool]:
+        """What a price is per: (units, the index after them, whether "each" stands there)."""
+        units: list[str] = []
+        each = False
+        for _ in range(3):
+            low, following = self._word(at), words.singular(self._word(at + 1))
+            if low in ("each", "apiece", "ea") and following not in words.TIME_UNITS:
+                each, at = True, at + 1
+            elif (low in ("/", "per") and self._kind_at(at + 1) == WORD) or (
+                low in ("a", "an", "each", "every") and following in words.SOLD_BY
+            ):
+                units.append(following)
+                at += 2
+            elif low in words.UNIT_ALIASES and low.endswith("ly"):
+                units.append(words.UNIT_ALIASES[low])
+                at += 1
+            else:
+                break
+        return units, at, each
+
+    def _kind_at(self, at: int) -> int:
+        return self._kind[at] if 0 <= at < self._count else 0
+
+    def _how_many(self, start: int, end: int, unit: str) -> tuple[Decimal, int, int] | None:
+        """The count of a unit near a price: (count, first token, index after). Time converts."""
+        days = words.TIME_UNITS.get(unit)
+        for at in self._sentence(end - 1, 1) + self._sentence(start, -1):
+            count = self._plain(at)
+            if count is None:
+                continue
+            for noun in (count.end, count.end + 1):
+                named = words.singular(self._word(noun + (self._word(noun) == "-")))
+                if named == unit:
+                    return count.value, count.start, noun + 1
+                if days is not None and named in words.TIME_UNITS:
+                    return count.value * words.TIME_UNITS[named] / days, count.start, noun + 1
+        return None
+
+    def _times(self, one: _Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
+        """A count beside a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
+        if self._word(end) in words.SIGNS or (each and self._word(end) == "for"):
+            count = self._plain(end + 1)
+            if count is not None:
+                return count.value, count.start, count.end
+        link = self._word(one.start - 1)
+        before = self._sentence(one.start - 1, -1, 4)
+        nouns: list[str] = []
+        for at in before:
+            count = self._plain(at) if self._kind[at] == NUMBER else None
+            if count is not None:
+                by_price = link in ("@", "at", "costing") and bool(nouns or link == "@")
+                payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
+                of_each = each and link in ("for", "of", ",")
+                if link in words.SIGNS or by_price or payments or of_each:
+                    return count.value, count.start, count.end
+                return None
+            if self._kind[at] != WORD or self._low[at] in words.LINKS:
+                return None
+            nouns.append(self._low[at])
+        return None
+
+    def _plain(self, at: int) -> Quantity | None:
+        """A count at an index: a number that is no money itself."""
+        if not 0 <= at < self._count or self._word(at - 1) in words.SYMBOLS:
+            return None
+        if self._kind[at] == NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):
+            value = words.number_value(self._raw[at], dot_is_decimal=False)
+            return None if value is None else Quantity(value, at, at + 1, "")
+        quantity = self._quantity(at)
+        if quantity is None or self._word(quantity.end) in ("%", *words.SYMBOLS):
+            return None
+        return quantity if quantity.value > 0 else None

@@ -1,0 +1,270 @@
+"""Texts written so that no rule finds their words: reversed, broken, leet, base64, hex, rot13.
+
+`undisguised` returns what such a text says. Triage then reads both forms and keeps the more
+cautious reading, so a disguise can raise a signal and never lower one. A disguised text counts as
+novel besides, since ordinary users do not write so. Ordinary text costs one set look-up per word.
+It knows nothing about terms, amounts or models; the caller says which words exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from router.triage.text.folding import Folded
+
+Knows = Callable[[str], bool]
+"""True for a lower-case word that exists in some language the model was trained on."""
+
+SHORTEST_WORD = 4
+"""Letters of a word that proves a disguise. Shorter ones exist in nearly any order: of 40,000 real
+texts, 1 % looked reversed or leet with three letters, .15 % with four."""
+
+MOST_CERTAIN = 0.6
+"""Share of the unknown words that must exist the other way round. Names and errors seldom do."""
+
+SHORTEST_RUN = 6
+"""Single characters in a row that may be a spaced-out word; "A B C D" is a list of choices."""
+
+MOST_LETTERS = 600
+"""Letters of a spaced-out run that are split into words. The rest stays unread and is novel."""
+
+LONGEST_WORD = 20
+MOST_PACKED = 8
+MOST_PACKED_CHARS = 8_192
+"""Runs of base64 or hex that are decoded, and the characters of each: bounds the work."""
+
+_LEET = str.maketrans("013457@$!|", "oieastasil")
+_LEET_L = str.maketrans("013457@$!|", "oleastasll")  # 1 and ! stand for i or for l
+# It begins where a run begins, so that a long run without a letter is looked at once.
+_LEET_WORD = re.compile(r"(?<![a-z0-9@$!|])[0-9@$!|]*[a-z][a-z0-9@$!|]*")
+_LEET_INSIDE = re.compile(r"[a-z][013457@$!|]+[a-z]|(?<!\S)[@$!|][a-z]|(?<!\S)[013457]+[a-z]{3}")
+_LEET_MARK = re.compile(r"[013457@$!|]")
+_NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 401k
+_DIGITS = re.compile(r"[013457]{1,4}")
+
+_SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
+_MARKED = re.compile(
+    rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:\S(?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
+)
+_BROKEN = re.compile(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
+_WIDE_GAP = re.compile(r"[ \t]{2,}")
+_LETTERS = re.compile(r"[a-z]+")
+
+_LONG_RUN = re.compile(r"\S{12}")
+_BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
+_HEX = re.compile(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
+_SPACED_HEX = re.compile(r"(?<!\w)[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}(?!\w)")
+
+
+def undisguised(text: str, folded: Folded, knows: Knows) -> tuple[str, ...]:
+    """Returns what a disguised text says, in each order that it may be read; () when it is plain.
+
+    `folded` is the fold of `text`. The work is linear in the text.
+
+    >>> from router.triage.text.folding import fold
+    >>> words = {"chest", "pain", "have"}
+    >>> undisguised("ch3st p41n", fold("ch3st p41n"), words.__contains__)
+    ('chest pain',)
+    >>> undisguised("I have chest pain", fold("I have chest pain"), words.__contains__)
+    ()
+    """
+    spaced = _joined(folded.text, knows)
+    leet = _unleeted(folded.text, knows)
+    turned = _turned(folded, knows)
+    packed = _unpacked(text, knows)
+    readings = (spaced, _mended(folded.text, knows), leet, *turned, packed)
+    return tuple(dict.fromkeys(reading for reading in readings if reading))
+
+
+def _exist(words: Iterable[str], knows: Knows) -> int:
+    """The number of words long enough to prove something that exist."""
+    return sum(len(word) >= SHORTEST_WORD and knows(word) for word in words)
+
+
+def _turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
+    """The text read backwards or by rot13 when its unknown words exist that way."""
+    long = {word for word in folded.words if len(word) >= SHORTEST_WORD}
+    unknown = [word for word in long if not knows(word) and word.isalpha()]
+    # One unknown word is a name or an error, unless it is all that the text says.
+    if not unknown or len(unknown) == 1 < len(long):
+        return ()
+    enough = max(min(2, len(long)), MOST_CERTAIN * len(unknown))
+    if _exist((word[::-1] for word in unknown), knows) >= enough:
+        # "niap tsehc" is reversed as a whole, "tsehc niap" word by word: both are read.
+        backwards = folded.text[::-1]
+        return backwards, " ".join(reversed(backwards.split()))
+    if _exist((codecs.encode(word, "rot13") for word in unknown), knows) >= enough:
+        return (codecs.encode(folded.text, "rot13"),)
+    return ()
+
+
+def _unleeted(plain: str, knows: Knows) -> str:
+    """The text with leet words as letters; "" when it has none that is a word then."""
+    if _LEET_MARK.search(plain) is None:  # four times as fast as the next pattern
+        return ""
+    lower = plain.lower()
+    if _LEET_INSIDE.search(lower) is None:
+        return ""
+    pieces = lower.split()
+    meant = [_leet_word(piece, knows) for piece in pieces]
+    certain = sum(
+        len(word) >= SHORTEST_WORD and _LEET_INSIDE.search(piece) is not None
+        for piece, word in zip(pieces, meant, strict=True)
+    )
+    if not certain:
+        return ""
+    return " ".join(
+        word or (_digits_as_word(piece, knows) if certain > 1 else piece)
+        for piece, word in zip(pieces, meant, strict=True)
+    )
+
+
+def _leet_word(piece: str, knows: Knows) -> str:
+    """The word that a piece such as "p41n," spells; "" when it spells none."""
+    found = _LEET_WORD.search(piece)
+    if found is None or _LEET_MARK.search(found[0]) is None:
+        return ""
+    if _NUMBER_WITH_UNIT.fullmatch(found[0]) or found[0].endswith("$"):  # $x$ is a formula
+        return ""
+    for spelled in (found[0], found[0].rstrip("!|")):  # "help!" ends in a mark, not in an l
+        for letters in (_LEET, _LEET_L):
+            word = spelled.translate(letters)
+            if word != spelled and word.isalpha() and knows(word):
+                return word
+    return ""
+
+
+def _digits_as_word(piece: str, knows: Knows) -> str:
+    """In a leet text "70" is "to" and "4" is "a"; sums and other pieces stay."""
+    word = piece.translate(_LEET)
+    return word if _DIGITS.fullmatch(piece) and (len(word) == 1 or knows(word)) else piece
+
+
+def _mended(plain: str, knows: Knows) -> str:
+    """The text with broken words ("che.st") whole again; "" when it has none.
+
+    Parts that are words of three letters or more are two sentences without a space between, and
+    "she.s" is an apostrophe.
+    """
+    if _BROKEN.search(plain) is None:
+        return ""
+
+    def whole(match: re.Match[str]) -> str:
+        parts = _LETTERS.findall(match[0].lower())
+        word = "".join(parts)
+        broken = len(word) >= SHORTEST_WORD and len(word) <= LONGEST_WORD and knows(word)
+        two = all(len(part) > 2 and knows(part) for part in parts)
+        apostrophe = len(parts) == 2 and len(parts[1]) == 1
+        return word if broken and not two and not apostrophe else match[0]
+
+    mended = _BROKEN.sub(whole, plain)
+    return "" if mended == plain else mended
+
+
+def _joined(plain: str, knows: Knows) -> str:
+    """The text with its spaced-out runs as words; "" when it has none that hold a word."""
+    if _SPACED.search(plain) is None and _MARKED.search(plain) is None:
+        return ""
+    found = False
+
+    def as_words(run: str) -> str:
+        nonlocal found
+        words = _split(run.lower(), knows)
+        holds = _exist(words, knows) > 0
+        found = found or holds
+        return " ".join(words) if holds else run
+
+    def spaced(match: re.Match[str]) -> str:
+        parts = [re.sub(r"\s", "", part) for part in _WIDE_GAP.split(match[0])]
+        # Wide gaps part words where others are narrow. Where all are wide, they part letters.
+        if max(map(len, parts)) == 1:
+            parts = ["".join(parts)]
+        joined = [as_words(part) for part in parts]
+        return " ".join(joined) if joined != parts or found else match[0]
+
+    def marked(match: re.Match[str]) -> str:
+        return as_words(match[0].replace(match["mark"], ""))
+
+    joined = _MARKED.sub(marked, _SPACED.sub(spaced, plain))
+    return joined if found else ""
+
+
+def _split(run: str, knows: Knows) -> list[str]:
+    """A run without gaps as words: letters by the fewest known words, all else as it stands."""
+    words: list[str] = []
+    at = 0
+    for letters in _LETTERS.finditer(run[:MOST_LETTERS]):
+        words += [run[at : letters.start()]] if letters.start() > at else []
+        words += _fewest_words(letters[0], knows)
+        at = letters.end()
+    return words + ([run[at:]] if run[at:] else [])
+
+
+def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
+    """Splits letters into known words, long ones first in favour; unknown letters cost most.
+
+    >>> _fewest_words("chestpain", {"chest", "pain", "he", "in"}.__contains__)
+    ['chest', 'pain']
+    """
+    best: list[tuple[int, int]] = [(0, 0)]  # per end: cost, and where the last word begins
+    for end in range(1, len(letters) + 1):
+        ways = []
+        for start in range(max(0, end - LONGEST_WORD), end):
+            word = letters[start:end]
+            if len(word) == 1:
+                price = 3 if word in "ai" else 9
+            elif knows(word):
+                price = 4 if len(word) == 2 else 2
+            else:
+                continue
+            ways.append((best[start][0] + price, start))
+        best.append(min(ways))
+    words: list[str] = []
+    end = len(letters)
+    while end:
+        start = best[end][1]
+        words.append(letters[start:end])
+        end = start
+    words.reverse()
+    return words
+
+
+def _unpacked(text: str, knows: Knows) -> str:
+    """Decodes runs of base64 and hex that are text; "" when none is."""
+    grouped = _SPACED_HEX.findall(text)[:MOST_PACKED]
+    if not grouped and _LONG_RUN.search(text) is None:
+        return ""
+    runs = [match[0] for match in _HEX.finditer(text)][:MOST_PACKED] + grouped
+    decoded = [_text_of(_unhex(run), knows) for run in runs]
+    runs = [match[0] for match in _BASE64.finditer(text)][:MOST_PACKED]
+    decoded += [_text_of(_unbase64(run), knows) for run in runs]
+    return "\n".join(filter(None, decoded))
+
+
+def _unhex(run: str) -> bytes:
+    digits = re.sub(r"^0x|[ :-]", "", run)[:MOST_PACKED_CHARS]
+    return bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+
+def _unbase64(run: str) -> bytes:
+    packed = run[:MOST_PACKED_CHARS].rstrip("=").translate(str.maketrans("-_", "+/"))
+    packed = packed[: len(packed) - (len(packed) % 4 == 1)]
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _text_of(raw: bytes, knows: Knows) -> str:
+    """The bytes as text, "" unless they are printable and hold a word that exists."""
+    try:
+        said = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    if not said.isprintable() and not said.replace("\n", "").replace("\t", "").isprintable():
+        return ""
+    return said if _exist(_LETTERS.findall(said.lower()), knows) else ""

@@ -1,0 +1,192 @@
+"""Numbers in text, in digits or in words, with their scale: "12.000", "5k", "half a million".
+
+The tokens of one text and the number that may begin at each of them. Every look ahead is bounded,
+so that reading all of them is linear. It knows nothing about what is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from router.triage.text import money_words as words
+from router.triage.text.folding import Folded
+
+MAX_NUMBERS = 2_000
+"""Numbers of one text that are looked at: a page of figures has a tenth of that. Text with more is
+`crowded` and counts as novel, so that nobody hides a sum behind a heap of others."""
+
+WINDOW = 12  # tokens to either side in which a count, a duration or a word of money is looked for
+_NUMBER_WORDS_LIMIT = 16  # "two hundred and fifty-five thousand four hundred and ten" has eleven
+
+_TOKEN = re.compile(
+    r"(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?"
+    r"|[0-9]+(?:[.,][0-9]+)*|\.[0-9]+)"
+    r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)"
+    r"|(?P<other>\n|[^\s])"
+)
+NUMBER, WORD = 1, 2  # kinds of token: the groups above
+_BEGINS = words.NUMBER_WORDS | {"a"}
+_SENTENCE_ENDS = frozenset(".?!;\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its scale: tokens start..end-1. `scale` is "" (none), a letter or a word."""
+
+    value: Decimal
+    start: int
+    end: int
+    scale: str
+    in_words: bool = False
+
+
+def crowded(text: Folded) -> bool:
+    """Returns whether a text holds more numbers than are looked at."""
+    if len(text.words) <= MAX_NUMBERS:
+        return False
+    return sum(map(_begins_number, text.words)) > MAX_NUMBERS
+
+
+def _begins_number(word: str) -> bool:
+    return word.isdigit() or word in _BEGINS
+
+
+class Numbers:
+    """One text's tokens and the numbers among them. `codes`: ISO codes by their lower case."""
+
+    def __init__(self, text: str, codes: Mapping[str, str]) -> None:
+        self._text = text
+        self._codes = codes
+        matches = list(_TOKEN.finditer(text))
+        self._kind = [match.lastindex or 0 for match in matches]
+        spans = [match.span() for match in matches]
+        self._from = [span[0] for span in spans]
+        self._to = [span[1] for span in spans]
+        self._raw = [text[start:end] for start, end in spans]
+        self._low = list(map(str.lower, self._raw))
+        self._count = len(matches)
+
+    def _candidates(self) -> list[int]:
+        """Where a number may begin, in order."""
+        found = [
+            at
+            for at, (kind, low) in enumerate(zip(self._kind, self._low, strict=True))
+            if kind == NUMBER or low in _BEGINS
+        ]
+        return found[:MAX_NUMBERS]
+
+    def _word(self, at: int) -> str:
+        """The lower-case token at an index, "" beyond either end."""
+        return self._low[at] if 0 <= at < self._count else ""
+
+    def _touches(self, at: int) -> bool:
+        """Whether no space stands between this token and the one before."""
+        return 0 < at < self._count and self._from[at] == self._to[at - 1]
+
+    def _code(self, at: int) -> str | None:
+        """The ISO code that a token names, if it is in the table."""
+        low = self._word(at)
+        if low in words.CODES_IN_CAPITALS and self._raw[at] != low.upper():
+            return None
+        return self._codes.get(low)
+
+    def _sentence(self, at: int, step: int, reach: int = WINDOW) -> list[int]:
+        """Indices of the tokens after (+1) or before (-1) an index, nearest first, within its
+        sentence and at most `reach`."""
+        found: list[int] = []
+        at += step
+        while 0 <= at < self._count and len(found) < reach and self._low[at] not in _SENTENCE_ENDS:
+            found.append(at)
+            at += step
+        return found
+
+    def _quantity(self, at: int) -> Quantity | None:
+        if self._kind[at] == NUMBER:
+            return self._in_digits(at)
+        return self._in_words(at) if self._kind[at] == WORD else None
+
+    def _in_digits(self, at: int) -> Quantity | None:
+        """A number in digits with its scale; None for parts of names ("B12", "3rd", "5km")."""
+        before = self._word(at - 1)
+        if self._touches(at) and self._kind[at - 1] == WORD:
+            is_currency = self._code(at - 1) or before in words.PREFIX_WORDS
+            if not is_currency and before != "x":
+                return None
+        end, factor, scale = self._scale(at + 1)
+        if scale is None:
+            return None
+        decimal = bool(scale) or self._is_measured(at + 1)
+        value = words.number_value(self._raw[at], dot_is_decimal=decimal)
+        return None if value is None else Quantity(value * factor, at, end, scale)
+
+    def _scale(self, at: int) -> tuple[int, int, str | None]:
+        """The scale words from an index: (index after them, factor, last one); the scale is None
+        where letters touch the number that are neither scale nor currency."""
+        factor, scale = 1, ""
+        for _ in range(3):
+            low = self._word(at)
+            touching = self._touches(at) and self._kind[at] == WORD
+            if low == "-" and self._word(at + 1) in words.WORD_SCALES:
+                at, low, touching = at + 1, self._word(at + 1), False
+            if low in words.LETTER_SCALES and (touching or low not in ("t", "b", "mm")):
+                return at + 1, factor * words.LETTER_SCALES[low], low
+            if low in words.WORD_SCALES or low in words.HUNDREDS:
+                factor *= words.WORD_SCALES.get(low, 100)
+                scale, at = low, at + 1
+                if low in ("mio", "mrd", "tsd", "mill") and self._word(at) == ".":
+                    at += 1
+                continue
+            currency = self._code(at) or low in words.CURRENCY_WORDS or low == "x"
+            if touching and not scale and not currency and low not in words.DOLLAR_PREFIXES:
+                return at, 1, None
+            break
+        return at, factor, scale
+
+    def _is_measured(self, at: int) -> bool:
+        """Whether "per gallon" and the like follow, a currency between allowed."""
+        at += bool(self._code(at) or self._word(at) in words.SYMBOLS)
+        follows = self._word(at) in ("/", "per", "a", "each", "every")
+        return follows and words.singular(self._word(at + 1)) in words.MEASURES
+
+    def _in_words(self, start: int) -> Quantity | None:
+        """A number in words: "two and a half million", "a few thousand", "half a million"."""
+        total, current, scale = Decimal(0), Decimal(-1), ""  # current -1: nothing read yet
+        at = start
+        for _ in range(_NUMBER_WORDS_LIMIT):
+            low, following = self._word(at), self._word(at + 1)
+            if low in words.UNITS:
+                current = max(current, Decimal(0)) + words.UNITS[low]
+            elif low in words.VAGUE:
+                current = max(current, Decimal(1)) * words.VAGUE[low]
+            elif low in words.HUNDREDS:
+                current = (Decimal(1) if current <= 0 else current) * 100
+                scale = scale or low
+            elif low in words.WORD_SCALES:
+                bare = current < 0 and total > 0  # "two hundred million thousand"
+                part = total if bare else (Decimal(1) if current <= 0 else current)
+                total = (0 if bare else total) + part * words.WORD_SCALES[low]
+                current, scale = Decimal(-1), low
+            elif low in ("half", "quarter"):
+                current = max(current, Decimal(0)) + Decimal("0.5" if low == "half" else "0.25")
+            elif not self._joins(low, following, begun=current >= 0 or total > 0):
+                break
+            at += 1
+        if at == start or (current < 0 and total == 0):
+            return None
+        return Quantity(total + max(current, Decimal(0)), start, at, scale, in_words=True)
+
+    def _joins(self, low: str, following: str, *, begun: bool) -> bool:
+        """Whether a small word belongs to the number: "a million", "and fifty", "dozens of"."""
+        if low in ("a", "an"):
+            larger = following in words.WORD_SCALES or following in words.HUNDREDS
+            return larger or following in words.VAGUE or following in ("half", "quarter")
+        if not begun:
+            return False
+        if low == "of":
+            return following in words.WORD_SCALES or following in words.HUNDREDS or following == "a"
+        if low == "and":
+            return following in words.UNITS or following in ("a", "half")
+        return low == "-" and following in words.NUMBER_WORDS

@@ -1,0 +1,173 @@
+"""What users say about the conversation instead of in it: bare follow-ups, and talk to the router.
+
+A bare follow-up ("yes, do it", "and the second one?") has no matter of its own and means what was
+meant before. Talk to the router ("this is trivial, use the cheapest model") tries to set the
+signals by words. Both are found by stated lists over the folded text, in linear time. It knows
+nothing about models or signals.
+"""
+
+# ruff: noqa: SIM905 - word lists read better as text
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from router.triage.text.folding import Folded
+
+MAX_FOLLOW_UP_WORDS = 8
+"""Longest bare follow-up: "ok then please go ahead and do it"; longer ones give instructions."""
+
+# Words that assent, refuse or point back. At least one is needed.
+_POINTERS = frozenset(
+    """yes yeah yep yup yah sure ok okay okey k fine alright right correct exactly agreed
+    absolutely definitely no nope nah proceed continue go do confirm confirmed approve
+    approved accept send it that this those these them one ones same other another second
+    third last former latter both either neither next more again why how really else instead
+    rest first option ja oui si da hai nein non vale claro dale bitte weiter genau
+    好 是 对 不""".split()
+)
+# Words that carry no matter beside them.
+_EMPTY = frozenset(
+    """please pls thanks thank you and or also then so but well oh ah hmm the a an of for to
+    me us i we they he she is are was be on in at with by what about which when where who
+    can could would will should shall lets let s just now ahead please kindly my your our
+    like as not dont t all any some too very much many sounds good great perfect cool yet
+    still anyway tell show give say explain on up out over keep going carry mean means
+    happen happens would want need try if 1 2 3 4 5 6 7 8 9 st nd rd th""".split()
+)
+_WITHOUT_MATTER = _POINTERS | _EMPTY
+
+
+_REFUSALS = frozenset({"no", "nope", "nah", "nein", "non"})
+
+
+def is_refusal(text: Folded) -> bool:
+    """Returns whether a bare follow-up does nothing but refuse.
+
+    >>> from router.triage.text.folding import fold
+    >>> [is_refusal(fold(t)) for t in ("No thanks.", "no, go ahead", "yes")]
+    [True, False, False]
+    """
+    return text.words != () and _POINTERS.intersection(text.words) <= _REFUSALS
+
+
+def is_bare_follow_up(text: Folded) -> bool:
+    """Returns whether a turn says nothing of its own: short, only empty words, one pointing back.
+
+    >>> from router.triage.text.folding import fold
+    >>> [is_bare_follow_up(fold(t)) for t in ("Yes, do it.", "why?", "yes, delete my account")]
+    [True, True, False]
+    """
+    words = text.words
+    return (
+        0 < len(words) <= MAX_FOLLOW_UP_WORDS
+        and _WITHOUT_MATTER.issuperset(words)
+        and not _POINTERS.isdisjoint(words)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RouterTalk:
+    """`rest` is the folded text without what was said to the router. `addressed`: it spoke of
+    models, tiers or stakes, and not only of the question's being simple."""
+
+    rest: str
+    addressed: bool
+
+
+# One of these words is in every phrase below; without any, no pattern is run.
+_HINTS = frozenset(
+    """trivial simple easy basic quick routine harmless minor unimportant important serious
+    critical low cheap cheaper cheapest smallest smaller fastest lowest lower tier level router
+    routing triage classifier gateway escalate escalated escalating escalation stakes
+    difficulty novelty complexity system developer admin operator override think reason
+    deal""".split()
+)
+_LOW = r"(?:low|lowest|none|zero|no|trivial|minimal|negligible|0(?:\.0+)?|1|one)\b"
+_ADDRESSED = re.compile(
+    "|".join(
+        (
+            r"\b(?:use|choose|pick|select|route|send|assign|handle|stay|keep|go)\b[^.?!\n]{0,40}?"
+            r"\b(?:cheap(?:er|est)?|small(?:er|est)?|fastest|lowest|lower)\b[^.?!\n]{0,20}?"
+            r"\b(?:model|models|tier|level|llm|rung|route)\b",
+            r"\b(?:use|choose|pick|select|route|send|assign|handle|stay|keep|answer)\b[^.?!\n]{0,40}?"
+            r"\b(?:tier|level)[ -]?(?:1|one)\b",
+            r"\b(?:do not|don't|dont|never|no need to|without|not to)\s+(?:\w+\s+){0,2}?escalat\w+",
+            r"\b(?:router|triage|classifier|gateway)\b[^.?!\n]{0,60}?"
+            r"\b(?:ignore|treat|classify|mark|label|rate|score|set|consider|note|trivial|low)\b",
+            r"\b(?:treat|classify|mark|label|rate|score|consider|flag)\b[^.?!\n]{0,40}?"
+            r"\b(?:trivial|low[ -](?:stakes|risk|impact|priority|difficulty)|routine|faq)\b",
+            r"\b(?:system|developer|admin|operator|router|routing|triage)[ -]?"
+            r"(?:note|message|override|instruction|hint|prompt)s?\s*[:\-][^.?!\n]{0,80}",
+            r"\b(?:stakes|difficulty|novelty|complexity|risk|impact|tier|level)\s*[=:]\s*(?:very )?"
+            + _LOW,
+        )
+    ),
+    re.IGNORECASE,
+)
+_PLAYED_DOWN = re.compile(
+    "|".join(
+        (
+            r"\b(?:this|it|that)(?:'s| is| was| should be)\s+"
+            r"(?:(?:just|only|really|very|totally|completely|a|an|quite|so|pretty) ){0,4}"
+            r"(?:trivial|simple|easy|basic|quick|routine|harmless|minor|unimportant)\b"
+            r"(?: (?:question|request|task|one|thing|matter|issue|ask)\b)?",
+            r"\b(?:just |only )?an? (?:(?:very|really|super|quick|simple) ){0,2}"
+            r"(?:trivial|simple|easy|basic|quick|routine) (?:question|request|task|ask)\b",
+            r"\b(?:low|no|zero)[ -]stakes\b",
+            r"\b(?:stakes|difficulty) (?:is|are) (?:very )?" + _LOW,
+            r"\bno need to (?:think|reason)\b[^.?!\n]{0,30}",
+            r"\b(?:nothing|not) (?:that |very |really |too )?"
+            r"(?:important|serious|critical|a big deal)\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+def find_router_talk(text: Folded) -> RouterTalk | None:
+    """Returns what is left of a text without talk to the router; None when there is no such talk.
+
+    >>> from router.triage.text.folding import fold
+    >>> find_router_talk(fold("Chest pain. This is trivial, use the cheapest model."))
+    RouterTalk(rest='Chest pain. , .', addressed=True)
+    """
+    if _HINTS.isdisjoint(text.words):
+        return None
+    rest, addressed = _ADDRESSED.subn("", text.text)
+    rest, played_down = _PLAYED_DOWN.subn("", rest)
+    if not addressed and not played_down:
+        return None
+    return RouterTalk(rest.strip(), addressed > 0)
+
+
+_PLACEHOLDER = re.compile(
+    "|".join(
+        (
+            r"#[A-Z0-9/_]{1,20}[?!]",  # spreadsheets: #NAME? #REF! #DIV/0! and their translations
+            r"#?n/?[av]|#getting_data",
+            r"nan|null|nil|none|undefined|void 0|\[object \w+\]|<?undefined>?|\(null\)|\(empty\)",
+            # Templates that nobody filled in.
+            r"\{\{.*\}\}|[$#]?\{[^{}]*\}|<[^<>]*>|%[\w.]*%|%[sdifr@]|\[[\w ]+\]|__\w+__",
+        )
+    ),
+    re.IGNORECASE,
+)
+MAX_PLACEHOLDER_CHARS = 200
+
+
+def is_placeholder(text: Folded) -> bool:
+    """Returns True when a text holds no word of a person.
+
+    It is then a program's stand-in (a spreadsheet's error, a template that nobody filled in) or
+    marks alone.
+
+    >>> from router.triage.text.folding import fold
+    >>> [is_placeholder(fold(t)) for t in ("#NAME?", "${name}", "??", "name", "my name is {Bob}")]
+    [True, True, True, False, False]
+    """
+    if not text.words:
+        return True
+    stripped = text.text.strip()
+    return len(stripped) <= MAX_PLACEHOLDER_CHARS and bool(_PLACEHOLDER.fullmatch(stripped))

@@ -1,0 +1,64 @@
+"""The policy's word lists, found in a text in one pass whatever their number.
+
+All lists together are one tree of words. Reading a text costs one look-up per word, plus the steps
+down the tree where a term begins: linear in the text, since a term's length is bounded by the
+policy. Punctuation between the words of a term is not looked at, so that "wire-transfer" and "wire,
+transfer" are found too: a hard rule would rather look once too often. It knows nothing about what
+a list means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from router.triage.text.folding import Folded, fold_terms
+
+
+class _Node:
+    """A place in the tree: what may follow, and the lists that have a term ending here."""
+
+    __slots__ = ("lists", "next")
+
+    def __init__(self) -> None:
+        self.next: dict[str, _Node] = {}
+        self.lists: set[int] = set()
+
+
+class TermFinder:
+    """Immutable: finds which of the named lists have a term in a text.
+
+    >>> from router.triage.text.folding import fold
+    >>> finder = TermFinder({"fraud": ["wire transfer", "scam"], "medical": ["chest pain"]})
+    >>> finder.find(fold("My CHEST   pain began after the wire-transfer"))
+    ('fraud', 'medical')
+    """
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self.names = tuple(lists)
+        self._root = _Node()
+        for index, terms in enumerate(lists.values()):
+            for words in fold_terms(terms):
+                self._add(words, index)
+        self._first = frozenset(self._root.next)
+
+    def _add(self, words: Sequence[str], index: int) -> None:
+        node = self._root
+        for word in words:
+            node = node.next.setdefault(word, _Node())
+        node.lists.add(index)
+
+    def find(self, text: Folded) -> tuple[str, ...]:
+        """Returns the names of the lists found, in the policy's order; whole words, any case."""
+        words = text.words
+        if self._first.isdisjoint(words):
+            return ()
+        found: set[int] = set()
+        first, count = self._root.next, len(words)
+        for start, word in enumerate(words):
+            node = first.get(word)
+            following = start + 1
+            while node is not None:
+                found |= node.lists
+                node = node.next.get(words[following]) if following < count else None
+                following += 1
+        return tuple(self.names[index] for index in sorted(found))

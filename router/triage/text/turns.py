@@ -1,0 +1,132 @@
+"""The texts of a request that are read, and about how many tokens the whole request has. Pure.
+
+The model reads user turns. The rules read those, a proposal that the user assents to, and the text
+of other roles where the policy says so. It knows nothing about what a text means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+
+from router.triage.text.folding import MAX_CHARS, fold
+from router.triage.text.phrases import is_bare_follow_up, is_refusal
+from router.types import ChatRequest, ContentPart, Message
+
+EARLIER_TURNS = 8
+"""Earlier user turns that the model reads; in still older ones only terms and amounts are found."""
+
+MAX_FOLLOW_UP_CHARS = 200  # no longer turn is a bare follow-up; it spares folding a page to see it
+MAX_PROPOSAL_CHARS = 2_000  # an offer stands at the end of what the assistant said
+
+MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
+MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The user turns of a request, cut to MAX_CHARS in all, newest kept; `beyond`: more was there.
+
+    `older` is read by rules alone: what lies before the last EARLIER_TURNS turns, what the
+    assistant proposed when the last turn is no more than a yes to it, and other roles' text where
+    the policy has it read.
+    """
+
+    last: str
+    earlier: tuple[str, ...] = ()  # newest first
+    older: tuple[str, ...] = ()
+    beyond: bool = False
+
+
+USER_ALONE = frozenset({"user"})
+
+
+def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
+    """Returns the parts of a request that are read. `read`: the policy's `triage.read`."""
+    texts = [message.text for message in request.messages if message.role == "user"]
+    proposed = _proposed(request)
+    if len(texts) < 2 and read <= USER_ALONE:
+        return Turns(texts[0] if texts else "", older=(proposed,) if proposed else ())
+    texts.reverse()
+    left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
+    kept, left = _within(texts[1:], left)
+    beyond = left < 0 or len(kept) < len(texts) - 1
+    unmodelled = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
+    older = [unmodelled] if unmodelled else []
+    if not read <= USER_ALONE:
+        others = [text for text in _other_texts(request.messages, read) if text]
+        cut, left = _within(others, left)
+        older += cut
+        beyond = beyond or left < 0 or len(cut) < len(others)
+    return Turns(texts[0] if texts else "", tuple(kept[:EARLIER_TURNS]), tuple(older), beyond)
+
+
+def _within(texts: Sequence[str], left: int) -> tuple[list[str], int]:
+    """The first texts, `left` characters in all, and how many are left; below 0: some were cut."""
+    kept: list[str] = []
+    for text in texts:
+        if left <= 0:
+            break
+        kept.append(text[:left])
+        left -= len(text)
+    return kept, left
+
+
+def _other_texts(messages: Sequence[Message], read: Set[str]) -> Iterator[str]:
+    """The texts of other roles that the policy has read: instructions first, then newest first."""
+    if "developer" in read:
+        yield from (m.text for m in messages if m.role in ("system", "developer"))
+    if "tool" in read:
+        for message in reversed(messages):
+            if message.role in ("tool", "function"):
+                yield message.text
+            yield from (call.arguments for call in message.tool_calls)
+
+
+def _proposed(request: ChatRequest) -> str:
+    """The end of the assistant's message that a bare follow-up answers, "" when there is none.
+
+    "Shall I wire the $45,000?" "yes": the sum and the matter stand in the assistant's words alone.
+    After a mere "no" nothing of it is asked for; "why?" asks for more of it.
+    """
+    if len(request.messages) < 2:
+        return ""
+    before, last = request.messages[-2:]
+    if last.role != "user" or before.role != "assistant" or not before.text:
+        return ""
+    if len(last.text) > MAX_FOLLOW_UP_CHARS:
+        return ""
+    answer = fold(last.text)
+    if not is_bare_follow_up(answer) or is_refusal(answer):
+        return ""
+    if len(before.text) <= MAX_PROPOSAL_CHARS:
+        return before.text
+    return before.text[-MAX_PROPOSAL_CHARS:].partition(" ")[2]  # no part of a sum
+
+
+def estimate_input_tokens(request: ChatRequest) -> int:
+    """Returns about how many tokens the whole request has: a quarter of its UTF-8 bytes, rounded
+    up, and MESSAGE_OVERHEAD_TOKENS per message. Tools, tool calls and the schema count as text; an
+    attachment counts at most MAX_PART_TOKENS. Never used for money: there the worst case counts.
+    """
+    size = 0
+    for message in request.messages:
+        size += _bytes(message.text) + 4 * MESSAGE_OVERHEAD_TOKENS
+        if message.parts:
+            size += sum(_part_bytes(part) for part in message.parts)
+        for call in message.tool_calls:
+            size += _bytes(call.name) + _bytes(call.arguments)
+    for tool in request.tools:
+        size += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
+    if request.response_format.schema is not None:
+        size += _bytes(request.response_format.schema)
+    return -(-size // 4)
+
+
+def _part_bytes(part: ContentPart) -> int:
+    # Text parts are in the message's text already.
+    return 0 if part.kind == "text" else min(_bytes(part.payload), 4 * MAX_PART_TOKENS)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,211 @@
+"""Anthropic's `POST /v1/messages` as a wire format: its body to a ChatRequest.
+
+Follows the Messages API (anthropic-version 2023-06-01, as of November 2026). What caches, prices
+or keeps a conversation at Anthropic says nothing here and is accepted; what would have to be obeyed
+and cannot be is refused by name. It knows nothing about how answers are said: that is
+`anthropic_render`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from router.errors import TiergateError
+from router.types import (
+    Answer,
+    ChatRequest,
+    JsonText,
+    Message,
+    Original,
+    ResponseFormat,
+    Sampling,
+    Usage,
+)
+from router.wire.anthropic.blocks import Tools, read_choice, read_system, read_tools, read_turns
+from router.wire.anthropic.render import MessageStream, render_error, render_message
+from router.wire.checks import (
+    Reader,
+    array,
+    boolean,
+    bounded_text,
+    integer,
+    integers,
+    json_text,
+    mapping,
+    missing,
+    numbers,
+    one_of,
+    texts,
+    words,
+)
+from router.wire.exchange import OneRequest
+from router.wire.fields import (
+    EFFORTS,
+    MAX_OUTPUT_TOKENS,
+    cache_key,
+    check_tool_choice,
+    client_request_id,
+    read_fields,
+    read_schema,
+    read_stop,
+    refused,
+)
+from router.wire.hints import read_hints
+from router.wire.openai.parse import CHAT_KEYS
+
+_SENT_ON = ("anthropic-version", "anthropic-beta")
+_THINKING = ("enabled", "adaptive", "between_tools", "disabled")
+
+
+def _thinking(value: object, param: str) -> bool:
+    """Whether thoughts are shown. The budget is leave to think, not an order: it isn't passed on,
+    since models that do not think refuse every key that speaks of it.
+    """
+    given = mapping(value, param)
+    if given.get("type") is None:
+        raise missing(f"{param}.type", f"one of {', '.join(_THINKING)}")
+    kind = one_of(given["type"], f"{param}.type", _THINKING)
+    if given.get("budget_tokens") is not None:
+        integer(given["budget_tokens"], f"{param}.budget_tokens", 1, MAX_OUTPUT_TOKENS)
+    if given.get("display") is not None:
+        display = one_of(given["display"], f"{param}.display", ("summarized", "omitted"))
+        return kind != "disabled" and display != "omitted"
+    return kind != "disabled"
+
+
+def _format(value: object, param: str) -> ResponseFormat:
+    given = mapping(value, param)
+    if given.get("type") is None:
+        raise missing(f"{param}.type", "json_schema")
+    one_of(given["type"], f"{param}.type", ("json_schema",))
+    return read_schema(given, param, "answer")
+
+
+def _output_config(value: object, param: str) -> tuple[str | None, ResponseFormat | None]:
+    """Effort and format."""
+    given = mapping(value, param)
+    effort, form = given.get("effort"), given.get("format")
+    return (
+        None if effort is None else one_of(effort, f"{param}.effort", EFFORTS),
+        None if form is None else _format(form, f"{param}.format"),
+    )
+
+
+def _user(value: object, param: str) -> str | None:
+    user = mapping(value, param).get("user_id")
+    return None if user is None else bounded_text(user, f"{param}.user_id", 0, 1024)
+
+
+def _stops(value: object, param: str) -> tuple[str, ...]:
+    return read_stop(array(value, param), param)
+
+
+_READ: dict[str, Reader] = {
+    "model": texts(1, 256),
+    "messages": read_turns,
+    "system": read_system,
+    "max_tokens": integers(1, MAX_OUTPUT_TOKENS),
+    "tools": read_tools,
+    "tool_choice": read_choice,
+    "stop_sequences": _stops,
+    "temperature": numbers(0.0, 1.0),
+    "top_p": numbers(0.0, 1.0),
+    "thinking": _thinking,
+    "output_config": _output_config,
+    "output_format": _format,
+    "metadata": _user,
+    "stream": boolean,
+    "routing": mapping,
+    # Of no meaning to an answer: caching, contexts that are cut elsewhere, prices of one provider.
+    "cache_control": mapping,
+    "context_management": mapping,
+    "diagnostics": mapping,
+    "service_tier": words("auto", "standard_only"),
+    "speed": words("standard"),
+    "container": refused("no tier runs code; offer a tool"),
+    "mcp_servers": refused("no tier calls servers; offer tools"),
+    "inference_geo": refused("the operator says in the policy where answers come from"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesExchange(OneRequest):
+    """wire.exchange.Exchange for one message."""
+
+    shows_thinking: bool
+
+    def whole(
+        self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
+    ) -> bytes:
+        return render_message(answer, id=id, shows_thinking=self.shows_thinking, routing=routing)
+
+    def stream(self, *, id: str, created: int, model: str, usage: Usage) -> MessageStream:
+        return MessageStream(id=id, model=model, usage=usage, shows_thinking=self.shows_thinking)
+
+
+class MessagesFormat:
+    """wire.exchange.WireFormat for Anthropic's messages; without a cap, what is to be counted."""
+
+    def __init__(self, *, capped: bool = True) -> None:
+        self._required = ("model", "messages", "max_tokens") if capped else ("model", "messages")
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> MessagesExchange:
+        read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/messages")
+        for key in self._required:
+            if key not in read:
+                raise missing(key, _EXPECTED[key])
+        request = _request(read, extra, headers)
+        sent = {name: headers[name] for name in _SENT_ON if headers.get(name)}
+        original = Original(body, sent, request.messages, request.tools)
+        return MessagesExchange(replace(request, original=original), bool(read.get("thinking")))
+
+    def error(self, error: TiergateError, request_id: str) -> bytes:
+        return render_error(error, request_id)
+
+    def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
+        return [(b"request-id", f"req_{request_id}".encode())]
+
+
+_EXPECTED = {
+    "model": "a model's name",
+    "messages": "an array of messages",
+    "max_tokens": "how many tokens the answer may have at most",
+}
+
+
+def _request(
+    read: dict[str, Any], extra: dict[str, JsonText], headers: Mapping[str, str]
+) -> ChatRequest:
+    system: Message | None = read.get("system")
+    messages: tuple[Message, ...] = read["messages"]
+    if read.get("metadata"):
+        extra = {**extra, "user": json_text(read["metadata"], "metadata.user_id")}
+    tools: Tools = read.get("tools", Tools())
+    choice, parallel = read.get("tool_choice", (None, None))
+    if choice is not None:
+        check_tool_choice(choice, tools.own)
+    effort, form = read.get("output_config", (None, None))
+    return ChatRequest(
+        messages=messages if system is None else (system, *messages),
+        requested_model=read["model"],
+        sampling=Sampling(
+            temperature=read.get("temperature"),
+            top_p=read.get("top_p"),
+            stop=read.get("stop_sequences", ()),
+            max_output_tokens=read.get("max_tokens"),
+            reasoning_effort=effort,
+        ),
+        response_format=form or read.get("output_format", ResponseFormat()),
+        tools=tools.own,
+        unsupported_tools=tools.unsupported,
+        tool_choice=choice,
+        parallel_tool_calls=parallel,
+        stream=read.get("stream", False),
+        include_usage=True,
+        hints=read_hints(read.get("routing"), headers, cache_key(extra)),
+        endpoint="messages",
+        client_request_id=client_request_id(headers),
+        extra=extra,
+    )

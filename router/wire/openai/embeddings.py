@@ -1,0 +1,136 @@
+"""The bodies of `POST /v1/embeddings`: texts in, vectors out, as OpenAI's clients write and read.
+
+It knows nothing about the model. Unknown keys are left alone: there is nowhere they could go.
+"""
+
+from __future__ import annotations
+
+from array import array as packed
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from sys import byteorder
+
+from router.types import EMBEDDING_MODEL, Hints
+from router.wire.checks import (
+    bounded_text,
+    integer,
+    json_object,
+    missing,
+    one_of,
+    text,
+    wrong_type,
+    wrong_value,
+)
+from router.wire.hints import read_hints
+from router.wire.openai.render import to_json
+
+MAX_INPUTS = 2_048
+"""Entries of one request, as at OpenAI."""
+MAX_USER = 512
+MAX_IDS = 8_192
+"""Token ids of one entry, as at OpenAI."""
+INPUT = "a string, an array of strings, or token ids"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRequest:
+    """What a client asks; `dimensions` None means the model's own width."""
+
+    texts: tuple[str, ...]  # empty where token ids came
+    model: str
+    ids: tuple[tuple[int, ...], ...] = ()  # OpenAI's token ids, a row for each text
+    base64: bool = False
+    dimensions: int | None = None
+    tags: tuple[str, ...] = ()
+
+
+def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) -> EmbeddingRequest:
+    """The request of a body, for vectors of at most `width` numbers.
+
+    Raises RequestError that names the key.
+    """
+    value = json_object(body)
+    for key, expected in (("input", INPUT), ("model", f"`{EMBEDDING_MODEL}` or an alias of it")):
+        if value.get(key) is None:
+            raise missing(key, expected)
+    encoding, dimensions = value.get("encoding_format"), value.get("dimensions")
+    if value.get("user") is not None:
+        bounded_text(value["user"], "user", 0, MAX_USER)
+    hints: Hints = read_hints(value.get("routing"), headers, None)
+    given = value["input"]
+    ids = _ids(given)
+    return EmbeddingRequest(
+        texts=() if ids else _texts(given),
+        ids=ids,
+        model=text(value["model"], "model"),
+        base64=encoding is not None
+        and one_of(encoding, "encoding_format", ("float", "base64")) == "base64",
+        dimensions=None if dimensions is None else integer(dimensions, "dimensions", 1, width),
+        tags=hints.tags,
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if type(value) is str:
+        return (_text(value, "input"),)
+    if type(value) is not list:
+        raise wrong_type("input", value, INPUT)
+    if not 1 <= len(value) <= MAX_INPUTS:
+        raise wrong_value("input", value, f"1 to {MAX_INPUTS} entries")
+    return tuple([_text(one, f"input[{i}]") for i, one in enumerate(value)])
+
+
+def _ids(value: object) -> tuple[tuple[int, ...], ...]:
+    """The rows of token ids, () where none came: one array of ids, or an array of such arrays."""
+    if type(value) is not list or not value:
+        return ()
+    if type(value[0]) is int:
+        return (_row(value, "input"),)
+    if type(value[0]) is not list:
+        return ()
+    if len(value) > MAX_INPUTS:
+        raise wrong_value("input", value, f"1 to {MAX_INPUTS} entries")
+    return tuple([_row(row, f"input[{i}]") for i, row in enumerate(value)])
+
+
+def _row(value: object, param: str) -> tuple[int, ...]:
+    if type(value) is not list:
+        raise wrong_type(param, value, "an array of token ids, as in the entries before it")
+    if not 1 <= len(value) <= MAX_IDS:
+        raise wrong_value(param, value, f"1 to {MAX_IDS} token ids")
+    return tuple([integer(one, f"{param}[{i}]", 0, 2**31) for i, one in enumerate(value)])
+
+
+def _text(value: object, param: str) -> str:
+    found = text(value, param)
+    if not found:
+        raise wrong_value(param, found, "a text that is not empty")
+    return found
+
+
+def render_embeddings(vectors: Sequence[bytes], model: str, tokens: int, *, base64: bool) -> bytes:
+    """The list of vectors in the order of the texts; each is little-endian float32 as bytes."""
+    shown = [b64encode(one).decode("ascii") if base64 else _numbers(one) for one in vectors]
+    return to_json(
+        {
+            "object": "list",
+            "data": [
+                {"object": "embedding", "index": i, "embedding": one} for i, one in enumerate(shown)
+            ],
+            "model": model,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
+    )
+
+
+def _numbers(vector: bytes) -> list[float]:
+    """Little-endian float32 as numbers.
+
+    >>> _numbers(bytes([0, 0, 128, 63, 0, 0, 0, 191]))
+    [1.0, -0.5]
+    """
+    found = packed("f", vector)
+    if byteorder == "big":
+        found.byteswap()
+    return found.tolist()

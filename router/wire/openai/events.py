@@ -1,0 +1,255 @@
+"""An upstream's event stream: bytes to events, events to `Delta`s, and at the end the `Answer`.
+
+Two steps, both bounded: `EventDecoder` (WHATWG server-sent events; a line may have 1 MB, the stream
+16 MB) and `ChunkFolder` (OpenAI chunks). A stream counts as whole only when every choice has said
+its finish_reason; anything else is StreamCut. It knows nothing about sockets and time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from router.errors import StreamCut, UpstreamInvalid
+from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
+from router.wire.openai.completion import (
+    MAX_CHOICES,
+    MAX_TOOL_CALLS,
+    content_text,
+    finish_reason,
+    parse_logprobs,
+    parse_provider_cost,
+    parse_usage,
+    raise_for_error,
+    reasoning_text,
+    short_text,
+    upstream_object,
+)
+from router.wire.openai.thought_signatures import signed_calls
+
+MAX_LINE_BYTES = 1_000_000
+MAX_STREAM_BYTES = 16_000_000
+_DONE = b"[DONE]"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class EventDecoder:
+    """Bytes in any pieces to the `data` of whole events. Comments and other fields are skipped."""
+
+    __slots__ = ("_begun", "_data", "_line", "_total")
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._data: list[bytes] = []
+        self._total = 0
+        self._begun = False  # whether the first line, before which a mark may stand, is read
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The events that this piece completes. Raises UpstreamInvalid past a bound."""
+        self._total += len(piece)
+        if self._total > MAX_STREAM_BYTES:
+            raise UpstreamInvalid(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
+        self._line += piece
+        if b"\n" not in piece and b"\r" not in piece:
+            self._check_length(len(self._line))
+            return []
+        lines = bytes(self._line)
+        if b"\r" in lines:
+            # A trailing CR may be half of CRLF: it waits for the next piece.
+            held = b"\r" if lines.endswith(b"\r") else b""
+            lines = lines[: len(lines) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            *whole, rest = lines.split(b"\n")
+            rest += held
+        else:
+            *whole, rest = lines.split(b"\n")
+        self._line = bytearray(rest)
+        self._check_length(len(rest))
+        return [event for line in whole if (event := self._take(line)) is not None]
+
+    def _take(self, line: bytes) -> bytes | None:
+        """The event that this line ends, if it is the empty line after some data."""
+        if not self._begun:
+            self._begun = True
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        if line.startswith(b"data:"):
+            self._check_length(len(line))
+            self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            return None
+        if line or not self._data:
+            self._check_length(len(line))
+            return None
+        event = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        self._data = []
+        return event
+
+    def _check_length(self, length: int) -> None:
+        if length > MAX_LINE_BYTES:
+            raise UpstreamInvalid(
+                f"The upstream sent a line of more than {MAX_LINE_BYTES} bytes in a stream."
+            )
+
+
+@dataclass(slots=True)
+class _ToolCallSoFar:
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+    signed: object = None  # the piece that carries its signature
+
+
+@dataclass(slots=True)
+class _ChoiceSoFar:
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    calls: dict[int, _ToolCallSoFar] = field(default_factory=dict)
+    finish_reason: str | None = None
+
+    def whole(self, issuer: str) -> Choice:
+        calls = [self.calls[index] for index in sorted(self.calls)]
+        text = "".join(self.text)
+        return Choice(
+            text=text,
+            finish_reason=finish_reason(self.finish_reason, bool(calls)),
+            tool_calls=tuple([ToolCall(c.id, c.name, "".join(c.arguments)) for c in calls]),
+            refusal="".join(self.refusal) or None,
+            reasoning="".join(self.reasoning) or None,
+            logprobs=tuple(self.logprobs),
+            sealed=signed_calls([call.signed for call in calls], issuer, bool(text)),
+        )
+
+
+class ChunkFolder:
+    """Folds `chat.completion.chunk` events into Deltas and, at the end, the whole Answer."""
+
+    __slots__ = ("_choices", "_cost", "_id", "_issuer", "_model", "_usage", "done")
+
+    def __init__(self, issuer: str = "") -> None:
+        self._issuer = issuer
+        self.done = False
+        """Whether `[DONE]` was seen; what comes after it is not read."""
+        self._choices: dict[int, _ChoiceSoFar] = {}
+        self._usage = Usage()
+        self._cost: int | None = None
+        self._model = ""
+        self._id = ""
+
+    def fold(self, event: bytes) -> list[Delta]:
+        """The Deltas of one event's data.
+
+        Raises UpstreamInvalid for garbage, UpstreamError for an error event.
+        """
+        if self.done or event.strip() == _DONE:
+            self.done = True
+            return []
+        chunk = upstream_object(event)
+        raise_for_error(chunk)
+        self._model = short_text(chunk.get("model")) or self._model
+        self._id = self._id or short_text(chunk.get("id"))
+        self._take_usage(chunk.get("usage"))
+        choices = chunk.get("choices")
+        if choices is None:
+            return []
+        if type(choices) is not list:
+            raise UpstreamInvalid("The upstream sent a chunk whose choices are no array.")
+        deltas: list[Delta] = []
+        for choice in choices:
+            self._fold_choice(choice, deltas)
+        return deltas
+
+    def finish(self) -> Answer:
+        """The whole answer. Raises StreamCut unless each choice has come to its end."""
+        if not self._choices or any(c.finish_reason is None for c in self._choices.values()):
+            raise StreamCut("The upstream's stream ended before the answer did.")
+        return self._answer()
+
+    def partial(self) -> Answer:
+        """What has come so far, for estimates after a cut."""
+        return self._answer()
+
+    def _answer(self) -> Answer:
+        return Answer(
+            choices=tuple(
+                [self._choices[index].whole(self._issuer) for index in sorted(self._choices)]
+            ),
+            model=self._model,
+            usage=self._usage,
+            provider_cost_nano_usd=self._cost,
+            upstream_id=self._id,
+        )
+
+    def _take_usage(self, value: object) -> None:
+        """Usage may come on any chunk and grow from one to the next: the last one counts."""
+        if value is None:
+            return
+        self._usage = parse_usage(value)
+        cost = parse_provider_cost(value)
+        self._cost = self._cost if cost is None else cost
+
+    def _fold_choice(self, choice: object, deltas: list[Delta]) -> None:
+        if type(choice) is not dict:
+            raise UpstreamInvalid("The upstream sent a choice that is no object.")
+        index = choice.get("index", 0)
+        if type(index) is not int or not 0 <= index < MAX_CHOICES:
+            raise UpstreamInvalid(f"The upstream sent a choice index outside 0..{MAX_CHOICES - 1}.")
+        so_far = self._choices.setdefault(index, _ChoiceSoFar())
+        delta = choice.get("delta")
+        if type(delta) is dict:
+            self._fold_delta(index, so_far, delta, parse_logprobs(choice.get("logprobs")), deltas)
+        elif delta is not None:
+            raise UpstreamInvalid("The upstream sent a delta that is no object.")
+        reason = choice.get("finish_reason")
+        if type(reason) is str and reason:
+            so_far.finish_reason = reason
+
+    def _fold_delta(
+        self,
+        index: int,
+        so_far: _ChoiceSoFar,
+        delta: dict[str, object],
+        logprobs: tuple[TokenLogprob, ...],
+        deltas: list[Delta],
+    ) -> None:
+        text, reasoning = content_text(delta.get("content")), reasoning_text(delta)
+        if text or reasoning or logprobs:
+            so_far.text.append(text)
+            so_far.reasoning.append(reasoning)
+            so_far.logprobs.extend(logprobs)
+            deltas.append(Delta(text=text, reasoning=reasoning, index=index, logprobs=logprobs))
+        refusal = delta.get("refusal")
+        if type(refusal) is str:
+            so_far.refusal.append(refusal)
+        calls = delta.get("tool_calls")
+        if calls is None:
+            return
+        if type(calls) is not list:
+            raise UpstreamInvalid("The upstream sent tool_calls that are no array.")
+        for position, call in enumerate(calls):
+            deltas.append(_fold_tool_call(index, so_far, call, position))
+
+
+def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: int) -> Delta:
+    """One piece of a tool call: id and name once, arguments in pieces."""
+    if type(value) is not dict:
+        raise UpstreamInvalid("The upstream sent a tool call that is no object.")
+    call_index = value.get("index", position)  # some servers leave it out
+    if type(call_index) is not int or not 0 <= call_index < MAX_TOOL_CALLS:
+        raise UpstreamInvalid("The upstream sent a tool call without a usable index.")
+    call = so_far.calls.get(call_index)
+    function = value.get("function")
+    function = function if type(function) is dict else {}
+    arguments = function.get("arguments")
+    arguments = arguments if type(arguments) is str else ""
+    first = call is None
+    if call is None:
+        name = function.get("name")
+        if type(name) is not str or not name:
+            raise UpstreamInvalid("The upstream began a tool call without a name.")
+        call_id = value.get("id")
+        call_id = call_id if type(call_id) is str and call_id else f"call_{index}_{call_index}"
+        call = so_far.calls[call_index] = _ToolCallSoFar(call_id, name)
+    call.arguments.append(arguments)
+    if value.get("extra_content") is not None:
+        call.signed = value
+    piece = ToolCall(call.id, call.name, arguments) if first else ToolCall("", "", arguments)
+    return Delta(tool_call_index=call_index, tool_call=piece, index=index)

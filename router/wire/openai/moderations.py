@@ -1,0 +1,75 @@
+"""The bodies of `POST /v1/moderations`: texts in, categories out, as OpenAI's clients read them.
+
+It knows nothing about heads. Unknown keys are left alone: there is nowhere they could go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from router.errors import NotCapable
+from router.types import MODERATION_MODEL, Capability
+from router.wire.analysis import MAX_TEXTS
+from router.wire.checks import json_object, mapping, missing, one_of, text, wrong_type, wrong_value
+from router.wire.hints import read_hints
+from router.wire.openai.render import to_json
+
+INPUT = "a string, an array of strings, or an array of parts with text"
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationRequest:
+    """What a client asks."""
+
+    texts: tuple[str, ...]
+    model: str = MODERATION_MODEL
+    tags: tuple[str, ...] = ()
+
+
+def parse_moderation_request(body: bytes, headers: dict[str, str]) -> ModerationRequest:
+    """The request of a body. Parts are one text together, as at OpenAI.
+
+    Raises RequestError that names the key, NotCapable for an image.
+    """
+    value = json_object(body)
+    if value.get("input") is None:
+        raise missing("input", INPUT)
+    model = value.get("model")
+    return ModerationRequest(
+        texts=_texts(value["input"]),
+        model=MODERATION_MODEL if model is None else text(model, "model"),
+        tags=read_hints(value.get("routing"), headers, None).tags,
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if type(value) is str:
+        return (value,)
+    if type(value) is not list:
+        raise wrong_type("input", value, INPUT)
+    if not 1 <= len(value) <= MAX_TEXTS:
+        raise wrong_value("input", value, f"1 to {MAX_TEXTS} entries")
+    if any(type(one) is dict for one in value):
+        return ("\n".join([_part(one, f"input[{i}]") for i, one in enumerate(value)]),)
+    return tuple([text(one, f"input[{i}]") for i, one in enumerate(value)])
+
+
+def _part(value: object, param: str) -> str:
+    part = mapping(value, param)
+    if part.get("type") is None:
+        raise missing(f"{param}.type", "text")
+    if one_of(part["type"], f"{param}.type", ("text", "image_url")) == "image_url":
+        raise NotCapable(
+            f"{param}: found an image; {MODERATION_MODEL} reads text and lacks the capability "
+            f"{Capability.IMAGES.value!r}. Send text parts alone.",
+            param=f"{param}.type",
+        )
+    if part.get("text") is None:
+        raise missing(f"{param}.text", "a string")
+    return text(part["text"], f"{param}.text")
+
+
+def render_moderations(results: Sequence[Mapping[str, object]], *, id: str, model: str) -> bytes:
+    """The results in the order of the texts."""
+    return to_json({"id": id, "model": model, "results": list(results)})

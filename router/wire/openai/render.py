@@ -1,0 +1,306 @@
+"""Answers, errors and model lists as the bytes an OpenAI client reads.
+
+Keeps the rules that SDKs are strict about: four keys in every error, `content` and `refusal` in
+every message, the role once per choice in a stream, one finish chunk with an empty delta, `usage:
+null` beside `include_usage`, tool calls with an index. It knows nothing about how an answer came to
+be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+import orjson
+
+from router.errors import TiergateError
+from router.types import (
+    Answer,
+    Choice,
+    Delta,
+    JsonText,
+    Sealed,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+)
+from router.wire.openai.thought_signatures import KIND as SIGNATURE
+from router.wire.openai.thought_signatures import extra_content, of_call
+
+DONE = b"data: [DONE]\n\n"
+
+
+def to_json(value: object) -> bytes:
+    """JSON bytes; a lone surrogate (no UTF-8 has it, a tokeniser may) becomes `?`."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def render_error(error: TiergateError) -> bytes:
+    """The four-key error body. Our own server errors say no more than their message."""
+    return to_json({"error": _error_object(error)})
+
+
+def _error_object(error: TiergateError) -> dict[str, object]:
+    return {
+        "message": error.told,
+        "type": error.type,
+        "param": error.param,
+        "code": error.code,
+    }
+
+
+def render_models(models: Iterable[tuple[str, int, str]]) -> bytes:
+    """`GET /v1/models` from (id, created in seconds, owned_by)."""
+    return to_json({"object": "list", "data": [_model(*model) for model in models]})
+
+
+def render_model(model_id: str, created: int, owned_by: str) -> bytes:
+    """`GET /v1/models/{id}`; `created` in seconds since the epoch."""
+    return to_json(_model(model_id, created, owned_by))
+
+
+def _model(model_id: str, created: int, owned_by: str) -> dict[str, object]:
+    return {"id": model_id, "object": "model", "created": created, "owned_by": owned_by}
+
+
+def render_completion(
+    answer: Answer,
+    *,
+    id: str,
+    created: int,
+    routing: JsonText | None = None,
+) -> bytes:
+    """A whole `chat.completion`; `created` in seconds; `routing` only when debug was asked for."""
+    body = to_json(
+        {
+            "id": id,
+            "object": "chat.completion",
+            "created": created,
+            "model": answer.model,
+            "system_fingerprint": None,
+            "choices": [_choice(i, choice) for i, choice in enumerate(answer.choices)],
+            "usage": usage_object(answer.usage),
+        }
+    )
+    return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
+
+
+def usage_object(usage: Usage) -> dict[str, object]:
+    """OpenAI's usage: cached tokens are part of prompt_tokens, reasoning of completion_tokens."""
+    prompt_details = {"cached_tokens": usage.cached_input_tokens, "audio_tokens": 0}
+    if usage.cache_write_tokens:
+        prompt_details["cache_write_tokens"] = usage.cache_write_tokens
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": prompt_details,
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _choice(index: int, choice: Choice) -> dict[str, object]:
+    message: dict[str, object] = {
+        "role": "assistant",
+        "content": choice.text if choice.text or not _says_otherwise(choice) else None,
+        "refusal": choice.refusal,
+    }
+    if choice.reasoning is not None:
+        message["reasoning_content"] = choice.reasoning
+    if choice.tool_calls:
+        first = bool(choice.text)
+        message["tool_calls"] = [
+            {**_tool_call(call), **_signed(of_call(choice.sealed, first + i))}
+            for i, call in enumerate(choice.tool_calls)
+        ]
+    return {
+        "index": index,
+        "message": message,
+        "logprobs": _logprobs(choice.logprobs),
+        "finish_reason": choice.finish_reason,
+    }
+
+
+def spoken(choice: Choice) -> str:
+    """Text and refusal as one text, for formats in which a refusal is words like others."""
+    return "\n".join([part for part in (choice.text, choice.refusal) if part])
+
+
+def _says_otherwise(choice: Choice) -> bool:
+    return bool(choice.tool_calls) or choice.refusal is not None
+
+
+def _tool_call(call: ToolCall) -> dict[str, object]:
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+
+
+def _signed(sealed: Sealed | None) -> dict[str, object]:
+    """Returns what stands beside a call's function where its issuer signed it."""
+    known = sealed is not None and sealed.kind == SIGNATURE
+    return {"extra_content": extra_content(sealed)} if sealed is not None and known else {}
+
+
+def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, object] | None:
+    if not tokens:
+        return None
+    content = [
+        {
+            **token_object(token),
+            "top_logprobs": [token_object(other) for other in token.top],
+        }
+        for token in tokens
+    ]
+    return {"content": content, "refusal": None}
+
+
+def token_object(token: TokenLogprob) -> dict[str, object]:
+    """One token with its log-probability, as all of OpenAI's formats have it."""
+    raw = token.token.encode("utf-8", "replace") if token.utf8 is None else token.utf8
+    # JSON has no minus infinity; -9999 is what OpenAI writes for it.
+    return {"token": token.token, "logprob": max(token.logprob, -9999.0), "bytes": list(raw)}
+
+
+# --- streams ------------------------------------------------------------------------------------
+
+
+class StreamRenderer:
+    """Renders one stream: the same id, created and model all through, the role once per choice.
+
+    Feed it `delta()` for each piece, then `finish()` once with the final answer; or, after a
+    failure, `failure()` and nothing more: an error event is never followed by `[DONE]`.
+    """
+
+    __slots__ = ("_head", "_started", "_tail", "_usage")
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        created: int,
+        model: str,
+        include_usage: bool = False,
+    ) -> None:
+        head = to_json(
+            {
+                "id": id,
+                "object": "chat.completion.chunk",
+                "created": created,
+                "model": model,
+                "system_fingerprint": None,
+            }
+        )
+        self._head = b"data: " + head[:-1] + b',"choices":['
+        self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
+        self._usage = include_usage
+        self._started: set[int] = set()
+
+    def begin(self) -> bytes:
+        """Nothing: the first chunk carries the role."""
+        return b""
+
+    def delta(self, delta: Delta) -> bytes:
+        """The chunk for one piece, b"" for a piece that says nothing. `final` is not read here."""
+        fields: dict[str, object] = {}
+        if delta.text:
+            fields["content"] = delta.text
+        if delta.reasoning:
+            fields["reasoning_content"] = delta.reasoning
+        if delta.tool_call is not None:
+            piece = _tool_call_piece(delta.tool_call_index or 0, delta.tool_call)
+            fields["tool_calls"] = [{**piece, **_signed(delta.sealed)}]
+        if not fields and not delta.logprobs:
+            return b""
+        return self._chunk(delta.index, fields, delta.logprobs, None)
+
+    def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
+        """What ends a good stream: a finish chunk per choice, usage when asked for, `[DONE]`.
+
+        With `routing` (debug), the last chunk before `[DONE]` carries it.
+        """
+        chunks: list[bytes] = []
+        for index, choice in enumerate(answer.choices):
+            if choice.refusal:
+                chunks.append(self._chunk(index, {"refusal": choice.refusal}, (), None))
+            elif index not in self._started:
+                chunks.append(self._chunk(index, {"content": ""}, (), None))
+            chunks.append(self._chunk(index, {}, (), choice.finish_reason))
+        if self._usage:
+            usage = to_json(usage_object(answer.usage))
+            chunks.append(self._head + b'],"usage":' + usage + b"}\n\n")
+        if routing is not None and chunks:
+            chunks[-1] = chunks[-1][:-3] + b',"routing":' + routing.encode() + b"}\n\n"
+        chunks.append(DONE)
+        return b"".join(chunks)
+
+    def failure(self, error: TiergateError) -> bytes:
+        """What ends a stream that failed after its first byte."""
+        return render_error_event(error)
+
+    def _chunk(
+        self,
+        index: int,
+        fields: dict[str, object],
+        logprobs: Sequence[TokenLogprob],
+        finish_reason: str | None,
+    ) -> bytes:
+        if index not in self._started:
+            self._started.add(index)
+            fields = {"role": "assistant", **fields}
+        choice = to_json(
+            {
+                "index": index,
+                "delta": fields,
+                "logprobs": _logprobs(logprobs),
+                "finish_reason": finish_reason,
+            }
+        )
+        return self._head + choice + b"]" + self._tail
+
+
+def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:
+    """The first piece (it has an id or a name) names the call; later ones only add arguments."""
+    function: dict[str, object] = {"arguments": call.arguments}
+    if not call.id and not call.name:
+        return {"index": index, "function": function}
+    return {
+        "index": index,
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, **function},
+    }
+
+
+def render_error_event(error: TiergateError) -> bytes:
+    """The event that ends a stream which failed after its first byte."""
+    return b"data: " + render_error(error) + b"\n\n"
+
+
+def deltas_of(answer: Answer) -> Iterator[Delta]:
+    """A held-back answer as the pieces of a stream, in order; the last one carries `final`."""
+    for index, choice in enumerate(answer.choices):
+        words = choice.reasoning or ""
+        for sealed in choice.sealed:
+            # The others stand beside calls, which come with the whole; signatures with theirs.
+            if not sealed.at and sealed.kind != SIGNATURE:
+                yield Delta(reasoning=words, sealed=sealed, index=index)
+                words = ""
+        if words:
+            yield Delta(reasoning=words, index=index)
+        if choice.text or choice.logprobs:
+            yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
+        for call_index, call in enumerate(choice.tool_calls):
+            signature = of_call(choice.sealed, bool(choice.text) + call_index)
+            yield Delta(tool_call_index=call_index, tool_call=call, index=index, sealed=signature)
+    yield Delta(final=answer)

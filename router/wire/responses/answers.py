@@ -1,0 +1,238 @@
+"""What an upstream that speaks OpenAI's responses says, whole or as events, as an Answer.
+
+Reasoning that it sealed is kept as it is, with its issuer; the summary in it is what clients of
+other formats are shown of it. It knows nothing about sockets and time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import orjson
+
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
+from router.wire.openai.completion import (
+    MAX_TOOL_CALLS,
+    parse_logprobs,
+    parse_provider_cost,
+    parse_usage,
+    raise_for_error,
+    short_text,
+    shown_code,
+    upstream_object,
+)
+from router.wire.responses.tools import custom_call
+
+_CUT = {"max_output_tokens": "length", "content_filter": "content_filter"}
+
+
+def parse_response(body: bytes, issuer: str) -> Answer:
+    """A whole `response` as an Answer; what it sealed is `issuer`'s.
+
+    Raises UpstreamInvalid for anything else, UpstreamError for a response that failed.
+    """
+    return _answer(upstream_object(body), issuer, ())
+
+
+def _answer(found: dict[str, object], issuer: str, items: tuple[object, ...]) -> Answer:
+    """`items` are those that a stream said, where its last event repeats none."""
+    raise_for_error(found)
+    status, output = found.get("status"), found.get("output") or list(items)
+    if status not in ("completed", "incomplete") or type(output) is not list:
+        raise UpstreamInvalid("The upstream's response is neither completed nor incomplete.")
+    so_far = _Output(issuer)
+    for item in output:
+        so_far.add(item)
+    usage, details = found.get("usage"), found.get("incomplete_details")
+    reason = details.get("reason") if type(details) is dict else None
+    finish = "tool_calls" if so_far.calls else "stop"
+    if status == "incomplete":
+        finish = _CUT.get(str(reason), "length")
+    return Answer(
+        choices=(so_far.choice(finish),),
+        model=short_text(found.get("model")),
+        usage=_usage(usage),
+        provider_cost_nano_usd=parse_provider_cost(usage),
+        upstream_id=short_text(found.get("id")),
+    )
+
+
+@dataclass(slots=True)
+class _Output:
+    """The items of a response, folded into one choice."""
+
+    issuer: str
+    text: list[str] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    sealed: list[Sealed] = field(default_factory=list)
+
+    @property
+    def place(self) -> int:
+        """Counts the words, as one, and the calls before what comes next."""
+        return bool(self.text) + len(self.calls)
+
+    def add(self, value: object) -> None:
+        """One item. What a provider ran by itself was not asked for, and is left out."""
+        if type(value) is not dict:
+            raise UpstreamInvalid("The upstream sent an item that is no object.")
+        kind = value.get("type")
+        if kind == "message":
+            self._message(value)
+        elif kind in ("function_call", "custom_tool_call"):
+            self.calls.append(_call(value))
+            if len(self.calls) > MAX_TOOL_CALLS:
+                raise UpstreamInvalid("The upstream sent more tool calls than anybody offers.")
+        elif kind == "reasoning":
+            words = reasoning_words(value)
+            if words:
+                self.reasoning.append(words)
+            sealed = seal_of(value, self.issuer, self.place)
+            if sealed is not None:
+                self.sealed.append(sealed)
+
+    def _message(self, item: dict[str, object]) -> None:
+        parts = item.get("content")
+        for part in parts if type(parts) is list else ():
+            if type(part) is not dict:
+                continue
+            text, refusal = part.get("text"), part.get("refusal")
+            if part.get("type") == "output_text" and type(text) is str and text:
+                self.text.append(text)
+                self.logprobs += parse_logprobs({"content": part.get("logprobs")})
+            elif part.get("type") == "refusal" and type(refusal) is str:
+                self.refusal.append(refusal)
+
+    def choice(self, finish_reason: str) -> Choice:
+        return Choice(
+            text="".join(self.text),
+            finish_reason=finish_reason,
+            tool_calls=tuple(self.calls),
+            refusal="".join(self.refusal) or None,
+            reasoning="\n\n".join(self.reasoning) or None,
+            logprobs=tuple(self.logprobs),
+            sealed=tuple(self.sealed),
+        )
+
+
+def _call(item: dict[str, object]) -> ToolCall:
+    name, call_id = item.get("name"), item.get("call_id") or item.get("id")
+    custom = item.get("type") == "custom_tool_call"
+    given = item.get("input" if custom else "arguments")
+    if type(name) is not str or not name or type(call_id) is not str or type(given) is not str:
+        raise UpstreamInvalid("The upstream sent a tool call without call_id, name or arguments.")
+    if custom:
+        return custom_call(call_id, name, given)
+    return ToolCall(call_id, name, given or "{}")
+
+
+def seal_of(item: dict[str, object], issuer: str, at: int) -> Sealed | None:
+    """The reasoning item as its issuer sealed it, None for thoughts that are open."""
+    seal = item.get("encrypted_content")
+    if type(seal) is not str or not seal or not issuer:
+        return None
+    return Sealed("reasoning", JsonText(orjson.dumps(item).decode()), issuer, at)
+
+
+def reasoning_words(item: dict[str, object]) -> str:
+    """Returns what may be shown of thoughts: the thoughts themselves, else their summary."""
+    for key in ("content", "summary"):
+        parts = item.get(key)
+        texts = [p.get("text") for p in parts if type(p) is dict] if type(parts) is list else []
+        words = "\n\n".join([text for text in texts if type(text) is str and text])
+        if words:
+            return words
+    return ""
+
+
+def _usage(value: object) -> Usage:
+    """The counts, which have other names here than in chat completions."""
+    if type(value) is not dict:
+        return Usage()
+    return parse_usage(
+        {
+            "prompt_tokens": value.get("input_tokens"),
+            "completion_tokens": value.get("output_tokens"),
+            "total_tokens": value.get("total_tokens"),
+            "prompt_tokens_details": value.get("input_tokens_details"),
+            "completion_tokens_details": value.get("output_tokens_details"),
+        }
+    )
+
+
+class ResponseFolder:
+    """Folds a response's events into Deltas and, at the end, the whole Answer."""
+
+    __slots__ = ("_answer", "_issuer", "_items", "_spoken", "done")
+
+    def __init__(self, issuer: str) -> None:
+        self.done = False
+        """Whether the last event was seen; what comes after it is not read."""
+        self._issuer = issuer
+        self._items: list[object] = []
+        self._spoken = False  # words or a call came: what is sealed stands beside them
+        self._answer: Answer | None = None
+
+    def fold(self, event: bytes) -> list[Delta]:
+        """The Deltas of one event's data.
+
+        Raises UpstreamInvalid for garbage, UpstreamError for a response that failed.
+        """
+        if self.done or event.strip() == b"[DONE]":
+            return []
+        found = upstream_object(event)
+        kind = found.get("type")
+        if kind == "response.output_text.delta":
+            return self._text(found)
+        if kind == "response.reasoning_text.delta":
+            words = found.get("delta")
+            return [Delta(reasoning=words)] if type(words) is str and words else []
+        if kind == "response.output_item.done":
+            return self._item(found.get("item"))
+        if kind in ("response.completed", "response.incomplete"):
+            response = found.get("response")
+            if type(response) is not dict:
+                raise UpstreamInvalid("The upstream ended a stream without its response.")
+            self._answer = _answer(response, self._issuer, tuple(self._items))
+            self.done = True
+        elif kind in ("response.failed", "error"):
+            raise_failed(found)
+        return []
+
+    def finish(self) -> Answer:
+        """The whole answer. Raises StreamCut unless the response has come to its end."""
+        if self._answer is None:
+            raise StreamCut("The upstream's stream ended before the answer did.")
+        return self._answer
+
+    def _text(self, found: dict[str, object]) -> list[Delta]:
+        words = found.get("delta")
+        if type(words) is not str:
+            raise UpstreamInvalid("The upstream sent a piece of text that is no text.")
+        self._spoken = True
+        return [Delta(text=words, logprobs=parse_logprobs({"content": found.get("logprobs")}))]
+
+    def _item(self, item: object) -> list[Delta]:
+        if type(item) is not dict:
+            raise UpstreamInvalid("The upstream sent an item that is no object.")
+        self._items.append(item)
+        if item.get("type") != "reasoning" or self._spoken:
+            self._spoken = self._spoken or item.get("type") != "reasoning"
+            return []
+        sealed = seal_of(item, self._issuer, 0)
+        # Thoughts themselves were streamed; their summary is said with the item it stands in.
+        words = "" if item.get("content") else reasoning_words(item)
+        if sealed is None and not words:
+            return []
+        return [Delta(reasoning=words, sealed=sealed)]
+
+
+def raise_failed(found: dict[str, object]) -> None:
+    """Raises UpstreamError for an event that says so."""
+    response = found.get("response")
+    said = response if type(response) is dict else {"error": found}
+    code = shown_code(said)
+    raise UpstreamError(f"The upstream's response failed{f' ({code})' if code else ''}.")

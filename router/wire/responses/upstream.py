@@ -1,0 +1,199 @@
+"""Our request as an upstream reads it that speaks OpenAI's responses.
+
+Nothing is stored there, so reasoning comes back sealed and goes back with the next turn; items that
+another issuer sealed are left out. The body is rebuilt from the types, like a chat completion's. It
+knows nothing about connections; `responses_answers` reads what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import orjson
+
+from router.privacy.provider_seals import own
+from router.types import (
+    ChatRequest,
+    ContentPart,
+    JsonText,
+    Message,
+    ResponseFormat,
+    ToolCall,
+    ToolSpec,
+)
+from router.wire.responses.tools import custom_input
+
+KINDS = ("reasoning", "compaction")
+"""What of sealed items this format has a place for."""
+SEALED_REASONING = "reasoning.encrypted_content"
+_LOGPROBS = "message.output_text.logprobs"
+_NOTHING: Mapping[str, JsonText] = MappingProxyType({})
+_KEYS = frozenset(
+    {"user", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier"}
+)
+
+
+def response_body(
+    request: ChatRequest,
+    *,
+    model: str,
+    max_output_tokens: int,
+    issuer: str,
+    stream: bool = False,
+    prefer_schema: JsonText | None = None,
+    extra: Mapping[str, JsonText] = _NOTHING,
+    added: frozenset[str] = frozenset(),
+    seals: bool = True,
+) -> bytes:
+    """The JSON body for `model`. Of the client's other keys, `extra`, those of this format go on,
+    and those `added` by the policy.
+
+    Without `seals` no sealed item goes out and none is asked for: the upstream knows none, or
+    refuses those that there are.
+    """
+    known = _KEYS | added
+    body: dict[str, object] = {
+        key: orjson.Fragment(value) for key, value in extra.items() if key in known
+    }
+    sampling, asked = request.sampling, request.sampling.max_output_tokens
+    body["model"] = model
+    body["input"] = list(_items(request, issuer if seals else ""))
+    body["store"] = False
+    body["max_output_tokens"] = (
+        max_output_tokens if asked is None else min(asked, max_output_tokens)
+    )
+    include = [SEALED_REASONING] if seals else []
+    if sampling.logprobs:
+        include.append(_LOGPROBS)
+        if sampling.top_logprobs is not None:
+            body["top_logprobs"] = sampling.top_logprobs
+    if include:
+        body["include"] = include
+    for key in ("temperature", "top_p"):
+        value = getattr(sampling, key)
+        if value is not None:
+            body[key] = value
+    if sampling.reasoning_effort is not None:
+        body["reasoning"] = {"effort": sampling.reasoning_effort}
+    text = _text(request, prefer_schema, extra.get("verbosity"))
+    if text:
+        body["text"] = text
+    if request.tools:
+        _add_tools(body, request)
+    if stream:
+        body["stream"] = True
+    return orjson.dumps(body)
+
+
+def carries_seals(request: ChatRequest, issuer: str) -> bool:
+    """True when the conversation has items that this issuer sealed."""
+    return any(own(message.sealed, issuer, KINDS) for message in request.messages)
+
+
+def _text(
+    request: ChatRequest, prefer_schema: JsonText | None, verbosity: JsonText | None
+) -> dict[str, object]:
+    wanted = request.response_format
+    if wanted.kind == "text" and prefer_schema is not None:
+        wanted = ResponseFormat("json_schema", "answer", prefer_schema)
+    text: dict[str, object] = {}
+    if wanted.kind != "text":
+        text["format"] = {"type": wanted.kind}
+    if wanted.schema is not None:
+        schema = orjson.Fragment(wanted.schema)
+        named = {"type": wanted.kind, "name": wanted.name, "schema": schema}
+        text["format"] = {**named, "strict": wanted.strict}
+    if verbosity is not None:
+        text["verbosity"] = orjson.Fragment(verbosity)
+    return text
+
+
+# --- items ----------------------------------------------------------------------------------------
+
+
+def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
+    custom = {tool.name for tool in request.tools if tool.custom is not None}
+    texts = {  # calls of custom tools, whose results have a type of their own
+        call.id for m in request.messages for call in m.tool_calls if call.name in custom
+    }
+    for message in request.messages:
+        if message.role == "assistant":
+            yield from _said(message, issuer, custom)
+        elif message.role == "tool":
+            kind = "custom_tool_call" if message.tool_call_id in texts else "function_call"
+            result = {"call_id": message.tool_call_id, "output": message.text}
+            yield {"type": f"{kind}_output", **result}
+        else:
+            role = "user" if message.role == "function" else message.role
+            content: object = message.text
+            if message.parts:
+                content = [_part(part, "input_text") for part in message.parts]
+            yield {"type": "message", "role": role, "content": content}
+
+
+def _said(message: Message, issuer: str, custom: set[str]) -> Iterator[object]:
+    """Yields what the assistant said and called, with its issuer's items between."""
+    sealed = own(message.sealed, issuer, KINDS) if issuer else ()
+    at = 0
+    yield from [orjson.Fragment(one.payload) for one in sealed if one.at == 0]
+    if message.text or message.parts:
+        parts = [_part(part, "output_text") for part in message.parts]
+        content = parts or [{"type": "output_text", "text": message.text}]
+        yield {"type": "message", "role": "assistant", "content": content}
+        at = 1
+    for i, call in enumerate(message.tool_calls):
+        place = at + i
+        if place:
+            yield from [orjson.Fragment(one.payload) for one in sealed if one.at == place]
+        yield _call(call, call.name in custom)
+
+
+def _call(call: ToolCall, custom: bool) -> dict[str, object]:
+    named = {"call_id": call.id, "name": call.name}
+    if custom:
+        return {"type": "custom_tool_call", **named, "input": custom_input(call.arguments)}
+    return {"type": "function_call", **named, "arguments": call.arguments}
+
+
+def _part(part: ContentPart, text_kind: str) -> object:
+    """A part as responses have it; chat completions nest what stands beside `type` here."""
+    found = orjson.loads(part.payload)
+    if part.kind == "text":
+        return {"type": text_kind, "text": found["text"]}
+    if part.kind == "image_url":
+        image = found["image_url"]
+        detail = {"detail": image["detail"]} if image.get("detail") else {}
+        return {"type": "input_image", "image_url": image["url"], **detail}
+    if part.kind == "file":
+        return {"type": "input_file", **found["file"]}
+    return found
+
+
+# --- tools ----------------------------------------------------------------------------------------
+
+
+def _add_tools(body: dict[str, object], request: ChatRequest) -> None:
+    body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.tool_choice is not None:
+        body["tool_choice"] = _choice(request.tool_choice, request)
+    if request.parallel_tool_calls is not None:
+        body["parallel_tool_calls"] = request.parallel_tool_calls
+
+
+def _tool(tool: ToolSpec) -> dict[str, object]:
+    if tool.custom is not None:
+        return {**orjson.loads(tool.custom), "name": tool.name}
+    function: dict[str, object] = {"type": "function", "name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    return {**function, "parameters": orjson.Fragment(tool.parameters), "strict": tool.strict}
+
+
+def _choice(choice: JsonText, request: ChatRequest) -> object:
+    found = orjson.loads(choice)
+    if not isinstance(found, dict):
+        return found
+    name = found["function"]["name"]
+    custom = any(tool.name == name and tool.custom is not None for tool in request.tools)
+    return {"type": "custom" if custom else "function", "name": name}

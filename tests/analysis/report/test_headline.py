@@ -1,0 +1,170 @@
+"""The first sentences of a report hide neither failures nor the quality of what was saved."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+
+from router.analysis.report.build import Extra
+from router.analysis.report.figures import Report
+from router.analysis.report.output.csv import report_csv
+from router.analysis.report.output.html import report_html
+from router.analysis.report.output.json import report_json
+from router.types import Baselines, RequestRow, RequestState, Role, TrueOutcome
+from tests.analysis.report.test_dimensions import GOOD, weighed
+from tests.analysis.report.test_quality import observed
+from tests.analysis.report.test_sections import a_failure, a_refusal, report_of, terminal
+from tests.kits.books.report_rows import PRICES, USD, a_day, a_row, an_attempt
+
+
+def everywhere(report: Report) -> list[str]:
+    """Returns the report as terminal, page, JSON and CSV say it, without line breaks."""
+    page = "".join(ET.fromstring(report_html(report)).itertext()).replace("\N{NO-BREAK SPACE}", " ")
+    texts = (terminal(report), page, report_json(report).decode(), report_csv(report))
+    return [" ".join(text.split()) for text in texts]
+
+
+def tiles(report: Report) -> list[str]:
+    page = ET.fromstring(report_html(report)).iter("div")
+    return ["".join(e.itertext()) for e in page if e.get("class") == "tile"]
+
+
+# --- no answer ---------------------------------------------------------------------------------
+
+
+def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
+    report = report_of([a_row(0), *(a_failure(n) for n in (1, 2, 3)), a_refusal(4)])
+    first = (
+        "5 requests cost $0.01, and 4 of the 5 got no answer (3 failed, 1 refused by a limit). "
+        "Against $0.50 for answering everything at level 2 over the 1 answered"
+    )
+    assert all(first in text for text in everywhere(report))
+
+
+def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:
+    gone = replace(a_failure(1), state=RequestState.CANCELLED)
+    told = report_of([a_row(0), gone, a_failure(2)]).headline
+    assert "2 of the 3 got no answer (1 failed, 1 cancelled by the client)." in told
+
+
+@pytest.mark.parametrize(
+    ("failures", "told"),
+    [
+        (1, "1 request cost $0.00, and it got no answer (1 failed). Nothing was answered, so"),
+        (2, "2 requests cost $0.00, and none of them got an answer (2 failed). Nothing was"),
+    ],
+)
+def test_where_nothing_was_answered_no_price_is_blamed(failures: int, told: str) -> None:
+    report = report_of([a_failure(n) for n in range(failures)])
+    assert told in report.headline
+    assert "No baseline" not in report.headline
+    assert f"Saved{'—'}nothing was answered" in tiles(report)
+
+
+def test_one_of_a_thing_is_told_in_the_singular() -> None:
+    rows = [observed(0, USD, USD), a_row(1, verdict="unverified", review_id="r"), a_row(2)]
+    repeat = a_row(3, 2, attempts=[an_attempt("h", 2, 0, role=Role.CACHE)], reason="cache_hit")
+    notes = " ".join(report_of([*rows, repeat]).notes)
+    assert "1 answer went out marked unverified" in notes
+    assert "1 request waits for or had a review" in notes
+    assert "1 request was observed only" in notes
+    assert "1 request was a repeat" in notes
+
+
+# --- observed only -----------------------------------------------------------------------------
+
+
+def test_the_quality_of_answers_that_routing_never_made_is_not_known() -> None:
+    report = report_of([observed(n, 5 * USD, USD) for n in range(3)])
+    would = "Would have saved$12.00the quality of those answers is not known: none was made"
+    assert would in tiles(report)
+    for text in everywhere(report):
+        assert "with accepted answers" not in text
+        assert "went out unverified" not in text
+    (saving, *_) = json.loads(report_json(report))["observed_savings"]
+    assert (saving["accepted"], saving["accepted_saved_nano_usd"]) == (None, None)
+
+
+def test_observed_answers_are_called_unchecked() -> None:
+    report = report_of([observed(n, 5 * USD, USD) for n in range(3)])
+    assert "Unverified—3 observed answers, which nothing checked" in " ".join(tiles(report))
+    mixed = report_of([*a_day(2, 0, 0), *(observed(100 + n, USD, USD) for n in range(3))])
+    assert mixed.headline.endswith(
+        "3 observed answers were passed on as given, unchecked. No routed answer went out "
+        "unverified."
+    )
+
+
+def test_a_period_that_was_only_observed_shows_no_table_of_unknown_savings() -> None:
+    terminal_text, page, *_ = everywhere(report_of([observed(0, 5 * USD, USD)]))
+    assert "Savings, signed" not in terminal_text
+    assert "Saved share of each baseline" not in page
+    mixed, *_ = everywhere(report_of([a_row(1), observed(0, 5 * USD, USD)]))
+    assert "Savings, signed" in mixed
+
+
+# --- accepted answers --------------------------------------------------------------------------
+
+
+def loss(number: int, own: int, verdict: str) -> RequestRow:
+    call = an_attempt(f"r{number}", 2, own)
+    row = a_row(number, 2, attempts=[call], verdict=verdict)
+    return replace(row, baselines=Baselines(all_level_2=USD))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "unverified", "told"),
+    [
+        (
+            USD - 4_000_000,
+            6 * USD,
+            "cost $5.00 more (249.8 %), accepted answers alone saved <$0.01.",
+        ),
+        (USD // 2, USD + USD // 10, "saved $0.40 (20.0 %), accepted answers alone saved $0.50."),
+        (2 * USD, USD // 2, "cost $0.50 more (25.0 %), accepted answers alone cost $1.00 more."),
+    ],
+)
+def test_what_accepted_answers_saved_is_no_part_of_a_smaller_whole(
+    accepted: int, unverified: int, told: str
+) -> None:
+    rows = [loss(0, accepted, "accepted"), loss(1, unverified, "unverified")]
+    assert f"routing {told}" in report_of(rows).headline
+
+
+def test_savings_without_an_accepted_answer_say_so() -> None:
+    told = report_of([loss(0, USD // 2, "unverified")]).headline
+    assert "routing saved $0.50 (50.0 %), with no accepted answer." in told
+
+
+@pytest.mark.parametrize(("minutes_usd", "told"), [(5, True), (0, False)])
+def test_a_loss_that_reviewers_make_is_called_theirs(minutes_usd: int, told: bool) -> None:
+    review = an_attempt("r9", 2, minutes_usd * USD, role=Role.REVIEW)
+    row = a_row(9, 2, attempts=[an_attempt("r9", 1, PRICES[1]), review])
+    said = report_of([row, a_row(1)]).headline
+    assert ("and reviewers' time ($5.00) is what makes it a loss." in said) is told
+
+
+def test_answers_reported_wrong_are_in_the_headline() -> None:
+    outcomes = [TrueOutcome(f"r{n}", correct=n > 2) for n in range(10)]
+    told = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes)).headline
+    assert "3 of 10 answers that somebody judged were wrong." in told
+    right = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes[3:])).headline
+    assert "judged" not in right
+
+
+# --- one model for everything ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("fixed_p", "told"), [(0.9, True), (0.5, False)])
+def test_a_single_model_that_is_expected_right_more_often_is_named(
+    fixed_p: float, told: bool
+) -> None:
+    said = report_of([weighed(n, [{**GOOD, "p": fixed_p}]) for n in range(30)]).headline
+    sentence = (
+        "Asking good everything would have cost no more, and is expected right 90.0 % of the "
+        "time, routing 80.0 %."
+    )
+    assert (sentence in said) is told

@@ -1,0 +1,154 @@
+"""Reports state their quality and their amounts as people read them; what observing would save."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.analysis.report.output.html import report_html
+from router.rendering.figures_in_words import Dollars
+from router.types import Baselines, JsonText, RequestRow, RequestState, Role
+from tests.analysis.report.test_sections import report_of, terminal
+from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
+
+# --- quality -----------------------------------------------------------------------------------
+
+
+def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unverified() -> None:
+    rows = [*a_day(30, 0, 0), *(a_row(100 + n, verdict="unverified") for n in range(10))]
+    report = report_of(rows)
+    assert report.headline.endswith(
+        "routing saved $19.60 (98.0 %; 95 % interval 98.0 % to 98.0 %), accepted answers alone "
+        "saved $14.70. 10 of 40 answers (25.0 %) went out unverified."
+    )
+    page = report_html(report)
+    tiles = [
+        "".join(e.itertext()) for e in ET.fromstring(page).iter("div") if e.get("class") == "tile"
+    ]
+    assert "Saved$19.60$14.70 with accepted answers only" in tiles
+    assert "Unverified25.0 %10 of 40 answers; 0 to review, 0 safe answers" in tiles
+    assert "saved $19.60, accepted answers only $14.70" in terminal(report)
+
+
+def test_a_bound_of_a_loss_reads_alike_in_the_headline_and_in_the_table() -> None:
+    """Costs of 1 to 1.8 against 1: bounds that a table rounds down and a sentence turned round."""
+    rows = [
+        replace(
+            a_row(n, 2, attempts=[an_attempt(f"r{n}", 2, USD + n * 20_000_003)]),
+            baselines=Baselines(all_level_2=USD),
+        )
+        for n in range(40)
+    ]
+    report = report_of(rows)
+    shown = re.search(r"interval ([\d.]+) % to ([\d.]+) %", report.headline)
+    assert shown is not None
+    assert f"-{shown[2]} % to -{shown[1]} %" in terminal(report)
+
+
+def test_footnotes_of_the_savings_stand_behind_their_chart() -> None:
+    page = report_html(report_of(a_day()))
+    note = page.index("token counts of the answer that was returned")
+    assert page.index("Saved share of each baseline") < note < page.index("<h2>Tiers</h2>")
+    text = terminal(report_of(a_day()))
+    assert text.index("Spend per tier") < text.index("token counts of the answer")
+
+
+def test_columns_have_no_nano_dollars_beside_dollars() -> None:
+    dear, cheap = a_row(0, 3), a_row(1, 2, attempts=[an_attempt("r", 2, 33)], domain="legal")
+    report = report_of([dear, cheap])
+    for text in (terminal(report), report_html(report)):
+        assert "0.000000033" not in text
+        assert "<$0.01" in text.replace("&lt;", "<")
+    for text in (terminal(report, exact=True), report_html(report, exact=True)):
+        assert "$0.000000033" in text
+        assert "$5.000000033" in text
+
+
+def test_a_report_of_cents_shows_parts_of_cents_in_all_columns() -> None:
+    cheap = a_row(0, 2, attempts=[an_attempt("r", 2, 5_612_345)], baselines=Baselines())
+    report = report_of([cheap])
+    assert "1 request cost $0.005612." in report.headline
+    assert "$0.005612" in terminal(report)
+    assert "$0.005612345" in terminal(report, exact=True)
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from([2, 4, 6, None]))
+def test_an_amount_that_is_not_nothing_never_reads_as_nothing(
+    nano: int, places: int | None
+) -> None:
+    shown = Dollars(places)(nano)
+    assert (set(shown) <= set("$0.")) == (nano == 0)
+
+
+# --- observed only -----------------------------------------------------------------------------
+
+
+def observed(number: int, paid: int, would: int, **changes: object) -> RequestRow:
+    """A request that the model asked for answered; routing it would have cost `would`."""
+    call = an_attempt(f"o{number}", 3, paid)
+    record = {
+        "signals": {"domain": "legal", "request_type": "faq"},
+        "would_cost_nano_usd": would,
+    }
+    return replace(
+        a_row(number, 3, attempts=[call], request_id=f"o{number}", mode="observe"),
+        reason="observed",
+        baselines=Baselines(paid, None, None, None),
+        record=JsonText(json.dumps(record)),
+        **changes,
+    )
+
+
+def test_a_period_that_was_observed_says_what_would_have_been_saved() -> None:
+    report = report_of([observed(n, 5 * USD, USD) for n in range(40)])
+    assert report.headline == (
+        "On 3 November 2026, 40 requests cost $200.00. 40 requests were observed only: against "
+        "$200.00 that the models the clients asked for cost, routing would have saved $160.00 "
+        "(80.0 %; 95 % interval 80.0 % to 80.0 %). How good the answers that routing would have "
+        "given are is not known, since none was made; `tiergate replay` estimates it. 40 observed "
+        "answers were passed on as given, unchecked."
+    )
+    assert all(saving.saved_nano_usd is None for saving in report.savings)
+
+
+def test_routing_that_would_have_cost_more_says_so() -> None:
+    told = report_of([observed(0, USD, 3 * USD)]).headline
+    assert "routing would have cost $2.00 more" in told
+
+
+def test_reading_the_request_is_part_of_what_routing_would_have_cost() -> None:
+    row = observed(0, 5 * USD, USD)
+    reading = an_attempt("o0", 1, USD // 2, role=Role.TRIAGE)
+    row = replace(row, attempts=(*row.attempts, reading), cost_nano_usd=5 * USD + USD // 2)
+    (saving, *_) = report_of([row]).observed_savings
+    assert (saving.baseline_nano_usd, saving.own_nano_usd) == (5 * USD, USD + USD // 2)
+
+
+def test_observed_requests_are_in_no_saving_of_routed_ones() -> None:
+    mixed = report_of([*a_day(40, 0, 0), *(observed(100 + n, USD, 2 * USD) for n in range(5))])
+    alone = report_of(a_day(40, 0, 0))
+    assert mixed.savings[1].saved_nano_usd == alone.savings[1].saved_nano_usd
+    assert "routing saved" in mixed.headline
+    assert "routing would have cost" in mixed.headline
+
+
+def test_an_older_observed_row_counts_at_the_costs_that_its_decision_expected() -> None:
+    rungs = [
+        {"taken": False, "p": 0.1, "cost_nano_usd": 9, "cost_basis": "list_price"},
+        {"taken": True, "p": 0.9, "cost_nano_usd": 1_000, "cost_basis": "list_price"},
+        {"taken": True, "p": 0.99, "cost_nano_usd": 5_000, "cost_basis": "list_price"},
+    ]
+    record = JsonText(json.dumps({"decision": {"first": 1, "rungs": rungs}}))
+    (saving, *_) = report_of([replace(observed(0, 10_000, 1), record=record)]).observed_savings
+    assert saving.own_nano_usd == 1_500
+
+
+def test_a_failed_observed_request_is_compared_with_nothing() -> None:
+    row = replace(observed(0, 0, 1), state=RequestState.FAILED, verdict="", error_code="x")
+    (saving, *_) = report_of([row]).observed_savings
+    assert (saving.compared, saving.without_answer, saving.saved_nano_usd) == (0, 1, None)

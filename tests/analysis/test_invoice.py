@@ -1,0 +1,261 @@
+"""A provider's bill beside the ledger: what differs, and what explains it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.analysis.prices.invoice import BillLine, Booked, Cause, compare, explained
+from router.ledger.books.store import SqlLedger
+from router.types import AttemptRow, AttemptState, CostBasis, Role
+from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.server_kit import tiergate
+
+DAY = date(2026, 11, 18)  # of NOW_MS
+CENT = 10**7
+BILL = "date,model,amount,calls\n2026-11-18,nano-1-2026-03-05,0.03,3\n"
+
+
+def line(usd_cents: int, model: str = "nano-1", calls: int | None = None) -> BillLine:
+    return BillLine(DAY, model, usd_cents * CENT, CENT // 2, calls)
+
+
+def call(name: str, cents: int, **changes: object) -> AttemptRow:
+    return replace(attempt(name, cost=cents * CENT), **changes)  # type: ignore[arg-type]
+
+
+def unknown(name: str, cents: int) -> AttemptRow:
+    return call(name, cents, state=AttemptState.UNKNOWN_COST, estimated=True)
+
+
+def test_bill_that_agrees_has_no_difference() -> None:
+    rows = [request(f"r{n}", call(f"r{n}", 1)) for n in range(3)]
+    found = compare([line(3)], rows)
+    assert (found.difference_nano_usd, found.cells[0].causes) == (0, {})
+
+
+def test_unknown_calls_explain_what_the_bill_is_lower_by() -> None:
+    rows = [request("r1", call("r1", 7)), request("r2", unknown("r2", 3))]
+    (cell,) = compare([line(8)], rows).cells
+    assert cell.causes == {Cause.UNKNOWN_CALLS: -2 * CENT}
+    assert (cell.booked.unknown_calls, cell.booked.unknown_nano_usd) == (1, 3 * CENT)
+
+
+def test_reconciled_call_is_unknown_no_more() -> None:
+    correction = call("r3", -2, role=Role.RECONCILE, attempt_id="reconcile-r2/1")
+    rows = [request("r2", unknown("r2", 3)), request("reconcile-r2/1", correction)]
+    (cell,) = compare([line(1)], rows).cells
+    assert (cell.difference_nano_usd, cell.booked.unknown_calls, cell.booked.calls) == (0, 0, 1)
+
+
+def test_decimals_that_the_bill_cuts_off_are_rounding() -> None:
+    rows = [request("r1", call("r1", 3))]
+    lines = [replace(line(3), billed_nano_usd=3 * CENT + CENT // 2)]
+    (cell,) = compare(lines, rows).cells
+    assert cell.causes == {Cause.ROUNDING: CENT // 2}
+
+
+def test_more_calls_on_the_bill_are_calls_that_the_ledger_lacks() -> None:
+    rows = [request(f"r{n}", call(f"r{n}", 2)) for n in range(3)]
+    (cell,) = compare([line(10, calls=5)], rows).cells
+    assert cell.causes == {Cause.CALLS_LACKING: 4 * CENT}
+
+
+def test_what_nothing_else_explains_is_prices() -> None:
+    rows = [request(f"r{n}", call(f"r{n}", 2)) for n in range(3)]
+    (cell,) = compare([line(9, calls=3)], rows).cells
+    assert cell.causes == {Cause.ROUNDING: CENT // 2 + 3, Cause.PRICES: 3 * CENT - CENT // 2 - 3}
+
+
+def test_model_that_only_the_bill_has_is_not_in_the_ledger() -> None:
+    found = compare([line(3), line(5, "tax")], [request("r1", call("r1", 3))])
+    assert [c.causes for c in found.cells] == [{}, {Cause.NOT_IN_LEDGER: 5 * CENT}]
+
+
+def test_day_that_the_bill_leaves_out_is_not_on_the_bill() -> None:
+    early = replace(line(1), day=date(2026, 11, 16))
+    found = compare([early, replace(line(0), day=date(2026, 11, 19))],
+                    [request("r1", call("r1", 3))])  # fmt: skip
+    assert found.causes[Cause.NOT_ON_BILL] == -3 * CENT
+    assert found.causes[Cause.NOT_IN_LEDGER] == CENT
+
+
+def test_models_of_another_bill_stand_aside() -> None:
+    rows = [request("r1", call("r1", 3)), request("r2", call("r2", 9, model="other"))]
+    found = compare([line(3)], rows)
+    assert found.difference_nano_usd == 0
+    assert found.elsewhere["other"].booked_nano_usd == 9 * CENT
+
+
+@pytest.mark.parametrize(
+    "name", ["nano-1-2026-03-05", "nano-1-20260305", "nano-1-0305", "lab/NANO-1", "nano-1"]
+)
+def test_models_are_found_by_the_names_that_providers_bill(name: str) -> None:
+    found = compare([line(3, name)], [request("r1", call("r1", 3))])
+    assert [cell.model for cell in found.cells] == ["nano-1"]
+
+
+def test_a_model_is_mapped_by_hand() -> None:
+    found = compare([line(3, "N1")], [request("r1", call("r1", 3))], {"N1": "nano-1"})
+    assert found.difference_nano_usd == 0
+
+
+@pytest.mark.parametrize("own", [{"role": Role.TRIAGE}, {"cost_basis": CostBasis.OWN_COMPUTE}])
+def test_own_compute_is_on_no_bill(own: dict[str, object]) -> None:
+    rows = [request("r1", call("r1", 3)), request("r2", call("r2", 9, **own))]
+    found = compare([line(3)], rows)
+    assert (found.difference_nano_usd, found.elsewhere) == (0, {})
+
+
+@given(
+    st.builds(Booked, st.integers(1, 99), st.integers(0, 10**9), st.integers(0, 9),
+              st.integers(0, 10**8), st.integers(0, 9), st.integers(0, 10**8)),
+    st.integers(-(10**9), 10**9), st.none() | st.integers(0, 200), st.integers(0, 10**7),
+)  # fmt: skip
+def test_causes_always_sum_to_the_difference(
+    booked: Booked, billed: int, calls: int | None, rounding: int
+) -> None:
+    causes = explained(booked, billed, calls, rounding)
+    assert sum(causes.values()) == billed - booked.booked_nano_usd
+    assert abs(causes.get(Cause.ROUNDING, 0)) <= rounding
+    assert -booked.unknown_nano_usd <= causes.get(Cause.UNKNOWN_CALLS, 0) <= 0
+    assert -booked.estimated_nano_usd <= causes.get(Cause.ESTIMATED_CALLS, 0) <= 0
+    if causes.get(Cause.PRICES):
+        assert abs(causes[Cause.ROUNDING]) == rounding, "prices are what rounding can't explain"
+    assert list(causes) == [cause for cause in Cause if cause in causes], "in the order told"
+
+
+def test_estimated_calls_explain_a_lower_bill_apart_from_unknown_ones() -> None:
+    cut = call("r3", 2, state=AttemptState.CANCELLED, estimated=True)
+    rows = [request("r1", call("r1", 7)), request("r2", unknown("r2", 1)), request("r3", cut)]
+    (cell,) = compare([line(8)], rows).cells
+    assert cell.causes == {Cause.UNKNOWN_CALLS: -CENT, Cause.ESTIMATED_CALLS: -CENT}
+    assert (cell.booked.estimated_calls, cell.booked.estimated_nano_usd) == (1, 2 * CENT)
+
+
+@pytest.mark.parametrize(
+    ("billed", "calls", "rounding", "causes"),
+    [
+        (300_000, 6, 50_000, {Cause.CALLS_LACKING: 48_500, Cause.ROUNDING: 9_000}),
+        (250_000, None, 5_000, {Cause.ROUNDING: 5_000, Cause.PRICES: 2_500}),
+        (250_000, 5, 50_000, {Cause.ROUNDING: 7_500}),
+    ],
+)
+def test_what_is_counted_explains_before_rounding_and_rounding_before_prices(
+    billed: int, calls: int | None, rounding: int, causes: dict[Cause, int]
+) -> None:
+    found = explained(Booked(5, 242_500), billed, calls, rounding)
+    assert {cause: amount for cause, amount in found.items() if amount} == causes
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three calls at one cent, one of unknown cost held at two."""
+    path = tmp_path_factory.mktemp("books") / "ledger.db"
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        for n in range(3):
+            await ledger.finish(request(f"r{n}", call(f"r{n}", 1)))
+        await ledger.finish(request("u", unknown("u", 2)))
+        await ledger.close()
+
+    asyncio.run(write())
+    return path
+
+
+def bill(tmp_path: Path, text: str, name: str = "bill.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def checked(database: Path, path: Path, *arguments: str) -> tuple[int, str]:
+    run = tiergate("ledger", "reconcile", "-d", database, "--invoice", path, *arguments)
+    return run.returncode, " ".join((run.stdout + run.stderr).replace("│", " ").split())
+
+
+def test_command_explains_the_variance(database: Path, tmp_path: Path) -> None:
+    code, said = checked(database, bill(tmp_path, BILL))
+    assert code == 0, said
+    assert "calls of unknown cost, booked at their hold -$0.02" in said
+    assert "the ledger says $0.05, the bill $0.03; the difference is -$0.02" in said
+
+
+def test_amounts_have_all_digits_of_their_difference(database: Path, tmp_path: Path) -> None:
+    _, said = checked(database, bill(tmp_path, BILL.replace("0.03", "0.0500075")))
+    assert "the ledger says $0.05, the bill $0.0500075; the difference is +$0.0000075" in said
+
+
+def test_json_has_every_amount_exactly(database: Path, tmp_path: Path) -> None:
+    lines = '{"date": "2026-11-18", "model": "nano-1", "cost": 0.03, "currency": "EUR"}\n'
+    path = bill(tmp_path, lines, "bill.jsonl")
+    code, said = checked(
+        database, path, "--json", "--rate", "EUR=1.10@2026-11-01", "--rate", "EUR=1.20@2026-11-19"
+    )
+    found = json.loads(said)
+    assert (code, found["billed_nano_usd"], found["ledger_nano_usd"]) == (0, 33_000_000, 5 * CENT)
+    assert found["causes_nano_usd"]["unknown_calls"] == -17_000_000
+    assert found["rates"] == [{"currency": "EUR", "usd": "1.10", "since": "2026-11-01"}]
+
+
+ROW = "date,model,amount\n2026-11-18,x,1\n"
+EUR = ("--currency", "EUR")
+LATE = "EUR=1.1@2026-11-19"
+MISTAKES = [
+    ("day,name,amount\n2026-11-18,x,1\n", (),
+     "bill.csv:2: found the columns day, name, amount; expected one named model"),
+    ("date,modell,amuont\n2026-11-18,x,1\n", (),
+     "expected one named model ('modell' is nearly 'model'); expected one of amount, cost, "
+     "amount_usd, cost_usd ('amuont' is nearly 'amount')"),
+    ("date,model,amount,curency\n2026-11-18,x,1,EUR\n", (),
+     "expected the currency in one named currency ('curency' is nearly 'currency')"),
+    ("date,model\n2026-11-18,x\n", (), "expected one of amount, cost, amount_usd, cost_usd"),
+    (ROW.replace("2026-11-18", "18.11.2026"), (),
+     "'18.11.2026' is no day; expected one like 2026-11-20"),
+    (ROW.replace(",1", ',"1,5"'), (), "'1,5' is no amount; expected digits with a decimal point"),
+    (ROW, EUR, "EUR has no rate on 2026-11-18; give one that began then or before"),
+    (ROW, (*EUR, "--rate", LATE), "EUR has no rate on 2026-11-18"),
+    (ROW, ("--currency", "euro"), "the currency is 'EURO'; expected three letters"),
+    (ROW, ("--rate", "EUR=0@2026-11-19"), "'EUR=0@2026-11-19' is no rate"),
+    (ROW, ("--map", "x"), "'x' maps no model"),
+    ("date,model,amount,calls\n2026-11-18,x,1,many\n", (), "'many' calls; expected a whole"),
+    ("date,model,amount\n", (), "no line with an amount"),
+    ("upstream_id,cost\nabc,1\n", (), "A bill of single calls is settled with --from"),
+    (ROW, ("--attempt", "a", "--cost-usd", "1"), "give --invoice without --attempt"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "arguments", "told"), MISTAKES)
+def test_mistaken_bill_is_refused_with_what_was_found(
+    database: Path, tmp_path: Path, text: str, arguments: tuple[str, ...], told: str
+) -> None:
+    code, said = checked(database, bill(tmp_path, text), *arguments)
+    assert code == 2
+    assert told in said
+
+
+def test_all_mistakes_of_a_bill_are_told_at_once(database: Path, tmp_path: Path) -> None:
+    text = "date,modell,amount,calls\n18.11.26,x,1,many\n2026-11-18,x,free,1\n"
+    code, said = checked(database, bill(tmp_path, text))
+    assert code == 2
+    for told in ("'modell' is nearly 'model'", "'18.11.26' is no day", "'many' calls",
+                 "bill.csv:3: 'free' is no amount"):  # fmt: skip
+        assert told in said
+    assert said.count("modell") == 2, "once named among the columns, and once with its neighbour"
+
+
+def test_many_mistakes_are_counted(database: Path, tmp_path: Path) -> None:
+    code, said = checked(database, bill(tmp_path, "date,model,amount\n" + "x,x,1\n" * 30))
+    assert (code, said.count("is no day")) == (2, 20)
+    assert "and 10 more mistakes" in said

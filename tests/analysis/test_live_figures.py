@@ -1,0 +1,142 @@
+"""The last hour from the ledger's sums, and what of it is an alert."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.analysis.live import (
+    BudgetUse,
+    bin_of,
+    budget_alerts,
+    hour_of,
+    jumped,
+    quantile,
+    traffic_alerts,
+)
+from router.ledger.books.overview import EDGES_MS, bucket_ms
+from router.money.budgets import BudgetScope
+from router.types import RequestState, Slice
+
+NOW = 30_000_000  # a minute since the epoch
+
+
+def slice_of(
+    minutes_ago: int,
+    requests: int = 1,
+    *,
+    level: int = 1,
+    state: RequestState = RequestState.SETTLED,
+    bucket: int = 40,
+    spend: int = 10,
+) -> Slice:
+    above = requests if level > 1 else 0
+    return Slice(NOW - minutes_ago, f"tier{level}", level, state, bucket, requests, above, 0, spend)
+
+
+def test_an_hour_has_sixty_minutes_whether_or_not_anything_happened() -> None:
+    hour = hour_of([slice_of(3, 5)], NOW, bucket_ms)
+    assert [m.minute for m in hour.minutes] == list(range(NOW - 59, NOW + 1))
+    assert [m.requests for m in hour.minutes if m.requests] == [5]
+
+
+def test_what_is_older_than_an_hour_is_left_out() -> None:
+    assert hour_of([slice_of(60), slice_of(59)], NOW, bucket_ms).whole.requests == 1
+
+
+def test_minutes_add_up_to_the_hour() -> None:
+    slices = [slice_of(at, at + 1, level=1 + at % 3) for at in range(60)]
+    hour = hour_of(slices, NOW, bucket_ms)
+    assert hour.whole.requests == sum(m.requests for m in hour.minutes) == 1830
+    assert hour.whole.requests == sum(tier.requests for tier in hour.tiers)
+    assert hour.whole.spend_nano_usd == sum(tier.spend_nano_usd for tier in hour.tiers) == 600
+
+
+def test_failures_have_no_tier_nor_latency() -> None:
+    hour = hour_of([slice_of(1, 4, state=RequestState.FAILED)], NOW, bucket_ms)
+    assert (hour.whole.failed, hour.tiers, hour.whole.p50_ms) == (4, (), None)
+
+
+def test_answers_above_level_1_count_as_escalated() -> None:
+    slices = [slice_of(0, 6), slice_of(0, 3, level=2), slice_of(1, 1, level=3)]
+    assert hour_of(slices, NOW, bucket_ms).whole.escalated == 4
+
+
+@pytest.mark.parametrize("ms", [0.1, 0.37, 3.0, 52.0, 999.0, 12_345.0, 500_000.0])
+def test_a_bucket_stands_for_its_durations_within_six_percent(ms: float) -> None:
+    bucket = sum(edge <= ms for edge in EDGES_MS)
+    assert bucket_ms(bucket) == pytest.approx(ms, rel=0.06)
+
+
+def test_the_median_of_nothing_is_none() -> None:
+    assert quantile({}, 0.5, bucket_ms) is None
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "codes"),
+    [
+        (799, 1000, []),
+        (800, 1000, ["budget_nearly_spent"]),
+        (999, 1000, ["budget_nearly_spent"]),
+        (1000, 1000, ["budget_spent"]),
+        (0, 0, ["budget_spent"]),
+        (1000, None, []),
+    ],
+)
+def test_a_budget_alerts_from_eighty_percent_on(
+    used: int, limit: int | None, codes: list[str]
+) -> None:
+    use = BudgetUse(BudgetScope("acme"), "day", used - used // 4, used // 4, limit)
+    assert [alert.code for alert in budget_alerts([use])] == codes
+
+
+@pytest.mark.parametrize(
+    ("failed", "fine", "alerts"), [(2, 10, 0), (3, 57, 1), (3, 58, 0), (0, 10, 0)]
+)
+def test_failures_alert_from_three_and_five_percent_on(failed: int, fine: int, alerts: int) -> None:
+    slices = [slice_of(1, fine), slice_of(1, failed, state=RequestState.FAILED)]
+    found = traffic_alerts(hour_of(slices, NOW, bucket_ms))
+    assert [alert.code for alert in found] == ["requests_failing"] * alerts
+
+
+def test_failures_of_half_an_hour_ago_are_no_alert() -> None:
+    slices = [slice_of(30, 50, state=RequestState.FAILED)]
+    assert traffic_alerts(hour_of(slices, NOW, bucket_ms)) == []
+
+
+def test_a_cost_that_is_not_known_alerts() -> None:
+    slices = [slice_of(30, 2, state=RequestState.UNKNOWN_COST), slice_of(2, 50)]
+    (alert,) = traffic_alerts(hour_of(slices, NOW, bucket_ms))
+    assert (alert.code, alert.message[:30]) == ("unknown_cost", "The cost of 2 requests of the ")
+
+
+def test_a_jump_of_escalations_alerts() -> None:
+    before = [slice_of(30, 180), slice_of(30, 20, level=2)]
+    now = [slice_of(2, 20), slice_of(2, 20, level=2)]
+    (alert,) = traffic_alerts(hour_of([*before, *now], NOW, bucket_ms))
+    assert alert.code == "escalations_jumped"
+    assert "50 %" in alert.message
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "past", "past_asked", "jump"),
+    [
+        (20, 40, 20, 200, True),
+        (10, 20, 20, 200, True),
+        (10, 19, 20, 200, False),  # too few now
+        (10, 20, 2, 19, False),  # too few before
+        (2_000, 10_000, 1_100, 10_000, False),  # certain, and nine points
+        (2_000, 10_000, 1_000, 10_000, True),  # certain, and ten
+        (5, 20, 2, 20, False),  # fifteen points, and chance
+        (0, 40, 0, 200, False),
+        (40, 40, 200, 200, False),
+    ],
+)
+def test_a_jump_is_neither_chance_nor_small(
+    now: int, asked: int, past: int, past_asked: int, jump: bool
+) -> None:
+    assert jumped(now, asked, past, past_asked) is jump
+
+
+def test_bins_hold_every_confidence() -> None:
+    assert [bin_of(at / 20) for at in range(21)] == [*range(20), 19]
+    assert (bin_of(-0.1), bin_of(1.1)) == (0, 19)

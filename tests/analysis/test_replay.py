@@ -1,0 +1,448 @@
+"""Recorded requests under other policies: through a real gateway and ledger, then decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from router.analysis.replay.cases import Case, LeftOut, case_of
+from router.analysis.replay.correctness import Correctness, KnownCorrectness
+from router.analysis.replay.facts import Assumed, Side, booked_again
+from router.analysis.replay.fail_conditions import Answer, judge, read_condition
+from router.analysis.replay.html import replay_html
+from router.analysis.replay.json import replay_json
+from router.analysis.replay.replay import Replay, Unweighed, replay
+from router.analysis.replay.sentences import all_lines, headline
+from router.api.http.repeat_row import replayed_row
+from router.errors import AnswererError
+from router.rendering.figures_in_words import percent
+from router.types import (
+    AttemptState,
+    CostBasis,
+    Match,
+    Price,
+    Reason,
+    RequestRow,
+    Sampling,
+    Signals,
+    Usage,
+    Verdict,
+)
+from tests.kits.fakes import (
+    ALICE,
+    CALM,
+    House,
+    ScriptedTier,
+    ScriptedTriage,
+    a_house,
+    a_policy,
+    ask,
+)
+from tests.kits.fakes import a_runtime as runtime_of
+from tests.kits.gateway_kit import RISKY, deep, low, mid
+
+THETAS = {"mid": 0.5, "deep": 4.0}
+CALL = 20_000
+"""10 input tokens at $1 a million and 5 output tokens at $2: in nano-dollars."""
+
+
+def surely(p: float) -> Signals:
+    return replace(CALM, match=Match("greeting", p, 0.9, 0.3))
+
+
+DAY = [surely(0.95), surely(0.8), surely(0.7), RISKY]
+"""Under a floor of 0.85: level 1, 2, 2 and 3."""
+
+
+def tiers() -> list[ScriptedTier]:
+    return [low(), mid(), deep()]
+
+
+def a_side(name: str = "other", thetas: dict[str, float] | None = None, **sections: object) -> Side:
+    policy = a_policy(tiers(), **sections)
+    runtime = runtime_of(policy, tiers(), ScriptedTriage(), thetas or THETAS)
+    return Side(policy, name, runtime.plans)
+
+
+def floor(at: float) -> dict[str, object]:
+    return {"decision": {"confidence_floor": at}}
+
+
+async def play(house: House, day: list[Signals]) -> list[RequestRow]:
+    for signals in day:
+        house.triage.signals = signals
+        await house.gateway.complete(ask(), ALICE)
+    await house.gateway.drain()
+    rows = list(house.ledger.rows())
+    await house.close()
+    return rows
+
+
+@pytest.fixture
+async def rows(tmp_path: Path) -> list[RequestRow]:
+    """Four requests, recorded under the floor 0.85."""
+    return await play(a_house(tmp_path, tiers(), thetas=THETAS), DAY)
+
+
+async def repeated(folder: Path) -> list[RequestRow]:
+    """A request and its exact repeat, which is answered from memory."""
+    house = a_house(folder, tiers(), thetas=THETAS, cache={"exact": True}, signals=surely(0.8))
+    for _ in range(2):
+        await house.gateway.complete(ask(sampling=Sampling(temperature=0)), ALICE)
+    rows = list(house.ledger.rows())
+    await house.close()
+    assert [row.reason for row in rows][1:] == [Reason.CACHE_HIT]
+    return rows
+
+
+def cases(rows: list[RequestRow]) -> Callable[[], Iterator[object]]:
+    return lambda: map(case_of, rows)
+
+
+def run(rows: list[RequestRow], new: Side, old: Side | None = None, **labels: bool) -> Replay:
+    found = KnownCorrectness.of(
+        Correctness(rows[int(key[1:])].request_id, ok) for key, ok in labels.items()
+    )
+    return replay(cases(rows), new, old, found)
+
+
+# --- the same policy ----------------------------------------------------------------------------
+
+
+async def test_own_policy_changes_nothing(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("hash"))
+    assert (found.requests, found.changed, found.costs.saved_nano_usd) == (4, 0, 0)
+    assert found.costs.own_nano_usd == sum(row.cost_nano_usd for row in rows)
+    assert found.new.levels == found.old.levels
+    assert not found.assumed
+
+
+async def test_same_policy_under_another_name_derives_the_same_decisions(
+    rows: list[RequestRow],
+) -> None:
+    """Facts come from stored signals and the answerers, not from the stored facts."""
+    found = run(rows, a_side("renamed"))
+    assert (found.changed, found.costs.saved_nano_usd) == (0, 0)
+
+
+async def test_own_policy_gives_an_exact_repeat_for_nothing(tmp_path: Path) -> None:
+    rows = await repeated(tmp_path)
+    found = run(rows, a_side("hash", cache={"exact": True}))
+    assert (found.requests, found.changed, found.costs.saved_nano_usd) == (2, 0, 0)
+    assert found.new.levels == found.old.levels
+
+
+async def test_answer_given_again_under_its_key_is_no_decision(rows: list[RequestRow]) -> None:
+    again = replayed_row(rows[1], "again", "key-1", rows[1].finished_at_ms, 1.0)
+    found = run([*rows, again], a_side("hash"))
+    assert (found.requests, found.costs.saved_nano_usd) == (4, 0)
+    assert found.left_out == {LeftOut.GIVEN_AGAIN: 1}
+
+
+# --- another policy, by hand ------------------------------------------------------------------
+
+
+async def test_four_rows_by_hand(rows: list[RequestRow]) -> None:
+    """A floor of 0.75 takes one of the two doubtful requests to level 1, for nothing."""
+    assert [row.answerer for row in rows] == ["faq", "mid", "mid", "deep"]
+    found = run(rows, a_side(**floor(0.75)))
+    assert found.costs.baseline_nano_usd == 3 * CALL
+    assert found.costs.own_nano_usd == 2 * CALL
+    assert list(found.changes) == [("mid", "faq", "lowest_expected_loss")]
+    change = found.changes["mid", "faq", "lowest_expected_loss"]
+    assert (change.requests, change.difference_nano_usd) == (1, -CALL)
+    assert change.examples == [rows[1].request_id]
+    assert found.new.levels == {(1, "resolve"): 2.0, (2, "llm"): 1.0, (3, "reasoning"): 1.0}
+
+
+async def test_dearer_prices_are_paid_for_recorded_calls(rows: list[RequestRow]) -> None:
+    side = a_side()
+    dearer = tuple(
+        replace(plan, answerer=mid(price=Price(2 * 10**9, None, None, 4 * 10**9)))
+        for plan in side.plans
+    )
+    plans = tuple(
+        replace(new, facts=new.answerer.facts) if plan.facts.name == "mid" else plan
+        for plan, new in zip(side.plans, dearer, strict=True)
+    )
+    found = run(rows, replace(side, plans=plans))
+    assert found.changed == 0
+    assert -found.costs.saved_nano_usd == 2 * CALL
+
+
+async def test_two_policies_are_compared_alike(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("loose", **floor(0.75)), a_side("strict", **floor(0.99)))
+    assert found.changed == 2
+    assert found.costs.baseline_nano_usd == 4 * CALL
+    assert found.costs.own_nano_usd == 2 * CALL
+
+
+async def test_hard_rule_holds_in_replay(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side(**floor(0.0)))
+    assert found.new.levels[3, "reasoning"] == 1.0
+
+
+async def test_calls_that_nobody_made_are_counted(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side(**floor(0.75)))
+    assert found.new.uncertain == 1
+    assert found.old.uncertain == 0
+
+
+async def test_failed_call_of_unknown_price_stays_unknown(rows: list[RequestRow]) -> None:
+    """Nobody said what it used, so that a price that is known now tells nothing of it."""
+    case = case_of(rows[1])
+    assert isinstance(case, Case)
+    call = next(a for a in rows[1].attempts if a.answerer == "mid")
+    lost = replace(
+        call, state=AttemptState.UNKNOWN_COST, estimated=True, cost_basis=CostBasis.UNKNOWN,
+        cost_nano_usd=0, held_nano_usd=0, usage=Usage(),
+    )  # fmt: skip
+    assert booked_again(a_side("other"), case, (call,)) is not None
+    assert booked_again(a_side("other"), case, (lost,)) is None
+
+
+async def test_answerer_of_unknown_price_is_in_no_cost(rows: list[RequestRow]) -> None:
+    side = a_side(**floor(0.99))
+    tier = mid(price=Price())
+    plans = tuple(
+        replace(plan, answerer=tier, facts=tier.facts) if plan.facts.name == "mid" else plan
+        for plan in side.plans
+    )
+    found = run(rows, replace(side, plans=plans))
+    assert found.not_compared == 3
+    condition = judge(found, read_condition("cost>+5%"))
+    assert condition.answer is Answer.CANNOT_SAY
+
+
+# --- climbs -------------------------------------------------------------------------------------
+
+
+async def test_recorded_climb_is_climbed_again(tmp_path: Path) -> None:
+    failing = mid(error=AnswererError("down"))
+    decision = {"level_3_not_below_usd": 0.0}
+    house = a_house(tmp_path, [low(), failing, deep()], thetas=THETAS, decision=decision)
+    rows = await play(house, [surely(0.5)])
+    assert rows[0].answerer == "deep"
+    found = run(rows, a_side("hash", decision=decision))
+    assert found.costs.saved_nano_usd == 0
+    assert found.new.levels == {(3, "reasoning"): 1.0}
+
+
+# --- observed traffic -----------------------------------------------------------------------------
+
+
+async def test_observed_month_is_compared_with_what_was_asked_for(tmp_path: Path) -> None:
+    """The client asked for the deep model; the policy would have answered at level 1."""
+    aliases = {"their-model": {"answerer": "deep"}}
+    house = a_house(tmp_path, tiers(), thetas=THETAS, mode="observe", aliases=aliases)
+    await house.gateway.complete(ask(requested_model="their-model"), ALICE)
+    await house.gateway.drain()
+    rows = list(house.ledger.rows())
+    await house.close()
+    found = run(rows, a_side("hash"))
+    assert (found.observed, found.changed) == (1, 1)
+    assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (CALL, 0)
+    assert list(found.changes) == [("deep", "faq", "lowest_expected_loss")]
+
+
+# --- what is left out -----------------------------------------------------------------------------
+
+
+async def test_rows_without_a_decision_are_counted(rows: list[RequestRow]) -> None:
+    broken = replace(rows[0], record=rows[0].record[:20])
+    heads = replace(rows[1], tier="specialist")
+    found = run([*rows, broken, heads], a_side("hash"))
+    assert found.left_out == {LeftOut.UNREADABLE: 1, LeftOut.NOT_ROUTED: 1}
+    assert found.requests == 4
+
+
+async def test_rows_of_an_older_version_say_what_they_lack(rows: list[RequestRow]) -> None:
+    case = case_of(rows[1])
+    assert isinstance(case, Case)
+    found = replay(lambda: [replace(case, shape=None)], a_side(), None, KnownCorrectness())
+    assert Assumed.CAP in found.assumed
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+async def test_unchanged_decisions_keep_their_outcomes(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
+    assert found.errors.answerable
+    assert found.errors.dr is not None
+    assert found.errors.dr.error == 0.25
+
+
+async def test_changed_decision_without_exploration_cannot_be_judged(
+    rows: list[RequestRow],
+) -> None:
+    found = run(rows, a_side(**floor(0.75)), r0=True, r1=False, r2=True, r3=True)
+    assert found.errors.no_overlap == 1
+    assert not found.errors.answerable
+    judged = judge(found, read_condition("error>+0.5pp"))
+    assert judged.answer is Answer.CANNOT_SAY
+    assert "propensity 0" in judged.told
+
+
+async def test_outcome_of_another_answerer_answers_for_it(rows: list[RequestRow]) -> None:
+    labels = [Correctness(row.request_id, correct=True) for row in rows]
+    other = Correctness(rows[1].request_id, correct=False, answerer="faq")
+    found = replay(cases(rows), a_side(**floor(0.75)), None, KnownCorrectness.of([*labels, other]))
+    assert found.errors.answerable
+    assert found.errors.dr is not None
+    assert found.errors.dr.error == 0.25
+
+
+async def test_answer_from_memory_weighs_nothing(tmp_path: Path) -> None:
+    """Its rung's propensity is of another request, the one that made the answer."""
+    rows = await repeated(tmp_path)
+    found = run(rows, a_side("hash", cache={"exact": True}), r0=True, r1=False)
+    assert (found.errors.requests, found.unweighed) == (1, {Unweighed.CACHED: 1})
+    assert found.errors.dr is not None
+    assert found.errors.dr.error == 0.0
+    assert "Outcomes in no estimate: 1, of answers from memory" in " ".join(all_lines(found))
+
+
+async def test_draft_that_nobody_got_is_in_no_error_rate(tmp_path: Path) -> None:
+    """Recorded and replayed alike: a reviewer's word on a draft is of no client's answer."""
+    thinker = deep(kind="deliberation", trusted=True, verified=False)
+    house = a_house(tmp_path, [low(), mid(), thinker], thetas=THETAS)
+    rows = await play(house, [surely(0.95), RISKY])
+    assert [row.verdict for row in rows] == ["accepted", "safe_answer"]
+    found = run(rows, a_side("hash"), r0=True, r1=False)
+    assert found.unweighed == {Unweighed.DRAFT: 1}
+    assert found.errors.logged is not None
+    assert (found.errors.logged.error, found.errors.logged_requests) == (0.0, 1)
+
+
+async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("hash"))
+    assert judge(found, read_condition("error>2%")).answer is Answer.CANNOT_SAY
+    assert replay_json(found, [])["error"]["answerable"] is False  # type: ignore[index]
+
+
+async def test_outcomes_of_unknown_requests_are_counted(rows: list[RequestRow]) -> None:
+    labels = [Correctness(rows[0].request_id, True), Correctness("elsewhere", True)]
+    found = replay(cases(rows), a_side("hash"), None, KnownCorrectness.of(labels))
+    assert (found.outcomes, found.outcomes_of_others) == (2, 1)
+    assert "1 of 2 outcomes are of requests that are not replayed" in " ".join(all_lines(found))
+
+
+async def test_explored_traffic_answers_for_the_other_policy(tmp_path: Path) -> None:
+    """Each rung was tried by a known chance, so the changed decisions have an outcome."""
+    draws = iter([0.1, 0.9, 0.3, 0.9] * 20)
+    decision = {"explore": {"share": 0.5, "max_stakes_usd": 1.0}, "level_3_not_below_usd": 1000.0}
+    house = a_house(tmp_path, tiers(), thetas=THETAS, draw=lambda: next(draws), decision=decision)
+    rows = await play(house, [surely(0.9)] * 80)
+    assert {row.answerer for row in rows} == {"faq", "mid"}
+    labels = KnownCorrectness.of(Correctness(row.request_id, row.answerer == "mid") for row in rows)
+    side = a_side(decision={"confidence_floor": 0.99})
+    found = replay(cases(rows), side, None, labels)
+    assert found.errors.answerable
+    assert found.explored == 80
+    assert found.errors.snips is not None
+    assert found.errors.snips.error == 0.0
+    assert found.errors.effective == pytest.approx(40)
+
+
+# --- words and conditions -----------------------------------------------------------------------
+
+
+async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
+    told = headline(run(rows, a_side(**floor(0.75))))
+    assert "4 requests" in told
+    assert "1 decision changes" in told
+
+
+async def test_headline_sets_the_cost_beside_both_expected_errors(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side(**floor(0.75)))
+    assert found.believed.requests == 4
+    new, old = percent(found.new.modelled_error, 2), percent(found.old.modelled_error, 2)
+    assert new != old
+    told = headline(found)
+    assert f", at an expected error of {new} instead of {old} over all of them (by the" in told
+    assert told.index(new) < told.index("1 decision changes")
+    assert f"Expected error</dt><dd>{new}</dd>" in replay_html(found, []).replace("\u00a0", " ")
+
+
+async def test_headline_compares_errors_over_requests_of_which_both_sides_have_one(
+    rows: list[RequestRow],
+) -> None:
+    """Approved words that went out before any call are no answer that may be wrong."""
+    some = [*rows[:3], replace(rows[3], verdict=Verdict.SAFE_ANSWER.value, attempts=())]
+    found = run(some, a_side(**floor(0.75)))
+    assert found.believed.requests == 3
+    assert "over the same 3 requests (by the policies' own p" in headline(found)
+
+
+async def test_headline_says_the_error_that_outcomes_tell(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
+    told = "at an error of 25.00 % instead of 25.00 % over 4 requests with an outcome;"
+    assert told in headline(found)
+
+
+async def test_page_is_well_formed_and_escapes_names(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side("<b>", **floor(0.75)), r0=True)
+    judged = [judge(found, read_condition("cost>+5%"))]
+    page = replay_html(found, judged)
+    assert ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>\n")) is not None
+    assert "<b>" not in page
+    assert "ok: cost&gt;+5%" in page
+    assert "Decisions that change" in page
+
+
+async def test_other_policy_without_overlap_has_no_error(rows: list[RequestRow]) -> None:
+    """The requests that only the other policy changes tell nothing of it, nor of a difference."""
+    labels = {f"r{i}": True for i in range(4)}
+    found = run(rows, a_side("hash"), a_side("loose", **floor(0.75)), **labels)
+    errors = found.errors
+    assert (errors.requests, errors.logged_requests, errors.no_overlap) == (4, 3, 1)
+    assert not errors.answerable
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("cost>+5%", Answer.DOES_NOT),
+        ("cost<-33%", Answer.HOLDS),
+        ("cost<-34%", Answer.DOES_NOT),
+        ("cost>0.00003usd", Answer.HOLDS),
+        ("cost>0.00004usd", Answer.DOES_NOT),
+        ("cost<+0usd", Answer.HOLDS),
+        ("changed>24%", Answer.HOLDS),
+        ("changed>25%", Answer.DOES_NOT),
+        ("level1_share>+24pp", Answer.HOLDS),
+        ("level1_share>+25pp", Answer.DOES_NOT),
+        ("level3_share>24.9%", Answer.HOLDS),
+        ("refused>0%", Answer.DOES_NOT),
+    ],
+)
+async def test_conditions_on_both_sides_of_their_limit(
+    rows: list[RequestRow], text: str, answer: Answer
+) -> None:
+    assert judge(run(rows, a_side(**floor(0.75))), read_condition(text)).answer is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("price>5%", "no condition"),
+        ("cost>5", "no condition"),
+        ("cost>5%", "measured in usd"),
+        ("error>+1%", "measured in pp"),
+        ("level3_share>1pp", "measured in %"),
+        ("cost>=5usd", "no condition"),
+    ],
+)
+def test_wrong_conditions_say_what_is_allowed(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        read_condition(text)
+
+
+async def test_strict_needs_an_interval(rows: list[RequestRow]) -> None:
+    found = run(rows, a_side(**floor(0.75)))
+    assert judge(found, read_condition("cost>+5%"), strict=True).answer is Answer.CANNOT_SAY

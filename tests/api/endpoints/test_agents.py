@@ -1,0 +1,126 @@
+"""What coding agents send to `POST /v1/responses`, at a real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import openai
+import pytest
+from backports import zstd
+
+from tests.kits.server_kit import (
+    Served,
+    Upstream,
+    answering,
+    events_of,
+    write_ladder,
+    write_policy,
+)
+
+USER = {"role": "user", "content": "Where is my parcel?"}
+PATCH = {"type": "custom", "name": "apply_patch", "description": "Edits files."}
+SPAWN = {"type": "function", "name": "spawn", "parameters": {"type": "object"}}
+TOOLS = [
+    {"type": "namespace", "name": "agents", "tools": [SPAWN]},
+    PATCH,
+    {"type": "web_search"},
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with answering(tmp_path_factory.mktemp("served")) as server:
+        yield server
+
+
+def ask(served: Served, model: str = "auto:agent", **fields: object) -> httpx.Response:
+    return served.post("/v1/responses", {"model": model, "input": [USER], **fields})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tool_of_a_namespace_is_called_by_its_own_name(served: Served, stream: bool) -> None:
+    said = ask(served, tools=TOOLS, stream=stream)
+    response = events_of(said.text)[-1][1]["response"] if stream else said.json()
+    (item,) = response["output"]
+    assert (item["type"], item["namespace"], item["name"]) == ("function_call", "agents", "spawn")
+
+
+def test_a_custom_tool_is_called_with_text(served: Served) -> None:
+    chosen = {"type": "custom", "name": "apply_patch"}
+    (item,) = ask(served, tools=TOOLS, tool_choice=chosen).json()["output"]
+    assert (item["type"], item["input"]) == ("custom_tool_call", "some words")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_tools_that_were_left_out_are_named_in_a_header(served: Served, stream: bool) -> None:
+    said = ask(served, "auto", tools=[{"type": "web_search"}], stream=stream)
+    assert said.headers["x-tiergate-unsupported-tools"] == "web_search"
+
+
+def test_tools_that_were_left_out_are_named_in_routing(served: Served) -> None:
+    said = ask(served, "auto", tools=[{"type": "mcp"}], routing={"debug": True})
+    assert said.json()["routing"]["unsupported_tools"] == ["mcp"]
+
+
+def test_history_reaches_the_upstream_as_functions(served: Served) -> None:
+    call = {"type": "custom_tool_call", "call_id": "c", "name": "apply_patch", "input": "a\nb"}
+    output = {"type": "custom_tool_call_output", "call_id": "c", "output": "Done."}
+    said = ask(served, "auto:echo", input=[USER, call, output], tools=TOOLS)
+    body = json.loads(said.json()["output"][0]["content"][0]["text"])["body"]
+    (sent,) = body["messages"][1]["tool_calls"]
+    assert sent["function"] == {"name": "apply_patch", "arguments": '{"input":"a\\nb"}'}
+    assert [tool["function"]["name"] for tool in body["tools"]] == ["agents__spawn", "apply_patch"]
+
+
+def test_a_conversation_is_compacted(served: Served) -> None:
+    said = served.post("/v1/responses/compact", {"model": "auto", "input": [USER]})
+    assert said.status_code == 200, said.text
+    kept, summary = said.json()["output"]
+    assert (kept["role"], summary["type"]) == ("user", "compaction")
+    again = ask(served, "auto:echo", input=[kept, summary, USER])
+    body = json.loads(again.json()["output"][0]["content"][0]["text"])["body"]
+    assert "parcel is on its way" in body["messages"][1]["content"]
+    row = served.row(said)
+    assert (row["endpoint"], row["cost_nano_usd"]) == ("responses.compact", 140_000)
+
+
+def test_openai_client_compacts_a_conversation(served: Served) -> None:
+    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
+    said = client.responses.compact(model="auto", input=[USER])
+    assert said.output[-1].type == "compaction"
+    assert said.usage.total_tokens == 32
+    again = client.responses.create(model="auto", input=[*said.output, USER])
+    assert again.output_text
+
+
+def test_a_policy_may_refuse_tools_that_no_tier_has(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("refusing")
+    policy = write_policy(folder, "http://127.0.0.1:9/v1", unsupported_tools="refuse")
+    with Served(folder, policy) as server:
+        said = ask(server, "auto", tools=[{"type": "web_search"}, SPAWN])
+    assert said.status_code == 400
+    error = said.json()["error"]
+    assert (error["param"], error["code"]) == ("tools", "unsupported_parameter")
+    assert "found web_search" in error["message"]
+
+
+def test_a_conversation_of_four_megabytes_is_answered(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """What it says is hashed beside the loop, to the digest that it always had."""
+    folder = tmp_path_factory.mktemp("long")
+    words = "The parcel left Ghent on Tuesday. " * 120
+    turns = [{"role": role, "content": words} for role in ("user", "assistant")] * 490
+    body = {"model": "auto", "input": [*turns, USER]}
+    packed = zstd.compress(json.dumps(body).encode())
+    with Upstream(folder) as upstream:
+        policy = write_ladder(folder, "tested", upstream.url, "answer", context_tokens=9_000_000)
+        with Served(folder, policy) as server:
+            said = server.post("/v1/responses", packed, **{"content-encoding": "zstd"})
+            assert said.status_code == 200, said.text
+            chat = server.chat(messages=body["input"])
+            assert server.row(said)["prompt_digest"] == server.row(chat)["prompt_digest"]

@@ -1,0 +1,47 @@
+"""Who may come in while there are no keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.api.http.access import LOCAL, Doorkeeper
+from router.errors import AuthenticationFailed, PermissionDenied
+from router.types import Identity, Scope
+
+
+class NoKeys:
+    async def identify(self, secret: str) -> Identity | None:
+        return None
+
+    async def any(self) -> bool:
+        return False
+
+
+async def test_without_keys_the_local_user_comes_in() -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    assert await door.admit({}, Scope.CHAT) == LOCAL
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:5"])
+async def test_a_page_of_this_machine_comes_in(origin: str) -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    assert await door.admit({"origin": origin}, Scope.CHAT) == LOCAL
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost.evil.example"]
+)
+async def test_a_page_of_another_site_does_not(origin: str) -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    with pytest.raises(PermissionDenied, match="this machine only"):
+        await door.admit({"origin": origin}, Scope.CHAT)
+
+
+async def test_a_mounted_gateway_leaves_that_to_the_outer_application() -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True, guard_origin=False)
+    assert await door.admit({"origin": "https://app.example"}, Scope.CHAT) == LOCAL
+
+
+async def test_a_closed_server_asks_for_a_key() -> None:
+    with pytest.raises(AuthenticationFailed, match="keys create"):
+        await Doorkeeper(NoKeys(), open_without_keys=False).admit({}, Scope.CHAT)

@@ -1,0 +1,78 @@
+"""What a started server tells of its address."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from router.api.compose.listening import listen
+from router.api.process.banner import Listening
+from tests.kits.books.postgres_kit import Postgres
+from tests.kits.server_kit import Served, Upstream, environment, write_policy
+
+
+@pytest.mark.parametrize(("host", "everywhere"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_a_server_on_every_address_is_told_by_one_that_works_here(
+    host: str, everywhere: bool
+) -> None:
+    with listen(host, 0) as listener:
+        told = Listening.of(listener, secured=True)
+        port = listener.getsockname()[1]
+    assert (told.url, told.everywhere) == (f"http://127.0.0.1:{port}", everywhere)
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
+        yield program
+
+
+def printed_report(served: Served) -> str:
+    """The command that the banner prints for a report."""
+    return str(served.wait_for(r"(?m)^  report     (.+)$")[1])
+
+
+def ran_in_a_shell(command: str, folder: Path, **more: str) -> str:
+    """The page that the command writes; into `folder`, since it is printed without one."""
+    page = folder / "report.html"
+    command = command.replace("report.html", str(page))
+    run = subprocess.run(
+        command, shell=True, env=environment(**more), capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, f"{command}\n{run.stderr}"
+    return page.read_text(encoding="utf-8")
+
+
+def test_the_printed_report_command_works_for_a_folder_with_a_space(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    folder = tmp_path / "the client's books"
+    folder.mkdir()
+    with Served(folder, write_policy(folder, upstream.url)) as served:
+        assert served.chat().status_code == 200
+        assert "1 request cost" in ran_in_a_shell(printed_report(served), tmp_path)
+
+
+def test_the_printed_report_command_takes_the_address_from_the_environment(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    told = {"TIERGATE_DATABASE": str(tmp_path / "ledger.db")}
+    with Served(tmp_path, write_policy(tmp_path, upstream.url), **told) as served:
+        command = printed_report(served)
+        assert "--database" not in command
+        assert "No requests" in ran_in_a_shell(command, tmp_path, **told)
+
+
+def test_the_printed_report_command_of_a_server_needs_its_password_alone(
+    upstream: Upstream, tmp_path: Path, postgres: Postgres
+) -> None:
+    address = postgres.new_database().replace("postgres@", "postgres:very-secret@")
+    with Served(tmp_path, write_policy(tmp_path, upstream.url), ledger=address) as served:
+        command = printed_report(served)
+        assert command.startswith("PGPASSWORD=YOUR_PASSWORD ")
+        assert not re.search(r"very-secret|\*\*\*", command)
+        assert "No requests" in ran_in_a_shell(command, tmp_path)

@@ -1,0 +1,45 @@
+"""What workers are told, and what becomes of the parent when none of them can start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.api.compose.core import Settings
+from router.api.process.process import Options
+from router.api.process.worker import Orders
+from tests import ROOT
+from tests.kits.server_kit import tiergate, write_policy
+
+EVERY_PATH = Settings(
+    policies=("default", "mine"),
+    database=Path("a/ledger.db"),
+    anchors=Path("a/anchors"),
+    model_dir=Path("a/model"),
+    cache_dir=Path("a/cache"),
+)
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(), EVERY_PATH, replace(EVERY_PATH, anchors=None, cache_dir=None)]
+)
+def test_orders_are_read_as_they_were_written(settings: Settings) -> None:
+    orders = Orders(Options(settings=settings), 7, {"smollm2": "unix:/x"})
+    assert Orders.from_line(orders.to_line()) == orders
+
+
+def test_workers_that_never_start_end_the_parent(tmp_path: Path) -> None:
+    # Python runs this before anything else; it ends workers and no one else.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'router.api.process.worker' in sys.orig_argv: os._exit(9)\n"
+    )
+    policy = write_policy(tmp_path, "http://127.0.0.1:9")
+    database = tmp_path / "ledger.db"
+    served = tiergate(
+        "serve", "--policy", policy, "--database", database, "--port", "0", "--workers", "2",
+        PYTHONPATH=f"{ROOT}:{tmp_path}",
+    )  # fmt: skip
+    assert served.returncode == 1
+    assert "no worker could start" in served.stderr

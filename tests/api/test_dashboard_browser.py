@@ -1,0 +1,329 @@
+"""The dashboard in a real Chromium before a real gateway: every view, keys, themes, phone width."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kits.chromium import Browser, Page
+from tests.kits.dashboard_kit import create_key, dashboard_server, play
+from tests.kits.server_kit import Served, eventually
+
+pytestmark = pytest.mark.browser
+
+VIEWS = {
+    "now": "Requests per minute",
+    "decisions": "newest first",
+    "savings": "What this rests on",
+    "confidence": "Confidence per tier",
+    "health": "Everything is ready",
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("chromium")) as program:
+        yield program
+
+
+def opened(browser: Browser, served: Served, view: str, **look: object) -> Page:
+    page = browser.open(f"{served.url}/dashboard#/{view}", **look)  # type: ignore[arg-type]
+    page.wait("document.querySelector('#main').children.length > 0")
+    return page
+
+
+def decision(served: Served, **asked: str) -> str:
+    found = served.client.get("/api/v1/dashboard/decisions", params=asked).json()["data"]
+    return str(found[0]["decision_id"])
+
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+DARK = "getComputedStyle(document.body).backgroundColor === 'rgb(18, 20, 22)'"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_renders_without_overflow_fault_or_outside_request(
+    browser: Browser, served: Served, view: str, width: int, dark: bool
+) -> None:
+    page = opened(browser, served, view, width=width, dark=dark)
+    page.wait_for(VIEWS[view])
+    assert page.run(OVERFLOW) == 0
+    assert page.run(DARK) is dark
+    assert page.faults == []
+    assert page.asked
+    assert {url.startswith(f"{served.url}/") for url in page.asked} == {True}
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_decision_says_why_this_tier(browser: Browser, served: Served, width: int) -> None:
+    one = decision(served, reason="high_risk_medical")
+    page = opened(browser, served, f"decisions/{one}", width=width)
+    for words in ("high medical risk", "Expected loss per tier", "passed over", "Calls", one):
+        page.wait_for(words, "#detail")
+    assert page.run(OVERFLOW) == 0
+    assert page.faults == []
+
+
+FIGURES = """[...document.querySelectorAll('td.n')].map((cell) => {
+  if (cell.innerText.startsWith('$')) cell.textContent = '$0.000000104';
+  return cell;
+}).map((cell) => {
+  const lines = document.createRange();
+  lines.selectNodeContents(cell);
+  return [cell.innerText, new Set([...lines.getClientRects()].map((r) => r.bottom)).size,
+    cell.scrollWidth - cell.clientWidth];
+})"""
+"""Of each figure in a table, money as long as it gets: what it says, on how many lines, and how far
+it stands out of its cell."""
+
+
+@pytest.mark.parametrize("view", ["now", "savings", "health"])
+def test_no_figure_breaks_over_lines_on_a_phone(
+    browser: Browser, served: Served, view: str
+) -> None:
+    page = opened(browser, served, view, width=360)
+    page.wait_for(VIEWS[view])
+    found = page.run(FIGURES)
+    assert isinstance(found, list)
+    assert any("$0.000000104" in said for said, _, _ in found) or view == "health"
+    assert [one for one in found if one[1:] != [1, 0]] == []
+    assert page.run(OVERFLOW) == 0
+
+
+BROKEN_TIERS = """[...document.querySelectorAll('.line')].map((line) => {
+  const tier = line.querySelector('.tier'), said = line.querySelector('.said');
+  tier.textContent = 'reasoning';
+  line.querySelector('.cost').textContent = '$0.000000104';
+  said.append(said.firstChild.cloneNode(true), said.firstChild.cloneNode(true));
+  const words = document.createRange();
+  words.selectNodeContents(tier);
+  return new Set([...words.getClientRects()].map((r) => r.bottom)).size;
+}).filter((lines) => lines !== 1).length"""
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_no_tiers_name_breaks_within_the_word_on_a_phone(
+    browser: Browser, served: Served, width: int
+) -> None:
+    page = opened(browser, served, "decisions", width=width)
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    assert page.run(BROKEN_TIERS) == 0
+    assert page.run(OVERFLOW) == 0
+
+
+def test_a_search_finds_by_id(browser: Browser, served: Served) -> None:
+    one = decision(served, tier="reasoning")
+    page = opened(browser, served, "decisions")
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    page.press("/")
+    page.wait("document.activeElement.id === 'search'")
+    page.write(one)
+    page.wait("document.querySelectorAll('a.line').length === 1")
+    assert page.run("document.querySelector('a.line').id") == f"d-{one}"
+
+
+def test_a_filter_narrows_the_list_and_stands_in_the_address(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, served, "decisions")
+    page.wait("document.querySelector('#by-tier')?.options.length === 4")
+    page.run(
+        "(() => { const by = document.querySelector('#by-tier'); by.value = 'reasoning';"
+        "by.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
+    page.wait("[...document.querySelectorAll('a.line .tier')].every(t => t.innerText=='reasoning')")
+    assert page.run("location.hash") == "#/decisions?tier=reasoning"
+    page.click("#clear")
+    page.wait("document.querySelectorAll('a.line').length > 5")
+
+
+def test_a_search_that_fits_nothing_says_so(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "decisions?search=nobody-has-this-name")
+    page.wait_for("No decision fits")
+
+
+def test_a_wrong_cost_is_explained_and_the_form_stays(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "decisions?min_cost_usd=dear")
+    page.wait_for("min_cost_usd is 'dear'")
+
+
+def test_the_keyboard_walks_opens_and_closes(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "decisions")
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    page.press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp")
+    lines = "[...document.querySelectorAll('a.line')]"
+    assert page.run(f"{lines}.indexOf(document.activeElement)") == 1
+    page.press("Enter")
+    page.wait_for("Why this tier", "#detail")
+    assert page.run("document.activeElement.id") == "detail"
+    page.press("Escape")
+    page.wait("!document.querySelector('#detail')")
+    page.wait(f"{lines}.indexOf(document.activeElement) === 1")
+
+
+def test_digits_change_the_view_and_not_what_is_typed(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "now")
+    page.press("5")
+    page.wait_for("Everything is ready")
+    page.press("/")
+    page.wait("document.activeElement?.id === 'search'")
+    page.press("1")
+    assert str(page.run("location.hash")).startswith("#/decisions")
+
+
+def test_the_first_tab_leads_past_the_navigation(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "now")
+    page.press("Tab")
+    assert page.run("document.activeElement.className") == "skip"
+    assert page.run("document.activeElement.getBoundingClientRect().top >= 0") is True
+    ring = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.run(ring) == "solid"
+
+
+def test_the_theme_button_goes_before_the_system(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "now", dark=True)
+    page.click("#theme")  # auto -> light
+    assert page.run(DARK) is False
+    page.click("#theme")
+    assert page.run(DARK) is True
+    page.coloured("light")
+    assert page.run(DARK) is True
+    page.click("#theme")  # auto again
+    assert page.run(DARK) is False
+
+
+def test_new_requests_appear_by_themselves(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "decisions?search=seen-live")
+    page.wait_for("No decision fits")
+    assert served.chat(routing={"tags": ["seen-live"]}).status_code == 200
+    page.wait("document.querySelectorAll('a.line').length === 1")
+
+
+def test_a_hidden_page_asks_for_nothing(browser: Browser, served: Served) -> None:
+    hide = (
+        "Object.defineProperty(document, 'hidden', {get: () => window.hiding === true});"
+        "window.asked = 0; const before = window.fetch;"
+        "window.fetch = (...all) => { window.asked += 1; return before(...all); };"
+        "const later = window.setTimeout;"
+        "window.setTimeout = (work, ms, ...all) => later(work, ms / 40, ...all);"
+    )
+    page = browser.open(f"{served.url}/dashboard#/now", before=hide)
+    page.wait("window.asked > 3")
+    page.run("window.hiding = true, document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for("paused", "#live")
+    page.wait("new Promise(done => setTimeout(() => done(true), 4000))")
+    asked = page.run("window.asked")
+    page.wait("new Promise(done => setTimeout(() => done(true), 20000))")
+    assert page.run("window.asked") == asked
+    page.run("window.hiding = false, document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait(f"window.asked > {asked}")
+
+
+def test_hostile_names_are_shown_and_never_run(browser: Browser, served: Served) -> None:
+    one = decision(served, search="onerror=")
+    page = opened(browser, served, f"decisions/{one}")
+    page.wait_for('<img src=x onerror="window.broken=1">', "#detail")
+    assert page.run("window.broken ?? null") is None
+    assert page.run("document.querySelectorAll('#main img, #main script').length") == 0
+    hash_ = json.dumps('#/decisions?search=<img src=x onerror="window.broken=1">')
+    page.run(f"location.hash = {hash_}")
+    page.wait("document.querySelector('#search').value.startsWith('<img')")
+    assert page.run("window.broken ?? null") is None
+    assert page.faults == []
+
+
+def test_reviews_that_are_not_there_are_not_available(browser: Browser, served: Served) -> None:
+    if served.client.get("/v1/reviews").status_code != 404:
+        pytest.skip("this gateway has a queue of reviews")
+    page = opened(browser, served, "reviews")
+    page.wait_for("Not available")
+
+
+REVIEWS = """
+window.posted = [];
+const asked = window.fetch;
+const item = {
+  id: "rev_1", decision_id: "dec_1", tenant: "acme", domain: "medical", status: "pending",
+  created_at: Date.now() - 60000, question: "May <b>he</b> take two?", facts: ["He is 80."],
+  draft: "Yes.", verdict: null, answer: null, minutes: null, by: null, cost_usd: null};
+window.fetch = async (address, options) => {
+  if (!String(address).startsWith("v1/reviews")) return asked(address, options);
+  const json = (body) => new Response(JSON.stringify(body));
+  if (options.method === "POST") {
+    window.posted.push(JSON.parse(options.body)); return json({...item, verdict: "correct"});
+  }
+  return String(address).includes("rev_1") ? json(item) : json({data: [item]});
+};
+"""
+"""A queue as `GET /v1/reviews` tells it."""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_review_is_read_and_decided(browser: Browser, served: Served, width: int) -> None:
+    page = browser.open(f"{served.url}/dashboard#/reviews", before=REVIEWS, width=width)
+    page.wait_for("1 waiting for a person")
+    page.click("tbody a")
+    page.wait_for("May <b>he</b> take two?")
+    assert page.run(OVERFLOW) == 0
+    border = "getComputedStyle(document.querySelector('#minutes')).borderColor"
+    before = page.run(border)  # a field that is still to be filled in is not marked as wrong
+    page.run("document.querySelector('#minutes').required = false")
+    assert page.run(border) == before
+    page.run("document.querySelector('#minutes').required = true")
+    page.click("#verdict-correct")
+    page.wait("!document.querySelector('#corrected-label').hidden")
+    page.run("document.querySelector('#corrected').value = 'No.'")
+    page.run("document.querySelector('#minutes').value = '2.5'")
+    page.click("#decide")
+    page.wait("window.posted.length === 1")
+    assert page.run("window.posted[0]") == {
+        "verdict": "correct",
+        "minutes": 2.5,
+        "corrected": "No.",
+    }
+    page.wait("location.hash === '#/reviews'")
+
+
+def test_a_key_is_asked_for_and_kept_in_the_tab_alone(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with dashboard_server(tmp_path_factory.mktemp("keys")) as server:
+        chat, reports = (create_key(server, "acme", scope) for scope in ("chat", "reports"))
+        eventually(lambda: server.chat().status_code == 401)
+        play(server, chat)
+        page = opened(browser, server, "now")
+        page.wait_for("A key, please")
+        for given, said in (("tg_wrong", "not known"), (chat, "may not read"), (reports, "Median")):
+            page.click("#key")
+            page.wait("document.querySelector('#key-dialog').open")
+            page.run(f"document.querySelector('#key-input').value = {json.dumps(given)}")
+            page.click("#key-form button[type=submit]")
+            page.wait_for(said)
+        assert page.run("JSON.stringify(localStorage)") == '{"tiergate.theme":"auto"}'
+        assert page.run("sessionStorage.getItem('tiergate.key')") == reports
+        assert page.run("document.cookie") == ""
+        assert not any(reports in url for url in page.asked)
+        page.click("#key-forget")
+        page.wait_for("A key, please")
+        assert page.run("sessionStorage.length") == 0
+
+
+def test_the_page_says_when_the_gateway_is_gone(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with dashboard_server(tmp_path_factory.mktemp("gone")) as server:
+        page = opened(browser, server, "now")
+        page.wait_for("Median")
+        server.end()
+        page.wait_for("no answer", "#live")
+        assert "Median" in page.text("main")  # what was shown is still true

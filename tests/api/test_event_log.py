@@ -1,0 +1,81 @@
+"""The log of events: what is written, counted and held back, and where it goes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+from router.api.http import access_line
+from router.api.observability.event_lines import EVERY_MS, Line
+from router.api.observability.event_log import EventLog
+from router.api.observability.metrics import Metrics
+from router.types import CallFailed, CostBasis
+from tests import ROOT
+from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.fakes import Clock
+
+FAILED = CallFailed("mid", "gpu-1:8000", 503, "upstream_error", "x", False, "")
+
+
+def test_every_failure_is_counted_where_one_is_written() -> None:
+    metrics, lines = Metrics(), list[Line]()
+    log = EventLog(metrics, Clock(), lines.append)
+    for _ in range(5):
+        log.happened(FAILED)
+    assert [line.name for line in lines] == ["call_failed"]
+    assert 'code="upstream_error"} 5.0' in metrics.page().decode()
+
+
+def test_close_writes_what_was_held_back() -> None:
+    lines = list[Line]()
+    log = EventLog(Metrics(), Clock(), lines.append)
+    for _ in range(3):
+        log.happened(FAILED)
+    log.close()
+    assert [line.fields.get("repeated") for line in lines] == [None, 1]
+
+
+def test_line_comes_again_when_its_time_is_over() -> None:
+    clock, lines = Clock(), list[Line]()
+    log = EventLog(Metrics(), clock, lines.append)
+    log.happened(FAILED)
+    clock.now += EVERY_MS
+    log.happened(FAILED)
+    assert len(lines) == 2
+
+
+def test_finished_request_is_on_its_access_line() -> None:
+    log = EventLog(Metrics(), Clock())
+    line = access_line.begin()
+    for row in (request("r1", attempt("r1")), request("r2", attempt("r2"))):
+        log.finished(row)
+    cost = sum(row.cost_nano_usd for row in line.rows)
+    assert line.fields()["cost_usd"] == f"{cost / 1e9:.9f}".rstrip("0")
+
+
+def test_access_line_states_no_cost_that_nobody_knows() -> None:
+    line = access_line.AccessLine()
+    line.rows.append(request("r1", replace(attempt("r1"), cost_basis=CostBasis.UNKNOWN)))
+    assert "cost_usd" not in line.fields()
+
+
+PROGRAM = """
+from router.api.compose.clock import SystemClock
+from router.api.observability.event_log import EventLog
+from router.api.observability.metrics import Metrics
+from router.types import CallFailed
+EventLog(Metrics(), SystemClock()).happened(CallFailed("mid", "h", 503, "c", "x", False, ""))
+"""
+
+
+def test_within_another_program_standard_output_stays_clean() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == ""
+    assert "call_failed" in run.stderr

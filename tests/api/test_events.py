@@ -1,0 +1,189 @@
+"""Events as lines: their fields, and how often one subject is written."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.api.observability.event_lines import EVERY_MS, MOST_SUBJECTS, Line, LineLimit, line_of
+from router.errors import LedgerUnavailable
+from router.ledger.books.store import SqlLedger
+from router.types import BreakerTurned, CallFailed, CallRefused, Event, StoreTurned
+from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.upstreams.upstream_tier_kit import Listener
+
+FAILED = CallFailed("mid", "gpu-1:8000", 503, "upstream_error", "goes on with deep", False, "01k")
+REFUSED = CallRefused(
+    "acme", "key_1", "insufficient_quota", "usd_per_day", "tenant 'acme'", "mid", True, "01k"
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "warns", "fields"),
+    [
+        (
+            FAILED,
+            "call_failed",
+            True,
+            {
+                "answerer": "mid",
+                "host": "gpu-1:8000",
+                "status": 503,
+                "code": "upstream_error",
+                "next": "goes on with deep",
+                "request_id": "req_01k",
+            },
+        ),
+        (
+            CallFailed("own", "", None, "answerer_not_ready", "x", False, ""),
+            "call_failed",
+            True,
+            {"answerer": "own", "code": "answerer_not_ready", "next": "x"},
+        ),
+        (
+            BreakerTurned("mid", "gpu-1:8000", True, 10.0),
+            "breaker_opened",
+            True,
+            {
+                "answerer": "mid",
+                "host": "gpu-1:8000",
+                "next": "no call goes there for 10 s, then one tries it",
+            },
+        ),
+        (
+            BreakerTurned("mid", "gpu-1:8000", False, 10.0),
+            "breaker_closed",
+            False,
+            {"answerer": "mid", "host": "gpu-1:8000", "next": "calls go there again"},
+        ),
+        (StoreTurned("redis", True, "timed out"), "redis_lost", True, {"reason": "timed out"}),
+        (StoreTurned("ledger", False), "ledger_back", False, {}),
+        (
+            REFUSED,
+            "refused",
+            True,
+            {
+                "tenant": "acme",
+                "key_id": "key_1",
+                "code": "insufficient_quota",
+                "limit": "usd_per_day",
+                "scope": "tenant 'acme'",
+                "answerer": "mid",
+                "never_fits": True,
+                "request_id": "req_01k",
+            },
+        ),
+    ],
+)
+def test_line_of_an_event(event: Event, name: str, warns: bool, fields: dict[str, object]) -> None:
+    line = line_of(event)
+    assert (line.name, line.warns, line.fields) == (name, warns, fields)
+
+
+def test_reason_of_a_lost_store_shows_no_password() -> None:
+    said = "connection to postgresql://me:sesame-open@db:5432/x failed"
+    assert "sesame" not in str(line_of(StoreTurned("ledger", True, said)).fields)
+
+
+# --- how often ------------------------------------------------------------------------------------
+
+
+def written(limit: LineLimit, event: Event, at_ms: float) -> Line | None:
+    return limit.pass_on(line_of(event), at_ms)
+
+
+def test_same_trouble_is_written_once_in_ten_seconds() -> None:
+    limit = LineLimit()
+    lines = [written(limit, FAILED, at_ms) for at_ms in (0.0, 1.0, EVERY_MS - 1.0, EVERY_MS)]
+    assert [line is not None for line in lines] == [True, False, False, True]
+    assert lines[3] is not None
+    assert lines[3].fields["repeated"] == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(FAILED, answerer="deep"),
+        replace(FAILED, host="gpu-2:8000"),
+        replace(FAILED, status=500),
+        replace(FAILED, code="stream_cut"),
+        replace(FAILED, retried=True),
+        REFUSED,
+    ],
+)
+def test_other_trouble_has_a_line_of_its_own(other: Event) -> None:
+    limit = LineLimit()
+    assert written(limit, FAILED, 0.0) is not None
+    assert written(limit, other, 1.0) is not None
+
+
+def test_request_does_not_make_a_trouble_another() -> None:
+    limit = LineLimit()
+    assert written(limit, FAILED, 0.0) is not None
+    assert written(limit, replace(FAILED, request_id="01l", next="other words"), 1.0) is None
+
+
+def test_what_was_held_back_is_written_when_it_is_due() -> None:
+    limit = LineLimit()
+    for at_ms in (0.0, 1.0, 2.0):
+        written(limit, replace(FAILED, request_id=f"{at_ms:g}"), at_ms)
+    assert limit.overdue(EVERY_MS - 1.0) == []
+    (line,) = limit.overdue(EVERY_MS)
+    assert (line.fields["request_id"], line.fields["repeated"]) == ("req_2", 1)
+    assert limit.overdue(2 * EVERY_MS) == []
+
+
+def test_end_writes_all_that_was_held_back() -> None:
+    limit = LineLimit()
+    for at_ms in (0.0, 1.0):
+        written(limit, FAILED, at_ms)
+    assert len(limit.overdue(2.0, all_of_them=True)) == 1
+
+
+def test_crowd_of_tenants_shares_a_line() -> None:
+    limit = LineLimit()
+    lines = [
+        written(limit, replace(REFUSED, tenant=f"tenant-{n}"), 0.0)
+        for n in range(3 * MOST_SUBJECTS)
+    ]
+    assert sum(line is not None for line in lines) == MOST_SUBJECTS + 1
+    assert len(limit.subjects) == MOST_SUBJECTS + 1
+    limit.overdue(EVERY_MS)
+    limit.overdue(2 * EVERY_MS)
+    assert limit.subjects == {}
+
+
+# --- who tells ------------------------------------------------------------------------------------
+
+
+async def test_ledger_that_cannot_be_written_is_told_once_and_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    listener, path = Listener(), tmp_path / "ledger.db"
+    ledger = SqlLedger.open(
+        path,
+        clock=StandingClock(),
+        budget_of=lambda _: None,
+        busy_timeout_ms=20,
+        events=listener,
+    )
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for name in ("r1", "r2"):
+        with pytest.raises(LedgerUnavailable):
+            await ledger.finish(request(name, attempt(name)))
+    other.execute("ROLLBACK")
+    other.close()
+    async with asyncio.timeout(30):
+        while not ledger.healthy:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await ledger.close()
+    assert [type(event) for event in listener.events] == [StoreTurned, StoreTurned]
+    lost, back = listener.events
+    assert isinstance(lost, StoreTurned)
+    assert (lost.store, lost.lost, bool(lost.reason)) == ("ledger", True, True)
+    assert back == StoreTurned("ledger", False)

@@ -1,0 +1,180 @@
+"""docs/cli.md against the command line itself: every command, option, variable and exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from router.cli.commands import app
+from router.cli.exits import Exit, exit_code
+from router.errors import CannotListen, LedgerCorrupt, PolicyError, UpstreamInvalid
+from tests import ROOT
+from tests.kits.server_kit import environment, tiergate
+
+DOCS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+def commands() -> Iterator[tuple[str, object]]:
+    """Name and command of each leaf, `ledger verify` for one in a group."""
+
+    def walk(prefix: str, group: object) -> Iterator[tuple[str, object]]:
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            path = f"{prefix} {name}".strip()
+            if hasattr(command, "commands"):
+                yield from walk(path, command)
+            else:
+                yield path, command
+
+    yield from walk("", typer.main.get_command(app))
+
+
+def section(name: str) -> str:
+    """What docs/cli.md says under a command's heading."""
+    found = re.search(rf"^### `tiergate {re.escape(name)}`(.*?)(?=^##|\Z)", DOCS, re.M | re.S)
+    assert found, f"docs/cli.md has no heading for `tiergate {name}`"
+    return found[1]
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_every_option_stands_in_the_docs(name: str, command: object) -> None:
+    text = section(name)
+    for parameter in command.params:  # type: ignore[attr-defined]
+        if parameter.param_type_name == "argument":
+            assert parameter.name.upper() in text
+            continue
+        for option in (*parameter.opts, *parameter.secondary_opts):
+            if option.startswith("--") and option != "--help":
+                assert f"`{option}" in text, f"{name}: {option}"
+        if parameter.envvar:
+            assert f"`{parameter.envvar}`" in text, f"{name}: {parameter.envvar}"
+
+
+def test_docs_have_no_command_that_is_not_there() -> None:
+    headed = set(re.findall(r"^### `tiergate ([^`]+)`", DOCS, re.M))
+    assert headed == {name for name, _ in commands()}
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_docs_have_no_option_that_is_not_there(name: str, command: object) -> None:
+    known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}  # type: ignore[attr-defined]
+    table = [line for line in section(name).splitlines() if line.startswith("| `")]
+    for option in re.findall(r"`(--[a-z-]+)", "\n".join(line.split("|")[1] for line in table)):
+        assert option in known, f"{name}: {option}"
+
+
+@pytest.mark.parametrize("code", Exit)
+def test_every_exit_code_stands_in_the_docs(code: Exit) -> None:
+    assert f"| {code.value} |" in DOCS
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PolicyError(()), Exit.USAGE),
+        (CannotListen("x"), Exit.CANNOT_LISTEN),
+        (LedgerCorrupt("x"), Exit.LEDGER),
+        (UpstreamInvalid("x"), Exit.FAILURE),
+    ],
+)
+def test_errors_have_their_exit_code(error: Exception, code: Exit) -> None:
+    assert exit_code(error) is code  # type: ignore[arg-type]
+
+
+# --- the program itself ------------------------------------------------------------------------
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ["numpy", "sqlalchemy", "aiohttp", "uvicorn", "pydantic", "onnxruntime", "torch"]
+    program = (
+        "import sys; from router.cli.commands import app; "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_no_command_prints_help_with_2() -> None:
+    said = tiergate()
+    assert said.returncode == 2
+    assert "serve" in said.stdout + said.stderr
+
+
+def test_doctor_knows_what_each_missing_part_would_give(tmp_path: Path) -> None:
+    said = tiergate("doctor", "--quick", "--json", "--port", "0", "-d", tmp_path / "ledger.db")
+    assert said.returncode == 0, said.stdout + said.stderr
+    parts = {part["part"]: part for part in json.loads(said.stdout)["parts"]}
+    assert {"python", "onnxruntime", "triage model", "LLM weights", "database", "port"} <= set(
+        parts
+    )
+    assert all(part["gives"] for part in parts.values())
+    assert all(part["fix"] for part in parts.values() if part["state"] != "ok")
+
+
+def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = tiergate("doctor", "--quick", "--json", "--port", port, "-d", tmp_path / "l.db")
+    assert said.returncode == 0, said.stderr
+    (found,) = [one for one in json.loads(said.stdout)["parts"] if one["part"] == "port"]
+    assert found["state"] == "broken"
+    for way in ("tiergate serve --port 9000", 'make serve ARGS="--port 9000"'):
+        assert way in found["fix"]
+
+
+def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) -> None:
+    database = tmp_path / "ledger.db"
+    database.write_bytes(b"this is no database, " * 100)
+    said = tiergate("doctor", "--quick", "-d", database)
+    assert said.returncode == 1
+    assert "1 to fix before anything is served (database)" in said.stdout
+
+
+def test_doctor_sums_up_in_words_that_everybody_knows(tmp_path: Path) -> None:
+    said = tiergate("doctor", "--quick", "--port", "0", "-d", tmp_path / "ledger.db").stdout
+    found = re.search(r"^(\d+) OK(, (\d+) optional parts? not installed)?$", said, re.M)
+    assert found, said
+    assert int(found[1]) == len(re.findall(r"^ok ", said, re.M))
+    assert int(found[3] or 0) == len(re.findall(r"^ +fix: ", said, re.M))
+    assert "mend" not in said
+
+
+def test_doctor_looks_where_the_options_of_serve_lead(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = tiergate("doctor", "--quick", "--", "--port", port, "-d", tmp_path / "mine.db")
+    assert f"cannot listen on 127.0.0.1:{port}" in said.stdout
+    assert "mine.db" in said.stdout
+
+
+def test_doctor_refuses_options_that_serve_does_not_have() -> None:
+    said = tiergate("doctor", "--quick", "--", "--prt", "9000")
+    assert said.returncode == 2
+    assert "--port" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("goal", "arguments", "looked_at"),
+    [("serve", "--port 9000", "-- --port 9000"), ("test", "-k quick", "")],
+)
+def test_make_tells_doctor_the_options_of_serve_alone(
+    goal: str, arguments: str, looked_at: str
+) -> None:
+    command = ["make", "--dry-run", "--always-make", goal, f"ARGS={arguments}"]
+    root = ROOT
+    said = subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout
+    (line,) = re.findall(r"tiergate doctor --quick ?(.*?) ?\|\|", said)
+    assert line.strip() == looked_at

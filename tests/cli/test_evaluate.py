@@ -1,0 +1,89 @@
+"""The command `tiergate evaluate`: what it prints, what it refuses, what it does without."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from router.cli.models import evaluate
+from router.evaluation.options import Kind, Novelty
+from tests.evaluation.test_evaluate import graded_rows, intent_rows, two_labels, write
+from tests.kits.server_kit import environment, tiergate
+
+
+def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
+    said = tiergate("evaluate", "spam", "--data", path, "--json", "--resamples", "20")
+    assert said.returncode == 0, said.stderr
+    report = json.loads(said.stdout)
+    assert report["kind"] == "spam"
+    accuracy = report["figures"]["spam, sms: shipped head"]["accuracy"]
+    assert set(accuracy) == {"value", "n", "low", "high"}
+    assert report["figures"]["size"]["all_mb"]["value"] > 1
+
+
+def test_the_command_prints_a_table_for_people(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl.gz", graded_rows())
+    said = tiergate("evaluate", "routing", "--data", path, "--resamples", "20")
+    assert said.returncode == 0, said.stderr
+    assert "router / best single model / oracle" in said.stdout
+    assert "- weak mixtral-8x7b-instruct-v0.1, strong gpt-4-1106-preview" in said.stdout
+
+
+def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
+    said = tiergate("evaluate", "spam", "--data", path, "--json", "--latency", "--resamples", "20")
+    figures = json.loads(said.stdout)["figures"]
+    for tokens in (16, 40, 128):
+        timed = figures[f"latency, {tokens} tokens"]
+        assert timed["p50_ms"]["value"] <= timed["p99_ms"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("mood",), 2, "expected one of intent, routing"),
+        (("spam",), 2, "found no --data"),
+        (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of energy"),
+        (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
+        (("spam", "--data", "x", "--labels", "50"), 2, "--labels, which say nothing about spam"),
+        (("adversarial", "--data", "x"), 2, "--data, which say nothing about adversarial"),
+        (("--train", "x"), 2, "--train, which say nothing about the card"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: tuple[str, ...], code: int, told: str) -> None:
+    said = tiergate("evaluate", *arguments)
+    assert said.returncode == code
+    assert told in " ".join(said.stderr.replace("│", " ").split())
+
+
+def test_without_a_kind_the_card_is_printed() -> None:
+    said = tiergate("evaluate")
+    assert said.returncode == 0
+    assert said.stdout.startswith("# Triage model card")
+
+
+def test_the_command_names_the_kinds_and_scores_that_there_are() -> None:
+    assert tuple(Kind) == evaluate.KINDS
+    assert tuple(Novelty) == evaluate.NOVELTIES
+
+
+def test_figures_need_neither_torch_nor_scipy_nor_scikit_learn(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl.gz", intent_rows())
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'scipy', 'sklearn')));"
+        "from pathlib import Path; from router.evaluation import answer;"
+        "from router.evaluation.options import Kind, Options;"
+        "from router.triage.triage_model import DEFAULT_FOLDER as folder;"
+        f"r = answer.evaluate(Kind.INTENT, folder, Path({str(path)!r}), Options(resamples=20));"
+        "print(r.sections['in scope']['accuracy'].n)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment()
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) > 0

@@ -1,0 +1,155 @@
+"""`tiergate ledger reprice` as people run it, on a ledger written beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.ledger.books.store import SqlLedger
+from router.types import Usage
+from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.server_kit import tiergate
+
+BOOK = """\
+version: 1
+name: ours
+as_of: 2026-01-01
+models:
+  nano-1:
+    - {input_usd_per_mtok: 1, output_usd_per_mtok: 4}
+    - {valid_from: 2027-01-01, input_usd_per_mtok: 2, output_usd_per_mtok: 8}
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Two calls of nano-1 and one of a model that nobody prices, in November 2026."""
+    path = tmp_path / "ledger.db"
+    usage = Usage(1_000, 0, 0, 50, 0, True)
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        for name, tenant in (("r0", "acme"), ("r1", "other")):
+            call = replace(attempt(name, cost=1_000_000), usage=usage)
+            told = replace(call, provider_cost_nano_usd=1_300_000)
+            await ledger.finish(request(name, told, tenant=tenant))
+        odd = replace(attempt("r2", cost=777), model="unheard-of", usage=usage)
+        await ledger.finish(request("r2", odd))
+        await ledger.close()
+
+    asyncio.run(write())
+    (tmp_path / "book.yaml").write_text(BOOK, encoding="utf-8")
+    return path
+
+
+def said(database: Path, *arguments: str | Path) -> dict[str, object]:
+    run = tiergate("ledger", "reprice", "-d", database, "--json", *arguments)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(run.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def book(database: Path) -> Path:
+    return database.with_name("book.yaml")
+
+
+def test_the_same_usage_at_another_book(database: Path) -> None:
+    # 1,000 x $1 + 50 x $4 a million is 1,200,000 nano-dollars, where 1,000,000 are booked.
+    found = said(database, "--prices", book(database))
+    assert found["booked_nano_usd"] == 2_000_000
+    assert found["repriced_nano_usd"] == 2_400_000
+    assert found["difference_nano_usd"] == 400_000
+    assert found["difference_usd"] == "0.0004"
+
+
+def test_the_same_usage_on_another_day(database: Path) -> None:
+    found = said(database, "--prices", book(database), "--on", "2027-01-01")
+    assert found["repriced_nano_usd"] == 4_800_000
+
+
+def test_of_one_tenant(database: Path) -> None:
+    found = said(database, "--prices", book(database), "--tenant", "other")
+    assert found["tenants"] == [{**_sums(found), "tenant": "other"}]
+    assert found["booked_nano_usd"] == 1_000_000
+
+
+def _sums(found: dict[str, object]) -> dict[str, object]:
+    rows = found["tiers"]
+    assert isinstance(rows, list)
+    return {key: found[key] for key in rows[0] if key != "tier"}
+
+
+def test_an_unknown_price_is_a_warning_beside_the_sums(database: Path) -> None:
+    found = said(database, "--prices", book(database))
+    assert found["no_price"] == {"unheard-of": 1}
+    assert (found["left_out"], found["left_out_nano_usd"]) == (1, 777)
+    assert "unheard-of (1)" in str(found["warnings"])
+    models = found["models"]
+    assert isinstance(models, list)
+    (unknown,) = [one for one in models if one["model"] == "unheard-of"]
+    assert (unknown["repriced_nano_usd"], unknown["difference_nano_usd"]) == (None, None)
+
+
+def test_what_providers_told_is_compared(database: Path) -> None:
+    provider = said(database)["provider"]
+    assert isinstance(provider, dict)
+    assert provider["calls"] == 2
+    assert provider["difference_nano_usd"] == 600_000
+
+
+def test_the_report_tells_what_providers_told(database: Path) -> None:
+    run = tiergate("report", "-d", database, "--json")
+    found = json.loads(run.stdout)
+    assert found["provider"]["difference_nano_usd"] == 600_000
+    assert any("Calls whose provider told their cost: 2." in note for note in found["notes"])
+
+
+def test_no_row_is_changed(database: Path) -> None:
+    before = hashlib.sha256(database.read_bytes()).hexdigest()
+    said(database, "--prices", book(database))
+    assert hashlib.sha256(database.read_bytes()).hexdigest() == before
+    assert tiergate("ledger", "verify", "-d", database).returncode == 0
+
+
+def test_people_read_tables_and_warnings(database: Path) -> None:
+    run = tiergate("ledger", "reprice", "-d", database, "--prices", book(database))
+    assert run.returncode == 0
+    assert "2 of 3 calls are booked at $0.002; at the prices of" in run.stdout
+    assert "+$0.0004" in run.stdout
+    for name in ("By tier", "By model", "By tenant", "By day", "2026-11-18"):
+        assert name in run.stdout
+    assert (
+        "Warning: Calls without a known price there, which is not a price of 0: unheard-of (1)"
+        in run.stdout
+    )
+
+
+def test_a_broken_book_is_told_with_every_mistake(database: Path) -> None:
+    broken = BOOK.replace("version: 1", "version: 2").replace("as_of: 2026", "as_of: May 2026")
+    book(database).write_text(broken, encoding="utf-8")
+    run = tiergate("ledger", "reprice", "-d", database, "--prices", book(database))
+    assert run.returncode == 2
+    assert "2 mistakes in the price book" in run.stderr
+    assert f"{book(database)}:3: as_of" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--on", "someday"), "expected one like 2027-01-15"),
+        (("--policy", "no-such"), "a policy file"),
+        (("--prices", "/nowhere/book.yaml"), "a readable file"),
+    ],
+)
+def test_wrong_usage_ends_with_2(database: Path, arguments: tuple[str, ...], told: str) -> None:
+    run = tiergate("ledger", "reprice", "-d", database, *arguments)
+    assert run.returncode == 2
+    assert told in " ".join(run.stderr.replace("│", " ").split())
+    assert "Traceback" not in run.stderr

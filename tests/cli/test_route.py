@@ -1,0 +1,201 @@
+"""`tiergate route` and `tiergate check` as programs, on policies of the tests' own."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+import pytest
+import yaml
+
+from router.policy.loading import policies_dir
+from tests.kits.server_kit import PYTHON, environment, tiergate, write_policy
+
+LEGAL = "Can we sue them?"
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """Two tiers, a rule on a term, and examples; nothing listens at its upstream."""
+    path = write_policy(
+        tmp_path,
+        "http://127.0.0.1:9/v1",
+        terms=[{"name": "law", "domain": "legal", "terms": ["sue them"]}],
+        hard_rules=[{"name": "law", "terms": ["law"], "floor": 3}],
+        examples=[
+            {"prompt": LEGAL, "tier": "deep", "reason": "a legal matter"},
+            {"prompt": "What is the capital of Peru?", "tier": "llm", "reason": "ordinary"},
+        ],
+    )
+    tree = yaml.safe_load(path.read_text())
+    deep = {**tree["tiers"][0]["answerers"][0], "name": "thinker"}
+    tree["tiers"].append({"name": "deep", "level": 3, "answerers": [deep]})
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    return path
+
+
+def routed(policy: Path, *arguments: str) -> dict[str, object]:
+    said = tiergate("route", "--policy", policy, "--json", *arguments)
+    assert said.returncode == 0, said.stderr
+    return dict(json.loads(said.stdout))
+
+
+def test_route_names_tier_reasons_signals_with_the_loss_of_every_rung(policy: Path) -> None:
+    found = routed(policy, LEGAL)
+    assert (found["tier"], found["tier_number"]) == ("deep", 3)
+    assert found["reasons"][0] == "high_risk_legal"  # type: ignore[index]
+    assert found["signals"]["risk_terms"] == ["law"]  # type: ignore[index,call-overload]
+    rungs = found["expected_loss"]
+    assert isinstance(rungs, list)
+    assert {"answerer", "tier", "taken", "reasons", "p", "p_source", "expected_loss_usd"} <= set(
+        rungs[0]
+    )
+    assert [rung["answerer"] for rung in rungs] == ["mid", "thinker"]
+
+
+def test_route_leaves_no_file_behind(policy: Path) -> None:
+    before = sorted(policy.parent.iterdir())
+    routed(policy, "hello")
+    assert sorted(policy.parent.iterdir()) == before
+
+
+def test_min_tier_raises_the_first_rung(policy: Path) -> None:
+    found = routed(policy, "What is the capital of Peru?", "--min-tier", "3")
+    assert found["tier"] == "deep"
+
+
+def test_max_tier_passes_no_hard_rule(policy: Path) -> None:
+    assert routed(policy, LEGAL, "--max-tier", "2")["tier"] == "deep"
+
+
+def test_stakes_are_what_the_client_says(policy: Path) -> None:
+    assert routed(policy, "hello", "--stakes-usd", "1234.5")["stakes_usd"] == "1234.5"
+
+
+def test_conversation_comes_from_a_file(policy: Path, tmp_path: Path) -> None:
+    turns = [
+        {"role": "user", "content": LEGAL},
+        {"role": "assistant", "content": "Perhaps."},
+        {"role": "user", "content": "yes, do it"},
+    ]
+    file = tmp_path / "messages.json"
+    file.write_text(json.dumps(turns))
+    assert routed(policy, "--messages", str(file))["tier"] == "deep"
+
+
+def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:
+    said = tiergate("route", LEGAL, "--policy", policy, "--explain")
+    assert said.returncode == 0, said.stderr
+    for expected in ("level 3 deep", "high_risk_legal", "floor", "ceiling", "S ", "thinker"):
+        assert expected in said.stdout
+    assert said.stdout.count("passed over") == 1
+
+
+def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+    command = [PYTHON, "-m", "router.cli", "route", LEGAL, "--policy", str(policy), "--explain"]
+    with subprocess.Popen(command, stdout=theirs, env=environment()) as process:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # Linux ends a pty whose other side is closed so
+            while piece := os.read(ours, 65_536):
+                said += piece
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert "…" not in said.decode()
+    assert said.decode().count("passed over") == 1
+
+
+def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
+    said = subprocess.run(
+        [PYTHON, "-m", "router.cli", "route", "--policy", str(policy), "--json"],
+        input=f"hello\n\n{LEGAL}\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+        check=True,
+    )
+    assert [json.loads(line)["tier"] for line in said.stdout.splitlines()] == ["llm", "deep"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["hello", "--context", "no-equals-sign"],
+        ["hello", "--messages", "x.json"],
+        ["--messages", "there-is-none.json"],
+        ["hello", "--policy", "there-is-none"],
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    said = tiergate("route", *arguments)
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+
+
+def test_unknown_model_ends_with_1(policy: Path) -> None:
+    said = tiergate("route", "hello", "--policy", policy, "--model", "nope")
+    assert said.returncode == 1
+    assert "Known are" in said.stderr
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
+    said = tiergate("check", policy, "--json")
+    assert said.returncode == 0, said.stdout + said.stderr
+    found = json.loads(said.stdout)["policies"][0]
+    assert [example["passed"] for example in found["examples"]] == [True, True]
+    assert "nothing_at_level_1" in {warning["kind"] for warning in found["warnings"]}
+
+
+def test_check_runs_the_examples_of_a_policy_that_only_observes(policy: Path) -> None:
+    tree = yaml.safe_load(policy.read_text())
+    policy.write_text(yaml.safe_dump({**tree, "mode": "observe"}, sort_keys=False))
+    said = tiergate("check", policy, "--json")
+    assert said.returncode == 0, said.stdout + said.stderr
+    found = json.loads(said.stdout)["policies"][0]
+    assert [example["tier"] for example in found["examples"]] == ["deep", "llm"]
+
+
+def test_check_ends_with_1_for_an_example_that_went_elsewhere(policy: Path) -> None:
+    tree = yaml.safe_load(policy.read_text())
+    tree["examples"][1]["tier"] = "deep"
+    policy.write_text(yaml.safe_dump(tree, sort_keys=False))
+    said = tiergate("check", policy)
+    assert said.returncode == 1
+    assert "1 of 2 examples" in said.stdout
+
+
+def test_check_reads_a_price_book_beside_policies(policy: Path) -> None:
+    said = tiergate("check", policy, policies_dir() / "prices.yaml")
+    assert said.returncode == 0, said.stderr
+    assert "prices.yaml: a price book of" in said.stdout
+
+
+def test_check_tells_the_mistakes_of_a_price_book(policy: Path, tmp_path: Path) -> None:
+    book = tmp_path / "prices.yaml"
+    book.write_text("version: 1\nname: mine\nmodels: {gpt-x: [{input_usd_per_mtok: -1}]}\n")
+    said = tiergate("check", policy, book)
+    assert said.returncode == 2
+    assert "prices.yaml:3" in said.stdout
+
+
+def test_check_ends_with_2_for_mistakes_of_all_policies(policy: Path, tmp_path: Path) -> None:
+    broken = []
+    for name in ("one", "two"):
+        broken.append(tmp_path / f"{name}.yaml")
+        broken[-1].write_text(f"version: 1\nname: {name}\nmistake-{name}: 1\n")
+    said = tiergate("check", policy, *broken)
+    assert said.returncode == 2
+    assert "mistake-one" in said.stdout
+    assert "mistake-two" in said.stdout

@@ -1,0 +1,316 @@
+"""What evaluation measures: by hand, against other implementations, as properties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.evaluation import perturb
+from router.evaluation.kinds import routing_measures as rm
+from router.stats import measures as m
+from tests.kits.examples import examples
+
+RNG = np.random.default_rng(11)
+LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
+GRADED = st.lists(
+    st.tuples(st.integers(-3, 3), st.booleans(), st.booleans()), min_size=2, max_size=40
+)
+
+
+# --- macro-F1 -------------------------------------------------------------------------------------
+
+
+def test_macro_f1_counts_a_rare_class_like_a_frequent_one() -> None:
+    truth = np.array([0] * 9 + [1])
+    assert m.macro_f1(np.zeros(10, int), truth) == pytest.approx((18 / 19 + 0) / 2)
+
+
+@given(LABELS)
+def test_macro_f1_equals_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    said, truth = np.array(rows).T
+    expected = metrics.f1_score(
+        truth, said, average="macro", labels=np.unique(truth), zero_division=0
+    )
+    assert m.macro_f1(said, truth) == pytest.approx(expected)
+
+
+@given(LABELS)
+def test_macro_f1_is_one_only_where_all_is_right(rows: list[tuple[int, int]]) -> None:
+    said, truth = np.array(rows).T
+    reached = m.macro_f1(said, truth)
+    assert 0.0 <= reached <= 1.0
+    assert (reached == 1.0) == bool((said == truth).all())
+
+
+# --- recall at a rejected share -------------------------------------------------------------------
+
+
+def test_recall_counts_what_lies_above_the_rejection_threshold() -> None:
+    usual, strange = np.arange(1.0, 101.0), np.array([95.0, 95.06, 200.0, -1.0])
+    values = np.concatenate([usual, strange])
+    flags = np.arange(len(values)) >= 100
+    assert m.recall_at_rejection(values, flags) == pytest.approx(2 / 4)  # threshold 95.05
+
+
+def test_recall_equals_the_true_positive_rate_of_a_roc_curve() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    values, flags = RNG.normal(size=401), np.arange(401) >= 301
+    values[flags] += 1.0
+    false_rate, true_rate, _ = metrics.roc_curve(flags, values, drop_intermediate=False)
+    expected = true_rate[false_rate <= 0.05].max()
+    assert m.recall_at_rejection(values, flags) == pytest.approx(expected, abs=0.011)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=50))
+def test_recall_does_not_fall_where_more_may_be_rejected(rows: list[tuple[int, bool]]) -> None:
+    values = np.array([value for value, _ in rows], float)
+    flags = np.array([flag for _, flag in rows])
+    found = [m.recall_at_rejection(values, flags, share) for share in (0.01, 0.05, 0.2, 0.6)]
+    assert np.isnan(found).all() or sorted(found) == found
+
+
+# --- flips, pairs, intervals ----------------------------------------------------------------------
+
+
+@given(LABELS)
+def test_flips_are_the_rows_that_differ_either_way_round(rows: list[tuple[int, int]]) -> None:
+    before, after = np.array(rows).T
+    assert m.flip_share(before, after) == m.flip_share(after, before)
+    assert m.flip_share(before, after) == sum(a != b for a, b in rows) / len(rows)
+
+
+def test_pairs_compare_every_high_row_with_every_low_one_of_its_name() -> None:
+    chances = np.array([0.9, 0.5, 0.5, 0.1, 0.2])
+    high = np.array([True, True, False, False, True])
+    names = np.array(["a", "a", "a", "a", ""])
+    assert m.pairs_in_order(chances, high, names) == (pytest.approx(3.5 / 4), 4)
+
+
+def test_no_pair_has_no_share() -> None:
+    share, pairs = m.pairs_in_order(np.array([0.9]), np.array([True]), np.array(["a"]))
+    assert np.isnan(share)
+    assert pairs == 0
+
+
+def test_the_interval_of_a_mean_equals_that_of_scipy() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    values = RNG.normal(size=200)
+    found = m.paired_bootstrap(lambda rows: float(values[rows].mean()), 200, resamples=4_000)
+    other = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=4_000, rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert found == pytest.approx((other.low, other.high), abs=0.02)
+
+
+def test_a_paired_difference_has_a_narrower_interval_than_its_parts() -> None:
+    one = (RNG.random(300) < 0.5).astype(float)
+    two = np.where(np.arange(300) < 6, 1.0 - one, one)
+
+    def width(values: np.ndarray) -> float:
+        low, high = m.paired_bootstrap(lambda rows: float(values[rows].mean()), 300, resamples=300)
+        return high - low
+
+    assert width(one - two) < width(one) / 2
+
+
+def test_a_measure_that_is_mostly_undefined_has_no_interval() -> None:
+    low, high = m.paired_bootstrap(lambda rows: float("nan"), 10, resamples=20)
+    assert np.isnan([low, high]).all()
+
+
+@given(st.integers(0, 5))
+def test_the_same_seed_gives_the_same_interval(seed: int) -> None:
+    values = np.arange(20.0)
+
+    def once() -> tuple[float, float]:
+        return m.paired_bootstrap(
+            lambda rows: float(values[rows].mean()), 20, resamples=30, seed=seed
+        )
+
+    assert once() == once()
+
+
+def test_a_figure_that_is_not_a_number_is_null_in_json() -> None:
+    assert m.Figure(float("nan"), 3).to_json() == {"value": None, "n": 3}
+
+
+def test_several_measures_have_the_intervals_that_each_has_alone() -> None:
+    values = RNG.normal(size=30)
+
+    def mean(rows: np.ndarray) -> float:
+        return float(values[rows].mean())
+
+    both = m.intervals(lambda rows: (mean(rows), 2 * mean(rows)), 30, resamples=50)
+    assert both[0] == m.paired_bootstrap(mean, 30, resamples=50)
+    assert both[1] == pytest.approx((2 * both[0][0], 2 * both[0][1]))
+
+
+def test_a_perfect_forecast_shows_the_error_that_its_bins_allow() -> None:
+    chances = np.full(15_000, 0.5)
+    spread = 0.5 / np.sqrt(1_000) * np.sqrt(2 / np.pi)  # mean |normal| of a bin's share
+    assert m.ece_if_calibrated(chances) == pytest.approx(spread, rel=0.1)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+@examples(30)
+def test_certain_forecasts_have_no_error_to_expect(chances: list[float]) -> None:
+    sure = np.round(chances)
+    assert m.ece_if_calibrated(sure) == 0.0
+
+
+# --- APGR and CPT ---------------------------------------------------------------------------------
+
+
+def columns(rows: list[tuple[int, bool, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rank, weak, strong = np.array(rows, float).T
+    return rank, weak, strong
+
+
+def test_ten_bins_equal_routellm_where_no_ranks_are_equal() -> None:
+    rows = 137
+    weak = (RNG.random(rows) < 0.5).astype(float)
+    strong = (RNG.random(rows) < 0.8).astype(float)
+    rank = RNG.permutation(rows).astype(float)
+    thresholds = np.quantile(rank, np.linspace(0, 1, 11))
+    shares, accuracies = [], []
+    for place, threshold in enumerate(thresholds):
+        sent = rank > threshold if place == 10 else rank >= threshold
+        shares.append(sent.mean())
+        accuracies.append(np.where(sent, strong, weak).mean())
+    area = np.trapezoid(accuracies[::-1], shares[::-1])
+    expected = (area - weak.mean()) / (strong.mean() - weak.mean())
+    curve = rm.binned_curve(rank, weak, strong)
+    assert curve.share == pytest.approx(shares[::-1])
+    assert curve.apgr == pytest.approx(expected)
+
+
+def test_cpt_equals_interpolation_where_accuracy_rises_with_the_share() -> None:
+    curve = rm.Curve(np.linspace(0, 1, 6), np.array([0.0, 0.1, 0.3, 0.55, 0.8, 1.0]))
+    for target in rm.TARGETS:
+        assert curve.cpt(target) == pytest.approx(np.interp(target, curve.pgr, curve.share))
+
+
+def test_cpt_is_the_first_crossing_where_accuracy_falls_again() -> None:
+    curve = rm.Curve(np.array([0, 0.25, 0.5, 1.0]), np.array([0.0, 0.6, 0.4, 1.0]))
+    assert curve.cpt(0.5) == pytest.approx(0.25 * 0.5 / 0.6)
+
+
+def test_a_gap_that_is_never_recovered_has_no_cpt() -> None:
+    assert np.isnan(rm.Curve(np.array([0, 1.0]), np.array([0, 0.4])).cpt(0.5))
+
+
+def test_equally_good_models_have_no_curve() -> None:
+    curve = rm.exact_curve(np.arange(3.0), np.ones(3), np.ones(3))
+    assert np.isnan(curve.apgr)
+
+
+def test_a_random_ranking_recovers_half_the_gap() -> None:
+    weak, strong = np.zeros(4_000), (RNG.random(4_000) < 0.7).astype(float)
+    assert rm.exact_curve(np.zeros(4_000), weak, strong).apgr == pytest.approx(0.5, abs=0.03)
+
+
+@given(GRADED)
+def test_a_ranking_and_its_reverse_share_the_area(rows: list[tuple[int, bool, bool]]) -> None:
+    _, weak, strong = columns(rows)
+    rank = np.arange(len(rows), dtype=float)
+    one = rm.exact_curve(rank, weak, strong).apgr
+    other = rm.exact_curve(-rank, weak, strong).apgr
+    assert np.isnan(one) or one + other == pytest.approx(1.0)
+
+
+@given(GRADED)
+def test_no_ranking_beats_the_gain_itself(rows: list[tuple[int, bool, bool]]) -> None:
+    rank, weak, strong = columns(rows)
+    if strong.sum() > weak.sum():
+        best = rm.exact_curve(strong - weak, weak, strong).apgr
+        assert rm.exact_curve(rank, weak, strong).apgr <= best + 1e-12
+
+
+@given(GRADED, st.integers(0, 3))
+def test_both_ends_of_the_curve_are_the_two_models(
+    rows: list[tuple[int, bool, bool]], seed: int
+) -> None:
+    rank, weak, strong = columns(rows)
+    for curve in (rm.exact_curve, rm.binned_curve):
+        found = curve(rank, weak, strong, seed)
+        assert (found.share[0], found.share[-1]) == (0.0, 1.0)
+        if strong.sum() != weak.sum():
+            assert (found.pgr[0], found.pgr[-1]) == (0.0, pytest.approx(1.0))
+
+
+# --- money ----------------------------------------------------------------------------------------
+
+
+def test_a_cascade_pays_for_every_weak_call() -> None:
+    weak, strong = np.array([1.0, 0.0]), np.array([1.0, 1.0])
+    costs = np.array([1.0, 1.0]), np.array([10.0, 10.0])
+    rank = np.array([0.0, 1.0])
+    routed = rm.spending(rank, weak, strong, *costs, cascade=False)
+    cascade = rm.spending(rank, weak, strong, *costs, cascade=True)
+    assert routed.cost_to_reach(1.0) == pytest.approx(5.5)
+    assert cascade.cost_to_reach(1.0) == pytest.approx(6.0)
+
+
+def test_an_accuracy_that_is_never_reached_has_no_cost() -> None:
+    spent = rm.Spending(np.array([1.0, 2.0]), np.array([0.4, 0.6]))
+    assert np.isnan(spent.cost_to_reach(0.7))
+    assert np.isnan(spent.best_within(0.5))
+
+
+@given(GRADED, st.booleans())
+@examples(50)
+def test_the_oracle_is_never_dearer_than_a_ranking(
+    rows: list[tuple[int, bool, bool]], cascade: bool
+) -> None:
+    rank, weak, strong = columns(rows)
+    ones, fives = np.ones(len(rows)), np.full(len(rows), 5.0)
+    oracle = rm.oracle_rank(weak, strong, ones, fives)
+    goal = float(strong.mean())
+    spent = [
+        rm.spending(order, weak, strong, ones, fives, cascade=cascade).cost_to_reach(goal)
+        for order in (oracle, rank)
+    ]
+    assert spent[0] <= spent[1] + 1e-9
+
+
+def test_many_models_are_the_surest_at_first_and_the_cheapest_at_last() -> None:
+    chances = np.array([[0.6, 0.9], [0.5, 0.8]])
+    results = np.array([[0.0, 1.0], [1.0, 1.0]])
+    costs = np.array([[1.0, 10.0], [1.0, 10.0]])
+    spent = rm.many_models(chances, results, costs)
+    assert (spent.cost[0], spent.cost[-1]) == (1.0, 10.0)
+    assert spent.cost_to_reach(1.0) == pytest.approx(10.0)
+
+
+def test_a_model_that_did_not_answer_is_not_chosen() -> None:
+    spent = rm.many_models(np.array([[0.1, 0.9]]), np.array([[1.0, np.nan]]), np.ones((1, 2)))
+    assert spent.accuracy == pytest.approx(np.ones(len(spent.accuracy)))
+
+
+# --- perturbations --------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=200))
+def test_perturbations_are_the_same_every_time(text: str) -> None:
+    for change in perturb.ALL.values():
+        assert change(text) == change(text)
+
+
+@given(st.text(max_size=200))
+def test_spacing_leaves_the_words(text: str) -> None:
+    assert perturb.spacing(text).split() == text.split()
+
+
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=1, max_size=40))
+def test_typos_touch_one_word_in_ten_and_no_ends(words: list[str]) -> None:
+    changed = perturb.typos(" ".join(words)).split(" ")
+    edited = [(a, b) for a, b in zip(words, changed, strict=True) if a != b]
+    assert len(edited) <= max(1, len(words) // 10)
+    assert all(a[0] == b[0] and a[-1] == b[-1] for a, b in edited)
+
+
+def test_a_text_of_short_words_has_no_typo() -> None:
+    assert perturb.typos("it is my own") == "it is my own"

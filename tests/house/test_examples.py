@@ -1,0 +1,35 @@
+"""One setting for the number of examples of all properties."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import ROOT
+
+PROGRAM = "from tests.kits.examples import examples; print(examples(25).max_examples)"
+
+
+def printed(asked: str) -> subprocess.CompletedProcess[str]:
+    """What a program that asks for 25 examples prints where the setting has this value."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env={**os.environ, "HYPOTHESIS_EXAMPLES": asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("asked", "tried"), [("", "25"), ("7", "7"), ("500", "500")])
+def test_the_setting_takes_the_place_of_a_propertys_own_number(asked: str, tried: str) -> None:
+    assert printed(asked).stdout.strip() == tried
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "many", "1.5"])
+def test_a_number_of_examples_that_is_none_is_refused(asked: str) -> None:
+    assert f"HYPOTHESIS_EXAMPLES is {asked!r}; expected a whole number" in printed(asked).stderr

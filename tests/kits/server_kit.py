@@ -1,0 +1,289 @@
+"""A real `tiergate serve` in a process of its own, before a real upstream, for tests of the whole.
+
+`Upstream` is tests/kits/upstreams/fake_upstream.py as a program; `Served` is the server. Both end
+with the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+import yaml
+
+from tests import ROOT
+
+# Tests of clients run where the client is installed, which need not be where the gateway is.
+PYTHON = os.environ.get("GATEWAY_PYTHON") or sys.executable
+START_S = 30.0  # generous: the machine may be loaded
+BEHAVIOURS = {
+    "gone": "answer",
+    "hang": "hang",
+    "drip": "drip:0.2",
+    "garbage": "garbage",
+    "html": "html",
+    "cut": "cut",
+    "reset": "reset",
+    "refused": "status:503",
+    "flaky": "flaky:1",
+    "limited": "rate-limited:1",
+    "slow": "slow:1.5",
+    "dripping": "drip:0.001",
+    "dawdling": "drip:0.005",
+    "lasting": "paced:0,0.05,20000",
+}
+ANSWERS = {
+    "calls": "tool-calls",
+    "thinks": "reasoning",
+    "shortened": "length",
+    "declines": "refusal",
+    "object": "json",
+    "echo": "echo",
+    "agent": "agent",
+    "editor": "editor",
+    "sure": "logprobs",
+}
+"""What an upstream may say, for the endpoints that say it in words of their own."""
+ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a child: ours without anything that a person set for Tiergate."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIERGATE_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
+
+
+def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """One run of the command line, to its end."""
+    return subprocess.run(
+        [PYTHON, "-m", "router.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,  # only so that a parent which never ends fails here
+        env=environment(**more),
+        check=False,
+    )
+
+
+class _Program:
+    """A child process whose output goes to a file, so that it can't block on a full pipe."""
+
+    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                command, stdout=file, stderr=subprocess.STDOUT, env=dict(env)
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, pattern: str, timeout_s: float = START_S) -> re.Match[str]:
+        """The first match in the output. Fails when the program ends or takes too long."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            ended = self.process.poll() is not None
+            if found := re.search(pattern, self.output):
+                return found
+            assert not ended, f"ended with {self.process.returncode}:\n{self.output}"
+            time.sleep(0.02)
+        raise AssertionError(f"no {pattern!r} after {timeout_s} s in:\n{self.output}")
+
+    def end(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = START_S) -> int:
+        """Send a signal and wait: the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout_s)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+
+
+class Upstream(_Program):
+    """The fake upstream as a program."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [PYTHON, "-m", "tests.kits.upstreams.fake_upstream", "--port", "0"]
+        super().__init__(command, folder / "upstream.log", environment())
+
+    def __enter__(self) -> Upstream:
+        self.url = self.wait_for(r"listening on (\S+)")[1]
+        return self
+
+    def seen(self) -> dict[str, float]:
+        """How many requests came (`count`) and how many clients left too early (`aborted`)."""
+        return dict(httpx.get(f"{self.url.removesuffix('/v1')}/seen").json())
+
+
+class Served(_Program):
+    """`tiergate serve` on a free port; `url` and `client` once it listens. Paths are policies."""
+
+    def __init__(
+        self, folder: Path, *arguments: str | Path, ledger: str | Path = "", **more: str
+    ) -> None:
+        self.folder = folder
+        self.database = ledger or folder / "ledger.db"
+        command = [PYTHON, "-m", "router.cli", "serve", "--port", "0"]
+        command += ["--database", str(self.database)]
+        for one in arguments:
+            command += ["--policy", str(one)] if isinstance(one, Path) else [one]
+        super().__init__(command, folder / "serve.log", environment(**more))
+
+    def __enter__(self) -> Served:
+        self.url = self.wait_for(r"Tiergate serves (http://\S+)")[1]
+        self.wait_for(r"ready: ")
+        self.client = httpx.Client(base_url=self.url, timeout=30.0)
+        return self
+
+    def chat(self, model: str = "auto", key: str = "", **fields: object) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        body = {**ROUTINE, "model": model, **fields}
+        return self.client.post("/v1/chat/completions", json=body, headers=headers)
+
+    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """A body as JSON, or bytes as they are."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"content-type": "application/json", **headers}
+        return self.client.post(path, content=content, headers=given)
+
+    def rows(self) -> list[dict[str, object]]:
+        """All ledger rows, by the command that users have."""
+        said = tiergate("ledger", "rows", "--json", "--database", self.database)
+        assert said.returncode == 0, said.stderr
+        return [json.loads(line) for line in said.stdout.splitlines()]
+
+    def row(self, response: httpx.Response) -> dict[str, object]:
+        """The decision behind a response, by the API."""
+        found = self.client.get(f"/v1/decisions/{response.headers['x-tiergate-decision-id']}")
+        assert found.status_code == 200, found.text
+        return dict(found.json())
+
+    def finished_row(self, response: httpx.Response) -> dict[str, object]:
+        """As `row`, once it is no longer open: a failure is booked beside the response."""
+        eventually(lambda: self.row(response)["state"] != "open")
+        return self.row(response)
+
+
+@contextmanager
+def answering(folder: Path, **sections: object) -> Iterator[Served]:
+    """A server whose policies are `tested` and one for each way to answer or to fail in mid-stream.
+
+    `sections` are further sections of `tested`.
+    """
+    names = (*ANSWERS, "cut", "limited", "dawdling", "hang")
+    with Upstream(folder) as upstream:
+        policy = write_policy(folder, upstream.url, max_body_bytes=100_000, **sections)
+        with Served(folder, policy, *write_behaviours(folder, upstream.url, *names)) as server:
+            yield server
+
+
+def events_of(text: str) -> list[tuple[str, dict[str, object]]]:
+    """The events of a stream with the JSON that each carries."""
+    found = re.findall(r"^event: (\S+)\ndata: (.+)\n\n", text, re.MULTILINE)
+    assert text.count("\n\n") == len(found), text
+    return [(name, json.loads(said)) for name, said in found]
+
+
+def eventually(condition: object, timeout_s: float = START_S) -> None:
+    """Wait until `condition()` is true."""
+    assert callable(condition)
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never became so"
+        time.sleep(0.02)
+
+
+def write_policy(folder: Path, upstream_url: str, **sections: object) -> Path:
+    """The policy `tested`: one tier at level 2, whose answerer `mid` is the upstream."""
+    answerer = _answerer("mid", "answer", upstream_url)
+    return _write(folder, "tested", answerer, {"aliases": {"gpt-4o": "auto"}, **sections})
+
+
+def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]:
+    """A policy for each name in BEHAVIOURS or ANSWERS: `auto:hang` asks an upstream that hangs."""
+    paths = []
+    for name in names:
+        url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
+        patient = name in ("slow", "dripping", "dawdling", "lasting")
+        deadline = {"deadline_s": 300.0 if patient else 1.0}
+        behaviour = {**BEHAVIOURS, **ANSWERS}[name]
+        paths.append(_write(folder, name, _answerer(name, behaviour, url, **deadline), {}))
+    return paths
+
+
+def write_ladder(
+    folder: Path,
+    name: str,
+    upstream_url: str,
+    *models: str,
+    sections: Mapping[str, object] | None = None,
+    **more: object,
+) -> Path:
+    """A policy whose one tier asks these models of the upstream, one after the other."""
+    answerers = [
+        _answerer(f"rung-{i}", model, upstream_url, **more) for i, model in enumerate(models)
+    ]
+    tier = {"name": "llm", "level": 2, "answerers": answerers}
+    return _write(folder, name, answerers[0], {"tiers": [tier], **(sections or {})})
+
+
+def _write(folder: Path, name: str, answerer: object, sections: Mapping[str, object]) -> Path:
+    policy = {
+        "version": 1,
+        "name": name,
+        "tiers": [{"name": "llm", "level": 2, "answerers": [answerer]}],
+        "cache": {"exact": False},
+        **sections,
+    }
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
+    book = folder / "prices.yaml"  # without rates, so that what a test says is what an answer costs
+    if not book.exists():
+        book.write_text("version: 1\nname: tests\nas_of: 2026-11-20\n", encoding="utf-8")
+    return path
+
+
+def _answerer(name: str, model: str, url: str, **more: object) -> dict[str, object]:
+    return {
+        "name": name,
+        "kind": "upstream",
+        "model": model,
+        "base_urls": [url],
+        "retries": 0,
+        "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"},
+        "deadline_s": 20.0,
+        **more,
+    }
+
+
+def at_the_rate(compute_ms: float) -> int:
+    """What so many milliseconds of a core cost by the shipped price book: $0.05 an hour."""
+    return -(-round(compute_ms * 1000) * 13_889 // 1_000_000)
+
+
+def spent_in(page: str, tier: str) -> float:
+    """The dollars that a page of metrics counts in a tier."""
+    (found,) = re.findall(rf'^tiergate_cost_usd_total{{tier="{tier}"}} (\S+)$', page, re.MULTILINE)
+    return float(found)

@@ -1,0 +1,154 @@
+"""Drives the litellm tier in a process of its own, whose environment points litellm at a server.
+
+`python -m tests.kits.upstreams.litellm_program MODELS` prints one JSON object: what each call came
+to, how every exception class of litellm is mapped, and which addresses were looked up or connected
+to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import socket
+import sys
+from collections.abc import Awaitable
+
+from router.api.compose.clock import SystemClock
+from router.errors import AnswererError, UpstreamError
+from router.policy.schema import LitellmAnswerer
+from router.types import NOBODY, Answer, BodyRules, BreakerTurned, Events
+from router.wire.body_keys import litellm_stores_unasked
+from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
+from tests.kits.upstreams.upstream_tier_kit import Listener
+from tiers.litellm.answerer import LitellmTier
+from tiers.litellm.errors import to_ours
+
+hosts: set[str] = set()
+
+
+def watch(event: str, arguments: tuple[object, ...]) -> None:
+    """An audit hook: CPython tells it of every look-up and connection."""
+    if event == "socket.getaddrinfo":
+        hosts.add(str(arguments[0]))
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        hosts.add(str(arguments[1][0]))
+
+
+def tier(
+    model: str,
+    key: str | None = "sk-ours",
+    passed: tuple[str, ...] = (),
+    events: Events = NOBODY,
+) -> LitellmTier:
+    section = LitellmAnswerer.model_validate(
+        {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
+    )
+    rules = BodyRules(frozenset(passed), stores_unasked=litellm_stores_unasked(model))
+    known = facts(model, "litellm", rules)
+    return LitellmTier(section, known, api_key=key, clock=SystemClock(), events=events)
+
+
+def told(answer: Answer) -> dict[str, object]:
+    choice = answer.choices[0]
+    return {
+        "text": answer.text,
+        "model": answer.model,
+        "finish_reason": choice.finish_reason,
+        "tool_calls": [[call.name, call.arguments] for call in choice.tool_calls],
+        "usage": [answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.reported],
+    }
+
+
+async def outcome(call: Awaitable[Answer]) -> object:
+    try:
+        return told(await call)
+    except AnswererError as error:
+        return [type(error).__name__, error.message]
+
+
+async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Answer:
+    text, final = await collect(one.stream(work(deadline_s, **fields), no_call))
+    assert text == final.text
+    return final
+
+
+ELSEWHERE = {
+    "image": {"type": "image_url", "image_url": {"url": "http://fetched.invalid/a.png"}},
+    "file": {"type": "file", "file": {"file_id": "HTTPS://fetched.invalid/a.pdf"}},
+}
+
+
+async def calls() -> dict[str, object]:
+    found: dict[str, object] = {}
+    fields = {"temperature": 0.5, "top_k": 4, "user": "u", "api_version": None}
+    for model in sys.argv[1].split(","):
+        name, deadline_s = f"openai/{model}", 1.0 if model == "hang" else 30.0
+        asked = work(deadline_s, **fields)
+        found[f"{model} whole"] = await outcome(tier(name).answer(asked, no_call))
+        found[f"{model} stream"] = await outcome(streamed(tier(name), deadline_s))
+    function = {"name": "f", "parameters": {"type": "object", "properties": {"i": {"const": 1}}}}
+    tools = [{"type": "function", "function": function}]
+    agent = tier("openai/agent")
+    found["offered whole"] = await outcome(agent.answer(work(tools=tools), no_call))
+    found["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
+    named = tier("openai/echo", passed=("top_k",))
+    found["named whole"] = await outcome(named.answer(work(**fields), no_call))
+    for kind, part in ELSEWHERE.items():
+        message = {"role": "user", "content": [part]}
+        asked = work(messages=[message])
+        claude = tier("anthropic/claude-3-5-sonnet-20240620")
+        found[f"{kind} elsewhere"] = await outcome(claude.answer(asked, no_call))
+    found["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
+    return found
+
+
+async def revoked() -> list[str]:
+    """The state of a tier whose provider refuses the key, and what the next call comes to."""
+    listener = Listener()
+    one = tier("openai/status:401", events=listener)
+    await outcome(one.answer(work(30.0), no_call))
+    status = one.status()
+    again = await outcome(one.answer(work(30.0), no_call))
+    assert isinstance(again, list)
+    assert [e.open for e in listener.events if isinstance(e, BreakerTurned)] == [True]
+    return [status.state, status.detail, again[0]]
+
+
+def mapped() -> dict[str, list[object]]:
+    import litellm.exceptions
+
+    found: dict[str, list[object]] = {}
+    for name, kind in vars(litellm.exceptions).items():
+        if inspect.isclass(kind) and issubclass(kind, BaseException):
+            ours = to_ours(kind.__new__(kind))
+            sent = [ours.upstream_status] if isinstance(ours, UpstreamError) else []
+            found[name] = [type(ours).__name__, *sent]
+    return found
+
+
+async def main() -> None:
+    sys.addaudithook(watch)
+    one = tier("openai/answer")
+    before = one.status().state
+    await one.start()
+    found = await calls()
+    await one.answer(work(30.0), no_call)
+    states = [before, one.status().state]
+    refused = await revoked()
+    print(
+        json.dumps(
+            {
+                "calls": found,
+                "mapped": mapped(),
+                "hosts": sorted(hosts),
+                "states": states,
+                "revoked": refused,
+                "own_host": socket.gethostname(),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,138 @@
+"""What the fake upstream says at `/v1/messages`, as Anthropic would, by the request's `model`.
+
+answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
+words), redacted, echo (the answer's text is the JSON of the received body and headers), cut,
+status:CODE, redirected:MODEL (another model answers). Thoughts that it did not sign itself are 400,
+as at Anthropic. `/v1/messages/count_tokens` counts COUNTED tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import orjson
+
+from tests.kits.upstreams.upstream_coder import DONE, turn
+from tests.kits.upstreams.upstream_wire import TEXT, head, whole
+
+COUNTED = 4_321
+USAGE = {
+    "input_tokens": 12,
+    "cache_creation_input_tokens": 3,
+    "cache_read_input_tokens": 5,
+    "output_tokens": 12,
+}
+
+
+def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes:
+    """The whole response, head and all."""
+    name, _, argument = str(body["model"]).partition(":")
+    if name == "status":
+        return _error(int(argument), "overloaded_error")
+    if foreign := _foreign(body, port):
+        return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
+    blocks = _blocks(name, body, headers, port)
+    stop = "tool_use" if blocks[-1]["type"] == "tool_use" else "end_turn"
+    message = {
+        "id": f"msg_{len(str(body))}",
+        "type": "message",
+        "role": "assistant",
+        "model": argument if name == "redirected" else body["model"],
+        "content": blocks,
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": USAGE,
+    }
+    if body.get("stream") is not True:
+        return whole(200, orjson.dumps(message))
+    events = list(_events(message, blocks, stop))
+    return _streamed(events[:-3] if name == "cut" else events)
+
+
+def counted(body: dict[str, object]) -> bytes:
+    """The response of count_tokens."""
+    name, _, argument = str(body["model"]).partition(":")
+    if name == "status":
+        return _error(int(argument), "overloaded_error")
+    return whole(200, orjson.dumps({"input_tokens": COUNTED}))
+
+
+def _blocks(
+    name: str, body: dict[str, object], headers: dict[str, str], port: int
+) -> list[dict[str, object]]:
+    thought = {"type": "thinking", "thinking": "Let me see.", "signature": f"sig:{port}:=="}
+    if name == "echo":
+        said = orjson.dumps({"body": body, "headers": headers}).decode()
+        return [{"type": "text", "text": said}]
+    if name == "thinks":
+        return [thought, {"type": "text", "text": TEXT}]
+    if name == "redacted":
+        hidden = {"type": "redacted_thinking", "data": f"sig:{port}:hidden"}
+        return [hidden, {"type": "text", "text": TEXT}]
+    if name == "agent":
+        if (step := turn(body)) is None:
+            return [{"type": "text", "text": DONE}]
+        call_id, tool, given = step
+        return [thought, {"type": "tool_use", "id": call_id, "name": tool, "input": given}]
+    return [{"type": "text", "text": TEXT}]
+
+
+def _foreign(body: dict[str, object], port: int) -> str:
+    """Where a thought stands that this server did not sign, "" for nowhere."""
+    messages = body["messages"]
+    assert isinstance(messages, list)
+    for i, message in enumerate(messages):
+        for block in message["content"] if isinstance(message["content"], list) else ():
+            sealed = block.get("signature", block.get("data"))
+            thought = block["type"] in ("thinking", "redacted_thinking")
+            if thought and not str(sealed).startswith(f"sig:{port}:"):
+                return f"messages.{i}"
+    return ""
+
+
+def _events(
+    message: dict[str, object], blocks: list[dict[str, object]], stop: str
+) -> Iterator[dict[str, object]]:
+    begun = {**message, "content": [], "stop_reason": None}
+    yield {"type": "message_start", "message": {**begun, "usage": {**USAGE, "output_tokens": 1}}}
+    yield {"type": "ping"}
+    for i, block in enumerate(blocks):
+        empty, deltas = _pieces(block)
+        yield {"type": "content_block_start", "index": i, "content_block": empty}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": i, "delta": delta}
+        yield {"type": "content_block_stop", "index": i}
+    delta = {"stop_reason": stop, "stop_sequence": None}
+    yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 12}}
+    yield {"type": "message_stop"}
+
+
+def _pieces(block: dict[str, object]) -> tuple[dict[str, object], list[dict[str, object]]]:
+    if block["type"] == "text":
+        words = re.split("(?<= )", str(block["text"]))
+        return {**block, "text": ""}, [{"type": "text_delta", "text": word} for word in words]
+    if block["type"] == "thinking":
+        thought = {"type": "thinking_delta", "thinking": block["thinking"]}
+        signed = {"type": "signature_delta", "signature": block["signature"]}
+        return {**block, "thinking": "", "signature": ""}, [thought, signed]
+    if block["type"] == "tool_use":
+        given = orjson.dumps(block["input"]).decode()
+        halves = (given[:5], given[5:])
+        deltas = [{"type": "input_json_delta", "partial_json": half} for half in halves]
+        return {**block, "input": {}}, deltas
+    return block, []
+
+
+def _streamed(events: list[dict[str, object]]) -> bytes:
+    said = b"".join(
+        b"event: %s\ndata: %s\n\n" % (str(one["type"]).encode(), orjson.dumps(one))
+        for one in events
+    )
+    size = f"content-length: {len(said)}"
+    return head(200, "text/event-stream; charset=utf-8", size) + said
+
+
+def _error(status: int, kind: str, message: str = "no: sk-upstream-secret") -> bytes:
+    said = {"type": "error", "error": {"type": kind, "message": message}}
+    return whole(status, orjson.dumps(said))

@@ -1,0 +1,188 @@
+"""What is kept in memory is bounded, and a tenant sees only its own."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from router.ledger.caches.exact_cache import MemoryAnswerCache
+from router.ledger.sql.database import Database
+from router.ledger.tables.reviews import SqlReviewQueue
+from router.ledger.tables.sessions import MemorySessionStore, SqlSessionStore
+from router.ledger.tables.texts import TextStore
+from router.types import (
+    Answer,
+    CachedAnswer,
+    Choice,
+    Domain,
+    Match,
+    RequestType,
+    ReviewItem,
+    SessionMemory,
+    Usage,
+    WarmCache,
+)
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock
+
+MEMORY = SessionMemory(Domain.LEGAL, 0.9, RequestType.DECISION, 0.8, 0, 0.1, 0.1, (), 1.5)
+
+
+def cached(text: str) -> CachedAnswer:
+    return CachedAnswer(Answer((Choice(text, "stop"),), "m", Usage()), "fast", 1, "nano")
+
+
+async def test_cached_answer_belongs_to_its_tenant() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=10)
+    await cache.put("acme", "d", cached("yes"))
+    assert await cache.get("acme", "d") == cached("yes")
+    assert await cache.get("other", "d") is None
+
+
+async def test_cached_answer_expires() -> None:
+    clock = StandingClock()
+    cache = MemoryAnswerCache(clock=clock, ttl_s=10, max_entries=10)
+    await cache.put("acme", "d", cached("yes"))
+    clock.at_ms += 9_999
+    assert await cache.get("acme", "d") is not None
+    clock.at_ms += 1
+    assert await cache.get("acme", "d") is None
+    assert len(cache) == 0
+
+
+async def test_least_recently_used_answer_makes_room() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=2)
+    for digest in ("a", "b"):
+        await cache.put("acme", digest, cached(digest))
+    await cache.get("acme", "a")
+    await cache.put("acme", "c", cached("c"))
+    assert [await cache.get("acme", d) is not None for d in "abc"] == [True, False, True]
+
+
+async def test_cache_is_bounded_in_bytes() -> None:
+    cache = MemoryAnswerCache(clock=StandingClock(), ttl_s=10, max_entries=100, max_bytes=10_000)
+    for number in range(50):
+        await cache.put("acme", str(number), cached("x" * 1_500))
+    await cache.put("acme", "huge", cached("x" * 20_000))
+    assert len(cache) == 5
+    assert await cache.get("acme", "huge") is None
+
+
+async def test_session_belongs_to_its_tenant() -> None:
+    store = MemorySessionStore(clock=StandingClock())
+    await store.put("acme", "s", MEMORY)
+    assert await store.get("acme", "s") == MEMORY
+    assert await store.get("other", "s") is None
+
+
+async def test_sessions_are_bounded() -> None:
+    store = MemorySessionStore(clock=StandingClock(), max_sessions=3)
+    for number in range(10):
+        await store.put("acme", str(number), MEMORY)
+    assert len(store) == 3
+
+
+def item(review_id: str, tenant: str = "acme") -> ReviewItem:
+    return ReviewItem(
+        review_id, "r1", tenant, Domain.MEDICAL, NOW_MS, "pending", "mail jo@example.com", ("f",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("store", "question", "facts"),
+    [
+        ("none", "", ()),
+        ("redacted", "mail [EMAIL]", ("f",)),
+        ("full", "mail jo@example.com", ("f",)),
+    ],
+)
+async def test_review_text_outlives_the_process_only_as_the_policy_says(
+    address: str, store: str, question: str, facts: tuple[str, ...]
+) -> None:
+    database, clock = Database.open(address), StandingClock()
+    queue = SqlReviewQueue(database, clock=clock)
+    await queue.add(replace(item("v1"), store=store))
+    await queue.add(replace(item("v1"), store=store))
+    assert [found.facts for found in await queue.list("acme")] == [("f",)]
+    again = SqlReviewQueue(database, clock=clock)
+    assert [(found.question, found.facts) for found in await again.list(None)] == [
+        (question, facts)
+    ]
+    database.close()
+
+
+@pytest.mark.parametrize("store", ["none", "full"])
+async def test_erasure_elsewhere_reaches_questions_in_memory(address: str, store: str) -> None:
+    """`asked` is read after the erasure; of `unasked` nobody asks, and the daily round drops it."""
+    database, clock = Database.open(address), StandingClock()
+    queue = SqlReviewQueue(database, clock=clock)
+    for name, tenant in (("asked", "acme"), ("unasked", "acme"), ("another", "bolt")):
+        await queue.add(replace(item(name, tenant), store=store))
+    with contextlib.closing(Database.open(address)) as other:
+        erased = TextStore(other, clock).erase("acme")
+    assert erased.reviews == (2 if store == "full" else 0)
+    found = await queue.case("asked", None)
+    assert found is not None
+    assert (found.item.question, found.item.facts) == ("", ())
+    assert queue.in_memory == ("unasked", "another")
+    await queue.forget_erased()
+    assert queue.in_memory == ("another",)
+    assert [one.question for one in await queue.list("bolt")] == ["mail jo@example.com"]
+    database.close()
+
+
+async def test_resolved_review_leaves_the_list(address: str) -> None:
+    database = Database.open(address)
+    queue = SqlReviewQueue(database, clock=StandingClock())
+    await queue.add(item("v1"))
+    assert not await queue.resolve("v1", "other")
+    assert await queue.resolve("v1", "acme")
+    assert await queue.list(None) == []
+    database.close()
+
+
+def a_memory(impact_usd: int) -> SessionMemory:
+    return SessionMemory(
+        domain=Domain.LEGAL,
+        domain_p=0.9,
+        request_type=RequestType.DECISION,
+        stakes_high=0.8,
+        impact_nano_usd=impact_usd * 10**9,
+        strategic=0.1,
+        multi_factor=0.2,
+        risk_terms=("legal",),
+        difficulty=0.5,
+        match=Match("terms", 0.9, 0.8, 0.2),
+        prefix="f00",
+        warm=(WarmCache("mid", "mid-model", 2_000, NOW_MS),),
+    )
+
+
+async def test_two_workers_know_the_same_session(address: str) -> None:
+    one, two = Database.open(address), Database.open(address)
+    clock = StandingClock()
+    first = SqlSessionStore(one, clock, lambda tenant: tenant.encode())
+    second = SqlSessionStore(two, clock, lambda tenant: tenant.encode())
+    await first.put("acme", "chat-1", a_memory(2_000_000))
+    assert await second.get("acme", "chat-1") == a_memory(2_000_000)
+    assert await second.get("other", "chat-1") is None
+    one.close()
+    two.close()
+
+
+async def test_an_old_session_is_forgotten(address: str) -> None:
+    database, clock = Database.open(address), StandingClock()
+    store = SqlSessionStore(database, clock, lambda tenant: tenant.encode(), ttl_s=60)
+    await store.put("acme", "chat-1", a_memory(1))
+    later = SqlSessionStore(database, LaterClock(), lambda tenant: tenant.encode(), ttl_s=60)
+    assert await later.get("acme", "chat-1") is None
+    assert later.purge_expired() == 1
+    database.close()
+
+
+class LaterClock(StandingClock):
+    """Two minutes on."""
+
+    def now_ms(self) -> int:
+        return super().now_ms() + 120_000

@@ -1,0 +1,143 @@
+"""Budgets hold under concurrency: never passed, and nobody falsely refused."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from router.errors import BudgetExceeded
+from router.ledger.books.store import SqlLedger
+from router.ledger.books.verify import verify
+from router.money.budgets import Budgets
+from router.policy.schema import BudgetSection
+from router.types import AttemptState, RequestState
+from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.server_kit import environment
+
+CENT = 10_000_000
+
+
+def opened(path: str, budget: BudgetSection) -> SqlLedger:
+    return SqlLedger.open(
+        path,
+        clock=StandingClock(),
+        budget_of=Budgets({"acme": budget}).money,
+    )
+
+
+async def held(ledger: SqlLedger, request_id: str, nano_usd: int, tenant: str = "acme") -> bool:
+    try:
+        row = request(request_id, tenant=tenant)
+        await ledger.hold(row, attempt(request_id, held=nano_usd))
+    except BudgetExceeded:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("window", ["usd_per_day", "usd_per_month"])
+async def test_hundred_concurrent_holds_on_a_budget_for_ten(address: str, window: str) -> None:
+    ledger = opened(address, BudgetSection(**{window: 0.10}))
+    outcomes = await asyncio.gather(*(held(ledger, f"r{n}", CENT) for n in range(100)))
+    assert sum(outcomes) == 10
+    await ledger.close()
+
+
+def test_two_processes_share_one_budget(address: str) -> None:
+    path = address
+    opened(path, BudgetSection()).close_now()
+    script = (
+        "import asyncio, sys\n"
+        "from router.policy.schema import BudgetSection\n"
+        "from tests.ledger.sql.test_budget_concurrency import CENT, held, opened\n"
+        "async def main():\n"
+        "    ledger = opened(sys.argv[1], BudgetSection(usd_per_day=0.10))\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    holds = [held(ledger, f'{sys.argv[2]}-{n}', CENT) for n in range(100)]\n"
+        "    print(sum(await asyncio.gather(*holds)), flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "asyncio.run(main())\n"
+    )
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(path), name],
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    admitted = 0
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        assert worker.stdout is not None
+        admitted += int(worker.stdout.readline())
+    for worker in workers:
+        worker.communicate("end\n", timeout=30)
+    assert admitted == 10
+
+
+async def test_last_cent_is_not_refused(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.02))
+    assert await held(ledger, "r1", CENT)
+    assert await held(ledger, "r2", CENT)
+    assert not await held(ledger, "r3", 1)
+    await ledger.close()
+
+
+async def test_settling_below_the_hold_gives_the_rest_back(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.01))
+    assert await held(ledger, "r1", CENT)
+    await ledger.settle(attempt("r1", held=CENT, cost=CENT // 2), "acme")
+    assert await held(ledger, "r2", CENT // 2)
+    await ledger.close()
+
+
+async def test_refusal_says_what_is_spent_held_and_asked(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.01))
+    await ledger.finish(request("r0", attempt("r0", cost=CENT // 4)))
+    await held(ledger, "r1", CENT // 2)
+    with pytest.raises(BudgetExceeded, match=r"\$0\.01: \$0\.0025 are spent, \$0\.005 held"):
+        await ledger.hold(request("r2"), attempt("r2", held=CENT))
+    await ledger.close()
+
+
+async def test_refused_hold_leaves_no_row(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.01))
+    assert not await held(ledger, "r1", 2 * CENT)
+    assert await ledger.get("r1", None) is None
+    await ledger.close()
+
+
+async def test_tenant_without_budget_is_not_limited_by_anothers(address: str) -> None:
+    ledger = opened(address, BudgetSection(usd_per_day=0.0))
+    assert not await held(ledger, "r1", CENT)
+    assert await held(ledger, "r2", 100 * CENT, tenant="free")
+    await ledger.close()
+
+
+async def test_living_workers_requests_are_not_recovered(address: str) -> None:
+    path = address
+    first = opened(path, BudgetSection())
+    await held(first, "r1", CENT)
+    second = opened(path, BudgetSection())
+    row = await second.get("r1", None)
+    assert row is not None
+    assert (row.state, row.attempts[0].state) == (RequestState.OPEN, AttemptState.HELD)
+    await asyncio.gather(
+        first.finish(request("r1", attempt("r1"))), second.finish(request("r2", attempt("r2")))
+    )
+    await first.close()
+    await second.close()
+    report = verify(path)
+    assert (report.findings, report.writers, report.rows) == ((), 2, 2)

@@ -1,0 +1,149 @@
+"""A ledger that version 0.1.0 wrote, dumped as SQL text: it upgrades, and its chain holds."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from router.analysis.prices.reprice import reprice
+from router.errors import LedgerError
+from router.ledger.books.store import SqlLedger
+from router.ledger.books.verify import verify
+from router.ledger.chain import FindingKind
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
+from router.types import Price
+from tests import ROOT
+from tests.kits.books.ledger_rows import StandingClock, attempt, request
+
+DUMP = ROOT / "tests" / "ledger_0001.sql"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Three requests with four attempts in the schema of migration 0001, one anchor over them."""
+    path = tmp_path / "ledger.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(DUMP.read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+def version(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return str(found)
+
+
+def change(path: Path, statement: str) -> None:
+    with sqlite3.connect(path) as connection:
+        assert connection.execute(statement).rowcount == 1
+    connection.close()
+
+
+def migrate(path: Path, newest: str) -> None:
+    """Run the migrations up to this one, as a Tiergate did whose newest it was."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "router/ledger/sql/migrations"))
+    engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001_first_schema'")
+        config.attributes["connection"] = connection
+        command.upgrade(config, newest)
+    engine.dispose()
+
+
+def add(path: Path) -> None:
+    """A request in today's schema after the old ones, with images and cores."""
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        seen = replace(attempt("new"), images=2, cores=4)
+        await ledger.finish(request("new", seen))
+        await ledger.close()
+
+    asyncio.run(write())
+
+
+def test_opening_an_old_ledger_upgrades_it(old: Path) -> None:
+    assert version(old) == "0001"
+    Database.open(old).close()
+    assert version(old) == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize(("number", "name"), EARLIER_NAMES.items())
+def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
+    old: Path, number: str, name: str
+) -> None:
+    migrate(old, name)
+    change(old, f"UPDATE alembic_version SET version_num = '{number}'")
+    Database.open(old).close()
+    assert version(old) == SCHEMA_VERSION
+    database = Database.open(old)
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
+
+
+@pytest.mark.parametrize("newer", ["0011_sums_of_another_day", "0012"])
+def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
+    change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
+    with pytest.raises(LedgerError, match="install the newer one"):
+        Database.open(old)
+    assert version(old) == newer
+
+
+def test_the_chain_of_an_old_ledger_is_whole_after_the_upgrade(old: Path) -> None:
+    found = verify(old)
+    assert (found.findings, found.rows, found.cost_nano_usd) == ((), 3, 1_369)
+
+
+def test_a_new_row_continues_the_old_chain(old: Path) -> None:
+    add(old)
+    found = verify(old)
+    assert (found.findings, found.rows, found.writers) == ((), 4, 1)
+
+
+def test_a_new_row_keeps_its_images_and_cores(old: Path) -> None:
+    add(old)
+    database = Database.open(old)
+    (kept,) = [row for row in reading.rows(database) if row.request_id == "new"]
+    database.close()
+    assert [(a.images, a.cores) for a in kept.attempts] == [(2, 4)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE attempts SET images = 1 WHERE request_id = 'r0'",
+        "UPDATE attempts SET cores = 1 WHERE request_id = 'r0'",
+        "UPDATE attempts SET images = 0, cores = 0 WHERE request_id = 'new'",
+    ],
+)
+def test_editing_a_column_that_came_later_is_found(old: Path, statement: str) -> None:
+    add(old)
+    change(old, statement)
+    assert [one.kind for one in verify(old).findings] == [FindingKind.EDITED]
+
+
+def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
+    database = Database.open(old)
+    price = Price(10**9, 10**8, None, 4 * 10**9)
+    found = reprice(reading.rows(database), lambda _row, _call: price)
+    database.close()
+    # 80 fresh input tokens, 20 cached and 30 of output each: 80,000 + 2,000 + 120,000. One of the
+    # four calls was booked as own compute, at nothing; one has its provider's cost of 1,100.
+    assert found.total.again_nano_usd == 4 * 202_000
+    assert found.total.booked_nano_usd == 1_369
+    assert found.provider.figures().difference_nano_usd == 1_100 - 999

@@ -1,0 +1,298 @@
+"""What only a server can do to a ledger: restart, refuse, run full, lose its clients."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import resource
+import secrets
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.ledger.books.store import SqlLedger
+from router.ledger.books.verify import verify
+from router.ledger.sql.address import Address
+from router.ledger.sql.database import Database, ledger_error
+from router.ledger.sql.postgres import format_style
+from router.types import AttemptState, JsonText, RequestState
+from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.ledger_sql import locked, query
+from tests.kits.books.postgres_kit import Postgres
+from tests.kits.server_kit import Served, Upstream, environment, eventually, tiergate, write_policy
+
+SECRET = "swordfish"
+
+
+@pytest.fixture
+def books(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a ledger on the server."""
+    monkeypatch.chdir(tmp_path)
+    return postgres.new_database()
+
+
+def opened(address: str, **options: int) -> SqlLedger:
+    return SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None, **options)
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+def psycopg_errors() -> list[type[psycopg.Error]]:
+    return [
+        kind
+        for _, kind in inspect.getmembers(psycopg.errors, inspect.isclass)
+        if issubclass(kind, psycopg.Error)
+    ]
+
+
+def test_every_error_of_the_driver_becomes_ours() -> None:
+    known = {kind: ledger_error(DBAPIError(None, None, kind("x"))) for kind in psycopg_errors()}
+    assert len(known) > 200
+    assert all(isinstance(error, LedgerError) for error in known.values())
+    assert {kind for kind in known if isinstance(known[kind], LedgerCorrupt)} == {
+        psycopg.errors.DataCorrupted,
+        psycopg.errors.IndexCorrupted,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours"),
+    [
+        (psycopg.errors.AdminShutdown, LedgerUnavailable),
+        (psycopg.errors.CannotConnectNow, LedgerUnavailable),
+        (psycopg.errors.DiskFull, LedgerUnavailable),
+        (psycopg.errors.LockNotAvailable, LedgerUnavailable),
+        (psycopg.errors.DeadlockDetected, LedgerUnavailable),
+        (psycopg.errors.TooManyConnections, LedgerUnavailable),
+        (psycopg.errors.ReadOnlySqlTransaction, LedgerUnavailable),
+        (psycopg.errors.InternalError_, LedgerUnavailable),
+        (psycopg.OperationalError, LedgerUnavailable),
+        (psycopg.InterfaceError, LedgerUnavailable),
+        (psycopg.errors.InvalidPassword, LedgerError),
+        (psycopg.errors.UniqueViolation, LedgerError),
+        (psycopg.errors.UntranslatableCharacter, LedgerError),
+        (psycopg.DataError, LedgerError),
+    ],
+)
+def test_error_that_passes_is_told_from_one_that_stays(
+    kind: type[psycopg.Error], ours: type[LedgerError]
+) -> None:
+    assert type(ledger_error(kind("x"))) is ours
+
+
+def test_statements_are_written_once_for_both_databases() -> None:
+    asked = "SELECT a % 7, '?%' FROM t WHERE b = ? AND (c = ? OR ? IS NULL)"
+    assert format_style(asked) == (
+        "SELECT a %% 7, '?%%' FROM t WHERE b = %s AND (c = %s OR %s::text IS NULL)"
+    )
+
+
+def test_missing_driver_is_named_with_the_command_that_installs_it() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['psycopg'] = None\n"
+        "from router.errors import LedgerError\n"
+        "from router.ledger.sql.database import Database\n"
+        "try:\n"
+        "    Database.open('postgresql://me:swordfish@localhost/x')\n"
+        "except LedgerError as error:\n"
+        "    print(error.message)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert "pip install 'tiergate[scale]'" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://me:{SECRET}@127.0.0.1:9/books",
+        f"postgresql://127.0.0.1:9/books?user=me&password={SECRET}",
+        f"postgresql://me:{SECRET}@127.0.0.1:port/books",
+        f"postgresql://me:{SECRET}@127.0.0.1:9/books?no_such_option=1",
+        f"mongodb://me:{SECRET}@127.0.0.1/books",
+    ],
+)
+def test_password_is_never_shown(address: str) -> None:
+    run = tiergate("ledger", "verify", "--database", address)
+    assert run.returncode == 4
+    assert SECRET not in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_address_is_shown_without_its_password() -> None:
+    address = Address.parse(f"postgres://me:{SECRET}@db.example:5433/books?sslmode=require")
+    assert address.shown == "postgresql://me:***@db.example:5433/books?sslmode=require"
+    assert SECRET not in repr(address)
+    assert address.anchors == Path(".tiergate/postgresql-db.example-books.anchors")
+
+
+def test_server_without_a_ledger_is_no_ledger(postgres: Postgres) -> None:
+    empty = postgres.new_database("template0")
+    with pytest.raises(LedgerError, match="no ledger at"):
+        Database.open(empty, create=False)
+
+
+def test_database_that_is_not_utf8_is_refused(postgres: Postgres) -> None:
+    options = "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"
+    postgres.run("postgres", f"CREATE DATABASE latin {options}")
+    with pytest.raises(LedgerError, match="expected UTF8"):
+        Database.open(postgres.address("latin"))
+
+
+def test_sum_of_money_is_an_integer(books: str) -> None:
+    database = Database.open(books)
+    with database.reading() as connection:
+        found = connection.exec_driver_sql("SELECT sum(x) FROM (VALUES (?), (?)) AS t (x)", (1, 2))
+        total = found.scalar_one()
+    database.close()
+    assert (total, type(total)) == (3, int)
+
+
+async def test_text_with_a_nul_is_kept_without_it(books: str) -> None:
+    ledger = opened(books)
+    await ledger.finish(replace(request("r1", attempt("r1")), requested_model="a\0b"))
+    row = await ledger.get("r1", None)
+    await ledger.close()
+    assert row is not None
+    assert row.requested_model == "a\ufffdb"
+    assert verify(books).findings == ()
+
+
+# --- faults -----------------------------------------------------------------------------------
+
+
+async def caller(ledger: SqlLedger, name: str, stop: asyncio.Event, seen: set[str]) -> int:
+    """Requests as the gateway makes them, one after the other; returns how many were refused."""
+    refused = turn = 0
+    while not stop.is_set():
+        turn += 1
+        row_id = f"{name}-{turn}"
+        line = attempt(row_id, held=400, cost=120)
+        try:
+            await ledger.hold(request(row_id), line)
+        except LedgerUnavailable:
+            # Nothing was called. Whether the hold was written down is in doubt; this settles it.
+            line = replace(line, state=AttemptState.RELEASED, cost_nano_usd=0)
+            refused += 1
+            await asyncio.sleep(0.02)
+        try:
+            await ledger.finish(request(row_id, line))
+        except LedgerUnavailable:
+            continue  # owed
+        seen.add(row_id)
+    return refused
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_no_row_is_lost_when_the_server_restarts_under_load(
+    postgres: Postgres, books: str, mode: str
+) -> None:
+    ledger, stop = opened(books), asyncio.Event()
+    seen: set[str] = set()
+    callers = [asyncio.ensure_future(caller(ledger, f"c{n}", stop, seen)) for n in range(8)]
+    await asyncio.sleep(0.3)
+    await asyncio.to_thread(postgres.restart, mode)
+    before = len(seen)
+    await asyncio.to_thread(eventually, lambda: len(seen) > before + 50)
+    stop.set()
+    refused = sum(await asyncio.gather(*callers))
+    await ledger.close()
+    kept = {row[0]: row[1] for row in query(books, "SELECT request_id, state FROM requests")}
+    assert refused > 0
+    assert seen <= kept.keys()
+    assert set(kept.values()) == {RequestState.SETTLED.value}
+    report = verify(books)
+    assert (report.findings, report.open_requests, report.held_nano_usd) == ((), 0, 0)
+    assert report.writers == 1
+
+
+async def test_writer_whose_place_was_taken_goes_on_in_another(
+    postgres: Postgres, books: str
+) -> None:
+    ledger = opened(books)
+    await ledger.finish(request("r1", attempt("r1")))
+    pids = postgres.pids(books)
+    postgres.run("postgres", *(f"SELECT pg_terminate_backend({pid})" for pid in pids))
+    eventually(lambda: not set(postgres.pids(books)) & set(pids))
+    second = opened(books)
+    await second.finish(request("r2", attempt("r2")))
+    with pytest.raises(LedgerUnavailable):
+        await ledger.finish(request("r3", attempt("r3")))
+    await ledger.finish(request("r4", attempt("r4")))
+    await ledger.close()
+    await second.close()
+    found = query(books, "SELECT request_id, writer_id FROM requests ORDER BY request_id")
+    assert found == [("r1", "w1"), ("r2", "w1"), ("r3", "w2"), ("r4", "w2")]
+    assert verify(books).findings == ()
+
+
+async def test_full_disk_fails_the_waiters_and_the_row_is_written_later(
+    postgres: Postgres, books: str
+) -> None:
+    # A server that is started under this limit has its writes beyond 17 MB a file refused by the
+    # operating system. That leaves its log of 16 MB files alone, and no room for a larger row.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    postgres.stop()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (17_000_000, before[1]))
+    try:
+        postgres.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    ledger = opened(books)
+    await ledger.hold(request("r1"), attempt("r1"))
+    big = JsonText(f'"{secrets.token_hex(20_000_000)}"')
+    row = replace(request("r1", attempt("r1")), record=big)
+    with pytest.raises(LedgerUnavailable):
+        await ledger.finish(row)
+    assert not ledger.healthy
+    postgres.restart()
+    # This row meets the lost connection, or the next try of the row that failed has met it before.
+    with suppress(LedgerUnavailable):
+        await ledger.finish(request("r2", attempt("r2")))
+    await ledger.finish(request("r3", attempt("r3")))
+    kept = await ledger.get("r1", None)
+    await ledger.close()
+    assert kept is not None
+    assert kept.record == big
+    assert verify(books).findings == ()
+
+
+async def test_ledger_that_another_session_has_locked_is_unavailable(books: str) -> None:
+    ledger = opened(books, busy_timeout_ms=100)
+    with locked(books), pytest.raises(LedgerUnavailable):
+        await ledger.hold(request("r1"), attempt("r1"))
+    await ledger.hold(request("r1"), attempt("r1"))
+    await ledger.close()
+
+
+def test_gateway_answers_503_while_the_server_is_away(
+    postgres: Postgres, books: str, tmp_path: Path
+) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url)
+        with Served(tmp_path, policy, ledger=books) as server:
+            assert server.chat().status_code == 200
+            postgres.stop("immediate")
+            try:
+                away = server.chat()
+            finally:
+                postgres.start()
+            eventually(lambda: server.chat().status_code == 200)
+            assert "***" not in server.output
+            assert server.end() == 0
+    assert away.status_code == 503
+    assert away.headers["retry-after"] == "1"
+    assert away.json()["error"]["code"] == "ledger_unavailable"
+    report = verify(books)
+    assert (report.findings, report.open_requests) == ((), 0)

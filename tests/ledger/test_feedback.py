@@ -1,0 +1,211 @@
+"""Feedback on answers: what counts, what is kept, and that nobody alters it unseen."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.analysis.report.outcomes import measures
+from router.errors import FeedbackRefused, RequestError
+from router.ledger.books.purge import purge
+from router.ledger.books.verify import verify
+from router.ledger.chain import FindingKind
+from router.ledger.tables.feedback import MAX_REVISIONS, outcomes
+from router.money.budgets import DAY_MS
+from router.types import FeedbackSource, Role, TrueOutcome
+from router.wire.feedback import parse_feedback
+from tests.kits.books.learnt_kit import learning, said
+from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+
+
+def change(path: Path, statement: str) -> None:
+    with sqlite3.connect(path) as connection:
+        assert connection.execute(statement).rowcount >= 1
+    connection.close()
+
+
+async def three_words(folder: Path) -> Path:
+    """Three requests with a word on each, anchored."""
+    async with learning(folder) as house:
+        for name in ("r1", "r2", "r3"):
+            await house.answered(name)
+            await house.feedback.add(said(name, correct=True, csat=4.5))
+        return house.path
+
+
+async def test_later_word_of_a_source_replaces_its_earlier_one(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        await house.feedback.add(said("r1", correct=True))
+        heard, new = await house.feedback.add(said("r1", correct=False, loss_nano_usd=5))
+        assert (new, heard.revisions, heard.feedback.correct) == (True, 2, False)
+        assert [one.feedback.loss_nano_usd for one in await house.feedback.of("r1")] == [5]
+
+
+async def test_same_word_again_changes_nothing(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        for new in (True, False, False):
+            heard, found = await house.feedback.add(said("r1", csat=3.0), "so it is")
+            assert (found, heard.revisions) == (new, 1)
+
+
+async def test_words_of_one_source_on_one_decision_are_bounded(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        for loss in range(MAX_REVISIONS):
+            await house.feedback.add(said("r1", loss_nano_usd=loss))
+        with pytest.raises(FeedbackRefused, match="at most 32"):
+            await house.feedback.add(said("r1", loss_nano_usd=99))
+
+
+async def test_untouched_feedback_is_whole(tmp_path: Path) -> None:
+    found = verify(await three_words(tmp_path))
+    assert (found.findings, found.rows) == ((), 3)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("UPDATE feedback SET correct = 0 WHERE sequence = 2", FindingKind.EDITED),
+        ("UPDATE feedback SET csat = 5.0 WHERE sequence = 3", FindingKind.EDITED),
+        ("UPDATE feedback SET tenant = 'other' WHERE sequence = 1", FindingKind.EDITED),
+        ("DELETE FROM feedback WHERE sequence = 2", FindingKind.REMOVED),
+        ("DELETE FROM feedback WHERE sequence = 3", FindingKind.CUT_TAIL),
+        ("DELETE FROM feedback", FindingKind.CUT_TAIL),
+    ],
+)
+async def test_falsified_feedback_is_found(
+    tmp_path: Path, statement: str, kind: FindingKind
+) -> None:
+    path = await three_words(tmp_path)
+    change(path, statement)
+    assert kind in {one.kind for one in verify(path).findings}
+
+
+@pytest.mark.parametrize(
+    ("store", "kept"),
+    [("none", None), ("redacted", "write to [EMAIL]"), ("full", "write to jo@example.com")],
+)
+async def test_corrected_answer_is_kept_as_the_policy_says(
+    tmp_path: Path, store: str, kept: str | None
+) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store=store)
+        heard, _ = await house.feedback.add(said("r1", correct=False), "write to jo@example.com")
+        assert heard.corrected == kept
+        assert heard.feedback.corrected_digest
+        house.clock.at_ms += 11 * DAY_MS
+        assert [one.corrected for one in await house.feedback.of("r1")] == [None]
+        assert verify(house.path).findings == ()
+
+
+async def test_erasure_takes_the_corrected_answer_and_leaves_the_chain(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store="full")
+        await house.feedback.add(said("r1", correct=False), "the right answer")
+        assert house.texts.erase("acme").texts == 1
+        (heard,) = await house.feedback.of("r1")
+        assert (heard.corrected, heard.feedback.correct) == (None, False)
+        assert verify(house.path).findings == ()
+
+
+async def test_edited_corrected_answer_is_found(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1", store="full")
+        await house.feedback.add(said("r1", correct=False), "the right answer")
+    change(house.path, "UPDATE texts SET content = 'another' WHERE kind = 'corrected'")
+    assert [one.kind for one in verify(house.path).findings] == [FindingKind.TEXT_EDITED]
+
+
+async def test_purge_drops_old_feedback_and_the_chain_goes_on(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        await house.feedback.add(said("r1", correct=True))
+        await house.feedback.add(said("r1", correct=False, created_at_ms=NOW_MS + DAY_MS))
+        purge(house.ledger.database, NOW_MS + DAY_MS, NOW_MS + 2 * DAY_MS)
+        await house.feedback.add(said("r1", csat=2.0, created_at_ms=NOW_MS + 3 * DAY_MS))
+    assert verify(house.path).findings == ()
+    with sqlite3.connect(house.path) as connection:
+        left = connection.execute("SELECT sequence FROM feedback ORDER BY 1").fetchall()
+    assert left == [(2,), (3,)]
+
+
+async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        for name, tenant in (("r1", "acme"), ("r2", "acme"), ("r3", "other")):
+            await house.answered(name, tenant=tenant)
+        await house.feedback.add(said("r1", correct=True, csat=5.0, loss_nano_usd=7))
+        review = {"source": FeedbackSource.REVIEW, "correct": False}
+        await house.feedback.add(said("r1", **review))
+        await house.feedback.add(said("r3", tenant="other", handle_minutes=2.5))
+        database = house.ledger.database
+        assert list(outcomes(database, tenant="acme")) == [
+            TrueOutcome("r1", False, 7, None, 5.0, None, level=1, confidence=0.91)
+        ]
+        assert [one.request_id for one in outcomes(database)] == ["r1", "r3"]
+        assert list(outcomes(database, since_ms=NOW_MS + 1)) == []
+
+
+async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> None:
+    """A safe answer that stood in for a call's, and one that went out before any was made."""
+    async with learning(tmp_path) as house:
+        await house.answered("r1")
+        safe = replace(request("r2", attempt("r2")), verdict="safe_answer")
+        read = replace(attempt("r3"), role=Role.TRIAGE)
+        at_once = replace(request("r3", read), verdict="safe_answer")
+        for row in (safe, at_once):
+            await house.ledger.finish(row)
+        for name in ("r1", "r2", "r3"):
+            await house.feedback.add(said(name, correct=name != "r2"))
+        told = list(outcomes(house.ledger.database))
+    assert [one.draft for one in told] == [False, True, False]
+    rates = {one.key: (one.value, one.count) for one in measures(told)}
+    assert (rates["accuracy"], rates["accuracy_drafts"]) == ((1.0, 2), (0.0, 1))
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ("{}", "decision_id"),
+        ('{"decision_id": "dec_1"}', "correct"),
+        ('{"decision_id": "dec_1", "outcome": {}}', "correct"),
+        ('{"decision_id": "dec_1", "correct": null}', "correct"),
+        ('{"decision_id": 7, "correct": true}', "decision_id"),
+        ('{"decision_id": "dec_1", "correct": 1}', "correct"),
+        ('{"decision_id": "dec_1", "corect": true}', "corect"),
+        ('{"decision_id": "dec_1", "loss_usd": -0.01}', "loss_usd"),
+        ('{"decision_id": "dec_1", "loss_usd": 1000000001}', "loss_usd"),
+        ('{"decision_id": "dec_1", "loss_usd": "1"}', "loss_usd"),
+        ('{"decision_id": "dec_1", "corrected": ""}', "corrected"),
+        ('{"decision_id": "dec_1", "correct": true, "corrected": "x"}', "corrected"),
+        ('{"decision_id": "dec_1", "outcome": []}', "outcome"),
+        ('{"decision_id": "dec_1", "outcome": {"csat": 0.9}}', "outcome.csat"),
+        ('{"decision_id": "dec_1", "outcome": {"csat": 5.1}}', "outcome.csat"),
+        ('{"decision_id": "dec_1", "outcome": {"csat": true}}', "outcome.csat"),
+        ('{"decision_id": "dec_1", "outcome": {"stars": 5}}', "outcome.stars"),
+        ('{"decision_id": "dec_1", "outcome": {"handle_minutes": -1}}', "outcome.handle_minutes"),
+        ('{"decision_id": "dec_1", "outcome": {"handle_minutes": 10081}}',
+         "outcome.handle_minutes"),
+        ('{"decision_id": "dec_1", "outcome": {"resolved_first_contact": "yes"}}',
+         "outcome.resolved_first_contact"),
+    ],
+)  # fmt: skip
+def test_malformed_feedback_is_refused_by_name(body: str, param: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        parse_feedback(body.encode())
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize("csat", [1, 5])
+def test_satisfaction_reaches_from_one_to_five(csat: int) -> None:
+    body = f'{{"decision_id": "dec_1", "outcome": {{"csat": {csat}, "handle_minutes": 10080}}}}'
+    assert parse_feedback(body.encode()).csat == csat
+
+
+def test_corrected_answer_says_that_the_first_was_wrong() -> None:
+    given = parse_feedback(b'{"decision_id": "dec_1", "corrected": "x", "loss_usd": 0.5}')
+    assert (given.correct, given.loss_nano_usd) == (False, 500_000_000)

@@ -1,0 +1,183 @@
+"""The dashboard's queries over a real ledger: what they find, and that they read no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.ledger.books import overview
+from router.ledger.books.store import SqlLedger
+from router.types import DecisionLine, DecisionPage, DecisionQuery, RequestRow, RequestState
+from tests.kits.books.ledger_rows import StandingClock
+from tests.kits.books.report_rows import NOON_MS, a_row
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
+    clock = StandingClock(NOON_MS)
+    opened = SqlLedger.open(tmp_path / "ledger.db", clock=clock, budget_of=lambda _: None)
+    yield opened
+    opened.close_now()
+
+
+async def kept(ledger: SqlLedger, *rows: RequestRow) -> None:
+    for row in rows:
+        await ledger.finish(row)
+
+
+def found(ledger: SqlLedger, scanned: int = 1_000, **asked: object) -> DecisionPage:
+    query = replace(DecisionQuery(), **asked)  # type: ignore[arg-type]
+    return overview.decisions(ledger.database, query, scanned)
+
+
+def ids(lines: tuple[DecisionLine, ...]) -> list[str]:
+    return [line.request_id for line in lines]
+
+
+async def test_pages_hold_every_decision_once_newest_first(ledger: SqlLedger) -> None:
+    rows = [a_row(number, created_at_ms=NOON_MS + number // 3) for number in range(20)]
+    await kept(ledger, *rows)
+    page, lines = found(ledger, limit=7), list[DecisionLine]()
+    for _ in range(9):
+        lines += page.lines
+        if page.before is None:
+            break
+        page = found(ledger, limit=7, before=page.before)
+    expected = sorted(rows, key=lambda row: (row.created_at_ms, row.request_id), reverse=True)
+    assert ids(tuple(lines)) == [row.request_id for row in expected]
+    assert page.before is None
+
+
+FILTERED = [
+    ({"tier": "llm"}, [2]),
+    ({"domain": "legal"}, [3]),
+    ({"reason": "low_confidence"}, [4, 3, 2]),
+    ({"reason": "novel"}, [4, 3, 2]),  # on the way, not the one that decided
+    ({"reason": "nove_"}, []),
+    ({"verdict": "unverified"}, [4]),
+    ({"state": "failed"}, [5]),
+    ({"text": "MID-1"}, [2]),
+    ({"text": "100%"}, [6]),
+    ({"text": "100_"}, []),
+    ({"text": "'; --"}, []),
+    ({"tenant": "globex"}, [7]),
+    ({"id_prefix": "req-00003"}, [3]),
+    ({"id_prefix": "req-0000"}, [7, 6, 5, 4, 3, 2, 1]),
+    ({"min_cost_nano_usd": 5_000_000_000}, [4, 3]),
+    ({"min_cost_nano_usd": 5_000_000_001}, []),
+    ({"tier": "reasoning", "verdict": "accepted"}, [3]),
+]
+
+
+@pytest.mark.parametrize(("asked", "numbers"), FILTERED, ids=[str(asked) for asked, _ in FILTERED])
+async def test_filters_find_what_fits(
+    ledger: SqlLedger, asked: dict[str, object], numbers: list[int]
+) -> None:
+    await kept(
+        ledger,
+        a_row(1),
+        a_row(2, 2),
+        a_row(3, 3, domain="legal"),
+        a_row(4, 3, verdict="unverified"),
+        a_row(5, state=RequestState.FAILED, verdict=""),
+        a_row(6, tags=("100%",)),
+        a_row(7, tenant="globex"),
+    )
+    assert ids(found(ledger, **asked).lines) == [f"req-{number:05d}" for number in numbers]
+
+
+async def test_a_search_reads_so_many_rows_and_says_where_it_stopped(ledger: SqlLedger) -> None:
+    await kept(ledger, a_row(0, 2), *(a_row(number) for number in range(1, 11)))
+    page = found(ledger, 10, tier="llm")
+    assert (page.lines, page.before) == ((), (NOON_MS + 1, "req-00001"))
+    again = found(ledger, 10, tier="llm", before=page.before)
+    assert (ids(again.lines), again.before) == (["req-00000"], None)
+
+
+async def test_a_search_that_may_read_all_rows_ends(ledger: SqlLedger) -> None:
+    await kept(ledger, a_row(0, 2), *(a_row(number) for number in range(1, 11)))
+    page = found(ledger, 12, tier="llm")
+    assert (ids(page.lines), page.before) == (["req-00000"], None)
+
+
+async def test_slices_add_up_by_minute_tier_and_state(ledger: SqlLedger) -> None:
+    minute = overview.MINUTE_MS
+    await kept(
+        ledger,
+        *(a_row(number, created_at_ms=NOON_MS) for number in range(3)),
+        a_row(3, 3, created_at_ms=NOON_MS + minute),
+        a_row(4, created_at_ms=NOON_MS, state=RequestState.FAILED),
+        a_row(5, created_at_ms=NOON_MS, tenant="globex"),
+        a_row(6, created_at_ms=NOON_MS, endpoint="review"),  # people's minutes are no traffic
+        a_row(7, created_at_ms=NOON_MS + 2 * minute),
+    )
+    slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 2 * minute, "acme")
+    told = sorted((s.minute - NOON_MS // minute, s.tier, s.state.value, s.requests) for s in slices)
+    assert told == [(0, "resolve", "failed", 1), (0, "resolve", "settled", 3),
+                    (1, "reasoning", "settled", 1)]  # fmt: skip
+    assert sum(s.spend_nano_usd for s in slices) == 4 * 10_000_000 + 5_000_000_000
+
+
+async def test_escalated_are_answers_above_level_1_that_were_routed(ledger: SqlLedger) -> None:
+    await kept(
+        ledger,
+        a_row(0),
+        a_row(1, 2),
+        a_row(2, 3, mode="observe"),
+        a_row(3, 3, state=RequestState.FAILED, verdict=""),
+    )
+    slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 10, None)
+    assert sorted((s.tier, s.requests, s.escalated) for s in slices) == [
+        ("llm", 1, 1), ("reasoning", 1, 0), ("reasoning", 1, 0), ("resolve", 1, 0)]  # fmt: skip
+
+
+@pytest.mark.parametrize("ms", [0.0, 0.05, 0.1, 2.0, 400.0, 4_000.0, 900_000.0, 1e9])
+async def test_the_database_counts_latencies_in_the_buckets_of_the_edges(
+    ledger: SqlLedger, ms: float
+) -> None:
+    await kept(ledger, a_row(0, latency_ms=ms))
+    (one,) = overview.slices(ledger.database, NOON_MS, NOON_MS + 1, None)
+    assert one.bucket == sum(edge <= ms for edge in overview.EDGES_MS)
+
+
+async def test_samples_are_answers_alone(ledger: SqlLedger) -> None:
+    failed = a_row(1, state=RequestState.FAILED, verdict="")
+    await kept(ledger, a_row(0, escalations=1), failed, a_row(2, created_at_ms=NOON_MS - 1))
+    (sample,) = overview.samples(ledger.database, NOON_MS, "acme")
+    assert (sample.tier, sample.confidence, sample.escalated) == ("resolve", 0.9, True)
+
+
+async def test_turns_are_those_of_the_newest_requests(ledger: SqlLedger) -> None:
+    await kept(ledger, *(a_row(number, 1 + number % 2) for number in range(6)))
+    turns = overview.turns(ledger.database, NOON_MS, None, 4)
+    assert sorted(turn.answerer for turn in turns) == ["approved-answers"] * 2 + ["mid-1"] * 2
+    assert overview.turns(ledger.database, NOON_MS, "globex", 4) == ()
+
+
+async def test_so_many_newest_begin_after_the_one_that_is_too_many(ledger: SqlLedger) -> None:
+    await kept(ledger, *(a_row(number) for number in range(5)))
+    assert overview.newest_since(ledger.database, NOON_MS, None, 5) is None
+    assert overview.newest_since(ledger.database, NOON_MS, None, 4) == NOON_MS + 1
+    assert overview.newest_since(ledger.database, NOON_MS, "globex", 1) is None
+
+
+async def test_windows_are_those_of_this_day_and_month(ledger: SqlLedger) -> None:
+    with ledger.database.writing() as connection:
+        for tenant, kind, start, spent in (
+            ("acme", "day", 100, 7),
+            ("acme", "day", 99, 8),
+            ("acme", "month", 50, 9),
+            ("globex", "day", 100, 11),
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO budget_windows VALUES (?, '', '', '', ?, ?, ?, 1, 0)",
+                (tenant, kind, start, spent),
+            )
+    every = overview.budget_windows(ledger.database, {"day": 100, "month": 50}, None)
+    assert [(w.tenant, w.kind, w.spent_nano_usd) for w in every] == [
+        ("globex", "day", 11), ("acme", "month", 9), ("acme", "day", 7)]  # fmt: skip
+    own = overview.budget_windows(ledger.database, {"day": 100, "month": 50}, "acme")
+    assert {window.tenant for window in own} == {"acme"}

@@ -1,0 +1,42 @@
+"""Policies are kept by their hash, once, for whoever has a row that names them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from router.ledger.books.store import SqlLedger
+from router.ledger.sql.database import Database
+from router.ledger.tables.policies import policy_content, record_policy
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock
+from tests.kits.books.ledger_sql import query
+
+
+async def test_recorded_policy_is_found_by_its_hash(address: str) -> None:
+    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+    await ledger.record_policy("ab12", "default", "name: default # ü\n")
+    assert await ledger.policy_content("ab12") == "name: default # ü\n"
+    assert await ledger.policy_content("cd34") is None
+    await ledger.close()
+
+
+async def test_policy_that_two_workers_record_is_kept_once(address: str) -> None:
+    path, clock = address, StandingClock()
+    first = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
+    second = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
+    await asyncio.gather(
+        *(ledger.record_policy("ab12", "default", "a") for ledger in (first, second) * 5)
+    )
+    clock.at_ms += 1
+    await second.record_policy("ab12", "default", "a  # the same, with a comment")
+    await first.close()
+    await second.close()
+    assert query(path, "SELECT * FROM policy_versions") == [("ab12", "default", "a", NOW_MS)]
+
+
+def test_known_policy_is_recorded_again_while_another_program_writes(address: str) -> None:
+    database = Database.open(address, busy_timeout_ms=1)
+    record_policy(database, "ab12", "default", "a", NOW_MS)
+    with database.writing():
+        record_policy(database, "ab12", "default", "a", NOW_MS)
+    assert policy_content(database, "ab12") == "a"
+    database.close()

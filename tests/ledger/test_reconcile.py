@@ -1,0 +1,222 @@
+"""Calls of unknown cost are listed, and settled by a bill without editing a row."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from router.analysis.report.build import build_report
+from router.ledger.books.budget_windows import windows_of
+from router.ledger.books.store import SqlLedger
+from router.ledger.books.verify import verify
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
+from router.money.cost import billed_nano_usd
+from router.policy.schema import ReportSection
+from router.types import AttemptState, Role
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
+from tests.kits.books.ledger_sql import query
+from tests.kits.server_kit import tiergate
+
+
+@pytest.fixture
+def books(address: str) -> str:
+    """A settled call at 120 nano-dollars, and two of unknown cost that count at 400 and 900."""
+
+    async def write() -> None:
+        ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+        await ledger.finish(request("r1", attempt("r1")))
+        for name, held in (("r2", 400), ("r3", 900)):
+            line = attempt(name, held=held, state=AttemptState.HELD)
+            await ledger.hold(request(name), line)
+            await ledger.finish(cancelled(request(name, line)))
+        await ledger.close()
+
+    asyncio.run(write())
+    return address
+
+
+def reconcile(address: str, *arguments: str | Path, code: int = 0) -> dict[str, object]:
+    run = tiergate("ledger", "reconcile", "--json", "--database", address, *arguments)
+    assert run.returncode == code, run.stdout + run.stderr
+    return dict(json.loads(run.stdout))
+
+
+def listed(address: str) -> list[str]:
+    run = tiergate("ledger", "reconcile", "--json", "--database", address)
+    assert run.returncode == 0, run.stderr
+    return [call["attempt_id"] for call in json.loads(run.stdout)]
+
+
+def spent(address: str) -> dict[str, int]:
+    return dict(query(address, "SELECT kind, spent_nano_usd FROM budget_windows"))
+
+
+@pytest.mark.parametrize(("billed", "difference"), [("0.0000001", -300), ("0.000001", 600)])
+def test_settled_call_moves_its_windows_by_the_difference(
+    books: str, billed: str, difference: int
+) -> None:
+    assert listed(books) == ["r2/1", "r3/1"]
+    found = reconcile(books, "--attempt", "r2/1", "--cost-usd", billed)
+    assert found["difference_nano_usd"] == difference
+    assert listed(books) == ["r3/1"]
+    total = 120 + 400 + 900 + difference
+    assert spent(books) == {"day": total, "month": total}
+    report = verify(books)
+    assert (report.findings, report.rows, report.cost_nano_usd) == ((), 4, total)
+
+
+def test_settling_edits_no_row(books: str) -> None:
+    asked = "SELECT row_hash FROM requests WHERE endpoint <> 'reconcile' ORDER BY sequence"
+    before = query(books, asked)
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    assert query(books, asked) == before
+
+
+def test_correction_counts_on_the_day_of_the_call(books: str) -> None:
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    database = Database.open(books)
+    added = next(row for row in reading.rows(database) if row.endpoint == "reconcile")
+    database.close()
+    (line,) = added.attempts
+    assert (line.started_at_ms, line.role, line.cost_nano_usd) == (NOW_MS, Role.RECONCILE, -400)
+    payer = ("acme", "", "", "")
+    its, the_calls = (list(windows_of([], payer, at)) for at in (line.started_at_ms, NOW_MS))
+    assert its == the_calls
+
+
+@pytest.mark.parametrize(
+    ("attempt_id", "why"),
+    [
+        ("nobody/1", "there is no such attempt"),
+        ("r1/1", "its cost is known, it is settled"),
+    ],
+)
+def test_call_that_is_not_unknown_is_refused(books: str, attempt_id: str, why: str) -> None:
+    run = tiergate(
+        "ledger", "reconcile", "-d", books, "--attempt", attempt_id, "--cost-usd", "0.01"
+    )
+    assert run.returncode == 1
+    assert f"{attempt_id!r}: {why}" in run.stderr
+    assert verify(books).rows == 3
+
+
+def test_call_is_settled_once(books: str) -> None:
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    found = reconcile(books, "--attempt", "r2/1", "--cost-usd", "1", code=1)
+    assert found["refused"] == [{"id": "r2/1", "why": "it was reconciled before"}]
+    assert verify(books).cost_nano_usd == 120 + 900
+
+
+@pytest.mark.parametrize("amount", ["-0.01", "much", "nan", "1e30", ""])
+def test_amount_that_is_none_is_refused(amount: str) -> None:
+    run = tiergate("ledger", "reconcile", "-d", "no.db", "--attempt", "a", f"--cost-usd={amount}")
+    assert run.returncode == 2
+    assert repr(amount) in run.stderr.replace("\n", "")
+
+
+BILLS = {
+    "bill.csv": "id,when,cost\nchatcmpl-r2,x,0.0000002\nchatcmpl-r3,x,0.0000003\nother,x,7\n",
+    "bill.jsonl": '{"upstream_id": "chatcmpl-r2", "cost_usd": 0.0000002}\n'
+    '{"upstream_id": "chatcmpl-r3", "cost_usd": "0.0000003"}\n\n{"id": "other", "cost": 7}\n',
+}
+
+
+@pytest.mark.parametrize("name", BILLS)
+def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: str) -> None:
+    bill = tmp_path / name
+    bill.write_text(BILLS[name], encoding="utf-8")
+    for settled in (2, 0):
+        found = reconcile(books, "--from", bill)
+        assert len(list(found["settled"])) == settled  # type: ignore[call-overload]
+    assert verify(books).cost_nano_usd == 120 + 200 + 300
+    assert listed(books) == []
+
+
+def test_bill_that_settles_nothing_says_where_the_calls_are_listed(
+    books: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bill.csv").write_text("id,cost\nother,7\n", encoding="utf-8")
+    bill = ("ledger", "reconcile", "--from", tmp_path / "bill.csv", "-d", books)
+    run = tiergate(*bill)
+    assert "'other'" in run.stderr
+    assert "Nothing was settled. `tiergate ledger reconcile` without options" in run.stdout
+    (tmp_path / "bill.csv").write_text("id,cost\nchatcmpl-r2,0.0000002\n", encoding="utf-8")
+    assert tiergate(*bill).stdout.startswith("1 call settled; together they cost $")
+
+
+def test_ledger_without_unknown_calls_has_nothing_to_reconcile(books: str) -> None:
+    for name in ("r2/1", "r3/1"):
+        reconcile(books, "--attempt", name, "--cost-usd", "0")
+    said = tiergate("ledger", "reconcile", "-d", books).stdout
+    assert said == "No call of unknown or estimated cost: there is nothing to reconcile.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("bill.csv", "id,cost\na,1\nb,-1\n", "bill.csv:3"),
+        ("bill.csv", "name,price\na,1\n", "bill.csv:2"),
+        ("bill.csv", "id,cost_ud\na,1\n", "'cost_ud' is nearly 'cost_usd'"),
+        ("bill.csv", "id,cost\na,x\nb,-1\n", "bill.csv:3"),
+        ("bill.csv", "id,cost\na,1\na,1\n", "twice"),
+        ("bill.csv", "", "no line with an amount"),
+        ("bill.jsonl", '{"id": "a", "cost": 1}\n[]\n', "bill.jsonl:2"),
+        ("bill.jsonl", '{"id": "a", "cost": 1}\n{', "bill.jsonl:2: no JSON"),
+        ("bill.txt", "a 1", ".csv or .jsonl"),
+    ],
+)
+def test_mistake_in_a_bill_is_named_and_nothing_is_booked(
+    tmp_path: Path, name: str, text: str, told: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    run = tiergate("ledger", "reconcile", "--from", tmp_path / name, TIERGATE_DATABASE="no.db")
+    assert run.returncode == 2
+    # The terminal's frame breaks lines by the length of the folder's name.
+    assert told in " ".join(run.stderr.replace("│", " ").split())
+
+
+async def test_call_of_a_running_worker_waits(books: str) -> None:
+    ledger = SqlLedger.open(books, clock=StandingClock(), budget_of=lambda _: None)
+    await ledger.hold(request("r9"), attempt("r9"))
+    arguments = ("--attempt", "r9/1", "--cost-usd", "0")
+    found = await asyncio.to_thread(reconcile, books, *arguments, code=1)
+    await ledger.finish(request("r9", attempt("r9")))
+    await ledger.close()
+    assert "still open" in str(found["refused"])
+
+
+def test_report_counts_the_money_of_a_correction_and_no_request(books: str) -> None:
+    reconcile(books, "--attempt", "r3/1", "--cost-usd", "0")
+    database = Database.open(books)
+    report = build_report(
+        reading.rows(database), config=ReportSection(), since_ms=None, until_ms=None, now_ms=NOW_MS
+    )
+    database.close()
+    assert (report.counts.requests, report.spend_nano_usd) == (3, 120 + 400)
+    assert report.unattributed_nano_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "nano_usd"),
+    [("0.0123", 12_300_000), ("$2", 2 * 10**9), ("1e-10", 1), ("0", 0), ("1000000000", 10**18)],
+)
+def test_billed_amount_is_exact_or_rounds_up(text: str, nano_usd: int) -> None:
+    assert billed_nano_usd(text) == nano_usd
+
+
+def test_two_calls_of_one_upstream_id_are_settled_one_by_one(books: str, tmp_path: Path) -> None:
+    async def write() -> None:
+        ledger = SqlLedger.open(books, clock=StandingClock(), budget_of=lambda _: None)
+        line = replace(attempt("r5", state=AttemptState.HELD), upstream_id="chatcmpl-r2")
+        await ledger.finish(cancelled(request("r5", line)))
+        await ledger.close()
+
+    asyncio.run(write())
+    (tmp_path / "bill.csv").write_text("id,cost\nchatcmpl-r2,1\n", encoding="utf-8")
+    found = reconcile(books, "--from", tmp_path / "bill.csv")
+    assert "several calls" in str(found["refused"])

@@ -1,0 +1,260 @@
+"""Usage times price: examples worked by hand, and that a hold is never too small."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.money.cost import (
+    attempt_cost,
+    count_images,
+    expected_cost,
+    input_bound,
+    most_image_tokens,
+    own_compute,
+    token_parts,
+    worst_case,
+)
+from router.types import (
+    AnswererFacts,
+    ChatRequest,
+    ContentPart,
+    CostBasis,
+    JsonText,
+    Message,
+    Price,
+    Sampling,
+    ToolSpec,
+    Usage,
+    exact_usd,
+)
+
+PRICE = Price(1_000_000_000, 100_000_000, 2_000_000_000, 4_000_000_000)
+"""$1 a million input tokens, $0.10 cached, $2 written to a cache, $4 output."""
+FACTS = AnswererFacts(
+    "a", "llm", 2, "upstream", "m", PRICE, 100, 8_000, frozenset(), 50, 500.0, 10_000
+)
+HELLO = ChatRequest((Message("user", "hello"),), "auto")  # 5 bytes and 8 of overhead
+
+
+@pytest.mark.parametrize(
+    ("usage", "nano_usd"),
+    [
+        (Usage(1_000, 200, 0, 50), 800 * 1_000 + 200 * 100 + 50 * 4_000),
+        (Usage(1_000, 0, 300, 0), 700 * 1_000 + 300 * 2_000),
+        (Usage(), 0),
+    ],
+)
+def test_tokens_cost_what_the_price_says(usage: Usage, nano_usd: int) -> None:
+    paid = attempt_cost(PRICE, usage, 0.0)
+    assert (paid.nano_usd, paid.basis) == (nano_usd, CostBasis.TOKEN_PRICE)
+
+
+THINKER = replace(PRICE, reasoning_nano_usd=3_000_000_000, image_nano_usd=1_100_000)
+"""As PRICE, with $3 a million tokens of reasoning and $0.0011 an image."""
+CLASSES = {"input", "cache_read", "cache_write", "output", "reasoning", "images"}
+
+
+def test_reasoning_costs_its_own_price_where_it_has_one() -> None:
+    # 50 tokens of output, 40 of them thought: 10 x $4 and 40 x $3 a million.
+    usage = Usage(0, 0, 0, 50, 40)
+    assert attempt_cost(THINKER, usage, 0.0).nano_usd == 10 * 4_000 + 40 * 3_000
+
+
+def test_reasoning_costs_what_output_costs_where_it_has_no_price() -> None:
+    assert attempt_cost(PRICE, Usage(0, 0, 0, 50, 40), 0.0).nano_usd == 50 * 4_000
+
+
+def test_images_are_charged_beside_their_tokens() -> None:
+    assert attempt_cost(THINKER, Usage(100), 0.0, images=3).nano_usd == 100 * 1_000 + 3 * 1_100_000
+
+
+def test_images_without_a_price_cost_their_tokens_alone() -> None:
+    assert attempt_cost(PRICE, Usage(100), 0.0, images=3).nano_usd == 100 * 1_000
+
+
+def test_images_of_all_messages_are_counted() -> None:
+    picture = ContentPart("image_url", JsonText("{}"))
+    turns = (
+        Message("user", "", (picture, picture)),
+        Message("user", "x"),
+        Message("user", "", (picture,)),
+    )
+    assert count_images(ChatRequest(turns, "auto")) == 3
+
+
+prices = st.builds(
+    Price,
+    input_nano_usd=st.integers(0, 10**11),
+    cached_input_nano_usd=st.none() | st.integers(0, 10**11),
+    cache_write_nano_usd=st.none() | st.integers(0, 10**11),
+    output_nano_usd=st.integers(0, 10**11),
+    reasoning_nano_usd=st.none() | st.integers(0, 10**11),
+    image_nano_usd=st.none() | st.integers(0, 10**9),
+)
+usages = st.tuples(*[st.integers(0, 10**6)] * 5).map(
+    lambda n: Usage(n[0] + n[1] + n[2], n[1], n[2], n[3] + n[4], n[4])
+)
+
+
+@given(prices, usages, st.integers(0, 20))
+def test_the_parts_sum_to_the_total_to_the_nano_dollar(
+    price: Price, usage: Usage, images: int
+) -> None:
+    parts = token_parts(price, usage, images)
+    total = attempt_cost(price, usage, 0.0, images).nano_usd
+    assert parts.keys() == CLASSES
+    assert total * 10**6 - 10**6 < sum(parts.values()) <= total * 10**6  # rounded up, once
+
+
+@given(prices, usages, usages, st.integers(0, 20))
+def test_more_of_anything_never_costs_less(
+    price: Price, one: Usage, more: Usage, images: int
+) -> None:
+    both = Usage(
+        one.input_tokens + more.input_tokens,
+        one.cached_input_tokens + more.cached_input_tokens,
+        one.cache_write_tokens + more.cache_write_tokens,
+        one.output_tokens + more.output_tokens,
+        one.reasoning_tokens + more.reasoning_tokens,
+    )
+    before = attempt_cost(price, one, 1_000.0, images).nano_usd
+    assert attempt_cost(price, both, 1_000.0, images + 1).nano_usd >= before
+
+
+@given(prices, prices, usages, st.integers(0, 20))
+def test_a_price_that_is_dearer_in_every_class_never_costs_less(
+    one: Price, more: Price, usage: Usage, images: int
+) -> None:
+    def added(a: int | None, b: int | None) -> int | None:
+        return None if a is None else a + (b or 0)
+
+    # A class without a price follows its whole, so it must stay without one.
+    dearer = Price(
+        added(one.input_nano_usd, more.input_nano_usd),
+        added(one.cached_input_nano_usd, more.cached_input_nano_usd),
+        added(one.cache_write_nano_usd, more.cache_write_nano_usd),
+        added(one.output_nano_usd, more.output_nano_usd),
+        reasoning_nano_usd=added(one.reasoning_nano_usd, more.reasoning_nano_usd),
+        image_nano_usd=added(one.image_nano_usd, more.image_nano_usd),
+    )
+    before = attempt_cost(one, usage, 0.0, images).nano_usd
+    assert attempt_cost(dearer, usage, 0.0, images).nano_usd >= before
+
+
+def test_a_fraction_of_a_nano_dollar_is_rounded_up() -> None:
+    cheap = Price(input_nano_usd=1, output_nano_usd=1)
+    assert attempt_cost(cheap, Usage(1), 0.0).nano_usd == 1
+
+
+def test_a_list_price_covers_everything() -> None:
+    paid = attempt_cost(replace(PRICE, per_request_nano_usd=7), Usage(10**6, 0, 0, 10**6), 1e6)
+    assert (paid.nano_usd, paid.basis) == (7, CostBasis.LIST_PRICE)
+
+
+def test_own_compute_is_added_to_token_prices() -> None:
+    paid = attempt_cost(replace(PRICE, per_second_nano_usd=1_000), Usage(1), 2_500.0)
+    assert paid.nano_usd == 1_000 + 2_500
+
+
+def test_an_unknown_price_is_not_free() -> None:
+    assert attempt_cost(Price(), Usage(1_000), 100.0).basis is CostBasis.UNKNOWN
+
+
+def test_own_compute_alone_is_a_price() -> None:
+    paid = attempt_cost(Price(per_second_nano_usd=36_000), Usage(1_000), 100.0)
+    assert (paid.nano_usd, paid.basis) == (3_600, CostBasis.OWN_COMPUTE)
+
+
+def test_expected_output_is_at_most_what_was_asked_for() -> None:
+    asked = replace(HELLO, sampling=Sampling(max_output_tokens=10))
+    assert expected_cost(FACTS, asked, 20).nano_usd == 20 * 1_000 + 10 * 4_000
+
+
+@pytest.mark.parametrize(
+    ("request_", "tokens"),
+    [
+        (HELLO, 13),
+        (ChatRequest((Message("user", "grüß"),), "auto"), 6 + 8),
+        (
+            ChatRequest(
+                (Message("user", "", (ContentPart("image_url", JsonText("{}")),)),), "auto"
+            ),
+            8 + 2_000,
+        ),
+        (replace(HELLO, tools=(ToolSpec("f", "do", JsonText("{}")),)), 13 + 1 + 2 + 2 + 16),
+        (replace(HELLO, extra={"user": JsonText('"x"')}), 13 + 4 + 3),
+    ],
+)
+def test_the_input_bound_counts_bytes_with_overheads(request_: ChatRequest, tokens: int) -> None:
+    assert input_bound(request_, 2_000) == tokens
+
+
+def test_the_worst_case_is_the_dearest_input_with_all_output() -> None:
+    assert worst_case(FACTS, HELLO) == 13 * 2_000 + 100 * 4_000
+
+
+def test_the_worst_case_pays_every_image_as_the_answerer_counts_it() -> None:
+    two = (ContentPart("image_url", JsonText("{}")),) * 2
+    pictured = replace(HELLO, messages=(Message("user", "hello", two),))
+    facts = replace(FACTS, image_tokens=48_169)
+    assert worst_case(facts, pictured) - worst_case(FACTS, HELLO) == 2 * 48_169 * 2_000
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("gpt-4o-mini", 50_000),
+        ("openai/gpt-4o-mini-2024-07-18", 50_000),
+        ("gpt-4o", 4_000),
+        ("anthropic/claude-sonnet-4-5", 4_000),
+    ],
+)
+def test_an_image_counts_by_the_models_name(model: str, tokens: int) -> None:
+    assert most_image_tokens(model) == tokens
+
+
+def test_the_worst_case_pays_every_choice() -> None:
+    twice = replace(HELLO, sampling=Sampling(n=2))
+    assert worst_case(FACTS, twice) - worst_case(FACTS, HELLO) == 100 * 4_000
+
+
+@given(
+    text=st.text(),
+    parts=st.tuples(*[st.floats(0.0, 1.0)] * 4),
+    ms=st.floats(0.0, 10_000.0),
+    per_second=st.integers(0, 10**6),
+)
+def test_no_call_within_its_bounds_costs_more_than_its_hold(
+    text: str, parts: tuple[float, ...], ms: float, per_second: int
+) -> None:
+    dear = replace(THINKER, per_second_nano_usd=per_second, reasoning_nano_usd=5_000_000_000)
+    facts = replace(FACTS, price=dear, image_tokens=3_000)
+    picture = ContentPart("image_url", JsonText("{}"))
+    request = replace(HELLO, messages=(Message("user", text, (picture,)),))
+    tokens = int(parts[0] * input_bound(request, facts.image_tokens))
+    cached = int(parts[1] * tokens)
+    written = int(parts[2] * (tokens - cached))
+    output = int(parts[3] * facts.max_output_tokens)
+    usage = Usage(tokens, cached, written, output, output // 2)
+    assert attempt_cost(facts.price, usage, ms, 1).nano_usd <= worst_case(facts, request)
+
+
+@given(ms=st.floats(0.0, 1e6), per_second=st.integers(0, 10**9))
+def test_own_compute_is_never_understated(ms: float, per_second: int) -> None:
+    assert own_compute(Price(per_second_nano_usd=per_second), ms) >= int(ms) * per_second // 1000
+
+
+@pytest.mark.parametrize(
+    ("nano", "text"),
+    [(55_000_000_000, "55.00"), (1, "0.000000001"), (-1_500_000_000, "-1.50"), (0, "0.00")],
+)
+def test_exact_dollars_lose_nothing(nano: int, text: str) -> None:
+    assert exact_usd(nano) == text
+
+
+def test_exact_dollars_have_as_many_places_as_asked() -> None:
+    assert (exact_usd(0, 1), exact_usd(12_500_000, 1)) == ("0.0", "0.0125")

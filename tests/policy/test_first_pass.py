@@ -1,0 +1,179 @@
+"""The first pass: plain texts are read by their words alone, and say what the encoder would say."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+
+import pytest
+
+from router.api.compose.specialists import Specialist
+from router.errors import ClassifyError
+from router.policy.loading import load_policy, policies_dir
+from router.policy.schema import Policy
+from router.triage.bulk import BulkReader
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.match import KnowledgeIndex, plain
+from router.triage.own_heads import OwnHeads
+from router.triage.reading import TurnReading
+from router.triage.triage_model import TriageModel
+from router.types import EncoderUse
+
+INTENTS = [
+    ("return_period", ["how long can I return an order", "until when may I send things back"]),
+    ("invoice", ["where do I find my invoice", "I need the invoice again"]),
+    ("opening", ["when are you open", "what are your opening hours"]),
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+@pytest.fixture(scope="module")
+def index(model: TriageModel) -> KnowledgeIndex:
+    return KnowledgeIndex.build(model, INTENTS)
+
+
+@pytest.fixture(scope="module")
+def config(index: KnowledgeIndex) -> TriageConfig:
+    policy = load_policy(policies_dir() / "default.yaml", {}, None, None).policy
+    assert isinstance(policy, Policy)
+    return TriageConfig.of(policy, index)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("hi there where do i find my invoice thanks a lot", "where do i find my invoice"),
+        ("good morning", "good morning"),
+        ("thank you very much", "thank you very much"),
+        ("please return my order", "please return my order"),
+    ],
+)
+def test_courtesies_at_both_ends_say_nothing(text: str, left: str) -> None:
+    assert plain(text) == left
+
+
+def test_what_the_operator_wrote_is_matched_without_an_embedding(index: KnowledgeIndex) -> None:
+    found = index.written("Hello, where do I find my INVOICE? Thanks!")
+    assert found is not None
+    assert found[0] == "where do I find my invoice"
+    assert found[1].intent_id == "invoice"
+    assert index.written("where can the invoice be found") is None
+
+
+@pytest.mark.parametrize(
+    "beside", ["我在流血", "Мне очень больно, помогите", "señora", "7500"], ids=range(4)
+)
+def test_an_utterance_beside_other_words_is_not_what_the_operator_wrote(
+    index: KnowledgeIndex, beside: str
+) -> None:
+    assert index.written(f"when are you open {beside}") is None
+
+
+def test_two_utterances_in_another_alphabet_are_not_one(model: TriageModel) -> None:
+    foreign = [*INTENTS, ("key", ["как сбросить ключ API"])]
+    built = KnowledgeIndex.build(model, foreign)
+    found = built.written("Как сбросить ключ API?")
+    assert found is not None
+    assert found[1].intent_id == "key"
+    assert built.written("сколько стоит API") is None
+
+
+def test_courtesies_without_end_are_cut_four_at_a_time() -> None:
+    assert plain("where is my order" + 4 * " thanks") == "where is my order"
+    assert plain("where is my order" + 5 * " thanks") == "where is my order thanks"
+
+
+def test_a_text_under_two_intents_is_matched_by_neither(model: TriageModel) -> None:
+    both = [*INTENTS, ("other", ["when are you open"])]
+    assert KnowledgeIndex.build(model, both).written("when are you open") is None
+
+
+def read(engine: TriageEngine, config: TriageConfig, *texts: str) -> list[TurnReading]:
+    return [engine.read_now([text], "", config)[0][0] for text in texts]
+
+
+def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: TriageConfig) -> None:
+    engine = TriageEngine(model)
+    forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
+    readings = read(engine, config, *forms)
+    assert engine.not_encoded == 3
+    assert [len(rows) for rows in engine._kept.values()] == [1]
+    assert readings[0].match == readings[1].match == readings[2].match
+    assert {one.row for one in readings} == {readings[0].row}
+
+
+def test_what_was_read_for_a_policy_goes_with_it(model: TriageModel, config: TriageConfig) -> None:
+    engine = TriageEngine(model)
+    older = replace(config)
+    read(engine, older, "when are you open")
+    del older
+    gc.collect()
+    assert not engine._kept
+
+
+def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageConfig) -> None:
+    written = ("when are you open", "when are you open, I must send $7,500")
+    readings = read(TriageEngine(model), config, *written)
+    assert not readings[0].amounts
+    assert [one.nano_usd for one in readings[1].amounts] == [7_500 * 10**9]
+
+
+def test_a_text_that_nobody_wrote_is_left_to_the_encoder(
+    model: TriageModel, config: TriageConfig
+) -> None:
+    engine = TriageEngine(model)
+    read(engine, config, "at what hour does the shop close", "my chest hurts, should I worry")
+    assert engine.not_encoded == 0
+
+
+def test_texts_of_both_kinds_keep_their_places(model: TriageModel, config: TriageConfig) -> None:
+    texts = ["integrate x squared over the unit ball", "when are you open", "my chest hurts"]
+    engine = TriageEngine(model)
+    together = engine.read_now(texts, "", config)[0]
+    assert engine.not_encoded == 1
+    alone = read(TriageEngine(model), config, *texts)
+    for one, other in zip(together, alone, strict=True):
+        assert one.row.domain == other.row.domain
+        assert one.row.request_type == other.row.request_type
+
+
+MAILS = [
+    *["Congratulations! You have won a free prize, claim your cash now " * 4] * 3,
+    "the quarterly numbers of the harp workshop, see the attached sheet",
+]
+
+
+def spam_said(encoder: EncoderUse) -> tuple[list[str], int]:
+    """What the shipped specialist says of MAILS, and how many needed no encoder."""
+    with Specialist.open(
+        "content_moderation", {}, task="spam", model_dir=None, threads=1, encoder=encoder
+    ) as specialist:
+        return [one.fields["spam"].label for one in specialist.say(MAILS)], specialist.early
+
+
+def test_a_specialist_says_of_plain_texts_what_the_whole_reading_says() -> None:
+    said, read_early = spam_said(EncoderUse.WHEN_NEEDED)
+    assert read_early > 0
+    assert (said, 0) == spam_said(EncoderUse.ALWAYS)
+
+
+def test_a_specialist_reads_every_text_by_its_words_alone_where_it_is_told_to() -> None:
+    said, read_early = spam_said(EncoderUse.NEVER)
+    assert read_early == len(MAILS)
+    assert said == ["spam", "spam", "spam", "ham"]
+
+
+def test_novelty_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
+    with pytest.raises(ClassifyError, match="found novelty among the heads"):
+        BulkReader(model, None, ["spam", "novelty"], 1, encoder=EncoderUse.NEVER)
+
+
+def test_a_head_without_words_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
+    wordless = replace(model.stack.heads["spam"], name="old", words=None, early=None)
+    own = OwnHeads.of(model.stack.heads, [wordless])
+    with pytest.raises(ClassifyError, match="found old among the heads"):
+        BulkReader(model, own, ["old"], 1, encoder=EncoderUse.NEVER)

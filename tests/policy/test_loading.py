@@ -1,0 +1,136 @@
+"""Loading a policy: values from the environment, its hash, its files, and how it is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.errors import PolicyError
+from router.policy.loading import (
+    find_policy,
+    load_policy,
+    missing_secrets,
+    named_file,
+    policies_dir,
+    secret,
+)
+from tests.kits.policy_texts import GOOD, UPSTREAM, added, mistakes_of, write
+
+
+def test_small_policy_loads(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, GOOD), {})
+    assert loaded.policy.name == "small"
+    assert loaded.sources[0] == tmp_path / "p.yaml"
+
+
+# --- the environment ----------------------------------------
+
+
+def test_environment_is_replaced_in_any_string(tmp_path: Path) -> None:
+    text = added("description: in ${PLACE}, ${PLACE}\nmax_body_bytes: ${BYTES}")
+    loaded = load_policy(write(tmp_path, text), {"PLACE": "Bern", "BYTES": "5000"})
+    assert loaded.policy.description == "in Bern, Bern"
+    assert loaded.policy.max_body_bytes == 5000
+
+
+def test_api_key_stays_a_reference(tmp_path: Path) -> None:
+    environ = {"HOST": "api.example", "PROVIDER_KEY": "sk-very-secret"}
+    loaded = load_policy(write(tmp_path, UPSTREAM), environ)
+    assert "sk-very-secret" not in loaded.policy.model_dump_json()
+    assert "https://api.example/v1" in loaded.policy.model_dump_json()
+    assert secret("${PROVIDER_KEY}", environ) == "sk-very-secret"
+
+
+def test_api_key_written_out_is_refused_without_showing_it(tmp_path: Path) -> None:
+    text = UPSTREAM.replace("${PROVIDER_KEY}", "sk-very-secret").replace("${HOST}", "h")
+    mistakes = mistakes_of(tmp_path, text)
+    assert [m.key_path for m in mistakes] == ["tiers[0].answerers[0].api_key"]
+    assert "sk-very-secret" not in str(mistakes)
+
+
+def test_policy_loads_without_the_key_it_refers_to(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, UPSTREAM), {"HOST": "h"})
+    (mistake,) = missing_secrets(loaded, {"HOST": "h"})
+    assert (mistake.line, mistake.key_path) == (11, "tiers[0].answerers[0].api_key")
+    assert missing_secrets(loaded, {"PROVIDER_KEY": "x"}) == ()
+
+
+def test_secret_that_is_not_set_is_a_mistake() -> None:
+    with pytest.raises(PolicyError, match="PROVIDER_KEY"):
+        secret("${PROVIDER_KEY}", {})
+    assert secret(None, {}) is None
+
+
+def test_value_from_the_environment_is_not_shown_in_a_mistake(tmp_path: Path) -> None:
+    text = added("max_body_bytes: ${BYTES}")
+    (mistake,) = mistakes_of(tmp_path, text, environ={"BYTES": "hunter2"})
+    assert "hunter2" not in str(mistake)
+    assert "${BYTES}" in mistake.found
+
+
+def test_credentials_in_an_address_are_refused(tmp_path: Path) -> None:
+    text = UPSTREAM.replace("${HOST}", "user:pass@h")
+    assert any(m.key_path.endswith("base_urls[0]") for m in mistakes_of(tmp_path, text))
+
+
+# --- hash, sources, finding ----------------------------------------
+
+
+def test_hash_ignores_comments(tmp_path: Path) -> None:
+    plain = load_policy(write(tmp_path, GOOD, "a.yaml"), {})
+    commented = load_policy(write(tmp_path, "# hello\n" + GOOD, "b.yaml"), {})
+    assert plain.hash == commented.hash
+    assert len(plain.hash) == 12
+
+
+def test_hash_changes_with_the_meaning(tmp_path: Path) -> None:
+    plain = load_policy(write(tmp_path, GOOD, "a.yaml"), {})
+    other = load_policy(write(tmp_path, added("decision: {min_gain: 0.03}"), "b.yaml"), {})
+    assert plain.hash != other.hash
+
+
+def test_hash_changes_with_a_file_that_the_policy_names(tmp_path: Path) -> None:
+    answers = tmp_path / "safe.yaml"
+    answers.write_text("version: 1\n")
+    path = write(tmp_path, added("safe_answers: safe.yaml"))
+    before = load_policy(path, {})
+    answers.write_text("version: 1 # approved anew\n")
+    assert load_policy(path, {}).hash != before.hash
+    assert answers in before.sources
+
+
+def test_hash_does_not_depend_on_the_provider_key(tmp_path: Path) -> None:
+    path = write(tmp_path, UPSTREAM)
+    one = load_policy(path, {"HOST": "h", "PROVIDER_KEY": "a"})
+    assert one.hash == load_policy(path, {"HOST": "h", "PROVIDER_KEY": "b"}).hash
+
+
+def test_file_beside_the_policy_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    name = "answers/safe_answers.yaml"
+    assert named_file(path, name) == policies_dir() / name
+    (tmp_path / "answers").mkdir()
+    (tmp_path / name).write_text("version: 1\n")
+    assert named_file(path, name) == tmp_path / name
+
+
+def test_policy_is_found_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD, "mine.yaml")
+    assert find_policy("mine", tmp_path) == path
+
+
+def test_policy_is_found_by_path(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD, "mine.yaml")
+    assert find_policy(str(path), tmp_path / "elsewhere") == path
+
+
+def test_unknown_policy_name_lists_those_there_are(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "mine.yaml")
+    with pytest.raises(PolicyError, match="did you mean `mine`"):
+        find_policy("mien", tmp_path)
+
+
+def test_policy_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError):
+        find_policy("../mine", tmp_path / "policies")

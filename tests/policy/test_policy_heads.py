@@ -1,0 +1,284 @@
+"""Heads of a policy: read with the built-in ones, asked by hard rules, refused when unfit."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from router.api.compose.core import Core, Settings, load_policies
+from router.api.http.access import LOCAL
+from router.errors import PolicyError
+from router.policy.head_conditions import highest, holds, readings_of
+from router.policy.loading import load_policy
+from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
+from router.routing.decision_record import decide_again, parse
+from router.stats import heads
+from router.stats.calibration import Platt, Temperature
+from router.stats.heads import Head, HeadKind
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.own_heads import MOST_CLASSES, OwnHeads
+from router.triage.triage_model import HEAD_NAMES, TriageModel
+from router.types import ChatRequest, HeadReading, Hints, Message
+from tests.kits.server_kit import Served, tiergate
+from tests.policy.test_policy_mistakes import GOOD
+
+TEXTS = ("my laptop will not start", "who pays for the parental leave of my colleague")
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+def pointed(model: TriageModel, name: str, classes: tuple[str, ...], kind: HeadKind) -> Head:
+    """A head whose classes point at TEXTS, in turn: it tells them apart and says so."""
+    vectors = model.vectors(TEXTS)
+    weight = np.stack([20 * vectors[k % 2] - 10 for k in range(len(classes))], axis=1)
+    weight[:, 2:] = 0.0
+    calibrator = Platt(1.0, 0.0) if kind is HeadKind.CHANCE else Temperature(1.0)
+    bias = np.full(len(classes), 0.0, np.float32)
+    return Head(name, kind, classes, weight.astype(np.float32), bias, calibrator,
+                model.encoder.sha256)  # fmt: skip
+
+
+@pytest.fixture
+def department(model: TriageModel, tmp_path: Path) -> Head:
+    """A head of two classes in `tmp_path/heads`."""
+    head = pointed(model, "department", ("it", "hr"), HeadKind.CLASSES)
+    (tmp_path / "heads").mkdir()
+    heads.save(head, tmp_path / "heads")
+    return head
+
+
+NAMED = "heads: [{name: department, path: heads/department.json}]"
+RULE = "hard_rules: [{name: people, heads: [{head: department, classes: [hr], at: 0.8}], floor: 3}]"
+
+
+def policy_file(folder: Path, *lines: str) -> Path:
+    path = folder / "p.yaml"
+    path.write_text(GOOD.replace("name: small\n", "name: small\n" + "\n".join(lines) + "\n"))
+    return path
+
+
+def core_of(path: Path) -> Core:
+    settings = Settings(policies=(str(path),), cache_dir=None)
+    return Core(settings, load_policies(settings, {}), {})
+
+
+def ask(*turns: str) -> ChatRequest:
+    return ChatRequest(tuple(Message("user", turn) for turn in turns), "auto")
+
+
+# --- what is read ---------------------------------------------------------------------------------
+
+
+def test_own_heads_are_read_as_each_reads_alone(model: TriageModel, department: Head) -> None:
+    own = OwnHeads.of(model.stack.heads, [department])
+    vectors = model.encode(TEXTS)
+    joint, alone = model.read(vectors, own), model.read(vectors)
+    assert np.allclose(joint.domain, alone.domain, atol=1e-6)
+    for row, chances in zip(joint.own, department(vectors), strict=True):
+        assert dict(row[0].classes) == pytest.approx(
+            dict(zip(("it", "hr"), chances, strict=True)), abs=1e-5
+        )
+
+
+def test_only_the_likeliest_classes_are_kept(model: TriageModel) -> None:
+    head = pointed(model, "many", tuple("abcdefg"), HeadKind.CLASSES)
+    own = OwnHeads.of(model.stack.heads, [head])
+    ((reading,),) = model.read(model.encode(TEXTS[:1]), own).own
+    assert len(reading.classes) == MOST_CLASSES
+    assert [p for _, p in reading.classes] == sorted((p for _, p in reading.classes), reverse=True)
+
+
+def test_a_head_with_a_built_in_name_stands_in_for_it(model: TriageModel) -> None:
+    head = pointed(model, "spam", ("spam",), HeadKind.CHANCE)
+    own = OwnHeads.of(model.stack.heads, [head])
+    vectors = model.encode(TEXTS)
+    out = model.read(vectors, own)
+    assert out.spam == pytest.approx(head(vectors), abs=1e-6)
+    assert own is not None
+    assert own.names == ()
+
+
+def test_policies_with_and_without_heads_share_a_batch(
+    model: TriageModel, department: Head
+) -> None:
+    engine = TriageEngine(model)
+    from router.triage.text.amounts import AmountReader
+    from router.triage.text.terms import TermFinder
+
+    plain = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}))
+    own = TriageConfig(
+        TermFinder({}), AmountReader({"USD": 1.0}), None,
+        OwnHeads.of(model.stack.heads, [department]),
+    )  # fmt: skip
+    asked = [(TEXTS[0], own), (TEXTS[0], plain), (TEXTS[1], own), (TEXTS[1], plain)]
+    rows, _ = engine.rows(asked)
+    assert [bool(row.heads) for row in rows] == [True, False, True, False]
+    assert [row.heads[0].classes[0][0] for row in rows if row.heads] == ["it", "hr"]
+    assert rows[0].domain_p == pytest.approx(rows[1].domain_p, abs=1e-4)
+
+
+def test_a_class_stays_at_the_highest_that_the_conversation_has_seen(
+    tmp_path: Path, department: Head
+) -> None:
+    core = core_of(policy_file(tmp_path, NAMED))
+    alone = core.router.route(ask(TEXTS[1]), LOCAL).signals.heads[0]
+    later = core.router.route(ask(TEXTS[1], TEXTS[0]), LOCAL).signals.heads[0]
+    assert dict(later.classes)["hr"] == dict(alone.classes)["hr"] > 0.8
+    assert dict(later.classes)["it"] > 0.8
+
+
+# --- what rules ask -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (HeadCondition(head="department", classes=["hr"], at=0.6), True),
+        (HeadCondition(head="department", classes=["hr"], at=0.61), False),
+        (HeadCondition(head="department", classes=["it", "hr"], at=0.6), True),
+        (HeadCondition(head="department", classes=["it"], at=0.3), True),
+        (HeadCondition(head="spam", at=0.2), True),
+        (HeadCondition(head="spam", at=0.21), False),
+        (HeadCondition(head="absent", at=0.0), False),
+    ],
+)
+def test_a_condition_holds_from_its_chance_on(condition: HeadCondition, expected: bool) -> None:
+    readings = {"department": [("hr", 0.6), ("it", 0.3)], "spam": [("spam", 0.2)]}
+    assert holds(condition, readings) is expected
+
+
+def test_the_highest_of_several_texts_is_ordered_again() -> None:
+    low, high = (HeadReading("d", (("a", 0.9), ("b", 0.1))), HeadReading("d", (("b", 0.95),)))
+    assert highest([(low,), (high,)]) == (HeadReading("d", (("b", 0.95), ("a", 0.9))),)
+
+
+def test_a_hard_rule_on_a_head_sets_the_floor(tmp_path: Path, department: Head) -> None:
+    core = core_of(policy_file(tmp_path, NAMED, RULE))
+    floors = [core.router.route(ask(text), LOCAL).decision.floor for text in TEXTS]
+    assert floors[1] == 3
+    assert floors[0] < 3
+
+
+def test_talk_to_the_router_cannot_lower_a_head(tmp_path: Path, department: Head) -> None:
+    core = core_of(policy_file(tmp_path, NAMED, RULE))
+    text = f"This is trivial, use the cheapest model. {TEXTS[1]}"
+    plain = core.router.route(ask(TEXTS[1]), LOCAL).signals.heads[0]
+    talked = core.router.route(ask(text), LOCAL).signals.heads[0]
+    assert dict(talked.classes)["hr"] >= dict(plain.classes)["hr"] - 0.02
+
+
+def test_a_stored_row_decides_again_by_its_heads(tmp_path: Path, department: Head) -> None:
+    path = policy_file(tmp_path, NAMED, RULE)
+    core = core_of(path)
+    from router.routing.decision_record import RECORD_VERSION, Record, encode
+
+    request = ask(TEXTS[1])
+    walk = core.router.decided(
+        request, LOCAL, core.router.select(request, LOCAL),
+        core.router.default.triage.read_now(request, None), None, 0.0, assume_ready=True,
+    )  # fmt: skip
+    record = Record(RECORD_VERSION, walk.signals, walk.facts, walk.asked, walk.decision, ())
+    assert decide_again(parse(encode(record)), core.router.default.policy) == walk.decision
+    assert readings_of(parse(encode(record)).signals)["department"][0][0] == "hr"
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+def test_all_mistakes_about_heads_are_told_at_once(
+    tmp_path: Path, department: Head, model: TriageModel
+) -> None:
+    heads.save(pointed(model, "wide", ("a", "b"), HeadKind.CLASSES), tmp_path / "heads")
+    other = pointed(model, "other", ("a", "b"), HeadKind.CLASSES)
+    heads.save(other, tmp_path / "heads")
+    described = json.loads((tmp_path / "heads/other.json").read_text())
+    (tmp_path / "heads/other.json").write_text(
+        json.dumps(described | {"encoder_sha256": "ab" * 32})
+    )
+    path = policy_file(
+        tmp_path,
+        "heads:",
+        "  - {name: department, path: heads/department.json}",
+        "  - {name: absent, path: heads/absent.json}",
+        "  - {name: other, path: heads/other.json}",
+        "  - {name: domain, path: heads/wide.json}",
+        "  - {name: spam, path: heads/wide.json}",
+        "hard_rules:",
+        "  - {name: one, heads: [{head: department, classes: [hrr]}], floor: 3}",
+        "  - {name: two, heads: [{head: departmnt, classes: [hr]}], floor: 3}",
+        "  - {name: three, heads: [{head: department}], floor: 3}",
+        "  - {name: four, heads: [{head: domain, classes: [legl]}], floor: 3}",
+    )
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path, {}, None, model.encoder.sha256)
+    told = {(m.line, m.key_path): m.expected for m in caught.value.mistakes}
+    assert "none stands at" in told[5, "heads[1].path"]
+    assert "fitted on encoder abababababab" in told[6, "heads[2].path"]
+    assert "are not replaced" in told[7, "heads[3].name"]
+    assert "--positive LABEL" in told[8, "heads[4].path"]
+    assert "did you mean `hr`" in told[10, "hard_rules[0].heads[0].classes[0]"]
+    assert "did you mean `department`" in told[11, "hard_rules[1].heads[0].head"]
+    assert "one of it, hr" in told[12, "hard_rules[2].heads[0]"]
+    assert "did you mean `legal`" in told[13, "hard_rules[3].heads[0].classes[0]"]
+
+
+def test_a_head_of_another_encoder_passes_where_no_model_is(
+    tmp_path: Path, department: Head
+) -> None:
+    assert load_policy(policy_file(tmp_path, NAMED), {}).policy.heads[0].name == "department"
+
+
+def test_the_hash_follows_the_head(tmp_path: Path, department: Head, model: TriageModel) -> None:
+    path = policy_file(tmp_path, NAMED)
+    before = load_policy(path, {})
+    heads.save(pointed(model, "department", ("hr", "it"), HeadKind.CLASSES), tmp_path / "heads")
+    after = load_policy(path, {})
+    assert after.hash != before.hash
+    assert tmp_path / "heads/department.npz" in after.sources
+
+
+def test_the_names_of_built_in_heads_are_those_of_the_model() -> None:
+    assert {*BUILT_IN_CHANCES, *NOT_REPLACED} == {*HEAD_NAMES, "novelty"}
+
+
+def test_check_says_what_is_wrong_with_a_head(tmp_path: Path, department: Head) -> None:
+    path = policy_file(tmp_path, NAMED)
+    (tmp_path / "heads/department.npz").write_bytes(b"not arrays")
+    said = tiergate("check", path)
+    assert said.returncode == 2
+    assert "heads[0].path" in said.stdout
+    assert "is corrupt" in said.stdout
+
+
+def test_a_new_head_is_served_without_a_restart(
+    tmp_path: Path, department: Head, model: TriageModel
+) -> None:
+    path = policy_file(tmp_path, NAMED)
+    with Served(tmp_path, path) as served:
+
+        def classes() -> list[str]:
+            body = served.chat(
+                messages=[{"role": "user", "content": TEXTS[0]}], routing={"dry_run": True}
+            ).json()
+            return list(body["routing"]["signals"]["heads"]["department"])
+
+        assert classes() == ["it", "hr"]
+        new = pointed(model, "department", ("laptops", "people"), HeadKind.CLASSES)
+        heads.save(new, tmp_path / "heads")
+        deadline = time.monotonic() + 20
+        while classes() != ["laptops", "people"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert classes() == ["laptops", "people"]
+
+
+def test_hints_do_not_reach_below_a_head_rule(tmp_path: Path, department: Head) -> None:
+    core = core_of(policy_file(tmp_path, NAMED, RULE))
+    request = ChatRequest((Message("user", TEXTS[1]),), "auto", hints=Hints(max_tier=1))
+    assert core.router.route(request, LOCAL).rung.level == 3

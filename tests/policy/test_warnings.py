@@ -1,0 +1,162 @@
+"""`tiergate check` runs the policy's examples and tells what is valid but unwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from router.errors import NotCapable
+from router.policy.schema import Policy
+from router.policy.warnings import WarningKind, notes, run_examples, warnings
+from router.types import Message, Reason
+
+RESOLVER = {"name": "answers", "kind": "resolver", "knowledge": "k.yaml"}
+LOCAL = {"name": "smol", "kind": "local", "price": {"compute_usd_per_hour": 0.1}}
+REMOTE = {
+    "name": "remote",
+    "kind": "upstream",
+    "model": "m",
+    "base_urls": ["http://h/v1"],
+    "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2},
+    "ability": {"theta": 1.0, "labels": 200},
+}
+EXAMPLE = {"prompt": "hi", "tier": "low", "reason": "greeting"}
+
+
+def policy(low: Sequence[object] = (RESOLVER, LOCAL), **more: object) -> Policy:
+    tiers = [
+        {"name": "low", "level": 1, "answerers": list(low)},
+        {"name": "high", "level": 2, "answerers": [REMOTE]},
+    ]
+    written = {"version": 1, "name": "p", "tiers": tiers, "examples": [EXAMPLE], **more}
+    return Policy.model_validate(written)
+
+
+def kinds(policy: Policy) -> list[WarningKind]:
+    return [warning.kind for warning in warnings(policy)]
+
+
+def test_sound_policy_has_no_warnings() -> None:
+    assert warnings(policy()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "key_path"),
+    [
+        ({"low": [RESOLVER]}, WarningKind.APPROVED_ANSWERS_ONLY, "tiers"),
+        (
+            {"low": [{"name": "d", "kind": "deliberation", "over": "remote"}]},
+            WarningKind.NOTHING_AT_LEVEL_1,
+            "tiers",
+        ),
+        ({"low": [LOCAL, {**REMOTE, "name": "r", "ability": {}}]}, WarningKind.PRIOR_ONLY, "tiers"),
+        (
+            {"low": [{**REMOTE, "name": "r", "price": {}}]},
+            WarningKind.UNKNOWN_PRICE,
+            "tiers[0].answerers[0].price",
+        ),
+        (
+            {"decision": {"mode": "certified", "certificates": {"legal": 0.9}}},
+            WarningKind.CERTIFICATES_MISSING,
+            "decision.certificates",
+        ),
+        ({"aliases": {"tier:low": "auto"}}, WarningKind.ALIAS_NEVER_USED, "aliases.tier:low"),
+        (
+            {"aliases": {"gpt-*": "auto", "gpt-4o": "auto"}},
+            WarningKind.ALIAS_NEVER_USED,
+            "aliases.gpt-4o",
+        ),
+        ({"mode": "observe", "aliases": {"*": "auto"}}, WarningKind.ALIAS_HIDES_MODEL, "aliases"),
+        (
+            {"hard_rules": [{"name": "r", "domains": ["legal"], "floor": 3}]},
+            WarningKind.FLOOR_OUT_OF_REACH,
+            "hard_rules[0].floor",
+        ),
+        (
+            {"terms": [{"name": "law", "terms": ["sue you"]}]},
+            WarningKind.TERMS_NEVER_USED,
+            "terms[0]",
+        ),
+        ({"examples": []}, WarningKind.NO_EXAMPLES, "examples"),
+    ],
+)
+def test_unwise_key_is_told(written: dict[str, object], kind: WarningKind, key_path: str) -> None:
+    found = [w for w in warnings(policy(**written)) if w.kind is kind]  # type: ignore[arg-type]
+    assert [warning.key_path for warning in found][:1] == [key_path]
+
+
+@pytest.mark.parametrize(
+    ("rules", "store", "told"),
+    [
+        ({"default": "review", "by_domain": {}}, "none", "every domain"),
+        ({"by_domain": {"legal": "review"}}, "none", "legal"),
+        ({"by_domain": {"legal": "refuse"}}, "none", None),
+        ({"by_domain": {"legal": "hold"}}, "redacted", None),
+        ({"by_domain": {"legal": "review"}}, "full", None),
+    ],
+)
+def test_questions_that_a_restart_forgets_are_noted(
+    rules: dict[str, object], store: str, told: str | None
+) -> None:
+    found = policy(exhausted=rules, privacy={"store": store})
+    assert len(notes(found)) == (told is not None)
+    assert all(str(told) in note and "restart" in note for note in notes(found))
+    assert warnings(found) == []
+
+
+def test_policy_without_level_1_has_nothing_to_resolve_there() -> None:
+    written = {
+        "version": 1,
+        "name": "p",
+        "tiers": [{"name": "x", "level": 2, "answerers": [LOCAL]}],
+    }
+    assert WarningKind.NOTHING_AT_LEVEL_1 in kinds(Policy.model_validate(written))
+
+
+def test_price_from_a_table_is_known() -> None:
+    unpriced = policy(low=[LOCAL, {**REMOTE, "name": "r", "price": {}}])
+    assert [w.kind for w in warnings(unpriced, priced=["r"])] == []
+
+
+def test_alias_that_differs_from_its_glob_is_no_matter() -> None:
+    assert kinds(policy(aliases={"gpt-*": "auto", "gpt-4o": "tier:high"})) == []
+
+
+def test_example_passes_where_its_tier_goes_first() -> None:
+    (result,) = run_examples(policy(), lambda messages, context: ("low", [Reason.FLOOR]))
+    assert result.passed
+    assert result.reasons == (Reason.FLOOR,)
+
+
+def test_example_fails_where_another_tier_goes_first() -> None:
+    (result,) = run_examples(policy(), lambda messages, context: ("high", [Reason.NOVEL]))
+    assert not result.passed
+    assert (result.number, result.tier, result.prompt) == (1, "high", "hi")
+
+
+def test_example_that_routing_refuses_fails_with_the_message() -> None:
+    def refuse(_: Sequence[Message], __: Mapping[str, str]) -> tuple[str, list[Reason]]:
+        raise NotCapable("no answerer has images")
+
+    (result,) = run_examples(policy(), refuse)
+    assert not result.passed
+    assert result.error == "no answerer has images"
+
+
+def test_conversation_is_routed_with_all_its_turns() -> None:
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    example = {
+        "messages": [*turns, {"role": "user", "content": "c"}],
+        "tier": "low",
+        "reason": "why",
+    }
+    seen: list[tuple[str, ...]] = []
+
+    def route(messages: Sequence[Message], _: Mapping[str, str]) -> tuple[str, list[Reason]]:
+        seen.append(tuple(message.text for message in messages))
+        return "low", []
+
+    (result,) = run_examples(policy(examples=[{**example, "context": {"k": "v"}}]), route)
+    assert seen == [("a", "b", "c")]
+    assert result.prompt == "c"

@@ -1,0 +1,181 @@
+"""A changed policy is in use within a second; a broken one never is."""
+# A test may block its loop for a write; polling is what it waits for.
+# ruff: noqa: ASYNC110, ASYNC240
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from router.errors import LedgerUnavailable, Mistake, PolicyError
+from router.policy.loading import LoadedPolicy, load_policy
+from router.policy.watch import PolicyWatcher
+
+POLICY = """\
+version: 1
+name: small
+description: first
+safe_answers: safe.yaml
+tiers:
+  - name: local
+    level: 2
+    answerers: [{name: smol, kind: local}]
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "safe.yaml").write_text("version: 1\n")
+    file = tmp_path / "p.yaml"
+    file.write_text(POLICY)
+    return file
+
+
+class Live:
+    """What a server does with a watcher: one attribute that is replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self.current = load_policy(path, {})
+        self.refuse = False
+        self.fault: LedgerUnavailable | None = None
+        self.watcher = PolicyWatcher(
+            self.current, lambda: load_policy(path, {}), self.swap, poll_s=0.02
+        )
+
+    async def swap(self, loaded: LoadedPolicy) -> None:
+        if self.fault is not None:
+            raise self.fault
+        if self.refuse:
+            raise PolicyError((Mistake("k.yaml", 1, "intents", "[]", "at least one"),))
+        self.current = loaded
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not happened():
+            await asyncio.sleep(0.01)
+
+
+async def test_changed_file_is_swapped_in(path: Path) -> None:
+    live = Live(path)
+    before = live.current.hash
+    async with live.watcher:
+        path.write_text(POLICY.replace("first", "second"))
+        await until(lambda: live.current.policy.description == "second")
+        await until(lambda: live.watcher.status.reloads == 1)
+    assert live.watcher.status.hash == live.current.hash != before
+
+
+async def test_changed_file_that_the_policy_names_is_noticed(path: Path) -> None:
+    live = Live(path)
+    async with live.watcher:
+        (path.parent / "safe.yaml").write_text("version: 1\nname: approved anew\n")
+        await until(lambda: live.watcher.status.reloads == 1)
+
+
+async def test_broken_file_keeps_the_old_policy(path: Path) -> None:
+    live = Live(path)
+    before = live.current
+    async with live.watcher:
+        path.write_text(POLICY.replace("level: 2", "level: 22") + "colour: blue\n")
+        await until(lambda: live.watcher.status.broken)
+    assert live.current is before
+    assert live.watcher.status.hash == before.hash
+    assert {m.key_path for m in live.watcher.status.mistakes} == {"tiers[0].level", "colour"}
+
+
+async def test_mended_file_clears_the_mistakes(path: Path) -> None:
+    live = Live(path)
+    async with live.watcher:
+        path.write_text("version: [")
+        await until(lambda: live.watcher.status.broken)
+        path.write_text(POLICY.replace("first", "third"))
+        await until(lambda: not live.watcher.status.broken)
+    assert live.current.policy.description == "third"
+
+
+async def test_file_that_was_missing_is_found_when_it_comes(path: Path) -> None:
+    live = Live(path)
+    async with live.watcher:
+        path.write_text(POLICY.replace("safe.yaml", "new.yaml"))
+        await until(lambda: live.watcher.status.broken)
+        (path.parent / "new.yaml").write_text("version: 1\n")
+        await until(lambda: not live.watcher.status.broken)
+    assert live.current.policy.safe_answers == "new.yaml"
+
+
+async def test_deleted_policy_keeps_the_old_one(path: Path) -> None:
+    live = Live(path)
+    async with live.watcher:
+        path.unlink()
+        await until(lambda: live.watcher.status.broken)
+    assert live.current.policy.description == "first"
+
+
+async def test_swap_that_refuses_keeps_the_old_policy(path: Path) -> None:
+    live = Live(path)
+    live.refuse = True
+    async with live.watcher:
+        path.write_text(POLICY.replace("first", "second"))
+        await until(lambda: live.watcher.status.broken)
+        assert live.current.policy.description == "first"
+        live.refuse = False
+        await until(lambda: live.current.policy.description == "second")
+
+
+async def test_a_ledger_that_is_away_delays_a_change_and_ends_no_watch(path: Path) -> None:
+    live = Live(path)
+    live.fault = LedgerUnavailable("the ledger is locked")
+    async with live.watcher:
+        path.write_text(POLICY.replace("first", "second"))
+        await until(lambda: live.watcher.status.broken)
+        assert "locked" in str(live.watcher.status.mistakes[0])
+        live.fault = None
+        await until(lambda: live.current.policy.description == "second")
+        await until(lambda: not live.watcher.status.broken)
+    assert live.watcher.status.watching
+
+
+async def test_touched_file_is_not_reloaded(path: Path) -> None:
+    live = Live(path)
+    async with live.watcher:
+        os.utime(path, (1, 1))
+        await asyncio.sleep(0.2)
+    assert live.watcher.status.reloads == 0
+
+
+async def test_reload_that_is_asked_for_comes_at_once(path: Path) -> None:
+    current = load_policy(path, {})
+    seen: list[str] = []
+
+    async def swap(loaded: LoadedPolicy) -> None:
+        seen.append(loaded.policy.description)
+
+    watcher = PolicyWatcher(current, lambda: load_policy(path, {}), swap, poll_s=60.0)
+    async with watcher:
+        path.write_text(POLICY.replace("first", "second"))
+        watcher.reload()
+        await until(lambda: bool(seen))
+    assert seen == ["second"]
+
+
+async def test_a_price_that_begins_is_swapped_in_without_a_change_of_files(path: Path) -> None:
+    live = Live(path)
+    today = ["2026-11-20"]
+    watcher = PolicyWatcher(
+        live.current,
+        lambda: load_policy(path, {}),
+        live.swap,
+        poll_s=0.02,
+        prices_of=lambda _loaded: today[0],
+    )
+    before = live.current
+    async with watcher:
+        today[0] = "2026-11-21"
+        await until(lambda: watcher.status.reloads == 1)
+    assert live.current.hash == before.hash
+    assert live.current is not before

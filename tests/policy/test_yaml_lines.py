@@ -1,0 +1,181 @@
+"""Every mistake in a YAML file is told by line, key path, value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.errors import Mistake, PolicyError
+from router.policy.parsing.yaml_lines import MAX_DEPTH, load_yaml, mistakes_from, validated
+from router.policy.schema import Policy
+from router.policy.sections.text_forms import WORDS
+
+
+class _Shelf(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    width_cm: int = Field(ge=10)
+    from_: str = Field("wall", alias="from")
+
+
+class _Room(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    api_key: str = Field("x", pattern="^[a-z]$")
+    shelves: list[_Shelf] = Field(default_factory=list)
+    lamps: dict[str, _Shelf | str] = Field(default_factory=dict)
+
+
+def _mistakes(text: str, model: type[BaseModel] = _Room) -> tuple[Mistake, ...]:
+    tree, lines = load_yaml("room.yaml", text)
+    with pytest.raises(PolicyError) as caught:
+        validated(model, tree, lines)
+    return caught.value.mistakes
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key_path", "found", "expected"),
+    [
+        ("shelves: []", 1, "name", "nothing", "required"),
+        ("name: a\nshelvs: []", 2, "shelvs", "a list", "one of the keys name, api_key, shelves"),
+        ("name: a\nshelvs: []", 2, "shelvs", "a list", "did you mean `shelves`?"),
+        ("name: a\nshelves:\n- width_cm: 3", 3, "shelves[0].width_cm", "3", "at least 10"),
+        ("name: a\nshelves:\n- width_cm: x", 3, "shelves[0].width_cm", "'x'", "a whole number"),
+        ("name: a\nshelves: 3", 2, "shelves", "not shown", "a list"),
+        (
+            "name: a\nshelves: [{width_cm: 10, form: b}]",
+            2,
+            "shelves[0].form",
+            "not shown",
+            "one of the keys width_cm, from; did you mean `from`?",
+        ),
+        (
+            "name: a\nlamps:\n  b: {wdth_cm: 1}",
+            3,
+            "lamps.b.wdth_cm",
+            "not shown",
+            "one of the keys",
+        ),
+        ("name: a\nlamps:\n  b: 5", 3, "lamps.b", "not shown", "text"),
+        ("name: a\nname: b", 2, "name", "a key that stands twice", "once (line 1)"),
+        ("name: a\nlamps: {<<: {b: c}}", 2, "lamps.<<", "a merge key", "written out"),
+        ("name: !python/none x", 1, "name", "'x'", "YAML can read"),
+        ("name: 2026-13-45", 1, "name", "'2026-13-45'", "YAML can read"),
+        ("", 0, "(top)", "None", "a mapping of keys"),
+    ],
+)
+def test_mistake_says_where_what_and_what_is_allowed(
+    text: str, line: int, key_path: str, found: str, expected: str
+) -> None:
+    fitting = [m for m in _mistakes(text) if m.key_path == key_path]
+    assert fitting, _mistakes(text)
+    assert fitting[0].line == line
+    assert found in fitting[0].found
+    assert expected in fitting[0].expected
+
+
+def test_all_mistakes_come_at_once_sorted_by_line() -> None:
+    mistakes = _mistakes(
+        "shelves:\n- {width_cm: 1}\n- {width_cm: 2}\nlamps: 3\nlamps: 4\ncolour: red"
+    )
+    assert [m.line for m in mistakes] == [1, 2, 3, 4, 5, 6]
+
+
+def test_union_is_reported_by_the_branch_that_was_written() -> None:
+    assert [m.key_path for m in _mistakes("name: a\nlamps: {b: {}}")] == ["lamps.b.width_cm"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: a\napi_key: SECRET",
+        "name: a\napi-key: SECRET",
+        "name: a\nkey: SECRET",
+        "name: a\nshelves: [{width_cm: 10, pin: SECRET}]",
+        "name: a\nshelves: ['api_key:SECRET']",
+        "name: a\nshelves: SECRET",
+        "name: a\nlamps: {x: [SECRET]}",
+        "SECRET",
+        "- SECRET",
+        "name: a\npin: *SECRET",
+        "name: a\npin: !SECRET x",
+        "name: a\npin: !!timestamp SECRET",
+        "name: [https://me:SECRET@host/]",
+    ],
+)
+def test_what_may_be_a_credential_is_never_shown(text: str) -> None:
+    secret = "hunter2-but-longer"
+    with pytest.raises(PolicyError) as caught:
+        validated(_Room, *load_yaml("room.yaml", text.replace("SECRET", secret)))
+    assert secret not in caught.value.message
+
+
+def test_kind_without_such_answerer_names_the_nearest() -> None:
+    tiers = "- name: t\n  level: 1\n  answerers:\n  - {kind: upstrem, name: x}"
+    text = f"version: 1\nname: a\ntiers:\n{tiers}"
+    (mistake,) = _mistakes(text, Policy)
+    assert mistake.line == 7
+    assert "did you mean `upstream`?" in mistake.expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("a: [", 2, "YAML"),
+        ("a: 1\n---\nb: 2", 2, "YAML"),
+        ("a: \x00", 0, "YAML"),
+        ("a:\n\tb: 1", 2, "no tabs"),
+        ("a: 1\nb: [${X}]", 2, "stands in quotes"),
+        ("a: &x [*x]", 1, "levels"),
+        ("[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), 1, "levels"),
+    ],
+)
+def test_unreadable_text_is_one_mistake(text: str, line: int, word: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_yaml("room.yaml", text)
+    (mistake,) = caught.value.mistakes
+    assert mistake.line == line
+    assert word in mistake.expected
+    assert not mistake.found.startswith(("found", "did not"))
+
+
+def test_every_pattern_of_a_policy_is_told_in_words() -> None:
+    def patterns(schema: object) -> Iterator[str]:
+        for key, value in schema.items() if isinstance(schema, dict) else ():
+            if key == "pattern" and isinstance(value, str):
+                yield value
+            if key == "patternProperties" and isinstance(value, dict):
+                yield from value
+            yield from patterns(value)
+        for value in schema if isinstance(schema, list) else ():
+            yield from patterns(value)
+
+    assert set(patterns(Policy.model_json_schema())) == set(WORDS)
+
+
+def test_nesting_up_to_the_limit_is_read() -> None:
+    load_yaml("room.yaml", "[" * MAX_DEPTH + "]" * MAX_DEPTH)
+
+
+def test_aliases_that_multiply_are_refused() -> None:
+    rows = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1]"]
+    rows += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 8)}]" for i in range(1, 8)]
+    with pytest.raises(PolicyError, match="aliases that multiply"):
+        load_yaml("room.yaml", "\n".join(rows))
+
+
+def test_alias_gives_the_value_it_names() -> None:
+    tree, _ = load_yaml("room.yaml", "a: &x {b: 1}\nc: *x")
+    assert tree == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_mistakes_without_a_model_still_have_lines() -> None:
+    tree, lines = load_yaml("room.yaml", "name: a\nshelvs: []")
+    try:
+        _Room.model_validate(tree)
+    except ValueError as error:
+        (mistake,) = mistakes_from(error, lines, "room.yaml")  # type: ignore[arg-type]
+        assert (mistake.line, mistake.key_path) == (2, "shelvs")

@@ -1,0 +1,72 @@
+"""What `redact` takes out, what it leaves, and that it takes time in proportion."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.privacy.redact import luhn, redact
+from tests.kits.growth import in_proportion
+
+TAKEN = [
+    ("mail jo.doe+x@mail.example.co.uk now", "mail [EMAIL] now"),
+    ("call +1 (415) 555-0132.", "call [PHONE]."),
+    ("call 0301234567", "call [PHONE]"),
+    ("call 415-555-0132", "call [PHONE]"),
+    ("card 4111 1111 1111 1111 ok", "card [CARD] ok"),
+    ("card 378282246310005 ok", "card [CARD] ok"),
+    ("IBAN GB82 WEST 1234 5698 7654 32 AND more", "IBAN [IBAN] AND more"),
+    ("iban de89370400440532013000", "iban [IBAN]"),
+    ("ssn 078-05-1120", "ssn [ID]"),
+    ("number 12345678901234567890", "number [ID]"),
+    ("key sk-abcdefghijklmnop1234", "key [SECRET]"),
+    ("key tg_" + "a" * 43, "key [SECRET]"),
+    ("AKIAIOSFODNN7EXAMPLE", "[SECRET]"),
+    ("ghp_abcdefghijklmnop1234567890", "[SECRET]"),
+    ("eyJhbGciOiJI.eyJzdWIiOiIx.abc_def", "[SECRET]"),
+    ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer [SECRET]"),
+    ('{"password": "hunter22"}', '{"password": "[SECRET]"}'),
+    ("my password is hunter22", "my password is [SECRET]"),
+    ("postgres://u:pw@db/x", "postgres://[SECRET]@db/x"),
+    ("-----BEGIN PRIVATE KEY-----\nAB\n-----END PRIVATE KEY-----\nx", "[SECRET]\nx"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nAB", "[SECRET]"),
+]
+LEFT = [
+    "refund $12,000 or 1200000 EUR, 5.000,00 or 12k",
+    "on 2026-11-20 at 10:15, room 1204",
+    "version 3.11.7 of order 12345678",
+    "the password is wrong",
+    "card number 1234 is no card",
+    "GB82 TEST is no IBAN at all, nor is AB12CDEFGHIJKLMNO",
+    "@home and a@b",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TAKEN)
+def test_detail_is_taken_out(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_ordinary_text_is_left(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text(max_size=300))
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize(
+    ("digits", "valid"), [("4111111111111111", True), ("4111111111111112", False)]
+)
+def test_luhn_check(digits: str, valid: bool) -> None:
+    assert luhn(digits) is valid
+
+
+@pytest.mark.parametrize(
+    "piece", ["a@", "1 ", "AB12 ", "eyJa-", "password=", "a.", "://a:b", "(1", "x@y."]
+)
+def test_time_grows_with_the_text_alone(piece: str) -> None:
+    assert in_proportion(redact, piece)

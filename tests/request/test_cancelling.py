@@ -1,0 +1,87 @@
+"""A client that leaves: its upstream's call is cancelled, whatever was asked and however.
+
+How soon is measured by `python -m benchmarks first_token`; here only that it happens at all, by an
+upstream that would go on for an hour under a deadline of a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.kits.server_kit import Served, Upstream, eventually, write_ladder
+
+ASKED = [{"role": "user", "content": "Where is my parcel?"}]
+BODIES = {
+    "/v1/chat/completions": {"messages": ASKED},
+    "/v1/responses": {"input": ASKED},
+    "/v1/messages": {"messages": ASKED, "max_tokens": 60},
+    "/v1/completions": {"prompt": "Where is my parcel?"},
+}
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with Upstream(tmp_path_factory.mktemp("upstream")) as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    policies = [
+        write_ladder(folder, "waits", upstream.url, "hang", deadline_s=60.0),
+        write_ladder(
+            folder, "races", upstream.url, "slow:0.3", "hang", deadline_s=60.0,
+            ability={"theta": 6, "labels": 100}, verify={"default": "full"},
+            sections={"decision": {"speculate": {"between": [0, 1], "max_usd": 1}}},
+        ),
+    ]  # fmt: skip
+    with Served(folder, *policies) as server:
+        yield server
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", list(BODIES))
+def test_a_client_that_leaves_cancels_the_upstreams_call(
+    served: Served, upstream: Upstream, path: str, stream: bool
+) -> None:
+    before = upstream.seen()
+    body = json.dumps({"model": "auto", "stream": stream, **BODIES[path]}).encode()
+    parts = urlsplit(served.url)
+    with socket.create_connection((parts.hostname, parts.port)) as client:
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        client.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        eventually(lambda: upstream.seen()["count"] == before["count"] + 1)
+        if stream:
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+    eventually(lambda: upstream.seen()["aborted"] == before["aborted"] + 1)
+
+
+def test_each_of_them_left_a_cancelled_row(served: Served) -> None:
+    eventually(lambda: all(row["state"] == "cancelled" for row in served.rows()))
+    assert all(row["cost_nano_usd"] > 0 for row in served.rows())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", list(BODIES))
+def test_a_call_made_early_that_is_not_needed_is_cancelled_upstream(
+    served: Served, upstream: Upstream, path: str, stream: bool
+) -> None:
+    before = upstream.seen()
+    response = served.post(path, {"model": "auto:races", "stream": stream, **BODIES[path]})
+    assert response.status_code == 200
+    eventually(lambda: upstream.seen()["aborted"] == before["aborted"] + 1)
+    assert upstream.seen()["count"] == before["count"] + 2
+    row = served.finished_row(response)
+    told = [
+        (a["answerer"], a["state"], a["discarded"])
+        for a in row["attempts"]
+        if a["role"] != "triage"
+    ]
+    assert told == [("rung-0", "settled", False), ("rung-1", "cancelled", True)]
+    assert sum(a["cost_nano_usd"] for a in row["attempts"]) == row["cost_nano_usd"]

@@ -1,0 +1,52 @@
+"""What cannot be trusted waits for a person: the holding text goes out, the draft is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.errors import AnswererError
+from router.ledger.tables.texts import TextStore
+from router.types import Committed, Outcome, ResponseFormat, Verdict
+from tests.kits.fakes import ALICE, Clock, a_house, ask
+from tests.kits.gateway_kit import UNSURE, drain, low, mid
+
+HOLD = {
+    "exhausted": {"default": "hold", "by_domain": {}},
+    "privacy": {"store": "full"},
+    "verify_mid": {"default": "full"},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_doubted_answer_is_held_and_kept_as_a_draft(tmp_path: Path, stream: bool) -> None:
+    house = a_house(tmp_path, [low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+    events = await drain(house, ask(stream=stream))
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert isinstance(events[0], Committed)
+    assert outcome.verdict is Verdict.HELD
+    assert outcome.answer is not None
+    assert outcome.review_id in outcome.answer.text
+    assert events[0].review_id == outcome.review_id
+    texts = TextStore(house.ledger.database, Clock())
+    assert await texts.get(outcome.request_id, None, "draft") == "an answer"
+    await house.close()
+
+
+async def test_an_emergency_is_never_held(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+    outcome = await house.gateway.complete(ask("an emergency"), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert len(house.reviews.items) == 1
+    await house.close()
+
+
+async def test_a_promised_shape_is_not_held(tmp_path: Path) -> None:
+    house = a_house(tmp_path, [low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+    shaped = ask(response_format=ResponseFormat("json_object"))
+    with pytest.raises(AnswererError):
+        await house.gateway.complete(shaped, ALICE)
+    assert house.reviews.items == []
+    await house.close()

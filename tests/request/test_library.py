@@ -1,0 +1,144 @@
+"""The library: one Gateway for synchronous code, event loops and mounts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+import uvicorn
+
+from router import Gateway
+from router.errors import ModelNotFound, NotCapable, TiergateError
+from router.types import ChatRequest, Committed, Delta, Hints, Message, Outcome
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+
+POLICY = """
+version: 1
+name: library
+tiers:
+  - name: llm
+    level: 2
+    answerers:
+      - name: mini
+        kind: upstream
+        model: instant
+        base_urls: ["{url}"]
+        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
+"""
+
+
+def a_gateway(folder: Path, url: str) -> Gateway:
+    path = folder / "library.yaml"
+    path.write_text(POLICY.format(url=url))
+    return Gateway.from_policy(path, database=folder / "ledger.db", environ={})
+
+
+async def test_acomplete_answers_and_keeps_books(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        outcome = await gateway.acomplete("Explain how tides work.")
+        assert outcome.answer is not None
+        assert outcome.answer.text
+        assert sum(a.cost_nano_usd for a in outcome.attempts) == outcome.cost_nano_usd > 0
+        assert "chatcmpl-fake" in [a.upstream_id for a in outcome.attempts]
+
+
+async def test_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        events = [event async for event in gateway.stream("Explain how tides work.")]
+        assert isinstance(events[0], Committed)
+        assert any(isinstance(event, Delta) for event in events)
+        assert isinstance(events[-1], Outcome)
+
+
+async def test_stream_of_a_whole_request_speaks_too(tmp_path: Path) -> None:
+    asked = ChatRequest((Message("user", "Explain how tides work."),), "auto")
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        events = [event async for event in gateway.stream(asked)]
+        assert any(isinstance(event, Delta) for event in events)
+
+
+async def test_what_is_given_beside_a_whole_request_holds(tmp_path: Path) -> None:
+    hints = Hints(session="s", context={"plan": "free"})
+    asked = ChatRequest((Message("user", "hello"),), "auto", hints=hints)
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        outcome = await gateway.acomplete(asked, hints=Hints(dry_run=True))
+        assert outcome.answer is None
+        with pytest.raises(NotCapable, match="max_cost_usd"):
+            gateway.route(asked, hints=Hints(max_cost_nano_usd=1))
+
+
+async def test_complete_works_from_threads_beside_the_loop_that_is_home(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        await gateway.acomplete("first, on this loop")
+        outcome = await asyncio.to_thread(gateway.complete, "then from a thread")
+        assert outcome.answer is not None
+
+
+async def test_acomplete_works_where_a_thread_is_home(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        gateway = a_gateway(tmp_path, fake.url)
+        await asyncio.to_thread(gateway.complete, "first, from a thread")
+        outcome = await gateway.acomplete("then on a loop")
+        assert outcome.answer is not None
+        await asyncio.to_thread(gateway.close)
+
+
+async def test_route_calls_no_tier_and_writes_nothing(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        gateway = a_gateway(tmp_path, fake.url)
+        decided = gateway.route([{"role": "user", "content": "Explain how tides work."}])
+        assert decided.rung.tier == "llm"
+        assert decided.answer is None
+        assert fake.count == 0
+        assert not (tmp_path / "ledger.db").exists()
+
+
+async def test_an_unknown_model_is_an_error_of_ours(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        gateway = a_gateway(tmp_path, fake.url)
+        with pytest.raises(ModelNotFound, match="tier:llm"):
+            gateway.route(ChatRequest((Message("user", "hi"),), "gpt-9"))
+
+
+async def test_hints_and_context_reach_the_decision(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        gateway = a_gateway(tmp_path, fake.url)
+        hints = Hints(stakes_nano_usd=5 * 10**9)
+        assert gateway.route("hi", hints=hints).decision.stakes_nano_usd == 5 * 10**9
+
+
+async def test_closing_a_gateway_on_its_loop_says_how(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        gateway = a_gateway(tmp_path, fake.url)
+        await gateway.acomplete("hello")
+        with pytest.raises(TiergateError, match="aclose"):
+            gateway.close()
+        await gateway.aclose()
+
+
+async def test_mounted_it_serves_the_same_surface(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        inner = gateway.asgi()
+
+        async def outer(scope, receive, send):
+            if scope["type"] == "http" and scope["path"].startswith("/llm"):
+                await inner({**scope, "root_path": "/llm"}, receive, send)
+
+        config = uvicorn.Config(outer, port=0, lifespan="off", log_level="error")
+        server = uvicorn.Server(config)
+        serving = asyncio.ensure_future(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        body = {"model": "auto", "messages": [{"role": "user", "content": "Explain tides."}]}
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(f"http://127.0.0.1:{port}/llm/v1/chat/completions", json=body) as response,
+        ):
+            assert response.status == 200
+            assert response.headers["x-tiergate-tier"] == "llm"
+            assert (await response.json())["choices"][0]["message"]["content"]
+        server.should_exit = True
+        await serving

@@ -1,0 +1,275 @@
+"""The decision: rules by table, one row per rule in order of precedence; what follows an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from router.errors import NotCapable
+from router.policy.schema import Policy
+from router.routing.constraints import Asked, asked_of
+from router.routing.decision import chance, decide, stakes
+from router.routing.expected_loss import expected_losses
+from router.routing.next_rung import Left, next_rung
+from router.types import (
+    Action,
+    Capability,
+    Domain,
+    Hints,
+    PSource,
+    Reason,
+    RequestType,
+)
+from tests.kits.decision_kit import CALM, USD, a_policy, facts
+
+
+@pytest.mark.parametrize(
+    ("change", "tier", "reason"),
+    [
+        ({}, 1, Reason.LOWEST_EXPECTED_LOSS),
+        ({"degraded": True}, 2, Reason.TRIAGE_DEGRADED),
+        ({"risk_terms": ("emergency",)}, 3, Reason.HIGH_RISK_MEDICAL),
+        ({"risk_terms": ("vip",)}, 2, Reason.POLICY_RULE),
+        ({"domain": Domain.LEGAL, "stakes_high": 0.7}, 3, Reason.HIGH_RISK_LEGAL),
+        ({"domain": Domain.FINANCE, "stakes_high": 0.7}, 3, Reason.HIGH_RISK_FINANCIAL),
+        ({"domain": Domain.MEDICAL, "stakes_high": 0.7}, 3, Reason.HIGH_RISK_MEDICAL),
+        (
+            {"domain": Domain.ENGINEERING_SAFETY, "stakes_high": 0.5},
+            3,
+            Reason.HIGH_RISK_ENGINEERING_SAFETY,
+        ),
+        (
+            {"stakes_high": 0.7, "risk_domain": Domain.MEDICAL, "risk_p": 0.45},
+            3,
+            Reason.HIGH_RISK_MEDICAL,
+        ),
+        ({"impact_nano_usd": 10_000 * USD}, 3, Reason.IMPACT_LEVEL_3),
+        ({"strategic": 0.5}, 3, Reason.STRATEGIC),
+        (
+            {
+                "domain": Domain.TECHNOLOGY,
+                "request_type": RequestType.DECISION,
+                "multi_factor": 0.8,
+            },
+            3,
+            Reason.ARCHITECTURE,
+        ),
+        ({"impact_nano_usd": 5_000 * USD}, 2, Reason.IMPACT_LEVEL_2),
+        ({"stakes_high": 0.6}, 2, Reason.HIGH_STAKES),
+        ({"stakes_high": 0.59}, 1, Reason.LOWEST_EXPECTED_LOSS),
+        ({"multi_factor": 0.5}, 2, Reason.MULTI_FACTOR),
+        ({"novelty": 0.5}, 2, Reason.NOVEL),
+        ({"toxic": 0.9}, 2, Reason.UNSAFE),
+        ({"spam": 0.9}, 2, Reason.UNSAFE),
+    ],
+)
+def test_each_rule_sets_its_floor(change: dict[str, object], tier: int, reason: Reason) -> None:
+    rows = facts(p1=0.95, p2=0.95, p3=0.96)  # too small a gain to climb for its own sake
+    decision = decide(a_policy(), replace(CALM, **change), rows, Asked())
+    assert decision.first_rung.level == tier
+    assert decision.first_rung.reasons[0] is reason
+
+
+@pytest.mark.parametrize(("stakes_high", "floor"), [(0.49, 1), (0.51, 3)])
+def test_risk_counts_by_its_domain_times_its_stakes(stakes_high: float, floor: int) -> None:
+    signals = replace(CALM, stakes_high=stakes_high, risk_domain=Domain.LEGAL, risk_p=0.5)
+    assert decide(a_policy(), signals, facts(), Asked()).floor == floor
+
+
+@pytest.mark.parametrize(("usd", "floor"), [(4_999.99, 1), (5_000, 2), (9_999.99, 2), (10_000, 3)])
+def test_impact_triggers_hold_on_both_sides_of_their_limits(usd: float, floor: int) -> None:
+    signals = replace(CALM, impact_nano_usd=round(usd * USD))
+    assert decide(a_policy(), signals, facts(), Asked()).floor == floor
+
+
+def test_level_3_is_passed_over_below_a_thousand_dollars() -> None:
+    signals = replace(CALM, impact_nano_usd=999 * USD)
+    decision = decide(a_policy(), signals, facts(p1=0.1, p2=0.1), Asked())
+    assert decision.rungs[2].reasons == (Reason.LOW_IMPACT,)
+    assert decision.first_rung.level == 2
+
+
+def test_level_3_is_in_reach_from_a_thousand_dollars() -> None:
+    signals = replace(CALM, impact_nano_usd=1_000 * USD)
+    decision = decide(a_policy(), signals, facts(p1=0.1, p2=0.1), Asked())
+    assert decision.first_rung.level == 3
+
+
+def test_low_level_1_confidence_passes_the_rung_over() -> None:
+    decision = decide(a_policy(), CALM, facts(p1=0.84), Asked())
+    assert decision.rungs[0].reasons == (Reason.LOW_CONFIDENCE,)
+    assert decision.first_rung.reasons[0] is Reason.LOW_CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("p1", "declined", "reason"),
+    [
+        (0.85, None, Reason.NOT_CAPABLE),
+        (0.85, Reason.NOT_CAPABLE, Reason.NOT_CAPABLE),
+        (0.84, None, Reason.LOW_CONFIDENCE),
+        (0.85, Reason.NOTHING_TO_RESOLVE, Reason.LOW_CONFIDENCE),
+    ],
+)
+def test_a_sure_level_1_that_cannot_give_several_answers_is_the_reason(
+    p1: float, declined: Reason | None, reason: Reason
+) -> None:
+    sure, mid, deep = facts(p1=p1, p2=0.8)
+    sure = replace(sure, missing=(Capability.MULTIPLE_CHOICES,), declined=declined)
+    unsure = replace(sure, answerer="small", p=0.2, missing=(), declined=None)
+    decision = decide(a_policy(), CALM, [sure, unsure, mid, deep], Asked())
+    assert decision.rungs[0].reasons == (Reason.NOT_CAPABLE,)
+    assert decision.first_rung.reasons == (reason, Reason.LOWEST_EXPECTED_LOSS)
+
+
+def test_level_1_answers_at_the_confidence_floor() -> None:
+    assert decide(a_policy(), CALM, facts(p1=0.85, p2=0.8), Asked()).first_rung.level == 1
+
+
+def test_expected_loss_mode_drops_the_fixed_triggers() -> None:
+    policy = a_policy(mode="expected_loss")
+    signals = replace(CALM, novelty=0.9, multi_factor=0.9)
+    assert decide(policy, signals, facts(p1=0.97, p2=0.5, p3=0.5), Asked()).first_rung.level == 1
+
+
+def test_certified_mode_escalates_a_domain_without_certificate() -> None:
+    policy = a_policy(mode="certified", certificates={"legal": 0.9})
+    assert decide(policy, CALM, facts(p1=1.0), Asked()).first_rung.level == 2
+
+
+def test_a_prior_lets_the_fixed_triggers_decide() -> None:
+    signals = replace(CALM, impact_nano_usd=4_000 * USD)
+    decision = decide(a_policy(), signals, facts(source=PSource.PRIOR), Asked())
+    assert decision.first_rung.level == 1
+    assert decision.first_rung.reasons == (Reason.FIXED_TRIGGERS_DECIDE,)
+
+
+def test_small_gain_keeps_the_lower_tier() -> None:
+    signals = replace(CALM, impact_nano_usd=4_900 * USD)
+    decision = decide(a_policy(), signals, facts(p1=0.975, p2=0.98, p3=0.99), Asked())
+    assert decision.first_rung.level == 1
+
+
+def test_losses_match_the_worked_example() -> None:
+    rows = [
+        replace(facts()[0], p=0.9, cost_nano_usd=USD // 100),
+        replace(facts()[1], p=0.99, cost_nano_usd=USD // 2),
+    ]
+    losses = expected_losses(rows, 10 * USD, a_policy().decision)
+    assert [round(loss / USD, 6) for loss in losses] == [1.01, 0.60]
+
+
+def test_stakes_add_the_loss_share_of_the_amount() -> None:
+    signals = replace(CALM, impact_nano_usd=200 * USD)
+    assert stakes(a_policy(), signals, Asked()) == round(2.10 * USD)
+
+
+def test_a_hint_cannot_lower_stakes_without_its_scope() -> None:
+    signals = replace(CALM, impact_nano_usd=200 * USD)
+    assert stakes(a_policy(), signals, Asked(stakes_nano_usd=1)) == round(2.10 * USD)
+
+
+def test_a_hint_lowers_stakes_with_its_scope() -> None:
+    assert stakes(a_policy(), CALM, Asked(stakes_nano_usd=1, may_lower=True)) == 1
+
+
+def test_max_tier_is_ignored_without_its_scope() -> None:
+    assert asked_of(Hints(max_tier=1), may_lower=False).max_tier is None
+
+
+def test_missing_capability_is_named() -> None:
+    rows = [replace(f, missing=(Capability.IMAGES,)) for f in facts()]
+    with pytest.raises(NotCapable, match="images"):
+        decide(a_policy(), CALM, rows, Asked())
+
+
+def test_too_long_a_request_is_refused_by_name() -> None:
+    rows = [replace(f, context_tokens=100) for f in facts()]
+    with pytest.raises(NotCapable, match="context") as caught:
+        decide(a_policy(), replace(CALM, input_tokens=101), rows, Asked())
+    assert caught.value.code == "context_length_exceeded"
+
+
+def test_pinned_answerer_goes_alone() -> None:
+    decision = decide(a_policy(), CALM, facts(), Asked(pinned="mid"))
+    assert [r.answerer for r in decision.rungs if r.taken] == ["mid"]
+    assert decision.first_rung.reasons == (Reason.PINNED,)
+
+
+def test_max_cost_below_the_only_allowed_tier_is_an_error() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    with pytest.raises(NotCapable, match="max_cost_usd"):
+        decide(a_policy(), signals, facts(), Asked(max_cost_nano_usd=1))
+
+
+def test_a_hard_ceiling_holds_against_a_min_tier_hint() -> None:
+    policy = a_policy()
+    rule = {"name": "cheap", "request_types": ["faq"], "ceiling": 1}
+    policy = Policy.model_validate(policy.model_dump() | {"hard_rules": [rule]})
+    assert decide(policy, CALM, facts(), Asked(min_tier=3)).first_rung.level == 1
+
+
+def test_a_hard_floor_that_no_capable_rung_reaches_is_refused() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.LOGPROBS,))]
+    with pytest.raises(NotCapable, match=r"logprobs.*high_risk_medical"):
+        decide(a_policy(), signals, rows, Asked())
+
+
+def test_tools_may_be_left_out_where_a_hard_rule_leaves_no_other_tier() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    rows = [*facts()[:2], replace(facts()[2], missing=(Capability.TOOLS,), excused=True)]
+    assert decide(a_policy(), signals, rows, Asked()).first_rung.level == 3
+
+
+def test_a_pinned_tier_gives_way_to_a_hard_rule() -> None:
+    signals = replace(CALM, risk_terms=("emergency",))
+    assert decide(a_policy(), signals, facts(), Asked(pinned_tier="resolve")).first_rung.level == 3
+
+
+def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
+    assert chance(1.0, 1.0) == 0.5
+    assert chance(3.0, 1.0) == pytest.approx(0.8808, abs=1e-4)
+
+
+# --- after an answer ---------------------------------------------------------------------------
+
+
+def test_a_weak_answer_climbs_when_the_gain_pays() -> None:
+    signals = replace(CALM, impact_nano_usd=4_000 * USD)
+    decision = decide(a_policy(), signals, facts(p1=0.99, p2=0.9), Asked())
+    step = next_rung(decision, 0, 0.3, None, Left(), a_policy().decision)
+    assert (step.action, step.rung) == (Action.CLIMB, 2)
+
+
+def test_a_good_answer_is_accepted() -> None:
+    decision = decide(a_policy(), CALM, facts(), Asked())
+    step = next_rung(decision, 0, 0.97, None, Left(), a_policy().decision)
+    assert step.action is Action.ACCEPT
+
+
+def test_a_failed_rung_climbs_to_the_next() -> None:
+    decision = decide(a_policy(), CALM, facts(), Asked())
+    step = next_rung(decision, 0, None, Reason.ANSWERER_FAILED, Left(), a_policy().decision)
+    assert (step.action, step.rung) == (Action.CLIMB, 1)
+
+
+def test_the_last_failed_rung_stops() -> None:
+    decision = decide(a_policy(), CALM, facts(), Asked())
+    step = next_rung(decision, 2, None, Reason.ANSWERER_FAILED, Left(), a_policy().decision)
+    assert (step.action, step.reason) == (Action.STOP, Reason.LADDER_EXHAUSTED)
+
+
+def test_no_money_left_keeps_the_answer_in_hand() -> None:
+    signals = replace(CALM, impact_nano_usd=4_000 * USD)
+    decision = decide(a_policy(), signals, facts(p1=0.99), Asked())
+    step = next_rung(decision, 0, 0.3, None, Left(nano_usd=0), a_policy().decision)
+    assert (step.action, step.reason) == (Action.ACCEPT, Reason.BUDGET_EXHAUSTED)
+
+
+def test_no_time_left_stops_a_failed_climb() -> None:
+    decision = decide(a_policy(), CALM, facts(), Asked())
+    step = next_rung(
+        decision, 0, None, Reason.ANSWERER_FAILED, Left(time_ms=0.0), a_policy().decision
+    )
+    assert (step.action, step.reason) == (Action.STOP, Reason.TIME_EXHAUSTED)

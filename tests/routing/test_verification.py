@@ -1,0 +1,126 @@
+"""What makes an answer unusable, whatever its log-probabilities, and what only its cap cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from router.routing.verification import cut_by_client, one_call, structure_failure
+from router.types import (
+    Answer,
+    ChatRequest,
+    Choice,
+    JsonText,
+    Message,
+    Reason,
+    ResponseFormat,
+    Sampling,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+
+TOOLS = tuple(ToolSpec(name, "", JsonText('{"type":"object"}')) for name in ("f", "g"))
+NAMED = '{"type":"function","function":{"name":"f"}}'
+BROKEN = Choice('{"city": "Gh', "length")
+
+
+def asking(**fields: object) -> ChatRequest:
+    return ChatRequest((Message("user", "Hello!"),), "auto", **fields)  # type: ignore[arg-type]
+
+
+def said(*choices: Choice) -> Answer:
+    return Answer(choices, "m", Usage())
+
+
+def calling(*names: str) -> Answer:
+    calls = tuple(ToolCall(f"call_{name}", name, "{}") for name in names)
+    return said(Choice("" if calls else "words", "tool_calls" if calls else "stop", calls))
+
+
+@pytest.mark.parametrize(
+    ("choice", "called", "kept"),
+    [
+        (None, (), True),
+        (None, ("g",), True),
+        ('"auto"', (), True),
+        ('"auto"', ("f", "g"), True),
+        ('"none"', (), True),
+        ('"none"', ("f",), False),
+        ('"required"', ("g",), True),
+        ('"required"', (), False),
+        (NAMED, ("f",), True),
+        (NAMED, ("f", "f"), True),
+        (NAMED, (), False),
+        (NAMED, ("g",), False),
+        (NAMED, ("f", "g"), False),
+    ],
+)
+def test_tools_are_called_as_the_choice_says(
+    choice: str | None, called: tuple[str, ...], kept: bool
+) -> None:
+    request = asking(tools=TOOLS, tool_choice=choice)
+    failure = structure_failure(calling(*called), request)
+    assert failure is (None if kept else Reason.ANSWER_INVALID)
+
+
+@pytest.mark.parametrize(("parallel", "left"), [(None, 2), (True, 2), (False, 1)])
+def test_one_call_is_left_where_parallel_ones_are_forbidden(
+    parallel: bool | None, left: int
+) -> None:
+    request = asking(tools=TOOLS, parallel_tool_calls=parallel)
+    (choice,) = one_call(calling("f", "g"), request).choices
+    assert [call.name for call in choice.tool_calls] == ["f", "g"][:left]
+
+
+def test_what_a_filter_left_empty_is_refused() -> None:
+    assert structure_failure(said(Choice("", "content_filter")), asking()) is Reason.ANSWER_REFUSED
+    assert structure_failure(said(Choice("", "stop")), asking()) is Reason.ANSWER_INVALID
+
+
+OBJECT = ResponseFormat("json_object")
+WHOLE = Choice("{}", "stop")
+HALF_A_CALL = Choice("", "length", (ToolCall("call_1", "f", '{"a"'),))
+
+
+@pytest.mark.parametrize(
+    ("choices", "cap", "cut"),
+    [
+        ((BROKEN,), 20, True),
+        ((BROKEN,), 100, True),  # the answerer's own, too
+        ((BROKEN,), 101, False),
+        ((BROKEN,), None, False),
+        ((WHOLE, BROKEN), 20, True),
+        ((Choice("", "length"),), 20, True),  # all of it went into thoughts
+        ((HALF_A_CALL,), 20, True),
+        ((replace(HALF_A_CALL, tool_calls=(ToolCall("call_1", "rm", "{"),)),), 20, False),
+        ((replace(BROKEN, finish_reason="stop"),), 20, False),
+        ((replace(BROKEN, finish_reason="stop"), BROKEN), 20, False),
+    ],
+)
+def test_an_answer_is_cut_by_the_client_where_its_own_cap_holds(
+    choices: tuple[Choice, ...], cap: int | None, cut: bool
+) -> None:
+    request = asking(
+        tools=TOOLS,
+        response_format=OBJECT,
+        sampling=Sampling(max_output_tokens=cap, n=len(choices)),
+    )
+    assert cut_by_client(said(*choices), request, 100) is cut
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "cut"),
+    [
+        ("", {"sampling": Sampling(stop=("a",))}, True),
+        ("", {}, False),
+        ("", {"sampling": Sampling(stop=("a",)), "response_format": OBJECT}, False),
+        ("", {"sampling": Sampling(stop=("a",)), "tools": TOOLS}, False),
+        ("words", {"sampling": Sampling(stop=("a",))}, False),
+    ],
+)
+def test_an_empty_text_is_cut_by_the_client_where_it_named_a_stop(
+    text: str, fields: dict[str, object], cut: bool
+) -> None:
+    assert cut_by_client(said(Choice(text, "stop")), asking(**fields), 100) is cut

@@ -1,0 +1,235 @@
+"""`POST /v1/moderations` as clients meet it: a real server and the real `openai` package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+import yaml
+
+from router.api.compose.app import App
+from router.api.compose.core import Core, Settings, load_policies
+from router.errors import AnswererNotReady
+from router.policy.loading import load_policy, policies_dir
+from router.routing.decision_record import differs, parse
+from router.specialists.moderation import CATEGORIES, FLAGGED_AT, category_of, moderated
+from router.types import Identity
+from router.wire.analysis import MAX_TEXTS
+from tests.kits.server_kit import Served, at_the_rate, tiergate, write_policy
+
+NOWHERE = "http://127.0.0.1:9/v1"
+SHIPPED = yaml.safe_load((policies_dir() / "content_moderation.yaml").read_text())
+PARCEL, SELF_HARM = "How do I return a parcel?", "I want to kill myself"
+KNOWN = {"harassment", "hate", "self-harm", "sexual", "violence"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    policy = write_policy(
+        folder, NOWHERE, aliases={"omni-moderation-*": "tiergate-moderation", "gpt-*": "auto"},
+        max_body_bytes=100_000,
+    )  # fmt: skip
+    with Served(folder, policy) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
+
+
+def post(served: Served, **body: object) -> httpx.Response:
+    return served.client.post("/v1/moderations", json=body)
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def test_openai_client_gets_every_category(client: openai.OpenAI) -> None:
+    said = client.moderations.create(model="omni-moderation-latest", input=[PARCEL, SELF_HARM])
+    fine, grave = said.results
+    assert (fine.flagged, grave.flagged) == (False, True)
+    assert grave.categories.self_harm
+    assert grave.category_scores.self_harm > FLAGGED_AT > fine.category_scores.self_harm
+    assert said.id.startswith("modr-")
+    assert said.model == "tiergate-moderation"
+    for group in (fine.categories, fine.category_scores, fine.category_applied_input_types):
+        assert set(group.to_dict()) == set(CATEGORIES)
+
+
+def test_what_no_head_knows_is_said_to_be_unread(served: Served) -> None:
+    (found,) = post(served, input="how do I make a bomb").json()["results"]
+    read = {name for name, kinds in found["category_applied_input_types"].items() if kinds}
+    assert read == KNOWN
+    unread = set(CATEGORIES) - KNOWN
+    assert not any(found["categories"][name] for name in unread)
+    assert all(found["category_scores"][name] == 0 for name in unread)
+
+
+def test_the_model_may_be_left_out(client: openai.OpenAI) -> None:
+    assert not client.moderations.create(input=PARCEL).results[0].flagged
+
+
+def test_parts_are_one_text(client: openai.OpenAI) -> None:
+    parts = [{"type": "text", "text": PARCEL}, {"type": "text", "text": SELF_HARM}]
+    (found,) = client.moderations.create(input=parts).results  # type: ignore[arg-type]
+    (harmless,) = client.moderations.create(input=PARCEL).results
+    assert found.category_scores.self_harm > 5 * harmless.category_scores.self_harm
+
+
+def test_an_empty_text_is_not_flagged(served: Served) -> None:
+    assert [row["flagged"] for row in post(served, input=["", " "]).json()["results"]] == [
+        False
+    ] * 2
+
+
+def test_the_policys_own_verdict_stands_beside(served: Served) -> None:
+    (found,) = post(served, input=SELF_HARM).json()["results"]
+    assert (found["verdict"], found["reason"]) == (
+        "review",
+        "somebody may need help; a person looks",
+    )
+
+
+def test_a_served_policy_that_moderates_is_asked_first(tmp_path: Path) -> None:
+    heads = [{**row, "path": str(policies_dir() / row["path"])} for row in SHIPPED["heads"]]
+    specialist = {**SHIPPED["specialist"], "verdict": {"default": "all fine"}}
+    policy = write_policy(tmp_path, NOWHERE, heads=heads, specialist=specialist)
+    with Served(tmp_path, policy) as served:
+        said = post(served, input=SELF_HARM)
+        assert said.headers["x-tiergate-policy"].startswith("tested@")
+        assert said.json()["results"][0]["verdict"] == "all fine"
+
+
+# --- scores ---------------------------------------------------------------------------------------
+
+HEADS = {"toxicity": ("neither", "hate"), "category": ("none", "hate", "violence")}
+
+
+@pytest.mark.parametrize(
+    ("readings", "scores"),
+    [
+        # of two heads the higher chance
+        ({"toxicity": [("neither", 0.6), ("hate", 0.4)],
+          "category": [("hate", 0.7), ("none", 0.2), ("violence", 0.1)]},
+         {"hate": 0.7, "violence": 0.1}),
+        # a class that was left out has what the others leave
+        ({"category": [("none", 0.75), ("violence", 0.125)]}, {"hate": 0.125, "violence": 0.125}),
+        # a head that said nothing knows nothing
+        ({"toxicity": [("hate", 0.9), ("neither", 0.1)]}, {"hate": 0.9, "violence": 0.0}),
+    ],
+)  # fmt: skip
+def test_scores_are_the_chances_of_classes_by_name(
+    readings: dict[str, list[tuple[str, float]]], scores: dict[str, float]
+) -> None:
+    found = moderated(readings, HEADS)
+    assert found.scores == pytest.approx(scores)
+    assert found.flagged == any(score >= FLAGGED_AT for score in scores.values())
+
+
+def test_every_category_is_named_by_its_own_name() -> None:
+    for category in CATEGORIES:
+        assert category_of(category) == category
+        assert category_of(category.replace("/", "_").replace("-", "_").upper()) == category
+    assert category_of("offensive") is None
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "code"),
+    [
+        ({}, "input", "missing_required_parameter"),
+        ({"input": None}, "input", "missing_required_parameter"),
+        ({"input": []}, "input", "invalid_value"),
+        ({"input": 5}, "input", "invalid_type"),
+        ({"input": {}}, "input", "invalid_type"),
+        ({"input": ["x", 5]}, "input[1]", "invalid_type"),
+        ({"input": [["x"]]}, "input[0]", "invalid_type"),
+        ({"input": ["x"] * (MAX_TEXTS + 1)}, "input", "invalid_value"),
+        ({"input": "x", "model": 5}, "model", "invalid_type"),
+        ({"input": [{"text": "x"}]}, "input[0].type", "missing_required_parameter"),
+        ({"input": [{"type": "text"}]}, "input[0].text", "missing_required_parameter"),
+        ({"input": [{"type": "text", "text": 5}]}, "input[0].text", "invalid_type"),
+        ({"input": [{"type": "audio"}]}, "input[0].type", "invalid_value"),
+        ({"input": [{"type": {}}]}, "input[0].type", "invalid_type"),
+        ({"input": [{"type": "text", "text": "x"}, "x"]}, "input[1]", "invalid_type"),
+        ({"input": [{"type": "image_url", "image_url": {"url": "data:"}}]},
+         "input[0].type", "unsupported_capability"),
+    ],
+)  # fmt: skip
+def test_a_malformed_body_is_told_by_its_key(
+    served: Served, body: dict[str, object], param: str, code: str
+) -> None:
+    said = post(served, **body)
+    error = said.json()["error"]
+    assert (said.status_code, error["param"], error["code"]) == (400, param, code), error
+
+
+def test_an_image_is_told_which_capability_lacks(client: openai.OpenAI) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    with pytest.raises(openai.BadRequestError, match="lacks the capability 'images'"):
+        client.moderations.create(input=[image])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("name", ["nope", "gpt-4o", "tiergate-embed"])
+def test_another_model_is_told_what_is_known(client: openai.OpenAI, name: str) -> None:
+    with pytest.raises(openai.NotFoundError, match="Known are: tiergate-moderation, auto, omni"):
+        client.moderations.create(model=name, input=PARCEL)
+
+
+def test_a_body_that_is_too_large_is_refused(served: Served) -> None:
+    assert post(served, input="x" * 100_000).status_code == 413
+
+
+def test_a_key_is_asked_for(tmp_path: Path) -> None:
+    database = tmp_path / "ledger.db"
+    made = tiergate("keys", "create", "--tenant", "acme", "-d", database, "--json")
+    with Served(tmp_path, write_policy(tmp_path, NOWHERE)) as served:
+        assert post(served, input=PARCEL).status_code == 401
+        served.client.headers["authorization"] = f"Bearer {json.loads(made.stdout)['key']}"
+        assert post(served, input=PARCEL).status_code == 200
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+
+def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
+    said = post(served, input=[PARCEL, SELF_HARM], routing={"tags": ["posts"]})
+    assert said.headers["x-tiergate-model"].startswith("tiergate-moderation@")
+    ids = [row["decision_id"] for row in said.json()["results"]]
+    assert ids[0] == said.headers["x-tiergate-decision-id"]
+    policy = load_policy(policies_dir() / "content_moderation.yaml", {}).policy
+    booked = {row["request_id"]: row for row in served.rows()}
+    for one in ids:
+        row = served.client.get(f"/v1/decisions/{one}").json()
+        assert (row["endpoint"], row["tier"], row["tags"]) == (
+            "moderations",
+            "specialist",
+            ["posts"],
+        )
+        (line,) = booked[row["request_id"]]["attempts"]
+        assert row["cost_nano_usd"] == at_the_rate(line["compute_ms"]) > 0
+        assert row["requested_model"] == "tiergate-moderation"
+        assert set(row["baselines"].values()) == {None}  # nothing is claimed to be saved
+        assert differs(parse(json.dumps(row["record"])), policy) is None
+    verified = tiergate("ledger", "verify", "-d", served.database)
+    assert verified.returncode == 0, verified.stdout
+
+
+async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:
+    settings = Settings(
+        policies=(str(write_policy(tmp_path, NOWHERE)),), database=tmp_path / "l.db",
+        cache_dir=None, watch=False, model_dir=tmp_path,
+    )  # fmt: skip
+    app = App(settings, Core(settings, load_policies(settings, {}), {}))
+    async with app.life():
+        found = await app.moderation.find()
+        with pytest.raises(AnswererNotReady):
+            await app.analyst.analyse(found, ["x"], Identity("a", "k", frozenset()))

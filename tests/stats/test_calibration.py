@@ -1,0 +1,159 @@
+"""Calibrators, fits and measures: by hand, against other implementations, as properties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.stats import calibration as c
+from tests.kits.examples import examples
+
+RNG = np.random.default_rng(3)
+
+
+def test_ece_of_one_bin_is_the_gap_between_mean_chance_and_share_right() -> None:
+    assert c.ece(np.full(4, 0.8), np.array([1, 1, 1, 0]), bins=1) == pytest.approx(0.05)
+
+
+def test_ece_bins_have_equal_mass() -> None:
+    chances = np.array([0.1, 0.1, 0.9, 0.9])
+    right = np.array([0, 0, 1, 0])
+    assert c.ece(chances, right, bins=2) == pytest.approx((0.1 + 0.4) / 2)
+
+
+def test_auroc_counts_ties_as_half() -> None:
+    assert c.auroc(np.array([0.5, 0.5]), np.array([True, False])) == 0.5
+
+
+def test_auroc_of_one_class_is_not_a_number() -> None:
+    assert np.isnan(c.auroc(np.array([0.5, 0.6]), np.array([True, True])))
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=40))
+def test_auroc_equals_the_share_of_ordered_pairs(rows: list[tuple[int, bool]]) -> None:
+    scores = np.array([score for score, _ in rows], dtype=float)
+    positive = np.array([flag for _, flag in rows])
+    pairs = [
+        1.0 if a > b else 0.5 if a == b else 0.0
+        for a in scores[positive]
+        for b in scores[~positive]
+    ]
+    if pairs:
+        assert c.auroc(scores, positive) == pytest.approx(np.mean(pairs))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "total", "bound"),
+    [(0, 299, 0.01), (0, 598, 0.005), (0, 10, 1 - 0.05 ** (1 / 10)), (3, 3, 1.0), (0, 0, 1.0)],
+)
+def test_clopper_pearson_bound(wrong: int, total: int, bound: float) -> None:
+    assert c.clopper_pearson_upper(wrong, total) == pytest.approx(bound, abs=1e-4)
+
+
+def test_clopper_pearson_needs_one_row_more_than_298_for_one_percent() -> None:
+    assert c.clopper_pearson_upper(0, 298) > 0.01 > c.clopper_pearson_upper(0, 299)
+
+
+def test_clopper_pearson_equals_the_beta_quantile() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    for wrong, total in ((1, 20), (7, 100), (40, 1_000)):
+        beta = stats.beta.ppf(0.95, wrong + 1, total - wrong)
+        assert c.clopper_pearson_upper(wrong, total) == pytest.approx(beta, abs=1e-9)
+
+
+@given(st.integers(0, 60), st.integers(1, 60))
+def test_the_bound_is_never_below_the_observed_rate(wrong: int, more: int) -> None:
+    total = wrong + more
+    assert c.clopper_pearson_upper(wrong, total) >= wrong / total
+
+
+def test_an_impossible_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="5 wrong among 3"):
+        c.clopper_pearson_upper(5, 3)
+
+
+def test_temperature_undoes_a_known_overconfidence() -> None:
+    logits = RNG.normal(size=(4_000, 3))
+    chances = c.softmax(logits)
+    labels = np.array([RNG.choice(3, p=row) for row in chances])
+    assert c.fit_temperature(logits * 3.0, labels).t == pytest.approx(3.0, rel=0.1)
+
+
+def test_platt_recovers_slope_and_shift() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=6_000)
+    y = (rng.random(6_000) < c.sigmoid(2.0 * x - 1.0)).astype(float)
+    found = c.fit_platt(x, y)
+    assert (found.slope, found.shift) == pytest.approx((2.0, -1.0), abs=0.15)
+
+
+def test_platt_of_three_rows_stays_finite() -> None:
+    found = c.fit_platt(np.array([-1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]))
+    assert abs(found.slope) < 20
+
+
+def test_isotonic_pools_a_violation_into_its_mean() -> None:
+    found = c.fit_isotonic(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0, 1.0]))
+    assert found(np.array([1.5]))[0] == pytest.approx(0.5)
+
+
+def test_isotonic_agrees_with_sklearn_away_from_its_ends() -> None:
+    sklearn = pytest.importorskip("sklearn.isotonic")
+    x = RNG.normal(size=400)
+    y = (RNG.random(400) < c.sigmoid(x)).astype(float)
+    ours, theirs = c.fit_isotonic(x, y), sklearn.IsotonicRegression(out_of_bounds="clip").fit(x, y)
+    middle = np.quantile(x, [0.3, 0.5, 0.7])
+    assert ours(middle) == pytest.approx(theirs.predict(middle), abs=0.08)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-5, 5), st.integers(0, 1)), min_size=2, max_size=50),
+    st.lists(st.floats(-9, 9), min_size=2, max_size=20),
+)
+def test_isotonic_never_falls(rows: list[tuple[float, int]], asked: list[float]) -> None:
+    found = c.fit_isotonic(np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float))
+    values = found(np.sort(asked))
+    assert np.all(np.diff(values) >= -1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.integers(0, 1)), min_size=2, max_size=50))
+def test_isotonic_never_says_never_or_always(rows: list[tuple[float, int]]) -> None:
+    found = c.fit_isotonic(np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float))
+    assert 0.0 < min(found.y) <= max(found.y) < 1.0
+
+
+@pytest.mark.parametrize(
+    "calibrator",
+    [c.Temperature(1.5), c.Platt(2.0, -0.5), c.Isotonic((0.0, 1.0), (0.2, 0.9))],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_calibrator_survives_json(calibrator: c.Temperature | c.Platt | c.Isotonic) -> None:
+    assert c.from_json(calibrator.to_json()) == calibrator
+
+
+def test_an_unknown_calibrator_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown calibrator"):
+        c.from_json({"kind": "magic"})
+
+
+def test_few_rows_never_get_the_isotonic_curve() -> None:
+    x = RNG.normal(size=999)
+    assert isinstance(c.best_of(x, (x > 0).astype(float)), c.Platt)
+
+
+def test_a_firm_prior_outweighs_few_rows() -> None:
+    prior = np.array([1.0, 2.0])
+    x, y = RNG.normal(size=(5, 2)), np.zeros(5)
+    found = c.fit_logistic(x, y, prior, np.full(2, 1e6))
+    assert found == pytest.approx(prior, abs=1e-3)
+
+
+@examples(50)
+@given(st.floats(-700, 700))
+def test_logit_undoes_sigmoid_where_floats_allow(x: float) -> None:
+    p = c.sigmoid(np.array([x]))
+    assert 0.0 <= p[0] <= 1.0
+    if abs(x) < 15:
+        assert c.logit(p)[0] == pytest.approx(x, abs=1e-3)

@@ -1,0 +1,127 @@
+"""How many calls may wait for an answerer's slots, and what the others are told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.errors import Overloaded
+from router.types import Answer
+from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_ladder
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_kit import eventually as eventually_here
+from tests.kits.upstreams.upstream_tier_kit import Tiers, ask
+from tiers.remote.call_slots import PATIENCE, CallSlots, most_waiting
+
+
+@pytest.fixture
+async def tiers() -> AsyncIterator[Tiers]:
+    made = Tiers()
+    yield made
+    await made.close()
+
+
+# --- the bound ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "service_s", "left_s", "most"),
+    [
+        (8, 2.0, 60.0, 8),  # the docstring's examples
+        (8, 2.0, 4.0, 8),
+        (8, 2.0, 3.0, 4),
+        (8, 2.0, 2.0, 0),
+        (8, 2.0, 1.0, 0),
+        (8, None, 60.0, 8),
+        (8, 0.0, 60.0, 8),
+        (1, 1.0, 60.0, 1),
+        (64, 0.5, 60.0, 64),
+    ],
+)
+def test_as_many_wait_as_can_be_answered_in_time(
+    concurrency: int, service_s: float | None, left_s: float, most: int
+) -> None:
+    assert most_waiting(concurrency, service_s, left_s) == most
+
+
+@given(st.integers(1, 1_000), st.floats(0.001, 1_000), st.floats(0, 10_000))
+def test_whoever_waits_has_its_answer_in_time(
+    concurrency: int, service_s: float, left_s: float
+) -> None:
+    """The last of those that wait begins after `most` calls have ended, `concurrency` at a time."""
+    most = most_waiting(concurrency, service_s, left_s)
+    wait_s = most / concurrency * service_s
+    assert wait_s <= PATIENCE * service_s * (1 + 1e-6) + 1e-9
+    assert most == 0 or wait_s + service_s <= left_s * (1 + 1e-6) + 1e-6
+
+
+async def test_slots_know_how_long_calls_take() -> None:
+    slots = CallSlots("mid", 2)
+    assert slots.service_s is None
+    ends_at = asyncio.get_running_loop().time() + 60.0
+
+    async def call() -> float:
+        await slots.take(ends_at)
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.02)
+        took_s = asyncio.get_running_loop().time() - began
+        slots.release()
+        return took_s
+
+    taken = await asyncio.gather(*(call() for _ in range(4)))
+    assert slots.service_s == pytest.approx(sum(taken) / 4, rel=0.05)
+
+
+# --- an answerer ----------------------------------------------------------------------------------
+
+
+async def test_calls_beyond_the_bound_are_refused_at_once(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", concurrency=2)
+    tasks = [asyncio.create_task(ask(tier, 3600.0)) for _ in range(2 + 2)]
+    await eventually_here(lambda: fake.count == 2)
+    with pytest.raises(Overloaded, match="2 calls at one time, and 2 more wait") as refused:
+        await ask(tier, 3600.0)
+    assert (refused.value.status, refused.value.retry_after_s) == (503, 2.0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize(("most", "answered"), [(0, 1), (4, 5), (100, 15)])
+async def test_the_bound_may_be_stated(
+    fake: FakeUpstream, tiers: Tiers, most: int, answered: int
+) -> None:
+    tier = tiers(fake.url, model="slow:0.02", concurrency=1, max_waiting=most)
+    found = await asyncio.gather(*[ask(tier) for _ in range(15)], return_exceptions=True)
+    assert sum(isinstance(one, Answer) for one in found) == answered
+    assert sum(isinstance(one, Overloaded) for one in found) == 15 - answered
+
+
+# --- the server -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_cannot_be_answered_in_time_gets_503_with_retry_after(
+    tmp_path: Path, stream: bool
+) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_ladder(tmp_path, "tested", upstream.url, "hang", concurrency=1)
+        with Served(tmp_path, policy, "--max-waiting", "0") as served:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(
+                    httpx.post, f"{served.url}/v1/chat/completions", json=ROUTINE, timeout=30
+                )
+                eventually(lambda: upstream.seen()["count"] == 1)
+                said = served.chat(stream=stream)
+                served.end(signal.SIGKILL)
+            assert (said.status_code, said.json()["error"]["code"]) == (503, "overloaded")
+            assert int(said.headers["retry-after"]) >= 1
+            assert "--max-waiting" in said.json()["error"]["message"]

@@ -1,0 +1,276 @@
+"""The litellm tier: a real litellm against a real server, and life without litellm."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from router.money.litellm_prices import find_price, load_litellm_prices, read_prices
+from router.types import Price
+from tests import ROOT
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_wire import TEXT
+
+NEEDS_LITELLM = pytest.mark.skipif(
+    importlib.util.find_spec("litellm") is None, reason="needs the [litellm] extra"
+)
+BEHAVIOURS = [
+    "answer",
+    "tool-calls",
+    "echo",
+    "status:401",
+    "status:400",
+    "status:500",
+    "rate-limited:30",
+    "hang",
+    "html",
+    "cut",
+    "error-event",
+]
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Any]:
+    """What the program says; one start for all tests, since litellm takes seconds to import."""
+
+    async def run() -> bytes:
+        async with FakeUpstream() as fake:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.kits.upstreams.litellm_program",
+                ",".join(BEHAVIOURS),
+                cwd=ROOT,
+                env={**os.environ, "OPENAI_BASE_URL": fake.url, "OPENAI_API_BASE": fake.url},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            output, errors = await asyncio.wait_for(process.communicate(), 120)
+            assert process.returncode == 0, errors.decode()
+            assert b"sk-" not in errors
+            return output
+
+    found = json.loads(asyncio.run(run()).splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@NEEDS_LITELLM
+@pytest.mark.parametrize(
+    ("how", "model"),
+    [("whole", "fake-1"), ("stream", "answer")],  # in a stream litellm names what was asked for
+)
+def test_answer_comes_back_through_litellm(seen: dict[str, Any], how: str, model: str) -> None:
+    assert seen["calls"][f"answer {how}"] == {
+        "text": TEXT,
+        "model": model,
+        "finish_reason": "stop",
+        "tool_calls": [],
+        "usage": [20, 12, True],
+    }
+
+
+@NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_tool_calls_come_back_through_litellm(seen: dict[str, Any], how: str) -> None:
+    found = seen["calls"][f"tool-calls {how}"]
+    assert found["tool_calls"] == [["f", '{"i":1}'], ["f", '{"i":1}']]
+    assert found["finish_reason"] == "tool_calls"
+
+
+@NEEDS_LITELLM
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_tools_are_offered_through_litellm(seen: dict[str, Any], how: str) -> None:
+    assert seen["calls"][f"offered {how}"]["tool_calls"] == [["f", '{"i":1}']]
+
+
+@NEEDS_LITELLM
+def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> None:
+    echo = orjson.loads(seen["calls"]["echo whole"]["text"])
+    assert set(echo["body"]) == {"model", "messages", "max_tokens", "temperature", "store"}
+    assert echo["headers"]["authorization"] == "Bearer sk-ours"
+
+
+@NEEDS_LITELLM
+@pytest.mark.parametrize("kind", ["image", "file"])
+def test_litellm_fetches_nothing_that_a_client_names(seen: dict[str, Any], kind: str) -> None:
+    error, message = seen["calls"][f"{kind} elsewhere"]
+    assert error == "UpstreamRejected"
+    assert "by address" in message
+    assert "fetched.invalid" not in seen["hosts"]
+
+
+@NEEDS_LITELLM
+def test_litellm_is_sent_the_keys_that_the_policy_names(seen: dict[str, Any]) -> None:
+    echo = orjson.loads(seen["calls"]["named whole"]["text"])
+    asked = {"model", "messages", "max_tokens", "temperature", "top_k"}
+    assert echo["body"].keys() == {*asked, "store"}
+
+
+@NEEDS_LITELLM
+def test_openai_behind_litellm_is_told_to_store_nothing(seen: dict[str, Any]) -> None:
+    assert orjson.loads(seen["calls"]["named whole"]["text"])["body"]["store"] is False
+
+
+@NEEDS_LITELLM
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        ("status:401 whole", "UpstreamRejected"),
+        ("status:401 stream", "UpstreamRejected"),
+        ("status:400 whole", "UpstreamRejected"),
+        ("status:500 whole", "UpstreamError"),
+        ("rate-limited:30 whole", "UpstreamRateLimited"),
+        ("hang whole", "DeadlineExceeded"),
+        ("hang stream", "DeadlineExceeded"),
+        ("unknown provider", "UpstreamRejected"),
+    ],
+)
+def test_fault_becomes_one_of_our_errors(seen: dict[str, Any], call: str, kind: str) -> None:
+    name, message = seen["calls"][call]
+    assert name == kind
+    assert "sk-" not in message
+
+
+@NEEDS_LITELLM
+def test_a_provider_that_refuses_the_key_is_out_of_use(seen: dict[str, Any]) -> None:
+    state, detail, again = seen["revoked"]
+    assert (state, again) == ("key_refused", "AnswererNotReady")
+    assert detail == "openai/status:401 refuses our key; check the answerer's api_key"
+
+
+@NEEDS_LITELLM
+@pytest.mark.parametrize("call", ["html whole", "cut whole", "cut stream", "error-event stream"])
+def test_nonsense_is_never_an_answer(seen: dict[str, Any], call: str) -> None:
+    assert isinstance(seen["calls"][call], list)
+
+
+@NEEDS_LITELLM
+def test_every_exception_of_litellm_is_mapped(seen: dict[str, Any]) -> None:
+    mapped = seen["mapped"]
+    assert len(mapped) >= 30
+    unknown = [name for name, ours in mapped.items() if ours == ["UpstreamInvalid", None]]
+    assert set(unknown) == {"APIResponseValidationError", "JSONSchemaValidationError"}
+    assert mapped["Timeout"] == ["DeadlineExceeded"]
+    assert mapped["AuthenticationError"] == ["UpstreamRejected", 401]
+    assert mapped["MidStreamFallbackError"] == ["StreamCut", None]
+
+
+@NEEDS_LITELLM
+def test_litellm_talks_to_the_configured_server_alone(seen: dict[str, Any]) -> None:
+    assert set(seen["hosts"]) <= {"127.0.0.1", seen["own_host"]}
+
+
+@NEEDS_LITELLM
+def test_tier_is_loading_until_litellm_is_imported(seen: dict[str, Any]) -> None:
+    assert seen["states"] == ["loading", "ready"]
+
+
+# --- without litellm ------------------------------------------------------------------------------
+
+WITHOUT = """
+import asyncio, json
+from tests.kits.upstreams.litellm_program import no_call, outcome, tier, work
+from router.money.litellm_prices import load_litellm_prices
+async def main():
+    one = tier("anthropic/x")
+    states = [one.status().state, one.status().detail]
+    answer = await outcome(one.answer(work(), no_call))
+    print(json.dumps([states, answer, one.status().state, load_litellm_prices()]))
+asyncio.run(main())
+"""
+
+
+def test_without_litellm_the_tier_says_what_to_install(tmp_path: Path) -> None:
+    for entry in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        if not entry.name.startswith("litellm") and entry.suffix != ".pth":
+            (tmp_path / entry.name).symlink_to(entry)
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", WITHOUT],
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    before, answer, after, prices = json.loads(run.stdout)
+    assert before[0] == after == "failed"
+    assert "pip install" in before[1]
+    assert answer[0] == "AnswererNotReady"
+    assert "pip install" in answer[1]
+    assert prices is None
+
+
+# --- prices ---------------------------------------------------------------------------------------
+
+
+def test_price_per_token_becomes_nano_dollars_per_million() -> None:
+    entry = {
+        "input_cost_per_token": 2.5e-06,
+        "output_cost_per_token": 1e-05,
+        "cache_read_input_token_cost": 1.25e-06,
+    }
+    assert read_prices({"m": entry}, "v") == {
+        "m": Price(2_500_000_000, 1_250_000_000, None, 10_000_000_000, version="v")
+    }
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        None,
+        {"input_cost_per_token": 1e-6},
+        {"input_cost_per_token": "1e-6", "output_cost_per_token": 1e-6},
+        {"input_cost_per_token": -1e-6, "output_cost_per_token": 1e-6},
+        {"input_cost_per_token": True, "output_cost_per_token": 1e-6},
+    ],
+)
+def test_entry_without_believable_prices_is_left_out(entry: object) -> None:
+    assert read_prices({"m": entry}, "v") == {}
+
+
+def test_reasoning_has_its_own_price_in_the_table() -> None:
+    entry = {
+        "input_cost_per_token": 2e-06,
+        "output_cost_per_token": 8e-06,
+        "output_cost_per_reasoning_token": 3e-06,
+    }
+    assert read_prices({"m": entry}, "v")["m"].reasoning_nano_usd == 3_000_000_000
+
+
+def test_tokens_that_the_table_calls_free_have_no_known_price() -> None:
+    free = {"input_cost_per_token": 0, "output_cost_per_token": 0.0}
+    half = {"input_cost_per_token": 1e-06, "output_cost_per_token": 0}
+    assert read_prices({"free": free, "half": half}, "v").keys() == {"half"}
+
+
+def test_price_is_found_with_or_without_the_provider() -> None:
+    prices = {"gpt-x": Price(1), "azure/gpt-x": Price(2)}
+    assert find_price(prices, "azure/gpt-x") == Price(2)
+    assert find_price(prices, "openai/gpt-x") == Price(1)
+    assert find_price(prices, "openai/gpt-y") is None
+
+
+@NEEDS_LITELLM
+def test_installed_litellm_brings_prices_under_its_version() -> None:
+    prices = load_litellm_prices()
+    assert prices is not None
+    assert len(prices) > 1_000
+    assert prices["gpt-4o"].version == f"litellm {importlib.metadata.version('litellm')}"

@@ -1,0 +1,361 @@
+"""Level 1 answers with approved text and real slots, or declines so that the ladder climbs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from router.errors import CannotAnswer, PolicyError
+from router.policy.content.knowledge import load_knowledge, parse_knowledge
+from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
+from router.types import (
+    Answer,
+    ChatRequest,
+    Domain,
+    Hints,
+    JsonText,
+    Match,
+    Message,
+    Reason,
+    RequestType,
+    ResponseFormat,
+    Role,
+    Sampling,
+    Signals,
+    ToolSpec,
+    Work,
+)
+from tests import ROOT
+from tiers.lookups import (
+    MAX_RESPONSE_BYTES,
+    FileLookup,
+    HttpLookup,
+    build_lookups,
+    url_problem,
+    usable_key,
+)
+from tiers.resolver import MAX_SLOT_CHARACTERS, Resolver, build_resolver, slot_value
+
+POLICIES = ROOT / "policies"
+TOOL = ToolSpec("t", "", JsonText("{}"))
+SCHEMA = JsonText('{"type": "object", "required": ["department", "team"]}')
+
+
+def _resolver(text: str | None = None, lookups: list[str] | None = None) -> Resolver:
+    section = ResolverAnswerer(
+        kind="resolver",
+        name="approved",
+        knowledge="k.yaml",
+        lookups=["orders", "accounts"] if lookups is None else lookups,
+    )
+    tier = TierSection(name="small", level=1, answerers=[section])
+    shipped = POLICIES / "knowledge/customer_support.yaml"
+    knowledge = load_knowledge(shipped) if text is None else parse_knowledge("k.yaml", text)
+    sections = [
+        LookupSection(name=name, kind="file", path=f"lookups/{name}.json")
+        for name in ("orders", "accounts")
+    ]
+    return build_resolver(section, tier, knowledge, build_lookups(sections, POLICIES))
+
+
+def _work(
+    intent: str | None,
+    text: str = "a question",
+    *,
+    context: dict[str, str] | None = None,
+    wanted: ResponseFormat | None = None,
+    tools: tuple[ToolSpec, ...] = (),
+    n: int = 1,
+) -> Work:
+    match = None if intent is None else Match(intent, 0.93, 0.81, 0.2)
+    read = Signals(
+        RequestType.FAQ, 0.9, Domain.CUSTOMER_SUPPORT, 0.9, 0.0, 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0,
+        match=match, input_tokens=12,
+    )  # fmt: skip
+    request = ChatRequest(
+        (Message("user", text),),
+        "auto",
+        sampling=Sampling(n=n),
+        response_format=wanted or ResponseFormat(),
+        tools=tools,
+        hints=Hints(context=context or {}),
+    )
+    return Work(request, read, 2**62, Role.ANSWER, "tenant", "r1")
+
+
+async def _no_call(answerer: str, request: ChatRequest, role: Role) -> Answer:
+    raise AssertionError("a resolver calls no one")
+
+
+async def _answer(resolver: Resolver, work: Work) -> Answer:
+    return await resolver.answer(work, _no_call)
+
+
+async def _declined(resolver: Resolver, work: Work) -> str:
+    with pytest.raises(CannotAnswer) as caught:
+        await _answer(resolver, work)
+    return caught.value.reason
+
+
+async def test_approved_answer_says_what_it_matched() -> None:
+    answer = await _answer(_resolver(), _work("shipping_times"))
+    assert answer.text.startswith("Standard delivery takes 3 to 5 working days")
+    assert (answer.matched, answer.p, answer.approved) == ("shipping_times", 0.93, True)
+    assert answer.facts == ("source: Delivery guide, section 1",)
+    assert answer.model.startswith("resolver:alderbrook-customer-support@")
+    assert answer.usage.input_tokens == 12
+    assert answer.usage.output_tokens > 0
+    assert not answer.usage.reported
+
+
+async def test_slots_are_filled_from_context_through_a_lookup() -> None:
+    answer = await _answer(_resolver(), _work("order_status", context={"order_id": "A-10443"}))
+    assert "Your order A-10443 is currently: being packed." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("work", "reason"),
+    [
+        (_work(None), Reason.NOTHING_TO_RESOLVE),
+        (_work("no_such_intent"), Reason.NOTHING_TO_RESOLVE),
+        (_work("ticket_routing/delivery"), Reason.NOTHING_TO_RESOLVE),
+        (_work("shipping_times", "Classify this ticket: x"), Reason.NOTHING_TO_RESOLVE),
+        (_work("ticket_routing/nowhere", "Classify this ticket: x"), Reason.NOTHING_TO_RESOLVE),
+        (_work("shipping_times", wanted=ResponseFormat("json_object")), Reason.NOTHING_TO_RESOLVE),
+        (_work("shipping_times", n=2), Reason.NOT_CAPABLE),
+        (_work("no_such_intent", n=2), Reason.NOTHING_TO_RESOLVE),
+        (_work("shipping_times", tools=(TOOL,)), Reason.NOTHING_TO_RESOLVE),
+        (_work("order_status"), Reason.SLOT_UNFILLED),
+        (_work("order_status", context={"order_id": ""}), Reason.SLOT_UNFILLED),
+        (_work("order_status", context={"order_id": "A-99999"}), Reason.SLOT_UNFILLED),
+        (_work("refund_status", context={"order_id": "A-10443"}), Reason.SLOT_UNFILLED),
+        (_work("points_balance", context={"points_balance": "9" * 301}), Reason.SLOT_UNFILLED),
+    ],
+)  # fmt: skip
+async def test_resolver_declines_with_a_reason(work: Work, reason: Reason) -> None:
+    assert await _declined(_resolver(), work) == reason
+
+
+async def test_lookup_that_the_answerer_may_not_use_fills_nothing() -> None:
+    work = _work("order_status", context={"order_id": "A-10443"})
+    assert await _declined(_resolver(lookups=["accounts"]), work) == Reason.SLOT_UNFILLED
+
+
+def test_declining_is_known_without_a_lookup() -> None:
+    resolver = _resolver()
+    cases = [_work("order_status"), _work("order_status", context={"order_id": "A-10443"})]
+    said = [resolver.declines(work.request, work.signals) for work in cases]
+    assert said == [Reason.SLOT_UNFILLED, None]
+
+
+async def test_slot_value_is_never_read_as_a_template() -> None:
+    context = {"gift_card_balance": "{gift_card_last4}", "gift_card_last4": "\x1b[31m42\n\u202e17"}
+    answer = await _answer(_resolver(), _work("gift_card_balance", context=context))
+    assert answer.text == "There is {gift_card_last4} left on the gift card ending in [31m42 17."
+
+
+async def test_declared_key_is_read_from_the_users_text() -> None:
+    text = (POLICIES / "knowledge/customer_support.yaml").read_text()
+    keyed = text if "\nkeys:" in text else text.replace(
+        "\nintents:", '\nkeys: {order_id: {pattern: "A-[0-9]{5}"}}\n\nintents:', 1
+    )  # fmt: skip
+    answer = await _answer(_resolver(keyed), _work("order_status", "Where is order A-10443?"))
+    assert "A-10443 is currently: being packed" in answer.text
+
+
+async def test_stream_gives_the_same_text_in_pieces() -> None:
+    resolver, work = _resolver(), _work("shipping_times")
+    deltas = [delta async for delta in resolver.stream(work, _no_call)]
+    assert len(deltas) > 2
+    assert "".join(delta.text for delta in deltas) == (await _answer(resolver, work)).text
+    assert deltas[-1].final is not None
+
+
+# --- classification -----------------------------------------------------------------------------
+
+
+async def test_ticket_is_routed_as_json() -> None:
+    work = _work("ticket_routing/delivery", "Classify this ticket: my parcel was stolen")
+    answer = await _answer(_resolver(), work)
+    said = json.loads(answer.text)
+    assert said == {"department": "delivery", "priority": "urgent", "confidence": 0.93}
+    assert answer.matched == "ticket_routing/delivery"
+
+
+async def test_class_that_does_not_fit_the_schema_asked_for_is_declined() -> None:
+    wanted = ResponseFormat("json_schema", "t", SCHEMA)
+    work = _work("ticket_routing/delivery", "Classify this ticket: x", wanted=wanted)
+    assert await _declined(_resolver(), work) == Reason.ANSWER_INVALID
+
+
+# --- values and keys ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "clean"),
+    [
+        ("A-1", "A-1"),
+        ("  two\n words\t", "two words"),
+        ("\u200b\x00", None),
+        ("", None),
+        ("x" * MAX_SLOT_CHARACTERS, "x" * MAX_SLOT_CHARACTERS),
+        ("x" * (MAX_SLOT_CHARACTERS + 1), None),
+    ],
+)
+def test_slot_value_is_one_clean_line(value: str, clean: str | None) -> None:
+    assert slot_value(value) == clean
+
+
+@pytest.mark.parametrize(
+    ("key", "usable"),
+    [
+        ("A-1", True),
+        ("..", False),
+        ("", False),
+        ("a\nb", False),
+        ("k" * 128, True),
+        ("k" * 129, False),
+    ],
+)
+def test_key_is_short_text_that_steps_nowhere(key: str, usable: bool) -> None:
+    assert usable_key(key) is usable
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://shop.example/orders/{key}", ""),
+        ("http://127.0.0.1:8000/orders?id={key}", ""),
+        ("http://localhost/o/{key}", ""),
+        ("http://[::1]:80/o/{key}", ""),
+        ("http://shop.example/orders/{key}", "https"),
+        ("https://{key}.example/", "path or query"),
+        ("https://shop.example/{key}/{key}", "once"),
+        ("https://me:pw@shop.example/{key}", "user"),
+        ("ftp://localhost/{key}", "https"),
+        ("http://127.0.0.1.evil.example/{key}", "https"),
+        ("https://a:b:c/{key}", "URL"),
+    ],
+)
+def test_lookup_address_is_fixed_by_the_operator(url: str, problem: str) -> None:
+    said = url_problem(url)
+    assert problem in said
+    assert bool(said) is bool(problem)
+
+
+def test_wrong_lookup_address_stops_the_start() -> None:
+    with pytest.raises(PolicyError, match="orders"):
+        HttpLookup("orders", "http://shop.example/{key}", 100)
+
+
+# --- file lookups -------------------------------------------------------------------------------
+
+
+async def test_changed_file_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('{"a": {"n": 1, "ok": true, "list": []}}')
+    lookup = FileLookup("rows", path)
+    assert await lookup.row("a") == {"n": "1"}
+    path.write_text('{"a": {"n": 2}}')
+    os.utime(path, ns=(1, 1))
+    assert await lookup.row("a") == {"n": "2"}
+    assert await lookup.row("b") is None
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', "\x00"])
+async def test_file_that_holds_no_rows_leaves_the_slot_unfilled(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(text)
+    with pytest.raises(CannotAnswer) as caught:
+        await FileLookup("rows", path).row("a")
+    assert caught.value.reason == Reason.SLOT_UNFILLED
+
+
+async def test_missing_file_leaves_the_slot_unfilled(tmp_path: Path) -> None:
+    with pytest.raises(CannotAnswer):
+        await FileLookup("rows", tmp_path / "none.json").row("a")
+
+
+# --- HTTP lookups -------------------------------------------------------------------------------
+
+
+class _Shop:
+    """A small real HTTP program: what it does follows from the key."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.port = 0
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.paths.append(request.raw_path)
+        key = request.raw_path.rpartition("/")[2]
+        if key == "slow":
+            await asyncio.sleep(2)
+        if key == "moved":
+            return web.Response(status=302, headers={"Location": "/orders/A-1"})
+        if key == "big":
+            return web.Response(body=b'{"a": "' + b"x" * MAX_RESPONSE_BYTES + b'"}')
+        if key == "most":
+            return web.Response(body=b'{"a": "' + b"x" * (MAX_RESPONSE_BYTES - 9) + b'"}')
+        texts = {"garbage": "<html>", "list": "[1]", "packed": "{}"}
+        statuses = {"unknown": 404, "broken": 500}
+        body = texts.get(key, '{"status": "sent", "count": 3}')
+        return web.Response(text=body, status=statuses.get(key, 200))
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[_Shop]:
+    program = _Shop()
+    runner = web.ServerRunner(web.Server(program))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    program.port = runner.addresses[0][1]
+    yield program
+    await runner.cleanup()
+
+
+async def _http_row(shop: _Shop, key: str) -> object:
+    lookup = HttpLookup("orders", f"http://127.0.0.1:{shop.port}/orders/{{key}}", 400)
+    try:
+        return await lookup.row(key)
+    finally:
+        await lookup.close()
+
+
+async def test_row_comes_over_http(shop: _Shop) -> None:
+    assert await _http_row(shop, "A-1") == {"status": "sent", "count": "3"}
+
+
+async def test_key_is_sent_percent_encoded(shop: _Shop) -> None:
+    await _http_row(shop, "../admin?x=1#f%2e\u00e9")
+    assert shop.paths == ["/orders/..%2Fadmin%3Fx%3D1%23f%252e%C3%A9"]
+
+
+async def test_unknown_key_is_no_row(shop: _Shop) -> None:
+    assert await _http_row(shop, "unknown") is None
+
+
+@pytest.mark.parametrize("key", ["slow", "moved", "big", "garbage", "list", "broken"])
+async def test_anything_but_a_row_leaves_the_slot_unfilled(key: str, shop: _Shop) -> None:
+    with pytest.raises(CannotAnswer) as caught:
+        await _http_row(shop, key)
+    assert caught.value.reason == Reason.SLOT_UNFILLED
+    assert len(shop.paths) == 1  # a redirect is not followed
+
+
+async def test_answer_of_the_greatest_length_is_read(shop: _Shop) -> None:
+    assert await _http_row(shop, "most") is not None
+
+
+async def test_dead_address_leaves_the_slot_unfilled() -> None:
+    lookup = HttpLookup("orders", "http://127.0.0.1:1/{key}", 400)
+    with pytest.raises(CannotAnswer):
+        await lookup.row("A-1")
+    await lookup.close()

@@ -1,0 +1,209 @@
+"""The remote tier against a server that is slow, refuses, drips, lies or breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import ssl
+
+import aiohttp
+import pytest
+
+from router.errors import (
+    AnswererError,
+    DeadlineExceeded,
+    StreamCut,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from router.types import Delta
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_kit import eventually, no_call, work
+from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
+from tests.kits.upstreams.upstream_wire import TEXT
+from tiers.upstream.client_errors import _WORDS, FOREIGN, to_ours
+
+WHOLE_FAULTS = [
+    # behaviour, our error, whether a failed call may have been billed
+    ("status:400", UpstreamRejected, False),
+    ("status:401", UpstreamRejected, False),
+    ("status:403", UpstreamRejected, False),
+    ("status:404", UpstreamRejected, False),
+    ("status:500", UpstreamError, False),
+    ("status:206", UpstreamInvalid, False),
+    ("rate-limited:30", UpstreamRateLimited, False),
+    ("quota", UpstreamRateLimited, False),
+    ("redirect", UpstreamInvalid, False),
+    ("html", UpstreamInvalid, True),
+    ("garbage", UpstreamInvalid, True),
+    ("error-object", UpstreamError, True),
+]
+FAULTS = [
+    *[(name, kind, billed, ask) for name, kind, billed in WHOLE_FAULTS],
+    *[(name, kind, billed, ask_stream) for name, kind, billed in WHOLE_FAULTS],
+    ("wrong-type", UpstreamInvalid, True, ask),
+    ("not-json-type", UpstreamInvalid, True, ask),
+    ("huge-body", UpstreamInvalid, True, ask),
+    ("cut", StreamCut, True, ask),
+    ("reset", UpstreamUnreachable, True, ask),
+    ("reset", UpstreamUnreachable, True, ask_stream),
+    ("cut", StreamCut, True, ask_stream),
+    ("no-finish", StreamCut, True, ask_stream),
+    ("huge-line", UpstreamInvalid, True, ask_stream),
+    ("endless", UpstreamInvalid, True, ask_stream),
+    ("error-event", UpstreamError, True, ask_stream),
+]
+
+
+@pytest.mark.parametrize(("model", "kind", "billed", "how"), FAULTS)
+async def test_fault_becomes_one_of_our_errors(
+    fake: FakeUpstream,
+    tiers: Tiers,
+    model: str,
+    kind: type[UpstreamError],
+    billed: bool,
+    how: object,
+) -> None:
+    assert callable(how)
+    with pytest.raises(AnswererError) as caught:
+        await how(tiers(fake.url, model=model, retries=0))
+    error = caught.value
+    assert type(error) is kind
+    assert isinstance(error, UpstreamError)
+    assert (error.sent and error.upstream_status is None) is billed
+    assert "sk-" not in error.message
+    assert error.status != 401
+
+
+async def test_refused_connection_was_not_sent(tiers: Tiers, fake: FakeUpstream) -> None:
+    await fake.close()
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await ask(tiers(fake.url, retries=0))
+    assert not caught.value.sent
+
+
+async def test_unknown_host_was_not_sent(tiers: Tiers) -> None:
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await ask(tiers("http://nowhere.invalid/v1", retries=0))
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+@pytest.mark.parametrize("model", ["hang", "drip:1", "slow:3600"])
+async def test_deadline_holds_for_the_whole_answer(
+    fake: FakeUpstream, tiers: Tiers, model: str, how: object
+) -> None:
+    assert callable(how)
+    with pytest.raises(DeadlineExceeded):
+        await how(tiers(fake.url, model=model), 0.2)
+    await eventually(lambda: fake.aborted == fake.count)  # while it had more to say
+
+
+async def test_the_answerers_own_deadline_holds_too(fake: FakeUpstream, tiers: Tiers) -> None:
+    with pytest.raises(DeadlineExceeded):
+        await ask(tiers(fake.url, model="hang", deadline_s=0.1))
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+async def test_cancelled_call_closes_the_connection(
+    fake: FakeUpstream, tiers: Tiers, how: object
+) -> None:
+    assert callable(how)
+    task = asyncio.create_task(how(tiers(fake.url, model="hang")))
+    await eventually(lambda: fake.count == 1)
+    task.cancel()
+    await eventually(lambda: fake.aborted == 1)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_stream_left_early_closes_the_connection(fake: FakeUpstream, tiers: Tiers) -> None:
+    deltas = tiers(fake.url, model="hang").stream(work(), no_call)
+    first = await anext(deltas)
+    assert isinstance(first, Delta)
+    await deltas.aclose()  # type: ignore[attr-defined]
+    await eventually(lambda: fake.aborted == 1)
+
+
+async def test_slot_of_a_cancelled_call_is_free_again(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, concurrency=1)
+    fake.behaviour = "hang"
+    task = asyncio.create_task(ask(tier))
+    await eventually(lambda: fake.count == 1)
+    task.cancel()
+    fake.behaviour = None
+    assert (await ask(tier, 1.0)).text == TEXT
+
+
+async def test_no_more_calls_than_the_cap_run_at_one_time(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", concurrency=2)
+    tasks = [asyncio.create_task(ask(tier)) for _ in range(6)]
+    await eventually(lambda: fake.count == 2)
+    await asyncio.sleep(0.05)
+    assert fake.count == 2
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def test_waiting_past_the_deadline_sends_nothing(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", concurrency=1)
+    first = asyncio.create_task(ask(tier, 3600.0))
+    await eventually(lambda: fake.count == 1)
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await ask(tier, 0.05)
+    assert not caught.value.sent
+    assert fake.count == 1
+    first.cancel()
+    await asyncio.wait([first])
+
+
+# --- foreign errors -------------------------------------------------------------------------------
+
+
+def foreign_classes() -> list[type[BaseException]]:
+    modules = (aiohttp, aiohttp.client_exceptions, aiohttp.http_exceptions)
+    found = {
+        one
+        for module in modules
+        for one in vars(module).values()
+        if inspect.isclass(one)
+        and issubclass(one, Exception)
+        and not issubclass(one, Warning)
+        and one.__module__.startswith("aiohttp")
+    }
+    return sorted({*found, TimeoutError, ConnectionResetError, ssl.SSLError}, key=str)
+
+
+NOT_SENT = {
+    "ClientConnectorError",
+    "ClientConnectorDNSError",
+    "ClientProxyConnectionError",
+    "UnixClientConnectorError",
+    "ClientSSLError",
+    "ClientConnectorSSLError",
+    "ClientConnectorCertificateError",
+    "ConnectionTimeoutError",
+    "ServerFingerprintMismatch",
+    "InvalidURL",
+    "InvalidUrlClientError",
+    "InvalidUrlRedirectClientError",
+    "NonHttpUrlClientError",
+    "NonHttpUrlRedirectClientError",
+}
+
+
+def _words_of(kind: type[BaseException]) -> str:
+    return next((words for known, words in _WORDS if issubclass(kind, known)), kind.__name__)
+
+
+@pytest.mark.parametrize("kind", foreign_classes(), ids=lambda kind: kind.__name__)
+def test_no_error_of_the_client_is_left_unmapped(kind: type[BaseException]) -> None:
+    assert issubclass(kind, FOREIGN)
+    ours = to_ours(kind.__new__(kind))
+    assert kind.__name__ in ours.message or _words_of(kind) in ours.message
+    if isinstance(ours, UpstreamError) and "Redirect" not in kind.__name__:
+        assert ours.sent is (kind.__name__ not in NOT_SENT)

@@ -1,0 +1,251 @@
+"""Breaker, replicas, refusals: the pure parts of the remote tier, by tables."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.errors import (
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from tiers.remote.circuit_breaker import Breaker, BreakerState
+from tiers.remote.refusals import (
+    RetryBudget,
+    error_for_status,
+    read_retry_after,
+    wait_s,
+    worth_retrying,
+)
+from tiers.remote.replicas import Outcome, ReplicaSet
+
+
+def opened() -> Breaker:
+    breaker = Breaker(2, 1_000.0)
+    for _ in range(2):
+        breaker.failed(0.0, breaker.began())
+    return breaker
+
+
+def test_breaker_opens_at_the_stated_number_of_failures() -> None:
+    breaker = Breaker(2, 1_000.0)
+    breaker.failed(0.0, breaker.began())
+    assert breaker.state(0.0) is BreakerState.CLOSED
+    breaker.failed(0.0, breaker.began())
+    assert breaker.state(0.0) is BreakerState.OPEN
+
+
+def test_success_between_failures_starts_the_count_again() -> None:
+    breaker = Breaker(2, 1_000.0)
+    breaker.failed(0.0, False)
+    breaker.succeeded(False)
+    breaker.failed(0.0, False)
+    assert breaker.state(0.0) is BreakerState.CLOSED
+
+
+@pytest.mark.parametrize(("now", "admits"), [(0.0, False), (999.9, False), (1_000.0, True)])
+def test_open_breaker_admits_again_after_its_rest(now: float, admits: bool) -> None:
+    assert opened().admits(now) is admits
+
+
+def test_half_open_admits_one_probe() -> None:
+    breaker = opened()
+    assert breaker.began()
+    assert not breaker.admits(1_000.0)
+
+
+def test_probe_that_succeeds_closes() -> None:
+    breaker = opened()
+    breaker.succeeded(breaker.began())
+    assert breaker.state(1_000.0) is BreakerState.CLOSED
+
+
+def test_probe_that_fails_opens_again() -> None:
+    breaker = opened()
+    breaker.failed(1_000.0, breaker.began())
+    assert not breaker.admits(1_999.0)
+    assert breaker.admits(2_000.0)
+
+
+def test_cancelled_probe_leaves_room_for_another() -> None:
+    breaker = opened()
+    breaker.abandoned(breaker.began())
+    assert breaker.admits(1_000.0)
+
+
+def test_late_success_from_before_the_opening_closes_nothing() -> None:
+    breaker = opened()
+    breaker.succeeded(False)
+    assert breaker.state(0.0) is BreakerState.OPEN
+
+
+def replicas(count: int = 2) -> ReplicaSet:
+    return ReplicaSet([str(i) for i in range(count)], failures=1, reset_ms=1_000.0)
+
+
+def test_least_outstanding_replica_is_taken() -> None:
+    several = replicas(3)
+    urls = [taken.replica.url for _ in range(6) if (taken := several.take(0.0)) is not None]
+    assert sorted(urls) == ["0", "0", "1", "1", "2", "2"]
+
+
+def test_idle_replicas_take_turns() -> None:
+    several = replicas(2)
+    urls = []
+    for _ in range(4):
+        taken = several.take(0.0)
+        assert taken is not None
+        urls.append(taken.replica.url)
+        several.give_back(taken, Outcome.HEALTHY, 0.0)
+    assert urls == ["0", "1", "0", "1"]
+
+
+def test_failed_replica_is_avoided_while_another_is_free() -> None:
+    several = replicas(2)
+    first = several.take(0.0)
+    assert first is not None
+    several.give_back(first, Outcome.UNTOLD, 0.0)
+    second = several.take(0.0, first.replica)
+    assert second is not None
+    assert second.replica is not first.replica
+
+
+def test_resting_replica_is_passed_over_until_its_time() -> None:
+    one = replicas(1)
+    one.rest(one.replicas[0], 500.0, 0.0)
+    assert one.take(499.0) is None
+    assert one.rest_left_ms(400.0) == 100.0
+    assert one.take(500.0) is not None
+
+
+def test_rest_is_a_minute_at_most() -> None:
+    one = replicas(1)
+    one.rest(one.replicas[0], 1e9, 0.0)
+    assert one.take(60_000.0) is not None
+
+
+def test_all_open_says_so() -> None:
+    several = replicas(2)
+    for _ in range(2):
+        taken = several.take(0.0)
+        assert taken is not None
+        several.give_back(taken, Outcome.FAILED, 0.0)
+    assert several.take(0.0) is None
+    assert several.all_open(0.0)
+
+
+@given(st.lists(st.sampled_from([*Outcome, None]), max_size=60))
+def test_places_given_back_leave_nothing_outstanding(outcomes: list[Outcome | None]) -> None:
+    several, held, now = replicas(3), [], 0.0
+    for outcome in outcomes:
+        now += 300.0
+        taken = several.take(now)
+        if taken is not None and outcome is not None:
+            several.give_back(taken, outcome, now)
+            several.give_back(taken, outcome, now)
+        elif taken is not None:
+            held.append(taken)
+    for taken in held:
+        several.give_back(taken, Outcome.UNTOLD, now)
+    assert [r.outstanding for r in several.replicas] == [0, 0, 0]
+
+
+STATUSES = [
+    (100, UpstreamInvalid, False),
+    (204, UpstreamInvalid, False),
+    (301, UpstreamInvalid, False),
+    (400, UpstreamRejected, False),
+    (401, UpstreamRejected, False),
+    (403, UpstreamRejected, False),
+    (404, UpstreamRejected, False),
+    (408, UpstreamError, True),
+    (409, UpstreamRejected, False),
+    (422, UpstreamRejected, False),
+    (429, UpstreamRateLimited, True),
+    (500, UpstreamError, True),
+    (501, UpstreamError, False),
+    (503, UpstreamError, True),
+    (529, UpstreamError, True),
+]
+
+
+@pytest.mark.parametrize("status", [504, 524])
+def test_proxys_timeout_may_be_billed_and_is_not_asked_again(status: int) -> None:
+    error = error_for_status(status)
+    assert (error.sent, error.upstream_status) == (True, None)
+    assert not worth_retrying(error)
+    assert str(status) in error.message
+
+
+@pytest.mark.parametrize(("status", "kind", "retried"), STATUSES)
+def test_status_means_one_error(status: int, kind: type[UpstreamError], retried: bool) -> None:
+    error = error_for_status(status)
+    assert type(error) is kind
+    assert error.upstream_status == status
+    assert worth_retrying(error) is retried
+    assert error.status != 401
+
+
+def test_spent_quota_is_not_asked_for_again() -> None:
+    assert not worth_retrying(error_for_status(429, "insufficient_quota"))
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_lost_connection_is_retried_only_when_nothing_was_sent(sent: bool) -> None:
+    assert worth_retrying(UpstreamUnreachable("x", sent=sent)) is not sent
+
+
+NOW_MS = 1_445_412_480_000  # Wed, 21 Oct 2015 07:28:00 GMT
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "2", "retry-after-ms": "150"}, 0.15),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT"}, 30.0),
+        ({"retry-after": "Wed, 21 Oct 2015 07:27:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": ""}, None),
+    ],
+)
+def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> None:
+    assert read_retry_after(headers, NOW_MS) == seconds
+
+
+@pytest.mark.parametrize(
+    ("asked", "tried", "left", "waits"),
+    [
+        (None, 1, 10.0, 0.1),
+        (None, 3, 10.0, 0.4),
+        (2.0, 1, 10.0, 2.0),
+        (2.0, 1, 2.0, None),
+        (5.0, 1, 60.0, 5.0),
+        (5.1, 1, 60.0, None),
+    ],
+)
+def test_wait_is_what_was_asked_within_the_time_left(
+    asked: float | None, tried: int, left: float, waits: float | None
+) -> None:
+    assert wait_s(UpstreamError("x", retry_after_s=asked), tried, left) == waits
+
+
+def test_retries_are_a_share_of_calls() -> None:
+    budget, retries = RetryBudget(0.2), 0
+    for _ in range(100):
+        budget.earn()
+        retries += budget.spend()
+    assert retries == 22  # two from the start, one in five after that
+
+
+def test_no_share_is_no_retry() -> None:
+    assert not RetryBudget(0.0).spend()

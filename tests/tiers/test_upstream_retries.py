@@ -1,0 +1,185 @@
+"""Retries, replicas and breakers of the remote tier, against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from router.errors import (
+    AnswererNotReady,
+    DeadlineExceeded,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
+from router.types import AnswererState, AnswererStatus
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_kit import eventually
+from tests.kits.upstreams.upstream_tier_kit import AheadClock, Tiers, ask
+from tests.kits.upstreams.upstream_wire import TEXT
+
+
+async def test_failure_that_cost_nothing_is_tried_again(fake: FakeUpstream, tiers: Tiers) -> None:
+    assert (await ask(tiers(fake.url, model="flaky:1"))).text == TEXT
+    assert fake.count == 2
+
+
+async def test_no_retry_means_none(fake: FakeUpstream, tiers: Tiers) -> None:
+    with pytest.raises(UpstreamError):
+        await ask(tiers(fake.url, model="flaky:1", retries=0))
+    assert fake.count == 1
+
+
+async def test_retries_stay_within_their_share(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="status:503", retry_budget=0.1, breaker_failures=1000)
+    for _ in range(20):
+        with pytest.raises(UpstreamError):
+            await ask(tier)
+    assert 20 + 2 <= fake.count <= 20 + 4
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["status:400", "status:401", "status:504", "status:524", "quota", "html", "reset", "garbage"],
+)
+async def test_failure_that_may_cost_or_recur_is_not_tried_again(
+    fake: FakeUpstream, tiers: Tiers, model: str
+) -> None:
+    with pytest.raises(UpstreamError):
+        await ask(tiers(fake.url, model=model, retries=5))
+    assert fake.count == 1
+
+
+async def test_retry_waits_as_long_as_the_upstream_asks(fake: FakeUpstream, tiers: Tiers) -> None:
+    assert (await ask(tiers(fake.url, model="limited-once:150"))).text == TEXT
+    first, second = fake.seen
+    assert second.at_s - first.at_s >= 0.15
+
+
+async def test_retry_after_beyond_the_deadline_is_passed_on(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    with pytest.raises(UpstreamRateLimited) as caught:
+        await ask(tiers(fake.url, model="rate-limited:3"), 2.0)
+    assert caught.value.retry_after_s == 3.0
+    assert fake.count == 1
+
+
+async def test_resting_upstream_is_not_asked(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="rate-limited:30")
+    for _ in range(2):
+        with pytest.raises(UpstreamRateLimited) as caught:
+            await ask(tier)
+    assert fake.count == 1
+    assert not caught.value.sent
+
+
+async def test_retry_goes_to_the_other_replica_at_once(tiers: Tiers) -> None:
+    async with FakeUpstream() as bad, FakeUpstream() as good:
+        bad.behaviour = "rate-limited:30"
+        tier = tiers(bad.url, good.url)
+        for _ in range(4):  # waiting as long as the bad one asks would pass the deadline
+            assert (await ask(tier, 20.0)).text == TEXT
+        assert (bad.count, good.count) == (1, 4)
+
+
+async def test_dead_replica_is_not_noticed_by_clients(tiers: Tiers) -> None:
+    async with FakeUpstream() as dead, FakeUpstream() as good:
+        await dead.close()
+        tier = tiers(dead.url, good.url, breaker_failures=1)
+        for _ in range(4):
+            assert (await ask(tier)).text == TEXT
+
+
+async def test_breaker_opens_then_probes_then_closes(fake: FakeUpstream, tiers: Tiers) -> None:
+    clock = AheadClock()
+    tier = tiers(fake.url, clock=clock, retries=0, breaker_failures=2, breaker_reset_s=60)
+    fake.behaviour = "status:500"
+    for _ in range(2):
+        with pytest.raises(UpstreamError):
+            await ask(tier)
+    assert tier.status().state is AnswererState.OPEN_BREAKER
+    with pytest.raises(AnswererNotReady) as refused:
+        await ask(tier)
+    assert 0 < (refused.value.retry_after_s or 0) <= 60
+    assert fake.count == 2
+    fake.behaviour = None
+    clock.ahead_ms = 60_000.0
+    assert (await ask(tier)).text == TEXT
+    assert tier.status().state is AnswererState.READY
+
+
+async def test_a_replica_whose_key_is_refused_is_out_of_use_until_the_key_works(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    clock = AheadClock()
+    tier = tiers(fake.url, clock=clock, breaker_reset_s=60)
+    fake.behaviour = "status:401"
+    with pytest.raises(UpstreamRejected):
+        await ask(tier)
+    assert tier.status().state is AnswererState.KEY_REFUSED
+    assert f"{fake.host}:{fake.port} refuses our key" in tier.status().detail
+    assert not tier.status().may_be_called
+    with pytest.raises(AnswererNotReady):
+        await ask(tier)
+    clock.ahead_ms = 60_000.0
+    assert tier.status().state is AnswererState.KEY_REFUSED
+    assert tier.status().may_be_called
+    with pytest.raises(UpstreamRejected):
+        await ask(tier)
+    assert fake.count == 2
+    fake.behaviour = None
+    clock.ahead_ms = 120_000.0
+    assert (await ask(tier)).text == TEXT
+    assert tier.status() == AnswererStatus(AnswererState.READY)
+
+
+async def test_a_403_may_be_of_one_request_so_several_in_a_row_take_a_replica_out(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    tier = tiers(fake.url, breaker_failures=3)
+    fake.behaviour = "status:403"
+    for _ in range(2):
+        with pytest.raises(UpstreamRejected):
+            await ask(tier)
+    assert tier.status().state is AnswererState.READY
+    with pytest.raises(UpstreamRejected):
+        await ask(tier)
+    assert tier.status().state is AnswererState.KEY_REFUSED
+
+
+async def test_another_replica_answers_where_one_refuses_the_key(tiers: Tiers) -> None:
+    async with FakeUpstream() as revoked, FakeUpstream() as good:
+        revoked.behaviour = "status:401"
+        tier = tiers(revoked.url, good.url)
+        for _ in range(4):
+            assert (await ask(tier)).text == TEXT
+        assert (revoked.count, good.count) == (1, 4)
+        assert tier.status().state is AnswererState.READY
+        assert (
+            f"{revoked.host}:{revoked.port} refuses our key; its calls go to the other"
+            in tier.status().detail
+        )
+
+
+async def test_hanging_upstream_opens_the_breaker(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", breaker_failures=1, breaker_reset_s=60)
+    with pytest.raises(DeadlineExceeded):
+        await ask(tier, 0.1)
+    assert tier.status().state is AnswererState.OPEN_BREAKER
+
+
+async def test_clients_that_leave_do_not_open_the_breaker(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", breaker_failures=1)
+    task = asyncio.create_task(ask(tier))
+    await eventually(lambda: fake.count == 1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert tier.status().state is AnswererState.READY
+
+
+def test_key_that_no_header_carries_is_refused_without_being_shown(tiers: Tiers) -> None:
+    with pytest.raises(AnswererNotReady) as caught:
+        tiers("http://x/v1", key="sk-a\nb")
+    assert "sk-a" not in caught.value.message

@@ -1,0 +1,113 @@
+"""The remote tier against a real server: what is asked, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from router.types import Answer, JsonText, ToolCall, Usage
+from tests import ROOT
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_kit import no_call, work
+from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
+from tests.kits.upstreams.upstream_wire import TEXT
+
+
+async def test_answer_comes_back_with_usage_and_model(fake: FakeUpstream, tiers: Tiers) -> None:
+    answer = await ask(tiers(fake.url))
+    assert (answer.text, answer.model) == (TEXT, "fake-1")
+    assert answer.usage == Usage(20, output_tokens=12, reported=True)
+
+
+async def test_stream_ends_in_the_same_answer(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url)
+    text, final = await ask_stream(tier)
+    assert (text, final) == (TEXT, await ask(tier))
+
+
+async def test_connection_is_kept_for_the_next_call(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url)
+    for _ in range(3):
+        await ask(tier)
+        await ask_stream(tier)
+    assert len(fake.connections) == 1
+
+
+async def test_request_arrives_as_it_should(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="echo", key="sk-ours\n")
+    answer = await ask(tier, temperature=0.5, top_k=4, routing={"stakes_usd": 1})
+    echo = orjson.loads(answer.text)
+    assert echo["body"] == {
+        "model": "echo",
+        "messages": [{"role": "user", "content": "Where is it?"}],
+        "max_completion_tokens": 256,
+        "temperature": 0.5,
+        "top_k": 4,
+    }
+    assert echo["headers"]["authorization"] == "Bearer sk-ours"
+    assert echo["headers"]["x-client-request-id"] == "req-1"
+
+
+async def test_without_a_key_no_authorization_is_sent(fake: FakeUpstream, tiers: Tiers) -> None:
+    answer = await ask(tiers(fake.url, model="echo", key=None))
+    assert "authorization" not in orjson.loads(answer.text)["headers"]
+
+
+async def test_stream_asks_for_usage(fake: FakeUpstream, tiers: Tiers) -> None:
+    await ask_stream(tiers(fake.url))
+    assert fake.seen[-1].fields["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+async def test_usage_that_is_not_believable_is_bounded(
+    fake: FakeUpstream, tiers: Tiers, how: object
+) -> None:
+    assert callable(how)
+    for model in ("no-usage", "negative-usage"):
+        found = await how(tiers(fake.url, model=model))
+        usage = (found if isinstance(found, Answer) else found[1]).usage
+        assert not usage.reported
+        assert usage.input_tokens > 0
+        assert usage.output_tokens == len(TEXT)
+
+
+async def test_tool_calls_come_whole_and_in_pieces(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="tool-calls")
+    whole = await ask(tier)
+    _, final = await ask_stream(tier)
+    expected = (ToolCall("call_0", "f", '{"i":1}'), ToolCall("call_1", "f", '{"i":1}'))
+    assert whole.choices[0].tool_calls == final.choices[0].tool_calls == expected
+    assert whole.choices[0].finish_reason == final.choices[0].finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize("model", ["logprobs", "reasoning", "refusal", "stream-ignored"])
+async def test_streamed_and_whole_answers_are_equal(
+    fake: FakeUpstream, tiers: Tiers, model: str
+) -> None:
+    tier = tiers(fake.url, model=model)
+    assert (await ask_stream(tier))[1] == await ask(tier)
+
+
+async def test_preferred_schema_is_sent(fake: FakeUpstream, tiers: Tiers) -> None:
+    wanted = replace(work(), prefer_schema=JsonText('{"type":"object"}'))
+    await tiers(fake.url).answer(wanted, no_call)
+    assert "response_format" in fake.seen[-1].fields
+
+
+async def test_fake_upstream_serves_as_a_program_of_its_own(tiers: Tiers) -> None:
+    program = [sys.executable, "-m", "tests.kits.upstreams.fake_upstream", "--port", "0"]
+    process = await asyncio.create_subprocess_exec(
+        *program, stdout=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        answer = await ask(tiers(line.decode().split()[-1]))
+    finally:
+        process.terminate()
+        await process.wait()
+    assert answer.text == TEXT

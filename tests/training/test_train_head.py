@@ -1,0 +1,233 @@
+"""`tiergate train head`: a labelled file becomes a head of the shipped encoder, or is refused."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from router.errors import TrainingDataError
+from router.stats import heads
+from router.stats.heads import Encoded
+from router.stats.ngrams import Grams, counted, rarity
+from router.training.heads.fit_one_head import fit_head, folds_of
+from router.training.heads.labelled_rows import MIN_ROWS, LabelledRow, clean, read_rows
+from router.training.heads.train_head import Made, train_head
+from router.triage.triage_model import TriageModel
+from tests.kits.server_kit import tiergate
+
+THINGS = (
+    *("invoice", "parcel", "laptop", "password", "salary"),
+    *("printer", "contract", "holiday", "monitor", "refund"),
+)
+ASKS = {
+    "billing": ("The {} was charged twice", "Why is the {} on my bill?", "Please refund the {}"),
+    "broken": ("My {} stopped working", "The {} is broken again", "Error when I open the {}"),
+}
+
+
+def some_rows() -> list[tuple[str, str]]:
+    return [(ask.format(t), label) for label, asks in ASKS.items() for ask in asks for t in THINGS]
+
+
+def write_csv(path: Path, rows: list[tuple[str, str]], encoding: str = "utf-8") -> Path:
+    with path.open("w", newline="", encoding=encoding) as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    return path
+
+
+def made(path: Path, out: Path, **changes: object) -> Made:
+    given: dict[str, object] = {
+        "model_dir": None, "text_column": "text", "label_column": "label", "positive": None,
+        "seed": 7, "force": False, "command": "tiergate train head",
+    }  # fmt: skip
+    return train_head(path, "kind", out, **{**given, **changes})  # type: ignore[arg-type]
+
+
+# --- the optimiser --------------------------------------------------------------------------------
+
+
+def test_near_duplicates_stay_in_one_fold() -> None:
+    texts = [f"{'the same long opening of a mail ' * 4} number {i}" for i in range(20)]
+    texts += [f"another matter {i}" for i in range(20)]
+    folds = folds_of(texts, np.array([0, 1] * 20), seed=7)
+    assert len(set(folds[:20].tolist())) == 1
+    assert len(set(folds[20:].tolist())) > 1
+
+
+# --- the data -------------------------------------------------------------------------------------
+
+
+def row(line: int, text: str, label: str) -> LabelledRow:
+    return LabelledRow(line, text, label)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "told"),
+    [
+        ([row(2, "hello", "a"), row(3, "Hello!", "a")], [2], "1 row with a text that stands there"),
+        ([row(2, "x", "a"), row(3, "x", "a"), row(4, "x", "b")], [2], "outvoted by other labels"),
+        (
+            [row(2, "x", "a"), row(3, "x", "b")],
+            [],
+            "two labels equally often left out (lines 2, 3)",
+        ),
+        ([row(2, "", "a"), row(3, "x", "")], [], "2 rows without a text or a label left out"),
+    ],
+)
+def test_what_is_mended_is_told_with_its_lines(
+    rows: list[LabelledRow], kept: list[int], told: str
+) -> None:
+    left, repairs = clean(rows)
+    assert [one.line for one in left] == kept
+    assert told in "; ".join(map(str, repairs))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([(f"text {i}", "only") for i in range(30)], "the one class 'only'"),
+        ([*some_rows(), ("lonely", "rare")], "1 classes have one text only (lines 62: 'rare')"),
+        (some_rows()[:10] + some_rows()[-9:], f"19 usable rows; a head needs at least {MIN_ROWS}"),
+    ],
+)
+def test_data_that_cannot_teach_are_refused(
+    tmp_path: Path, rows: list[tuple[str, str]], message: str
+) -> None:
+    with pytest.raises(TrainingDataError) as caught:
+        read_rows(write_csv(tmp_path / "d.csv", rows), "text", "label")
+    assert message in caught.value.message
+
+
+def test_twenty_rows_are_enough(tmp_path: Path) -> None:
+    rows = some_rows()[:10] + some_rows()[-10:]
+    assert len(read_rows(write_csv(tmp_path / "d.csv", rows), "text", "label").rows) == MIN_ROWS
+
+
+def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows())
+    with pytest.raises(TrainingDataError, match="lacks the column body; it has text, label"):
+        read_rows(path, "body", "label")
+
+
+def test_lines_that_are_no_objects_are_refused_by_number(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_text('{"text": "a", "label": "x"}\nnonsense\n[1]\n{"text": "b"}\n')
+    with pytest.raises(TrainingDataError) as caught:
+        read_rows(path, "text", "label")
+    assert "1 lines no JSON (lines 2)" in caught.value.message
+    assert "no JSON object (lines 3)" in caught.value.message
+    assert "without label (lines 4)" in caught.value.message
+
+
+def test_rows_in_another_encoding_are_refused_by_line(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", [*some_rows(), ("Zahlung für März", "billing")], "cp1252")
+    with pytest.raises(TrainingDataError, match="not UTF-8: line 62"):
+        read_rows(path, "text", "label")
+
+
+def test_a_gzip_file_altered_within_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl.gz"
+    path.write_bytes(b"\x1f\x8b\x08" + bytes(7) + b"\x07")  # a header, a block of no known type
+    with pytest.raises(TrainingDataError, match=r"cannot be read: .*invalid block type"):
+        read_rows(path, "text", "label")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_marks_at_the_beginning_of_a_file_are_read(tmp_path: Path, encoding: str) -> None:
+    found = read_rows(write_csv(tmp_path / "d.csv", some_rows(), encoding), "text", "label")
+    assert len(found.rows) == 60
+    assert len(found.repairs) == 1
+
+
+def test_semicolons_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("label;text\n" + "".join(f"{label};{text}\n" for text, label in some_rows()))
+    assert len(read_rows(path, "text", "label").rows) == 60
+
+
+# --- the head -------------------------------------------------------------------------------------
+
+
+def test_the_same_file_gives_the_same_head(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows())
+    for folder in ("one", "two"):
+        assert made(path, tmp_path / folder).installed
+    for name in ("kind.npz", "kind.json", "kind.card.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_head_of_one_chance_says_the_positive_class(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows())
+    made(path, tmp_path, positive="billing")
+    model = TriageModel.load()
+    head = heads.load(tmp_path, "kind", encoder_sha256=model.encoder.sha256)
+    high, low = head(model.encode(["I was charged twice for the desk", "The desk lamp is broken"]))
+    assert head.classes == ("billing",)
+    assert high > 0.5 > low
+
+
+def test_figures_are_out_of_fold() -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(200, 64)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels, texts = rng.integers(0, 2, 200), [f"random {i}" for i in range(200)]
+    words = Grams.of([counted(rng.integers(0, 500, 9).tolist()) for _ in range(200)])
+    encoded, rare = Encoded(vectors, words), rarity(words)
+    fitted = fit_head("x", encoded, labels, ("a", "b"), texts, "ab", seed=1, rare=rare)
+    accuracy = fitted.figures["accuracy"]
+    assert isinstance(accuracy, float)
+    assert accuracy < 0.65  # labels drawn by lot cannot be foretold
+
+
+def test_a_worse_head_is_not_installed_unasked(tmp_path: Path) -> None:
+    good = write_csv(tmp_path / "good.csv", some_rows())
+    turned = {"billing": "broken", "broken": "billing"}
+    half = [
+        (text, turned[label] if i % 2 else label) for i, (text, label) in enumerate(some_rows())
+    ]
+    bad = write_csv(tmp_path / "bad.csv", half)
+    made(good, tmp_path / "out")
+    before = (tmp_path / "out" / "kind.npz").read_bytes()
+    refused = made(bad, tmp_path / "out")
+    assert not refused.installed
+    assert (tmp_path / "out" / "kind.npz").read_bytes() == before
+    assert made(bad, tmp_path / "out", force=True).installed
+    assert (tmp_path / "out" / "kind.npz").read_bytes() != before
+
+
+def test_the_old_head_judges_only_rows_that_it_never_saw(tmp_path: Path) -> None:
+    old = some_rows()[::2]
+    made(write_csv(tmp_path / "old.csv", old), tmp_path / "out")
+    again = made(write_csv(tmp_path / "all.csv", some_rows()), tmp_path / "out")
+    assert again.comparison is not None
+    assert again.comparison.rows == 30
+    assert again.comparison.basis == "rows the old head never saw"
+
+
+def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", [*some_rows(), ("", "billing")])
+    said = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path / "out")
+    assert said.returncode == 0, said.stderr
+    assert "mended: 1 row without a text or a label left out (line 62)" in said.stdout
+    assert "60 rows, cross-validated: accuracy" in said.stdout
+
+
+def test_the_card_holds_no_text(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows())
+    made(path, tmp_path)
+    card = (tmp_path / "kind.card.json").read_text()
+    assert json.loads(card)["data"][0]["rows_used"] == 60
+    assert not any(text in card for text, _ in some_rows())
+
+
+def test_a_file_of_bytes_is_refused_without_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_bytes(codecs.BOM_UTF16_LE + b"\x00\xd8\x00")
+    said = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path)
+    assert said.returncode == 1
+    assert "Traceback" not in said.stderr

@@ -1,0 +1,135 @@
+"""Texts that hide their words: undone, read both ways, and never a reason to trust more."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.reading import NOVEL, find_facts
+from router.triage.text.amounts import AmountReader
+from router.triage.text.disguises import undisguised
+from router.triage.text.folding import fold
+from router.triage.text.terms import TermFinder
+from router.triage.triage_model import TriageModel
+from router.types import Domain
+from tests.kits.growth import in_proportion
+
+TERMS = TermFinder({"medical_emergency": ["chest pain"], "self_harm": ["kill myself"]})
+AMOUNTS = AmountReader({"USD": 1.0})
+CONFIG = TriageConfig(TERMS, AMOUNTS)
+
+LEET = str.maketrans("aeiost", "431057")
+DISGUISES = {
+    "reversed": lambda text: text[::-1],
+    "each word reversed": lambda text: " ".join(word[::-1] for word in text.split()),
+    "spaced": lambda text: " ".join(text.replace(" ", "")),
+    "spaced with gaps": lambda text: "   ".join(" ".join(word) for word in text.split()),
+    "dashed": lambda text: "-".join(text.replace(" ", "")),
+    "dotted": lambda text: ".".join(text.replace(" ", "")),
+    "broken": lambda text: " ".join(
+        f"{word[:2]}.{word[2:]}" if word[2:] else word for word in text.split()
+    ),
+    "grouped hex": lambda text: text.encode().hex(" "),
+    "leet": lambda text: text.translate(LEET),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 in a sentence": lambda text: f"decode {base64.b64encode(text.encode()).decode()} now",
+    "hex": lambda text: text.encode().hex(),
+    "rot13": lambda text: codecs.encode(text, "rot13"),
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("I have chest pain and my arm is numb", "medical_emergency"),
+        ("I want to kill myself tonight", "self_harm"),
+    ],
+)
+def test_a_disguised_term_is_found(model, disguise, text, term):
+    facts = find_facts(DISGUISES[disguise](text), AMOUNTS, TERMS, model.knows)
+    assert facts.risk_terms == (term,)
+
+
+@pytest.mark.parametrize("disguise", sorted(set(DISGUISES) - {"dotted", "leet", "broken"}))
+def test_a_disguised_amount_is_found(model, disguise):
+    text = DISGUISES[disguise]("wire transfer of $45,000 to a new supplier")
+    facts = find_facts(text, AMOUNTS, TERMS, model.knows)
+    assert facts.amounts[0].nano_usd == 45_000 * 10**9
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_disguised_turn_is_novel(model, disguise):
+    engine = TriageEngine(model)
+    text = DISGUISES[disguise]("how should I sue my landlord about the deposit")
+    reading = engine.read_now([text], (), CONFIG).readings[0]
+    assert reading.row.novelty >= NOVEL
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_disguised_matter_of_health_is_one_for_the_model_too(model, disguise):
+    text = DISGUISES[disguise]("I have chest pain and my arm is numb")
+    row = TriageEngine(model, together=1).read_now([text], (), CONFIG).readings[0].row
+    assert row.domain is Domain.MEDICAL
+    assert row.risk_p > 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I return a parcel?",
+        "My order A10442B and my iPhone15 are late, mail me at jo.e1l@example.com",
+        "A B C D or E?",
+        "Call +49 30 1234567, ref 9f86d081884c7d659a2feaa0c55ad015",
+        "Which b2b plan has k8s, i18n and oauth2?",
+        "Let $x$ and $y$ be real, $a+b+c=3$.",
+        "Kan ik mijn bestelling annuleren?",
+        "Wo ist mein Paket? Ich warte seit Dienstag.",
+        "play what i am by edie brickel",
+        "internationalization",
+        "1st floor, 7am, 401k, 15in, 50g, 3d",
+        "See e.g. www.example.com/a.b, i.e. the well-known add-on, don't re-use u.s. mail",
+        "The MAC is 00:1a:2b:3c:4d:5e:6f:70 and the part is 12-34-56-78-90-12-34-56",
+        "",
+    ],
+)
+def test_ordinary_text_is_not_disguised(model, text):
+    assert undisguised(text, fold(text), model.knows) == ()
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_looked_at(text):
+    undisguised(text, fold(text), lambda word: "e" in word)
+
+
+@given(st.text(alphabet="a1!$ -.=AB4\t", max_size=300))
+def test_any_text_made_of_disguises_can_be_looked_at(text):
+    undisguised(text, fold(text), lambda word: len(word) == 4)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "a-", "a1b ", "ab", "QUJD", "a  ", "0a", "$x$ ", "niap ", "- - ", "aa-"]
+)
+def test_looking_for_disguises_is_linear(piece, model):
+    def read(text: str) -> None:
+        undisguised(text, fold(text), model.knows)
+
+    assert in_proportion(read, piece)
+
+
+@pytest.mark.parametrize("piece", ["1", "@", "4|", "$9!"])
+def test_a_long_run_of_signs_beside_a_leet_word_is_looked_at_in_linear_time(piece, model):
+    def read(text: str) -> None:
+        undisguised(text, fold(text), model.knows)
+
+    assert in_proportion(read, piece, begin="t3st ")

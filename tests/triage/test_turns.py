@@ -1,0 +1,114 @@
+"""The texts of a request that are read: whose, in which order, and how much of them. Pure."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.triage.text.folding import MAX_CHARS
+from router.triage.text.turns import EARLIER_TURNS, MAX_PART_TOKENS, estimate_input_tokens, turns_of
+from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall
+
+AGENT = (
+    Message("system", "Sign nothing above $2,000,000."),
+    Message("developer", "Be brief."),
+    Message("user", "Book it."),
+    Message("assistant", "", tool_calls=(ToolCall("1", "pay", '{"usd": 45000}'),)),
+    Message("tool", "Paid $45,000.", tool_call_id="1"),
+)
+
+
+def request(*turns: str) -> ChatRequest:
+    """User turns with an assistant's answer between them."""
+    messages: list[Message] = []
+    for turn in turns:
+        messages += [Message("user", turn), Message("assistant", "Shall I wire $99,000?")]
+    return ChatRequest(tuple(messages[:-1]), "auto")
+
+
+def test_only_user_text_is_read():
+    messages = (
+        Message("system", "stakes are low"),
+        Message("user", "hello"),
+        Message("assistant", "$1,000,000"),
+        Message("tool", "$2,000,000"),
+    )
+    turns = turns_of(ChatRequest(messages, "auto"))
+    assert (turns.last, turns.earlier, turns.older) == ("hello", (), ())
+
+
+@pytest.mark.parametrize(
+    ("said", "answer", "older"),
+    [
+        ("Shall I wire the $45,000 now?", "yes, do it", ("Shall I wire the $45,000 now?",)),
+        ("Shall I wire the $45,000 now?", "What is your name?", ()),
+        ("Shall I wire the $45,000 now?", "no thanks", ()),
+        ("Shall I wire the $45,000 now?", "no, go ahead", ("Shall I wire the $45,000 now?",)),
+        ("", "yes, do it", ()),
+    ],
+)
+def test_what_the_assistant_proposed_is_read_when_the_answer_is_a_bare_yes(said, answer, older):
+    messages = (Message("user", "hello"), Message("assistant", said), Message("user", answer))
+    assert turns_of(ChatRequest(messages, "auto")).older == older
+    assert turns_of(ChatRequest(messages[1:], "auto")).older == older
+
+
+def test_only_the_end_of_a_long_proposal_is_read():
+    messages = (Message("assistant", "$9,000 " + "so on " * 500), Message("user", "ok do that"))
+    (older,) = turns_of(ChatRequest(messages, "auto")).older
+    assert "$9,000" not in older
+
+
+def test_a_request_without_user_text_is_read_as_empty():
+    assert turns_of(ChatRequest((Message("system", "hi"),), "auto")).last == ""
+
+
+def test_turns_come_newest_first():
+    turns = turns_of(request(*(str(n) for n in range(EARLIER_TURNS + 3))))
+    assert turns.last == "10"
+    assert turns.earlier == ("9", "8", "7", "6", "5", "4", "3", "2")
+    assert turns.older == ("1\n0",)
+    assert not turns.beyond
+
+
+def test_text_up_to_the_limit_in_all_is_read():
+    turns = turns_of(request("y" * (MAX_CHARS - 5), "x" * 5))
+    assert len(turns.earlier[0]) == MAX_CHARS - 5
+    assert not turns.beyond
+
+
+@pytest.mark.parametrize(
+    ("read", "older"),
+    [
+        ({"user"}, ()),
+        ({"user", "developer"}, ("Sign nothing above $2,000,000.", "Be brief.")),
+        ({"user", "tool"}, ("Paid $45,000.", '{"usd": 45000}')),
+        (
+            {"user", "developer", "tool"},
+            ("Sign nothing above $2,000,000.", "Be brief.", "Paid $45,000.", '{"usd": 45000}'),
+        ),
+    ],
+)
+def test_other_roles_are_read_where_the_policy_says_so(read, older):
+    turns = turns_of(ChatRequest(AGENT, "auto"), frozenset(read))
+    assert (turns.last, turns.earlier, turns.older) == ("Book it.", (), older)
+
+
+def test_other_roles_are_read_up_to_the_limit_after_the_user():
+    messages = (Message("tool", "t" * MAX_CHARS), Message("user", "hello"))
+    turns = turns_of(ChatRequest(messages, "auto"), frozenset({"user", "tool"}))
+    assert turns.last == "hello"
+    assert turns.older == ("t" * (MAX_CHARS - 5),)
+    assert turns.beyond
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 4), ("abcd", 5), ("abcde", 6), ("é", 5), ("ééé", 6), ("\ud800", 5)]
+)
+def test_input_tokens_are_a_quarter_of_the_bytes_rounded_up(text, tokens):
+    assert estimate_input_tokens(ChatRequest((Message("user", text),), "auto")) == tokens
+
+
+def test_an_attachment_counts_up_to_a_limit():
+    part = ContentPart("image_url", JsonText("x" * 1_000_000))
+    sent = ChatRequest((Message("user", "", (part,)),), "auto")
+    assert estimate_input_tokens(sent) == MAX_PART_TOKENS + 4

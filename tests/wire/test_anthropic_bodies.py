@@ -1,0 +1,140 @@
+"""Anthropic's answers, whole and in events, as ours; and bodies for it, from requests of others."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.types import ChatRequest, Delta, JsonText, Message, Sealed, ToolCall, Usage
+from router.wire.anthropic.answers import MessageFolder, parse_message, parse_message_usage
+from router.wire.anthropic.upstream import messages_body
+from tests.kits.upstreams.upstream_messages import _events
+
+TEXT = st.text(max_size=20)
+BLOCKS = st.lists(
+    st.one_of(
+        st.builds(lambda words: {"type": "text", "text": words}, TEXT),
+        st.builds(lambda words: {"type": "thinking", "thinking": words, "signature": "s"}, TEXT),
+        st.builds(lambda words: {"type": "redacted_thinking", "data": f"d{words}"}, TEXT),
+        st.builds(
+            lambda name, given: {"type": "tool_use", "id": "c", "name": f"f{name}", "input": given},
+            TEXT,
+            st.dictionaries(TEXT, st.integers(-9, 9) | TEXT, max_size=3),
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+USAGE = {"input_tokens": 1, "output_tokens": 2}
+
+
+def message(*blocks: object, **fields: object) -> dict[str, object]:
+    said = {"type": "message", "id": "m", "model": "claude", "content": list(blocks)}
+    return {**said, "stop_reason": "end_turn", "usage": USAGE, **fields}
+
+
+def folded(found: dict[str, object], cut: int = 0) -> tuple[list[Delta], MessageFolder]:
+    folder = MessageFolder("us")
+    events = list(_events(found, found["content"], "end_turn"))  # type: ignore[arg-type]
+    deltas = [d for event in events[: len(events) - cut] for d in folder.fold(orjson.dumps(event))]
+    return deltas, folder
+
+
+@given(BLOCKS)
+def test_events_add_up_to_the_whole_message(blocks: list[dict[str, object]]) -> None:
+    found = message(*blocks)
+    deltas, folder = folded(found)
+    whole, streamed = parse_message(orjson.dumps(found), "us"), folder.finish()
+    assert streamed.choices == whole.choices
+    assert "".join(delta.text for delta in deltas) == whole.text
+    sealed = tuple(delta.sealed for delta in deltas if delta.sealed is not None)
+    assert sealed == whole.choices[0].sealed
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_stream_without_its_end_is_cut(cut: int) -> None:
+    _, folder = folded(message({"type": "text", "text": "Hi"}), cut)
+    with pytest.raises(StreamCut):
+        folder.finish()
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        (
+            {"type": "error", "error": {"type": "overloaded_error", "message": "sk-x"}},
+            UpstreamError,
+        ),
+        ({"type": "content_block_delta", "delta": {"type": "text_delta"}}, UpstreamInvalid),
+        ({"type": "content_block_stop"}, UpstreamInvalid),
+        ({"type": "content_block_start", "content_block": None}, UpstreamInvalid),
+    ],
+)
+def test_a_bad_event_is_told_in_our_words(
+    event: dict[str, object], error: type[UpstreamError]
+) -> None:
+    with pytest.raises(error) as raised:
+        MessageFolder("us").fold(orjson.dumps(event))
+    assert "sk-x" not in raised.value.message
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"x", b'{"type":"message","content":"Hi"}'])
+def test_what_is_no_message_is_invalid(body: bytes) -> None:
+    with pytest.raises(UpstreamInvalid):
+        parse_message(body, "us")
+
+
+def test_an_unknown_event_says_nothing() -> None:
+    assert MessageFolder("us").fold(b'{"type": "ping"}') == []
+
+
+@pytest.mark.parametrize(
+    ("said", "usage"),
+    [
+        (None, Usage()),
+        ({"output_tokens": 3}, Usage()),
+        ({"input_tokens": -1, "output_tokens": 3}, Usage()),
+        ({"input_tokens": 1, "output_tokens": 2**62}, Usage()),
+        ({"input_tokens": 5, "output_tokens": 3}, Usage(5, 0, 0, 3, 0, True)),
+        (
+            {
+                "input_tokens": 5,
+                "cache_creation_input_tokens": 7,
+                "cache_read_input_tokens": 11,
+                "output_tokens": 3,
+                "output_tokens_details": {"thinking_tokens": 2},
+            },
+            Usage(23, 11, 7, 3, 2, True),
+        ),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 3,
+                "iterations": [
+                    {"type": "compaction", "input_tokens": 100, "output_tokens": 20},
+                    {"type": "message", "input_tokens": 5, "output_tokens": 3},
+                ],
+            },
+            Usage(105, 0, 0, 23, 0, True),
+        ),
+    ],
+)
+def test_all_that_is_billed_counts(said: object, usage: Usage) -> None:
+    assert parse_message_usage(said) == usage
+
+
+def test_seals_stand_where_their_issuer_put_them() -> None:
+    seals = [
+        Sealed("thinking", JsonText(orjson.dumps({"type": "thinking", "n": at}).decode()), who, at)
+        for who, at in (("us", 0), ("them", 0), ("us", 1), ("us", 2))
+    ]
+    calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", "no json"))
+    said = Message("assistant", "Words", tool_calls=calls, sealed=tuple(seals))
+    request = ChatRequest((Message("user", "Hi"), said, Message("user", "On")), "auto")
+    body = orjson.loads(messages_body(request, model="m", max_output_tokens=9, issuer="us"))
+    told = [block.get("n", block["type"]) for block in body["messages"][1]["content"]]
+    assert told == [0, "text", 1, "tool_use", 2, "tool_use"]
+    assert body["messages"][1]["content"][-1]["input"] == {"input": "no json"}

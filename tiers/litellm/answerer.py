@@ -1,0 +1,284 @@
+"""Answers from any provider that litellm knows, with litellm kept on a short lead.
+
+It is imported in a thread when the tier starts (seconds), with its network look-ups, its .env
+reading, its callbacks and its logging off. It gets an allow-list of parameters, and of a body's
+other keys those that the policy names; its retries and fallbacks stay off, since the gateway keeps
+the books. What it raises becomes one of our errors in `litellm_errors`.
+
+Where a provider reports no usage litellm counts tokens itself, and that can't be told apart here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import os
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import orjson
+
+from router.errors import AnswererError, AnswererNotReady, UpstreamError, UpstreamRejected
+from router.policy.schema import LitellmAnswerer
+from router.types import (
+    NOBODY,
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    Clock,
+    Delta,
+    Events,
+    Work,
+)
+from router.wire.openai.names import ChunkFolder, parse_completion
+from router.wire.openai.render import to_json
+from tiers.litellm.errors import foreign_classes, to_ours
+from tiers.remote.base import body_of_call, completed, end_of_call, too_late
+from tiers.remote.call_slots import CallSlots
+from tiers.remote.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
+
+INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
+
+# A provider has no policy keys for its breaker; these are the defaults of an upstream's replica.
+FAILURES = 5
+RESET_MS = 10_000.0
+
+# What litellm may be told. `metadata`, `user` and the like stay behind: litellm reads meanings of
+# its own into some of them.
+ALLOWED = frozenset(
+    {
+        "frequency_penalty",
+        "logprobs",
+        "max_tokens",
+        "messages",
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "reasoning_effort",
+        "response_format",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+    }
+)
+
+
+def import_litellm() -> ModuleType:
+    """litellm with everything off that talks or listens. Raises AnswererNotReady without it."""
+    # Both are read while it is imported: the first keeps it from fetching a price list, the second
+    # from reading a .env file of the working directory.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    try:
+        litellm = importlib.import_module("litellm")
+    except ImportError as error:
+        raise AnswererNotReady(f"{INSTALL} ({error.name} is missing).") from error
+    for name in ("callbacks", "input_callback", "success_callback", "failure_callback"):
+        setattr(litellm, name, [])
+    litellm.suppress_debug_info = True  # type: ignore[attr-defined]
+    litellm.turn_off_message_logging = True  # type: ignore[attr-defined]
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return litellm
+
+
+class LitellmTier:
+    """types.Answerer over litellm. Raises AnswererError and its kin, and Overloaded."""
+
+    def __init__(
+        self,
+        section: LitellmAnswerer,
+        facts: AnswererFacts,
+        *,
+        api_key: str | None,
+        clock: Clock,
+        events: Events = NOBODY,
+        max_waiting: int | None = None,
+    ) -> None:
+        """`max_waiting` calls may wait for a slot; None: as many as can be answered in time."""
+        self._section = section
+        self._facts = facts
+        self._api_key = (api_key or "").strip() or None
+        self._clock = clock
+        self._asked = f"{section.name} for the model {section.model!r}"
+        self._slots = CallSlots(section.name, section.concurrency, max_waiting)
+        told = {"store"} if facts.body.stores_unasked else set()
+        self._allowed = ALLOWED | facts.body.pass_through | told
+        self._provider = ReplicaSet(
+            [section.model],
+            failures=FAILURES,
+            reset_ms=RESET_MS,
+            answerer=section.name,
+            events=events,
+        )
+        self._loading: asyncio.Task[ModuleType] | None = None
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        """Says if litellm is there and imported, and its provider in use. Asks no provider."""
+        if self._loading is None or not self._loading.done():
+            if importlib.util.find_spec("litellm") is None:
+                return AnswererStatus(AnswererState.FAILED, INSTALL)
+            return AnswererStatus(AnswererState.LOADING, "importing litellm")
+        if self._loading.cancelled() or self._loading.exception() is not None:
+            return AnswererStatus(AnswererState.FAILED, INSTALL)
+        return self._provider.status(self._clock.monotonic_ms())
+
+    async def start(self) -> None:
+        """Begin to import litellm in a thread; calls wait for it, the start does not."""
+        self._load()
+
+    async def close(self) -> None:
+        if self._loading is not None and not self._loading.done():
+            self._loading.cancel()
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """The provider's whole answer."""
+        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
+        await self._slots.take(ends_at)
+        try:
+            with self._noted(ends_at):
+                return completed(await self._whole(work, ends_at), work, self._facts)
+        except TimeoutError as error:
+            raise too_late(self._facts) from error
+        finally:
+            self._slots.release()
+
+    async def _whole(self, work: Work, ends_at: float) -> Answer:
+        async with asyncio.timeout_at(ends_at):
+            litellm = await asyncio.shield(self._load())
+            try:
+                response = await litellm.acompletion(**self._arguments(work, False, ends_at))
+            except foreign_classes(litellm) as error:
+                raise to_ours(error, self._clock.now_ms(), self._asked) from error
+        return parse_completion(to_json(response.model_dump()))
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """The answer in pieces; closing the iterator early closes the provider's stream."""
+        ends_at = end_of_call(work, self._section.deadline_s, self._clock)
+        await self._slots.take(ends_at)
+        chunks: Any = None
+        litellm: ModuleType | None = None
+        folder = ChunkFolder()
+        try:
+            with self._noted(ends_at) as taken:
+                async with asyncio.timeout_at(ends_at):
+                    litellm = await asyncio.shield(self._load())
+                    try:
+                        chunks = await litellm.acompletion(**self._arguments(work, True, ends_at))
+                    except foreign_classes(litellm) as error:
+                        raise to_ours(error, self._clock.now_ms(), self._asked) from error
+                chunk = await self._next(litellm, chunks, ends_at)
+                while chunk is not None:
+                    for delta in folder.fold(to_json(chunk.model_dump())):
+                        yield delta
+                    chunk = await self._next(litellm, chunks, ends_at)
+                answer = completed(folder.finish(), work, self._facts)
+                self._give_back(taken, Outcome.HEALTHY)
+                yield Delta(final=answer)
+        except TimeoutError as error:
+            raise too_late(self._facts) from error
+        finally:
+            if chunks is not None:
+                await _close(litellm, chunks)
+            self._slots.release()
+
+    @contextmanager
+    def _noted(self, ends_at: float) -> Iterator[Taken]:
+        """One call, of which is noted what it says of its provider's health.
+
+        Raises AnswererNotReady where the breaker lets no call through.
+        """
+        now_ms = self._clock.monotonic_ms()
+        taken = self._provider.take(now_ms)
+        if taken is None:
+            raise out_of_use(self._section.name, self._provider, now_ms)
+        outcome = Outcome.UNTOLD
+        try:
+            yield taken
+            outcome = Outcome.HEALTHY
+        except TimeoutError:
+            outcome = Outcome.FAILED
+            raise
+        except AnswererError as error:
+            status = error.upstream_status if isinstance(error, UpstreamError) else None
+            outcome = Outcome.FAILED if status is None else outcome_of(status)
+            error.host = taken.replica.host
+            raise
+        except asyncio.CancelledError:
+            outcome = cancelled(ends_at)
+            raise
+        finally:
+            self._give_back(taken, outcome)
+
+    def _give_back(self, taken: Taken, outcome: Outcome) -> None:
+        self._provider.give_back(taken, outcome, self._clock.monotonic_ms())
+
+    async def _next(self, litellm: ModuleType, chunks: Any, ends_at: float) -> Any:
+        """The next chunk, None after the last one."""
+        try:
+            async with asyncio.timeout_at(ends_at):
+                return await anext(chunks)
+        except StopAsyncIteration:
+            return None
+        except TimeoutError:
+            raise
+        except foreign_classes(litellm) as error:
+            raise to_ours(error, self._clock.now_ms(), self._asked) from error
+
+    def _load(self) -> asyncio.Task[ModuleType]:
+        if self._loading is None or (self._loading.done() and self._loading.cancelled()):
+            self._loading = asyncio.create_task(asyncio.to_thread(import_litellm))
+            # A failure is told by `status` and to each call; nobody else waits for it.
+            self._loading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._loading
+
+    def _arguments(self, work: Work, stream: bool, ends_at: float) -> dict[str, object]:
+        if work.request.sent_by_address:
+            # Decided before; here so that no other way leads past it.
+            raise UpstreamRejected(
+                f"{self._facts.name} is sent no images or files by address, which litellm would "
+                "fetch; send their data.",
+                sent=False,
+            )
+        body = body_of_call(
+            work, self._facts, self._section.model, stream=stream, max_tokens_key="max_tokens"
+        )
+        allowed = {key: value for key, value in orjson.loads(body).items() if key in self._allowed}
+        return {
+            **allowed,
+            "api_key": self._api_key,
+            "timeout": max(0.001, ends_at - asyncio.get_running_loop().time()),
+            "num_retries": 0,
+            "max_retries": 0,
+            "caching": False,
+            # With tools it would import `mcp`, which it does not install; ours are functions alone.
+            "_skip_mcp_handler": True,
+        }
+
+
+async def _close(litellm: ModuleType | None, chunks: Any) -> None:
+    """Close a provider's stream; one that broke already may complain, and nobody needs to hear."""
+    close = getattr(chunks, "aclose", None)
+    if close is None or litellm is None:
+        return
+    try:
+        await close()
+    except foreign_classes(litellm):
+        return

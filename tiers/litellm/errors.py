@@ -1,0 +1,100 @@
+"""What litellm raises, as errors of ours: by class name, so that litellm need not be there.
+
+Its words are not repeated, because they may hold a key. It knows nothing about calls.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from router.errors import (
+    AnswererError,
+    DeadlineExceeded,
+    StreamCut,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from tiers.remote.refusals import read_retry_after
+
+# litellm's exception, our error, and the status it stands for when the provider gave one. Without a
+# status the call may have been billed.
+ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
+    "AuthenticationError": (UpstreamRejected, 401),
+    "PermissionDeniedError": (UpstreamRejected, 403),
+    "NotFoundError": (UpstreamRejected, 404),
+    "BadRequestError": (UpstreamRejected, 400),
+    "InvalidRequestError": (UpstreamRejected, 400),
+    "ImageFetchError": (UpstreamRejected, 400),
+    "VectorStoreSearchError": (UpstreamRejected, 400),
+    "RejectedRequestError": (UpstreamRejected, 400),
+    "ContextWindowExceededError": (UpstreamRejected, 400),
+    "ContentPolicyViolationError": (UpstreamRejected, 400),
+    "UnsupportedParamsError": (UpstreamRejected, 400),
+    "LiteLLMUnknownProvider": (UpstreamRejected, 400),
+    "PaymentRequiredError": (UpstreamRejected, 402),
+    "UnprocessableEntityError": (UpstreamRejected, 422),
+    "ModelNotMappedError": (UpstreamRejected, 400),
+    "BudgetExceededError": (UpstreamRejected, 400),
+    "GuardrailRaisedException": (UpstreamRejected, 400),
+    "BlockedPiiEntityError": (UpstreamRejected, 400),
+    "ModifyResponseException": (UpstreamRejected, 400),
+    "SensitiveDataRouteException": (UpstreamRejected, 400),
+    "RateLimitError": (UpstreamRateLimited, 429),
+    "BadGatewayError": (UpstreamError, 502),
+    "ServiceUnavailableError": (UpstreamError, 503),
+    "InternalServerError": (UpstreamError, None),
+    "APIError": (UpstreamError, None),
+    "MockException": (UpstreamError, None),
+    "OpenAIError": (UpstreamError, None),
+    "APIConnectionError": (UpstreamUnreachable, None),
+    "APIResponseValidationError": (UpstreamInvalid, None),
+    "JSONSchemaValidationError": (UpstreamInvalid, None),
+    "MidStreamFallbackError": (StreamCut, None),
+}
+
+# What litellm's own code lets through when a provider answers in an unforeseen way.
+_SLIPS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererError:
+    """Our error for one that litellm raised, by the nearest class that ERRORS names.
+
+    `asked` says which answerer asked for which model.
+    """
+    name = type(error).__name__
+    bases = [base.__name__ for base in type(error).__mro__]
+    if "Timeout" in bases or isinstance(error, TimeoutError):
+        return DeadlineExceeded(f"The provider did not answer in time (litellm {name}).")
+    known = next((base for base in bases if base in ERRORS), None)
+    if known is None:
+        return UpstreamInvalid(f"litellm could not make sense of the provider's answer ({name}).")
+    kind, status = ERRORS[known]
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    waits = None if headers is None else read_retry_after(headers, now_ms)
+    said = f"The provider failed or refused the request (litellm {name})."
+    if status == 404 and asked:
+        said = f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
+    return kind(
+        said,
+        upstream_status=status,
+        retry_after_s=waits,
+    )
+
+
+def foreign_classes(litellm: ModuleType) -> tuple[type[BaseException], ...]:
+    """The classes that ERRORS names, and what slips through litellm."""
+    named = [getattr(litellm.exceptions, name, None) for name in ERRORS]
+    return (*[kind for kind in named if kind is not None], *_SLIPS, litellm.exceptions.Timeout)

@@ -1,0 +1,1 @@
+"""What remote answerers share: replicas, circuit breakers, slots, refusals."""

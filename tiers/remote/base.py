@@ -1,0 +1,72 @@
+"""What every remote answerer owes the gateway: a body, an end to each call, counted tokens.
+
+It knows neither a client nor a provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from router.errors import DeadlineExceeded
+from router.money.cost import input_bound, output_cap
+from router.types import Answer, AnswererFacts, Capability, ChatRequest, Clock, Work
+from router.wire.body_keys import passed_on
+from router.wire.openai.names import bound_usage, upstream_body
+
+Made = TypeVar("Made")
+
+
+def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
+    """When a call must be over, in the event loop's time: the request's deadline or its own."""
+    left_s = (work.deadline_at_ms - clock.now_ms()) / 1000.0
+    return asyncio.get_running_loop().time() + min(left_s, deadline_s)
+
+
+def too_late(facts: AnswererFacts) -> DeadlineExceeded:
+    """The error of a call that its deadline ended."""
+    return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")
+
+
+async def made_of(request: ChatRequest, write: Callable[[], Made]) -> Made:
+    """Returns a body for this request; a long one is written beside the loop, which has others to
+    serve."""
+    return await asyncio.to_thread(write) if request.is_long else write()
+
+
+def body_of_call(
+    work: Work,
+    facts: AnswererFacts,
+    model: str,
+    *,
+    stream: bool,
+    max_tokens_key: str,
+    issuer: str = "",
+    wants_signatures: bool = False,
+) -> bytes:
+    """The JSON body that asks `model` for the work; a preferred schema where it may be kept."""
+    keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
+    return upstream_body(
+        work.request,
+        model=model,
+        max_output_tokens=facts.max_output_tokens,
+        max_tokens_key=max_tokens_key,
+        stream=stream,
+        prefer_schema=work.prefer_schema if keeps_schemas else None,
+        extra=passed_on(work.request, facts),
+        issuer=issuer,
+        wants_signatures=wants_signatures,
+    )
+
+
+def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
+    """The answer with a model's name and, where none was reported, a bound on its usage."""
+    if not answer.model:
+        answer = replace(answer, model=facts.model)
+    if answer.usage.reported:
+        return answer
+    cap = output_cap(facts, work.request) * work.request.sampling.n
+    inputs = input_bound(work.request, facts.image_tokens)
+    return replace(answer, usage=bound_usage(inputs, cap, answer))

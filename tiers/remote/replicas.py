@@ -1,0 +1,193 @@
+"""Which of several equal servers takes the next call: the one with the least calls under way.
+
+A replica that an open breaker, a refused key or a Retry-After keeps out is passed over. The time is
+passed in. It knows HTTP's status codes, and nothing else of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.errors import AnswererNotReady
+from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
+from tiers.remote.circuit_breaker import Breaker, BreakerState
+from tiers.remote.refusals import host_of
+
+MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
+
+
+class Outcome(StrEnum):
+    """What a call said about its replica's health."""
+
+    HEALTHY = "healthy"
+    FAILED = "failed"
+    KEY_REFUSED = "key_refused"  # 401: no call with this key can succeed
+    KEY_DOUBTED = "key_doubted"  # 403: the key, or this one request; several in a row are the key
+    UNTOLD = "untold"
+
+
+KEY_OUTCOMES = (Outcome.KEY_REFUSED, Outcome.KEY_DOUBTED)
+
+
+def outcome_of(status: int) -> Outcome:
+    """Reads what a status other than 200 says of the replica; a refused request speaks well."""
+    if status == 401:
+        return Outcome.KEY_REFUSED
+    if status == 403:
+        return Outcome.KEY_DOUBTED
+    return Outcome.FAILED if status >= 500 else Outcome.HEALTHY
+
+
+def cancelled(ends_at: float) -> Outcome:
+    """Reads what a cancelled call says of its replica: too slow at the deadline, else nothing.
+
+    Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
+    late = asyncio.get_running_loop().time() >= ends_at - 0.05
+    return Outcome.FAILED if late else Outcome.UNTOLD
+
+
+@dataclass(slots=True)
+class Replica:
+    url: str
+    breaker: Breaker
+    outstanding: int = 0
+    rests_until_ms: float = 0.0
+    last_used: int = 0
+    refused_key: bool = False  # at the last call that reached it
+
+    @property
+    def host(self) -> str:
+        """Host and port, without the credentials that an address may carry; else a name."""
+        return host_of(self.url) or self.url
+
+
+@dataclass(slots=True)
+class Taken:
+    """One call's place at a replica; give it back exactly once."""
+
+    replica: Replica
+    probe: bool
+    open: bool = True
+
+
+class ReplicaSet:
+    """The replicas of one answerer."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        failures: int,
+        reset_ms: float,
+        answerer: str = "",
+        events: Events = NOBODY,
+    ) -> None:
+        """`events` is told when a replica of the answerer goes out of use, and when it is back."""
+        self.replicas = tuple(Replica(url, Breaker(failures, reset_ms)) for url in urls)
+        self._turn = 0
+        self._rest_s = reset_ms / 1000.0
+        self._answerer = answerer
+        self._events = events
+
+    def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
+        """A place at the replica with the least calls under way, longest unused first; None when
+        none admits one. `avoid` (the one that just failed) is taken only when it stands alone."""
+        free = [r for r in self.replicas if _is_free(r, now_ms)]
+        if not free:
+            return None
+        others = [r for r in free if r is not avoid] or free
+        replica = min(others, key=lambda r: (r.outstanding, r.last_used))
+        self._turn += 1
+        replica.last_used = self._turn
+        replica.outstanding += 1
+        return Taken(replica, replica.breaker.began())
+
+    def give_back(self, taken: Taken, outcome: Outcome, now_ms: float) -> None:
+        """End a call; a second time is no harm."""
+        if not taken.open:
+            return
+        taken.open = False
+        taken.replica.outstanding -= 1
+        breaker = taken.replica.breaker
+        opened = breaker.opened
+        if outcome is not Outcome.UNTOLD:
+            taken.replica.refused_key = outcome in KEY_OUTCOMES
+        if outcome is Outcome.HEALTHY:
+            breaker.succeeded(taken.probe)
+        elif outcome is Outcome.KEY_REFUSED:
+            breaker.refused(now_ms, taken.probe)
+        elif outcome in (Outcome.FAILED, Outcome.KEY_DOUBTED):
+            breaker.failed(now_ms, taken.probe)
+        else:
+            breaker.abandoned(taken.probe)
+        if breaker.opened is not opened:
+            self._tell_turn(taken.replica)
+
+    def _tell_turn(self, replica: Replica) -> None:
+        refused = replica.refused_key and replica.breaker.opened
+        self._events.happened(
+            BreakerTurned(
+                self._answerer, replica.host, replica.breaker.opened, self._rest_s, refused
+            )
+        )
+
+    def has_other(self, than: Replica, now_ms: float) -> bool:
+        """Whether a replica beside this one would take a call now."""
+        return any(r is not than and _is_free(r, now_ms) for r in self.replicas)
+
+    def rest(self, replica: Replica, rest_ms: float, now_ms: float) -> None:
+        """Keep new calls away for as long as the replica asked, at most a minute."""
+        until = now_ms + min(max(0.0, rest_ms), MAX_REST_MS)
+        replica.rests_until_ms = max(replica.rests_until_ms, until)
+
+    def rest_left_ms(self, now_ms: float) -> float | None:
+        """How long until a resting replica may be asked again; None when none is resting."""
+        resting = [r.rests_until_ms - now_ms for r in self.replicas if r.rests_until_ms > now_ms]
+        return min(resting, default=None)
+
+    def all_open(self, now_ms: float) -> bool:
+        """Whether every breaker is open."""
+        return all(r.breaker.state(now_ms) is BreakerState.OPEN for r in self.replicas)
+
+    def status(self, now_ms: float) -> AnswererStatus:
+        """Ready unless every replica is out of use; the detail names those that are.
+
+        A replica whose key was refused stays out until a call with it succeeds, and one call tries
+        that each time the breaker's rest is over.
+        """
+        states = [replica.breaker.state(now_ms) for replica in self.replicas]
+        out = [
+            f"{r.host} refuses our key" if r.refused_key else f"{r.host} fails, its breaker is open"
+            for r, state in zip(self.replicas, states, strict=True)
+            if state is not BreakerState.CLOSED and (r.refused_key or state is BreakerState.OPEN)
+        ]
+        detail = "; ".join(out)
+        if not out or len(out) < len(self.replicas):
+            return AnswererStatus(AnswererState.READY, detail and f"{detail}{OTHERS}")
+        resting = all(state is BreakerState.OPEN for state in states)
+        if any(replica.refused_key for replica in self.replicas):
+            detail += "; check the answerer's api_key"
+            return AnswererStatus(AnswererState.KEY_REFUSED, detail, due=not resting)
+        return AnswererStatus(AnswererState.OPEN_BREAKER, detail)
+
+
+OTHERS = "; its calls go to the other replicas"
+
+
+def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotReady:
+    """The error of a call for which no replica is in use; clients see it, so it names no host."""
+    if replicas.status(now_ms).state is AnswererState.KEY_REFUSED:
+        return AnswererNotReady(
+            f"The upstream of {name} refuses Tiergate's own key; check the answerer's api_key."
+        )
+    rest_ms = min(replica.breaker.rest_left_ms(now_ms) for replica in replicas.replicas)
+    return AnswererNotReady(
+        f"No replica of {name} answers; all breakers are open.", retry_after_s=rest_ms / 1000.0
+    )
+
+
+def _is_free(replica: Replica, now_ms: float) -> bool:
+    return replica.rests_until_ms <= now_ms and replica.breaker.admits(now_ms)

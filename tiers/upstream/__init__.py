@@ -1,0 +1,1 @@
+"""Servers with OpenAI's or Anthropic's API, over HTTP."""

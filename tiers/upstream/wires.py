@@ -1,0 +1,271 @@
+"""The languages that remote servers speak: where to post, which headers and body, what comes back.
+
+`UpstreamTier` sees to connections, retries and deadlines, whatever is spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from router.errors import AnswererNotReady
+from router.policy.schema import UpstreamAnswerer
+from router.privacy.provider_seals import issuers
+from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, Work
+from router.wire.anthropic.answers import MessageFolder, parse_message
+from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
+from router.wire.body_keys import passed_on
+from router.wire.openai.names import ChunkFolder, parse_completion
+from router.wire.openai.thought_signatures import wants_signatures
+from router.wire.responses.answers import ResponseFolder, parse_response
+from router.wire.responses.upstream import carries_seals, response_body
+from tiers.remote.base import body_of_call
+
+
+class Folder(Protocol):
+    """Folds a stream's events; `done` once its last one was seen."""
+
+    done: bool
+
+    def fold(self, event: bytes) -> list[Delta]: ...
+
+    def finish(self) -> Answer: ...
+
+
+class UpstreamWire(Protocol):
+    """One language."""
+
+    path: str
+    """What comes after a base URL."""
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """Those of every call, the key's among them. Raises AnswererNotReady for a bad key."""
+        ...
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """Those of this call."""
+        ...
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """The JSON body that asks for the work."""
+        ...
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same body without what its issuer sealed; None where nothing in it is."""
+        ...
+
+    def did_without_seals(self, work: Work) -> None:
+        """Told when the body of `unsealed` was answered and the other one was refused."""
+        ...
+
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """Body and headers that ask how many tokens a request has; None where nobody counts."""
+        ...
+
+    def whole(self, body: bytes) -> Answer:
+        """A whole answer. Raises UpstreamError and its kin."""
+        ...
+
+    def folder(self) -> Folder:
+        """Makes what reads one stream."""
+        ...
+
+
+class ChatWire:
+    """UpstreamWire for OpenAI's chat completions, which most servers speak."""
+
+    path = "/chat/completions"
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
+        hosts = [urlsplit(url).hostname or "" for url in section.base_urls]
+        self._wants_signatures = any(map(wants_signatures, hosts))
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The key as a bearer token."""
+        return _bearer(self._section.name, api_key)
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """None: what a client sends for OpenAI's own servers stays here."""
+        return {}
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """A chat completion's body, with the signatures that its issuer gave to calls."""
+        return self._body(work, stream, self._facts.issuer)
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same without signatures."""
+        if self._facts.issuer not in issuers(work.request):
+            return None
+        return self._body(work, stream, "")
+
+    def did_without_seals(self, work: Work) -> None:
+        """Nothing to learn."""
+
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """None: OpenAI counts no tokens ahead."""
+        return None
+
+    def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
+        return body_of_call(
+            work,
+            self._facts,
+            self._section.model,
+            stream=stream,
+            max_tokens_key=self._section.send_max_tokens_as,
+            issuer=issuer,
+            wants_signatures=self._wants_signatures,
+        )
+
+    def whole(self, body: bytes) -> Answer:
+        """A `chat.completion`."""
+        return parse_completion(body, self._facts.issuer)
+
+    def folder(self) -> Folder:
+        """For chunks."""
+        return ChunkFolder(self._facts.issuer)
+
+
+class MessagesWire:
+    """UpstreamWire for Anthropic's messages."""
+
+    path = "/messages"
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The key as Anthropic reads it."""
+        key = _usable(self._section.name, api_key)
+        return {"x-api-key": key} if key else {}
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """Version and betas, as the client sent them."""
+        return headers_of_call(work.request)
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """A message's body; of further keys those that the policy lets through."""
+        return self._body(work, stream, self._facts.issuer)
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same without signed thoughts."""
+        if self._facts.issuer not in issuers(work.request):
+            return None
+        return self._body(work, stream, "")
+
+    def did_without_seals(self, work: Work) -> None:
+        """Nothing to learn: the next turn's seals may be good."""
+
+    def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
+        keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
+        added = self._facts.body.pass_through
+        return messages_body(
+            work.request,
+            model=self._section.model,
+            max_output_tokens=self._facts.max_output_tokens,
+            issuer=issuer,
+            stream=stream,
+            prefer_schema=work.prefer_schema if keeps_schemas else None,
+            extra={key: value for key, value in work.request.extra.items() if key in added},
+        )
+
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """For `/messages/count_tokens`."""
+        body = count_body(request, model=self._section.model, issuer=self._facts.issuer)
+        return body, headers_of_call(request)
+
+    def whole(self, body: bytes) -> Answer:
+        """A `message`."""
+        return parse_message(body, self._facts.issuer)
+
+    def folder(self) -> Folder:
+        """For a message's events."""
+        return MessageFolder(self._facts.issuer)
+
+
+class ResponsesWire:
+    """UpstreamWire for OpenAI's responses.
+
+    Some models know no sealed reasoning and refuse to be asked for it: once one did, and answered
+    without, it is not asked again.
+    """
+
+    path = "/responses"
+
+    def __init__(self, section: UpstreamAnswerer, facts: AnswererFacts) -> None:
+        self._section = section
+        self._facts = facts
+        self._seals = True
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The key as a bearer token."""
+        return _bearer(self._section.name, api_key)
+
+    def call_headers(self, work: Work) -> dict[str, str]:
+        """None: what a client sends for OpenAI's own servers stays here."""
+        return {}
+
+    def body(self, work: Work, *, stream: bool) -> bytes:
+        """A response's body, with what this issuer sealed and nobody else's."""
+        return self._body(work, stream, self._seals)
+
+    def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
+        """The same, neither with sealed items nor asking for any."""
+        return self._body(work, stream, False) if self._seals else None
+
+    def did_without_seals(self, work: Work) -> None:
+        """Without a seal among the items it is the asking for them that was refused."""
+        self._seals = carries_seals(work.request, self._facts.issuer)
+
+    def _body(self, work: Work, stream: bool, seals: bool) -> bytes:
+        keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
+        return response_body(
+            work.request,
+            model=self._section.model,
+            max_output_tokens=self._facts.max_output_tokens,
+            issuer=self._facts.issuer,
+            stream=stream,
+            prefer_schema=work.prefer_schema if keeps_schemas else None,
+            extra=passed_on(work.request, self._facts),
+            added=self._facts.body.pass_through,
+            seals=seals,
+        )
+
+    def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
+        """None: OpenAI counts no tokens ahead."""
+        return None
+
+    def whole(self, body: bytes) -> Answer:
+        """A `response`."""
+        return parse_response(body, self._facts.issuer)
+
+    def folder(self) -> Folder:
+        """For a response's events."""
+        return ResponseFolder(self._facts.issuer)
+
+
+_WIRES: dict[str, Callable[[UpstreamAnswerer, AnswererFacts], UpstreamWire]] = {
+    "openai": ChatWire,
+    "responses": ResponsesWire,
+    "anthropic": MessagesWire,
+}
+
+
+def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> UpstreamWire:
+    """The language that the policy says its servers speak."""
+    return _WIRES[section.wire](section, facts)
+
+
+def _bearer(name: str, api_key: str | None) -> dict[str, str]:
+    key = _usable(name, api_key)
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _usable(name: str, api_key: str | None) -> str:
+    key = (api_key or "").strip()  # a secret from a file often ends in a newline
+    if not (key.isascii() and key.isprintable()):
+        raise AnswererNotReady(f"The api_key of {name} has characters that no header can carry.")
+    return key
