@@ -26,7 +26,7 @@ from router.types import Price
 from tests import ROOT
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
 
-DUMP = ROOT / "tests" / "ledger_0001.sql"
+DUMP = ROOT / "tests/fixtures/ledger_0001.sql"
 
 
 @pytest.fixture
