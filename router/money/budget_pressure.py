@@ -21,7 +21,7 @@ from router.types import NO_PRESSURE, Pressure
 SLOPE = 50.0
 """Two hundredths of the budget ahead of the clock double the price of money. A call is weighed
 against stakes of tens to thousands of times its cost, so a gentle slope changes nothing before the
-budget is gone (decision 51 has the figures)."""
+budget is gone (docs/bench.md has the figures, under decision 51)."""
 MOST = 50.0
 """A dollar weighs at most 51: from a whole budget ahead of the clock, and where the limit is 0."""
 
