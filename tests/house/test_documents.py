@@ -1,4 +1,4 @@
-"""Checks the pages that people write by hand: the records of decisions and CONTRIBUTING.md."""
+"""Checks pages that people write by hand: CONTRIBUTING.md and the records of decisions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.kits.source_tree import complain
+from tests.house import test_layers as layers
+from tests.kits.source_tree import complain, sources
 
 DECISIONS = ROOT / "docs" / "decisions"
 RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
@@ -62,3 +63,66 @@ def test_links_of_decisions_lead_to_a_heading(record: Path) -> None:
         if not page.exists() or (anchor and anchor not in anchors_in(page)):
             faults.append(f"{record.name}: {file}#{anchor}")
     complain(faults)
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+GROUPS = {
+    "base": layers.BASE,
+    "values": layers.VALUES,
+    "priced": layers.PRICED,
+    "core": layers.CORE,
+    "stores": layers.STORES,
+    "path": layers.PATH,
+    "pages": layers.PAGES,
+}
+
+
+def rooms_in(text: str) -> set[str]:
+    """Returns the folders that a list such as "**base**, ledger/sql" stands for.
+
+    >>> sorted(rooms_in("**base**, ledger/sql"))
+    ['errors', 'ledger.sql', 'types']
+    """
+    rooms: set[str] = set()
+    for name in text.replace("*", "").split(", "):
+        rooms |= GROUPS.get(name, {name.replace("/", ".")})
+    return rooms
+
+
+def folders_in(tree: str) -> set[str]:
+    """Returns the paths of a tree, whose folders are indented by two spaces a level."""
+    folders: set[str] = set()
+    parents: list[str] = []
+    for indent, name in re.findall(r"^( *)([a-z_]+)/ +\S", tree, re.MULTILINE):
+        parents = [*parents[: len(indent) // 2], name]
+        folders.add("/".join(parents))
+    return folders
+
+
+def test_contributing_lists_the_folders_there_are() -> None:
+    tree = CONTRIBUTING.partition("## Folders")[2].split("```")[1]
+    assert folders_in(tree) == {source.path.rpartition("/")[0] for source in sources()}
+
+
+def test_contributing_names_the_groups_of_folders() -> None:
+    named = re.findall(r"^- \*\*(\w+)\*\*: (.+)$", CONTRIBUTING, re.MULTILINE)
+    assert {name: rooms_in(members) for name, members in named} == GROUPS
+
+
+def test_contributing_has_the_import_rule_of_every_folder() -> None:
+    table = CONTRIBUTING.partition("| folder or module | may import |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z_/]+) \| (.+) \|$", table, re.MULTILINE)
+    rules = {
+        folder.replace("/", "."): set() if rule == "nothing of ours" else rooms_in(rule)
+        for folder, rule in rows
+    }
+    assert rules == layers.MAY_IMPORT
+
+
+def test_contributing_names_places_that_exist() -> None:
+    named = re.findall(r"`((?:router|tiers|tests|policies|docs)/[\w./]*)`", CONTRIBUTING)
+    complain([place for place in named if not (ROOT / place).exists()])
+
+
+def test_lines_of_contributing_are_short() -> None:
+    complain([line for line in CONTRIBUTING.splitlines() if len(line) > LONGEST_LINE])
