@@ -28,7 +28,7 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-train test-clients check style bench constraints clean
+.PHONY: help serve test test-train test-clients check style docs bench constraints clean
 
 help:
 	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
@@ -37,6 +37,7 @@ help:
 	@echo "make test-train   the training pipeline's tests; installs torch"
 	@echo "make test-clients other people's clients against a running gateway; installs them"
 	@echo "make check        format, lint, types, tests"
+	@echo "make docs         the documentation as a site in build/docs (ARGS=serve shows it)"
 	@echo "make bench        the benchmarks"
 	@echo "make constraints  write constraints.txt anew after a change in pyproject.toml"
 	@echo "make clean        remove the virtual environment, caches and builds; no database"
@@ -75,6 +76,9 @@ style: $(VENV)/.testing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(or $(ARGS),build --strict)
+
 bench: $(VENV)/.testing
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -91,12 +95,16 @@ $(VENV)/.serving: $(BIN)/python pyproject.toml constraints.txt Makefile
 
 $(VENV)/.testing: $(VENV)/.serving
 	@echo "Installing what the tests need ..."
-	@$(INSTALL) --editable '.[local,litellm,dev]'
+	@$(INSTALL) --editable '.[local,litellm,docs,dev]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.serving
+	@$(INSTALL) --editable '.[local,docs]'
 	@touch $@
 
 $(VENV)/.training: $(VENV)/.testing
 	@echo "Installing what training needs (torch among it, about 1.5 GB on disk) ..."
-	@$(INSTALL) --editable '.[local,litellm,parquet,dev,train]'
+	@$(INSTALL) --editable '.[local,litellm,parquet,docs,dev,train]'
 	@touch $@
 
 $(VENV)/.clients: $(VENV)/.testing tests/clients/openai-2.txt tests/clients/openai-3.txt
@@ -136,7 +144,7 @@ $(BIN)/python:
 
 constraints: $(BIN)/python
 	@$(BIN)/python -m pip install -qq --dry-run --ignore-installed --report .constraints.json \
-	  --editable '.[local,litellm,parquet,dev,train]'
+	  --editable '.[local,litellm,parquet,docs,dev,train]'
 	@{ head -2 constraints.txt; $(BIN)/python -c 'import json; \
 	  found = [one["metadata"] for one in json.load(open(".constraints.json"))["install"]]; \
 	  names = {one["name"].lower().replace("_", "-"): one["version"] for one in found}; \

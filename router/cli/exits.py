@@ -13,7 +13,7 @@ from router.errors import CannotListen, LedgerError, PolicyError, TiergateError
 
 
 class Exit(IntEnum):
-    """What `tiergate` exits with; `docs/cli.md` has the same table."""
+    """What `tiergate` exits with; `docs/reference/cli.md` has the same list."""
 
     OK = 0
     FAILURE = 1  # something failed, or a check found something

@@ -1,7 +1,7 @@
 """What an operator may say in a policy file, as a pydantic schema, and what follows from it.
 
 Every key has a default or is required, unknown keys are refused, and each field's description is
-what `docs/policy.md` and the JSON Schema for editors print. Mistakes across keys are in
+what `docs/reference/policy.md` and the JSON Schema for editors print. Mistakes across keys are in
 `policy_cross`, loading a file in `policy_file`. It knows nothing about requests or money spent.
 """
 
@@ -141,7 +141,7 @@ class Alias(Section):
 class SemanticCacheSection(Section):
     """The same question in other words, where nothing is at stake and no word speaks against it.
 
-    Example: `cache: {semantic: {enabled: true, ttl_s: 600}}`. See docs/caches.md.
+    Example: `cache: {semantic: {enabled: true, ttl_s: 600}}`. See docs/guides/caches.md.
     """
 
     enabled: bool = Field(

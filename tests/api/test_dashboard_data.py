@@ -399,6 +399,6 @@ def test_every_alert_stands_in_the_docs() -> None:
         )
         if code != "price_known"  # a key of health
     ]
-    docs = (ROOT / "docs/dashboard.md").read_text("utf-8")
+    docs = (ROOT / "docs/guides/dashboard.md").read_text("utf-8")
     assert len(set(codes)) == 11
     assert [code for code in codes if f"`{code}`" not in docs] == []

@@ -1,4 +1,4 @@
-"""What the tests of clients share: where the server is, and the blocks of docs/clients.md as users
+"""What the tests of clients share: where the server is, and the blocks of two guides as users
 would run them."""
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import yaml
 
 from tests import ROOT
 
-DOCUMENT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+GUIDES = ROOT / "docs" / "guides"
+DOCUMENT = "\n".join(
+    (GUIDES / name).read_text(encoding="utf-8") for name in ("drop-in.md", "coding-agents.md")
+)
 QUESTION = "Where is my parcel?"
 TURN = {"role": "user", "content": QUESTION}
 AGENT = "auto:agent"
@@ -37,7 +40,7 @@ class Place:
 
 
 def documented(client: str, place: Place, model: str = "auto") -> str:
-    """The first code block below a client's heading in docs/clients.md, with this server's address.
+    """The first code block below a client's heading in the guides, with this server's address.
 
     `model` stands in for `auto` where the block needs an upstream that fills schemas.
     """

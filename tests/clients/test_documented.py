@@ -1,4 +1,4 @@
-"""docs/clients.md and the tests of clients name each other: no block stands there untested."""
+"""Compares two guides (drop-in.md, coding-agents.md) with the tests of clients: each block runs."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.kits.doc_commands import faults_in, shown_in
 from tests.kits.server_kit import PYTHON, Served, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 WITH_COMMANDS = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 
 
@@ -93,7 +93,7 @@ def test_every_kind_of_place_for_a_command_is_looked_at() -> None:
     for expected in (
         ".venv/bin/tiergate serve --policy openai",  # a fenced block of the README
         "tiergate keys create --tenant acme --scope chat",  # a cell of a table
-        "tiergate train triage --data DIR",  # inline, and fenced in docs/training.md
+        "tiergate train triage --data DIR",  # inline, and fenced in docs/guides/training.md
         "python -m benchmarks --quick",
         "make serve",
         "--drain-s",  # an option alone

@@ -12,7 +12,7 @@ from router.policy.loading import load_policy
 from tests import ROOT
 from tests.kits.policy_texts import GOOD, added, mistakes_of, write
 
-DOCS = (ROOT / "docs" / "budgets.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs" / "guides" / "budgets.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ HARD = {
 }
 READ = [
     *sorted((ROOT / "router").glob("*.py"))[:25],
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "tests/clients/node").glob("*.mjs")),
     ROOT / "policies/policy.schema.json",
 ]

@@ -1,6 +1,7 @@
 """What answers look like, as JSON schemas for `/openapi.json`: the keys that clients rely on.
 
-Further keys may stand beside them. A stream's events are text to OpenAPI; docs/api.md says which.
+Further keys may stand beside them. A stream's events are text to OpenAPI;
+docs/reference/api.md says which.
 """
 
 from __future__ import annotations

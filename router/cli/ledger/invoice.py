@@ -107,7 +107,7 @@ def _print_notes(found: InvoiceCheck, rates: Rates) -> None:
             "`tiergate ledger reconcile` lists them, and corrects them by a bill of single calls"
         )
     if found.causes[Cause.PRICES]:
-        screen.print("Prices are kept in the policy or its price book; see docs/prices.md")
+        screen.print("Prices are kept in the policy or its price book; see docs/guides/prices.md")
     if found.causes[Cause.NOT_IN_LEDGER]:
         screen.print("Where the ledger has a model under another name, say so: --map BILL=LEDGER")
     for model, booked in found.elsewhere.items():

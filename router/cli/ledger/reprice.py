@@ -27,7 +27,9 @@ def reprice(
     database: DatabasePath = DATABASE,
     prices: Annotated[
         Path | None,
-        typer.Option(help="A price book that goes before all other prices; see docs/prices.md."),
+        typer.Option(
+            help="A price book that goes before all other prices; see docs/guides/prices.md."
+        ),
     ] = None,
     on: Annotated[
         str | None,

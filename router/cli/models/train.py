@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Data = Annotated[
     Path,
     typer.Option(
-        help="The folder of training data; docs/training.md says what it holds.",
+        help="The folder of training data; docs/guides/training.md says what it holds.",
         envvar="TIERGATE_DATA",
     ),
 ]

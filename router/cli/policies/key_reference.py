@@ -1,11 +1,11 @@
-"""The reference of all policy keys as Markdown, written from the schema's own descriptions.
+"""Writes the reference pages of policy keys, plan keys and price keys from the schemas.
 
-    python -m router.cli.policies.key_reference > docs/policy.md
+    python -m router.cli.policies.key_reference > docs/reference/policy.md
     python -m router.cli.policies.key_reference --schema > policies/policy.schema.json
-    python -m router.cli.policies.key_reference --plan             # the end of docs/plan.md
-    python -m router.cli.policies.key_reference --prices           # the end of docs/prices.md
+    python -m router.cli.policies.key_reference --plan > docs/reference/plan-keys.md
+    python -m router.cli.policies.key_reference --prices > docs/reference/price-keys.md
 
-The files are committed, and tests compare them with what this prints.
+The files are committed, and tests compare them with what this module prints.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import enum
 import sys
+import textwrap
 import types
 from collections.abc import Iterator
 from typing import Annotated, Literal, Union, get_args, get_origin
@@ -27,61 +28,94 @@ from router.policy.schema import AnswererBase, Policy
 from router.types import Domain, RequestType
 
 _INTRODUCTION = """\
-# Policy reference
+# Policy keys
 
-A policy is one YAML file. It says where answers come from, what a mistake costs, what is never
-left to a small model, and what may be spent. `tiergate check FILE` reads it, reports every mistake
-at once (file, line, key, value, what is allowed) and runs the `examples` in it.
+A policy is one YAML file. It says where answers come from, what a mistake costs, what a small
+model must never decide, and what may be spent. [The guide to policies](../guides/policies.md)
+builds one step by step. `tiergate check FILE` reads a policy, reports every mistake at once (file,
+line, key, value, what is allowed) and runs its `examples`.
 
-- Unknown keys are refused. Every key but those marked *required* has a default.
-- `${NAME}` in any value is replaced by the environment variable of that name; a missing one is a
-  mistake. In `api_key` it is the only form allowed, and stays a reference until Tiergate starts.
-- Files are looked for beside the policy, then among those that ship with Tiergate.
+- Tiergate refuses unknown keys. Every key has a default, except those marked *required*.
+- `${NAME}` in a value is replaced by the environment variable of that name. A missing variable is
+  a mistake. In `api_key` no other form is allowed, and the reference is resolved only when
+  Tiergate starts.
+- Tiergate looks for files next to the policy first, then among the files that ship with it.
 - A running server reloads the policy within a second of a change to it or to a file that it names,
-  or on SIGHUP. The new one is validated first; a broken one changes nothing, and `/readyz` says so.
-- Editors complete and check the keys where the first line of the file is
-  `# yaml-language-server: $schema=policy.schema.json`.
-- Shipped: `default` (offline), `demo` (the same at stated list prices), `customer_support`,
-  `enterprise_decisions`, `email_pipeline` and `content_moderation` (specialists: fields and a
-  verdict from heads alone), `openai`, `anthropic`. Copy one and change it.
-- YAML's merge keys (`<<`) are refused; anchors and aliases work.
+  or on SIGHUP. It validates the new policy first. A broken one changes nothing, and `/readyz`
+  reports it.
+- Editors complete and check the keys when the first line of the file is `# yaml-language-server:
+  $schema=policy.schema.json`.
+- These policies ship: `default` (offline), `demo` (the same at stated list prices),
+  `customer_support`, `enterprise_decisions`, `email_pipeline` and `content_moderation`
+  (specialists: fields and a verdict from heads only), `openai`, `anthropic`. Copy one and change
+  it.
+- Tiergate refuses YAML's merge keys (`<<`). Anchors and aliases work.
 
-The tables below are written by `python -m router.cli.policies.key_reference` from the schema.
+`python -m router.cli.policies.key_reference` writes this page from the schema.
+"""
+_PLAN_INTRODUCTION = """\
+# Plan keys
+
+These are the keys of the file that [`tiergate plan`](../guides/plan.md) reads. Unknown keys are
+refused. `python -m router.cli.policies.key_reference --plan` writes this page from the schema.
+"""
+_PRICE_INTRODUCTION = """\
+# Price keys
+
+These are the keys of a [price book](../guides/prices.md) such as `policies/prices.yaml`. Unknown
+keys are refused. `python -m router.cli.policies.key_reference --prices` writes this page from the
+schema.
 """
 
+_LINE = 120  # the longest line of a page in docs/
 _Described = tuple[str, type[BaseModel], dict[str, FieldInfo]]
 _WORDS = {Domain: "a domain", RequestType: "a request type"}  # written out once, at the end
 
 
 def reference() -> str:
-    """The whole of `docs/policy.md`."""
-    parts = [_INTRODUCTION, *_key_tables(Policy)]
+    """Returns the text of `docs/reference/policy.md`."""
+    parts = [_INTRODUCTION, *_key_lists(Policy)]
     for words, title in ((Domain, "Domains"), (RequestType, "Request types")):
-        parts.append(f"## {title}\n\n{', '.join(f'`{word.value}`' for word in words)}\n")
-    return "\n".join(parts).rstrip() + "\n"
+        values = ", ".join(f"`{word.value}`" for word in words)
+        parts.append(f"## {title}\n\n{_wrapped(values)}\n")
+    return _page(parts)
 
 
 def plan_keys() -> str:
-    """The tables of a plan's keys, with which `docs/plan.md` ends."""
-    return "\n".join(_key_tables(Plan)).rstrip() + "\n"
+    """Returns the text of `docs/reference/plan-keys.md`."""
+    return _page([_PLAN_INTRODUCTION, *_key_lists(Plan)])
 
 
 def price_keys() -> str:
-    """The tables of a price book's keys, with which `docs/prices.md` ends."""
-    return "\n".join(_key_tables(PriceFile)).rstrip() + "\n"
+    """Returns the text of `docs/reference/price-keys.md`."""
+    return _page([_PRICE_INTRODUCTION, *_key_lists(PriceFile)])
 
 
-def _key_tables(root: type[BaseModel]) -> list[str]:
-    """Heading, sentence and table of every section below `root`."""
+def _page(parts: list[str]) -> str:
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _key_lists(root: type[BaseModel]) -> list[str]:
+    """Returns the heading, the sentence and the list of keys of every section below `root`."""
     parts = []
     for title, model, fields in _sections(root):
         parts.append(f"## {title}\n")
         text = (model.__doc__ or "").strip().split("\n\n")[0]
-        parts.append(f"{' '.join(text.split())}\n")
-        parts.append("| key | value | default | meaning |\n| --- | --- | --- | --- |")
-        parts += [_row(name, field) for name, field in fields.items()]
+        parts.append(f"{_wrapped(' '.join(text.split()))}\n")
+        parts += [_entry(name, field) for name, field in fields.items()]
         parts.append("")
     return parts
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """Breaks a paragraph into lines of at most 120 characters; breaks no word."""
+    return textwrap.fill(
+        text,
+        _LINE,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def models() -> tuple[type[BaseModel], ...]:
@@ -118,10 +152,14 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-def _row(name: str, field: FieldInfo) -> str:
+def _entry(name: str, field: FieldInfo) -> str:
+    """Returns the list entry of a key: its name, the values it takes, its default, its meaning."""
     value = _type_text(field.annotation, tuple(field.metadata))
-    cells = (f"`{name}`", value, _default_text(field), field.description or "")
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    default = _default_text(field)
+    if default != "*required*":
+        default = f"default: {default}"
+    meaning = f": {field.description}" if field.description else ""
+    return _wrapped(f"- **`{name}`** ({value}; {default}){meaning}", indent="  ")
 
 
 def _type_text(annotation: object, limits: tuple[object, ...] = ()) -> str:

@@ -105,7 +105,7 @@ def _probes(data: Path, work: Path, rows: int) -> tuple[Probe, ...]:
     if not asked:
         raise TrainingDataError(
             f"neither {work} nor {data} has a labelled set large enough to probe; see the table of "
-            "files in docs/training.md"
+            "files in docs/guides/training.md"
         )
     return asked
 

@@ -1,8 +1,8 @@
 """Reads the data folder: which files are known, their columns, and what each row teaches.
 
-A folder may hold any subset of the known files (docs/training.md lists them). A row that lacks a
-column, or carries a value of the wrong type, stops the run with the file and the row numbers:
-a model quietly trained on half a file is worse than none.
+A folder may hold any subset of the known files; docs/guides/training.md lists them. A row that
+lacks a column, or carries a value of the wrong type, stops the run with the file and the row
+numbers: a model quietly trained on half a file is worse than none.
 """
 
 from __future__ import annotations
@@ -330,7 +330,7 @@ def read_folder(folder: Path, *, progress: bool = False) -> list[FileRows]:
         known = ", ".join(source.name for source in FILES[:3])
         raise TrainingDataError(
             f"{folder} holds none of the {len(FILES)} known data files (for example {known}); "
-            "docs/training.md lists names and columns"
+            "docs/guides/training.md lists names and columns"
         )
     return [read_rows(path, source) for path, source in track(found, "files", progress)]
 

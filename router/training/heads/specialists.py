@@ -223,8 +223,8 @@ def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[Loade
         path = find(data, taught.file)
         if path is None:
             raise TrainingDataError(
-                f"{data} lacks {taught.file}, which teaches {task}; docs/training.md lists the "
-                "files"
+                f"{data} lacks {taught.file}, which teaches {task}; "
+                "docs/guides/training.md lists the files"
             )
         source = SourceFile(taught.file, taught.columns, taught.licence, _reader(task, taught))
         examples, rows = read_file(path, source)

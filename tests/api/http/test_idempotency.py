@@ -191,7 +191,7 @@ def test_the_books_stay_whole_with_repeats(served: Served, key: str) -> None:
 
 
 def test_the_examples_of_the_page_run(served: Served, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "embeddings.md").read_text()
+    page = (ROOT / "docs" / "guides" / "embeddings.md").read_text()
     code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.S))
     code += "print(answer.choices[0].message.content)\n"
     done = subprocess.run(
