@@ -14,6 +14,7 @@ from tests.kits.examples import number
 
 if TYPE_CHECKING:
     from tests.kits.books.postgres_kit import Postgres
+    from tests.kits.fakes import Houses
     from tests.kits.upstreams.fake_upstream import FakeUpstream
     from tests.kits.upstreams.upstream_tier_kit import Tiers
 
@@ -49,6 +50,15 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         return str(tmp_path / "ledger.db")
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture
+async def houses(tmp_path: Path) -> AsyncIterator[Houses]:
+    """Builds gateways over scripted tiers, and closes them in the end."""
+    from tests.kits.fakes import Houses
+
+    async with Houses(tmp_path) as builder:
+        yield builder
 
 
 @pytest.fixture

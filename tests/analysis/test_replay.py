@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -36,9 +35,9 @@ from tests.kits.fakes import (
     ALICE,
     CALM,
     House,
+    Houses,
     ScriptedTier,
     ScriptedTriage,
-    a_house,
     a_policy,
     ask,
 )
@@ -78,23 +77,21 @@ async def play(house: House, day: list[Signals]) -> list[RequestRow]:
         await house.gateway.complete(ask(), ALICE)
     await house.gateway.drain()
     rows = list(house.ledger.rows())
-    await house.close()
     return rows
 
 
 @pytest.fixture
-async def rows(tmp_path: Path) -> list[RequestRow]:
+async def rows(houses: Houses) -> list[RequestRow]:
     """Four requests, recorded under the floor 0.85."""
-    return await play(a_house(tmp_path, tiers(), thetas=THETAS), DAY)
+    return await play(houses(tiers(), thetas=THETAS), DAY)
 
 
-async def repeated(folder: Path) -> list[RequestRow]:
+async def repeated(houses: Houses) -> list[RequestRow]:
     """A request and its exact repeat, which is answered from memory."""
-    house = a_house(folder, tiers(), thetas=THETAS, cache={"exact": True}, signals=surely(0.8))
+    house = houses(tiers(), thetas=THETAS, cache={"exact": True}, signals=surely(0.8))
     for _ in range(2):
         await house.gateway.complete(ask(sampling=Sampling(temperature=0)), ALICE)
     rows = list(house.ledger.rows())
-    await house.close()
     assert [row.reason for row in rows][1:] == [Reason.CACHE_HIT]
     return rows
 
@@ -129,8 +126,8 @@ async def test_same_policy_under_another_name_derives_the_same_decisions(
     assert (found.changed, found.costs.saved_nano_usd) == (0, 0)
 
 
-async def test_own_policy_gives_an_exact_repeat_for_nothing(tmp_path: Path) -> None:
-    rows = await repeated(tmp_path)
+async def test_own_policy_gives_an_exact_repeat_for_nothing(houses: Houses) -> None:
+    rows = await repeated(houses)
     found = run(rows, a_side("hash", cache={"exact": True}))
     assert (found.requests, found.changed, found.costs.saved_nano_usd) == (2, 0, 0)
     assert found.new.levels == found.old.levels
@@ -221,10 +218,10 @@ async def test_answerer_of_unknown_price_is_in_no_cost(rows: list[RequestRow]) -
 # --- climbs -------------------------------------------------------------------------------------
 
 
-async def test_recorded_climb_is_climbed_again(tmp_path: Path) -> None:
+async def test_recorded_climb_is_climbed_again(houses: Houses) -> None:
     failing = mid(error=AnswererError("down"))
     decision = {"level_3_not_below_usd": 0.0}
-    house = a_house(tmp_path, [low(), failing, deep()], thetas=THETAS, decision=decision)
+    house = houses([low(), failing, deep()], thetas=THETAS, decision=decision)
     rows = await play(house, [surely(0.5)])
     assert rows[0].answerer == "deep"
     found = run(rows, a_side("hash", decision=decision))
@@ -235,14 +232,13 @@ async def test_recorded_climb_is_climbed_again(tmp_path: Path) -> None:
 # --- observed traffic -----------------------------------------------------------------------------
 
 
-async def test_observed_month_is_compared_with_what_was_asked_for(tmp_path: Path) -> None:
+async def test_observed_month_is_compared_with_what_was_asked_for(houses: Houses) -> None:
     """The client asked for the deep model; the policy would have answered at level 1."""
     aliases = {"their-model": {"answerer": "deep"}}
-    house = a_house(tmp_path, tiers(), thetas=THETAS, mode="observe", aliases=aliases)
+    house = houses(tiers(), thetas=THETAS, mode="observe", aliases=aliases)
     await house.gateway.complete(ask(requested_model="their-model"), ALICE)
     await house.gateway.drain()
     rows = list(house.ledger.rows())
-    await house.close()
     found = run(rows, a_side("hash"))
     assert (found.observed, found.changed) == (1, 1)
     assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (CALL, 0)
@@ -297,9 +293,9 @@ async def test_outcome_of_another_answerer_answers_for_it(rows: list[RequestRow]
     assert found.errors.dr.error == 0.25
 
 
-async def test_answer_from_memory_weighs_nothing(tmp_path: Path) -> None:
+async def test_answer_from_memory_weighs_nothing(houses: Houses) -> None:
     """Its rung's propensity is of another request, the one that made the answer."""
-    rows = await repeated(tmp_path)
+    rows = await repeated(houses)
     found = run(rows, a_side("hash", cache={"exact": True}), r0=True, r1=False)
     assert (found.errors.requests, found.unweighed) == (1, {Unweighed.CACHED: 1})
     assert found.errors.dr is not None
@@ -307,10 +303,10 @@ async def test_answer_from_memory_weighs_nothing(tmp_path: Path) -> None:
     assert "Outcomes in no estimate: 1, of answers from memory" in " ".join(all_lines(found))
 
 
-async def test_draft_that_nobody_got_is_in_no_error_rate(tmp_path: Path) -> None:
+async def test_draft_that_nobody_got_is_in_no_error_rate(houses: Houses) -> None:
     """Recorded and replayed alike: a reviewer's word on a draft is of no client's answer."""
     thinker = deep(kind="deliberation", trusted=True, verified=False)
-    house = a_house(tmp_path, [low(), mid(), thinker], thetas=THETAS)
+    house = houses([low(), mid(), thinker], thetas=THETAS)
     rows = await play(house, [surely(0.95), RISKY])
     assert [row.verdict for row in rows] == ["accepted", "safe_answer"]
     found = run(rows, a_side("hash"), r0=True, r1=False)
@@ -332,11 +328,11 @@ async def test_outcomes_of_unknown_requests_are_counted(rows: list[RequestRow]) 
     assert "1 of 2 outcomes are of requests that are not replayed" in " ".join(all_lines(found))
 
 
-async def test_explored_traffic_answers_for_the_other_policy(tmp_path: Path) -> None:
+async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> None:
     """Each rung was tried by a known chance, so the changed decisions have an outcome."""
     draws = iter([0.1, 0.9, 0.3, 0.9] * 20)
     decision = {"explore": {"share": 0.5, "max_stakes_usd": 1.0}, "level_3_not_below_usd": 1000.0}
-    house = a_house(tmp_path, tiers(), thetas=THETAS, draw=lambda: next(draws), decision=decision)
+    house = houses(tiers(), thetas=THETAS, draw=lambda: next(draws), decision=decision)
     rows = await play(house, [surely(0.9)] * 80)
     assert {row.answerer for row in rows} == {"faq", "mid"}
     labels = KnownCorrectness.of(Correctness(row.request_id, row.answerer == "mid") for row in rows)

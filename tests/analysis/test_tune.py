@@ -19,7 +19,7 @@ from router.policy.loading import load_policy
 from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
 from router.types import Domain, Match
-from tests.kits.fakes import ALICE, CALM, a_house, ask
+from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
 from tests.kits.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import tiergate
@@ -123,16 +123,15 @@ def test_certificates_fail_no_oftener_than_they_say() -> None:
 # --- from the ledger ------------------------------------------------------------------------------
 
 
-async def test_labels_come_from_rows_and_their_outcomes(tmp_path: Path) -> None:
+async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
     """A level-1 answer has its confidence, another answerer's its difficulty."""
-    house = a_house(tmp_path, [low(), mid()], thetas={"mid": 0.5})
+    house = houses([low(), mid()], thetas={"mid": 0.5})
     ids = []
     for confidence in (0.95, 0.9, 0.5):
         house.triage.signals = replace(CALM, match=Match("greeting", confidence, 0.9, 0.3))
         ids.append((await house.gateway.complete(ask(), ALICE)).request_id)
     await house.gateway.drain()
     rows = list(house.ledger.rows())
-    await house.close()
     graded = [Correctness(ids[0], True), Correctness(ids[1], False), Correctness(ids[2], True)]
     known = KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
     found = labelled(map(case_of, rows), known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -221,6 +222,10 @@ class Reviews:
         return [i for i in self.items if tenant in (None, i.tenant)]
 
 
+LONGEST_DRAIN_S = 30.0
+"""A failed test may leave a call that never ends; its ledger is closed all the same."""
+
+
 @dataclass
 class House:
     """A gateway with everything around it real but the tiers and the triage."""
@@ -233,8 +238,12 @@ class House:
     clock: Clock
 
     async def close(self) -> None:
-        await self.gateway.drain()
-        await self.ledger.close()
+        """Waits for what still runs and closes the ledger. A second call does nothing."""
+        try:
+            async with asyncio.timeout(LONGEST_DRAIN_S):
+                await self.gateway.drain()
+        finally:
+            await self.ledger.close()
 
 
 def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
@@ -340,6 +349,34 @@ def a_house(
         events=events,
     )
     return House(gateway, ledger, triage, reviews, sessions, clock)
+
+
+class Houses:
+    """Builds gateways over scripted tiers in one folder, and closes all of them in the end."""
+
+    def __init__(self, folder: Path, built: list[House] | None = None) -> None:
+        self.folder = folder
+        self._built: list[House] = [] if built is None else built
+
+    def __call__(self, tiers: list[ScriptedTier], **sections: object) -> House:
+        """Returns a new house; it has the arguments of `a_house` but for the folder."""
+        house = a_house(self.folder, tiers, **sections)  # type: ignore[arg-type]
+        self._built.append(house)
+        return house
+
+    def inside(self, name: str) -> Houses:
+        """Returns a builder of houses in a folder of that name, which this one closes too."""
+        folder = self.folder / name
+        folder.mkdir()
+        return Houses(folder, self._built)
+
+    async def __aenter__(self) -> Houses:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for house in self._built:
+                stack.push_async_callback(house.close)
 
 
 def ask(text: str = "hello there", **changes: object) -> ChatRequest:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
 
 import pytest
 
 from router.errors import RateLimited, TiergateError, UpstreamError
 from router.types import CallFailed, CallRefused, Hints
-from tests.kits.fakes import ALICE, ScriptedTier, a_house, ask
+from tests.kits.fakes import ALICE, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
@@ -19,16 +19,12 @@ def broken(status: int = 503) -> UpstreamError:
     return error
 
 
-async def told(folder: Path, tiers: list[ScriptedTier], **sections: object) -> Listener:
+async def told(houses: Houses, tiers: list[ScriptedTier], **sections: object) -> Listener:
     """What a house over these tiers tells of one request."""
     listener = Listener()
-    house = a_house(folder, tiers, events=listener, **sections)
-    try:
+    house = houses(tiers, events=listener, **sections)
+    with contextlib.suppress(TiergateError):
         await house.gateway.complete(ask(), ALICE)
-    except TiergateError:
-        pass
-    finally:
-        await house.close()
     return listener
 
 
@@ -40,61 +36,60 @@ def failures(listener: Listener) -> list[CallFailed]:
     return [event for event in listener.events if isinstance(event, CallFailed)]
 
 
-async def test_failure_says_which_rung_is_called_next(tmp_path: Path) -> None:
-    listener = await told(tmp_path, [mid(error=broken()), other()])
+async def test_failure_says_which_rung_is_called_next(houses: Houses) -> None:
+    listener = await told(houses, [mid(error=broken()), other()])
     (event,) = failures(listener)
     assert (event.answerer, event.host, event.status) == ("mid", "gpu-1:8000", 503)
     assert (event.code, event.next) == ("upstream_error", "goes on with other (tier llm)")
 
 
-async def test_failure_of_the_last_rung_says_what_the_client_gets(tmp_path: Path) -> None:
-    listener = await told(tmp_path, [mid(error=broken()), other(error=broken())])
+async def test_failure_of_the_last_rung_says_what_the_client_gets(houses: Houses) -> None:
+    listener = await told(houses, [mid(error=broken()), other(error=broken())])
     assert [event.next for event in failures(listener)] == [
         "goes on with other (tier llm)",
         "the client gets 502 upstream_error",
     ]
 
 
-async def test_failure_after_an_answer_says_that_the_answer_goes_out(tmp_path: Path) -> None:
-    listener = await told(tmp_path, [mid(p=0.2), other(error=broken())])
+async def test_failure_after_an_answer_says_that_the_answer_goes_out(houses: Houses) -> None:
+    listener = await told(houses, [mid(p=0.2), other(error=broken())])
     assert [event.next for event in failures(listener)] == [
         "the answer of mid goes out, unverified"
     ]
 
 
-async def test_stream_that_breaks_after_its_first_words_says_so(tmp_path: Path) -> None:
+async def test_stream_that_breaks_after_its_first_words_says_so(houses: Houses) -> None:
     listener = Listener()
     cut = mid(text="one two three", cut_after=2, error=broken())
-    house = a_house(tmp_path, [cut], events=listener, verify_mid={"default": "none"})
+    house = houses([cut], events=listener, verify_mid={"default": "none"})
     with pytest.raises(UpstreamError):
         await drain(house, ask(stream=True))
-    await house.close()
     assert [e.next for e in failures(listener)] == ["the stream breaks off with upstream_error"]
 
 
-async def test_failure_of_a_deliberation_is_told_once(tmp_path: Path) -> None:
+async def test_failure_of_a_deliberation_is_told_once(houses: Houses) -> None:
     thinker = deep(kind="deliberation", asks=("mid",), trusted=True)
     tiers = [low(), mid(error=broken()), thinker]
-    listener = await told(tmp_path, tiers, signals=RISKY)
+    listener = await told(houses, tiers, signals=RISKY)
     assert [event.answerer for event in failures(listener)] == ["mid"]
 
 
-async def test_request_that_is_answered_tells_of_nothing_but_its_row(tmp_path: Path) -> None:
-    listener = await told(tmp_path, [mid()])
+async def test_request_that_is_answered_tells_of_nothing_but_its_row(houses: Houses) -> None:
+    listener = await told(houses, [mid()])
     assert listener.events == []
     assert [row.answerer for row in listener.rows] == ["mid"]
 
 
-async def test_request_that_fails_tells_its_row(tmp_path: Path) -> None:
-    listener = await told(tmp_path, [mid(error=broken())])
+async def test_request_that_fails_tells_its_row(houses: Houses) -> None:
+    listener = await told(houses, [mid(error=broken())])
     assert [row.error_code for row in listener.rows] == ["upstream_error"]
 
 
 # --- refusals -------------------------------------------------------------------------------------
 
 
-async def test_refused_call_names_tenant_and_limit(tmp_path: Path) -> None:
-    listener = await told(tmp_path, [mid()], budgets={"acme": {"usd_per_day": 0.0001}})
+async def test_refused_call_names_tenant_and_limit(houses: Houses) -> None:
+    listener = await told(houses, [mid()], budgets={"acme": {"usd_per_day": 0.0001}})
     (event,) = listener.events
     assert isinstance(event, CallRefused)
     assert (event.tenant, event.key_id, event.answerer) == ("acme", "key-1", "mid")
@@ -102,26 +97,24 @@ async def test_refused_call_names_tenant_and_limit(tmp_path: Path) -> None:
     assert (event.scope, event.hopeless) == ("tenant 'acme'", True)
 
 
-async def test_request_beyond_its_rate_names_tenant_and_limit(tmp_path: Path) -> None:
+async def test_request_beyond_its_rate_names_tenant_and_limit(houses: Houses) -> None:
     listener = Listener()
     limit = {"acme": {"requests_per_minute": 1}}
-    house = a_house(tmp_path, [mid()], events=listener, budgets=limit)
+    house = houses([mid()], events=listener, budgets=limit)
     await house.gateway.complete(ask(), ALICE)
     with pytest.raises(RateLimited):
         await house.gateway.complete(ask(), ALICE)
-    await house.close()
     (event,) = listener.events
     assert isinstance(event, CallRefused)
     assert (event.tenant, event.limit, event.answerer) == ("acme", "requests_per_minute", "")
     assert not event.hopeless
 
 
-async def test_call_beyond_the_clients_own_cap_is_told(tmp_path: Path) -> None:
+async def test_call_beyond_the_clients_own_cap_is_told(houses: Houses) -> None:
     """Of two answers that are compared the second is too much."""
     listener = Listener()
     verify = {"default": "full", "self_consistency": 1}
-    house = a_house(tmp_path, [mid()], signals=UNSURE, events=listener, verify_mid=verify)
+    house = houses([mid()], signals=UNSURE, events=listener, verify_mid=verify)
     worst = house.gateway.router.default.plans[0].worst_case(ask())
     await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=worst)), ALICE)
-    await house.close()
     assert [e.limit for e in listener.events if isinstance(e, CallRefused)] == ["max_cost_usd"]

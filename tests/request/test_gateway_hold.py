@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from router.errors import AnswererError
 from router.ledger.tables.texts import TextStore
 from router.types import Committed, Outcome, ResponseFormat, Verdict
-from tests.kits.fakes import ALICE, Clock, a_house, ask
+from tests.kits.fakes import ALICE, Clock, Houses, ask
 from tests.kits.gateway_kit import UNSURE, drain, low, mid
 
 HOLD = {
@@ -20,8 +18,8 @@ HOLD = {
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_doubted_answer_is_held_and_kept_as_a_draft(tmp_path: Path, stream: bool) -> None:
-    house = a_house(tmp_path, [low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+async def test_a_doubted_answer_is_held_and_kept_as_a_draft(houses: Houses, stream: bool) -> None:
+    house = houses([low(), mid(p=0.2)], signals=UNSURE, **HOLD)
     events = await drain(house, ask(stream=stream))
     outcome = events[-1]
     assert isinstance(outcome, Outcome)
@@ -32,21 +30,18 @@ async def test_a_doubted_answer_is_held_and_kept_as_a_draft(tmp_path: Path, stre
     assert events[0].review_id == outcome.review_id
     texts = TextStore(house.ledger.database, Clock())
     assert await texts.get(outcome.request_id, None, "draft") == "an answer"
-    await house.close()
 
 
-async def test_an_emergency_is_never_held(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+async def test_an_emergency_is_never_held(houses: Houses) -> None:
+    house = houses([low(), mid(p=0.2)], signals=UNSURE, **HOLD)
     outcome = await house.gateway.complete(ask("an emergency"), ALICE)
     assert outcome.verdict is Verdict.SAFE_ANSWER
     assert len(house.reviews.items) == 1
-    await house.close()
 
 
-async def test_a_promised_shape_is_not_held(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+async def test_a_promised_shape_is_not_held(houses: Houses) -> None:
+    house = houses([low(), mid(p=0.2)], signals=UNSURE, **HOLD)
     shaped = ask(response_format=ResponseFormat("json_object"))
     with pytest.raises(AnswererError):
         await house.gateway.complete(shaped, ALICE)
     assert house.reviews.items == []
-    await house.close()

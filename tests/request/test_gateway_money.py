@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -42,102 +41,92 @@ from router.types import (
     Verdict,
     Work,
 )
-from tests.kits.fakes import ALICE, PRICE, House, ScriptedTier, a_house, ask
+from tests.kits.fakes import ALICE, PRICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.kits.upstreams.upstream_kit import eventually
 from tiers.steps import SteppedAnswerer
 
 
-async def test_a_climb_costs_the_draft_too(tmp_path: Path) -> None:
+async def test_a_climb_costs_the_draft_too(houses: Houses) -> None:
     signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     weak, strong = mid(p=0.3), deep()
-    house = a_house(
-        tmp_path, [low(), weak, strong], signals=signals, thetas={"mid": 3.9, "deep": 4}
-    )
+    house = houses([low(), weak, strong], signals=signals, thetas={"mid": 3.9, "deep": 4})
     outcome = await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert outcome.rung.answerer == "deep"
     assert [a.discarded for a in row.attempts] == [True, False]
     assert row.cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
-    await house.close()
 
 
-async def test_a_refused_connection_costs_nothing(tmp_path: Path) -> None:
+async def test_a_refused_connection_costs_nothing(houses: Houses) -> None:
     down = mid(error=UpstreamUnreachable("refused", sent=False))
-    house = a_house(tmp_path, [low(), down, deep()], signals=UNSURE)
+    house = houses([low(), down, deep()], signals=UNSURE)
     with pytest.raises(UpstreamUnreachable):
         await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
-    await house.close()
 
 
-async def test_garbage_from_an_upstream_counts_at_its_hold(tmp_path: Path) -> None:
+async def test_garbage_from_an_upstream_counts_at_its_hold(houses: Houses) -> None:
     broken = mid(error=UpstreamInvalid("no JSON"))
-    house = a_house(tmp_path, [low(), broken, deep()], signals=UNSURE)
+    house = houses([low(), broken, deep()], signals=UNSURE)
     with pytest.raises(UpstreamInvalid):
         await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert row.state is RequestState.UNKNOWN_COST
     assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
-    await house.close()
 
 
-async def test_a_list_price_covers_the_calls_under_it(tmp_path: Path) -> None:
+async def test_a_list_price_covers_the_calls_under_it(houses: Houses) -> None:
     price = Price(per_request_nano_usd=5 * 10**9, version="stated")
     thinker = deep(kind="deliberation", asks=("mid", "mid"), price=price)
-    house = a_house(tmp_path, [low(), mid(), thinker])
+    house = houses([low(), mid(), thinker])
     await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     row = await only_row(house)
     assert row.cost_nano_usd == 5 * 10**9
     assert [a.cost_nano_usd for a in row.attempts] == [5 * 10**9, 0, 0]
-    await house.close()
 
 
-async def test_a_deliberation_without_list_price_costs_its_steps(tmp_path: Path) -> None:
+async def test_a_deliberation_without_list_price_costs_its_steps(houses: Houses) -> None:
     thinker = deep(kind="deliberation", asks=("mid", "mid"), price=Price())
-    house = a_house(tmp_path, [low(), mid(), thinker])
+    house = houses([low(), mid(), thinker])
     await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     assert (await only_row(house)).cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
-    await house.close()
 
 
 async def test_a_list_price_that_was_not_earned_leaves_the_calls_at_their_own_price(
-    tmp_path: Path,
+    houses: Houses,
 ) -> None:
     price = Price(per_request_nano_usd=5 * 10**9, version="stated")
     failing = deep(kind="deliberation", asks=("mid",), price=price, error=UpstreamInvalid("?"))
-    house = a_house(tmp_path, [low(), mid(), failing])
+    house = houses([low(), mid(), failing])
     with pytest.raises(UpstreamInvalid):
         await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     assert (await only_row(house)).cost_nano_usd == 10 * 1_000 + 5 * 2_000
-    await house.close()
 
 
-async def test_calls_made_at_the_same_time_are_booked_one_by_one(tmp_path: Path) -> None:
+async def test_calls_made_at_the_same_time_are_booked_one_by_one(houses: Houses) -> None:
     thinker = deep(kind="deliberation", asks=("mid", "mid", "mid"), at_once=True, price=Price())
-    house = a_house(tmp_path, [low(), mid(), thinker])
+    house = houses([low(), mid(), thinker])
     await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     row = await only_row(house)
     assert len({a.attempt_id for a in row.attempts}) == 4
     assert row.cost_nano_usd == 3 * (10 * 1_000 + 5 * 2_000)
-    await house.close()
 
 
-async def test_max_cost_is_a_cap_on_the_worst_case(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid()], signals=UNSURE)
+async def test_max_cost_is_a_cap_on_the_worst_case(houses: Houses) -> None:
+    house = houses([low(), mid()], signals=UNSURE)
     with pytest.raises(NotCapable, match="max_cost_usd"):
         await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=100)), ALICE)
-    await house.close()
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("kind", ["local", "upstream", "litellm"])
 async def test_a_call_without_a_price_is_in_the_books_while_it_runs(
-    tmp_path: Path, kind: str, stream: bool
+    houses: Houses, kind: str, stream: bool
 ) -> None:
     tier = mid(kind=kind, price=Price(), wait_s=3600)
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    house = houses([low(), tier], signals=UNSURE)
     task = asyncio.ensure_future(drain(house, ask(stream=stream)))
     await eventually(lambda: tier.calls == 1)
     (row,) = house.ledger.rows()
@@ -146,91 +135,81 @@ async def test_a_call_without_a_price_is_in_the_books_while_it_runs(
     with pytest.raises(asyncio.CancelledError):
         await task
     await only_row(house)
-    await house.close()
 
 
-async def test_an_approved_answer_waits_for_no_intent(tmp_path: Path) -> None:
+async def test_an_approved_answer_waits_for_no_intent(houses: Houses) -> None:
     tier = low(wait_s=3600)
-    house = a_house(tmp_path, [tier, mid()], budgets={"*": {"usd_per_day": 1}})
+    house = houses([tier, mid()], budgets={"*": {"usd_per_day": 1}})
     task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
     await eventually(lambda: tier.calls == 1)
     assert list(house.ledger.rows()) == []
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await house.close()
 
 
-async def test_own_compute_under_a_list_price_is_held_once(tmp_path: Path) -> None:
+async def test_own_compute_under_a_list_price_is_held_once(houses: Houses) -> None:
     listed = Price(per_request_nano_usd=5 * 10**9, version="stated")
     own = mid(kind="local", price=Price(per_second_nano_usd=10**9, version="own"))
     thinker = deep(kind="deliberation", asks=("mid",), price=listed)
-    house = a_house(tmp_path, [low(), own, thinker], budgets={"*": {"usd_per_day": 5}})
+    house = houses([low(), own, thinker], budgets={"*": {"usd_per_day": 5}})
     await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     assert (await only_row(house)).cost_nano_usd == 5 * 10**9
-    await house.close()
 
 
-async def test_free_own_compute_is_called_when_the_budget_is_spent(tmp_path: Path) -> None:
+async def test_free_own_compute_is_called_when_the_budget_is_spent(houses: Houses) -> None:
     own = deep(kind="local", price=Price())
-    house = a_house(tmp_path, [low(), mid(), own], budgets={"*": {"usd_per_day": 0.0001}})
+    house = houses([low(), mid(), own], budgets={"*": {"usd_per_day": 0.0001}})
     house.triage.compute_ms = 1_000.0
     runtime = house.gateway.router.default
     object.__setattr__(runtime, "triage_price", Price(per_second_nano_usd=10**9, version="own"))
     for _ in range(2):  # reading the first request passes the limit
         outcome = await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
         assert outcome.rung.answerer == "deep"
-    await house.close()
 
 
-async def test_a_budget_refuses_what_would_pass_it(tmp_path: Path) -> None:
+async def test_a_budget_refuses_what_would_pass_it(houses: Houses) -> None:
     budgets = {"*": {"usd_per_day": 0.000001}}
-    house = a_house(tmp_path, [low(), mid()], signals=UNSURE, budgets=budgets)
+    house = houses([low(), mid()], signals=UNSURE, budgets=budgets)
     with pytest.raises(BudgetExceeded):
         await house.gateway.complete(ask(), ALICE)
     assert (await only_row(house)).cost_nano_usd == 0
-    await house.close()
 
 
-async def test_a_refused_sample_leaves_the_answer_in_hand(tmp_path: Path) -> None:
+async def test_a_refused_sample_leaves_the_answer_in_hand(houses: Houses) -> None:
     verify = {"default": "full", "self_consistency": 2}
     budgets = {"*": {"usd_per_day": 0.00022}}
-    house = a_house(
-        tmp_path, [low(), mid()], signals=UNSURE, verify_mid=verify, budgets=budgets
+    house = houses([low(), mid()], signals=UNSURE, verify_mid=verify, budgets=budgets
     )  # fmt: skip
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert outcome.escalations == 0
-    await house.close()
 
 
-async def test_the_same_deterministic_request_is_answered_from_cache(tmp_path: Path) -> None:
+async def test_the_same_deterministic_request_is_answered_from_cache(houses: Houses) -> None:
     tier = mid()
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    house = houses([low(), tier], signals=UNSURE)
     request = ask(sampling=Sampling(temperature=0.0))
     await house.gateway.complete(request, ALICE)
     again = await house.gateway.complete(request, ALICE)
     assert tier.calls == 1
     assert (again.cost_nano_usd, again.attempts[0].role) == (0, Role.CACHE)
-    await house.close()
 
 
-async def test_a_cached_answer_below_the_floor_now_decided_is_not_used(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(), deep()], signals=UNSURE)
+async def test_a_cached_answer_below_the_floor_now_decided_is_not_used(houses: Houses) -> None:
+    house = houses([low(), mid(), deep()], signals=UNSURE)
     request = ask(sampling=Sampling(temperature=0.0))
     await house.gateway.complete(request, ALICE)
     house.triage.signals = replace(UNSURE, strategic=0.9)
     again = await house.gateway.complete(request, ALICE)
     assert again.rung.level == 3
-    await house.close()
 
 
 async def test_an_answer_that_nobody_verified_is_not_given_again_where_somebody_must(
-    tmp_path: Path,
+    houses: Houses,
 ) -> None:
     verify = {"default": "none", "hard_rule": "full"}
-    house = a_house(
-        tmp_path,
+    house = houses(
         [low(), mid(p=0.2)],
         signals=UNSURE,
         verify_mid=verify,
@@ -242,22 +221,20 @@ async def test_an_answer_that_nobody_verified_is_not_given_again_where_somebody_
     again = await house.gateway.complete(grave, ALICE)
     assert (again.cache, again.verdict) == ("miss", Verdict.REFUSED)
     assert (await house.gateway.complete(request, ALICE)).cache == "exact"
-    await house.close()
 
 
-async def test_another_tenants_cache_is_out_of_reach(tmp_path: Path) -> None:
+async def test_another_tenants_cache_is_out_of_reach(houses: Houses) -> None:
     tier = mid()
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    house = houses([low(), tier], signals=UNSURE)
     request = ask(sampling=Sampling(temperature=0.0))
     await house.gateway.complete(request, ALICE)
     await house.gateway.complete(request, replace(ALICE, tenant="other"))
     assert tier.calls == 2
-    await house.close()
 
 
-async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(tmp_path: Path) -> None:
+async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(houses: Houses) -> None:
     tier = mid(wait_s=3600)
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE)
+    house = houses([low(), tier], signals=UNSURE)
     task = asyncio.ensure_future(house.gateway.complete(ask(), ALICE))
     await eventually(lambda: tier.calls == 1)
     task.cancel()
@@ -266,48 +243,44 @@ async def test_a_client_that_leaves_while_waiting_leaves_a_row_that_adds_up(tmp_
     row = await only_row(house)
     assert row.state is RequestState.CANCELLED
     assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
-    await house.close()
 
 
 PICTURE = Message("user", "what is it?", (ContentPart("image_url", JsonText("{}")),) * 2)
 
 
-async def test_images_that_cost_are_in_row_and_bill(tmp_path: Path) -> None:
+async def test_images_that_cost_are_in_row_and_bill(houses: Houses) -> None:
     price = replace(PRICE, image_nano_usd=1_000, version="ours@0 2026-11-20")
-    house = a_house(tmp_path, [low(), mid(price=price), deep()], signals=UNSURE)
+    house = houses([low(), mid(price=price), deep()], signals=UNSURE)
     await house.gateway.complete(replace(ask(), messages=(PICTURE,)), ALICE)
     row = await only_row(house)
     (attempt,) = row.attempts
     assert (attempt.images, attempt.price_version) == (2, "ours@0 2026-11-20")
     assert attempt.cost_nano_usd == 10 * 1_000 + 5 * 2_000 + 2 * 1_000
     assert row.baselines.all_level_2 == row.cost_nano_usd  # level 2 would have been shown them too
-    await house.close()
 
 
-async def test_an_unknown_price_is_booked_as_unknown(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(price=Price()), deep()], signals=UNSURE)
+async def test_an_unknown_price_is_booked_as_unknown(houses: Houses) -> None:
+    house = houses([low(), mid(price=Price()), deep()], signals=UNSURE)
     await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert row.attempts[0].cost_basis is CostBasis.UNKNOWN
     assert row.attempts[0].state is AttemptState.UNKNOWN_COST
     shown = json.loads(rows_json(row))
     assert (shown["cost_nano_usd"], shown["attempts"][0]["cost_nano_usd"]) == (None, None)
-    await house.close()
 
 
-async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(usage=Usage(900, 100, 50, 70, 20, True)), deep()],
+async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(houses: Houses) -> None:
+    house = houses([low(), mid(usage=Usage(900, 100, 50, 70, 20, True)), deep()],
                     signals=UNSURE)  # fmt: skip
     await house.gateway.complete(ask(), ALICE)
     found = reprice([await only_row(house)], lambda _row, _call: PRICE)
     assert found.total.booked_nano_usd > 0
     assert found.total.difference_nano_usd == found.total.left_out == 0
-    await house.close()
 
 
-async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(tmp_path: Path) -> None:
+async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(houses: Houses) -> None:
     wordy = mid(usage=Usage(input_tokens=10, output_tokens=100, reported=True))
-    house = with_steps(a_house(tmp_path, [low(), wordy], signals=UNSURE), "solve", "refine")
+    house = with_steps(houses([low(), wordy], signals=UNSURE), "solve", "refine")
     worst = house.gateway.router.default.by_name["mid"].worst_case(ask())
     cap = 2 * worst - 1
     outcome = await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=cap)), ALICE)
@@ -315,29 +288,25 @@ async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(tmp_path: P
     assert outcome.verdict is Verdict.ACCEPTED
     assert [a.state for a in row.attempts] == [AttemptState.SETTLED, AttemptState.RELEASED]
     assert row.cost_nano_usd <= cap
-    await house.close()
 
 
-async def test_an_answer_whose_check_is_refused_is_paid_for(tmp_path: Path) -> None:
+async def test_an_answer_whose_check_is_refused_is_paid_for(houses: Houses) -> None:
     limits = [{"tier": "llm", "requests_per_minute": 1}]
-    house = with_steps(a_house(tmp_path, [low(), mid()], signals=UNSURE, limits=limits), "check")
+    house = with_steps(houses([low(), mid()], signals=UNSURE, limits=limits), "check")
     outcome = await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert outcome.verdict is Verdict.ACCEPTED
     assert [a.state for a in row.attempts] == [AttemptState.SETTLED, AttemptState.RELEASED]
     assert row.cost_nano_usd == 10 * 1_000 + 5 * 2_000
-    await house.close()
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
-    tmp_path: Path, stream: bool
+    houses: Houses, stream: bool
 ) -> None:
     signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     broken = mid(text="one two three", cut_after=2, error=UpstreamInvalid("?"), price=Price())
-    house = a_house(
-        tmp_path, [low(), broken, deep()], signals=signals, verify_mid={"default": "prefix"}
-    )
+    house = houses([low(), broken, deep()], signals=signals, verify_mid={"default": "prefix"})
     outcome = (await drain(house, ask(stream=stream)))[-1]
     assert isinstance(outcome, Outcome)
     assert not outcome.cost_known
@@ -345,7 +314,6 @@ async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
     assert row.state is RequestState.UNKNOWN_COST
     first = row.attempts[0]
     assert (first.state, first.cost_basis) == (AttemptState.UNKNOWN_COST, CostBasis.UNKNOWN)
-    await house.close()
 
 
 @pytest.mark.parametrize(
@@ -358,43 +326,38 @@ async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
     ],
 )
 async def test_own_compute_of_a_call_that_failed_is_paid_for(
-    tmp_path: Path, error: TiergateError, paid: bool
+    houses: Houses, error: TiergateError, paid: bool
 ) -> None:
     price = Price(per_second_nano_usd=28_000, version="v")
-    house = a_house(tmp_path, [low(), mid(kind="local", price=price, error=error)], signals=UNSURE)
+    house = houses([low(), mid(kind="local", price=price, error=error)], signals=UNSURE)
     with pytest.raises(type(error)):
         await house.gateway.complete(ask(), ALICE)
     (line,) = (await only_row(house)).attempts
     assert (line.state, line.cost_basis) == (AttemptState.FAILED, CostBasis.OWN_COMPUTE)
     assert (line.cost_nano_usd > 0, line.estimated) == (paid, paid)
-    await house.close()
 
 
-async def test_a_list_price_of_unknown_outcome_is_booked_as_one(tmp_path: Path) -> None:
+async def test_a_list_price_of_unknown_outcome_is_booked_as_one(houses: Houses) -> None:
     broken = mid(error=UpstreamInvalid("?"), price=Price(per_request_nano_usd=5, version="v"))
-    house = a_house(tmp_path, [low(), broken], signals=UNSURE)
+    house = houses([low(), broken], signals=UNSURE)
     with pytest.raises(UpstreamInvalid):
         await house.gateway.complete(ask(), ALICE)
     (line,) = (await only_row(house)).attempts
     assert (line.cost_nano_usd, line.cost_basis) == (5, CostBasis.LIST_PRICE)
-    await house.close()
 
 
-async def test_what_had_come_is_paid_for_whatever_status_ends_it(tmp_path: Path) -> None:
+async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses) -> None:
     limited = UpstreamRateLimited("slow down", upstream_status=429)
     cut = mid(text="one two three", cut_after=2, error=limited)
-    house = a_house(tmp_path, [low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
     with pytest.raises(UpstreamRateLimited):
         await drain(house, ask(stream=True))
     row = await only_row(house)
     assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
-    await house.close()
 
 
-async def test_arguments_of_a_tool_call_count_in_what_had_come(tmp_path: Path) -> None:
-    house = a_house(
-        tmp_path, [low(), CallsATool("mid", "llm", 2)], signals=UNSURE, verify_mid=THROUGH
-    )
+async def test_arguments_of_a_tool_call_count_in_what_had_come(houses: Houses) -> None:
+    house = houses([low(), CallsATool("mid", "llm", 2)], signals=UNSURE, verify_mid=THROUGH)
     events = house.gateway.stream(ask(stream=True), ALICE)
     async for event in events:
         if isinstance(event, Delta) and event.tool_call is not None:
@@ -402,7 +365,6 @@ async def test_arguments_of_a_tool_call_count_in_what_had_come(tmp_path: Path) -
     await events.aclose()
     (line,) = (await only_row(house)).attempts
     assert line.usage.output_tokens == len('I look. find{"q": "tides"}')
-    await house.close()
 
 
 class CallsATool(ScriptedTier):
@@ -429,9 +391,9 @@ def with_steps(house: House, *steps: str) -> House:
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_answer_that_is_booked_goes_out_where_its_text_cannot_be_kept(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, stream: bool
+    houses: Houses, caplog: pytest.LogCaptureFixture, stream: bool
 ) -> None:
-    house = a_house(tmp_path, [low(), mid(), deep()], signals=UNSURE, privacy={"store": "full"})
+    house = houses([low(), mid(), deep()], signals=UNSURE, privacy={"store": "full"})
     with house.ledger.database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE texts")
     outcome = (await drain(house, ask(stream=stream)))[-1]

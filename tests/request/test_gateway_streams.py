@@ -30,7 +30,7 @@ from router.types import (
     Work,
 )
 from tests.kits.examples import examples
-from tests.kits.fakes import ALICE, House, ScriptedTier, a_house, ask
+from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.kits.wire_bodies import ASKED
 
@@ -42,67 +42,57 @@ class RefusesLate(ScriptedTier):
         return Answer((Choice(text, "stop", refusal="I will not."),), "mid-model", self.usage)
 
 
-async def test_a_stream_commits_then_speaks_then_ends(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(text="one two three")], signals=UNSURE)
+async def test_a_stream_commits_then_speaks_then_ends(houses: Houses) -> None:
+    house = houses([low(), mid(text="one two three")], signals=UNSURE)
     events = await drain(house, ask(stream=True))
     assert isinstance(events[0], Committed)
     assert isinstance(events[-1], Outcome)
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "one two three"
-    await house.close()
 
 
-async def test_a_rung_that_fails_before_the_commit_costs_the_client_nothing(tmp_path: Path) -> None:
+async def test_a_rung_that_fails_before_the_commit_costs_the_client_nothing(houses: Houses) -> None:
     cut = mid(text="one two three", cut_after=2, error=StreamCut("cut"))
-    house = a_house(
-        tmp_path, [low(), cut, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
+    house = houses([low(), cut, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
         thetas={"mid": 5.0, "deep": 5.0}, verify_mid={"default": "prefix"},
     )  # fmt: skip
     events = await drain(house, ask(stream=True))
     assert isinstance(events[0], Committed)
     assert events[0].rung.answerer == "deep"
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "an answer"
-    await house.close()
 
 
-async def test_a_stream_cut_after_the_commit_is_an_error(tmp_path: Path) -> None:
+async def test_a_stream_cut_after_the_commit_is_an_error(houses: Houses) -> None:
     cut = mid(text="one two three", cut_after=2, error=StreamCut("cut"))
-    house = a_house(tmp_path, [low(), cut, deep()], signals=UNSURE, verify_mid=THROUGH)
+    house = houses([low(), cut, deep()], signals=UNSURE, verify_mid=THROUGH)
     with pytest.raises(StreamCut):
         await drain(house, ask(stream=True))
     row = await only_row(house)
     assert row.state is RequestState.FAILED
     assert row.attempts[0].estimated
     assert 0 < row.cost_nano_usd <= row.attempts[0].held_nano_usd
-    await house.close()
 
 
 async def test_a_stream_that_broke_is_booked_under_the_rung_whose_text_went_out(
-    tmp_path: Path,
+    houses: Houses,
 ) -> None:
     signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     down = mid(cut_after=0, error=UpstreamUnreachable("refused", sent=False))
     cut = deep(text="one two three", cut_after=2, error=StreamCut("cut"))
-    house = a_house(
-        tmp_path, [low(), down, cut], signals=signals, verify_mid=THROUGH, verify_deep=THROUGH
-    )
+    house = houses([low(), down, cut], signals=signals, verify_mid=THROUGH, verify_deep=THROUGH)
     with pytest.raises(StreamCut):
         await drain(house, ask(stream=True))
     row = await only_row(house)
     assert (row.answerer, row.tier_number, row.escalations) == ("deep", 3, 1)
     assert row.reason == "answerer_failed"
-    await house.close()
 
 
 @pytest.mark.parametrize("exhausted", ["refuse", "review"])
 async def test_words_that_may_be_replaced_are_not_streamed_through(
-    tmp_path: Path, exhausted: str
+    houses: Houses, exhausted: str
 ) -> None:
     verdicts = []
     for stream in (False, True):
-        folder = tmp_path / str(stream)
-        folder.mkdir()
-        house = a_house(
-            folder,
+        house = houses.inside(str(stream))(
             [low(), mid(p=0.2)],
             signals=replace(UNSURE, impact_nano_usd=6_000 * 10**9),
             verify_mid={"default": "none", "hard_rule": "none"},
@@ -111,15 +101,13 @@ async def test_words_that_may_be_replaced_are_not_streamed_through(
         events = await drain(house, ask(stream=stream))
         assert not any("an answer" in event.text for event in events if isinstance(event, Delta))
         verdicts.append((await only_row(house)).verdict)
-        await house.close()
     assert verdicts[0] == verdicts[1] != "unverified"
 
 
-async def test_what_an_answerer_may_disown_is_not_streamed_through(tmp_path: Path) -> None:
+async def test_what_an_answerer_may_disown_is_not_streamed_through(houses: Houses) -> None:
     down = mid(cut_after=0, error=UpstreamUnreachable("refused", sent=False))
     thinker = deep(kind="deliberation", verified=False)
-    house = a_house(
-        tmp_path,
+    house = houses(
         [low(), down, thinker],
         signals=replace(UNSURE, impact_nano_usd=4_000 * 10**9),
         verify_deep=THROUGH,
@@ -129,24 +117,22 @@ async def test_what_an_answerer_may_disown_is_not_streamed_through(tmp_path: Pat
     assert not any(event.text for event in events if isinstance(event, Delta))
     row = await only_row(house)
     assert (row.answerer, row.verdict) == ("deep", "refused")
-    await house.close()
 
 
-async def test_a_refusal_that_comes_after_the_commit_is_no_escalation(tmp_path: Path) -> None:
+async def test_a_refusal_that_comes_after_the_commit_is_no_escalation(houses: Houses) -> None:
     signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     refusing = RefusesLate("mid", "llm", 2)
-    house = a_house(tmp_path, [low(), refusing, deep()], signals=signals, verify_mid=THROUGH)
+    house = houses([low(), refusing, deep()], signals=signals, verify_mid=THROUGH)
     committed, *_, outcome = await drain(house, ask(stream=True))
     assert isinstance(committed, Committed)
     assert isinstance(outcome, Outcome)
     assert committed.escalations == outcome.escalations == 0
     assert (await only_row(house)).escalations == 0
-    await house.close()
 
 
-async def test_a_client_that_leaves_mid_stream_leaves_a_row_that_adds_up(tmp_path: Path) -> None:
+async def test_a_client_that_leaves_mid_stream_leaves_a_row_that_adds_up(houses: Houses) -> None:
     tier = mid(text="one two three four")
-    house = a_house(tmp_path, [low(), tier], signals=UNSURE, verify_mid=THROUGH)
+    house = houses([low(), tier], signals=UNSURE, verify_mid=THROUGH)
     events = house.gateway.stream(ask(stream=True), ALICE)
     assert isinstance(await anext(events), Committed)
     await anext(events)
@@ -156,19 +142,16 @@ async def test_a_client_that_leaves_mid_stream_leaves_a_row_that_adds_up(tmp_pat
     assert row.attempts[0].state is AttemptState.CANCELLED
     assert row.attempts[0].estimated
     assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
-    await house.close()
 
 
-async def test_a_refusal_in_the_prefix_climbs_unseen(tmp_path: Path) -> None:
+async def test_a_refusal_in_the_prefix_climbs_unseen(houses: Houses) -> None:
     refuses = mid(text="I cannot help with that request because " + "so " * 40)
-    house = a_house(
-        tmp_path, [low(), refuses, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
+    house = houses([low(), refuses, deep()], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
         thetas={"mid": 5.0, "deep": 5.0}, verify_mid={"default": "prefix"},
     )  # fmt: skip
     events = await drain(house, ask(stream=True))
     assert isinstance(events[0], Committed)
     assert events[0].rung.answerer == "deep"
-    await house.close()
 
 
 # --- no longer than it must -----------------------------------------------------------------------
@@ -181,38 +164,33 @@ async def released_at(house: House, tier: ScriptedTier) -> int:
         return tier.said
 
 
-def judged(folder: Path, first: ScriptedTier, *others: ScriptedTier) -> House:
-    return a_house(
-        folder, [low(), first, *others], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
+def judged(houses: Houses, first: ScriptedTier, *others: ScriptedTier) -> House:
+    return houses([low(), first, *others], signals=replace(UNSURE, impact_nano_usd=2_000 * 10**9),
         thetas={"mid": 5.0, "deep": 5.0}, verify_mid={"default": "prefix"},
     )  # fmt: skip
 
 
-async def test_a_beginning_is_held_for_32_tokens_where_another_rung_is_left(tmp_path: Path) -> None:
+async def test_a_beginning_is_held_for_32_tokens_where_another_rung_is_left(houses: Houses) -> None:
     tier = mid(text="so " * 60)
-    house = judged(tmp_path, tier, deep())
+    house = judged(houses, tier, deep())
     assert await released_at(house, tier) == 32
-    await house.close()
 
 
-async def test_long_pieces_count_as_the_tokens_they_are(tmp_path: Path) -> None:
+async def test_long_pieces_count_as_the_tokens_they_are(houses: Houses) -> None:
     tier = mid(text=" ".join(["a" * 40] * 10))  # 10 tokens each
-    house = judged(tmp_path, tier, deep())
+    house = judged(houses, tier, deep())
     assert await released_at(house, tier) == 4
-    await house.close()
 
 
-async def test_an_answer_that_goes_out_whatever_is_said_of_it_is_not_held(tmp_path: Path) -> None:
+async def test_an_answer_that_goes_out_whatever_is_said_of_it_is_not_held(houses: Houses) -> None:
     tier = mid(text="so " * 60)
-    house = judged(tmp_path, tier)
+    house = judged(houses, tier)
     assert await released_at(house, tier) == 1
-    await house.close()
 
 
-async def test_the_last_rung_is_held_while_another_answer_is_in_hand(tmp_path: Path) -> None:
+async def test_the_last_rung_is_held_while_another_answer_is_in_hand(houses: Houses) -> None:
     refuses = deep(text="I cannot help with that, " + "so " * 60, price=DEAR)
-    house = a_house(
-        tmp_path, [low(), mid(p=0.1, text="a doubtful answer"), refuses], signals=UNSURE,
+    house = houses([low(), mid(p=0.1, text="a doubtful answer"), refuses], signals=UNSURE,
         thetas={"mid": 2.0, "deep": 4.0}, verify_deep={"default": "prefix"},
         stakes={"default_cost_of_wrong_usd": 0.001, "default_loss_share": 0},
         decision={"level_3_not_below_usd": 0},
@@ -220,20 +198,18 @@ async def test_the_last_rung_is_held_while_another_answer_is_in_hand(tmp_path: P
     events = await drain(house, ask(stream=True))
     assert refuses.calls == 1
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "a doubtful answer"
-    await house.close()
 
 
-async def test_thoughts_are_not_judged_for_an_answers_beginning(tmp_path: Path) -> None:
+async def test_thoughts_are_not_judged_for_an_answers_beginning(houses: Houses) -> None:
     """They are released in their place, before the text that they led to."""
     tier = Thinking("mid", "llm", 2, text="so " * 60)
-    house = judged(tmp_path, tier, deep())
+    house = judged(houses, tier, deep())
     async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:
         assert isinstance(await anext(events), Committed)
         assert tier.said == 32
         piece = await anext(events)
     assert isinstance(piece, Delta)
     assert piece.reasoning
-    await house.close()
 
 
 class Thinking(ScriptedTier):
@@ -281,16 +257,15 @@ WORTH_A_CLIMB = {
 @pytest.mark.parametrize("mid_p", [0.1, 0.99])
 @pytest.mark.parametrize("mode", ["none", "prefix", "full"])
 async def test_rows_are_the_same_where_the_next_rung_is_called_early(
-    tmp_path: Path, path: str, mid_p: float, mode: str
+    houses: Houses, path: str, mid_p: float, mode: str
 ) -> None:
     """What was cut in mid-answer is booked at what had come, so here nothing had or all."""
     rows = []
     for stream in (False, True):
-        (tmp_path / str(stream)).mkdir()
         first = mid(p=mid_p, wait_s=0.01)
         other = deep(p=0.99, price=DEAR, wait_s=30.0 if mid_p > 0.5 else 0.0)
-        house = a_house(
-            tmp_path / str(stream), [low(), first, other], signals=UNSURE,
+        house = houses.inside(str(stream))(
+            [low(), first, other], signals=UNSURE,
             thetas={"mid": 2.0, "deep": 4.0}, verify_deep={"default": mode},
             stakes={"default_cost_of_wrong_usd": 0.001, "default_loss_share": 0},
             decision={
@@ -305,7 +280,6 @@ async def test_rows_are_the_same_where_the_next_rung_is_called_early(
         else:
             await house.gateway.complete(request, ALICE)
         rows.append(await only_row(house))
-        await house.close()
     whole, streamed = rows
     assert len(whole.attempts) == 2
     assert [getattr(streamed, k) for k in COMPARED] == [getattr(whole, k) for k in COMPARED]
@@ -328,22 +302,21 @@ async def test_a_row_is_the_same_streamed_or_buffered_through_any_endpoint(
     rows = []
     for endpoint, stream in (("/v1/chat/completions", False), (path, False), (path, True)):
         with tempfile.TemporaryDirectory() as folder:
-            house = a_house(
-                Path(folder),
-                [low(), mid(**one), deep(**two, **({"price": DEAR} if dear else {}))],
-                signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
-                verify_mid={"default": mode},
-                verify_deep={"default": mode},
-                **(WORTH_A_CLIMB if dear else {}),
-            )
-            body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[endpoint]})
-            (request,) = WIRE_FORMATS[endpoint].read(body, {}).requests
-            if stream:
-                await drain(house, request)
-            else:
-                await house.gateway.complete(request, ALICE)
-            rows.append(await only_row(house))
-            await house.close()
+            async with Houses(Path(folder)) as houses:
+                house = houses(
+                    [low(), mid(**one), deep(**two, **({"price": DEAR} if dear else {}))],
+                    signals=replace(UNSURE, impact_nano_usd=usd * 10**9),
+                    verify_mid={"default": mode},
+                    verify_deep={"default": mode},
+                    **(WORTH_A_CLIMB if dear else {}),
+                )
+                body = orjson.dumps({"model": "auto", "stream": stream, **ASKED[endpoint]})
+                (request,) = WIRE_FORMATS[endpoint].read(body, {}).requests
+                if stream:
+                    await drain(house, request)
+                else:
+                    await house.gateway.complete(request, ALICE)
+                rows.append(await only_row(house))
     chat, *others = rows
     for row in others:
         assert [getattr(row, k) for k in COMPARED] == [getattr(chat, k) for k in COMPARED]

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
@@ -33,7 +32,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tests.kits.fakes import ALICE, House, ScriptedTier, a_house, ask
+from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 
 DEAR = Price(10_000_000_000, None, None, 20_000_000_000, version="test")
@@ -47,7 +46,7 @@ def dear(**changes: object) -> ScriptedTier:
     return deep(price=DEAR, **changes)
 
 
-def a_race(folder: Path, *tiers: ScriptedTier, **sections: object) -> House:
+def a_race(houses: Houses, *tiers: ScriptedTier, **sections: object) -> House:
     """`mid` is right with .88 and `deep` with .98: at $0.001 for a wrong answer `deep` is not worth
     its price at first, and is after an answer that is likely wrong."""
     speculate = sections.pop("speculate", SPECULATE)
@@ -57,7 +56,7 @@ def a_race(folder: Path, *tiers: ScriptedTier, **sections: object) -> House:
         **sections,
     }
     thetas = {"mid": 2.0, "deep": 4.0}
-    return a_house(folder, [low(), *tiers], signals=UNSURE, thetas=thetas, **given)
+    return houses([low(), *tiers], signals=UNSURE, thetas=thetas, **given)
 
 
 async def answered(house: House, *, stream: bool, **changes: object) -> tuple[Outcome, RequestRow]:
@@ -76,9 +75,11 @@ both = pytest.mark.parametrize("stream", [False, True])
 
 
 @both
-async def test_an_answer_that_is_good_enough_cancels_the_one_beside_it(tmp_path, stream) -> None:
+async def test_an_answer_that_is_good_enough_cancels_the_one_beside_it(
+    houses: Houses, stream
+) -> None:
     other = dear(wait_s=LONG_S)
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.01), other)
+    house = a_race(houses, mid(p=GOOD, wait_s=0.01), other)
     outcome, row = await answered(house, stream=stream)
     assert (outcome.rung.answerer, outcome.escalations) == ("mid", 0)
     assert (other.calls, other.closed) == (1, 1)
@@ -88,13 +89,14 @@ async def test_an_answer_that_is_good_enough_cancels_the_one_beside_it(tmp_path,
     assert (second.discarded, second.estimated) == (True, True)
     assert second.reason == Reason.SPECULATED
     assert second.cost_nano_usd == second.held_nano_usd > 0  # nothing came: the most it can be
-    await house.close()
 
 
 @both
-async def test_where_the_first_answer_fails_the_other_is_already_there(tmp_path, stream) -> None:
+async def test_where_the_first_answer_fails_the_other_is_already_there(
+    houses: Houses, stream
+) -> None:
     first, other = mid(p=BAD, wait_s=0.05), dear(p=GOOD, text="at once")
-    house = a_race(tmp_path, first, other)
+    house = a_race(houses, first, other)
     outcome, row = await answered(house, stream=stream)
     assert outcome.answer is not None
     assert (outcome.rung.answerer, outcome.answer.text, outcome.escalations) == (
@@ -106,80 +108,75 @@ async def test_where_the_first_answer_fails_the_other_is_already_there(tmp_path,
     assert [a.state for a in row.attempts] == [AttemptState.SETTLED] * 2
     assert [a.discarded for a in row.attempts] == [True, False]
     assert outcome.reason is Reason.ANSWER_NOT_TRUSTED
-    await house.close()
 
 
-async def test_pieces_that_came_early_are_released_in_order(tmp_path: Path) -> None:
+async def test_pieces_that_came_early_are_released_in_order(houses: Houses) -> None:
     other = dear(text="one two three four", wait_s=0.02)
-    house = a_race(tmp_path, mid(p=BAD, wait_s=0.03), other, verify_deep={"default": "none"})
+    house = a_race(houses, mid(p=BAD, wait_s=0.03), other, verify_deep={"default": "none"})
     events = await drain(house, ask(stream=True))
     assert isinstance(events[0], Committed)
     assert events[0].rung.answerer == "deep"
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "one two three four"
-    await house.close()
 
 
 @both
-async def test_what_was_paid_twice_is_in_the_cost(tmp_path: Path, stream: bool) -> None:
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
+async def test_what_was_paid_twice_is_in_the_cost(houses: Houses, stream: bool) -> None:
+    house = a_race(houses, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
     outcome, row = await answered(house, stream=stream)
     assert outcome.rung.answerer == "mid"
     assert [a.state for a in row.attempts] == [AttemptState.SETTLED] * 2
     assert row.attempts[1].discarded
     assert [a.cost_nano_usd for a in row.attempts] == [20_000, 200_000]
-    await house.close()
 
 
 @both
-async def test_without_the_key_nothing_is_called_before_its_turn(tmp_path, stream) -> None:
+async def test_without_the_key_nothing_is_called_before_its_turn(houses: Houses, stream) -> None:
     other = dear()
-    house = a_race(tmp_path, mid(p=GOOD), other, speculate=None)
+    house = a_race(houses, mid(p=GOOD), other, speculate=None)
     _, row = await answered(house, stream=stream)
     assert (other.calls, len(row.attempts)) == (0, 1)
-    await house.close()
 
 
 @pytest.mark.parametrize(
     ("between", "calls"),
     [([0.0, 0.119], 0), ([0.0, 0.1193], 1), ([0.119, 1.0], 1), ([0.12, 1.0], 0)],
 )
-async def test_only_borderline_requests_are_speculated_on(tmp_path, between, calls) -> None:
+async def test_only_borderline_requests_are_speculated_on(houses: Houses, between, calls) -> None:
     """`mid` is wrong with 1 - sigma(2) = .1192."""
     other = dear(wait_s=LONG_S)
     speculate = {"between": between, "max_usd": 1.0}
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.01), other, speculate=speculate)
+    house = a_race(houses, mid(p=GOOD, wait_s=0.01), other, speculate=speculate)
     await house.gateway.complete(ask(), ALICE)
     assert other.calls == calls
-    await house.close()
 
 
 @pytest.mark.parametrize(("max_usd", "calls"), [(0.002189, 0), (0.00219, 1)])
-async def test_only_calls_that_cannot_cost_too_much_are_made_early(tmp_path, max_usd, calls):
+async def test_only_calls_that_cannot_cost_too_much_are_made_early(houses: Houses, max_usd, calls):
     """`deep` holds 11 + 8 input tokens at $10 and 100 output tokens at $20 a million."""
     other = dear(wait_s=LONG_S)
     speculate = {"between": [0.0, 1.0], "max_usd": max_usd}
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.01), other, speculate=speculate)
+    house = a_race(houses, mid(p=GOOD, wait_s=0.01), other, speculate=speculate)
     await house.gateway.complete(ask(), ALICE)
     assert other.calls == calls
-    await house.close()
 
 
-async def test_nothing_is_called_beside_an_answer_that_nobody_verifies(tmp_path: Path) -> None:
+async def test_nothing_is_called_beside_an_answer_that_nobody_verifies(houses: Houses) -> None:
     other = dear()
-    house = a_race(tmp_path, mid(wait_s=0.01), other, verify_mid={"default": "none"})
+    house = a_race(houses, mid(wait_s=0.01), other, verify_mid={"default": "none"})
     await house.gateway.complete(ask(), ALICE)
     assert other.calls == 0
-    await house.close()
 
 
 # --- money ----------------------------------------------------------------------------------------
 
 
 @both
-async def test_a_cap_that_two_calls_would_pass_allows_one_after_the_other(tmp_path, stream) -> None:
+async def test_a_cap_that_two_calls_would_pass_allows_one_after_the_other(
+    houses: Houses, stream
+) -> None:
     """Together they hold $0.002409; the second alone, after the first, $0.00221."""
     other = dear(p=GOOD)
-    house = a_race(tmp_path, mid(p=BAD, wait_s=0.01), other)
+    house = a_race(houses, mid(p=BAD, wait_s=0.01), other)
     outcome, row = await answered(house, stream=stream, hints=Hints(max_cost_nano_usd=2_408_999))
     assert outcome.rung.answerer == "deep"
     assert other.calls == 1
@@ -190,63 +187,58 @@ async def test_a_cap_that_two_calls_would_pass_allows_one_after_the_other(tmp_pa
         ("deep", AttemptState.SETTLED, "answer_not_trusted"),
     ]
     assert sum(a.cost_nano_usd for a in row.attempts) <= 2_408_999
-    await house.close()
 
 
 @both
-async def test_a_call_made_early_that_has_ended_is_still_affordable(tmp_path, stream) -> None:
+async def test_a_call_made_early_that_has_ended_is_still_affordable(houses: Houses, stream) -> None:
     """It cost nearly all that the cap leaves, so that it could not be called again."""
     dearest = dear(p=GOOD, usage=Usage(10, 0, 0, 100, reported=True))
-    house = a_race(tmp_path, mid(p=BAD, wait_s=0.05), dearest)
+    house = a_race(houses, mid(p=BAD, wait_s=0.05), dearest)
     hints = Hints(max_cost_nano_usd=2_409_000)
     outcome, row = await answered(house, stream=stream, hints=hints)
     assert outcome.rung.answerer == "deep"
     assert len(row.attempts) == 2
-    await house.close()
 
 
 @both
-async def test_a_tenants_budget_is_held_for_both_calls(tmp_path: Path, stream: bool) -> None:
+async def test_a_tenants_budget_is_held_for_both_calls(houses: Houses, stream: bool) -> None:
     """A budget for one call at a time: the early one is refused, and made in its turn."""
     other = dear(p=GOOD)
     budgets = {"acme": {"usd_per_day": 0.0023}}
-    house = a_race(tmp_path, mid(p=BAD, wait_s=0.01), other, budgets=budgets)
+    house = a_race(houses, mid(p=BAD, wait_s=0.01), other, budgets=budgets)
     outcome, row = await answered(house, stream=stream)
     assert (outcome.rung.answerer, other.calls, len(row.attempts)) == ("deep", 1, 3)
     assert row.attempts[1].state is AttemptState.RELEASED
-    await house.close()
 
 
 # --- failures, and clients that leave -------------------------------------------------------------
 
 
 @both
-async def test_an_early_call_that_failed_is_told_in_its_turn(tmp_path: Path, stream: bool) -> None:
+async def test_an_early_call_that_failed_is_told_in_its_turn(houses: Houses, stream: bool) -> None:
     broken = dear(error=UpstreamRejected("no", upstream_status=400), cut_after=0)
-    house = a_race(tmp_path, mid(p=BAD, wait_s=0.02), broken)
+    house = a_race(houses, mid(p=BAD, wait_s=0.02), broken)
     outcome, row = await answered(house, stream=stream)
     assert outcome.rung.answerer == "mid"
     assert [a.error_code for a in row.attempts] == ["", UpstreamRejected.code]
-    await house.close()
 
 
 @both
 async def test_an_early_call_that_failed_is_nobodys_matter_where_it_is_not_needed(
-    tmp_path: Path, stream: bool
+    houses: Houses, stream: bool
 ) -> None:
     broken = dear(error=UpstreamRejected("no", upstream_status=400), cut_after=0)
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.02), broken)
+    house = a_race(houses, mid(p=GOOD, wait_s=0.02), broken)
     outcome, row = await answered(house, stream=stream)
     assert outcome.rung.answerer == "mid"
     assert row.attempts[1].state is AttemptState.FAILED
-    await house.close()
 
 
 @both
-async def test_a_client_that_leaves_cancels_both_calls(tmp_path: Path, stream: bool) -> None:
+async def test_a_client_that_leaves_cancels_both_calls(houses: Houses, stream: bool) -> None:
     first = Started("mid", "llm", 2, wait_s=LONG_S)
     other = Started("deep", "reasoning", 3, price=DEAR, wait_s=LONG_S)
-    house = a_race(tmp_path, first, other)
+    house = a_race(houses, first, other)
     asked = house.gateway.stream(ask(stream=stream), ALICE, buffered=not stream)
     async with aclosing(asked) as events:
         waiting = asyncio.ensure_future(anext(events))
@@ -259,7 +251,6 @@ async def test_a_client_that_leaves_cancels_both_calls(tmp_path: Path, stream: b
     assert [a.state for a in row.attempts] == [AttemptState.CANCELLED] * 2
     assert other.closed == 1
     assert len(asyncio.all_tasks()) == 1
-    await house.close()
 
 
 @dataclass
@@ -283,15 +274,14 @@ class Started(ScriptedTier):
 
 
 @both
-async def test_a_row_with_an_early_call_decides_again_alike(tmp_path: Path, stream: bool) -> None:
-    house = a_race(tmp_path, mid(p=BAD, wait_s=0.02), dear(p=GOOD))
+async def test_a_row_with_an_early_call_decides_again_alike(houses: Houses, stream: bool) -> None:
+    house = a_race(houses, mid(p=BAD, wait_s=0.02), dear(p=GOOD))
     _, row = await answered(house, stream=stream)
     assert differs(parse(row.record), house.gateway.router.default.policy) is None
-    await house.close()
 
 
-def test_a_worthless_answer_must_be_worth_a_climb(tmp_path: Path) -> None:
-    house = a_race(tmp_path, mid(), dear())
+def test_a_worthless_answer_must_be_worth_a_climb(houses: Houses) -> None:
+    house = a_race(houses, mid(), dear())
     outcome = house.gateway.router.route(ask(), ALICE)
     section = DecisionSection.model_validate({"speculate": SPECULATE})
     left = Left()
@@ -304,19 +294,18 @@ def test_a_worthless_answer_must_be_worth_a_climb(tmp_path: Path) -> None:
 
 @both
 async def test_a_call_that_was_cancelled_is_made_again_when_its_turn_comes(
-    tmp_path: Path, stream: bool
+    houses: Houses, stream: bool
 ) -> None:
     """`mid` fails, so the weak rung has its turn, then the one that was called too early."""
     failing = mid(error=UpstreamRejected("no", upstream_status=400), wait_s=0.05)
     between = ScriptedTier("weak", "llm", 2, p=BAD, price=DEAR)
     last = dear(p=GOOD, text="sure", wait_s=0.2)
-    house = a_race(tmp_path, failing, between, last)
+    house = a_race(houses, failing, between, last)
     outcome, row = await answered(house, stream=stream)
     assert outcome.answer is not None
     assert (outcome.rung.answerer, outcome.answer.text) == ("deep", "sure")
     assert last.calls == 2
     assert row.state is RequestState.SETTLED
-    await house.close()
 
 
 # --- replay -------------------------------------------------------------------------------------
@@ -327,43 +316,33 @@ def side_of(house: House, name: str = "hash") -> Side:
     return Side(runtime.policy, name, runtime.plans)
 
 
-def folder_in(folder: Path, name: str) -> Path:
-    (folder / name).mkdir()
-    return folder / name
-
-
 def replayed(row: RequestRow, side: Side) -> Replay:
     return replay(lambda: [case_of(row)], side, None, KnownCorrectness())
 
 
-async def test_own_policy_replays_what_was_paid_for_an_early_call(tmp_path: Path) -> None:
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
+async def test_own_policy_replays_what_was_paid_for_an_early_call(houses: Houses) -> None:
+    house = a_race(houses, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
     _, row = await answered(house, stream=False)
     found = replayed(row, side_of(house))
     assert found.costs.own_nano_usd == found.costs.baseline_nano_usd == 220_000
     assert (found.changed, found.new.levels) == (0, found.old.levels)
-    await house.close()
 
 
-async def test_policy_that_calls_nothing_early_saves_what_it_cost(tmp_path: Path) -> None:
-    house = a_race(tmp_path, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
-    patient = a_race(folder_in(tmp_path, "other"), mid(), dear(), speculate=None)
+async def test_policy_that_calls_nothing_early_saves_what_it_cost(houses: Houses) -> None:
+    house = a_race(houses, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
+    patient = a_race(houses.inside("other"), mid(), dear(), speculate=None)
     _, row = await answered(house, stream=False)
     assert replayed(row, side_of(patient, "patient")).costs.own_nano_usd == 20_000
-    await house.close()
-    await patient.close()
 
 
-async def test_policy_that_would_call_early_is_taken_to_pay_for_it(tmp_path: Path) -> None:
-    house = a_race(tmp_path, mid(p=GOOD), dear(), speculate=None)
-    eager = a_race(folder_in(tmp_path, "other"), mid(), dear())
+async def test_policy_that_would_call_early_is_taken_to_pay_for_it(houses: Houses) -> None:
+    house = a_race(houses, mid(p=GOOD), dear(), speculate=None)
+    eager = a_race(houses.inside("other"), mid(), dear())
     _, row = await answered(house, stream=False)
     found = replayed(row, side_of(eager, "eager"))
     assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (20_000, 220_000)
     assert found.assumed[Assumed.EARLY] == 1
     capped = a_race(
-        folder_in(tmp_path, "third"), mid(), dear(), speculate=SPECULATE | {"max_usd": 0.0001}
+        houses.inside("third"), mid(), dear(), speculate=SPECULATE | {"max_usd": 0.0001}
     )
     assert replayed(row, side_of(capped, "capped")).costs.own_nano_usd == 20_000
-    for one in (house, eager, capped):
-        await one.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import orjson
 import pytest
@@ -23,7 +22,7 @@ from router.types import (
     ToolSpec,
     Usage,
 )
-from tests.kits.fakes import ALICE, House, ScriptedTier, a_house
+from tests.kits.fakes import ALICE, House, Houses, ScriptedTier
 from tests.kits.gateway_kit import UNSURE, low
 
 CACHED_PRICE = Price(1_000_000_000, 100_000_000, None, 2_000_000_000, version="test")
@@ -59,10 +58,10 @@ async def answerer_of(house: House, request: ChatRequest, who: Identity = ALICE)
 
 
 # `a` and `b` cost and know the same; `a` is written first and goes first, unless `b` is warm.
-def two_equals(tmp_path: Path, **more: object) -> House:
+def two_equals(houses: Houses, **more: object) -> House:
     tiers = [low(), tier("a"), tier("b"), tier("c", 3)]
     signals = replace(UNSURE, input_tokens=2_000)
-    house = a_house(tmp_path, tiers, signals=signals, thetas={}, **more)
+    house = houses(tiers, signals=signals, thetas={}, **more)
     house.triage.signals = signals
     return house
 
@@ -72,19 +71,20 @@ OPENING = turns(LONG, requested_model="to-b")
 NEXT = turns(LONG, "an answer", "and then?")
 
 
-async def test_the_next_turn_of_a_conversation_stays_where_its_prompt_is_cached(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_the_next_turn_of_a_conversation_stays_where_its_prompt_is_cached(
+    houses: Houses,
+) -> None:
+    house = two_equals(houses, **PINNED)
     assert await answerer_of(house, NEXT) == "a"
     await house.gateway.complete(OPENING, ALICE)
     outcome = await house.gateway.complete(NEXT, ALICE)
     assert outcome.rung.answerer == "b"
     assert Reason.WARM_CACHE in outcome.rung.reasons
     assert outcome.rung.cache_nano_usd == 2_000 * 900  # $1 - $0.10 per million
-    await house.close()
 
 
-async def test_a_row_decided_with_a_warm_cache_decides_again_alike(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_a_row_decided_with_a_warm_cache_decides_again_alike(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     await house.gateway.complete(NEXT, ALICE)
     await house.gateway.drain()
@@ -98,99 +98,89 @@ async def test_a_row_decided_with_a_warm_cache_decides_again_alike(tmp_path) -> 
         for f in record.facts
     )
     assert differs(replace(record, facts=cold), policy) == "ladder"
-    await house.close()
 
 
-async def test_another_conversation_finds_no_cache(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_another_conversation_finds_no_cache(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, turns(LONG + "!", "an answer", "and then?")) == "a"
-    await house.close()
 
 
-async def test_another_tenant_finds_no_cache(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_another_tenant_finds_no_cache(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, NEXT, replace(ALICE, tenant="other")) == "a"
-    await house.close()
 
 
-async def test_a_request_with_other_tools_finds_no_cache(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_a_request_with_other_tools_finds_no_cache(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, replace(NEXT, tools=(LOOK,))) == "a"
-    await house.close()
 
 
 @pytest.mark.parametrize(("waited_s", "answers"), [(299, "b"), (301, "a")])
-async def test_a_cache_is_warm_as_long_as_providers_keep_it(tmp_path, waited_s, answers) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_a_cache_is_warm_as_long_as_providers_keep_it(
+    houses: Houses, waited_s, answers
+) -> None:
+    house = two_equals(houses, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     house.clock.now += 1_000 * waited_s - 100
     assert await answerer_of(house, NEXT) == answers
-    await house.close()
 
 
 @pytest.mark.parametrize(("tokens", "answers"), [(1_023, "a"), (1_024, "b")])
-async def test_short_prompts_are_not_cached(tmp_path, tokens, answers) -> None:
+async def test_short_prompts_are_not_cached(houses: Houses, tokens, answers) -> None:
     tiers = [low(), tier("a"), tier("b", usage=reported(tokens)), tier("c", 3)]
-    house = a_house(tmp_path, tiers, signals=replace(UNSURE, input_tokens=2_000), **PINNED)
+    house = houses(tiers, signals=replace(UNSURE, input_tokens=2_000), **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, NEXT) == answers
-    await house.close()
 
 
-async def test_sessions_that_are_not_sticky_find_no_cache(tmp_path) -> None:
-    house = two_equals(tmp_path, sessions={"sticky": False}, **PINNED)
+async def test_sessions_that_are_not_sticky_find_no_cache(houses: Houses) -> None:
+    house = two_equals(houses, sessions={"sticky": False}, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, NEXT) == "a"
-    await house.close()
 
 
-async def test_a_cache_that_was_due_and_not_hit_is_not_counted_on_again(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_a_cache_that_was_due_and_not_hit_is_not_counted_on_again(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, NEXT) == "b"  # which reports no cached token
     third = turns(LONG, "an answer", "and then?", "an answer", "so?")
     assert await answerer_of(house, third) == "a"
-    await house.close()
 
 
-async def test_a_cache_that_is_hit_stays_counted_on(tmp_path) -> None:
+async def test_a_cache_that_is_hit_stays_counted_on(houses: Houses) -> None:
     tiers = [low(), tier("a"), tier("b", usage=reported(2_000, 1_900)), tier("c", 3)]
-    house = a_house(tmp_path, tiers, signals=replace(UNSURE, input_tokens=2_000), **PINNED)
+    house = houses(tiers, signals=replace(UNSURE, input_tokens=2_000), **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert await answerer_of(house, NEXT) == "b"
     third = turns(LONG, "an answer", "and then?", "an answer", "so?")
     assert await answerer_of(house, third) == "b"
-    await house.close()
 
 
-async def test_an_answerer_without_a_price_of_cached_input_keeps_nobody(tmp_path) -> None:
+async def test_an_answerer_without_a_price_of_cached_input_keeps_nobody(houses: Houses) -> None:
     plain = replace(CACHED_PRICE, cached_input_nano_usd=None)
     tiers = [low(), tier("a"), tier("b", price=plain), tier("c", 3)]
-    house = a_house(tmp_path, tiers, signals=replace(UNSURE, input_tokens=2_000), **PINNED)
+    house = houses(tiers, signals=replace(UNSURE, input_tokens=2_000), **PINNED)
     await house.gateway.complete(OPENING, ALICE)
     assert not len(house.sessions)  # nothing hangs on this conversation, so nothing is kept
     assert await answerer_of(house, NEXT) == "a"
-    await house.close()
 
 
-async def test_a_named_session_is_sticky_too(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_a_named_session_is_sticky_too(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     hints = Hints(session="s")
     await house.gateway.complete(replace(OPENING, hints=hints), ALICE)
     assert await answerer_of(house, replace(NEXT, hints=hints)) == "b"
-    await house.close()
 
 
-async def test_a_named_session_whose_history_changed_finds_no_cache(tmp_path) -> None:
-    house = two_equals(tmp_path, **PINNED)
+async def test_a_named_session_whose_history_changed_finds_no_cache(houses: Houses) -> None:
+    house = two_equals(houses, **PINNED)
     hints = Hints(session="s")
     await house.gateway.complete(replace(OPENING, hints=hints), ALICE)
     edited = turns("summary of what was said", "an answer", "and then?", hints=hints)
     assert await answerer_of(house, edited) == "a"
-    await house.close()
 
 
 # --- tool loops -----------------------------------------------------------------------------------
@@ -243,36 +233,33 @@ def read(path: str, *more: object) -> ChatRequest:
     return request
 
 
-def a_loop(tmp_path: Path) -> House:
+def a_loop(houses: Houses) -> House:
     plain = Price(1_000_000_000, None, None, 2_000_000_000, version="test")
     tiers = [low(), tier("a", price=plain), Calling("c", "t3", 3, price=plain)]
-    return a_house(tmp_path, tiers, signals=GRAVE, thetas={"a": 5.0, "c": 5.0})
+    return houses(tiers, signals=GRAVE, thetas={"a": 5.0, "c": 5.0})
 
 
 @pytest.mark.parametrize("path", list(FIRST_TURNS))
-async def test_a_tool_loop_never_goes_down_where_no_session_is_named(tmp_path, path) -> None:
-    house = a_loop(tmp_path)
+async def test_a_tool_loop_never_goes_down_where_no_session_is_named(houses: Houses, path) -> None:
+    house = a_loop(houses)
     assert await answerer_of(house, read(path)) == "c"
     house.triage.signals = UNSURE
     outcome = await house.gateway.complete(read(path, *RESULTS[path]), ALICE)
     assert outcome.rung.answerer == "c"
     assert outcome.rung.reasons[0] is Reason.TOOL_LOOP
-    await house.close()
 
 
 @pytest.mark.parametrize("path", list(FIRST_TURNS))
-async def test_a_conversation_whose_tool_loop_is_over_may_go_down(tmp_path, path) -> None:
-    house = a_loop(tmp_path)
+async def test_a_conversation_whose_tool_loop_is_over_may_go_down(houses: Houses, path) -> None:
+    house = a_loop(houses)
     assert await answerer_of(house, read(path)) == "c"
     house.triage.signals = UNSURE
     over = [{"role": "assistant", "content": "It is 42."}, {"role": "user", "content": "Thanks."}]
     assert await answerer_of(house, read(path, *RESULTS[path], *over)) == "a"
-    await house.close()
 
 
-async def test_a_tool_loop_that_nobody_knows_is_decided_as_it_reads(tmp_path) -> None:
-    house = a_loop(tmp_path)
+async def test_a_tool_loop_that_nobody_knows_is_decided_as_it_reads(houses: Houses) -> None:
+    house = a_loop(houses)
     house.triage.signals = UNSURE
     path = "/v1/chat/completions"
     assert await answerer_of(house, read(path, *RESULTS[path])) == "a"
-    await house.close()

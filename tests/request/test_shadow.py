@@ -19,7 +19,7 @@ from router.money.model_redirects import Redirect
 from router.policy.schema import Policy, ReportSection
 from router.routing.decision_record import parse
 from router.types import AttemptState, Price, RequestRow, RequestState, Role, Sampling
-from tests.kits.fakes import ALICE, House, ScriptedTriage, a_house, a_policy, a_runtime, ask
+from tests.kits.fakes import ALICE, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import deep, low, mid
 from tests.kits.policy_texts import added, mistakes_of
 
@@ -28,22 +28,21 @@ WORST = 100 * 2_000 + 19 * 1_000
 """100 output tokens at $2 a million, and 11 bytes with a message's overhead at $1."""
 
 
-def shadowed(folder: Path, shadow: dict[str, object], *tiers: object, **more: object) -> House:
+def shadowed(houses: Houses, shadow: dict[str, object], *tiers: object, **more: object) -> House:
     given = list(tiers) or [low(), mid(), deep()]
-    return a_house(folder, given, draw=lambda: 0.5, shadow=shadow, **more)  # type: ignore[arg-type]
+    return houses(given, draw=lambda: 0.5, shadow=shadow, **more)  # type: ignore[arg-type]
 
 
 async def rows_of(house: House) -> tuple[list[RequestRow], list[RequestRow]]:
     """The clients' rows, and the shadows'."""
     await house.gateway.drain()
     rows = list(house.ledger.rows())
-    await house.close()
     own = [row for row in rows if row.endpoint != "shadow"]
     return own, [row for row in rows if row.endpoint == "shadow"]
 
 
-async def test_shadow_is_booked_as_a_row_of_its_own(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS)
+async def test_shadow_is_booked_as_a_row_of_its_own(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS)
     outcome = await house.gateway.complete(ask(), ALICE)
     (own,), (shadow,) = await rows_of(house)
     assert (outcome.rung.answerer, own.cost_nano_usd) == ("faq", 0)
@@ -53,8 +52,8 @@ async def test_shadow_is_booked_as_a_row_of_its_own(tmp_path: Path) -> None:
     assert (shadow.tenant, shadow.verdict, shadow.reason) == ("acme", "", "shadowed")
 
 
-async def test_record_says_which_request_it_shadows(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS, low(text="one two"), mid(), deep(text="one three"))
+async def test_record_says_which_request_it_shadows(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS, low(text="one two"), mid(), deep(text="one three"))
     await house.gateway.complete(ask(), ALICE)
     (own,), (shadow,) = await rows_of(house)
     note, kept = parse(shadow.record).shadow, parse(own.record).shadow
@@ -65,8 +64,8 @@ async def test_record_says_which_request_it_shadows(tmp_path: Path) -> None:
     assert (kept.answerer, kept.share, kept.of) == ("deep", 1.0, "")
 
 
-async def test_record_has_no_redirect_of_the_answer_that_was_shown(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS, mid(), deep())
+async def test_record_has_no_redirect_of_the_answer_that_was_shown(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS, mid(), deep())
 
     def redirected(asked: str, answered: str) -> Redirect | None:
         return Redirect(asked, "other", Price(1, 1)) if asked == "mid-model" else None
@@ -79,25 +78,25 @@ async def test_record_has_no_redirect_of_the_answer_that_was_shown(tmp_path: Pat
     assert parse(shadow.record).redirects == ()
 
 
-async def test_record_of_an_observed_request_alone_has_its_ladders_cost(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS, mid(), deep(), mode="observe")
+async def test_record_of_an_observed_request_alone_has_its_ladders_cost(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS, mid(), deep(), mode="observe")
     await house.gateway.complete(ask(requested_model="mid-model"), ALICE)
     (own,), (shadow,) = await rows_of(house)
     assert parse(own.record).would_cost_nano_usd is not None
     assert parse(shadow.record).would_cost_nano_usd is None
 
 
-async def test_client_has_its_answer_before_the_shadow_is_done(tmp_path: Path) -> None:
+async def test_client_has_its_answer_before_the_shadow_is_done(houses: Houses) -> None:
     slow = deep(wait_s=0.2)
-    house = shadowed(tmp_path, ALWAYS, low(), mid(), slow)
+    house = shadowed(houses, ALWAYS, low(), mid(), slow)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert len(list(house.ledger.rows())) == 1
     assert len((await rows_of(house))[1]) == 1
 
 
-async def test_failing_shadow_fails_no_request(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS, low(), mid(), deep(error=AnswererError("down")))
+async def test_failing_shadow_fails_no_request(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS, low(), mid(), deep(error=AnswererError("down")))
     await house.gateway.complete(ask(), ALICE)
     (own,), (shadow,) = await rows_of(house)
     assert own.state is RequestState.SETTLED
@@ -108,8 +107,8 @@ async def test_failing_shadow_fails_no_request(tmp_path: Path) -> None:
 # --- when there is none -------------------------------------------------------------------------
 
 
-async def test_there_is_no_shadow_by_default(tmp_path: Path) -> None:
-    house = a_house(tmp_path, [low(), mid(), deep()], draw=lambda: 0.0)
+async def test_there_is_no_shadow_by_default(houses: Houses) -> None:
+    house = houses([low(), mid(), deep()], draw=lambda: 0.0)
     await house.gateway.complete(ask(), ALICE)
     (own,), shadows = await rows_of(house)
     assert not shadows
@@ -118,17 +117,17 @@ async def test_there_is_no_shadow_by_default(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("share", "called"), [(0.5, 0), (0.51, 1)])
 async def test_share_is_what_the_draw_must_be_below(
-    tmp_path: Path, share: float, called: int
+    houses: Houses, share: float, called: int
 ) -> None:
-    house = shadowed(tmp_path, ALWAYS | {"share": share})
+    house = shadowed(houses, ALWAYS | {"share": share})
     await house.gateway.complete(ask(), ALICE)
     assert len((await rows_of(house))[1]) == called
 
 
 @pytest.mark.parametrize(("spare", "called"), [(0, 1), (-1, 0)])
-async def test_day_has_its_money(tmp_path: Path, spare: int, called: int) -> None:
+async def test_day_has_its_money(houses: Houses, spare: int, called: int) -> None:
     limit = (WORST + spare) / 1e9
-    house = shadowed(tmp_path, ALWAYS | {"max_usd_per_day": limit})
+    house = shadowed(houses, ALWAYS | {"max_usd_per_day": limit})
     await house.gateway.complete(ask(), ALICE)
     (own,), shadows = await rows_of(house)
     note = parse(own.record).shadow
@@ -137,9 +136,9 @@ async def test_day_has_its_money(tmp_path: Path, spare: int, called: int) -> Non
     assert note.share == called  # the chance it really had
 
 
-async def test_what_yesterdays_shadow_did_not_cost_is_not_todays_money(tmp_path: Path) -> None:
+async def test_what_yesterdays_shadow_did_not_cost_is_not_todays_money(houses: Houses) -> None:
     limited = ALWAYS | {"max_usd_per_day": WORST / 1e9}
-    house = shadowed(tmp_path, limited, low(), mid(), deep(wait_s=0.2))
+    house = shadowed(houses, limited, low(), mid(), deep(wait_s=0.2))
     await house.gateway.complete(ask(), ALICE)
     house.clock.now += DAY_MS
     await house.gateway.complete(ask(), ALICE)  # its shadow runs beside yesterday's
@@ -148,8 +147,8 @@ async def test_what_yesterdays_shadow_did_not_cost_is_not_todays_money(tmp_path:
     assert len((await rows_of(house))[1]) == 2
 
 
-async def test_few_shadows_run_at_the_same_time(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS | {"max_at_once": 2}, low(), mid(), deep(wait_s=0.2))
+async def test_few_shadows_run_at_the_same_time(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS | {"max_at_once": 2}, low(), mid(), deep(wait_s=0.2))
     await asyncio.gather(*(house.gateway.complete(ask(f"hello {i}"), ALICE) for i in range(5)))
     own, shadows = await rows_of(house)
     assert len(shadows) == 2
@@ -157,8 +156,8 @@ async def test_few_shadows_run_at_the_same_time(tmp_path: Path) -> None:
     assert sorted(note.share for note in notes if note) == [0, 0, 0, 1, 1]
 
 
-async def test_answerer_does_not_shadow_itself(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, {"share": 1.0, "level": 1})
+async def test_answerer_does_not_shadow_itself(houses: Houses) -> None:
+    house = shadowed(houses, {"share": 1.0, "level": 1})
     await house.gateway.complete(ask(), ALICE)
     (own,), shadows = await rows_of(house)
     note = parse(own.record).shadow
@@ -167,8 +166,8 @@ async def test_answerer_does_not_shadow_itself(tmp_path: Path) -> None:
     assert note.share == 1.0
 
 
-async def test_cached_answer_has_no_shadow(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS, mid(), deep())
+async def test_cached_answer_has_no_shadow(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS, mid(), deep())
     request = replace(ask(), sampling=Sampling(temperature=0))
     await house.gateway.complete(request, ALICE)
     await house.gateway.complete(request, ALICE)
@@ -176,15 +175,15 @@ async def test_cached_answer_has_no_shadow(tmp_path: Path) -> None:
     assert (len(own), len(shadows)) == (2, 1)
 
 
-async def test_a_tier_that_the_key_may_not_use_is_not_asked_in_the_shadow(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS)
+async def test_a_tier_that_the_key_may_not_use_is_not_asked_in_the_shadow(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS)
     await house.gateway.complete(ask(), replace(ALICE, tiers=("resolve", "llm")))
     own, shadows = await rows_of(house)
     assert (len(own), shadows) == (1, [])
 
 
-async def test_budget_of_the_tenant_is_not_passed(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS, budgets={"*": {"usd_per_day": 0.0001}})
+async def test_budget_of_the_tenant_is_not_passed(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS, budgets={"*": {"usd_per_day": 0.0001}})
     await house.gateway.complete(ask(), ALICE)
     _, (shadow,) = await rows_of(house)
     assert (shadow.state, shadow.cost_nano_usd) == (RequestState.FAILED, 0)
@@ -199,8 +198,8 @@ def test_shadow_by_an_unknown_answerer_is_a_mistake(tmp_path: Path) -> None:
 # --- what it is for -----------------------------------------------------------------------------
 
 
-async def test_report_counts_the_cost_and_no_answer(tmp_path: Path) -> None:
-    house = shadowed(tmp_path, ALWAYS)
+async def test_report_counts_the_cost_and_no_answer(houses: Houses) -> None:
+    house = shadowed(houses, ALWAYS)
     await house.gateway.complete(ask(), ALICE)
     own, shadows = await rows_of(house)
     found = build_report(
@@ -211,9 +210,9 @@ async def test_report_counts_the_cost_and_no_answer(tmp_path: Path) -> None:
     assert found.spend_nano_usd == 20_000
 
 
-async def test_shadow_tells_the_error_of_the_other_policy(tmp_path: Path) -> None:
+async def test_shadow_tells_the_error_of_the_other_policy(houses: Houses) -> None:
     """Nothing was explored; every request has a shadow by the answerer the policy would take."""
-    house = shadowed(tmp_path, ALWAYS, low(), deep())
+    house = shadowed(houses, ALWAYS, low(), deep())
     for i in range(40):
         await house.gateway.complete(ask(f"hello {i}"), ALICE)
     own, shadows = await rows_of(house)

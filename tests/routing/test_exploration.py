@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,7 @@ from router.routing.decision import decide, stakes
 from router.routing.decision_record import differs, parse
 from router.routing.exploration import chances, drawn
 from router.types import CostBasis, Hints, Match, PSource, Reason, RungFacts, Signals
-from tests.kits.fakes import ALICE, CALM, a_house, a_policy, ask
+from tests.kits.fakes import ALICE, CALM, Houses, a_policy, ask
 from tests.kits.gateway_kit import RISKY, deep, low, mid, only_row
 
 TIERS = [low(), mid(), deep()]
@@ -119,21 +118,19 @@ def test_explored_rung_says_so() -> None:
     assert [rung.propensity for rung in decision.rungs] == pytest.approx([0.8, 0.1, 0.1])
 
 
-async def test_explored_row_decides_again_to_the_identical_ladder(tmp_path: Path) -> None:
+async def test_explored_row_decides_again_to_the_identical_ladder(houses: Houses) -> None:
     decision = {"explore": ON, "level_3_not_below_usd": 0.0}
-    house = a_house(tmp_path, [low(), mid(), deep()], draw=lambda: 0.85, decision=decision)
+    house = houses([low(), mid(), deep()], draw=lambda: 0.85, decision=decision)
     await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     record = parse(row.record)
     assert (row.answerer, row.reason, record.draw) == ("mid", "explored", 0.85)
     assert differs(record, a_policy(TIERS, decision=decision)) is None
-    await house.close()
 
 
-async def test_what_only_asks_for_a_decision_is_not_explored(tmp_path: Path) -> None:
+async def test_what_only_asks_for_a_decision_is_not_explored(houses: Houses) -> None:
     decision = {"explore": ON, "level_3_not_below_usd": 0.0}
-    house = a_house(tmp_path, [low(), mid(), deep()], draw=lambda: 0.85, decision=decision)
+    house = houses([low(), mid(), deep()], draw=lambda: 0.85, decision=decision)
     assert house.gateway.router.route(ask(), ALICE).rung.answerer == "faq"
     dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
     assert dry.rung.answerer == "faq"
-    await house.close()

@@ -19,7 +19,7 @@ from router.routing.key_access import check_selected, reachable
 from router.routing.policy_runtime import Selected
 from router.types import Domain, Identity, Reason, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
-from tests.kits.fakes import ALICE, CALM, House, a_house, ask
+from tests.kits.fakes import ALICE, CALM, House, Houses, ask
 from tests.kits.gateway_kit import deep, low, mid
 from tests.money.test_budget_pressure import THREE, a_policy
 
@@ -157,8 +157,8 @@ def test_no_secret_stands_in_the_database(database: Database, keys: SqlKeyStore)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return a_house(tmp_path, [low(), mid(), deep()])
+async def house(houses: Houses) -> House:
+    return houses([low(), mid(), deep()])
 
 
 def limited(policies: tuple[str, ...] = (), tiers: tuple[str, ...] = ()) -> Identity:

@@ -43,7 +43,7 @@ from tests import ROOT
 from tests.kits.decision_kit import CALM as EASY
 from tests.kits.decision_kit import USD, facts
 from tests.kits.decision_kit import a_policy as three_tiers
-from tests.kits.fakes import ALICE, CALM, PRICE, House, ScriptedTier, a_house, ask
+from tests.kits.fakes import ALICE, CALM, PRICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import only_row
 
 DOWN = UpstreamError("The upstream failed with status 500.", upstream_status=500)
@@ -70,14 +70,14 @@ def one(name: str, level: int, **changes: object) -> ScriptedTier:
     return ScriptedTier(name, f"tier{level}", level, **changes)
 
 
-def three(tmp_path: Path, *failing: str, theta: float = 0.8, **sections: object) -> House:
+def three(houses: Houses, *failing: str, theta: float = 0.8, **sections: object) -> House:
     """Three levels, of which level 1 is not sure enough to be asked; chance .69 by default."""
     tiers = [
         one(name, level, error=DOWN if name in failing else None)
         for name, level in (("low", 1), ("mid", 2), ("deep", 3))
     ]
     thetas = {"low": theta, "mid": 2.0, "deep": 4.0}
-    return a_house(tmp_path, tiers, signals=CALMLY, thetas=thetas, **sections)
+    return houses(tiers, signals=CALMLY, thetas=thetas, **sections)
 
 
 # --- which way ----------------------------------------------------------------------------------
@@ -85,41 +85,38 @@ def three(tmp_path: Path, *failing: str, theta: float = 0.8, **sections: object)
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_sibling_written_earlier_answers_where_the_chosen_one_fails(
-    tmp_path: Path, kind: str
+    houses: Houses, kind: str
 ) -> None:
     tiers = [one("a", 2), one("b", 2, error=KINDS[kind])]
     stakes = {"default_cost_of_wrong_usd": 10.0}
-    house = a_house(tmp_path, tiers, signals=CALMLY, thetas={"a": 2, "b": 6}, stakes=stakes)
+    house = houses(tiers, signals=CALMLY, thetas={"a": 2, "b": 6}, stakes=stakes)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.decision.first_rung.answerer == "b"
     assert (outcome.rung.answerer, outcome.verdict) == ("a", Verdict.ACCEPTED)
     row = await only_row(house)
     assert [(a.answerer, a.error_code != "") for a in row.attempts] == [("b", True), ("a", False)]
     assert row.attempts[1].reason == row.reason == "outage_same_level"
-    await house.close()
 
 
 async def test_a_ceiling_of_money_gives_way_in_an_outage_where_the_policy_says_so(
-    tmp_path: Path,
+    houses: Houses,
 ) -> None:
-    house = three(tmp_path, "mid", decision=LIFTED)
+    house = three(houses, "mid", decision=LIFTED)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.verdict) == ("deep", Verdict.ACCEPTED)
     assert (outcome.reason, outcome.escalations) == (Reason.OUTAGE_HIGHER, 1)
-    await house.close()
 
 
-async def test_a_ceiling_of_money_holds_where_the_policy_does_not_lift_it(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid", "low")
+async def test_a_ceiling_of_money_holds_where_the_policy_does_not_lift_it(houses: Houses) -> None:
+    house = three(houses, "mid", "low")
     with pytest.raises(UpstreamError):
         await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert [a.answerer for a in row.attempts] == ["mid", "low"]
-    await house.close()
 
 
-async def test_a_lower_level_stands_in_unverified(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid")
+async def test_a_lower_level_stands_in_unverified(houses: Houses) -> None:
+    house = three(houses, "mid")
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.verdict) == ("low", Verdict.UNVERIFIED)
     assert (outcome.reason, outcome.escalations) == (Reason.OUTAGE_LOWER, 0)
@@ -129,62 +126,55 @@ async def test_a_lower_level_stands_in_unverified(tmp_path: Path) -> None:
         ("mid", "low_confidence"),
         ("low", "outage_lower"),
     ]
-    await house.close()
 
 
 async def test_a_lower_answer_that_nobody_verifies_is_unverified_all_the_same(
-    tmp_path: Path,
+    houses: Houses,
 ) -> None:
-    house = three(tmp_path, "mid", verify_low={"default": "none"})
+    house = three(houses, "mid", verify_low={"default": "none"})
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.verdict) == ("low", Verdict.UNVERIFIED)
-    await house.close()
 
 
-async def test_a_level_1_that_would_more_likely_be_wrong_does_not_stand_in(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid", theta=-0.5)
+async def test_a_level_1_that_would_more_likely_be_wrong_does_not_stand_in(houses: Houses) -> None:
+    house = three(houses, "mid", theta=-0.5)
     with pytest.raises(UpstreamError):
         await house.gateway.complete(ask(), ALICE)
-    await house.close()
 
 
-async def test_a_hard_rule_forbids_the_lower_level(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid", "deep", decision=LIFTED)
+async def test_a_hard_rule_forbids_the_lower_level(houses: Houses) -> None:
+    house = three(houses, "mid", "deep", decision=LIFTED)
     house.triage.signals = replace(CALMLY, multi_factor=0.9)
     with pytest.raises(UpstreamError):
         await house.gateway.complete(ask(), ALICE)
     assert [a.answerer for a in (await only_row(house)).attempts] == ["mid", "deep"]
-    await house.close()
 
 
-async def test_the_clients_min_tier_forbids_the_lower_level(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid")
+async def test_the_clients_min_tier_forbids_the_lower_level(houses: Houses) -> None:
+    house = three(houses, "mid")
     with pytest.raises(UpstreamError):
         await house.gateway.complete(ask(hints=Hints(min_tier=2)), ALICE)
-    await house.close()
 
 
-async def test_a_pinned_model_is_not_exchanged(tmp_path: Path) -> None:
+async def test_a_pinned_model_is_not_exchanged(houses: Houses) -> None:
     aliases = {"the-mid": {"answerer": "mid", "pinned": True}}
-    house = three(tmp_path, "mid", decision=LIFTED, aliases=aliases)
+    house = three(houses, "mid", decision=LIFTED, aliases=aliases)
     for model in ("the-mid", "tier:tier2"):
         with pytest.raises(UpstreamError):
             await house.gateway.complete(ask(requested_model=model), ALICE)
     await house.gateway.drain()
     assert {a.answerer for row in house.ledger.rows() for a in row.attempts} == {"mid"}
-    await house.close()
 
 
-async def test_an_observed_model_is_not_exchanged(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid", decision=LIFTED, mode="observe")
+async def test_an_observed_model_is_not_exchanged(houses: Houses) -> None:
+    house = three(houses, "mid", decision=LIFTED, mode="observe")
     with pytest.raises(UpstreamError):
         await house.gateway.complete(ask(requested_model="mid-model"), ALICE)
     assert [a.answerer for a in (await only_row(house)).attempts] == ["mid"]
-    await house.close()
 
 
-async def test_a_stream_falls_back_before_anything_is_sent(tmp_path: Path) -> None:
-    house = three(tmp_path, verify_mid={"default": "prefix"}, verify_low={"default": "prefix"})
+async def test_a_stream_falls_back_before_anything_is_sent(houses: Houses) -> None:
+    house = three(houses, verify_mid={"default": "prefix"}, verify_low={"default": "prefix"})
     house.gateway.router.default.plans[1].answerer.cut_after = 0
     async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:
         seen = [event async for event in events]
@@ -194,47 +184,40 @@ async def test_a_stream_falls_back_before_anything_is_sent(tmp_path: Path) -> No
     assert isinstance(seen[-1], Outcome)
     assert (seen[-1].rung.answerer, seen[-1].verdict) == ("low", Verdict.UNVERIFIED)
     assert "".join(e.text for e in seen[1:-1]) == "an answer"
-    await house.close()
 
 
-async def test_a_domain_that_needs_a_trusted_answer_gets_its_safe_one(tmp_path: Path) -> None:
-    house = three(tmp_path, "mid", exhausted={"default": "review"})
+async def test_a_domain_that_needs_a_trusted_answer_gets_its_safe_one(houses: Houses) -> None:
+    house = three(houses, "mid", exhausted={"default": "review"})
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.verdict is Verdict.SAFE_ANSWER
     assert house.reviews.items
-    await house.close()
 
 
-async def test_what_the_ladder_ran_into_is_told_not_what_a_stand_in_did(tmp_path: Path) -> None:
-    house = three(tmp_path, "low")
+async def test_what_the_ladder_ran_into_is_told_not_what_a_stand_in_did(houses: Houses) -> None:
+    house = three(houses, "low")
     house.gateway.router.default.plans[1].answerer.error = KINDS["429"]
     with pytest.raises(UpstreamRateLimited):
         await house.gateway.complete(ask(), ALICE)
-    await house.close()
 
 
 # --- decided while an answerer is known to be down -----------------------------------------------
 
 
-async def test_a_level_known_to_be_down_is_passed_over_for_a_lower_one(tmp_path: Path) -> None:
+async def test_a_level_known_to_be_down_is_passed_over_for_a_lower_one(houses: Houses) -> None:
     mid = NotReady("mid", "tier2", 2)
-    house = a_house(
-        tmp_path, [one("low", 1), mid, one("deep", 3)], signals=CALMLY, thetas={"low": 0.8}
-    )
+    house = houses([one("low", 1), mid, one("deep", 3)], signals=CALMLY, thetas={"low": 0.8})
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.verdict) == ("low", Verdict.UNVERIFIED)
     assert (outcome.reason, mid.calls) == (Reason.OUTAGE_LOWER, 0)
-    await house.close()
 
 
 async def test_a_level_known_to_be_down_is_passed_over_for_a_higher_one_first(
-    tmp_path: Path,
+    houses: Houses,
 ) -> None:
     tiers = [one("low", 1), NotReady("mid", "tier2", 2), one("deep", 3)]
-    house = a_house(tmp_path, tiers, signals=CALMLY, thetas={"low": 0.8}, decision=LIFTED)
+    house = houses(tiers, signals=CALMLY, thetas={"low": 0.8}, decision=LIFTED)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.reason) == ("deep", Reason.OUTAGE_HIGHER)
-    await house.close()
 
 
 # --- what was decided before --------------------------------------------------------------------
@@ -333,35 +316,34 @@ async def answers(
     folder: Path, answerers: list[Drawn], guarded: bool, lifted: bool, floor: int, stream: bool
 ) -> None:
     prefix = {f"verify_a{i}": {"default": "prefix"} for i in range(len(answerers))}
-    house = a_house(
-        folder,
-        [one.tier(i, stream) for i, one in enumerate(answerers)],
-        signals=replace(CALMLY, multi_factor=0.9 if floor == 2 else 0.0),
-        thetas={f"a{i}": one.theta for i, one in enumerate(answerers)},
-        decision={
-            "mode": "guarded" if guarded else "expected_loss",
-            "outage_lifts": ["level_3_not_below_usd"] if lifted else [],
-        },
-        stakes={"default_cost_of_wrong_usd": 1.0},
-        budgets={"acme": {"usd_per_day": 1.0}},
-        **(prefix if stream else {}),
-    )
-    error: TiergateError | None = None
-    try:
-        async with aclosing(house.gateway.stream(ask(stream=stream), ALICE)) as events:
-            last = [event async for event in events][-1]
-        assert isinstance(last, Outcome)
-        below = last.rung.level < floor
-        assert not (guarded and below), "no hard rule is passed"
-    except TiergateError as raised:
-        error = raised
-    row = await only_row(house)
-    record = parse(row.record)
-    assert differs(record, house.gateway.router.default.policy) is None
-    assert len(row.attempts) <= len(answerers)
-    alive = any(one.is_left(guarded, lifted, floor) for one in answerers)
-    if error is not None and alive:
-        # What money refuses before anything has failed is refused, as it is without an outage.
-        assert error.status == 429
-        assert [a.error_code for a in row.attempts] == ["insufficient_quota"]
-    await house.close()
+    async with Houses(folder) as houses:
+        house = houses(
+            [one.tier(i, stream) for i, one in enumerate(answerers)],
+            signals=replace(CALMLY, multi_factor=0.9 if floor == 2 else 0.0),
+            thetas={f"a{i}": one.theta for i, one in enumerate(answerers)},
+            decision={
+                "mode": "guarded" if guarded else "expected_loss",
+                "outage_lifts": ["level_3_not_below_usd"] if lifted else [],
+            },
+            stakes={"default_cost_of_wrong_usd": 1.0},
+            budgets={"acme": {"usd_per_day": 1.0}},
+            **(prefix if stream else {}),
+        )
+        error: TiergateError | None = None
+        try:
+            async with aclosing(house.gateway.stream(ask(stream=stream), ALICE)) as events:
+                last = [event async for event in events][-1]
+            assert isinstance(last, Outcome)
+            below = last.rung.level < floor
+            assert not (guarded and below), "no hard rule is passed"
+        except TiergateError as raised:
+            error = raised
+        row = await only_row(house)
+        record = parse(row.record)
+        assert differs(record, house.gateway.router.default.policy) is None
+        assert len(row.attempts) <= len(answerers)
+        alive = any(one.is_left(guarded, lifted, floor) for one in answerers)
+        if error is not None and alive:
+            # What money refuses before anything has failed is refused, as it is without an outage.
+            assert error.status == 429
+            assert [a.error_code for a in row.attempts] == ["insufficient_quota"]

@@ -36,7 +36,7 @@ from router.types import (
     Usage,
 )
 from tests.kits.books.ledger_rows import StandingClock
-from tests.kits.fakes import ALICE, CALM, House, ScriptedTier, a_house, ask
+from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import low, mid
 from tests.kits.minimal_pairs import ALIKE, PAIRS
 from tests.kits.server_kit import Served, Upstream, write_policy
@@ -52,10 +52,10 @@ def vectors() -> Iterator[TextVectors]:
     found.close()
 
 
-def house_of(folder: Path, vectors: TextVectors, *tiers: ScriptedTier, **more: object) -> House:
+def house_of(houses: Houses, vectors: TextVectors, *tiers: ScriptedTier, **more: object) -> House:
     signals = more.pop("signals", CALM)
     assert isinstance(signals, Signals)
-    return a_house(folder, list(tiers), signals=signals, embedder=vectors, **{**SHARING, **more})
+    return houses(list(tiers), signals=signals, embedder=vectors, **{**SHARING, **more})
 
 
 async def asked(house: House, request: ChatRequest, tenant: str = "acme") -> Outcome:
@@ -63,10 +63,10 @@ async def asked(house: House, request: ChatRequest, tenant: str = "acme") -> Out
 
 
 async def test_the_same_in_other_words_is_answered_again_for_nothing(
-    tmp_path: Path, vectors: TextVectors
+    houses: Houses, vectors: TextVectors
 ) -> None:
     tier = low()
-    house = house_of(tmp_path, vectors, tier)
+    house = house_of(houses, vectors, tier)
     first, again = await asked(house, ask(ONE)), await asked(house, ask(OTHER))
     assert (first.cache, again.cache) == ("miss", "semantic")
     assert (again.reason, again.cost_nano_usd) == (Reason.SEMANTIC_CACHE_HIT, 0)
@@ -74,19 +74,17 @@ async def test_the_same_in_other_words_is_answered_again_for_nothing(
     assert [a.role for a in again.attempts] == [Role.CACHE, Role.TRIAGE]
     assert again.attempts[-1].compute_ms > 0  # of the question's vector
     assert tier.calls == 1
-    await house.close()
 
 
 async def test_own_policy_replays_a_hit_in_other_words_as_one(
-    tmp_path: Path, vectors: TextVectors
+    houses: Houses, vectors: TextVectors
 ) -> None:
     alone = {"exact": False, **SHARING["cache"]}
-    house = house_of(tmp_path, vectors, mid(), signals=replace(CALM, match=None), cache=alone)
+    house = house_of(houses, vectors, mid(), signals=replace(CALM, match=None), cache=alone)
     for text in (ONE, OTHER):
         await asked(house, ask(text))
     runtime = house.gateway.router.default
     rows = list(house.ledger.rows())
-    await house.close()
     side = Side(runtime.policy, runtime.policy_hash, runtime.plans)
     none = KnownCorrectness()
     found = replay(lambda: map(case_of, rows), side, None, none)
@@ -139,66 +137,60 @@ OTHERWISE = {
 
 @pytest.mark.parametrize("what", GRAVE)
 async def test_where_something_is_at_stake_no_answer_is_shared(
-    tmp_path: Path, vectors: TextVectors, what: str
+    houses: Houses, vectors: TextVectors, what: str
 ) -> None:
     signals = replace(CALM, **GRAVE[what])  # type: ignore[arg-type]
-    house = house_of(tmp_path, vectors, low(), signals=signals)
+    house = house_of(houses, vectors, low(), signals=signals)
     found = [await asked(house, ask(text)) for text in (ONE, OTHER)]
     assert [one.cache for one in found] == ["", ""]
-    await house.close()
 
 
 @pytest.mark.parametrize("what", OTHERWISE)
 async def test_what_is_no_plain_question_shares_no_answer(
-    tmp_path: Path, vectors: TextVectors, what: str
+    houses: Houses, vectors: TextVectors, what: str
 ) -> None:
-    house = house_of(tmp_path, vectors, low(text="{}"))
+    house = house_of(houses, vectors, low(text="{}"))
     for text in (ONE, OTHER):
         request = replace(ask(text), **OTHERWISE[what])  # type: ignore[arg-type]
         assert (await asked(house, request)).cache in ("", "miss")
     assert all(row.reason != "semantic_cache_hit" for row in house.ledger.rows())
-    await house.close()
 
 
-async def test_another_tenant_has_its_own(tmp_path: Path, vectors: TextVectors) -> None:
-    house = house_of(tmp_path, vectors, low())
+async def test_another_tenant_has_its_own(houses: Houses, vectors: TextVectors) -> None:
+    house = house_of(houses, vectors, low())
     await asked(house, ask(ONE), "acme")
     assert (await asked(house, ask(OTHER), "other")).cache == "miss"
-    await house.close()
 
 
 async def test_another_conversation_before_it_is_another_question(
-    tmp_path: Path, vectors: TextVectors
+    houses: Houses, vectors: TextVectors
 ) -> None:
-    house = house_of(tmp_path, vectors, low())
+    house = house_of(houses, vectors, low())
     before = (Message("system", "Be brief."),)
     await asked(house, ask(ONE))
     later = replace(ask(OTHER), messages=(*before, Message("user", OTHER)))
     assert (await asked(house, later)).cache == "miss"
     same = replace(ask(ONE), messages=(*before, Message("user", ONE)))
     assert (await asked(house, same)).cache == "semantic"
-    await house.close()
 
 
 async def test_an_answer_that_was_not_accepted_is_not_kept(
-    tmp_path: Path, vectors: TextVectors
+    houses: Houses, vectors: TextVectors
 ) -> None:
-    house = house_of(tmp_path, vectors, low(p=0.01))
+    house = house_of(houses, vectors, low(p=0.01))
     await asked(house, ask(ONE))
     assert (await asked(house, ask(OTHER))).cache == "miss"
-    await house.close()
 
 
-async def test_without_it_nothing_is_embedded(tmp_path: Path) -> None:
+async def test_without_it_nothing_is_embedded(houses: Houses) -> None:
     class Never:
         width, version = 1, ""
 
         async def embed(self, texts: object, dimensions: int | None = None) -> object:
             raise AssertionError("embedded")
 
-    house = a_house(tmp_path, [low()], embedder=Never())  # type: ignore[arg-type]
+    house = houses([low()], embedder=Never())  # type: ignore[arg-type]
     assert (await asked(house, ask(ONE))).cache == ""
-    await house.close()
 
 
 # --- the store ------------------------------------------------------------------------------------

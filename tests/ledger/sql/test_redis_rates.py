@@ -25,7 +25,7 @@ from router.money.gcra import NEVER
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.examples import examples
-from tests.kits.fakes import ALICE, a_house, ask
+from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_tier_kit import Listener
@@ -168,14 +168,13 @@ async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Pa
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_draft_that_is_paid_for_goes_out_where_redis_fails_in_mid_climb(
-    tmp_path: Path, stream: bool
+    houses: Houses, stream: bool
 ) -> None:
     """Only calls to level 3 are counted, so nobody asks Redis before the draft is there."""
     limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
     doubtful = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
     above = deep()
-    house = a_house(
-        tmp_path, [low(), mid(p=0.3), above], signals=doubtful, thetas={"mid": 3.9, "deep": 4},
+    house = houses([low(), mid(p=0.3), above], signals=doubtful, thetas={"mid": 3.9, "deep": 4},
         limiter=limiter, limits=[{"tier": "reasoning", "requests_per_minute": 3}],
     )  # fmt: skip
     outcome = (await drain(house, ask(stream=stream)))[-1]
@@ -187,19 +186,17 @@ async def test_draft_that_is_paid_for_goes_out_where_redis_fails_in_mid_climb(
     draft, never = row.attempts
     assert (draft.state, draft.discarded) == (AttemptState.SETTLED, False)
     assert (never.state, never.error_code) == (AttemptState.RELEASED, "ledger_unavailable")
-    await house.close()
     await limiter.close()
 
 
-async def test_nothing_in_hand_is_refused_where_redis_fails(tmp_path: Path) -> None:
+async def test_nothing_in_hand_is_refused_where_redis_fails(houses: Houses) -> None:
     limiter = RedisRates(f"redis://127.0.0.1:{free_port()}/0")
     limits = [{"tier": "llm", "requests_per_minute": 3}]
-    house = a_house(tmp_path, [low(), mid()], signals=UNSURE, limiter=limiter, limits=limits)
+    house = houses([low(), mid()], signals=UNSURE, limiter=limiter, limits=limits)
     with pytest.raises(LedgerUnavailable):
         await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
     assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
-    await house.close()
     await limiter.close()
 
 
