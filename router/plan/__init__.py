@@ -1,1 +1,1 @@
-"""`tiergate plan`: the forecast of costs for those who have no traffic yet."""
+"""Forecasts the costs of `tiergate plan`, for readers who have no traffic yet."""

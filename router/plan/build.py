@@ -1,7 +1,8 @@
-"""`tiergate plan`: from a plan's numbers to everything its report says.
+"""Builds the report of `tiergate plan` from the numbers of a plan.
 
-What a month costs on the tiers and with one general model, where the two meet, what the years bring
-at today's value, and which input matters. A function of the plan and of prices: no clock, no file.
+Computes the cost of a month on the tiers and with one general model, the volume at which the two
+meet, the present value of the years to come, and the inputs that matter most. It is a function of
+the plan and of prices: it reads no clock and no file.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ OWN = "Tiergate"
 
 
 def build_plan(plan: Plan, price_of: PriceOf) -> PlanReport:
-    """The report of a valid plan; `price_of` gives the price of a model by its name."""
+    """Returns the report of a valid plan; `price_of` returns the price of a model by its name."""
     inputs = inputs_of(plan, price_of)
     own, general = _sides(inputs)
     years = years_of(inputs)
@@ -45,6 +46,7 @@ def build_plan(plan: Plan, price_of: PriceOf) -> PlanReport:
     return PlanReport(
         name=plan.name,
         headline=headline(inputs, own, general),
+        # The last point includes the one-off costs where there are any: it is the stricter one.
         verdicts=verdicts(inputs, own, general, points[-1], totals),
         requests_per_day=float(inputs.requests_per_day),
         days_per_year=inputs.days_per_year,
@@ -63,7 +65,7 @@ def build_plan(plan: Plan, price_of: PriceOf) -> PlanReport:
 
 
 def _sides(inputs: PlanInputs) -> tuple[Side, Side]:
-    """Both ways at full operation, with the first year's volume and prices."""
+    """Returns both ways at full operation, with the volume and the prices of the first year."""
     yearly = inputs.requests(1)
     stretches = (
         (inputs.requests_per_day, Fraction(MONTHS, inputs.days_per_year)),
@@ -91,6 +93,7 @@ def _sides(inputs: PlanInputs) -> tuple[Side, Side]:
 def _merged(
     day: tuple[Amount, ...], month: tuple[Amount, ...], year: tuple[Amount, ...]
 ) -> tuple[CostLine, ...]:
+    """Joins the same lines over a day, a month and a year into one table."""
     return tuple(
         CostLine(
             group=a.group,
@@ -102,11 +105,15 @@ def _merged(
             year_nano_usd=c.nano_usd,
         )
         for a, b, c in zip(day, month, year, strict=True)
+        # The three spans come from the same plan, so they have the same lines in the same order.
     )
 
 
 def _break_even(inputs: PlanInputs, one_off_nano_usd: int) -> tuple[CrossingPoint, ...]:
-    """With what runs alone; and, where something is paid once, with that spread over the months."""
+    """Returns the break-even of the running costs, and a second one that includes one-off costs.
+
+    The second point exists only where something is paid once; it spreads that over all months.
+    """
     running = own_fixed_per_month(inputs) - inputs.general_per_month
     months = MONTHS * inputs.years
     points = [_point(inputs, "running", "monthly fixed costs alone", running)]
@@ -118,9 +125,9 @@ def _break_even(inputs: PlanInputs, one_off_nano_usd: int) -> tuple[CrossingPoin
 
 
 def _point(inputs: PlanInputs, key: str, label: str, fixed: Fraction) -> CrossingPoint:
-    found = break_even(fixed, own_per_request(inputs), general_per_request(inputs))
+    meeting = break_even(fixed, own_per_request(inputs), general_per_request(inputs))
     monthly, daily = None, None
-    if found.requests is not None:
-        monthly = up(found.requests)
-        daily = float(found.requests * MONTHS / inputs.days_per_year)
-    return CrossingPoint(key, label, up(fixed), found.crossing, monthly, daily)
+    if meeting.requests is not None:
+        monthly = up(meeting.requests)
+        daily = float(meeting.requests * MONTHS / inputs.days_per_year)
+    return CrossingPoint(key, label, up(fixed), meeting.crossing, monthly, daily)

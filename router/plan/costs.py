@@ -1,7 +1,7 @@
-"""What a plan costs over a stretch of time, line by line, and month by month.
+"""Computes the costs of a plan over a stretch of time, line by line, and month by month.
 
-Each line is rounded up to a whole nano-dollar, as the ledger books, and sums are sums of lines; so
-the parts of a table add up to its total exactly.
+Each line is rounded up to a whole nano-dollar, as the ledger books it. Sums are sums of lines, so
+the parts of a table add up exactly to its total.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MONTHS = 12
 def own_lines(
     inputs: PlanInputs, requests: Fraction, months: Fraction, year: int
 ) -> tuple[Amount, ...]:
-    """What the tiers cost for so many requests within so many months, at a year's prices."""
+    """Returns the cost of these requests and months on the tiers, at a year's prices."""
     return (
         *_per_request(inputs, requests, year),
         *(_fixed(Group.HOSTING, machine, months) for machine in inputs.hosting),
@@ -30,7 +30,7 @@ def own_lines(
 def general_lines(
     inputs: PlanInputs, requests: Fraction, months: Fraction, year: int
 ) -> tuple[Amount, ...]:
-    """What the general model costs for the same."""
+    """Returns the cost of the same requests at the general model."""
     general = inputs.general
     lines = [_calls(Group.GENERAL, general.name, requests, general.unit_nano_usd(year))]
     if general.review_share:
@@ -44,23 +44,23 @@ def general_lines(
 
 
 def one_off_lines(inputs: PlanInputs) -> tuple[Amount, ...]:
-    """What is paid once, before the first request."""
+    """Returns the costs that are paid once, before the first request."""
     lines = [_hours(Group.PEOPLE, "setting up", inputs.setup_hours, inputs.hour_nano_usd)]
     lines += _training(inputs, inputs.first_run, ONE, "first training")
-    lines += [_fixed(Group.ONE_OFF, one, ONE) for one in inputs.one_off]
+    lines += [_fixed(Group.ONE_OFF, cost, ONE) for cost in inputs.one_off]
     return tuple(line for line in lines if line.nano_usd)
 
 
 def moved_over(inputs: PlanInputs, month: int) -> Fraction:
-    """The share of traffic that runs on the tiers in month 1, 2, ... of the plan.
+    """Returns the share of traffic that runs on the tiers in month 1, 2, ... of the plan.
 
-    With two months of ramp-up a third in the first, two thirds in the second, then all.
+    A ramp-up of two months moves a third in the first month, two thirds in the second, then all.
     """
     return min(ONE, Fraction(month, inputs.ramp_up_months + 1))
 
 
 def year_lines(inputs: PlanInputs, year: int) -> tuple[Amount, ...]:
-    """What a year of the plan costs on the tiers, and what is still paid elsewhere meanwhile."""
+    """Returns the costs of a year on the tiers, and of the traffic that is not moved over yet."""
     months = range(MONTHS * (year - 1) + 1, MONTHS * year + 1)
     moved = [moved_over(inputs, month) for month in months]
     requests = inputs.requests(year)
@@ -68,57 +68,58 @@ def year_lines(inputs: PlanInputs, year: int) -> tuple[Amount, ...]:
     lines = own_lines(inputs, requests * share, Fraction(MONTHS), year)
     if share == 1:
         return lines
-    waiting = Fraction(sum(one < 1 for one in moved))
-    still = general_lines(inputs, requests * (1 - share), waiting, year)
-    total = sum(line.nano_usd for line in still)
+    # The general model's monthly fee is due in every month that still sends it traffic.
+    waiting = Fraction(sum(part < 1 for part in moved))
+    elsewhere = general_lines(inputs, requests * (1 - share), waiting, year)
+    total = sum(line.nano_usd for line in elsewhere)
     return (*lines, Amount(Group.GENERAL, f"{inputs.general.name}, until moved over", total))
 
 
 def monthly_savings(inputs: PlanInputs) -> Iterator[Fraction]:
-    """What each month of the plan saves, signed, not rounded, one-off costs not in it."""
+    """Yields the saving of each month: signed, not rounded, without one-off costs."""
     fixed = own_fixed_per_month(inputs)
     for year in range(1, inputs.years + 1):
         gain = general_per_request(inputs, year) - own_per_request(inputs, year)
         for month in range(MONTHS * (year - 1) + 1, MONTHS * year + 1):
             moved = moved_over(inputs, month)
+            # The fee is saved only when no request needs the general model any more.
             fee = inputs.general_per_month if moved == 1 else Fraction(0)
             yield inputs.requests(year) / MONTHS * moved * gain - fixed + fee
 
 
 def own_per_request(inputs: PlanInputs, year: int = 1) -> Fraction:
-    """What one more request costs on the tiers, steps, drafts and reviews included."""
+    """Returns the cost of one more request on the tiers, with its steps, drafts and reviews."""
     return sum((_exact(*line) for line in _rates(inputs, year)), Fraction(0))
 
 
 def general_per_request(inputs: PlanInputs, year: int = 1) -> Fraction:
-    """What one more request costs at the general model, reviews included."""
+    """Returns the cost of one more request at the general model, with its reviews."""
     general = inputs.general
     reading = general.review_share * general.review_hours * inputs.review_hour_nano_usd
     return general.unit_nano_usd(year) + reading
 
 
 def own_fixed_per_month(inputs: PlanInputs) -> Fraction:
-    """What a month of the tiers costs when no request comes."""
+    """Returns the cost of a month of the tiers when no request comes."""
     hosting = sum((machine.nano_usd for machine in inputs.hosting), Fraction(0))
     people = inputs.hours_per_month * inputs.hour_nano_usd
-    again = inputs.later_run.people_hours * inputs.hour_nano_usd + inputs.later_run.nano_usd
-    return hosting + people + again * inputs.runs_per_year / MONTHS
+    retraining = inputs.later_run.people_hours * inputs.hour_nano_usd + inputs.later_run.nano_usd
+    return hosting + people + retraining * inputs.runs_per_year / MONTHS
 
-
-# --- lines ---------------------------------------------------------------------------------------
 
 Rate = tuple[Group, str, Fraction, Fraction]
-"""Group, name, how many per request, and what one costs."""
+"""Names a group and a line, the count per request, and the price of one."""
 
 
 def _rates(inputs: PlanInputs, year: int) -> Iterator[Rate]:
-    """All that a request can bring along: calls, drafts and hours of readers."""
+    """Yields each cost that a request can cause: calls, drafts and hours of readers."""
     reading = Fraction(0)
     for step in inputs.steps:
         yield Group.STEPS, step.name, step.share, step.unit_nano_usd(year)
         reading += step.share * step.review_share * step.review_hours
     for tier, calls in zip(inputs.tiers, inputs.calls_per_request(), strict=True):
         yield Group.TIERS, tier.name, tier.share, tier.unit_nano_usd(year)
+        # Calls above the tier's own share are drafts: they were paid, and a higher tier answered.
         if calls > tier.share:
             yield Group.DRAFTS, tier.name, calls - tier.share, tier.unit_nano_usd(year)
         reading += tier.share * tier.review_share * tier.review_hours

@@ -1,8 +1,8 @@
-"""What no single key of a plan can see: shares that do not add up, hours without a rate.
+"""Finds mistakes that no single key of a plan shows: shares that do not add up, unpriced hours.
 
-It reads the plain object that YAML gave, so that these mistakes are found beside those of the
-schema; parts of the wrong shape are passed over here, since the schema reports them. It knows
-nothing about files and lines.
+It reads the plain object that YAML gave, so that these mistakes are reported together with those of
+the schema. It skips parts of the wrong shape, since the schema reports them. It knows nothing about
+files and lines.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Tree = Mapping[str, object]
 def plan_mistakes(
     tree: Tree, known: Callable[[str], bool], names: Callable[[], tuple[str, ...]]
 ) -> Iterator[CrossMistake]:
-    """All cross mistakes of a plan; `known` says of a model whether it has a price.
+    """Yields all mistakes between keys; `known` returns True for a model that has a price.
 
-    `names` lists what the price book has, for a hint; it is asked only where a model is unknown.
+    `names` lists the models of the price book for a hint. It is called only for an unknown model.
     """
     yield from _volumes(tree)
     yield from _names(tree)
@@ -32,7 +32,7 @@ def plan_mistakes(
 
 
 def number(value: object) -> Fraction | None:
-    """The number that is written, exactly; None for what is none."""
+    """Returns the number exactly as it is written; None for anything that is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -42,7 +42,7 @@ def number(value: object) -> Fraction | None:
 
 
 def _volumes(tree: Tree) -> Iterator[CrossMistake]:
-    """Each tier by share, adding up to 1, or each by requests a day, never both."""
+    """Checks that tiers state shares that sum to 1, or requests a day, never a mix of both."""
     tiers = list(sections(tree, "tiers"))
     steps = list(sections(tree, "steps"))
     if not tiers and not steps:
@@ -50,11 +50,11 @@ def _volumes(tree: Tree) -> Iterator[CrossMistake]:
         return
     per_day = _section(tree, "traffic").get("requests_per_day")
     by_count = any("requests_per_day" in tier for _, tier in tiers)
-    for at, tier in tiers:
+    for index, tier in tiers:
         mine = [key for key in ("share", "requests_per_day") if key in tier]
         if len(mine) != 1 or (by_count and mine == ["share"]):
             expected = "share in every tier, or requests_per_day in every tier, not both"
-            yield CrossMistake(("tiers", at), tier, expected)
+            yield CrossMistake(("tiers", index), tier, expected)
     if by_count and per_day is not None:
         expected = "nothing: the tiers' own requests_per_day add up to it"
         yield CrossMistake(("traffic", "requests_per_day"), per_day, expected)
@@ -66,6 +66,7 @@ def _volumes(tree: Tree) -> Iterator[CrossMistake]:
     if "usd_per_day" in general and not (total if by_count else number(per_day)):
         expected = "price: a sum a day says nothing of a request where none comes"
         yield CrossMistake(("general", "usd_per_day"), general["usd_per_day"], expected)
+    # Counts need no such check: their sum is the volume by definition.
     if not by_count and tiers:
         yield from _shares([tier.get("share") for _, tier in tiers])
 
@@ -76,34 +77,34 @@ def _shares(written: list[object]) -> Iterator[CrossMistake]:
     total = sum(known, Fraction(0))
     if len(known) == len(shares) and abs(total - 1) > SHARES_OFF:
         listed = " + ".join(str(share) for share in written)
-        found = f"shares that sum to {float(total):.10g} ({listed})"
-        yield CrossMistake(("tiers",), _Words(found), "shares that sum to 1")
+        text = f"shares that sum to {float(total):.10g} ({listed})"
+        yield CrossMistake(("tiers",), _Words(text), "shares that sum to 1")
 
 
 class _Words(str):
-    """Text that a mistake shows as it is, without quotation marks."""
+    """Holds text that a mistake shows as it is, without quotation marks."""
 
     def __repr__(self) -> str:
         return str(self)
 
 
 def _names(tree: Tree) -> Iterator[CrossMistake]:
-    """Tables, charts and CSV keys go by name."""
+    """Finds names that are used twice; tables, charts and CSV keys identify a line by its name."""
     for keys in (("steps", "tiers"), ("hosting",), ("one_off",)):
         seen: dict[str, str] = {}
         for key in keys:
-            for at, row in sections(tree, key):
+            for index, row in sections(tree, key):
                 name = row.get("name")
                 if not isinstance(name, str):
                     continue
                 if name in seen:
                     expected = f"a name of its own; {seen[name]} has this one"
-                    yield CrossMistake((key, at, "name"), name, expected)
-                seen.setdefault(name, f"{key}[{at}]")
+                    yield CrossMistake((key, index, "name"), name, expected)
+                seen.setdefault(name, f"{key}[{index}]")
 
 
 def unpriced_reviews(tree: object) -> bool:
-    """Whether a plan has people read answers and says no rate for it."""
+    """Returns True when people read answers and the plan states no rate for their time."""
     readers = [row for key in ("steps", "tiers") for _, row in sections(tree, key)]
     general, people = _section(tree, "general"), _section(tree, "people")
     reviews = any(number(row.get("review_share")) for row in (*readers, general))
@@ -112,12 +113,12 @@ def unpriced_reviews(tree: object) -> bool:
 
 
 def _rates(tree: Tree) -> Iterator[CrossMistake]:
-    """Hours that nobody priced would count as free."""
+    """Finds hours without a price, which would count as free."""
     people = _section(tree, "people")
     training = _section(tree, "training")
     hours = [people.get("setup_hours"), people.get("hours_per_month")]
     hours += [_section(training, run).get("people_hours") for run in ("first", "again")]
-    if any(number(one) for one in hours) and "usd_per_hour" not in people:
+    if any(number(planned) for planned in hours) and "usd_per_hour" not in people:
         expected = "what an hour costs, since hours are planned (0 where they are free)"
         yield CrossMistake(("people", "usd_per_hour"), None, expected)
     if unpriced_reviews(tree):
@@ -131,8 +132,8 @@ def _rates(tree: Tree) -> Iterator[CrossMistake]:
 
 
 def _drafts(tree: Tree) -> Iterator[CrossMistake]:
-    for at, tier in sections(tree, "tiers"):
-        if at == 0 and number(tier.get("after_draft")):
+    for index, tier in sections(tree, "tiers"):
+        if index == 0 and number(tier.get("after_draft")):
             expected = "0: before the first tier there is none that could have drafted"
             yield CrossMistake(("tiers", 0, "after_draft"), tier["after_draft"], expected)
 
@@ -153,11 +154,11 @@ def _models(
 
 def _prices(tree: Tree) -> Iterator[tuple[KeyPath, Tree]]:
     for key in ("steps", "tiers"):
-        for at, row in sections(tree, key):
-            yield (key, at, "price"), _section(row, "price")
+        for index, row in sections(tree, key):
+            yield (key, index, "price"), _section(row, "price")
     yield ("general", "price"), _section(_section(tree, "general"), "price")
 
 
 def _section(tree: object, key: str) -> Tree:
-    found = tree.get(key) if isinstance(tree, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    section = tree.get(key) if isinstance(tree, Mapping) else None
+    return section if isinstance(section, Mapping) else {}

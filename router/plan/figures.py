@@ -1,7 +1,7 @@
-"""The values a plan's report is made of: what `build_plan` returns and every renderer reads.
+"""Defines the values of a plan's report: `build_plan` returns them and every renderer reads them.
 
-Money is an integer of nano-dollars, shares are 0..1, `None` means that there is no such figure and
-is never 0. It knows nothing about plan files or how figures are shown.
+Money is an integer of nano-dollars, shares are 0..1. `None` means that a figure does not exist; it
+is never 0. This module knows nothing about plan files or about how figures are shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from router.plan.present_value import Crossing
 
 
 class Group(StrEnum):
-    """What a line of cost is for."""
+    """Names the purpose of a line of cost."""
 
     STEPS = "steps"
     TIERS = "tiers"
@@ -29,7 +29,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One line over one stretch of time; `count` times `unit_nano_usd` where it is counted."""
+    """Holds one line over a stretch of time; a counted one is `count` times `unit_nano_usd`."""
 
     group: Group
     name: str
@@ -40,7 +40,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """One line at full operation in the first year's volume, by the day, the month, the year."""
+    """Holds one line at full operation and the first year's volume: per day, month and year."""
 
     group: Group
     name: str
@@ -53,36 +53,36 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two ways: its lines and what they sum to."""
+    """Holds one of the two ways: its lines and their sums."""
 
     name: str
     lines: tuple[CostLine, ...]
-    per_request_nano_usd: float  # of one more request; a mean over the mix, so not whole
+    per_request_nano_usd: float  # of one more request; a mean over the mix, so it is not whole
     fixed_month_nano_usd: int
 
     @property
     def day_nano_usd(self) -> int:
-        """All lines, by the day."""
+        """Sums all lines of a day."""
         return sum(line.day_nano_usd for line in self.lines)
 
     @property
     def month_nano_usd(self) -> int:
-        """All lines, by the month."""
+        """Sums all lines of a month."""
         return sum(line.month_nano_usd for line in self.lines)
 
     @property
     def year_nano_usd(self) -> int:
-        """All lines, by the year."""
+        """Sums all lines of a year."""
         return sum(line.year_nano_usd for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
 class CrossingPoint:
-    """A break-even: which fixed costs must be covered, and by how many requests."""
+    """Holds a break-even: the fixed costs to cover, and the number of requests that covers them."""
 
     key: str  # running | with_one_off
     label: str
-    fixed_month_nano_usd: int  # what the tiers have more of than the general model
+    fixed_month_nano_usd: int  # the tiers' fixed costs minus those of the general model
     crossing: Crossing
     requests_per_month: int | None  # whole, rounded up
     requests_per_day: float | None
@@ -90,18 +90,18 @@ class CrossingPoint:
 
 @dataclass(frozen=True, slots=True)
 class RatioRow:
-    """The break-even if the general model cost so many times what a request costs here."""
+    """Holds the break-even if a request at the general model cost `ratio` times one here."""
 
     ratio: float
     own_nano_usd: float
     crossing: Crossing
     requests_per_month: int | None
-    is_plan: bool  # the ratio of this very plan
+    is_plan: bool  # True for the ratio of this very plan
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year of the plan; year 0 holds what is paid once."""
+    """Holds one year of the plan; year 0 holds the costs that are paid once."""
 
     year: int
     requests: float
@@ -114,18 +114,18 @@ class Year:
 
     @property
     def saved_nano_usd(self) -> int:
-        """General minus own, signed, not discounted."""
+        """Returns general minus own cost: signed, not discounted."""
         return self.general_nano_usd - self.own_nano_usd
 
     @property
     def discounted_saved_nano_usd(self) -> int:
-        """The same at today's value."""
+        """Returns general minus own cost: signed, at today's value."""
         return self.discounted_general_nano_usd - self.discounted_own_nano_usd
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The whole horizon."""
+    """Sums the whole horizon."""
 
     own_nano_usd: int
     general_nano_usd: int
@@ -138,18 +138,18 @@ class Totals:
 
     @property
     def saved_nano_usd(self) -> int:
-        """General minus own, signed, not discounted."""
+        """Returns general minus own cost: signed, not discounted."""
         return self.general_nano_usd - self.own_nano_usd
 
     @property
     def net_present_value_nano_usd(self) -> int:
-        """The same at today's value."""
+        """Returns general minus own cost: signed, at today's value."""
         return self.discounted_general_nano_usd - self.discounted_own_nano_usd
 
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """What moving one input down and up does to the net present value."""
+    """Describes how the net present value changes when one input moves down and up."""
 
     name: str
     low: str  # the moved input, for people
@@ -159,13 +159,13 @@ class Swing:
 
     @property
     def width_nano_usd(self) -> int:
-        """How far apart the two are: what the tornado is ordered by."""
+        """Returns the distance between the two values; the tornado chart is ordered by it."""
         return abs(self.high_nano_usd - self.low_nano_usd)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """Everything a plan's report says. Renderers add nothing but form."""
+    """Holds every figure and sentence of a plan's report. Renderers add only form."""
 
     name: str
     headline: str
@@ -186,6 +186,8 @@ class PlanReport:
 
     @property
     def saved_share(self) -> float | None:
-        """Of the general model's month; None where that costs nothing."""
+        """Returns the share of the general model's month that is saved; None where that costs
+        nothing.
+        """
         general = self.general.month_nano_usd
         return (general - self.own.month_nano_usd) / general if general > 0 else None

@@ -1,7 +1,7 @@
-"""The years of a plan: what each costs either way, what that is worth today, and what comes of it.
+"""Computes the years of a plan: the cost of each either way, its value today, and the returns.
 
-One-off costs stand in year 0, today, at their full value. A year's costs count at its end and are
-discounted from there. Discounted figures are rounded to the nano-dollar once a year and side, and
+One-off costs belong to year 0, today, at their full value. The costs of a year count at its end and
+are discounted from there. Discounted figures are rounded to the nano-dollar once per year and side;
 all further sums are sums of those.
 """
 
@@ -23,7 +23,7 @@ from router.plan.present_value import internal_rate, payback, present_values, re
 
 
 def years_of(inputs: PlanInputs) -> tuple[Year, ...]:
-    """Year 0 (what is paid once) and every year of the horizon."""
+    """Returns year 0 (the costs that are paid once) and every year of the horizon."""
     numbers = range(1, inputs.years + 1)
     own: list[Sequence[Amount]] = [one_off_lines(inputs)]
     own += [year_lines(inputs, year) for year in numbers]
@@ -31,32 +31,34 @@ def years_of(inputs: PlanInputs) -> tuple[Year, ...]:
     general += [general_lines(inputs, inputs.requests(y), Fraction(MONTHS), y) for y in numbers]
     own_today = _discounted([total(lines) for lines in own], inputs.discount_rate)
     general_today = _discounted([total(lines) for lines in general], inputs.discount_rate)
-    found, so_far = list[Year](), 0
-    for at, lines in enumerate(own):
-        so_far += general_today[at] - own_today[at]
-        found.append(
+    years, so_far = list[Year](), 0
+    for number, lines in enumerate(own):
+        so_far += general_today[number] - own_today[number]
+        years.append(
             Year(
-                year=at,
-                requests=float(inputs.requests(at)) if at else 0.0,
+                year=number,
+                requests=float(inputs.requests(number)) if number else 0.0,
                 own_nano_usd=total(lines),
-                general_nano_usd=total(general[at]),
-                discounted_own_nano_usd=own_today[at],
-                discounted_general_nano_usd=general_today[at],
+                general_nano_usd=total(general[number]),
+                discounted_own_nano_usd=own_today[number],
+                discounted_general_nano_usd=general_today[number],
                 saved_so_far_nano_usd=so_far,
                 lines=tuple(lines),
             )
         )
-    return tuple(found)
+    return tuple(years)
 
 
 def totals_of(inputs: PlanInputs, years: Sequence[Year]) -> Totals:
-    """Total cost of ownership either way, and what the one-off costs bring.
+    """Returns the total cost of ownership either way, and the returns on the one-off costs.
 
-    All that falls due over the horizon, not the purchase alone: Ellram, Total cost of ownership: an
-    analysis of approaches, International Journal of Physical Distribution 25(8), 1995.
+    It counts everything that falls due over the horizon, not only the purchase: Ellram, Total cost
+    of ownership: an analysis of approaches, International Journal of Physical Distribution 25(8),
+    1995.
     """
     one_off = Fraction(years[0].own_nano_usd)
     saved = [Fraction(year.saved_nano_usd) for year in years]
+    # Payback looks at single months; a year would hide when within it the money is back.
     months = payback(one_off, list(monthly_savings(inputs)))
     gained = return_on(one_off, sum(saved[1:], Fraction(0)))
     return Totals(
@@ -72,12 +74,12 @@ def totals_of(inputs: PlanInputs, years: Sequence[Year]) -> Totals:
 
 
 def net_present_value_of(inputs: PlanInputs) -> int:
-    """What the tiers save over the horizon at today's value, signed, in nano-dollars."""
+    """Returns what the tiers save over the horizon, at today's value: signed, in nano-dollars."""
     return sum(year.discounted_saved_nano_usd for year in years_of(inputs))
 
 
 def total(lines: Sequence[Amount]) -> int:
-    """The sum of lines of cost, in nano-dollars."""
+    """Sums lines of cost, in nano-dollars."""
     return sum(line.nano_usd for line in lines)
 
 

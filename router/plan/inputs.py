@@ -1,8 +1,8 @@
-"""The numbers of a plan, resolved: exact fractions of nano-dollars, hours and requests.
+"""Resolves a plan into exact fractions of nano-dollars, hours and requests.
 
-A plan file says things in the ways people know them; here each stands once, in one unit, so that
-costs are sums of products and the tornado chart can move one number at a time. Nothing is rounded
-here but the price of one call, which `cost.attempt_cost` rounds up as the ledger would book it.
+A plan file allows several ways to state a number. Here each number exists once, in one unit. Costs
+are then sums of products, and the tornado chart can move one number at a time. Nothing is rounded
+here except the price of one call: `cost.attempt_cost` rounds it up as the ledger books it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PriceOf = Callable[[str], Price | None]
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """A step, a tier or the general model: who is called how often, and at what price."""
+    """Describes a step, a tier or the general model: how often it is called, and at what price."""
 
     name: str
     share: Fraction  # of all requests: answered here (tiers), reaching here (steps), 1 (general)
@@ -35,11 +35,11 @@ class PlannedCall:
     review_share: Fraction = Fraction(0)  # of the answers
     review_hours: Fraction = Fraction(0)  # per answer that is read
     price_change: Fraction = Fraction(0)  # per year
-    price_factor: Fraction = ONE  # moved by the tornado alone
+    price_factor: Fraction = ONE  # only the tornado chart moves it
     token_factor: Fraction = ONE
 
     def unit_nano_usd(self, year: int = 1) -> Fraction:
-        """What one call costs in the plan's year 1, 2, ...; whole nano-dollars in year 1.
+        """Returns the cost of one call in the plan's year 1, 2, ...; whole nano-dollars in year 1.
 
         At -50 % a year, $0.002 in the first year is $0.001 in the second.
         """
@@ -53,6 +53,7 @@ class PlannedCall:
 
     def _usage(self) -> Usage:
         def scaled(tokens: int) -> int:
+            # A part of a token is billed as a whole one.
             return up(tokens * self.token_factor)
 
         return Usage(
@@ -63,14 +64,14 @@ class PlannedCall:
 
     @property
     def by_token(self) -> bool:
-        """Whether token counts decide what a call costs."""
+        """Returns True when token counts decide the cost of a call."""
         stated = self.stated_nano_usd is not None or self.price.per_request_nano_usd is not None
         return not stated and self.price.input_nano_usd is not None
 
 
 @dataclass(frozen=True, slots=True)
 class FixedCost:
-    """What is paid each month, or once, whether or not requests come."""
+    """Holds a cost that is paid each month, or once, even if no request comes."""
 
     name: str
     nano_usd: Fraction
@@ -78,7 +79,7 @@ class FixedCost:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training: hours of people, and everything else in nano-dollars."""
+    """Holds one training: hours of people, and all other costs in nano-dollars."""
 
     people_hours: Fraction
     nano_usd: Fraction
@@ -86,7 +87,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """All that costs follow from."""
+    """Holds all numbers from which costs follow."""
 
     requests_per_day: Fraction
     days_per_year: int
@@ -109,14 +110,16 @@ class PlanInputs:
     one_off: tuple[FixedCost, ...]
 
     def requests(self, year: int) -> Fraction:
-        """Requests of the plan's year 1, 2, ...; a fraction, since it is an expectation."""
+        """Returns the requests of the plan's year 1, 2, ...; a fraction, since it is an
+        expectation.
+        """
         return self.requests_per_day * self.days_per_year * (1 + self.growth) ** (year - 1)
 
     def calls_per_request(self) -> tuple[Fraction, ...]:
-        """Calls at each tier per request that comes, drafts thrown away included.
+        """Returns the calls at each tier per incoming request, with drafts that are thrown away.
 
-        Shares .9 and .1, and half of the calls at the second after a draft at the first: .95
-        calls at the first, .1 at the second. A tier above those climbs through both.
+        With shares .9 and .1, where half of the calls at the second tier follow a draft at the
+        first: .95 calls at the first, .1 at the second. A tier above those climbs through both.
         """
         calls: list[Fraction] = []
         climbing = Fraction(0)
@@ -126,16 +129,16 @@ class PlanInputs:
         return tuple(reversed(calls))
 
     def every_call(self) -> tuple[PlannedCall, ...]:
-        """Steps, tiers and the general model."""
+        """Returns steps, tiers and the general model."""
         return (*self.own_calls(), self.general)
 
     def own_calls(self) -> tuple[PlannedCall, ...]:
-        """Steps and tiers."""
+        """Returns steps and tiers."""
         return (*self.steps, *self.tiers)
 
 
 def inputs_of(plan: Plan, price_of: PriceOf) -> PlanInputs:
-    """The numbers of a valid plan; models without a price must have been refused before."""
+    """Returns the numbers of a valid plan; the caller must refuse models without a price first."""
     tiers = [
         _call(t, t.name, t.price, price_of, after_draft=exact(t.after_draft)) for t in plan.tiers
     ]
@@ -144,9 +147,9 @@ def inputs_of(plan: Plan, price_of: PriceOf) -> PlanInputs:
     volume = sum(counts, Fraction(0)) if per_day is None else exact(per_day)
     if per_day is not None:
         counts = [exact(tier.share or 0) for tier in plan.tiers]
-    # Shares may miss 1 by a rounding; without any request the tiers share alike.
+    # Shares may miss 1 by a rounding error. Without any request every tier gets the same share.
     total = sum(counts, Fraction(0))
-    shares = [one / total if total else Fraction(1, len(counts)) for one in counts]
+    shares = [count / total if total else Fraction(1, len(counts)) for count in counts]
     people = plan.people
     review_rate = (
         people.usd_per_hour if people.review_usd_per_hour is None else (people.review_usd_per_hour)
@@ -171,12 +174,12 @@ def inputs_of(plan: Plan, price_of: PriceOf) -> PlanInputs:
         first_run=first,
         later_run=first if plan.training.again is None else _run(plan.training.again),
         runs_per_year=exact(plan.training.times_per_year),
-        one_off=tuple(FixedCost(one.name, nano(one.usd)) for one in plan.one_off),
+        one_off=tuple(FixedCost(cost.name, nano(cost.usd)) for cost in plan.one_off),
     )
 
 
 def nano(usd: float) -> Fraction:
-    """Dollars as written, in nano-dollars, exactly."""
+    """Converts dollars as written to nano-dollars, exactly."""
     return exact(usd) * NANO_PER_USD
 
 
@@ -206,10 +209,10 @@ def _call(
 
 
 def _price(price: PlanPrice, price_of: PriceOf) -> Price:
-    """The stated price, or the model's with the stated compute beside it."""
+    """Returns the stated price, or the model's price with the stated price of compute."""
     own = price.to_price()
-    found = None if price.model is None else price_of(price.model)
-    return own if found is None else replace(found, per_second_nano_usd=own.per_second_nano_usd)
+    listed = None if price.model is None else price_of(price.model)
+    return own if listed is None else replace(listed, per_second_nano_usd=own.per_second_nano_usd)
 
 
 def _general(plan: Plan, volume: Fraction, price_of: PriceOf) -> PlannedCall:
@@ -220,7 +223,7 @@ def _general(plan: Plan, volume: Fraction, price_of: PriceOf) -> PlannedCall:
 
 
 def _machines(machines: Machines) -> Fraction:
-    """A month of them."""
+    """Returns the cost of a month of these machines, in nano-dollars."""
     if machines.usd_per_month is not None:
         return exact(machines.count) * nano(machines.usd_per_month)
     hourly = exact(machines.count) * nano(machines.usd_per_hour or 0)

@@ -1,8 +1,8 @@
-"""A plan file on disk becomes a `Plan`, or a PlanError with every mistake in it.
+"""Reads a plan file into a `Plan`, or raises a PlanError that lists every mistake in it.
 
     plan = load_plan(find_plan("platform", policies_dir()), ["traffic.growth_per_year=0.3"], book)
 
-It knows the file system and YAML, and nothing about what follows from the figures.
+It knows the file system and YAML, but nothing about what follows from the figures.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from router.policy.parsing.yaml_lines import KeyPath, key_path_text, load_yaml, 
 from router.types import Price
 
 FOLDER = "plans"
-"""Where plans ship: beside the policies."""
+"""Names the folder of the plans that ship, inside the policies' folder."""
 
 EXAMPLE = "example"
 
@@ -33,22 +33,22 @@ _PART = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[(\d{1,4})\]")
 
 
 class Prices(Protocol):
-    """Prices by model name."""
+    """Looks up prices by model name."""
 
     def find(self, model: str) -> Price | None:
-        """The price of a model; None where nobody states one."""
+        """Returns the price of a model; None where nobody states one."""
 
     def names(self) -> tuple[str, ...]:
-        """What can be found."""
+        """Returns the names of all models that have a price."""
 
     def reviewer_usd_per_hour(self) -> float | None:
-        """What an hour of reading answers costs; None where nobody states it."""
+        """Returns the price of an hour of reading answers; None where nobody states it."""
 
 
 def find_plan(name_or_path: str, policies: Path) -> Path:
-    """The file of a plan given by path, or by the name of one that ships.
+    """Returns the file of a plan, given by path or by the name of a plan that ships.
 
-    Raises: PlanError which lists the names there are.
+    Raises: PlanError that lists the known names.
     """
     by_path = Path(name_or_path)
     if by_path.is_file():
@@ -62,7 +62,7 @@ def find_plan(name_or_path: str, policies: Path) -> Path:
 
 
 def load_plan(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
-    """The plan in `path`, with `KEY.PATH=VALUE` overrides put in before it is checked.
+    """Reads the plan in `path`, and applies `KEY.PATH=VALUE` overrides before checking it.
 
     Raises: PlanError with all mistakes at once, sorted by line.
     """
@@ -79,8 +79,8 @@ def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
     mistakes = list(lines.mistakes)
     set_paths: list[str] = []
     for override in overrides:
-        found, mistake = _put(tree, override)
-        set_paths += [key_path_text(found)] if mistake is None else []
+        key_path, mistake = _put(tree, override)
+        set_paths += [key_path_text(key_path)] if mistake is None else []
         mistakes += [] if mistake is None else [mistake]
     _fill_reviewers(tree, prices)
     plan: Plan | None = None
@@ -88,36 +88,38 @@ def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
         plan = Plan.model_validate(tree)
     except ValidationError as error:
         mistakes += mistakes_from(error, lines, lines.file, Plan, tree)
+    # A wrong key has one mistake: the schema's, which is closer to what is written.
     schema_says = {mistake.key_path for mistake in mistakes}
-    for one in plan_mistakes(tree, lambda model: prices.find(model) is not None, prices.names):
-        mistake = lines.mistake(one.path, one.found, one.expected)
+    for cross in plan_mistakes(tree, lambda model: prices.find(model) is not None, prices.names):
+        mistake = lines.mistake(cross.path, cross.found, cross.expected)
         if mistake.key_path not in schema_says:
-            mistakes.append(replace(mistake, found="nothing") if one.found is None else mistake)
+            mistakes.append(replace(mistake, found="nothing") if cross.found is None else mistake)
     if mistakes or plan is None:
-        told = [
-            replace(one, file=OVERRIDE, line=0) if one.key_path in set_paths else one
-            for one in mistakes
+        placed = [
+            replace(cross, file=OVERRIDE, line=0) if cross.key_path in set_paths else cross
+            for cross in mistakes
         ]
-        raise PlanError(tuple(sorted(told, key=lambda mistake: mistake.line)))
+        raise PlanError(tuple(sorted(placed, key=lambda mistake: mistake.line)))
     return plan
 
 
 def _fill_reviewers(tree: dict[object, object], prices: Prices) -> None:
-    """Reviews without a rate of the plan's own cost what the price book says, where it does."""
+    """Uses the price book's rate for reviews where the plan states none and the book does."""
     people = tree.get("people", {})
     if not unpriced_reviews(tree) or not isinstance(people, dict):
+        # An explicit key keeps the checks and the report unaware of the price book.
         return
     if (rate := prices.reviewer_usd_per_hour()) is not None:
         tree["people"] = {**people, "review_usd_per_hour": rate}
 
 
 def plan_text(path: Path) -> str:
-    """What a plan file holds. Raises: PlanError where it cannot be read as UTF-8."""
+    """Returns the text of a plan file. Raises: PlanError where it cannot be read as UTF-8."""
     return text_of(path, PlanError)
 
 
 def _put(tree: dict[object, object], override: str) -> tuple[KeyPath, Mistake | None]:
-    """Put one override into the tree; the path, and the mistake where that cannot be done."""
+    """Puts one override into the tree; returns its path, and a mistake if the place is missing."""
     key, equals, value = override.partition("=")
     path = _key_path(key.strip())
     if not equals or not path:
@@ -125,8 +127,8 @@ def _put(tree: dict[object, object], override: str) -> tuple[KeyPath, Mistake | 
         return (), Mistake(OVERRIDE, 0, "(top)", repr(override), expected)
     parsed, _ = load_yaml(OVERRIDE, value)
     here: object = tree
-    for at, part in enumerate(path):
-        last = at == len(path) - 1
+    for depth, part in enumerate(path):
+        last = depth == len(path) - 1
         if isinstance(here, dict) and isinstance(part, str):
             here[part] = parsed if last else here.get(part, {})
             here = here[part]
@@ -134,22 +136,22 @@ def _put(tree: dict[object, object], override: str) -> tuple[KeyPath, Mistake | 
             here[part] = parsed if last else here[part]
             here = here[part]
         else:
-            whole = key_path_text(path[: at + 1])
+            whole = key_path_text(path[: depth + 1])
             expected = "a place that the plan has; tiers[0] is the first tier"
             return path, Mistake(OVERRIDE, 0, whole, "nothing there", expected)
     return path, None
 
 
 def _key_path(text: str) -> KeyPath:
-    """`tiers[0].price.model` as its parts; nothing where it is no such path."""
+    """Splits `tiers[0].price.model` into its parts; returns () where it is no such path."""
     parts: list[str | int] = []
-    at = 0
-    while at < len(text):
-        if text[at] == "." and parts:
-            at += 1
-        found = _PART.match(text, at)
-        if found is None:
+    offset = 0
+    while offset < len(text):
+        if text[offset] == "." and parts:
+            offset += 1
+        part = _PART.match(text, offset)
+        if part is None:
             return ()
-        parts.append(found[1] if found[1] else int(found[2]))
-        at = found.end()
+        parts.append(part[1] if part[1] else int(part[2]))
+        offset = part.end()
     return tuple(parts)

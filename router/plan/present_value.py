@@ -1,7 +1,7 @@
-"""What money does over time: present value, internal rate, payback, break-even.
+"""Values money over time: present value, internal rate, payback, break-even.
 
-Functions of numbers alone, in exact fractions; they know nothing about plans. Flows are signed:
-what comes in, or is saved, is positive. The first flow is today's, each next one a period later.
+The functions take numbers in exact fractions and know nothing about plans. Flows are signed: income
+and savings are positive. The first flow is today's, each next one is a period later.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from fractions import Fraction
 from itertools import pairwise
 
 IRR_STEPS = 60
-"""Halvings of the bracket: below 1e-12 of it, where any rate that people read has four digits."""
+"""Counts halvings of the bracket: the rest is below 1e-12 of it; people read four digits of a rate.
+"""
 
 HIGHEST_RATE = Fraction(1_000_000)
-"""An internal rate above this (100,000,000 % a year) says no more than "at once"."""
+"""Bounds an internal rate: above it (100,000,000 % a year) a rate says no more than "at once"."""
 
 
 def present_values(flows: Sequence[Fraction], rate: Fraction) -> tuple[Fraction, ...]:
-    """Each flow's present value: flow / (1 + rate)^t, t = 0, 1, ...
+    """Returns each flow's present value: flow / (1 + rate)^t, t = 0, 1, ...
 
     Brealey, Myers and Allen, Principles of Corporate Finance, chapter 2. At 10 %, 121 in two years
     is worth 100 today.
@@ -29,19 +30,19 @@ def present_values(flows: Sequence[Fraction], rate: Fraction) -> tuple[Fraction,
     ...                                         Fraction(1, 10))]
     [-90, 0, 100]
     """
-    return tuple(flow / (1 + rate) ** at for at, flow in enumerate(flows))
+    return tuple(flow / (1 + rate) ** t for t, flow in enumerate(flows))
 
 
 def net_present_value(flows: Sequence[Fraction], rate: Fraction) -> Fraction:
-    """The sum of the present values; at rate 0 the plain sum."""
+    """Sums the present values; at rate 0 this is the plain sum."""
     return sum(present_values(flows, rate), Fraction(0))
 
 
 def internal_rate(flows: Sequence[Fraction]) -> float | None:
-    """The rate at which the present values sum to 0 (Brealey, Myers and Allen, chapter 5).
+    """Returns the rate at which the present values sum to 0 (Brealey, Myers and Allen, chapter 5).
 
-    None where there is no single one: the flows must begin negative and change sign once
-    (Descartes' rule of signs). -100 today and 110 in a year is 10 %.
+    Returns None where there is no single such rate: the flows must begin negative and change sign
+    once (Descartes' rule of signs). -100 today and 110 in a year is 10 %.
 
     >>> internal_rate([Fraction(-100), Fraction(110)])
     0.1
@@ -50,6 +51,7 @@ def internal_rate(flows: Sequence[Fraction]) -> float | None:
     changes = sum(a != b for a, b in pairwise(signs))
     if not signs or signs[0] or changes != 1:
         return None
+    # -100 % makes the value infinite, so the bracket begins just above it.
     low, high = -1.0 + 1e-9, 1.0
     known = [float(flow) for flow in flows]
     while _value_at(known, high) > 0:
@@ -63,7 +65,10 @@ def internal_rate(flows: Sequence[Fraction]) -> float | None:
 
 
 def _value_at(flows: Sequence[float], rate: float) -> float:
-    """Present value times (1 + rate)^n, by Horner: the same sign, and no division by nearly 0."""
+    """Returns the present value times (1 + rate)^n, by Horner's scheme.
+
+    It has the same sign as the present value, and needs no division by a number close to 0.
+    """
     value = 0.0
     for flow in flows:
         value = value * (1 + rate) + flow
@@ -71,10 +76,10 @@ def _value_at(flows: Sequence[float], rate: float) -> float:
 
 
 def payback(invested: Fraction, flows: Sequence[Fraction]) -> Fraction | None:
-    """After how many periods the flows have returned what was invested, undiscounted.
+    """Returns the number of periods until the flows have repaid the investment, undiscounted.
 
-    Within the period that completes it the flow is taken as even. None where the flows given never
-    do. 100 invested and 40 a month: 2.5 months. 0 where nothing was invested.
+    The last period's flow counts as spread evenly over that period. Returns None where the given
+    flows never repay it, and 0 where nothing was invested. 100 invested and 40 a month: 2.5 months.
 
     >>> payback(Fraction(100), [Fraction(40)] * 4)
     Fraction(5, 2)
@@ -82,15 +87,15 @@ def payback(invested: Fraction, flows: Sequence[Fraction]) -> Fraction | None:
     open_sum = invested
     if open_sum <= 0:
         return Fraction(0)
-    for at, flow in enumerate(flows):
+    for period, flow in enumerate(flows):
         if flow >= open_sum:
-            return at + open_sum / flow
+            return period + open_sum / flow
         open_sum -= flow
     return None
 
 
 def return_on(invested: Fraction, gained: Fraction) -> Fraction | None:
-    """(gained - invested) / invested; None where nothing was invested.
+    """Returns (gained - invested) / invested; None where nothing was invested.
 
     >>> return_on(Fraction(200), Fraction(500))
     Fraction(3, 2)
@@ -99,7 +104,7 @@ def return_on(invested: Fraction, gained: Fraction) -> Fraction | None:
 
 
 def up(number: Fraction) -> int:
-    """Rounded up to a whole one: nano-dollars as the ledger books them, requests that it takes.
+    """Rounds up to a whole number, as the ledger books nano-dollars and as requests are counted.
 
     >>> up(Fraction(7, 2)), up(Fraction(3))
     (4, 3)
@@ -108,7 +113,7 @@ def up(number: Fraction) -> int:
 
 
 class Crossing(Enum):
-    """Whether more requests make the own way the cheaper one."""
+    """Names the result of a comparison: from which volume on the own way is the cheaper one."""
 
     REACHED = "reached"  # from the stated volume on
     AT_ONCE = "at_once"  # at any volume: no more is fixed, and each request costs less
@@ -118,18 +123,21 @@ class Crossing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """Where two straight lines of cost meet; `requests` is None where they do not."""
+    """Holds the meeting point of two straight cost lines; `requests` is None where they do not
+    meet.
+    """
 
     crossing: Crossing
     requests: Fraction | None
 
 
 def break_even(fixed: Fraction, own: Fraction, general: Fraction) -> BreakEven:
-    """The volume at which fixed + own x volume = general x volume: fixed / (general - own).
+    """Returns the volume where fixed + own x volume = general x volume: fixed / (general - own).
 
-    Cost-volume-profit analysis: fixed costs over the contribution of one unit (Horngren, Datar and
-    Rajan, Cost Accounting, chapter 3). `fixed` is what the own way has more of; it may be negative.
-    At $0.0001 a request against $0.002, $500 fixed are covered by 500 / 0.0019 = 263,158 requests.
+    This is cost-volume-profit analysis: fixed costs over the contribution of one unit (Horngren,
+    Datar and Rajan, Cost Accounting, chapter 3). `fixed` is the own way's fixed cost minus the
+    general model's; it may be negative. At $0.0001 a request against $0.002, 500 / 0.0019 = 263,158
+    requests cover $500 of fixed costs.
 
     >>> int(break_even(Fraction(500), Fraction("0.0001"), Fraction("0.002")).requests) + 1
     263158

@@ -1,7 +1,8 @@
-"""What a plan file says: volumes, prices, people's time, and the general model it is held against.
+"""Defines the schema of a plan file: volumes, prices, people's time, and the general model.
 
-The schema of `tiergate plan`. It knows nothing about files, price lists or what follows from the
-figures. Shares and rates are fractions (0.2 is 20 %), money is in dollars as people write it.
+`tiergate plan` compares the tiers with that general model. This module knows nothing about files,
+price lists or what follows from the figures. Shares and rates are fractions (0.2 is 20 %). Money is
+in dollars, as people write it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ Tokens = Annotated[int, Field(ge=0, le=10_000_000)]
 YearlyChange = Annotated[float, Field(gt=-1.0, le=1.0)]
 
 SHARES_OFF = Fraction(1, 100_000)
-"""How far shares may be from 1 together: three thirds written with six digits pass."""
+"""Bounds how far the sum of shares may be from 1; thirds written with six digits pass."""
 
 HOURS_PER_MONTH = 730.0
-"""A machine that is never off: 365 x 24 / 12."""
+"""Counts the hours of a machine that is never off: 365 x 24 / 12."""
 
 
 def exact(number: float) -> Fraction:
-    """A number as it was written: 0.1 is a tenth, not the binary fraction nearest to it.
+    """Returns a number as it was written: 0.1 is a tenth, not the nearest binary fraction.
 
     >>> exact(0.0001) * 3
     Fraction(3, 10000)
@@ -36,7 +37,7 @@ def exact(number: float) -> Fraction:
 
 
 class PlanPrice(PriceSection):
-    """What one call costs: a stated price, token prices, own compute, or the price of a model."""
+    """States the price of one call: a fixed sum, token prices, own compute, or a model's price."""
 
     model: str | None = Field(
         default=None,
@@ -59,12 +60,12 @@ class PlanPrice(PriceSection):
 
     @property
     def by_token(self) -> bool:
-        """Whether token counts decide what a call costs."""
+        """Returns True when token counts decide the cost of a call."""
         return self.model is not None or self.input_usd_per_mtok is not None
 
 
 class Calls(Section):
-    """What a call of one kind takes, whatever it costs."""
+    """Describes the size of one call: tokens, compute and reviews, without its price."""
 
     input_tokens: Tokens = Field(default=0, description="Per call, cached ones included.")
     cached_input_tokens: Tokens = Field(default=0, description="Of these, read from a cache.")
@@ -89,7 +90,9 @@ class Calls(Section):
         return self
 
     def missing_sizes(self, price: PlanPrice) -> str:
-        """What must be said besides the price, or "" where nothing is missing."""
+        """Returns the sizes that this price needs and the file does not state; "" where none is
+        missing.
+        """
         if price.by_token and not self.input_tokens + self.output_tokens:
             return "input_tokens and output_tokens: this price is per token"
         if price.compute_usd_per_hour and not self.compute_s:
@@ -98,7 +101,7 @@ class Calls(Section):
 
 
 class PricedCalls(Calls):
-    """Calls with a price."""
+    """Describes calls that have a price."""
 
     name: Label = Field(description="How tables and charts name it.")
     price: PlanPrice = Field(description="What one call costs.")
@@ -111,13 +114,13 @@ class PricedCalls(Calls):
 
 
 class PlannedStep(PricedCalls):
-    """What requests go through whoever answers them: triage, or one of several heads."""
+    """Describes a step before any tier answers: triage, or one of several heads."""
 
     share: Chance = Field(default=1.0, description="Of all requests, those that reach this step.")
 
 
 class PlannedTier(PricedCalls):
-    """Where requests are answered; each request is answered by one tier."""
+    """Describes a tier; each request is answered by one tier."""
 
     share: Chance | None = Field(default=None, description="Of all requests, those answered here.")
     requests_per_day: float | None = Field(
@@ -131,7 +134,7 @@ class PlannedTier(PricedCalls):
 
 
 class GeneralModel(Calls):
-    """What would answer everything otherwise: one large model, or a sum that is known."""
+    """Describes the alternative that would answer everything: one large model, or a known sum."""
 
     name: Label = Field(default="a general model", description="How tables and charts name it.")
     price: PlanPrice | None = Field(default=None, description="What one call costs.")
@@ -150,7 +153,7 @@ class GeneralModel(Calls):
 
 
 class Traffic(Section):
-    """How many requests come."""
+    """States how many requests come."""
 
     requests_per_day: float | None = Field(
         default=None,
@@ -172,7 +175,7 @@ class Traffic(Section):
 
 
 class Horizon(Section):
-    """Over how long costs are summed, and what later money is worth."""
+    """States the years over which costs are summed, and the rate that discounts later money."""
 
     years: int = Field(default=5, ge=1, le=20, description="From the start of running.")
     discount_rate: Chance = Field(
@@ -184,7 +187,7 @@ class Horizon(Section):
 
 
 class People(Section):
-    """People's time at what an hour of it costs."""
+    """Prices people's time by the hour."""
 
     usd_per_hour: Usd = Field(default=0.0, description="Salary and all that comes with it.")
     review_usd_per_hour: Usd | None = Field(
@@ -197,7 +200,7 @@ class People(Section):
 
 
 class Machines(Section):
-    """Machines that are paid for whether or not requests come."""
+    """Describes machines that are paid for even if no request comes."""
 
     name: Label = Field(description="How tables and charts name it.")
     count: float = Field(
@@ -217,7 +220,7 @@ class Machines(Section):
 
 
 class TrainingRun(Section):
-    """One training: what is bought, the machine and the people."""
+    """Describes one training: purchases, the machine and the people."""
 
     usd: Usd = Field(default=0.0, description="Labels, data, licences.")
     compute_hours: Hours = Field(default=0.0, description="Core-hours or GPU-hours.")
@@ -226,7 +229,7 @@ class TrainingRun(Section):
 
 
 class Training(Section):
-    """Training of one's own models."""
+    """Describes the training of one's own models."""
 
     first: TrainingRun = Field(default_factory=TrainingRun, description="Once, at the start.")
     again: TrainingRun | None = Field(
@@ -236,14 +239,14 @@ class Training(Section):
 
 
 class OneOff(Section):
-    """Anything else that is paid once, at the start."""
+    """Describes any other cost that is paid once, at the start."""
 
     name: Label = Field(description="How tables and charts name it.")
     usd: Usd = Field(description="What it costs.")
 
 
 class Plan(Section):
-    """A whole plan file."""
+    """Describes a whole plan file."""
 
     version: Literal[1] = Field(description="Version of this format.")
     name: Label = Field(description="Title of the report.")

@@ -1,8 +1,8 @@
-"""Which input matters: each moved down and up alone, by the same share of itself.
+"""Ranks the inputs of a plan: moves each one down and up by the same share, all others fixed.
 
-A tornado chart (Howard, Decision analysis: practice and promise, Management Science 34(6), 1988;
-Eschenbach, Spiderplots versus tornado diagrams, Interfaces 22(6), 1992). What is moved together in
-life is moved alone here, so the bars do not add up.
+The result is a tornado chart (Howard, Decision analysis: practice and promise, Management Science
+34(6), 1988; Eschenbach, Spiderplots versus tornado diagrams, Interfaces 22(6), 1992). Inputs that
+move together in practice move separately here, so the bars do not add up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from router.rendering.figures_in_words import usd
 
 ONE = Fraction(1)
 RATIOS = (Fraction(5, 4), Fraction(2), Fraction(5), Fraction(10), Fraction(20), Fraction(50))
-"""From a general model that is hardly dearer to one of another class."""
+"""Ranges from a general model that is hardly dearer to one of another class."""
 
 Move = Callable[[PlanInputs, Fraction], PlanInputs]
 Shown = Callable[[PlanInputs], str]
@@ -28,7 +28,7 @@ Shown = Callable[[PlanInputs], str]
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """One input: how it is moved by a factor, and how its value reads."""
+    """Describes one input: how a factor moves it, and how its value is shown."""
 
     name: str
     move: Move
@@ -36,14 +36,15 @@ class Lever:
 
 
 def swings_of(inputs: PlanInputs, swing: Fraction) -> tuple[Swing, ...]:
-    """Every input that matters, moved by -`swing` and +`swing`; what matters most comes first.
+    """Moves every input by -`swing` and +`swing`; the input that matters most comes first.
 
-    Left out is what is 0, since a share of nothing is nothing, and what changes nothing.
+    It leaves out inputs that are 0, since a share of nothing is nothing, and those that change
+    nothing.
     """
-    found = []
+    swings = []
     for lever in _levers(inputs):
         low, high = lever.move(inputs, 1 - swing), lever.move(inputs, 1 + swing)
-        found.append(
+        swings.append(
             Swing(
                 lever.name,
                 lever.shown(low),
@@ -52,14 +53,15 @@ def swings_of(inputs: PlanInputs, swing: Fraction) -> tuple[Swing, ...]:
                 net_present_value_of(high),
             )
         )
-    moving = [one for one in found if one.width_nano_usd]
-    return tuple(sorted(moving, key=lambda one: (-one.width_nano_usd, one.name)))
+    moving = [moved for moved in swings if moved.width_nano_usd]
+    return tuple(sorted(moving, key=lambda moved: (-moved.width_nano_usd, moved.name)))
 
 
 def ratios_of(inputs: PlanInputs, general_nano_usd: Fraction) -> tuple[RatioRow, ...]:
-    """The break-even a month by how many times dearer the general model is, its price held.
+    """Returns the monthly break-even for several price ratios between general model and tiers.
 
-    Monthly fixed costs alone. Empty where nothing is fixed: then any cheaper request pays.
+    The general model's price stays fixed. Only monthly fixed costs count. The result is empty where
+    nothing is fixed: then any cheaper request pays.
     """
     fixed = own_fixed_per_month(inputs) - inputs.general_per_month
     if general_nano_usd <= 0 or fixed <= 0:
@@ -82,16 +84,13 @@ def ratios_of(inputs: PlanInputs, general_nano_usd: Fraction) -> tuple[RatioRow,
     )
 
 
-# --- levers --------------------------------------------------------------------------------------
-
-
 def _levers(inputs: PlanInputs) -> Iterator[Lever]:
     if inputs.requests_per_day:
         yield Lever("requests a day", _volume, lambda i: f"{float(i.requests_per_day):,.0f}")
     if inputs.growth:
         yield Lever(
             "growth a year",
-            lambda i, f: replace(i, growth=max(-ONE, i.growth * f)),  # no fewer than none
+            lambda i, f: replace(i, growth=max(-ONE, i.growth * f)),  # volume cannot fall below 0
             lambda i: _share(i.growth),
         )
     yield from _price_levers(inputs)
@@ -117,9 +116,9 @@ def _price_levers(inputs: PlanInputs) -> Iterator[Lever]:
             lambda i: usd(float(i.general.unit_nano_usd())),
         )
     for key in ("steps", "tiers"):
-        for at, call in enumerate(_calls(inputs, key)):
+        for index, call in enumerate(_calls(inputs, key)):
             if call.unit_nano_usd():
-                yield _price_lever(key, at, call.name)
+                yield _price_lever(key, index, call.name)
     if any(call.by_token for call in inputs.every_call()):
         yield Lever("tokens per request", _tokens, lambda i: _share(i.general.token_factor))
     if inputs.general_per_month:
@@ -130,12 +129,14 @@ def _price_levers(inputs: PlanInputs) -> Iterator[Lever]:
         )
 
 
-def _price_lever(key: str, at: int, name: str) -> Lever:
+def _price_lever(key: str, index: int, name: str) -> Lever:
     def move(inputs: PlanInputs, factor: Fraction) -> PlanInputs:
-        return _with_calls(inputs, key, lambda n, call: _priced(call, factor) if n == at else call)
+        return _with_calls(
+            inputs, key, lambda n, call: _priced(call, factor) if n == index else call
+        )
 
     def shown(inputs: PlanInputs) -> str:
-        return usd(float(_calls(inputs, key)[at].unit_nano_usd()))
+        return usd(float(_calls(inputs, key)[index].unit_nano_usd()))
 
     return Lever(f"price: {name}", move, shown)
 
@@ -147,7 +148,7 @@ def _calls(inputs: PlanInputs, key: str) -> tuple[PlannedCall, ...]:
 def _with_calls(
     inputs: PlanInputs, key: str, changed: Callable[[int, PlannedCall], PlannedCall]
 ) -> PlanInputs:
-    made = tuple(changed(at, call) for at, call in enumerate(_calls(inputs, key)))
+    made = tuple(changed(index, call) for index, call in enumerate(_calls(inputs, key)))
     return replace(inputs, steps=made) if key == "steps" else replace(inputs, tiers=made)
 
 
@@ -165,15 +166,15 @@ def _priced(call: PlannedCall, factor: Fraction) -> PlannedCall:
 
 
 def _tokens(inputs: PlanInputs, factor: Fraction) -> PlanInputs:
-    """Longer requests are longer for every model."""
+    """Scales the tokens of every model alike: a longer request is longer for each of them."""
     return _everywhere(inputs, lambda c: replace(c, token_factor=c.token_factor * factor))
 
 
 def _mix_levers(inputs: PlanInputs) -> Iterator[Lever]:
-    for at, tier in enumerate(inputs.tiers):
-        # The first tier takes what the others leave; its own share is moved with theirs.
-        if at and 0 < tier.share < 1:
-            yield _share_lever(at, tier.name)
+    for index, tier in enumerate(inputs.tiers):
+        # The first tier takes what the others leave; its own share moves with theirs.
+        if index and 0 < tier.share < 1:
+            yield _share_lever(index, tier.name)
     if any(tier.after_draft for tier in inputs.tiers):
         yield Lever(
             "drafts thrown away",
@@ -193,31 +194,32 @@ def _mix_levers(inputs: PlanInputs) -> Iterator[Lever]:
 
 
 def _drafts(inputs: PlanInputs) -> Fraction:
-    """Per request."""
+    """Returns the drafts thrown away per request."""
     calls = sum(inputs.calls_per_request(), Fraction(0))
     return calls - sum((tier.share for tier in inputs.tiers), Fraction(0))
 
 
 def _reading(inputs: PlanInputs) -> Fraction:
-    """Hours per request with Tiergate; where nobody reads there, at the general model."""
+    """Returns hours of reading per request with Tiergate, or at the general model if none here."""
     own = sum((c.share * c.review_share * c.review_hours for c in inputs.own_calls()), Fraction(0))
     return own or inputs.general.review_share * inputs.general.review_hours
 
 
-def _share_lever(at: int, name: str) -> Lever:
+def _share_lever(index: int, name: str) -> Lever:
     def move(inputs: PlanInputs, factor: Fraction) -> PlanInputs:
-        old = inputs.tiers[at].share
+        old = inputs.tiers[index].share
         new = min(ONE, old * factor)
+        # The other tiers give or take in proportion, so that all shares still sum to 1.
         rest = (1 - new) / (1 - old)
         return _with_calls(
-            inputs, "tiers", lambda n, c: replace(c, share=new if n == at else c.share * rest)
+            inputs, "tiers", lambda n, c: replace(c, share=new if n == index else c.share * rest)
         )
 
-    return Lever(f"share: {name}", move, lambda i: _share(i.tiers[at].share))
+    return Lever(f"share: {name}", move, lambda i: _share(i.tiers[index].share))
 
 
 def _time_levers(inputs: PlanInputs) -> Iterator[Lever]:
-    """What does not depend on requests, and what an hour costs."""
+    """Yields the inputs that do not depend on requests, and the prices of an hour."""
     if inputs.hosting:
         yield Lever(
             "hosting",
@@ -262,7 +264,7 @@ def _time_levers(inputs: PlanInputs) -> Iterator[Lever]:
         yield Lever(
             "other one-off costs",
             lambda i, f: replace(i, one_off=_scaled(i.one_off, f)),
-            lambda i: usd(float(sum(one.nano_usd for one in i.one_off))),
+            lambda i: usd(float(sum(cost.nano_usd for cost in i.one_off))),
         )
 
 

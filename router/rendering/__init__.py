@@ -1,1 +1,1 @@
-"""What every page and terminal report is made of: HTML, SVG, tables, numbers in words."""
+"""Renders the parts of every page and terminal report: HTML, SVG, tables, numbers in words."""

@@ -1,6 +1,6 @@
-"""How figures are written for people: dollars, shares, durations, dates, and names made safe.
+"""Formats figures for people: dollars, shares, durations, dates, and names made safe.
 
-Display only: sums stay exact in nano-dollars, and what is shown here is rounded half to even.
+This is display only: sums stay exact in nano-dollars; values shown here are rounded half to even.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from router.types import NANO_PER_USD
 
 UNKNOWN = "unknown"
 NOTHING = "\N{EM DASH}"
-"""Stands where a figure does not apply."""
+"""Fills the place of a figure that does not apply."""
 NAME_LIMIT = 96
-"""Longest name that is shown; tenants and model names come from outside."""
+"""Bounds the length of a shown name; tenants and model names come from outside."""
 
 
 def clean(name: str) -> str:
-    """`name` fit for a terminal, a page or a file: printable, bounded, never empty.
+    """Returns `name` fit for a terminal, a page or a file: printable, bounded, never empty.
 
     Control, format (bidirectional overrides too), private and surrogate characters become U+FFFD.
     """
-    if len(name) <= NAME_LIMIT and name.isprintable():  # nearly every name, and much faster
+    if len(name) <= NAME_LIMIT and name.isprintable():  # nearly every name takes this fast path
         return name.strip() or "(none)"
     shown = "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char)[0] == "C" else char
@@ -38,12 +38,16 @@ def clean(name: str) -> str:
 
 
 def usd(nano_usd: int | float | None) -> str:
-    """For people: "$1,234.57", "-$0.0042", "$0.00", "unknown"; three figures below a dollar."""
+    """Formats dollars for people, with three figures below a dollar.
+
+    Examples: `$1,234.57`, `-$0.0042`, `$0.00`, and `unknown` for None.
+    """
     if nano_usd is None:
         return UNKNOWN
     amount = Decimal(round(nano_usd)) / NANO_PER_USD
     places = Decimal("0.01")
     if amount and abs(amount) < 1:
+        # Keeps three significant digits: `adjusted` is the place of the first one.
         places = min(places, Decimal(1).scaleb(amount.adjusted() - 2))
     shown = abs(amount).quantize(places, rounding=ROUND_HALF_EVEN)
     text = f"{shown:,f}"
@@ -55,9 +59,10 @@ def usd(nano_usd: int | float | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dollars:
-    """Writes the amounts of one report: all with so many decimals, or exactly where it is None.
+    """Formats the amounts of one report with so many decimals, or exactly where `places` is None.
 
-    A column then has no nano-dollars beside dollars. What is not nothing never reads as nothing.
+    One column then never mixes nano-dollars and whole dollars. An amount above zero never reads as
+    zero.
 
     >>> Dollars(2)(1_234_567_891_234), Dollars(4)(-4_200_000), Dollars(2)(33), Dollars(2)(0)
     ('$1,234.57', '-$0.0042', '<$0.01', '$0.00')
@@ -66,10 +71,10 @@ class Dollars:
     """
 
     places: int | None = 2
-    padded: bool = True  # False, for sentences: no zeros behind the cents that say nothing
+    padded: bool = True  # False, for sentences: drops zeros behind the cents
 
     def __call__(self, nano_usd: int | float | None) -> str:
-        """For people; "unknown" for None. Rounds half to even."""
+        """Formats an amount for people; `unknown` for None. Rounds half to even."""
         if nano_usd is None:
             return UNKNOWN
         amount = Decimal(round(nano_usd)) / NANO_PER_USD
@@ -86,33 +91,35 @@ class Dollars:
 
 
 EXACT = Dollars(None)
-"""Writes every digit: amounts whose small differences are explained."""
+"""Writes every digit, for amounts whose small differences are explained."""
 
 
 def places_for(*amounts: int | None) -> int:
-    """Decimals for amounts of which these are the largest: cents from a dollar on, else 4 or 6.
+    """Returns the decimals for a set of amounts: two from a dollar on, else four or six.
+
+    The largest of the amounts decides.
 
     >>> places_for(55_000_000_000, None), places_for(42_000_000), places_for(3_000), places_for()
     (2, 4, 6, 2)
     """
-    most = max((abs(one) for one in amounts if one), default=NANO_PER_USD)
+    most = max((abs(amount) for amount in amounts if amount), default=NANO_PER_USD)
     return 2 if most >= NANO_PER_USD else 4 if most >= NANO_PER_USD // 100 else 6
 
 
 def signed_usd(nano_usd: int) -> str:
-    """For differences: "+$0.0042", "-$1.50", "$0.00"."""
+    """Formats a difference: `+$0.0042`, `-$1.50`, `$0.00`."""
     return f"{'+' if nano_usd > 0 else ''}{usd(nano_usd)}"
 
 
 def whole_usd(nano_usd: int | float | None) -> str:
-    """For columns of large sums: "$14,600,000", cents below $1,000 alone."""
+    """Formats columns of large sums: `$14,600,000`; only sums below $1,000 have cents."""
     if nano_usd is None or abs(nano_usd) < 1_000 * NANO_PER_USD:
         return usd(nano_usd)
     return usd(round(nano_usd / NANO_PER_USD) * NANO_PER_USD).removesuffix(".00")
 
 
 def short_usd(nano_usd: int | float) -> str:
-    """For charts, three figures: "$14.6M", "-$8.53k", "$120.00"."""
+    """Formats an amount for charts with three figures: `$14.6M`, `-$8.53k`, `$120.00`."""
     for factor, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
         if abs(nano_usd) >= factor * NANO_PER_USD:
             amount = abs(nano_usd) / NANO_PER_USD / factor
@@ -122,22 +129,25 @@ def short_usd(nano_usd: int | float) -> str:
 
 
 def percent(share: float | None, places: int = 1) -> str:
-    """0.9569 -> "95.7 %"; None -> a dash."""
+    """Formats a share: 0.9569 -> `95.7 %`; None -> a dash."""
     return NOTHING if share is None else f"{share * 100:,.{places}f} %".replace("-0.0 %", "0.0 %")
 
 
 def saved_percent(share: float | None) -> str:
-    """A saving, rounded down, never overstated: 0.98947 -> "98.9 %", -0.1234 -> "-12.4 %"."""
+    """Formats a saving, rounded down so that it is never overstated.
+
+    0.98947 -> `98.9 %`, -0.1234 -> `-12.4 %`.
+    """
     if share is None:
         return NOTHING
-    # The nudge undoes binary representation: 0.29 is 29.0 %, though 0.29 * 1000 < 290.
+    # The small addition undoes binary representation: 0.29 is 29.0 %, though 0.29 * 1000 < 290.
     return percent(math.floor(share * 1_000 + 1e-9) / 1_000)
 
 
 def against(text: str) -> str:
-    """A share that was written, with the other sign: "-42.1 %" -> "42.1 %".
+    """Returns a written share with the other sign: `-42.1 %` -> `42.1 %`.
 
-    A bound is rounded once, so that a table and a sentence that turns it round say the same figure.
+    A bound is rounded only once, so a table and a sentence that reverses it show the same figure.
     """
     if text.startswith("-"):
         return text[1:]
@@ -145,12 +155,12 @@ def against(text: str) -> str:
 
 
 def count(number: int) -> str:
-    """1234567 -> "1,234,567"."""
+    """Formats a whole number: 1234567 -> `1,234,567`."""
     return f"{number:,}"
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """A number before what is counted, with its verb where one follows.
+    """Returns a number and the counted noun, with its verb where one follows.
 
     >>> counted(1, "row is", "rows are"), counted(1200, "row is", "rows are")
     ('1 row is', '1,200 rows are')
@@ -159,7 +169,7 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def duration(ms: float | None) -> str:
-    """ "0.42 ms", "7.5 ms", "120 ms", "1.6 s", "3.2 min"; None -> a dash."""
+    """Formats a duration: `0.42 ms`, `7.5 ms`, `120 ms`, `1.6 s`, `3.2 min`; None -> a dash."""
     if ms is None:
         return NOTHING
     if ms < 1:
@@ -174,36 +184,37 @@ def duration(ms: float | None) -> str:
 
 
 def moment(at_ms: int | None, zone: str = "UTC") -> str:
-    """A time as "2026-11-03 14:05 UTC"; a dash for None and for what no calendar holds."""
-    at = _at(at_ms, zone)
-    return NOTHING if at is None else f"{at:%Y-%m-%d %H:%M} {zone}"
+    """Formats a time as `2026-11-03 14:05 UTC`; a dash for None and outside any calendar."""
+    local = _at(at_ms, zone)
+    return NOTHING if local is None else f"{local:%Y-%m-%d %H:%M} {zone}"
 
 
 def _at(at_ms: int | None, zone: str) -> datetime | None:
     if at_ms is None:
         return None
     try:
-        at = datetime.fromtimestamp(at_ms / 1_000, UTC)
-        return at if zone == "UTC" else at.astimezone(ZoneInfo(zone))
+        local = datetime.fromtimestamp(at_ms / 1_000, UTC)
+        return local if zone == "UTC" else local.astimezone(ZoneInfo(zone))
+    # A ledger may hold any integer; a report must not fail on one bad row.
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def day(at_ms: int | None, zone: str = "UTC") -> str:
-    """A time's day as "3 November 2026"."""
-    at = _at(at_ms, zone)
-    if at is None:
+    """Formats the day of a time as `3 November 2026`."""
+    local = _at(at_ms, zone)
+    if local is None:
         return NOTHING
-    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
 
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-"""Not strftime's: that speaks the machine's language."""
+"""Lists English names; strftime would use the machine's language."""
 
 
 def plain(identifier: str) -> str:
-    """An enum's value for people: "high_risk_legal" -> "high risk legal"."""
+    """Formats an enum's value for people: `high_risk_legal` -> `high risk legal`."""
     return identifier.replace("_", " ")

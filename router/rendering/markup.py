@@ -1,4 +1,4 @@
-"""Well-formed, escaped HTML and SVG by construction. Knows nothing about reports."""
+"""Builds well-formed, escaped HTML and SVG. It knows nothing about reports."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import html
 import re
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""XML 1.0, section 2.2: characters that no document may hold, escaped or not."""
+"""Matches characters that no document may hold, escaped or not (XML 1.0, section 2.2)."""
 
 VOID = frozenset({"meta", "br", "hr", "line", "rect", "circle", "link"})
-"""Elements without content, closed at once: valid as HTML and as XML."""
+"""Lists elements without content. They are closed at once, which is valid as HTML and as XML."""
 
 
 class Markup(str):
-    """Text that is markup already. Any other string is escaped when it becomes a child."""
+    """Marks text as markup. Any other string is escaped when it becomes a child."""
 
     __slots__ = ()
 
 
 def el(name: str, /, *children: str, **attributes: str | None) -> Markup:
-    """One element. Plain strings among `children` are escaped, attributes always are.
+    """Builds one element. Plain strings among `children` are escaped; attributes always are.
 
-    In attribute names a leading underscore is dropped and other underscores become hyphens;
-    None leaves an attribute out. el("td", "a<b", _class="n") is <td class="n">a&lt;b</td>.
+    A leading underscore of an attribute name is dropped, other underscores become hyphens. None
+    leaves an attribute out. el("td", "a<b", _class="n") is <td class="n">a&lt;b</td>.
     """
     written = "".join(
         f' {key.lstrip("_").replace("_", "-")}="{escape(value)}"'
@@ -35,10 +35,10 @@ def el(name: str, /, *children: str, **attributes: str | None) -> Markup:
 
 
 def joined(*children: str) -> Markup:
-    """The children one after the other, plain strings escaped."""
+    """Joins the children in order; plain strings are escaped."""
     return Markup("".join(c if isinstance(c, Markup) else escape(c) for c in children))
 
 
 def escape(text: str) -> str:
-    """`text` for element content and quoted attributes; what XML forbids becomes U+FFFD."""
+    """Escapes `text` for element content and quoted attributes; what XML forbids becomes U+FFFD."""
     return html.escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text), quote=True)

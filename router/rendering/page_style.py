@@ -1,4 +1,4 @@
-"""The style sheet of the HTML report: system fonts, two palettes, phone width and print."""
+"""Holds the style sheet of the HTML reports: system fonts, two palettes, phone width and print."""
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fcfbf9;--card:#fff;--ink:#1b1d20;--soft:#5b626b;
@@ -110,6 +110,6 @@ main,header,footer{max-width:none;padding-left:0;padding-right:0}section{margin-
 figure,tr,.tiles,.warning{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible;
 background:none}table{font-size:10.5px}th,td{padding:5px 6px;white-space:normal}}
 """
-"""A table wider than its box scrolls in it; a shade at the edge shows that there is more. On a
-phone, rows of many columns become blocks, each figure under the name of its column.
-Contrast of text on its ground is 4.5:1 or more in both palettes (WCAG 2.2, 1.4.3)."""
+"""Styles every page. A table wider than its box scrolls in it; a shade at the edge shows that there
+is more. On a phone, rows of many columns become blocks, each figure under the name of its column.
+The contrast of text is 4.5:1 or more in both palettes (WCAG 2.2, 1.4.3)."""

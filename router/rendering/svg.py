@@ -1,8 +1,8 @@
-"""What charts are drawn with: inline SVG, no script, no library, nothing fetched.
+"""Draws charts as inline SVG: no script, no library, nothing fetched.
 
-Horizontal positions are percentages and the text is in pixels, so a chart fills any width and its
-words stay readable on a phone. Colours come from the page's style sheet, so they follow light, dark
-and print. Each chart has a title and a description; its numbers stand in the table beside it.
+Horizontal positions are percentages and text is in pixels. A chart therefore fills any width, and
+its words stay readable on a phone. Colours come from the page's style sheet and follow light, dark
+and print. Each chart has a title and a description; a table on the same page holds its numbers.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ BAR_PX = 12
 AXIS_PX = 22
 
 NAME_SHOWN = 30
-"""Characters of a name in a chart: what fits beside the figure at 390 px. The table has it all."""
+"""Bounds the characters of a name in a chart: this fits next to the figure at 390 px.
+
+The table shows the whole name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a chart: a name, a figure in words, and shapes placed under both."""
+    """Describes one row of a chart: a name, a figure in words, and shapes placed under both."""
 
     name: str
     figure: str
@@ -38,7 +40,7 @@ def chart(
     lines: Sequence[Line],
     ticks: Sequence[tuple[str, float]] = (),
 ) -> Markup:
-    """One chart; a line of words where there is nothing to draw."""
+    """Draws one chart; returns a line of words where there is nothing to draw."""
     if not lines:
         return el("p", "Nothing to draw.", _class="empty")
     height = len(lines) * ROW_PX + (AXIS_PX if ticks else 0)
@@ -64,7 +66,7 @@ def chart(
 def frame(
     name: str, title: str, description: str, content: Sequence[Markup], height: int
 ) -> Markup:
-    """The picture around a chart, with what a reader who cannot see it is told."""
+    """Draws the picture around a chart, with a title and a description for screen readers."""
     return el(
         "svg",
         el("title", title, id=f"{name}-title"),
@@ -84,18 +86,18 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}…"
 
 
-def at(place: float) -> str:
-    """A place 0..1 as a percentage of the width."""
+def width_percent(place: float) -> str:
+    """Converts a place 0..1 to a percentage of the width."""
     return f"{min(max(place, 0.0), 1.0) * 100:.2f}%"
 
 
 def rect(kind: str, begin: float, end: float) -> Markup:
-    """A bar from one place to another, each 0..1 of the width."""
+    """Draws a bar between two places, each 0..1 of the width."""
     return el(
         "rect",
-        x=at(begin),
+        x=width_percent(begin),
         y=str(BAR_Y),
-        width=at(end - begin),
+        width=width_percent(end - begin),
         height=str(BAR_PX),
         rx="2",
         _class=kind,
@@ -103,35 +105,36 @@ def rect(kind: str, begin: float, end: float) -> Markup:
 
 
 def track() -> Markup:
-    """The ground on which a bar stands: the whole width."""
+    """Draws the ground of a bar: the whole width."""
     return rect("track", 0.0, 1.0)
 
 
 def bar(share: float) -> tuple[Markup, ...]:
-    """A bar from the left; none where there is nothing to show."""
+    """Draws a bar from the left; returns nothing where there is nothing to show."""
     return (rect("bar", 0.0, share),) if share > 0 else ()
 
 
 def upright(kind: str, place: float) -> Markup:
-    """An upright line at a place."""
-    x = at(place)
+    """Draws an upright line at a place."""
+    x = width_percent(place)
     return el("line", x1=x, x2=x, y1=str(BAR_Y - 4), y2=str(BAR_Y + BAR_PX + 4), _class=kind)
 
 
 def across(kind: str, begin: float, end: float) -> Markup:
-    """A line along the bar, from one place to another."""
+    """Draws a line along the bar, between two places."""
     y = str(BAR_Y + BAR_PX // 2)
-    return el("line", x1=at(begin), x2=at(end), y1=y, y2=y, _class=kind)
+    return el("line", x1=width_percent(begin), x2=width_percent(end), y1=y, y2=y, _class=kind)
 
 
 def dot(kind: str, place: float) -> Markup:
-    """A dot on the line of the bar."""
-    return el("circle", cx=at(place), cy=str(BAR_Y + BAR_PX // 2), r="5", _class=kind)
+    """Draws a dot on the line of the bar."""
+    return el("circle", cx=width_percent(place), cy=str(BAR_Y + BAR_PX // 2), r="5", _class=kind)
 
 
 def span(begin: float, end: float) -> tuple[Markup, ...]:
-    """From a filled dot to an open one."""
+    """Draws a line from a filled dot to an open one."""
     return (
+        # Later shapes cover earlier ones, so the dots come last.
         across("rail", 0.0, 1.0),
         across("span", begin, end),
         dot("dot open", end),
@@ -140,15 +143,16 @@ def span(begin: float, end: float) -> tuple[Markup, ...]:
 
 
 def cap(place: float) -> Markup:
-    """The end of an interval."""
-    x = at(place)
+    """Draws the end of an interval."""
+    x = width_percent(place)
     return el("line", x1=x, x2=x, y1=str(BAR_Y + 2), y2=str(BAR_Y + BAR_PX - 2), _class="interval")
 
 
 def tick(text: str, place: float, bottom: int) -> Markup:
-    """A grid line with its text under the chart."""
+    """Draws a grid line with its text under the chart."""
+    # Text at an edge would leave the picture if it were centred.
     anchor = "start" if place <= 0.02 else "end" if place >= 0.98 else "middle"
-    x = at(place)
+    x = width_percent(place)
     return joined(
         el("line", x1=x, x2=x, y1=str(BAR_Y - 6), y2=str(bottom), _class="grid"),
         el("text", text, x=x, y=str(bottom + 16), text_anchor=anchor, _class="tick"),

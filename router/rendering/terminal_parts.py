@@ -1,4 +1,4 @@
-"""What reports on a terminal are made of: tables without rules, notes, bars of block characters."""
+"""Builds reports for a terminal: tables without rules, notes, bars of block characters."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def text_table(title: str, columns: Iterable[str], left: int = 1) -> Table:
-    """A table without rules; the first `left` columns are words."""
+    """Builds a table without rules; the first `left` columns are words."""
     table = Table(
         title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False
     )
-    for at, column in enumerate(columns):
+    for index, column in enumerate(columns):
         table.add_column(
-            Text(column, style="dim"), justify="left" if at < left else "right", overflow="fold"
+            Text(column, style="dim"), justify="left" if index < left else "right", overflow="fold"
         )
     return table
 
 
 def add_row(table: Table, cells: Sequence[str], style: str | None = None) -> None:
-    """One row; names from outside go in as plain text, never as rich markup."""
+    """Adds one row; names from outside are plain text, never rich markup."""
     table.add_row(*(Text(cell) for cell in cells), style=style)
 
 
 def fine_lines(lines: Iterable[str]) -> RenderableType:
-    """Notes under a table, a dot before each."""
+    """Renders notes under a table, with a dot before each."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(width=1)
     table.add_column(overflow="fold")
@@ -42,24 +42,24 @@ def fine_lines(lines: Iterable[str]) -> RenderableType:
 
 
 def add_bar(table: Table, name: str, share: float, mark: float | None, *cells: str) -> None:
-    """One row whose second cell is a bar."""
+    """Adds one row whose second cell is a bar."""
     table.add_row(Text(name), Text(bar(share, mark), style="cyan"), *(Text(c) for c in cells))
 
 
 def stretch(begin: float, end: float, mark: float, width: int = BAR_WIDTH) -> str:
-    """A block from one place to another, each 0..1, with a line where `mark` stands.
+    """Draws a block between two places, each 0..1, with a line at `mark`.
 
     stretch(0.25, 0.75, 0.5, width=8) is "  ██│█  ".
     """
     low, high = sorted((round(begin * width), round(end * width)))
     high = max(high, low + 1)
-    cells = ["█" if low <= at < high else " " for at in range(width)]
+    cells = ["█" if low <= cell < high else " " for cell in range(width)]
     cells[min(width - 1, int(mark * width))] = "│"
     return "".join(cells)
 
 
 def bar(share: float, mark: float | None = None, width: int = BAR_WIDTH) -> str:
-    """A bar of block characters, `width` wide at 1.0, with a line where `mark` stands.
+    """Draws a bar of block characters, `width` wide at 1.0, with a line at `mark`.
 
     bar(0.5, width=4) is "██  ".
     """
@@ -72,9 +72,10 @@ def bar(share: float, mark: float | None = None, width: int = BAR_WIDTH) -> str:
 
 
 class Sheet:
-    """A table whose figures are never cut: what is too wide goes on below, names repeated.
+    """Renders a table whose figures are never cut: columns that do not fit go into a table below.
 
-    The first `left` columns are words, which may fold; every other cell stays on one line.
+    Each table repeats the names. The first `left` columns are words, which may fold; every other
+    cell stays on one line.
     """
 
     GAP = 2
@@ -87,52 +88,56 @@ class Sheet:
         self._rows: list[tuple[tuple[str, ...], str | None]] = []
 
     def add(self, cells: Sequence[str], style: str | None = None) -> None:
-        """One row; names from outside are plain text, never rich markup."""
+        """Adds one row; names from outside are plain text, never rich markup."""
         self._rows.append((tuple(cells), style))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         widths = [
-            max(cell_len(text) for text in (column, *(cells[at] for cells, _ in self._rows)))
-            for at, column in enumerate(self._columns)
+            max(cell_len(text) for text in (column, *(cells[index] for cells, _ in self._rows)))
+            for index, column in enumerate(self._columns)
         ]
         for part, chosen in enumerate(self._parts(widths, options.max_width)):
             title = self._title if part == 0 else f"{self._title}, continued"
             yield self._table(title, chosen)
 
     def _parts(self, widths: list[int], width: int) -> list[tuple[int, ...]]:
-        """Which columns stand in which table, the names in each."""
+        """Returns the columns of each table; every table begins with the names."""
         names = tuple(range(self._left))
-        its = sum(widths[at] + self.GAP for at in names)
-        least = min(its, max(self.LEAST_NAMES * self._left, width // 3))
+        names_width = sum(widths[index] + self.GAP for index in names)
+        least = min(names_width, max(self.LEAST_NAMES * self._left, width // 3))
         figures = range(self._left, len(self._columns))
-        if least + sum(widths[at] + self.GAP for at in figures) - self.GAP <= width:
+        if least + sum(widths[index] + self.GAP for index in figures) - self.GAP <= width:
             return [tuple(range(len(self._columns)))]
         parts: list[tuple[int, ...]] = []
-        room, chosen = width + self.GAP - its, list[int]()
-        if room < width // 2:  # names that take more than half of it fold
+        room, chosen = width + self.GAP - names_width, list[int]()
+        if room < width // 2:  # names that need more than half of the width fold
             room = width + self.GAP - max(least, width // 2)
-        left = room
-        for at in figures:
-            if chosen and widths[at] + self.GAP > left:
+        left_over = room
+        for index in figures:
+            if chosen and widths[index] + self.GAP > left_over:
                 parts.append((*names, *chosen))
-                left, chosen = room, []
-            chosen.append(at)
-            left -= widths[at] + self.GAP
+                left_over, chosen = room, []
+            chosen.append(index)
+            left_over -= widths[index] + self.GAP
         return [*parts, (*names, *chosen)]
 
     def _table(self, title: str, chosen: tuple[int, ...]) -> Table:
         table = Table(
-            title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False,
+            title=Text(title),
+            title_justify="left",
+            title_style="bold",
+            box=None,
+            pad_edge=False,
             padding=(0, self.GAP, 0, 0),
-        )  # fmt: skip
-        for at in chosen:
-            words = at < self._left
+        )
+        for index in chosen:
+            words = index < self._left
             table.add_column(
-                Text(self._columns[at], style="dim"),
+                Text(self._columns[index], style="dim"),
                 justify="left" if words else "right",
                 overflow="fold",
                 no_wrap=not words,
             )
         for cells, style in self._rows:
-            table.add_row(*(Text(cells[at]) for at in chosen), style=style)
+            table.add_row(*(Text(cells[index]) for index in chosen), style=style)
         return table

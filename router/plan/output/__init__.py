@@ -1,1 +1,1 @@
-"""A plan's report as text, HTML, JSON and CSV."""
+"""Renders a plan's report as text, HTML, JSON and CSV."""

@@ -1,4 +1,4 @@
-"""A plan's charts: the two ways beside each other, where they cross, the years, the tornado."""
+"""Draws a plan's charts: both ways of a month, where they cross, the years, the tornado."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from router.plan.output.labels import line_label
 from router.plan.output.sentences import volume
 from router.rendering.figures_in_words import clean, short_usd, usd, whole_usd
 from router.rendering.markup import Markup, el, joined
-from router.rendering.svg import Line, at, bar, chart, frame, rect, track, upright
+from router.rendering.svg import Line, bar, chart, frame, rect, track, upright, width_percent
 
 MAX_BARS = 16
 LEGEND_SHOWN = 24
 
 TOP_PX = 56
-"""Two lines of legend."""
+"""Leaves room for two lines of legend."""
 PLOT_PX = 220
 BELOW_PX = 44
-"""Two lines of text: the volume, and what it is."""
+"""Leaves room for two lines of text: the volume, and its name."""
 
 
 def sides_chart(report: PlanReport) -> Markup:
-    """A month on either way, on one scale."""
+    """Draws a month either way, on one scale."""
     sides = (report.own, report.general)
     most = max(side.month_nano_usd for side in sides)
     lines = [
@@ -35,7 +35,7 @@ def sides_chart(report: PlanReport) -> Markup:
 
 
 def lines_chart(report: PlanReport) -> Markup:
-    """What a month with Tiergate is made of, the largest line first."""
+    """Draws the lines of a month with Tiergate, the largest first."""
     ordered = sorted(report.own.lines, key=lambda line: -line.month_nano_usd)[:MAX_BARS]
     most = max((line.month_nano_usd for line in ordered), default=0)
     lines = [
@@ -51,12 +51,13 @@ def lines_chart(report: PlanReport) -> Markup:
 
 
 def crossing_chart(report: PlanReport) -> Markup:
-    """Cost of a month over the requests in it: two straight lines, and where they meet."""
+    """Draws the cost of a month over the requests in it: two straight lines that may meet."""
     point = report.break_even[-1]
     planned = report.requests_per_day * report.days_per_year / 12
     meet = float(point.requests_per_month or 0)
+    # The break-even lies in the middle; without one, the planned volume does.
     most = 2 * meet if meet else 2 * planned or 1.0
-    # The difference in fixed costs is what must be covered; what both have is left out.
+    # Only the difference in fixed costs must be covered, so the part that both have is left out.
     own_start, general_start = (
         max(point.fixed_month_nano_usd, 0),
         max(-point.fixed_month_nano_usd, 0),
@@ -78,6 +79,7 @@ def crossing_chart(report: PlanReport) -> Markup:
     if meet:
         height = y(own_start + meet * report.own.per_request_nano_usd)
         content.append(_meeting(meet / most, height, meet))
+    # Two labels closer than a fifth of the width would overlap.
     if 0 < planned <= most and not (meet and abs(planned - meet) / most < 0.2):
         content.append(_volume_mark(planned / most, planned, "planned"))
     text = (
@@ -88,7 +90,7 @@ def crossing_chart(report: PlanReport) -> Markup:
 
 
 def years_chart(report: PlanReport) -> Markup:
-    """What has been saved by the end of each year at today's value, signed."""
+    """Draws the signed sum saved by the end of each year, at today's value."""
     values = [year.saved_so_far_nano_usd for year in report.years]
     low, high = min(0, *values), max(0, *values)
     span = high - low or 1
@@ -111,10 +113,10 @@ def years_chart(report: PlanReport) -> Markup:
 
 
 def tornado_chart(report: PlanReport) -> Markup:
-    """Each input moved alone, the one that matters most on top."""
+    """Draws the effect of each input moved separately; the one that matters most is on top."""
     base = report.totals.net_present_value_nano_usd
     shown = report.swings[:MAX_BARS]
-    ends = [end for one in shown for end in (one.low_nano_usd, one.high_nano_usd)]
+    ends = [end for swing in shown for end in (swing.low_nano_usd, swing.high_nano_usd)]
     low, high = min([base, *ends]), max([base, *ends])
     span = high - low or 1
 
@@ -123,25 +125,22 @@ def tornado_chart(report: PlanReport) -> Markup:
 
     lines = [
         Line(
-            clean(one.name),
-            f"{short_usd(one.low_nano_usd)} to {short_usd(one.high_nano_usd)}",
+            clean(swing.name),
+            f"{short_usd(swing.low_nano_usd)} to {short_usd(swing.high_nano_usd)}",
             (
                 track(),
-                rect("lower", *sorted((place(base), place(one.low_nano_usd)))),
-                rect("bar", *sorted((place(base), place(one.high_nano_usd)))),
+                rect("lower", *sorted((place(base), place(swing.low_nano_usd)))),
+                rect("bar", *sorted((place(base), place(swing.high_nano_usd)))),
                 upright("mark", place(base)),
             ),
         )
-        for one in shown
+        for swing in shown
     ]
     text = (
         "Net present value with one input moved at a time; grey: lower, coloured: higher. The "
         "upright mark is the plan."
     )
     return chart("tornado", "What matters most", text, lines)
-
-
-# --- the crossing --------------------------------------------------------------------------------
 
 
 def _slope(kind: str, begin: float, end: float) -> Markup:
@@ -162,7 +161,7 @@ def _tick(text: str, x: str, y: float, anchor: str) -> Markup:
 
 
 def _legend(row: int, kind: str, side: Side, fixed_nano_usd: int) -> Markup:
-    """A sample of the line, whose it is, and what it says."""
+    """Draws a sample of the line, the name of its side, and its formula."""
     y = 8 + 20 * row
     each = f"{usd(side.per_request_nano_usd)} a request"
     fixed = f"{whole_usd(fixed_nano_usd)} + " if fixed_nano_usd else ""
@@ -176,15 +175,15 @@ def _legend(row: int, kind: str, side: Side, fixed_nano_usd: int) -> Markup:
 def _meeting(place: float, height: float, requests: float) -> Markup:
     return joined(
         _volume_mark(place, requests, "break-even"),
-        el("circle", cx=at(place), cy=f"{height:.1f}", r="6", _class="dot open"),
+        el("circle", cx=width_percent(place), cy=f"{height:.1f}", r="6", _class="dot open"),
     )
 
 
-def _volume_mark(place: float, requests: float, what: str) -> Markup:
+def _volume_mark(place: float, requests: float, label: str) -> Markup:
     bottom = TOP_PX + PLOT_PX
-    x = at(place)
+    x = width_percent(place)
     anchor = "start" if place < 0.15 else "end" if place > 0.85 else "middle"
     return joined(
         el("line", x1=x, x2=x, y1=str(TOP_PX), y2=str(bottom), _class="grid"),
-        _tick(f"{what}: {volume(requests)}", x, bottom + 34, anchor),
+        _tick(f"{label}: {volume(requests)}", x, bottom + 34, anchor),
     )

@@ -1,4 +1,4 @@
-"""A plan's report as one HTML file that opens offline; `page` has what it is made of."""
+"""Renders a plan's report as one HTML file that opens offline; `page` has its building blocks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FOOTER = (
 
 
 def plan_html(report: PlanReport) -> str:
-    """The whole page, UTF-8 text; well-formed as XML too."""
+    """Returns the whole page as UTF-8 text; it is well-formed XML too."""
     header = page_header(
         ("Plan", clean(report.name)), report.headline, tiles(report), report.verdicts
     )
@@ -148,7 +148,7 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
         "Break-even by price ratio",
         ("A request there costs", "A request here", "Requests a month"),
         [ratio_cells(row) for row in report.ratios],
-        sums=frozenset(at for at, row in enumerate(report.ratios) if row.is_plan),
+        sums=frozenset(index for index, row in enumerate(report.ratios) if row.is_plan),
     )
     note = f"{clean(report.general.name)} at its price; monthly fixed costs alone."
     beside = el("div", el("h3", "By price ratio"), ratios, el("ul", el("li", note), _class="fine"))
@@ -157,9 +157,14 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
 
 def _years(report: PlanReport) -> tuple[Markup, ...]:
     columns = (
-        "Year", "Requests", clean(report.own.name), clean(report.general.name), "Saved",
-        "Saved, today's value", "So far",
-    )  # fmt: skip
+        "Year",
+        "Requests",
+        clean(report.own.name),
+        clean(report.general.name),
+        "Saved",
+        "Saved, today's value",
+        "So far",
+    )
     rows: list[Cells] = [
         (
             str(year.year) if year.year else "Start",
@@ -217,13 +222,13 @@ def _tornado(report: PlanReport) -> tuple[Markup, ...]:
     columns = ("Input", "From", "To", "Value if lower", "Value if higher")
     rows: list[Cells] = [
         (
-            clean(one.name),
-            one.low,
-            one.high,
-            signed(whole_usd(one.low_nano_usd), one.low_nano_usd),
-            signed(whole_usd(one.high_nano_usd), one.high_nano_usd),
+            clean(swing.name),
+            swing.low,
+            swing.high,
+            signed(whole_usd(swing.low_nano_usd), swing.low_nano_usd),
+            signed(whole_usd(swing.high_nano_usd), swing.high_nano_usd),
         )
-        for one in report.swings
+        for swing in report.swings
     ]
     note = "Grey: the input lower; coloured: higher. Upright mark: the plan."
     return (

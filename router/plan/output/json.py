@@ -1,7 +1,7 @@
-"""A plan's report as one JSON document and as one tidy CSV. Keys are stable.
+"""Renders a plan's report as one JSON document and as one tidy CSV. Keys are stable.
 
-Money is an integer of nano-dollars and an exact string; what is a mean (the price of a request over
-the mix) is a number of nano-dollars with decimals and stands once.
+Money is written as an integer of nano-dollars and as an exact string. A mean (the price of a
+request over the mix) is written once, as a number of nano-dollars with decimals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from router.rendering.json_values import Json, money
 from router.rendering.tidy_csv import tidy_csv
 
 SCHEMA = "tiergate.plan/1"
-"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+"""Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 KEYED_BY = {
     "costs": ("side", "group", "name"),
@@ -28,17 +28,20 @@ KEYED_BY = {
 
 
 def plan_json(report: PlanReport) -> bytes:
-    """The report, UTF-8, indented, ended by a line break. What does not exist is null, never 0."""
+    """Returns the report as indented UTF-8 that ends with a line break.
+
+    A figure that does not exist is null, never 0.
+    """
     return orjson.dumps(plan_object(report), option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def plan_csv(report: PlanReport) -> str:
-    """The same figures in the same names: section, key, metric, value."""
+    """Returns the same figures under the same names: section, key, metric, value."""
     return tidy_csv(plan_object(report), KEYED_BY)
 
 
 def plan_object(report: PlanReport) -> Json:
-    """What `plan_json` writes, as plain values."""
+    """Returns the document of `plan_json` as plain values."""
     own, general = report.own, report.general
     return {
         "schema": SCHEMA,
@@ -60,8 +63,8 @@ def plan_object(report: PlanReport) -> Json:
             "share": report.saved_share,
         },
         "one_off": [
-            {"group": one.group.value, "name": one.name, **money("cost", one.nano_usd)}
-            for one in report.one_off
+            {"group": cost.group.value, "name": cost.name, **money("cost", cost.nano_usd)}
+            for cost in report.one_off
         ],
         **_break_even(report),
         "years": [_year(year) for year in report.years],
@@ -79,14 +82,14 @@ def plan_object(report: PlanReport) -> Json:
         "swing": report.swing,
         "sensitivity": [
             {
-                "input": one.name,
-                "low": one.low,
-                "high": one.high,
-                **money("net_present_value_low", one.low_nano_usd),
-                **money("net_present_value_high", one.high_nano_usd),
-                **money("width", one.width_nano_usd),
+                "input": cost.name,
+                "low": cost.low,
+                "high": cost.high,
+                **money("net_present_value_low", cost.low_nano_usd),
+                **money("net_present_value_high", cost.high_nano_usd),
+                **money("width", cost.width_nano_usd),
             }
-            for one in report.swings
+            for cost in report.swings
         ],
         "assumptions": list(report.assumptions),
     }

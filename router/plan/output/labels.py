@@ -1,4 +1,4 @@
-"""How a plan's figures are named and put in cells, alike on every surface."""
+"""Names a plan's figures and formats its cells, the same way for every output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMED_BY_GROUP = {Group.HOSTING, Group.PEOPLE, Group.REVIEWS}
 
 
 def line_label(line: CostLine | Amount) -> str:
-    """ "small model", "large model, drafts thrown away", "hosting: gateway"."""
+    """Names a line: `small model`, `large model, drafts thrown away`, `hosting: gateway`."""
     name = clean(line.name)
     if line.group is Group.DRAFTS:
         return f"{name}, {Group.DRAFTS}"
@@ -35,7 +35,7 @@ def line_label(line: CostLine | Amount) -> str:
 
 
 def count_text(line: CostLine) -> str:
-    """How many calls a day, or hours; a dash for what is paid by the month."""
+    """Formats the calls a day, or hours; a dash for a line that is paid by the month."""
     if line.count_per_day is None or line.group is Group.PEOPLE:
         return NOTHING
     if line.group is Group.REVIEWS:
@@ -44,7 +44,7 @@ def count_text(line: CostLine) -> str:
 
 
 def unit_text(line: CostLine) -> str:
-    """What one costs."""
+    """Formats the price of one call or hour; a dash where there is none."""
     return (
         NOTHING
         if line.group is Group.PEOPLE
@@ -53,13 +53,13 @@ def unit_text(line: CostLine) -> str:
 
 
 def saved_label(report: PlanReport) -> str:
-    """ "saved, 93.1 %"; a negative share where it costs more."""
+    """Formats `saved, 93.1 %`; the share is negative where Tiergate costs more."""
     share = report.saved_share
     return "saved" if share is None else f"saved, {saved_percent(share)}"
 
 
 def crossing_cells(point: CrossingPoint) -> tuple[str, str, str, str]:
-    """Label, fixed costs, requests a month, requests a day."""
+    """Returns the cells of a break-even: label, fixed costs, requests a month, requests a day."""
     month, day = crossing_text(point.crossing, point.requests_per_month), NOTHING
     if point.requests_per_day is not None:
         day = volume(point.requests_per_day)
@@ -67,7 +67,7 @@ def crossing_cells(point: CrossingPoint) -> tuple[str, str, str, str]:
 
 
 def crossing_text(crossing: Crossing, requests: int | None) -> str:
-    """ "263,158", "never", "from the first request", "only below 1,000"."""
+    """Formats a volume: `263,158`, `never`, `from the first request`, `only below 1,000`."""
     if crossing is Crossing.NEVER:
         return "never"
     if crossing is Crossing.AT_ONCE:
@@ -77,13 +77,13 @@ def crossing_text(crossing: Crossing, requests: int | None) -> str:
 
 
 def ratio_cells(row: RatioRow) -> tuple[str, str, str]:
-    """How many times dearer, what a request costs then, and the break-even a month."""
+    """Returns the cells of a ratio: the ratio, the price of a request, the monthly break-even."""
     times = f"{row.ratio:,.3g} x{', as planned' if row.is_plan else ''}"
     return times, usd(row.own_nano_usd), crossing_text(row.crossing, row.requests_per_month)
 
 
 def returns_text(totals: Totals) -> str:
-    """ROI and IRR in a sentence, or why there are none."""
+    """States ROI and IRR in a sentence, or the reason why there are none."""
     if totals.return_on_one_off is None:
         return "Nothing is paid once, so there is no return on it (ROI, IRR)."
     roi = f"Return on what is paid once (ROI): {percent(totals.return_on_one_off, 0)}"
@@ -93,7 +93,7 @@ def returns_text(totals: Totals) -> str:
 
 
 def tiles(report: PlanReport) -> tuple[tuple[str, str, str], ...]:
-    """The figures that the page opens with: what, how much, and a small line."""
+    """Returns the figures that open the page: name, figure, and a small line."""
     totals = report.totals
     general = clean(report.general.name)
     value = totals.net_present_value_nano_usd
@@ -129,7 +129,7 @@ def tiles(report: PlanReport) -> tuple[tuple[str, str, str], ...]:
 
 
 def _tile_crossing(report: PlanReport) -> tuple[str, str]:
-    """The volume with its unit; where there is none, why."""
+    """Returns the volume with its unit; where there is none, the reason."""
     point = report.break_even[-1]
     if point.requests_per_day is None:
         here, there = report.own.per_request_nano_usd, report.general.per_request_nano_usd

@@ -1,4 +1,4 @@
-"""The sentences of a plan's report: what comes out, and everything that was assumed for it."""
+"""Writes the sentences of a plan's report: its results, and every assumption behind them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from router.rendering.figures_in_words import clean, count, percent, saved_perce
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 MANY = 3
-"""From so many times the cost on, a multiple reads better than a percentage."""
+"""Sets the multiple of the cost from which a factor reads better than a percentage."""
 
 
 def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
-    """The sentence for the person who pays: what a month costs either way."""
+    """Writes the sentence for the person who pays: the cost of a month either way."""
     ours, theirs = own.month_nano_usd, general.month_nano_usd
     name = clean(general.name)
     if not inputs.requests_per_day:
@@ -44,7 +44,7 @@ def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
 def verdicts(
     inputs: PlanInputs, own: Side, general: Side, point: CrossingPoint, totals: Totals
 ) -> tuple[str, ...]:
-    """Where it breaks even, and what the horizon brings."""
+    """States where the plan breaks even, and the result over the horizon."""
     return (_crossing(inputs, own, general, point), _horizon(inputs, totals))
 
 
@@ -90,34 +90,31 @@ def _horizon(inputs: PlanInputs, totals: Totals) -> str:
 
 
 def volume(requests: float) -> str:
-    """Requests for people: "10,450", "0.5"."""
+    """Formats a number of requests for people: `10,450`, `0.5`."""
     return f"{requests:,.0f}" if requests >= 10 or requests == int(requests) else f"{requests:.2g}"
 
 
 def years_text(years: int) -> str:
-    """ "five years", "one year", "20 years"."""
+    """Formats years: `five years`, `one year`, `20 years`."""
     number = NUMBERS[years] if years < len(NUMBERS) else str(years)
     return f"{number} year{'' if years == 1 else 's'}"
 
 
 def rate_text(rate: float) -> str:
-    """0.08 -> "8 %", 0.075 -> "7.5 %"."""
+    """Formats a rate: 0.08 -> `8 %`, 0.075 -> `7.5 %`."""
     return f"{rate * 100:.4g} %"
 
 
 def months_text(months: float) -> str:
-    """ "3.2 months", "12 days" for less than a month."""
+    """Formats months: `3.2 months`; `12 days` for less than a month."""
     if months < 1:
         days = max(1, round(months * 365 / 12))
         return f"{days} day{'' if days == 1 else 's'}"
     return f"{months:,.1f} months"
 
 
-# --- assumptions ---------------------------------------------------------------------------------
-
-
 def assumptions(plan: Plan, inputs: PlanInputs) -> tuple[str, ...]:
-    """Everything that the figures rest on, a sentence each."""
+    """Lists every assumption behind the figures, one sentence each."""
     return tuple(
         (
             *_about_volume(inputs),
@@ -189,7 +186,7 @@ def _about_prices(inputs: PlanInputs) -> Iterator[str]:
 
 
 def _price(call: PlannedCall) -> str:
-    """How a call's price is known, in words."""
+    """Explains in words where the price of a call comes from."""
     unit = usd(float(call.unit_nano_usd()))
     price = call.price
     if call.stated_nano_usd is not None:

@@ -1,4 +1,4 @@
-"""A plan's report for a terminal: the sentences, the tables, what they rest on, charts as bars."""
+"""Renders a plan's report for a terminal: sentences, tables, assumptions, and charts as bars."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from router.rendering.terminal_parts import add_bar, add_row, fine_lines, stretc
 ABOVE = (1, 0, 0, 0)
 TORNADO_WIDTH = 14
 SWINGS_SHOWN = 12
-"""What follows matters less than what stands; JSON, CSV and HTML have all."""
+"""Bounds the list: later inputs matter less than these. JSON, CSV and HTML list all."""
 
 
 def print_plan(report: PlanReport, console: Console) -> None:
-    """Print the whole report on `console`."""
+    """Prints the whole report on `console`."""
     console.print(plan_renderable(report))
 
 
 def plan_renderable(report: PlanReport) -> RenderableType:
-    """The report as one rich renderable."""
+    """Returns the report as one rich renderable."""
     parts: list[RenderableType] = [
         Padding(Text(report.headline, style="bold"), ABOVE),
         *(Padding(Text(verdict), ABOVE) for verdict in report.verdicts),
@@ -167,7 +167,7 @@ def _month(report: PlanReport) -> RenderableType:
 
 def _tornado(report: PlanReport) -> RenderableType:
     base = report.totals.net_present_value_nano_usd
-    ends = [end for one in report.swings for end in (one.low_nano_usd, one.high_nano_usd)]
+    ends = [end for swing in report.swings for end in (swing.low_nano_usd, swing.high_nano_usd)]
     low, high = min(base, *ends), max(base, *ends)
 
     def place(value: int) -> float:
@@ -176,15 +176,15 @@ def _tornado(report: PlanReport) -> RenderableType:
     percents = percent(report.swing, 0)
     title = f"What matters most: value (NPV) with each input {percents} lower and higher"
     table = text_table(title, ("input", "from, to", "lower", "higher", ""))
-    for one in report.swings[:SWINGS_SHOWN]:
+    for swing in report.swings[:SWINGS_SHOWN]:
         drawn = stretch(
-            place(one.low_nano_usd), place(one.high_nano_usd), place(base), TORNADO_WIDTH
+            place(swing.low_nano_usd), place(swing.high_nano_usd), place(base), TORNADO_WIDTH
         )
         table.add_row(
-            Text(clean(one.name)),
-            Text(f"{one.low} to {one.high}"),
-            Text(short_usd(one.low_nano_usd)),
-            Text(short_usd(one.high_nano_usd)),
+            Text(clean(swing.name)),
+            Text(f"{swing.low} to {swing.high}"),
+            Text(short_usd(swing.low_nano_usd)),
+            Text(short_usd(swing.high_nano_usd)),
             Text(drawn, style="cyan"),
         )
     return Padding(table, ABOVE)

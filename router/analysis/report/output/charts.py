@@ -26,7 +26,6 @@ from router.rendering.markup import Markup, el
 from router.rendering.svg import (
     Line,
     across,
-    at,
     bar,
     cap,
     chart,
@@ -35,6 +34,7 @@ from router.rendering.svg import (
     span,
     track,
     upright,
+    width_percent,
 )
 
 LOWEST_SHARE = -2.0
@@ -99,9 +99,9 @@ def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
                 el("title", shown),
                 el(
                     "rect",
-                    x=at(place * width + width * 0.12),
+                    x=width_percent(place * width + width * 0.12),
                     y=str(TOP_PX + COLUMNS_PX - height),
-                    width=at(width * 0.76),
+                    width=width_percent(width * 0.76),
                     height=str(height),
                     _class="bar",
                 ),
