@@ -1,11 +1,16 @@
-"""Figures of docs/bench.md: `python -m benchmarks [PART] [--quick] [--json]`, all parts or one."""
+"""Prints the figures of docs/bench.md: `python -m benchmarks [PART] [--quick] [--json]`.
+
+Without PART it measures all parts, one after the other.
+"""
 
 from __future__ import annotations
 
 import os
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # before numpy is imported: one thread, as in the card
+    os.environ.setdefault(
+        name, "1"
+    )  # set before numpy is imported; one thread, as in the model card
 
 import argparse  # noqa: E402
 import json  # noqa: E402
@@ -13,14 +18,14 @@ import platform  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import bench_triage, first_token, gateway, overload, report  # noqa: E402
+from benchmarks import bench_triage, first_token, gateway, overload, path, report  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parts = ("all", "triage", "gateway", "first_token", "overload", "ledger", "report")
+    parts = ("all", "triage", "gateway", "path", "first_token", "overload", "ledger", "report")
     parser.add_argument("part", nargs="?", choices=parts, default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
@@ -30,57 +35,61 @@ def main() -> None:
     parser.add_argument(
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
     )
-    asked = parser.parse_args()
-    plan = gateway.QUICK if asked.quick else gateway.Plan()
-    if asked.rounds:
-        plan = gateway.Plan(asked.rounds, plan.seconds)
-    found: dict[str, object] = {"machine": machine()}
-    if asked.part in ("all", "triage"):
+    options = parser.parse_args()
+    plan = gateway.QUICK if options.quick else gateway.Plan()
+    if options.rounds:
+        plan = gateway.Plan(options.rounds, plan.seconds)
+    figures: dict[str, object] = {"machine": machine()}
+    if options.part in ("all", "triage"):
         say("triage, one thread")
-        found["triage"] = bench_triage.measure(0.5 if asked.quick else 3.0, KNOWLEDGE)
-    if asked.part in ("all", "gateway"):
-        found["gateway"] = gateway.measure(plan, say, asked.profile)
-    if asked.part in ("all", "report"):
-        rows = 60_000 if asked.quick else asked.rows
-        found["report"] = report.measure(rows, asked.scan or asked.quick, say)
-    if asked.part in ("all", "ledger"):
-        # Its server comes with the tests' packages; the other parts do without.
+        figures["triage"] = bench_triage.measure(0.5 if options.quick else 3.0, KNOWLEDGE)
+    if options.part in ("all", "gateway"):
+        figures["gateway"] = gateway.measure(plan, say, options.profile)
+    if options.part in ("all", "path"):
+        figures["path"] = path.measure(100 if options.quick else 1_000, say)
+    if options.part in ("all", "report"):
+        rows = 60_000 if options.quick else options.rows
+        figures["report"] = report.measure(rows, options.scan or options.quick, say)
+    if options.part in ("all", "ledger"):
+        # Imported here, because its PostgreSQL server comes with the packages of the tests.
         from benchmarks import ledger
 
-        found["ledger"] = ledger.measure_all(0.5 if asked.quick else 3.0, say)
-    if asked.part in ("all", "first_token"):
-        rounds, requests = (1, 2) if asked.quick else (asked.rounds or 5, 8)
-        found["first_token"] = first_token.measure(rounds, requests, say)
-    if asked.part in ("all", "overload"):
-        rounds, seconds = (1, 3.0) if asked.quick else (asked.rounds or 3, 10.0)
-        found["overload"] = overload.measure(rounds, seconds, say)
-    if asked.json:
-        print(json.dumps(found, indent=1))
+        figures["ledger"] = ledger.measure_all(0.5 if options.quick else 3.0, say)
+    if options.part in ("all", "first_token"):
+        rounds, requests = (1, 2) if options.quick else (options.rounds or 5, 8)
+        figures["first_token"] = first_token.measure(rounds, requests, say)
+    if options.part in ("all", "overload"):
+        rounds, seconds = (1, 3.0) if options.quick else (options.rounds or 3, 10.0)
+        figures["overload"] = overload.measure(rounds, seconds, say)
+    if options.json:
+        print(json.dumps(figures, indent=1))
         return
-    print(json.dumps(found["machine"]))
-    if isinstance(triage := found.get("triage"), dict):
+    print(json.dumps(figures["machine"]))
+    if isinstance(triage := figures.get("triage"), dict):
         bench_triage.show(triage)
-    if isinstance(measured := found.get("gateway"), dict):
+    if isinstance(measured := figures.get("gateway"), dict):
         print(gateway.show(measured))
-    if isinstance(reported := found.get("report"), dict):
+    if isinstance(counts := figures.get("path"), dict):
+        print(path.show(counts))
+    if isinstance(reported := figures.get("report"), dict):
         report.show(reported)
-    if isinstance(lines := found.get("ledger"), list):
+    if isinstance(lines := figures.get("ledger"), list):
         from benchmarks import ledger
 
         print(ledger.show(lines))
-    if isinstance(timed := found.get("first_token"), dict):
+    if isinstance(timed := figures.get("first_token"), dict):
         print(first_token.show(timed))
-    if isinstance(crowded := found.get("overload"), dict):
+    if isinstance(crowded := figures.get("overload"), dict):
         print(overload.show(crowded))
 
 
 def machine() -> dict[str, object]:
-    """What the figures were measured on, and how busy it was before."""
+    """Describes the machine and its load averages (1, 5 and 15 minutes) before the measurements."""
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "load_before": [round(one, 2) for one in os.getloadavg()],
+        "load_before": [round(load, 2) for load in os.getloadavg()],
     }
 
 
