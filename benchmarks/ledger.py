@@ -12,9 +12,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from router.api.compose.clock import SystemClock
 from router.ledger.books.store import SqlLedger

@@ -12,8 +12,9 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report

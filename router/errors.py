@@ -48,7 +48,7 @@ says whether the next rung (or another replica) may help.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.types import RateState
 
@@ -358,8 +358,7 @@ class ClientGone(TiergateError):
     status = 499
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One mistake in a policy or plan file; `line` is 1-based, 0 when unknown."""
 
     file: str

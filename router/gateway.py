@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, LedgerError, Stopping, TiergateError
 from router.money.rate_limits import RequestRates, request_rates

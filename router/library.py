@@ -18,10 +18,11 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, Settings, load_policies

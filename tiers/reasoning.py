@@ -12,6 +12,9 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+from msgspec import Struct
+
 from router.errors import AnswererError, DeadlineExceeded, DepthExceeded
 from router.policy.content.deliberation import (
     StepId,
@@ -62,13 +65,12 @@ _GUARD = (
 _FORM = "{question}\n\nPut this decision into the form asked for:\n\n{previous}"
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """What became of one step. `fields` is empty when it failed or was left out."""
 
     id: str
     state: str  # done | repaired | failed | left out
-    fields: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, object] = msgspec.field(default_factory=dict)
     fault: str = ""
     usages: tuple[Usage, ...] = ()
 

@@ -14,7 +14,9 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.money.cost import message_bound
@@ -58,8 +60,7 @@ _CHECK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """One thing that may be cited: an approved answer, with the document it comes from."""
 
     id: str

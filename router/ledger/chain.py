@@ -21,6 +21,7 @@ from itertools import groupby
 from math import isfinite
 
 import orjson
+from msgspec import Struct
 
 from router.types import AttemptRow, RequestRow
 
@@ -51,8 +52,7 @@ class FindingKind(StrEnum):
     TEXT_EDITED = "text_edited"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     kind: FindingKind
     detail: str
     writer_id: str = ""
@@ -60,8 +60,7 @@ class Finding:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainRow:
+class ChainRow(Struct, frozen=True):
     """A finished row with its place in the chain; hashes are lower-case hex."""
 
     writer_id: str
@@ -80,8 +79,7 @@ class Head:
     row_hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """The heads of all chains, and the checkpoints, at one moment."""
 
     anchor_id: int

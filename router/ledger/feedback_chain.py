@@ -8,9 +8,9 @@ beside the writers' heads. Pure: no clock, no I/O, no database.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from router.ledger.chain import Anchor, Finding, FindingKind, Head, Value, genesis, link
 from router.types import Feedback
@@ -20,8 +20,7 @@ FEEDBACK_CHAIN = "feedback"
 CANONICAL_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackRecord:
+class FeedbackRecord(Struct, frozen=True):
     """A word with its place in the chain; hashes are lower-case hex."""
 
     sequence: int

@@ -8,7 +8,8 @@ spent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.money import cost
 from router.policy.schema import Policy
@@ -22,8 +23,7 @@ USUAL = ChatRequest(_SHORT, "auto")
 """The shortest request with the smallest cap on output, and without any."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(Struct, frozen=True):
     key_path: str
     nano_usd: int
     section: BudgetSection

@@ -8,11 +8,12 @@ spent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 from router.policy.sections.budgets import BudgetSection, LimitSection
 from router.types import usd_to_nano
@@ -59,8 +60,7 @@ def month_start(day_ms: int) -> int:
     return int(first.timestamp()) * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
+class Payer(Struct, frozen=True):
     """Who spends, by what and where; the tier is "" before one is called."""
 
     tenant: str
@@ -69,8 +69,7 @@ class Payer:
     tier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetScope:
+class BudgetScope(Struct, frozen=True):
     """What is counted together; "" stands for all."""
 
     tenant: str = ""
@@ -92,8 +91,7 @@ class BudgetScope:
 NAMES = ("tenant", "key_id", "policy", "tier")
 
 
-@dataclass(frozen=True, slots=True)
-class WindowLimit:
+class WindowLimit(Struct, frozen=True):
     """What may be spent within one window of a scope, nano-dollars."""
 
     scope: BudgetScope
@@ -108,8 +106,7 @@ class WindowLimit:
         return self.pacing or self.soft_share is not None
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True):
     """How much may be asked in a minute; None: no limit."""
 
     scope: BudgetScope
@@ -117,8 +114,7 @@ class RateLimit:
     tokens: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """One section with what it names; "*" is each by itself, "" all together."""
 
     names: tuple[str, str, str, str]

@@ -6,8 +6,9 @@ prices and is never added to a list price, which covers it. An unknown price is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+
+from msgspec import Struct
 
 from router.types import (
     NANO_PER_USD,
@@ -29,8 +30,7 @@ TOOL_OVERHEAD_TOKENS = 16
 MEGA = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What one call costs; `nano_usd` is 0 with basis `unknown` where no price is known."""
 
     nano_usd: int

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.types import Price
 
@@ -21,8 +22,7 @@ _REGION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """An answer by another model than the one asked for; no price where nobody states it."""
 
     asked: str

@@ -9,9 +9,10 @@ when they are first asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache, cached_property, lru_cache
+
+from msgspec.structs import replace
 
 from router.money.litellm_prices import find_price, load_litellm_prices
 from router.money.model_redirects import Redirect, same_model

@@ -7,7 +7,9 @@ corrected to what its calls used when it is over. Pure; `metering` asks the limi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from router.errors import RateLimited
 from router.money.budgets import Budgets, Payer, RateLimit

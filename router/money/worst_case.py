@@ -5,7 +5,7 @@ Pure; it knows nothing about what was spent.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow
 from router.money.cost import output_cap, output_that_fits, worst_case

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from msgspec import structs
+
 from router.money.cost import attempt_cost
 from router.plan.present_value import up
 from router.plan.schema import Calls, Machines, Plan, PlanPrice, TrainingRun, exact
@@ -212,7 +214,11 @@ def _price(price: PlanPrice, price_of: PriceOf) -> Price:
     """Returns the stated price, or the model's price with the stated price of compute."""
     own = price.to_price()
     listed = None if price.model is None else price_of(price.model)
-    return own if listed is None else replace(listed, per_second_nano_usd=own.per_second_nano_usd)
+    return (
+        own
+        if listed is None
+        else structs.replace(listed, per_second_nano_usd=own.per_second_nano_usd)
+    )
 
 
 def _general(plan: Plan, volume: Fraction, price_of: PriceOf) -> PlannedCall:

@@ -8,7 +8,8 @@ the schema reports them. It knows nothing about files and lines.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.policy.parsing.yaml_lines import KeyPath, nearest
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
@@ -23,8 +24,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CrossMistake:
+class CrossMistake(Struct, frozen=True):
     path: KeyPath
     found: object
     expected: str

@@ -12,10 +12,11 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
@@ -43,8 +44,7 @@ _REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 _SECRET_KEYS = frozenset({"api_key"})
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPolicy:
+class LoadedPolicy(Struct, frozen=True):
     """A valid policy, where it came from, and the files it stands on."""
 
     policy: Policy

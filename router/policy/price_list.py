@@ -13,11 +13,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+from msgspec import Struct
 from pydantic import Field, ValidationError, model_validator
 
 from router.errors import Mistake, PriceBookError
@@ -89,8 +89,7 @@ class PriceFile(Section):
 EntryT = TypeVar("EntryT", bound=Dated)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPrices:
+class LoadedPrices(Struct, frozen=True):
     """A valid price book and where it came from."""
 
     file: PriceFile

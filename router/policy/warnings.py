@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.errors import TiergateError
 from router.policy.schema import (
@@ -45,8 +46,7 @@ class WarningKind(StrEnum):
     BUDGET_NEEDS_MAX_TOKENS = "budget_needs_max_tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyWarning:
+class PolicyWarning(Struct, frozen=True):
     """Something valid that the operator may not have meant."""
 
     kind: WarningKind
@@ -57,8 +57,7 @@ class PolicyWarning:
         return f"{self.key_path}: {self.message} [{self.kind.value}]"
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleResult:
+class ExampleResult(Struct, frozen=True):
     """One example of the policy, run. `error` is set where routing refused the request."""
 
     number: int  # 1-based, as it stands in the policy

@@ -14,8 +14,10 @@ import hashlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import LedgerError, Mistake, PolicyError
 from router.policy.loading import LoadedPolicy
@@ -28,8 +30,7 @@ RETRY_BROKEN_AFTER = 10
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class WatchStatus:
+class WatchStatus(Struct, frozen=True):
     """What `/readyz` says: the hash in use, and what is wrong with a newer file, if anything."""
 
     hash: str

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import (
     NOT_ADMITTED,
@@ -62,8 +64,7 @@ MAX_ATTEMPTS = 32
 """Priced calls of one request: at most 16 rungs, or a deliberation's five steps with repairs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nesting:
+class Nesting(Struct, frozen=True):
     """How deep a call is, and whether a list price above it already covers it."""
 
     rung: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, TiergateError
 from router.ledger.row_reading import expected_cost

@@ -9,7 +9,8 @@ it found, and a cache that was due and not found is not counted on again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.privacy.digest import digest
 from router.types import (
@@ -25,8 +26,7 @@ from router.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of a conversation before its next turn is decided."""
 
     memory: SessionMemory | None = None
@@ -42,8 +42,7 @@ class Known:
 NOTHING_KNOWN = Known()
 
 
-@dataclass(frozen=True, slots=True)
-class Cacheable:
+class Cacheable(Struct, frozen=True):
     """An attempt's answerer as its provider's cache sees it."""
 
     attempt: AttemptRow

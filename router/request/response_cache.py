@@ -7,9 +7,9 @@ shared is decided here, from the walk alone; where answers are kept is the cache
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.privacy.digest import digest

@@ -7,7 +7,8 @@ It knows nothing about where matters are stored or who may decide them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.errors import NotFound, ReviewConflict
 from router.money import cost
@@ -28,8 +29,7 @@ MinutePriceOf = Callable[[str, int], MinutePrice | None]
 """The price of a reviewer's minute by a policy's name, at a time; None: unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a reviewer says; `text` is the right answer, needed with the verdict `correct` only."""
 
     verdict: ReviewVerdict
@@ -39,8 +39,7 @@ class Judgement:
     key_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BookedLeft:
+class BookedLeft(Struct, frozen=True):
     """How many matters were booked late, and which never will be: their request is gone."""
 
     booked: int

@@ -5,7 +5,7 @@ It knows nothing about ledgers, budgets or clocks.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.errors import DeadlineExceeded, TiergateError, UpstreamError
 from router.money import cost

@@ -9,8 +9,11 @@ agree; no text is kept. A shadow never delays, changes or fails a request.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.ledger.row_reading import SHADOW
@@ -144,7 +147,7 @@ class Shadows:
 
     def _walk(self, shown: Walk) -> Walk:
         """The same request as one of its own: nothing spent, no limit of the client's."""
-        return replace(
+        return dataclasses.replace(
             shown,
             request_id=self._ids.new(),
             asked=replace(shown.asked, max_cost_nano_usd=None),

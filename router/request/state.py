@@ -6,7 +6,10 @@ decides nothing and does no I/O.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.money import cost
@@ -47,8 +50,7 @@ from router.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An answer and what verification said of it; `answer` is None before anything was tried."""
 
     at: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.types import Capability, ChatRequest, Hints
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the client may have a say in, already reduced to what its key allows."""
 
     min_tier: int | None = None
@@ -24,8 +24,7 @@ class Asked:
     tiers: tuple[str, ...] = ()  # that the key may use; empty: all
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What of a request, beside its signals, decides what an answer to it can and will cost."""
 
     needs: tuple[Capability, ...]

@@ -6,9 +6,8 @@ Prompts and answers are not in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 from router.policy.schema import Policy
 from router.routing.constraints import Asked, Shape
@@ -33,8 +32,7 @@ STAND_INS_FROM = 2
 """Records of earlier versions were decided without rungs that stand in for failed ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What verification saw of an answer: enough to judge it again under another calibration."""
 
     mode: VerifyMode
@@ -59,8 +57,7 @@ def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(Struct, frozen=True):
     """One turn: what next_rung was told after a rung, and what it said."""
 
     rung: int
@@ -74,8 +71,7 @@ class StepRecord:
     stranded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ShadowNote:
+class ShadowNote(Struct, frozen=True):
     """Of an answered request: which shadow it may have got, and how likely. Of a shadow's own row:
     which request it shadows, and how far the two answers agree."""
 
@@ -86,8 +82,7 @@ class ShadowNote:
     agreement: float | None = None  # 0..1, overlap in words; None where the shadow failed
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalNote:
+class RefusalNote(Struct, frozen=True):
     """Why no call was made: the limit, what the call may have cost and what was left, nano-dollars.
 
     `row_facts.Refusal` reads it.
@@ -98,8 +93,7 @@ class RefusalNote:
     left_nano_usd: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     version: int
     signals: Signals
     facts: tuple[RungFacts, ...]

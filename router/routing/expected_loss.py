@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.policy.schema import DecisionSection
 from router.types import NANO_PER_USD, RungFacts

@@ -22,7 +22,8 @@ absent in `expected_loss`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
@@ -43,8 +44,7 @@ LIFTS = {
 """The ceilings of money that `outage_lifts` may name, by their reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     floor: int
     ceiling: int
     floor_reasons: tuple[Reason, ...]

@@ -8,14 +8,14 @@ prediction from the prompt.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.policy.schema import DecisionSection
 from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, Reason, Rung, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What may still be spent. None: no limit."""
 
     nano_usd: int | None = None

@@ -7,7 +7,10 @@ only. It knows nothing about HTTP, the ledger or how answerers were built.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import ModelNotFound
 from router.money import cost
@@ -43,8 +46,7 @@ PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
 Shown as `prior`; under `guarded` they decide nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ability:
+class Ability(Struct, frozen=True):
     """How able an answerer is: theta per domain on the scale of difficulty, and its source."""
 
     theta: float
@@ -80,8 +82,7 @@ NO_WARMTH: Mapping[str, WarmCache] = {}
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 
 
-@dataclass(frozen=True, slots=True)
-class RungPlan:
+class RungPlan(Struct, frozen=True):
     """One answerer of the policy with all that the gateway knows of it."""
 
     answerer: Answerer
@@ -267,8 +268,7 @@ def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
     return expected.basis
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """What the client's model name and hints lead to."""
 
     runtime: PolicyRuntime

@@ -11,7 +11,9 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.policy.parsing.json_schema import schema_faults
 from router.types import (
@@ -45,8 +47,7 @@ LEAST_LOGPROB = -20.0
 """Log-probabilities below this (OpenAI writes -9999 for none) say no more than that."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerCalibration:
+class AnswerCalibration(Struct, frozen=True):
     """p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob).
 
     Fitted per model on graded answers (`tiergate train ability`); n is how many.
@@ -59,8 +60,7 @@ class AnswerCalibration:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """`p` is the chance that the answer is right, 0..1; `failure` says why it is unusable."""
 
     p: float

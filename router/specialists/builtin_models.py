@@ -7,7 +7,8 @@ so there is no decision and no cost but own compute. Pure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.errors import ModelNotFound
 from router.money import cost
@@ -63,8 +64,7 @@ def asked_baseline(policy: Policy, model: str, usage: Usage) -> Baselines:
     return Baselines(requested_model=priced.nano_usd)
 
 
-@dataclass(frozen=True, slots=True)
-class Embedding:
+class Embedding(Struct, frozen=True):
     """One request for vectors with all that its row says."""
 
     request_id: str

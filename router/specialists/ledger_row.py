@@ -5,9 +5,9 @@ It costs own compute alone: the processor time that reading the text took, at th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.ledger.row_reading import SPECIALIST
 from router.money import cost
@@ -36,8 +36,7 @@ LEVEL = 1
 MODERATIONS = "moderations"
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """One analysed text with all that its row says."""
 
     request_id: str

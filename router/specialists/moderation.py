@@ -8,7 +8,8 @@ is false and 0, and its list of applied inputs is empty, so that nobody takes it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.policy.head_conditions import Chances
 
@@ -36,8 +37,7 @@ Classes = Mapping[str, Sequence[str]]
 """The classes of heads, by the heads' names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moderated:
+class Moderated(Struct, frozen=True):
     """One text's scores: chances, 0..1, of every category that a head knows."""
 
     scores: Mapping[str, float]

@@ -7,7 +7,8 @@ about texts, models or HTTP.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.policy.head_conditions import Chances, holds
 from router.policy.sections.heads import BUILT_IN
@@ -16,8 +17,7 @@ from router.policy.sections.specialist import FieldSection, SpecialistSection
 NO_RULE = "no rule holds"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field: what is said, the chance that it is right, and the likeliest classes."""
 
     label: str
@@ -25,8 +25,7 @@ class Field:
     chances: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """All that is said of a text. `verdict` is "" where single fields were asked for."""
 
     fields: Mapping[str, Field]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.errors import AnswererNotReady, NotFound
 from router.ledger.row_reading import SPECIALIST
@@ -41,8 +42,7 @@ from router.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Analysed:
+class Analysed(Struct, frozen=True):
     """One text's result, and the row that it is booked under."""
 
     request_id: str
@@ -51,8 +51,7 @@ class Analysed:
     cost_nano_usd: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The policy and task that a path names."""
 
     runtime: PolicyRuntime

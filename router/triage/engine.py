@@ -13,7 +13,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from queue import SimpleQueue
 from typing import NamedTuple, Protocol
@@ -21,6 +20,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from router.policy.schema import Policy
 from router.stats.heads import Encoded
@@ -99,8 +99,7 @@ class Knowledge(Protocol):
     ) -> Sequence[Match | None]: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class TriageConfig:
+class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     """What one policy adds to the model; immutable, shared by threads."""
 
     terms: TermFinder
@@ -119,8 +118,7 @@ class TriageConfig:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Job:
+class _Job(Struct, frozen=True, eq=False):
     """One request's texts for the worker; `older` is read by rules only."""
 
     texts: Sequence[str]

@@ -18,12 +18,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.stats.calibration import Floats, fit_logistic, sigmoid
@@ -124,8 +124,7 @@ def words(text: str) -> frozenset[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """The best intent per request and its features."""
 
     intent: npt.NDArray[np.int64]  # (rows,)

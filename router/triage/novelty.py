@@ -10,11 +10,11 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.stats.calibration import Floats, sigmoid
@@ -22,8 +22,7 @@ from router.stats.calibration import Floats, sigmoid
 FEATURES = ("one", "mahalanobis", "nonsense")
 
 
-@dataclass(frozen=True, slots=True)
-class Novelty:
+class Novelty(Struct, frozen=True):
     """What was seen, what means nothing, and the weights of both (order of FEATURES)."""
 
     whitening: npt.NDArray[np.float32]  # (width, width), W W' = inverse of the shared covariance

@@ -6,9 +6,9 @@ A head with a built-in name stands in for it. It knows nothing about files or po
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from router.stats.calibration import Floats
 from router.stats.heads import Head, HeadKind, HeadStack
@@ -20,8 +20,7 @@ of 150 intents would fill three kilobytes of every row."""
 DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnHeads:
+class OwnHeads(Struct, frozen=True, eq=False):
     """The stack of all heads that a policy reads, and the names of those beyond the built-in."""
 
     stack: HeadStack

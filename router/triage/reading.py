@@ -21,8 +21,9 @@ All of it is pure. It knows nothing about threads, files or tiers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from router.policy.head_conditions import highest
 from router.triage.text.amounts import MAX_AMOUNTS, AmountReader
@@ -61,8 +62,7 @@ _CAUTION = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TurnFacts:
+class TurnFacts(Struct, frozen=True):
     """What the rules find in one text, without the model."""
 
     folded: Folded
@@ -131,8 +131,7 @@ class ModelRow(NamedTuple):
     heads: tuple[HeadReading, ...] = ()  # the policy's own
 
 
-@dataclass(frozen=True, slots=True)
-class TurnReading:
+class TurnReading(Struct, frozen=True):
     """All that is read in one user turn: a function of its text, the model and the policy."""
 
     row: ModelRow

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Generic, TypeVar
+
+from msgspec.structs import replace
 
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.reading import RuleFacts, TurnReading, signals_of

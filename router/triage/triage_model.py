@@ -12,11 +12,11 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.stats import heads
@@ -42,8 +42,7 @@ HEAD_NAMES = (
 DEFAULT_FOLDER = Path(__file__).parent / "model"
 
 
-@dataclass(frozen=True, slots=True)
-class HeadOutputs:
+class HeadOutputs(Struct, frozen=True):
     """What the heads say of a batch; every chance is calibrated, 0..1."""
 
     request_type: Floats  # (rows, len(request_types))

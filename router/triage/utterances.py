@@ -7,10 +7,10 @@ knows nothing about requests or chances.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from router.stats.calibration import Floats
 from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
@@ -24,8 +24,7 @@ SHRINKAGE = 0.8
 """How far the covariance within intents is drawn towards a multiple of the identity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Utterances:
+class Utterances(Struct, frozen=True):
     """What an operator wrote, intent by intent."""
 
     intent_ids: tuple[str, ...]
@@ -49,8 +48,7 @@ class Utterances:
         return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Where intents lie and how far their utterances spread about their middles."""
 
     means: npt.NDArray[np.float32]  # (intents, width)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from router.types.answers import Answer, Delta
 from router.types.closed_sets import Capability, Role
@@ -13,8 +14,7 @@ from router.types.requests import ChatRequest, JsonText
 from router.types.signals import Signals
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Nano-dollars per million tokens, or one stated price per request; None: unknown, never 0."""
 
     input_nano_usd: int | None = None
@@ -28,8 +28,7 @@ class Price:
     version: str = ""  # which list, and from which day on it holds; every row that it priced has it
 
 
-@dataclass(frozen=True, slots=True)
-class BodyRules:
+class BodyRules(Struct, frozen=True):
     """Which keys of clients' bodies an answerer is sent beside those known for its kind."""
 
     pass_through: frozenset[str] = frozenset()  # that the policy names
@@ -38,8 +37,7 @@ class BodyRules:
     stores_unasked: bool = False  # the provider keeps them unless it is told not to
 
 
-@dataclass(frozen=True, slots=True)
-class AnswererFacts:
+class AnswererFacts(Struct, frozen=True):
     """What the gateway knows of an answerer before calling it."""
 
     name: str
@@ -70,8 +68,7 @@ class AnswererState(StrEnum):
     KEY_REFUSED = "key_refused"  # by every replica of its upstream
 
 
-@dataclass(frozen=True, slots=True)
-class AnswererStatus:
+class AnswererStatus(Struct, frozen=True):
     state: AnswererState
     detail: str = ""
     due: bool = False  # out of use, and the next call may find it well again
@@ -82,8 +79,7 @@ class AnswererStatus:
         return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One request as an answerer sees it: the request, what triage read, and the time left."""
 
     request: ChatRequest

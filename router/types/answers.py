@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.types.requests import Sealed, ToolCall
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Token counts as an upstream reports them; cached is part of input, reasoning of output."""
 
     input_tokens: int = 0
@@ -24,16 +23,14 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
+class TokenLogprob(Struct, frozen=True):
     token: str
     logprob: float
     top: tuple[TokenLogprob, ...] = ()  # without alternatives of their own
     utf8: bytes | None = None  # where the text stands for other bytes, as of half a character
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     text: str
     finish_reason: str  # stop | length | tool_calls | content_filter
     tool_calls: tuple[ToolCall, ...] = ()
@@ -43,8 +40,7 @@ class Choice:
     sealed: tuple[Sealed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an answerer returned; `p` is its own calibrated chance of being right, if it has one."""
 
     choices: tuple[Choice, ...]
@@ -66,8 +62,7 @@ class Answer:
         return self.choices[0].text if self.choices else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """One piece of a streamed answer. The last one carries `final`.
 
     With `sealed`, `reasoning` are the words that stand in that item too.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.types.closed_sets import Capability, CostBasis, DecisionMode, PSource, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class RungFacts:
+class RungFacts(Struct, frozen=True):
     """What `decide` is told about one answerer for one request."""
 
     answerer: str
@@ -30,8 +30,7 @@ class RungFacts:
     cache_nano_usd: int = 0  # what its warm prompt cache saves, already taken off the cost
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(Struct, frozen=True):
     """One answerer's turn in the ladder, taken or passed over, with the reasons."""
 
     answerer: str
@@ -52,8 +51,7 @@ class Rung:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pressure:
+class Pressure(Struct, frozen=True):
     """What `decide` is told of the budgets that a request counts in."""
 
     lower: bool = False  # a soft limit is reached: the highest level is one lower
@@ -63,8 +61,7 @@ class Pressure:
 NO_PRESSURE = Pressure()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The ladder: rungs in order, those taken come from `first` on. Pure outcome of `decide`."""
 
     rungs: tuple[Rung, ...]
@@ -100,8 +97,7 @@ class Action(StrEnum):
     STOP = "stop"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Holds what `next_rung` says: accept, go on to `rung` (index), or stop; and why."""
 
     action: Action

@@ -6,14 +6,14 @@ upstream. How often it is written is for whoever listens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.types.ledger import RequestRow
 
 
-@dataclass(frozen=True, slots=True)
-class CallFailed:
+class CallFailed(Struct, frozen=True):
     """A call of an answerer that came to no answer."""
 
     answerer: str
@@ -25,8 +25,7 @@ class CallFailed:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerTurned:
+class BreakerTurned(Struct, frozen=True):
     """A replica's breaker opened, so that no call goes there, or closed again."""
 
     answerer: str
@@ -36,8 +35,7 @@ class BreakerTurned:
     key_refused: bool = False  # it opened because the replica refuses our key
 
 
-@dataclass(frozen=True, slots=True)
-class StoreTurned:
+class StoreTurned(Struct, frozen=True):
     """Tells that a store (`ledger`, `redis`) stopped to answer, or answers again."""
 
     store: str
@@ -45,8 +43,7 @@ class StoreTurned:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallRefused:
+class CallRefused(Struct, frozen=True):
     """A request or a call that a limit of its payer did not let begin."""
 
     tenant: str
@@ -59,8 +56,7 @@ class CallRefused:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallRedirected:
+class CallRedirected(Struct, frozen=True):
     """Another model answered than the one that was asked for."""
 
     asked: str

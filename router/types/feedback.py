@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.types.surroundings import ReviewItem
 
@@ -33,8 +34,7 @@ MAX_REVIEW_MINUTES = 7 * 24 * 60.0
 """The most that one review may take: a week. More is a slip of the pen, and costs money."""
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Struct, frozen=True):
     """What one source says of one decision; None where it does not say."""
 
     request_id: str
@@ -61,8 +61,7 @@ class Feedback:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """The word of one source that counts now, and what is kept beside it."""
 
     feedback: Feedback
@@ -71,8 +70,7 @@ class Heard:
     corrected: str | None = None  # where `privacy.store` kept it and it has not expired
 
 
-@dataclass(frozen=True, slots=True)
-class TrueOutcome:
+class TrueOutcome(Struct, frozen=True):
     """What came of one answered request, over all sources: a reviewer's word goes before the
     client's, field by field. What report, replay and tune learn from."""
 
@@ -87,16 +85,14 @@ class TrueOutcome:
     draft: bool = False  # approved words went out instead: what was judged reached nobody
 
 
-@dataclass(frozen=True, slots=True)
-class MinutePrice:
+class MinutePrice(Struct, frozen=True):
     """What a minute of a reviewer costs, and where that stands."""
 
     nano_usd: int
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True):
     """What a person decided; `cost_nano_usd` is None where no price of a minute is known."""
 
     verdict: ReviewVerdict
@@ -108,8 +104,7 @@ class Reviewed:
     price_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewCase:
+class ReviewCase(Struct, frozen=True):
     """A matter with all that is known of it. Texts are there where they are kept."""
 
     item: ReviewItem

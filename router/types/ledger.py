@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.types.answers import Usage
 from router.types.closed_sets import AttemptState, CostBasis, RequestState, Role
@@ -12,8 +13,7 @@ from router.types.requests import JsonText
 NO_USAGE = Usage()
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
+class AttemptRow(Struct, frozen=True):
     """One priced call, from hold to settlement. Costs of all attempts sum to the request's."""
 
     attempt_id: str
@@ -47,8 +47,7 @@ class AttemptRow:
     cores: int = 0  # x compute_ms: core-milliseconds; 0: not measured, as in rows of older versions
 
 
-@dataclass(frozen=True, slots=True)
-class Baselines:
+class Baselines(Struct, frozen=True):
     """What the same request would have cost elsewhere, nano-dollars; None: unknown, never 0."""
 
     requested_model: int | None = None
@@ -57,8 +56,7 @@ class Baselines:
     people: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRow:
+class RequestRow(Struct, frozen=True):
     """One request as the ledger keeps it: no prompt and no answer, only digests and signals."""
 
     request_id: str

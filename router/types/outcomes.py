@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from router.types.answers import Answer, Delta, Usage
 from router.types.closed_sets import Reason, Verdict
@@ -12,8 +12,7 @@ from router.types.rates import RateState
 from router.types.signals import Signals
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """From here on the answer of this rung reaches the client; nothing before it did."""
 
     request_id: str
@@ -26,17 +25,14 @@ class Committed:
     rates: tuple[RateState, ...] = ()
     review_id: str = ""  # approved words go out, and a person looks at the matter
     cache: str = ""  # exact, semantic, miss; "" where no cache was asked
-    usage: Usage = field(
-        default_factory=Usage
-    )  # of an answer that is here whole, else the input as triage counts it
+    usage: Usage = Usage()  # of an answer that is here whole, else the input as triage counts it
     dropped: tuple[str, ...] = ()  # keys of the body that did not reach what answers
     unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
     redirects: tuple[str, ...] = ()  # "asked -> answered", as far as is known at the commit
     max_output_tokens: int | None = None  # of the answerer, where the client asked for more
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(Struct, frozen=True):
     """Milliseconds per stage, for `Server-Timing`."""
 
     triage_ms: float = 0.0
@@ -46,8 +42,7 @@ class Timings:
     total_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one request. `answer` is None for a dry run only."""
 
     request_id: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.types.closed_sets import AttemptState, CostBasis, RequestState
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """Requests of one minute that share tier, state and latency bucket, added up."""
 
     minute: int  # created_at_ms // 60_000
@@ -23,8 +22,7 @@ class Slice:
     refused: int = 0  # of those failed: a limit did not admit them
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionQuery:
+class DecisionQuery(Struct, frozen=True):
     """Which requests to list, newest first; what is empty filters nothing."""
 
     tenant: str | None = None  # None: of all tenants
@@ -47,8 +45,7 @@ class DecisionQuery:
         ) or (self.min_cost_nano_usd is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionLine:
+class DecisionLine(Struct, frozen=True):
     """One request as a list shows it."""
 
     request_id: str
@@ -71,8 +68,7 @@ class DecisionLine:
     review: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionPage:
+class DecisionPage(Struct, frozen=True):
     """Some lines; `before` is where to go on, None at the end of the ledger.
 
     A search reads so many rows and no more: then `before` is set though fewer lines were found.
@@ -82,8 +78,7 @@ class DecisionPage:
     before: tuple[int, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """How sure one answered request's answer was, 0..1, and whether it had climbed."""
 
     tier: str
@@ -92,8 +87,7 @@ class Sample:
     escalated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One attempt of a recent request."""
 
     answerer: str
@@ -105,8 +99,7 @@ class Turn:
     discarded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedCalls:
+class RefusedCalls(Struct, frozen=True):
     """Calls of a tenant to one answerer that a limit of money refused; holds in nano-dollars."""
 
     tenant: str
@@ -116,8 +109,7 @@ class RefusedCalls:
     most_held_nano_usd: int
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetWindow:
+class BudgetWindow(Struct, frozen=True):
     """What a scope has spent and holds in one window, UTC; "" stands for all."""
 
     tenant: str

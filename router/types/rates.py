@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class RateAsk:
+
+class RateAsk(Struct, frozen=True):
     """So much of one rate. Its bucket is named by the tenant ("" where a limit is of several)."""
 
     tenant: str
@@ -18,8 +18,7 @@ class RateAsk:
     amount: int  # may be negative where an estimate is corrected
 
 
-@dataclass(frozen=True, slots=True)
-class RateState:
+class RateState(Struct, frozen=True):
     """What is left of one rate."""
 
     unit: str
@@ -28,8 +27,7 @@ class RateState:
     reset_ms: int  # until all of it is there again
 
 
-@dataclass(frozen=True, slots=True)
-class RateTaken:
+class RateTaken(Struct, frozen=True):
     """What became of asking several rates at once: all were taken from, or none.
 
     `refused` is the index of the rate that was the farthest from admitting it, which it will in

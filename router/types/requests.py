@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NewType
+
+from msgspec import Struct, field
 
 from router.types.closed_sets import Capability, Scope
 
@@ -13,16 +14,14 @@ JsonText = NewType("JsonText", str)
 """One JSON value as text, carried unchanged between two edges (a tool schema, an image part)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContentPart:
+class ContentPart(Struct, frozen=True):
     """A part of a message that is not plain text; `payload` goes upstream unchanged."""
 
     kind: str  # "image_url", "input_audio", "file", "text", ...
     payload: JsonText
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """Holds what only its issuer can read; it goes back there unchanged and to nobody else.
 
     `router.privacy.provider_seals` stamps it for the client and reads the stamp.
@@ -34,15 +33,13 @@ class Sealed:
     at: int = 0  # how many of its message's words (one, if any) and tool calls stand before it
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     id: str
     name: str
     arguments: str  # a JSON string, as the wire has it
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     role: str  # developer | system | user | assistant | tool | function
     text: str  # all text parts joined by newlines; "" when there is none
     parts: tuple[ContentPart, ...] = ()  # empty when content was a plain string
@@ -52,8 +49,7 @@ class Message:
     sealed: tuple[Sealed, ...] = ()  # what an issuer added to an assistant's message
 
 
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
+class ToolSpec(Struct, frozen=True):
     name: str
     description: str
     parameters: JsonText
@@ -63,16 +59,14 @@ class ToolSpec:
     custom: JsonText | None = None  # a tool of free text, as the client wrote it; else a function
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseFormat:
+class ResponseFormat(Struct, frozen=True):
     kind: str = "text"  # text | json_object | json_schema
     name: str = ""
     schema: JsonText | None = None
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Struct, frozen=True):
     """Sampling parameters; None means the answerer's own default."""
 
     temperature: float | None = None
@@ -88,8 +82,7 @@ class Sampling:
     reasoning_effort: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(Struct, frozen=True):
     """The client's `routing` object. None means not given; levels are tier numbers."""
 
     policy: str | None = None
@@ -106,8 +99,7 @@ class Hints:
     debug: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who pays. `may_lower` follows from the scope `hints:lower`."""
 
     tenant: str
@@ -115,7 +107,17 @@ class Identity:
     scopes: frozenset[Scope]
     policies: frozenset[str] = frozenset()  # that the key may use; empty: all
     tiers: frozenset[str] = frozenset()  # likewise
-    key_name: str = field(default="", compare=False)  # what people call the key, for the log
+    key_name: str = ""  # what people call the key, for the log; makes no other identity
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return (self.tenant, self.key_id, self.scopes, self.policies, self.tiers)
 
     @property
     def may_lower(self) -> bool:
@@ -123,8 +125,7 @@ class Identity:
         return Scope.HINTS_LOWER in self.scopes
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """A request as its client wrote it, for upstreams that speak the same wire format."""
 
     body: bytes
@@ -139,8 +140,7 @@ LONG_CHARACTERS = 200_000
 """Hashing so many takes a quarter of a millisecond, about what a thread costs to ask."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(Struct, frozen=True):
     """One request, whatever the wire format it came in."""
 
     messages: tuple[Message, ...]
@@ -161,9 +161,19 @@ class ChatRequest:
     is sent."""
     dropped: tuple[str, ...] = ()
     """Names of body keys that reach no answerer, with a path where they stood inside another."""
-    cap_key: str = field(default="", repr=False, compare=False)
+    cap_key: str = ""
     """The body's key that caps the output, where its endpoint has several names for it."""
-    original: Original | None = field(default=None, repr=False, compare=False)
+    original: Original | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Returns True for requests of one meaning, whatever wire format they came in."""
+        return isinstance(other, ChatRequest) and all(
+            getattr(self, name) == getattr(other, name) for name in _MEANING
+        )
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _MEANING)
+        return f"ChatRequest({shown})"
 
     @property
     def unchanged(self) -> Original | None:
@@ -209,3 +219,9 @@ class ChatRequest:
             if message.role == "assistant":
                 return False
         return False
+
+
+_MEANING = tuple(
+    name for name in ChatRequest.__struct_fields__ if name not in ("cap_key", "original")
+)
+"""The fields that say what is asked, not how a client wrote it."""

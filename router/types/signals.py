@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.types.closed_sets import Domain, RequestType
 from router.types.requests import ChatRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A sum of money read from text, already converted."""
 
     text: str
@@ -18,8 +18,7 @@ class Amount:
     nano_usd: int
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """The approved answer that fits best, and the calibrated chance that it is the right one."""
 
     intent_id: str
@@ -28,16 +27,14 @@ class Match:
     margin: float  # by how much its intent's centre is nearer than the next one's, in cosine
 
 
-@dataclass(frozen=True, slots=True)
-class HeadReading:
+class HeadReading(Struct, frozen=True):
     """What a head of the policy says: its likeliest classes, five at most, with their chances."""
 
     name: str
     classes: tuple[tuple[str, float], ...]  # likeliest first; a head of one chance has one
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(Struct, frozen=True):
     """What triage read in one request; every chance is calibrated, 0..1.
 
     Immutable and storable: with `triage_version` it is all that `decide` needs to decide again.
@@ -67,8 +64,7 @@ class Signals:
     heads: tuple[HeadReading, ...] = ()  # the policy's own; over turns, each class at its highest
 
 
-@dataclass(frozen=True, slots=True)
-class WarmCache:
+class WarmCache(Struct, frozen=True):
     """What a provider's prompt cache likely holds of a conversation."""
 
     answerer: str
@@ -77,8 +73,7 @@ class WarmCache:
     at_ms: int  # when it was last written or read, since the epoch
 
 
-@dataclass(frozen=True, slots=True)
-class SessionMemory:
+class SessionMemory(Struct, frozen=True):
     """The highest that a conversation has seen; stakes never fall within it."""
 
     domain: Domain

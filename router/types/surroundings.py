@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from router.types.answers import Answer
 from router.types.closed_sets import Domain
@@ -21,8 +22,7 @@ class SessionStore(Protocol):
     async def put(self, tenant: str, session: str, memory: SessionMemory) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
+class CachedAnswer(Struct, frozen=True):
     """An answer that may be given again, and whose it was."""
 
     answer: Answer
@@ -59,8 +59,7 @@ class AnswerCaches(Protocol):
     def near(self, policy: str, ttl_s: int, max_entries: int) -> NearCache: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A whole answer as it went out, kept under a client's idempotency key."""
 
     request_id: str  # whose row paid for it
@@ -68,8 +67,7 @@ class Reply:
     pieces: tuple[bytes, ...]  # of the body, one each for the events of a stream
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Holds what is known of an idempotency key: one of these holds."""
 
     same: bool = True  # False: another request came under it before
@@ -90,8 +88,7 @@ class ReplyStore(Protocol):
     async def release(self, tenant: str, key: str, token: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewItem:
+class ReviewItem(Struct, frozen=True):
     """A matter handed to a person. Text lives in memory unless the policy stores it."""
 
     review_id: str
@@ -128,8 +125,7 @@ class TextKeeper(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+class Embedded(Struct, frozen=True):
     """Texts as vectors: each little-endian float32 as bytes, of length 1."""
 
     vectors: tuple[bytes, ...]
@@ -158,8 +154,7 @@ class KeyStore(Protocol):
     async def any(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetLeft:
+class BudgetLeft(Struct, frozen=True):
     """One window of a budget: its limit, what is neither spent nor held, and when it ends."""
 
     limit_nano_usd: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from router.wire.checks import array, json_object, missing, text, unsupported, wrong_value
 
@@ -15,8 +15,7 @@ MAX_TAGS = 16
 MAX_TAG_CHARACTERS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class AnalysisRequest:
+class AnalysisRequest(Struct, frozen=True):
     """What a client asks: the texts, and tags for the ledger rows."""
 
     texts: tuple[str, ...]

@@ -9,8 +9,9 @@ reported. It knows nothing about what the keys mean.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText
 

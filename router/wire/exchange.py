@@ -7,8 +7,9 @@ ChatRequest, so that triage, decision, verification and accounting exist once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.errors import TiergateError
 from router.types import Answer, ChatRequest, Delta, JsonText, Usage
@@ -54,8 +55,7 @@ class Exchange(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class OneRequest:
+class OneRequest(Struct, frozen=True):
     """What exchanges of one request have in common."""
 
     request: ChatRequest

@@ -7,7 +7,8 @@ silently lost. It knows nothing about who may give it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.types import (
     CSAT_HIGHEST,
@@ -41,8 +42,7 @@ OUTCOME_KEYS = ("resolved_first_contact", "csat", "handle_minutes")
 VERDICT_KEYS = ("verdict", "minutes", "corrected", "by")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenFeedback:
+class GivenFeedback(Struct, frozen=True):
     """What a client says of a decision; None where it does not say."""
 
     decision_id: str
@@ -54,8 +54,7 @@ class GivenFeedback:
     handle_minutes: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GivenVerdict:
+class GivenVerdict(Struct, frozen=True):
     """What a reviewer says of a matter."""
 
     verdict: ReviewVerdict

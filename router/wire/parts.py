@@ -6,7 +6,7 @@ be as a chat completion, so that it is read, priced, cached and digested alike.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.types import ContentPart, Message, ToolCall
 from router.wire.checks import json_text, wrong_value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from router.analysis.replay.cases import Case, LeftOut, case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness

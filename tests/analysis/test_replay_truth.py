@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import statistics
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.analysis.replay.cases import Case, Recorded
 from router.analysis.replay.correctness import Correctness, KnownCorrectness

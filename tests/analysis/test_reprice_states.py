@@ -6,12 +6,12 @@ Attempts are made by the functions that book them.
 from __future__ import annotations
 
 import types
-from dataclasses import replace
 from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.analysis.prices.reprice import reprice
 from router.money import cost

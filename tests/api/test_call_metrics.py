@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from router.analysis.live import BudgetUse
 from router.api.observability.call_metrics import MOST_TENANTS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.api.http import access_line
 from router.api.observability.event_lines import EVERY_MS, Line

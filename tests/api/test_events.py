@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.api.observability.event_lines import EVERY_MS, MOST_SUBJECTS, Line, LineLimit, line_of
 from router.errors import LedgerUnavailable

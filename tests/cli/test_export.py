@@ -25,7 +25,7 @@ DAY_MS = 86_400_000
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """Three requests on three days, the last of them with two attempts, one of unknown price."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     path = tmp_path / "ledger.db"
 
@@ -195,7 +195,7 @@ def test_a_zone_that_is_none_is_refused_with_an_example(database: Path, zone: st
 @pytest.fixture
 def charged(tmp_path: Path) -> Path:
     """Requests of two keys named ci and app, with tags, and one that a budget refused."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     path = tmp_path / "charged.db"
 

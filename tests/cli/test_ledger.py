@@ -8,10 +8,10 @@ import io
 import json
 import sqlite3
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.cli.ledger.row_lines import row_lines
 from router.ledger.books.store import SqlLedger

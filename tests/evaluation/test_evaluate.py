@@ -7,12 +7,12 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation import dispatch

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.evaluation.judging import early_section, weighed
 from router.stats.calibration import Platt

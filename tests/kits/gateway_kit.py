@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.types import AttemptState, Domain, Price, RequestRow
 from tests.kits.fakes import ALICE, CALM, House, ScriptedTier

@@ -6,13 +6,13 @@ import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report

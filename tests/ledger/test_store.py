@@ -6,10 +6,10 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable
 from router.ledger.books.store import SqlLedger
@@ -301,7 +301,7 @@ async def test_locked_database_fails_the_waiters_and_the_final_row_is_written_la
 
 FULL_DISK = """
 import asyncio, resource, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from router.errors import LedgerError
 from router.ledger.books.store import SqlLedger

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.money.budget_pressure import MOST, SLOPE, elapsed_share, money_price, pressure
 from router.money.budgets import DAY_MS, BudgetScope, WindowKind, WindowLimit

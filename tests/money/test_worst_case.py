@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow
 from router.money.cost import output_that_fits, worst_case

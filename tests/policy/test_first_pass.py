@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.api.compose.specialists import Specialist
 from router.errors import ClassifyError

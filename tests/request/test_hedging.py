@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import KnownCorrectness

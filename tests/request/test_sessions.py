@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from router.api.http.server import WIRE_FORMATS
 from router.routing.decision_record import differs, parse

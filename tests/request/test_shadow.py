@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness

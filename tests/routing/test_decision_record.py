@@ -6,11 +6,11 @@ import asyncio
 import os
 import random
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from router.errors import NotCapable
 from router.ledger.books.store import SqlLedger

@@ -6,12 +6,13 @@ import asyncio
 import math
 import tempfile
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.api.http.decision_views import committed_headers
 from router.errors import (

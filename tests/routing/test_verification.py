@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from router.routing.verification import cut_by_client, one_call, structure_failure
 from router.types import (

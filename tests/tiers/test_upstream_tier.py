@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import replace
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from router.types import Answer, JsonText, ToolCall, Usage
 from tests import ROOT

@@ -202,7 +202,7 @@ def test_a_message_is_asked_for_as_the_same_chat_completion(
     found = read(**fields)
     body = {"model": "auto", "max_completion_tokens": 9, "messages": [HI], **chat}
     same = parse_chat_request(orjson.dumps(body), {})
-    for name in ChatRequest.__dataclass_fields__:
+    for name in ChatRequest.__struct_fields__:
         if name not in ("endpoint", "include_usage", "original", "cap_key"):
             assert getattr(found, name) == getattr(same, name), name
 

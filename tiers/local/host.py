@@ -22,8 +22,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.policy.schema import LocalAnswerer as LocalSection
@@ -48,8 +49,7 @@ STALE_AFTER_S = 60.0
 LOAD_TIMEOUT_S = 600.0  # a swap whose new child is not ready by then keeps the old one
 
 
-@dataclass(frozen=True, slots=True)
-class LocalModelSpec:
+class LocalModelSpec(Struct, frozen=True):
     """What one child is to hold. All local answerers of a policy on one model share one child."""
 
     model: str

@@ -14,8 +14,9 @@ import fcntl
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct, structs
 
 from router.errors import Overloaded
 from router.types import AnswererState
@@ -23,8 +24,7 @@ from router.types import AnswererState
 STATE_FILE = "state.json"
 
 
-@dataclass(frozen=True, slots=True)
-class LocalAddress:
+class LocalAddress(Struct, frozen=True):
     """Where a local model is and the secret its child asks for. Goes to workers as text."""
 
     directory: str
@@ -33,7 +33,7 @@ class LocalAddress:
 
     def to_text(self) -> str:
         """As it goes to another process; secret."""
-        return json.dumps(asdict(self))
+        return json.dumps(structs.asdict(self))
 
     @classmethod
     def from_text(cls, text: str) -> LocalAddress:
@@ -41,8 +41,7 @@ class LocalAddress:
         return cls(**json.loads(text))
 
 
-@dataclass(frozen=True, slots=True)
-class HostState:
+class HostState(Struct, frozen=True):
     """What the host last said. `adapters` are file paths in the order of the runtime's ids."""
 
     state: AnswererState
@@ -66,7 +65,7 @@ def socket_path(directory: Path, generation: int) -> Path:
 def write_state(directory: Path, state: HostState) -> None:
     """Replaces the state in one step: a reader sees the old or the new one, never a half."""
     with tempfile.NamedTemporaryFile("w", dir=directory, delete=False, encoding="utf-8") as file:
-        json.dump(asdict(state), file)
+        json.dump(structs.asdict(state), file)
     os.replace(file.name, directory / STATE_FILE)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.errors import CannotAnswer, UpstreamInvalid
 from router.types import ChatRequest, JsonText, Message, Reason, TokenLogprob, ToolCall, Usage
@@ -20,8 +21,7 @@ DEFAULT_TEMPERATURE = 0.2
 DEFAULT_TOP_P = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class ToolPlan:
+class ToolPlan(Struct, frozen=True):
     """How the tools of a request are asked for. `may_reply`: plain text is allowed instead."""
 
     schema: dict[str, Any]

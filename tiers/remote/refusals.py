@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from router.errors import (
     UpstreamError,
@@ -33,8 +34,7 @@ VERSION = re.compile(r"/v\d+(beta\d*)?/")
 QUOTA = "upstream_quota_exhausted"  # our money there is spent: asking again is of no use
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Says what was asked of an upstream, for the words of its refusal."""
 
     answerer: str

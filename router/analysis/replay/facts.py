@@ -8,8 +8,10 @@ cannot tell is assumed, and every assumption that was needed is counted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from router.analysis.prices.reprice import Outcome, priced_again
 from router.analysis.replay.cases import Case

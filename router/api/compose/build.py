@@ -6,10 +6,12 @@ Part of the composition root (`app`): it knows every tier, and nothing about HTT
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from router.api.compose.abilities import AbilityTable
 from router.errors import Mistake, ModelFileError, PolicyError

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (

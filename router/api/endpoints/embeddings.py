@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.http.access import Doorkeeper

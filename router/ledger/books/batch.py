@@ -16,9 +16,12 @@ It knows nothing about threads, queues or futures.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.books.budget_holds import Known, Payer, Windows
@@ -250,7 +253,9 @@ class Batch:
             if request is operation.request:
                 return operation
             unsettled = operation.unsettled
-            return replace(finish_operation(request, held=operation.spent), unsettled=unsettled)
+            return dataclasses.replace(
+                finish_operation(request, held=operation.spent), unsettled=unsettled
+            )
         attempt = operation.attempt
         if isinstance(operation, Settle):
             if attempt.started_at_ms >= closed_ms:

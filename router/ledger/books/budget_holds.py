@@ -6,7 +6,7 @@ window is summed from the attempts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.errors import BudgetExceeded
 from router.ledger.books.budget_windows import (
@@ -41,8 +41,7 @@ _WINDOW_MOVE = (
 Payer = tuple[str, str, str]  # tenant, key, policy
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """An attempt as the ledger has it, with all that says what it counts in windows.
 
     What it counted before a change is asked here, and so is what it counts after: an answer that

@@ -16,7 +16,8 @@ A watch that nobody asks for any more ends by itself. It knows nothing about lim
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.ledger.sql.cursor import Cursor
 from router.money.budgets import (
@@ -49,8 +50,7 @@ FOREVER_MS = 2**62
 ALWAYS = (WindowKind.DAY, WindowKind.MONTH)  # of each tenant
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """The windows of one kind that name the same columns: kept from `since_ms` on."""
 
     named: tuple[str, ...]

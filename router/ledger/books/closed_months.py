@@ -9,9 +9,10 @@ moves; `verify` sums each closed month again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.errors import LedgerError
@@ -25,8 +26,7 @@ NAMED = 5
 """Open requests that a refusal names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedMonth:
+class ClosedMonth(Struct, frozen=True):
     """Holds what a closed month came to: of the rows created in it, by every tenant."""
 
     since_ms: int

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.ledger.row_reading import RECONCILE, Doubt, cost_known, doubt_of
 from router.ledger.sql import reading
@@ -39,8 +40,7 @@ _QUERY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownCall:
+class UnknownCall(Struct, frozen=True):
     """A call whose cost is no fact: it counts at `booked_nano_usd` until it is settled.
 
     Estimated calls count at a bound that is never too low, the others at their hold.
@@ -58,16 +58,14 @@ class UnknownCall:
     doubt: Doubt = Doubt.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why an amount was not booked."""
 
     name: str  # the attempt or upstream id that was asked for
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """Holds what a bill said of one unknown or estimated call."""
 
     call: UnknownCall

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from router.ledger.books import anchors
@@ -34,8 +34,7 @@ from router.money.budgets import DAY_MS, LENGTH_MS, BudgetScope
 from router.privacy.digest import digest
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What was checked, and what was found; no findings means that the books are whole."""
 
     findings: tuple[Finding, ...]

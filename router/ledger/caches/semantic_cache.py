@@ -8,10 +8,10 @@ ones of one scope: policy, model name, sampling and the conversation before the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from router.ledger.caches.exact_cache import answer_bytes
 from router.ledger.caches.semantic_gates import Meaning, gate_between, meaning_of
@@ -24,8 +24,7 @@ NEAREST = 8
 Place = tuple[str, str]  # tenant, scope
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     place: Place
     row: int  # of the matrix
     meaning: Meaning

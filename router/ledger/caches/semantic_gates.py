@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 MAX_CHARS = 2_000
 """Longer requests are not compared: their differences are too many to be looked through."""
@@ -34,8 +35,7 @@ class Gate(StrEnum):
     ORDER = "order"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What of a text must agree with another's."""
 
     numbers: tuple[str, ...]  # as written, in order; number words as digits

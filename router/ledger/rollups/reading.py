@@ -8,8 +8,8 @@ of the snapshot), or as a row of a day that the period cuts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from router.ledger.aggregates import Kind, PlacedCell
@@ -22,8 +22,7 @@ from router.types import RequestRow
 BEGIN, END = -(2**62), 2**62
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True):
     """What a report of a period is made of."""
 
     cells: tuple[PlacedCell, ...]

@@ -7,9 +7,9 @@ module's values is meant for eyes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -21,8 +21,7 @@ _SECRET_QUERIES = ("password", "sslpassword")
 _EXPECTED = "expected a file path, sqlite:///path or postgresql://user:password@host:port/database"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Address:
+class Address(Struct, frozen=True):
     """One of the two: `path` of a file, or `url` of a server's database."""
 
     path: Path | None = None

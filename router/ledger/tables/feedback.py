@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.errors import FeedbackRefused
@@ -42,9 +42,7 @@ _LOCK = (
     "ON CONFLICT (name) DO UPDATE SET content = excluded.content"
 )
 """Whoever appends holds this row first, also where a database has no lock of the whole."""
-_TOLD = {one.name for one in fields(Feedback)} & {one.name for one in fields(TrueOutcome)} - {
-    "request_id"
-}
+_TOLD = {*Feedback.__struct_fields__} & {*TrueOutcome.__struct_fields__} - {"request_id"}
 """What a source may say of an answer, and an outcome holds."""
 _DRAFT = (
     "r.verdict IN ('safe_answer', 'held') AND EXISTS (SELECT 1 FROM attempts a "

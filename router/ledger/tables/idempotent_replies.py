@@ -15,9 +15,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from router.ledger.sql.database import Database
@@ -45,8 +45,7 @@ class _Kept(msgspec.Struct, frozen=True):
     pieces: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True):
     """Says what a key and its request are called in the database, and what opens the answer."""
 
     tenant: str

@@ -12,9 +12,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.errors import LedgerError
@@ -31,8 +32,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
+class KeyInfo(Struct, frozen=True):
     """A key as it may be shown."""
 
     key_id: str
@@ -52,16 +52,18 @@ class KeyInfo:
         return self.revoked_at_ms is None and not expired
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedKey:
+class CreatedKey(Struct, frozen=True):
     """A new key with its secret, which is not kept and can't be shown again."""
 
     info: KeyInfo
-    secret: str = field(repr=False)
+    secret: str
+
+    def __repr__(self) -> str:
+        """Leaves the secret out, so that no log can show it."""
+        return f"CreatedKey(info={self.info!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """One secret that lets somebody in, until a moment where there is one."""
 
     digest: bytes
@@ -69,8 +71,7 @@ class _Known:
     until_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
+class _Snapshot(Struct, frozen=True):
     generation: str
     by_secret: Mapping[bytes, _Known]  # by SHA-256 of the secret; none revoked
     any: bool  # whether a key was ever created

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from router.ledger.caches.lru import BoundedMap
 from router.ledger.rollups import retention
@@ -65,8 +66,7 @@ class TenantSecrets:
             return bytes(connection.exec_driver_sql(query, (tenant,)).scalar_one())
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(Struct, frozen=True):
     """What an erasure deleted."""
 
     texts: int

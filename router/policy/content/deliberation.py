@@ -10,11 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
@@ -103,16 +103,14 @@ class TemplateFile(Section):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateStep:
+class TemplateStep(Struct, frozen=True):
     id: StepId
     instruction: str
     max_output_tokens: int
     schema: JsonText
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A loaded template; `digest` is the start of the file's SHA-256."""
 
     name: str

@@ -11,11 +11,11 @@ import functools
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
@@ -180,8 +180,7 @@ class KnowledgeFile(Section):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """A loaded knowledge file; `digest` is the start of its SHA-256."""
 
     content: KnowledgeFile

@@ -15,12 +15,12 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -41,8 +41,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is 8 times fa
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
-@dataclass(frozen=True, slots=True)
-class LineMap:
+class LineMap(Struct, frozen=True):
     """Where each key and list item of one file stands, and the mistakes YAML itself passes over."""
 
     file: str
@@ -244,8 +243,7 @@ class _Reader:
 # --- pydantic's errors ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where an error is: the path in the file, and the model or annotation around it."""
 
     path: KeyPath

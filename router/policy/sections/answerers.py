@@ -6,9 +6,9 @@ answerer works or what was spent.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Literal, Self
 
+from msgspec.structs import replace
 from pydantic import AfterValidator, Field, model_validator
 
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd

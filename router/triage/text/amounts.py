@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+
+from msgspec import Struct
 
 from router.triage.text import money_words as words
 from router.triage.text.folding import Folded, fold
@@ -31,8 +32,7 @@ _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
 _DIGIT = re.compile("[0-9]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Sum:
+class _Sum(Struct, frozen=True):
     """A quantity of a currency: tokens start..end-1."""
 
     value: Decimal

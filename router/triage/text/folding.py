@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_CHARS = 65_536
 """Characters of user text that are read; what lies beyond makes the request novel."""
@@ -75,8 +76,7 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 _ANY_WORDS = re.compile(rf"[0-9]+|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """A folded text. `text` keeps its case and line breaks; `words` are lower-case runs of letters
     or of digits, in order; `cut` says that more was there than is read."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from router.triage.text import money_words as words
 from router.triage.text.folding import Folded
@@ -32,8 +33,7 @@ _BEGINS = words.NUMBER_WORDS | {"a"}
 _SENTENCE_ENDS = frozenset(".?!;\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """A number with its scale: tokens start..end-1. `scale` is "" (none), a letter or a word."""
 
     value: Decimal

@@ -11,7 +11,8 @@ nothing about models or signals.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.triage.text.folding import Folded
 
@@ -67,8 +68,7 @@ def is_bare_follow_up(text: Folded) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RouterTalk:
+class RouterTalk(Struct, frozen=True):
     """`rest` is the folded text without what was said to the router. `addressed`: it spoke of
     models, tiers or stakes, and not only of the question's being simple."""
 

@@ -7,7 +7,8 @@ of other roles where the policy says so. It knows nothing about what a text mean
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.triage.text.folding import MAX_CHARS, fold
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -23,8 +24,7 @@ MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common 
 MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
 
 
-@dataclass(frozen=True, slots=True)
-class Turns:
+class Turns(Struct, frozen=True):
     """The user turns of a request, cut to MAX_CHARS in all, newest kept; `beyond`: more was there.
 
     `older` is read by rules alone: what lies before the last EARLIER_TURNS turns, what the

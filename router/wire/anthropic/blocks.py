@@ -7,7 +7,8 @@ thought before, what its issuer sealed is kept for it. It knows nothing about th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.privacy.provider_seals import read_back
 from router.types import JsonText, Message, Sealed, ToolCall, ToolSpec
@@ -247,8 +248,7 @@ def _id(block: dict[str, object], key: str, at: str) -> str:
 # --- tools ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """The client's own tools, and the types of those that Anthropic defines or runs."""
 
     own: tuple[ToolSpec, ...] = ()

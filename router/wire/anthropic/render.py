@@ -8,10 +8,10 @@ knows nothing about how an answer came to be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
+from msgspec.structs import replace
 
 from router.errors import Overloaded, TiergateError
 from router.privacy.provider_seals import shown

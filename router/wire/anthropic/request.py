@@ -9,8 +9,9 @@ and cannot be is refused by name. It knows nothing about how answers are said: t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.types import (
@@ -130,8 +131,7 @@ _READ: dict[str, Reader] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesExchange(OneRequest):
+class MessagesExchange(OneRequest, frozen=True):
     """wire.exchange.Exchange for one message."""
 
     shows_thinking: bool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from router.errors import TiergateError
 from router.types import Answer, JsonText, Usage
@@ -12,8 +11,7 @@ from router.wire.openai.parse import parse_chat_request
 from router.wire.openai.render import StreamRenderer, render_completion, render_error
 
 
-@dataclass(frozen=True, slots=True)
-class ChatExchange(OneRequest):
+class ChatExchange(OneRequest, frozen=True):
     """wire.exchange.Exchange for one chat completion."""
 
     def whole(

@@ -9,8 +9,9 @@ prompt said back, token ids) is refused by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.errors import TiergateError
 from router.types import (
@@ -97,8 +98,7 @@ _READ: dict[str, Reader] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CompletionsExchange:
+class CompletionsExchange(Struct, frozen=True):
     """wire.exchange.Exchange for the prompts of one body."""
 
     requests: tuple[ChatRequest, ...]

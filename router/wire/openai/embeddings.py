@@ -8,8 +8,9 @@ from __future__ import annotations
 from array import array as packed
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from sys import byteorder
+
+from msgspec import Struct
 
 from router.types import EMBEDDING_MODEL, Hints
 from router.wire.checks import (
@@ -33,8 +34,7 @@ MAX_IDS = 8_192
 INPUT = "a string, an array of strings, or token ids"
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingRequest:
+class EmbeddingRequest(Struct, frozen=True):
     """What a client asks; `dimensions` None means the model's own width."""
 
     texts: tuple[str, ...]  # empty where token ids came

@@ -6,7 +6,8 @@ It knows nothing about heads. Unknown keys are left alone: there is nowhere they
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.errors import NotCapable
 from router.types import MODERATION_MODEL, Capability
@@ -18,8 +19,7 @@ from router.wire.openai.render import to_json
 INPUT = "a string, an array of strings, or an array of parts with text"
 
 
-@dataclass(frozen=True, slots=True)
-class ModerationRequest:
+class ModerationRequest(Struct, frozen=True):
     """What a client asks."""
 
     texts: tuple[str, ...]

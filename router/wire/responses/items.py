@@ -9,7 +9,10 @@ results. It knows nothing about the rest of the body.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.privacy.provider_seals import opened, read_back
 from router.types import Message, Sealed, ToolCall
@@ -53,8 +56,7 @@ _ATTACHMENTS = ("input_image", "input_file", "input_audio")
 _PARTS = (*_TEXTS, "refusal", *_ATTACHMENTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """The conversation; whether its last item asks for a summary of it; what stays when it is
     summed up, as it came."""
 

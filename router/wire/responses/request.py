@@ -8,10 +8,11 @@ background: what asks for that is refused by name. Tools are read by `responses_
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.types import (
     Answer,
@@ -81,8 +82,7 @@ _INCLUDABLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """The `text` object: format, verbosity, and the format as the client wrote it."""
 
     format: ResponseFormat
@@ -93,8 +93,7 @@ class _Text:
 _PLAIN = _Text(ResponseFormat(), None, JsonText('{"type":"text"}'))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reasoning:
+class _Reasoning(Struct, frozen=True):
     effort: str | None = None
     summary: str | None = None
 
@@ -173,8 +172,7 @@ _ECHOED = ("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_l
 _PASSED_ON_ECHOED = ("user", "safety_identifier", "prompt_cache_key", "service_tier")
 
 
-@dataclass(frozen=True, slots=True)
-class ResponsesExchange(OneRequest):
+class ResponsesExchange(OneRequest, frozen=True):
     """wire.exchange.Exchange for one response; `said_back` are the body's fields as JSON."""
 
     said_back: bytes
@@ -230,8 +228,7 @@ class CompactFormat(OpenAIErrors):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CompactExchange(ResponsesExchange):
+class CompactExchange(ResponsesExchange, frozen=True):
     """wire.exchange.Exchange for one summary: what users said as it was, then the rest in short."""
 
     kept: tuple[JsonText, ...] = ()

@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import RequestError
 from router.types import ChatRequest, JsonText, ToolCall, ToolSpec
@@ -48,8 +49,7 @@ _INPUT = {
 INPUT_ALONE = JsonText(orjson.dumps(_INPUT).decode())
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """Holds a body's tools: as functions, what no tier has, and all of it as it was said."""
 
     known: tuple[ToolSpec, ...] = ()
@@ -193,8 +193,7 @@ def _custom(name: str, words: str, tool: dict[str, object], at: str) -> ToolSpec
 # --- which one is to be called --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The choice as chat completions write it; None where no tier has what it names."""
 
     wanted: JsonText | None

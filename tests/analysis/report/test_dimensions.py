@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.analysis.report.build import MAX_DAYS, MAX_SHOWN, Extra, build_report
 from router.analysis.report.calendar import month_days

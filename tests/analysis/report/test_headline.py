@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.analysis.report.build import Extra
 from router.analysis.report.figures import Report

@@ -153,7 +153,7 @@ def test_csv_disarms_formulas() -> None:
 
 
 def test_csv_keeps_negative_numbers_as_numbers() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from router.types import Baselines
 

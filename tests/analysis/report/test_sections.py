@@ -7,12 +7,12 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
-from dataclasses import replace
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.console import Console
 
 from router.analysis.report.build import Extra, build_report

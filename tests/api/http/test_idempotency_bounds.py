@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.api.compose.clock import SystemClock, UlidIds
 from router.api.http.access import Doorkeeper

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.ledger.caches.exact_cache import MemoryAnswerCache
 from router.ledger.sql.database import Database

@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from router.ledger.books.reconcile import unknown_calls
 from router.ledger.books.store import SqlLedger

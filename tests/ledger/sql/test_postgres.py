@@ -9,11 +9,11 @@ import secrets
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable

@@ -11,12 +11,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.rate_stores.local_rates import MemoryRates
