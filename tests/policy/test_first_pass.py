@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 
 import pytest
@@ -173,7 +174,7 @@ def test_novelty_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
 
 
 def test_a_head_without_words_cannot_be_read_without_the_encoder(model: TriageModel) -> None:
-    wordless = replace(model.stack.heads["spam"], name="old", words=None, early=None)
+    wordless = dataclasses.replace(model.stack.heads["spam"], name="old", words=None, early=None)
     own = OwnHeads.of(model.stack.heads, [wordless])
     with pytest.raises(ClassifyError, match="found old among the heads"):
         BulkReader(model, own, ["old"], 1, encoder=EncoderUse.NEVER)
