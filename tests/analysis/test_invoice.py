@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.prices.invoice import BillLine, Booked, Cause, compare, explained
 from router.ledger.books.store import SqlLedger
 from router.types import AttemptRow, AttemptState, CostBasis, Role
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
 DAY = date(2026, 11, 18)  # of NOW_MS

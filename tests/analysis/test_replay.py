@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.replay.cases import Case, LeftOut, case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
@@ -31,6 +30,7 @@ from router.types import (
     Usage,
     Verdict,
 )
+from tests.kits.changed import replace
 from tests.kits.fakes import (
     ALICE,
     CALM,

@@ -6,7 +6,6 @@ import random
 import statistics
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.replay.cases import Case, Recorded
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
@@ -19,6 +18,7 @@ from router.routing.decision_record import StepRecord
 from router.routing.next_rung import Left
 from router.types import Action, Match, Reason, Signals, Step, Usage
 from tests.kits.books.ledger_rows import attempt
+from tests.kits.changed import replace
 from tests.kits.fakes import CALM, ScriptedTriage, a_policy, a_runtime
 from tests.kits.gateway_kit import low, mid
 from tests.kits.replay_kit import facts_of

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.prices.reprice import Again, Outcome, Repricing, Sums, priced_again, reprice
 from router.money import cost
@@ -17,6 +16,7 @@ from router.policy.loading import LoadedPolicy, load_policy, policies_dir
 from router.policy.price_list import LoadedPrices, load_prices
 from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Role, Usage
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.changed import replace
 from tests.kits.policy_texts import GOOD, write
 
 DEAR = Price(10**9, 10**8, None, 4 * 10**9, version="then")

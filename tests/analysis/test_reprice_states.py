@@ -11,7 +11,6 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.prices.reprice import reprice
 from router.money import cost
@@ -19,6 +18,7 @@ from router.request.settlement import at_hold, own_compute, paid_for, state_of
 from router.routing.policy_runtime import RungPlan
 from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Role, Usage
 from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.changed import replace
 
 amounts = st.none() | st.integers(0, 10**11)
 prices = st.builds(

@@ -7,7 +7,6 @@ import random
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
@@ -20,6 +19,8 @@ from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
 from router.types import Domain, Match
 from tests.kits.fakes import ALICE, CALM, Houses, ask
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, CALM, a_house, ask
 from tests.kits.gateway_kit import low, mid
 from tests.kits.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import tiergate

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from router.analysis.live import BudgetUse
 from router.api.observability.call_metrics import MOST_TENANTS
 from router.api.observability.metrics import Metrics, forget_worker
 from router.money.budgets import BudgetScope
 from router.policy.warnings import PolicyWarning, WarningKind
 from router.types import CallFailed, CallRefused
+from tests.kits.changed import replace
 
 REFUSED = CallRefused("acme", "k", "insufficient_quota", "usd_per_day", "", "mid", False, "")
 FAILED = CallFailed("mid", "gpu-1", 503, "upstream_error", "", False, "")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from msgspec.structs import replace
-
 from router.api.http import access_line
 from router.api.observability.event_lines import EVERY_MS, Line
 from router.api.observability.event_log import EventLog
@@ -14,6 +12,7 @@ from router.api.observability.metrics import Metrics
 from router.types import CallFailed, CostBasis
 from tests import ROOT
 from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.changed import replace
 from tests.kits.fakes import Clock
 
 FAILED = CallFailed("mid", "gpu-1:8000", 503, "upstream_error", "x", False, "")

@@ -7,13 +7,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.api.observability.event_lines import EVERY_MS, MOST_SUBJECTS, Line, LineLimit, line_of
 from router.errors import LedgerUnavailable
 from router.ledger.books.store import SqlLedger
 from router.types import BreakerTurned, CallFailed, CallRefused, Event, StoreTurned
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
 FAILED = CallFailed("mid", "gpu-1:8000", 503, "upstream_error", "goes on with deep", False, "01k")

@@ -11,7 +11,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.cli.ledger.row_lines import row_lines
 from router.ledger.books.store import SqlLedger
@@ -20,6 +19,7 @@ from router.ledger.tables.policies import record_policy
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import Domain, RequestRow, RequestState, ReviewItem
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
 REVIEWS = ("rev_1", "rev_2")

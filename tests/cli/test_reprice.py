@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.ledger.books.store import SqlLedger
 from router.types import Usage
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
 BOOK = """\

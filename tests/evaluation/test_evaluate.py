@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation import dispatch
@@ -26,6 +25,7 @@ from router.stats.heads import UNSCALED, Encoded, Head, HeadKind
 from router.stats.measures import Figure
 from router.stats.ngrams import NOTHING, Grams
 from router.triage.triage_model import DEFAULT_FOLDER
+from tests.kits.changed import replace
 
 QUICK = Options(resamples=20)
 THINGS = (

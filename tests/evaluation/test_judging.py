@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from router.evaluation.judging import early_section, weighed
 from router.stats.calibration import Platt
 from router.stats.heads import Early, Encoded, Head, HeadKind
 from router.stats.ngrams import BUCKETS, Grams, counted, rarity
 from router.training.heads.fit_one_head import FittedHead, fit_head
+from tests.kits.changed import replace
 
 ROWS = 600
 RNG = np.random.default_rng(11)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.money.price_book import PriceBook
 from router.plan.build import build_plan
@@ -22,6 +21,7 @@ from router.plan.loading import find_plan, load_plan
 from router.plan.present_value import Crossing
 from router.policy.loading import policies_dir
 from router.rendering.figures_in_words import saved_percent, usd
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.plan_kit import CROSSING, RICH, USD, inputs, report
 

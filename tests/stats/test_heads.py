@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from router.errors import ModelFileError
 from router.stats import heads
 from router.stats.calibration import Isotonic, Platt, Temperature
 from router.stats.heads import Early, EarlyHeads, Encoded, Head, HeadKind, HeadStack
 from router.stats.ngrams import BUCKETS, NOTHING, Grams
+from tests.kits.changed import replace
 
 SHA = "ab" * 32
 RNG = np.random.default_rng(5)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
+
+from tests.kits.changed import replace
 
 pytest.importorskip("torch")
 

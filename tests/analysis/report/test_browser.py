@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.report.build import build_report
 from router.analysis.report.figures import Report
@@ -16,6 +15,7 @@ from router.plan.output.html import plan_html
 from router.policy.schema import ReportSection
 from router.types import RequestRow
 from tests.kits.books.report_rows import NOON_MS, a_day
+from tests.kits.changed import replace
 from tests.kits.plan_kit import CROSSING, RICH, report
 
 pytestmark = pytest.mark.browser

@@ -19,6 +19,7 @@ from router.analysis.demo import (
     sample_day,
 )
 from tests import ROOT
+from tests.kits.changed import replace
 
 PROMPTS = ROOT / "policies" / "demo" / "prompts.jsonl"
 
@@ -30,7 +31,7 @@ def prompts() -> tuple[DemoPrompt, ...]:
 
 def a_prompt(tier: int, **changes: object) -> DemoPrompt:
     prompt = DemoPrompt(f"t{tier}", "hello", tier, "routine", "general", "because")
-    return msgspec.structs.replace(prompt, **changes)
+    return replace(prompt, **changes)
 
 
 def test_there_are_enough_prompts(prompts: tuple[DemoPrompt, ...]) -> None:

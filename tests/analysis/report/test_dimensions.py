@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.report.build import MAX_DAYS, MAX_SHOWN, Extra, build_report
 from router.analysis.report.calendar import month_days
@@ -28,6 +27,7 @@ from router.types import (
     TrueOutcome,
 )
 from tests.kits.books.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 DAY_MS = 86_400_000

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.report.build import build_report
 from router.analysis.report.figures import Report, Saving
@@ -28,6 +27,7 @@ from router.types import (
     Verdict,
 )
 from tests.kits.books.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 

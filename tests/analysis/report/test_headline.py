@@ -6,7 +6,6 @@ import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.report.build import Extra
 from router.analysis.report.figures import Report
@@ -18,6 +17,7 @@ from tests.analysis.report.test_dimensions import GOOD, weighed
 from tests.analysis.report.test_quality import observed
 from tests.analysis.report.test_sections import a_failure, a_refusal, report_of, terminal
 from tests.kits.books.report_rows import PRICES, USD, a_day, a_row, an_attempt
+from tests.kits.changed import replace
 
 
 def everywhere(report: Report) -> list[str]:

@@ -8,13 +8,13 @@ import xml.etree.ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.report.output.html import report_html
 from router.rendering.figures_in_words import Dollars
 from router.types import Baselines, JsonText, RequestRow, RequestState, Role
 from tests.analysis.report.test_sections import report_of, terminal
 from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
+from tests.kits.changed import replace
 
 # --- quality -----------------------------------------------------------------------------------
 

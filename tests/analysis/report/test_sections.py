@@ -12,7 +12,6 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from rich.console import Console
 
 from router.analysis.report.build import Extra, build_report
@@ -36,6 +35,7 @@ from router.types import (
     Verdict,
 )
 from tests.kits.books.report_rows import NOON_MS, PRICES, USD, a_day, a_row, an_attempt
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.api.compose.clock import SystemClock, UlidIds
 from router.api.http.access import Doorkeeper
@@ -21,6 +20,7 @@ from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.money.budgets import Budgets
 from tests.kits.books.ledger_rows import request
+from tests.kits.changed import replace
 
 
 @pytest.mark.parametrize(("size", "calls"), [(MAX_REPLY_BYTES, 1), (MAX_REPLY_BYTES + 1, 2)])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.api.compose.core import Settings
 from router.api.process.process import Options
 from router.api.process.worker import Orders
 from tests import ROOT
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate, write_policy
 
 EVERY_PATH = Settings(
