@@ -8,8 +8,6 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from router.gateway import Gateway
 from router.ledger.books.store import SqlLedger
 from router.ledger.caches.policy_caches import PolicyCaches
@@ -51,6 +49,7 @@ from router.types import (
     Work,
 )
 from tests.kits.books.empty_ledger import empty_ledger
+from tests.kits.changed import replace
 
 CALM = Signals(
     request_type=RequestType.FAQ,

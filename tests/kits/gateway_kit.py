@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from msgspec.structs import replace
-
 from router.types import AttemptState, Domain, Price, RequestRow
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, ScriptedTier
 
 RISKY = replace(CALM, domain=Domain.MEDICAL, stakes_high=0.9)

@@ -7,7 +7,6 @@ import hmac
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from router.ledger.chain import (
     Anchor,
@@ -24,6 +23,7 @@ from router.ledger.chain import (
 )
 from router.privacy.digest import digest
 from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.changed import replace
 
 
 def chain(count: int, writer_id: str = "w1") -> list[ChainRow]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.api.compose.books import Books
 from router.errors import LedgerError
@@ -25,6 +24,7 @@ from router.ledger.sql.database import Database
 from router.types import AttemptState, RequestRow, RequestState
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.server_kit import tiergate
 

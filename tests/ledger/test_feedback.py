@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.report.outcomes import measures
 from router.errors import FeedbackRefused, RequestError
@@ -19,6 +18,7 @@ from router.types import FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
 from tests.kits.books.learnt_kit import learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.changed import replace
 
 
 def change(path: Path, statement: str) -> None:

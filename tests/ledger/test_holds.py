@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from msgspec.structs import replace
 from sqlalchemy import create_engine
 
 from router.errors import LedgerError
@@ -21,6 +20,7 @@ from router.policy.schema import LimitSection
 from router.types import AttemptState, Role
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 
 HOUR_MS = 3_600_000
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
 from router.types import DecisionLine, DecisionPage, DecisionQuery, RequestRow, RequestState
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.books.report_rows import NOON_MS, a_row
+from tests.kits.changed import replace
 
 
 @pytest.fixture

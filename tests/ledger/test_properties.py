@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.report.build import build_report
 from router.ledger.books.store import SqlLedger
@@ -34,6 +33,7 @@ from router.types import (
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.learnt_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 if TYPE_CHECKING:

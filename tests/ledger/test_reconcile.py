@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.report.build import build_report
 from router.ledger.books.budget_windows import windows_of
@@ -20,6 +19,7 @@ from router.policy.schema import ReportSection
 from router.types import AttemptState, Role
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
 

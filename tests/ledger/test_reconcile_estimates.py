@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.prices.reprice import reprice
 from router.analysis.report.build import build_report
@@ -24,6 +23,7 @@ from router.policy.schema import ReportSection
 from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Usage
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
 OCTOBER = round(datetime(2026, 10, 20, tzinfo=UTC).timestamp() * 1000)

@@ -7,7 +7,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.report.build import build_report
 from router.analysis.report.figures import Report
@@ -31,6 +30,7 @@ from router.wire.feedback import parse_verdict
 from tests.kits.books.learnt_kit import Learning, learning
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.books.ledger_sql import become, query
+from tests.kits.changed import replace
 
 APPROVE = Judgement(ReviewVerdict.APPROVE, 2.5, by="Ann", key_id="key_9")
 CORRECT = Judgement(ReviewVerdict.CORRECT, 1.0, "the right answer")

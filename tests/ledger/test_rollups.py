@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report
@@ -32,6 +31,7 @@ from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.books.ledger_sql import become
 from tests.kits.books.report_rows import a_row, an_attempt
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 DAY_MS = 86_400_000

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable
 from router.ledger.books.store import SqlLedger
@@ -18,6 +17,7 @@ from router.types import AttemptState, RequestState
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
 from tests.kits.books.ledger_sql import locked, query
+from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
 Task = asyncio.Future[None]
@@ -301,7 +301,7 @@ async def test_locked_database_fails_the_waiters_and_the_final_row_is_written_la
 
 FULL_DISK = """
 import asyncio, resource, sys
-from msgspec.structs import replace
+from tests.kits.changed import replace
 from pathlib import Path
 from router.errors import LedgerError
 from router.ledger.books.store import SqlLedger

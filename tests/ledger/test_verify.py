@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import LedgerError
 from router.ledger.books.anchors import write_anchor
@@ -19,6 +18,7 @@ from router.ledger.tables.texts import TenantSecrets, TextStore
 from router.privacy.digest import digest
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.ledger_sql import change
+from tests.kits.changed import replace
 
 DAY_MS = 86_400_000
 

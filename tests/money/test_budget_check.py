@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.money.budget_check import budget_warnings
 from router.policy.warnings import PolicyWarning
 from router.types import AnswererFacts, Price
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate, write_policy
 from tests.kits.upstreams.upstream_kit import facts
 from tests.policy.test_warnings import policy

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.money.budget_pressure import MOST, SLOPE, elapsed_share, money_price, pressure
 from router.money.budgets import DAY_MS, BudgetScope, WindowKind, WindowLimit
@@ -27,6 +26,7 @@ from router.types import (
     RungFacts,
     Signals,
 )
+from tests.kits.changed import replace
 from tests.kits.fakes import CALM
 
 USD = 1_000_000_000

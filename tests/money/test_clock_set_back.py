@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.api.compose.clock import MOST_AHEAD_MS, SystemClock
 from router.ledger.books.anchors import EVERY_MS
@@ -20,6 +19,7 @@ from router.money.gcra import DEBT_NS, MINUTE_NS, admission
 from router.request.shadow import Spent
 from router.types import RateAsk, RateLimiter
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, request
+from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import eventually
 
 HOUR_MS = 3_600_000

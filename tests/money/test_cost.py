@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.money.cost import (
     attempt_cost,
@@ -30,6 +29,7 @@ from router.types import (
     Usage,
     exact_usd,
 )
+from tests.kits.changed import replace
 
 PRICE = Price(1_000_000_000, 100_000_000, 2_000_000_000, 4_000_000_000)
 """$1 a million input tokens, $0.10 cached, $2 written to a cache, $4 output."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.errors import LedgerError, RateLimited
 from router.ledger.rate_stores import local_rates as kept
@@ -24,6 +23,7 @@ from router.request.rate_charges import admit, count_call, settle
 from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt
+from tests.kits.changed import replace
 from tests.kits.fakes import ask
 
 NOW = 1_000 * MINUTE_NS

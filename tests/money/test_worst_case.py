@@ -7,12 +7,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow
 from router.money.cost import output_that_fits, worst_case
 from router.money.worst_case import cost_explained, explained
 from router.types import ChatRequest, Hints, Message, Price, Sampling
+from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import facts
 
 PRICED = replace(facts(), price=Price(1_000_000_000, None, None, 4_000_000_000))

@@ -6,7 +6,6 @@ import dataclasses
 import gc
 
 import pytest
-from msgspec.structs import replace
 
 from router.api.compose.specialists import Specialist
 from router.errors import ClassifyError
@@ -19,6 +18,7 @@ from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
 from router.triage.triage_model import TriageModel
 from router.types import EncoderUse
+from tests.kits.changed import replace
 
 INTENTS = [
     ("return_period", ["how long can I return an order", "until when may I send things back"]),

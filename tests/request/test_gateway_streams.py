@@ -11,7 +11,6 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.api.http.server import WIRE_FORMATS
 from router.errors import StreamCut, UpstreamUnreachable
@@ -29,6 +28,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row

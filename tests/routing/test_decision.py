@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import NotCapable
 from router.policy.schema import Policy
@@ -20,6 +19,7 @@ from router.types import (
     Reason,
     RequestType,
 )
+from tests.kits.changed import replace
 from tests.kits.decision_kit import CALM, USD, a_policy, facts
 
 

@@ -6,7 +6,6 @@ import math
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.errors import NotCapable
 from router.policy.schema import Policy
@@ -26,6 +25,7 @@ from router.types import (
     RungFacts,
     Signals,
 )
+from tests.kits.changed import replace
 from tests.kits.decision_kit import USD, a_policy
 from tests.kits.examples import examples
 

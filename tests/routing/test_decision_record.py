@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import NotCapable
 from router.ledger.books.store import SqlLedger
@@ -45,6 +44,7 @@ from router.types import (
     Signals,
 )
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, request
+from tests.kits.changed import replace
 
 T = TypeVar("T")
 ROWS = 1_000

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.api.http.decision_views import committed_headers
 from router.errors import (
@@ -41,6 +40,7 @@ from router.types import (
     Verdict,
 )
 from tests import ROOT
+from tests.kits.changed import replace
 from tests.kits.decision_kit import CALM as EASY
 from tests.kits.decision_kit import USD, facts
 from tests.kits.decision_kit import a_policy as three_tiers

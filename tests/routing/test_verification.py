@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from router.routing.verification import cut_by_client, one_call, structure_failure
 from router.types import (
@@ -19,6 +18,7 @@ from router.types import (
     ToolSpec,
     Usage,
 )
+from tests.kits.changed import replace
 
 TOOLS = tuple(ToolSpec(name, "", JsonText('{"type":"object"}')) for name in ("f", "g"))
 NAMED = '{"type":"function","function":{"name":"f"}}'

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.policy.schema import DecisionSection, Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.expected_loss import counted_costs
 from router.types import CostBasis, PSource, Reason, RungFacts
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.fakes import CALM
 

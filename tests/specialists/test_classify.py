@@ -239,11 +239,11 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
 
 
 SERVER = (
-    *("aiohttp", "alembic", "httptools", "jsonschema", "msgspec", "orjson", "prometheus_client"),
+    *("aiohttp", "alembic", "httptools", "jsonschema", "orjson", "prometheus_client"),
     *("sqlalchemy", "structlog", "uvicorn", "uvloop", "litellm", "xllamacpp", "scipy", "torch"),
 )
-"""What is installed beside onnxruntime, tokenizers, numpy and what policies and the terminal need
-(pydantic, PyYAML, typer, rich)."""
+"""Packages of the server. Classifying needs onnxruntime, tokenizers and numpy, msgspec for the values,
+and what policies and the terminal need (pydantic, PyYAML, typer, rich)."""
 
 WITHOUT = """
 import sys

@@ -7,10 +7,10 @@ import sys
 
 import orjson
 import pytest
-from msgspec.structs import replace
 
 from router.types import Answer, JsonText, ToolCall, Usage
 from tests import ROOT
+from tests.kits.changed import replace
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import no_call, work
 from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream

@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from router.ledger.books.store import SqlLedger
 from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.reviews import SqlReviewQueue
@@ -19,6 +17,7 @@ from router.request.review_verdicts import Reviewer
 from router.types import Domain, Feedback, FeedbackSource, MinutePrice, ReviewItem
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 
 A_DOLLAR = MinutePrice(10**9, "book@1 2026-11-01")
 

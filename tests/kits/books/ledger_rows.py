@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -15,6 +13,7 @@ from router.types import (
     Role,
     Usage,
 )
+from tests.kits.changed import replace
 
 NOW_MS = 1_795_000_000_000  # 2026-11-18, UTC
 RECORD = JsonText('{"signals":{"domain":"finance","request_type":"decision"},"rungs":[]}')

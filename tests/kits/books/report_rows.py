@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from router.types import (
     NANO_PER_USD,
     AttemptRow,
@@ -19,6 +17,7 @@ from router.types import (
     Role,
     Usage,
 )
+from tests.kits.changed import replace
 
 USD = NANO_PER_USD
 NOON_MS = 1_793_707_200_000  # 2026-11-03 12:00 UTC

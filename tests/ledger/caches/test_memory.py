@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from msgspec.structs import replace
 
 from router.ledger.caches.exact_cache import MemoryAnswerCache
 from router.ledger.sql.database import Database
@@ -25,6 +24,7 @@ from router.types import (
     WarmCache,
 )
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
+from tests.kits.changed import replace
 
 MEMORY = SessionMemory(Domain.LEGAL, 0.9, RequestType.DECISION, 0.8, 0, 0.1, 0.1, (), 1.5)
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import BudgetExceeded
 from router.ledger.books.purge import purge
@@ -24,6 +23,7 @@ from router.money.budgets import (
 )
 from router.policy.schema import BudgetSection, LimitSection
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 
 CENT = 10_000_000
 KINDS = ("usd_per_minute", "usd_per_hour", "usd_per_day", "usd_per_month")

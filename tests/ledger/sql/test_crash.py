@@ -9,7 +9,6 @@ import sys
 import time
 
 import pytest
-from msgspec.structs import replace
 
 from router.ledger.books.reconcile import unknown_calls
 from router.ledger.books.store import SqlLedger
@@ -17,6 +16,7 @@ from router.ledger.books.verify import verify
 from router.ledger.row_reading import cost_known
 from router.types import AttemptState, CostBasis, RequestState
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
 DAY_MS = 86_400_000

@@ -11,7 +11,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from msgspec.structs import replace
 from sqlalchemy import create_engine
 
 from router.analysis.prices.reprice import reprice
@@ -25,6 +24,7 @@ from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
 from router.types import Price
 from tests import ROOT
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.changed import replace
 
 DUMP = ROOT / "tests/fixtures/ledger_0001.sql"
 

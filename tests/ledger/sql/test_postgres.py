@@ -13,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
@@ -26,6 +25,7 @@ from router.types import AttemptState, JsonText, RequestState
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
 from tests.kits.books.ledger_sql import locked, query
 from tests.kits.books.postgres_kit import Postgres
+from tests.kits.changed import replace
 from tests.kits.server_kit import Served, Upstream, environment, eventually, tiergate, write_policy
 
 SECRET = "swordfish"

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.rate_stores.local_rates import MemoryRates
@@ -24,6 +23,7 @@ from router.ledger.rate_stores.redis_rates import PREFIX, RedisRates
 from router.money.gcra import NEVER
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.kits.books.ledger_rows import StandingClock
+from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row

@@ -24,7 +24,7 @@ from tests.kits.server_kit import environment
 HANGS_S = 120.0  # only for what never comes true: a worker that waits for a lock for ever
 WORKER = """
 import asyncio, sys
-from msgspec.structs import replace
+from tests.kits.changed import replace
 from router.ledger.books.store import SqlLedger
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncGenerator
 
 import pytest
-from msgspec.structs import replace
 
 from router.api.compose.clock import SystemClock
 from router.errors import (
@@ -33,6 +32,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tests.kits.changed import replace
 from tests.kits.local_kit import facts_of, never_called, work
 from tiers.steps import Passage, Passages, SteppedAnswerer
 
