@@ -18,9 +18,8 @@ from router.policy.loading import load_policy
 from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
 from router.types import Domain, Match
-from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, CALM, a_house, ask
+from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
 from tests.kits.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import tiergate

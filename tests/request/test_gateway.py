@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import (
     CannotAnswer,
@@ -33,6 +32,7 @@ from router.types import (
     Scope,
     Verdict,
 )
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Clock, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
 

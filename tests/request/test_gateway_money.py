@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncGenerator
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.prices.reprice import reprice
 from router.analysis.report.output.row_json import rows_json
@@ -41,6 +40,7 @@ from router.types import (
     Verdict,
     Work,
 )
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, PRICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.kits.upstreams.upstream_kit import eventually

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import KnownCorrectness
@@ -33,6 +32,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 

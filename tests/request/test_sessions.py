@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from msgspec.structs import replace
 
 from router.api.http.server import WIRE_FORMATS
 from router.routing.decision_record import differs, parse
@@ -21,6 +20,7 @@ from router.types import (
     ToolSpec,
     Usage,
 )
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier
 from tests.kits.gateway_kit import UNSURE, low
 

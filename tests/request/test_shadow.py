@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
@@ -19,6 +18,7 @@ from router.money.model_redirects import Redirect
 from router.policy.schema import Policy, ReportSection
 from router.routing.decision_record import parse
 from router.types import AttemptState, Price, RequestRow, RequestState, Role, Sampling
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import deep, low, mid
 from tests.kits.policy_texts import added, mistakes_of

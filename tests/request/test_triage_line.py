@@ -7,11 +7,11 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import AnswererError, UpstreamInvalid
 from router.ledger.books.verify import verify
 from router.types import CostBasis, Price, RequestState, Role
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, drain, low, mid, only_row
 

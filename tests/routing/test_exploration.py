@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from router.policy.schema import ExploreSection, Policy
 from router.routing.constraints import Asked
@@ -15,6 +14,7 @@ from router.routing.decision import decide, stakes
 from router.routing.decision_record import differs, parse
 from router.routing.exploration import chances, drawn
 from router.types import CostBasis, Hints, Match, PSource, Reason, RungFacts, Signals
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, a_policy, ask
 from tests.kits.gateway_kit import RISKY, deep, low, mid, only_row
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from router.errors import LedgerError, PermissionDenied
 from router.ledger.sql.database import Database
@@ -19,6 +18,7 @@ from router.routing.key_access import check_selected, reachable
 from router.routing.policy_runtime import Selected
 from router.types import Domain, Identity, Reason, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
 from tests.kits.gateway_kit import deep, low, mid
 from tests.money.test_budget_pressure import THREE, a_policy

@@ -242,8 +242,8 @@ SERVER = (
     *("aiohttp", "alembic", "httptools", "jsonschema", "orjson", "prometheus_client"),
     *("sqlalchemy", "structlog", "uvicorn", "uvloop", "litellm", "xllamacpp", "scipy", "torch"),
 )
-"""Packages of the server. Classifying needs onnxruntime, tokenizers and numpy, msgspec for the values,
-and what policies and the terminal need (pydantic, PyYAML, typer, rich)."""
+"""Packages of the server. Classifying needs onnxruntime, tokenizers, numpy, msgspec for values, and
+what policies and the terminal need (pydantic, PyYAML, typer, rich)."""
 
 WITHOUT = """
 import sys

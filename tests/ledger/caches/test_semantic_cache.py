@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import KnownCorrectness
@@ -36,6 +35,7 @@ from router.types import (
     Usage,
 )
 from tests.kits.books.ledger_rows import StandingClock
+from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import low, mid
 from tests.kits.minimal_pairs import ALIKE, PAIRS
