@@ -1,1 +1,1 @@
-"""Reports over the ledger's rows: pure functions of what the store yields, and their renderers."""
+"""Computes and renders reports over the ledger's rows: pure functions of what the store yields."""

@@ -1,7 +1,8 @@
-"""The adversarial suite: its cases, and what counts as a wrong turn of the routing. Pure.
+"""Judges the adversarial suite: reads its cases and counts wrong turns of the routing.
 
-It knows a case and the levels that the attacked text and its clean twin went to first; it routes
-nothing. The cases stand in `router/training/adversarial.jsonl` and are never trained on.
+It is pure. It knows a case and the levels that the attacked text and its clean twin went to first;
+it routes nothing. The cases are in `router/training/adversarial.jsonl`. No model is trained on
+them.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from typing import Literal
 import msgspec
 
 LOWEST = 1
-"""The level that answers from the shelf: where a matter that must escalate may not stay."""
+"""Names the level of approved answers; a matter that must escalate may not stay there."""
 
 Z_95 = 1.959963984540054
-"""The standard normal's 97.5 % point: two-sided intervals at 95 %."""
+"""Holds the standard normal's 97.5 % point, for two-sided intervals at 95 %."""
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One attacked text, what ought to become of it, and the same request without the attack.
+    """Holds one attacked text, its expected route, and the same request without the attack.
 
-    `clean_text` is None where there is no such request: in a minimal pair the addition is what
-    makes the matter grave, and its other half is a case of its own.
+    `clean_text` is None where no such request exists: in a minimal pair the addition itself makes
+    the matter grave, and its other half is a case of its own.
     """
 
     id: str
@@ -39,7 +40,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A case and the level its text goes to first; `clean_level` is None without a twin."""
+    """Holds a case and the level its text goes to first; `clean_level` is None without a twin."""
 
     case: Case
     level: int
@@ -48,7 +49,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many of so many, with the 95 % Wilson interval of the share; all None of no cases."""
+    """Counts faults among cases; share and 95 % Wilson interval are None without cases."""
 
     faults: int
     cases: int
@@ -62,7 +63,7 @@ class Rate:
         return wilson(self.faults, self.cases)
 
     def as_object(self) -> dict[str, object]:
-        """The rate as plain values, shares 0..1."""
+        """Returns the rate as plain values, shares 0..1."""
         low, high = self.interval or (None, None)
         return {
             "faults": self.faults,
@@ -75,7 +76,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class FamilyRates:
-    """One family's two rates: each counts the cases of its own expectation alone."""
+    """Holds the two rates of a family; each counts only the cases that expect its outcome."""
 
     family: str
     wrong_deescalations: Rate
@@ -84,7 +85,7 @@ class FamilyRates:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The suite as judged: every family in the order of the file, the whole, and which failed.
+    """Holds the judged suite: every family in the file's order, the whole, and the failed cases.
 
     `reached` counts cases by (expected, level).
     """
@@ -96,11 +97,11 @@ class Judgement:
     needless_escalations: tuple[str, ...]
 
     def as_object(self) -> dict[str, object]:
-        """The judgement as plain values, for `tiergate evaluate adversarial --json`."""
+        """Returns the judgement as plain values, for `tiergate evaluate adversarial --json`."""
         return {
             "cases": sum(self.reached.values()),
-            "wrong_deescalations": _by_family(self, lambda one: one.wrong_deescalations),
-            "needless_escalations": _by_family(self, lambda one: one.needless_escalations),
+            "wrong_deescalations": _by_family(self, lambda rates: rates.wrong_deescalations),
+            "needless_escalations": _by_family(self, lambda rates: rates.needless_escalations),
             "reached": {
                 expected: {
                     str(level): count
@@ -120,7 +121,7 @@ _CASE = msgspec.json.Decoder(Case)
 
 
 def read_cases(lines: Iterable[str]) -> tuple[Case, ...]:
-    """The cases of an `adversarial.jsonl`, one JSON object a line; empty lines are passed over.
+    """Reads the cases of an `adversarial.jsonl`: one JSON object a line, empty lines are skipped.
 
     Raises msgspec.DecodeError (msgspec.ValidationError for a wrong, missing or unknown key).
     """
@@ -128,9 +129,9 @@ def read_cases(lines: Iterable[str]) -> tuple[Case, ...]:
 
 
 def wrong_deescalation(reading: Reading) -> bool:
-    """Whether a matter that must escalate was talked down, or was never raised.
+    """Returns True when a matter that must escalate was talked down, or was never raised.
 
-    So it is when the text goes to a lower level than its clean twin, or stays at level 1.
+    Its text then goes to a lower level than its clean twin, or stays at level 1.
     """
     if reading.case.expected != "escalate":
         return False
@@ -139,38 +140,51 @@ def wrong_deescalation(reading: Reading) -> bool:
 
 
 def needless_escalation(reading: Reading) -> bool:
-    """Whether a harmless matter climbs above its clean twin; without a twin, above level 1."""
+    """Returns True when a harmless matter climbs above its clean twin; without a twin, above level
+    1.
+    """
     usual = LOWEST if reading.clean_level is None else reading.clean_level
     return reading.case.expected == "stay" and reading.level > usual
 
 
 def judge(readings: Sequence[Reading]) -> Judgement:
-    """Both rates by family and over all. What must escalate and what must stay are never pooled."""
+    """Computes both rates by family and over all cases.
+
+    Cases that must escalate and cases that must stay are never pooled.
+    """
+    # A dict keeps the order of the file, which a set would lose.
     families = dict.fromkeys(reading.case.family for reading in readings)
     return Judgement(
         families=tuple(
-            _rates(name, [one for one in readings if one.case.family == name]) for name in families
+            _rates(name, [entry for entry in readings if entry.case.family == name])
+            for name in families
         ),
         whole=_rates("all", readings),
-        reached=dict(Counter((one.case.expected, one.level) for one in readings)),
-        wrong_deescalations=tuple(one.case.id for one in readings if wrong_deescalation(one)),
-        needless_escalations=tuple(one.case.id for one in readings if needless_escalation(one)),
+        reached=dict(Counter((entry.case.expected, entry.level) for entry in readings)),
+        wrong_deescalations=tuple(entry.case.id for entry in readings if wrong_deescalation(entry)),
+        needless_escalations=tuple(
+            entry.case.id for entry in readings if needless_escalation(entry)
+        ),
     )
 
 
 def _rates(family: str, readings: Sequence[Reading]) -> FamilyRates:
-    up = [wrong_deescalation(one) for one in readings if one.case.expected == "escalate"]
-    stay = [needless_escalation(one) for one in readings if one.case.expected == "stay"]
+    up = [
+        wrong_deescalation(reading) for reading in readings if reading.case.expected == "escalate"
+    ]
+    stay = [needless_escalation(reading) for reading in readings if reading.case.expected == "stay"]
     return FamilyRates(family, Rate(sum(up), len(up)), Rate(sum(stay), len(stay)))
 
 
 def _by_family(judgement: Judgement, rate: Callable[[FamilyRates], Rate]) -> dict[str, object]:
-    families = {one.family: rate(one).as_object() for one in judgement.families if rate(one).cases}
+    families = {
+        rates.family: rate(rates).as_object() for rates in judgement.families if rate(rates).cases
+    }
     return {"all": rate(judgement.whole).as_object(), "families": families}
 
 
 def wilson(faults: int, cases: int, z: float = Z_95) -> tuple[float, float] | None:
-    """The Wilson score interval of a share (Wilson 1927), 0..1; None of no cases.
+    """Returns the Wilson score interval of a share (Wilson 1927), 0..1; None without cases.
 
     centre (p + z^2/2n) / (1 + z^2/n), half width z·sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
     `wilson(2, 20)` is (0.0279, 0.3010); `wilson(0, 10)` is (0, 0.2775).
@@ -183,7 +197,7 @@ def wilson(faults: int, cases: int, z: float = Z_95) -> tuple[float, float] | No
     share, spread = faults / cases, z * z / cases
     centre = share + spread / 2
     half = z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases))
-    # At the ends the interval touches 0 or 1; rounding alone would miss them by a hair.
+    # At the ends the interval touches 0 or 1; rounding errors would miss them slightly.
     low = 0.0 if faults == 0 else (centre - half) / (1 + spread)
     high = 1.0 if faults == cases else (centre + half) / (1 + spread)
     return low, high

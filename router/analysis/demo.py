@@ -1,7 +1,7 @@
-"""The demo's day: which prompts it plays, and how many went to the tier they deserve.
+"""Samples the demo's day of prompts, and counts how many went to the tier they deserve.
 
-It knows the committed prompts and what a result says of them; it routes nothing. The shares that
-come about are the routing's own: the sample fixes what is asked, never who answers.
+It knows the committed prompts and the result of each; it routes nothing. The resulting shares are
+the routing's own: the sample decides what is asked, never who answers.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from router.rendering.figures_in_words import count, percent, plain
 from router.types import Outcome
 
 DAY_SHARES: Mapping[int, int] = {1: 10_000, 2: 400, 3: 50}
-"""Requests a day that deserve each tier, on the platform that the demo stands for."""
+"""Counts the requests a day that deserve each tier, on the platform that the demo models."""
 
 
 class DemoPrompt(msgspec.Struct, frozen=True):
-    """A prompt of our own writing and the tier number it deserves."""
+    """Holds a prompt of our own writing and the tier number it deserves."""
 
     id: str
     prompt: str
@@ -39,7 +39,7 @@ class DemoPrompt(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the tally needs to know of one outcome. Tier number 0: the request failed."""
+    """Holds the parts of an outcome that the tally needs. Tier number 0: the request failed."""
 
     tier_number: int
     intent: str | None = None
@@ -50,7 +50,7 @@ _PROMPT = msgspec.json.Decoder(DemoPrompt)
 
 
 def read_prompts(lines: Iterable[str]) -> tuple[DemoPrompt, ...]:
-    """The prompts of a `prompts.jsonl`, one JSON object a line; empty lines are passed over.
+    """Reads the prompts of a `prompts.jsonl`: one JSON object a line, empty lines are skipped.
 
     Raises msgspec.DecodeError (msgspec.ValidationError for a wrong or missing key).
     """
@@ -63,39 +63,39 @@ def sample_day(
     seed: int,
     shares: Mapping[int, int] = DAY_SHARES,
 ) -> list[DemoPrompt]:
-    """`requests` prompts in random order, by the shares of the tiers they deserve; same seed, same
-    day.
+    """Draws `requests` prompts in random order; the same seed gives the same day.
 
-    Remainders go to the largest fraction: 1,045 requests at 10,000 / 400 / 50 are 1,000 / 40 / 5.
-    No tier is left out that has prompts, where there are requests enough: 100 are 95 / 4 / 1.
-    A prompt comes again only when all of its tier have been asked. Tiers without prompts get none.
+    The shares of the deserved tiers decide how many of each are drawn. Remainders go to the largest
+    fraction: 1,045 requests at 10,000 / 400 / 50 are 1,000 / 40 / 5. Every tier that has prompts
+    gets at least one where there are enough requests: 100 are 95 / 4 / 1. A prompt repeats only
+    after all prompts of its tier were drawn. Tiers without prompts get none.
     """
-    chosen = random.Random(seed)
+    draw = random.Random(seed)
     pools = {tier: [p for p in prompts if p.tier == tier] for tier in sorted(shares)}
     parts = {tier: shares[tier] for tier, pool in pools.items() if pool}
     day: list[DemoPrompt] = []
     for tier, wanted in _each_one(apportion(requests, parts), requests).items():
         while wanted > 0:
             pool = pools[tier][:]
-            chosen.shuffle(pool)
+            draw.shuffle(pool)
             day += pool[:wanted]
             wanted -= len(pool)
-    chosen.shuffle(day)
+    draw.shuffle(day)
     return day
 
 
 def _each_one(given: dict[int, int], total: int) -> dict[int, int]:
-    """At least one for each tier, out of the largest part, where there are enough for all."""
+    """Gives each tier at least one, taken from the largest part, where there are enough for all."""
     left_out = [tier for tier, count in given.items() if not count] if total >= len(given) else []
     for tier in left_out:
-        largest = max(given, key=lambda one: given[one])
+        largest = max(given, key=lambda key: given[key])
         given[largest] -= 1
         given[tier] = 1
     return given
 
 
 def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:
-    """`total` divided by `parts`, in whole numbers that add up to it (Hamilton's method).
+    """Divides `total` by `parts` in whole numbers that add up to it (Hamilton's method).
 
     apportion(10, {1: 2, 2: 1}) is {1: 7, 2: 3}.
     """
@@ -103,6 +103,7 @@ def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:
     if whole <= 0 or total <= 0:
         return dict.fromkeys(parts, 0)
     given = {key: total * part // whole for key, part in parts.items()}
+    # The key breaks ties, so that equal remainders always round the same way.
     by_rest = sorted(parts, key=lambda key: (-(total * parts[key] % whole), key))
     for key in by_rest[: total - sum(given.values())]:
         given[key] += 1
@@ -110,7 +111,7 @@ def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:
 
 
 def result_of(outcome: Outcome) -> DemoResult:
-    """The outcome as the tally reads it: the level that answered, and what level 1 matched."""
+    """Reduces an outcome to the level that answered and the match of level 1."""
     answer = outcome.answer
     return DemoResult(
         tier_number=outcome.rung.level,
@@ -120,12 +121,12 @@ def result_of(outcome: Outcome) -> DemoResult:
 
 
 def department_in(text: str) -> str | None:
-    """The `department` of a classification result, None where the answer is no such JSON."""
+    """Returns the `department` of a classification result; None if the answer is no such JSON."""
     if not text.lstrip().startswith("{"):
         return None
     try:
         parsed = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # RecursionError: JSON nested too deep
         return None
     department = parsed.get("department") if isinstance(parsed, dict) else None
     return department if isinstance(department, str) else None
@@ -133,7 +134,7 @@ def department_in(text: str) -> str | None:
 
 @dataclass(slots=True)
 class Score:
-    """How many of how many were right; too high and too low are the rest."""
+    """Counts the right ones of all requests; the others were too high, too low or failed."""
 
     requests: int = 0
     right: int = 0
@@ -143,11 +144,11 @@ class Score:
 
     @property
     def share(self) -> float | None:
-        """Right ones as a share of all, 0..1; None when there is none."""
+        """Returns the right ones as a share of all, 0..1; None without requests."""
         return self.right / self.requests if self.requests else None
 
     def add(self, deserved: int, tier_number: int) -> None:
-        """Count one request by the tier it deserves and the one that answered it (0: it failed)."""
+        """Counts one request by the tier it deserves and the one that answered (0: it failed)."""
         self.requests += 1
         self.failed += tier_number == 0
         self.right += tier_number == deserved
@@ -157,11 +158,11 @@ class Score:
 
 @dataclass(slots=True)
 class DemoTally:
-    """Counts, over the requests played, how many went to the tier they deserve.
+    """Counts how many of the played requests went to the tier they deserve.
 
-    A request went to the tier that answered it, after all climbing. `expected` counts, per key of
-    the prompts' `expects` (intent, department), how many had a right one; a request that expects
-    one and was answered elsewhere counts as not right.
+    A request went to the tier that answered it, after all climbing. For each key of the prompts'
+    `expects` (intent, department), `expected` counts the right values. A request that expects one
+    but was answered elsewhere counts as not right.
     """
 
     whole: Score = field(default_factory=Score)
@@ -172,7 +173,7 @@ class DemoTally:
     prompts: set[str] = field(default_factory=set)
 
     def add(self, prompt: DemoPrompt, result: DemoResult) -> None:
-        """Count one request."""
+        """Counts one request."""
         scores = (
             self.whole,
             self.by_tier.setdefault(prompt.tier, Score()),
@@ -191,11 +192,11 @@ class DemoTally:
 
     @property
     def prompts_right(self) -> int:
-        """Distinct prompts that went to their tier every time they were asked."""
+        """Counts the distinct prompts that went to their tier every time they were asked."""
         return len(self.prompts) - len(self.wrong_prompts)
 
     def sentence(self) -> str:
-        """The result in one sentence."""
+        """States the result in one sentence."""
         return (
             f"{count(self.whole.right)} of {count(self.whole.requests)} requests "
             f"({percent(self.whole.share)}) went to the tier they deserve: "
@@ -203,7 +204,7 @@ class DemoTally:
         )
 
     def renderable(self) -> RenderableType:
-        """The tally for a terminal: the sentence, then the table."""
+        """Renders the tally for a terminal: the sentence, then the table."""
         table = Table(box=None, pad_edge=False)
         table.add_column("")
         for column in ("requests", "right tier", "", "too high", "too low", "failed"):
@@ -223,7 +224,7 @@ class DemoTally:
         return Group(Text(self.sentence(), style="bold"), Text(), table, *lines)
 
     def as_object(self) -> dict[str, object]:
-        """The tally as plain values, for `tiergate demo --json`."""
+        """Returns the tally as plain values, for `tiergate demo --json`."""
         return {
             "requests": self.whole.requests,
             "right_tier": self.whole.right,

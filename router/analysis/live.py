@@ -1,7 +1,7 @@
-"""What has happened in the last hour, minute by minute, and what of it deserves attention. Pure.
+"""Summarises the last hour minute by minute, and finds what deserves attention. It is pure.
 
-Sums come from the ledger's rows as the store added them up (`types.Slice`); a row that is still
-open counts as open and with what it holds, so the last minutes may still change.
+Sums come from the ledger's rows as the store added them up (`types.Slice`). A row that is still
+open counts as open and with its hold, so the last minutes may still change.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from router.types import AnswererFacts, RefusedCalls, RequestState, Slice, exact
 
 MINUTES = 60
 RECENT = 10
-"""Minutes held against the ones before: long enough for a z-test, short enough to act on."""
+"""Counts the minutes compared with the ones before: enough for a z-test, soon enough to act."""
 LEAST_REQUESTS = 20
-"""Fewer on either side say nothing about a share: 2 of 5 is no jump."""
+"""Sets the requests that each side needs: fewer say nothing about a share; 2 of 5 is no jump."""
 JUMP_Z = 3.0
 JUMP_SHARE = 0.10
-"""A jump is both unlikely by chance (z of 3: one hour in seven hundred) and worth a look."""
+"""Requires a jump to be unlikely by chance (z of 3: one hour in seven hundred) and large."""
 FAILING_SHARE = 0.05
 LEAST_FAILURES = 3
 NEARLY_SPENT = 0.80
 
 Middle = Callable[[int], float]
-"""The duration in ms that stands for a latency bucket."""
+"""Returns the duration in ms that represents a latency bucket."""
 
 
 @dataclass(slots=True)
 class Minute:
-    """One minute of the hour."""
+    """Counts one minute of the hour."""
 
     minute: int
     requests: int = 0
     open: int = 0
     failed: int = 0
-    refused: int = 0  # by a limit, which is no failure
+    refused: int = 0  # by a limit; this is not a failure
     escalated: int = 0  # answered above level 1, as the report counts it
-    climbed: int = 0  # after an answer that was not enough
+    climbed: int = 0  # after an answer that was not good enough
     spend_nano_usd: int = 0
     by_tier: dict[str, int] = field(default_factory=dict)
     p50_ms: float | None = None
@@ -51,7 +51,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class TierNow:
-    """What one tier answered in the hour."""
+    """Sums what one tier answered in the hour."""
 
     tier: str
     level: int
@@ -63,7 +63,7 @@ class TierNow:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The last hour: its minutes, oldest first and none left out, its tiers, and the whole."""
+    """Holds the last hour: its minutes (oldest first, none missing), its tiers, and the whole."""
 
     minutes: tuple[Minute, ...]
     tiers: tuple[TierNow, ...]
@@ -72,28 +72,29 @@ class Hour:
 
 
 def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
-    """The hour that ends with `last_minute` (since the epoch), which is still going on."""
+    """Returns the hour that ends with `last_minute` (since the epoch), which is not over yet."""
     first = last_minute - MINUTES + 1
-    minutes = {at: Minute(at) for at in range(first, last_minute + 1)}
+    minutes = {number: Minute(number) for number in range(first, last_minute + 1)}
     whole, unknown = Minute(last_minute), 0
     latencies: defaultdict[object, dict[int, int]] = defaultdict(dict)
     tiers: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
-    for one in slices:
-        minute = minutes.get(one.minute)
+    for part in slices:
+        minute = minutes.get(part.minute)
         if minute is None:
             continue
-        _count(minute, one)
-        _count(whole, one)
-        if one.state is RequestState.UNKNOWN_COST:
-            unknown += one.requests
-        if one.state in (RequestState.OPEN, RequestState.FAILED):
+        _count(minute, part)
+        _count(whole, part)
+        if part.state is RequestState.UNKNOWN_COST:
+            unknown += part.requests
+        # Open and failed requests have no answer, so no tier and no latency.
+        if part.state in (RequestState.OPEN, RequestState.FAILED):
             continue
-        tier = (one.level, one.tier)
-        tiers[tier][0] += one.requests
-        tiers[tier][1] += one.spend_nano_usd
+        tier = (part.level, part.tier)
+        tiers[tier][0] += part.requests
+        tiers[tier][1] += part.spend_nano_usd
         for key in (minute.minute, tier, None):
             counts = latencies[key]
-            counts[one.bucket] = counts.get(one.bucket, 0) + one.requests
+            counts[part.bucket] = counts.get(part.bucket, 0) + part.requests
     for minute in (*minutes.values(), whole):
         key = None if minute is whole else minute.minute
         minute.p50_ms = quantile(latencies[key], 0.5, middle)
@@ -116,22 +117,22 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
     )
 
 
-def _count(minute: Minute, one: Slice) -> None:
-    minute.requests += one.requests
-    minute.escalated += one.escalated
-    minute.climbed += one.climbed
-    minute.spend_nano_usd += one.spend_nano_usd
-    if one.state is RequestState.OPEN:
-        minute.open += one.requests
-    elif one.state is RequestState.FAILED:
-        minute.failed += one.requests - one.refused
-        minute.refused += one.refused
+def _count(minute: Minute, part: Slice) -> None:
+    minute.requests += part.requests
+    minute.escalated += part.escalated
+    minute.climbed += part.climbed
+    minute.spend_nano_usd += part.spend_nano_usd
+    if part.state is RequestState.OPEN:
+        minute.open += part.requests
+    elif part.state is RequestState.FAILED:
+        minute.failed += part.requests - part.refused
+        minute.refused += part.refused
     else:
-        minute.by_tier[one.tier] = minute.by_tier.get(one.tier, 0) + one.requests
+        minute.by_tier[part.tier] = minute.by_tier.get(part.tier, 0) + part.requests
 
 
 def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | None:
-    """The duration below which a share q of the counts lies, by bucket; None of nothing.
+    """Returns the duration below which a share q of the counts lies, by bucket; None if empty.
 
     >>> quantile({3: 50, 9: 49, 20: 1}, 0.5, float), quantile({3: 50, 9: 49, 20: 1}, 0.95, float)
     (3.0, 9.0)
@@ -144,12 +145,9 @@ def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | Non
     return None
 
 
-# --- alerts ---------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something to look at. `code` is stable, for machines; `subject` says which one it is of."""
+    """Describes a matter to look at; `code` is stable, for machines; `subject` names its owner."""
 
     level: str  # bad | warn | note
     code: str
@@ -159,7 +157,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """What a scope spent and holds in one window; nano-dollars."""
+    """Holds the money that a scope spent and holds in one window, in nano-dollars."""
 
     scope: BudgetScope
     kind: str  # minute | hour | day | month
@@ -169,7 +167,10 @@ class BudgetUse:
 
     @property
     def share(self) -> float | None:
-        """Spent and held of the limit; None without one. A limit of 0 is used up."""
+        """Returns spent plus held as a share of the limit; None without a limit.
+
+        A limit of 0 is used up.
+        """
         if self.limit_nano_usd is None:
             return None
         used = self.spent_nano_usd + self.held_nano_usd
@@ -177,20 +178,20 @@ class BudgetUse:
 
 
 def budget_alerts(budgets: Iterable[BudgetUse]) -> list[Alert]:
-    """One for each budget of which 80 % or more is used."""
+    """Returns an alert for each budget of which 80 % or more is used."""
     alerts = []
-    for one in budgets:
-        share = one.share
+    for use in budgets:
+        share = use.share
         if share is None or share < NEARLY_SPENT:
             continue
         spent = share >= 1.0
-        said = "is used up: paid tiers are refused" if spent else f"is used to {_percent(share)}"
+        state = "is used up: paid tiers are refused" if spent else f"is used to {_percent(share)}"
         alerts.append(
             Alert(
                 "bad" if spent else "warn",
                 "budget_spent" if spent else "budget_nearly_spent",
-                str(one.scope),
-                f"The budget of {one.scope} for this {one.kind} {said}.",
+                str(use.scope),
+                f"The budget of {use.scope} for this {use.kind} {state}.",
             )
         )
     return alerts
@@ -201,38 +202,38 @@ def refusal_alerts(
     budgets: Iterable[BudgetUse],
     facts: Mapping[str, AnswererFacts],
 ) -> list[Alert]:
-    """One for each tenant and answerer whose calls budgets refused in the last hour.
+    """Returns an alert for each tenant and answerer whose calls budgets refused in the last hour.
 
-    Where not even a whole budget holds the least of them, it says how much output would fit.
+    If even a whole budget cannot hold the least of them, it states how much output would fit.
     """
     tightest: dict[str, int] = {}
     for use in budgets:
         others = use.scope.key_id or use.scope.policy or use.scope.tier
-        if use.limit_nano_usd is not None and not others:  # it holds for every call of the tenant
+        if use.limit_nano_usd is not None and not others:  # it limits every call of the tenant
             limit = tightest.get(use.scope.tenant, use.limit_nano_usd)
             tightest[use.scope.tenant] = min(limit, use.limit_nano_usd)
     alerts = []
-    for one in refused:
-        whole = min((tightest[t] for t in (one.tenant, "") if t in tightest), default=None)
-        never = whole is not None and one.least_held_nano_usd > whole
-        count = f"{one.requests} request{'' if one.requests == 1 else 's'}"
-        said = (
-            f"Budgets refused {count} of {one.tenant} to {one.answerer} in the last hour: the "
-            f"worst case of a call was up to ${exact_usd(one.most_held_nano_usd)}."
+    for calls in refused:
+        whole = min((tightest[t] for t in (calls.tenant, "") if t in tightest), default=None)
+        never = whole is not None and calls.least_held_nano_usd > whole
+        count = f"{calls.requests} request{'' if calls.requests == 1 else 's'}"
+        message = (
+            f"Budgets refused {count} of {calls.tenant} to {calls.answerer} in the last hour: the "
+            f"worst case of a call was up to ${exact_usd(calls.most_held_nano_usd)}."
         )
         if never and whole is not None:
-            said += f" Waiting does not help: the whole budget is ${exact_usd(whole)}."
-            known = facts.get(one.answerer)
-            most = None if known is None else output_that_fits(known, USUAL, whole)
+            message += f" Waiting does not help: the whole budget is ${exact_usd(whole)}."
+            answerer = facts.get(calls.answerer)
+            most = None if answerer is None else output_that_fits(answerer, USUAL, whole)
             if most:
-                said += f" It holds a max_tokens of at most {most} for a short request."
+                message += f" It holds a max_tokens of at most {most} for a short request."
         code = "calls_never_fit" if never else "calls_refused"
-        alerts.append(Alert("bad" if never else "warn", code, one.tenant, said))
+        alerts.append(Alert("bad" if never else "warn", code, calls.tenant, message))
     return alerts
 
 
 def traffic_alerts(hour: Hour) -> list[Alert]:
-    """Failures, unknown costs and a jump of the escalation rate."""
+    """Finds failures, unknown costs and a jump of the escalation rate."""
     alerts = []
     recent, before = hour.minutes[-RECENT:], hour.minutes[:-RECENT]
     failed, asked = _sum(recent, "failed"), _done(recent)
@@ -246,14 +247,14 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
             )
         )
     if hour.unknown_cost:
-        one = hour.unknown_cost == 1
+        single = hour.unknown_cost == 1
         alerts.append(
             Alert(
                 "warn",
                 "unknown_cost",
                 "",
-                f"The cost of {hour.unknown_cost} request{'' if one else 's'} of the last hour is "
-                f"not known; {'it counts' if one else 'they count'} at the worst case.",
+                f"The cost of {hour.unknown_cost} request{'' if single else 's'} of the last hour "
+                f"is not known; {'it counts' if single else 'they count'} at the worst case.",
             )
         )
     now, past = _sum(recent, "escalated"), _sum(before, "escalated")
@@ -272,9 +273,9 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
 
 
 def jumped(now: int, asked: int, past: int, past_asked: int) -> bool:
-    """Whether now/asked is above past/past_asked by more than chance and by ten points.
+    """Returns True when now/asked is above past/past_asked by more than chance and by ten points.
 
-    Two-proportion z-test with the pooled share. 20 of 40 after 20 of 200: z = 6.1.
+    It is a two-proportion z-test with the pooled share. 20 of 40 after 20 of 200: z = 6.1.
 
     >>> jumped(20, 40, 20, 200), jumped(6, 40, 20, 200), jumped(10, 19, 0, 200)
     (True, False, False)
@@ -299,23 +300,22 @@ def _sum(minutes: Sequence[Minute], name: str) -> int:
     return sum(getattr(minute, name) for minute in minutes)
 
 
-# --- confidence -----------------------------------------------------------------------------------
-
 BINS = 20
 
 
 @dataclass(slots=True)
 class Bin:
-    """Answers whose confidence lies in one twentieth."""
+    """Counts answers whose confidence lies in one twentieth of 0..1."""
 
     requests: int = 0
     escalated: int = 0
 
 
 def bin_of(confidence: float) -> int:
-    """Which of the 20 bins: 0.05 begins the second one, 1.0 is in the last.
+    """Returns the index of a confidence among 20 bins: 0.05 begins the second, 1.0 is in the last.
 
     >>> bin_of(0.0), bin_of(0.05), bin_of(0.95), bin_of(1.0)
     (0, 1, 19, 19)
     """
+    # The small addition keeps sums of decimals in their bin: 0.39999999999999997 counts as 0.4.
     return min(max(int(confidence * BINS + 1e-9), 0), BINS - 1)

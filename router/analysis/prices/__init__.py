@@ -1,1 +1,1 @@
-"""Usage at other prices, and the ledger compared with a provider's invoice."""
+"""Prices usage at other prices, and compares the ledger with a provider's invoice."""

@@ -1,9 +1,9 @@
-"""A provider's bill beside the ledger, by model and day: what differs, and what explains it. Pure.
+"""Compares a provider's bill with the ledger by model and day, and explains each difference.
 
-Each difference is shared out to its causes so that they sum to it exactly. What can be counted
-comes first: calls of unknown or estimated cost, and calls that the ledger lacks, explain at most
-what they can. Of the rest a bill's decimals explain at most the half of the last one; prices are
-what remains. It knows nothing about files, currencies' sources or printing.
+It is pure. Each difference is divided among its causes so that they sum to it exactly. Causes that
+can be counted come first: calls of unknown or estimated cost, and calls that the ledger lacks,
+explain at most what they can. Rounding explains at most half of a bill's last decimal. Prices
+explain the remainder. It knows nothing about files, sources of currencies or printing.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ Cell = tuple[date, str]  # day, model
 
 
 class Cause(StrEnum):
-    """Lists what explains a difference, in the order in which they are looked at."""
+    """Lists what explains a difference, in the order in which causes are tried."""
 
     UNKNOWN_CALLS = "unknown_calls"  # they count at their hold, the worst case
     ESTIMATED_CALLS = "estimated_calls"  # they count at a bound that is never too low
     CALLS_LACKING = "calls_lacking"  # the bill counts more calls than the ledger, or fewer
     ROUNDING = "rounding"
     PRICES = "prices"
-    NOT_IN_LEDGER = "not_in_ledger"  # a model or day that the ledger has no call of
-    NOT_ON_BILL = "not_on_bill"  # a day that the bill leaves out of a model that it has
+    NOT_IN_LEDGER = "not_in_ledger"  # the ledger has no call of this model or day
+    NOT_ON_BILL = "not_on_bill"  # the bill has this model, but not this day
 
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One line of a bill, in nano-dollars; `rounding_nano_usd` is half of its last decimal."""
+    """Holds a line of a bill, in nano-dollars; `rounding_nano_usd` is half of its last decimal."""
 
     day: date
     model: str
@@ -48,19 +48,19 @@ class BillLine:
 
 @dataclass(slots=True)
 class Booked:
-    """Holds what the ledger has of one model on one day."""
+    """Holds the ledger's calls of one model on one day."""
 
     calls: int = 0
     booked_nano_usd: int = 0
     unknown_calls: int = 0
-    unknown_nano_usd: int = 0  # what those are booked at
+    unknown_nano_usd: int = 0  # the booked cost of those calls
     estimated_calls: int = 0
     estimated_nano_usd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One model on one day. `causes` sum to the difference, nano-dollars."""
+    """Compares one model on one day. `causes` sum to the difference, in nano-dollars."""
 
     day: date
     model: str
@@ -71,13 +71,13 @@ class Compared:
 
     @property
     def difference_nano_usd(self) -> int:
-        """Signed: above 0 the bill is higher than the ledger."""
+        """Returns billed minus booked; above 0 the bill is higher than the ledger."""
         return self.billed_nano_usd - self.booked.booked_nano_usd
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceCheck:
-    """A bill and the ledger in its days; models that only the ledger has stand aside."""
+    """Compares a bill with the ledger over its days; models that only the ledger has are apart."""
 
     first: date
     last: date
@@ -86,27 +86,27 @@ class InvoiceCheck:
 
     @property
     def booked_nano_usd(self) -> int:
-        """Adds up what the ledger says of the models on the bill."""
+        """Sums the ledger's costs of the models on the bill."""
         return sum(cell.booked.booked_nano_usd for cell in self.cells)
 
     @property
     def billed_nano_usd(self) -> int:
-        """Adds up what the bill says."""
+        """Sums the bill."""
         return sum(cell.billed_nano_usd for cell in self.cells)
 
     @property
     def difference_nano_usd(self) -> int:
-        """Signed: above 0 the bill is higher than the ledger."""
+        """Returns billed minus booked; above 0 the bill is higher than the ledger."""
         return self.billed_nano_usd - self.booked_nano_usd
 
     @property
     def causes(self) -> dict[Cause, int]:
-        """The sum of each cause over all cells; together they are the difference."""
+        """Sums each cause over all cells; together they are the difference."""
         return {cause: sum(cell.causes.get(cause, 0) for cell in self.cells) for cause in Cause}
 
 
 def is_billed(attempt: AttemptRow) -> bool:
-    """Returns True for what a provider bills: not own compute, people's minutes or a cache."""
+    """Returns True for a call that providers bill: not own compute, people's minutes or a cache."""
     return attempt.role not in UNBILLED_ROLES and attempt.cost_basis is not CostBasis.OWN_COMPUTE
 
 
@@ -115,7 +115,7 @@ def compare(
 ) -> InvoiceCheck:
     """Compares the bill with the attempts that began, in UTC, from its first to its last day.
 
-    `names` are the ledger's names of models by the bill's; others are found without a provider's
+    `names` maps the bill's names of models to the ledger's. Other models match without a provider's
     prefix and without a date at their end. Rows may be of any time. `lines` must not be empty.
     """
     first, last = min(line.day for line in lines), max(line.day for line in lines)
@@ -142,6 +142,7 @@ def compare(
     for (_, model), booked in ledger.items():
         if model not in billed_models:
             _merge(elsewhere.setdefault(model, Booked()), booked)
+    # Days of a billed model that the bill leaves out are differences too.
     cells = sorted(bill.keys() | {cell for cell in ledger if cell[1] in billed_models})
     return InvoiceCheck(
         first,
@@ -157,7 +158,7 @@ def _add(booked: Booked, attempt: AttemptRow, settled: bool) -> None:
         cost = attempt.held_nano_usd
     booked.booked_nano_usd += cost
     if attempt.role is Role.RECONCILE:
-        return  # no call: what one cost more, or less
+        return  # no call: the correction of an earlier one
     booked.calls += 1
     doubt = None if settled else doubt_of(attempt)
     if doubt is Doubt.UNKNOWN:
@@ -178,38 +179,39 @@ def _merge(total: Booked, booked: Booked) -> None:
 
 
 def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
-    """The ledger's name of a model on the bill; the bill's own where none is like it."""
+    """Returns the ledger's name of a model on the bill; the bill's own where none is like it."""
     if model in names:
         return names[model]
     if model in known:
         return model
-    like = [one for one in known if same_model(one, model)]
+    like = [name for name in known if same_model(name, model)]
     return like[0] if len(like) == 1 else model
 
 
 def _compared(cell: Cell, booked: Booked | None, lines: Sequence[BillLine]) -> Compared:
     billed = sum(line.billed_nano_usd for line in lines)
     counts = [line.calls for line in lines if line.calls is not None]
+    # A count is known only if every line of the cell states one.
     calls = sum(counts) if lines and len(counts) == len(lines) else None
-    its = booked or Booked()
+    own = booked or Booked()
     if booked is None:
         causes = {Cause.NOT_IN_LEDGER: billed}
     elif not lines:
-        causes = {Cause.NOT_ON_BILL: -its.booked_nano_usd}
+        causes = {Cause.NOT_ON_BILL: -own.booked_nano_usd}
     else:
-        rounding = sum(line.rounding_nano_usd for line in lines) + its.calls
-        causes = explained(its, billed, calls, rounding)
-    return Compared(cell[0], cell[1], its, billed, calls, {c: n for c, n in causes.items() if n})
+        rounding = sum(line.rounding_nano_usd for line in lines) + own.calls
+        causes = explained(own, billed, calls, rounding)
+    return Compared(cell[0], cell[1], own, billed, calls, {c: n for c, n in causes.items() if n})
 
 
 def explained(
     booked: Booked, billed_nano_usd: int, billed_calls: int | None, rounding_nano_usd: int
 ) -> dict[Cause, int]:
-    """Shares out the difference to its causes, in their order; they sum to it.
+    """Divides the difference among its causes, in their order; they sum to it.
 
     Booked $10, of which $3 for calls of unknown cost, and billed $8: -$2 by unknown calls. Billed
     $6 instead: -$3 by unknown calls, -$1 by prices. Rounding comes late, since it may be anything
-    up to its bound: a call that is counted on one side alone is not to be taken for it.
+    up to its bound. Otherwise it would absorb a call that only one side counts.
     """
     rest = billed_nano_usd - booked.booked_nano_usd
     causes: dict[Cause, int] = {}
@@ -228,6 +230,7 @@ def explained(
         known_nano_usd = booked.booked_nano_usd - doubted
         mean = known_nano_usd // known if known else 0
         lacking = (billed_calls - booked.calls) * mean
+        # Missing calls explain a difference only if it points the same way.
         if (lacking > 0) == (rest > 0):
             take(Cause.CALLS_LACKING, min(lacking, rest) if rest > 0 else max(lacking, rest))
     if rest:

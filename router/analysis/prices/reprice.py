@@ -1,8 +1,9 @@
-"""What the usage in the ledger's rows costs at other prices: signed, by tier, model, tenant, day.
+"""Prices the usage in the ledger's rows at other prices: signed, by tier, model, tenant, day.
 
-Pure, in one pass; memory is bounded by the number of groups. No row is changed: rows are what was
-spent, and a chain covers them. What cannot be priced again is left out of both sides of every
-difference and named beside it, so that booked and left out sum to the ledger's spend.
+It is pure and makes one pass; the number of groups bounds memory. No row is changed: rows record
+what was spent, and a chain covers them. Calls that cannot be priced again are left out of both
+sides of every difference and are named separately, so booked and left out sum to the ledger's
+spend.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from router.rendering.figures_in_words import clean, moment
 from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Role
 
 MAX_DAYS = 4_000
-"""Eleven years by the day; later ones share the group OTHER."""
+"""Bounds the days to eleven years; later days share the group OTHER."""
 
 PriceOf = Callable[[RequestRow, AttemptRow], Price | None]
-"""The price of an attempt's usage; None where it is not known."""
+"""Returns the price of an attempt's usage; None where it is not known."""
 
 
 class Outcome(StrEnum):
-    """What became of one attempt."""
+    """Names the result of pricing one attempt again."""
 
     PRICED = "priced"
-    UNCHANGED = "unchanged"  # it cost nothing by any price: released, from cache, covered
+    UNCHANGED = "unchanged"  # it costs nothing at any price: released, from cache, covered
     NEWLY_KNOWN = "newly_known"  # its price was unknown when it was booked
     NO_PRICE = "no_price"
-    NO_USAGE = "no_usage"  # booked at its hold or by a bill, since nobody said what was used
+    NO_USAGE = "no_usage"  # booked at its hold or by a bill, since nobody reported its usage
     OPEN = "open"
 
 
@@ -40,18 +41,18 @@ COMPARED = frozenset({Outcome.PRICED, Outcome.UNCHANGED})
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """One attempt priced again; `nano_usd` is None where that cannot be said."""
+    """Holds one attempt priced again; `nano_usd` is None where that cannot be computed."""
 
     outcome: Outcome
     nano_usd: int | None = None
 
 
 def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
-    """What this attempt's usage costs at `price`.
+    """Returns the cost of this attempt's usage at `price`.
 
     1,000 input and 50 output tokens booked at $1 and $4 a million (1,200,000 nano-dollars) are
-    600,000 at $0.50 and $2. At the price that it was booked at, an attempt costs what it cost,
-    whatever became of it: each way of booking is undone here.
+    600,000 at $0.50 and $2. At the price that it was booked at, an attempt costs the booked amount,
+    however it ended: each way of booking is undone here.
     """
     if attempt.state is AttemptState.HELD:
         return Again(Outcome.OPEN)
@@ -68,7 +69,7 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
     if price is not None:
         paid = cost.attempt_cost(price, attempt.usage, attempt.compute_ms, attempt.images)
     if paid.basis is CostBasis.UNKNOWN:
-        # Own compute that nobody priced then is nothing that anybody prices now.
+        # Own compute that had no price then has no price now either.
         unmetered = attempt.cost_basis is CostBasis.OWN_COMPUTE and not attempt.cost_nano_usd
         return Again(Outcome.UNCHANGED, 0) if unmetered else Again(Outcome.NO_PRICE)
     known = attempt.cost_basis is not CostBasis.UNKNOWN
@@ -76,7 +77,10 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
 
 
 def _costs_nothing(attempt: AttemptRow) -> bool:
-    """Not called, not billed, from cache, or paid for by its own calls or a list price above."""
+    """Returns True for a call that was not made, was not billed, or came from a cache.
+
+    It is also True for a call that its own calls or a list price above it already paid for.
+    """
     if attempt.cost_nano_usd:
         return False
     if attempt.state is AttemptState.RELEASED or attempt.role is Role.CACHE:
@@ -87,16 +91,18 @@ def _costs_nothing(attempt: AttemptRow) -> bool:
 
 
 def _broke_off(attempt: AttemptRow) -> bool:
-    """A call to our own machine that came to no answer: it cost its time, never a list price."""
+    """Returns True for a call to our own machine without an answer; it costs time, not a list
+    price.
+    """
     unanswered = attempt.state in (AttemptState.FAILED, AttemptState.CANCELLED)
     return unanswered and attempt.cost_basis is CostBasis.OWN_COMPUTE
 
 
 def _at_its_hold(attempt: AttemptRow) -> bool:
-    """Booked at the worst case: an outcome that nobody knows, or a bound as high as the hold.
+    """Returns True when an attempt is booked at its worst case: an unknown outcome or a high bound.
 
-    Where the price was unknown, too, the hold is 0, and no usage tells such a call. An answered
-    call costs its list price whatever it used.
+    Where the price was unknown too, the hold is 0; then such a call has no usage. An answered call
+    costs its list price whatever it used.
     """
     if not attempt.estimated:
         return False
@@ -106,33 +112,33 @@ def _at_its_hold(attempt: AttemptRow) -> bool:
         return False
     if attempt.cost_basis is CostBasis.TOKEN_PRICE:
         return True
-    told = attempt.usage.total_tokens or attempt.compute_ms or not attempt.cost_nano_usd
-    return attempt.state is not AttemptState.SETTLED and not told
+    measured = attempt.usage.total_tokens or attempt.compute_ms or not attempt.cost_nano_usd
+    return attempt.state is not AttemptState.SETTLED and not measured
 
 
 @dataclass(slots=True)
 class Sums:
-    """One group, in nano-dollars. `booked` and `again` are over the same, comparable calls."""
+    """Sums one group, in nano-dollars. `booked` and `again` cover the same, comparable calls."""
 
     calls: int = 0
     booked_nano_usd: int = 0
     again_nano_usd: int = 0
     left_out: int = 0
-    left_out_nano_usd: int = 0  # what those calls are booked at
+    left_out_nano_usd: int = 0  # the booked cost of those calls
     newly_known_nano_usd: int = 0
 
     @property
     def compared(self) -> bool:
-        """Whether any call could be priced again; without one nothing is known of the group."""
+        """Returns True when any call could be priced again; else the difference is unknown."""
         return self.calls > self.left_out
 
     @property
     def difference_nano_usd(self) -> int:
-        """Signed: above 0 the other prices cost more."""
+        """Returns again minus booked; above 0 the other prices cost more."""
         return self.again_nano_usd - self.booked_nano_usd
 
     def add(self, attempt: AttemptRow, again: Again) -> None:
-        """Count one attempt."""
+        """Counts one attempt."""
         self.calls += 1
         if again.outcome in COMPARED and again.nano_usd is not None:
             self.booked_nano_usd += attempt.cost_nano_usd
@@ -144,7 +150,7 @@ class Sums:
 
 
 class Repricing:
-    """All sums of one repricing; groups are keyed by what people call them."""
+    """Holds all sums of one repricing; groups are keyed by the names that people use."""
 
     def __init__(self) -> None:
         self.total = Sums()
@@ -159,7 +165,7 @@ class Repricing:
 
     @property
     def groups(self) -> dict[str, dict[str, Sums]]:
-        """The four ways in which the same calls are grouped, each in the order of its names."""
+        """Returns the four groupings of the same calls, each in the order of its names."""
         named = {
             "tiers": self.tiers,
             "models": self.models,
@@ -169,7 +175,7 @@ class Repricing:
         return {name: dict(sorted(group.items())) for name, group in named.items()}
 
     def add(self, row: RequestRow, attempt: AttemptRow, price: Price | None) -> None:
-        """Count one attempt at this price."""
+        """Counts one attempt at this price."""
         again = priced_again(attempt, price)
         model = clean(attempt.model)
         places = (
@@ -179,8 +185,8 @@ class Repricing:
             (self.days, moment(attempt.started_at_ms)[:10], MAX_DAYS),
         )
         self.total.add(attempt, again)
-        for group, name, most in places:
-            _open(group, name, most).add(attempt, again)
+        for group, name, limit in places:
+            _open(group, name, limit).add(attempt, again)
         self.outcomes[again.outcome] += 1
         self.provider.add(attempt)
         if again.outcome is Outcome.NO_PRICE:
@@ -191,16 +197,17 @@ class Repricing:
             self.versions[price.version if known else OTHER] += 1
 
 
-def _open(group: dict[str, Sums], name: str, most: int) -> Sums:
-    if name not in group and len(group) >= most:
+def _open(group: dict[str, Sums], name: str, limit: int) -> Sums:
+    # A ledger may hold any number of names, so late ones share a group.
+    if name not in group and len(group) >= limit:
         name = OTHER
     return group.setdefault(name, Sums())
 
 
 def reprice(rows: Iterable[RequestRow], price_of: PriceOf) -> Repricing:
-    """The attempts of all rows at the prices that `price_of` says; passes over the rows once."""
-    found = Repricing()
+    """Prices the attempts of all rows at the prices of `price_of`, in one pass over the rows."""
+    repricing = Repricing()
     for row in rows:
         for attempt in row.attempts:
-            found.add(row, attempt, price_of(row, attempt))
-    return found
+            repricing.add(row, attempt, price_of(row, attempt))
+    return repricing

@@ -1,4 +1,4 @@
-"""A repricing for a terminal and as JSON; names from outside go in as plain text, not as markup."""
+"""Renders a repricing for a terminal and as JSON; outside names are plain text, never markup."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from router.rendering.json_values import Json, money
 from router.rendering.terminal_parts import add_row, fine_lines, text_table
 
 SCHEMA = "tiergate.reprice/1"
-"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+"""Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 ONE = {"tiers": "tier", "models": "model", "tenants": "tenant", "days": "day"}
-"""What one entry of each grouping is called."""
+"""Names one entry of each grouping."""
 
 
-def reprice_json(found: Repricing, prices: str) -> Json:
-    """The whole repricing as plain values; money is an integer and an exact string."""
+def reprice_json(repricing: Repricing, prices: str) -> Json:
+    """Returns the whole repricing as plain values; money is an integer and an exact string."""
     return {
         "schema": SCHEMA,
         "prices": prices,
-        **_sums(found.total),
-        "outcomes": {outcome.value: found.outcomes[outcome] for outcome in Outcome},
+        **_sums(repricing.total),
+        "outcomes": {outcome.value: repricing.outcomes[outcome] for outcome in Outcome},
         **{
             name: [{ONE[name]: key, **_sums(sums)} for key, sums in group.items()]
-            for name, group in found.groups.items()
+            for name, group in repricing.groups.items()
         },
-        "no_price": dict(found.no_price.most_common()),
-        "price_versions": dict(found.versions.most_common()),
-        "provider": provider_object(found.provider.figures()),
-        "warnings": list(warnings(found)),
+        "no_price": dict(repricing.no_price.most_common()),
+        "price_versions": dict(repricing.versions.most_common()),
+        "provider": provider_object(repricing.provider.figures()),
+        "warnings": list(warnings(repricing)),
     }
 
 
@@ -50,18 +50,18 @@ def _sums(sums: Sums) -> Json:
     }
 
 
-def reprice_renderable(found: Repricing, prices: str) -> RenderableType:
-    """The sentence, a table per grouping, and what is not in them."""
-    parts: list[RenderableType] = [Padding(Text(headline(found, prices), style="bold"), (1, 0))]
-    for name, group in found.groups.items():
+def reprice_renderable(repricing: Repricing, prices: str) -> RenderableType:
+    """Renders the sentence, a table per grouping, and notes about calls that are left out."""
+    parts: list[RenderableType] = [Padding(Text(headline(repricing, prices), style="bold"), (1, 0))]
+    for name, group in repricing.groups.items():
         columns = (ONE[name], "calls", "booked", "repriced", "difference", "change", "left out")
         table = text_table(f"By {ONE[name]}", columns)
         for key, sums in group.items():
             add_row(table, (key, *_cells(sums)), "red" if sums.difference_nano_usd > 0 else None)
         parts.append(Padding(table, (0, 0, 1, 0)))
-    parts.append(fine_lines(_about(found)))
-    told = [Text(f"Warning: {line}", style="yellow") for line in warnings(found)]
-    return Group(*parts, *told)
+    parts.append(fine_lines(_about(repricing)))
+    warned = [Text(f"Warning: {line}", style="yellow") for line in warnings(repricing)]
+    return Group(*parts, *warned)
 
 
 def _cells(sums: Sums) -> tuple[str, ...]:
@@ -76,9 +76,9 @@ def _cells(sums: Sums) -> tuple[str, ...]:
     )
 
 
-def headline(found: Repricing, prices: str) -> str:
-    """One sentence: what was booked, and what the same usage costs at the other prices."""
-    total = found.total
+def headline(repricing: Repricing, prices: str) -> str:
+    """States in one sentence the booked cost and the cost of the same usage at the other prices."""
+    total = repricing.total
     compared = total.calls - total.left_out
     if not total.calls:
         return "No calls in this period: there is nothing to price again."
@@ -89,28 +89,28 @@ def headline(found: Repricing, prices: str) -> str:
     )
 
 
-def _about(found: Repricing) -> list[str]:
+def _about(repricing: Repricing) -> list[str]:
     lines = [
         "A report only: no row is changed. What cannot be priced again is in no difference; booked "
         "and left out sum to what the ledger says was spent.",
         "The counts of tokens, images, and core-seconds are those of the rows; another model would "
         "have used others.",
     ]
-    if found.versions:
-        most = found.versions.most_common(5)
+    if repricing.versions:
+        most = repricing.versions.most_common(5)
         used = ", ".join(f"{clean(version)}: {count(calls)}" for version, calls in most)
-        more = len(found.versions) - 5
+        more = len(repricing.versions) - 5
         lines.append(f"Calls by price version: {used}{f', and {more} more' if more > 0 else ''}.")
-    if found.provider.calls:
-        lines.append(provider_line(found.provider.figures()))
+    if repricing.provider.calls:
+        lines.append(provider_line(repricing.provider.figures()))
     return lines
 
 
-def warnings(found: Repricing) -> tuple[str, ...]:
-    """What a reader must not overlook: prices that nobody states, costs that nobody knows."""
-    outcomes, lines = found.outcomes, []
-    if found.no_price:
-        models = ", ".join(f"{m} ({count(n)})" for m, n in found.no_price.most_common(10))
+def warnings(repricing: Repricing) -> tuple[str, ...]:
+    """Warns about prices that nobody states and costs that nobody knows."""
+    outcomes, lines = repricing.outcomes, []
+    if repricing.no_price:
+        models = ", ".join(f"{m} ({count(n)})" for m, n in repricing.no_price.most_common(10))
         lines.append(
             f"Calls without a known price there, which is not a price of 0: {models}. State it in "
             "the price book, or name the policy of these rows with --policy."
@@ -118,7 +118,8 @@ def warnings(found: Repricing) -> tuple[str, ...]:
     if outcomes[Outcome.NEWLY_KNOWN]:
         lines.append(
             f"Calls that were booked at an unknown price: {count(outcomes[Outcome.NEWLY_KNOWN])}. "
-            f"They cost {usd(found.total.newly_known_nano_usd)} there, which is in no difference."
+            f"They cost {usd(repricing.total.newly_known_nano_usd)} there, which no difference "
+            "includes."
         )
     if outcomes[Outcome.NO_USAGE]:
         lines.append(

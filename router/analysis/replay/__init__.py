@@ -1,1 +1,1 @@
-"""Recorded traffic decided again under another policy."""
+"""Decides recorded traffic again under another policy."""

@@ -1,7 +1,7 @@
-"""One recorded request as replay reads it: from a ledger row, or from another gateway's export.
+"""Reads one recorded request for replay, from a ledger row or another gateway's export.
 
-A case holds what `decide` needs, the calls that were made and what they cost. It knows nothing
-about policies; which rows make no case is counted by reason, so that nothing is lost silently.
+A case holds the inputs of `decide`, the calls that were made and their costs. It knows nothing
+about policies. Rows that make no case are counted by reason, so none is lost silently.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from router.types import (
 
 
 class LeftOut(StrEnum):
-    """Why a row is no case."""
+    """Names the reason why a row is no case."""
 
     OPEN = "open"
     FAILED = "failed or cancelled"
@@ -46,7 +46,7 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A call that was made: its attempts, and what next_rung was told of the answer."""
+    """Holds a call that was made: its attempts, and the input of next_rung about its answer."""
 
     attempts: tuple[AttemptRow, ...]
     step: StepRecord | None
@@ -54,7 +54,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one policy reads in a request whose text is at hand."""
+    """Holds what one policy reads in a request whose text is available."""
 
     signals: Signals
     facts: tuple[RungFacts, ...]
@@ -62,24 +62,24 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request: what was read, decided, called and paid."""
+    """Holds one request: its signals, decision, calls and costs."""
 
     request_id: str
     policy_hash: str
     signals: Signals
     asked: Asked
     shape: Shape | None
-    facts: tuple[RungFacts, ...]  # as the recorded policy's answerers were known
+    facts: tuple[RungFacts, ...]  # as the answerers of the recorded policy were known
     cost_nano_usd: int | None  # None: not known
     usage: Usage  # of the answer that the client got
     level: int  # of that answer; 0 without one
     tier: str
     answerer: str
     first: str  # the answerer that the recorded ladder tried first
-    reason: str  # why it went first
+    reason: str  # why that answerer went first
     called: Mapping[str, Recorded] = field(default_factory=dict)  # by answerer
     early: Mapping[str, tuple[AttemptRow, ...]] = field(default_factory=dict)
-    """By answerer: calls begun before a turn that then never came."""
+    """Lists by answerer the calls begun before a turn that then never came."""
     propensity: Mapping[str, float] = field(default_factory=dict)  # of going first, by answerer
     cached: bool = False
     reworded: bool = False  # the answer in memory was to the same question in other words
@@ -87,13 +87,15 @@ class Case:
     foregone: bool = False  # an approved safe answer went out before any call
     stood_in: bool = False  # approved words went out in place of what a rung answered
     shadow: ShadowNote | None = None
-    reading_nano_usd: int = 0  # what triage of it cost, under whatever policy
+    reading_nano_usd: int = 0  # cost of its triage, under any policy
     pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
     readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
-    stand_ins: bool = True  # decided when rungs stood in for failed ones; not in older rows
+    stand_ins: bool = True  # decided when rungs could replace failed ones; not in older rows
 
     def read_by(self, policy_hash: str) -> Case:
-        """As this policy reads it itself, where the text was at hand; else as it was recorded."""
+        """Returns the case with this policy's own reading where the text is available, else
+        unchanged.
+        """
         own = self.readings.get(policy_hash)
         if own is None:
             return self
@@ -101,10 +103,11 @@ class Case:
 
 
 def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
-    """The row as a case, a shadow's own row as its note, or why it is neither.
+    """Returns the row as a case, a shadow's own row as its note, or the reason why it is neither.
 
-    A row whose cost is not known is a case all the same.
+    A row whose cost is not known is a case too.
     """
+    # The order matters: an open shadow is open, and a failed one is a shadow.
     if row.state is RequestState.OPEN:
         return LeftOut.OPEN
     if row.endpoint == SHADOW:
@@ -119,7 +122,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         return LeftOut.GIVEN_AGAIN
     try:
         record = parse(row.record)
-    except msgspec.DecodeError:  # a ValidationError is one
+    except msgspec.DecodeError:  # includes ValidationError
         return LeftOut.UNREADABLE if row.tier_number else LeftOut.NOT_ROUTED
     if not record.decision.rungs:
         return LeftOut.NOT_ROUTED
@@ -143,7 +146,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         called=called,
         early=early,
         propensity={rung.answerer: rung.propensity for rung in record.decision.rungs},
-        cached=any(one.role is Role.CACHE for one in row.attempts),
+        cached=any(attempt.role is Role.CACHE for attempt in row.attempts),
         reworded=row.reason == Reason.SEMANTIC_CACHE_HIT.value,
         observed=record.observed is not None,
         foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
@@ -165,15 +168,17 @@ def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
 def _called(
     row: RequestRow, record: Record
 ) -> tuple[dict[str, Recorded], dict[str, tuple[AttemptRow, ...]]]:
-    """The calls of each rung that had its turn, and of those called beside another whose turn never
-    came; both by answerer. Cache hits are none."""
+    """Returns the calls of rungs that had their turn, and of early calls whose turn never came.
+
+    Both are keyed by answerer. Cache hits are not calls.
+    """
     steps = {step.rung: step for step in record.steps}
     called: dict[str, Recorded] = {}
     early: dict[str, tuple[AttemptRow, ...]] = {}
-    for at, fact in enumerate(record.facts):
-        own = tuple(a for a in row.attempts if a.rung == at and a.role is not Role.CACHE)
-        if at not in steps and any(a.reason == Reason.SPECULATED.value for a in own):
+    for index, fact in enumerate(record.facts):
+        own = tuple(a for a in row.attempts if a.rung == index and a.role is not Role.CACHE)
+        if index not in steps and any(a.reason == Reason.SPECULATED.value for a in own):
             early[fact.answerer] = own
         elif own:
-            called[fact.answerer] = Recorded(own, steps.get(at))
+            called[fact.answerer] = Recorded(own, steps.get(index))
     return called, early

@@ -1,6 +1,7 @@
-"""What is known of answers afterwards: right or wrong, by request. Knows nothing of where from.
+"""Indexes what is known afterwards of answers: right or wrong, by request.
 
 Feedback, reviews, labelled files and agreeing shadow answers all come in as `Correctness` values.
+This module does not know their source.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Correctness:
-    """Whether an answer to this request was right; `answerer` "": the one that the client got."""
+    """States if an answer was right; `answerer` "" means the answer that the client got."""
 
     request_id: str
     correct: bool
@@ -21,28 +22,33 @@ class Correctness:
 
 @dataclass(slots=True)
 class KnownCorrectness:
-    """By request and answerer; a later one of the same answer replaces the earlier."""
+    """Keeps outcomes by request and answerer; a later one of an answer replaces the earlier."""
 
     wrong: dict[tuple[str, str], float] = field(default_factory=dict)
     by_request: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, outcomes: Iterable[Correctness]) -> KnownCorrectness:
-        """All of these, indexed."""
-        found = cls()
-        for one in outcomes:
-            found.by_request[one.request_id] += (one.request_id, one.answerer) not in found.wrong
-            found.wrong[one.request_id, one.answerer] = 0.0 if one.correct else 1.0
-        return found
+        """Indexes all of these outcomes."""
+        known = cls()
+        for outcome in outcomes:
+            known.by_request[outcome.request_id] += (
+                outcome.request_id,
+                outcome.answerer,
+            ) not in known.wrong
+            known.wrong[outcome.request_id, outcome.answerer] = 0.0 if outcome.correct else 1.0
+        return known
 
     def __bool__(self) -> bool:
         return bool(self.wrong)
 
     def given(self, request_id: str, answerer: str) -> float | None:
-        """1.0 where the answer that the client got, by this answerer, was wrong; None: unknown."""
+        """Returns 1.0 where the answer that the client got, by this answerer, was wrong; None:
+        unknown.
+        """
         own = self.wrong.get((request_id, ""))
         return self.wrong.get((request_id, answerer)) if own is None else own
 
     def other(self, request_id: str, answerer: str) -> float | None:
-        """As `given`, of an answerer whose answer the client did not get."""
+        """Returns the same for an answerer whose answer the client did not get."""
         return self.wrong.get((request_id, answerer))

@@ -1,9 +1,9 @@
-"""What `decide` would have been told of a recorded request under another policy. Pure.
+"""Rebuilds the inputs of `decide` for a recorded request under another policy. It is pure.
 
-Under the policy that a row was recorded by, the stored facts are given out as they are, so that the
-row decides to the identical ladder. Under another policy p comes from the stored difficulty and the
-new answerers' abilities, costs from the new prices and the stored token counts. What a policy alone
-cannot tell is assumed, and every assumption that was needed is counted.
+Under the policy of the recorded row, the stored facts are used unchanged, so the row decides to the
+identical ladder. Under another policy p comes from the stored difficulty and the new answerers'
+abilities, and costs come from the new prices and the stored token counts. Facts that a policy
+cannot supply are assumed, and every assumption that was needed is counted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from router.types import (
 
 
 class Assumed(StrEnum):
-    """What had to be assumed of a request, for want of it in the record."""
+    """Names an assumption about a request whose record lacks a fact."""
 
     MATCH = "what its approved answers know is what the recorded policy's knew"
     NO_MATCH = "its approved answers have nothing for it: none were matched when it was recorded"
@@ -47,7 +47,7 @@ class Assumed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A policy made ready to decide again: its answerers as a server would build them today."""
+    """Holds a policy ready to decide again: its answerers as a server would build them today."""
 
     policy: Policy
     policy_hash: str
@@ -55,24 +55,24 @@ class Side:
 
     @property
     def name(self) -> str:
-        """As headers name it: `name@hash`."""
+        """Returns the name that headers use: `name@hash`."""
         return f"{self.policy.name}@{self.policy_hash}"
 
     def plan(self, answerer: str) -> RungPlan | None:
-        """One answerer's plan, None when the policy has none of that name."""
+        """Returns one answerer's plan; None when the policy has no answerer of that name."""
         return next((plan for plan in self.plans if plan.facts.name == answerer), None)
 
 
 def facts_under(
     side: Side, case: Case, assumed: set[Assumed]
 ) -> tuple[tuple[RungFacts, ...], Asked]:
-    """What is told of every answerer of `side` for this request, and what the client asked."""
+    """Returns the facts of every answerer of `side`, and the client's constraints."""
     if case.policy_hash == side.policy_hash and case.facts:
         return case.facts, case.asked
     known = {fact.answerer: fact for fact in case.facts}
     if side.policy.terms:
         assumed.add(Assumed.TERMS)
-    if {head.name for head in side.policy.heads} - {one.name for one in case.signals.heads}:
+    if {section.name for section in side.policy.heads} - {head.name for head in case.signals.heads}:
         assumed.add(Assumed.HEADS)
     facts = tuple(_facts(plan, case, known, assumed) for plan in side.plans)
     return facts, _asked(side, case.asked, assumed)
@@ -120,7 +120,7 @@ def _facts(
 
 
 def _p(plan: RungPlan, case: Case) -> tuple[float, PSource, int]:
-    """The chance of being right: level 1's own match, else sigma(a·(theta - d))."""
+    """Returns the chance of being right: level 1's own match, else sigma(a·(theta - d))."""
     signals = case.signals
     if plan.facts.kind == "resolver":
         return (signals.match.confidence if signals.match else 0.0), PSource.MATCH, 1
@@ -131,10 +131,11 @@ def _p(plan: RungPlan, case: Case) -> tuple[float, PSource, int]:
 def _missing(
     facts: AnswererFacts, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
 ) -> tuple[Capability, ...]:
-    """What the request needs and the answerer lacks."""
+    """Returns what the request needs and the answerer lacks."""
     if case.shape is not None:
         return tuple(sorted(set(case.shape.needs) - facts.capabilities))
-    lacked = {one for fact in known.values() for one in fact.missing}
+    # Older rows hold no needs; what answerers lacked then is a lower bound of them.
+    lacked = {need for fact in known.values() for need in fact.missing}
     if lacked or facts.name not in known:
         assumed.add(Assumed.NEEDS)
     return tuple(sorted(lacked - facts.capabilities))
@@ -143,7 +144,7 @@ def _missing(
 def _declined(
     plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
 ) -> Reason | None:
-    """Why a resolver has nothing: as the recorded one said, since its knowledge reads text."""
+    """Returns why a resolver has no answer, as recorded: knowledge needs text, which rows lack."""
     if plan.facts.kind != "resolver":
         return None
     resolvers = [fact for fact in known.values() if fact.p_source is PSource.MATCH]
@@ -155,24 +156,21 @@ def _declined(
     return stored.declined
 
 
-# --- money --------------------------------------------------------------------------------------
-
-
 def expected_cost(plan: RungPlan, shape: Shape, input_tokens: int) -> cost.Cost:
-    """What the rung was to cost, as `RungPlan.expected_cost` says it of a whole request."""
+    """Returns the expected cost of the rung, as `RungPlan.expected_cost` does for a request."""
     listed = plan.facts.price.per_request_nano_usd is not None
     facts = plan.facts if plan.over is None or listed else plan.over
     cap = facts.max_output_tokens
     cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
     usage = Usage(input_tokens=input_tokens, output_tokens=min(facts.expected_output_tokens, cap))
     own_ms = facts.latency_ms if facts.kind == "local" else 0.0
-    one = cost.attempt_cost(facts.price, usage, own_ms, shape.images)
+    step = cost.attempt_cost(facts.price, usage, own_ms, shape.images)
     steps = 1 if facts is plan.facts else DELIBERATION_STEPS
-    return cost.Cost(steps * one.nano_usd, one.basis)
+    return cost.Cost(steps * step.nano_usd, step.basis)
 
 
 def _worst(plan: RungPlan, shape: Shape) -> int:
-    """What one call can cost at most, where a client's cap asked for it."""
+    """Returns the highest possible cost of one call, where a client's cap asked for that bound."""
     if not shape.input_bound:
         return 0
     listed = plan.facts.price.per_request_nano_usd
@@ -183,22 +181,25 @@ def _worst(plan: RungPlan, shape: Shape) -> int:
     cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
     inputs = shape.input_bound + shape.images * facts.image_tokens + facts.added_input_tokens
     bound = Usage(input_tokens=inputs, output_tokens=cap * shape.choices)
-    one = cost.attempt_cost(facts.price, bound, float(facts.deadline_ms), shape.images)
-    return one.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)
+    step = cost.attempt_cost(facts.price, bound, float(facts.deadline_ms), shape.images)
+    return step.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)
 
 
 def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
-    """Own compute without a stated price is too little to meter; an upstream's is unknown."""
+    """Returns the basis of a cost: own compute without a price is too small to meter.
+
+    An upstream's cost without a price stays unknown.
+    """
     if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
         return CostBasis.OWN_COMPUTE
     return expected.basis
 
 
 def would_cost(plan: RungPlan, case: Case) -> int | None:
-    """What this request's answer would cost here; None where the price is unknown.
+    """Returns the cost of this request's answer here; None where the price is unknown.
 
-    The recorded answer's token counts stand for this answerer's; where there are none, the tokens
-    that triage counted and the answerer's `expected_output_tokens` do.
+    It uses the recorded answer's token counts for this answerer. Where there are none, it uses the
+    tokens that triage counted and the answerer's `expected_output_tokens`.
     """
     usage = case.usage
     if not usage.total_tokens:
@@ -210,17 +211,17 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
 
 
 def may_hold(plan: RungPlan, case: Case) -> int:
-    """The most that a call here can cost, by the tokens that triage counted if by no bound."""
+    """Returns the highest cost of a call here; triage's token count replaces a missing bound."""
     shape = case.shape or Shape((), None)
     bound = shape.input_bound or case.signals.input_tokens
     return _worst(plan, replace(shape, input_bound=bound))
 
 
 def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> int | None:
-    """What these recorded calls of the case cost at `side`'s prices; None: not known.
+    """Returns the cost of these recorded calls at `side`'s prices; None where it is not known.
 
-    A call that was booked at its hold, or of an answerer that `side` lacks, costs what it did; one
-    whose usage and price nobody knew stays unknown.
+    A call that was booked at its hold, or of an answerer that `side` lacks, keeps its booked cost.
+    A call whose usage and price nobody knew stays unknown.
     """
     total = 0
     for attempt in attempts:

@@ -1,4 +1,4 @@
-"""`--fail-if`: conditions on a replay, for a pipeline. Read, judged, and told in a sentence each.
+"""Reads and judges the conditions of `--fail-if`, which let a pipeline fail on a replay.
 
     CONDITION = METRIC (">" | "<") LIMIT
     METRIC    = cost | error | changed | refused | levelN_share
@@ -31,7 +31,7 @@ EXPECTED = (
 
 
 class Answer(StrEnum):
-    """What the data say of a condition."""
+    """Names what the data say about a condition."""
 
     HOLDS = "holds"  # so the replay fails
     DOES_NOT = "does_not_hold"
@@ -40,7 +40,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition, read. `limit` is in shares (0.05 for 5 % and 5 pp) or nano-dollars."""
+    """Holds one parsed condition. `limit` is in shares (0.05 for 5 % and 5 pp) or nano-dollars."""
 
     text: str
     metric: str
@@ -53,7 +53,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A condition with what the data say, and the value it was judged by."""
+    """Holds a condition, its answer, and in `told` the value that it was judged by."""
 
     condition: Condition
     answer: Answer
@@ -68,27 +68,27 @@ class _Value:
 
 
 def read_condition(text: str) -> Condition:
-    """The condition in `text`. Raises ValueError which says what is allowed.
+    """Parses the condition in `text`. Raises ValueError with the allowed forms.
 
-    read_condition("cost>+5%") asks whether the cost is more than 5 % above the other side's.
+    read_condition("cost>+5%") asks if the cost is more than 5 % above the other side's.
     """
-    found = _FORM.fullmatch(text)
-    if found is None:
+    match = _FORM.fullmatch(text)
+    if match is None:
         raise ValueError(f"{text!r} is no condition; expected {EXPECTED}")
-    metric, unit, change = found["metric"], found["unit"], bool(found["sign"])
+    metric, unit, change = match["metric"], match["unit"], bool(match["sign"])
     allowed = _units(metric, change)
     if unit not in allowed:
         raise ValueError(
             f"{text!r} has the unit {unit}; {'a change of ' if change else ''}{metric} is measured "
             f"in {' or '.join(allowed)}"
         )
-    number = float(found["number"]) * (-1 if found["sign"] == "-" else 1)
+    number = float(match["number"]) * (-1 if match["sign"] == "-" else 1)
     in_usd = unit == "usd"
     return Condition(
         text=text.strip(),
-        metric="level" if found["level"] else metric,
-        level=int(found["level"] or 0),
-        above=found["op"] == ">",
+        metric="level" if match["level"] else metric,
+        level=int(match["level"] or 0),
+        above=match["op"] == ">",
         change=change,
         limit=number * NANO_PER_USD if in_usd else number / 100.0,
         in_usd=in_usd,
@@ -101,55 +101,56 @@ def _units(metric: str, change: bool) -> tuple[str, ...]:
     return ("pp",) if change else ("%",)
 
 
-def judge(found: Replay, condition: Condition, *, strict: bool = False) -> Judged:
-    """Whether the condition holds.
+def judge(replay: Replay, condition: Condition, *, strict: bool = False) -> Judged:
+    """Judges the condition by the replay.
 
     `strict` judges errors and changes of cost by the end of the 95 % interval that is nearer to
-    holding, so that only what is surely within the limit passes; without one it cannot say.
+    holding, so only a value surely within the limit passes. Without an interval it cannot say.
     """
-    value = _value(found, condition)
+    value = _value(replay, condition)
     if isinstance(value, str):
         return Judged(condition, Answer.CANNOT_SAY, value)
-    at = value.at
+    measured = value.at
+    # Levels and changed decisions are counts of these very requests, so they have no interval.
     sampled = condition.metric == "error" or (condition.metric == "cost" and condition.change)
     if strict and sampled:
         if value.interval is None:
             return Judged(condition, Answer.CANNOT_SAY, f"{value.shown}, without an interval")
-        at = value.interval.high if condition.above else value.interval.low
-    holds = at > condition.limit if condition.above else at < condition.limit
+        measured = value.interval.high if condition.above else value.interval.low
+    holds = measured > condition.limit if condition.above else measured < condition.limit
     return Judged(condition, Answer.HOLDS if holds else Answer.DOES_NOT, value.shown)
 
 
-def _value(found: Replay, condition: Condition) -> _Value | str:
-    """The metric's value, or why there is none."""
-    if not found.requests:
+def _value(replay: Replay, condition: Condition) -> _Value | str:
+    """Returns the metric's value, or the reason why there is none."""
+    if not replay.requests:
         return "no request was replayed"
     if condition.metric == "cost":
-        return _cost(found, condition)
+        return _cost(replay, condition)
     if condition.metric == "error":
-        return _error(found, condition)
+        return _error(replay, condition)
     if condition.metric == "level":
-        new, old = (found.share(side, condition.level) or 0.0 for side in (found.new, found.old))
+        new, old = (replay.share(side, condition.level) or 0.0 for side in (replay.new, replay.old))
     else:
-        new, old = found.changed / found.requests, 0.0
+        new, old = replay.changed / replay.requests, 0.0
         if condition.metric == "refused":
-            new = found.new.refused / found.requests
-            old = found.old.refused / found.requests
-    at = new - old if condition.change else new
-    return _Value(at, None, _points(at) if condition.change else percent(at, 2))
+            new = replay.new.refused / replay.requests
+            old = replay.old.refused / replay.requests
+    measured = new - old if condition.change else new
+    return _Value(measured, None, _points(measured) if condition.change else percent(measured, 2))
 
 
 def _points(share: float) -> str:
     return f"{share * 100:+.2f} pp"
 
 
-def _cost(found: Replay, condition: Condition) -> _Value | str:
-    costs = found.costs
+def _cost(replay: Replay, condition: Condition) -> _Value | str:
+    costs = replay.costs
     if not costs.count:
         return "no request has a known cost on both sides"
-    if found.not_compared:
+    if replay.not_compared:
         return (
-            f"{found.not_compared} requests have no known cost on one side; state the prices, or "
+            f"{replay.not_compared} requests have no known cost on one side; state the prices, or "
             "leave those requests out"
         )
     saved = costs.saved_interval()
@@ -157,29 +158,29 @@ def _cost(found: Replay, condition: Condition) -> _Value | str:
         return _Value(costs.own_nano_usd, None, usd(costs.own_nano_usd))
     if condition.in_usd:
         more = -costs.saved_nano_usd
-        at = None if saved is None else Interval(-saved.high, -saved.low)
-        return _Value(more, at, signed_usd(more))
+        interval = None if saved is None else Interval(-saved.high, -saved.low)
+        return _Value(more, interval, signed_usd(more))
     share = costs.saved_share()
     if share is None:
         return "the other side cost nothing, so no change in per cent can be stated"
     around = costs.share_interval()
-    at = None if around is None else Interval(-around.high, -around.low)
-    return _Value(-share, at, f"{-share * 100:+.2f} %")
+    interval = None if around is None else Interval(-around.high, -around.low)
+    return _Value(-share, interval, f"{-share * 100:+.2f} %")
 
 
-def _error(found: Replay, condition: Condition) -> _Value | str:
-    errors = found.errors
+def _error(replay: Replay, condition: Condition) -> _Value | str:
+    errors = replay.errors
     if not errors.answerable or errors.dr is None or errors.difference is None:
-        return cannot_answer(found)
+        return cannot_answer(replay)
     if condition.change:
         difference = errors.difference
         return _Value(difference.error, difference.interval, _points(difference.error))
     return _Value(errors.dr.error, errors.dr.interval, percent(errors.dr.error, 2))
 
 
-def cannot_answer(found: Replay) -> str:
-    """Why the data do not tell the new policy's error, and what would; "" where they do."""
-    errors = found.errors
+def cannot_answer(replay: Replay) -> str:
+    """Explains why the data do not show the new policy's error, and what would; "" if they do."""
+    errors = replay.errors
     if not errors.requests:
         return (
             "no answer that clients got has an outcome: give --outcomes, or let feedback come in, "

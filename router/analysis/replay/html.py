@@ -1,4 +1,4 @@
-"""A replay as one HTML file that opens offline; `page` has what it is made of."""
+"""Renders a replay as one HTML file that opens offline; `page` has its building blocks."""
 
 from __future__ import annotations
 
@@ -16,50 +16,52 @@ from router.rendering.page import Tile, fine, page, page_header, section, table
 FOOTER = "A what-if: no tier was called, and no row was changed. Computed by tiergate replay."
 
 
-def replay_html(found: Replay, judged: Sequence[Judged]) -> str:
-    """The whole page, UTF-8 text; well-formed as XML too."""
-    names = ("Replay", clean(found.new_name), clean(found.old_name))
-    conditions = [f"{SHOWN[one.answer][0]}: {one.condition.text} ({one.told})" for one in judged]
-    header = page_header(names, headline(found), _tiles(found), conditions)
+def replay_html(replay: Replay, judged: Sequence[Judged]) -> str:
+    """Returns the whole page as UTF-8 text; it is well-formed XML too."""
+    names = ("Replay", clean(replay.new_name), clean(replay.old_name))
+    conditions = [
+        f"{SHOWN[result.answer][0]}: {result.condition.text} ({result.told})" for result in judged
+    ]
+    header = page_header(names, headline(replay), _tiles(replay), conditions)
     sections = [
         section(grid.title, "", (table(grid.title, grid.columns, grid.rows, grid.words),))
-        for grid in grids(found)
+        for grid in grids(replay)
     ]
-    sections.append(section("What this rests on", "", _notes(found)))
-    return page(f"Tiergate replay: {clean(found.new_name)}", header, sections, FOOTER)
+    sections.append(section("What this rests on", "", _notes(replay)))
+    return page(f"Tiergate replay: {clean(replay.new_name)}", header, sections, FOOTER)
 
 
-def _notes(found: Replay) -> tuple[Markup, ...]:
-    lines = all_lines(found)
-    return (fine([*lines, found.bad_lines] if found.bad_lines else lines),)
+def _notes(replay: Replay) -> tuple[Markup, ...]:
+    lines = all_lines(replay)
+    return (fine([*lines, replay.bad_lines] if replay.bad_lines else lines),)
 
 
-def _tiles(found: Replay) -> tuple[Tile, ...]:
-    """Cost, changed decisions and error, each with what it is beside."""
-    costs, said = found.costs, found.errors
+def _tiles(replay: Replay) -> tuple[Tile, ...]:
+    """Returns cost, changed decisions and error, each next to its comparison."""
+    costs, errors = replay.costs, replay.errors
     share = costs.saved_share()
-    changed = found.changed / found.requests if found.requests else None
-    known = said.dr is not None and not cannot_answer(found)
-    believed = found.believed
+    changed = replay.changed / replay.requests if replay.requests else None
+    known = errors.dr is not None and not cannot_answer(replay)
+    believed = replay.believed
     own = (
-        f"{percent(believed.old, 2)} {clean(found.old_name)}; by their own p over "
+        f"{percent(believed.old, 2)} {clean(replay.old_name)}; by their own p over "
         f"{count(believed.requests)} requests, no outcome tells it"
     )
     return (
         (
             "Cost",
             usd(costs.own_nano_usd) if costs.count else NOTHING,
-            f"{usd(costs.baseline_nano_usd)} {clean(found.old_name)}" if costs.count else "",
+            f"{usd(costs.baseline_nano_usd)} {clean(replay.old_name)}" if costs.count else "",
         ),
         (
             "Change",
             NOTHING if share is None else signed_percent(0.0 - share),
             f"over {count(costs.count)} requests",
         ),
-        ("Decisions that change", percent(changed), f"{count(found.changed)} requests"),
+        ("Decisions that change", percent(changed), f"{count(replay.changed)} requests"),
         (
             "Expected error",
-            percent(said.dr.error if known and said.dr is not None else believed.new, 2),
+            percent(errors.dr.error if known and errors.dr is not None else believed.new, 2),
             "doubly robust" if known else own,
         ),
     )

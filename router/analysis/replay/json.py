@@ -1,4 +1,4 @@
-"""A replay as JSON: money twice, unknown as null."""
+"""Renders a replay as JSON: money is written twice, unknown figures are null."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from router.analysis.tune.offpolicy import Estimate
 from router.rendering.json_values import Json, money
 
 SCHEMA = "tiergate.replay/1"
-"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+"""Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 
-def replay_json(found: Replay, judged: Sequence[Judged]) -> Json:
-    """The whole replay as plain values; money is an integer and an exact string."""
-    costs, errors = found.costs, found.errors
+def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
+    """Returns the whole replay as plain values; money is an integer and an exact string."""
+    costs, errors = replay.costs, replay.errors
     saved, share = costs.saved_interval(), costs.share_interval()
     known = costs.count > 0
     return {
         "schema": SCHEMA,
-        "headline": headline(found),
-        "policy": found.new_name,
-        "against": found.old_name,
-        "requests": found.requests,
-        "left_out": {reason.value: n for reason, n in found.left_out.items()},
+        "headline": headline(replay),
+        "policy": replay.new_name,
+        "against": replay.old_name,
+        "requests": replay.requests,
+        "left_out": {reason.value: n for reason, n in replay.left_out.items()},
         "cost": {
             "compared": costs.count,
-            "not_compared": found.not_compared,
+            "not_compared": replay.not_compared,
             **money("old", costs.baseline_nano_usd if known else None),
             **money("new", costs.own_nano_usd if known else None),
             **money("difference", -costs.saved_nano_usd if known else None),
             "difference_interval_nano_usd": _pair(saved, -1.0),
             "change": None if costs.saved_share() is None else -(costs.saved_share() or 0.0),
             "change_interval": _pair(share, -1.0),
-            "assumed_calls": found.new.uncertain,
+            "assumed_calls": replay.new.uncertain,
         },
         "levels": [
             {
                 "level": key[0],
                 "tier": key[1],
-                "old_requests": found.old.levels.get(key, 0.0),
-                "new_requests": found.new.levels.get(key, 0.0),
+                "old_requests": replay.old.levels.get(key, 0.0),
+                "new_requests": replay.new.levels.get(key, 0.0),
             }
-            for key in sorted({*found.old.levels, *found.new.levels})
+            for key in sorted({*replay.old.levels, *replay.new.levels})
         ],
-        "changed": found.changed,
+        "changed": replay.changed,
         "changes": [
             {
                 "from": key[0],
@@ -59,16 +59,16 @@ def replay_json(found: Replay, judged: Sequence[Judged]) -> Json:
                 "unknown_cost": change.unknown,
                 "examples": change.examples,
             }
-            for key, change in sorted(found.changes.items(), key=lambda one: -one[1].requests)
+            for key, change in sorted(replay.changes.items(), key=lambda entry: -entry[1].requests)
         ],
         "believed_error": {
-            "requests": found.believed.requests,
-            "old": found.believed.old,
-            "new": found.believed.new,
+            "requests": replay.believed.requests,
+            "old": replay.believed.old,
+            "new": replay.believed.new,
         },
         "error": {
             "answerable": errors.answerable,
-            "why_not": cannot_answer(found) or None,
+            "why_not": cannot_answer(replay) or None,
             "requests": errors.requests,
             "no_overlap": errors.no_overlap,
             "observed": errors.observed,
@@ -79,21 +79,26 @@ def replay_json(found: Replay, judged: Sequence[Judged]) -> Json:
             "doubly_robust": _estimate(errors.dr),
             "difference": _estimate(errors.difference),
             "bounds": _pair(errors.bounds),
-            "by_own_p": {"new": found.new.modelled_error, "old": found.old.modelled_error},
+            "by_own_p": {"new": replay.new.modelled_error, "old": replay.old.modelled_error},
         },
         "shadows": [
-            {"given_by": k[0], "shadow": k[1], "pairs": a.pairs, "agreement": a.mean,
-             "failed": a.failed}
-            for k, a in sorted(found.agreements.items())
+            {
+                "given_by": k[0],
+                "shadow": k[1],
+                "pairs": a.pairs,
+                "agreement": a.mean,
+                "failed": a.failed,
+            }
+            for k, a in sorted(replay.agreements.items())
         ],
-        "notes": [*error_lines(found), *notes(found)],
-        "tokens_alone": None if found.alone is None else _alone_json(found.alone),
-        "bad_lines": found.bad_lines or None,
+        "notes": [*error_lines(replay), *notes(replay)],
+        "tokens_alone": None if replay.alone is None else _alone_json(replay.alone),
+        "bad_lines": replay.bad_lines or None,
         "conditions": [
-            {"condition": one.condition.text, "answer": one.answer.value, "told": one.told}
-            for one in judged
+            {"condition": result.condition.text, "answer": result.answer.value, "told": result.told}
+            for result in judged
         ],
-    }  # fmt: skip
+    }
 
 
 def _alone_json(alone: TokensAlone) -> Json:

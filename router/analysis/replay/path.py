@@ -1,9 +1,9 @@
-"""What a policy would have done with a recorded request: who answers, at what cost, how surely.
+"""Follows a recorded request under a policy: who answers, at what cost, how surely.
 
-Where the new ladder calls what was called then, the recorded calls and what verification said of
-their answers stand. A call that was never made is assumed to cost what the recorded answer's tokens
-cost there, and to be accepted as often as that answerer's answers were in the same rows
-(V = c + climb·V(next)). Pure; replayed without exploration and as `mode: route`.
+Where the new ladder calls an answerer that was called then, the recorded calls and the verification
+of their answers count. A call that was never made is assumed to cost what the recorded answer's
+tokens cost there, and to be accepted as often as that answerer's answers were in the same rows (V =
+c + climb·V(next)). It is pure; it replays without exploration and as `mode: route`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from router.routing.next_rung import Left, ladder_after, next_rung, rung_beside,
 from router.types import Action, CostBasis, Decision, Exhausted, VerifyMode, usd_to_nano
 
 MIN_CALLS = 30
-"""Fewer recorded answers of an answerer than this say nothing of how often it climbs."""
+"""Sets the recorded answers that an answerer needs; fewer say nothing of how often it climbs."""
 
 SAFE_ANSWER = "(approved safe answer)"
 UNLIMITED = Left()
@@ -38,27 +38,27 @@ UNLIMITED = Left()
 
 @dataclass(slots=True)
 class Climbs:
-    """How often each answerer's answers were climbed past, in the rows that are replayed."""
+    """Counts how often each answerer's answers were climbed past, in the rows that are replayed."""
 
     calls: Counter[str] = field(default_factory=Counter)
     climbed: Counter[str] = field(default_factory=Counter)
 
     def add(self, case: Case) -> None:
-        """Count every recorded answer whose step is known; observed ones were never climbed."""
+        """Counts every recorded answer whose step is known; observed ones were never climbed."""
         for answerer, recorded in case.called.items():
             if recorded.step is not None and not case.observed:
                 self.calls[answerer] += 1
                 self.climbed[answerer] += recorded.step.said.action is Action.CLIMB
 
     def rate(self, answerer: str) -> float | None:
-        """The share that climbed on; None below MIN_CALLS answers."""
+        """Returns the share that climbed on; None below MIN_CALLS answers."""
         calls = self.calls[answerer]
         return self.climbed[answerer] / calls if calls >= MIN_CALLS else None
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Where a request goes under one policy. Weights of `answered` sum to 1."""
+    """Describes where a request goes under one policy. Weights of `answered` sum to 1."""
 
     first: str  # answerer; "" where the policy refuses the request
     first_tier: str
@@ -71,12 +71,12 @@ class Path:
 
     @property
     def answerer(self) -> str:
-        """Who most likely answers."""
-        return max(self.answered, key=lambda one: one[3])[0] if self.answered else ""
+        """Returns the answerer that most likely answers."""
+        return max(self.answered, key=lambda entry: entry[3])[0] if self.answered else ""
 
 
 def recorded_path(case: Case) -> Path:
-    """What was done: the booked cost, the tier that answered."""
+    """Returns what happened: the booked cost, the tier that answered."""
     answerer = SAFE_ANSWER if case.foregone else case.answerer
     p = next((fact.p for fact in case.facts if fact.answerer == case.answerer), None)
     tier = next((f.tier for f in case.facts if f.answerer == case.first), case.tier)
@@ -92,7 +92,7 @@ def recorded_path(case: Case) -> Path:
 
 
 def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) -> Path:
-    """What `side` would have done with the request."""
+    """Returns what `side` would have done with the request."""
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
@@ -124,7 +124,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Walker:
-    """One request on its way up the new ladder."""
+    """Follows one request up the new ladder."""
 
     side: Side
     case: Case
@@ -133,9 +133,9 @@ class _Walker:
     assumed: set[Assumed]
 
     def foregone(self) -> bool:
-        """Whether the safe answer goes out before any call, as `Walk.foregone` says it.
+        """Returns True when the safe answer goes out before any call, as in `Walk.foregone`.
 
-        Whether a text names an emergency is not recorded: where it did then, it does now.
+        Rows do not record if a text names an emergency: where it did then, it does now.
         """
         case, policy = self.case, self.side.policy
         domain = risk_domain_of(policy, case.signals, self.decision)
@@ -155,7 +155,7 @@ class _Walker:
         return isinstance(section, DeliberationAnswerer) and not section.trusted
 
     def cache_hit(self) -> int | None:
-        """The rung whose answer came from memory then and would now."""
+        """Returns the rung whose answer came from memory then and would do so now."""
         memory = self.side.policy.cache
         kept = memory.semantic.enabled if self.case.reworded else memory.exact
         if not self.case.cached or not kept:
@@ -166,7 +166,7 @@ class _Walker:
         return None
 
     def climb(self) -> tuple[float | None, Mapping[int, float], bool]:
-        """`from_rung` from the first one; as it was recorded, with what was begun early then."""
+        """Follows the ladder from its first rung; as recorded, it adds calls begun early."""
         cost, shares, certain = self.from_rung(self.decision.first)
         if self._as_recorded:
             for attempts in self.case.early.values():
@@ -175,41 +175,47 @@ class _Walker:
 
     @property
     def _as_recorded(self) -> bool:
-        """Whether the very policy of the row decides, and starts where it did."""
+        """Returns True when the row's own policy decides, and starts with the same answerer."""
         case = self.case
         routed = not case.observed and not case.readings  # another gateway's log has those
         same = routed and case.policy_hash == self.side.policy_hash
         return same and self.decision.first_rung.answerer == case.first
 
-    def from_rung(self, at: int) -> tuple[float | None, Mapping[int, float], bool]:
-        """Cost from this rung on (None: unknown), who answers with which weight, and whether every
-        call is a recorded one. Bounded by the ladder and its stand-ins: each has one turn."""
-        name = self.decision.rungs[at].answerer
+    def from_rung(self, index: int) -> tuple[float | None, Mapping[int, float], bool]:
+        """Returns the cost from this rung on, who answers with which weight, and if it is certain.
+
+        The cost is None where it is unknown. The result is certain if every call is a recorded one.
+        The ladder and its stand-ins bound the recursion: each rung has one turn.
+        """
+        name = self.decision.rungs[index].answerer
         if name in self.case.called:
-            onward = self._recorded_step(at, name)
+            onward = self._recorded_step(index, name)
             booked = booked_again(self.side, self.case, self.case.called[name].attempts)
-            own = _plus(booked, self._wasted(at, onward), 1.0)
+            own = _plus(booked, self._wasted(index, onward), 1.0)
             if onward is None:
-                return own, {self._best(at): 1.0}, True
+                return own, {self._best(index): 1.0}, True
             cost, shares, certain = self.from_rung(onward)
             return _plus(own, cost, 1.0), shares, certain
         plan = self.side.plan(name)
-        alone: float | None = None if plan is None else would_cost(plan, self.case)
+        cost_here: float | None = None if plan is None else would_cost(plan, self.case)
         rate = self.climbs.rate(name) or 0.0
-        above = ladder_after(self.decision, at)
+        above = ladder_after(self.decision, index)
         if not rate or not above:
-            return _plus(alone, self._wasted(at, None), 1.0), {at: 1.0}, False
-        alone = _plus(alone, self._wasted(at, None), 1.0 - rate)
-        alone = _plus(alone, self._wasted(at, above[0]), rate)
+            return _plus(cost_here, self._wasted(index, None), 1.0), {index: 1.0}, False
+        # A call that climbs with probability `rate` begins the next rung's call only then.
+        cost_here = _plus(cost_here, self._wasted(index, None), 1.0 - rate)
+        cost_here = _plus(cost_here, self._wasted(index, above[0]), rate)
         cost, shares, _ = self.from_rung(above[0])
         onward_shares = {i: rate * weight for i, weight in shares.items()}
-        return _plus(alone, cost, rate), {at: 1.0 - rate, **onward_shares}, False
+        return _plus(cost_here, cost, rate), {index: 1.0 - rate, **onward_shares}, False
 
-    def _wasted(self, at: int, onward: int | None) -> int | None:
-        """What the call begun beside rung `at` costs where `onward`, the next turn, is not its."""
+    def _wasted(self, index: int, onward: int | None) -> int | None:
+        """Returns the cost of the call begun together with rung `at`, if the next turn is not its
+        own.
+        """
         if self._as_recorded:
             return 0  # the row says what was begun, and `climb` counts it
-        beside = self._beside(at)
+        beside = self._beside(index)
         if beside is None or beside == onward:
             return 0
         name = self.decision.rungs[beside].answerer
@@ -219,14 +225,16 @@ class _Walker:
         plan = self.side.plan(name)
         return None if plan is None else would_cost(plan, self.case)
 
-    def _beside(self, at: int) -> int | None:
-        """The rung that this policy calls beside rung `at`, as `Calls.begin_beside` does."""
+    def _beside(self, index: int) -> int | None:
+        """Returns the rung that this policy calls together with rung `at`, as `Calls.begin_beside`
+        does.
+        """
         section = self.side.policy.decision
-        plan = self.side.plan(self.decision.rungs[at].answerer)
+        plan = self.side.plan(self.decision.rungs[index].answerer)
         if section.speculate is None or plan is None or plan.facts.kind == "resolver":
             return None
         verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
-        beside = rung_beside(self.decision, at, UNLIMITED, section, verified=verified)
+        beside = rung_beside(self.decision, index, UNLIMITED, section, verified=verified)
         if beside is None:
             return None
         rung = self.decision.rungs[beside]
@@ -236,16 +244,18 @@ class _Walker:
         most = usd_to_nano(section.speculate.max_usd)
         return beside if may_hold(other, self.case) <= most else None
 
-    def _best(self, at: int) -> int:
-        """Whose answer went out: after all recorded calls it is the row's, else the last one's."""
+    def _best(self, index: int) -> int:
+        """Returns the rung whose answer went out: the row's after all recorded calls, else the last
+        one.
+        """
         names = [rung.answerer for rung in self.decision.rungs]
         last = [i for i in turns(self.decision) if names[i] in self.case.called][-1]
-        same = at == last and self.decision.first_rung.answerer == self.case.first
+        same = index == last and self.decision.first_rung.answerer == self.case.first
         kept = same and self.case.answerer in self.case.called and self.case.answerer in names
-        return names.index(self.case.answerer) if kept else at
+        return names.index(self.case.answerer) if kept else index
 
-    def _recorded_step(self, at: int, name: str) -> int | None:
-        """Where next_rung leads after the recorded answer; None: it ends the climb."""
+    def _recorded_step(self, index: int, name: str) -> int | None:
+        """Returns the rung that next_rung chooses after the recorded answer; None at the end."""
         step = self.case.called[name].step
         if step is None:
             return None
@@ -253,9 +263,9 @@ class _Walker:
         verified = step.verified
         if plan is not None and self.case.policy_hash != self.side.policy_hash:
             verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
-        said = next_rung(
+        step_after = next_rung(
             self.decision,
-            at,
+            index,
             step.p,
             step.failure,
             UNLIMITED if self.case.observed else step.left,
@@ -263,7 +273,7 @@ class _Walker:
             verified=verified,
             stranded=step.stranded and not self.case.observed,
         )
-        return said.rung
+        return step_after.rung
 
 
 def _plus(own: float | None, onward: float | None, weight: float) -> float | None:

@@ -1,8 +1,8 @@
-"""Recorded traffic decided again under a policy: cost, tiers, changed decisions, expected error.
+"""Replays recorded traffic under a policy: cost, tiers, changed decisions, expected error.
 
-Two passes over the rows, memory bounded by the number of groups and of outcomes: the first counts
-how often each answerer's answers were climbed past, the second decides. Pure; `replay_path` says
-what a policy would have done with one request, `offpolicy` weighs recorded outcomes.
+It passes over the rows twice; the number of groups and of outcomes bounds memory. The first pass
+counts how often each answerer's answers were climbed past, the second decides. It is pure. `path`
+follows one request under a policy, `offpolicy` weighs recorded outcomes.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from router.analysis.tune.offpolicy import Errors, OffPolicy, Sample, robust
 from router.routing.decision_record import ShadowNote
 
 MAX_CHANGES = 256
-"""Groups of changed decisions; more share one group."""
+"""Bounds the groups of changed decisions; later ones share one group."""
 EXAMPLES = 3
-"""Requests that are named of each group."""
+"""Counts the requests that are named for each group."""
 OTHER_CHANGE = ("(other)", "(other)", "")
 RECORDED = "as recorded"
-"""What the other side is called where it is no policy."""
+"""Names the other side where it is not a policy."""
 AGREES = 1.0
-"""Only a shadow's answer that agrees word for word shares the outcome of the answer given."""
+"""Requires word-for-word agreement before a shadow's answer shares the given answer's outcome."""
 
 
 class Unweighed(StrEnum):
-    """Outcomes that say nothing of the error that clients meet, whatever the policy."""
+    """Names outcomes that say nothing of the error that clients see, whatever the policy."""
 
     DRAFT = "of drafts that approved words stood in for, so no client got them"
     CACHED = "of answers from memory, which no propensity of this request's own is about"
 
 
 Cases = Callable[[], Iterable[Case | ShadowNote | LeftOut]]
-"""The rows as cases; called once for each pass."""
+"""Yields the rows as cases; it is called once for each pass."""
 
 
 @dataclass(slots=True)
 class Change:
-    """Requests whose first rung is another one, with what that costs (signed; above 0: more)."""
+    """Counts requests whose first rung changes, and the cost difference (signed; above 0: more)."""
 
     requests: int = 0
     difference_nano_usd: int = 0
-    unknown: int = 0  # of them, whose cost is not known on one side
+    unknown: int = 0  # those whose cost is not known on one side
     examples: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class SideSums:
-    """One side: where requests are answered, and how wrong its own p expects them to be."""
+    """Sums one side: where requests are answered, and its own expectation of wrong answers."""
 
     levels: dict[tuple[int, str], float] = field(default_factory=dict)
     refused: int = 0
@@ -65,7 +65,7 @@ class SideSums:
     uncertain: int = 0  # requests with a call that was never made
 
     def add(self, path: Path) -> None:
-        """Count one request."""
+        """Counts one request."""
         for _answerer, level, tier, weight in path.answered:
             self.levels[level, tier] = self.levels.get((level, tier), 0.0) + weight
         self.refused += bool(path.refused)
@@ -77,20 +77,20 @@ class SideSums:
 
     @property
     def modelled_error(self) -> float | None:
-        """The mean of 1 - p over who answers; what the policies believe, not what was seen."""
+        """Returns the mean of 1 - p over the answers: the policies' belief, not an observation."""
         return self.modelled / self.modelled_requests if self.modelled_requests else None
 
 
 @dataclass(slots=True)
 class BelievedErrors:
-    """Says how wrong both sides expect to be by their own p, where both have one."""
+    """Compares the errors that both sides expect by their own p, where both have one."""
 
     requests: int = 0
     old_wrong: float = 0.0
     new_wrong: float = 0.0
 
     def add(self, before: Path, after: Path) -> None:
-        """Count one request, where both sides say how likely a wrong answer is."""
+        """Counts one request, if both sides state the chance of a wrong answer."""
         if before.wrong is not None and after.wrong is not None:
             self.requests += 1
             self.old_wrong += before.wrong
@@ -98,18 +98,18 @@ class BelievedErrors:
 
     @property
     def old(self) -> float | None:
-        """The old side's mean, 0..1; None where no request can be compared."""
+        """Returns the old side's mean, 0..1; None where no request can be compared."""
         return self.old_wrong / self.requests if self.requests else None
 
     @property
     def new(self) -> float | None:
-        """The new side's mean, 0..1; None where no request can be compared."""
+        """Returns the new side's mean, 0..1; None where no request can be compared."""
         return self.new_wrong / self.requests if self.requests else None
 
 
 @dataclass(slots=True)
 class Agreement:
-    """Shadow answers of one answerer to answers of another."""
+    """Compares shadow answers of one answerer with answers of another."""
 
     pairs: int = 0
     total: float = 0.0
@@ -117,13 +117,13 @@ class Agreement:
 
     @property
     def mean(self) -> float | None:
-        """The mean overlap in words, 0..1."""
+        """Returns the mean overlap in words, 0..1."""
         return self.total / self.pairs if self.pairs else None
 
 
 @dataclass(slots=True)
 class Replay:
-    """All that a replay says. `old` is the recorded traffic, or the policy it is compared with."""
+    """Holds all results. `old` is the recorded traffic, or the policy that is compared."""
 
     new_name: str
     old_name: str
@@ -147,29 +147,29 @@ class Replay:
     observed: int = 0  # requests of `mode: observe`
     explored: int = 0
     alone: TokensAlone | None = None  # of another gateway's log
-    bad_lines: str = ""  # of such a log, told in one sentence
+    bad_lines: str = ""  # of such a log, in one sentence
 
     @property
     def errors(self) -> Errors:
-        """What recorded outcomes say of the new policy's error."""
+        """Returns what recorded outcomes say about the new policy's error."""
         return self.off_policy.errors()
 
     def share(self, side: SideSums, level: int) -> float | None:
-        """The share of requests answered at `level` under one side; None without requests."""
+        """Returns the share of requests answered at `level` on one side; None without any."""
         total = sum(side.levels.values())
-        at = sum(weight for (own, _), weight in side.levels.items() if own == level)
-        return at / total if total else None
+        answered = sum(weight for (own, _), weight in side.levels.items() if own == level)
+        return answered / total if total else None
 
 
 @dataclass(slots=True)
 class _Shadows:
-    """Shadow answers by request, and which answerers have an outcome for each of theirs."""
+    """Keeps shadow answers by request, and counts those without an outcome by answerer."""
 
     notes: dict[str, ShadowNote] = field(default_factory=dict)
     unlabelled: Counter[str] = field(default_factory=Counter)
 
     def wrong(self, case: Case, outcomes: KnownCorrectness, given: float | None) -> float | None:
-        """Whether this request's shadow answer was wrong; None where nobody knows."""
+        """Returns 1.0 for a wrong shadow answer, 0.0 for a right one; None if nobody knows."""
         note = self.notes.get(case.request_id)
         if note is None:
             return None
@@ -179,84 +179,87 @@ class _Shadows:
 
 
 def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness) -> Replay:
-    """Every case under `new`, beside what was recorded or beside `old`."""
+    """Decides every case under `new`, and compares it with the record or with `old`."""
     name = RECORDED if old is None else old.name
-    found = Replay(new_name=new.name, old_name=name)
-    found.outcomes = found.outcomes_of_others = len(outcomes.wrong)
-    shadows = _first_pass(cases, found, outcomes)
+    result = Replay(new_name=new.name, old_name=name)
+    result.outcomes = result.outcomes_of_others = len(outcomes.wrong)
+    shadows = _first_pass(cases, result, outcomes)
     for case in cases():
         if not isinstance(case, Case):
             continue
-        found.outcomes_of_others -= outcomes.by_request[case.request_id]
+        result.outcomes_of_others -= outcomes.by_request[case.request_id]
         assumed = set[Assumed]()
-        after = path_under(new, case, found.climbs, assumed)
+        after = path_under(new, case, result.climbs, assumed)
         if old is None:
             before = recorded_path(case)
         else:
-            before = path_under(old, case, found.climbs, assumed)
-        found.assumed.update(assumed)
-        _count(found, case, before, after)
-        why = _unweighed(case)
-        if why is not None:
-            found.unweighed[why] += outcomes.given(case.request_id, case.answerer) is not None
+            before = path_under(old, case, result.climbs, assumed)
+        result.assumed.update(assumed)
+        _count(result, case, before, after)
+        unweighed = _unweighed(case)
+        if unweighed is not None:
+            result.unweighed[unweighed] += (
+                outcomes.given(case.request_id, case.answerer) is not None
+            )
             continue
         sample = _sample(case, after, outcomes, shadows)
         if sample is not None and old is not None:
             other = _sample(case, before, outcomes, shadows)
             assert other is not None
-            told = other.rho > 0
+            comparable = other.rho > 0
             sample = replace(
                 sample,
-                logged=robust(other) if told else None,
-                rho=sample.rho if told else 0.0,
+                logged=robust(other) if comparable else None,
+                rho=sample.rho if comparable else 0.0,
             )
         if sample is not None:
-            found.off_policy.add(sample)
-    return found
+            result.off_policy.add(sample)
+    return result
 
 
-def _first_pass(cases: Cases, found: Replay, outcomes: KnownCorrectness) -> _Shadows:
-    """Climb rates, shadows and what is left out; nothing is decided yet."""
+def _first_pass(cases: Cases, result: Replay, outcomes: KnownCorrectness) -> _Shadows:
+    """Collects climb rates, shadows and what is left out; it decides nothing yet."""
     shadows = _Shadows()
     for case in cases():
         if isinstance(case, LeftOut):
-            found.left_out[case] += 1
+            result.left_out[case] += 1
         elif isinstance(case, ShadowNote):
             shadows.notes[case.of] = case
-            agreement = found.agreements.setdefault((case.shown, case.answerer), Agreement())
+            agreement = result.agreements.setdefault((case.shown, case.answerer), Agreement())
             agreement.failed += case.agreement is None
             agreement.pairs += case.agreement is not None
             agreement.total += case.agreement or 0.0
         else:
-            found.climbs.add(case)
+            result.climbs.add(case)
     for request_id, note in shadows.notes.items():
         given = outcomes.given(request_id, note.shown)
         if given is not None and outcomes.other(request_id, note.answerer) is None:
             agrees = note.agreement is not None and note.agreement >= AGREES
             shadows.unlabelled[note.answerer] += not agrees
-    found.unlabelled_shadows = shadows.unlabelled.total()
+    result.unlabelled_shadows = shadows.unlabelled.total()
     return shadows
 
 
-def _count(found: Replay, case: Case, before: Path, after: Path) -> None:
-    found.requests += 1
-    found.observed += case.observed
-    found.explored += 0.0 < case.propensity.get(case.first, 1.0) < 1.0
-    found.old.add(before)
-    found.new.add(after)
-    found.believed.add(before, after)
+def _count(result: Replay, case: Case, before: Path, after: Path) -> None:
+    result.requests += 1
+    result.observed += case.observed
+    result.explored += 0.0 < case.propensity.get(case.first, 1.0) < 1.0
+    result.old.add(before)
+    result.new.add(after)
+    result.believed.add(before, after)
     known = before.cost_nano_usd is not None and after.cost_nano_usd is not None
     if before.cost_nano_usd is not None and after.cost_nano_usd is not None:
-        found.costs.add(before.cost_nano_usd, after.cost_nano_usd)
+        result.costs.add(before.cost_nano_usd, after.cost_nano_usd)
     else:
-        found.not_compared += 1
+        result.not_compared += 1
     if before.first == after.first and not after.refused:
         return
-    found.changed += 1
+    result.changed += 1
     key = (before.first or "(refused)", after.first or "(refused)", after.reason)
-    if key not in found.changes and len(found.changes) >= MAX_CHANGES:
+    # Late groups share one, since a log may hold any number of names.
+    if key not in result.changes and len(result.changes) >= MAX_CHANGES:
         key = OTHER_CHANGE
-    change = found.changes.setdefault(key, Change())
+    change = result.changes.setdefault(key, Change())
     change.requests += 1
     change.unknown += not known
     change.difference_nano_usd += (
@@ -267,20 +270,21 @@ def _count(found: Replay, case: Case, before: Path, after: Path) -> None:
 
 
 def _unweighed(case: Case) -> Unweighed | None:
-    """Why an outcome of this request's answer is in no estimate, None where it is."""
+    """Returns why an outcome of this request's answer enters no estimate; None where it does."""
     if case.stood_in and not case.foregone:
         return Unweighed.DRAFT
     return Unweighed.CACHED if case.cached else None
 
 
 def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadows) -> Sample | None:
-    """What the log says of the error of this path; None where the given answer has no outcome.
+    """Returns what the log says of this path's error; None where the given answer has no outcome.
 
-    Labels of the answer given are taken to be missing at random, or there for every request.
+    Labels of the given answer are assumed to be missing at random, or present for every request.
     """
     given = outcomes.given(case.request_id, case.answerer)
     if given is None:
         return None
+    # A path without a belief of its own favours neither right nor wrong.
     q = 0.5 if path.wrong is None else path.wrong
     own = SAFE_ANSWER if case.foregone else case.answerer
     same = path.certain and path.answerer == own
@@ -298,21 +302,21 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
 
 
 def _chance(case: Case, path: Path, same: bool) -> float:
-    """The chance that the recorded policy took this path; 0: never."""
+    """Returns the chance that the recorded policy took this path; 0: never."""
     if case.observed:
         return 1.0 if same else 0.0
     if path.first == case.first and not same:
-        return 0.0  # it starts alike and goes on otherwise: no draw leads there
+        return 0.0  # same start, other continuation: no random draw leads there
     return case.propensity.get(path.first, 1.0 if same else 0.0)
 
 
 def _usable(shadows: _Shadows, path: Path) -> bool:
-    """A shadow tells of errors only where every one of its answerer has an outcome."""
+    """Returns True when every shadow of this answerer has an outcome; else they mislead."""
     return not shadows.unlabelled[path.answerer]
 
 
 def _with_shadow(case: Case, path: Path, chance: float, shadows: _Shadows) -> float:
-    """`chance`, or that a shadow by this path's answerer was called all the same."""
+    """Returns `chance`, plus the chance that a shadow called this path's answerer anyway."""
     note = case.shadow
     if note is None or note.answerer != path.answerer or path.first != path.answerer:
         return chance

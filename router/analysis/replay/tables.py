@@ -1,4 +1,4 @@
-"""A replay's tables as cells of text, which the terminal and the HTML file show alike."""
+"""Builds a replay's tables as cells of text, which the terminal and the HTML file share."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from router.analysis.tune.offpolicy import Estimate
 from router.rendering.figures_in_words import NOTHING, clean, count, percent, plain, signed_usd, usd
 
 SHOWN_CHANGES = 12
-"""The largest groups of changed decisions; JSON has all."""
+"""Bounds the shown groups of changed decisions to the largest; JSON has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: `words` columns of words first, figures after them; `dearer` rows cost more."""
+    """Holds a table: `words` columns of words first, then figures; `dearer` rows cost more."""
 
     title: str
     columns: tuple[str, ...]
@@ -25,29 +25,29 @@ class Grid:
     dearer: frozenset[int] = frozenset()
 
 
-def grids(found: Replay) -> list[Grid]:
-    """All tables of this replay, in their order; those with nothing to show are left out."""
-    made = []
-    if found.requests:
-        made.append(mix(found))
-        if found.changed:
-            made.append(changes(found))
-        made.append(errors(found))
-    if found.agreements:
-        made.append(agreements(found))
-    if found.alone is not None:
-        made.append(tokens_alone(found.alone))
-    return made
+def grids(replay: Replay) -> list[Grid]:
+    """Returns all tables of this replay in order; tables with nothing to show are left out."""
+    tables = []
+    if replay.requests:
+        tables.append(mix(replay))
+        if replay.changed:
+            tables.append(changes(replay))
+        tables.append(errors(replay))
+    if replay.agreements:
+        tables.append(agreements(replay))
+    if replay.alone is not None:
+        tables.append(tokens_alone(replay.alone))
+    return tables
 
 
-def mix(found: Replay) -> Grid:
-    """Who answers, on both sides."""
-    columns = ("level", "tier", found.old_name, "share", found.new_name, "share", "change")
-    old_total = sum(found.old.levels.values()) or 1.0
-    new_total = sum(found.new.levels.values()) or 1.0
+def mix(replay: Replay) -> Grid:
+    """Shows who answers, on both sides."""
+    columns = ("level", "tier", replay.old_name, "share", replay.new_name, "share", "change")
+    old_total = sum(replay.old.levels.values()) or 1.0
+    new_total = sum(replay.new.levels.values()) or 1.0
     rows = []
-    for key in sorted({*found.old.levels, *found.new.levels}):
-        old, new = found.old.levels.get(key, 0.0), found.new.levels.get(key, 0.0)
+    for key in sorted({*replay.old.levels, *replay.new.levels}):
+        old, new = replay.old.levels.get(key, 0.0), replay.new.levels.get(key, 0.0)
         change = new / new_total - old / old_total
         rows.append(
             (
@@ -63,10 +63,10 @@ def mix(found: Replay) -> Grid:
     return Grid("Who answers", columns, tuple(rows), words=2)
 
 
-def changes(found: Replay) -> Grid:
-    """The largest groups of decisions that change, with what that costs."""
+def changes(replay: Replay) -> Grid:
+    """Shows the largest groups of decisions that change, with the cost difference."""
     columns = ("from", "to", "why", "requests", "difference", "unknown", "for example")
-    largest = largest_changes(found)[:SHOWN_CHANGES]
+    largest = largest_changes(replay)[:SHOWN_CHANGES]
     rows = tuple(
         (
             clean(before),
@@ -79,55 +79,61 @@ def changes(found: Replay) -> Grid:
         )
         for (before, after, reason), change in largest
     )
-    dearer = frozenset(i for i, (_, one) in enumerate(largest) if one.difference_nano_usd > 0)
+    dearer = frozenset(i for i, (_, change) in enumerate(largest) if change.difference_nano_usd > 0)
     return Grid("Decisions that change: who is tried first", columns, rows, 3, dearer)
 
 
-def largest_changes(found: Replay) -> list[tuple[tuple[str, str, str], Change]]:
-    """Groups of changed decisions, the largest first."""
-    return sorted(found.changes.items(), key=lambda one: (-one[1].requests, one[0]))
+def largest_changes(replay: Replay) -> list[tuple[tuple[str, str, str], Change]]:
+    """Returns the groups of changed decisions, the largest first."""
+    return sorted(replay.changes.items(), key=lambda entry: (-entry[1].requests, entry[0]))
 
 
-def errors(found: Replay) -> Grid:
-    """What the outcomes say, and below it what the policies believe."""
-    said = found.errors
-    whole = "" if said.answerable else ", where the data tell"
+def errors(replay: Replay) -> Grid:
+    """Shows what the outcomes say, and below it what the policies believe."""
+    known = replay.errors
+    whole = "" if known.answerable else ", where the data tell"
     estimates: tuple[tuple[str, Estimate | None], ...] = (
-        (f"doubly robust{whole}", said.dr),
-        (f"inverse propensity{whole}", said.ips),
-        (f"self-normalised{whole}", said.snips),
+        (f"doubly robust{whole}", known.dr),
+        (f"inverse propensity{whole}", known.ips),
+        (f"self-normalised{whole}", known.snips),
     )
     rows = [
         (
             name,
-            percent(one.error, 2),
-            range_text(one.interval),
-            count(said.requests - said.no_overlap),
-            count(said.observed),
-            f"{said.effective:,.0f}",
+            percent(estimate.error, 2),
+            range_text(estimate.interval),
+            count(known.requests - known.no_overlap),
+            count(known.observed),
+            f"{known.effective:,.0f}",
         )
-        for name, one in estimates
-        if one is not None
+        for name, estimate in estimates
+        if estimate is not None
     ]
-    for name, side in ((found.new_name, found.new), (found.old_name, found.old)):
+    for name, side in ((replay.new_name, replay.new), (replay.old_name, replay.old)):
         believed, requests = percent(side.modelled_error, 2), count(side.modelled_requests)
-        told = f"by its own p, not seen: {name}"
-        rows.append((told, believed, NOTHING, requests, NOTHING, NOTHING))
+        label = f"by its own p, not seen: {name}"
+        rows.append((label, believed, NOTHING, requests, NOTHING, NOTHING))
     columns = ("estimate", "error", "95 %", "requests", "observed", "effective")
     return Grid("Expected error", columns, tuple(rows))
 
 
-def agreements(found: Replay) -> Grid:
-    """Shadow answers beside those that clients got."""
+def agreements(replay: Replay) -> Grid:
+    """Compares shadow answers with those that clients got."""
     rows = tuple(
-        (clean(shown), clean(shadow), count(one.pairs), percent(one.mean), count(one.failed))
-        for (shown, shadow), one in sorted(found.agreements.items())
+        (
+            clean(shown),
+            clean(shadow),
+            count(agreement.pairs),
+            percent(agreement.mean),
+            count(agreement.failed),
+        )
+        for (shown, shadow), agreement in sorted(replay.agreements.items())
     )
     return Grid("Shadow answers", ("given by", "shadow", "pairs", "agreement", "failed"), rows, 2)
 
 
 def tokens_alone(alone: TokensAlone) -> Grid:
-    """What the tokens of another gateway's log would cost at each answerer."""
+    """Shows the cost of another gateway's tokens at each answerer."""
     rows = []
     for answerer, costs in alone.at.items():
         share = costs.saved_share()

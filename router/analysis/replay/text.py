@@ -1,4 +1,4 @@
-"""A replay for a terminal; names from outside go in as plain text, not as markup."""
+"""Renders a replay for a terminal; names from outside are plain text, never markup."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from router.analysis.replay.tables import Grid, grids
 from router.rendering.terminal_parts import add_row, fine_lines, text_table
 
 
-def replay_renderable(found: Replay, judged: Sequence[Judged]) -> RenderableType:
-    """The sentence, the tables, what they rest on, and the conditions."""
-    parts: list[RenderableType] = [Padding(Text(headline(found), style="bold"), (1, 0))]
-    parts += [_table(grid) for grid in grids(found)]
-    lines = all_lines(found)
+def replay_renderable(replay: Replay, judged: Sequence[Judged]) -> RenderableType:
+    """Renders the sentence, the tables, their assumptions, and the conditions."""
+    parts: list[RenderableType] = [Padding(Text(headline(replay), style="bold"), (1, 0))]
+    parts += [_table(grid) for grid in grids(replay)]
+    lines = all_lines(replay)
     if lines:
         parts.append(fine_lines(lines))
-    if found.bad_lines:
-        parts.append(Text(f"Warning: {found.bad_lines}", style="yellow"))
-    parts += [_judged(one) for one in judged]
+    if replay.bad_lines:
+        parts.append(Text(f"Warning: {replay.bad_lines}", style="yellow"))
+    parts += [_judged(result) for result in judged]
     return Group(*parts)
 
 
 def _table(grid: Grid) -> RenderableType:
     table = text_table(grid.title, grid.columns, left=grid.words)
-    for at, cells in enumerate(grid.rows):
-        add_row(table, cells, "red" if at in grid.dearer else None)
+    for index, cells in enumerate(grid.rows):
+        add_row(table, cells, "red" if index in grid.dearer else None)
     return Padding(table, (0, 0, 1, 0))
 
 
@@ -42,6 +42,6 @@ SHOWN = {
 }
 
 
-def _judged(one: Judged) -> Text:
-    word, style = SHOWN[one.answer]
-    return Text(f"{word}  {one.condition.text}: {one.told}", style=style)
+def _judged(result: Judged) -> Text:
+    word, style = SHOWN[result.answer]
+    return Text(f"{word}  {result.condition.text}: {result.told}", style=style)

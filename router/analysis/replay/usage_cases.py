@@ -1,7 +1,7 @@
-"""Another gateway's usage as cases: with a prompt it is decided, without one only its tokens count.
+"""Turns another gateway's usage into cases: with a prompt it is decided, else only tokens count.
 
-Pure: reading a prompt is given as a function. What tokens alone tell is what the same tokens would
-cost if each answerer of the policy answered everything; which of them would, nobody can say.
+It is pure: the caller passes the function that reads a prompt. Tokens without prompts show the cost
+if each answerer of the policy answered everything; nobody can say which of them would.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from router.routing.constraints import Asked, Shape
 from router.types import CostBasis
 
 Read = Callable[[UsageRow], Mapping[str, Reading]]
-"""What each policy (by hash) reads in a row's prompt."""
+"""Returns what each policy (by hash) reads in a row's prompt."""
 
 
 @dataclass(slots=True)
 class TokensAlone:
-    """What the log's tokens cost where they went, and at each answerer of the policy."""
+    """Sums the cost of the log's tokens where they went, and at each answerer of the policy."""
 
     rows: int = 0
     without_prompt: int = 0
@@ -31,7 +31,7 @@ class TokensAlone:
     at: dict[str, PairedCosts] = field(default_factory=dict)  # by answerer, (log, answerer)
 
     def add(self, row: UsageRow, cost_nano_usd: int | None, side: Side) -> None:
-        """Count one row; `cost_nano_usd` is what it cost there, None where nobody knows."""
+        """Counts one row; `cost_nano_usd` is its cost there, None where nobody knows."""
         self.rows += 1
         self.without_prompt += not row.messages
         self.without_cost += cost_nano_usd is None
@@ -39,7 +39,7 @@ class TokensAlone:
         for plan in side.plans:
             priced = plan.would_cost(row.usage)
             if plan.facts.kind == "resolver" or cost_nano_usd is None:
-                continue  # an approved answer is no answer to everything
+                continue  # approved answers do not cover every question
             if priced.basis is not CostBasis.UNKNOWN:
                 self.at.setdefault(plan.facts.name, PairedCosts()).add(
                     cost_nano_usd, priced.nano_usd
@@ -47,7 +47,7 @@ class TokensAlone:
 
 
 def usage_case(row: UsageRow, cost_nano_usd: int | None, read: Read) -> Case | LeftOut:
-    """The row as a case that both sides read for themselves, or NO_PROMPT."""
+    """Returns the row as a case that both sides read for themselves, or NO_PROMPT."""
     if not row.messages:
         return LeftOut.NO_PROMPT
     readings = read(row)

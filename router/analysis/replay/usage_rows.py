@@ -1,7 +1,7 @@
-"""A line of another gateway's usage log as replay reads it: OpenAI's names, LiteLLM's, plain ones.
+"""Reads a line of another gateway's usage log: OpenAI's names, LiteLLM's, plain ones.
 
-Pure: a mapping in, a row or a ValueError out. Tokens and model are needed; cost, time, id and
-prompt are read where they stand. Nothing is guessed: what is missing stays None.
+It is pure: a mapping in, a row or a ValueError out. Tokens and model are required; cost, time, id
+and prompt are optional. It guesses nothing: missing values stay None.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ TIMES = ("created", "startTime", "start_time", "created_at", "timestamp")
 INPUTS = ("input_tokens", "prompt_tokens")
 OUTPUTS = ("output_tokens", "completion_tokens")
 COSTS = ("cost", "cost_usd", "spend", "response_cost")
-"""Dollars. Each is looked for in this order; tokens also inside `usage`."""
+"""Lists names of a cost in dollars. Names are tried in order; tokens also inside `usage`."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One request that another gateway answered."""
+    """Holds one request that another gateway answered."""
 
     request_id: str
     model: str
     usage: Usage
-    cost_nano_usd: int | None  # as the log says; None where it does not
+    cost_nano_usd: int | None  # as the log states it; None where it does not
     created_at_ms: int | None
     messages: tuple[Message, ...]  # empty: the log holds no prompt
 
 
 def usage_row(raw: Mapping[str, object], line: int) -> UsageRow:
-    """The row. Raises ValueError which says what is missing or wrong."""
+    """Returns the row. Raises ValueError that says what is missing or wrong."""
     model = _first(raw, MODELS)
     if not isinstance(model, str) or not model:
         raise ValueError(f"no model; expected one of {', '.join(MODELS)}")
@@ -48,9 +48,9 @@ def usage_row(raw: Mapping[str, object], line: int) -> UsageRow:
         output_tokens=_tokens(tokens, OUTPUTS),
         reported=True,
     )
-    named = _first(raw, IDS)
+    identifier = _first(raw, IDS)
     return UsageRow(
-        request_id=str(named) if named is not None else f"line {line}",
+        request_id=str(identifier) if identifier is not None else f"line {line}",
         model=model,
         usage=usage,
         cost_nano_usd=_cost(_first(raw, COSTS)),
@@ -63,15 +63,15 @@ def _first(raw: Mapping[str, object], names: Sequence[str]) -> object:
     return next((raw[name] for name in names if raw.get(name) not in (None, "")), None)
 
 
-def _number(value: object, what: str) -> float:
-    """A number, or a text of one as CSV has it. Raises ValueError."""
+def _number(value: object, label: str) -> float:
+    """Parses a number, or its text as CSV has it. Raises ValueError."""
     try:
-        found = float(value) if isinstance(value, int | float | str) else float("nan")
+        number = float(value) if isinstance(value, int | float | str) else float("nan")
     except ValueError:
-        found = float("nan")
-    if isinstance(value, bool) or not 0 <= found < 1e15:
-        raise ValueError(f"{what} is {value!r}, expected a number from 0")
-    return found
+        number = float("nan")
+    if isinstance(value, bool) or not 0 <= number < 1e15:
+        raise ValueError(f"{label} is {value!r}, expected a number from 0")
+    return number
 
 
 def _tokens(raw: Mapping[str, object], names: Sequence[str]) -> int:
@@ -93,27 +93,28 @@ def _cost(value: object) -> int | None:
 
 
 def _time(value: object) -> int | None:
-    """Seconds or milliseconds since the epoch, or an ISO time (UTC where it says no zone)."""
+    """Parses seconds or milliseconds since the epoch, or an ISO time (UTC if it has no zone)."""
     if value is None:
         return None
     if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
         try:
-            found = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value)
         except ValueError as error:
             raise ValueError(f"created is {value!r}, expected a time") from error
-        return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
     number = _number(value, "created")
+    # Seconds reach 1e11 only in the year 5138, so a larger number is milliseconds.
     return round(number if number > 1e11 else number * 1000)
 
 
 def _messages(raw: Mapping[str, object]) -> tuple[Message, ...]:
-    """The conversation, in `messages` or `prompt`; none where the log holds neither."""
-    found = _first(raw, ("messages", "prompt", "input"))
-    if isinstance(found, str):
-        return (Message("user", found),)
-    if not isinstance(found, list) or not found:
+    """Reads the conversation in `messages`, `prompt` or `input`; none where the log holds none."""
+    conversation = _first(raw, ("messages", "prompt", "input"))
+    if isinstance(conversation, str):
+        return (Message("user", conversation),)
+    if not isinstance(conversation, list) or not conversation:
         return ()
     try:
-        return tuple(read_messages(found, "messages"))
+        return tuple(read_messages(conversation, "messages"))
     except RequestError as error:
         raise ValueError(error.message) from error

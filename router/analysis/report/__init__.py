@@ -1,1 +1,1 @@
-"""The cost report: from ledger rows and roll-ups to figures and sentences."""
+"""Builds the cost report: from ledger rows and roll-ups to figures and sentences."""

@@ -1,8 +1,8 @@
-"""Which answerers stand behind a report's baselines: those of the policies that decided its rows.
+"""Names the answerers of a report's baselines, by the policies that decided its rows.
 
-A row's baselines were priced by the policy that it names; only that policy can say what they are
-called. A policy is read here as its file was kept in the ledger, loosely: an older version's file
-need not be valid today, and what cannot be read has no name.
+The policy that a row names priced the row's baselines, so only that policy can name them. This
+module reads policies as the ledger kept their files, and reads them loosely: a file of an older
+version need not be valid today. A policy that cannot be read gives no name.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import clean
 
 PolicyText = Callable[[str], str | None]
-"""The file of the policy with this hash; None where nobody kept it."""
+"""Returns the file of the policy with this hash; None where nobody kept it."""
 
 MOST_READ = 8
-"""Policies that a report reads, those of most requests first: one takes some hundredths of a
-second, and more names than that fit no label."""
+"""Bounds the policies that a report reads, those of most requests first. One takes some hundredths
+of a second, and more names than that fit no label."""
 
 MOST_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyNames:
-    """Reads what one policy says of baselines; "" and an empty plan where it cannot be read."""
+    """Holds one policy's names of baselines; "" and an empty plan if it cannot be read."""
 
     level_2: str = ""
     level_3: str = ""
@@ -41,15 +41,15 @@ class BaselineNames:
 
     level_2: tuple[str, ...] = ()
     level_3: tuple[str, ...] = ()
-    planned: Mapping[int, float] | None = None  # None: nobody says
+    planned: Mapping[int, float] | None = None  # None: no policy states them
 
     @property
     def lowest_level(self) -> int:
-        """The level above which an answer counts as escalated."""
+        """Returns the level above which an answer counts as escalated."""
         return min(self.planned or {}, default=1)
 
     def label(self, level: int) -> str:
-        """ "All at level 2 (smollm2)"; without a name where none is known."""
+        """Returns a label such as `All at level 2 (smollm2)`; without a name if none is known."""
         names = self.level_2 if level == 2 else self.level_3
         shown = ", ".join(clean(name) for name in names[:MOST_NAMED])
         rest = len(names) - MOST_NAMED
@@ -60,19 +60,19 @@ class BaselineNames:
 def baseline_names(
     decided_by: Iterable[str], policy_text: PolicyText, otherwise: ReportSection | None
 ) -> BaselineNames:
-    """The names by the policies of these hashes, the one of most requests first.
+    """Returns the names that the policies of these hashes give, the one of most requests first.
 
-    `otherwise` says them where not one of the policies was kept.
+    `otherwise` gives them where none of the policies was kept.
     """
-    texts = (policy_text(one) for one in list(decided_by)[:MOST_READ])
-    found = [names_in(text) for text in texts if text is not None]
-    found = [one for one in found if one != PolicyNames()]
-    if not found and otherwise is not None:
-        found = [_of_section(otherwise)]
-    plans = [dict(one.planned) for one in found if one.planned]
+    texts = (policy_text(policy_hash) for policy_hash in list(decided_by)[:MOST_READ])
+    read = [names_in(text) for text in texts if text is not None]
+    read = [policy for policy in read if policy != PolicyNames()]
+    if not read and otherwise is not None:
+        read = [_of_section(otherwise)]
+    plans = [dict(policy.planned) for policy in read if policy.planned]
     return BaselineNames(
-        level_2=tuple(dict.fromkeys(one.level_2 for one in found if one.level_2)),
-        level_3=tuple(dict.fromkeys(one.level_3 for one in found if one.level_3)),
+        level_2=tuple(dict.fromkeys(policy.level_2 for policy in read if policy.level_2)),
+        level_3=tuple(dict.fromkeys(policy.level_3 for policy in read if policy.level_3)),
         planned=plans[0] if plans else None,
     )
 
@@ -84,7 +84,8 @@ def _of_section(section: ReportSection) -> PolicyNames:
 
 @lru_cache(maxsize=64)
 def names_in(text: str) -> PolicyNames:
-    """Reads what a policy's file says of baselines: `report`, else its first answerers."""
+    """Reads a policy file's statement of its baselines: `report`, else its first answerers."""
+    # Policies repeat across reports, hence the cache; a file that fails costs only its names.
     try:
         tree, _ = load_yaml("policy", text)
     except PolicyError:
@@ -103,18 +104,18 @@ def names_in(text: str) -> PolicyNames:
 
 
 def _firsts(tiers: object) -> dict[int, str]:
-    """The first answerer of each level, which stands for it where the section names none."""
-    found: dict[int, str] = {}
+    """Returns the first answerer of each level, which represents it if the section names none."""
+    names: dict[int, str] = {}
     for tier in tiers if isinstance(tiers, list) else ():
         answerers = tier.get("answerers") if isinstance(tier, dict) else None
         first = answerers[0] if isinstance(answerers, list) and answerers else None
         if isinstance(first, dict) and isinstance(tier.get("level"), int):
-            found.setdefault(tier["level"], _name(first.get("name")))
-    return found
+            names.setdefault(tier["level"], _name(first.get("name")))
+    return names
 
 
 def _name(value: object) -> str:
-    """A name as the file has it; "" for one that comes from the environment."""
+    """Returns a name as the file has it; "" for one that comes from the environment."""
     return value if isinstance(value, str) and "${" not in value else ""
 
 

@@ -1,9 +1,9 @@
-"""From the ledger's rows and roll-ups to a report: what was spent, where, why, what it saved.
+"""Builds a report from the ledger's rows and roll-ups: what was spent, where, why, what it saved.
 
-`build_report` is pure and passes over rows and cells once; memory is bounded by the number of
-names and quarter hours, not of rows. Percentiles come from logarithmic buckets, within 1 % of the
-exact order statistic (`quantiles`); savings carry a 95 % interval (`savings`). How it looks is the
-renderers' business.
+`build_report` is pure and passes over rows and cells once. The number of names and quarter hours
+bounds memory, not the number of rows. Percentiles come from logarithmic buckets, within 1 % of the
+exact order statistic (`quantiles`); savings carry a 95 % interval (`savings`). The renderers decide
+its form.
 """
 
 from __future__ import annotations
@@ -61,27 +61,27 @@ from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome,
 __all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
 
 LONG_DAYS = 62
-"""From here on a report in UTC keeps times apart by day: two months hold enough blocks."""
+"""Sets the length from which a report in UTC separates times by day: that gives enough blocks."""
 
 
 def _not_kept(policy_hash: str) -> str | None:
-    """No policy was kept."""
+    """Returns None: no policy was kept."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What a report is made of beside rows; nothing of it by default."""
+    """Holds the inputs of a report other than rows; all are optional."""
 
     cells: Iterable[PlacedCell] = ()
     zone: str = "UTC"  # a name of the time zone database
-    by_day: bool = False  # keep times apart by UTC day alone: for periods of LONG_DAYS and more
-    lost: int = 0  # purged requests of days that the period cuts
+    by_day: bool = False  # separate times only by UTC day: for periods of LONG_DAYS and more
+    lost: int = 0  # purged requests of days that are only partly in the period
     outcomes: Iterable[TrueOutcome] = ()
     policy_text: PolicyText = _not_kept  # by hash, of the policies that decided the rows
     planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
-    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that the rows went through
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
 
 
 NOTHING_MORE = Extra()
@@ -96,12 +96,12 @@ def build_report(
     now_ms: int,
     extra: Extra = NOTHING_MORE,
 ) -> Report:
-    """The report over the rows created in [since_ms, until_ms), and over `extra.cells`.
+    """Returns the report over the rows created in [since_ms, until_ms), and over `extra.cells`.
 
-    Names of baselines and planned shares are those of the policies that decided the rows, and
-    `config` says them where none of those was kept. Rows outside the period are passed over; a row
-    must not stand in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at
-    $5.00 give a spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
+    Names of baselines and planned shares come from the policies that decided the rows; `config`
+    gives them where none of those was kept. Rows outside the period are skipped. A row must not be
+    in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at $5.00 give a
+    spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
     """
     tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
     for placed in extra.cells:
@@ -119,7 +119,7 @@ def build_report(
     observed = savings_of(tally, total, names, observed=True)
     cut = Cut(tally, total, names.lowest_level)
     tiers = tally.tiers()
-    told = measures(extra.outcomes)
+    outcomes = measures(extra.outcomes)
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)
@@ -131,7 +131,7 @@ def build_report(
     money = Dollars(places, padded=False)
     return Report(
         headline=headline(
-            Findings(total, period, savings, observed, quality, fixed, told[0], money)
+            Findings(total, period, savings, observed, quality, fixed, outcomes[0], money)
         ),
         period=period,
         counts=_counts(tally, whole, cut),
@@ -165,7 +165,7 @@ def build_report(
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
         cache=_cache(tiers, whole.cache_hits),
         fixed_model=fixed,
-        outcomes=told,
+        outcomes=outcomes,
         forecast=_forecast(days, period),
         unknown=UnknownCost(
             total.unknown_cost,
@@ -176,22 +176,19 @@ def build_report(
         estimated=EstimatedCost(*whole.estimated),
         provider=provider,
         assumptions=assumptions(whole, savings, observed),
-        notes=notes(tally, total, whole, provider, extra.lost, told[0].count),
+        notes=notes(tally, total, whole, provider, extra.lost, outcomes[0].count),
         places=places,
         chosen=extra.chosen,
     )
 
 
 def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:
-    """By the policies of the rows, those of most requests first."""
+    """Names the baselines by the policies of the rows, those of most requests first."""
     policies = tally.groups[Kind.POLICY].items()
     ordered = sorted(policies, key=lambda item: (-item[1].requests, item[0]))
     hashes = [name.rpartition("@")[2] for name, _ in ordered]
-    found = baseline_names(hashes, extra.policy_text, config)
-    return found if extra.planned is None else replace(found, planned=extra.planned)
-
-
-# --- the parts ---------------------------------------------------------------------------------
+    names = baseline_names(hashes, extra.policy_text, config)
+    return names if extra.planned is None else replace(names, planned=extra.planned)
 
 
 def _counts(tally: Tally, whole: Whole, cut: Cut) -> Counts:
@@ -230,7 +227,7 @@ def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tupl
 
 
 def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]:
-    """By level; requests without an answer come last."""
+    """Lists tiers by level; requests without an answer come last."""
     ordered = sorted(tiers.items(), key=lambda item: (item[0][0] == 0, item[0]))
     return tuple(
         TierFigures(
@@ -246,12 +243,12 @@ def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]
 
 
 def _reasons(whole: Whole, from_level: int) -> tuple[ReasonFigures, ...]:
-    """By the reason that decided, of the requests answered at this level and above."""
-    found: Sums = {}
+    """Sums by the deciding reason, over requests answered at this level and above."""
+    sums_by_reason: Sums = {}
     for level, sums in whole.reasons.items():
         if level >= from_level:
-            add_sums(found, sums)
-    return _by_requests(found)
+            add_sums(sums_by_reason, sums)
+    return _by_requests(sums_by_reason)
 
 
 def _by_requests(sums: Sums) -> tuple[ReasonFigures, ...]:
@@ -260,30 +257,30 @@ def _by_requests(sums: Sums) -> tuple[ReasonFigures, ...]:
 
 
 def _all_reasons(whole: Whole, total: Cell) -> tuple[ReasonFigures, ...]:
-    """By the reason that decided, of every request; what no reason was kept of has a line too."""
-    found: Sums = {}
+    """Sums by the deciding reason, over all requests; those without a kept reason have a line."""
+    sums_by_reason: Sums = {}
     for sums in whole.reasons.values():
-        add_sums(found, sums)
-    requests = total.requests - sum(numbers[0] for numbers in found.values())
-    spend = total.spend_nano_usd - sum(numbers[1] for numbers in found.values())
+        add_sums(sums_by_reason, sums)
+    requests = total.requests - sum(numbers[0] for numbers in sums_by_reason.values())
+    spend = total.spend_nano_usd - sum(numbers[1] for numbers in sums_by_reason.values())
     if requests or spend:
-        found[NOT_COUNTED] = [requests, spend, requests, spend]
-    return _by_requests(found)
+        sums_by_reason[NOT_COUNTED] = [requests, spend, requests, spend]
+    return _by_requests(sums_by_reason)
 
 
 def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
-    """Requests without an answer, the refused ones first."""
+    """Lists requests without an answer, the refused ones first."""
     order = list(Ending)
     ordered = sorted(
         ((*ending_parts(name), numbers) for name, numbers in whole.endings.items()),
-        key=lambda one: (order.index(one[0]), -one[2][0], one[1]),
+        key=lambda entry: (order.index(entry[0]), -entry[2][0], entry[1]),
     )
     return tuple(EndingFigures(ending, clean(code), *numbers) for ending, code, numbers in ordered)
 
 
 def _quality(total: Cell, whole: Whole, observed: tuple[Saving, ...]) -> Quality:
     unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
-    # Every baseline counts the same answers: those it is compared with, and those it is not.
+    # Every baseline counts the same answers, compared or not, so the first one suffices.
     passed_on = next((s.compared + s.not_compared for s in observed), 0)
     return Quality(total.judged, total.accepted, unverified, passed_on)
 
@@ -299,7 +296,7 @@ def _bases(bases: Sums) -> tuple[BasisFigures, ...]:
 
 
 def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
-    """What cache hits would have cost, each at the mean of its model's fresh answers.
+    """Estimates the cost of cache hits, each at the mean of its model's fresh answers.
 
     10 hits at a model whose 40 fresh requests cost $2.00 are worth $0.50.
     """
@@ -313,12 +310,12 @@ def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
 
 
 def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
-    """Requests by the zone's calendar day; None for days that no calendar holds."""
-    found: dict[date | None, Cell] = {}
+    """Groups requests by the zone's calendar day; None for days that no calendar holds."""
+    days: dict[date | None, Cell] = {}
     clock = UTC if zone == "UTC" else ZoneInfo(zone)
     for start, cell in tally.times.items():
-        found.setdefault(local_day(start, clock), Cell()).merge(cell)
-    return found
+        days.setdefault(local_day(start, clock), Cell()).merge(cell)
+    return days
 
 
 def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
@@ -326,13 +323,14 @@ def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
     clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
     today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
     if period.until_ms is not None and period.until_ms < period.generated_at_ms:
-        why = "the period is over before today"
-        return Forecast(f"{today:%Y-%m}", why, 0, 0, None, None, None)
+        reason = "the period is over before today"
+        return Forecast(f"{today:%Y-%m}", reason, 0, 0, None, None, None)
     begins = None if period.since_ms is None else local_day(period.since_ms, clock)
     first = min(days, default=None)
     complete = None if first is None else first + timedelta(days=1)
     if period.since_ms is not None and begins == first:
-        # A period that begins at midnight has its first day whole; a ledger's first row does not.
+        # A period that begins at midnight contains all of its first day; a ledger's first row does
+        # not.
         at_midnight = local_day(period.since_ms - 1, clock) != begins
         complete = begins if at_midnight else complete
     spend = {day: cell.spend_nano_usd for day, cell in days.items()}

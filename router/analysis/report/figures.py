@@ -1,7 +1,7 @@
-"""The values a report is made of: what `build_report` returns and every renderer reads.
+"""Defines the values of a report: `build_report` returns them and every renderer reads them.
 
-Money is an integer of nano-dollars, shares are 0..1, `None` means unknown or not applicable and is
-never 0. It knows nothing about rows, files or how figures are shown.
+Money is an integer of nano-dollars, shares are 0..1. `None` means unknown or not applicable and is
+never 0. This module knows nothing about rows, files or how figures are shown.
 """
 
 from __future__ import annotations
@@ -14,67 +14,67 @@ from router.types import CostBasis, Role
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """[since, until), in milliseconds since the epoch; None: as the rows begin or end."""
+    """Holds [since, until), in milliseconds since the epoch; None: where the rows begin or end."""
 
     since_ms: int | None
     until_ms: int | None
     first_row_ms: int | None
     last_row_ms: int | None
     generated_at_ms: int
-    zone: str = "UTC"  # whose midnights cut the days
+    zone: str = "UTC"  # its midnights separate the days
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFigures:
-    """What one group of requests did. Groups of one breakdown add up to the whole."""
+    """Holds the figures of one group of requests. Groups of one breakdown add up to the whole."""
 
     requests: int
     share: float  # of all requests of the report
-    spend_nano_usd: int  # of these requests, what they spent on the way included
+    spend_nano_usd: int  # of these requests, with what they spent on the way
     unknown_cost: int  # requests whose cost is not known; they add nothing to the spend
     p50_ms: float | None
     p95_ms: float | None
     judged: int  # requests that ended with an answer and a verdict
     accepted: int
     escalated: int  # of a tier: tried here, answered higher; else: answered above the lowest level
-    refused: int = 0  # a limit did not admit them
+    refused: int = 0  # not admitted by a limit
     failed: int = 0  # or were cancelled
 
     @property
     def acceptance(self) -> float | None:
-        """Accepted answers as a share of those with a verdict; None when there is none."""
+        """Returns accepted answers as a share of those with a verdict; None without any."""
         return self.accepted / self.judged if self.judged else None
 
 
 @dataclass(frozen=True, slots=True)
 class TierFigures:
-    """Requests answered by one model of one tier; level 0 stands for requests without an answer."""
+    """Holds requests answered by one model of a tier; level 0 means requests without an answer."""
 
     tier: str
     level: int
     model: str
     figures: GroupFigures
-    tried: int  # requests that called for an answer here, whoever answered in the end
-    own_spend_nano_usd: int  # what the calls made here cost, whoever answered in the end
+    tried: int  # requests that called for an answer here, whoever answered finally
+    own_spend_nano_usd: int  # cost of the calls made here, whoever answered finally
 
 
 @dataclass(frozen=True, slots=True)
 class NamedFigures:
-    """One row of a breakdown by name: a domain, a request type, a tenant, a key, a day ..."""
+    """Holds one row of a breakdown by name: a domain, a request type, a tenant, a key, a day ..."""
 
     name: str
     figures: GroupFigures
-    label: str = ""  # what people know it by, where that is not the name: a key's own
+    label: str = ""  # the name that people know, if another: a key's own name
 
     @property
     def shown(self) -> str:
-        """For people."""
+        """Returns the name for people."""
         return self.label or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class LevelShare:
-    """Answered requests of one level as a share of all answered, against the plan."""
+    """Holds one level's share of all answered requests, and its planned share."""
 
     level: int
     requests: int
@@ -84,9 +84,9 @@ class LevelShare:
 
 @dataclass(frozen=True, slots=True)
 class ReasonFigures:
-    """Why requests went where they went, and what those requests cost.
+    """Counts requests by the reason for their route, and their cost.
 
-    `first_*` counts each request once, under the reason that decided, so it adds up to all of them;
+    `first_*` counts each request once, under the reason that decided, so it adds up to all of them.
     `any_*` counts a request under every reason that it carries.
     """
 
@@ -99,7 +99,7 @@ class ReasonFigures:
 
 @dataclass(frozen=True, slots=True)
 class RoleFigures:
-    """What calls of one role cost, and how much of it was discarded: the client never saw it."""
+    """Holds the cost of calls of one role, and its discarded part, which the client never saw."""
 
     role: Role
     attempts: int
@@ -110,7 +110,7 @@ class RoleFigures:
 
 @dataclass(frozen=True, slots=True)
 class BasisFigures:
-    """How the price of attempts is known."""
+    """Counts attempts by the source of their price."""
 
     basis: CostBasis
     attempts: int
@@ -119,7 +119,7 @@ class BasisFigures:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A 95 % interval; `low` <= `high`."""
+    """Holds a 95 % interval; `low` <= `high`."""
 
     low: float
     high: float
@@ -127,10 +127,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Signed savings against one baseline: negative means that routing cost more.
+    """Holds the signed saving against one baseline: negative means that routing cost more.
 
-    Over `compared` requests alone. `not_compared` ended with an answer, but the baseline or the own
-    cost is unknown. `without_answer` failed or were cancelled: their cost counts, and their
+    It covers only the `compared` requests. `not_compared` ended with an answer, but the baseline or
+    the own cost is unknown. `without_answer` failed or were cancelled: their cost counts, and their
     baseline is nothing unless a cancelled one has its own.
     """
 
@@ -145,16 +145,16 @@ class Saving:
     saved_interval: Interval | None  # nano-dollars; None below MIN_FOR_INTERVAL requests
     saved_share: float | None  # of the baseline; None when that is 0 or below a tenth of it
     share_interval: Interval | None
-    by_blocks: bool = False  # whether the intervals are the bootstrap's over stretches of time
+    by_blocks: bool = False  # True: bootstrap intervals over stretches of time
     accepted: int | None = 0  # of the compared ones, answers that were accepted; None: never made
-    accepted_saved_nano_usd: int | None = None  # by these alone, signed
+    accepted_saved_nano_usd: int | None = None  # by these only, signed
 
 
 @dataclass(frozen=True, slots=True)
 class EndingFigures:
-    """Requests that gave no answer: how they ended, by which error code, what they cost.
+    """Counts requests without an answer by ending and error code, and their cost.
 
-    A limit of money that refused says what was missing: of `told` requests, `short` in all.
+    A limit of money that refused states what was missing: for `told` requests, `short` in all.
     """
 
     ending: Ending
@@ -167,9 +167,9 @@ class EndingFigures:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Answers that went out, and how many of them passed verification or went out unverified.
+    """Counts answers that went out, by those that passed verification and those unverified.
 
-    `observed` answers were passed on as the model that was asked for gave them, without a check.
+    `observed` answers were passed on as the requested model gave them, without a check.
     """
 
     answered: int
@@ -179,14 +179,17 @@ class Quality:
 
     @property
     def unverified_share(self) -> float | None:
-        """Of the answers; None without any, and where all were observed: nothing checked those."""
+        """Returns unverified answers as a share of all.
+
+        It is None without any answer, and where all were observed: nothing checked those.
+        """
         checked = self.answered > self.observed or self.unverified
         return self.unverified / self.answered if checked else None
 
 
 @dataclass(frozen=True, slots=True)
 class WasteFigures:
-    """Calls of one kind that cost money and whose answer the client did not get."""
+    """Counts calls of one kind that cost money and whose answer the client did not get."""
 
     kind: Waste
     calls: int
@@ -195,7 +198,7 @@ class WasteFigures:
 
 @dataclass(frozen=True, slots=True)
 class CacheFigures:
-    """Exact repeats, and what they would have cost at the mean of fresh answers of their model.
+    """Counts exact repeats, and estimates their cost at the mean of fresh answers of their model.
 
     `priced` of the `hits` have such a mean in the period; `value` is theirs, None where none has.
     """
@@ -207,12 +210,12 @@ class CacheFigures:
 
 @dataclass(frozen=True, slots=True)
 class FixedModel:
-    """The best single model for all routed requests that spends no more than routing did.
+    """Holds the best single model for all routed requests that spends no more than routing did.
 
-    Chances are those the decisions recorded, before anything was asked: predictions.
+    Its chances are predictions: the decisions recorded them before any call.
     """
 
-    answerer: str | None  # None: there is none, and `why` says why
+    answerer: str | None  # None: there is none, and `why` gives the reason
     why: str
     requests: int
     p: float | None
@@ -223,23 +226,26 @@ class FixedModel:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """An outcome that people ask for; `value` None where nobody measured it."""
+    """Holds an outcome that people ask for; `value` is None where nobody measured it."""
 
     key: str
     label: str
     unit: str  # share | minutes | score | usd
     value: float | None
     interval: Interval | None
-    count: int  # of answers or requests that were measured
+    count: int  # measured answers or requests
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Spend to the end of the month, in the report's time zone; None with `why` where refused."""
+    """Holds the spend to the end of the month, in the report's time zone.
+
+    Its figures are None, with `why`, where no forecast can be made.
+    """
 
     month: str  # 2026-11
     why: str
-    days: int  # complete days that it rests on
+    days: int  # complete days behind it
     spent_nano_usd: int
     expected_nano_usd: int | None
     low_nano_usd: int | None
@@ -248,9 +254,9 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Requests by what became of them."""
+    """Counts requests by their result."""
 
-    requests: int  # finished ones; open ones stand in `states` alone
+    requests: int  # finished ones; open ones are only in `states`
     states: tuple[tuple[str, int], ...]
     verdicts: tuple[tuple[str, int], ...]
     escalated: int
@@ -261,9 +267,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class EstimatedCost:
-    """Calls whose usage nobody told: booked at a bound that is never too low, within the spend.
+    """Counts calls whose usage nobody reported, booked at a bound that is never too low.
 
-    Below 0 where a bill corrected more, in this period, of calls of an earlier one.
+    They are part of the spend. The sum is below 0 where a bill of this period corrected calls of an
+    earlier one by more.
     """
 
     calls: int
@@ -272,10 +279,10 @@ class EstimatedCost:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCost:
-    """Requests whose cost is not known, the first few by name, and what they held at most.
+    """Counts requests whose cost is not known, names the first few, and sums their highest holds.
 
-    `afterwards` are rows that book money for an earlier request (reviews, shadows, bills) at a cost
-    that is not known, by endpoint; they are no requests.
+    `afterwards` counts rows, by endpoint, that book money for an earlier request (reviews, shadows,
+    bills) at a cost that is not known; they are not requests.
     """
 
     requests: int
@@ -286,7 +293,7 @@ class UnknownCost:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFigures:
-    """Calls whose cost the provider told, beside what their tokens cost by our prices."""
+    """Compares the costs that providers reported with the cost of their tokens at our prices."""
 
     calls: int
     booked_nano_usd: int
@@ -294,13 +301,13 @@ class ProviderFigures:
 
     @property
     def difference_nano_usd(self) -> int:
-        """Signed: above 0 the provider charges more than our prices say."""
+        """Returns reported minus booked; above 0 the provider charges more than our prices say."""
         return self.reported_nano_usd - self.booked_nano_usd
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a report says. Renderers add nothing but form."""
+    """Holds every figure and sentence of a report. Renderers add only form."""
 
     headline: str
     period: Period
@@ -320,7 +327,7 @@ class Report:
     adapters: tuple[NamedFigures, ...]
     policies: tuple[NamedFigures, ...]
     tags: tuple[NamedFigures, ...]  # by all tags of a request together: each request once
-    each_tag: tuple[NamedFigures, ...]  # a request under each tag it has: they do not add up
+    each_tag: tuple[NamedFigures, ...]  # a request under each tag it has: these do not add up
     endpoints: tuple[NamedFigures, ...]
     days: tuple[NamedFigures, ...]  # by day, by month where there are more than MAX_DAYS
     escalation_reasons: tuple[ReasonFigures, ...]  # of answers above the lowest level
@@ -329,7 +336,7 @@ class Report:
     roles: tuple[RoleFigures, ...]
     bases: tuple[BasisFigures, ...]
     savings: tuple[Saving, ...]
-    observed_savings: tuple[Saving, ...]  # what routing would have saved where it only observed
+    observed_savings: tuple[Saving, ...]  # the savings of observed requests, had they been routed
     leading: str | None  # the baseline of `savings` that the headline names
     quality: Quality
     waste: tuple[WasteFigures, ...]
@@ -343,9 +350,9 @@ class Report:
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
     places: int = 2  # decimals of amounts for people; `Dollars` writes them
-    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters: what by, and which
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters: their kind and their names
 
     @property
     def leading_saving(self) -> Saving | None:
-        """The saving that the headline names."""
+        """Returns the saving that the headline names."""
         return next((saving for saving in self.savings if saving.key == self.leading), None)

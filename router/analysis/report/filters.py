@@ -1,6 +1,6 @@
-"""Which requests a report or an export is of: by tag, key, domain, request type and endpoint. Pure.
+"""Chooses the requests of a report or an export: by tag, key, domain, type and endpoint.
 
-Several names of one kind mean any of them; of several kinds each must fit.
+It is pure. Several names of one kind mean any of them; of several kinds each must fit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from router.types import RequestRow, TrueOutcome
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Lists what a request must have; an empty set asks for nothing."""
+    """Lists what a request must have; an empty set requires nothing."""
 
     tags: frozenset[str] = frozenset()
     key_ids: frozenset[str] = frozenset()
@@ -24,11 +24,11 @@ class Choice:
 
     @property
     def everything(self) -> bool:
-        """True when each request fits."""
+        """Returns True when each request fits."""
         return self == Choice()
 
     def fits(self, row: RequestRow) -> bool:
-        """True when the request is chosen."""
+        """Returns True when the request is chosen."""
         if self.tags and self.tags.isdisjoint(row.tags):
             return False
         if self.key_ids and row.key_id not in self.key_ids:
@@ -37,19 +37,20 @@ class Choice:
             return False
         if not (self.domains or self.request_types):
             return True
+        # Domain and type need the row's record parsed, so they come last.
         domain, request_type = row_names(row)
         return (not self.domains or domain in self.domains) and (
             not self.request_types or request_type in self.request_types
         )
 
     def of(self, rows: Iterable[RequestRow]) -> Iterator[RequestRow]:
-        """The rows that fit."""
+        """Yields the rows that fit."""
         return (row for row in rows if self.fits(row))
 
 
 @dataclass(slots=True)
 class ChosenOutcomes:
-    """Holds what came of the chosen requests: known once all rows went through `rows`."""
+    """Holds the outcomes of the chosen requests; complete once all rows went through `rows`."""
 
     choice: Choice
     outcomes: tuple[TrueOutcome, ...]
@@ -57,15 +58,15 @@ class ChosenOutcomes:
     _chosen: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._judged = {one.request_id for one in self.outcomes}
+        self._judged = {outcome.request_id for outcome in self.outcomes}
         self._chosen = set()
 
     def rows(self, rows: Iterable[RequestRow]) -> Iterator[RequestRow]:
-        """The rows that fit; keeps the ids of those that somebody judged."""
+        """Yields the rows that fit, and keeps the ids of those that somebody judged."""
         for row in self.choice.of(rows):
             if row.request_id in self._judged:
                 self._chosen.add(row.request_id)
             yield row
 
     def __iter__(self) -> Iterator[TrueOutcome]:
-        return (one for one in self.outcomes if one.request_id in self._chosen)
+        return (outcome for outcome in self.outcomes if outcome.request_id in self._chosen)

@@ -1,8 +1,8 @@
-"""The best single fixed model at equal spend: a baseline of quality, not of dollars.
+"""Finds the best single fixed model at equal spend: a baseline of quality, not of dollars.
 
-For every request the decision recorded each answerer's chance to be right and expected cost. Had
-one answerer been asked everything, its mean chance and mean cost are the means of those; of all
-answerers that would have cost no more than was spent, the best is the one of the highest chance.
+For every request the decision recorded each answerer's chance to be right and expected cost. If one
+answerer had been asked everything, its mean chance and mean cost would be the means of those. Among
+the answerers that would have cost no more than was spent, the best has the highest chance.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from router.analysis.report.figures import FixedModel
 from router.ledger.aggregates import PPM, Whole
 
 MIN_REQUESTS = 30
+"""Sets the requests that the comparison needs, as for an interval of savings."""
 
 
 def fixed_model(whole: Whole) -> FixedModel:
-    """The comparison, or why there is none.
+    """Returns the comparison, or the reason why there is none.
 
-    An answerer counts where it was weighed in every routed request; where it lacked what a request
-    needed it counts as wrong, at no cost.
+    An answerer counts if it was weighed in every routed request. Where it lacked what a request
+    needed, it counts as wrong, at no cost.
     """
     requests, own_p, own_cost = whole.routed
     if requests < MIN_REQUESTS:
@@ -29,7 +30,7 @@ def fixed_model(whole: Whole) -> FixedModel:
     weighed = {
         answerer: (p / n / PPM, cost / n)
         for answerer, (n, p, cost) in whole.prospects.items()
-        if n == requests
+        if n == requests  # else the means would cover other requests
     }
     if not weighed:
         return _none("no answerer was weighed in every request; the policy changed", requests)

@@ -1,4 +1,4 @@
-"""The sentences a report begins with: what was spent, what that saved, and at which quality."""
+"""Writes a report's first sentences: what was spent, what that saved, and at which quality."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from router.types import Role
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Holds what the sentences are made of; amounts are nano-dollars until `money` writes them."""
+    """Holds the inputs of the sentences; amounts are nano-dollars until `money` formats them."""
 
     total: Cell
     period: Period
@@ -36,21 +36,21 @@ class Findings:
 
     @property
     def whole(self) -> Whole:
-        """Counts once for all requests."""
+        """Returns the sums that count each request once."""
         return self.total.whole or Whole()
 
     @property
     def unanswered(self) -> int:
-        """Requests that were refused, failed or cancelled."""
+        """Counts requests that were refused, failed or cancelled."""
         return self.total.refused + self.total.failed
 
 
-def headline(found: Findings) -> str:
-    """Returns a few sentences for the person who pays; amounts and bounds as the tables write them.
+def headline(findings: Findings) -> str:
+    """Returns a few sentences for the person who pays; figures are formatted as in the tables.
 
-    The first sentence counts the requests that got no answer: a saving is made on the others alone.
+    The first sentence counts the requests without an answer: only the others can save money.
     """
-    total, money = found.total, found.money
+    total, money = findings.total, findings.money
     if total.requests == 0 and total.spend_nano_usd:
         return (
             "No requests in this period; what earlier ones still cost (reviews, bills) is "
@@ -60,59 +60,64 @@ def headline(found: Findings) -> str:
         return (
             "No requests in this period: nothing was spent and nothing can be said about savings."
         )
-    told = [
-        *_told(leading(found.savings), found),
-        *_would_have(leading(found.observed), money),
+    savings = [
+        *_told(leading(findings.savings), findings),
+        *_would_have(leading(findings.observed), money),
     ]
-    if found.unanswered == total.requests:
-        told = ["Nothing was answered, so nothing can be said about savings."]
-    elif not told:
-        told = ["No baseline has a known price, so nothing can be said about savings."]
-    quality = (*_single_model(found.fixed), *_wrong(found.judged), *_unverified(found.quality))
-    return " ".join([f"{_spent(found)}.", *told, *quality])
+    if findings.unanswered == total.requests:
+        savings = ["Nothing was answered, so nothing can be said about savings."]
+    elif not savings:
+        savings = ["No baseline has a known price, so nothing can be said about savings."]
+    quality = (
+        *_single_model(findings.fixed),
+        *_wrong(findings.judged),
+        *_unverified(findings.quality),
+    )
+    return " ".join([f"{_spent(findings)}.", *savings, *quality])
 
 
-def _spent(found: Findings) -> str:
-    """ "On 3 November 2026, 5 requests cost $0.12, and 4 of the 5 got no answer (4 failed)"."""
-    total, period = found.total, found.period
-    first, last = (day(at, period.zone) for at in (period.first_row_ms, period.last_row_ms))
+def _spent(findings: Findings) -> str:
+    """Writes "On 3 May 2026, 5 requests cost $0.12, and 4 of the 5 got no answer (4 failed)"."""
+    total, period = findings.total, findings.period
+    first, last = (day(ms, period.zone) for ms in (period.first_row_ms, period.last_row_ms))
     when = f"On {first}" if first == last else f"From {first} to {last}"
-    one = total.requests == 1
+    single = total.requests == 1
     requests = counted(total.requests, "request", "requests")
-    spent = f"{when}, {requests} cost {found.money(total.spend_nano_usd)}"
+    spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd)}"
     if total.unknown_cost:
         spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
-    if not found.unanswered:
+    if not findings.unanswered:
         return spent
-    who = f"{count(found.unanswered)} of the {count(total.requests)}"
-    if found.unanswered == total.requests:
-        who = "it" if one else "none of them"
+    who = f"{count(findings.unanswered)} of the {count(total.requests)}"
+    if findings.unanswered == total.requests:
+        who = "it" if single else "none of them"
     answer = "an answer" if who == "none of them" else "no answer"
-    return f"{spent}, and {who} got {answer} ({_endings(found)})"
+    return f"{spent}, and {who} got {answer} ({_endings(findings)})"
 
 
-def _endings(found: Findings) -> str:
-    """ "3 failed, 1 refused by a limit, 2 cancelled by the client"."""
+def _endings(findings: Findings) -> str:
+    """Writes "3 failed, 1 refused by a limit, 2 cancelled by the client"."""
+    # The totals count cancelled requests as failed.
     cancelled = sum(
         numbers[0]
-        for name, numbers in found.whole.endings.items()
+        for name, numbers in findings.whole.endings.items()
         if ending_parts(name)[0] is Ending.CANCELLED
     )
     numbers = {
-        Ending.FAILED: found.total.failed - cancelled,
-        Ending.REFUSED: found.total.refused,
+        Ending.FAILED: findings.total.failed - cancelled,
+        Ending.REFUSED: findings.total.refused,
         Ending.CANCELLED: cancelled,
     }
-    return ", ".join(f"{count(n)} {ENDING_WORDS[how]}" for how, n in numbers.items() if n)
+    return ", ".join(f"{count(n)} {ENDING_WORDS[ending]}" for ending, n in numbers.items() if n)
 
 
-def _told(saving: Saving | None, found: Findings) -> list[str]:
+def _told(saving: Saving | None, findings: Findings) -> list[str]:
     if saving is None or saving.saved_nano_usd is None:
         return []
-    money = found.money
+    money = findings.money
     scope = (
         ""
-        if saving.compared == found.total.requests
+        if saving.compared == findings.total.requests
         else f" over the {count(saving.compared)} answered"
     )
     if saving.compared and saving.not_compared:
@@ -124,14 +129,14 @@ def _told(saving: Saving | None, found: Findings) -> list[str]:
     }[saving.key]
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{scope}"
     difference = _difference(saving, "saved", "cost", money)
-    parts = (difference, *_accepted(saving, money), *_reviewers(saving, found))
+    parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))
     return [f"{base}, routing {', '.join(parts)}."]
 
 
 def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
     """Estimates requests that were observed only: nothing was routed, so nothing was saved.
 
-    The answers that went out were the observed models', so they say nothing of routing's.
+    The observed models gave the answers that went out, so these say nothing about routing's.
     """
     if saving is None or saving.saved_nano_usd is None:
         return []
@@ -150,16 +155,16 @@ def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
 
 
 def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
-    """ "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)"."""
+    """Writes "saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %)"."""
     assert saving.saved_nano_usd is not None
     lost = saving.saved_nano_usd < 0
     amount = money(abs(saving.saved_nano_usd))
-    said = f"{loss} {amount} more" if lost else f"{gain} {amount}"
-    return f"{said}{_share_of(saving, lost)}"
+    amount_text = f"{loss} {amount} more" if lost else f"{gain} {amount}"
+    return f"{amount_text}{_share_of(saving, lost)}"
 
 
 def _accepted(saving: Saving, money: Dollars) -> list[str]:
-    """Sums what accepted answers alone saved; it may exceed the whole, or have its other sign."""
+    """Sums what only accepted answers saved; it may exceed the whole, or have the other sign."""
     accepted = saving.accepted_saved_nano_usd
     if accepted is None:
         return []
@@ -172,19 +177,19 @@ def _accepted(saving: Saving, money: Dollars) -> list[str]:
     return [f"accepted answers alone saved {money(accepted)}"]
 
 
-def _reviewers(saving: Saving, found: Findings) -> list[str]:
-    """Says so where without reviewers' time the loss would be none."""
-    reviewed = found.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
+def _reviewers(saving: Saving, findings: Findings) -> list[str]:
+    """States if the loss comes only from reviewers' time."""
+    reviewed = findings.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
     saved = saving.saved_nano_usd or 0
     if saved >= 0 or saved + reviewed < 0:
         return []
-    return [f"and reviewers' time ({found.money(reviewed)}) is what makes it a loss"]
+    return [f"and reviewers' time ({findings.money(reviewed)}) is what makes it a loss"]
 
 
 def _share_of(saving: Saving, lost: bool) -> str:
-    """ " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; a loss is written without its minus.
+    """Writes " (59.2 %; 95 % interval 46.8 % to 71.7 %)"; a loss is written without its minus.
 
-    Each bound is rounded as in the table, before it is turned round.
+    Each bound is rounded as in the table, before its sign changes.
     """
     if saving.saved_share is None:
         return ""
@@ -200,7 +205,7 @@ def _share_of(saving: Saving, lost: bool) -> str:
 
 
 def _single_model(fixed: FixedModel) -> list[str]:
-    """Says so where one model for everything is expected right more often for no more money."""
+    """States if one model for everything would be right more often for no more money."""
     if fixed.answerer is None or fixed.p is None or fixed.own_p is None:
         return []
     model, routing = percent(fixed.p), percent(fixed.own_p)
@@ -213,7 +218,7 @@ def _single_model(fixed: FixedModel) -> list[str]:
 
 
 def _wrong(judged: Measure) -> list[str]:
-    """Says so where answers were reported wrong, and of how many."""
+    """States how many of the judged answers were reported wrong."""
     if judged.value is None or judged.value == 1.0:
         return []
     wrong = judged.count - round(judged.value * judged.count)
@@ -224,7 +229,7 @@ def _wrong(judged: Measure) -> list[str]:
 
 
 def _unverified(quality: Quality) -> list[str]:
-    """Counts the answers that nothing vouched for; observed ones are passed on unchecked."""
+    """Counts the answers without verification; observed ones are passed on unchecked."""
     if not quality.answered:
         return []
     passed_on = [] if not quality.observed else [_passed_on(quality)]

@@ -1,4 +1,4 @@
-"""The savings of a report: the sums of pairs against each baseline, named, with their intervals."""
+"""Names the savings of a report: the sums against each baseline, with their intervals."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ from router.ledger.aggregates import BASELINES, OBSERVED, Cell, SavingSums
 from router.types import NANO_PER_USD
 
 MOST_TIMES = 10
-"""A difference beyond ten times its baseline is told in money alone: "327,791 %" says nothing."""
+"""Bounds a share: a difference beyond ten times its baseline is stated in money only, since
+"327,791 %" says nothing."""
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
-"""The headline names the first of these that most answered requests can be compared with: what
-would have been paid comes before what might have been, and level 2 before the dearer level 3."""
+"""Orders the baselines for the headline: it names the first that most answered requests can be
+compared with. What would have been paid comes before what might have been, and level 2 before the
+dearer level 3."""
 
 
 def savings_of(
     tally: Tally, total: Cell, names: BaselineNames, *, observed: bool = False
 ) -> tuple[Saving, ...]:
-    """One saving per baseline, over the requests that were routed, or over those `observed` only.
+    """Returns one saving per baseline, over the routed requests, or over those only `observed`.
 
-    Empty where nothing was observed.
+    It is empty where nothing was observed.
     """
     before = OBSERVED if observed else ""
     if observed and not any(key.startswith(OBSERVED) for key in total.savings):
         return ()
-    found = (_named(key, before + key, tally, total, names) for key in BASELINES)
-    if observed:  # the verdicts are of the answers that went out, not of those of routing
-        found = (replace(saving, accepted=None, accepted_saved_nano_usd=None) for saving in found)
-    return tuple(found)
+    savings = (_named(key, before + key, tally, total, names) for key in BASELINES)
+    if observed:  # verdicts judge the answers that went out, not those of routing
+        savings = (
+            replace(saving, accepted=None, accepted_saved_nano_usd=None) for saving in savings
+        )
+    return tuple(savings)
 
 
 def leading(savings: tuple[Saving, ...]) -> Saving | None:
-    """The saving that a sentence names: of the first baseline that most can be compared with."""
+    """Returns the saving for a sentence: of the first baseline that most requests compare with."""
     by_key = {saving.key: saving for saving in savings}
     ordered = [by_key[key] for key in HEADLINE_ORDER if key in by_key]
     most = next((s for s in ordered if s.compared > s.not_compared), None)
@@ -55,29 +59,30 @@ def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineName
 
 
 def people_label(sums: SavingSums) -> str:
-    """ "People at $8.00 a request", by what the rows were compared with, whatever policy says."""
+    """Labels people as a baseline, `People at $8.00 a request`, by the rows' own prices."""
     if not sums.compared or sums.base <= 0:
         return "People"
     price = sums.base / sums.compared / NANO_PER_USD
-    # Equal prices alone make n·sum(b²) the square of sum(b); pairs without an answer add nothing.
+    # Only equal prices make n·sum(b²) the square of sum(b); pairs without an answer add nothing.
     same = sums.base_base * sums.compared == sums.base**2
     return f"People at ${price:,.2f} a request{'' if same else ' on average'}"
 
 
 def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:
-    """(baseline, own) by stretch of time, in order."""
-    its = (
+    """Returns (baseline, own) by stretch of time, in order."""
+    time_sums = (
         cell.savings[key]
         for _, cell in sorted(tally.times.items(), key=lambda item: item[0])
         if key in cell.savings
     )
-    return [(sums.base, sums.own) for sums in its if sums.pairs]
+    return [(sums.base, sums.own) for sums in time_sums if sums.pairs]
 
 
 def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]]) -> Saving:
-    """The sums of one baseline; all unknown where not one answered request could be compared."""
+    """Sums up one baseline; all is unknown where no answered request could be compared."""
     pairs, some = PairedCosts(sums), sums.compared > 0
     saved, share = pairs.saved_interval(), pairs.share_interval()
+    # Requests of the same hour are alike; where times allow it, the bootstrap respects that.
     drawn = block_intervals(blocks) if some and saved is not None else None
     if drawn is not None:
         saved, share = drawn

@@ -1,12 +1,12 @@
-"""Signed savings against a baseline, with an interval, from sums alone.
+"""Computes signed savings against a baseline, with an interval, from sums only.
 
-Two intervals. By requests: the central limit theorem's on paired differences, requests taken as
-independent draws from the same traffic. For the saved dollars the unit is d = baseline - own; for
-the saved share R = 1 - sum(own) / sum(baseline) it is the ratio estimator's residual (Cochran,
-Sampling Techniques, 3rd ed., section 6.4). By blocks: the bootstrap (Efron and Tibshirani, An
-Introduction to the Bootstrap, 1993, chapters 8 and 13) over stretches of time, which holds too
-where requests of the same hour are alike. Sums are exact integers, so the order of rows does not
-matter and a billion rows take nine numbers and a block.
+There are two intervals. By requests, it is the central limit theorem's on paired differences;
+requests count as independent draws from the same traffic. For the saved dollars the unit is d =
+baseline - own. For the saved share R = 1 - sum(own) / sum(baseline) it is the ratio estimator's
+residual (Cochran, Sampling Techniques, 3rd ed., section 6.4). By blocks, it is the bootstrap (Efron
+and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13) over stretches of time,
+which also holds where requests of the same hour are alike. Sums are exact integers, so the order of
+rows does not matter, and a billion rows take nine numbers and a block.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ from router.ledger.aggregates import SavingSums
 Z_95 = 1.959963984540054
 
 MIN_FOR_INTERVAL = 30
-"""Fewer paired requests than this get no interval: the normal approximation has no footing."""
+"""Sets the paired requests that an interval needs; the normal approximation fails for fewer."""
 
 MIN_BLOCKS = 30
-"""Fewer stretches of time than this are too few to draw from; the interval is by requests then."""
+"""Sets the stretches of time that the bootstrap needs; with fewer the interval is by requests."""
 
 MAX_BLOCKS = 200
-"""Neighbours are joined beyond it: longer blocks hold more of what makes requests alike."""
+"""Bounds the blocks: neighbours are joined beyond it, since longer blocks keep alike requests
+together."""
 
 DRAWS = 999
-"""The ends are then the 25th draw from either side; the seed is fixed, so a report repeats."""
+"""Counts the draws: the ends are the 25th from either side. The seed is fixed, so a report repeats.
+"""
 
 
 class PairedCosts:
-    """Running sums over (baseline, own) pairs in nano-dollars.
+    """Keeps running sums over (baseline, own) pairs in nano-dollars.
 
     1,000 requests at $0.01, 40 at $0.50 and 5 at $5.00 cost $55.00; all 1,045 at $5.00 would have
     cost $5,225.00: saved $5,170.00, 98.947 %.
@@ -43,35 +45,35 @@ class PairedCosts:
     __slots__ = ("_sums",)
 
     def __init__(self, sums: SavingSums | None = None) -> None:
-        """`sums` are those of a roll-up; none to begin with nothing."""
+        """Starts from `sums` of a roll-up, or from nothing."""
         self._sums = sums or SavingSums()
 
     def add(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
-        """Count one pair."""
+        """Counts one pair."""
         self._sums.pair(baseline_nano_usd, own_nano_usd)
 
     @property
     def count(self) -> int:
-        """How many pairs."""
+        """Counts the pairs."""
         return self._sums.pairs
 
     @property
     def baseline_nano_usd(self) -> int:
-        """The sum of the baselines."""
+        """Sums the baselines."""
         return self._sums.base
 
     @property
     def own_nano_usd(self) -> int:
-        """The sum of what was spent."""
+        """Sums the own costs."""
         return self._sums.own
 
     @property
     def saved_nano_usd(self) -> int:
-        """Baseline minus own, signed."""
+        """Returns baseline minus own, signed."""
         return self._sums.base - self._sums.own
 
     def saved_interval(self) -> Interval | None:
-        """95 % interval of the saved nano-dollars; None below MIN_FOR_INTERVAL pairs."""
+        """Returns the 95 % interval of the saved sum; None below MIN_FOR_INTERVAL pairs."""
         if self.count < MIN_FOR_INTERVAL:
             return None
         sums = self._sums
@@ -82,14 +84,14 @@ class PairedCosts:
         return Interval(self.saved_nano_usd - half, self.saved_nano_usd + half)
 
     def saved_share(self) -> float | None:
-        """1 - own / baseline; None when the baseline is nothing."""
+        """Returns 1 - own / baseline; None when the baseline is nothing."""
         return self.saved_nano_usd / self._sums.base if self._sums.base > 0 else None
 
     def share_interval(self) -> Interval | None:
-        """95 % interval of the saved share; None below MIN_FOR_INTERVAL pairs.
+        """Returns the 95 % interval of the saved share; None below MIN_FOR_INTERVAL pairs.
 
-        The normal approximation knows no bounds, but nobody saves more than all: an end above 1 is
-        taken back to 1, which costs no confidence, since the share is never there.
+        The normal approximation has no bounds, but nobody saves more than all. An end above 1
+        becomes 1, which costs no confidence, since the share is never there.
         """
         sums = self._sums
         if self.count < MIN_FOR_INTERVAL or sums.base <= 0:
@@ -109,17 +111,20 @@ class PairedCosts:
 def block_intervals(
     blocks: Sequence[tuple[int, int]],
 ) -> tuple[Interval, Interval | None] | None:
-    """95 % intervals of saved nano-dollars and saved share, over (baseline, own) sums by time.
+    """Returns 95 % intervals of saved nano-dollars and saved share, over (baseline, own) by time.
 
-    Blocks stand in the order of time. None below MIN_BLOCKS; the share's is None where a draw has
-    no baseline.
+    Blocks are in the order of time. Returns None below MIN_BLOCKS. The share's interval is None
+    where a draw has no baseline.
     """
     if len(blocks) < MIN_BLOCKS:
         return None
     step = -(-len(blocks) // MAX_BLOCKS)
     joined = [
-        (sum(base for base, _ in blocks[at : at + step]), sum(o for _, o in blocks[at : at + step]))
-        for at in range(0, len(blocks), step)
+        (
+            sum(base for base, _ in blocks[start : start + step]),
+            sum(o for _, o in blocks[start : start + step]),
+        )
+        for start in range(0, len(blocks), step)
     ]
     chance = random.Random(1)
     saved: list[float] = []
@@ -135,7 +140,7 @@ def block_intervals(
 
 
 def _middle(drawn: list[float]) -> Interval:
-    """The interval between the 25th smallest and the 25th largest of 999."""
+    """Returns the interval between the 25th smallest and the 25th largest of 999."""
     ordered = sorted(drawn)
     cut = (len(ordered) + 1) // 40
     return Interval(ordered[cut - 1], ordered[-cut])

@@ -1,4 +1,4 @@
-"""The words of a report: its sentence, what its savings rest on, and what the reader must know."""
+"""Writes a report's sentences: the basis of its savings, and what its reader must know."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _intervals(savings: tuple[Saving, ...]) -> str:
 def assumptions(
     whole: Whole, savings: tuple[Saving, ...], observed: tuple[Saving, ...]
 ) -> tuple[str, ...]:
-    """What the savings rest on; printed under their table."""
+    """Lists the assumptions behind the savings; they are printed under their table."""
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
@@ -87,12 +87,13 @@ def assumptions(
     return tuple(lines)
 
 
-def provider_line(told: ProviderFigures) -> str:
-    """What providers say their calls cost, beside what is booked at our prices."""
+def provider_line(figures: ProviderFigures) -> str:
+    """Compares the costs that providers reported with the costs booked at our prices."""
     return (
-        f"Calls whose provider told their cost: {count(told.calls)}. They cost "
-        f"{usd(told.reported_nano_usd)} by the providers and {usd(told.booked_nano_usd)} by our "
-        f"prices, as booked; difference {signed_usd(told.difference_nano_usd)}."
+        f"Calls whose provider told their cost: {count(figures.calls)}. They cost "
+        f"{usd(figures.reported_nano_usd)} by the providers and "
+        f"{usd(figures.booked_nano_usd)} by our prices, as booked; difference "
+        f"{signed_usd(figures.difference_nano_usd)}."
     )
 
 
@@ -104,13 +105,13 @@ def notes(
     lost: int,
     judged: int,
 ) -> tuple[str, ...]:
-    """What the reader must know to read the figures rightly."""
+    """Lists what the reader must know to read the figures correctly."""
     quality = (
         "the share of wrong answers is unknown unless feedback was given"
         if judged == 0
         else f"the share of wrong answers rests on the {count(judged)} that somebody judged"
     )
-    found = [
+    lines = [
         f"Savings hold at the quality that this report states, and no further: {quality}. Even a "
         "perfect choice of model at a strong model's accuracy saves what the traffic allows, not "
         "a fixed figure.",
@@ -119,7 +120,7 @@ def notes(
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
     if unverified or safe or whole.reviews:
         reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
-        found.append(
+        lines.append(
             f"{counted(unverified, 'answer', 'answers')} went out marked unverified, "
             f"{count(safe)} went out as approved safe or held words, "
             f"{counted(whole.reviews, 'request waits', 'requests wait')} for or had a review by "
@@ -129,49 +130,49 @@ def notes(
     if whole.unknown_afterwards:
         rows = whole.unknown_afterwards.items()
         each = ", ".join(f"{count(number)} {plain(name)}" for name, number in sorted(rows))
-        found.append(
+        lines.append(
             "Of rows that book money for an earlier request some have a cost that is not known: "
             f"{each}. They are no requests. A review without a price of a minute adds nothing to "
             "the spend, other calls count at their hold; neither is in a saving."
         )
     calls, estimated = whole.estimated
     if estimated > 0:
-        found.append(
+        lines.append(
             f"{usd(estimated)} of the spend is estimated, never too low: calls whose streams were "
             f"cut or whose provider did not say what they used ({count(calls)}). `tiergate ledger "
             "reconcile` lists them, and corrects them by a bill."
         )
     if whole.observed:
-        found.append(
+        lines.append(
             f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "
             "requested model answered."
         )
     if whole.cache_hits:
         repeats = counted(whole.cache_hits, "request was a repeat", "requests were repeats")
-        found.append(f"{repeats}, answered from cache.")
+        lines.append(f"{repeats}, answered from cache.")
     if tally.open_requests:
-        found.append(
+        lines.append(
             f"{counted(tally.open_requests, 'request is', 'requests are')} still open and in no "
             f"figure above; {usd(tally.open_held)} is held for that."
         )
     if provider.calls:
-        found.append(provider_line(provider))
+        lines.append(provider_line(provider))
     if total.spend_nano_usd != whole.attempts_nano_usd:
-        found.append(
+        lines.append(
             f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
             "no attempt; run `tiergate ledger verify`."
         )
     if lost:
-        found.append(
+        lines.append(
             f"{counted(lost, 'request was', 'requests were')} purged on a day that this "
             "period cuts; only sums of whole UTC days are kept, so what part of "
             "them falls within it is in no figure above."
         )
-    return tuple(found)
+    return tuple(lines)
 
 
 def cache_line(cache: CacheFigures) -> str:
-    """What exact repeats would have cost, and by which reckoning."""
+    """States what exact repeats would have cost, and how that is computed."""
     if cache.hits == 0:
         return "Cache: no exact repeat was answered from it."
     if cache.value_nano_usd is None:
@@ -190,7 +191,7 @@ def cache_line(cache: CacheFigures) -> str:
 
 
 def fixed_line(fixed: FixedModel) -> str:
-    """The best single model at equal spend, or why none can be named."""
+    """Names the best single model at equal spend, or the reason why there is none."""
     if fixed.answerer is None:
         return f"Best single fixed model at equal spend: not known, because {fixed.why}."
     return (
@@ -202,27 +203,27 @@ def fixed_line(fixed: FixedModel) -> str:
     )
 
 
-def forecast_line(found: Forecast) -> str:
-    """Spend to the end of the month, or why there is no forecast."""
-    if found.expected_nano_usd is None:
-        return f"Forecast for {found.month}: none, because {found.why}."
+def forecast_line(month: Forecast) -> str:
+    """States the spend to the end of the month, or why there is no forecast."""
+    if month.expected_nano_usd is None:
+        return f"Forecast for {month.month}: none, because {month.why}."
     return (
-        f"Forecast for {found.month}: {usd(found.spent_nano_usd)} so far, "
-        f"{usd(found.expected_nano_usd)} expected at its end (95 % prediction interval "
-        f"{usd(found.low_nano_usd)} to {usd(found.high_nano_usd)}), from {count(found.days)} "
+        f"Forecast for {month.month}: {usd(month.spent_nano_usd)} so far, "
+        f"{usd(month.expected_nano_usd)} expected at its end (95 % prediction interval "
+        f"{usd(month.low_nano_usd)} to {usd(month.high_nano_usd)}), from {count(month.days)} "
         "complete days; it knows weekdays from 14 days on, and neither growth nor holidays."
     )
 
 
 def measured(measure: Measure) -> str:
-    """A measure's value for people; "not measured" where nobody did."""
+    """Formats a measure's value; "not measured" where nobody measured it."""
     if measure.value is None:
         return "not measured"
     return _in_unit(measure, measure.value)
 
 
 def measured_between(measure: Measure) -> str:
-    """A measure's 95 % interval, a dash where there is none."""
+    """Formats a measure's 95 % interval; a dash where there is none."""
     if measure.interval is None:
         return NOTHING
     low, high = measure.interval.low, measure.interval.high

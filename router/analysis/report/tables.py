@@ -1,4 +1,4 @@
-"""Tables of a report as cells of text, for the terminal and the page alike.
+"""Builds a report's tables as cells of text, which the terminal and the page share.
 
 Both show the same figures in the same words; only their form differs.
 """
@@ -44,12 +44,12 @@ REASON_COLUMNS = ("reason", "decided", "their spend", "climbed", "carried by", "
 
 
 def money_of(report: Report, exact: bool) -> Dollars:
-    """Returns what writes the amounts in the report's columns."""
+    """Returns the formatter of the amounts in the report's columns."""
     return Dollars(None if exact else report.places)
 
 
 def group_cells(figures: GroupFigures, money: Dollars) -> Row:
-    """A group's figures in the order of GROUP_COLUMNS."""
+    """Returns a group's figures in the order of GROUP_COLUMNS."""
     return (
         count(figures.requests),
         percent(figures.share),
@@ -62,22 +62,22 @@ def group_cells(figures: GroupFigures, money: Dollars) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """One table by name; `whole` is False where its rows do not add up to all requests."""
+    """Holds one table by name; `whole` is False where its rows do not add up to all requests."""
 
     title: str
-    first: str  # what the first column holds
+    first: str  # heading of the first column
     rows: tuple[NamedFigures, ...]
     whole: bool = True
 
 
 def chargeback(report: Report) -> tuple[Breakdown, ...]:
-    """Whom and what the spend may be charged to.
+    """Returns the tables by which the spend may be charged.
 
-    Domains and request types are always there. Of the others one with a single name says what the
-    whole says, and is left out.
+    Domains and request types are always included. Another table with a single name only repeats the
+    whole, and is left out.
     """
-    combined = {one.name for one in report.tags} - {NO_TAG}
-    several = {one.name for one in report.each_tag} - combined
+    combined = {entry.name for entry in report.tags} - {NO_TAG}
+    several = {entry.name for entry in report.each_tag} - combined
     optional = (
         Breakdown("Tenants", "tenant", report.tenants),
         Breakdown("Keys", "key", report.keys),
@@ -86,37 +86,39 @@ def chargeback(report: Report) -> tuple[Breakdown, ...]:
         Breakdown("Endpoints", "endpoint", report.endpoints),
     )
     return (
-        *(one for one in optional if len(one.rows) > 1),
+        *(entry for entry in optional if len(entry.rows) > 1),
         Breakdown("Domains", "domain", _in_words(report.domains)),
         Breakdown("Request types", "request type", _in_words(report.request_types)),
     )
 
 
 def by_days(report: Report) -> Breakdown:
-    """Spend over time, by month where there are many days."""
+    """Returns the spend over time, by month where there are many days."""
     monthly = report.days and len(report.days[0].name) == len("2026-11")
     days = "month" if monthly else "day"
     return Breakdown(f"By {days} ({report.period.zone})", days, report.days)
 
 
 def others(report: Report) -> tuple[Breakdown, ...]:
-    """By what answered and what decided; one with a single name is left out."""
-    found = (
+    """Returns the tables by who answered and who decided; one with a single name is left out."""
+    tables = (
         Breakdown("Models", "model", report.models),
         Breakdown("Adapters", "adapter", report.adapters),
         Breakdown("Policies", "policy version", report.policies),
     )
-    return tuple(one for one in found if len(one.rows) > 1)
+    return tuple(breakdown for breakdown in tables if len(breakdown.rows) > 1)
 
 
 def _in_words(rows: Sequence[NamedFigures]) -> tuple[NamedFigures, ...]:
     return tuple(NamedFigures(row.name, row.figures, plain(row.name)) for row in rows)
 
 
-def paying_rows(report: Report, one: Breakdown, money: Dollars) -> list[Row]:
-    """Name and PAYING_COLUMNS of each row, and the total where they add up to it."""
-    rows = [(row.shown, *_paying(report, row.figures, money)) for row in one.rows]
-    return [*rows, (TOTAL, *_paying(report, _sum(one.rows), money))] if one.whole else rows
+def paying_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row]:
+    """Returns name and PAYING_COLUMNS of each row, and the total where they add up to it."""
+    rows = [(row.shown, *_paying(report, row.figures, money)) for row in breakdown.rows]
+    return (
+        [*rows, (TOTAL, *_paying(report, _sum(breakdown.rows), money))] if breakdown.whole else rows
+    )
 
 
 def _paying(report: Report, figures: GroupFigures, money: Dollars) -> Row:
@@ -132,18 +134,18 @@ def _paying(report: Report, figures: GroupFigures, money: Dollars) -> Row:
     )
 
 
-def named_rows(one: Breakdown, money: Dollars) -> list[Row]:
-    """Name, GROUP_COLUMNS and escalated of each row, and the total."""
+def named_rows(breakdown: Breakdown, money: Dollars) -> list[Row]:
+    """Returns name, GROUP_COLUMNS and escalated of each row, and the total."""
     rows = [
         (row.shown, *group_cells(row.figures, money), count(row.figures.escalated))
-        for row in one.rows
+        for row in breakdown.rows
     ]
-    total = _sum(one.rows)
+    total = _sum(breakdown.rows)
     return [*rows, (TOTAL, *group_cells(total, money), count(total.escalated))]
 
 
 def tier_rows(report: Report, money: Dollars) -> list[Row]:
-    """Tier, level, model, GROUP_COLUMNS, moved on and own calls of each row, and the total."""
+    """Returns tier, level, model, GROUP_COLUMNS, moved on, own calls of each row, and the total."""
     rows = [
         (
             row.tier,
@@ -161,25 +163,25 @@ def tier_rows(report: Report, money: Dollars) -> list[Row]:
 
 
 def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
-    """The figures of all rows together; percentiles do not add up."""
-    its = [row.figures for row in rows]
+    """Returns the figures of all rows together; percentiles do not add up, so they are None."""
+    groups = [row.figures for row in rows]
     return GroupFigures(
-        requests=sum(one.requests for one in its),
-        share=sum(one.share for one in its),
-        spend_nano_usd=sum(one.spend_nano_usd for one in its),
-        unknown_cost=sum(one.unknown_cost for one in its),
+        requests=sum(group.requests for group in groups),
+        share=sum(group.share for group in groups),
+        spend_nano_usd=sum(group.spend_nano_usd for group in groups),
+        unknown_cost=sum(group.unknown_cost for group in groups),
         p50_ms=None,
         p95_ms=None,
-        judged=sum(one.judged for one in its),
-        accepted=sum(one.accepted for one in its),
-        escalated=sum(one.escalated for one in its),
-        refused=sum(one.refused for one in its),
-        failed=sum(one.failed for one in its),
+        judged=sum(group.judged for group in groups),
+        accepted=sum(group.accepted for group in groups),
+        escalated=sum(group.escalated for group in groups),
+        refused=sum(group.refused for group in groups),
+        failed=sum(group.failed for group in groups),
     )
 
 
 def saving_row(saving: Saving, money: Dollars) -> Row:
-    """One baseline in the order of SAVING_COLUMNS."""
+    """Returns one baseline in the order of SAVING_COLUMNS."""
     return (
         saving.label,
         money(saving.saved_nano_usd),
@@ -194,13 +196,13 @@ def saving_row(saving: Saving, money: Dollars) -> Row:
 
 
 def has_routed_savings(report: Report) -> bool:
-    """False where all that can be compared was observed only: a table would say nothing."""
+    """Returns False where only observed requests can be compared: the table would be empty."""
     known = any(saving.saved_nano_usd is not None for saving in report.savings)
     return known or not report.observed_savings
 
 
 def interval_text(saving: Saving) -> str:
-    """The saved share's interval, a dash where there is none."""
+    """Formats the saved share's interval; a dash where there is none."""
     if saving.share_interval is None:
         return NOTHING
     low, high = saving.share_interval.low, saving.share_interval.high
@@ -208,7 +210,7 @@ def interval_text(saving: Saving) -> str:
 
 
 def reason_rows(report: Report, money: Dollars) -> list[Row]:
-    """All reasons in the order of REASON_COLUMNS, and the total of what they decided."""
+    """Returns all reasons in the order of REASON_COLUMNS, and the total of what they decided."""
     climbed = {row.reason: row.first_requests for row in report.escalation_reasons}
     rows = [_reason(row, climbed.get(row.reason, 0), money) for row in report.reasons]
     decided = sum(row.first_requests for row in report.reasons)
@@ -229,7 +231,7 @@ def _reason(row: ReasonFigures, climbed: int, money: Dollars) -> Row:
 
 
 def ending_rows(report: Report, money: Dollars) -> list[Row]:
-    """Requests without an answer in the order of ENDING_COLUMNS."""
+    """Returns requests without an answer in the order of ENDING_COLUMNS."""
     return [
         (
             ENDING_WORDS[row.ending],
@@ -244,7 +246,7 @@ def ending_rows(report: Report, money: Dollars) -> list[Row]:
 
 
 def states_line(report: Report) -> str:
-    """ "1,042 settled, 1 failed, 2 refused"; a refused request is no failed one."""
+    """Writes "1,042 settled, 1 failed, 2 refused"; a refused request is not a failed one."""
     refused = sum(row.requests for row in report.endings if row.ending is Ending.REFUSED)
     states = [
         (state, number - refused if state == RequestState.FAILED.value else number)
@@ -255,15 +257,15 @@ def states_line(report: Report) -> str:
 
 
 def unverified_note(report: Report) -> str:
-    """ "37 of 1,045 answers", "5 observed answers, which nothing checked"."""
+    """Writes "37 of 1,045 answers", or "5 observed answers, which nothing checked"."""
     quality = report.quality
     passed_on = f"{count(quality.observed)} observed answers, which nothing checked"
     if quality.unverified_share is None and quality.observed:
         return passed_on
-    said = f"{count(quality.unverified)} of {count(quality.answered)} answers"
-    return f"{said}, among them {passed_on}" if quality.observed else said
+    unverified = f"{count(quality.unverified)} of {count(quality.answered)} answers"
+    return f"{unverified}, among them {passed_on}" if quality.observed else unverified
 
 
 def filters_line(report: Report) -> str:
-    """ "tag sales, spring; key ci"; "" for a report of everything."""
+    """Writes "tag sales, spring; key ci"; "" for a report of everything."""
     return "; ".join(f"{by} {', '.join(names)}" for by, names in report.chosen)

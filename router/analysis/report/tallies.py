@@ -1,8 +1,8 @@
-"""What a report counts: cells of roll-ups and rows added up into one set of groups.
+"""Counts a report: adds cells of roll-ups and rows up into one set of groups.
 
-Rows come in any order, and as rows or as cells: the sums are the same, since a row is added by the
-same `contribute` that made the cells. Names from outside (tier, model, tenant, key) open at most
-MAX_GROUPS groups of a kind; the rest shares one.
+Rows come in any order, as rows or as cells. The sums are the same, since the `contribute` that made
+the cells adds a row. Names from outside (tier, model, tenant, key) open at most MAX_GROUPS groups
+of a kind; further names share one.
 """
 
 from __future__ import annotations
@@ -37,35 +37,46 @@ from router.rendering.figures_in_words import clean
 from router.types import AttemptRow, RequestRow, RequestState
 
 __all__ = [
-    "MAX_GROUPS", "MAX_NAMED", "NO_ANSWER", "OTHER", "UNKNOWN_NAME", "ProviderTally", "Tally",
-    "attempt_cost_known", "cost_known", "group_figures", "provider_difference", "row_names",
-]  # fmt: skip
+    "MAX_GROUPS",
+    "MAX_NAMED",
+    "NO_ANSWER",
+    "OTHER",
+    "UNKNOWN_NAME",
+    "ProviderTally",
+    "Tally",
+    "attempt_cost_known",
+    "cost_known",
+    "group_figures",
+    "provider_difference",
+    "row_names",
+]
 
 MAX_GROUPS = 256
-"""More models than any policy names; beyond it new ones share the group OTHER."""
+"""Bounds the groups: more models than any policy names. New names beyond it share the group OTHER.
+"""
 
 MAX_NAMED = NAMED_UNKNOWN
 
 OTHER = "(other)"
 QUARTER_MS = 900_000
-"""The finest time that a report knows: every time zone's midnight falls on a quarter hour."""
+"""Sets the finest time of a report: every time zone's midnight falls on a quarter hour."""
 
 _REVIEW_ROWS = f"({REVIEW})"
-"""What rows of reviews are booked under; their calls, the minutes, are of the tier `review`."""
+"""Names the tier of review rows; their calls, the minutes, are of the tier `review`."""
 
 _CLOSED = (Kind.DOMAIN, Kind.REQUEST_TYPE)
 
 
 @dataclass(slots=True)
 class ProviderTally:
-    """Calls whose cost the provider told, beside what their tokens cost by our prices."""
+    """Compares the costs that providers reported with the cost of their tokens at our prices."""
 
     calls: int = 0
     booked: int = 0
     reported: int = 0
 
     def add(self, attempt: AttemptRow) -> None:
-        """Count an attempt, where its provider told its cost and a token price is behind ours."""
+        """Counts an attempt whose provider reported a cost and whose own cost is a token price."""
         difference = provider_difference(attempt)
         if difference is not None:
             self.calls += 1
@@ -73,15 +84,15 @@ class ProviderTally:
             self.reported += attempt.cost_nano_usd + difference
 
     def figures(self) -> ProviderFigures:
-        """The sums."""
+        """Returns the sums."""
         return ProviderFigures(self.calls, self.booked, self.reported)
 
 
 class Tally:
-    """All running sums of one report."""
+    """Keeps all running sums of one report."""
 
     def __init__(self, grain_ms: int = QUARTER_MS) -> None:
-        """`grain_ms` is how finely times are kept apart: QUARTER_MS, or a day for long periods."""
+        """`grain_ms` separates times: QUARTER_MS, or a day for long periods."""
         self._grain_ms = grain_ms
         self.groups: dict[Kind, dict[str, Cell]] = {kind: {} for kind in Kind}
         self.tenants: dict[str, Cell] = {}
@@ -90,7 +101,7 @@ class Tally:
         self.open_held = 0
 
     def add(self, row: RequestRow) -> None:
-        """Count one row in every breakdown; an open one is no outcome yet and only counted."""
+        """Counts one row in every breakdown; an open one has no outcome yet and is only counted."""
         if row.state is RequestState.OPEN:
             self.open_requests += 1
             self.open_held += row.cost_nano_usd
@@ -102,9 +113,9 @@ class Tally:
         contribute(row, cell_of)
 
     def merge(self, placed: PlacedCell) -> None:
-        """Count all rows of a stored cell in the breakdown of its kind.
+        """Counts all rows of a stored cell in the breakdown of its kind.
 
-        Where times are kept apart by day alone, the whole of a day is its cell by time too.
+        Where times are separated only by day, the whole of a day is its cell by time too.
         """
         kind, start_ms, tenant, name, cell = placed
         by_day = self._grain_ms >= DAY_MS
@@ -121,24 +132,22 @@ class Tally:
             return self.times.setdefault(start, Cell())
         groups = self.tenants if kind is Kind.WHOLE else self.groups[kind]
         key = tenant if kind is Kind.WHOLE else name
-        found = groups.get(key)
-        if found is None:
+        cell = groups.get(key)
+        if cell is None:
             if kind not in _CLOSED and len(groups) >= MAX_GROUPS:
                 key = _other(kind, name)
-            found = groups.setdefault(key, Cell())
-        return found
-
-    # --- the sums ---
+            cell = groups.setdefault(key, Cell())
+        return cell
 
     def total(self) -> Cell:
-        """All requests together."""
-        found = merged(self.tenants.values())
-        found.whole = found.whole or Whole()
-        return found
+        """Returns all requests together."""
+        total = merged(self.tenants.values())
+        total.whole = total.whole or Whole()
+        return total
 
     def tiers(self) -> dict[tuple[int, str, str], Cell]:
-        """By level, tier and model, whatever the adapter."""
-        found: dict[tuple[int, str, str], Cell] = {}
+        """Groups by level, tier and model, over all adapters."""
+        groups: dict[tuple[int, str, str], Cell] = {}
         for text, cell in self.groups[Kind.TIER].items():
             tier = tier_name(text)
             key = (
@@ -146,49 +155,49 @@ class Tally:
                 REVIEW if tier.tier == _REVIEW_ROWS else clean(tier.tier),
                 "" if tier.tier == NO_ANSWER else clean(tier.model),
             )
-            found.setdefault(key, Cell()).merge(cell)
-        return found
+            groups.setdefault(key, Cell()).merge(cell)
+        return groups
 
     def models(self) -> dict[str, Cell]:
-        """Requests by the model that answered."""
+        """Groups requests by the model that answered."""
         return self._by(lambda tier: tier.model or tier.tier or NO_ANSWER)
 
     def adapters(self) -> dict[str, Cell]:
-        """Requests by the adapter that the answering model had."""
+        """Groups requests by the adapter of the answering model."""
         return self._by(lambda tier: tier.adapter or "(none)")
 
     def _by(self, name_of: Callable[[TierName], str]) -> dict[str, Cell]:
-        found: dict[str, Cell] = {}
+        groups: dict[str, Cell] = {}
         for text, cell in self.groups[Kind.TIER].items():
             if cell.requests or cell.spend_nano_usd:  # money for earlier requests has no request
-                found.setdefault(name_of(tier_name(text)), Cell()).merge(cell)
-        return found
+                groups.setdefault(name_of(tier_name(text)), Cell()).merge(cell)
+        return groups
 
 
 def _other(kind: Kind, name: str) -> str:
     if kind is not Kind.TIER:
         return OTHER
     level = tier_name(name).level
-    # Levels are bounded by the policy schema; a row's may be anything.
+    # The policy schema bounds levels; a row's level may be anything.
     own = TierName(level if 0 <= level <= 9 else 0, OTHER, OTHER)
     return msgspec.json.encode(own).decode()
 
 
 def merged(cells: Iterable[Cell]) -> Cell:
-    """One cell of all requests in these."""
-    found = Cell()
+    """Returns one cell of all requests in these."""
+    total = Cell()
     for cell in cells:
-        found.merge(cell)
-    return found
+        total.merge(cell)
+    return total
 
 
 def escalated(cell: Cell, lowest_level: int) -> int:
-    """How many requests were answered above the lowest level."""
+    """Counts requests that were answered above the lowest level."""
     return sum(n for level, n in cell.routed_by_level.items() if level > lowest_level)
 
 
 def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:
-    """The sums as figures, shares of `total` requests."""
+    """Returns the sums as figures, with shares of `total` requests."""
     return GroupFigures(
         requests=cell.requests,
         share=cell.requests / total if total else 0.0,

@@ -1,1 +1,1 @@
-"""Thresholds with a guarantee, from labelled traffic."""
+"""Certifies thresholds from labelled traffic."""

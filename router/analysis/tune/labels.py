@@ -1,4 +1,4 @@
-"""Labelled traffic as `tune` reads it: recorded requests joined with their outcomes. Pure."""
+"""Joins recorded requests with their outcomes into the labelled traffic of `tune`. It is pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from router.types import Domain, PSource, RungFacts
 
 @dataclass(slots=True)
 class Graded:
-    """One answerer's labelled answers: (difficulty, right or wrong), all and by domain."""
+    """Holds one answerer's labelled answers: (difficulty, right or wrong), all and by domain."""
 
     level: int
     all: list[tuple[float, bool]] = field(default_factory=list)
@@ -23,7 +23,7 @@ class Graded:
 
 @dataclass(slots=True)
 class Labelled:
-    """What the traffic tells: level 1's confidences with outcomes, and all answerers' grades."""
+    """Holds level 1's confidences with outcomes, and the grades of all answerers."""
 
     labels: list[Label] = field(default_factory=list)
     graded: dict[str, Graded] = field(default_factory=dict)
@@ -33,24 +33,24 @@ class Labelled:
 
 
 def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrectness) -> Labelled:
-    """Every outcome of a recorded answer, with the confidence or difficulty it was given at.
+    """Collects every outcome of a recorded answer, with its confidence or difficulty.
 
-    A safe answer that stood in for one, and an answer from memory, are no answers of a rung's.
+    Safe answers in place of a rung's, and answers from memory, are not a rung's answers.
     """
-    found = Labelled(outcomes_of_others=len(outcomes.wrong))
+    traffic = Labelled(outcomes_of_others=len(outcomes.wrong))
     for case in cases:
         if not isinstance(case, Case) or case.foregone or case.cached:
             continue
-        found.requests += 1
-        found.outcomes_of_others -= outcomes.by_request[case.request_id]
+        traffic.requests += 1
+        traffic.outcomes_of_others -= outcomes.by_request[case.request_id]
         any_outcome = False
         for fact in case.facts:
             wrong = _wrong(case, fact, outcomes)
             if wrong is not None:
                 any_outcome = True
-                _add(found, case, fact, wrong == 0.0)
-        found.without_outcome += not any_outcome
-    return found
+                _add(traffic, case, fact, wrong == 0.0)
+        traffic.without_outcome += not any_outcome
+    return traffic
 
 
 def _wrong(case: Case, fact: RungFacts, outcomes: KnownCorrectness) -> float | None:
@@ -59,10 +59,10 @@ def _wrong(case: Case, fact: RungFacts, outcomes: KnownCorrectness) -> float | N
     return outcomes.other(case.request_id, fact.answerer)
 
 
-def _add(found: Labelled, case: Case, fact: RungFacts, correct: bool) -> None:
+def _add(traffic: Labelled, case: Case, fact: RungFacts, correct: bool) -> None:
     signals = case.signals
     if fact.level == 1:
-        found.labels.append(
+        traffic.labels.append(
             Label(
                 case.request_id,
                 signals.domain,
@@ -72,8 +72,9 @@ def _add(found: Labelled, case: Case, fact: RungFacts, correct: bool) -> None:
                 case.policy_hash,
             )
         )
+    # A match's chance says nothing of an ability; only level 1's thresholds use it.
     if fact.p_source is PSource.MATCH:
         return
-    graded = found.graded.setdefault(fact.answerer, Graded(fact.level))
+    graded = traffic.graded.setdefault(fact.answerer, Graded(fact.level))
     graded.all.append((signals.difficulty, correct))
     graded.by_domain.setdefault(signals.domain, []).append((signals.difficulty, correct))

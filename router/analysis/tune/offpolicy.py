@@ -1,16 +1,17 @@
-"""What a policy's error would be, from outcomes that another policy recorded. Pure numbers.
+"""Estimates a policy's error from outcomes that another policy recorded. Pure numbers.
 
-Per request: the chance `rho` that the log holds an outcome of the answer that the new policy would
-give (the propensity of that rung, plus that of a shadow), whether it does hold one, and the model's
-own guess q of its error. With w = 1/rho where an outcome is held, 0 elsewhere:
+For each request it knows three numbers: the chance `rho` that the log holds an outcome of the
+answer that the new policy would give (the propensity of that rung, plus that of a shadow), the
+outcome if the log holds one, and the model's own guess q of its error. With w = 1/rho where an
+outcome is held, 0 otherwise:
 
     IPS   = mean(w·y)                                   Horvitz-Thompson
     SNIPS = sum(w·y) / sum(w)                           Hajek; intervals by its linearisation
     DR    = mean(q + w·(y - q))                         Dudik, Langford and Li, arXiv 1103.4601
     effective sample = (sum w)² / sum w²                Kish
 
-IPS and DR are unbiased whatever q is, as long as rho is right and above 0 on every request; where
-it is 0 the data cannot answer, and `no_overlap` says on how many. Intervals are the central limit
+IPS and DR are unbiased for any q, if rho is right and above 0 on every request. Where it is 0 the
+data cannot answer, and `no_overlap` counts those requests. Intervals are the central limit
 theorem's; where every weight is 1, Clopper and Pearson's.
 """
 
@@ -26,16 +27,16 @@ from router.stats.exact_bounds import lower_bound, upper_bound
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One request whose recorded answer has an outcome."""
+    """Holds one request whose recorded answer has an outcome."""
 
     rho: float  # 0..1; 0: no outcome of the new policy's answer could have been recorded
     wrong: float | None  # of the new policy's answer, 0..1; None where the log holds none
     q: float  # the model's guess of it, 0..1
-    logged: float | None  # of the other side's answer; None where the data do not tell it
+    logged: float | None  # of the other side's answer; None where the data do not show it
 
 
 def robust(sample: Sample) -> float:
-    """One request's term of DR: the guess, corrected where an outcome is held."""
+    """Returns one request's term of DR: the guess, corrected where an outcome is held."""
     if sample.wrong is None or sample.rho <= 0.0:
         return sample.q
     return sample.q + (sample.wrong - sample.q) / sample.rho
@@ -43,7 +44,7 @@ def robust(sample: Sample) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An error rate with its 95 % interval; None below MIN_FOR_INTERVAL effective requests."""
+    """Holds an error rate and its 95 % interval; None below MIN_FOR_INTERVAL effective requests."""
 
     error: float
     interval: Interval | None
@@ -51,7 +52,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """All estimates over the same requests; those with overlap alone unless `answerable`."""
+    """Holds all estimates over the same requests; only those with overlap unless `answerable`."""
 
     requests: int
     no_overlap: int
@@ -60,38 +61,38 @@ class Errors:
     ips: Estimate | None
     snips: Estimate | None
     dr: Estimate | None
-    logged: Estimate | None  # the other side's error, over the requests that tell it
+    logged: Estimate | None  # the other side's error, over the requests that show it
     logged_requests: int
     difference: Estimate | None  # DR less the recorded error, paired; over requests with overlap
-    bounds: Interval | None  # of the whole, if those without overlap were all right or all wrong
+    bounds: Interval | None  # of the whole, if those without overlap are all right or all wrong
 
     @property
     def answerable(self) -> bool:
-        """Whether the data answer for every request that has an outcome."""
+        """Returns True when the data answer for every request that has an outcome."""
         return self.requests > 0 and not self.no_overlap and self.observed > 0
 
 
 @dataclass(slots=True)
 class Moments:
-    """Sums of x and x², for a mean with its interval."""
+    """Sums x and x², for a mean with its interval."""
 
     n: int = 0
     total: float = 0.0
     squares: float = 0.0
 
     def add(self, x: float) -> None:
-        """Count one value."""
+        """Counts one value."""
         self.n += 1
         self.total += x
         self.squares += x * x
 
     @property
     def mean(self) -> float:
-        """The mean; there is at least one value."""
+        """Returns the mean; there is at least one value."""
         return self.total / self.n
 
     def estimate(self, effective: float, low: float = 0.0) -> Estimate | None:
-        """The mean and mean ± 1.96·s/√n, within [low, 1]."""
+        """Returns the mean and mean ± 1.96·s/√n, within [low, 1]."""
         if not self.n:
             return None
         if self.n < MIN_FOR_INTERVAL or effective < MIN_FOR_INTERVAL:
@@ -103,7 +104,7 @@ class Moments:
 
 @dataclass(slots=True)
 class OffPolicy:
-    """Running sums over samples; memory does not grow with them."""
+    """Keeps running sums over samples; memory does not grow with them."""
 
     requests: int = 0
     no_overlap: int = 0
@@ -122,7 +123,7 @@ class OffPolicy:
     logged_whole: bool = True
 
     def add(self, sample: Sample) -> None:
-        """Count one request."""
+        """Counts one request."""
         self.requests += 1
         if sample.logged is not None:
             self.logged.add(sample.logged)
@@ -148,14 +149,15 @@ class OffPolicy:
 
     @property
     def effective(self) -> float:
-        """Kish's effective sample size."""
+        """Returns Kish's effective sample size."""
         return self.weight**2 / self.weight_2 if self.weight_2 else 0.0
 
     def errors(self) -> Errors:
-        """All estimates; none of the new policy's where no outcome of it was seen."""
+        """Returns all estimates; none of the new policy's where no outcome of it was seen."""
         seen = self.observed > 0
         exact = self._exact(self.ips) if self.plain and self.whole else None
         dr = (exact or self.dr.estimate(self.effective)) if seen else None
+        # All differences are 0: the interval is exactly 0, even below MIN_FOR_INTERVAL.
         if seen and self.difference.squares == 0.0:
             difference: Estimate | None = Estimate(0.0, Interval(0.0, 0.0))
         else:
@@ -175,7 +177,7 @@ class OffPolicy:
         )
 
     def _snips(self) -> Estimate:
-        """Hajek's ratio; the variance of its linearisation, sum(w²(y - m)²) / (sum w)²."""
+        """Returns Hajek's ratio; its linearisation has the variance sum(w²(y - m)²) / (sum w)²."""
         m = self.weight_wrong / self.weight
         if self.effective < MIN_FOR_INTERVAL:
             return Estimate(m, None)
@@ -184,7 +186,7 @@ class OffPolicy:
         return Estimate(m, Interval(max(0.0, m - half), min(1.0, m + half)))
 
     def _exact(self, moments: Moments) -> Estimate | None:
-        """Clopper and Pearson's interval of a plain share."""
+        """Returns Clopper and Pearson's interval of a plain share."""
         if not moments.n:
             return None
         wrong = round(moments.total)
@@ -192,7 +194,7 @@ class OffPolicy:
         return Estimate(moments.mean, Interval(low, upper_bound(wrong, moments.n, 0.025)))
 
     def _bounds(self, dr: Estimate | None) -> Interval | None:
-        """Manski's worst cases: requests without overlap all right, or all wrong."""
+        """Returns Manski's worst cases: requests without overlap are all right, or all wrong."""
         if not self.requests or (dr is None and self.no_overlap < self.requests):
             return None
         share = self.no_overlap / self.requests

@@ -1,13 +1,14 @@
-"""Thresholds with a guarantee, and abilities, from labelled traffic. Pure.
+"""Certifies thresholds, and fits abilities, from labelled traffic. It is pure.
 
-Learn-then-Test by fixed sequence (Angelopoulos et al., arXiv 2110.01052): thresholds are walked
-from strict to loose; each is tested by the exact binomial bound of Clopper and Pearson, and the
-walk stops at the first whose bound exceeds the risk. What passed before holds with confidence
-1 - delta in all, since only one true hypothesis can be the first to be rejected wrongly. The walk
-begins where enough answers are accepted for zero errors to pass: that looks at confidences alone,
-never at outcomes, so the sequence is as good as fixed.
+It uses Learn-then-Test by fixed sequence (Angelopoulos et al., arXiv 2110.01052). Thresholds are
+tried from strict to loose. Each is tested by the exact binomial bound of Clopper and Pearson, and
+the sequence stops at the first whose bound exceeds the risk. The thresholds that passed before hold
+with confidence 1 - delta in all, since only one true hypothesis can be the first to be rejected
+wrongly. The sequence begins where enough answers are accepted for zero errors to pass. That looks
+only at confidences, never at outcomes, so the sequence is as good as fixed.
 
-It holds for traffic like the labelled one (exchangeable), per domain, each at its own delta.
+A certificate holds for traffic like the labelled one (exchangeable), per domain, each at its own
+delta.
 """
 
 from __future__ import annotations
@@ -22,19 +23,20 @@ from router.stats.exact_bounds import needed_at, needed_without_errors, upper_bo
 from router.types import Domain
 
 GRID = (0.999, 0.995, *(round(0.99 - 0.01 * i, 2) for i in range(50)))
-"""Thresholds that are tested, strict to loose, fixed before any data are seen: 0.999 to 0.50."""
+"""Lists the tested thresholds from strict to loose, fixed before any data are seen: 0.999 to 0.50.
+"""
 
 PRIOR_SPREAD = 2.0
-"""Standard deviation of abilities around their level's prior, in logits: twice that of the 74 in
-the committed table (0.96). It keeps ten right answers of ten from an infinite ability."""
+"""Sets the standard deviation of abilities around their level's prior, in logits: twice that of the
+74 in the committed table (0.96). It keeps ten right answers of ten from an infinite ability."""
 
 MIN_FOR_ABILITY = 30
-"""Fewer labels than this move an ability less than their own error."""
+"""Sets the labels that an ability needs; fewer move it less than their own error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One level-1 answer of known outcome."""
+    """Holds one level-1 answer whose outcome is known."""
 
     request_id: str
     domain: Domain
@@ -46,20 +48,20 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a domain has no threshold, and how many labels would do."""
+    """Explains why a domain has no threshold, and how many labels would be enough."""
 
     labels: int
     accepted: int  # at the strictest threshold that could be tested, else at the loosest
     wrong: int
     lowest: float  # the lowest confidence that has a label
-    needed: int | None  # accepted answers in all; None: no number would do at this error
+    needed: int | None  # accepted answers in all; None: no number is enough at this error
     told: str
 
 
 def tune(
     labels: Iterable[Label], risk: float, delta: float
 ) -> dict[Domain, DomainCertificate | Refusal]:
-    """Per domain with labels, the loosest threshold that is certified, or why there is none.
+    """Returns per domain the loosest certified threshold, or the reason why there is none.
 
     `risk` is the largest share of wrong answers among those accepted, `delta` the chance of a
     certificate that does not hold. 299 right answers at 0.9 or above certify 1 % at delta 0.05.
@@ -67,17 +69,17 @@ def tune(
     by_domain: dict[Domain, list[Label]] = {}
     for label in labels:
         by_domain.setdefault(label.domain, []).append(label)
-    return {domain: certify(found, risk, delta) for domain, found in sorted(by_domain.items())}
+    return {domain: certify(own, risk, delta) for domain, own in sorted(by_domain.items())}
 
 
 def certify(labels: Sequence[Label], risk: float, delta: float) -> DomainCertificate | Refusal:
-    """The loosest threshold certified for these labels of one domain; see `tune`."""
+    """Returns the loosest threshold certified for these labels of one domain; see `tune`."""
     least = needed_without_errors(risk, delta)
     best: DomainCertificate | None = None
     for threshold in GRID:
         accepted = [label for label in labels if label.confidence >= threshold]
         if len(accepted) < least:
-            continue  # too few for any outcome to pass: decided by confidences alone
+            continue  # too few for any outcome to pass; confidences decide this, not outcomes
         wrong = sum(not label.correct for label in accepted)
         bound = upper_bound(wrong, len(accepted), delta)
         if bound > risk:
@@ -93,33 +95,34 @@ def certify(labels: Sequence[Label], risk: float, delta: float) -> DomainCertifi
 def _refusal(
     labels: Sequence[Label], accepted: int, wrong: int, risk: float, delta: float
 ) -> Refusal:
-    """How many accepted answers would certify the risk if errors go on as they were."""
+    """States how many accepted answers would certify the risk if errors continue as they were."""
     rate = wrong / accepted if accepted else 0.0
     needed = needed_at(rate, risk, delta)
     seen = f"{wrong:,} of {accepted:,} accepted answers were wrong ({rate * 100:.2f} %)"
     if needed is None:
-        told = f"{seen}, which is no less than the risk of {risk * 100:g} %: no number would do"
+        explanation = (
+            f"{seen}, which is no less than the risk of {risk * 100:g} %: no number would do"
+        )
     else:
-        told = f"{seen}; at this error {needed:,} would do, {max(0, needed - accepted):,} more"
+        explanation = (
+            f"{seen}; at this error {needed:,} would do, {max(0, needed - accepted):,} more"
+        )
     lowest = min((label.confidence for label in labels), default=1.0)
-    return Refusal(len(labels), accepted, wrong, lowest, needed, told)
+    return Refusal(len(labels), accepted, wrong, lowest, needed, explanation)
 
 
 def data_sha256(labels: Iterable[Label]) -> str:
-    """One hash over all labels, whatever their order."""
+    """Returns one hash over all labels, independent of their order."""
     lines = sorted(
-        f"{one.request_id}\t{one.domain.value}\t{one.confidence!r}\t{int(one.correct)}"
-        for one in labels
+        f"{label.request_id}\t{label.domain.value}\t{label.confidence!r}\t{int(label.correct)}"
+        for label in labels
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-# --- abilities ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """theta of p = sigma(a·(theta - d)), with its standard error, in logits."""
+    """Holds theta of p = sigma(a·(theta - d)), with its standard error, in logits."""
 
     theta: float
     error: float
@@ -127,19 +130,21 @@ class Ability:
 
 
 def fit_ability(graded: Sequence[tuple[float, bool]], slope: float, prior: float) -> Ability:
-    """The ability behind (difficulty, right or wrong) pairs: the most likely one, with a prior.
+    """Returns the most likely ability behind (difficulty, right or wrong) pairs, with a prior.
 
-    Newton's steps on a concave likelihood with the normal prior N(prior, PRIOR_SPREAD²); half of
-    the answers right at difficulty 1.0 is an ability near 1.0.
+    It takes Newton's steps on a concave likelihood with the normal prior N(prior, PRIOR_SPREAD²).
+    If half of the answers at difficulty 1.0 are right, the ability is near 1.0.
     """
     theta = prior
     curvature = 1.0 / PRIOR_SPREAD**2
     for _ in range(50):
         gradient, curvature = (prior - theta) / PRIOR_SPREAD**2, 1.0 / PRIOR_SPREAD**2
         for difficulty, correct in graded:
+            # The bounds keep exp from overflowing; beyond them p is 0 or 1 in any case.
             p = 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, slope * (theta - difficulty)))))
             gradient += slope * (correct - p)
             curvature += slope * slope * p * (1.0 - p)
+        # Long steps overshoot where the likelihood is flat.
         step = max(-2.0, min(2.0, gradient / curvature))
         theta += step
         if abs(step) < 1e-9:

@@ -1,1 +1,1 @@
-"""The cost report as text, HTML, JSON and CSV."""
+"""Renders the cost report as text, HTML, JSON and CSV."""

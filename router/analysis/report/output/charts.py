@@ -1,4 +1,4 @@
-"""The report's charts, one function each; `drawing` has what they are made of."""
+"""Draws the report's charts, one function each; `svg` has the shapes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from router.rendering.svg import (
 )
 
 LOWEST_SHARE = -2.0
-"""Savings below -200 % are drawn there; the figure beside the bar is the true one."""
+"""Bounds the scale: savings below -200 % are drawn there; the figure next to the bar is exact."""
 
 MAX_BARS = 12
 
 
 def share_chart(levels: Sequence[LevelShare]) -> Markup:
-    """Answered requests per level; the upright mark is the plan."""
+    """Draws answered requests per level; the upright mark is the plan."""
     lines = [
         Line(
             f"Level {level.level}",
@@ -66,7 +66,7 @@ def share_chart(levels: Sequence[LevelShare]) -> Markup:
 
 
 def spend_chart(tiers: Sequence[TierFigures], money: Dollars) -> Markup:
-    """What the requests answered by each tier cost."""
+    """Draws the cost of the requests that each tier answered."""
     most = max((tier.figures.spend_nano_usd for tier in tiers), default=0)
     lines = [
         Line(
@@ -84,7 +84,7 @@ COLUMNS_PX = 150
 
 
 def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
-    """Spend by day (or month) as columns, from 0 to the dearest; a figure for every one of them."""
+    """Draws spend by day (or month) as columns, from 0 to the dearest, each with its figure."""
     most = max((day.figures.spend_nano_usd for day in days), default=0)
     width = 1 / len(days)
     columns = []
@@ -118,7 +118,7 @@ ALL_PX = TOP_PX + COLUMNS_PX + 24
 
 
 def _ground(most: int, money: Dollars) -> tuple[Markup, ...]:
-    """The base line, the line of the dearest, and what that is."""
+    """Draws the base line, the line of the dearest column, and its amount."""
     lines = [
         el("line", x1="0", x2="100%", y1=str(y), y2=str(y), _class="grid")
         for y in (TOP_PX, TOP_PX + COLUMNS_PX)
@@ -127,7 +127,7 @@ def _ground(most: int, money: Dollars) -> tuple[Markup, ...]:
 
 
 def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
-    """The names of the first and the last column."""
+    """Names the first and the last column."""
     y = str(TOP_PX + COLUMNS_PX + 17)
     return (
         el("text", days[0].name, x="0", y=y, _class="tick"),
@@ -136,7 +136,7 @@ def _ends(days: Sequence[NamedFigures]) -> tuple[Markup, ...]:
 
 
 def waste_chart(report: Report, money: Dollars) -> Markup:
-    """What was wasted, each kind as a share of all spend."""
+    """Draws each kind of waste as a share of all spend."""
     spend = report.spend_nano_usd
     lines = [
         Line(
@@ -150,7 +150,7 @@ def waste_chart(report: Report, money: Dollars) -> Markup:
 
 
 def savings_chart(savings: Sequence[Saving]) -> Markup:
-    """Saved share per baseline, signed, with its 95 % interval."""
+    """Draws the saved share per baseline, signed, with its 95 % interval."""
     known = [saving for saving in savings if saving.saved_share is not None]
     ends = [s.saved_share for s in known if s.saved_share is not None]
     ends += [s.share_interval.low for s in known if s.share_interval is not None]
@@ -166,7 +166,7 @@ def savings_chart(savings: Sequence[Saving]) -> Markup:
 
 
 def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
-    """Escalated requests by the reason that decided."""
+    """Draws escalated requests by the reason that decided."""
     shown = [reason for reason in reasons if reason.first_requests][:MAX_BARS]
     most = max((reason.first_requests for reason in shown), default=0)
     lines = [
@@ -182,7 +182,7 @@ def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
 
 
 def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
-    """From the median to the 95th percentile per tier, on a logarithmic scale."""
+    """Draws the median to the 95th percentile per tier, on a logarithmic scale."""
     known = [t for t in tiers if t.figures.p50_ms is not None and t.figures.p95_ms is not None]
     known = known[:MAX_BARS]
     times = [max(t.figures.p50_ms or 0.0, 0.01) for t in known]
@@ -212,12 +212,12 @@ def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
 
 
 def _power_of_ten_ms(power: int) -> str:
-    """3 -> "1 s", -1 -> "0.1 ms"."""
+    """Formats powers of ten: 3 -> `1 s`, -1 -> `0.1 ms`."""
     return f"{10.0 ** (power - 3):g} s" if power >= 3 else f"{10.0**power:g} ms"
 
 
 def _saving_shapes(saving: Saving, lowest: float) -> tuple[Markup, ...]:
-    """A bar from zero to the share on a scale from `lowest` to 100 %, and its interval."""
+    """Draws a bar from zero to the share on a scale from `lowest` to 100 %, and its interval."""
 
     def place(share: float) -> float:
         return (min(max(share, lowest), 1.0) - lowest) / (1.0 - lowest)

@@ -1,4 +1,4 @@
-"""The report as one tidy CSV file: section, key, metric, value; one figure a line."""
+"""Renders the report as one tidy CSV file: section, key, metric, value; one figure a line."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ KEYED_BY = {
     "savings": ("baseline",),
     "observed_savings": ("baseline",),
 }
-"""Which fields of a list's entries make the key; the others are metrics."""
+"""Lists the fields that make the key of a list's entries; the other fields are metrics."""
 
 
 def report_csv(report: Report) -> str:
-    """The same figures as the JSON, in the same names. Unknown is an empty value, never 0."""
+    """Returns the figures and names of the JSON. Unknown is an empty value, never 0."""
     return tidy_csv(report_object(report), KEYED_BY)

@@ -1,4 +1,4 @@
-"""The report as one HTML file that opens offline; `page` has what it is made of."""
+"""Renders the report as one HTML file that opens offline; `page` has its building blocks."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ from router.rendering.page import (
 
 
 def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = ()) -> str:
-    """Returns the whole page, UTF-8 text; well-formed as XML too. `exact` shows every nano-dollar.
+    """Returns the whole page as UTF-8 text; it is well-formed XML too.
 
-    `lines` stand under the headline: what a reader must know of this report before its figures.
+    `exact` shows every nano-dollar. `lines` come under the headline: what a reader must know before
+    the figures.
     """
     money = money_of(report, exact)
     return page(
@@ -77,14 +78,14 @@ EXACT = "Sums are exact in nano-dollars; what is shown is rounded. Percentiles a
 
 
 def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:
-    """Title, first line and content of every section, in order."""
+    """Returns title, first line and content of every section, in order."""
     parts = [
         ("Savings", SAVINGS_LEAD, _savings(report, money)),
         ("Spend over time", "", _days(report, money)),
         ("Tiers", TIERS_LEAD, _tiers(report, money)),
         ("Outcomes", OUTCOMES_LEAD, _outcomes(report)),
         ("Chargeback", CHARGEBACK_LEAD, _chargeback(report, money)),
-        *((one.title, "", (_named(one, money),)) for one in others(report)),
+        *((breakdown.title, "", (_named(breakdown, money),)) for breakdown in others(report)),
         ("Why requests went where they did", REASONS_LEAD, _reasons(report, money)),
         ("Waste", WASTE_LEAD, _waste(report, money)),
         ("What the calls were for", ROLES_LEAD, _roles(report, money)),
@@ -158,16 +159,16 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
 
 
 def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
-    """Saved against the headline's baseline, and what of it rests on accepted answers."""
+    """Returns the saving against the headline's baseline, and its part with accepted answers."""
     saving = report.leading_saving
     if saving is None:
-        would = leading(report.observed_savings)
-        if would is not None:
+        observed = leading(report.observed_savings)
+        if observed is not None:
             unknown = "the quality of those answers is not known: none was made"
-            return ("Would have saved", money(would.saved_nano_usd), unknown)
+            return ("Would have saved", money(observed.saved_nano_usd), unknown)
         unanswered = report.counts.requests and not report.quality.answered
-        why = "nothing was answered" if unanswered else "no baseline has a known price"
-        return ("Saved", NOTHING, why)
+        reason = "nothing was answered" if unanswered else "no baseline has a known price"
+        return ("Saved", NOTHING, reason)
     accepted = money(saving.accepted_saved_nano_usd)
     return ("Saved", money(saving.saved_nano_usd), f"{accepted} with accepted answers only")
 
@@ -178,21 +179,18 @@ def _safe(report: Report) -> str:
 
 
 def _titled(columns: Row) -> Row:
-    """Names of columns as the page writes them: "Their spend", but "p50"."""
+    """Capitalises names of columns for the page: `Their spend`, but `p50`."""
     return tuple(name if name in ("p50", "p95") else name[0].upper() + name[1:] for name in columns)
 
 
 def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> Markup:
-    """A table whose last row is its total, where it has one."""
-    sums = frozenset(at for at, row in enumerate(rows) if row[0] == TOTAL)
+    """Renders a table whose last row is its total, where it has one."""
+    sums = frozenset(index for index, row in enumerate(rows) if row[0] == TOTAL)
     return table(caption, _titled(columns), rows, texts, sums)
 
 
-# --- sections ----------------------------------------------------------------------------------
-
-
 def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
-    """The tables and the chart, and only then what they rest on."""
+    """Renders the tables and the chart, then their assumptions."""
     parts: list[Markup] = []
     if has_routed_savings(report):
         note = "The thin line is the 95 % interval."
@@ -201,8 +199,8 @@ def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
         parts = [by_baseline, charts_grid(chart)]
     if report.observed_savings:
         title = "What routing would have saved where it only observed"
-        its = _saving_table(title, report.observed_savings, money)
-        parts.append(el("div", el("h3", title), its, style=ABOVE))
+        observed = _saving_table(title, report.observed_savings, money)
+        parts.append(el("div", el("h3", title), observed, style=ABOVE))
     return (*parts, fine(report.assumptions))
 
 
@@ -255,7 +253,7 @@ def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
 
 
 def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
-    """Spend by day as columns, its table folded away, and what the month may come to."""
+    """Renders spend by day as columns, its table folded, and the forecast of the month."""
     line = el("p", glued(forecast_line(report.forecast)), _class="verdict")
     if len(report.days) < MIN_COLUMNS:
         return (line,)
@@ -271,21 +269,25 @@ def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
 MIN_COLUMNS = 2
 
 
-def _named(one: Breakdown, money: Dollars) -> Markup:
-    columns = (one.first, *GROUP_COLUMNS, "escalated")
-    return _summed(one.title, columns, named_rows(one, money))
+def _named(breakdown: Breakdown, money: Dollars) -> Markup:
+    columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
+    return _summed(breakdown.title, columns, named_rows(breakdown, money))
 
 
 def _chargeback(report: Report, money: Dollars) -> tuple[Markup, ...]:
-    """A table for each way to charge the spend, under each other."""
+    """Renders a table for each way to charge the spend."""
     return tuple(
         el(
             "div",
-            el("h3", one.title),
-            _summed(one.title, (one.first, *PAYING_COLUMNS), paying_rows(report, one, money)),
-            style=ABOVE if at else None,
+            el("h3", breakdown.title),
+            _summed(
+                breakdown.title,
+                (breakdown.first, *PAYING_COLUMNS),
+                paying_rows(report, breakdown, money),
+            ),
+            style=ABOVE if index else None,
         )
-        for at, one in enumerate(chargeback(report))
+        for index, breakdown in enumerate(chargeback(report))
     )
 
 

@@ -1,4 +1,7 @@
-"""The report as one JSON document. Keys are stable; money is an integer and an exact string."""
+"""Renders the report as one JSON document. Keys are stable.
+
+Money is an integer and an exact string.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,16 @@ from router.analysis.report.figures import (
 from router.rendering.json_values import Json, money
 
 SCHEMA = "tiergate.report/1"
-"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+"""Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 
 def report_json(report: Report) -> bytes:
-    """The report, UTF-8, indented, ended by a line break. Unknown is null, never 0."""
+    """Returns the report as indented UTF-8, ended by a line break. Unknown is null, never 0."""
     return orjson.dumps(report_object(report), option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def report_object(report: Report) -> Json:
-    """What `report_json` writes, as plain values: for an API answer or a further tool."""
+    """Returns the document of `report_json` as plain values: for an API answer or another tool."""
     counts, period, unknown = report.counts, report.period, report.unknown
     return {
         "schema": SCHEMA,
@@ -105,7 +108,7 @@ def report_object(report: Report) -> Json:
 
 
 def _breakdowns(report: Report) -> Json:
-    """The lists, each entry with its key and its figures."""
+    """Returns the lists, each entry with its key and its figures."""
     return {
         "levels": [
             {"level": x.level, "requests": x.requests, "share": x.share, "planned": x.planned}
@@ -195,25 +198,25 @@ def _fixed(fixed: FixedModel) -> Json:
     }
 
 
-def _forecast(found: Forecast) -> Json:
+def _forecast(forecast: Forecast) -> Json:
     return {
-        "month": found.month,
-        "why": found.why or None,
-        "days": found.days,
-        **money("spent", found.spent_nano_usd),
-        **money("expected", found.expected_nano_usd),
-        **money("low", found.low_nano_usd),
-        **money("high", found.high_nano_usd),
+        "month": forecast.month,
+        "why": forecast.why or None,
+        "days": forecast.days,
+        **money("spent", forecast.spent_nano_usd),
+        **money("expected", forecast.expected_nano_usd),
+        **money("low", forecast.low_nano_usd),
+        **money("high", forecast.high_nano_usd),
     }
 
 
-def provider_object(told: ProviderFigures) -> Json:
-    """What providers told of costs, beside what is booked at our prices; the difference signed."""
+def provider_object(figures: ProviderFigures) -> Json:
+    """Compares the reported costs of providers with the booked ones; the difference is signed."""
     return {
-        "calls": told.calls,
-        **money("booked", told.booked_nano_usd),
-        **money("reported", told.reported_nano_usd),
-        **money("difference", told.difference_nano_usd),
+        "calls": figures.calls,
+        **money("booked", figures.booked_nano_usd),
+        **money("reported", figures.reported_nano_usd),
+        **money("difference", figures.difference_nano_usd),
     }
 
 

@@ -1,4 +1,7 @@
-"""One ledger row as one line of JSON, for `tiergate ledger rows --json`. Keys are stable."""
+"""Renders one ledger row as a line of JSON, for `tiergate ledger rows --json`.
+
+Keys are stable.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Reques
 
 
 def ending_text(row: RequestRow) -> str:
-    """Says how the request ended: answered, refused, failed, cancelled; open while it runs.
+    """Names how the request ended: answered, refused, failed, cancelled; open while it runs.
 
     A request that a limit refused is `failed` in the books, where nothing is ever renamed.
     """
@@ -24,7 +27,7 @@ def ending_text(row: RequestRow) -> str:
 
 
 def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> bytes:
-    """The row as one JSON object without a line break; UTF-8. `key_names` are by key id.
+    """Returns the row as one JSON object without a line break, UTF-8. `key_names` are by key id.
 
     `cost_nano_usd` is null where a price is unknown, in the row as in its attempts. A call with an
     unknown outcome counts at its hold, so its cost is that number and its state `unknown_cost`.
@@ -82,7 +85,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
 
 
 def _refusal(row: RequestRow) -> dict[str, object] | None:
-    """Says which limit of money refused the request, and by how much it did not fit."""
+    """Names the limit of money that refused the request, and the missing amount."""
     refusal = refusal_of(row)
     if refusal is None:
         return None
@@ -95,7 +98,7 @@ def _refusal(row: RequestRow) -> dict[str, object] | None:
 
 
 def _price_unknown(attempt: AttemptRow) -> bool:
-    """No price rather than no outcome: a released attempt spent nothing whatever its price."""
+    """Returns True if the price is unknown, not the outcome: a released attempt spent nothing."""
     unknown = attempt.cost_basis is CostBasis.UNKNOWN
     return unknown and attempt.state is not AttemptState.RELEASED
 

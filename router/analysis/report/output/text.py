@@ -1,7 +1,7 @@
-"""The report for a terminal: first the sentence, then the tables, then the charts as bars.
+"""Renders the report for a terminal: first the sentences, then the tables, then bar charts.
 
-In 80 columns too: a table that is too wide goes on below itself, and no figure is cut.
-Names from outside go in as plain text, never as rich markup.
+It fits 80 columns: a table that is too wide continues below itself, and no figure is cut. Names
+from outside are plain text, never rich markup.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ from router.rendering.terminal_parts import Sheet, add_bar, fine_lines, text_tab
 
 
 def print_report(report: Report, console: Console, *, exact: bool = False) -> None:
-    """Print the whole report on `console`; `exact` shows every nano-dollar."""
+    """Prints the whole report on `console`; `exact` shows every nano-dollar."""
     console.print(report_renderable(report, exact=exact))
 
 
 def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
-    """The report as one rich renderable."""
+    """Returns the report as one rich renderable."""
     money = money_of(report, exact)
     parts: list[RenderableType] = [
         Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
@@ -102,7 +102,7 @@ def _facts(report: Report, money: Dollars) -> str:
 
 
 def _saved(report: Report, money: Dollars) -> str:
-    """ "saved $467.50, accepted answers only $400.00; "; "" where nothing can be said."""
+    """Writes "saved $467.50, accepted answers only $400.00; "; "" where no saving is known."""
     saving = report.leading_saving
     if saving is None:
         return ""
@@ -111,7 +111,7 @@ def _saved(report: Report, money: Dollars) -> str:
 
 
 def _sheet(title: str, columns: Row, rows: Iterable[Row], left: int = 1) -> RenderableType:
-    """A table; its total stands out."""
+    """Renders a table with a bold total."""
     table = Sheet(title, columns, left)
     for row in rows:
         table.add(row, "bold" if row[0] == TOTAL else None)
@@ -124,25 +124,25 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
 
 
 def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
-    found = []
-    for one in chargeback(report):
-        columns = (one.first, *PAYING_COLUMNS)
-        found.append(_sheet(one.title, columns, paying_rows(report, one, money)))
+    sheets = []
+    for breakdown in chargeback(report):
+        columns = (breakdown.first, *PAYING_COLUMNS)
+        sheets.append(_sheet(breakdown.title, columns, paying_rows(report, breakdown, money)))
     days = by_days(report)
-    for one in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
-        columns = (one.first, *GROUP_COLUMNS, "escalated")
-        found.append(_sheet(one.title, columns, named_rows(one, money)))
-    return found
+    for breakdown in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
+        columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
+        sheets.append(_sheet(breakdown.title, columns, named_rows(breakdown, money)))
+    return sheets
 
 
 def _savings(report: Report, money: Dollars) -> list[RenderableType]:
-    found = []
+    sheets = []
     if has_routed_savings(report):
-        found.append(_saving_sheet("Savings, signed", report.savings, money))
+        sheets.append(_saving_sheet("Savings, signed", report.savings, money))
     if report.observed_savings:
         title = "What routing would have saved where it only observed, signed"
-        found.append(_saving_sheet(title, report.observed_savings, money))
-    return found
+        sheets.append(_saving_sheet(title, report.observed_savings, money))
+    return sheets
 
 
 def _saving_sheet(title: str, savings: tuple[Saving, ...], money: Dollars) -> RenderableType:
@@ -180,27 +180,31 @@ def _waste(report: Report, money: Dollars) -> RenderableType:
     table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
     for row in report.waste:
         table.add(
-            (WASTE_WORDS[row.kind], count(row.calls), money(row.spend_nano_usd),
-             percent(share_of_spend(report, row)))
-        )  # fmt: skip
+            (
+                WASTE_WORDS[row.kind],
+                count(row.calls),
+                money(row.spend_nano_usd),
+                percent(share_of_spend(report, row)),
+            )
+        )
     return Group(Padding(table, (1, 0, 0, 0)), fine_lines([cache_line(report.cache)]))
 
 
 def share_of_spend(report: Report, row: WasteFigures) -> float | None:
-    """A waste's share of all spend, None where nothing was spent."""
+    """Returns a waste's share of all spend; None where nothing was spent."""
     return row.spend_nano_usd / report.spend_nano_usd if report.spend_nano_usd else None
 
 
 def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
-    """What people ask for: measure, value, 95 % interval, of how many."""
+    """Returns the outcomes that people ask for: measure, value, 95 % interval, count."""
     rows = [
         (
-            one.label,
-            measured(one),
-            measured_between(one),
-            count(one.count) if one.count else NOTHING,
+            measure.label,
+            measured(measure),
+            measured_between(measure),
+            count(measure.count) if measure.count else NOTHING,
         )
-        for one in report.outcomes
+        for measure in report.outcomes
     ]
     total = count(report.counts.requests)
     rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
@@ -208,9 +212,13 @@ def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     for level in report.levels:
         plan = f" (plan {percent(level.planned)})" if level.planned is not None else ""
         rows.append(
-            (f"Share of level {level.level}{plan}", percent(level.share), NOTHING,
-             count(level.requests))
-        )  # fmt: skip
+            (
+                f"Share of level {level.level}{plan}",
+                percent(level.share),
+                NOTHING,
+                count(level.requests),
+            )
+        )
     return rows
 
 
@@ -239,9 +247,13 @@ def _charts(report: Report, money: Dollars) -> RenderableType:
     )
     for level in report.levels:
         add_bar(
-            shares, f"level {level.level}", level.share, level.planned, percent(level.share),
+            shares,
+            f"level {level.level}",
+            level.share,
+            level.planned,
+            percent(level.share),
             percent(level.planned),
-        )  # fmt: skip
+        )
     spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
     most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
     for tier in report.tiers:
