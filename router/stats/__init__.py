@@ -1,1 +1,1 @@
-"""Numbers behind chances: calibrators, heads, exact bounds, histograms. Knows no request."""
+"""Computes probabilities: calibrators, heads, exact bounds, histograms. Knows no request."""

@@ -1,4 +1,4 @@
-"""From scores to chances: calibrators, their fits, and how well chances hold what they say.
+"""Turns scores into probabilities, fits calibrators, and measures how well probabilities hold.
 
 Pure functions of arrays (numpy only): no files, no clock. A calibrator is a small frozen value that
 turns raw logits into probabilities and into JSON; it is fitted on rows that trained nothing else.
@@ -22,7 +22,7 @@ _TINY = 1e-12
 
 
 class Calibrator(Protocol):
-    """Turns logits of one chance, shape (n,), into probabilities of the same shape."""
+    """Turns logits of one probability, shape (n,), into probabilities of the same shape."""
 
     def __call__(self, logits: Floats) -> Floats: ...
 
@@ -30,31 +30,32 @@ class Calibrator(Protocol):
 
 
 Fit = Callable[[Floats, Floats, Floats | None], Calibrator]
-"""Logits, rightness and weights of rows, each (n,), to what was fitted on them."""
+"""Fits a calibrator to the logits, the correctness (0 or 1) and the weights of rows, each (n,)."""
 
 
 def sigmoid(x: Floats) -> Floats:
-    """1 / (1 + exp(-x)) without overflow."""
+    """Returns 1 / (1 + exp(-x)), computed without overflow."""
     chance: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
     return chance
 
 
 def softmax(logits: Floats) -> Floats:
-    """Probabilities along the last axis."""
+    """Returns probabilities along the last axis."""
+    # Subtracting the largest logit changes no probability and keeps exp() finite.
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     chances: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
     return chances
 
 
 def logit(p: Floats) -> Floats:
-    """The inverse of `sigmoid`; 0 and 1 are moved inwards by 1e-12."""
+    """Returns the inverse of `sigmoid`; 0 and 1 are moved inwards by 1e-12."""
     inside = np.clip(p, _TINY, 1.0 - _TINY)
     return np.log(inside) - np.log1p(-inside)
 
 
 @dataclass(frozen=True, slots=True)
 class Temperature:
-    """softmax(logits / t) of a class head (Guo et al. 2017); applied to (n, classes) logits."""
+    """Computes softmax(logits / t) of a class head (Guo et al. 2017), for (n, classes) logits."""
 
     t: float
 
@@ -67,7 +68,7 @@ class Temperature:
 
 @dataclass(frozen=True, slots=True)
 class Platt:
-    """sigmoid(slope * logit + shift) (Platt 1999)."""
+    """Computes sigmoid(slope * logit + shift) (Platt 1999)."""
 
     slope: float
     shift: float
@@ -81,7 +82,7 @@ class Platt:
 
 @dataclass(frozen=True, slots=True)
 class Isotonic:
-    """A rising curve through knots, straight between them and flat outside."""
+    """Interpolates a rising curve through knots: straight between them, flat outside."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -94,7 +95,7 @@ class Isotonic:
 
 
 def from_json(value: Json) -> Temperature | Platt | Isotonic:
-    """Reads what a calibrator's `to_json` gave; raises ValueError for anything else."""
+    """Reads the output of a calibrator's `to_json`. Raises ValueError for anything else."""
     match value:
         case {"kind": "temperature", "t": float() | int() as t}:
             return Temperature(float(t))
@@ -109,27 +110,26 @@ def from_json(value: Json) -> Temperature | Platt | Isotonic:
     raise ValueError(f"unknown calibrator {value!r}")
 
 
-# -- fits ---------------------------------------------------------------------------------------
-
-
 def fit_temperature(
     logits: Floats, labels: npt.NDArray[np.integer], weights: Floats | None = None
 ) -> Temperature:
-    """The temperature of least log loss, by golden section on log t within 1/20 .. 20."""
+    """Returns the temperature of least log loss, by golden section on log t within 1/20 .. 20."""
     rows = np.arange(len(labels))
 
     def loss(log_t: float) -> float:
         chance = softmax(logits / math.exp(log_t))[rows, labels]
         return float(np.average(-np.log(chance + _TINY), weights=weights))
 
+    # exp(-3) and exp(3) are the bounds 1/20 and 20.
     return Temperature(math.exp(_golden(loss, -3.0, 3.0)))
 
 
 def fit_platt(logits: Floats, right: Floats, weights: Floats | None = None) -> Platt:
-    """Slope and shift of least log loss, targets smoothed as Platt did: three rows stay finite.
+    """Returns the slope and the shift of least log loss.
 
-    A weak prior holds the slope near 1: on separable rows it would otherwise run off, and be sure
-    of everything elsewhere.
+    Targets are smoothed as in Platt 1999, so that even three rows give finite coefficients. A weak
+    prior holds the slope near 1: on separable rows the slope would otherwise grow without bound,
+    and the calibrator would be certain of every other row.
     """
     right = np.asarray(right, dtype=float)
     hits = right.sum()
@@ -140,9 +140,10 @@ def fit_platt(logits: Floats, right: Floats, weights: Floats | None = None) -> P
 
 
 def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -> Isotonic:
-    """Pool-adjacent-violators, each block as one knot at its mean logit.
+    """Returns the curve of the pool-adjacent-violators algorithm: one knot per block.
 
-    Each end is pulled towards 1/2 by one imagined half-right row, so that no chance is 0 or 1.
+    Each knot lies at the mean logit of its block. One imagined half-right row pulls each end
+    towards 1/2, so that no probability is 0 or 1.
     """
     order = np.argsort(logits, kind="stable")
     x, y = np.asarray(logits, float)[order], np.asarray(right, float)[order]
@@ -150,6 +151,7 @@ def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -
     blocks: list[list[float]] = []  # [sum of w, sum of w*y, sum of w*x]
     for xi, yi, wi in zip(x, y, w, strict=True):
         blocks.append([wi, wi * yi, wi * xi])
+        # Pool while the block before has a mean as high as the last one's; compares w*y crosswise.
         while len(blocks) > 1 and blocks[-2][1] * blocks[-1][0] >= blocks[-1][1] * blocks[-2][0]:
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
@@ -165,10 +167,10 @@ def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -
 def fit_logistic(
     x: Floats, y: Floats, prior: Floats, precision: Floats, weights: Floats | None = None
 ) -> Floats:
-    """Coefficients of the most probable logistic model under a Gaussian prior, by Newton steps.
+    """Returns the coefficients of the most probable logistic model under a Gaussian prior.
 
-    `x` is (n, features), `y` in 0..1, `prior` and `precision` one number per feature: with a high
-    precision and few rows the result stays near the prior.
+    `x` is (n, features) and `y` is in 0..1. `prior` and `precision` hold one number per feature:
+    with a high precision and few rows the result stays near the prior. Newton steps find it.
     """
     x = np.asarray(x, float)
     w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
@@ -178,6 +180,7 @@ def fit_logistic(
         gradient = x.T @ (w * (p - y)) + precision * (beta - prior)
         curve = (x * (w * np.maximum(p * (1 - p), 1e-6))[:, None]).T @ x + np.diag(precision)
         step = np.linalg.solve(curve, gradient)
+        # No coefficient moves by more than 5 in one step: far from the optimum Newton overshoots.
         beta = beta - step * min(1.0, 5.0 / (np.abs(step).max() + _TINY))
         if np.abs(step).max() < 1e-8:
             break
@@ -185,7 +188,10 @@ def fit_logistic(
 
 
 def _golden(loss: Callable[[float], float], low: float, high: float) -> float:
-    """Where in low..high `loss` is least, within 1e-5: golden-section search (Kiefer 1953)."""
+    """Returns the point in low..high with the least `loss`, within 1e-5.
+
+    The method is golden-section search (Kiefer 1953).
+    """
     ratio = (math.sqrt(5) - 1) / 2
     a, b = high - ratio * (high - low), low + ratio * (high - low)
     loss_a, loss_b = loss(a), loss(b)
@@ -201,14 +207,12 @@ def _golden(loss: Callable[[float], float], low: float, high: float) -> float:
     return (low + high) / 2
 
 
-# -- measures -----------------------------------------------------------------------------------
-
-
 def ece(chances: Floats, right: Floats, bins: int = ECE_BINS) -> float:
-    """Expected calibration error over bins of equal mass, 0..1.
+    """Returns the expected calibration error over bins of equal mass, 0..1.
 
     Rows are sorted by chance and cut into `bins` parts of equal size; the error is the mean over
-    rows of |mean chance - share right| of their part. Fewer rows than bins: one row a bin.
+    rows of |mean probability - share right| of their part. With fewer rows than bins, each row is a
+    bin.
 
     >>> round(ece(np.array([0.8, 0.8, 0.8, 0.8]), np.array([1, 1, 1, 0]), bins=1), 3)
     0.05
@@ -224,7 +228,9 @@ def ece(chances: Floats, right: Floats, bins: int = ECE_BINS) -> float:
 
 
 def auroc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
-    """The chance that a positive row scores above a negative one, ties as half; nan with one class.
+    """Returns the probability that a positive row scores above a negative one (Mann-Whitney).
+
+    Ties count half. Returns nan when one class is missing.
 
     >>> auroc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
     0.75
@@ -236,13 +242,15 @@ def auroc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2.0  # the mean rank of each distinct score
     total = ranks[inverse][positive].sum()
+    # The rank sum of the positives, less its least possible value, counts the pairs in order.
     return float((total - above * (above + 1) / 2) / (above * below))
 
 
 def clopper_pearson_upper(wrong: int, total: int, delta: float = 0.05) -> float:
-    """The exact upper bound of an error rate at confidence 1 - delta, one-sided.
+    """Returns the exact one-sided upper bound of an error rate at confidence 1 - delta.
 
-    BetaInv(1 - delta; wrong + 1, total - wrong). With no error among 299 it is just below 1 %:
+    The bound is BetaInv(1 - delta; wrong + 1, total - wrong). Raises ValueError when `wrong` is not
+    in 0..total. With no error among 299 the bound is just below 1 %:
 
     >>> round(clopper_pearson_upper(0, 299), 5)
     0.00997
@@ -252,6 +260,7 @@ def clopper_pearson_upper(wrong: int, total: int, delta: float = 0.05) -> float:
     if total == 0 or wrong == total:
         return 1.0
     low, high = wrong / total, 1.0
+    # 100 halvings are more than the precision of a double needs.
     for _ in range(100):
         middle = (low + high) / 2
         if binomial_tail(wrong, total, middle) > delta:
@@ -262,7 +271,7 @@ def clopper_pearson_upper(wrong: int, total: int, delta: float = 0.05) -> float:
 
 
 def binomial_tail(wrong: int, total: int, rate: float) -> float:
-    """P(at most `wrong` errors among `total` at this true rate), summed in logs."""
+    """Returns P(at most `wrong` errors among `total` at this true rate), summed in logarithms."""
     if rate <= 0.0:
         return 1.0
     if rate >= 1.0:
@@ -283,10 +292,10 @@ def best_of(
     *,
     least_rows_isotonic: int = 1_000,
 ) -> Platt | Isotonic:
-    """Platt or isotonic, whichever has the lower ECE on the half it was not fitted on.
+    """Returns a Platt or an isotonic fit: the one with the lower ECE on rows it was not fitted on.
 
-    Isotonic is tried from `least_rows_isotonic` rows only: below, its steps follow the noise. The
-    winner is then fitted on all rows.
+    Isotonic is tried from `least_rows_isotonic` rows on: with fewer, its steps follow the noise.
+    The better kind is then fitted on all rows.
     """
     if len(logits) < least_rows_isotonic:
         return fit_platt(logits, right, weights)
@@ -297,7 +306,7 @@ def best_of(
 def cross_fitted_ece(
     fit: Fit, logits: Floats, right: Floats, weights: Floats | None = None
 ) -> float:
-    """ECE where each half of the rows (even, odd) is judged by the fit on the other half."""
+    """Returns the ECE when each half of the rows (even, odd) is judged by the other half's fit."""
     chances = np.empty(len(logits))
     for fold in (0, 1):
         inside, outside = slice(fold, None, 2), slice(1 - fold, None, 2)

@@ -1,4 +1,4 @@
-"""Percentiles of a stream of durations in bounded memory. Knows nothing about requests."""
+"""Estimates percentiles of a stream of durations in bounded memory. Knows no request."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import math
 import msgspec
 
 GROWTH = 1.02
-"""Each bucket is 2 % wider than the one before, so a percentile is within 1 % of the true one."""
+"""Each bucket is 2 % wider than the one before, so a percentile is within 1 % of the true value."""
 
 LOWEST_MS = 0.001
 HIGHEST_MS = 1e9
-"""A microsecond to eleven days: at most 1,396 buckets, however long the stream."""
+"""The range is a microsecond to eleven days: at most 1,396 buckets, for a stream of any length."""
 
 _LOG_GROWTH = math.log(GROWTH)
 
 
 class DurationHistogram(msgspec.Struct, omit_defaults=True):
-    """Counts per logarithmic bucket; `quantile` is within 1 % of the exact order statistic.
+    """Counts durations per logarithmic bucket; `quantile` is within 1 % of the exact value.
 
-    Bucket k holds durations in (LOWEST·GROWTH^(k-1), LOWEST·GROWTH^k] and answers with the
-    geometric middle, cut to the smallest and largest seen. The idea is HdrHistogram's and
-    DDSketch's (Masson, Rim and Lee 2019): relative, not absolute, accuracy. Adding and merging are
-    independent of order, and a stored histogram is the JSON of its fields.
+    Bucket k holds durations in (LOWEST·GROWTH^(k-1), LOWEST·GROWTH^k] and answers with its
+    geometric middle, limited to the smallest and the largest duration counted. The idea is that of
+    HdrHistogram and DDSketch (Masson, Rim and Lee 2019): accuracy is relative, not absolute. The
+    order of adding and merging does not matter. A stored histogram is the JSON of its fields.
     """
 
     buckets: dict[int, int] = {}
@@ -31,11 +31,11 @@ class DurationHistogram(msgspec.Struct, omit_defaults=True):
     highest_ms: float = 0.0
 
     def add(self, duration_ms: float) -> None:
-        """Count one duration. What is no number or negative counts as 0."""
+        """Counts one duration. A negative number, or a value that is no number, counts as 0."""
         self.add_in(*place(duration_ms))
 
     def add_in(self, ms: float, bucket: int) -> None:
-        """Count one duration whose `place` is known: for callers with several histograms."""
+        """Counts one duration whose `place` is known: for callers with several histograms."""
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
         self.count += 1
         if self.lowest_ms is None or ms < self.lowest_ms:
@@ -44,7 +44,7 @@ class DurationHistogram(msgspec.Struct, omit_defaults=True):
             self.highest_ms = ms
 
     def merge(self, other: DurationHistogram) -> None:
-        """Count all durations of `other` too."""
+        """Adds the counts of `other`."""
         for bucket, number in other.buckets.items():
             self.buckets[bucket] = self.buckets.get(bucket, 0) + number
         self.count += other.count
@@ -53,7 +53,7 @@ class DurationHistogram(msgspec.Struct, omit_defaults=True):
         self.highest_ms = max(self.highest_ms, other.highest_ms)
 
     def quantile(self, q: float) -> float | None:
-        """The ceil(q·n)-th smallest duration in ms, within 1 %; None when there is none.
+        """Returns the ceil(q·n)-th smallest duration in ms, within 1 %; None without durations.
 
         Of 1, 2, ..., 100 the 0.95 quantile is the 95th: between 94.05 and 95.95.
         """
@@ -64,17 +64,19 @@ class DurationHistogram(msgspec.Struct, omit_defaults=True):
         for bucket in sorted(self.buckets):
             seen += self.buckets[bucket]
             if seen >= rank:
+                # The geometric middle of the bucket halves the relative error.
                 middle = LOWEST_MS * math.pow(GROWTH, bucket - 0.5)
                 return min(max(middle, self.lowest_ms), self.highest_ms)
         return self.highest_ms
 
     def __len__(self) -> int:
-        """How many buckets are in use: the memory it takes."""
+        """Returns the number of buckets in use, which is what takes memory."""
         return len(self.buckets)
 
 
 def place(duration_ms: float) -> tuple[float, int]:
-    """The duration as it is kept, cut to [0, HIGHEST_MS], and its bucket."""
+    """Returns the duration as it is kept, limited to [0, HIGHEST_MS], and its bucket."""
+    # A comparison with nan is false, so nan becomes 0 here too.
     ms = duration_ms if duration_ms >= 0.0 else 0.0
     kept = min(max(ms, LOWEST_MS), HIGHEST_MS)
     return min(ms, HIGHEST_MS), math.ceil(math.log(kept / LOWEST_MS) / _LOG_GROWTH)

@@ -1,8 +1,8 @@
-"""Heads: small linear readers of an embedding, as files of their own, bound to one encoder.
+"""Reads an embedding with heads: small linear models in files of their own, bound to one encoder.
 
 A head is a matrix over the embedding, a table over the n-grams where words help, a bias and a
-calibrator. Many heads are read by one matrix product and one sum of table rows (`HeadStack`), so a
-further head costs columns, not calls. Files are an .npz of plain arrays and a .json beside it;
+calibrator. One matrix product and one sum of table rows read many heads (`HeadStack`), so a further
+head costs columns, not calls. A head's files are an .npz of plain arrays and a .json next to it;
 loading runs no code from them. Nothing here knows what a request is or how a head was trained.
 """
 
@@ -33,7 +33,7 @@ Rows = npt.NDArray[np.generic] | slice
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What is read of texts: a unit vector of each, and its n-grams."""
+    """Holds what is read of texts: a unit vector of each, and its n-grams."""
 
     vectors: Embeddings  # (texts, width)
     grams: Grams  # of as many texts
@@ -42,37 +42,38 @@ class Encoded:
         return len(self.vectors)
 
     def __getitem__(self, chosen: Rows) -> Encoded:
-        """The texts that an index array, a mask or a slice chooses."""
+        """Returns the texts that an index array, a mask or a slice chooses."""
         return Encoded(self.vectors[chosen], self.grams[chosen])
 
 
 class HeadKind(StrEnum):
-    """What the calibrated output of a head means."""
+    """Names the meanings of a head's calibrated output."""
 
-    CLASSES = "classes"  # one of several: a row of chances that sums to 1
-    CHANCE = "chance"  # one chance, 0..1
+    CLASSES = "classes"  # one of several classes: a row of probabilities that sums to 1
+    CHANCE = "chance"  # one probability, 0..1
     VALUE = "value"  # a real number, not calibrated
 
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """How a head reads n-grams alone, before the encoder has run.
+    """Reads n-grams for a head before the encoder has run.
 
-    Its logits are the sums of the table rows plus `bias`; where the chance of what it then says is
-    at least `sure`, it was right on dev rows as often as the whole head.
+    Its logits are the sums of the table rows plus `bias`. Where the probability of its answer is at
+    least `sure`, it was right on dev rows as often as the whole head.
     """
 
     bias: npt.NDArray[np.float32]  # (columns,)
     calibrator: Calibrator
-    sure: float  # above 1: never
+    sure: float  # above 1: the head always needs the encoder
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One head. `classes` names the columns; a chance or value head has one column.
+    """Holds one head. `classes` names the columns; a chance or value head has one column.
 
-    `encoder_sha256` is that of the ONNX file it was fitted on: on another encoder its numbers mean
-    nothing, so loading refuses. `label_source` is `given`, `weak` or `mixed`, for reports.
+    `encoder_sha256` is that of the ONNX file on which it was fitted. On another encoder its numbers
+    mean nothing, so loading refuses them. `label_source` is `given`, `weak` or `mixed`, for
+    reports. Raises ModelFileError when the arrays do not fit the classes.
     """
 
     name: str
@@ -83,7 +84,7 @@ class Head:
     calibrator: Calibrator
     encoder_sha256: str
     label_source: str = "given"
-    words: Table | None = None  # (BUCKETS, columns): what each n-gram adds
+    words: Table | None = None  # (BUCKETS, columns): the logit that each n-gram adds
     early: Early | None = None
 
     def __post_init__(self) -> None:
@@ -113,12 +114,12 @@ class Head:
             )
 
     def logits(self, encoded: Encoded) -> Floats:
-        """The raw outputs, (rows, columns)."""
+        """Returns the raw outputs, (rows, columns)."""
         alone: Floats = encoded.vectors @ self.weight + self.bias
         return alone if self.words is None else alone + summed(encoded.grams, self.words)
 
     def read(self, logits: Floats) -> Floats:
-        """Calibrated output: (rows, classes) chances, or (rows,) chances or values.
+        """Returns the calibrated output: (rows, classes) probabilities, or (rows,) of one column.
 
         >>> one = np.ones((1, 1), np.float32)
         >>> head = Head("x", HeadKind.CHANCE, ("yes",), one, one[0] * 0, Platt(1.0, 0.0), "")
@@ -135,9 +136,9 @@ class Head:
 
 
 class HeadStack:
-    """Several heads read by one matrix product and one sum of table rows.
+    """Reads several heads with one matrix product and one sum of table rows.
 
-    Its heads look into the joint table, so that each table of words is in memory once.
+    Its heads hold views into the joint table, so that each table of words is in memory once.
     """
 
     def __init__(self, heads: Sequence[Head]) -> None:
@@ -157,22 +158,22 @@ class HeadStack:
         return replace(head, words=self._words[:, self._spans[head.name]])
 
     def logits(self, encoded: Encoded) -> Floats:
-        """Raw outputs of all heads, (rows, columns of all heads)."""
+        """Returns the raw outputs of all heads, (rows, columns of all heads)."""
         joint: Floats = encoded.vectors @ self._weight + self._bias
         return joint if self._words is None else joint + summed(encoded.grams, self._words)
 
     def by_words(self, grams: Grams) -> Floats:
-        """Raw outputs of n-grams and biases alone, (rows, columns of all heads)."""
+        """Returns raw outputs from n-grams and biases only, (rows, columns of all heads)."""
         alone = np.broadcast_to(self._bias, (len(grams), len(self._bias)))
         return alone if self._words is None else alone + summed(grams, self._words)
 
     def read(self, logits: Floats, name: str) -> Floats:
-        """The calibrated output of one head, taken out of `logits` of this stack."""
+        """Returns the calibrated output of one head, taken out of `logits` of this stack."""
         return self.heads[name].read(logits[:, self._spans[name]])
 
 
 class EarlyHeads:
-    """Several heads read by n-grams alone, for texts that need no more."""
+    """Reads several heads from n-grams only, for texts that need no encoder."""
 
     def __init__(self, heads: Sequence[tuple[Head, Early]]) -> None:
         self.stack = HeadStack(
@@ -182,10 +183,10 @@ class EarlyHeads:
 
     @classmethod
     def of(cls, heads: Sequence[Head], *, alone: bool = False) -> EarlyHeads | None:
-        """None where one of them is never as good without the encoder.
+        """Returns None when one of the heads is never as good without the encoder.
 
-        `alone` takes them however good they are, and of every text they are sure: None only where
-        one was fitted without n-grams.
+        With `alone`, heads are taken at any accuracy and are sure of every text; then it returns
+        None only when one of them was fitted without n-grams.
         """
         able = [
             (head, replace(head.early, sure=0.0) if alone else head.early)
@@ -195,21 +196,25 @@ class EarlyHeads:
         return cls(able) if len(able) == len(heads) > 0 else None
 
     def __call__(self, grams: Grams) -> tuple[Floats, Mapping[str, Floats], npt.NDArray[np.bool_]]:
-        """The logits of all, (rows, columns), what each says, and of which rows all are sure."""
+        """Returns the logits, (rows, columns), each head's output, and the rows all are sure of.
+
+        The last is a mask, (rows,).
+        """
         logits = self.stack.by_words(grams)
-        said = {name: self.stack.read(logits, name) for name in self._sure}
+        outputs = {name: self.stack.read(logits, name) for name in self._sure}
         sure = np.ones(len(grams), bool)
         for name, least in self._sure.items():
-            chances = said[name]
+            chances = outputs[name]
             if chances.ndim == 2:
                 sure &= chances.max(axis=1) >= least
+            # A chance head answers yes or no, so its certainty is that of the likelier answer.
             elif self.stack.heads[name].kind is HeadKind.CHANCE:
                 sure &= np.maximum(chances, 1.0 - chances) >= least
-        return logits, said, sure
+        return logits, outputs, sure
 
 
 def _joined(tables: Sequence[tuple[Table | None, int]]) -> Table | None:
-    """The tables side by side, nought where a head has none; None where no head has one."""
+    """Returns the tables as one, zeros where a head has none; None when no head has a table."""
     if all(table is None for table, _ in tables):
         return None
     parts = [
@@ -220,7 +225,7 @@ def _joined(tables: Sequence[tuple[Table | None, int]]) -> Table | None:
 
 
 def save(head: Head, folder: Path) -> tuple[Path, Path]:
-    """Writes `<name>.npz` and `<name>.json` into `folder` and returns both paths."""
+    """Writes `<name>.npz` and `<name>.json` into `folder`. Returns both paths."""
     buffer = io.BytesIO()
     arrays_of: dict[str, npt.NDArray[np.generic]] = {
         "weight": head.weight.astype(np.float32),
@@ -251,7 +256,7 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
 
 
 def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
-    """Reads the head `name` from `folder`; without `encoder_sha256`, whatever encoder it fits.
+    """Reads the head `name` from `folder`; without `encoder_sha256` for whichever encoder it fits.
 
     Raises ModelFileError when a file is missing, altered, of another format, or was fitted on
     another encoder than the one with `encoder_sha256`.
@@ -273,6 +278,7 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
                 f"head {name} was fitted on encoder {described['encoder_sha256'][:12]}, but the "
                 f"encoder here is {str(encoder_sha256)[:12]}; refit the head"
             )
+        # Without pickle, a file from elsewhere cannot run code.
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, bias = arrays["weight"], arrays["bias"]
             words = _unpacked(arrays) if "words" in arrays else None
@@ -301,8 +307,9 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
 
 
 def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
-    """A table as bytes: the rows that say something, each column scaled to -127..127."""
+    """Returns a table as bytes: the rows that are not all zero, columns scaled to -127..127."""
     used = np.flatnonzero(np.abs(words).max(axis=1))
+    # A column of zeros would have scale 0; the small floor avoids the division by it.
     scale = np.maximum(np.abs(words).max(axis=0), 1e-9) / 127.0
     return {
         "words": np.round(words[used] / scale).astype(np.int8),
@@ -312,7 +319,7 @@ def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
-    """What `_packed` packed. Raises ValueError or KeyError where the arrays do not fit."""
+    """Returns the table that `_packed` packed. Raises ValueError or KeyError for other arrays."""
     used, packed = arrays["words_used"].astype(np.int64), arrays["words"]
     beyond = used.max(initial=0) >= BUCKETS or used.min(initial=0) < 0
     if packed.ndim != 2 or used.shape != (len(packed),) or beyond:
@@ -323,6 +330,6 @@ def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
 
 
 IDENTITY = Platt(1.0, 0.0)
-"""The calibrator of a head that was not calibrated: a plain sigmoid."""
+"""Serves as the calibrator of a head that was not calibrated: a plain sigmoid."""
 UNSCALED = Temperature(1.0)
-"""The same for classes: a plain softmax."""
+"""Does the same for classes: a plain softmax."""

@@ -1,6 +1,6 @@
-"""What is measured of predictions: macro-F1, recall at a rejected share, flips, intervals.
+"""Measures predictions: macro-F1, recall at a rejected share, flips, intervals.
 
-Pure functions of arrays (numpy only), beside `auroc` and `ece` of `router.stats.calibration`.
+Contains pure functions of arrays (numpy only); `auroc` and `ece` are in `router.stats.calibration`.
 Nothing here knows models, files or tasks.
 """
 
@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.integer]
 """Row numbers, a resample of 0 .. n-1 with repeats."""
 
 REJECTED = 0.05
-"""The share of usual requests that is rejected when recall of the unusual is read."""
+"""Share of usual requests that is rejected when recall of the unusual ones is measured."""
 
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
@@ -33,7 +33,7 @@ DRAWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured number, the rows behind it, and its interval where one was taken."""
+    """Holds a measured number, its row count, and its interval where one was taken."""
 
     value: float
     n: int
@@ -41,7 +41,7 @@ class Figure:
     high: float = math.nan
 
     def to_json(self) -> dict[str, float | int | None]:
-        """Value, n and interval; what is not a number becomes null."""
+        """Returns value, n and interval; a value that is not a number becomes null."""
         shown: dict[str, float | int | None] = {"value": _or_none(self.value), "n": self.n}
         if not math.isnan(self.low):
             shown |= {"low": _or_none(self.low), "high": _or_none(self.high)}
@@ -53,7 +53,7 @@ def _or_none(value: float) -> float | None:
 
 
 def accuracy(said: Labels, truth: Labels) -> float:
-    """The share of rows with the right class, 0..1.
+    """Returns the share of rows with the right class, 0..1.
 
     >>> accuracy(np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2]))
     0.75
@@ -62,11 +62,11 @@ def accuracy(said: Labels, truth: Labels) -> float:
 
 
 def macro_f1(said: Labels, truth: Labels) -> float:
-    """The mean over the classes of `truth` of F1 = 2 TP / (2 TP + FP + FN), 0..1.
+    """Returns the mean over the classes of `truth` of F1 = 2 TP / (2 TP + FP + FN), 0..1.
 
-    Every class counts alike, however rare. A class that is said but never true costs the precision
-    of the others' rows and is no class of its own (as scikit-learn's `f1_score` with `labels` set
-    to those of the truth).
+    Every class counts the same, however rare. A class that is predicted but never true lowers the
+    precision of the others; it is no class of its own (as in scikit-learn's `f1_score` with
+    `labels` set to those of the truth).
 
     Worked: truth 0 0 1 1, said 0 1 1 1. Class 0: TP 1, FP 0, FN 1, F1 2/3. Class 1: TP 2, FP 1,
     FN 0, F1 4/5. Mean 11/15.
@@ -76,6 +76,7 @@ def macro_f1(said: Labels, truth: Labels) -> float:
     """
     scores = []
     for name in np.unique(truth):
+        # `wrong` counts FP and FN together: exactly one of prediction and truth is this class.
         hit = int(((said == name) & (truth == name)).sum())
         wrong = int(((said == name) != (truth == name)).sum())
         scores.append(2 * hit / (2 * hit + wrong))
@@ -83,10 +84,10 @@ def macro_f1(said: Labels, truth: Labels) -> float:
 
 
 def recall_at_rejection(strangeness: Floats, strange: Flags, rejected: float = REJECTED) -> float:
-    """The share of strange rows above the threshold that rejects `rejected` of the usual ones.
+    """Returns the share of strange rows above the threshold that rejects `rejected` of the usual.
 
-    The threshold is the (1 - rejected) quantile of the usual rows (linear between ranks); a row on
-    it is not rejected. nan where one kind is missing.
+    The threshold is the (1 - rejected) quantile of the usual rows (linear between ranks). A row
+    exactly on it is not rejected. Returns nan when one kind is missing.
 
     Worked: usual 1..20, strange 18 and 25, 5 %: the threshold is 19.05, so one of two is found.
 
@@ -101,7 +102,7 @@ def recall_at_rejection(strangeness: Floats, strange: Flags, rejected: float = R
 
 
 def flip_share(before: Labels, after: Labels) -> float:
-    """The share of rows whose predicted class changed, 0..1, right or wrong alike.
+    """Returns the share of rows whose predicted class changed, 0..1, right or wrong alike.
 
     >>> flip_share(np.array([0, 1, 2, 2]), np.array([0, 1, 1, 2]))
     0.25
@@ -110,10 +111,10 @@ def flip_share(before: Labels, after: Labels) -> float:
 
 
 def pairs_in_order(chances: Floats, high: Flags, pairs: npt.NDArray[np.str_]) -> tuple[float, int]:
-    """The share of pairs, of a high and a low row, where the high one has the higher chance.
+    """Returns the share of (high, low) pairs where the high row has the higher probability.
 
-    `pairs` names what belongs together, "" for nothing: every high row of a name is paired with
-    every low one. Ties count half. Returns the share and the number of pairs, nan and 0 for none.
+    `pairs` gives each row the name of its group, "" for none: every high row of a name is paired
+    with every low one. Ties count half. Also returns the number of pairs; nan and 0 without pairs.
 
     >>> pairs_in_order(np.array([.9, .2, .4, .6]), np.array([True, False, True, False]),
     ...                np.array(["a", "a", "b", "b"]))
@@ -130,13 +131,14 @@ def pairs_in_order(chances: Floats, high: Flags, pairs: npt.NDArray[np.str_]) ->
 def paired_bootstrap(
     measure: Callable[[Rows], float], rows: int, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float]:
-    """The percentile interval of `measure` over resampled rows (Efron and Tibshirani 1993, ch. 13).
+    """Returns the percentile interval of `measure` over resampled rows.
 
-    `measure` is given row numbers drawn with replacement; what it compares it compares on the same
-    rows, which makes the interval of a difference a paired one. Resamples where it is nan (one
-    class only, both models alike) are left out; (nan, nan) where fewer than half are left.
+    Source: Efron and Tibshirani 1993, chapter 13. `measure` receives row numbers drawn with
+    replacement. A measure that compares two models compares them on the same rows, which makes the
+    interval of the difference a paired one. Resamples where it is nan (one class only, both models
+    alike) are left out. Returns (nan, nan) when fewer than half are left.
 
-    Worked: rows that are all alike have an interval of no width.
+    Worked: rows that are all equal have an interval of no width.
 
     >>> values = np.full(5, 0.25)
     >>> paired_bootstrap(lambda rows: float(values[rows].mean()), 5, resamples=10)
@@ -152,12 +154,13 @@ def intervals(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> list[tuple[float, float]]:
-    """`paired_bootstrap` of several measures on the same resamples, in their order."""
+    """Returns `paired_bootstrap` of several measures on the same resamples, in their order."""
     rng = np.random.default_rng(seed)
-    found = np.array([measure(rng.integers(0, rows, rows)) for _ in range(resamples)])
+    values = np.array([measure(rng.integers(0, rows, rows)) for _ in range(resamples)])
     tail = (1.0 - CONFIDENCE) / 2
     spans = []
-    for column in found.T:
+    for column in values.T:
+        # A resample may lack a class, and then the measure has no value there.
         known = column[~np.isnan(column)]
         if len(known) < max(1, resamples / 2):
             spans.append((math.nan, math.nan))
@@ -167,11 +170,8 @@ def intervals(
     return spans
 
 
-# -- figures with their intervals -----------------------------------------------------------------
-
-
 def share_figure(flags: Flags, *, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
-    """The share of rows for which a flag holds, with its interval."""
+    """Returns the share of rows for which a flag holds, with its interval."""
     if not len(flags):
         return Figure(math.nan, 0)
     held = np.asarray(flags, float)
@@ -184,7 +184,7 @@ def share_figure(flags: Flags, *, resamples: int = RESAMPLES, seed: int = 0) -> 
 def auroc_figure(
     scores: Floats, positive: Flags, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Figure:
-    """AUROC with its interval; nan where one class is missing."""
+    """Returns AUROC with its interval; nan when one class is missing."""
     span = paired_bootstrap(
         lambda rows: auroc(scores[rows], positive[rows]),
         len(scores),
@@ -195,9 +195,9 @@ def auroc_figure(
 
 
 def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figure]:
-    """ECE over 15 equal-mass bins, and what chance alone gives at this number of rows.
+    """Returns the ECE over 15 equal-mass bins, and the ECE of a perfect forecast on these rows.
 
-    No interval: resampling ECE is biased upwards.
+    There is no interval, because resampling biases ECE upwards.
     """
     return {
         "ece": Figure(ece(chances, right), len(chances)),
@@ -206,12 +206,12 @@ def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figu
 
 
 def ece_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> float:
-    """The mean ECE of these very chances if each held exactly what it says.
+    """Returns the mean ECE of these probabilities when each of them is exactly right.
 
-    Bins are finite, so a perfect forecast shows an ECE too: of about sqrt(p (1 - p) / rows a bin)
-    each. A measured ECE near this number is as good as these rows can tell.
+    Bins are finite, so a perfect forecast has an ECE too: about sqrt(p (1 - p) / rows per bin) in
+    each. A measured ECE near this number is as good as these rows can show.
 
-    Worked: two rows of chance 1/2 in bins of their own: each is 1/2 away, whatever comes.
+    Worked: two rows of probability 1/2 in bins of their own: each result is 1/2 away.
 
     >>> ece_if_calibrated(np.array([0.5, 0.5]))
     0.5

@@ -1,9 +1,9 @@
-"""Hashed n-grams of word pieces: what a text says word for word, beside what it means.
+"""Counts hashed n-grams of word pieces: the exact words of a text, which an embedding loses.
 
-An encoder forgets the exact words, and of a long text it reads the ends alone; single pieces and
+An encoder forgets the exact words, and of a long text it reads the ends only; single pieces and
 pairs of neighbours keep both. Each is hashed into one of BUCKETS columns (the hashing trick:
-Weinberger et al. 2009), so that no vocabulary is kept, and a linear reader of them is a sum of
-table rows (Joulin et al. 2016). Pure functions of arrays; nothing here knows tokens or labels.
+Weinberger et al. 2009), so no vocabulary is kept. A linear reader of them is a sum of table rows
+(Joulin et al. 2016). Pure functions of arrays; nothing here knows tokens or labels.
 """
 
 from __future__ import annotations
@@ -18,31 +18,32 @@ import numpy.typing as npt
 from router.stats.calibration import Floats
 
 BUCKETS = 1 << 16
-"""Of 2^15, 2^16 and 2^17 the larger were each better by half a point of stakes AUROC and by
-nothing elsewhere, and a table grows with them."""
+"""Among 2^15, 2^16 and 2^17 each larger size was better by half a point of stakes AUROC and not
+better elsewhere; a table grows with it."""
 
 ALONE, FIRST, SECOND, PAIR = (
     np.uint64(0x9E3779B97F4A7C15), np.uint64(0x9E3779B97F4A7C15),
     np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0xD6E8FEB86659FD93),
 )  # fmt: skip
-"""Odd multipliers with well spread bits (Steele et al. 2014; xxHash): of a product the high bits
-are kept, which all bits of an id have moved."""
+"""Odd multipliers with well spread bits (Steele et al. 2014; xxHash). The high bits of a product
+are kept, because all bits of an id have moved them."""
 SHIFT = np.uint64(64 - 16)
 
 Buckets = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.float32]
 Counted = tuple[Buckets, Weights]
-"""The buckets of one text, and how much each counts."""
+"""The buckets of one text, and the weight of each."""
 NOTHING: Counted = (np.empty(0, np.int32), np.empty(0, np.float32))
 Table = npt.NDArray[np.float32]  # (BUCKETS, columns)
 
 
 def counted(ids: Sequence[int]) -> Counted:
-    """The buckets of single pieces and of neighbouring pairs, rising, and the root of each's share.
+    """Returns the buckets of single pieces and of neighbouring pairs, rising, with their weights.
 
-    The squares of the weights sum to 1. Roots (Hellinger) and not shares, so that a word said
-    twenty times does not drown the others: on tickets they won 2 points of macro-F1 over mere
-    presence, and shares lost 1.5 points on mail. Trigrams lost a point on short requests.
+    A weight is the root of a bucket's share, so the squares of the weights sum to 1. Roots
+    (Hellinger) and not shares are used, so that a word repeated twenty times does not dominate: on
+    tickets they won 2 points of macro-F1 over mere presence, and shares lost 1.5 points on mail.
+    Trigrams lost a point on short requests.
     """
     pieces = np.array(ids, dtype=np.uint64)
     alone = (pieces * ALONE) >> SHIFT
@@ -57,7 +58,7 @@ def counted(ids: Sequence[int]) -> Counted:
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """The buckets of many texts, one after the other: those of text i from starts[i] on."""
+    """Holds the buckets of many texts, one after the other; text i begins at starts[i]."""
 
     buckets: Buckets  # (all,)
     weights: Weights  # (all,)
@@ -65,7 +66,7 @@ class Grams:
 
     @classmethod
     def of(cls, rows: Sequence[Counted]) -> Grams:
-        """Those of each text, as `counted` gives them."""
+        """Joins the buckets of texts, each as `counted` returns them."""
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(buckets) for buckets, _ in rows], out=starts[1:])
         if not rows:
@@ -80,20 +81,21 @@ class Grams:
         return len(self.starts) - 1
 
     def __getitem__(self, chosen: npt.NDArray[np.generic] | slice) -> Grams:
-        """The texts that an index array, a mask or a slice chooses."""
+        """Returns the texts that an index array, a mask or a slice chooses."""
         rows = np.arange(len(self))[chosen]
         counts = self.counts()[rows]
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(counts, out=starts[1:])
+        # Each chosen text's run of buckets moves from its old start to its new one.
         taken = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
         return Grams(self.buckets[taken], self.weights[taken], starts)
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many buckets each text has, (texts,)."""
+        """Returns the number of buckets of each text, (texts,)."""
         return np.diff(self.starts)
 
     def each(self) -> list[Counted]:
-        """What `of` was given."""
+        """Returns the rows from which `of` made this."""
         ends = self.starts.tolist()
         return [
             (self.buckets[begin:end], self.weights[begin:end])
@@ -102,7 +104,7 @@ class Grams:
 
 
 def summed(grams: Grams, table: Table) -> Floats:
-    """The table rows of each text's buckets times their weights, summed, (texts, columns).
+    """Returns the table rows of each text's buckets times their weights, summed, (texts, columns).
 
     >>> table = np.zeros((BUCKETS, 1), np.float32)
     >>> table[[3, 5]] = 1.0
@@ -118,9 +120,10 @@ def summed(grams: Grams, table: Table) -> Floats:
 
 
 def rarity(grams: Grams) -> npt.NDArray[np.float32]:
-    """The inverse document frequency of each bucket, (BUCKETS,): log((1 + n) / (1 + n_b)) + 1.
+    """Returns the inverse document frequency of each bucket, (BUCKETS,).
 
-    Rare words tell more; without it e-mail spam lost half a point and stakes AUROC two.
+    It is log((1 + n) / (1 + n_b)) + 1. Rare words say more about a class: without it e-mail spam
+    lost half a point and stakes AUROC two.
     """
     count = np.bincount(grams.buckets, minlength=BUCKETS)  # each bucket once per text
     return (np.log((1 + len(grams)) / (1 + count)) + 1).astype(np.float32)

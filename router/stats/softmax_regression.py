@@ -1,7 +1,7 @@
-"""Softmax regression with a ridge, fitted by L-BFGS in numpy alone, so that nobody needs scipy.
+"""Fits softmax regression with a ridge by L-BFGS, in numpy only, so that scipy is not needed.
 
-Pure functions of arrays: heads, probes and the knowledge index are fitted with it. What a row is,
-and which ridge suits, is their subject.
+Contains pure functions of arrays: heads, probes and the knowledge index are fitted with it. The
+callers decide what a row is and which ridge suits.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from router.stats.calibration import Floats
 from router.stats.ngrams import BUCKETS, Grams, Table
 
 MEMORY = 10
-"""Pairs of steps that stand for the curvature: Nocedal and Wright name 3 to 20."""
+"""Pairs of steps that approximate the curvature: Nocedal and Wright name 3 to 20."""
 MAX_STEPS = 200
 FLAT = 1e-4
-"""Ends where the gradient is this small beside the loss: single precision gives no more."""
+"""The fit ends when the gradient is this small relative to the loss: single precision gives no
+more."""
 NEVER = -30.0
-"""The logit of a class without a training row: never said."""
+"""The logit of a class without a training row: it is never predicted."""
 
 GRAMS_C = 5.0
-"""The strength of labels against the ridge for n-grams, per row, as liblinear's C: 3 to 30 came to
-the same dev accuracy on intents, mail and departments, once there were steps enough."""
+"""The strength of labels against the ridge for n-grams, per row, as liblinear's C. Values of 3 to
+30 gave the same dev accuracy on intents, mail and departments, once there were steps enough."""
 GRAMS_STEPS = 40
-"""Twenty-five lose two points of Banking77 at C = 20 and .2 here; sixty win nothing more."""
+"""25 steps lose two points of Banking77 at C = 20 and 0.2 points here; 60 win nothing more."""
 MOST_AT_ONCE = 1 << 24
-"""Numbers added up at once, 64 MB."""
+"""Numbers that are added up at once: 64 MB."""
 
 Labels = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float32]
@@ -39,7 +40,7 @@ Objective = Callable[[npt.NDArray[np.float64]], tuple[float, npt.NDArray[np.floa
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A matrix X (count, width) known by what it does: X @ weights, and X.T @ slopes."""
+    """Describes a matrix X (count, width) by its products: X @ weights, and X.T @ slopes."""
 
     count: int
     width: int
@@ -57,12 +58,12 @@ def fit_softmax(
     row_weights: Floats | None = None,
     steps: int = MAX_STEPS,
 ) -> Weights:
-    """Weights (width + 1, classes) of least mean log loss + ridge x squared weights; bias last.
+    """Returns weights (width + 1, classes) of least mean log loss + ridge x squared weights.
 
-    `vectors` are unit rows; they are scaled by the root of their width, so that a ridge means the
-    same for every encoder. `start` are the weights of a similar fit, to begin at; `row_weights`
-    say how much each row counts, in any unit, with a positive sum. Weights are for the scaled
-    rows: `as_head` turns them into those of a head.
+    The bias is the last row. `vectors` are unit rows; they are scaled by the root of their width,
+    so that a ridge means the same for every encoder. `start` holds the weights of a similar fit, at
+    which the search begins. `row_weights` says how much each row counts, in any unit, with a
+    positive sum. The weights are for the scaled rows: `as_head` turns them into those of a head.
     """
     count, width = vectors.shape
     x = vectors * np.float32(np.sqrt(width))
@@ -86,11 +87,12 @@ def fit_grams(
     *,
     row_weights: Floats | None = None,
 ) -> tuple[Table, npt.NDArray[np.float32]]:
-    """Table (BUCKETS, classes) for `summed`, and bias, of softmax regression on n-grams.
+    """Returns the table (BUCKETS, classes) for `summed`, and the bias, of a fit on n-grams.
 
-    `rare` weighs buckets as `rarity` gives it and is folded into the table. The ridge is
-    1 / (2 GRAMS_C rows): the more rows, the less it holds. A text without n-grams says the bias.
+    `rare` weighs buckets as `rarity` returns it and is folded into the table. The ridge is
+    1 / (2 GRAMS_C rows): with more rows it holds less. A text without n-grams gets the bias.
     """
+    # Only columns that occur are fitted; the other rows of the table stay zero.
     used, column = np.unique(grams.buckets, return_inverse=True)
     design = sparse_design(grams, column, len(used), rare)
     ridge = 1.0 / (2.0 * GRAMS_C * max(len(grams), 1))
@@ -103,7 +105,7 @@ def fit_grams(
 def sparse_design(
     grams: Grams, column: npt.NDArray[np.int64], width: int, rare: npt.NDArray[np.float32]
 ) -> Design:
-    """Rows of n-grams as a matrix (rows, width): each counts its weight times `rare`."""
+    """Returns rows of n-grams as a matrix (rows, width): an entry is its weight times `rare`."""
     counts = grams.counts()
     row = np.repeat(np.arange(len(grams)), counts)
     value = rare[grams.buckets] * grams.weights
@@ -121,9 +123,9 @@ def sparse_design(
 def _added(
     source: Floats, take: npt.NDArray[np.int64], value: Floats, to: npt.NDArray[np.int64], rows: int
 ) -> Floats:
-    """Rows `take` of `source` times `value`, added up into the rows `to` (rising), (rows, columns).
+    """Adds rows `take` of `source` times `value` into the rows `to` (rising), (rows, columns).
 
-    In chunks, as all of them at once would be gigabytes for many classes.
+    It works in chunks, because all rows at once would be gigabytes for many classes.
     """
     out = np.zeros((rows, source.shape[1]), dtype=np.float32)
     chunk = max(1, MOST_AT_ONCE // source.shape[1])
@@ -131,6 +133,7 @@ def _added(
     while begin < len(to):
         end = min(begin + chunk, len(to))
         part = to[begin:end]
+        # `to` is rising, so each run of equal numbers is one segment of the sum.
         first = np.flatnonzero(np.diff(part, prepend=-1))
         out[part[first]] += np.add.reduceat(
             source[take[begin:end]] * value[begin:end, None], first, axis=0
@@ -143,7 +146,10 @@ def _fit(
     design: Design, labels: Labels, classes: int, ridge: float,
     start: npt.NDArray[np.float64] | None, row_weights: Floats | None, steps: int,
 ) -> Weights:  # fmt: skip
-    """Weights (width + 1, classes) of least mean log loss + ridge x squared weights; bias last."""
+    """Returns weights (width + 1, classes) of least mean log loss + ridge x squared weights.
+
+    The bias is the last row; the ridge leaves it alone.
+    """
     count, width = design.count, design.width
     rows = np.arange(count)
     share = np.full(count, 1.0) if row_weights is None else np.asarray(row_weights, float)
@@ -156,6 +162,7 @@ def _fit(
         chance = np.exp(logits)
         chance /= chance.sum(axis=1, keepdims=True)
         loss = -float(share @ np.log(chance[rows, labels] + 1e-12))
+        # The gradient of the log loss by the logits is chance - one_hot(labels).
         chance[rows, labels] -= 1.0
         chance *= share[:, None]
         gradient = np.vstack([design.back(chance), chance.sum(axis=0)]).astype(np.float64)
@@ -163,20 +170,20 @@ def _fit(
         return loss + ridge * float((matrix[:-1] ** 2).sum()), gradient.ravel()
 
     first = np.zeros((width + 1) * classes) if start is None else start.ravel()
-    found = minimise(objective, first, steps).reshape(width + 1, classes).astype(np.float32)
-    found[:, np.setdiff1d(np.arange(classes), labels)] = 0.0
-    found[-1, np.setdiff1d(np.arange(classes), labels)] = NEVER
-    return found
+    weights = minimise(objective, first, steps).reshape(width + 1, classes).astype(np.float32)
+    weights[:, np.setdiff1d(np.arange(classes), labels)] = 0.0
+    weights[-1, np.setdiff1d(np.arange(classes), labels)] = NEVER
+    return weights
 
 
 def logits_of(weights: Weights, vectors: npt.NDArray[np.float32]) -> Floats:
-    """The raw outputs of `fit_softmax`'s weights for unit rows, (rows, classes)."""
+    """Returns the raw outputs of `fit_softmax`'s weights for unit rows, (rows, classes)."""
     weight, bias = as_head(weights)
     return vectors @ weight + bias
 
 
 def as_head(weights: Weights) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Weight (width, classes) and bias (classes,) for unit rows, from those for scaled ones."""
+    """Returns weight (width, classes) and bias (classes,) for unit rows, from those for scaled."""
     scale = np.float32(np.sqrt(len(weights) - 1))
     return np.ascontiguousarray(weights[:-1] * scale), weights[-1].copy()
 
@@ -184,9 +191,9 @@ def as_head(weights: Weights) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.f
 def minimise(
     objective: Objective, start: npt.NDArray[np.float64], steps: int = MAX_STEPS
 ) -> npt.NDArray[np.float64]:
-    """Where a smooth convex objective is least: L-BFGS (Nocedal 1980), halving steps too long.
+    """Returns the minimum of a smooth convex objective by L-BFGS (Nocedal 1980).
 
-    `objective` gives value and gradient.
+    `objective` returns value and gradient. A step that is too long is halved.
     """
     x = start
     value, gradient = objective(x)
@@ -197,6 +204,7 @@ def minimise(
         direction = -_curved(gradient, pairs)
         slope = float(gradient @ direction)
         length = 1.0 if pairs else min(1.0, 1.0 / float(np.abs(gradient).sum()))
+        # Armijo's condition: a step is accepted when the value falls enough along its slope.
         for _ in range(20):
             ahead = x + length * direction
             value_ahead, gradient_ahead = objective(ahead)
@@ -204,8 +212,9 @@ def minimise(
                 break
             length /= 2
         else:
-            break  # single precision sees no way further down
+            break  # single precision finds no way further down
         step, bend = ahead - x, gradient_ahead - gradient
+        # A pair without positive curvature would spoil the approximation.
         if float(step @ bend) > 1e-12:
             pairs.append((step, bend))
         x, value, gradient = ahead, value_ahead, gradient_ahead
@@ -216,7 +225,10 @@ def _curved(
     gradient: npt.NDArray[np.float64],
     pairs: deque[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
 ) -> npt.NDArray[np.float64]:
-    """The gradient times the inverse curvature that the last steps show: the two-loop recursion."""
+    """Returns the gradient times the inverse curvature of the last steps: the two-loop recursion.
+
+    Source: Nocedal and Wright, Numerical Optimization, algorithm 7.4.
+    """
     q = gradient.copy()
     shares = []
     for step, bend in reversed(pairs):
