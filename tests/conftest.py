@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hypothesis import settings
 from tests.kits.examples import number
 
 if TYPE_CHECKING:
+    from tests.kits.books.open_ledgers import Ledgers
     from tests.kits.books.postgres_kit import Postgres
     from tests.kits.fakes import Houses
     from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -50,6 +52,15 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         return str(tmp_path / "ledger.db")
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture
+def ledgers() -> Iterator[Ledgers]:
+    """Opens ledgers and databases, and closes them in the end."""
+    from tests.kits.books.open_ledgers import Ledgers
+
+    with ExitStack() as stack:
+        yield Ledgers(stack)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 
 from router.api.observability.event_lines import EVERY_MS, MOST_SUBJECTS, Line, LineLimit, line_of
 from router.errors import LedgerUnavailable
-from router.ledger.books.store import SqlLedger
 from router.types import BreakerTurned, CallFailed, CallRefused, Event, StoreTurned
-from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
@@ -161,13 +161,11 @@ def test_crowd_of_tenants_shares_a_line() -> None:
 
 
 async def test_ledger_that_cannot_be_written_is_told_once_and_when_it_is_back(
-    tmp_path: Path,
+    tmp_path: Path, ledgers: Ledgers
 ) -> None:
     listener, path = Listener(), tmp_path / "ledger.db"
-    ledger = SqlLedger.open(
+    ledger = ledgers(
         path,
-        clock=StandingClock(),
-        budget_of=lambda _: None,
         busy_timeout_ms=20,
         events=listener,
     )

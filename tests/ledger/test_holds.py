@@ -19,15 +19,16 @@ from router.money.budgets import Budgets
 from router.policy.schema import LimitSection
 from router.types import AttemptState, Role
 from tests import ROOT
-from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 
 HOUR_MS = 3_600_000
 
 
-def opened(address: str, *limits: LimitSection) -> SqlLedger:
+def opened(ledgers: Ledgers, address: str, *limits: LimitSection) -> SqlLedger:
     budgets = Budgets({}, limits)
-    return SqlLedger.open(address, clock=StandingClock(), budget_of=budgets.money)
+    return ledgers(address, budget_of=budgets.money)
 
 
 def windows(address: str) -> list[tuple[int, int]]:
@@ -41,8 +42,10 @@ def windows(address: str) -> list[tuple[int, int]]:
     return [(int(row[0]), int(row[1])) for row in rows]
 
 
-async def test_held_review_counts_in_no_window_when_it_is_settled(address: str) -> None:
-    ledger = opened(address)
+async def test_held_review_counts_in_no_window_when_it_is_settled(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = opened(ledgers, address)
     line = replace(attempt("r1"), role=Role.REVIEW)
     await ledger.hold(request("r1"), line)
     await ledger.settle(line, "acme")
@@ -52,8 +55,10 @@ async def test_held_review_counts_in_no_window_when_it_is_settled(address: str) 
     assert verify(address).whole
 
 
-async def test_every_role_leaves_windows_whole_in_every_state(address: str) -> None:
-    ledger = opened(address, LimitSection(key="*", usd_per_hour=1))
+async def test_every_role_leaves_windows_whole_in_every_state(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = opened(ledgers, address, LimitSection(key="*", usd_per_hour=1))
     for number, (role, state) in enumerate(product(Role, AttemptState)):
         line = replace(attempt(f"r{number}", state=state), role=role)
         await ledger.hold(request(f"r{number}"), line)
@@ -65,8 +70,10 @@ async def test_every_role_leaves_windows_whole_in_every_state(address: str) -> N
     assert verify(address).whole
 
 
-async def test_attempt_whose_role_is_told_late_releases_what_it_held(address: str) -> None:
-    ledger = opened(address)
+async def test_attempt_whose_role_is_told_late_releases_what_it_held(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = opened(ledgers, address)
     await ledger.hold(request("r1"), attempt("r1"))
     await ledger.finish(request("r1", replace(attempt("r1"), role=Role.REVIEW)))
     await ledger.close()
@@ -74,15 +81,14 @@ async def test_attempt_whose_role_is_told_late_releases_what_it_held(address: st
     assert verify(address).whole
 
 
-async def test_hold_below_zero_is_refused(address: str) -> None:
-    ledger = opened(address)
+async def test_hold_below_zero_is_refused(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address)
     with pytest.raises(LedgerError, match="holds -1 nano-dollars; expected its worst case"):
         await ledger.hold(request("r1"), attempt("r1", held=-1))
-    await ledger.close()
 
 
-async def test_request_cannot_go_on_as_another_tenants(address: str) -> None:
-    ledger = opened(address)
+async def test_request_cannot_go_on_as_another_tenants(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address)
     await ledger.hold(request("r1"), attempt("r1"))
     with pytest.raises(LedgerError, match="opened for the tenant 'acme'; it cannot go on as 'b"):
         await ledger.settle(attempt("r1"), "bolt")
@@ -93,25 +99,24 @@ async def test_request_cannot_go_on_as_another_tenants(address: str) -> None:
     assert verify(address).whole
 
 
-async def test_database_refuses_a_window_below_nothing(address: str) -> None:
-    ledger = opened(address)
+async def test_database_refuses_a_window_below_nothing(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address)
     await ledger.hold(request("r1"), attempt("r1"))
     with (
         pytest.raises(LedgerError, match=r"no_less_than_nothing|CheckViolation|CHECK"),
         ledger.database.writing() as connection,
     ):
         connection.exec_driver_sql("UPDATE budget_windows SET held_nano_usd = held_nano_usd - 401")
-    await ledger.close()
 
 
 @pytest.mark.parametrize("hours", [0, 1, 23, 24, 25, 26, 48, 49])
 async def test_hold_after_a_watch_has_ended_is_released_from_what_it_was_added_to(
-    address: str, hours: int
+    address: str, hours: int, ledgers: Ledgers
 ) -> None:
     """An hour's windows are kept for a day after the last check; workers' clocks differ."""
-    ledger = opened(address, LimitSection(key="*", usd_per_hour=1))
+    ledger = opened(ledgers, address, LimitSection(key="*", usd_per_hour=1))
     await ledger.hold(request("r1"), attempt("r1"))
-    unlimited = opened(address)
+    unlimited = opened(ledgers, address)
     later = NOW_MS + hours * HOUR_MS
     row = replace(request("r2"), created_at_ms=later)
     line = attempt("r2", started_at_ms=later)
@@ -123,8 +128,6 @@ async def test_hold_after_a_watch_has_ended_is_released_from_what_it_was_added_t
     await unlimited.finish(replace(request("r2", line), created_at_ms=later))
     assert min(held for _, held in windows(address)) >= 0
     assert verify(address).whole
-    await ledger.close()
-    await unlimited.close()
 
 
 def test_window_below_nothing_of_an_earlier_version_is_mended(tmp_path: Path) -> None:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-from router.ledger.books.store import SqlLedger
 from router.ledger.sql.database import Database
 from router.ledger.tables.policies import policy_content, record_policy
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
 from tests.kits.books.ledger_sql import query
+from tests.kits.books.open_ledgers import Ledgers
 
 
-async def test_recorded_policy_is_found_by_its_hash(address: str) -> None:
-    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+async def test_recorded_policy_is_found_by_its_hash(address: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(address)
     await ledger.record_policy("ab12", "default", "name: default # ü\n")
     assert await ledger.policy_content("ab12") == "name: default # ü\n"
     assert await ledger.policy_content("cd34") is None
-    await ledger.close()
 
 
-async def test_policy_that_two_workers_record_is_kept_once(address: str) -> None:
+async def test_policy_that_two_workers_record_is_kept_once(address: str, ledgers: Ledgers) -> None:
     path, clock = address, StandingClock()
-    first = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
-    second = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
+    first = ledgers(path, clock=clock)
+    second = ledgers(path, clock=clock)
     await asyncio.gather(
         *(ledger.record_policy("ab12", "default", "a") for ledger in (first, second) * 5)
     )

@@ -19,6 +19,7 @@ from router.policy.schema import ReportSection
 from router.types import AttemptState, Role
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
@@ -180,8 +181,8 @@ def test_mistake_in_a_bill_is_named_and_nothing_is_booked(
     assert told in " ".join(run.stderr.replace("│", " ").split())
 
 
-async def test_call_of_a_running_worker_waits(books: str) -> None:
-    ledger = SqlLedger.open(books, clock=StandingClock(), budget_of=lambda _: None)
+async def test_call_of_a_running_worker_waits(books: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(books)
     await ledger.hold(request("r9"), attempt("r9"))
     arguments = ("--attempt", "r9/1", "--cost-usd", "0")
     found = await asyncio.to_thread(reconcile, books, *arguments, code=1)
@@ -209,9 +210,11 @@ def test_billed_amount_is_exact_or_rounds_up(text: str, nano_usd: int) -> None:
     assert billed_nano_usd(text) == nano_usd
 
 
-def test_two_calls_of_one_upstream_id_are_settled_one_by_one(books: str, tmp_path: Path) -> None:
+def test_two_calls_of_one_upstream_id_are_settled_one_by_one(
+    books: str, tmp_path: Path, ledgers: Ledgers
+) -> None:
     async def write() -> None:
-        ledger = SqlLedger.open(books, clock=StandingClock(), budget_of=lambda _: None)
+        ledger = ledgers(books)
         line = replace(attempt("r5", state=AttemptState.HELD), upstream_id="chatcmpl-r2")
         await ledger.finish(cancelled(request("r5", line)))
         await ledger.close()

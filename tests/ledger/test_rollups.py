@@ -30,6 +30,7 @@ from router.types import AttemptState, CostBasis, RequestRow, RequestState, Role
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.books.ledger_sql import become
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.report_rows import a_row, an_attempt
 from tests.kits.changed import replace
 from tests.kits.examples import examples
@@ -243,11 +244,11 @@ def test_a_cell_is_its_json_again(database: Database) -> None:
     assert all(decode(encode(cell)) == cell for cell in fold.cells.values())
 
 
-def test_an_open_ledger_folds_by_itself_when_it_is_quiet(tmp_path: Path) -> None:
+def test_an_open_ledger_folds_by_itself_when_it_is_quiet(tmp_path: Path, ledgers: Ledgers) -> None:
     path = tmp_path / "ledger.db"
 
     async def work() -> int:
-        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        ledger = ledgers(path)
         for row in days_of_rows(days=1):
             await ledger.finish(row)
         for _ in range(300):

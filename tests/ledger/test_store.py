@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
@@ -15,23 +15,18 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.types import AttemptState, RequestState
 from tests import ROOT
-from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
+from tests.kits.books.ledger_rows import NOW_MS, attempt, cancelled, request
 from tests.kits.books.ledger_sql import locked, query
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
 Task = asyncio.Future[None]
 
 
-def opened(path: str, **options: int) -> SqlLedger:
-    return SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None, **options)
-
-
 @pytest.fixture
-async def ledger(address: str) -> AsyncIterator[SqlLedger]:
-    ledger = opened(address)
-    yield ledger
-    await ledger.close()
+def ledger(address: str, ledgers: Ledgers) -> SqlLedger:
+    return ledgers(address)
 
 
 def windows(path: str) -> set[tuple[str, int, int]]:
@@ -191,9 +186,9 @@ async def queued(ledger: SqlLedger, *operations: Coroutine[None, None, None]) ->
     return tasks
 
 
-async def test_full_queue_refuses_a_hold_at_once(address: str) -> None:
+async def test_full_queue_refuses_a_hold_at_once(address: str, ledgers: Ledgers) -> None:
     path = address
-    ledger = opened(path, queue_size=4)
+    ledger = ledgers(path, queue_size=4)
     with locked(path):
         first = await queued(ledger, ledger.hold(request("r0"), attempt("r0")))
         waiting = await queued(
@@ -203,12 +198,11 @@ async def test_full_queue_refuses_a_hold_at_once(address: str) -> None:
             await ledger.hold(request("r5"), attempt("r5"))
     assert await asyncio.gather(*first, *waiting) == [None] * 5
     await ledger.hold(request("r5"), attempt("r5"))
-    await ledger.close()
 
 
-async def test_full_queue_takes_what_follows_a_hold(address: str) -> None:
+async def test_full_queue_takes_what_follows_a_hold(address: str, ledgers: Ledgers) -> None:
     path = address
-    ledger = opened(path, queue_size=4)
+    ledger = ledgers(path, queue_size=4)
     lines = [attempt(f"r{n}", cost=0, state=AttemptState.RELEASED) for n in range(40)]
     for line in lines:
         await ledger.hold(request(line.request_id), line)
@@ -222,24 +216,24 @@ async def test_full_queue_takes_what_follows_a_hold(address: str) -> None:
         assert ledger.waiting == 80
     assert await asyncio.gather(*first, *tasks) == [None] * 81
     assert {row.state for row in ledger.rows()} == {RequestState.SETTLED}
-    await ledger.close()
 
 
-async def test_rows_that_held_nothing_wait_for_room(address: str) -> None:
+async def test_rows_that_held_nothing_wait_for_room(address: str, ledgers: Ledgers) -> None:
     path = address
-    ledger = opened(path, queue_size=4)
+    ledger = ledgers(path, queue_size=4)
     with locked(path):
         first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
         tasks = await queued(ledger, *(ledger.finish(request(f"r{n}")) for n in range(40)))
         assert ledger.waiting == 4
     assert await asyncio.gather(*first, *tasks) == [None] * 41
     assert len(list(ledger.rows())) == 41
-    await ledger.close()
 
 
-async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(address: str) -> None:
+async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(
+    address: str, ledgers: Ledgers
+) -> None:
     path = address
-    ledger = opened(path, queue_size=4)
+    ledger = ledgers(path, queue_size=4)
     with locked(path):
         first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
         tasks = await queued(
@@ -247,14 +241,13 @@ async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(address
         )
         assert ledger.waiting == 40
     assert await asyncio.gather(*first, *tasks) == [None] * 41
-    await ledger.close()
 
 
 async def test_no_row_whose_money_was_spent_is_lost_to_an_unavailable_database(
-    address: str,
+    address: str, ledgers: Ledgers
 ) -> None:
     path = address
-    ledger = opened(path, queue_size=150, busy_timeout_ms=20)
+    ledger = ledgers(path, queue_size=150, busy_timeout_ms=20)
     finals = [request(f"r{n}", attempt(f"r{n}", held=400, cost=120)) for n in range(600)]
     for start in range(0, 600, 150):
         holds = (ledger.hold(row, row.attempts[0]) for row in finals[start : start + 150])
@@ -270,9 +263,11 @@ async def test_no_row_whose_money_was_spent_is_lost_to_an_unavailable_database(
     assert report.cost_nano_usd == 600 * 120
 
 
-async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(address: str) -> None:
+async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(
+    address: str, ledgers: Ledgers
+) -> None:
     path = address
-    ledger = opened(path, queue_size=4, busy_timeout_ms=20)
+    ledger = ledgers(path, queue_size=4, busy_timeout_ms=20)
     with locked(path):
         outcomes = await asyncio.gather(
             *(ledger.finish(request(f"r{n}")) for n in range(20)), return_exceptions=True
@@ -283,10 +278,10 @@ async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(address: st
 
 
 async def test_locked_database_fails_the_waiters_and_the_final_row_is_written_later(
-    address: str,
+    address: str, ledgers: Ledgers
 ) -> None:
     path = address
-    ledger = opened(path, busy_timeout_ms=50)
+    ledger = ledgers(path, busy_timeout_ms=50)
     with locked(path):
         with pytest.raises(LedgerUnavailable) as raised:
             await ledger.finish(request("r1", attempt("r1")))
@@ -355,29 +350,31 @@ async def test_rows_stream_oldest_first_within_the_period(ledger: SqlLedger) -> 
     assert list(ledger.rows(tenant="other")) == []
 
 
-async def test_closed_ledger_refuses_politely(address: str) -> None:
-    ledger = opened(address)
+async def test_closed_ledger_refuses_politely(address: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(address)
     await ledger.close()
     await ledger.close()
     with pytest.raises(LedgerUnavailable, match="closed"):
         await ledger.finish(request("r1"))
 
 
-async def test_chain_goes_on_after_a_restart(address: str) -> None:
+async def test_chain_goes_on_after_a_restart(address: str, ledgers: Ledgers) -> None:
     for turn in range(3):
-        ledger = opened(address)
+        ledger = ledgers(address)
         await ledger.finish(request(f"r{turn}", attempt(f"r{turn}")))
         await ledger.close()
     report = verify(address)
     assert (report.findings, report.rows, report.writers) == ((), 3, 1)
 
 
-def test_ready_database_opens_without_importing_alembic(address: str) -> None:
-    opened(address).close_now()
+def test_ready_database_opens_without_importing_alembic(address: str, ledgers: Ledgers) -> None:
+    ledgers(address).close_now()
     code = (
         "import sys\n"
-        "from tests.ledger.test_store import opened\n"
-        f"opened({address!r}).close_now()\n"
+        "from router.ledger.books.store import SqlLedger\n"
+        "from tests.kits.books.ledger_rows import StandingClock\n"
+        f"ledger = SqlLedger.open({address!r}, clock=StandingClock(), budget_of=lambda _: None)\n"
+        "ledger.close_now()\n"
         "sys.exit('alembic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), timeout=60, check=False)
@@ -387,25 +384,25 @@ def test_ready_database_opens_without_importing_alembic(address: str) -> None:
 @pytest.mark.parametrize(
     "place", ["mysql://me:secret@localhost/x", "postgresql:/localhost/x", ":memory:", ""]
 )
-def test_other_databases_are_refused_by_name(place: str) -> None:
+def test_other_databases_are_refused_by_name(place: str, ledgers: Ledgers) -> None:
     with pytest.raises(LedgerError, match="expected a file path") as raised:
-        SqlLedger.open(place, clock=StandingClock(), budget_of=lambda _: None)
+        ledgers(place)
     assert "secret" not in raised.value.message
 
 
-def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_no_database_is_refused(tmp_path: Path, ledgers: Ledgers) -> None:
     (tmp_path / "ledger.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(LedgerError, match="corrupt"):
-        opened(str(tmp_path / "ledger.db"))
+        ledgers(str(tmp_path / "ledger.db"))
 
 
-def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_folder_that_is_not_there_is_refused(tmp_path: Path, ledgers: Ledgers) -> None:
     with pytest.raises(LedgerError):
-        opened(str(tmp_path / "nowhere" / "ledger.db"))
+        ledgers(str(tmp_path / "nowhere" / "ledger.db"))
 
 
-async def test_window_follows_the_attempts_start_in_utc(address: str) -> None:
-    ledger = opened(address)
+async def test_window_follows_the_attempts_start_in_utc(address: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(address)
     day = NOW_MS - NOW_MS % 86_400_000
     await ledger.finish(request("r1", attempt("r1", cost=1, started_at_ms=day - 1)))
     await ledger.finish(request("r2", attempt("r2", cost=2, started_at_ms=day)))

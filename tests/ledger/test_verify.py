@@ -18,6 +18,7 @@ from router.ledger.tables.texts import TenantSecrets, TextStore
 from router.privacy.digest import digest
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.ledger_sql import change
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 
 DAY_MS = 86_400_000
@@ -121,11 +122,11 @@ def test_purge_drops_old_rows_and_the_books_stay_whole(path: str) -> None:
     assert report.rows == 18
 
 
-async def test_chain_goes_on_after_everything_was_purged(path: str) -> None:
+async def test_chain_goes_on_after_everything_was_purged(path: str, ledgers: Ledgers) -> None:
     database = Database.open(path)
     assert purge(database, NOW_MS + 1, NOW_MS) == 20
     database.close()
-    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    ledger = ledgers(path)
     await ledger.finish(request("r99", attempt("r99")))
     await ledger.close()
     report = verify(path)
@@ -153,10 +154,10 @@ def test_anchors_follow_one_another(path: str) -> None:
 
 
 async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
-    address: str,
+    address: str, ledgers: Ledgers
 ) -> None:
     path, clock = address, StandingClock()
-    ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
+    ledger = ledgers(path, clock=clock)
     tenants, texts = TenantSecrets(ledger.database, clock), TextStore(ledger.database, clock)
     key = await tenants.key("acme")
     row = replace(request("r1", attempt("r1")), prompt_digest=digest(key, "hello"))
@@ -172,9 +173,9 @@ async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
     assert verify(path).findings == ()
 
 
-async def test_edited_text_is_found(address: str) -> None:
+async def test_edited_text_is_found(address: str, ledgers: Ledgers) -> None:
     path, clock = address, StandingClock()
-    ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _: None)
+    ledger = ledgers(path, clock=clock)
     key = await TenantSecrets(ledger.database, clock).key("acme")
     texts = TextStore(ledger.database, clock)
     await ledger.finish(replace(request("r1"), answer_digest=digest(key, "yes")))

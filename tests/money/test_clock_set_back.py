@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from router.api.compose.clock import MOST_AHEAD_MS, SystemClock
 from router.ledger.books.anchors import EVERY_MS
-from router.ledger.books.store import SqlLedger
 from router.ledger.rate_stores.local_rates import MemoryRates, SharedRates
 from router.money.gcra import DEBT_NS, MINUTE_NS, admission
 from router.request.shadow import Spent
 from router.types import RateAsk, RateLimiter
-from tests.kits.books.ledger_rows import NOW_MS, StandingClock, request
+from tests.kits.books.ledger_rows import NOW_MS, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_kit import eventually
 
@@ -161,9 +161,9 @@ def test_time_never_goes_back_by_hours_nor_falls_behind_the_clock(steps) -> None
         told = now
 
 
-def test_a_restart_goes_on_from_the_newest_row(tmp_path: Path) -> None:
+def test_a_restart_goes_on_from_the_newest_row(tmp_path: Path, ledgers: Ledgers) -> None:
     async def newest() -> int:
-        ledger = SqlLedger.open(tmp_path / "l.db", clock=StandingClock(), budget_of=lambda _: ())
+        ledger = ledgers(tmp_path / "l.db", budget_of=lambda _: ())
         assert ledger.newest_ms() == 0
         await ledger.finish(replace(request("r1"), created_at_ms=NOW_MS))
         found = ledger.newest_ms()
@@ -182,10 +182,10 @@ def test_a_restart_goes_on_from_the_newest_row(tmp_path: Path) -> None:
 
 
 async def test_anchors_are_written_every_minute_whatever_the_clock_is_set_to(
-    tmp_path: Path,
+    tmp_path: Path, ledgers: Ledgers
 ) -> None:
     clock = SetClock()
-    ledger = SqlLedger.open(tmp_path / "l.db", clock=clock, budget_of=lambda _: ())
+    ledger = ledgers(tmp_path / "l.db", clock=clock, budget_of=lambda _: ())
     await ledger.finish(request("r1"))
     clock.wall_ms -= HOUR_MS
     clock.pass_ms(EVERY_MS)
@@ -196,7 +196,6 @@ async def test_anchors_are_written_every_minute_whatever_the_clock_is_set_to(
             return bool(connection.exec_driver_sql("SELECT count(*) FROM anchors").scalar())
 
     await eventually(anchored)
-    await ledger.close()
 
 
 def test_money_for_shadows_is_a_days_however_often_the_day_goes_back() -> None:

@@ -14,21 +14,21 @@ from router.api.http.asgi import Event, Handler, Receive, Scope, Send
 from router.api.http.idempotency import MAX_REPLY_BYTES, Idempotency
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
-from router.ledger.books.store import SqlLedger
 from router.ledger.rate_stores.local_rates import MemoryRates
 from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.money.budgets import Budgets
 from tests.kits.books.ledger_rows import request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 
 
 @pytest.mark.parametrize(("size", "calls"), [(MAX_REPLY_BYTES, 1), (MAX_REPLY_BYTES + 1, 2)])
 async def test_an_answer_that_is_too_large_is_not_kept(
-    tmp_path: Path, size: int, calls: int
+    tmp_path: Path, size: int, calls: int, ledgers: Ledgers
 ) -> None:
     clock = SystemClock()
-    ledger = SqlLedger.open(tmp_path / "l.db", clock=clock, budget_of=lambda _: None)
+    ledger = ledgers(tmp_path / "l.db", clock=clock)
     await ledger.finish(replace(request("one", tenant="local"), verdict="accepted"))
     door = Doorkeeper(SqlKeyStore(ledger.database, clock), open_without_keys=True)
     replies = SqlReplies(ledger.database, clock, lambda _: b"secret")
@@ -48,12 +48,13 @@ async def test_an_answer_that_is_too_large_is_not_kept(
 
     assert [await _body_of(idempotent(answer)) for _ in range(2)] == [size, size]
     assert called == calls
-    await ledger.close()
 
 
-async def test_an_answer_goes_out_whose_row_cannot_be_read(tmp_path: Path) -> None:
+async def test_an_answer_goes_out_whose_row_cannot_be_read(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
     clock = SystemClock()
-    ledger = SqlLedger.open(tmp_path / "l.db", clock=clock, budget_of=lambda _: None)
+    ledger = ledgers(tmp_path / "l.db", clock=clock)
     door = Doorkeeper(SqlKeyStore(ledger.database, clock), open_without_keys=True)
     idempotent = Idempotency(
         SqlReplies(ledger.database, clock, lambda _: b"secret"), door, Metrics(),
@@ -69,7 +70,6 @@ async def test_an_answer_goes_out_whose_row_cannot_be_read(tmp_path: Path) -> No
         await send({"type": "http.response.body", "body": b"said"})
 
     assert await _body_of(idempotent(answer)) == len(b"said")
-    await ledger.close()
 
 
 async def _body_of(handler: Handler) -> int:

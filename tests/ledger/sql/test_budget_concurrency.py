@@ -14,18 +14,15 @@ from router.ledger.books.verify import verify
 from router.money.budgets import Budgets
 from router.policy.schema import BudgetSection
 from router.types import AttemptState, RequestState
-from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.server_kit import environment
 
 CENT = 10_000_000
 
 
-def opened(path: str, budget: BudgetSection) -> SqlLedger:
-    return SqlLedger.open(
-        path,
-        clock=StandingClock(),
-        budget_of=Budgets({"acme": budget}).money,
-    )
+def opened(ledgers: Ledgers, path: str, budget: BudgetSection) -> SqlLedger:
+    return ledgers(path, budget_of=Budgets({"acme": budget}).money)
 
 
 async def held(ledger: SqlLedger, request_id: str, nano_usd: int, tenant: str = "acme") -> bool:
@@ -38,22 +35,26 @@ async def held(ledger: SqlLedger, request_id: str, nano_usd: int, tenant: str = 
 
 
 @pytest.mark.parametrize("window", ["usd_per_day", "usd_per_month"])
-async def test_hundred_concurrent_holds_on_a_budget_for_ten(address: str, window: str) -> None:
-    ledger = opened(address, BudgetSection(**{window: 0.10}))
+async def test_hundred_concurrent_holds_on_a_budget_for_ten(
+    address: str, window: str, ledgers: Ledgers
+) -> None:
+    ledger = opened(ledgers, address, BudgetSection(**{window: 0.10}))
     outcomes = await asyncio.gather(*(held(ledger, f"r{n}", CENT) for n in range(100)))
     assert sum(outcomes) == 10
-    await ledger.close()
 
 
-def test_two_processes_share_one_budget(address: str) -> None:
+def test_two_processes_share_one_budget(address: str, ledgers: Ledgers) -> None:
     path = address
-    opened(path, BudgetSection()).close_now()
+    opened(ledgers, path, BudgetSection()).close_now()
     script = (
         "import asyncio, sys\n"
+        "from contextlib import ExitStack\n"
         "from router.policy.schema import BudgetSection\n"
+        "from tests.kits.books.open_ledgers import Ledgers\n"
         "from tests.ledger.sql.test_budget_concurrency import CENT, held, opened\n"
         "async def main():\n"
-        "    ledger = opened(sys.argv[1], BudgetSection(usd_per_day=0.10))\n"
+        "    ledgers = Ledgers(ExitStack())\n"  # the process ends with its ledger open
+        "    ledger = opened(ledgers, sys.argv[1], BudgetSection(usd_per_day=0.10))\n"
         "    print('ready', flush=True)\n"
         "    sys.stdin.readline()\n"
         "    holds = [held(ledger, f'{sys.argv[2]}-{n}', CENT) for n in range(100)]\n"
@@ -87,50 +88,47 @@ def test_two_processes_share_one_budget(address: str) -> None:
     assert admitted == 10
 
 
-async def test_last_cent_is_not_refused(address: str) -> None:
-    ledger = opened(address, BudgetSection(usd_per_day=0.02))
+async def test_last_cent_is_not_refused(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.02))
     assert await held(ledger, "r1", CENT)
     assert await held(ledger, "r2", CENT)
     assert not await held(ledger, "r3", 1)
-    await ledger.close()
 
 
-async def test_settling_below_the_hold_gives_the_rest_back(address: str) -> None:
-    ledger = opened(address, BudgetSection(usd_per_day=0.01))
+async def test_settling_below_the_hold_gives_the_rest_back(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
     assert await held(ledger, "r1", CENT)
     await ledger.settle(attempt("r1", held=CENT, cost=CENT // 2), "acme")
     assert await held(ledger, "r2", CENT // 2)
-    await ledger.close()
 
 
-async def test_refusal_says_what_is_spent_held_and_asked(address: str) -> None:
-    ledger = opened(address, BudgetSection(usd_per_day=0.01))
+async def test_refusal_says_what_is_spent_held_and_asked(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
     await ledger.finish(request("r0", attempt("r0", cost=CENT // 4)))
     await held(ledger, "r1", CENT // 2)
     with pytest.raises(BudgetExceeded, match=r"\$0\.01: \$0\.0025 are spent, \$0\.005 held"):
         await ledger.hold(request("r2"), attempt("r2", held=CENT))
-    await ledger.close()
 
 
-async def test_refused_hold_leaves_no_row(address: str) -> None:
-    ledger = opened(address, BudgetSection(usd_per_day=0.01))
+async def test_refused_hold_leaves_no_row(address: str, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
     assert not await held(ledger, "r1", 2 * CENT)
     assert await ledger.get("r1", None) is None
-    await ledger.close()
 
 
-async def test_tenant_without_budget_is_not_limited_by_anothers(address: str) -> None:
-    ledger = opened(address, BudgetSection(usd_per_day=0.0))
+async def test_tenant_without_budget_is_not_limited_by_anothers(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.0))
     assert not await held(ledger, "r1", CENT)
     assert await held(ledger, "r2", 100 * CENT, tenant="free")
-    await ledger.close()
 
 
-async def test_living_workers_requests_are_not_recovered(address: str) -> None:
+async def test_living_workers_requests_are_not_recovered(address: str, ledgers: Ledgers) -> None:
     path = address
-    first = opened(path, BudgetSection())
+    first = opened(ledgers, path, BudgetSection())
     await held(first, "r1", CENT)
-    second = opened(path, BudgetSection())
+    second = opened(ledgers, path, BudgetSection())
     row = await second.get("r1", None)
     assert row is not None
     assert (row.state, row.attempts[0].state) == (RequestState.OPEN, AttemptState.HELD)

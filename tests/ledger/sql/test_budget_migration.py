@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from router.errors import BudgetExceeded
-from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.sql.database import Database
 from router.ledger.tables.keys import SqlKeyStore
@@ -16,6 +15,7 @@ from router.money.budgets import Budgets
 from router.policy.schema import BudgetSection
 from tests import ROOT
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 
 DUMP = ROOT / "tests/fixtures/ledger_0002.sql"
 SPENT = 123 + 124 + 5_000  # two settled requests of acme, and one whose process died at its hold
@@ -50,10 +50,10 @@ def test_books_of_an_old_ledger_are_whole(old: Path) -> None:
 
 @pytest.mark.parametrize(("left_nano_usd", "admitted"), [(0, True), (-1, False)])
 async def test_what_was_spent_before_the_upgrade_counts(
-    old: Path, left_nano_usd: int, admitted: bool
+    old: Path, left_nano_usd: int, admitted: bool, ledgers: Ledgers
 ) -> None:
     budget = BudgetSection(usd_per_month=(SPENT + 400 + left_nano_usd) / 1e9)
-    ledger = SqlLedger.open(old, clock=StandingClock(), budget_of=Budgets({"acme": budget}).money)
+    ledger = ledgers(old, budget_of=Budgets({"acme": budget}).money)
     try:
         await ledger.hold(request("new"), attempt("new", held=400))
     except BudgetExceeded:

@@ -22,7 +22,8 @@ from router.money.budgets import (
     window_start,
 )
 from router.policy.schema import BudgetSection, LimitSection
-from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 
 CENT = 10_000_000
@@ -49,9 +50,11 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
-def opened(database: Path, *limits: LimitSection, **tenants: BudgetSection) -> SqlLedger:
+def opened(
+    ledgers: Ledgers, database: Path, *limits: LimitSection, **tenants: BudgetSection
+) -> SqlLedger:
     budgets = Budgets(tenants, limits)
-    return SqlLedger.open(database, clock=StandingClock(), budget_of=budgets.money)
+    return ledgers(database, budget_of=budgets.money)
 
 
 async def held(
@@ -103,9 +106,9 @@ def test_windows_follow_the_utc_calendar(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_last_millisecond_of_a_window_leaves_the_next_one_whole(
-    database: Path, kind: str
+    database: Path, kind: str, ledgers: Ledgers
 ) -> None:
-    ledger = opened(database, LimitSection(key="*", **{kind: 0.01}))
+    ledger = opened(ledgers, database, LimitSection(key="*", **{kind: 0.01}))
     end = window_end(window := WindowKind(kind[8:]), window_start(window, NOW_MS))
     assert await held(ledger, "r1", at_ms=end - 1)
     assert not await held(ledger, "r2", at_ms=end - 1)
@@ -151,9 +154,9 @@ def test_tenants_without_a_budget_of_their_own_share_the_stars_figures_not_its_m
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_hundred_concurrent_holds_on_a_budget_for_ten(
-    database: Path, kind: str, scope: dict[str, str]
+    database: Path, kind: str, scope: dict[str, str], ledgers: Ledgers
 ) -> None:
-    ledger = opened(database, LimitSection(**scope, **{kind: 0.10}))
+    ledger = opened(ledgers, database, LimitSection(**scope, **{kind: 0.10}))
     outcomes = await asyncio.gather(*(held(ledger, f"r{n}") for n in range(100)))
     assert sum(outcomes) == 10
     await ledger.close()
@@ -171,24 +174,25 @@ async def test_hundred_concurrent_holds_on_a_budget_for_ten(
     ],
 )
 async def test_what_another_spent_refuses_nobody(
-    database: Path, limit: dict[str, str], other: dict[str, str]
+    database: Path, limit: dict[str, str], other: dict[str, str], ledgers: Ledgers
 ) -> None:
-    ledger = opened(database, LimitSection(**limit, usd_per_day=0.01))
+    ledger = opened(ledgers, database, LimitSection(**limit, usd_per_day=0.01))
     assert await held(ledger, "r1", **other)
     assert await held(ledger, "r2")
     assert not await held(ledger, "r3", 1)
-    await ledger.close()
 
 
-async def test_smallest_of_several_limits_decides(database: Path) -> None:
+async def test_smallest_of_several_limits_decides(database: Path, ledgers: Ledgers) -> None:
     ledger = opened(
-        database, LimitSection(key="*", usd_per_day=0.02), acme=BudgetSection(usd_per_hour=0.01)
+        ledgers,
+        database,
+        LimitSection(key="*", usd_per_day=0.02),
+        acme=BudgetSection(usd_per_hour=0.01),
     )
     assert await held(ledger, "r1")
     assert not await held(ledger, "r2", 1)
     assert await held(ledger, "r3", tenant="other")
     assert not await held(ledger, "r4", 1, tenant="other")
-    await ledger.close()
 
 
 # --- in flight ------------------------------------------------------------------------------------
@@ -197,12 +201,12 @@ async def test_smallest_of_several_limits_decides(database: Path) -> None:
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_budget_that_comes_in_flight_counts_what_was_spent_before(
-    database: Path, kind: str, scope: dict[str, str]
+    database: Path, kind: str, scope: dict[str, str], ledgers: Ledgers
 ) -> None:
-    before = opened(database)
+    before = opened(ledgers, database)
     await spend(before, "r0", CENT)
     assert await held(before, "r1")
-    with_limit = opened(database, LimitSection(**scope, **{kind: 0.03}))
+    with_limit = opened(ledgers, database, LimitSection(**scope, **{kind: 0.03}))
     assert await held(with_limit, "r2")
     assert not await held(with_limit, "r3", 1)
     await before.settle(attempt("r1", held=CENT, cost=CENT // 2), "acme")  # knows of no limit
@@ -213,40 +217,41 @@ async def test_budget_that_comes_in_flight_counts_what_was_spent_before(
     assert verify(database).findings == ()
 
 
-async def test_budget_that_is_raised_in_flight_admits_at_once(database: Path) -> None:
+async def test_budget_that_is_raised_in_flight_admits_at_once(
+    database: Path, ledgers: Ledgers
+) -> None:
     budgets = Budgets({}, [LimitSection(key="*", usd_per_hour=0.01)])
-    ledger = SqlLedger.open(
-        database, clock=StandingClock(), budget_of=lambda payer: budgets.money(payer)
-    )
+    ledger = ledgers(database, budget_of=lambda payer: budgets.money(payer))
     assert await held(ledger, "r1")
     assert not await held(ledger, "r2")
     budgets = Budgets({}, [LimitSection(key="*", usd_per_hour=0.02)])
     assert await held(ledger, "r3")
     assert not await held(ledger, "r4", 1)
-    await ledger.close()
 
 
-async def test_budget_lowered_below_what_is_held_refuses_until_it_fits(database: Path) -> None:
-    first = opened(database, LimitSection(key="*", usd_per_hour=1))
+async def test_budget_lowered_below_what_is_held_refuses_until_it_fits(
+    database: Path, ledgers: Ledgers
+) -> None:
+    first = opened(ledgers, database, LimitSection(key="*", usd_per_hour=1))
     assert await held(first, "r1", 5 * CENT)
-    second = opened(database, LimitSection(key="*", usd_per_hour=0.02))
+    second = opened(ledgers, database, LimitSection(key="*", usd_per_hour=0.02))
     assert not await held(second, "r2", 1)
     await first.settle(attempt("r1", held=5 * CENT, cost=CENT), "acme")
     assert await held(second, "r3")
-    await first.close()
-    await second.close()
 
 
-async def test_budget_that_went_away_for_long_comes_back_exact(database: Path) -> None:
+async def test_budget_that_went_away_for_long_comes_back_exact(
+    database: Path, ledgers: Ledgers
+) -> None:
     limit = LimitSection(key="*", usd_per_minute=0.02)
     later = NOW_MS + 3 * 3_600_000
-    ledger = opened(database, limit)
+    ledger = opened(ledgers, database, limit)
     assert await held(ledger, "r1")
     await ledger.close()
-    ledger = opened(database)
+    ledger = opened(ledgers, database)
     assert await held(ledger, "r2", at_ms=later)
     await ledger.close()
-    ledger = opened(database, limit)
+    ledger = opened(ledgers, database, limit)
     assert await held(ledger, "r3", at_ms=later)
     assert not await held(ledger, "r4", 1, at_ms=later)
     await ledger.close()
@@ -254,9 +259,9 @@ async def test_budget_that_went_away_for_long_comes_back_exact(database: Path) -
 
 
 async def test_hold_of_a_worker_whose_clock_is_behind_counts_in_its_own_window(
-    database: Path,
+    database: Path, ledgers: Ledgers
 ) -> None:
-    ledger = opened(database, LimitSection(key="*", usd_per_minute=0.01))
+    ledger = opened(ledgers, database, LimitSection(key="*", usd_per_minute=0.01))
     assert await held(ledger, "r1")
     assert await held(ledger, "r2", at_ms=NOW_MS - 60_000)
     assert not await held(ledger, "r3", 1, at_ms=NOW_MS - 60_000)
@@ -264,8 +269,8 @@ async def test_hold_of_a_worker_whose_clock_is_behind_counts_in_its_own_window(
     assert verify(database).findings == ()
 
 
-async def test_old_windows_of_minutes_are_dropped(database: Path) -> None:
-    ledger = opened(database, LimitSection(key="*", usd_per_minute=1))
+async def test_old_windows_of_minutes_are_dropped(database: Path, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, database, LimitSection(key="*", usd_per_minute=1))
     for minute in range(0, 200, 20):
         assert await held(ledger, f"r{minute}", at_ms=NOW_MS + minute * 60_000)
     await ledger.close()
@@ -278,8 +283,10 @@ async def test_old_windows_of_minutes_are_dropped(database: Path) -> None:
     assert verify(database).findings == ()
 
 
-async def test_windows_of_keys_stay_whole_when_rows_are_purged(database: Path) -> None:
-    ledger = opened(database, LimitSection(key="*", usd_per_hour=0.03))
+async def test_windows_of_keys_stay_whole_when_rows_are_purged(
+    database: Path, ledgers: Ledgers
+) -> None:
+    ledger = opened(ledgers, database, LimitSection(key="*", usd_per_hour=0.03))
     assert await held(ledger, "r1")
     await ledger.finish(request("r1", attempt("r1", held=CENT, cost=CENT)))
     assert await held(ledger, "r2")
@@ -288,11 +295,10 @@ async def test_windows_of_keys_stay_whole_when_rows_are_purged(database: Path) -
     assert verify(database).findings == ()
     assert await held(ledger, "r3")
     assert not await held(ledger, "r4", 1)
-    await ledger.close()
 
 
-async def test_edited_window_of_a_key_is_found(database: Path) -> None:
-    ledger = opened(database, LimitSection(key="*", usd_per_hour=1))
+async def test_edited_window_of_a_key_is_found(database: Path, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, database, LimitSection(key="*", usd_per_hour=1))
     assert await held(ledger, "r1")
     await ledger.close()
     with sqlite3.connect(database) as connection:
@@ -302,10 +308,9 @@ async def test_edited_window_of_a_key_is_found(database: Path) -> None:
     assert "key 'key_1'" in finding.detail
 
 
-async def test_refusal_names_scope_window_and_figures(database: Path) -> None:
-    ledger = opened(database, LimitSection(key="*", tier="fast", usd_per_hour=0.01))
+async def test_refusal_names_scope_window_and_figures(database: Path, ledgers: Ledgers) -> None:
+    ledger = opened(ledgers, database, LimitSection(key="*", tier="fast", usd_per_hour=0.01))
     with pytest.raises(
         BudgetExceeded, match=r"hour's budget of key 'key_1', tier 'fast' is \$0\.01"
     ):
         await ledger.hold(request("r1"), attempt("r1", held=2 * CENT))
-    await ledger.close()

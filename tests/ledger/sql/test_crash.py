@@ -16,6 +16,7 @@ from router.ledger.books.verify import verify
 from router.ledger.row_reading import cost_known
 from router.types import AttemptState, CostBasis, RequestState
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
@@ -71,10 +72,10 @@ def killed_under_load(path: str, workers: int = 1) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_books_add_up_after_kill_9(address: str, workers: int) -> None:
+def test_books_add_up_after_kill_9(address: str, workers: int, ledgers: Ledgers) -> None:
     path = address
     acknowledged = killed_under_load(path, workers)
-    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    ledger = ledgers(path)
     rows = {row.request_id: row for row in ledger.rows()}
     asyncio.run(ledger.close())
     assert acknowledged
@@ -88,43 +89,47 @@ def test_books_add_up_after_kill_9(address: str, workers: int) -> None:
     )
 
 
-async def crashed(path: str) -> SqlLedger:
+async def crashed(ledgers: Ledgers, path: str) -> SqlLedger:
     """A ledger that lets go of its slot as a dying process does, with all it had open."""
-    ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    ledger = ledgers(path)
     await ledger.hold(request("r1"), attempt("r1", 1, held=400))
     await ledger.settle(attempt("r1", 1, held=400, cost=120), "acme")
     await ledger.hold(request("r1"), attempt("r1", 2, held=900))
     await ledger.hold(request("r2"), attempt("r2", 1, held=50))
     await ledger.settle(attempt("r2", 1, held=50, cost=30), "acme")
     await ledger.close()
-    return SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
+    return ledgers(path)
 
 
-async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(address: str) -> None:
-    ledger = await crashed(address)
+async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = await crashed(ledgers, address)
     row = await ledger.get("r1", None)
     assert row is not None
     assert (row.state, row.cost_nano_usd) == (RequestState.UNKNOWN_COST, 1020)
     states = [line.state for line in row.attempts]
     assert states == [AttemptState.SETTLED, AttemptState.UNKNOWN_COST]
-    await ledger.close()
 
 
-async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(address: str) -> None:
-    ledger = await crashed(address)
+async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = await crashed(ledgers, address)
     row = await ledger.get("r2", None)
     assert row is not None
     found = (row.state, row.cost_nano_usd, row.error_code)
     assert found == (RequestState.FAILED, 30, "interrupted")
-    await ledger.close()
 
 
-async def test_free_call_of_a_dead_worker_is_kept_at_no_cost(address: str) -> None:
-    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+async def test_free_call_of_a_dead_worker_is_kept_at_no_cost(
+    address: str, ledgers: Ledgers
+) -> None:
+    ledger = ledgers(address)
     free = replace(attempt("r1", held=0), cost_basis=CostBasis.OWN_COMPUTE)
     await ledger.hold(request("r1"), replace(free, state=AttemptState.HELD))
     await ledger.close()
-    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+    ledger = ledgers(address)
     row = await ledger.get("r1", None)
     assert row is not None
     assert (row.state, row.error_code) == (RequestState.FAILED, "interrupted")
@@ -136,18 +141,17 @@ async def test_free_call_of_a_dead_worker_is_kept_at_no_cost(address: str) -> No
     assert verify(address).findings == ()
 
 
-async def test_free_call_that_runs_waits_for_no_bill(address: str) -> None:
-    ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+async def test_free_call_that_runs_waits_for_no_bill(address: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(address)
     free = replace(attempt("r1", held=0), cost_basis=CostBasis.OWN_COMPUTE)
     await ledger.hold(request("r1"), replace(free, state=AttemptState.HELD))
     await ledger.hold(request("r2"), attempt("r2", held=0))  # nobody knows its price
     assert [call.request_id for call in unknown_calls(ledger.database)] == ["r2"]
-    await ledger.close()
 
 
-async def test_clock_that_jumps_leaves_books_that_add_up(address: str) -> None:
+async def test_clock_that_jumps_leaves_books_that_add_up(address: str, ledgers: Ledgers) -> None:
     clock = StandingClock()
-    ledger = SqlLedger.open(address, clock=clock, budget_of=lambda _: None)
+    ledger = ledgers(address, clock=clock)
     for number, jump_ms in enumerate((0, -40 * DAY_MS, 400 * DAY_MS, -3_600_000, 1)):
         clock.at_ms = NOW_MS + jump_ms
         line = attempt(f"r{number}", held=400, cost=120, started_at_ms=clock.now_ms())

@@ -22,8 +22,9 @@ from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database, ledger_error
 from router.ledger.sql.postgres import format_style
 from router.types import AttemptState, JsonText, RequestState
-from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.ledger_sql import locked, query
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.changed import replace
 from tests.kits.server_kit import Served, Upstream, environment, eventually, tiergate, write_policy
@@ -36,10 +37,6 @@ def books(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The address of a ledger on the server."""
     monkeypatch.chdir(tmp_path)
     return postgres.new_database()
-
-
-def opened(address: str, **options: int) -> SqlLedger:
-    return SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None, **options)
 
 
 # --- errors -----------------------------------------------------------------------------------
@@ -159,8 +156,8 @@ def test_sum_of_money_is_an_integer(books: str) -> None:
     assert (total, type(total)) == (3, int)
 
 
-async def test_text_with_a_nul_is_kept_without_it(books: str) -> None:
-    ledger = opened(books)
+async def test_text_with_a_nul_is_kept_without_it(books: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(books)
     await ledger.finish(replace(request("r1", attempt("r1")), requested_model="a\0b"))
     row = await ledger.get("r1", None)
     await ledger.close()
@@ -196,9 +193,9 @@ async def caller(ledger: SqlLedger, name: str, stop: asyncio.Event, seen: set[st
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 async def test_no_row_is_lost_when_the_server_restarts_under_load(
-    postgres: Postgres, books: str, mode: str
+    postgres: Postgres, books: str, mode: str, ledgers: Ledgers
 ) -> None:
-    ledger, stop = opened(books), asyncio.Event()
+    ledger, stop = ledgers(books), asyncio.Event()
     seen: set[str] = set()
     callers = [asyncio.ensure_future(caller(ledger, f"c{n}", stop, seen)) for n in range(8)]
     await asyncio.sleep(0.3)
@@ -218,14 +215,14 @@ async def test_no_row_is_lost_when_the_server_restarts_under_load(
 
 
 async def test_writer_whose_place_was_taken_goes_on_in_another(
-    postgres: Postgres, books: str
+    postgres: Postgres, books: str, ledgers: Ledgers
 ) -> None:
-    ledger = opened(books)
+    ledger = ledgers(books)
     await ledger.finish(request("r1", attempt("r1")))
     pids = postgres.pids(books)
     postgres.run("postgres", *(f"SELECT pg_terminate_backend({pid})" for pid in pids))
     eventually(lambda: not set(postgres.pids(books)) & set(pids))
-    second = opened(books)
+    second = ledgers(books)
     await second.finish(request("r2", attempt("r2")))
     with pytest.raises(LedgerUnavailable):
         await ledger.finish(request("r3", attempt("r3")))
@@ -238,7 +235,7 @@ async def test_writer_whose_place_was_taken_goes_on_in_another(
 
 
 async def test_full_disk_fails_the_waiters_and_the_row_is_written_later(
-    postgres: Postgres, books: str
+    postgres: Postgres, books: str, ledgers: Ledgers
 ) -> None:
     # A server that is started under this limit has its writes beyond 17 MB a file refused by the
     # operating system. That leaves its log of 16 MB files alone, and no room for a larger row.
@@ -249,7 +246,7 @@ async def test_full_disk_fails_the_waiters_and_the_row_is_written_later(
         postgres.start()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    ledger = opened(books)
+    ledger = ledgers(books)
     await ledger.hold(request("r1"), attempt("r1"))
     big = JsonText(f'"{secrets.token_hex(20_000_000)}"')
     row = replace(request("r1", attempt("r1")), record=big)
@@ -268,12 +265,13 @@ async def test_full_disk_fails_the_waiters_and_the_row_is_written_later(
     assert verify(books).findings == ()
 
 
-async def test_ledger_that_another_session_has_locked_is_unavailable(books: str) -> None:
-    ledger = opened(books, busy_timeout_ms=100)
+async def test_ledger_that_another_session_has_locked_is_unavailable(
+    books: str, ledgers: Ledgers
+) -> None:
+    ledger = ledgers(books, busy_timeout_ms=100)
     with locked(books), pytest.raises(LedgerUnavailable):
         await ledger.hold(request("r1"), attempt("r1"))
     await ledger.hold(request("r1"), attempt("r1"))
-    await ledger.close()
 
 
 def test_gateway_answers_503_while_the_server_is_away(

@@ -1,0 +1,39 @@
+"""Opens ledgers and databases for a test, and closes them in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from router.ledger.books.store import SqlLedger
+from router.ledger.sql.database import Database
+from router.types import Clock
+from tests.kits.books.ledger_rows import StandingClock
+
+
+class Ledgers:
+    """Keeps what a test opened. A test may close a ledger earlier: a second call does nothing."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+
+    def __call__(
+        self,
+        address: str | Path,
+        *,
+        clock: Clock | None = None,
+        budget_of: Callable[..., Sequence[object] | None] = lambda _tenant: None,
+        **options: int,
+    ) -> SqlLedger:
+        """Returns a ledger at a path or a server's address; without a budget if none is given."""
+        clock = clock or StandingClock()
+        ledger = SqlLedger.open(address, clock=clock, budget_of=budget_of, **options)
+        self._stack.callback(ledger.close_now)
+        return ledger
+
+    def database(self, address: str | Path, **options: object) -> Database:
+        """Returns the bare database of a ledger."""
+        database = Database.open(address, **options)  # type: ignore[arg-type]
+        self._stack.callback(database.close)
+        return database
