@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import typer
 from rich.markup import escape
 from rich.table import Table
 
@@ -60,6 +61,25 @@ def short(request: ChatRequest, outcome: Outcome) -> None:
         f"[dim]{escape(_shortened(request.last_user_text))}[/dim]",
         soft_wrap=True,
     )
+
+
+def table_head() -> None:
+    """Prints the head of a Markdown table of decisions."""
+    typer.echo("| request | tier | answerer | expected cost | because of |")
+    typer.echo("| --- | --- | --- | ---: | --- |")
+
+
+def table_row(request: ChatRequest, outcome: Outcome) -> None:
+    """Prints a decision as a row of that table: the first rung, its expected cost, a reason."""
+    rung = outcome.decision.first_rung
+    cells = (
+        _shortened(request.last_user_text, 100),
+        _tier(outcome),
+        rung.answerer,
+        "unknown" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
+        rung.reasons[0].value,
+    )
+    typer.echo(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
 
 
 def explained(request: ChatRequest, outcome: Outcome) -> None:

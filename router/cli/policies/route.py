@@ -50,6 +50,9 @@ def route(
     explain: Annotated[
         bool, typer.Option("--explain", "-x", help="Signals, and every rung with its reasons.")
     ] = False,
+    table: Annotated[
+        bool, typer.Option("--table", help="Print a Markdown table: request, tier, cost, reason.")
+    ] = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -67,6 +70,8 @@ def route(
     from router.cli.policies import explain as explained_as
 
     failed = False
+    if table and not as_json:
+        explained_as.table_head()
     for body in bodies:
         try:
             request, outcome = _route(core, body)
@@ -76,6 +81,8 @@ def route(
             continue
         if as_json:
             explained_as.as_json(outcome)
+        elif table:
+            explained_as.table_row(request, outcome)
         elif explain:
             explained_as.explained(request, outcome)
         else:
