@@ -1,4 +1,4 @@
-"""What the README shows is true: its code runs, its commands exist, its links lead somewhere."""
+"""Checks that README and guides are true: code runs, commands exist, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -17,12 +17,19 @@ from tests.kits.doc_commands import faults_in, shown_in
 from tests.kits.server_kit import PYTHON, Served, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = ROOT / "docs" / "guides"
+CLIENTS = (GUIDES / "drop-in.md").read_text(encoding="utf-8").partition("## openai-python")[0]
+LIBRARY, POLICIES, MOVING = (
+    (GUIDES / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("library", "policies", "coming-from")
+)
+START = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 WITH_COMMANDS = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 def run_python(code: str, folder: Path) -> str:
@@ -47,14 +54,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.mark.parametrize("call", ["client.chat.", "client.responses.", "client.messages."])
 def test_the_examples_of_clients_run(served: Served, tmp_path: Path, call: str) -> None:
-    (code,) = (block for block in blocks("python") if call in block)
+    (code,) = (block for block in blocks("python", CLIENTS) if call in block)
     printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
     assert len(printed.strip()) > 20
 
 
-@pytest.mark.parametrize(("opening", "count"), [("\nwith Gateway", 1), ("async with Gateway", 2)])
-def test_the_library_example_runs(tmp_path: Path, opening: str, count: int) -> None:
-    (code,) = (block for block in blocks("python") if opening in block)
+def test_the_changed_program_of_the_guide_for_movers_runs(served: Served, tmp_path: Path) -> None:
+    code = blocks("python", MOVING)[1]
+    printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
+    assert len(printed.strip()) > 20
+
+
+@pytest.mark.parametrize(
+    ("page", "opening", "count"),
+    [(README, "\nwith Gateway", 1), (LIBRARY, "\nwith Gateway", 1), (LIBRARY, "async with", 2)],
+    ids=["readme", "guide", "guide, awaited"],
+)
+def test_the_library_example_runs(tmp_path: Path, page: str, opening: str, count: int) -> None:
+    (code,) = (block for block in blocks("python", page) if opening in block)
     database = tmp_path / "ledger.db"
     printed = run_python(code.replace("/tmp/tiergate-readme.db", str(database)), tmp_path)
     assert "resolve" in printed
@@ -62,25 +79,49 @@ def test_the_library_example_runs(tmp_path: Path, opening: str, count: int) -> N
         assert len(list(books.rows(None, None, None))) == count
 
 
-def test_the_curl_line_is_answered(served: Served) -> None:
-    (block,) = (b for b in re.findall(r"^```\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-                if b.startswith("curl"))  # fmt: skip
+@pytest.mark.parametrize("page", [README, START], ids=["readme", "start"])
+def test_the_curl_line_is_answered_with_the_headers_shown(served: Served, page: str) -> None:
+    (block,) = (block for block in blocks("", page) if block.startswith("curl"))
     command = block.replace("\\\n", " ").replace("localhost:8080", str(served.url).split("//")[1])
     done = subprocess.run(
         command, shell=True, capture_output=True, text=True, timeout=30, check=False
     )
-    assert "x-tiergate-tier:" in done.stdout
     assert '"chat.completion"' in done.stdout
+    shown = re.findall(r"^(x-tiergate-[a-z-]+): ", page, re.MULTILINE)
+    for name in shown or ["x-tiergate-tier"]:
+        assert f"\n{name}: " in done.stdout
 
 
-def test_the_policy_in_the_readme_is_valid(tmp_path: Path) -> None:
-    (text,) = blocks("yaml")
+POLICY_BLOCKS = [
+    text for page in (README, POLICIES, MOVING) for text in blocks("yaml", page) if "tiers:" in text
+]
+
+
+@pytest.mark.parametrize("text", POLICY_BLOCKS, ids=range(len(POLICY_BLOCKS)))
+def test_the_policies_shown_are_valid(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     (tmp_path / "knowledge").symlink_to(policies_dir() / "knowledge")
     (tmp_path / "lookups").symlink_to(policies_dir() / "lookups")
-    loaded = load_policy(path, {**os.environ, "OPENAI_API_KEY": "k"})
-    assert loaded.policy.alias("gpt-4o") is not None
+    keys = {name: "k" for name in re.findall(r"\$\{(\w+)\}", text)}
+    loaded = load_policy(path, {**os.environ, **keys})
+    assert "aliases" not in text or loaded.policy.alias("gpt-4o") is not None
+
+
+def test_the_table_of_the_readme_is_what_the_command_prints() -> None:
+    (command, requests) = re.findall(r"`\.venv/bin/(tiergate route .*?) < (docs/\S+)`", README)[0]
+    done = subprocess.run(
+        [PYTHON, "-m", "router.cli", *command.split()[1:]],
+        stdin=(ROOT / requests).open(),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 7
+    assert done.stdout in README
 
 
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: path.name)
@@ -91,8 +132,8 @@ def test_commands_in_the_documents_exist(path: Path) -> None:
 def test_every_kind_of_place_for_a_command_is_looked_at() -> None:
     shown = "\n".join(one for path in DOCUMENTS for one in shown_in(path.read_text("utf-8")))
     for expected in (
-        ".venv/bin/tiergate serve --policy openai",  # a fenced block of the README
-        "tiergate keys create --tenant acme --scope chat",  # a cell of a table
+        "tiergate serve --policy openai",  # a fenced block of the start page
+        "tiergate ledger reconcile --invoice bill.csv",  # a cell of a table
         "tiergate train triage --data DIR",  # inline, and fenced in docs/guides/training.md
         "python -m benchmarks --quick",
         "make serve",

@@ -65,7 +65,7 @@ def short(request: ChatRequest, outcome: Outcome) -> None:
 
 def table_head() -> None:
     """Prints the head of a Markdown table of decisions."""
-    typer.echo("| request | tier | answerer | expected cost | because of |")
+    typer.echo("| request | tier | answerer | expected cost | reason |")
     typer.echo("| --- | --- | --- | ---: | --- |")
 
 
@@ -74,7 +74,7 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
     rung = outcome.decision.first_rung
     cells = (
         _shortened(request.last_user_text, 100),
-        _tier(outcome),
+        f"{rung.level} {rung.tier}",
         rung.answerer,
         "unknown" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
         rung.reasons[0].value,
