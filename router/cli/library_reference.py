@@ -121,7 +121,8 @@ def _constant_text(module: ModuleType, name: str) -> Iterator[str]:
     for position, node in enumerate(body):
         if name not in _targets(node):
             continue
-        yield f"```python\n{textwrap.fill(ast.unparse(node), _LINE, subsequent_indent='    ')}\n```"
+        code = ast.unparse(node).replace("'", '"')  # as ruff writes it
+        yield f"```python\n{textwrap.fill(code, _LINE, subsequent_indent='    ')}\n```"
         after = body[position + 1] if position + 1 < len(body) else None
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             yield "\n" + _wrapped(str(after.value.value))
