@@ -1,1 +1,1 @@
-"""Costs, budgets, prices and rates. Reads no database and calls no tier."""
+"""Computes costs, budgets, prices and rates. Reads no database and calls no tier."""

@@ -1,8 +1,8 @@
-"""Budgets that admit no call, or none without `max_tokens`: what `check` and the dashboard warn of.
+"""Warns of budgets that admit no call, or no call without `max_tokens`.
 
-A call is admitted where its worst case fits, so a limit below the worst case of the shortest
-request refuses all of them, on its first day as on any other. Pure; it knows nothing about what was
-spent.
+`check` and the dashboard show these warnings. A call is admitted when its worst case fits. A limit
+below the worst case of the shortest request therefore refuses every call, on its first day and on
+any other. Pure. It knows nothing about past spending.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from router.types import AnswererFacts, ChatRequest, Message, Sampling, exact_us
 _SHORT = (Message("user", "hi"),)
 LEAST = ChatRequest(_SHORT, "auto", Sampling(max_output_tokens=1))
 USUAL = ChatRequest(_SHORT, "auto")
-"""The shortest request with the smallest cap on output, and without any."""
+"""Sets the shortest request with the smallest limit on output, and the same without a limit."""
 
 
 class _Limit(Struct, frozen=True):
@@ -30,16 +30,20 @@ class _Limit(Struct, frozen=True):
 
 
 def budget_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:
-    """Warns of what is unwise in `budgets` and `limits`; `facts` are of the policy's answerers.
+    """Returns warnings about `budgets` and `limits`. `facts` describe the policy's answerers.
 
-    Answerers whose calls cost nothing, or at a price that nobody knows, fit every budget.
+    Answerers whose calls are free, or whose price is unknown, fit every budget.
     """
-    found = []
+    warnings = []
     for limit in _limits(policy):
-        paid = [one for one in facts if _counts(limit.section, one, policy) and _least(one)]
+        paid = [
+            answerer
+            for answerer in facts
+            if _counts(limit.section, answerer, policy) and _least(answerer)
+        ]
         if paid:
-            found += list(_of_limit(limit, paid))
-    return found
+            warnings += list(_of_limit(limit, paid))
+    return warnings
 
 
 def _limits(policy: Policy) -> Iterator[_Limit]:
@@ -58,8 +62,8 @@ def _counts(section: BudgetSection, facts: AnswererFacts, policy: Policy) -> boo
     """Returns True when calls of an answerer of this policy count in the section."""
     if not isinstance(section, LimitSection):
         return True
-    named = section.policy in (None, "*", policy.name)
-    return named and section.tier in (None, "*", facts.tier)
+    same_policy = section.policy in (None, "*", policy.name)
+    return same_policy and section.tier in (None, "*", facts.tier)
 
 
 def _least(facts: AnswererFacts) -> int:
@@ -77,12 +81,13 @@ def _of_limit(limit: _Limit, paid: Sequence[AnswererFacts]) -> Iterator[PolicyWa
             f"the cheapest, is held at ${exact_usd(_least(cheapest))}; raise it",
         )
         return
-    for one in paid:
-        worst = cost.worst_case(one, USUAL)
+    # Without max_tokens, the worst case includes the answerer's whole output limit.
+    for answerer in paid:
+        worst = cost.worst_case(answerer, USUAL)
         if worst <= limit.nano_usd:
             continue
-        most = cost.output_that_fits(one, USUAL, limit.nano_usd)
-        helps = (
+        most = cost.output_that_fits(answerer, USUAL, limit.nano_usd)
+        advice = (
             f"clients must send max_tokens of at most {most}, or lower its max_output_tokens"
             if most
             else "raise it"
@@ -90,6 +95,7 @@ def _of_limit(limit: _Limit, paid: Sequence[AnswererFacts]) -> Iterator[PolicyWa
         yield PolicyWarning(
             WarningKind.BUDGET_NEEDS_MAX_TOKENS,
             limit.key_path,
-            f"${usd} admits no call to {one.name} without max_tokens: its {one.max_output_tokens} "
-            f"output tokens make the worst case ${exact_usd(worst)}; {helps}",
+            f"${usd} admits no call to {answerer.name} without max_tokens: its "
+            f"{answerer.max_output_tokens} output tokens make the worst case "
+            f"${exact_usd(worst)}; {advice}",
         )

@@ -1,8 +1,8 @@
-"""Which limits hold for a request: scopes, calendar windows, and the policy's sections made ready.
+"""Finds the limits that apply to a request, from the policy's sections.
 
-A scope says whose money is counted together: `tenant`, `key_id`, `policy` and `tier` each name one,
-or are "" for all together. Windows are of the UTC calendar. Pure; it knows nothing about what was
-spent.
+A scope tells whose money counts together. Its fields `tenant`, `key_id`, `policy` and `tier` each
+name one, or are "" for all together. Windows follow the UTC calendar. Pure. It knows nothing about
+past spending.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
 class WindowKind(StrEnum):
-    """How long a budget's window is; each begins and ends with the UTC calendar's own."""
+    """Names the length of a budget's window.
+
+    Each window begins and ends with the UTC calendar's own.
+    """
 
     MINUTE = "minute"
     HOUR = "hour"
@@ -35,7 +38,7 @@ LENGTH_MS = {WindowKind.MINUTE: MINUTE_MS, WindowKind.HOUR: HOUR_MS, WindowKind.
 
 
 def window_start(kind: WindowKind, at_ms: int) -> int:
-    """When the window that holds `at_ms` began, milliseconds since the epoch.
+    """Returns the start of the window that holds `at_ms`, in milliseconds since the epoch.
 
     Raises ValueError, OverflowError or OSError for a time outside the calendar.
     """
@@ -45,15 +48,15 @@ def window_start(kind: WindowKind, at_ms: int) -> int:
 
 
 def window_end(kind: WindowKind, start_ms: int) -> int:
-    """When the window that began at `start_ms` ends: a month has 28 to 31 days."""
+    """Returns the end of the window that began at `start_ms`. A month has 28 to 31 days."""
     if kind is not WindowKind.MONTH:
         return start_ms + LENGTH_MS[kind]
-    return month_start(start_ms + 32 * DAY_MS)
+    return month_start(start_ms + 32 * DAY_MS)  # always a day of the next month
 
 
 @lru_cache(maxsize=1024)
 def month_start(day_ms: int) -> int:
-    """The start of the UTC month that this day (its start) is in."""
+    """Returns the start of the UTC month that contains this day (given by its start)."""
     first = datetime.fromtimestamp(day_ms / 1000, UTC).replace(
         day=1, hour=0, minute=0, second=0, microsecond=0
     )
@@ -61,7 +64,7 @@ def month_start(day_ms: int) -> int:
 
 
 class Payer(Struct, frozen=True):
-    """Who spends, by what and where; the tier is "" before one is called."""
+    """Identifies the payer of a call, its policy and its tier. The tier is "" before a call."""
 
     tenant: str
     key_id: str = ""
@@ -70,7 +73,7 @@ class Payer(Struct, frozen=True):
 
 
 class BudgetScope(Struct, frozen=True):
-    """What is counted together; "" stands for all."""
+    """Names the requests that count together; "" covers all."""
 
     tenant: str = ""
     key_id: str = ""
@@ -79,7 +82,7 @@ class BudgetScope(Struct, frozen=True):
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Which of the four it names, in their order."""
+        """Returns the names of the fields that are set, in their order."""
         return tuple(name for name in NAMES if getattr(self, name))
 
     def __str__(self) -> str:
@@ -92,7 +95,7 @@ NAMES = ("tenant", "key_id", "policy", "tier")
 
 
 class WindowLimit(Struct, frozen=True):
-    """What may be spent within one window of a scope, nano-dollars."""
+    """Limits the money spent within one window of a scope, in nano-dollars."""
 
     scope: BudgetScope
     kind: WindowKind
@@ -102,12 +105,12 @@ class WindowLimit(Struct, frozen=True):
 
     @property
     def steers(self) -> bool:
-        """Whether decisions follow what was spent, before the limit is reached."""
+        """Returns True when decisions react to spending before the limit is reached."""
         return self.pacing or self.soft_share is not None
 
 
 class RateLimit(Struct, frozen=True):
-    """How much may be asked in a minute; None: no limit."""
+    """Limits the requests and tokens of a minute. None: no limit."""
 
     scope: BudgetScope
     requests: int | None
@@ -115,18 +118,18 @@ class RateLimit(Struct, frozen=True):
 
 
 class _Rule(Struct, frozen=True):
-    """One section with what it names; "*" is each by itself, "" all together."""
+    """Holds one section with its names; "*" means each separately, "" all together."""
 
     names: tuple[str, str, str, str]
     section: BudgetSection
 
     def scope(self, payer: Payer) -> BudgetScope | None:
-        """The scope in which this payer counts, None where the rule isn't about it."""
+        """Returns the scope in which this payer counts, or None when the rule does not apply."""
         counted = []
-        for stated, found in zip(self.names, _values(payer), strict=True):
-            if stated not in ("", "*", found) or (stated and not found):
+        for stated, value in zip(self.names, _values(payer), strict=True):
+            if stated not in ("", "*", value) or (stated and not value):
                 return None
-            counted.append(found if stated else "")
+            counted.append(value if stated else "")
         return BudgetScope(*counted)
 
 
@@ -134,11 +137,12 @@ def _values(payer: Payer) -> tuple[str, str, str, str]:
     return payer.tenant, payer.key_id, payer.policy, payer.tier
 
 
-KEPT = 4096  # payers whose limits are remembered; a gateway has some hundred keys and few tiers
+# Bounds the payers whose limits are cached; a gateway has some hundred keys and few tiers.
+KEPT = 4096
 
 
 class Budgets:
-    """All limits of a policy. Asked with every request, so what holds for a payer is remembered."""
+    """Holds all limits of a policy. Every request asks, so the limits of a payer are cached."""
 
     def __init__(
         self,
@@ -146,43 +150,44 @@ class Budgets:
         limits: Sequence[LimitSection] = (),
     ) -> None:
         self._tenants = budgets or {}
-        self._rules = tuple(_Rule(_stated(one), one) for one in limits)
+        self._rules = tuple(_Rule(_stated(section), section) for section in limits)
         self.any_rate = any(
-            one.requests_per_minute or one.tokens_per_minute
-            for one in (*self._tenants.values(), *limits)
+            section.requests_per_minute or section.tokens_per_minute
+            for section in (*self._tenants.values(), *limits)
         )
         self.unlimited = not self._tenants and not self._rules
         self._money: dict[Payer, tuple[WindowLimit, ...]] = {}
         self._rates: dict[Payer, tuple[RateLimit, ...]] = {}
 
     def money(self, payer: Payer) -> tuple[WindowLimit, ...]:
-        """Every window that a call of this payer must fit in."""
+        """Returns every window that a call of this payer must fit in."""
         if self.unlimited:
             return ()
-        found = self._money.get(payer)
-        if found is None:
-            found = tuple(
+        limits = self._money.get(payer)
+        if limits is None:
+            limits = tuple(
                 limit
                 for scope, section in self._holding(payer)
                 for limit in _windows(scope, section)
             )
-            _remember(self._money, payer, found)
-        return found
+            _remember(self._money, payer, limits)
+        return limits
 
     def rates(self, payer: Payer) -> tuple[RateLimit, ...]:
-        """Every rate that a request (tier "") or a call (its tier) of this payer counts in."""
+        """Returns every rate that counts a request (tier "") or a call (its tier) of this payer."""
         if self.unlimited:
             return ()
-        found = self._rates.get(payer)
-        if found is None:
-            found = tuple(
+        limits = self._rates.get(payer)
+        if limits is None:
+            limits = tuple(
                 RateLimit(scope, section.requests_per_minute, section.tokens_per_minute)
                 for scope, section in self._holding(payer)
                 if section.requests_per_minute or section.tokens_per_minute
+                # A request counts in rates without a tier, a call in rates of its own tier.
                 if bool(scope.tier) == bool(payer.tier)
             )
-            _remember(self._rates, payer, found)
-        return found
+            _remember(self._rates, payer, limits)
+        return limits
 
     def _holding(self, payer: Payer) -> Iterator[tuple[BudgetScope, BudgetSection]]:
         own = self._tenants.get(payer.tenant, self._tenants.get("*"))
@@ -205,7 +210,8 @@ def _windows(scope: BudgetScope, section: BudgetSection) -> Iterator[WindowLimit
             yield WindowLimit(scope, kind, usd_to_nano(usd), section.soft_share, section.pacing)
 
 
-def _remember(known: dict[Payer, V], payer: Payer, found: V) -> None:
+def _remember(known: dict[Payer, V], payer: Payer, limits: V) -> None:
     if len(known) >= KEPT:
+        # Clearing all is simple; the next request of each payer fills its entry again.
         known.clear()
-    known[payer] = found
+    known[payer] = limits

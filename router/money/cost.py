@@ -1,7 +1,7 @@
-"""Usage times price, in whole nano-dollars. Rounding happens here alone, and always up.
+"""Computes costs: usage times price, in whole nano-dollars. Only this module rounds, always up.
 
-A stated list price per answered request wins over token prices; own compute is added to token
-prices and is never added to a list price, which covers it. An unknown price is `None`, never 0.
+A list price per answered request wins over token prices. Own compute is added to token prices. It
+is never added to a list price, which includes it. An unknown price is `None`, never 0.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ from router.types import (
 )
 
 MESSAGE_OVERHEAD_TOKENS = 8
-"""Role marks and separators per message; OpenAI's cookbook counts 3 to 4, other templates more."""
+"""Covers role marks and separators of a message. OpenAI's cookbook counts 3 to 4, other templates
+more."""
 
 TOOL_OVERHEAD_TOKENS = 16
-"""Marks around one tool's definition; templates in use add about 10."""
+"""Covers the marks around one tool's definition. Templates in use add about 10."""
 
 MEGA = 1_000_000
 
 
 class Cost(Struct, frozen=True):
-    """What one call costs; `nano_usd` is 0 with basis `unknown` where no price is known."""
+    """Holds the cost of one call. `nano_usd` is 0 with basis `unknown` for an unknown price."""
 
     nano_usd: int
     basis: CostBasis
 
 
 def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0) -> Cost:
-    """The cost of one call: the sum of its `token_parts`, rounded up once, and own compute.
+    """Returns the cost of one call: its `token_parts`, rounded up once, plus own compute.
 
     1,000 input tokens (200 cached) and 50 output tokens at $1, $0.10 and $4 per million:
     800 x 1,000 + 200 x 100 + 50 x 4,000 = 1,020,000 nano-dollars.
@@ -55,74 +56,75 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0)
 
 
 def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
-    """What each class of tokens, and the images, cost: exact, in millionths of a nano-dollar.
+    """Returns the cost of each token class and of the images, in millionths of a nano-dollar.
 
-    A class without a price of its own costs what the class costs that it is part of: cache reads
-    and writes are input, reasoning is output. `price` has prices of input and output.
+    The values are exact. A class without its own price has the price of the class that contains it:
+    cache reads and writes are input, reasoning is output. `price` must have prices of input and
+    output.
     """
-    dear_in, dear_out = price.input_nano_usd or 0, price.output_nano_usd or 0
-    thought = min(usage.reasoning_tokens, usage.output_tokens)
-    fresh = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
+    input_price, output_price = price.input_nano_usd or 0, price.output_nano_usd or 0
+    reasoning = min(usage.reasoning_tokens, usage.output_tokens)
+    uncached = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
     return {
-        "input": fresh * dear_in,
-        "cache_read": usage.cached_input_tokens * _or(price.cached_input_nano_usd, dear_in),
-        "cache_write": usage.cache_write_tokens * _or(price.cache_write_nano_usd, dear_in),
-        "output": (usage.output_tokens - thought) * dear_out,
-        "reasoning": thought * _or(price.reasoning_nano_usd, dear_out),
+        "input": uncached * input_price,
+        "cache_read": usage.cached_input_tokens * _or(price.cached_input_nano_usd, input_price),
+        "cache_write": usage.cache_write_tokens * _or(price.cache_write_nano_usd, input_price),
+        "output": (usage.output_tokens - reasoning) * output_price,
+        "reasoning": reasoning * _or(price.reasoning_nano_usd, output_price),
         "images": images * (price.image_nano_usd or 0) * MEGA,
     }
 
 
-def _or(stated: int | None, otherwise: int) -> int:
-    return otherwise if stated is None else stated
+def _or(price: int | None, fallback: int) -> int:
+    return fallback if price is None else price
 
 
 def count_images(request: ChatRequest) -> int:
-    """Images that are sent with this request."""
+    """Returns the number of images in this request."""
     return sum(part.kind == "image_url" for m in request.messages for part in m.parts)
 
 
 def own_compute(price: Price, compute_ms: float) -> int:
-    """Own compute in nano-dollars: milliseconds at the stated price of a second, rounded up."""
+    """Returns own compute in nano-dollars: milliseconds times the price of a second, rounded up."""
     if not price.per_second_nano_usd:
         return 0
     return _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
 
 
 def review_cost(price: MinutePrice, minutes: float) -> int:
-    """A reviewer's minutes in nano-dollars, to the millisecond, rounded up.
+    """Returns the cost of a reviewer's minutes in nano-dollars, to the millisecond, rounded up.
 
-    2.5 minutes at $1 a minute are 2,500,000,000.
+    2.5 minutes at $1 per minute cost 2,500,000,000.
     """
     return _ceil_div(round(minutes * 60_000) * price.nano_usd, 60_000)
 
 
 def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
-    """What one call can cost at most, in nano-dollars: the hold.
+    """Returns the highest cost of one call in nano-dollars. This is the hold.
 
-    Input bytes as tokens plus stated overheads for messages, images and tools, what the answerer
-    adds to them, and the output cap for every choice, each at its dearest price; images that are
-    priced one by one besides.
+    It counts input bytes as tokens. It adds overheads for messages, images and tools, the tokens
+    that the answerer adds, and the output limit for every choice. Each counts at its highest price.
+    Images with a price of their own are added.
     """
     price = facts.price
     if price.per_request_nano_usd is not None:
         return price.per_request_nano_usd
     output = output_cap(facts, request) * request.sampling.n
-    inputs, besides = _but_output(facts, request)
-    return _ceil_div(inputs + output * _dearest_output(price), MEGA) + besides
+    inputs, extras = _but_output(facts, request)
+    return _ceil_div(inputs + output * _dearest_output(price), MEGA) + extras
 
 
 def output_that_fits(facts: AnswererFacts, request: ChatRequest, room_nano_usd: int) -> int | None:
-    """The largest output cap, for each choice, with which `worst_case` fits the room.
+    """Returns the largest output limit, per choice, with which `worst_case` fits the room.
 
-    0: the input alone is too much. None: the output costs nothing, so no cap helps. At $1 and $4
+    0: the input by itself is too much. None: the output is free, so no limit helps. At $1 and $4
     per million, with at most 1,000 input tokens and room for 3,000,000 nano-dollars: 500.
     """
     dearest = _dearest_output(facts.price)
     if facts.price.per_request_nano_usd is not None or not dearest:
         return None
-    inputs, besides = _but_output(facts, request)
-    left = (room_nano_usd - besides) * MEGA - inputs
+    inputs, extras = _but_output(facts, request)
+    left = (room_nano_usd - extras) * MEGA - inputs
     return max(0, left // (dearest * request.sampling.n))
 
 
@@ -131,11 +133,14 @@ def _dearest_output(price: Price) -> int:
 
 
 def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
-    """Returns the worst case without output: the input, in millionths of a nano-dollar, and
-    images and own compute, in nano-dollars."""
+    """Returns the worst case without output, in two parts.
+
+    The first part is the input in millionths of a nano-dollar. The second part is the images and
+    own compute, in nano-dollars.
+    """
     price = facts.price
     prices = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
-    dearest = max(one or 0 for one in prices)
+    dearest = max(price_nano_usd or 0 for price_nano_usd in prices)
     inputs = input_bound(request, facts.image_tokens) + facts.added_input_tokens
     images = count_images(request) * (price.image_nano_usd or 0)
     own = _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
@@ -143,9 +148,10 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
 
 
 def input_bound(request: ChatRequest, image_tokens: int) -> int:
-    """More input tokens than any tokenizer makes of this request: its bytes, and overheads.
+    """Returns more input tokens than any tokenizer makes of this request: bytes and overheads.
 
-    Each image counts `image_tokens`; files and audio count by their bytes, being read whole.
+    Each image counts `image_tokens`. Files and audio count by their bytes, since providers read
+    them completely.
     """
     total = sum(map(message_bound, request.messages)) + count_images(request) * image_tokens
     for tool in request.tools:
@@ -156,23 +162,25 @@ def input_bound(request: ChatRequest, image_tokens: int) -> int:
 
 
 def message_bound(message: Message) -> int:
-    """More tokens than any tokenizer makes of one message, its images left out."""
+    """Returns more tokens than any tokenizer makes of one message, without its images."""
     total = _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
     total += _bytes(message.name or "") + _bytes(message.tool_call_id or "")
     for part in message.parts:
+        # The message's text already contains text parts, and images count separately.
         if part.kind not in ("text", "image_url"):
             total += _bytes(part.payload)
     for call in message.tool_calls:
         total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
-    # What is sealed has more characters than the thoughts in it have tokens.
-    return total + sum(_bytes(one.payload) for one in message.sealed)
+    # A sealed item has more characters than its thoughts have tokens.
+    return total + sum(_bytes(item.payload) for item in message.sealed)
 
 
 def most_image_tokens(model: str) -> int:
-    """What one image counts as at most, by the model's name; with a provider before it or without.
+    """Returns the most tokens of one image, by the model's name with or without its provider.
 
-    OpenAI counts 2,833 and 5,667 for each of at most 8 tiles at gpt-4o-mini, which is 48,169, and
-    elsewhere at most 1,536 patches at up to 2.46 tokens, which is 3,779; Claude about 1,600.
+    OpenAI counts 2,833 plus 5,667 for each of at most 8 tiles at gpt-4o-mini, which is 48,169. For
+    other models it counts at most 1,536 patches at up to 2.46 tokens, which is 3,779. Claude counts
+    about 1,600.
     """
     return 50_000 if model.rpartition("/")[2].startswith("gpt-4o-mini") else 4_000
 
@@ -182,15 +190,18 @@ def _bytes(text: str) -> int:
 
 
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
-    """Output tokens that are asked for: the client's cap, never above the answerer's own."""
-    asked = request.sampling.max_output_tokens
-    return facts.max_output_tokens if asked is None else min(asked, facts.max_output_tokens)
+    """Returns the requested output tokens: the client's limit, never above the answerer's own."""
+    client_cap = request.sampling.max_output_tokens
+    return (
+        facts.max_output_tokens if client_cap is None else min(client_cap, facts.max_output_tokens)
+    )
 
 
 def expected_cost(
     facts: AnswererFacts, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
 ) -> Cost:
-    """What one call is expected to cost, for `decide`; `cached_tokens` of the input are warm."""
+    """Returns the expected cost of one call, for `decide`; `cached_tokens` of the input are
+    warm."""
     usage = Usage(
         input_tokens=input_tokens,
         cached_input_tokens=min(cached_tokens, input_tokens),
@@ -201,9 +212,9 @@ def expected_cost(
 
 
 def billed_nano_usd(text: str) -> int:
-    """An amount in dollars as a bill writes it: "0.0123" -> 12_300_000; parts of one round up.
+    """Returns an amount in dollars from a bill: "0.0123" -> 12_300_000. Fractions round up.
 
-    Raises: ValueError for what is no finite amount, is below 0 or beyond a billion dollars.
+    Raises ValueError for a text that is no finite amount, is below 0 or above a billion dollars.
     """
     try:
         amount = Decimal(text.strip().removeprefix("$"))

@@ -1,13 +1,13 @@
-"""Requests and tokens per minute: the generic cell rate algorithm, a bucket as one number. Pure.
+"""Limits requests and tokens per minute by the generic cell rate algorithm. Pure.
 
-Each rate is a bucket that holds a minute's worth and fills evenly. All that is kept of it is when
-it will be full again (the theoretical arrival time of ITU-T I.371, annex A): a bucket that is full
-is the same as none. So who was idle may send a minute's worth at once, and from then on `limit` a
-minute evenly; in any 60 seconds at most twice the limit passes.
+Each rate is a bucket that holds the amount of one minute and fills evenly. The state of a bucket is
+one number: the time when it will be full again (the theoretical arrival time of ITU-T I.371, annex
+A). A full bucket therefore needs no state. After a pause a client may send the amount of one minute
+at once, and then `limit` per minute evenly. In any 60 seconds at most twice the limit passes.
 
-Times are nanoseconds of a clock that all who share a bucket agree on: the machine's uptime, or
-Redis' own. A clock may go back all the same, at a reboot or when it is set. A bucket that is then
-farther from full than any debt reaches counts as empty, and fills from there: nobody waits for the
+Times are nanoseconds of a clock that all users of a bucket share: the machine's uptime, or Redis'
+own clock. A clock may still go back, at a reboot or when somebody sets it. A bucket that is then
+farther from full than any debt allows counts as empty, and fills from there. Nobody waits for the
 lost time, and nobody gets more than the bucket had.
 """
 
@@ -19,23 +19,24 @@ from router.types import RateAsk, RateState, RateTaken
 
 MINUTE_NS = 60_000_000_000
 DEBT_NS = 2 * MINUTE_NS
-"""The deepest debt that is kept: an answer longer than its estimate counts."""
+"""Limits the stored debt. An answer can be longer than its estimate, and then counts."""
 NEVER = -1
 
 
 def admission(
     full_at: Sequence[int], asks: Sequence[RateAsk], now_ns: int
 ) -> tuple[list[int], RateTaken]:
-    """Each bucket's next `full_at`, and what to say of it.
+    """Returns each bucket's next `full_at`, and the result for the caller.
 
-    Where any bucket refuses, nothing is taken from any; a `full_at` is then lower than it was only
-    where the clock has gone back.
+    If any bucket refuses, nothing is taken from any. A `full_at` is then lower than before only if
+    the clock went back.
 
     10 a minute and a full bucket: one is taken, 9 remain, and it is full again in 6 seconds.
     """
     now_full = [_believed(at_ns, now_ns) for at_ns in full_at]
     after = [at_ns + cost_ns(ask) for at_ns, ask in zip(now_full, asks, strict=True)]
     over = [at_ns - now_ns - MINUTE_NS for at_ns in after]
+    # A demand above a whole minute's limit never fits, so it is named before all others.
     worst = max(range(len(asks)), key=lambda i: (asks[i].amount > asks[i].limit, over[i]))
     if over[worst] <= 0:
         return after, RateTaken(_states(after, asks, now_ns))
@@ -45,22 +46,22 @@ def admission(
 
 
 def corrected(full_at: int, ask: RateAsk, now_ns: int) -> int:
-    """The bucket's next `full_at` after more was used than estimated, or less."""
+    """Returns the bucket's next `full_at` after a call used more or less than its estimate."""
     after = _believed(full_at, now_ns) + cost_ns(ask)
     return min(max(after, now_ns), now_ns + DEBT_NS)
 
 
 def cost_ns(ask: RateAsk) -> int:
-    """How long the bucket takes to fill with this amount, rounded down to the nanosecond.
+    """Returns the time in which the bucket fills by this amount, rounded down to the nanosecond.
 
-    Nobody is refused for a rounding; up to 244,000 single requests a minute that lets none more
+    The rounding refuses nobody. Up to 244,000 single requests per minute it lets no extra request
     through, at a million sixteen.
     """
     return ask.amount * MINUTE_NS // ask.limit
 
 
 def is_lost(full_at: int, now_ns: int) -> bool:
-    """Returns True for a bucket of a clock that has gone back since: no debt reaches so far."""
+    """Returns True for a bucket of a clock that has gone back since: no debt is that large."""
     return full_at > now_ns + DEBT_NS
 
 

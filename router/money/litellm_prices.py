@@ -1,7 +1,7 @@
-"""The prices that come with litellm, read from its file without importing it (that takes seconds).
+"""Reads litellm's price table from its file, without importing litellm (which takes seconds).
 
-The table is as old as the installed litellm, so its version is the price's version. Prices above a
-context length, for batches and for priority tiers are not in it: it holds the plain token price.
+The table has the age of the installed litellm, so its version is the price's version. It holds the
+plain token price, without prices above a context length, for batches or for priority tiers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MEGA = 1_000_000
 
 
 def load_litellm_prices() -> dict[str, Price] | None:
-    """Price by litellm's model name; None when litellm or its price file is not there."""
+    """Returns prices by litellm's model name, or None when litellm or its file is missing."""
     spec = importlib.util.find_spec("litellm")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -34,14 +34,15 @@ def load_litellm_prices() -> dict[str, Price] | None:
 
 
 def read_prices(table: object, version: str) -> dict[str, Price]:
-    """Prices of all models with token prices; entries without any are left out.
+    """Returns the prices of all models with token prices.
 
-    Left out, too, are entries whose tokens cost 0: the table writes that for what a subscription
-    covers, for other units (seconds, pages) and for what nobody looked up. Who pays nothing states
-    it. Prices per image are not read: the table's stand beside those of the same images' tokens.
-    Example: 2.5e-06 dollars a token are 2_500_000_000 nano-dollars per million.
+    Entries without token prices are left out, and also entries whose tokens cost 0. The table
+    writes 0 for models of a subscription, for other units (seconds, pages) and for unknown prices.
+    Users of a free model state the price 0 in the policy. Prices per image are not read: the table
+    has them in addition to the token prices of the same images. Example: 2.5e-06 dollars a token
+    are 2_500_000_000 nano-dollars per million.
     """
-    found: dict[str, Price] = {}
+    prices: dict[str, Price] = {}
     for model, entry in table.items() if isinstance(table, dict) else ():
         price = Price(
             input_nano_usd=_per_mega(entry, "input_cost_per_token"),
@@ -54,17 +55,21 @@ def read_prices(table: object, version: str) -> dict[str, Price]:
         both = price.input_nano_usd is not None and price.output_nano_usd is not None
         free = not (price.input_nano_usd or price.output_nano_usd)
         if both and not free and model != "sample_spec":
-            found[model] = price
-    return found
+            prices[model] = price
+    return prices
 
 
 def _per_mega(entry: object, key: str) -> int | None:
-    usd = entry.get(key) if isinstance(entry, dict) else None
-    if isinstance(usd, bool) or not isinstance(usd, int | float) or not 0 <= usd < 1:
+    usd_per_token = entry.get(key) if isinstance(entry, dict) else None
+    if (
+        isinstance(usd_per_token, bool)
+        or not isinstance(usd_per_token, int | float)
+        or not 0 <= usd_per_token < 1
+    ):
         return None
-    return usd_to_nano(usd * MEGA)
+    return usd_to_nano(usd_per_token * MEGA)
 
 
 def find_price(prices: Mapping[str, Price], model: str) -> Price | None:
-    """The price of `provider/name`, which the table may have with or without its provider."""
+    """Returns the price of `provider/name`. The table may list it with or without its provider."""
     return prices.get(model) or prices.get(model.partition("/")[2])

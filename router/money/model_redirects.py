@@ -1,9 +1,10 @@
-"""Models that answer under another name than the one that was asked for.
+"""Finds out that another model answered than the requested one.
 
-Providers answer a retired name by a newer model, which may cost more. What is booked is the price
-of the model that answered, and it is told. A dated version of the asked model is that model. A name
-that no price list knows is the operator's own (a deployment, a file): what it stands for is theirs
-to say, and nothing follows from the name in its answers. Pure; it knows nothing about price lists.
+Providers answer for a retired name with a newer model, which may cost more. The books then use the
+price of the model that answered, and the client is informed. A dated version of the requested model
+counts as that model. A name in no price list belongs to the operator (a deployment, a file). Only
+the operator knows its model, so the name in its answers tells nothing. Pure. It knows nothing about
+price lists.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from router.types import Price
 
-# What may follow a name without naming another model: a day, a version of Bedrock's or Google's.
+# These suffixes name no other model: a day, or a version of Bedrock's or Google's.
 _VERSION = re.compile(r"[-@](latest|\d{4}-\d\d-\d\d|\d{8}|\d{4}|\d{3})(?=:|$)|-v\d+(?=:|$)")
 _REGION = re.compile(
     r"^(?:[a-z]{2,6}\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen)\."
@@ -23,7 +24,7 @@ _REGION = re.compile(
 
 
 class Redirect(Struct, frozen=True):
-    """An answer by another model than the one asked for; no price where nobody states it."""
+    """Describes an answer by another model than the requested one. An unknown price is None."""
 
     asked: str
     answered: str
@@ -31,16 +32,16 @@ class Redirect(Struct, frozen=True):
 
 
 FindRedirect = Callable[[str, str], Redirect | None]
-"""From the model asked for and the one that answered; None where they are the same."""
+"""Takes the requested model and the one that answered. Returns None when they are the same."""
 
 
 def no_redirect(_asked: str, _answered: str) -> Redirect | None:
-    """For policies without price lists."""
+    """Returns None, for policies without price lists."""
     return None
 
 
 def same_model(asked: str, answered: str) -> bool:
-    """True where both name one model, a dated version of it counting as that model.
+    """Returns True when both name one model. A dated version counts as that model.
 
     >>> same_model("anthropic/claude-opus-5-5", "claude-opus-5-5-20260901")
     True
@@ -51,6 +52,7 @@ def same_model(asked: str, answered: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A model's name without provider, region, day and version, in lower case."""
+    """Returns a model's name without provider, region, day and version, in lower case."""
     short = _REGION.sub("", name.lower().rpartition("/")[2])
+    # A name may carry two of these suffixes.
     return _VERSION.sub("", _VERSION.sub("", short)).removesuffix(":0")

@@ -1,9 +1,9 @@
-"""What a model or an answerer costs on a day: one answer for server, check, plan and ledger.
+"""Finds the price of a model or an answerer on a day, the same for server, check and ledger.
 
-In this order: what the policy states for the answerer or model, the dated book (`prices.yaml`),
-the table that comes with litellm. Where the book names a model it decides, also by saying nothing:
-before its first day the price is unknown. The table has no days and holds on any. Files are read
-when they are first asked.
+The sources in their order are the policy's price for the answerer or model, the dated book
+(`prices.yaml`), and the table of litellm. When the book names a model, the book decides, even
+without a price: before its first day the price is unknown. litellm's table has no days and is valid
+on any day. Files are read at the first question.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from router.types import AttemptRow, MinutePrice, Price, RequestRow, usd_to_nano
 
 
 class PriceBook:
-    """The prices of one policy on one day."""
+    """Finds the prices of one policy on one day."""
 
     def __init__(self, read: Callable[[], LoadedPolicy], day: date) -> None:
         self._read = read
@@ -32,12 +32,15 @@ class PriceBook:
 
     @classmethod
     def of(cls, loaded: LoadedPolicy, day: date) -> PriceBook:
-        """The prices of a policy that is loaded."""
+        """Returns the prices of a loaded policy."""
         return cls(lambda: loaded, day)
 
     @classmethod
     def named(cls, policy: str, environ: Mapping[str, str], day: date) -> PriceBook:
-        """The prices of a policy by name or path; a wrong one is a PolicyError when asked."""
+        """Returns the prices of a policy by name or path.
+
+        A wrong policy raises PolicyError on use.
+        """
 
         def read() -> LoadedPolicy:
             return load_policy(find_policy(policy, policies_dir()), environ)
@@ -45,20 +48,20 @@ class PriceBook:
         return cls(read, day)
 
     def find(self, model: str) -> Price | None:
-        """The price of `model`; None where nobody states one. Raises PolicyError."""
+        """Returns the price of `model`, or None without a known price. Raises PolicyError."""
         return self.stated(model) or self._listed(model)
 
     def stated(self, model: str) -> Price | None:
-        """As `find`, by policy and book alone: what requests are compared with, quickly."""
+        """Returns the price by policy and book only, which is faster. Used for comparisons."""
         stated = self._loaded.policy.requested_price(model)
         if stated is not None:
             return stated.to_price()
         return self._loaded.prices.model(model, self.day)
 
     def answerer(self, section: AnswererSection, cores: int = 0) -> Price:
-        """The price of this answerer, with no class known where nobody states one.
+        """Returns the price of this answerer, without any class when the price is unknown.
 
-        `cores` is what a local model decodes on. Raises PolicyError.
+        `cores` is the number of cores on which a local model decodes. Raises PolicyError.
         """
         own = section.price.to_price()
         if is_known(own):
@@ -70,19 +73,22 @@ class PriceBook:
         return own
 
     def redirected(self, asked: str, answered: str) -> Redirect | None:
-        """The redirect, where a provider's model was asked for and another one answered."""
+        """Returns the redirect when another model answered than the provider's requested one."""
         if not answered or same_model(asked, answered) or self.find(asked) is None:
             return None
         return Redirect(asked, answered, self.find(answered))
 
     def reviewer_usd_per_hour(self) -> float | None:
-        """What an hour of a reviewer costs; None where the book is silent. Raises PolicyError."""
+        """Returns the price of a reviewer's hour, or None when the book has none.
+
+        Raises PolicyError.
+        """
         return self._loaded.prices.reviewer_usd_per_hour(self.day)
 
     def reviewer_minute(self) -> MinutePrice | None:
-        """What a minute of a reviewer costs, by the policy, else by the book; None: unknown.
+        """Returns the price of a reviewer's minute, from the policy or else from the book.
 
-        Raises PolicyError.
+        None means unknown. Raises PolicyError.
         """
         stated = self._loaded.policy.review.reviewer_usd_per_minute
         if stated is not None:
@@ -90,7 +96,7 @@ class PriceBook:
         return self._loaded.prices.reviewer_minute(self.day)
 
     def names(self) -> tuple[str, ...]:
-        """The policy's names and the book's, globs as they are, then litellm's."""
+        """Returns the policy's names and the book's, with unexpanded globs, then litellm's."""
         loaded = self._loaded
         return (
             *loaded.policy.report.requested_models,
@@ -99,7 +105,7 @@ class PriceBook:
         )
 
     def _listed(self, model: str) -> Price | None:
-        """By book or table, whatever the policy states."""
+        """Returns the price by book or table, without the policy's own."""
         prices = self._loaded.prices
         if prices.key(model) is not None:
             return prices.model(model, self.day)
@@ -111,38 +117,38 @@ class PriceBook:
 
 
 def by_list(prices: LoadedPrices, model: str, cores: int, day: date) -> Price | None:
-    """What this book says of a model on so many cores: its token prices, own compute beside them.
+    """Returns this book's price of a model on some cores: token prices plus own compute.
 
-    None where it says neither.
+    Returns None when the book has neither.
     """
     listed, compute = prices.model(model, day), prices.compute(cores, day)
     if listed is None or compute is None:
         return listed or compute
-    both = listed.version
+    version = listed.version
     if compute.version != listed.version:
-        both = f"{listed.version}, compute {compute.version.rpartition(' ')[2]}"
-    return replace(listed, per_second_nano_usd=compute.per_second_nano_usd, version=both)
+        version = f"{listed.version}, compute {compute.version.rpartition(' ')[2]}"
+    return replace(listed, per_second_nano_usd=compute.per_second_nano_usd, version=version)
 
 
 def is_known(price: Price) -> bool:
-    """Whether a price says what anything costs."""
-    stated = (price.input_nano_usd, price.per_request_nano_usd)
-    return any(one is not None for one in stated) or price.per_second_nano_usd > 0
+    """Returns True when the price contains any value that is known."""
+    prices = (price.input_nano_usd, price.per_request_nano_usd)
+    return any(value is not None for value in prices) or price.per_second_nano_usd > 0
 
 
 def utc_day(at_ms: int) -> date:
-    """The day, in UTC, of a time in milliseconds since the epoch."""
+    """Returns the UTC day of a time in milliseconds since the epoch."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()
 
 
-@cache  # two megabytes, and it changes with an installation alone
+@cache  # it has two megabytes, and changes only with a new installation
 def litellm_table() -> Mapping[str, Price]:
-    """litellm's table; empty where litellm is not there."""
+    """Returns litellm's table, or an empty one when litellm is missing."""
     return load_litellm_prices() or {}
 
 
 class RowPrices:
-    """Prices for the ledger's attempts: as a server would price them, or by another book first."""
+    """Finds prices for the ledger's attempts: the server's own, or those of another book first."""
 
     def __init__(
         self,
@@ -151,9 +157,12 @@ class RowPrices:
         instead: LoadedPrices | None = None,
         on: date | None = None,
     ) -> None:
-        """`policy_of` finds the policy that a row names, if it can be read; `shipped` is for rows
-        where it cannot. `instead` goes before all of that. `on` is the day of the prices; None
-        takes each attempt's own."""
+        """Sets the sources of prices.
+
+        `policy_of` finds the policy that a row names, if it can be read. `shipped` is for rows
+        whose policy cannot be read. `instead` goes before all of that. `on` is the day of the
+        prices; None takes each attempt's own day.
+        """
         self._policy_of = cache(policy_of)
         self._shipped = shipped
         self._instead = instead
@@ -161,7 +170,7 @@ class RowPrices:
         self._find = lru_cache(maxsize=4096)(self._price)
 
     def price(self, row: RequestRow, attempt: AttemptRow) -> Price | None:
-        """The price of the attempt's usage; None where nobody states one. Raises PolicyError."""
+        """Returns the price of the attempt's usage, or None if unknown. Raises PolicyError."""
         day = self._on or utc_day(attempt.started_at_ms)
         return self._find(row.policy, attempt.answerer, attempt.model, attempt.cores, day)
 
@@ -169,22 +178,23 @@ class RowPrices:
         loaded = self._policy_of(policy)
         section = None if loaded is None else loaded.policy.answerer(answerer)
         if self._instead is not None:
-            configured = str(getattr(section, "model", model))  # the provider may answer by another
+            # The provider may answer with another model.
+            configured = str(getattr(section, "model", model))
             for name in dict.fromkeys((configured, model)):
-                found = by_list(self._instead, name, cores, day)
-                if found is not None or self._instead.key(name) is not None:
-                    return found
+                price = by_list(self._instead, name, cores, day)
+                if price is not None or self._instead.key(name) is not None:
+                    return price
         if loaded is not None and section is not None:
-            own = PriceBook.of(loaded, day)
-            redirect = own.redirected(str(getattr(section, "model", model)), model)
+            book = PriceBook.of(loaded, day)
+            redirect = book.redirected(str(getattr(section, "model", model)), model)
             if redirect is not None:
                 return redirect.price
-            found = own.answerer(section, cores)
-            return found if is_known(found) else None
-        # What is no answerer's, such as reading a request, was priced by the policy's own book.
+            price = book.answerer(section, cores)
+            return price if is_known(price) else None
+        # An attempt without an answerer, such as triage, was priced by the policy's own book.
         for prices in (self._shipped,) if loaded is None else (loaded.prices, self._shipped):
             listed = by_list(prices, model, cores, day)
             if listed is not None:
                 return listed
-        named_there = self._shipped.key(model) is not None
-        return None if named_there else find_price(litellm_table(), model)
+        in_shipped_book = self._shipped.key(model) is not None
+        return None if in_shipped_book else find_price(litellm_table(), model)

@@ -1,7 +1,8 @@
-"""Rates on the request path: what a request and its calls count in, refused or corrected.
+"""Computes the amounts that a request and its calls take of each rate, and their corrections.
 
-Tokens are estimated when a request comes, as their letters by four and the output it asks for, and
-corrected to what its calls used when it is over. Pure; `metering` asks the limiter.
+A token estimate is made when a request arrives: a quarter of its letters, plus the output it asks
+for. When the request is over, the estimate is corrected to the tokens that its calls used. Pure:
+`router.request.metering` calls the limiter.
 """
 
 from __future__ import annotations
@@ -31,47 +32,50 @@ LETTERS_PER_TOKEN = 4
 
 @dataclass(slots=True)
 class RequestRates:
-    """The rates that one request counts in; made only where there are any."""
+    """Holds the rates that count one request. It exists only if there are any."""
 
     limiter: RateLimiter
     budgets: Budgets
     payer: Payer
-    most_output: int | None = None  # tokens that any answerer of the policy gives; None: unknown
+    # The most tokens that any answerer of the policy gives; None: unknown.
+    most_output: int | None = None
     states: tuple[RateState, ...] = ()
-    taken: list[RateAsk] = field(default_factory=list)  # of tokens, to be corrected
+    taken: list[RateAsk] = field(default_factory=list)  # in tokens, to be corrected later
 
     def asks(self, tier: str, request: ChatRequest) -> list[RateAsk]:
-        """What the request itself (tier "") or a call to a tier takes of its rates."""
+        """Returns the amounts that the request itself (tier "") or a call to a tier takes."""
         payer, tokens = replace(self.payer, tier=tier), estimate(request, self.most_output)
         return [ask for limit in self.budgets.rates(payer) for ask in asks_of(limit, 1, tokens)]
 
     def took(self, asks: Sequence[RateAsk], taken: RateTaken, request: ChatRequest) -> None:
-        """Remember what was taken. Raises RateLimited where it was refused."""
+        """Records the taken amounts. Raises RateLimited when a rate refused."""
         if taken.refused is not None:
             raise _refusal(asks[taken.refused], taken.states, taken.retry_ms, request)
         self.taken += [ask for ask in asks if ask.unit == "tokens"]
 
     def corrections(self, attempts: Sequence[AttemptRow]) -> list[RateAsk]:
-        """What corrects the estimates to the tokens that all calls used.
+        """Returns the differences between the estimates and the tokens that all calls used.
 
-        Where nobody knows what a call used, since it broke or its client left, the estimate stands
-        if it is more than what the others did.
+        A call that broke, or whose client left, has an unknown use. The estimate then applies, if
+        it is more than the use of the other calls.
         """
         asks = []
         for ask, tier in self._estimated():
-            its = [a for a in attempts if tier in ("", a.tier) and a.role is not Role.CACHE]
-            used = _tokens(its)
-            if any(map(_use_is_unknown, its)):
+            tier_attempts = [
+                a for a in attempts if tier in ("", a.tier) and a.role is not Role.CACHE
+            ]
+            used = _tokens(tier_attempts)
+            if any(map(_use_is_unknown, tier_attempts)):
                 used = max(used, ask.amount)
             asks.append(replace(ask, amount=used - ask.amount))
         return asks
 
     def _estimated(self) -> list[tuple[RateAsk, str]]:
-        """What was estimated of each bucket in all, and the tier that it is of, "" for all."""
+        """Returns the total estimate of each bucket with its tier, "" for all tiers."""
         summed: dict[tuple[str, str], RateAsk] = {}
         for ask in self.taken:
-            before = summed.get((ask.tenant, ask.name))
-            amount = ask.amount + (before.amount if before else 0)
+            earlier = summed.get((ask.tenant, ask.name))
+            amount = ask.amount + (earlier.amount if earlier else 0)
             summed[ask.tenant, ask.name] = replace(ask, amount=amount)
         return [(ask, ask.name.split("\0")[2]) for ask in summed.values()]
 
@@ -84,22 +88,25 @@ def request_rates(
     tiers: Sequence[str],
     most_output: int | None = None,
 ) -> RequestRates | None:
-    """The rates of a request under a policy, None where there are none."""
-    now = budgets()
+    """Returns the rates of a request under a policy, or None without any."""
+    current = budgets()
     payer = Payer(identity.tenant, identity.key_id, policy)
-    if not now.any_rate:
+    if not current.any_rate:
         return None
     payers = (payer, *(replace(payer, tier=tier) for tier in tiers))
     return (
-        RequestRates(limiter, now, payer, most_output)
-        if any(now.rates(one) for one in payers)
+        RequestRates(limiter, current, payer, most_output)
+        if any(current.rates(each_payer) for each_payer in payers)
         else None
     )
 
 
 def estimate(request: ChatRequest, most_output: int | None = None) -> int:
-    """Tokens that a request is expected to use at most: its text by four, and the output's cap,
-    never above `most_output`, which no answerer exceeds for a choice."""
+    """Returns the most tokens that a request is expected to use.
+
+    This is a quarter of its letters plus the output limit per choice. The output is never above
+    `most_output`, which no answerer exceeds for a choice.
+    """
     output = request.sampling.max_output_tokens or 0
     if most_output is not None:
         output = min(output, most_output)
@@ -112,23 +119,26 @@ def _text_tokens(request: ChatRequest) -> int:
 
 
 def _tokens(attempts: Sequence[AttemptRow]) -> int:
-    """Tokens of these calls; a deliberation's own line sums up its steps, which count already."""
-    thought = {a.rung for a in attempts if a.role is Role.DELIBERATION}
+    """Returns the tokens of these calls.
+
+    A deliberation's own line sums up its steps. Those steps count already, so the line is left out.
+    """
+    deliberated = {a.rung for a in attempts if a.role is Role.DELIBERATION}
     return sum(
         a.usage.total_tokens
         for a in attempts
-        if not (a.role in (Role.ANSWER, Role.SHADOW) and a.rung in thought)
+        if not (a.role in (Role.ANSWER, Role.SHADOW) and a.rung in deliberated)
     )
 
 
 def _use_is_unknown(attempt: AttemptRow) -> bool:
-    """Whether a call was made that nobody told the tokens of."""
+    """Returns True for a call whose tokens are unknown."""
     open_ended = attempt.state in (AttemptState.UNKNOWN_COST, AttemptState.CANCELLED)
     return open_ended and not attempt.usage.total_tokens
 
 
 def asks_of(limit: RateLimit, requests: int, tokens: int) -> list[RateAsk]:
-    """Returns what so many requests and tokens take of a limit. 0 of both asks for its state."""
+    """Returns the amounts that these requests and tokens take. 0 of both asks the state."""
     scope = limit.scope
     asks = []
     for unit, per_minute, amount in (
@@ -163,7 +173,7 @@ def _refusal(
 
 
 def _shorter(ask: RateAsk, request: ChatRequest) -> str:
-    """The words for what makes the request fit: a lower cap of output where that is enough."""
+    """Returns advice for a request that is too large: a lower output limit when that is enough."""
     fits = (ask.limit - _text_tokens(request)) // request.sampling.n
     if fits > 0 and request.sampling.max_output_tokens:
         return f"Send `{output_key(request)}` of at most {fits}"

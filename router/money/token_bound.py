@@ -1,10 +1,10 @@
-"""How many tokens a request has at most, whichever model reads it, from its text's bytes. Pure.
+"""Computes an upper bound of a request's tokens for any model, from its text's bytes. Pure.
 
 Clients fit conversations into a context window by this count, so it may be too high and never too
-low. Tokenizers differ: no byte-level one makes more tokens than there are bytes, and within words
-they all make fewer. The weights below are above every tokenizer that we can run, by the margins
-that `tests/money/test_token_bound.py` states; newer ones are known by what others measured
-(Claude's of 2026 counts up to 1.8 times cl100k). A few passes over bytes: 180 kB take 7 ms, most
+low. Tokenizers differ. No byte-level one makes more tokens than there are bytes, and within words
+all of them make fewer. The weights below exceed every tokenizer that we can run, by the margins in
+`tests/money/test_token_bound.py`. For newer tokenizers we use published measurements (Claude's of
+2026 counts up to 1.8 times cl100k). The cost is a few passes over bytes: 180 kB take 7 ms, most
 bodies less than one.
 """
 
@@ -16,29 +16,29 @@ from math import ceil
 from router.types import ChatRequest
 
 LOWER, SPACE = 0.65, 0.5
-"""Tokens of a lower-case letter within a word, and of a space; in a run of them, of two spaces.
-Words that no tokenizer knows come to 0.54 a letter, single letters to 0.5 a letter and space."""
+"""Weighs a lower-case letter within a word, and a space; in a run, each pair of spaces. Words
+unknown to every tokenizer need 0.54 per letter. Single letters need 0.5 per letter and space."""
 
 UPPER = 0.9
-"""Tokens of a capital letter: shouted and camel-case words are cut into more pieces."""
+"""Weighs a capital letter. Words in capitals or camel case are cut into more pieces."""
 
 MESSAGE_TOKENS, TOOL_TOKENS = 10, 20
-"""Marks around a message and a tool's definition."""
+"""Covers the marks around a message, and around a tool's definition."""
 
 ADDED_TOKENS = 1_100
-"""What a provider puts before a request with tools, at most (Anthropic says up to 804), and the
-attribution of coding agents, which is no part of the prompt here."""
+"""Covers the most tokens that a provider puts before a request with tools (Anthropic documents up
+to 804), and the attribution of coding agents, which is no part of the prompt here."""
 
 IMAGE_TOKENS = 5_000  # Claude's of 2026 reads one of the largest images as 4,784
 
 _LOWER = bytes(range(ord("a"), ord("z") + 1))
 _UPPER = bytes(range(ord("A"), ord("Z") + 1))
-# Base64, hashes and keys come close to a token for each byte.
+# Base64, hashes and keys need nearly a token per byte.
 _OPAQUE = re.compile(rb"[A-Za-z0-9+/_=-]{24,}")
 
 
 def token_bound(request: ChatRequest) -> int:
-    """At least as many tokens as any tokenizer makes of the whole request."""
+    """Returns at least as many tokens as any tokenizer makes of the whole request."""
     total = MESSAGE_TOKENS + (ADDED_TOKENS if request.tools else 100)
     texts: list[str] = []
     for message in request.messages:
@@ -47,12 +47,12 @@ def token_bound(request: ChatRequest) -> int:
         for part in message.parts:
             if part.kind == "image_url":
                 total += IMAGE_TOKENS
-            elif part.kind != "text":  # whose words stand in the message's text already
+            elif part.kind != "text":  # its words are already part of the message's text
                 total += len(part.payload)
         for call in message.tool_calls:
             total += MESSAGE_TOKENS
             texts += [call.id, call.name, call.arguments]
-        total += sum(len(one.payload) for one in message.sealed)
+        total += sum(len(item.payload) for item in message.sealed)
     for tool in request.tools:
         total += TOOL_TOKENS
         texts += [tool.name, tool.description, tool.parameters]
@@ -61,7 +61,7 @@ def token_bound(request: ChatRequest) -> int:
 
 
 def text_bound(text: str) -> int:
-    """At least as many tokens as any tokenizer makes of this text, and at most its bytes in UTF-8.
+    """Returns at least as many tokens as any tokenizer makes, and at most the bytes in UTF-8.
 
     >>> text_bound("a token"), text_bound("4711")
     (5, 4)
@@ -71,9 +71,10 @@ def text_bound(text: str) -> int:
     lower = _count(raw, _LOWER) - _count(opaque, _LOWER)
     upper = _count(raw, _UPPER) - _count(opaque, _UPPER)
     spaces = raw.count(b" ")
-    apart = spaces - raw.count(b"  ")
-    dense = len(raw) - lower - upper - spaces  # digits, marks, line ends, all beyond ASCII
-    return min(len(raw), dense + ceil(LOWER * lower + UPPER * upper + SPACE * apart))
+    weighed_spaces = spaces - raw.count(b"  ")
+    # Digits, punctuation, line ends, and all beyond ASCII.
+    dense = len(raw) - lower - upper - spaces
+    return min(len(raw), dense + ceil(LOWER * lower + UPPER * upper + SPACE * weighed_spaces))
 
 
 def _count(raw: bytes, among: bytes) -> int:

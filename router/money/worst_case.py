@@ -1,6 +1,6 @@
-"""Says which number of a request makes its worst case too large for a limit, and what would fit.
+"""Explains which number of a request makes its worst case exceed a limit, and what would fit.
 
-Pure; it knows nothing about what was spent.
+Pure. It knows nothing about past spending.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ NAMES = {
     "responses": "max_output_tokens",
     "responses.compact": "max_output_tokens",
 }
-"""What each endpoint calls its cap on output; chat completions take `max_completion_tokens` too."""
+"""Gives each endpoint's key for the output limit. Chat completions also accept
+`max_completion_tokens`."""
 
 
 def explained(
     error: BudgetExceeded, facts: AnswererFacts, request: ChatRequest, held_nano_usd: int
 ) -> BudgetExceeded:
-    """The refusal with the number that causes it. As it is where nobody says what is left."""
+    """Returns the refusal with the number that causes it, unchanged when the rest is unknown."""
     if error.room_nano_usd is None:
         return error
     cause, param = _cause(facts, request, error.room_nano_usd, held_nano_usd)
@@ -43,11 +44,11 @@ def explained(
 def cost_explained(
     error: MaxCostTooLow, facts: AnswererFacts, request: ChatRequest, *, composite: bool
 ) -> MaxCostTooLow:
-    """The refusal with what would fit the client's own cap; `composite` calls are several."""
+    """Returns the refusal with a value that fits the client's cap; `composite` means many calls."""
     cause, room = "", request.hints.max_cost_nano_usd or 0
     price = facts.price
-    stated = price.per_request_nano_usd is not None or price.output_nano_usd is not None
-    if not stated and not price.per_second_nano_usd:
+    has_token_price = price.per_request_nano_usd is not None or price.output_nano_usd is not None
+    if not has_token_price and not price.per_second_nano_usd:
         cause = f" The price of {facts.name} is unknown, so it may cost more than any cap."
     elif not composite and worst_case(facts, request) > room > 0:
         cause = f" {_cause(facts, request, room, error.needed_nano_usd)[0]}"
@@ -59,14 +60,14 @@ def cost_explained(
 
 
 def output_key(request: ChatRequest) -> str:
-    """The key of the body that caps the output: the one that was sent, else its usual name."""
+    """Returns the body key that limits the output: the sent one, or the endpoint's usual one."""
     return request.cap_key or NAMES.get(request.endpoint, "max_tokens")
 
 
 def _cause(
     facts: AnswererFacts, request: ChatRequest, room_nano_usd: int, held_nano_usd: int
 ) -> tuple[str, str | None]:
-    """The sentence, and the key of the body that it is about."""
+    """Returns the sentence, and the body key that causes the refusal."""
     most = output_that_fits(facts, request, room_nano_usd)
     if room_nano_usd <= 0:
         return "Nothing is left for any call.", None
@@ -75,16 +76,19 @@ def _cause(
         return f"A call to {facts.name} is held at ${held}, whatever is asked for.", None
     name, cap = output_key(request), output_cap(facts, request)
     if most == 0:
-        none = replace(request, sampling=replace(request.sampling, max_output_tokens=0))
-        if worst_case(facts, none) > room_nano_usd:
+        # Even an output of 0 tokens must fit before a lower limit can help.
+        without_output = replace(request, sampling=replace(request.sampling, max_output_tokens=0))
+        if worst_case(facts, without_output) > room_nano_usd:
             return "The input alone can cost more than what is left: shorten it.", "messages"
         return f"No `{name}` fits: what is left does not pay for one token of output.", None
-    asked = request.sampling.max_output_tokens
-    stated = f"The cause is `{name}`, which is {cap}"
-    if asked is not None and asked > cap:
-        stated = f"`{name}` was {asked}; {facts.name} gives {cap} at most, and these are the cause"
-    if asked is None:
-        stated = f"No `{name}` was sent, so the cap of {facts.name} counts, {cap}"
+    client_cap = request.sampling.max_output_tokens
+    reason = f"The cause is `{name}`, which is {cap}"
+    if client_cap is not None and client_cap > cap:
+        reason = (
+            f"`{name}` was {client_cap}; {facts.name} gives {cap} at most, and these are the cause"
+        )
+    if client_cap is None:
+        reason = f"No `{name}` was sent, so the cap of {facts.name} counts, {cap}"
     if request.sampling.n > 1:
-        stated += f", for each of {request.sampling.n} choices"
-    return f"{stated}. With `{name}` of at most {most} the call would fit.", name
+        reason += f", for each of {request.sampling.n} choices"
+    return f"{reason}. With `{name}` of at most {most} the call would fit.", name

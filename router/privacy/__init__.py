@@ -1,1 +1,1 @@
-"""What must not be read by others: redaction, encryption, seals of providers."""
+"""Protects texts from other readers: redaction, encryption, and the seals of providers."""

@@ -1,8 +1,8 @@
-"""Texts that only their asker can read again: sealed under a secret that is kept nowhere.
+"""Encrypts texts so that only their requester can read them again. No place keeps the key.
 
-The key is made of what the client sends (its idempotency key) and of its tenant's secret, so the
-database alone opens nothing. The cipher is AES-256-GCM (NIST SP 800-38D) of the package
-`cryptography`. Pure: the caller brings the random nonce.
+The key is derived from the client's value (its idempotency key) and its tenant's secret, so the
+database by itself opens nothing. The cipher is AES-256-GCM (NIST SP 800-38D) of the package
+`cryptography`. Pure: the caller passes the random nonce.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def sealing_key(tenant_secret: bytes, asker_secret: str) -> bytes:
 
 
 def seal(key: bytes, nonce: bytes, text: bytes) -> bytes:
-    """Returns the nonce, then the sealed text. A nonce is used once under a key."""
+    """Returns the nonce, then the encrypted text. Use a nonce only once under a key."""
     assert len(nonce) == NONCE_BYTES
     return nonce + AESGCM(key).encrypt(nonce, text, None)
 
 
 def unseal(key: bytes, sealed: bytes) -> bytes | None:
-    """Returns the text, or None when the key is another one or a byte of it was changed."""
+    """Returns the text, or None when the key differs or a byte was changed."""
     if len(sealed) < NONCE_BYTES:
         return None
     try:

@@ -1,19 +1,19 @@
-"""What only its issuer can read: encrypted reasoning, signed thoughts, thought signatures. Pure.
+"""Stamps items that only their issuer can read: encrypted reasoning and thought signatures. Pure.
 
-A provider seals what a model thought, and wants it back in the next turn, byte for byte. Another
-one refuses it, in every later turn, since the client goes on sending it. A gateway that changes
-models by design therefore stamps each seal with its issuer when it goes out, and reads the stamp
-when it comes back: its issuer gets it unchanged, everybody else never sees it.
+A provider seals the thoughts of a model, and expects them back in the next turn, byte for byte.
+Another provider refuses them in every later turn, since the client keeps sending them. A gateway
+that changes models must handle this. It stamps each seal with its issuer on the way out, and reads
+the stamp on the way back. The issuer gets its seal unchanged, and nobody else sees it.
 
-The stamp stands before the seal itself, in the one text of the item that is opaque anyway, so that
-clients carry it without knowing. Where a client's format has no place for an item of that kind, all
-of the item is carried as one opaque text (`packed`), and comes back whole (`opened`).
+The stamp is put before the seal, inside the one text of the item that is opaque anyway. Clients
+carry it without knowing. When a client's format has no place for an item of that kind, the whole
+item travels as one opaque text (`packed`), and comes back complete (`opened`).
 
 >>> text = stamped("gAAAA", "5f2c")
 >>> text, unstamped(text)
 ('tg1.5f2c.gAAAA', ('5f2c', 'gAAAA'))
 
-It knows nothing about wire formats and upstreams.
+This module knows nothing about wire formats and upstreams.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ SEAL_KEYS = {
     "redacted_thinking": "data",
     "thought_signature": "thought_signature",  # Gemini's, of one tool call
 }
-"""Which key of an item of each kind holds the seal."""
+"""Names the key of the seal in an item of each kind."""
 
 
 def issuer_of(name: str, base_urls: Sequence[str], api_key: str | None) -> str:
-    """The short name of who seals: the policy's `issuer`, else endpoint and organisation.
+    """Returns the short name of the issuer: the policy's `issuer`, or endpoint and organisation.
 
-    Which organisation it is nobody says, so its key stands for it: another key means that old seals
-    are left out, which costs some thoughts, where a wrong guess would cost the conversation.
+    No provider tells the organisation, so its key represents it. After a change of the key, old
+    seals are left out. That costs some thoughts; a wrong guess would cost the whole conversation.
     """
-    said = name or "\n".join([*sorted(base_urls), api_key or ""])
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    identity = name or "\n".join([*sorted(base_urls), api_key or ""])
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def stamped(seal: str, issuer: str) -> str:
-    """The seal with its issuer before it."""
+    """Returns the seal with its issuer before it."""
     return f"{PREFIX}{issuer}.{seal}"
 
 
 def unstamped(text: str) -> tuple[str, str] | None:
-    """Issuer and seal; None for what was not stamped here."""
+    """Returns issuer and seal, or None for a text that was not stamped here."""
     if not text.startswith(PREFIX):
         return None
     issuer, dot, seal = text.removeprefix(PREFIX).partition(".")
@@ -65,7 +65,7 @@ def unstamped(text: str) -> tuple[str, str] | None:
 
 
 def shown(sealed: Sealed) -> dict[str, object]:
-    """The item as a client of the same format gets it, its seal stamped."""
+    """Returns the item for a client of the same format, with its seal stamped."""
     item: dict[str, object] = orjson.loads(sealed.payload)
     key = SEAL_KEYS[sealed.kind]
     seal = item.get(key)
@@ -75,74 +75,77 @@ def shown(sealed: Sealed) -> dict[str, object]:
 
 
 def read_back(kind: str, item: dict[str, object], at: int = 0) -> Sealed | None:
-    """The item as its issuer sealed it; None for one that was not sealed, or not stamped here."""
+    """Returns the item as its issuer sealed it, or None when it has no seal or no stamp of ours."""
     key = SEAL_KEYS[kind]
     seal = item.get(key)
-    said = unstamped(seal) if isinstance(seal, str) else None
-    if said is None:
+    stamp = unstamped(seal) if isinstance(seal, str) else None
+    if stamp is None:
         return None
-    issuer, own = said
+    issuer, own_seal = stamp
     try:
-        payload = orjson.dumps({**item, key: own}).decode()
-    except orjson.JSONEncodeError:  # nested deeper than anything an issuer wrote
+        payload = orjson.dumps({**item, key: own_seal}).decode()
+    except orjson.JSONEncodeError:  # nested deeper than any item of an issuer
         return None
     return Sealed(kind, JsonText(payload), issuer, at)
 
 
 def packed(items: Iterable[Sealed]) -> str:
-    """Any items as one opaque text, for formats that have no place for items of their kind."""
-    found = [[one.kind, one.payload, one.issuer, one.at] for one in items]
-    return PACKED + base64.urlsafe_b64encode(orjson.dumps(found)).decode()
+    """Returns any items as one opaque text, for formats without a place for their kind."""
+    values = [[item.kind, item.payload, item.issuer, item.at] for item in items]
+    return PACKED + base64.urlsafe_b64encode(orjson.dumps(values)).decode()
 
 
 def opened(text: str) -> tuple[Sealed, ...]:
-    """The items in a text of `packed`; () for any other text."""
+    """Returns the items in a text of `packed`, or () for any other text."""
     if not text.startswith(PACKED):
         return ()
     try:
-        found = orjson.loads(base64.urlsafe_b64decode(text.removeprefix(PACKED)))
+        values = orjson.loads(base64.urlsafe_b64decode(text.removeprefix(PACKED)))
     except (binascii.Error, ValueError, RecursionError):
         return ()
-    if type(found) is not list:
+    if type(values) is not list:
         return ()
-    return tuple([one for item in found if (one := _item(item)) is not None])
+    return tuple([sealed for value in values if (sealed := _item(value)) is not None])
 
 
 def _item(value: object) -> Sealed | None:
-    """One packed item; the client had it in its hands, so nothing in it is believed."""
+    """Returns one packed item, or None for a value that is no such item.
+
+    The client could have changed the value, so every part of it is checked.
+    """
     if type(value) is not list or len(value) != 4:
         return None
     kind, payload, issuer, at = value
     if type(payload) is not str or type(issuer) is not str or type(at) is not int:
         return None
     try:
-        whole = type(orjson.loads(payload)) is dict
+        is_object = type(orjson.loads(payload)) is dict
     except (orjson.JSONDecodeError, RecursionError):
         return None
-    return Sealed(kind, JsonText(payload), issuer, at) if whole and kind in SEAL_KEYS else None
+    return Sealed(kind, JsonText(payload), issuer, at) if is_object and kind in SEAL_KEYS else None
 
 
 def own(sealed: Iterable[Sealed], issuer: str, kinds: Iterable[str]) -> tuple[Sealed, ...]:
-    """Those that this issuer sealed, of the kinds that its format has a place for."""
+    """Returns the items of this issuer, of the kinds that its format has a place for."""
     allowed = frozenset(kinds)
-    return tuple([one for one in sealed if one.issuer == issuer and one.kind in allowed])
+    return tuple([item for item in sealed if item.issuer == issuer and item.kind in allowed])
 
 
 def issuers(request: ChatRequest) -> frozenset[str]:
-    """Returns who sealed something in this conversation."""
-    return frozenset([one.issuer for message in request.messages for one in message.sealed])
+    """Returns the issuers of all seals in this conversation."""
+    return frozenset([item.issuer for message in request.messages for item in message.sealed])
 
 
 BYTES_PER_TOKEN = 6
-"""Of a seal: four characters of text to a token, by four thirds for base64, little around it."""
+"""Estimates a seal: four characters of text per token, times 4/3 for base64, and a little more."""
 NO_SEALS: Mapping[str, int] = MappingProxyType({})
 
 
 def sealed_tokens(request: ChatRequest) -> Mapping[str, int]:
-    """About how many tokens of thoughts each issuer has sealed in this conversation."""
-    found: dict[str, int] = {}
+    """Returns about how many tokens of thoughts each issuer has sealed in this conversation."""
+    totals: dict[str, int] = {}
     for message in request.messages:
-        for one in message.sealed:
-            tokens = len(one.payload) // BYTES_PER_TOKEN
-            found[one.issuer] = found.get(one.issuer, 0) + tokens
-    return found or NO_SEALS
+        for item in message.sealed:
+            tokens = len(item.payload) // BYTES_PER_TOKEN
+            totals[item.issuer] = totals.get(item.issuer, 0) + tokens
+    return totals or NO_SEALS

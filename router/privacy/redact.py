@@ -1,8 +1,8 @@
-"""Personal and secret details out of a text, before it reaches any sink.
+"""Removes personal and secret details from a text before it reaches any sink.
 
 E-mail addresses, telephone, payment card and social security numbers, IBANs, keys, tokens and
-passwords become placeholders. When unsure it redacts: a long number that might be a card's is gone.
-Every pattern is bounded and none of its repeats overlap, so the time is linear in the text. Pure.
+passwords become placeholders. In doubt it redacts: it removes a long number that might be a card's.
+Every pattern is bounded and no two repeats overlap, so the time is linear in the text. Pure.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ _DATE = re.compile(
 
 
 def redact(text: str) -> str:
-    """The text with placeholders for what it should not carry. Linear in the text's length.
+    """Returns the text with placeholders for personal and secret details. Linear in its length.
 
     >>> redact("Mail jo@example.com or call +1 (415) 555-0132")
     'Mail [EMAIL] or call [PHONE]'
     """
     steps: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+        # The order matters: a secret inside an address or a header must go before its parts match.
         (_USERINFO, rf"\1{SECRET}@"),
         (_TOKEN, SECRET),
         (_BEARER, rf"\1\2{SECRET}"),
@@ -78,7 +79,7 @@ def redact(text: str) -> str:
 
 
 def _without_pem(text: str) -> str:
-    """Private key blocks out; one without an end takes the rest of the text with it."""
+    """Removes private key blocks. A block without an end removes the rest of the text."""
     kept: list[str] = []
     position = 0
     while (begin := _PEM_BEGIN.search(text, position)) is not None:
@@ -90,9 +91,9 @@ def _without_pem(text: str) -> str:
 
 
 def _named(match: re.Match[str]) -> str:
-    value = match[3]
-    if value.startswith("[") or (" is" in match[2].lower() and not _looks_random(value)):
-        return match[0]  # "the password is wrong" is no password
+    secret = match[3]
+    if secret.startswith("[") or (" is" in match[2].lower() and not _looks_random(secret)):
+        return match[0]  # "the password is wrong" contains no password
     return f"{match[1]}{match[2]}{SECRET}"
 
 
@@ -102,44 +103,44 @@ def _looks_random(value: str) -> bool:
 
 
 def _iban(match: re.Match[str]) -> str:
-    """As many characters as the country's numbers have, when the check digits are right."""
-    found = match[0]
-    length = _IBAN_LENGTHS.get(found[:2].upper(), 0)
-    places = [place for place, letter in enumerate(found) if letter.isalnum()]
+    """Replaces as many characters as the country's numbers have, if the check digits are right."""
+    text = match[0]
+    length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
+    places = [place for place, letter in enumerate(text) if letter.isalnum()]
     if not 15 <= length <= len(places):
-        return found
+        return text
     end = places[length - 1] + 1
-    inside_word = end < len(found) and found[end].isalnum()
-    compact = "".join(found[place] for place in places[:length]).upper()
-    return found if inside_word or not _iban_is_valid(compact) else IBAN + found[end:]
+    inside_word = end < len(text) and text[end].isalnum()
+    compact = "".join(text[place] for place in places[:length]).upper()
+    return text if inside_word or not _iban_is_valid(compact) else IBAN + text[end:]
 
 
 def _iban_is_valid(compact: str) -> bool:
-    """ISO 13616: the number read from the fifth character on is 1 modulo 97."""
+    """Checks ISO 13616: the number read from the fifth character on is 1 modulo 97."""
     turned = compact[4:] + compact[:4]
     return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
 
 
 def _number(match: re.Match[str]) -> str:
-    found = match[0]
-    digits = "".join(letter for letter in found if letter.isdigit())
-    if _SSN.fullmatch(found):
+    text = match[0]
+    digits = "".join(letter for letter in text if letter.isdigit())
+    if _SSN.fullmatch(text):
         return ID
     if len(digits) >= 20:
-        return ID  # whatever it is, no amount and no order number is as long
+        return ID  # no amount and no order number is as long
     if len(digits) >= 13 and luhn(digits):
         return CARD
-    if _DATE.match(found):
-        return found
-    separated = any(letter in " ()./-" for letter in found[1:])
-    international = found[0] in "+(" or (found[0] == "0" and len(digits) >= 9)
+    if _DATE.match(text):
+        return text
+    separated = any(letter in " ()./-" for letter in text[1:])
+    international = text[0] in "+(" or (text[0] == "0" and len(digits) >= 9)
     if international or (separated and 9 <= len(digits) <= 15):
         return PHONE
-    return found
+    return text
 
 
 def luhn(digits: str) -> bool:
-    """Luhn's check (ISO/IEC 7812-1): luhn("4111111111111111") is True."""
+    """Returns True when Luhn's check holds (ISO/IEC 7812-1): luhn("4111111111111111") is True."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)

@@ -1,6 +1,7 @@
-"""What a mistake in a file may show of the value that was found: never what may be a credential.
+"""Decides which part of a wrong value an error message may show. It never shows a credential.
 
-Mistakes go to logs, to /readyz and to terminals. It knows nothing about YAML and lines.
+Error messages go to logs, to /readyz and to terminals. This module knows nothing about YAML and
+lines.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from router.privacy.redact import redact
 _SHOWN_CHARACTERS = 80
 _SECRET_KEY = re.compile(r"(api_?key|secret|password|token)s?$", re.IGNORECASE)
 
-# Keys whose text says how to route, never how to get in. The text of any other key stays unshown:
-# a mistyped key may hold a credential, and addresses may carry a password.
+# The text under these keys tells how to route and grants no access. The text of any other key stays
+# hidden: a mistyped key may hold a credential, and addresses may carry a password.
 _HARMLESS = frozenset(
     {
         "answerer",
@@ -49,7 +50,7 @@ _HARMLESS = frozenset(
 
 
 def found_text(path: Sequence[str | int], value: object, *, harmless: bool = False) -> str:
-    """A value as a mistake shows it: short, and only under a key that is known to be harmless.
+    """Returns a value for an error message: short, and only under a key known to be harmless.
 
     >>> found_text(("tiers", 0, "name"), "two words"), found_text(("api-key",), "sk-live-1")
     ("'two words'", 'text that is not shown')
@@ -63,6 +64,6 @@ def found_text(path: Sequence[str | int], value: object, *, harmless: bool = Fal
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if _SECRET_KEY.search(key) or not (harmless or key in _HARMLESS):
         return f"{'text' if isinstance(value, str) else 'a value'} that is not shown"
-    # A subclass of str may show itself without quotation marks; it keeps its type.
+    # A subclass of str may print itself without quotation marks; the same type keeps that.
     shown = repr(type(value)(redact(value)) if isinstance(value, str) else value)
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "..."

@@ -1,13 +1,15 @@
-"""The values every part of Tiergate speaks in, and the Protocols between the parts.
+"""Defines the values that every part of Tiergate shares, and the Protocols between the parts.
 
-This is the contract: frozen, slotted values and Protocols of few methods, standard library only.
-It knows nothing about HTTP, databases, models or policies. JSON becomes these types in the wire
-modules; rows become these types in the ledger's store. Money is an integer of nano-dollars
-(1 USD = 1_000_000_000), times are milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`).
+This is the contract: frozen values (`msgspec.Struct`) and Protocols of few methods. It imports
+msgspec and the standard library only. It knows nothing about HTTP, databases, models or policies.
+The wire modules turn JSON into these types; the ledger's store turns rows into them. Money is an
+integer of nano-dollars (1 USD = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`)
+or durations (`*_ms`).
 
-All is imported from here. The modules follow a request: `requests`, `signals` (triage),
-`decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`, `events` (for
-the log); `closed_sets` are what reports count, `surroundings` what else the gateway is given.
+Other folders import all names from here. The modules follow a request: `requests`, `signals`
+(triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
+`events` (for the log). `closed_sets` holds the sets that reports count. `surroundings` holds the
+other things that the gateway receives.
 """
 
 from __future__ import annotations

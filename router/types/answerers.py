@@ -1,4 +1,4 @@
-"""Where answers come from, what they cost, and how they reach one another."""
+"""Describes answerers: their facts and prices, their state, and the two Protocols of a call."""
 
 from __future__ import annotations
 
@@ -15,30 +15,32 @@ from router.types.signals import Signals
 
 
 class Price(Struct, frozen=True):
-    """Nano-dollars per million tokens, or one stated price per request; None: unknown, never 0."""
+    """Holds nano-dollars per million tokens, or one price per request. None is unknown, never 0."""
 
     input_nano_usd: int | None = None
     cached_input_nano_usd: int | None = None
     cache_write_nano_usd: int | None = None
     output_nano_usd: int | None = None
     per_request_nano_usd: int | None = None
-    per_second_nano_usd: int = 0  # own compute
-    reasoning_nano_usd: int | None = None  # None: reasoning costs what output costs
-    image_nano_usd: int | None = None  # per image of the request, beside its tokens; None: nothing
-    version: str = ""  # which list, and from which day on it holds; every row that it priced has it
+    per_second_nano_usd: int = 0  # for the time on our own machine
+    reasoning_nano_usd: int | None = None  # None: reasoning costs the price of output
+    # Per image of the request, in addition to its tokens; None: free.
+    image_nano_usd: int | None = None
+    # Names the list and the day from which it is valid; every row priced with it has it.
+    version: str = ""
 
 
 class BodyRules(Struct, frozen=True):
-    """Which keys of clients' bodies an answerer is sent beside those known for its kind."""
+    """Lists the body keys that an answerer receives beyond those known for its kind."""
 
-    pass_through: frozenset[str] = frozenset()  # that the policy names
-    wire: str = "openai"  # the format that an upstream is asked in
-    may_store: bool = False  # the provider may keep the request and its answer
-    stores_unasked: bool = False  # the provider keeps them unless it is told not to
+    pass_through: frozenset[str] = frozenset()  # named by the policy
+    wire: str = "openai"  # the wire format of requests to this upstream
+    may_store: bool = False  # the provider may store the request and its answer
+    stores_unasked: bool = False  # the provider stores them unless a request forbids it
 
 
 class AnswererFacts(Struct, frozen=True):
-    """What the gateway knows of an answerer before calling it."""
+    """Holds the facts about an answerer that the gateway knows before a call."""
 
     name: str
     tier: str
@@ -52,11 +54,12 @@ class AnswererFacts(Struct, frozen=True):
     expected_output_tokens: int
     latency_ms: float
     deadline_ms: int
-    hides_reasoning: bool = False  # bills tokens it doesn't show: a cut answer counts at its hold
-    cores: int = 0  # that a local model decodes on; 0: it runs elsewhere, or computes nothing
-    image_tokens: int = 0  # that one image counts as, at most
-    added_input_tokens: int = 0  # that it puts before a request by itself, at most
-    issuer: str = ""  # who seals what this answerer thinks; "" where nobody does
+    # Bills hidden tokens: an answer that is cut short is booked at its hold.
+    hides_reasoning: bool = False
+    cores: int = 0  # used by a local model to decode; 0: it runs elsewhere or computes nothing
+    image_tokens: int = 0  # per image, at most
+    added_input_tokens: int = 0  # put before each request by the answerer itself, at most
+    issuer: str = ""  # names the provider whose seals this answerer accepts; "" for none
     body: BodyRules = BodyRules()
 
 
@@ -71,16 +74,16 @@ class AnswererState(StrEnum):
 class AnswererStatus(Struct, frozen=True):
     state: AnswererState
     detail: str = ""
-    due: bool = False  # out of use, and the next call may find it well again
+    due: bool = False  # it is out of use, but the next call may find it working again
 
     @property
     def may_be_called(self) -> bool:
-        """Is True when a call is worth its while: to one that works, is loading, or is due."""
+        """Returns True when a call may succeed: the answerer works, is loading, or is due."""
         return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
 
 
 class Work(Struct, frozen=True):
-    """One request as an answerer sees it: the request, what triage read, and the time left."""
+    """Holds one request for an answerer: the request, its signals, and the time left."""
 
     request: ChatRequest
     signals: Signals
@@ -92,10 +95,10 @@ class Work(Struct, frozen=True):
 
 
 class Call(Protocol):
-    """How an answerer reaches another one: every priced call goes through the gateway.
+    """Lets an answerer call another one. Every priced call goes through the gateway.
 
-    Holds the worst case, records, settles, checks deadline and depth.
-    Raises: BudgetExceeded, DeadlineExceeded, DepthExceeded, UpstreamError and its kin.
+    The gateway holds the worst-case cost, records and settles the call, and checks deadline and
+    depth. Raises BudgetExceeded, DeadlineExceeded, DepthExceeded, UpstreamError and its subclasses.
     """
 
     async def __call__(self, answerer: str, request: ChatRequest, role: Role) -> Answer: ...
@@ -103,16 +106,18 @@ class Call(Protocol):
 
 @runtime_checkable
 class TokenCounter(Protocol):
-    """An answerer whose provider counts the tokens of a request without answering it. Raises
-    nothing."""
+    """Marks an answerer whose provider can count a request's tokens without answering it.
+
+    Raises nothing.
+    """
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
-        """The provider's count, None where it has none to give."""
+        """Returns the provider's count, or None when it gives none."""
         ...
 
 
 class Answerer(Protocol):
-    """Something answers come from. Raises errors.AnswererError and its kin, nothing else."""
+    """Produces answers. Raises errors.AnswererError and its subclasses, nothing else."""
 
     @property
     def facts(self) -> AnswererFacts: ...

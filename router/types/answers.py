@@ -1,4 +1,4 @@
-"""What an answerer returns: whole, or in pieces."""
+"""Holds the answers of answerers: whole ones and streamed pieces."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from router.types.requests import Sealed, ToolCall
 
 
 class Usage(Struct, frozen=True):
-    """Token counts as an upstream reports them; cached is part of input, reasoning of output."""
+    """Holds token counts from an upstream.
+
+    Input includes cached tokens, output includes reasoning.
+    """
 
     input_tokens: int = 0
     cached_input_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
-    reported: bool = False  # False: estimated by us
+    reported: bool = False  # False: we estimated the counts
 
     @property
     def total_tokens(self) -> int:
-        """Input and output together."""
+        """Returns input and output tokens together."""
         return self.input_tokens + self.output_tokens
 
 
 class TokenLogprob(Struct, frozen=True):
     token: str
     logprob: float
-    top: tuple[TokenLogprob, ...] = ()  # without alternatives of their own
-    utf8: bytes | None = None  # where the text stands for other bytes, as of half a character
+    # The likeliest tokens at this place; they carry no list of their own.
+    top: tuple[TokenLogprob, ...] = ()
+    # Set when the text differs from the token's bytes, for example half of a character.
+    utf8: bytes | None = None
 
 
 class Choice(Struct, frozen=True):
@@ -41,38 +46,41 @@ class Choice(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What an answerer returned; `p` is its own calibrated chance of being right, if it has one."""
+    """Holds an answer.
+
+    `p` is the answerer's own calibrated chance of being right, if it has one.
+    """
 
     choices: tuple[Choice, ...]
     model: str
     usage: Usage
     p: float | None = None
-    matched: str | None = None  # what level 1 matched: intent id
-    approved: bool = False  # the text comes from an approved answer
-    verified: bool | None = None  # None: not judged by the answerer itself
+    matched: str | None = None  # the intent id that level 1 matched
+    approved: bool = False  # the text is an approved answer
+    verified: bool | None = None  # None: the answerer did not judge its own answer
     facts: tuple[str, ...] = ()
     provider_cost_nano_usd: int | None = None
     compute_ms: float = 0.0
     adapter: str | None = None
-    upstream_id: str = ""  # the provider's own id of this answer, to reconcile by
+    upstream_id: str = ""  # the provider's id of this answer, for reconciliation
 
     @property
     def text(self) -> str:
-        """The text of the first choice, "" without any."""
+        """Returns the text of the first choice, or "" without choices."""
         return self.choices[0].text if self.choices else ""
 
 
 class Delta(Struct, frozen=True):
-    """One piece of a streamed answer. The last one carries `final`.
+    """Holds one piece of a streamed answer. The last piece carries `final`.
 
-    With `sealed`, `reasoning` are the words that stand in that item too.
+    With `sealed`, `reasoning` repeats the words of the sealed item.
     """
 
     text: str = ""
     reasoning: str = ""
     tool_call_index: int | None = None
-    tool_call: ToolCall | None = None  # id and name once, arguments in pieces
-    index: int = 0  # choice
+    tool_call: ToolCall | None = None  # carries id and name once, then the arguments in pieces
+    index: int = 0  # of the choice
     logprobs: tuple[TokenLogprob, ...] = ()
     sealed: Sealed | None = None
     final: Answer | None = None

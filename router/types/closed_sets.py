@@ -1,4 +1,4 @@
-"""Closed sets: what there is a fixed number of, for reports to count."""
+"""Lists the closed sets: values of a fixed number, which reports can count."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class Domain(StrEnum):
-    """What a request is about. Their order says nothing; `triage.reading` ranks them by caution."""
+    """Names the subject of a request.
+
+    The order has no meaning; `triage.reading` ranks by caution.
+    """
 
     GENERAL = "general"
     CUSTOMER_SUPPORT = "customer_support"
@@ -20,11 +23,11 @@ class Domain(StrEnum):
 
 
 RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
-"""Where a wrong answer can cost money, rights, health or lives."""
+"""Lists the domains in which a wrong answer can cost money, rights, health or lives."""
 
 
 class RequestType(StrEnum):
-    """What kind of work a request asks for."""
+    """Names the kind of work that a request asks for."""
 
     FAQ = "faq"
     STATUS = "status"
@@ -42,9 +45,9 @@ class RequestType(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a rung was taken, passed over, accepted or left. Reports count these."""
+    """Says why a rung was taken, passed over, accepted or left. Reports count these values."""
 
-    # taken
+    # Reasons for a rung that was taken.
     LOWEST_EXPECTED_LOSS = "lowest_expected_loss"
     FLOOR = "floor"
     FIXED_TRIGGERS_DECIDE = "fixed_triggers_decide"
@@ -54,11 +57,11 @@ class Reason(StrEnum):
     SEMANTIC_CACHE_HIT = "semantic_cache_hit"
     IDEMPOTENT_REPLAY = "idempotent_replay"
     OBSERVED = "observed"
-    SHADOWED = "shadowed"  # a shadow's own row: no client asked for it
-    EXPLORED = "explored"  # tried first by chance, or passed over for one that was
+    SHADOWED = "shadowed"  # the row of a shadow call: no client asked for it
+    EXPLORED = "explored"  # chance put this rung first, or put another one before it
     WARM_CACHE = "warm_cache"
     SPECULATED = "speculated"
-    # hard rules and fixed triggers that set the floor
+    # Hard rules and fixed triggers that set the floor.
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"
     NOVEL = "novel"
@@ -76,7 +79,7 @@ class Reason(StrEnum):
     TRIAGE_DEGRADED = "triage_degraded"
     HINT_MIN_TIER = "hint_min_tier"
     TOOL_LOOP = "tool_loop"
-    # passed over
+    # Reasons for a rung that was passed over.
     BELOW_FLOOR = "below_floor"
     ABOVE_CEILING = "above_ceiling"
     LOW_IMPACT = "low_impact"
@@ -88,19 +91,20 @@ class Reason(StrEnum):
     TIER_NOT_ALLOWED = "tier_not_allowed"
     OVER_MAX_COST = "over_max_cost"
     BUDGET_SOFT_LIMIT = "budget_soft_limit"
-    BUDGET_SOFT_LIMIT_KEPT = "budget_soft_limit_kept"  # reached, but nothing lower is allowed
-    # after an answer
+    # The limit is reached, but the request allows no lower tier.
+    BUDGET_SOFT_LIMIT_KEPT = "budget_soft_limit_kept"
+    # Results of an answer.
     ANSWER_ACCEPTED = "answer_accepted"
     ANSWER_NOT_TRUSTED = "answer_not_trusted"
     ANSWER_REFUSED = "answer_refused"
     ANSWER_INVALID = "answer_invalid"
     SLOT_UNFILLED = "slot_unfilled"
     ANSWERER_FAILED = "answerer_failed"
-    OUTAGE_SAME_LEVEL = "outage_same_level"  # stands in for one that failed, or is not ready
+    OUTAGE_SAME_LEVEL = "outage_same_level"  # replaces a rung that failed or is not ready
     OUTAGE_HIGHER = "outage_higher"
-    OUTAGE_LOWER = "outage_lower"  # its answer is never more than unverified
+    OUTAGE_LOWER = "outage_lower"  # its answer counts as unverified at best
     GAIN_BELOW_COST = "gain_below_cost"
-    BUDGET_EXHAUSTED = "budget_exhausted"  # or who keeps budgets and rates does not answer
+    BUDGET_EXHAUSTED = "budget_exhausted"  # or the store of budgets and rates does not answer
     TIME_EXHAUSTED = "time_exhausted"
     LADDER_EXHAUSTED = "ladder_exhausted"
 
@@ -112,13 +116,13 @@ class DecisionMode(StrEnum):
 
 
 class PSource(StrEnum):
-    """Where a rung's chance of being right comes from, best first."""
+    """Says where a rung's chance of being right comes from. The best source is first."""
 
-    MATCH = "match"  # level 1's calibrated match confidence
+    MATCH = "match"  # the calibrated confidence of level 1's match
     LABELLED = "labelled"  # theta from labelled traffic of that answerer
-    MEASURED = "measured"  # theta of the embedded model, measured by us
+    MEASURED = "measured"  # theta of the embedded model, from our own measurement
     TABLE = "table"  # theta fitted on public per-question results
-    PRIOR = "prior"  # by level; never shown as calibrated
+    PRIOR = "prior"  # a value per level; never shown as calibrated
 
 
 class CostBasis(StrEnum):
@@ -130,20 +134,20 @@ class CostBasis(StrEnum):
 
 
 class Role(StrEnum):
-    """What an attempt was for; each line of the books has exactly one."""
+    """Names the purpose of an attempt. Each line of the books has exactly one."""
 
     CACHE = "cache"
-    RESOLVER = "resolver"  # an approved answer was looked up; `answer` in rows of older versions
+    RESOLVER = "resolver"  # looks up an approved answer; rows of older versions say `answer`
     ANSWER = "answer"
     REFINE = "refine"
     CHECK = "check"  # a model judges an answer
-    SAMPLE = "sample"  # another answer, to judge the first by how far they agree
+    SAMPLE = "sample"  # asks for another answer, to measure how far the two agree
     DELIBERATION = "deliberation"
-    RECONCILE = "reconcile"  # no call: what one of unknown cost turned out to cost more, or less
-    RETRY = "retry"  # a step that was asked again, since what it said could not be used
-    TRIAGE = "triage"  # own compute for reading the request
-    REVIEW = "review"  # people's minutes
-    SHADOW = "shadow"  # after the client has its answer, to compare; never shown
+    RECONCILE = "reconcile"  # makes no call: corrects an unknown cost by the difference
+    RETRY = "retry"  # asks a step again, since its first output was unusable
+    TRIAGE = "triage"  # our own compute for reading the request
+    REVIEW = "review"  # minutes of people
+    SHADOW = "shadow"  # compares after the client has its answer; nobody sees it
 
 
 class AttemptState(StrEnum):
@@ -170,11 +174,11 @@ class VerifyMode(StrEnum):
 
 
 class EncoderUse(StrEnum):
-    """Which texts the encoder reads where heads alone are asked."""
+    """Says which texts the encoder reads when the policy asks for heads only."""
 
-    WHEN_NEEDED = "when_needed"  # those of which n-grams are not sure enough
+    WHEN_NEEDED = "when_needed"  # only texts that the n-gram heads are unsure about
     ALWAYS = "always"
-    NEVER = "never"  # n-grams alone decide, however sure they are
+    NEVER = "never"  # the n-gram heads decide, however unsure they are
 
 
 class Exhausted(StrEnum):
@@ -197,14 +201,14 @@ class Capability(StrEnum):
     IMAGES = "images"
     AUDIO = "audio"
     FILES = "files"
-    JSON_SCHEMA = "json_schema"  # keeps any schema, so it can do json_mode too
-    JSON_MODE = "json_mode"  # some JSON object, of any shape
+    JSON_SCHEMA = "json_schema"  # accepts any schema, so it includes json_mode
+    JSON_MODE = "json_mode"  # returns some JSON object, of any shape
     LOGPROBS = "logprobs"
     MULTIPLE_CHOICES = "multiple_choices"
 
 
 class Verdict(StrEnum):
-    """What became of the answer the client got."""
+    """Classifies the answer that the client got."""
 
     ACCEPTED = "accepted"
     UNVERIFIED = "unverified"
@@ -215,5 +219,5 @@ class Verdict(StrEnum):
 
 EMBEDDING_MODEL, MODERATION_MODEL = "tiergate-embed", "tiergate-moderation"
 OWN_MODELS = (EMBEDDING_MODEL, MODERATION_MODEL)
-"""Models that the gateway itself is: the triage encoder and the safety heads, each with an endpoint
-of its own. Aliases may lead to them; no tier answers under these names."""
+"""Names the models inside the gateway: the triage encoder and the safety heads. Each has an
+endpoint of its own. Aliases may lead to them; no tier answers under these names."""

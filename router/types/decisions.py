@@ -1,4 +1,4 @@
-"""The ladder that `decide` returns, and what `next_rung` says after each answer."""
+"""Describes the ladder that `decide` returns, and the step that `next_rung` returns."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from router.types.closed_sets import Capability, CostBasis, DecisionMode, PSourc
 
 
 class RungFacts(Struct, frozen=True):
-    """What `decide` is told about one answerer for one request."""
+    """Holds the facts about one answerer for one request, as `decide` receives them."""
 
     answerer: str
     tier: str
     level: int
     p: float
     p_source: PSource
-    p_count: int  # labels behind p; 0 for a prior
+    p_count: int  # the number of labels behind p; 0 for a prior
     cost_nano_usd: int  # expected
     cost_basis: CostBasis
     latency_ms: float  # expected
     missing: tuple[Capability, ...] = ()
     context_tokens: int = 0  # 0: no limit known
-    worst_nano_usd: int = 0  # what one call can cost at most
-    declined: Reason | None = None  # why a resolver has nothing for this request
-    excused: bool = False  # what is missing may be left out where a hard rule leaves no other rung
+    worst_nano_usd: int = 0  # the highest cost of one call
+    declined: Reason | None = None  # tells why a resolver has no answer for this request
+    excused: bool = False  # the missing parts may be left out when a hard rule leaves no other rung
     ready: bool = True
-    cache_nano_usd: int = 0  # what its warm prompt cache saves, already taken off the cost
+    cache_nano_usd: int = 0  # saved by its warm prompt cache, already subtracted from the cost
 
 
 class Rung(Struct, frozen=True):
-    """One answerer's turn in the ladder, taken or passed over, with the reasons."""
+    """Describes one answerer's turn in the ladder, taken or passed over, with the reasons."""
 
     answerer: str
     tier: str
@@ -46,23 +46,22 @@ class Rung(Struct, frozen=True):
     latency_ms: float
     expected_loss_nano_usd: int
     propensity: float
-    cache_nano_usd: int = (
-        0  # what its warm prompt cache saves of the cost; going elsewhere loses it
-    )
+    # Saved by its warm prompt cache. Another answerer would lose it.
+    cache_nano_usd: int = 0
 
 
 class Pressure(Struct, frozen=True):
-    """What `decide` is told of the budgets that a request counts in."""
+    """Tells `decide` how the budgets of a request press on it."""
 
-    lower: bool = False  # a soft limit is reached: the highest level is one lower
-    price: float = 0.0  # lambda of pacing, added to the policy's own
+    lower: bool = False  # a soft limit is reached, so the highest level is one lower
+    price: float = 0.0  # lambda of pacing, added to the policy's own lambda
 
 
 NO_PRESSURE = Pressure()
 
 
 class Decision(Struct, frozen=True):
-    """The ladder: rungs in order, those taken come from `first` on. Pure outcome of `decide`."""
+    """Holds the ladder that `decide` returns: rungs in order; the taken ones begin at `first`."""
 
     rungs: tuple[Rung, ...]
     first: int  # index into rungs
@@ -72,33 +71,34 @@ class Decision(Struct, frozen=True):
     ceiling_reasons: tuple[Reason, ...]
     stakes_nano_usd: int  # S
     mode: DecisionMode
-    hard_rule: bool  # a hard rule set the floor: answers are held back until verified
+    hard_rule: bool  # a hard rule set the floor: answers wait until they are verified
     confidence_floor: float
-    pacing: float = 0.0  # lambda of the budgets, beside the policy's own
-    soft_limit: Reason | None = None  # whether a budget lowered the level, or a floor kept it
-    spare: tuple[int, ...] = ()  # rungs that stand in where those taken fail, in their order
+    pacing: float = 0.0  # lambda of the budgets, without the policy's own
+    # Tells if a budget lowered the level, or a floor prevented that.
+    soft_limit: Reason | None = None
+    spare: tuple[int, ...] = ()  # rungs that replace failed ones, in their order
 
     @property
     def first_rung(self) -> Rung:
-        """The rung that is tried first."""
+        """Returns the rung to try first."""
         return self.rungs[self.first]
 
     def is_lower(self, rung: int) -> bool:
-        """Returns True for a rung below the first one's level, or an unsure one of level 1."""
-        one = self.rungs[rung]
-        unsure = one.level == 1 and one.p < self.confidence_floor
-        return unsure or one.level < self.first_rung.level
+        """Returns True for a rung below the first one's level, or an unsure rung of level 1."""
+        candidate = self.rungs[rung]
+        unsure = candidate.level == 1 and candidate.p < self.confidence_floor
+        return unsure or candidate.level < self.first_rung.level
 
 
 class Action(StrEnum):
     ACCEPT = "accept"
     CLIMB = "climb"
-    FALL_BACK = "fall_back"  # to one that is not of the ladder, since those of it have failed
+    FALL_BACK = "fall_back"  # to a rung outside the ladder, since those in the ladder have failed
     STOP = "stop"
 
 
 class Step(Struct, frozen=True):
-    """Holds what `next_rung` says: accept, go on to `rung` (index), or stop; and why."""
+    """Holds the result of `next_rung`: accept, go on to `rung` (an index) or stop, and why."""
 
     action: Action
     rung: int | None
@@ -106,5 +106,5 @@ class Step(Struct, frozen=True):
 
     @property
     def rises(self) -> bool:
-        """Is True when it leads up: to the ladder's next rung, or a higher one that stands in."""
+        """Returns True when it leads up: to the ladder's next rung or a higher replacement."""
         return self.action is Action.CLIMB or self.reason is Reason.OUTAGE_HIGHER

@@ -1,7 +1,7 @@
-"""What is worth a line in the log, and who is told of it.
+"""Defines the events that are worth a line in the log, and the Protocol of their listener.
 
-An event says what happened to whom. It never holds a prompt, an answer, a key or the words of an
-upstream. How often it is written is for whoever listens.
+An event tells what happened to whom. It never holds a prompt, an answer, a key or the words of an
+upstream. The listener decides how often it writes a line.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from router.types.ledger import RequestRow
 
 
 class CallFailed(Struct, frozen=True):
-    """A call of an answerer that came to no answer."""
+    """Reports a call of an answerer that returned no answer."""
 
     answerer: str
-    host: str  # of the replica that was asked, with its port; "" where none was
-    status: int | None  # that the upstream sent
-    code: str  # of our error
-    next: str  # in words
-    retried: bool  # the answerer itself tries again: the call is not over
+    host: str  # the replica's host and port; "" when none was called
+    status: int | None  # from the upstream
+    code: str  # of our own error
+    next: str  # the next step, in words
+    retried: bool  # the answerer itself tries again, so the call is not over
     request_id: str
 
 
 class BreakerTurned(Struct, frozen=True):
-    """A replica's breaker opened, so that no call goes there, or closed again."""
+    """Reports that the breaker of a replica opened, so that no call goes there, or closed again."""
 
     answerer: str
     host: str
@@ -36,7 +36,7 @@ class BreakerTurned(Struct, frozen=True):
 
 
 class StoreTurned(Struct, frozen=True):
-    """Tells that a store (`ledger`, `redis`) stopped to answer, or answers again."""
+    """Reports that a store (`ledger`, `redis`) no longer answers, or answers again."""
 
     store: str
     lost: bool
@@ -44,24 +44,24 @@ class StoreTurned(Struct, frozen=True):
 
 
 class CallRefused(Struct, frozen=True):
-    """A request or a call that a limit of its payer did not let begin."""
+    """Reports a request or a call that a limit of its payer refused."""
 
     tenant: str
     key_id: str
-    code: str  # of our error
+    code: str  # of our own error
     limit: str  # as the policy or the request names it: usd_per_day, tokens_per_minute, ...
-    scope: str  # in words: whose money or rate is counted together
-    answerer: str  # "" where the request itself was refused
-    hopeless: bool  # it does not fit the whole limit, so that waiting does not help
+    scope: str  # in words: whose money or rate counts together
+    answerer: str  # "" when the request itself was refused
+    hopeless: bool  # it exceeds the whole limit, so waiting does not help
     request_id: str
 
 
 class CallRedirected(Struct, frozen=True):
-    """Another model answered than the one that was asked for."""
+    """Reports that another model answered than the requested one."""
 
     asked: str
     answered: str
-    priced: bool  # its price is known, so that the call is booked at it
+    priced: bool  # its price is known, so the call is booked at that price
     request_id: str
 
 
@@ -69,17 +69,17 @@ Event = CallFailed | BreakerTurned | StoreTurned | CallRefused | CallRedirected
 
 
 class Events(Protocol):
-    """Is told what happened. Raises nothing, never blocks, may be called from any thread."""
+    """Receives events. Raises nothing, never blocks, may be called from any thread."""
 
     def happened(self, event: Event) -> None: ...
 
     def finished(self, row: RequestRow) -> None:
-        """A request is over, answered or not; this is its row."""
+        """Receives the row of a request that is over, answered or not."""
         ...
 
 
 class _Nobody:
-    """Listens to nothing."""
+    """Ignores all events."""
 
     def happened(self, event: Event) -> None:
         return

@@ -1,4 +1,4 @@
-"""What was learnt of an answer after it was given: feedback, and what a reviewer decided."""
+"""Describes feedback on past answers, and the decisions of reviewers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from msgspec import Struct
 from router.types.surroundings import ReviewItem
 
 CSAT_LOWEST, CSAT_HIGHEST = 1.0, 5.0
-"""Customer satisfaction on the usual scale of five; means of several answers lie between."""
+"""Bounds customer satisfaction on the usual scale of five. Means of several answers lie between."""
 
 
 class FeedbackSource(StrEnum):
-    """Who says so; each has one word on a decision, which a later one of its own replaces."""
+    """Names the source of feedback. A source has one word per decision; a later one replaces it."""
 
     CLIENT = "client"
     REVIEW = "review"
 
 
 class ReviewVerdict(StrEnum):
-    """What a person says of the answer in question: the draft that was held back, if there is one,
-    else what went out."""
+    """Holds a person's verdict on the answer in question.
+
+    The answer in question is the draft that was held back, if there is one; otherwise the answer
+    that went out.
+    """
 
     APPROVE = "approve"
     CORRECT = "correct"
@@ -31,11 +34,14 @@ class ReviewVerdict(StrEnum):
 
 
 MAX_REVIEW_MINUTES = 7 * 24 * 60.0
-"""The most that one review may take: a week. More is a slip of the pen, and costs money."""
+"""Limits the minutes of one review to a week. A higher number is a typing error and costs money."""
 
 
 class Feedback(Struct, frozen=True):
-    """What one source says of one decision; None where it does not say."""
+    """Holds the feedback of one source on one decision.
+
+    None means that the source gave no value.
+    """
 
     request_id: str
     tenant: str
@@ -43,14 +49,14 @@ class Feedback(Struct, frozen=True):
     key_id: str
     created_at_ms: int
     correct: bool | None = None
-    loss_nano_usd: int | None = None  # what a wrong answer cost in fact
+    loss_nano_usd: int | None = None  # the real cost of a wrong answer
     resolved_first_contact: bool | None = None
     csat: float | None = None  # CSAT_LOWEST to CSAT_HIGHEST
     handle_minutes: float | None = None
-    corrected_digest: str = ""  # of the right answer, keyed by tenant; the text stands elsewhere
+    corrected_digest: str = ""  # of the right answer, keyed by tenant; the text is kept elsewhere
 
     def says(self) -> tuple[object, ...]:
-        """What is said, without by whom and when: equal for a repeat."""
+        """Returns the content without source and time. It is equal for a repeat."""
         return (
             self.correct,
             self.loss_nano_usd,
@@ -62,17 +68,20 @@ class Feedback(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """The word of one source that counts now, and what is kept beside it."""
+    """Holds the feedback of one source that counts now, with the values kept next to it."""
 
     feedback: Feedback
-    sequence: int  # its place in the chain of feedback
-    revisions: int  # how often this source has spoken on this decision
-    corrected: str | None = None  # where `privacy.store` kept it and it has not expired
+    sequence: int  # its place in the feedback chain
+    revisions: int  # the number of times this source gave feedback on this decision
+    corrected: str | None = None  # set if `privacy.store` kept it and it has not expired
 
 
 class TrueOutcome(Struct, frozen=True):
-    """What came of one answered request, over all sources: a reviewer's word goes before the
-    client's, field by field. What report, replay and tune learn from."""
+    """Merges the feedback of all sources on one answered request.
+
+    A reviewer's value wins over the client's, field by field. Report, replay and tune learn from
+    it.
+    """
 
     request_id: str
     correct: bool | None = None
@@ -80,20 +89,21 @@ class TrueOutcome(Struct, frozen=True):
     resolved_first_contact: bool | None = None
     csat: float | None = None
     handle_minutes: float | None = None
-    level: int | None = None  # of the answer; None where the caller does not know
-    confidence: float | None = None  # the same
-    draft: bool = False  # approved words went out instead: what was judged reached nobody
+    level: int | None = None  # of the answer; None when the caller does not know it
+    confidence: float | None = None  # of the answer; None when the caller does not know it
+    # Approved words went out instead: nobody received the answer that was judged.
+    draft: bool = False
 
 
 class MinutePrice(Struct, frozen=True):
-    """What a minute of a reviewer costs, and where that stands."""
+    """Holds the price of a reviewer's minute, and the version of the list it comes from."""
 
     nano_usd: int
     version: str
 
 
 class Reviewed(Struct, frozen=True):
-    """What a person decided; `cost_nano_usd` is None where no price of a minute is known."""
+    """Holds a person's decision. `cost_nano_usd` is None when the price of a minute is unknown."""
 
     verdict: ReviewVerdict
     minutes: float
@@ -105,32 +115,32 @@ class Reviewed(Struct, frozen=True):
 
 
 class ReviewCase(Struct, frozen=True):
-    """A matter with all that is known of it. Texts are there where they are kept."""
+    """Holds a review item with all that is known of it. Texts are present where they are kept."""
 
     item: ReviewItem
     draft: str | None = None  # the answer that did not go out
     reviewed: Reviewed | None = None
-    answer: str | None = None  # what stands since the verdict; None for a rejected one
-    booked: bool = False  # whether the minutes are in the books
+    answer: str | None = None  # the answer after the verdict; None for a rejected one
+    booked: bool = False  # the minutes are in the books
 
 
 class FeedbackBook(Protocol):
-    """Feedback, appended and never changed. Raises LedgerError."""
+    """Appends feedback and never changes it. Raises LedgerError."""
 
     async def add(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
-        """What counts now, and whether it is new: the same again changes nothing.
+        """Returns the feedback that counts now, and True when it is new. A repeat changes nothing.
 
-        Raises FeedbackRefused when this source has spoken too often on this decision.
+        Raises FeedbackRefused when this source gave feedback too often on this decision.
         """
         ...
 
     async def of(self, request_id: str) -> Sequence[Heard]:
-        """What each source says now of one request."""
+        """Returns the current feedback of each source on one request."""
         ...
 
 
 class ReviewDesk(Protocol):
-    """Matters that wait for a person, and what became of them. Raises LedgerError."""
+    """Keeps the review items and their decisions. Raises LedgerError."""
 
     async def cases(
         self, tenant: str | None, status: str | None, limit: int
@@ -141,11 +151,14 @@ class ReviewDesk(Protocol):
     async def of_request(self, request_id: str) -> ReviewCase | None: ...
 
     async def decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
-        """Keep the verdict, its feedback and its text at once; False when somebody was first."""
+        """Keeps the verdict, its feedback and its text in one step.
+
+        Returns False when another reviewer was first.
+        """
         ...
 
     async def unbooked(self) -> Sequence[ReviewCase]:
-        """Decided matters whose minutes are not in the books yet."""
+        """Returns decided items whose minutes are not in the books yet."""
         ...
 
     async def booked(self, review_id: str) -> None: ...

@@ -1,4 +1,4 @@
-"""The rows of the books, and the books."""
+"""Describes the rows of the ledger, and the Protocol of the ledger itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_USAGE = Usage()
 
 
 class AttemptRow(Struct, frozen=True):
-    """One priced call, from hold to settlement. Costs of all attempts sum to the request's."""
+    """Holds one priced call, from hold to settlement. All attempts sum to the request's cost."""
 
     attempt_id: str
     request_id: str
@@ -41,14 +41,15 @@ class AttemptRow(Struct, frozen=True):
     p: float | None = None
     reason: str = ""
     adapter: str = ""
-    rung: int = -1  # index into the decision's rungs; -1 where no rung was climbed
+    rung: int = -1  # index into the decision's rungs; -1 for an attempt outside the ladder
     upstream_id: str = ""
-    images: int = 0  # in the request that was sent
-    cores: int = 0  # x compute_ms: core-milliseconds; 0: not measured, as in rows of older versions
+    images: int = 0  # in the request to this answerer
+    # Multiplied by compute_ms it gives core-milliseconds; 0: not measured, as in rows of older versions.
+    cores: int = 0
 
 
 class Baselines(Struct, frozen=True):
-    """What the same request would have cost elsewhere, nano-dollars; None: unknown, never 0."""
+    """Holds the cost of the same request elsewhere, in nano-dollars. None is unknown, never 0."""
 
     requested_model: int | None = None
     all_level_2: int | None = None
@@ -57,7 +58,7 @@ class Baselines(Struct, frozen=True):
 
 
 class RequestRow(Struct, frozen=True):
-    """One request as the ledger keeps it: no prompt and no answer, only digests and signals."""
+    """Holds one request in the ledger: no prompt and no answer, only digests and signals."""
 
     request_id: str
     created_at_ms: int
@@ -91,29 +92,29 @@ class RequestRow(Struct, frozen=True):
     session_digest: str
     tags: tuple[str, ...]
     record: JsonText
-    """Every argument of decide, next_rung and verify, and what they said: replay reads this."""
+    """Holds every argument and result of decide, next_rung and verify. Replay reads it."""
     review_id: str = ""
     error_code: str = ""
     attempts: tuple[AttemptRow, ...] = ()
 
 
 class Ledger(Protocol):
-    """The books. Each call returns when the row is committed.
+    """Keeps the books. Each call returns after its row is committed.
 
-    Raises: LedgerFull and BudgetExceeded (hold only), LedgerError. Settling and finishing are never
-    refused for a full queue: what is open was bounded when it was held.
+    Raises LedgerFull and BudgetExceeded (hold only), and LedgerError. A full queue never refuses
+    settling and finishing: the hold already bounded the number of open rows.
     """
 
     async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
-        """Commit the intent (request row in state open, attempt held) before money is spent."""
+        """Commits the intent (request row in state open, attempt held) before money is spent."""
         ...
 
     async def settle(self, attempt: AttemptRow, tenant: str) -> None:
-        """Replace the attempt's hold by its outcome."""
+        """Replaces the attempt's hold by its result."""
         ...
 
     async def finish(self, request: RequestRow) -> None:
-        """Commit the final row with all its attempts and extend the writer's chain."""
+        """Commits the final row with all its attempts and extends the writer's chain."""
         ...
 
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None: ...

@@ -1,4 +1,4 @@
-"""What the gateway says of a request: once when it commits, once when all is over."""
+"""Describes the gateway's two reports on a request: one at the commit, one at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from router.types.signals import Signals
 
 
 class Committed(Struct, frozen=True):
-    """From here on the answer of this rung reaches the client; nothing before it did."""
+    """Marks the commit: this rung's answer reaches the client from here on, and nothing earlier."""
 
     request_id: str
     decision: Decision
@@ -23,17 +23,17 @@ class Committed(Struct, frozen=True):
     policy_hash: str
     escalations: int
     rates: tuple[RateState, ...] = ()
-    review_id: str = ""  # approved words go out, and a person looks at the matter
-    cache: str = ""  # exact, semantic, miss; "" where no cache was asked
-    usage: Usage = Usage()  # of an answer that is here whole, else the input as triage counts it
-    dropped: tuple[str, ...] = ()  # keys of the body that did not reach what answers
+    review_id: str = ""  # set when approved words go out and a person will look at the request
+    cache: str = ""  # exact, semantic, miss; "" when no cache was read
+    usage: Usage = Usage()  # of a complete answer; otherwise the input as triage counts it
+    dropped: tuple[str, ...] = ()  # keys of the body that did not reach the answerer
     unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
-    redirects: tuple[str, ...] = ()  # "asked -> answered", as far as is known at the commit
-    max_output_tokens: int | None = None  # of the answerer, where the client asked for more
+    redirects: tuple[str, ...] = ()  # "requested -> answered", as far as it is known at the commit
+    max_output_tokens: int | None = None  # the answerer's limit, when the client asked for more
 
 
 class Timings(Struct, frozen=True):
-    """Milliseconds per stage, for `Server-Timing`."""
+    """Holds the milliseconds of each stage, for `Server-Timing`."""
 
     triage_ms: float = 0.0
     decide_ms: float = 0.0
@@ -43,7 +43,7 @@ class Timings(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one request. `answer` is None for a dry run only."""
+    """Holds the result of one request. `answer` is None for a dry run only."""
 
     request_id: str
     signals: Signals
@@ -53,7 +53,7 @@ class Outcome(Struct, frozen=True):
     answer: Answer | None
     rung: Rung
     verdict: Verdict
-    reason: Reason  # why this tier answered
+    reason: Reason  # says why this tier answered
     confidence: float
     escalations: int
     cost_nano_usd: int
@@ -66,21 +66,22 @@ class Outcome(Struct, frozen=True):
     cache: str = ""  # as in Committed
     dropped: tuple[str, ...] = ()  # as in Committed
     unsupported_tools: tuple[str, ...] = ()
-    redirects: tuple[str, ...] = ()  # "asked -> answered", of calls that another model answered
+    # "requested -> answered", for calls that another model answered
+    redirects: tuple[str, ...] = ()
     max_output_tokens: int | None = None  # as in Committed
-    observed: bool = False  # the model that was asked for answered, whatever was decided
+    observed: bool = False  # the requested model answered, whatever the decision was
 
     @property
     def saved_nano_usd(self) -> int | None:
-        """Signed, against the model the client asked for; None where its price is unknown.
+        """Returns the signed saving against the requested model, or None when its price is unknown.
 
-        None too where routing only observed: it saved nothing.
+        Returns None also when routing only observed: then it saved nothing.
         """
         if self.observed:
             return None
-        asked = self.baselines.requested_model
-        return None if asked is None or not self.cost_known else asked - self.cost_nano_usd
+        price = self.baselines.requested_model
+        return None if price is None or not self.cost_known else price - self.cost_nano_usd
 
 
 StreamEvent = Committed | Delta | Outcome
-"""A stream is: one Committed, any Deltas, one Outcome. It raises TiergateError instead."""
+"""Covers a stream: one Committed, Deltas, one Outcome. A failure raises TiergateError."""

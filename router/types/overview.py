@@ -1,4 +1,4 @@
-"""What the dashboard asks of the ledger, and the rows that it is answered with."""
+"""Describes the dashboard's queries to the ledger, and the rows of the results."""
 
 from __future__ import annotations
 
@@ -8,45 +8,47 @@ from router.types.closed_sets import AttemptState, CostBasis, RequestState
 
 
 class Slice(Struct, frozen=True):
-    """Requests of one minute that share tier, state and latency bucket, added up."""
+    """Adds up the requests of one minute that share tier, state and latency bucket."""
 
     minute: int  # created_at_ms // 60_000
     tier: str
     level: int
     state: RequestState
-    bucket: int  # of latencies, as `ledger.latency_buckets` cuts them
+    bucket: int  # of latencies, in the bounds of `ledger.latency_buckets`
     requests: int
-    escalated: int  # answered above level 1, as the report counts it: not where it only observes
+    # Answered above level 1. Observed requests do not count, as in the report.
+    escalated: int
     climbed: int  # after an answer that was not enough
     spend_nano_usd: int
-    refused: int = 0  # of those failed: a limit did not admit them
+    refused: int = 0  # part of the failed ones: a limit did not admit them
 
 
 class DecisionQuery(Struct, frozen=True):
-    """Which requests to list, newest first; what is empty filters nothing."""
+    """Selects the requests to list, newest first. An empty field filters nothing."""
 
-    tenant: str | None = None  # None: of all tenants
+    tenant: str | None = None  # None: all tenants
     tier: str = ""
     domain: str = ""
-    reason: str = ""  # the one that decided, or any other on the way
+    reason: str = ""  # the deciding one, or any other on the way
     verdict: str = ""
     state: str = ""
-    text: str = ""  # in tenant, models, answerer, key or tags, any case
+    text: str = ""  # searched in tenant, models, answerer, key and tags, in any case
     id_prefix: str = ""
     min_cost_nano_usd: int | None = None
-    before: tuple[int, str] | None = None  # created_at_ms and request_id, both left out
+    # The created_at_ms and request_id of a row, which is itself left out.
+    before: tuple[int, str] | None = None
     limit: int = 50
 
     @property
     def filters(self) -> bool:
-        """Whether rows may be read that are not listed."""
+        """Returns True when the query may read rows that it does not list."""
         return bool(
             self.tier or self.domain or self.reason or self.verdict or self.state or self.text
         ) or (self.min_cost_nano_usd is not None)
 
 
 class DecisionLine(Struct, frozen=True):
-    """One request as a list shows it."""
+    """Holds one request as a row of a list."""
 
     request_id: str
     created_at_ms: int
@@ -69,9 +71,9 @@ class DecisionLine(Struct, frozen=True):
 
 
 class DecisionPage(Struct, frozen=True):
-    """Some lines; `before` is where to go on, None at the end of the ledger.
+    """Holds one page of lines. `before` is the start of the next page, None at the end.
 
-    A search reads so many rows and no more: then `before` is set though fewer lines were found.
+    A search reads a bounded number of rows. `before` is then set although the page is not full.
     """
 
     lines: tuple[DecisionLine, ...]
@@ -79,7 +81,7 @@ class DecisionPage(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """How sure one answered request's answer was, 0..1, and whether it had climbed."""
+    """Holds the confidence (0..1) of one answered request, and whether it was escalated."""
 
     tier: str
     level: int
@@ -88,7 +90,7 @@ class Sample(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """One attempt of a recent request."""
+    """Holds one attempt of a recent request."""
 
     answerer: str
     state: AttemptState
@@ -100,7 +102,10 @@ class Turn(Struct, frozen=True):
 
 
 class RefusedCalls(Struct, frozen=True):
-    """Calls of a tenant to one answerer that a limit of money refused; holds in nano-dollars."""
+    """Counts calls of a tenant to one answerer that a money limit refused.
+
+    Holds in nano-dollars.
+    """
 
     tenant: str
     answerer: str
@@ -110,7 +115,7 @@ class RefusedCalls(Struct, frozen=True):
 
 
 class BudgetWindow(Struct, frozen=True):
-    """What a scope has spent and holds in one window, UTC; "" stands for all."""
+    """Holds a scope's spent and held money in one UTC window. "" in a field covers all."""
 
     tenant: str
     key_id: str

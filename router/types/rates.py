@@ -1,4 +1,4 @@
-"""How fast may be asked: what counts in a rate, what is left of it, and where that is kept."""
+"""Describes rate limits: the amounts asked of a rate, the rest, and the limiter's Protocol."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from msgspec import Struct
 
 
 class RateAsk(Struct, frozen=True):
-    """So much of one rate. Its bucket is named by the tenant ("" where a limit is of several)."""
+    """Asks for an amount of one rate. The bucket carries the tenant ("" for a limit of several)."""
 
     tenant: str
-    name: str  # what else the limit names, and the unit
+    name: str  # the other parts of the limit's name, and the unit
     unit: str  # requests | tokens
     limit: int  # per minute
-    amount: int  # may be negative where an estimate is corrected
+    amount: int  # negative to correct an estimate that was too high
 
 
 class RateState(Struct, frozen=True):
-    """What is left of one rate."""
+    """Holds the rest of one rate."""
 
     unit: str
     limit: int
     remaining: int
-    reset_ms: int  # until all of it is there again
+    reset_ms: int  # until the whole limit is free again
 
 
 class RateTaken(Struct, frozen=True):
-    """What became of asking several rates at once: all were taken from, or none.
+    """Holds the result of asking several rates at once: all were taken from, or none.
 
-    `refused` is the index of the rate that was the farthest from admitting it, which it will in
-    `retry_ms`; -1 there: never, since more was asked for than a whole minute has.
+    `refused` is the index of the rate that was farthest from admitting the request. It will admit
+    it in `retry_ms`. A `retry_ms` of -1 means never: the request asks for more than a whole minute
+    allows.
     """
 
     states: tuple[RateState, ...]
@@ -40,12 +41,12 @@ class RateTaken(Struct, frozen=True):
 
 
 class RateLimiter(Protocol):
-    """Rates of all tenants; the tenant is part of every key. Raises LedgerError."""
+    """Limits the rates of all tenants. The tenant is part of every key. Raises LedgerError."""
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Take from all of these, or from none."""
+        """Takes from all of these rates, or from none."""
         ...
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
-        """Take more, or give back what an estimate took too much; never refused."""
+        """Takes more, or returns the excess of an estimate. Never refuses."""
         ...

@@ -1,4 +1,4 @@
-"""One request, whatever the wire format it came in, and who pays for it."""
+"""Describes one request in any wire format, and the identity that pays for it."""
 
 from __future__ import annotations
 
@@ -11,42 +11,43 @@ from msgspec import Struct, field
 from router.types.closed_sets import Capability, Scope
 
 JsonText = NewType("JsonText", str)
-"""One JSON value as text, carried unchanged between two edges (a tool schema, an image part)."""
+"""Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""
 
 
 class ContentPart(Struct, frozen=True):
-    """A part of a message that is not plain text; `payload` goes upstream unchanged."""
+    """Holds a part of a message that is not plain text. `payload` goes upstream unchanged."""
 
     kind: str  # "image_url", "input_audio", "file", "text", ...
     payload: JsonText
 
 
 class Sealed(Struct, frozen=True):
-    """Holds what only its issuer can read; it goes back there unchanged and to nobody else.
+    """Holds an item that only its issuer can read. It returns there unchanged and goes nowhere
+    else.
 
     `router.privacy.provider_seals` stamps it for the client and reads the stamp.
     """
 
     kind: str  # reasoning | compaction | thinking | redacted_thinking | thought_signature
     payload: JsonText  # the item as its issuer wrote it
-    issuer: str  # organisation and endpoint, as `sealed.issuer_of` names them
-    at: int = 0  # how many of its message's words (one, if any) and tool calls stand before it
+    issuer: str  # organisation and endpoint, as `provider_seals.issuer_of` names them
+    at: int = 0  # the number of texts (one at most) and tool calls before it in its message
 
 
 class ToolCall(Struct, frozen=True):
     id: str
     name: str
-    arguments: str  # a JSON string, as the wire has it
+    arguments: str  # a JSON string, unchanged from the wire
 
 
 class Message(Struct, frozen=True):
     role: str  # developer | system | user | assistant | tool | function
     text: str  # all text parts joined by newlines; "" when there is none
-    parts: tuple[ContentPart, ...] = ()  # empty when content was a plain string
+    parts: tuple[ContentPart, ...] = ()  # empty when the content was a plain string
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
-    sealed: tuple[Sealed, ...] = ()  # what an issuer added to an assistant's message
+    sealed: tuple[Sealed, ...] = ()  # items that an issuer added to an assistant's message
 
 
 class ToolSpec(Struct, frozen=True):
@@ -54,9 +55,9 @@ class ToolSpec(Struct, frozen=True):
     description: str
     parameters: JsonText
     strict: bool = False
-    namespace: str = ""  # which it was taken out of; `own_name` is its name there
+    namespace: str = ""  # the group that contained the tool; `own_name` is its name there
     own_name: str = ""
-    custom: JsonText | None = None  # a tool of free text, as the client wrote it; else a function
+    custom: JsonText | None = None  # a tool of free text, as the client wrote it; None: a function
 
 
 class ResponseFormat(Struct, frozen=True):
@@ -67,7 +68,7 @@ class ResponseFormat(Struct, frozen=True):
 
 
 class Sampling(Struct, frozen=True):
-    """Sampling parameters; None means the answerer's own default."""
+    """Holds sampling parameters. None means the answerer's own default."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -83,7 +84,7 @@ class Sampling(Struct, frozen=True):
 
 
 class Hints(Struct, frozen=True):
-    """The client's `routing` object. None means not given; levels are tier numbers."""
+    """Holds the client's `routing` object. None means not given. Levels are tier numbers."""
 
     policy: str | None = None
     min_tier: int | None = None
@@ -100,14 +101,14 @@ class Hints(Struct, frozen=True):
 
 
 class Identity(Struct, frozen=True):
-    """Who pays. `may_lower` follows from the scope `hints:lower`."""
+    """Identifies the payer. `may_lower` follows from the scope `hints:lower`."""
 
     tenant: str
     key_id: str
     scopes: frozenset[Scope]
-    policies: frozenset[str] = frozenset()  # that the key may use; empty: all
-    tiers: frozenset[str] = frozenset()  # likewise
-    key_name: str = ""  # what people call the key, for the log; makes no other identity
+    policies: frozenset[str] = frozenset()  # usable with this key; empty: all
+    tiers: frozenset[str] = frozenset()  # usable with this key; empty: all
+    key_name: str = ""  # the key's name for people, in the log; not part of equality
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Identity) and self._compared == other._compared
@@ -121,27 +122,28 @@ class Identity(Struct, frozen=True):
 
     @property
     def may_lower(self) -> bool:
-        """Whether hints of this key may lower stakes, floor or tier."""
+        """Returns True when hints of this key may lower stakes, floor or tier."""
         return Scope.HINTS_LOWER in self.scopes
 
 
 class Original(Struct, frozen=True):
-    """A request as its client wrote it, for upstreams that speak the same wire format."""
+    """Holds a request as its client wrote it, for upstreams of the same wire format."""
 
     body: bytes
-    headers: Mapping[str, str]  # of the wire format itself, unread
-    messages: tuple[Message, ...]  # what was read of the body
+    headers: Mapping[str, str]  # of the wire format itself, not parsed
+    messages: tuple[Message, ...]  # parsed from the body
     tools: tuple[ToolSpec, ...]
 
 
 _ADDRESS = re.compile(r'"(?:url|file_id|file_data)":"https?:', re.IGNORECASE)
 
 LONG_CHARACTERS = 200_000
-"""Hashing so many takes a quarter of a millisecond, about what a thread costs to ask."""
+"""Marks a request as long. Hashing so many characters takes a quarter of a millisecond, about as
+long as handing the work to a thread."""
 
 
 class ChatRequest(Struct, frozen=True):
-    """One request, whatever the wire format it came in."""
+    """Holds one request, in any wire format."""
 
     messages: tuple[Message, ...]
     requested_model: str
@@ -153,20 +155,20 @@ class ChatRequest(Struct, frozen=True):
     stream: bool = False
     include_usage: bool = False
     hints: Hints = Hints()
-    unsupported_tools: tuple[str, ...] = ()  # types of tools that no tier offers; left out
+    unsupported_tools: tuple[str, ...] = ()  # types of tools that no tier offers; they are left out
     endpoint: str = "chat.completions"
     client_request_id: str | None = None
     extra: Mapping[str, JsonText] = field(default_factory=dict)
-    """Body keys of no meaning to routing; the answerer's kind and policy say which of them it
-    is sent."""
+    """Holds body keys without meaning for routing. The answerer's kind and the policy decide which
+    of them it receives."""
     dropped: tuple[str, ...] = ()
-    """Names of body keys that reach no answerer, with a path where they stood inside another."""
+    """Lists body keys that reach no answerer, with a path for keys inside another one."""
     cap_key: str = ""
-    """The body's key that caps the output, where its endpoint has several names for it."""
+    """Names the body's key that limits the output, for endpoints with several names for it."""
     original: Original | None = None
 
     def __eq__(self, other: object) -> bool:
-        """Returns True for requests of one meaning, whatever wire format they came in."""
+        """Returns True for requests of one meaning, in whatever wire format they came."""
         return isinstance(other, ChatRequest) and all(
             getattr(self, name) == getattr(other, name) for name in _MEANING
         )
@@ -177,19 +179,19 @@ class ChatRequest(Struct, frozen=True):
 
     @property
     def unchanged(self) -> Original | None:
-        """The client's own words, as long as this request says the same as they do."""
-        found = self.original
-        same = found and found.messages is self.messages and found.tools is self.tools
-        return found if same else None
+        """Returns the client's own body while this request has its meaning, otherwise None."""
+        original = self.original
+        same = original and original.messages is self.messages and original.tools is self.tools
+        return original if same else None
 
     @property
     def is_long(self) -> bool:
-        """Is True when reading all of it takes milliseconds, in which others would have to wait."""
+        """Returns True when reading the text takes milliseconds, while others would wait."""
         return sum([len(message.text) for message in self.messages]) > LONG_CHARACTERS
 
     @property
     def sent_by_address(self) -> frozenset[Capability]:
-        """Returns which of images and files somebody must fetch, as only their address is here.
+        """Returns which of images and files must be fetched, since only their address is here.
 
         Strings of a part are JSON, so quotation marks inside them cannot end a key.
         """
@@ -202,17 +204,17 @@ class ChatRequest(Struct, frozen=True):
 
     @property
     def last_user_text(self) -> str:
-        """The text of the last user message, "" when there is none."""
+        """Returns the text of the last user message, or "" without one."""
         return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
 
     @property
     def earlier_user_texts(self) -> tuple[str, ...]:
-        """User turns before the last one, oldest first."""
+        """Returns the user's messages before the last one, oldest first."""
         return tuple(m.text for m in self.messages if m.role == "user")[:-1]
 
     @property
     def in_tool_loop(self) -> bool:
-        """Whether a tool result waits for the model, which is in mid-loop; words beside it too."""
+        """Returns True when a tool result waits for the model, even if user text follows it."""
         for message in reversed(self.messages):
             if message.role in ("tool", "function"):
                 return True
@@ -224,4 +226,4 @@ class ChatRequest(Struct, frozen=True):
 _MEANING = tuple(
     name for name in ChatRequest.__struct_fields__ if name not in ("cap_key", "original")
 )
-"""The fields that say what is asked, not how a client wrote it."""
+"""Lists the fields that carry the meaning of a request, without the client's way of writing it."""

@@ -1,4 +1,4 @@
-"""What triage says of a request and remembers of a conversation."""
+"""Describes the signals of triage, and the memory of a conversation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from router.types.requests import ChatRequest
 
 
 class Amount(Struct, frozen=True):
-    """A sum of money read from text, already converted."""
+    """Holds a sum of money read from text, already converted."""
 
     text: str
     currency: str  # ISO 4217
@@ -19,25 +19,27 @@ class Amount(Struct, frozen=True):
 
 
 class Match(Struct, frozen=True):
-    """The approved answer that fits best, and the calibrated chance that it is the right one."""
+    """Holds the best approved answer, and the calibrated chance that it is the right one."""
 
     intent_id: str
     confidence: float  # 0..1, calibrated
     similarity: float  # cosine of the nearest utterance, -1..1
-    margin: float  # by how much its intent's centre is nearer than the next one's, in cosine
+    margin: float  # how much nearer its intent's centre is than the next one's, in cosine
 
 
 class HeadReading(Struct, frozen=True):
-    """What a head of the policy says: its likeliest classes, five at most, with their chances."""
+    """Holds the output of a policy's head: at most five likeliest classes and their chances."""
 
     name: str
-    classes: tuple[tuple[str, float], ...]  # likeliest first; a head of one chance has one
+    # Likeliest first; a head with a single chance has one class.
+    classes: tuple[tuple[str, float], ...]
 
 
 class Signals(Struct, frozen=True):
-    """What triage read in one request; every chance is calibrated, 0..1.
+    """Holds what triage read in one request. Every chance is calibrated, 0..1.
 
-    Immutable and storable: with `triage_version` it is all that `decide` needs to decide again.
+    The value is immutable and storable. Together with `triage_version` it is enough for `decide` to
+    decide again.
     """
 
     request_type: RequestType
@@ -46,35 +48,36 @@ class Signals(Struct, frozen=True):
     domain_p: float
     difficulty: float  # d(x), on the scale of the answerers' abilities (logits)
     stakes_high: float
-    impact_nano_usd: int  # largest amount read in the conversation, 0 when none
+    impact_nano_usd: int  # the largest amount in the conversation; 0 without any
     multi_factor: float
     strategic: float
     novelty: float
     toxic: float
     spam: float
     match: Match | None = None
-    risk_terms: tuple[str, ...] = ()  # names of the policy's term lists found in the user text
+    risk_terms: tuple[str, ...] = ()  # names of the policy's term lists that match the user text
     amounts: tuple[Amount, ...] = ()
     inherited: bool = False  # stakes or domain come from earlier turns
-    degraded: bool = False  # the model was not there: rules alone, everything up when unsure
+    degraded: bool = False  # the model was missing: only rules decide, and unsure requests go up
     risk_domain: Domain | None = None  # the likeliest of RISK_DOMAINS
-    risk_p: float = 0.0  # chance that it is about any of them
-    input_tokens: int = 0  # estimate over the whole request
+    risk_p: float = 0.0  # chance that the request belongs to any of them
+    input_tokens: int = 0  # an estimate over the whole request
     triage_version: str = ""
-    heads: tuple[HeadReading, ...] = ()  # the policy's own; over turns, each class at its highest
+    # The policy's own heads; over several turns, each class at its highest.
+    heads: tuple[HeadReading, ...] = ()
 
 
 class WarmCache(Struct, frozen=True):
-    """What a provider's prompt cache likely holds of a conversation."""
+    """Describes the likely content of a provider's prompt cache for a conversation."""
 
     answerer: str
     model: str
-    tokens: int  # of input; 0: a hit was due and none was reported, so its cache is not counted on
+    tokens: int  # of input; 0: an expected hit was not reported, so its cache no longer counts
     at_ms: int  # when it was last written or read, since the epoch
 
 
 class SessionMemory(Struct, frozen=True):
-    """The highest that a conversation has seen; stakes never fall within it."""
+    """Holds the highest values of a conversation. Stakes never fall within it."""
 
     domain: Domain
     domain_p: float
@@ -95,14 +98,14 @@ class SessionMemory(Struct, frozen=True):
 
 
 class Triage(Protocol):
-    """Text to signals. Never raises for any text; `degraded` says when the model is missing."""
+    """Turns text into signals. Never raises for any text; `degraded` marks a missing model."""
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...
 
     async def measured(
         self, request: ChatRequest, memory: SessionMemory | None
     ) -> tuple[Signals, float]:
-        """The same, and the core-milliseconds that this request's reading took; 0: not known."""
+        """Returns the same, with the core-milliseconds of this request's reading; 0: not known."""
         ...
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...

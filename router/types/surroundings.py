@@ -1,4 +1,7 @@
-"""What the gateway is given beside triage, answerers and ledger: stores, a clock, ids."""
+"""Describes what the gateway receives in addition to triage, answerers and ledger.
+
+These are stores, a clock and ids.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from router.types.signals import SessionMemory
 
 
 class SessionStore(Protocol):
-    """What conversations have seen; the tenant is part of every key. Raises nothing."""
+    """Keeps the memory of conversations. The tenant is part of every key. Raises nothing."""
 
     async def get(self, tenant: str, session: str) -> SessionMemory | None: ...
 
@@ -23,7 +26,7 @@ class SessionStore(Protocol):
 
 
 class CachedAnswer(Struct, frozen=True):
-    """An answer that may be given again, and whose it was."""
+    """Holds an answer that may be given again, with the answerer that wrote it."""
 
     answer: Answer
     tier: str
@@ -32,7 +35,7 @@ class CachedAnswer(Struct, frozen=True):
 
 
 class AnswerCache(Protocol):
-    """Exact repeats only; the tenant is part of every key. Raises nothing."""
+    """Keeps answers for exact repeats only. The tenant is part of every key. Raises nothing."""
 
     async def get(self, tenant: str, digest: str) -> CachedAnswer | None: ...
 
@@ -40,7 +43,7 @@ class AnswerCache(Protocol):
 
 
 class NearCache(Protocol):
-    """Answers to questions in other words, of one tenant and scope. Raises nothing."""
+    """Keeps answers to questions in other words, per tenant and scope. Raises nothing."""
 
     def find(
         self, tenant: str, scope: str, vector: bytes, text: str, threshold: float
@@ -52,7 +55,7 @@ class NearCache(Protocol):
 
 
 class AnswerCaches(Protocol):
-    """The caches of each policy, by its name and its limits. Raises nothing."""
+    """Returns the caches of each policy, by its name and its limits. Raises nothing."""
 
     def exact(self, policy: str, ttl_s: int, max_entries: int) -> AnswerCache: ...
 
@@ -60,24 +63,24 @@ class AnswerCaches(Protocol):
 
 
 class Reply(Struct, frozen=True):
-    """A whole answer as it went out, kept under a client's idempotency key."""
+    """Holds a complete answer as it went out, kept under a client's idempotency key."""
 
-    request_id: str  # whose row paid for it
+    request_id: str  # of the row that paid for it
     headers: tuple[tuple[bytes, bytes], ...]
-    pieces: tuple[bytes, ...]  # of the body, one each for the events of a stream
+    pieces: tuple[bytes, ...]  # of the body, one for each event of a stream
 
 
 class Standing(Struct, frozen=True):
-    """Holds what is known of an idempotency key: one of these holds."""
+    """Describes the state of an idempotency key. Exactly one of these fields applies."""
 
-    same: bool = True  # False: another request came under it before
+    same: bool = True  # False: another request used this key before
     reply: Reply | None = None  # the answer
-    running: str = ""  # another process answers it now, under this token
-    token: str = ""  # nothing was known: it is the asker's to answer, under this token
+    running: str = ""  # another process is answering it now, under this token
+    token: str = ""  # the key is new: the caller must answer, under this token
 
 
 class ReplyStore(Protocol):
-    """Answers by idempotency key; the tenant is part of every key. Raises LedgerError."""
+    """Keeps answers by idempotency key. The tenant is part of every key. Raises LedgerError."""
 
     async def claim(self, tenant: str, key: str, fingerprint: str) -> Standing: ...
 
@@ -89,7 +92,7 @@ class ReplyStore(Protocol):
 
 
 class ReviewItem(Struct, frozen=True):
-    """A matter handed to a person. Text lives in memory unless the policy stores it."""
+    """Holds an item for a reviewer. Its text stays in memory unless the policy stores it."""
 
     review_id: str
     request_id: str
@@ -100,18 +103,18 @@ class ReviewItem(Struct, frozen=True):
     question: str = ""
     facts: tuple[str, ...] = ()
     store: Literal["none", "redacted", "full"] = "none"
-    """What the request's policy stores. Of a matter read from the ledger: `full` where it
-    holds a question, or an erasure left it an empty one; else `none`."""
+    """Says what the request's policy stores. For an item read from the ledger: `full` when it holds
+    a question, or an empty one after an erasure; otherwise `none`."""
 
 
 class ReviewQueue(Protocol):
-    """Where matters wait for a person; adding one twice changes nothing. Raises LedgerError."""
+    """Queues items for a reviewer. Adding one twice changes nothing. Raises LedgerError."""
 
     async def add(self, item: ReviewItem) -> None: ...
 
 
 class TextKeeper(Protocol):
-    """Keeps prompts and answers as a policy's `privacy` says. Raises LedgerError."""
+    """Keeps prompts and answers according to a policy's `privacy`. Raises LedgerError."""
 
     async def put(
         self,
@@ -126,16 +129,16 @@ class TextKeeper(Protocol):
 
 
 class Embedded(Struct, frozen=True):
-    """Texts as vectors: each little-endian float32 as bytes, of length 1."""
+    """Holds texts as vectors of length 1, each as bytes of little-endian float32."""
 
     vectors: tuple[bytes, ...]
-    tokens: int  # read of all texts together
-    cut: int  # texts that reach the limit, of which head and tail alone are read
+    tokens: int  # read in all texts together
+    cut: int  # texts that reach the limit; only their head and tail are read
     compute_ms: float = 0.0  # core-milliseconds of the thread that read them
 
 
 class Embedder(Protocol):
-    """Texts to vectors. Raises AnswererNotReady without a model, Overloaded."""
+    """Turns texts into vectors. Raises AnswererNotReady without a model, and Overloaded."""
 
     @property
     def width(self) -> int: ...
@@ -147,7 +150,7 @@ class Embedder(Protocol):
 
 
 class KeyStore(Protocol):
-    """API keys. `identify` returns None for an unknown or revoked key. Raises LedgerError."""
+    """Keeps API keys. `identify` returns None for an unknown or revoked key. Raises LedgerError."""
 
     async def identify(self, secret: str) -> Identity | None: ...
 
@@ -155,7 +158,7 @@ class KeyStore(Protocol):
 
 
 class BudgetLeft(Struct, frozen=True):
-    """One window of a budget: its limit, what is neither spent nor held, and when it ends."""
+    """Holds one window of a budget: its limit, the money neither spent nor held, and its end."""
 
     limit_nano_usd: int
     left_nano_usd: int
@@ -163,17 +166,17 @@ class BudgetLeft(Struct, frozen=True):
 
 
 class BudgetGauge(Protocol):
-    """How budgets press on decisions before they are reached. Raises nothing."""
+    """Tells how budgets press on decisions before they are reached. Raises nothing."""
 
     async def pressure(self, identity: Identity, policy: str) -> Pressure: ...
 
     async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
-        """Returns what is left of the scarcest budget window; None without one, or unreadable."""
+        """Returns the rest of the scarcest budget window; None without one or if unreadable."""
         ...
 
 
 class Clock(Protocol):
-    """The time: since the epoch for records, monotonic for durations."""
+    """Tells the time: since the epoch for records, monotonic for durations."""
 
     def now_ms(self) -> int: ...
 
@@ -181,8 +184,8 @@ class Clock(Protocol):
 
 
 class Ids(Protocol):
-    """Names for new requests and review items."""
+    """Makes ids for new requests and review items."""
 
     def new(self) -> str:
-        """A fresh, sortable, unguessable id without prefix."""
+        """Returns a fresh, sortable, unguessable id without prefix."""
         ...

@@ -1,4 +1,4 @@
-"""Units of money: dollars as people write them, nano-dollars as everything else counts them."""
+"""Converts money between dollars, as people write them, and nano-dollars, as the code counts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import lru_cache
 NANO_PER_USD = 1_000_000_000
 
 
-@lru_cache(maxsize=1024)  # the same thresholds are asked for with every request
+@lru_cache(maxsize=1024)  # every request asks for the same thresholds
 def usd_to_nano(usd: float) -> int:
-    """Dollars as written in a policy to nano-dollars, rounded up (0.01 -> 10_000_000)."""
+    """Returns nano-dollars for dollars in a policy, rounded up (0.01 -> 10_000_000)."""
     return -int(-round(usd * NANO_PER_USD, 3) // 1)
 
 
 def exact_usd(nano_usd: int, places: int = 2) -> str:
-    """The exact amount in dollars, `places` to nine decimals: 55_000_000_000 -> "55.00"."""
+    """Returns the exact amount in dollars, `places` to nine decimals: 55_000_000_000 -> "55.00"."""
     whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
     decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
     return f"{'-' if nano_usd < 0 else ''}{whole}.{decimals}"
