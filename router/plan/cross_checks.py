@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from router.plan.schema import SHARES_OFF
 from router.policy.cross_checks import CrossMistake, sections
-from router.policy.parsing.yaml_lines import KeyPath, nearest
+from router.policy.parsing.validation import nearest
+from router.policy.parsing.yaml_lines import KeyPath
 
 Tree = Mapping[str, object]
 

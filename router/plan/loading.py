@@ -20,7 +20,8 @@ from router.plan.cross_checks import plan_mistakes, unpriced_reviews
 from router.plan.schema import Plan
 from router.policy.cross_checks import one_of
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import KeyPath, key_path_text, load_yaml, mistakes_from
+from router.policy.parsing.validation import mistakes_from
+from router.policy.parsing.yaml_lines import KeyPath, key_path_text, load_yaml
 from router.types import Price
 
 FOLDER = "plans"

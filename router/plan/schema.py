@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from router.policy.sections.answerers import PriceSection
 from router.policy.sections.base import Chance, Section, Usd
+from router.policy.sections.prices import PriceSection
 
 Label = Annotated[str, Field(min_length=1, max_length=60)]
 Hours = Annotated[float, Field(ge=0.0, le=1e6)]

@@ -1,1 +1,1 @@
-"""The policy file: its schema, how it is loaded and checked, and what it refers to."""
+"""Defines the policy file: its schema, its loading and checks, and the files it names."""

@@ -1,7 +1,8 @@
-"""A certificate: level 1's thresholds by domain, how often it is wrong at most, on which data.
+"""Reads and writes certificates: level 1's thresholds by domain, with bounds on its errors.
 
-`tiergate tune` writes it, `decision.certificate` names it. Whoever reads it checks it: its seal is
-over all it says, and every bound is computed again from its counts. Pure; it knows no files.
+`tiergate tune` writes a certificate, and `decision.certificate` names it. The reader checks it: its
+seal covers all values, and every bound is computed again from its counts. Pure. It knows nothing
+about files.
 """
 
 from __future__ import annotations
@@ -19,23 +20,24 @@ from router.types import Domain
 SCHEMA = "tiergate.certificate/1"
 METHOD = "learn-then-test, fixed sequence, Clopper-Pearson"
 TOLERANCE = 1e-9
-"""A bound is written in full; what differs by more was not computed from these counts."""
+"""Allows for rounding. A bound is written in full; a larger difference does not come from these
+counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class DomainCertificate:
-    """One domain: of `accepted` labelled answers at or above the threshold, `wrong` were wrong."""
+    """Holds one domain: `accepted` labelled answers reached the threshold, `wrong` failed."""
 
     threshold: float
     accepted: int
     wrong: int
-    bound: float  # the true share of wrong ones is at most this, with the stated confidence
-    labels: int  # of the domain, those below the threshold too
+    bound: float  # the upper limit of the true share of wrong answers, at the stated confidence
+    labels: int  # of the domain, including those below the threshold
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was certified, at which risk and confidence, and on what it rests."""
+    """Holds the certified thresholds, their risk and confidence, and their data."""
 
     created: str
     risk: float
@@ -50,48 +52,49 @@ class Certificate:
     seal: str = ""
 
     def sealed(self) -> Certificate:
-        """The same with its seal."""
+        """Returns the same certificate with its seal."""
         return replace(self, seal=_seal_of(self))
 
     def to_text(self) -> str:
-        """The file's text; `read_certificate` reads it."""
+        """Returns the file's text, which `read_certificate` reads."""
         return json.dumps(_plain(self), indent=2, sort_keys=True) + "\n"
 
     @property
     def thresholds(self) -> Mapping[Domain, float]:
-        """By domain, what level 1's confidence must reach."""
-        return {domain: one.threshold for domain, one in self.domains.items()}
+        """Returns, by domain, the least confidence of level 1."""
+        return {domain: row.threshold for domain, row in self.domains.items()}
 
 
 def _plain(certificate: Certificate) -> dict[str, object]:
-    found = asdict(certificate)
-    found["domains"] = {domain.value: one for domain, one in found["domains"].items()}
-    return found
+    values = asdict(certificate)
+    values["domains"] = {domain.value: row for domain, row in values["domains"].items()}
+    return values
 
 
 def _seal_of(certificate: Certificate) -> str:
-    told = {name: value for name, value in _plain(certificate).items() if name != "seal"}
-    canonical = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    sealed = {name: value for name, value in _plain(certificate).items() if name != "seal"}
+    canonical = json.dumps(sealed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def read_certificate(text: str) -> Certificate:
-    """The certificate in `text`. Raises ValueError which says what does not hold."""
+    """Returns the certificate in `text`. Raises ValueError with the first fault."""
     try:
-        found = msgspec.json.decode(text, type=Certificate)
+        certificate = msgspec.json.decode(text, type=Certificate)
     except msgspec.DecodeError as error:
         raise ValueError(f"a certificate that cannot be read ({error})") from error
-    if found.schema != SCHEMA or found.method != METHOD:
-        raise ValueError(f"a certificate of {found.schema} by {found.method}")
-    if found.seal != _seal_of(found):
+    if certificate.schema != SCHEMA or certificate.method != METHOD:
+        raise ValueError(f"a certificate of {certificate.schema} by {certificate.method}")
+    if certificate.seal != _seal_of(certificate):
         raise ValueError("a certificate that was altered since it was written")
-    if not found.domains:
+    if not certificate.domains:
         raise ValueError("a certificate for no domain")
-    for domain, one in found.domains.items():
-        bound = upper_bound(one.wrong, one.accepted, 1.0 - found.confidence)
-        if abs(bound - one.bound) > TOLERANCE or one.bound > found.risk:
+    for domain, row in certificate.domains.items():
+        # Anybody can edit the file, so the bound is computed from the counts again.
+        bound = upper_bound(row.wrong, row.accepted, 1.0 - certificate.confidence)
+        if abs(bound - row.bound) > TOLERANCE or row.bound > certificate.risk:
             raise ValueError(
-                f"{one.wrong} wrong of {one.accepted} for {domain.value}, whose bound is "
-                f"{bound:.5f} where {one.bound:.5f} is written and {found.risk:g} is allowed"
+                f"{row.wrong} wrong of {row.accepted} for {domain.value}, whose bound is "
+                f"{bound:.5f} where {row.bound:.5f} is written and {certificate.risk:g} is allowed"
             )
-    return found
+    return certificate

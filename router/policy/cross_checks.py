@@ -1,8 +1,8 @@
-"""What no single key of a policy can see: names that point nowhere or stand twice.
+"""Finds mistakes across keys of a policy: names without a target, and duplicate names.
 
-It reads the plain object that YAML gave, so that these mistakes are found beside those of the
-schema even where another section is broken; parts of the wrong shape are passed over here, since
-the schema reports them. It knows nothing about files and lines.
+It reads the plain object of the YAML file. These mistakes thus appear together with those of the
+schema, even when another section is broken. Parts of the wrong shape are skipped here, since the
+schema reports them. This module knows nothing about files and lines.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from router.policy.parsing.yaml_lines import KeyPath, nearest
+from router.policy.parsing.validation import nearest
+from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
 from router.types import OWN_MODELS, Domain, RequestType
 
-_DEFAULT_MAX_RUNGS = 6  # as in policy.DecisionSection; a test compares the two
+_DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the two
 
 
 _WORDS = {
@@ -31,7 +32,7 @@ class CrossMistake(Struct, frozen=True):
 
 
 def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
-    """All cross mistakes of a policy given as plain mappings and lists."""
+    """Returns all cross mistakes of a policy given as plain mappings and lists."""
     rungs = list(_rungs(raw))
     return (
         *_standing_twice(raw, rungs),
@@ -49,14 +50,14 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
 
 
 def one_of(found: object, names: Sequence[str]) -> str:
-    """What is allowed, and the nearest of it: "one of local, resolve; did you mean `local`?"."""
+    """Returns the allowed names and the nearest: "one of local, resolve; did you mean `local`?"."""
     if not names:
         return "a name that is defined; none is"
     return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(found), names)}"
 
 
 def sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """The mappings in the list under `key`, each with its place; what has another shape is left."""
+    """Yields the mappings in the list under `key`, each with its index, and skips other shapes."""
     rows = raw.get(key) if isinstance(raw, Mapping) else None
     if isinstance(rows, Sequence) and not isinstance(rows, str):
         yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, Mapping))
@@ -88,22 +89,22 @@ def _standing_twice(
     places: list[tuple[str, KeyPath, Mapping[str, object]]] = [
         ("answerer", path, answerer) for path, answerer in rungs
     ]
-    for what, key in (
+    for kind, key in (
         ("tier", "tiers"),
         ("lookup", "lookups"),
         ("head", "heads"),
         ("term list", "terms"),
         ("hard rule", "hard_rules"),
     ):
-        places += [(what, (key, i), row) for i, row in sections(raw, key)]
+        places += [(kind, (key, i), row) for i, row in sections(raw, key)]
     seen: set[tuple[str, str]] = set()
-    for what, path, row in places:
+    for kind, path, row in places:
         name = row.get("name")
         if not isinstance(name, str):
             continue
-        if (what, name) in seen:
-            yield CrossMistake((*path, "name"), name, f"a name that no other {what} has")
-        seen.add((what, name))
+        if (kind, name) in seen:
+            yield CrossMistake((*path, "name"), name, f"a name that no other {kind} has")
+        seen.add((kind, name))
 
 
 def _too_many_rungs(
@@ -145,7 +146,7 @@ def _answerers(
 def _shadow(
     raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
 ) -> Iterator[CrossMistake]:
-    """A shadow that names an answerer which is not there."""
+    """Yields a mistake for a shadow with an unknown answerer."""
     section = raw.get("shadow")
     named = section.get("answerer") if isinstance(section, Mapping) else None
     names = [str(answerer["name"]) for _, answerer in rungs if "name" in answerer]
@@ -162,7 +163,7 @@ def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
 
 
 def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    """Heads that may not be replaced, and conditions on heads that are not there."""
+    """Yields heads that may not be replaced, and conditions on unknown heads."""
     for i, section in sections(raw, "heads"):
         if section.get("name") in NOT_REPLACED:
             expected = f"a name of its own: {', '.join(NOT_REPLACED)} are not replaced"
@@ -184,7 +185,7 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
 def conditions_of(
     raw: Mapping[str, object],
 ) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
-    """Every condition on a head in a policy, with its key path."""
+    """Yields every condition on a head in a policy, with its key path."""
     for r, rule in sections(raw, "hard_rules"):
         for c, condition in sections(rule, "heads"):
             yield ("hard_rules", r, "heads", c), condition
@@ -196,7 +197,7 @@ def conditions_of(
 
 
 def _fields(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
-    """The heads that a specialist's fields name, each with its key path."""
+    """Yields the heads in a specialist's fields, each with its key path."""
     specialist = raw.get("specialist")
     fields = specialist.get("fields") if isinstance(specialist, Mapping) else None
     for name, field in fields.items() if isinstance(fields, Mapping) else ():
@@ -230,7 +231,7 @@ def _aliases(
 
 
 def _held(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    """A held answer is fetched later, so its draft must outlive the request."""
+    """Yields a mistake for a held answer without storage: its draft must outlive the request."""
     exhausted, privacy = raw.get("exhausted"), raw.get("privacy")
     store = privacy.get("store", "none") if isinstance(privacy, Mapping) else "none"
     if not isinstance(exhausted, Mapping) or store != "none":
@@ -268,7 +269,7 @@ def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
 
 
 def _limits(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    """A limit of a tier that this policy lacks would never hold; others' tiers can't be seen."""
+    """Yields limits of a tier that this policy lacks. Tiers of other policies are unknown here."""
     tiers = [*_names(raw, "tiers"), "*"]
     for i, limit in sections(raw, "limits"):
         tier, policy = limit.get("tier"), limit.get("policy")

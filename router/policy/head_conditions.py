@@ -1,6 +1,6 @@
-"""What heads said of a request, by name, and whether a policy's condition on it holds. Pure.
+"""Tests a policy's conditions on the heads' readings of a request. Pure.
 
-Only what the signals carry is asked, so that a stored row answers as the request did.
+It reads only values in the signals, so a stored row gives the same result as the request did.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from router.policy.sections.heads import HeadCondition
 from router.types import HeadReading, Signals
 
 Chances = Sequence[tuple[str, float]]
-"""Classes with their chances, likeliest first; of a chance head one class."""
+"""Lists classes with their chances, likeliest first. A head of one chance has one class."""
 
 
 def readings_of(signals: Signals) -> dict[str, Chances]:
-    """What every head said, built-in ones included, by the names that policies use."""
+    """Returns the readings of every head, also the built-in ones, by their names in policies."""
     return {
         "request_type": ((signals.request_type.value, signals.request_type_p),),
         "domain": ((signals.domain.value, signals.domain_p),),
@@ -30,16 +30,18 @@ def readings_of(signals: Signals) -> dict[str, Chances]:
 
 
 def any_holds(conditions: Iterable[HeadCondition], signals: Signals) -> bool:
-    """Whether one of the conditions holds of a request's signals."""
+    """Returns True when one of the conditions holds for a request's signals."""
     readings = readings_of(signals)
     return any(holds(condition, readings) for condition in conditions)
 
 
 def holds(condition: HeadCondition, readings: Mapping[str, Chances]) -> bool:
-    """Whether the head gives one of the classes (of one chance: it) at least `at`.
+    """Returns True when the head gives one of the classes at least `at`.
 
-    >>> asked = HeadCondition(head="department", classes=["security"], at=0.5)
-    >>> holds(asked, {"department": [("security", 0.6), ("sales", 0.3)]}), holds(asked, {})
+    A head of one chance counts by that chance.
+
+    >>> wanted = HeadCondition(head="department", classes=["security"], at=0.5)
+    >>> holds(wanted, {"department": [("security", 0.6), ("sales", 0.3)]}), holds(wanted, {})
     (True, False)
     """
     return any(
@@ -50,19 +52,19 @@ def holds(condition: HeadCondition, readings: Mapping[str, Chances]) -> bool:
 
 
 def highest(groups: Iterable[tuple[HeadReading, ...]]) -> tuple[HeadReading, ...]:
-    """Every head with the highest chance that any of several texts gave each of its classes.
+    """Returns every head, and for each class the highest chance among several texts.
 
     >>> a, b = HeadReading("x", (("p", 0.9), ("q", 0.1))), HeadReading("x", (("q", 0.7),))
     >>> highest([(a,), (b,)])
     (HeadReading(name='x', classes=(('p', 0.9), ('q', 0.7))),)
     """
-    found: dict[str, dict[str, float]] = {}
+    by_head: dict[str, dict[str, float]] = {}
     for group in groups:
         for reading in group:
-            chances = found.setdefault(reading.name, {})
+            chances = by_head.setdefault(reading.name, {})
             for label, p in reading.classes:
                 chances[label] = max(p, chances.get(label, 0.0))
     return tuple(
         HeadReading(name, tuple(sorted(chances.items(), key=lambda pair: -pair[1])))
-        for name, chances in found.items()
+        for name, chances in by_head.items()
     )

@@ -1,7 +1,7 @@
-"""The head files that a policy names: loaded, and every mistake about them with its line.
+"""Loads the head files of a policy, and finds every mistake about them with its line.
 
-Reads the files it is given and nothing else. It knows nothing about triage: which encoder serves is
-told by its sha256.
+It reads only the given files. It knows nothing about triage: the caller passes the sha256 of the
+encoder in use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from router.stats.heads import Head, HeadKind
 
 
 def load_heads(named: Sequence[tuple[HeadSection, Path]], encoder_sha256: str) -> tuple[Head, ...]:
-    """The heads of a policy under the policy's names. Raises ModelFileError for an unfit file."""
+    """Returns the heads of a policy under its names. Raises ModelFileError for an unfit file."""
     return tuple(replace(_load(path, encoder_sha256), name=section.name) for section, path in named)
 
 
@@ -29,10 +29,10 @@ def head_mistakes(
     files: Mapping[str, Path],
     encoder_sha256: str | None,
 ) -> Iterator[Mistake]:
-    """What is wrong with head files and with classes that conditions name.
+    """Yields mistakes of head files, and of classes that conditions name.
 
-    `files` says where each named path stands. Files that are missing are another's mistake. Without
-    `encoder_sha256` (no triage model is there) heads of any encoder pass.
+    `files` maps each named path to its file. Loading reports missing files. Without
+    `encoder_sha256` (no triage model is installed) heads of any encoder are accepted.
     """
     loaded: dict[str, Head] = {}
     for i, section in sections(tree, "heads"):
@@ -50,21 +50,21 @@ def head_mistakes(
         expected = _kind_expected(name, loaded[name])
         if expected:
             yield lines.mistake(("heads", i, "path"), path, expected)
-    for where, condition in conditions_of(tree):
+    for key_path, condition in conditions_of(tree):
         head = loaded.get(str(condition.get("head")))
         classes = condition.get("classes", [])
         if head is None or not isinstance(classes, list):
             continue
         if not classes and head.kind is HeadKind.CLASSES:
-            yield lines.mistake(where, dict(condition), f"classes: {one_of('', head.classes)}")
+            yield lines.mistake(key_path, dict(condition), f"classes: {one_of('', head.classes)}")
         for c, label in enumerate(classes):
             if label not in head.classes:
                 expected = one_of(label, head.classes)
-                yield lines.mistake((*where, "classes", c), label, expected)
+                yield lines.mistake((*key_path, "classes", c), label, expected)
 
 
 def _kind_expected(name: str, head: Head) -> str:
-    """What kind of head was expected under this name, "" where it is one."""
+    """Returns the kind of head expected under this name, or "" when the head is of that kind."""
     if head.kind is HeadKind.VALUE:
         return "a head of classes or of one chance; this one gives a value"
     if name in BUILT_IN_CHANCES and head.kind is not HeadKind.CHANCE:

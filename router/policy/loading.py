@@ -1,9 +1,9 @@
-"""A policy file on disk becomes a `LoadedPolicy`, or a PolicyError with every mistake in it.
+"""Loads a policy file as a `LoadedPolicy`, or raises PolicyError with every mistake in it.
 
     loaded = load_policy(find_policy("default", policies_dir()), os.environ)
 
-Reading takes the environment it is given and the file system, nothing else. Keys of providers stay
-references (`${OPENAI_API_KEY}`) in the policy; the app resolves them with `secret` when it starts.
+Loading reads the given environment and the file system, and nothing more. Keys of providers stay
+references (`${OPENAI_API_KEY}`) in the policy. The app resolves them with `secret` when it starts.
 """
 
 from __future__ import annotations
@@ -23,39 +23,34 @@ from router.errors import Mistake, PolicyError
 from router.policy.cross_checks import one_of
 from router.policy.head_files import head_mistakes
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import (
-    KeyPath,
-    LineMap,
-    key_path_text,
-    load_yaml,
-    mistakes_from,
-)
+from router.policy.parsing.validation import mistakes_from
+from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml
 from router.policy.price_list import LoadedPrices, load_prices
 from router.policy.schema import LitellmAnswerer, Policy, UpstreamAnswerer
 
 if TYPE_CHECKING:
     from router.policy.certificate import Certificate
 
-HASH_CHARACTERS = (
-    12  # 48 bits: enough to tell the policies of one operator apart, short in a header
-)
+HASH_CHARACTERS = 12
+"""Sets the length of a policy's hash. 48 bits distinguish the policies of one operator, and stay
+short in a header."""
 
 _REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 _SECRET_KEYS = frozenset({"api_key"})
 
 
 class LoadedPolicy(Struct, frozen=True):
-    """A valid policy, where it came from, and the files it stands on."""
+    """Holds a valid policy, its origin, and the files that it uses."""
 
     policy: Policy
     path: Path
-    hash: str  # of the resolved policy and of the files it names; no secret goes into it
+    hash: str  # of the resolved policy and of the files it names; no secret is part of it
     sources: tuple[Path, ...]  # the policy first, then each file and folder that it names
     prices: LoadedPrices
     certificate: Certificate | None = None
 
     def file(self, name: str) -> Path:
-        """Where a file that the policy names stands."""
+        """Returns the path of a file that the policy names."""
         return named_file(self.path, name)
 
 
@@ -65,12 +60,12 @@ def load_policy(
     known_models: Collection[str] | None = None,
     encoder_sha256: str | None = None,
 ) -> LoadedPolicy:
-    """The policy in `path`, with `${ENV}` replaced everywhere but in `api_key`.
+    """Returns the policy in `path`, with `${ENV}` replaced everywhere except in `api_key`.
 
     `known_models` are the rows of the table of known models; None leaves `known_model` unchecked.
-    `encoder_sha256` is the encoder's that heads must fit; None lets them fit any.
-    Raises: PolicyError with all mistakes of the file at once, sorted by line, and those of its
-    price book after them.
+    `encoder_sha256` belongs to the encoder that heads must fit; None accepts heads of any encoder.
+    Raises PolicyError with all mistakes of the file at once, sorted by line, and then those of its
+    price book.
     """
     tree, lines = load_yaml(str(path), text_of(path))
     if not isinstance(tree, dict):
@@ -79,21 +74,22 @@ def load_policy(
     mistakes = list(lines.mistakes)
     resolved = _substituted(tree, (), environ, lines, references, mistakes)
     assert isinstance(resolved, dict)
+    # An unset variable already has its own mistake, so pydantic's one is left out.
     unset = {mistake.key_path for mistake in mistakes}
     policy: Policy | None = None
     try:
         policy = Policy.model_validate(resolved)
     except ValidationError as error:
-        found = mistakes_from(error, lines, lines.file, Policy, resolved)
-        mistakes += [mistake for mistake in found if mistake.key_path not in unset]
+        schema_mistakes = mistakes_from(error, lines, lines.file, Policy, resolved)
+        mistakes += [mistake for mistake in schema_mistakes if mistake.key_path not in unset]
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
     mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
     certificate = _certificate(path, resolved, lines, mistakes)
     prices, in_prices = _prices(path, resolved)
     if mistakes or in_prices or policy is None or prices is None:
-        told = [_without_value(mistake, references) for mistake in mistakes]
-        by_line = sorted(told, key=lambda mistake: mistake.line)
+        shown = [_without_value(mistake, references) for mistake in mistakes]
+        by_line = sorted(shown, key=lambda mistake: mistake.line)
         raise PolicyError((*by_line, *in_prices))
     sources = _sources(path, resolved)
     policy_hash = _hash(policy, sources, path)
@@ -104,7 +100,10 @@ def load_policy(
 
 
 def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
-    """The value behind `${NAME}`, None for no reference. Raises: PolicyError where it is unset."""
+    """Returns the value behind `${NAME}`, or None without a reference.
+
+    Raises PolicyError if unset.
+    """
     if reference is None:
         return None
     name = reference.removeprefix("${").removesuffix("}")
@@ -114,7 +113,8 @@ def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[Mistake, ...]:
-    """One mistake for every `api_key` of the policy whose variable is not set, with its line."""
+    """Returns a mistake for every `api_key` of the policy whose variable is unset, with its
+    line."""
     _, lines = load_yaml(str(loaded.path), text_of(loaded.path))
     mistakes = []
     for t, tier in enumerate(loaded.policy.tiers):
@@ -130,16 +130,16 @@ def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[M
 
 
 def policies_dir() -> Path:
-    """The folder of shipped policies: inside the installed package, else beside the sources."""
+    """Returns the folder of shipped policies, in the package or next to the sources."""
     package = Path(__file__).parents[1]
     packaged = package / "_policies"
     return packaged if packaged.is_dir() else package.parent / "policies"
 
 
 def find_policy(name_or_path: str, folder: Path) -> Path:
-    """The file of a policy given by path, or by the name of one in `folder`.
+    """Returns the file of a policy, given by path or by the name of one in `folder`.
 
-    Raises: PolicyError which lists the names there are.
+    Raises PolicyError with the existing names.
     """
     by_path = Path(name_or_path)
     if by_path.is_file():
@@ -152,30 +152,27 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
 
 
 def policy_names(folder: Path) -> list[str]:
-    """The policies in a folder, by name; the price book beside them is none."""
+    """Returns the names of the policies in a folder, without the price book."""
     price_book = Policy.model_fields["prices"].default
     return sorted(file.stem for file in folder.glob("*.yaml") if file.name != price_book)
 
 
 def named_file(policy_path: Path, name: str) -> Path:
-    """Where `name` stands: beside the policy, else among the shipped files.
+    """Returns the path of `name`: next to the policy, or else among the shipped files.
 
-    So a policy of one's own uses the shipped safe answers and templates until it brings its own.
+    Your own policy can thus use the shipped safe answers and templates until it has its own.
     """
-    beside = policy_path.parent / name
+    own = policy_path.parent / name
     shipped = policies_dir() / name
-    return shipped if not beside.exists() and shipped.exists() else beside
+    return shipped if not own.exists() and shipped.exists() else own
 
 
 def json_schema() -> str:
-    """The JSON Schema of a policy file, for editors; `policies/policy.schema.json` is this text."""
+    """Returns the JSON Schema of a policy file, the text of `policies/policy.schema.json`."""
     schema = Policy.model_json_schema()
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     schema["title"] = "Tiergate policy"
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-# --- reading -------------------------------------------------------------------------------------
 
 
 def _substituted(
@@ -186,7 +183,10 @@ def _substituted(
     references: dict[str, str],
     mistakes: list[Mistake],
 ) -> object:
-    """`value` with `${ENV}` replaced in all strings below it; notes what was replaced or unset."""
+    """Returns `value` with `${ENV}` replaced in all strings below it.
+
+    Adds the replaced strings to `references`, and unset variables to `mistakes`.
+    """
     if isinstance(value, dict):
         return {
             key: _substituted(below, (*path, key), environ, lines, references, mistakes)
@@ -213,20 +213,17 @@ def _unset(file: str, line: int, where: str, reference: str) -> Mistake:
 
 
 def _without_value(mistake: Mistake, references: Mapping[str, str]) -> Mistake:
-    """What came from the environment may be secret: the reference is shown in its place."""
+    """Hides a value from the environment, which may be secret, and shows its reference instead."""
     reference = references.get(mistake.key_path)
     if reference is None:
         return mistake
     return replace(mistake, found=f"{reference} as the environment has it")
 
 
-# --- what the policy names ---------------------------------------------------------------------
-
-
 def _prices(
     policy_path: Path, tree: Mapping[str, object]
 ) -> tuple[LoadedPrices | None, tuple[Mistake, ...]]:
-    """The policy's price book, or what is wrong with it; a missing one is told with the others."""
+    """Returns the policy's price book, or its mistakes. `_missing_files` reports a missing one."""
     file = named_file(policy_path, str(tree.get("prices", Policy.model_fields["prices"].default)))
     if not file.is_file():
         return None, ()
@@ -245,8 +242,10 @@ def _certificate_name(tree: Mapping[str, object]) -> str | None:
 def _certificate(
     policy_path: Path, tree: Mapping[str, object], lines: LineMap, mistakes: list[Mistake]
 ) -> Certificate | None:
-    """The certificate that the policy names; notes what is wrong with it. A missing file is told
-    with the others."""
+    """Returns the certificate that the policy names, or None, and notes its mistakes.
+
+    `_missing_files` reports a missing file.
+    """
     name = _certificate_name(tree)
     if name is None or not (file := named_file(policy_path, name)).is_file():
         return None
@@ -256,13 +255,13 @@ def _certificate(
         return read_certificate(text_of(file))
     except ValueError as error:
         expected = "a certificate as `tiergate tune` wrote it"
-        found = lines.mistake(("decision", "certificate"), str(error), expected)
-        mistakes.append(found)
+        mistake = lines.mistake(("decision", "certificate"), str(error), expected)
+        mistakes.append(mistake)
         return None
 
 
 def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
-    """Key path, name, and whether it is a folder, of each file that the policy names."""
+    """Yields each file that the policy names: key path, name, and True for a folder."""
     default = Policy.model_fields["safe_answers"].default
     yield ("safe_answers",), str(tree.get("safe_answers", default)), False
     prices = Policy.model_fields["prices"].default
@@ -290,7 +289,7 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
 
 
 def _head_files(policy_path: Path, tree: Mapping[str, object]) -> dict[str, Path]:
-    """Where each head's description stands, by the path that the policy gives."""
+    """Returns the file of each head's description, by the path in the policy."""
     named = [str(head["path"]) for _, head in _rows(tree.get("heads")) if "path" in head]
     return {name: named_file(policy_path, name) for name in named}
 
@@ -341,9 +340,13 @@ def _sources(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:
 
 
 def _hash(policy: Policy, sources: tuple[Path, ...], path: Path) -> str:
-    """Equal for equal meaning: comments, order of keys and where the folder stands don't count."""
+    """Returns a hash that is equal for equal meaning.
+
+    Comments, the order of keys and the place of the folder do not count.
+    """
     canonical = json.dumps(policy.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode())
+    # A change in a named file changes the meaning too, even if the policy's text stays the same.
     for source in sources:
         if source != path and source.is_file():
             digest.update(source.name.encode() + b"\0")

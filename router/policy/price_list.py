@@ -1,10 +1,10 @@
-"""The dated price book: what models cost from which day on, own compute, and people who read.
+"""Reads the dated price book: prices of models, of own compute, and of reviewers.
 
     prices = load_prices(Path("policies/prices.yaml"))
-    price = prices.model("gpt-5.5", date(2026, 11, 20))      # None: unknown then, never 0
+    price = prices.model("gpt-5.5", date(2026, 11, 20))      # None: unknown on that day, never 0
 
-The schema of `policies/prices.yaml` and the reading of it. It knows nothing about litellm's table,
-which stands behind the book (`router.money.price_book`), nor about what was spent.
+This module has the schema of `policies/prices.yaml` and its loading. It knows nothing about past
+spending, nor about litellm's table, which comes after the book (`router.money.price_book`).
 """
 
 from __future__ import annotations
@@ -22,30 +22,33 @@ from pydantic import Field, ValidationError, model_validator
 
 from router.errors import Mistake, PriceBookError
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml, mistakes_from
-from router.policy.schema import best_glob
-from router.policy.sections.answerers import SECONDS_PER_HOUR, TokenPrices
+from router.policy.parsing.validation import mistakes_from
+from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
+from router.policy.sections.aliases import best_glob
 from router.policy.sections.base import Name, Section, Usd
+from router.policy.sections.prices import SECONDS_PER_HOUR, TokenPrices
 from router.types import MinutePrice, Price, usd_to_nano
 
 HASH_CHARACTERS = 12
-"""As in a policy's hash: an edited book is told from the one before, whatever it calls itself."""
+"""Sets the length of a book's hash, as in a policy's hash. An edited book differs from the earlier
+one even with the same name."""
 
-Day = Annotated[date, Field(strict=True)]  # not from a number: 20261120 would be a day of 1970
+# Strict refuses a number: 20261120 would be a day of 1970.
+Day = Annotated[date, Field(strict=True)]
 
 
 class Dated(Section):
-    """What holds from a day on, until the next entry does."""
+    """Holds values that are valid from a day until the next entry."""
 
     valid_from: Day | None = Field(
         default=None,
-        description="First day (UTC) that it holds, as 2027-01-15; left out: before all others.",
+        description="First valid day (UTC), such as 2027-01-15. Left out: before all others.",
     )
-    source: str = Field(default="", description="Where it is from, for people.")
+    source: str = Field(default="", description="Source of the value, for people.")
 
 
 class DatedPrice(TokenPrices, Dated):
-    """What a model costs from a day on. Leave out what you don't know: it is never taken as 0."""
+    """Prices a model from a day on. Leave out unknown values: they never count as 0."""
 
     @model_validator(mode="after")
     def _says_something(self) -> DatedPrice:
@@ -55,34 +58,38 @@ class DatedPrice(TokenPrices, Dated):
 
 
 class DatedCompute(Dated):
-    """What own compute costs from a day on."""
+    """Prices own compute from a day on."""
 
-    usd_per_core_hour: Usd = Field(description="An hour of one core that a local model decodes on.")
+    usd_per_core_hour: Usd = Field(
+        description="One hour of one core that decodes for a local model."
+    )
 
 
 class DatedReviewer(Dated):
-    """What people who read answers cost from a day on."""
+    """Prices the people who read answers, from a day on."""
 
-    usd_per_minute: Usd = Field(description="A minute of a reviewer, with all that comes with it.")
+    usd_per_minute: Usd = Field(description="One minute of a reviewer, with all side costs.")
 
 
 class PriceFile(Section):
-    """A whole price book."""
+    """Holds a whole price book."""
 
-    version: Literal[1] = Field(description="Of this format: 1.")
-    name: Name = Field(description="Ledger rows name their price by it, a hash and the day.")
-    as_of: Day = Field(description="When the prices were last compared with the vendors' lists.")
+    version: Literal[1] = Field(description="Version of this format: 1.")
+    name: Name = Field(
+        description="Name of the book. Ledger rows name their price by it, a hash and the day."
+    )
+    as_of: Day = Field(description="Day of the last comparison with the vendors' price lists.")
     models: dict[str, Annotated[list[DatedPrice], Field(min_length=1)]] = Field(
         default_factory=dict,
-        description="By model, exact or glob (`gpt-4o*`), with or without its provider.",
+        description="Prices by model, exact or glob (`gpt-4o*`), with or without its provider.",
     )
     own_compute: list[DatedCompute] = Field(
         default_factory=list,
-        description="For local models whose policy states no price: core-seconds cost this.",
+        description="Price of core-seconds, for local models without a price in the policy.",
     )
     reviewers: list[DatedReviewer] = Field(
         default_factory=list,
-        description="For reviews whose policy states no rate, and for plans that state none.",
+        description="Rate of reviewers, for policies and plans without their own rate.",
     )
 
 
@@ -90,27 +97,27 @@ EntryT = TypeVar("EntryT", bound=Dated)
 
 
 class LoadedPrices(Struct, frozen=True):
-    """A valid price book and where it came from."""
+    """Holds a valid price book and its origin."""
 
     file: PriceFile
     path: Path
     hash: str
 
     def model(self, model: str, day: date) -> Price | None:
-        """The price of `provider/name` on `day`; None where the book has none for that day."""
+        """Returns the price of `provider/name` on `day`, or None without a price on that day."""
         key = self.key(model)
         entry = None if key is None else in_force(self.file.models[key], day)
         return None if entry is None else entry.token_price(self._version(entry))
 
     def key(self, model: str) -> str | None:
-        """The entry that names `model`, with its provider or without; None where none does."""
+        """Returns the entry that names `model`, with or without its provider, or None."""
         for name in dict.fromkeys((model, model.rpartition("/")[2])):
-            if (found := best_glob(self.file.models, name)) is not None:
-                return found
+            if (key := best_glob(self.file.models, name)) is not None:
+                return key
         return None
 
     def compute(self, cores: int, day: date) -> Price | None:
-        """The price of a second on so many cores; None where the book has none for that day.
+        """Returns the price of a second on these cores, or None without a price on that day.
 
         At $0.05 a core-hour two cores cost 27,778 nano-dollars a second, rounded up per core.
         """
@@ -121,19 +128,19 @@ class LoadedPrices(Struct, frozen=True):
         return Price(per_second_nano_usd=cores * per_core, version=self._version(entry))
 
     def reviewer_usd_per_hour(self, day: date) -> float | None:
-        """What an hour of a reviewer costs; None where the book has none for that day."""
+        """Returns the price of a reviewer's hour, or None without a price on that day."""
         entry = in_force(self.file.reviewers, day)
         return None if entry is None else 60 * entry.usd_per_minute
 
     def reviewer_minute(self, day: date) -> MinutePrice | None:
-        """What a minute of a reviewer costs; None where the book has none for that day."""
+        """Returns the price of a reviewer's minute, or None without a price on that day."""
         entry = in_force(self.file.reviewers, day)
         if entry is None:
             return None
         return MinutePrice(usd_to_nano(entry.usd_per_minute), self._version(entry))
 
     def newest(self, day: date) -> date | None:
-        """The latest day, up to this one, on which any price begins; None where none does."""
+        """Returns the latest day, up to this one, on which any price begins, or None."""
         dated = (*self.file.own_compute, *self.file.reviewers)
         entries = [entry for prices in self.file.models.values() for entry in prices]
         starts = [entry.valid_from for entry in (*entries, *dated) if entry.valid_from is not None]
@@ -145,13 +152,13 @@ class LoadedPrices(Struct, frozen=True):
 
 
 def in_force(entries: Sequence[EntryT], day: date) -> EntryT | None:
-    """The entry that holds on `day`: the latest that began by then; None before the first."""
+    """Returns the entry that is valid on `day`, the latest begun one, or None before the first."""
     begun = [entry for entry in entries if (entry.valid_from or date.min) <= day]
     return max(begun, key=lambda entry: entry.valid_from or date.min, default=None)
 
 
 def is_book(path: Path) -> bool:
-    """Whether a file is a price book rather than a policy: it has models and no tiers."""
+    """Returns True when a file is a price book and no policy: it has models and no tiers."""
     if not path.is_file():
         return False
     tree, _ = load_yaml(str(path), text_of(path))
@@ -159,7 +166,7 @@ def is_book(path: Path) -> bool:
 
 
 def load_prices(path: Path) -> LoadedPrices:
-    """The price book in `path`. Raises: PriceBookError with all mistakes at once, by line."""
+    """Returns the price book in `path`. Raises PriceBookError with all mistakes, by line."""
     tree, lines = load_yaml(str(path), text_of(path, PriceBookError))
     if not isinstance(tree, dict):
         raise PriceBookError((lines.no_mapping(tree, "version, name and models"),))
@@ -177,15 +184,15 @@ def load_prices(path: Path) -> LoadedPrices:
 
 
 def _twice(tree: Mapping[str, object], lines: LineMap) -> Iterator[Mistake]:
-    """Two prices of one model from the same day on: nobody could say which one holds."""
+    """Yields two prices of one model from the same day on: the valid one would be unclear."""
     for path, entries in _lists(tree):
         days = [entry.get("valid_from") if isinstance(entry, dict) else None for entry in entries]
         seen: Counter[str] = Counter()
-        for at, day in enumerate(days):
+        for index, day in enumerate(days):
             if (day is None or isinstance(day, date)) and seen[str(day)]:
                 expected = "a day of its own: an entry above begins on this one"
                 found = "none" if day is None else str(day)
-                yield lines.mistake((*path, at, "valid_from"), found, expected)
+                yield lines.mistake((*path, index, "valid_from"), found, expected)
             seen[str(day)] += 1
 
 

@@ -1,21 +1,20 @@
-"""What an operator may say in a policy file, as a pydantic schema, and what follows from it.
+"""Describes a whole policy file as a pydantic schema.
 
-Every key has a default or is required, unknown keys are refused, and each field's description is
-what `docs/reference/policy.md` and the JSON Schema for editors print. Mistakes across keys are in
-`policy_cross`, loading a file in `policy_file`. It knows nothing about requests or money spent.
+Every key has a default or is required, and unknown keys are refused. `docs/reference/policy.md` and
+the JSON Schema for editors print each field's description. `cross_checks` finds mistakes across
+keys, and `loading` reads a file. This module knows nothing about requests or money spent.
 """
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from router.policy.cross_checks import CrossMistake, cross_mistakes
+from router.policy.sections.aliases import Alias, best_glob, is_glob
 from router.policy.sections.answerers import (
     AbilitySection,
     AnswererBase,
@@ -25,7 +24,6 @@ from router.policy.sections.answerers import (
     LocalAdapter,
     LocalAnswerer,
     LookupSection,
-    PriceSection,
     ResolverAnswerer,
     StepName,
     TierSection,
@@ -34,6 +32,7 @@ from router.policy.sections.answerers import (
 )
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
 from router.policy.sections.budgets import BudgetSection, LimitSection
+from router.policy.sections.caches import CacheSection, SemanticCacheSection, SessionsSection
 from router.policy.sections.decision import (
     CostOfWrong,
     CurrencyTable,
@@ -45,6 +44,9 @@ from router.policy.sections.decision import (
 )
 from router.policy.sections.heads import HeadSection
 from router.policy.sections.learning import ExploreSection, ShadowSection
+from router.policy.sections.prices import PriceSection
+from router.policy.sections.privacy import PrivacySection, parse_privacy
+from router.policy.sections.report import ReportSection, ReviewSection
 from router.policy.sections.specialist import SpecialistSection
 from router.types import Domain, Exhausted, usd_to_nano
 
@@ -97,158 +99,8 @@ __all__ = [
 ]
 
 
-def best_glob(names: Iterable[str], name: str) -> str | None:
-    """The entry that is `name` itself, else the longest glob that fits it, else None."""
-    return _best_glob(tuple(names), name)
-
-
-@lru_cache(maxsize=1024)  # the same few models are asked for with every request
-def _best_glob(names: tuple[str, ...], name: str) -> str | None:
-    fits = [glob for glob in names if glob == name or fnmatch.fnmatchcase(name, glob)]
-    return name if name in fits else max(fits, key=len, default=None)
-
-
-def is_glob(name: str) -> bool:
-    """Whether an alias is a pattern, not a name that a client sends."""
-    return any(mark in name for mark in "*?[")
-
-
-class Alias(Section):
-    """What a client's model name means here."""
-
-    to: str | None = Field(
-        default=None,
-        description="`auto`, `auto:<policy>`, `tier:<name>`; `tiergate-embed` or "
-        "`tiergate-moderation` at their own endpoints.",
-    )
-    answerer: Name | None = Field(
-        default=None,
-        description="The answerer that this name stands for: it answers in mode observe, and its "
-        "price is the baseline. In mode route the request is routed all the same, unless `pinned`.",
-    )
-    pinned: bool = Field(
-        default=False,
-        description="That answerer and no other, without a ladder, whatever triage says.",
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> Alias:
-        if (self.to is None) == (self.answerer is None):
-            raise ValueError("an alias needs either `to` or `answerer`")
-        return self
-
-
-class SemanticCacheSection(Section):
-    """The same question in other words, where nothing is at stake and no word speaks against it.
-
-    Example: `cache: {semantic: {enabled: true, ttl_s: 600}}`. See docs/guides/caches.md.
-    """
-
-    enabled: bool = Field(
-        default=False, description="Whether such questions are answered from memory."
-    )
-    threshold: float = Field(
-        default=0.8, ge=0.5, le=1.0, description="Cosine of two questions from which words decide."
-    )
-    ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
-    max_entries: int = Field(
-        default=2_000, ge=1, le=100_000, description="The least recently used go first; 2 kB each."
-    )
-
-
-class CacheSection(Section):
-    """Repeats of a tenant under this policy are answered from memory; only reading them costs."""
-
-    exact: bool = Field(default=True, description="Whether exact repeats are answered from memory.")
-    ttl_s: int = Field(default=3600, ge=1, description="How long an answer is kept.")
-    max_entries: int = Field(
-        default=10_000, ge=1, le=10_000_000, description="The oldest go first."
-    )
-    semantic: SemanticCacheSection = Field(
-        default_factory=SemanticCacheSection, description="The same question in other words."
-    )
-
-
-class SessionsSection(Section):
-    """Conversations stay with the answerer whose provider has their prompt cached, where that pays.
-
-    A conversation is known by `routing.session`, `x-session-id` or `prompt_cache_key`, else by a
-    keyed hash of its messages.
-    """
-
-    sticky: bool = Field(
-        default=True,
-        description="Whether warm prompt caches count in the decision: a switch must be worth more "
-        "than the cache it loses. Only answerers with a stated price of cached input have one.",
-    )
-    cache_ttl_s: int = Field(
-        default=300,
-        ge=1,
-        le=86_400,
-        description="How long a provider keeps a prompt after its last use; OpenAI and Anthropic "
-        "say five minutes.",
-    )
-    least_tokens: int = Field(
-        default=1024,
-        ge=1,
-        le=10_000_000,
-        description="Shorter prompts are not cached by providers.",
-    )
-
-
-class PrivacySection(Section):
-    """What is kept of prompts and answers."""
-
-    store: Literal["none", "redacted", "full"] = Field(
-        default="none", description="none: digests only. redacted | full: text in a side table."
-    )
-    retention_days: int = Field(
-        default=30, ge=1, le=3650, description="Stored text is purged after that."
-    )
-
-
-def parse_privacy(section: object) -> PrivacySection:
-    """`privacy` of a policy that was read as plain YAML; the default where it cannot be read."""
-    try:
-        return PrivacySection.model_validate({} if section is None else section)
-    except ValidationError:
-        return PrivacySection()
-
-
-class ReportSection(Section):
-    """The baselines that savings are measured against."""
-
-    people_usd_per_request: Usd | None = Field(
-        default=None, description="What a person costs per request."
-    )
-    level_2: Name | None = Field(
-        default=None, description="Answerer that stands for `all at level 2`."
-    )
-    level_3: Name | None = Field(
-        default=None, description="Answerer that stands for `all at level 3`."
-    )
-    requested_models: dict[str, PriceSection] = Field(
-        default_factory=dict,
-        description="Prices of models that clients ask for (exact or glob), before the price book.",
-    )
-    planned_shares: dict[int, Chance] = Field(
-        default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01},
-        description="The shares by level that reports compare with.",
-    )
-
-
-class ReviewSection(Section):
-    """What it costs that a person judges an answer."""
-
-    reviewer_usd_per_minute: Usd | None = Field(
-        default=None,
-        description="A reviewer's minute; left out: what the price book says. Known by neither, a "
-        "review's cost is unknown, never 0.",
-    )
-
-
 class ExhaustedSection(Section):
-    """What happens when the last rung fails."""
+    """Chooses the result when the last rung fails."""
 
     default: Exhausted = Field(
         default=Exhausted.BEST_ANSWER,
@@ -261,30 +113,30 @@ class ExhaustedSection(Section):
             Domain.FINANCE: Exhausted.REVIEW,
             Domain.ENGINEERING_SAFETY: Exhausted.REVIEW,
         },
-        description="Instead of `default`; review sends the approved safe answer, hold an "
-        "approved holding text until a reviewer has judged the draft.",
+        description="Replaces `default` in these domains. review sends the approved safe answer. "
+        "hold sends an approved holding text until a reviewer has judged the draft.",
     )
 
 
 class ExampleTurn(Section):
-    """One turn of an example conversation."""
+    """Holds one turn of an example conversation."""
 
-    role: Literal["system", "user", "assistant"] = Field(description="Who speaks.")
-    content: str = Field(description="What is said.")
+    role: Literal["system", "user", "assistant"] = Field(description="Role of the speaker.")
+    content: str = Field(description="Text of the turn.")
 
 
 class Example(Section):
-    """A prompt, the tier it must reach, and why; `tiergate check` runs it."""
+    """Gives a prompt, the tier it must reach, and the reason. `tiergate check` runs it."""
 
     prompt: str | None = Field(default=None, description="One user message.")
     messages: list[ExampleTurn] = Field(
         default_factory=list, description="A conversation, instead of `prompt`."
     )
     context: dict[str, str] = Field(
-        default_factory=dict, description="`routing.context` of the request: slot values."
+        default_factory=dict, description="`routing.context` of the request: values of slots."
     )
     tier: Name = Field(description="The tier it must reach first.")
-    reason: str = Field(min_length=3, description="Why, for the people who read the policy.")
+    reason: str = Field(min_length=3, description="Reason, for the people who read the policy.")
 
     @model_validator(mode="after")
     def _one(self) -> Example:
@@ -294,40 +146,44 @@ class Example(Section):
 
 
 class Policy(Section):
-    """A whole policy file."""
+    """Holds a whole policy file."""
 
-    version: Literal[1] = Field(description="Of this format: 1.")
-    name: Name = Field(description="`auto:<name>` asks for it; headers show it with its hash.")
-    description: str = Field(default="", description="For people.")
+    version: Literal[1] = Field(description="Version of this format: 1.")
+    name: Name = Field(
+        description="Name of the policy. Clients ask for `auto:<name>`; headers show it with its "
+        "hash."
+    )
+    description: str = Field(default="", description="Description for people.")
     mode: Literal["route", "observe"] = Field(
         default="route",
-        description="observe: the requested model answers unchanged, the decision is recorded.",
+        description="observe: the requested model answers unchanged, and the decision is only "
+        "recorded.",
     )
     decision: DecisionSection = Field(
-        default_factory=DecisionSection, description="When a request climbs."
+        default_factory=DecisionSection, description="Rules for escalation of a request."
     )
     triage: TriageSection = Field(
-        default_factory=TriageSection, description="The text of a request that the rules read."
+        default_factory=TriageSection, description="Text of a request that the rules read."
     )
     stakes: StakesSection = Field(
-        default_factory=StakesSection, description="What a wrong answer costs."
+        default_factory=StakesSection, description="Cost of a wrong answer."
     )
     heads: list[HeadSection] = Field(
-        default_factory=list, description="Heads of your own, read with the built-in ones."
+        default_factory=list, description="Your own heads, read together with the built-in ones."
     )
     specialist: SpecialistSection | None = Field(
-        default=None, description="What is said of texts from heads alone."
+        default=None, description="Fields and a verdict about texts, from heads only."
     )
     terms: list[TermList] = Field(
-        default_factory=list, description="Lists of words that hard rules look for."
+        default_factory=list, description="Lists of words that hard rules search for."
     )
     hard_rules: list[HardRule] = Field(
-        default_factory=list, description="Floors and ceilings that no hint passes."
+        default_factory=list, description="Floors and ceilings that no hint overrides."
     )
     lookups: list[LookupSection] = Field(
-        default_factory=list, description="The allow-list of lookups for slots."
+        default_factory=list, description="Allow-list of lookups for slots."
     )
-    tiers: list[TierSection] = Field(min_length=1, description="Where answers come from.")
+    tiers: list[TierSection] = Field(min_length=1, description="Places where answers come from.")
     aliases: dict[str, Alias | str] = Field(
         default_factory=dict, description="Exact names or globs: `gpt-*: auto`."
     )
@@ -337,46 +193,52 @@ class Policy(Section):
     )
     prices: str = Field(
         default="prices.yaml",
-        description="The dated price book, relative to the policy: what models and own compute "
-        "cost where an answerer states no price.",
+        description="Dated price book, relative to the policy: costs of models and of own "
+        "compute, for answerers without a price in the policy.",
     )
     exhausted: ExhaustedSection = Field(
-        default_factory=ExhaustedSection, description="What happens when the last rung fails."
+        default_factory=ExhaustedSection, description="Result when the last rung fails."
     )
     review: ReviewSection = Field(
-        default_factory=ReviewSection, description="What reviews by people cost."
+        default_factory=ReviewSection, description="Cost of reviews by people."
     )
     budgets: dict[str, BudgetSection] = Field(
-        default_factory=dict, description="By tenant; `*` is every tenant without its own."
+        default_factory=dict,
+        description="Budgets by tenant. `*` covers every tenant without its own.",
     )
     limits: list[LimitSection] = Field(
         default_factory=list,
         description="Further limits: of keys, policies, tiers or all together.",
     )
-    cache: CacheSection = Field(default_factory=CacheSection, description="Repeats.")
+    cache: CacheSection = Field(
+        default_factory=CacheSection, description="Cache for repeated requests."
+    )
     sessions: SessionsSection = Field(
-        default_factory=SessionsSection, description="How conversations stay where they are."
+        default_factory=SessionsSection,
+        description="Rules that keep a conversation with its answerer.",
     )
     privacy: PrivacySection = Field(
-        default_factory=PrivacySection, description="What is kept of prompts and answers."
+        default_factory=PrivacySection, description="Storage of prompts and answers."
     )
     shadow: ShadowSection = Field(
         default_factory=ShadowSection,
-        description="Second answers for comparison, after the client has its own; off by default.",
+        description="Second answers for comparison, after the client has its own. Off by default.",
     )
     report: ReportSection = Field(
-        default_factory=ReportSection, description="What savings are measured against."
+        default_factory=ReportSection, description="Baselines of savings."
     )
     max_body_bytes: int = Field(
         default=8_000_000,
         ge=1_000,
         le=100_000_000,
-        description="Larger requests get 413, once decompressed; read from the default policy.",
+        description="Most bytes of a body after decompression. Larger requests get 413. Read from "
+        "the default policy.",
     )
     unsupported_tools: Literal["drop", "refuse"] = Field(
         default="drop",
         description="Tools that a provider would run itself and no tier offers (web_search, mcp "
-        "...): left out, with a note in a header and in `routing`, or 400.",
+        "...). drop: leaves them out, with a note in a header and in `routing`. refuse: answers "
+        "400.",
     )
     examples: list[Example] = Field(
         default_factory=list, description="Prompts with the tier they must reach."
@@ -387,7 +249,7 @@ class Policy(Section):
     def _all_mistakes_at_once(
         cls, raw: object, validate: ModelWrapValidatorHandler[Policy]
     ) -> Policy:
-        """The schema's mistakes and the cross mistakes in one error, each with its own key path."""
+        """Raises the schema's and the cross mistakes in one error, each with its key path."""
         try:
             policy = validate(raw)
         except ValidationError as error:
@@ -399,22 +261,22 @@ class Policy(Section):
         return policy
 
     def rungs(self) -> tuple[tuple[TierSection, AnswererSection], ...]:
-        """All answerers in ladder order: by level, then as written."""
+        """Returns all answerers in ladder order: by level, then in the order of the file."""
         ordered = sorted(self.tiers, key=lambda tier: tier.level)
         return tuple((tier, answerer) for tier in ordered for answerer in tier.answerers)
 
     def answerer(self, name: str) -> AnswererSection | None:
-        """The answerer of this name, None when there is none."""
+        """Returns the answerer of this name, or None."""
         return next((a for _, a in self.rungs() if a.name == name), None)
 
     def alias(self, model: str) -> Alias | None:
-        """What `model` means here: the exact alias, else the longest glob that fits, else None."""
+        """Returns the exact alias of `model`, else its longest matching glob, else None."""
         key = best_glob(self.aliases, model)
-        found = None if key is None else self.aliases[key]
-        return Alias(to=found) if isinstance(found, str) else found
+        alias = None if key is None else self.aliases[key]
+        return Alias(to=alias) if isinstance(alias, str) else alias
 
     def requested_price(self, model: str) -> PriceSection | None:
-        """The stated price of a model that a client asked for, by exact name or longest glob."""
+        """Returns the policy's price of a requested model, by exact name or longest glob."""
         key = best_glob(self.report.requested_models, model)
         return None if key is None else self.report.requested_models[key]
 
@@ -429,7 +291,7 @@ def _detail(mistake: CrossMistake) -> InitErrorDetails:
 
 
 def _again(error: ErrorDetails) -> InitErrorDetails:
-    """A reported error as one that can be raised again beside others."""
+    """Returns a reported error in the form that can be raised again together with others."""
     return InitErrorDetails(
         type=error["type"], loc=error["loc"], input=error["input"], ctx=error.get("ctx", {})
     )

@@ -1,7 +1,7 @@
-"""What `tiergate check` says of a policy that is valid: do its examples hold, and what is unwise.
+"""Runs a policy's examples, and warns of valid but unwise settings, for `tiergate check`.
 
-Pure: routing is given as a function, so the same check runs on the live triage model, on a recorded
-one and in tests. It knows nothing about files, terminals or models.
+Pure: the caller passes routing as a function. The same check runs on the live triage model, on a
+recorded one and in tests. This module knows nothing about files, terminals or models.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from router.policy.schema import (
 from router.types import DecisionMode, Domain, Exhausted, Message, Reason
 
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
-"""Messages and slot values -> the tier that goes first, and why. May raise TiergateError."""
+"""Maps messages and slot values to the first tier, with the reasons. May raise TiergateError."""
 
-MEASURED_MODELS = frozenset({"smollm2-135m"})  # abilities that ship with Tiergate
+MEASURED_MODELS = frozenset({"smollm2-135m"})  # their abilities ship with Tiergate
 
 
 class WarningKind(StrEnum):
@@ -47,7 +47,7 @@ class WarningKind(StrEnum):
 
 
 class PolicyWarning(Struct, frozen=True):
-    """Something valid that the operator may not have meant."""
+    """Warns of a valid setting that the operator may not have intended."""
 
     kind: WarningKind
     key_path: str
@@ -58,9 +58,9 @@ class PolicyWarning(Struct, frozen=True):
 
 
 class ExampleResult(Struct, frozen=True):
-    """One example of the policy, run. `error` is set where routing refused the request."""
+    """Holds the result of one example. `error` is set when routing refused the request."""
 
-    number: int  # 1-based, as it stands in the policy
+    number: int  # counted from 1, in the order of the policy
     example: Example
     tier: str
     reasons: tuple[Reason, ...]
@@ -68,17 +68,17 @@ class ExampleResult(Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether the example reached the tier it must."""
+        """Returns True when the example reached its tier."""
         return self.tier == self.example.tier
 
     @property
     def prompt(self) -> str:
-        """What was asked: the prompt, or the last turn of the conversation."""
+        """Returns the prompt, or the last turn of the conversation."""
         return self.example.prompt or self.example.messages[-1].content
 
 
 def run_examples(policy: Policy, route: Route) -> list[ExampleResult]:
-    """Each example of the policy with the tier that `route` sends it to, in the policy's order."""
+    """Returns each example with the tier that `route` chose, in the policy's order."""
     return [_run(i, example, route) for i, example in enumerate(policy.examples, start=1)]
 
 
@@ -91,14 +91,14 @@ def _run(number: int, example: Example, route: Route) -> ExampleResult:
 
 
 def example_messages(example: Example) -> tuple[Message, ...]:
-    """The example as the messages of a request."""
+    """Returns the example as the messages of a request."""
     if example.prompt is not None:
         return (Message("user", example.prompt),)
     return tuple(Message(turn.role, turn.content) for turn in example.messages)
 
 
 def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning]:
-    """All that is valid but unwise. `priced` are answerers whose price is in the price book."""
+    """Returns all warnings. `priced` names answerers whose price is in the price book."""
     return [
         *_level_1(policy),
         *_abilities(policy),
@@ -111,16 +111,16 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
 
 
 def notes(policy: Policy) -> list[str]:
-    """What follows from the policy and is easily overlooked, though it may well be meant."""
+    """Returns consequences of the policy that are easily overlooked, but may be intended."""
     rules = policy.exhausted
     by_person = (Exhausted.REVIEW, Exhausted.HOLD)
-    where = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
+    places = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
     if rules.default in by_person:
-        where = ["every domain without a rule of its own", *where]
-    if not where or policy.privacy.store != "none":
+        places = ["every domain without a rule of its own", *places]
+    if not places or policy.privacy.store != "none":
         return []
     return [
-        f"privacy.store: {', '.join(where)} may wait for a person (exhausted), and with "
+        f"privacy.store: {', '.join(places)} may wait for a person (exhausted), and with "
         "`none` their questions are in the server's memory alone: they do not outlive a restart. "
         "`redacted` or `full` keeps question and draft in the ledger"
     ]
@@ -179,7 +179,10 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
 
 
 def _price_is_unknown(answerer: AnswererSection) -> bool:
-    """A resolver costs next to nothing; a deliberation's money is spent by the calls it makes."""
+    """Returns True when a price is missing.
+
+    A resolver costs nearly nothing. A deliberation spends money only through its calls.
+    """
     price = answerer.price
     if isinstance(answerer, ResolverAnswerer | DeliberationAnswerer):
         return False
@@ -204,13 +207,13 @@ def _aliases(policy: Policy) -> Iterator[PolicyWarning]:
     globs = [name for name in policy.aliases if is_glob(name)]
     for name, alias in policy.aliases.items():
         if name == "auto" or name.startswith(("auto:", "tier:")):
-            why = "nothing: names of this form are read before any alias"
+            effect = "nothing: names of this form are read before any alias"
         elif _same_as_longest_glob(name, alias, globs, policy):
-            why = "the list of models alone: a glob says the same for this name"
+            effect = "the list of models alone: a glob says the same for this name"
         else:
             continue
         yield PolicyWarning(
-            WarningKind.ALIAS_NEVER_USED, f"aliases.{name}", f"this alias changes {why}"
+            WarningKind.ALIAS_NEVER_USED, f"aliases.{name}", f"this alias changes {effect}"
         )
     if policy.mode == "observe":
         yield from _hidden_models(policy)
@@ -227,6 +230,7 @@ def _hidden_models(policy: Policy) -> Iterator[PolicyWarning]:
     for _, answerer in policy.rungs():
         model = getattr(answerer, "model", None)
         alias = policy.alias(model) if isinstance(model, str) else None
+        # A pinned alias to the same answerer changes nothing in mode observe.
         if alias is not None and not (alias.pinned and alias.answerer == answerer.name):
             yield PolicyWarning(
                 WarningKind.ALIAS_HIDES_MODEL,

@@ -1,9 +1,9 @@
-"""Reloads a policy when one of its files changes, a price begins, or it is asked to; a broken one
-never gets in.
+"""Reloads a policy when a file changes, a price begins, or somebody asks for it.
 
-The new policy is validated first, then handed to a callback which swaps it in as one assignment.
-When it is broken the old one stays, every mistake goes to the log, and `status` tells `/readyz`.
-It knows nothing about what is built from a policy, nor about signals: who takes SIGHUP asks.
+A broken policy never becomes active. The new policy is validated first, and then passed to a
+callback that swaps it in by one assignment. When it is broken, the old one stays. Every mistake
+goes to the log, and `status` informs `/readyz`. This module knows nothing about the objects built
+from a policy, nor about signals: the receiver of SIGHUP calls `reload`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from router.errors import LedgerError, Mistake, PolicyError
 from router.policy.loading import LoadedPolicy
 
 POLL_S = 0.5
-"""A change is live within a second, and looking costs one stat per file: about 20 of them."""
+"""Sets the time between two checks. A change is active within a second. A check costs one stat per
+file, for about 20 files."""
 RETRY_BROKEN_AFTER = 10
-"""Looks between tries while the new policy is broken: a file it misses may have come since."""
+"""Counts the checks between attempts with a broken policy. A missing file may exist by then."""
 
 _log = logging.getLogger(__name__)
 
 
 class WatchStatus(Struct, frozen=True):
-    """What `/readyz` says: the hash in use, and what is wrong with a newer file, if anything."""
+    """Informs `/readyz`: the hash in use, and the mistakes of a newer file, if any."""
 
     hash: str
     reloads: int = 0
@@ -40,7 +41,7 @@ class WatchStatus(Struct, frozen=True):
 
     @property
     def broken(self) -> bool:
-        """Whether a newer file is there that cannot be used."""
+        """Returns True when a newer file exists that cannot be used."""
         return bool(self.mistakes)
 
 
@@ -50,10 +51,10 @@ class PolicyWatcher:
         watcher = PolicyWatcher(loaded, lambda: load_policy(path, environ), swap)
         async with watcher: ...
 
-    `load` gives the policy or raises PolicyError. `swap` is awaited with each new one: it builds
-    what the policy needs, then replaces the old in one assignment; it too may raise PolicyError (a
-    broken knowledge file) or LedgerError (its text cannot be kept now), and then the old one stays
-    and the new one is tried again.
+    `load` returns the policy or raises PolicyError. `swap` is awaited with each new policy: it
+    builds the objects of the policy, then replaces the old ones by one assignment. It may raise
+    PolicyError (a broken knowledge file) or LedgerError (the policy's text cannot be stored now).
+    The old policy then stays, and the new one is tried again.
     """
 
     def __init__(
@@ -64,8 +65,11 @@ class PolicyWatcher:
         poll_s: float = POLL_S,
         prices_of: Callable[[LoadedPolicy], object] = lambda _loaded: None,
     ) -> None:
-        """`prices_of` says which prices hold now: where that changes, the policy is swapped in
-        anew, as if it had changed itself."""
+        """Sets the functions that load a policy, swap it in and find its prices.
+
+        `prices_of` returns the prices valid now. When they change, the policy is swapped in again,
+        as if the file had changed.
+        """
         self._loaded = loaded
         self._load = load
         self._swap = swap
@@ -80,12 +84,12 @@ class PolicyWatcher:
 
     @property
     def status(self) -> WatchStatus:
-        """What is in use, and what is wrong with a newer file."""
+        """Returns the status: the hash in use, and the mistakes of a newer file."""
         return self._status
 
     @property
     def loaded(self) -> LoadedPolicy:
-        """The policy in use."""
+        """Returns the policy in use."""
         return self._loaded
 
     async def __aenter__(self) -> PolicyWatcher:
@@ -96,11 +100,11 @@ class PolicyWatcher:
         await self.close()
 
     def start(self) -> None:
-        """Begins to watch."""
+        """Starts to watch."""
         self._task = asyncio.get_running_loop().create_task(self._watch(), name="policy-watcher")
 
     async def close(self) -> None:
-        """Stop watching."""
+        """Stops watching."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -108,16 +112,16 @@ class PolicyWatcher:
             self._task = None
 
     def reload(self) -> None:
-        """Asks for a reload now, whether or not a file changed."""
+        """Asks for a reload now, even if no file changed."""
         self._asked.set()
 
     async def _watch(self) -> None:
         try:
-            for look in itertools.count(1):
-                retry = self._status.broken and look % RETRY_BROKEN_AFTER == 0
-                asked = await self._wait()
+            for count in itertools.count(1):
+                retry = self._status.broken and count % RETRY_BROKEN_AFTER == 0
+                requested = await self._wait()
                 begins = self._prices_of(self._loaded) != self._prices
-                if await asyncio.to_thread(self._changed) or asked or retry or begins:
+                if await asyncio.to_thread(self._changed) or requested or retry or begins:
                     await self._take()
         except Exception:
             self._status = replace(self._status, watching=False)
@@ -125,7 +129,7 @@ class PolicyWatcher:
             raise
 
     async def _wait(self) -> bool:
-        """Until the next look is due (False) or a reload is asked for (True)."""
+        """Waits until the next check is due (False) or a reload is requested (True)."""
         try:
             await asyncio.wait_for(self._asked.wait(), self._poll_s)
         except TimeoutError:
@@ -134,8 +138,11 @@ class PolicyWatcher:
         return True
 
     def _changed(self) -> bool:
-        """Whether contents changed; what was seen is remembered *before* the files are read again,
-        so that a change in the middle of a reload is found at the next look."""
+        """Returns True when contents changed.
+
+        Remembers the state *before* the files are read again. A change during a reload is thus
+        noticed at the next check.
+        """
         stamps = _stamps(self._loaded.sources)
         if stamps == self._stamps:
             return False
@@ -153,9 +160,10 @@ class PolicyWatcher:
                 self._prices = prices
                 self._status = WatchStatus(loaded.hash, self._status.reloads + 1)
                 self._tell_reloaded(loaded)
-            elif self._status.broken:  # the file is again what is in use
+            elif self._status.broken:  # the file is again equal to the policy in use
                 self._tell_reloaded(loaded)
         except PolicyError as error:
+            # The same broken file is checked again and again; the log gets each mistake once.
             if error.mistakes != self._status.mistakes:
                 self._tell_refused(logging.ERROR, error.message)
             self._status = replace(self._status, mistakes=error.mistakes)
@@ -173,13 +181,13 @@ class PolicyWatcher:
         _log.info("policy_reloaded", extra=fields)
 
     def _tell_refused(self, level: int, reason: str) -> None:
-        """Tell that the old policy stays in use, and why."""
+        """Logs that the old policy stays in use, and the reason."""
         fields = {"policy": self._loaded.policy.name, "reason": reason}
         _log.log(level, "policy_not_reloaded", extra=fields)
 
 
 def _stamps(sources: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
-    """Modification time and size of each source; one that is gone has none."""
+    """Returns modification time and size of each source. A missing one has no entry."""
     stamps = {}
     for source in sources:
         with contextlib.suppress(OSError):
@@ -189,10 +197,11 @@ def _stamps(sources: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
 
 
 def _digest(sources: tuple[Path, ...]) -> str:
-    """One hash over the contents of all files, and over the names in folders."""
+    """Returns one hash over the contents of all files, and over the names in folders."""
     digest = hashlib.sha256()
     for source in sources:
         digest.update(str(source).encode() + b"\0")
+        # A missing file changes the hash by its name only; loading reports it.
         with contextlib.suppress(OSError):
             if source.is_dir():
                 digest.update("\0".join(sorted(file.name for file in source.iterdir())).encode())

@@ -13,7 +13,7 @@ def digest(tenant_key: bytes, text: str) -> str:
     """
     if not text:
         return ""
-    # The one-shot hmac.digest is faster, but it releases the interpreter lock to waiting threads, and
-    # getting the lock back took 90 us under load.
+    # The one-shot hmac.digest is faster, but it releases the interpreter lock to waiting threads,
+    # and getting the lock back took 90 us under load.
     keyed = hmac.new(tenant_key, text.encode("utf-8", "surrogatepass"), "sha256")
     return keyed.hexdigest()

@@ -44,7 +44,8 @@ class AttemptRow(Struct, frozen=True):
     rung: int = -1  # index into the decision's rungs; -1 for an attempt outside the ladder
     upstream_id: str = ""
     images: int = 0  # in the request to this answerer
-    # Multiplied by compute_ms it gives core-milliseconds; 0: not measured, as in rows of older versions.
+    # Multiplied by compute_ms it gives core-milliseconds; 0: not measured, as in rows of older
+    # versions.
     cores: int = 0
 
 

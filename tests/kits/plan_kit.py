@@ -6,7 +6,8 @@ from router.plan.build import build_plan
 from router.plan.figures import PlanReport
 from router.plan.inputs import PlanInputs, inputs_of
 from router.plan.schema import Plan
-from router.policy.parsing.yaml_lines import load_yaml, validated
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import load_yaml
 from router.types import NANO_PER_USD, Price
 
 USD = NANO_PER_USD

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.errors import Mistake, PolicyError
-from router.policy.parsing.yaml_lines import MAX_DEPTH, load_yaml, mistakes_from, validated
+from router.policy.parsing.validation import mistakes_from, validated
+from router.policy.parsing.yaml_lines import MAX_DEPTH, load_yaml
 from router.policy.schema import Policy
 from router.policy.sections.text_forms import WORDS
 

@@ -96,12 +96,11 @@ def _page(parts: list[str]) -> str:
 
 
 def _key_lists(root: type[BaseModel]) -> list[str]:
-    """Returns the heading, the sentence and the list of keys of every section below `root`."""
+    """Returns the heading, the text and the list of keys of every section below `root`."""
     parts = []
     for title, model, fields in _sections(root):
         parts.append(f"## {title}\n")
-        text = (model.__doc__ or "").strip().split("\n\n")[0]
-        parts.append(f"{_wrapped(' '.join(text.split()))}\n")
+        parts.append(f"{_wrapped(' '.join((model.__doc__ or '').split()))}\n")
         parts += [_entry(name, field) for name, field in fields.items()]
         parts.append("")
     return parts

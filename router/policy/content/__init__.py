@@ -1,1 +1,1 @@
-"""What a policy may say in words: approved answers, safe answers, deliberation templates."""
+"""Reads the texts of a policy: approved answers, safe answers, deliberation templates."""

@@ -1,7 +1,8 @@
-"""Deliberation templates: the steps of a reasoned decision, and the facts found in a request.
+"""Reads deliberation templates: the steps of a reasoned decision.
 
-The schema of a template file, loading a folder of them, which one a request gets, and what is
-filled into a step's instruction. All pure but the loading; the calls are made in `tiers.reasoning`.
+It has the schema of a template file, the loading of a folder, the choice of a template for a
+request, the text of a step's instruction, and the facts found in a request. Everything except the
+loading is pure. `tiers.reasoning` makes the calls.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.json_schema import schema_problem
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import LineMap, load_yaml, validated
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import LineMap, load_yaml
 from router.policy.schema import Name, Section
 from router.types import ChatRequest, Domain, JsonText, RequestType, Signals
 
@@ -55,7 +57,7 @@ def _checked_schema(schema: dict[str, object]) -> dict[str, object]:
 
 
 class StepSection(Section):
-    """One step: what is asked and which fields must come back."""
+    """Describes one step: its instruction, and the fields of its output."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -78,7 +80,7 @@ class StepSection(Section):
 
 
 class TemplateFile(Section):
-    """A whole template file."""
+    """Holds a whole template file."""
 
     name: Name
     version: Literal[1]
@@ -111,7 +113,7 @@ class TemplateStep(Struct, frozen=True):
 
 
 class Template(Struct, frozen=True):
-    """A loaded template; `digest` is the start of the file's SHA-256."""
+    """Holds a loaded template. `digest` is the start of the file's SHA-256."""
 
     name: str
     digest: str
@@ -121,9 +123,9 @@ class Template(Struct, frozen=True):
 
 
 def load_templates(folder: Path) -> Mapping[Domain, Template]:
-    """All templates of a folder, by domain; a domain without one has `general`'s.
+    """Returns all templates of a folder by domain. A domain without one gets `general`'s.
 
-    Raises: PolicyError with the mistakes of all files, and where `general` is missing or two
+    Raises PolicyError with the mistakes of all files, also when `general` is missing or two
     templates claim one domain.
     """
     mistakes: list[Mistake] = []
@@ -163,10 +165,10 @@ def _loaded(file: TemplateFile, text: str) -> Template:
 
 
 def template_for(signals: Signals, templates: Mapping[Domain, Template]) -> Template:
-    """The template a request gets: its domain's, but technology's only for a decision.
+    """Returns the template of the request's domain; technology's only for a decision.
 
-    A technology question that asks for no decision (code, an explanation) has nothing to weigh as
-    an architecture; it gets the general template.
+    A technology question without a decision (code, an explanation) has nothing to weigh, so it gets
+    the general template.
     """
     decides = signals.request_type in _DECISION_TYPES or signals.strategic >= 0.5
     if signals.domain is Domain.TECHNOLOGY and not decides:
@@ -175,15 +177,19 @@ def template_for(signals: Signals, templates: Mapping[Domain, Template]) -> Temp
 
 
 def filled(instruction: str, question: str, facts: str, previous: str) -> str:
-    """The instruction with its places filled in one pass: filled text is never filled again."""
+    """Returns the instruction with its places filled in one pass.
+
+    Filled text is not filled again.
+    """
     values = {"question": question, "facts": facts, "previous": previous}
-    return _PLACES.sub(lambda found: values[found.group(1)], instruction)
+    return _PLACES.sub(lambda place: values[place.group(1)], instruction)
 
 
 def quoted(text: str, limit: int) -> str:
-    """Text as a quotation, each line behind `> `, at most `limit` characters: its head and tail.
+    """Returns the text as a quotation, each line after `> `: its head and tail if over `limit`.
 
-    A quoted line cannot pass for an instruction or for the end of the quotation.
+    A quoted line cannot act as an instruction or as the end of the quotation. `limit` counts
+    characters.
 
     >>> quoted("one\\ntwo", 100)
     '> one\\n> two'
@@ -194,8 +200,7 @@ def quoted(text: str, limit: int) -> str:
     return "\n".join(f"> {line}" for line in text.splitlines() or [""])
 
 
-# --- facts ----------------------------------------------------------------------------------------
-
+# These patterns find dates and companies as people write them; none of their parts is unbounded.
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
@@ -211,10 +216,10 @@ _PARTY = re.compile(
 
 
 def found_facts(request: ChatRequest, signals: Signals) -> tuple[str, ...]:
-    """Facts found in the user's words, one line each: amounts, dates, parties, risk terms.
+    """Returns facts in the user's words, one line each: amounts, dates, parties, risk terms.
 
-    Found, not judged: the lines quote the text, so that a reviewer sees them at once. At most
-    MAX_FACTS lines.
+    The lines quote the text without a judgement, so a reviewer sees them at once. At most MAX_FACTS
+    lines.
     """
     texts = (*request.earlier_user_texts, request.last_user_text)
     text = "\n".join(texts)[-FACTS_TEXT_CHARACTERS:]

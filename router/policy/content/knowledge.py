@@ -1,8 +1,8 @@
-"""What level 1 may say: approved answers, slots and classification tasks of a knowledge file.
+"""Reads the knowledge file of level 1: approved answers, slots and classification tasks.
 
-The schema, loading with all mistakes at once, and the pure questions about a request: which intents
-there are to match, whether it asks for a classification, which text is to be classified. It knows
-nothing about embeddings (triage matches), lookups (the resolver asks them) or policies.
+It has the schema, the loading with all mistakes at once, and pure functions about a request: the
+intents to match, the classification it asks for, and the text to classify. It knows nothing about
+embeddings (triage matches), lookups (the resolver calls them) or policies.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import LineMap, load_yaml, nearest, validated
+from router.policy.parsing.validation import nearest, validated
+from router.policy.parsing.yaml_lines import LineMap, load_yaml
 from router.policy.schema import Name, Section
 from router.types import ChatRequest, Domain
 
@@ -29,14 +30,12 @@ SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Utterance = Annotated[str, Field(min_length=1, max_length=400)]
 
 KEY_SEARCH_CHARACTERS = 4_000
-"""How much of the user's text is searched for a written key: two pages; longer texts bury it."""
-
-
-# --- schema -------------------------------------------------------------------------------------
+"""Limits the user's text that is searched for a written key: two pages. In longer texts a key is
+hard to identify."""
 
 
 class SlotSection(Section):
-    """Where a slot's value comes from."""
+    """Names the source of a slot's value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -56,7 +55,7 @@ class SlotSection(Section):
 
 
 class IntentSection(Section):
-    """One thing people ask, and the approved answer to it."""
+    """Holds a question that people ask, and its approved answer."""
 
     id: SlotName
     domain: Domain
@@ -79,10 +78,10 @@ class IntentSection(Section):
 
 
 class KeySection(Section):
-    """How a lookup key looks when a user writes it, so that it may be read from the text.
+    """Describes the written form of a lookup key, so that it can be read from the text.
 
-    A number that somebody writes is no proof that it is theirs. Declare only keys whose rows may be
-    told to whoever knows the number; all others must come in `routing.context`.
+    A number in a text does not prove that it belongs to the writer. Declare only keys whose rows
+    may be shown to anybody who knows the number. All others must come in `routing.context`.
     """
 
     pattern: str = Field(min_length=1, max_length=100)
@@ -90,7 +89,7 @@ class KeySection(Section):
     @field_validator("pattern")
     @classmethod
     def _bounded(cls, pattern: str) -> str:
-        # Without unbounded or nested repetition a search takes time linear in the text.
+        # A search takes linear time when no repetition is unbounded or nested.
         if re.search(r"[*+]|\{\d*,\}|\)[?{]|\\[1-9]|\(\?", pattern):
             raise ValueError(
                 "a pattern without *, +, {n,}, repeated groups, look-around or back-references; "
@@ -112,7 +111,8 @@ class DepartmentSection(Section):
 
 
 class PriorityRule(Section):
-    """Holds when any of the terms is found (if given) and the department is listed (if given)."""
+    """Holds when any of the terms is found and the department is listed; an empty list always
+    holds."""
 
     priority: str
     reason: str = Field(min_length=3)
@@ -135,15 +135,15 @@ class PrioritiesSection(Section):
 
     @model_validator(mode="after")
     def _levels_are_known(self) -> PrioritiesSection:
-        said = [self.default, *(rule.priority for rule in self.rules)]
-        unknown = sorted({p for p in said if p not in self.levels})
+        used = [self.default, *(rule.priority for rule in self.rules)]
+        unknown = sorted({p for p in used if p not in self.levels})
         if unknown:
             raise ValueError(f"every priority to be one of levels, not {', '.join(unknown)}")
         return self
 
 
 class ClassificationSection(Section):
-    """A task whose answer is a class as JSON: department, priority, confidence."""
+    """Describes a task whose answer is a class as JSON: department, priority, confidence."""
 
     asks: list[Utterance] = Field(min_length=1, description="Phrases that ask for this task.")
     fields: list[Literal["department", "priority", "confidence"]] = Field(min_length=1)
@@ -164,7 +164,7 @@ class ClassificationSection(Section):
 
 
 class KnowledgeFile(Section):
-    """A whole knowledge file."""
+    """Holds a whole knowledge file."""
 
     version: Literal[1]
     name: str = Field(min_length=1, max_length=100)
@@ -181,7 +181,7 @@ class KnowledgeFile(Section):
 
 
 class Knowledge(Struct, frozen=True):
-    """A loaded knowledge file; `digest` is the start of its SHA-256."""
+    """Holds a loaded knowledge file. `digest` is the start of its SHA-256."""
 
     content: KnowledgeFile
     digest: str
@@ -189,20 +189,17 @@ class Knowledge(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The name as it stands in model names and headers: lower-case ASCII, dashes."""
+        """Returns the name for model names and headers: lower-case ASCII with dashes."""
         ascii_name = self.content.name.encode("ascii", "ignore").decode().lower()
         return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-") or "knowledge"
-
-
-# --- loading ------------------------------------------------------------------------------------
 
 
 def parse_knowledge(
     file: str, text: str, allowed_lookups: Collection[str] | None = None
 ) -> Knowledge:
-    """The knowledge in `text`; `allowed_lookups` are the policy's (None: not checked here).
+    """Returns the knowledge in `text`. `allowed_lookups` are the policy's (None: unchecked).
 
-    Raises: PolicyError with every mistake of the file.
+    Raises PolicyError with every mistake of the file.
     """
     tree, lines = load_yaml(file, text)
     mistakes = list(_cross_mistakes(tree, lines, allowed_lookups))
@@ -218,14 +215,14 @@ def parse_knowledge(
 
 
 def load_knowledge(path: Path, allowed_lookups: Collection[str] | None = None) -> Knowledge:
-    """The knowledge file at `path`. Raises: PolicyError, also where the file cannot be read."""
+    """Returns the knowledge file at `path`. Raises PolicyError, also for an unreadable file."""
     return parse_knowledge(str(path), text_of(path), allowed_lookups)
 
 
 def _cross_mistakes(
     tree: object, lines: LineMap, allowed_lookups: Collection[str] | None
 ) -> Iterator[Mistake]:
-    """Mistakes between intents, read from the plain values so that others do not hide them."""
+    """Yields mistakes between intents. It reads plain values, so that others do not hide them."""
     ids: dict[object, int] = {}
     utterances: dict[str, object] = {}
     intents = tree.get("intents") if isinstance(tree, Mapping) else None
@@ -257,14 +254,11 @@ def _cross_mistakes(
                 )
 
 
-# --- questions about a request -------------------------------------------------------------------
-
-
 def knowledge_intents(knowledge: Knowledge) -> list[tuple[str, tuple[str, ...]]]:
-    """All intents to match, with their utterances; classes are named `<task>/<department>`.
+    """Returns all intents to match, with their utterances. Classes are named `<task>/<department>`.
 
-    Triage compares a request that `classification_task` names with that task's classes only, and
-    every other request with the approved answers only (`in_scope`).
+    Triage compares a request that `classification_task` names only with that task's classes, and
+    every other request only with the approved answers (`in_scope`).
     """
     answers = [(intent.id, tuple(intent.utterances)) for intent in knowledge.content.intents]
     classes = [
@@ -276,15 +270,16 @@ def knowledge_intents(knowledge: Knowledge) -> list[tuple[str, tuple[str, ...]]]
 
 
 def in_scope(intent_id: str, task: str | None) -> bool:
-    """Whether an intent may be matched for a request that asks for `task` (None: an answer)."""
+    """Returns True when an intent may match a request for `task` (None: for an answer)."""
     return "/" not in intent_id if task is None else intent_id.startswith(f"{task}/")
 
 
 def classification_task(request: ChatRequest, knowledge: Knowledge) -> str | None:
-    """The classification task that a request asks for, or None when it wants an answer.
+    """Returns the classification task that a request asks for, or None when it wants an answer.
 
-    In order: `routing.context.task` or the tag `classify:<task>` names it; the last user message
-    opens with one of the task's `asks`; a sentence of the system prompt opens with one.
+    The sources in their order: `routing.context.task` or the tag `classify:<task>` names it; the
+    last user message begins with one of the task's `asks`; a sentence of the system prompt begins
+    with one.
     """
     tasks = knowledge.content.classifications
     named = (request.hints.context.get("task", ""), *request.hints.tags)
@@ -305,7 +300,7 @@ def classification_task(request: ChatRequest, knowledge: Knowledge) -> str | Non
 
 
 def classified_text(request: ChatRequest, task: str, knowledge: Knowledge) -> str:
-    """The text to classify: the last user message without the words that ask for it."""
+    """Returns the text to classify: the last user message without the words that ask for it."""
     text = request.last_user_text
     end = _opening_ask(text, knowledge.content.classifications[task])
     rest = text if end is None else text[end:].lstrip(" \t\r\n:;,.?!-")
@@ -313,7 +308,7 @@ def classified_text(request: ChatRequest, task: str, knowledge: Knowledge) -> st
 
 
 def match_text(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
-    """What triage compares with the intents, and the task it is about (None: an answer)."""
+    """Returns the text that triage compares with the intents, and its task (None: an answer)."""
     task = classification_task(request, knowledge)
     if task is None:
         return request.last_user_text, None
@@ -321,17 +316,21 @@ def match_text(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | N
 
 
 def written_key(name: str, text: str, knowledge: Knowledge) -> str | None:
-    """The one value of the declared key `name` in the user's text; None: none, or two of them."""
+    """Returns the one value of the declared key `name` in the user's text.
+
+    Returns None when the text has none, or two of them.
+    """
     section = knowledge.content.keys.get(name)
     if section is None:
         return None
     pattern = re.compile(rf"(?<![\w-])(?:{section.pattern})(?![\w-])")
-    found = {m.group(0) for m in pattern.finditer(text[:KEY_SEARCH_CHARACTERS])}
-    return found.pop() if len(found) == 1 else None
+    values = {m.group(0) for m in pattern.finditer(text[:KEY_SEARCH_CHARACTERS])}
+    # With two numbers it is unclear which one the user means.
+    return values.pop() if len(values) == 1 else None
 
 
 def priority_of(text: str, department: str, section: PrioritiesSection) -> tuple[str, str]:
-    """The priority of a ticket and the reason: the first rule that holds, else the default."""
+    """Returns a ticket's priority and the reason: of the first rule that holds, or the default."""
     for rule in section.rules:
         if rule.departments and department not in rule.departments:
             continue
@@ -341,7 +340,7 @@ def priority_of(text: str, department: str, section: PrioritiesSection) -> tuple
 
 
 def contains_any(text: str, terms: tuple[str, ...]) -> bool:
-    """Whether one of the terms stands in the text as whole words, in any case.
+    """Returns True when the text contains one of the terms as whole words, in any case.
 
     >>> contains_any("It CAUGHT  fire", ("caught fire",)), contains_any("on fireside", ("fire",))
     (True, False)
@@ -351,7 +350,10 @@ def contains_any(text: str, terms: tuple[str, ...]) -> bool:
 
 
 def _words(text: str) -> str:
-    """Lower-case words with single blanks; an apostrophe belongs to its word, whatever its form."""
+    """Returns lower-case words with single blanks.
+
+    An apostrophe of any form is part of its word.
+    """
     plain = text.casefold().replace("\u2019", "'").replace("\u02bc", "'")
     return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", plain))
 
@@ -361,9 +363,9 @@ def _plain(text: str) -> str:
 
 
 def _opening_ask(text: str, section: ClassificationSection) -> int | None:
-    """Where the ask ends that `text` opens with; None when it opens with none."""
-    found = _asks_pattern(tuple(section.asks)).match(text)
-    return None if found is None else found.end()
+    """Returns the end of the ask at the beginning of `text`, or None without one."""
+    match = _asks_pattern(tuple(section.asks)).match(text)
+    return None if match is None else match.end()
 
 
 @functools.lru_cache(maxsize=64)

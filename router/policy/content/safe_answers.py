@@ -1,7 +1,7 @@
-"""Approved safe answers: what is sent in place of an answer that must not be released.
+"""Reads approved safe answers, which replace an answer that must not be released.
 
-The file's schema, loading, and the choice of wording, which is pure. It knows nothing about why a
-matter ended without a verified answer; the gateway decides that and files the review item.
+It has the file's schema, its loading, and the choice of wording, which is pure. It knows nothing
+about the reason of a missing verified answer. The gateway decides that and files the review item.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any
 from router.policy.parsing.text_files import text_of
-from router.policy.parsing.yaml_lines import load_yaml, validated
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.schema import Section
 from router.types import Domain
 
@@ -26,10 +27,12 @@ HOLDING = (
     "answer will be found under it, or somebody will tell you. Please do not rely on anything "
     "else said here until then."
 )
-"""Sent while a reviewer judges, where the file has no `holding` of the domain or in general."""
+"""Holds the text sent while a reviewer judges, for files without `holding` of the domain or in
+general."""
 
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
-"""Their emergency terms count in every domain: missing one costs more than a false alarm."""
+"""Lists domains whose emergency terms count in every domain. A missed one costs more than a false
+alarm."""
 
 
 class EmergencySection(Section):
@@ -38,7 +41,7 @@ class EmergencySection(Section):
 
 
 class SafeAnswerSection(Section):
-    """The wording for one domain."""
+    """Holds the wording for one domain."""
 
     default: str = Field(min_length=1, max_length=2000)
     holding: str | None = Field(default=None, min_length=1, max_length=2000)
@@ -54,7 +57,7 @@ class SafeAnswerSection(Section):
 
 
 class SafeAnswers(Section):
-    """A whole file of safe answers; a domain without an entry uses `general`."""
+    """Holds a whole file of safe answers. A domain without an entry uses `general`."""
 
     version: Literal[1]
     name: str
@@ -70,7 +73,7 @@ class SafeAnswers(Section):
     business_strategy: SafeAnswerSection | None = None
 
     def of(self, domain: Domain) -> SafeAnswerSection:
-        """The wording for `domain`."""
+        """Returns the wording for `domain`."""
         by_domain = {
             Domain.CUSTOMER_SUPPORT: self.customer_support,
             Domain.TECHNOLOGY: self.technology,
@@ -85,13 +88,13 @@ class SafeAnswers(Section):
 
 
 def parse_safe_answers(file: str, text: str) -> SafeAnswers:
-    """The safe answers in `text`. Raises: PolicyError with every mistake."""
+    """Returns the safe answers in `text`. Raises PolicyError with every mistake."""
     tree, lines = load_yaml(file, text)
     return validated(SafeAnswers, tree, lines)
 
 
 def load_safe_answers(path: Path) -> SafeAnswers:
-    """The safe answers at `path`. Raises: PolicyError, also where the file cannot be read."""
+    """Returns the safe answers at `path`. Raises PolicyError, also for an unreadable file."""
     return parse_safe_answers(str(path), text_of(path))
 
 
@@ -102,33 +105,35 @@ def safe_answer(
     answers: SafeAnswers,
     facts: Sequence[str] = (),
 ) -> str:
-    """What is sent instead of a failed answer: emergency wording where `text` names an emergency.
+    """Returns the text sent instead of a failed answer.
 
-    The domain's own emergency terms come first, then those that protect life. `facts` follow as a
-    list under the domain's heading, but never after an emergency: there only the call matters.
+    When `text` names an emergency, it is the emergency wording. The domain's own emergency terms
+    come first, then those that protect life. `facts` follow as a list under the domain's heading,
+    but never after an emergency: then only the call for help matters.
     """
     wording = emergency_wording(domain, text, answers)
     if wording is not None:
         return wording.replace(_PLACE, review_id)
     section = answers.of(domain)
-    said = section.default.replace(_PLACE, review_id)
+    default_text = section.default.replace(_PLACE, review_id)
     if not facts:
-        return said
+        return default_text
     listed = "\n".join(f"- {fact}" for fact in facts[:MAX_FACTS])
-    return f"{said}\n\n{section.facts_heading}:\n{listed}"
+    return f"{default_text}\n\n{section.facts_heading}:\n{listed}"
 
 
 def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = None) -> str:
-    """What is sent while a person judges the draft: the domain's `holding`, the general one, ours.
+    """Returns the text sent while a person judges the draft.
 
-    Never instead of an emergency's wording; the caller asks for that first.
+    It is the domain's `holding`, the general one or ours. It never replaces an emergency's wording;
+    the caller asks for that first.
     """
-    said = None if answers is None else answers.of(domain).holding or answers.general.holding
-    return (said or HOLDING).replace(_PLACE, review_id)
+    own_text = None if answers is None else answers.of(domain).holding or answers.general.holding
+    return (own_text or HOLDING).replace(_PLACE, review_id)
 
 
 def emergency_wording(domain: Domain, text: str, answers: SafeAnswers) -> str | None:
-    """The emergency text that `text` calls for, None when it names no emergency."""
+    """Returns the emergency text that `text` calls for, or None without an emergency."""
     for each in dict.fromkeys((domain, *_LIFE_DOMAINS)):
         emergency = answers.of(each).emergency
         if emergency is not None and contains_any(text, tuple(emergency.terms)):

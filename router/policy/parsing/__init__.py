@@ -1,1 +1,1 @@
-"""Files that people write: text, YAML with line numbers, JSON Schema."""
+"""Reads files that people write: text, YAML with line numbers, JSON Schema."""

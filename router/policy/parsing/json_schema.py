@@ -1,9 +1,9 @@
-"""Whether a JSON value fits a JSON Schema, and where not; safe for schemas that clients send.
+"""Checks a JSON value against a JSON Schema, safely even for schemas that clients send.
 
-jsonschema alone fetches remote `$ref`s over the network and runs the schema's regular expressions,
-some of which take exponential time; so do references that double at each step. Here nothing is
-fetched, `pattern` is not checked and the steps are counted: a value is called wrong only for what
-was really looked at. It knows nothing about requests or answers.
+The package jsonschema fetches remote `$ref`s over the network. It also runs the schema's regular
+expressions, some of which take exponential time, and references that double at each step. Here
+nothing is fetched, `pattern` is not checked and the steps are counted. A value is called wrong only
+for parts that were really checked. This module knows nothing about requests or answers.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 from router.types import JsonText
 
 MAX_FAULTS = 8
-"""Faults listed at most: enough for a model to mend, short enough for a prompt."""
+"""Limits the listed faults. So many help a model to correct its answer, and fit in a prompt."""
 _MAX_FAULT_CHARACTERS = 160
 MAX_STEPS = 100_000
-"""Keywords looked at for one value: less than a second, in which nobody else is served. A thousand
-objects of ten keys take 25,000."""
+"""Limits the keywords checked for one value: less than a second, in which nobody else is served. A
+thousand objects of ten keys take 25,000."""
 MAX_CHECKED_CHARACTERS = 30_000
-"""Of a schema that is itself checked first, which takes half a millisecond a property: a longer one
-is tried as it is, and faults nothing where it turns out to be broken."""
-_REFERENCE_STEPS = 5  # a `$ref` takes about as long as five others
+"""Limits the schemas that are checked themselves first, which takes half a millisecond per
+property. A longer schema is used unchecked. If it is broken, it reports no faults."""
+_REFERENCE_STEPS = 5  # a `$ref` takes about as long as five other keywords
 
 _Keyword = Callable[[object, object, object, object], Iterator[ValidationError] | None]
 _steps_left: ContextVar[list[int]] = ContextVar("steps_left")
@@ -44,7 +44,7 @@ def _unchecked(
 def _additional(
     validator: object, part: object, value: object, schema: object
 ) -> Iterator[ValidationError]:
-    # What counts as additional depends on patternProperties, whose patterns are not run here.
+    # patternProperties decides which keys are additional, but its patterns are not run here.
     if isinstance(schema, Mapping) and "patternProperties" not in schema:
         yield from jsonschema.Draft202012Validator.VALIDATORS["additionalProperties"](
             validator, part, value, schema
@@ -54,14 +54,14 @@ def _additional(
 def _unique(
     validator: object, part: object, value: object, schema: object
 ) -> Iterator[ValidationError]:
-    # jsonschema compares each object with each other one: three seconds for a thousand.
+    # jsonschema compares each object with every other one: three seconds for a thousand.
     items = value if part is True and isinstance(value, list) else []
     if len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
         yield ValidationError("the array has non-unique elements")
 
 
 def _counted(keyword: _Keyword, steps: int) -> _Keyword:
-    """The keyword, whose turns are counted. Raises RecursionError past MAX_STEPS."""
+    """Returns the keyword with counted steps. It raises RecursionError after MAX_STEPS."""
 
     def check(
         validator: object, part: object, value: object, schema: object
@@ -91,17 +91,20 @@ _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
 )
 
 
-def _without_dialect(found: dict[str, object]) -> dict[str, object]:
-    """An object of a schema without the `$schema` that would have jsonschema take its own
-    keywords for this part, `pattern` too. A property of that name is an object, and stays."""
-    return {k: v for k, v in found.items() if k != "$schema" or type(v) is not str}
+def _without_dialect(part: dict[str, object]) -> dict[str, object]:
+    """Returns a part of a schema without `$schema`.
+
+    That key would make jsonschema use its own keywords for this part, also `pattern`. A property of
+    that name is an object, and stays.
+    """
+    return {k: v for k, v in part.items() if k != "$schema" or type(v) is not str}
 
 
 def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
-    """What is wrong with `value`, as short sentences; () when it fits.
+    """Returns the faults of `value` as short sentences, or () when it fits.
 
-    A schema that is broken, refers outside itself, never ends or takes more than MAX_STEPS cannot
-    be kept: it faults nothing.
+    A schema cannot be used if it is broken, refers outside itself, never ends or takes more than
+    MAX_STEPS. It then reports no faults.
 
     >>> schema_faults({"a": 1}, JsonText('{"required": ["b"]}'))
     ("(top): 'b' is a required property",)
@@ -126,7 +129,7 @@ def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _is_schema(schema: JsonText) -> bool:
-    """Whether it is a JSON Schema; clients send the same few again and again."""
+    """Returns True for a JSON Schema. Clients send the same few schemas again and again."""
     try:
         _Validator.check_schema(json.loads(schema, object_hook=_without_dialect))
     except (ValueError, jsonschema.SchemaError, RecursionError):
@@ -135,7 +138,7 @@ def _is_schema(schema: JsonText) -> bool:
 
 
 def schema_problem(schema: Mapping[str, object]) -> str:
-    """Why `schema` is no JSON Schema (2020-12), "" when it is one."""
+    """Returns the reason why `schema` is no JSON Schema (2020-12), or "" when it is one."""
     try:
         _Validator.check_schema(schema)
     except jsonschema.SchemaError as error:

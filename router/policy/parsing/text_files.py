@@ -1,4 +1,4 @@
-"""Text files that people write, read as UTF-8; where they are not, the mistake names the line."""
+"""Reads text files that people write, as UTF-8. For other files the mistake names the line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from router.errors import Mistake, PolicyError
 
 
 def text_of(path: Path, wrong: type[PolicyError] = PolicyError) -> str:
-    """What the file holds. Raises: `wrong` where it cannot be read as UTF-8."""
+    """Returns the file's text. Raises `wrong` when it cannot be read as UTF-8."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

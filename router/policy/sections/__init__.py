@@ -1,1 +1,1 @@
-"""The sections of a policy, one module per subject."""
+"""Describes the sections of a policy, one module per subject."""

@@ -1,89 +1,28 @@
-"""The sections of a policy that say where answers come from: tiers, answerers, prices, lookups.
+"""Describes the sections of a policy about answerers: tiers, answerers, prices, lookups.
 
-`policy.schema` holds the whole file and gives out these names too. It knows nothing about how an
-answerer works or what was spent.
+`policy.schema` holds the whole file and exports these names too. This module knows nothing about
+the work of an answerer or past spending.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from msgspec.structs import replace
 from pydantic import AfterValidator, Field, model_validator
 
-from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
+from router.policy.sections.base import Chance, Name, SecretName, Section
 from router.policy.sections.capabilities import CapabilityName
+from router.policy.sections.prices import PriceSection
 from router.policy.sections.text_forms import BASE_URL, BODY_KEY, LOOKUP_URL
-from router.types import Capability, Domain, Price, VerifyMode, usd_to_nano
+from router.types import Capability, Domain, VerifyMode
 from router.wire.body_keys import mistake_in
-
-SECONDS_PER_HOUR = 3600.0
-
-
-class TokenPrices(Section):
-    """USD per million tokens, or one stated price per request. Leave out what you don't know."""
-
-    input_usd_per_mtok: Usd | None = Field(default=None, description="Fresh input.")
-    cached_input_usd_per_mtok: Usd | None = Field(
-        default=None, description="Input read from a cache."
-    )
-    cache_write_usd_per_mtok: Usd | None = Field(
-        default=None, description="Input written to a cache."
-    )
-    output_usd_per_mtok: Usd | None = Field(default=None, description="Output, reasoning included.")
-    reasoning_usd_per_mtok: Usd | None = Field(
-        default=None, description="Reasoning, where it costs other than the rest of the output."
-    )
-    image_usd: Usd | None = Field(
-        default=None, description="Per image of the request, where one is charged beside tokens."
-    )
-    list_price_usd: Usd | None = Field(
-        default=None, description="Stated price per answered request; it covers all else."
-    )
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
-            raise ValueError("input_usd_per_mtok and output_usd_per_mtok come together")
-        return self
-
-    def token_price(self, version: str) -> Price:
-        """The same in nano-dollars; what is left out stays unknown."""
-        return Price(
-            input_nano_usd=_nano(self.input_usd_per_mtok),
-            cached_input_nano_usd=_nano(self.cached_input_usd_per_mtok),
-            cache_write_nano_usd=_nano(self.cache_write_usd_per_mtok),
-            output_nano_usd=_nano(self.output_usd_per_mtok),
-            per_request_nano_usd=_nano(self.list_price_usd),
-            reasoning_nano_usd=_nano(self.reasoning_usd_per_mtok),
-            image_nano_usd=_nano(self.image_usd),
-            version=version,
-        )
-
-
-class PriceSection(TokenPrices):
-    """USD per million tokens, or one stated price per request. Leave out what you don't know, and
-    all of it where the price book has the model's price."""
-
-    compute_usd_per_hour: Usd = Field(
-        default=0.0, description="Own compute: what an hour of it costs."
-    )
-    version: str = Field(
-        default="policy", description="Which price list, and of which day; in every row."
-    )
-
-    def to_price(self) -> Price:
-        """The same in nano-dollars; what is left out stays unknown."""
-        per_second = usd_to_nano(self.compute_usd_per_hour / SECONDS_PER_HOUR)
-        return replace(self.token_price(self.version), per_second_nano_usd=per_second)
-
-
-def _nano(usd: float | None) -> int | None:
-    return None if usd is None else usd_to_nano(usd)
 
 
 class AbilitySection(Section):
-    """How able an answerer is: `theta` with `labels` from labelled traffic, or a `known_model`."""
+    """Sets the ability of an answerer: `theta` with `labels`, or a `known_model`.
+
+    `theta` comes from labelled traffic.
+    """
 
     theta: float | None = Field(
         default=None,
@@ -91,12 +30,10 @@ class AbilitySection(Section):
         le=10,
         description="Ability on the scale of triage's difficulty, in logits.",
     )
-    labels: int = Field(
-        default=0, ge=0, description="How many labelled requests theta was fitted on."
-    )
+    labels: int = Field(default=0, ge=0, description="Number of labelled requests behind theta.")
     known_model: str | None = Field(default=None, description="A row of the table of known models.")
     by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(
-        default_factory=dict, description="Theta by domain; `theta` stands for all others."
+        default_factory=dict, description="Theta by domain. All other domains use `theta`."
     )
 
     @model_validator(mode="after")
@@ -109,44 +46,45 @@ class AbilitySection(Section):
 
 
 class VerifySection(Section):
-    """How much of an answer is held back until it is verified: none | prefix | full."""
+    """Sets the part of an answer that waits until it is verified: none | prefix | full."""
 
-    default: VerifyMode = Field(default=VerifyMode.NONE, description="For ordinary matters.")
+    default: VerifyMode = Field(default=VerifyMode.NONE, description="For ordinary requests.")
     hard_rule: VerifyMode = Field(
-        default=VerifyMode.FULL, description="When a hard rule set the floor."
+        default=VerifyMode.FULL, description="For requests whose floor a hard rule set."
     )
     self_consistency: int = Field(
-        default=0, ge=0, le=5, description="Further samples compared; 0: none."
+        default=0, ge=0, le=5, description="Further samples to compare. 0: none."
     )
 
 
 class LocalAdapter(Section):
-    """A LoRA adapter that the local model wears for some domains."""
+    """Adds a LoRA adapter to the local model in some domains."""
 
-    name: Name = Field(description="What the ledger calls it.")
-    path: str = Field(description="GGUF LoRA file; `package:` means one that ships with Tiergate.")
-    scale: float = Field(default=1.0, ge=0.0, le=4.0, description="1: as trained.")
-    domains: list[Domain] = Field(min_length=1, description="Requests of these domains use it.")
+    name: Name = Field(description="Name of the adapter in the ledger.")
+    path: str = Field(description="GGUF LoRA file. `package:` marks one that ships with Tiergate.")
+    scale: float = Field(
+        default=1.0, ge=0.0, le=4.0, description="Strength of the adapter. 1: as trained."
+    )
+    domains: list[Domain] = Field(min_length=1, description="Domains whose requests use it.")
 
 
 class AnswererBase(Section):
-    """What every kind of answerer has."""
+    """Holds the keys that every kind of answerer has."""
 
-    name: Name = Field(
-        description="Unique in the policy; the ledger's and the report's name for it."
-    )
+    name: Name = Field(description="Unique name in the policy. The ledger and the report use it.")
     verify: VerifySection = Field(
-        default_factory=VerifySection, description="How its answers are verified."
+        default_factory=VerifySection, description="Verification of its answers."
     )
-    price: PriceSection = Field(default_factory=PriceSection, description="What its answers cost.")
+    price: PriceSection = Field(default_factory=PriceSection, description="Price of its answers.")
     ability: AbilitySection = Field(
-        default_factory=AbilitySection, description="How able it is; left out: a prior by level."
+        default_factory=AbilitySection,
+        description="Ability of the answerer. Left out: a prior by level.",
     )
     max_output_tokens: int = Field(
         default=1024,
         ge=1,
         le=1_000_000,
-        description="Output cap: where the client gives none, and where it asks for more.",
+        description="Output limit, when the client sends none or asks for more.",
     )
     expected_output_tokens: int = Field(
         default=200, ge=1, le=1_000_000, description="For the expected cost in the decision."
@@ -154,31 +92,31 @@ class AnswererBase(Section):
     expected_latency_ms: float = Field(
         default=1000.0,
         ge=0.0,
-        description="For the expected loss; of a local model for its expected cost too.",
+        description="For the expected loss. For a local model also for its expected cost.",
     )
-    deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time for one call.")
+    deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time of one call.")
     concurrency: int = Field(
         default=64,
         ge=1,
         le=10_000,
-        description="Calls at one time to a remote answerer, per worker; some more wait, others "
-        "are refused (--max-waiting). A local model has `parallel` and `queue`.",
+        description="Calls at one time to a remote answerer, per worker. A few more wait, and "
+        "others are refused (--max-waiting). A local model has `parallel` and `queue`.",
     )
 
 
 class LookupSection(Section):
-    """A lookup that resolvers may use: a JSON file, or an HTTP address on the allow-list."""
+    """Defines a lookup for resolvers: a JSON file, or an HTTP address on the allow-list."""
 
-    name: Name = Field(description="What resolvers call it.")
+    name: Name = Field(description="Name that resolvers use.")
     kind: Literal["file", "http"] = Field(description="file needs `path`, http needs `url`.")
     path: str | None = Field(
         default=None, description="A JSON file of rows by key, relative to the policy."
     )
     url: Annotated[str, Field(pattern=LOOKUP_URL)] | None = Field(
-        default=None, description="With {key}; https, or http on loopback."
+        default=None, description="Address with {key}; https, or http on loopback."
     )
     timeout_ms: int = Field(
-        default=300, ge=1, le=10_000, description="After that the slot is unfilled."
+        default=300, ge=1, le=10_000, description="Milliseconds until the slot counts as unfilled."
     )
 
     @model_validator(mode="after")
@@ -198,9 +136,9 @@ def _solve_alone() -> list[StepName]:
 
 
 def _may_pass(name: str) -> str:
-    why_not = mistake_in(name)
-    if why_not is not None:
-        raise ValueError(f"{name} cannot be passed through: {why_not}")
+    problem = mistake_in(name)
+    if problem is not None:
+        raise ValueError(f"{name} cannot be passed through: {problem}")
     return name
 
 
@@ -212,7 +150,7 @@ def _nothing_more() -> list[PassedKey]:
 
 
 class ResolverAnswerer(AnswererBase):
-    """Approved answers and classification results from a knowledge file."""
+    """Answers with approved answers and classification results from a knowledge file."""
 
     kind: Literal["resolver"] = Field(description="Approved answers from a knowledge file.")
     knowledge: str = Field(
@@ -224,7 +162,7 @@ class ResolverAnswerer(AnswererBase):
 
 
 class LocalAnswerer(AnswererBase):
-    """A GGUF model on this machine, in a child process that all workers share."""
+    """Answers with a GGUF model on this machine, in a child process that all workers share."""
 
     kind: Literal["local"] = Field(description="A GGUF model on this machine.")
     model: str = Field(
@@ -234,13 +172,15 @@ class LocalAnswerer(AnswererBase):
         default_factory=list, description="LoRA adapters, chosen by domain."
     )
     context_tokens: int = Field(
-        default=4096, ge=256, le=1_000_000, description="Prompt and answer together."
+        default=4096, ge=256, le=1_000_000, description="Tokens of prompt and answer together."
     )
     threads: int = Field(default=2, ge=1, le=256, description="Threads that decode.")
     parallel: int = Field(default=2, ge=1, le=64, description="Requests decoded at one time.")
-    queue: int = Field(default=64, ge=1, le=10_000, description="Requests waiting; more get 503.")
+    queue: int = Field(
+        default=64, ge=1, le=10_000, description="Requests that wait. Further ones get 503."
+    )
     system_prompt: str | None = Field(
-        default=None, description="Used where the request carries no system message."
+        default=None, description="System prompt for requests without a system message."
     )
     steps: list[StepName] = Field(
         default_factory=_solve_alone,
@@ -250,39 +190,40 @@ class LocalAnswerer(AnswererBase):
 
 
 _IMAGE_TOKENS = (
-    "What one image counts as at most, which is held before a call. Left out: 50,000 where the "
-    "model's name begins with gpt-4o-mini, else 4,000."
+    "Most tokens of one image, which are held before a call. Left out: 50,000 for models whose "
+    "name begins with gpt-4o-mini, and 4,000 for others."
 )
 
 
 class UpstreamAnswerer(AnswererBase):
-    """Any server that speaks OpenAI's chat completions or responses, or Anthropic's messages."""
+    """Answers through any server of OpenAI's chat completions or responses, or Anthropic's
+    messages."""
 
     kind: Literal["upstream"] = Field(
-        description="A server that speaks OpenAI's chat completions or responses, or Anthropic's "
+        description="A server of OpenAI's chat completions or responses, or of Anthropic's "
         "messages."
     )
     wire: Literal["openai", "responses", "anthropic"] = Field(
         default="openai",
-        description="What it speaks: `openai` chat completions, `responses` OpenAI's responses, "
-        "where sealed reasoning goes from turn to turn. `anthropic`: bodies of /v1/messages reach "
-        "it as clients wrote them, with their beta headers.",
+        description="Wire format of the server. `openai`: chat completions. `responses`: OpenAI's "
+        "responses, in which sealed reasoning passes from turn to turn. `anthropic`: bodies of "
+        "/v1/messages reach the server unchanged, with the clients' beta headers.",
     )
     issuer: str = Field(
         default="",
         max_length=64,
-        description="Who seals thoughts there; answerers with one name read each other's. Left "
-        "out: addresses and key together.",
+        description="Name of the provider that seals thoughts there. Answerers with the same name "
+        "read each other's seals. Left out: addresses and key together.",
     )
-    model: str = Field(min_length=1, description="The model's name there.")
+    model: str = Field(min_length=1, description="Name of the model on that server.")
     base_urls: list[Annotated[str, Field(pattern=BASE_URL)]] = Field(
-        min_length=1, description="Replicas; each ends in /v1."
+        min_length=1, description="Replicas. Each address ends in /v1."
     )
     api_key: SecretName | None = Field(
-        default=None, description="Only as ${ENV}; read when Tiergate starts."
+        default=None, description="API key, only as ${ENV}. Read when Tiergate starts."
     )
     context_tokens: int = Field(
-        default=128_000, ge=256, description="Longer requests pass it over."
+        default=128_000, ge=256, description="Context window. Longer requests skip this answerer."
     )
     capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [
@@ -291,19 +232,22 @@ class UpstreamAnswerer(AnswererBase):
             Capability.LOGPROBS,
             Capability.MULTIPLE_CHOICES,
         ],
-        description="What it can do; requests that need more pass it over. Usual names such as "
-        "`vision` or `function_calling` are understood; `json_schema` includes `json_mode`.",
+        description="Abilities of the model. Requests that need more skip it. Usual names such as "
+        "`vision` or `function_calling` are understood. `json_schema` includes `json_mode`.",
     )
-    retries: int = Field(default=1, ge=0, le=5, description="Further tries of one call.")
+    retries: int = Field(default=1, ge=0, le=5, description="Further attempts of one call.")
     retry_budget: Chance = Field(default=0.2, description="Retries as a share of calls.")
     connect_timeout_s: float = Field(
-        default=5.0, gt=0, le=60, description="For the connection alone."
+        default=5.0, gt=0, le=60, description="Time for the connection only."
     )
     breaker_failures: int = Field(
-        default=5, ge=1, le=1000, description="Failures in a row that take a replica out."
+        default=5, ge=1, le=1000, description="Failures in a row after which a replica is not used."
     )
     breaker_reset_s: float = Field(
-        default=10.0, gt=0, le=3600, description="After that one call tries the replica again."
+        default=10.0,
+        gt=0,
+        le=3600,
+        description="Seconds after which one call tries the replica again.",
     )
     steps: list[StepName] = Field(
         default_factory=_solve_alone,
@@ -313,12 +257,14 @@ class UpstreamAnswerer(AnswererBase):
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool = Field(
         default=False,
-        description="It bills reasoning it does not show: a cut answer counts at its worst case.",
+        description="The model bills reasoning that it does not show. An answer that is cut short "
+        "counts at its worst case.",
     )
     pass_through: list[PassedKey] = Field(
         default_factory=_nothing_more,
         max_length=64,
-        description="Further keys of clients' bodies that it is sent, at the top level and unread.",
+        description="Further body keys that clients may send to it, at the top level. Tiergate "
+        "does not read them.",
     )
     send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_completion_tokens", description="`max_tokens` for older servers."
@@ -326,45 +272,49 @@ class UpstreamAnswerer(AnswererBase):
 
 
 class LitellmAnswerer(AnswererBase):
-    """Any other provider, through litellm (the `[litellm]` extra)."""
+    """Answers through any other provider, with litellm (the `[litellm]` extra)."""
 
     kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
-    model: str = Field(description="As litellm names it: anthropic/..., gemini/..., bedrock/...")
+    model: str = Field(description="Name in litellm: anthropic/..., gemini/..., bedrock/...")
     api_key: SecretName | None = Field(
-        default=None, description="Only as ${ENV}; read when Tiergate starts."
+        default=None, description="API key, only as ${ENV}. Read when Tiergate starts."
     )
     context_tokens: int = Field(
-        default=128_000, ge=256, description="Longer requests pass it over."
+        default=128_000, ge=256, description="Context window. Longer requests skip this answerer."
     )
     capabilities: list[CapabilityName] = Field(
         default_factory=lambda: [Capability.TOOLS, Capability.JSON_SCHEMA],
-        description="What it can do; requests that need more pass it over. Usual names such as "
-        "`vision` or `function_calling` are understood; `json_schema` includes `json_mode`.",
+        description="Abilities of the model. Requests that need more skip it. Usual names such as "
+        "`vision` or `function_calling` are understood. `json_schema` includes `json_mode`.",
     )
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
     hidden_reasoning: bool = Field(
         default=False,
-        description="It bills reasoning it does not show: a cut answer counts at its worst case.",
+        description="The model bills reasoning that it does not show. An answer that is cut short "
+        "counts at its worst case.",
     )
     pass_through: list[PassedKey] = Field(
         default_factory=_nothing_more,
         max_length=64,
-        description="Further keys of clients' bodies that it is sent, at the top level and unread.",
+        description="Further body keys that clients may send to it, at the top level. Tiergate "
+        "does not read them.",
     )
 
 
 class DeliberationAnswerer(AnswererBase):
-    """Reasoning in steps over any model: decompose, evidence, alternatives, risk, synthesis."""
+    """Reasons in steps over any model: decompose, evidence, alternatives, risk, synthesis."""
 
     kind: Literal["deliberation"] = Field(description="Reasoning in steps over another answerer.")
-    over: Name = Field(description="The answerer that thinks the steps; not a deliberation itself.")
+    over: Name = Field(
+        description="The answerer that works on the steps. It must be no deliberation itself."
+    )
     templates: str = Field(
         default="deliberation", description="Folder of templates, relative to the policy."
     )
     trusted: bool = Field(
         default=False,
-        description="False (any small model): where `exhausted` is `review` its result could never "
-        "be released, so the approved safe answer goes out at once, with a review item.",
+        description="False (any small model): with `exhausted: review` its result could never be "
+        "released. The approved safe answer then goes out at once, with a review item.",
     )
 
 
@@ -375,10 +325,12 @@ AnswererSection = Annotated[
 
 
 class TierSection(Section):
-    """A place answers come from."""
+    """Describes a place that answers come from."""
 
-    name: Name = Field(description="`tier:<name>` pins it; headers and reports show it.")
+    name: Name = Field(
+        description="Name of the tier. `tier:<name>` pins it; headers and reports show it."
+    )
     level: int = Field(ge=1, le=9, description="1 small and fast, 2 fine-tuned LLM, 3 reasoning.")
     answerers: list[AnswererSection] = Field(
-        min_length=1, description="Tried in this order; each is one rung."
+        min_length=1, description="Answerers, tried in this order. Each is one rung."
     )

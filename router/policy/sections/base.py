@@ -1,6 +1,6 @@
-"""What all sections of a policy are made of: the base section and the bounded values.
+"""Defines the base of all sections of a policy, and values with bounds.
 
-It knows nothing about what the sections mean.
+It knows nothing about the meaning of the sections.
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ Name = Annotated[str, Field(pattern=NAME)]
 
 
 class Section(BaseModel):
-    """Base of all sections: frozen, unknown keys refused."""
+    """Bases all sections: they are frozen and refuse unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)

@@ -1,6 +1,6 @@
-"""What a policy says of budgets and rates: `budgets` by tenant, `limits` of anything else.
+"""Describes budgets and rates of a policy: `budgets` by tenant, `limits` for anything more.
 
-It knows nothing about money spent; `budgets` makes these sections ready to be asked.
+It knows nothing about money spent. `router.money.budgets` finds the limits of a request.
 """
 
 from __future__ import annotations
@@ -17,29 +17,41 @@ MONEY = ("usd_per_minute", "usd_per_hour", "usd_per_day", "usd_per_month")
 
 
 class BudgetSection(Section):
-    """What a tenant may spend over all policies, and how fast it may ask, by the default policy;
-    the calendar is UTC.
+    """Limits a tenant's money over all policies, and its rate of requests.
+
+    The default policy sets it. The calendar is UTC.
     """
 
-    usd_per_minute: Usd | None = Field(default=None, description="Left out: no limit by minute.")
-    usd_per_hour: Usd | None = Field(default=None, description="Left out: no limit by hour.")
-    usd_per_day: Usd | None = Field(default=None, description="Left out: no limit by day.")
-    usd_per_month: Usd | None = Field(default=None, description="Left out: no limit by month.")
+    usd_per_minute: Usd | None = Field(
+        default=None, description="Most dollars per minute. Left out: no limit."
+    )
+    usd_per_hour: Usd | None = Field(
+        default=None, description="Most dollars per hour. Left out: no limit."
+    )
+    usd_per_day: Usd | None = Field(
+        default=None, description="Most dollars per day. Left out: no limit."
+    )
+    usd_per_month: Usd | None = Field(
+        default=None, description="Most dollars per month. Left out: no limit."
+    )
     soft_share: Chance | None = Field(
         default=None,
-        description="From this share of any of these limits on, spent or held, the highest level "
-        "that a request may go to is one lower, but never below a hard rule's floor.",
+        description="When this share of any of these limits is spent or held, the highest level "
+        "of a request is one lower, but never below a hard rule's floor.",
     )
     pacing: bool = Field(
         default=False,
-        description="`on`: money gets dearer in the inequality while spending runs ahead of the "
+        description="`on`: money costs more in the inequality while spending runs ahead of the "
         "clock.",
     )
     requests_per_minute: Rate | None = Field(
-        default=None, description="Beyond it 429 `rate_limit_exceeded`. Left out: no limit."
+        default=None,
+        description="Most requests per minute. More get 429 `rate_limit_exceeded`. Left out: no "
+        "limit.",
     )
     tokens_per_minute: Rate | None = Field(
-        default=None, description="Of input and output together. Left out: no limit."
+        default=None,
+        description="Most tokens per minute, input and output together. Left out: no limit.",
     )
 
     @model_validator(mode="after")
@@ -51,17 +63,18 @@ class BudgetSection(Section):
 
 
 class LimitSection(BudgetSection):
-    """A limit of its own, read from the default policy: what it names is counted together. Each of
-    `tenant`, `key`, `policy` and `tier` is a name, or `*` for each by itself, or left out for all
-    together.
+    """Sets a limit of its own, read from the default policy.
+
+    All requests that it names count together. Each of `tenant`, `key`, `policy` and `tier` is a
+    name, or `*` to count each separately, or left out to count all together.
     """
 
-    tenant: Named | None = Field(default=None, description="Whose requests.")
-    key: Named | None = Field(default=None, description="By the key's id, `key_...`.")
-    policy: Named | None = Field(default=None, description="Decided by this policy.")
+    tenant: Named | None = Field(default=None, description="Tenant of the requests.")
+    key: Named | None = Field(default=None, description="Id of the key, `key_...`.")
+    policy: Named | None = Field(default=None, description="Policy that decides the requests.")
     tier: Named | None = Field(
         default=None,
-        description="Of calls to this tier; a tier of another policy needs `policy` beside it.",
+        description="Tier of the calls. A tier of another policy also needs `policy`.",
     )
 
     @model_validator(mode="after")

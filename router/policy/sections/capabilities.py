@@ -1,6 +1,6 @@
-"""Capabilities as policies write them: our names, and the usual names of other programs.
+"""Reads the capabilities in policies: our names, and the usual names of other programs.
 
-It knows nothing about requests; `asking` says which capabilities a request needs.
+It knows nothing about requests. `router.routing` finds out which capabilities a request needs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from router.types import Capability
 
-# The names in the documents of OpenAI, OpenRouter, litellm and vLLM, and in their model lists.
+# OpenAI, OpenRouter, litellm and vLLM use these names in their documents and model lists.
 _USUAL_NAMES = {
     "vision": Capability.IMAGES,
     "image": Capability.IMAGES,
@@ -49,7 +49,9 @@ _USUAL_NAMES = {
 
 
 def _by_usual_name(value: object) -> object:
-    """Our capability for a usual name; any other value unchanged, so that it is refused by name.
+    """Returns our capability for a usual name.
+
+    Any other value stays unchanged, so that the error message can show it.
 
     >>> _by_usual_name("supports_vision"), _by_usual_name("Function-Calling"), _by_usual_name("x")
     (<Capability.IMAGES: 'images'>, <Capability.TOOLS: 'tools'>, 'x')
@@ -64,10 +66,14 @@ CapabilityName = Annotated[Capability, BeforeValidator(_by_usual_name)]
 
 
 def complete(stated: Iterable[Capability]) -> frozenset[Capability]:
-    """Returns the stated capabilities and those they imply: a server that keeps schemas keeps JSON.
+    """Returns the given capabilities and the implied ones: a server with schemas also does JSON.
 
     >>> sorted(complete([Capability.JSON_SCHEMA]))
     [<Capability.JSON_MODE: 'json_mode'>, <Capability.JSON_SCHEMA: 'json_schema'>]
     """
-    found = frozenset(stated)
-    return found | {Capability.JSON_MODE} if Capability.JSON_SCHEMA in found else found
+    capabilities = frozenset(stated)
+    return (
+        capabilities | {Capability.JSON_MODE}
+        if Capability.JSON_SCHEMA in capabilities
+        else capabilities
+    )

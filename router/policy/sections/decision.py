@@ -1,7 +1,7 @@
-"""The sections of a policy that say when a request climbs: triggers, stakes, terms, hard rules.
+"""Describes the sections that decide about escalation: triggers, stakes, terms, hard rules.
 
-`policy.schema` holds the whole file and gives out these names too. It knows nothing about how a
-ladder is decided from them.
+`policy.schema` holds the whole file and exports these names too. This module knows nothing about
+the decision of a ladder from them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from router.types import DecisionMode, Domain, RequestType, usd_to_nano
 
 
 class SpeculateSection(Section):
-    """Borderline requests call the next rung at once, beside the one whose turn it is."""
+    """Calls the next rung at once, together with the current one, for borderline requests."""
 
     between: list[Chance] = Field(
         min_length=2,
         max_length=2,
-        description="Two bounds, such as `[0.2, 0.6]`: a rung whose chance of being wrong (1 - p) "
-        "lies between them has the next rung called beside it.",
+        description="Two bounds, such as `[0.2, 0.6]`. If a rung's chance of being wrong (1 - p) "
+        "lies between them, the next rung is called together with it.",
     )
     max_usd: Usd = Field(
-        description="Only where that call can cost no more than this, such as 0.02."
+        description="Most dollars of that second call, such as 0.02. A call that may cost more is "
+        "not made."
     )
 
     @model_validator(mode="after")
@@ -38,24 +39,25 @@ class SpeculateSection(Section):
 
 
 class DecisionSection(Section):
-    """When a request climbs: the mode, the fixed triggers and the terms of the inequality."""
+    """Sets the mode, the fixed triggers and the terms of the inequality."""
 
     mode: DecisionMode = Field(
         default=DecisionMode.GUARDED,
         description="guarded | expected_loss | certified (needs `certificate` or `certificates`).",
     )
     confidence_floor: Chance = Field(
-        default=0.85, description="Level 1 answers only at or above this."
+        default=0.85, description="Level 1 answers only at or above this confidence."
     )
     certificates: dict[Domain, Chance] = Field(
         default_factory=dict,
-        description="Per domain, the level-1 threshold certified on labelled traffic; mode "
+        description="Per domain, the threshold of level 1 certified on labelled traffic. Mode "
         "`certified` uses it instead of `confidence_floor`, and escalates domains without one.",
     )
     certificate: str | None = Field(
         default=None,
-        description="A file of `tiergate tune`, relative to the policy: its thresholds are the "
-        "`certificates`, checked when the policy is loaded. Instead of `certificates`.",
+        description="A file of `tiergate tune`, relative to the policy. Its thresholds become the "
+        "`certificates`, and are checked when the policy is loaded. Use it instead of "
+        "`certificates`.",
     )
     multi_factor_at: Chance = Field(
         default=0.5, description="Multi-factor from this chance on: level 2."
@@ -67,22 +69,24 @@ class DecisionSection(Section):
     strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(
         default=0.25,
-        description="High-risk from this chance on: that it is about finance, law, medicine or "
-        "engineering safety, times that its stakes are high.",
+        description="High-risk from this value on: the chance of finance, law, medicine or "
+        "engineering safety, times the chance of high stakes.",
     )
     domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
-        description="An answer of the last rung below this chance of being right has failed; that "
-        "of a pinned tier goes out `unverified`.",
+        description="An answer of the last rung has failed below this chance of being right. An "
+        "answer of a pinned tier then goes out `unverified`.",
     )
     unsafe_at: Chance = Field(
         default=0.8, description="Toxic or spam from this chance on: level 2."
     )
     level_2_from_usd: Usd = Field(
-        default=5_000.0, description="Impact from here on: level 2 or higher."
+        default=5_000.0, description="Impact from this amount on: level 2 or higher."
     )
-    level_3_from_usd: Usd = Field(default=10_000.0, description="Impact from here on: level 3.")
+    level_3_from_usd: Usd = Field(
+        default=10_000.0, description="Impact from this amount on: level 3."
+    )
     level_3_not_below_usd: Usd = Field(
         default=1_000.0,
         description="Below this impact level 3 is passed over, unless a hard rule or the client "
@@ -90,27 +94,27 @@ class DecisionSection(Section):
     )
     outage_lifts: list[Literal["level_3_not_below_usd", "soft_share"]] = Field(
         default_factory=list,
-        description="Ceilings of money that give way where every answerer below them has failed or "
-        "is not ready: `level_3_not_below_usd`, and the `soft_share` of budgets. Limits of money "
-        "themselves always hold. Left out: the ceilings hold, and a lower level stands in if a "
-        "hard rule does not forbid it, or the request fails.",
+        description="Money ceilings that give way when every answerer below them has failed or is "
+        "not ready: `level_3_not_below_usd`, and the `soft_share` of budgets. Money limits "
+        "themselves always apply. Left out: the ceilings apply. A lower level then replaces the "
+        "failed one, unless a hard rule forbids it; otherwise the request fails.",
     )
     min_gain: Chance = Field(
-        default=0.02, description="A rung is called only for at least this gain in p."
+        default=0.02, description="Least gain in p for which a rung is called."
     )
     budget_pressure: float = Field(
         default=0.0, ge=0.0, le=1e6, description="Lambda: the price of money."
     )
-    usd_per_second: Usd = Field(default=0.0, description="Kappa: what a second of waiting costs.")
+    usd_per_second: Usd = Field(default=0.0, description="Kappa: the cost of a second of waiting.")
     speculate: SpeculateSection | None = Field(
         default=None,
-        description="When the next rung is called beside one that is likely to fail; left out: "
+        description="Calls the next rung together with one that is likely to fail. Left out: "
         "never.",
     )
-    max_rungs: int = Field(default=6, ge=1, le=16, description="The ladder's greatest length.")
+    max_rungs: int = Field(default=6, ge=1, le=16, description="Greatest length of the ladder.")
     explore: ExploreSection = Field(
         default_factory=ExploreSection,
-        description="How often another rung is tried first, to learn; off by default.",
+        description="Tries another rung first now and then, to learn. Off by default.",
     )
 
     @model_validator(mode="after")
@@ -128,17 +132,18 @@ class DecisionSection(Section):
 
 
 class TriageSection(Section):
-    """The text of a request that the rules read.
+    """Chooses the text of a request that the rules read.
 
     Terms and amounts in it can start a hard rule and raise stakes. They never lower either. The
-    model reads user text alone. Example: `triage: {read: [user, developer, tool]}`.
+    model reads user text only. Example: `triage: {read: [user, developer, tool]}`.
     """
 
     read: list[Literal["user", "developer", "system", "tool"]] = Field(
         default=["user"],
         description="user (always) | developer (also written system: the instructions of system "
         "and developer messages) | tool (tool results, and the arguments of tool calls). At most "
-        "65,536 characters of a request are read, the user's first; a request with more is novel.",
+        "65,536 characters of a request are read, the user's first. A longer request counts as "
+        "novel.",
     )
 
     @model_validator(mode="after")
@@ -149,25 +154,29 @@ class TriageSection(Section):
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles that are read, `system` under its other name `developer`."""
+        """Returns the roles that are read. `system` appears under its other name `developer`."""
         return frozenset("developer" if role == "system" else role for role in self.read)
 
 
 class CostOfWrong(Section):
-    """What a wrong answer costs in this domain and/or for this type; the dearest match counts."""
+    """Prices a wrong answer in this domain, for this type, or both. The highest match counts."""
 
-    domain: Domain | None = Field(default=None, description="Left out: every domain.")
-    type: RequestType | None = Field(default=None, description="Left out: every request type.")
-    usd: Usd = Field(description="What a wrong answer costs, before any share of the amount.")
+    domain: Domain | None = Field(
+        default=None, description="Domain of the request. Left out: every domain."
+    )
+    type: RequestType | None = Field(
+        default=None, description="Type of the request. Left out: every type."
+    )
+    usd: Usd = Field(description="Cost of a wrong answer, without any share of the amount.")
 
 
 class CurrencyTable(Section):
-    """Exchange rates for reading amounts; a dated table, never fetched."""
+    """Holds exchange rates for reading amounts. The table is dated and never downloaded."""
 
     as_of: str = Field(
         default="2026-11-01",
         pattern=DAY,
-        description="The day of the rates, for people.",
+        description="Day of the rates, for people.",
     )
     usd_per_unit: dict[Annotated[str, Field(pattern=CURRENCY)], Annotated[float, Field(gt=0)]] = (
         Field(
@@ -188,26 +197,27 @@ class CurrencyTable(Section):
 
 
 class StakesSection(Section):
-    """S: cost_of_wrong[domain, type] + loss_share[domain] x amount, in dollars."""
+    """Sets S: cost_of_wrong[domain, type] + loss_share[domain] x amount, in dollars."""
 
     default_cost_of_wrong_usd: Usd = Field(
-        default=0.05, description="What a wrong answer costs at least."
+        default=0.05, description="Least cost of a wrong answer."
     )
     cost_of_wrong: list[CostOfWrong] = Field(
-        default_factory=list, description="By domain and/or request type; the dearest match counts."
+        default_factory=list,
+        description="By domain, request type or both. The highest match counts.",
     )
     default_loss_share: Chance = Field(
-        default=0.01, description="Share of the amount lost when wrong."
+        default=0.01, description="Share of the amount that a wrong answer loses."
     )
     loss_share: dict[Domain, Chance] = Field(
         default_factory=dict, description="By domain, instead of `default_loss_share`."
     )
     currencies: CurrencyTable = Field(
-        default_factory=CurrencyTable, description="How amounts in other currencies are read."
+        default_factory=CurrencyTable, description="Exchange rates for amounts in other currencies."
     )
 
     def cost_of_wrong_nano_usd(self, domain: Domain, request_type: RequestType) -> int:
-        """The dearest entry that fits domain and type, in nano-dollars."""
+        """Returns the highest entry that fits domain and type, in nano-dollars."""
         fits = [
             row.usd
             for row in self.cost_of_wrong
@@ -216,29 +226,30 @@ class StakesSection(Section):
         return usd_to_nano(max(fits, default=self.default_cost_of_wrong_usd))
 
     def share(self, domain: Domain) -> float:
-        """The domain's share of an amount that is lost when wrong, 0..1."""
+        """Returns the share of an amount that a wrong answer in this domain loses, 0..1."""
         return self.loss_share.get(domain, self.default_loss_share)
 
 
 class TermList(Section):
-    """Words and phrases found in the user's text in linear time, whole words, any case."""
+    """Lists words and phrases, found in the user's text as whole words, in any case.
 
-    name: Name = Field(description="What hard rules call it.")
+    The search takes linear time.
+    """
+
+    name: Name = Field(description="Name that hard rules use.")
     domain: Domain | None = Field(
-        default=None, description="The domain a hit speaks for; left out: none in particular."
+        default=None, description="Domain that a match indicates. Left out: none in particular."
     )
     terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(
-        min_length=1, description="2 to 80 characters each."
+        min_length=1, description="Words and phrases, 2 to 80 characters each."
     )
 
 
 class HardRule(Section):
-    """When all the given conditions hold, the level is a floor or a ceiling that no hint passes."""
+    """Sets a floor or a ceiling that no hint overrides, when all given conditions hold."""
 
-    name: Name = Field(description="For people; no other hard rule may have it.")
-    terms: list[Name] = Field(
-        default_factory=list, description="Any of these term lists was found."
-    )
+    name: Name = Field(description="Name for people. Each hard rule has its own.")
+    terms: list[Name] = Field(default_factory=list, description="Any of these term lists matches.")
     domains: list[Domain] = Field(default_factory=list, description="The domain is any of these.")
     request_types: list[RequestType] = Field(
         default_factory=list, description="The request type is any of these."
@@ -247,10 +258,10 @@ class HardRule(Section):
         default=None, description="The chance of high stakes is this or more."
     )
     impact_from_usd: Usd | None = Field(
-        default=None, description="The amount read is this or more."
+        default=None, description="The amount in the text is this or more."
     )
     heads: list[HeadCondition] = Field(
-        default_factory=list, description="Any of these heads says so."
+        default_factory=list, description="Any of these conditions on heads holds."
     )
     floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
     ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")

@@ -1,6 +1,6 @@
-"""What a policy may say of heads of its own: which are read, and conditions on what they say.
+"""Describes a policy's own heads, and conditions on the output of heads.
 
-The schema alone; files are looked at in `head_files`, conditions are asked in `head_conditions`.
+This is only the schema. `head_files` reads the files, `head_conditions` tests the conditions.
 """
 
 from __future__ import annotations
@@ -13,33 +13,36 @@ from router.policy.sections.base import Chance, Section
 from router.policy.sections.text_forms import LABEL_NAME
 
 BUILT_IN_CHANCES = ("stakes", "multi_factor", "strategic", "toxic", "spam")
-"""Heads of the triage model that a policy may replace by one of its own: each says one chance."""
+"""Lists heads of the triage model that a policy may replace by its own. Each gives one chance."""
 BUILT_IN = ("request_type", "domain", "novelty", *BUILT_IN_CHANCES)
-"""What conditions may name without a file."""
+"""Lists the heads that conditions may name without a file."""
 NOT_REPLACED = ("request_type", "domain", "novelty", "difficulty")
-"""Rules and abilities are written in the words and on the scale of these."""
+"""Lists the heads that no policy may replace. Rules use the words of these heads, and abilities use
+their scale."""
 
 HeadName = Annotated[str, Field(pattern=LABEL_NAME)]
 
 
 class HeadSection(Section):
-    """A head of one's own, read beside the built-in ones; `tiergate train head` makes it."""
+    """Adds your own head to the built-in ones. `tiergate train head` makes it."""
 
     name: HeadName = Field(
-        description="What conditions and signals call it; `spam`, `toxic`, `stakes`, "
-        "`multi_factor` and `strategic` stand in for the built-in ones."
+        description="Name in conditions and signals. `spam`, `toxic`, `stakes`, `multi_factor` "
+        "and `strategic` replace the built-in ones."
     )
-    path: str = Field(description="Its .json file, relative to the policy; the .npz stands beside.")
+    path: str = Field(
+        description="Its .json file, relative to the policy. The .npz file is next to it."
+    )
 
 
 class HeadCondition(Section):
-    """Holds where a head gives any of these classes at least this chance."""
+    """Holds when a head gives any of these classes at least this chance."""
 
     head: HeadName = Field(
         description="One of `heads`, or request_type, domain, novelty, stakes, multi_factor, "
         "strategic, toxic, spam."
     )
     classes: list[str] = Field(
-        default_factory=list, description="Of a head with several classes: any of these."
+        default_factory=list, description="Any of these classes, for a head with several classes."
     )
-    at: Chance = Field(default=0.5, description="From this chance on.")
+    at: Chance = Field(default=0.5, description="Least chance.")

@@ -1,6 +1,7 @@
-"""The sections of a policy that buy knowledge: exploration and shadow answers, both off by default.
+"""Describes the sections that spend money to learn: exploration and shadow answers.
 
-It knows nothing about how a rung is drawn (`exploration`) or a shadow is called (`shadow`).
+Both are off by default. This module knows nothing about the choice of a rung
+(`router.routing.exploration`) or the call of a shadow (`router.request.shadow`).
 """
 
 from __future__ import annotations
@@ -13,36 +14,39 @@ from router.policy.sections.base import Name, Section, Usd
 
 
 class ExploreSection(Section):
-    """A rung other than the chosen one is tried first, by chance; never against a hard rule."""
+    """Tries a rung other than the chosen one first, by chance, never against a hard rule."""
 
     share: Annotated[float, Field(ge=0, le=0.5)] = Field(
         default=0.0,
-        description="Of the requests that may be explored, this share is; spread evenly over the "
-        "other rungs that are allowed. 0: off.",
+        description="Share of the requests that may be explored. It is spread evenly over the "
+        "other allowed rungs. 0: off.",
     )
     max_stakes_usd: Usd = Field(
         default=0.5,
-        description="Where a wrong answer costs more than this (S), nothing is explored.",
+        description="Highest cost of a wrong answer (S) with exploration.",
     )
 
 
 class ShadowSection(Section):
-    """A second answerer is called once the client has its answer, and its answer is thrown away."""
+    """Calls a second answerer after the client has its answer, and discards that second answer."""
 
     share: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.0, description="Of the answered requests; 0: off."
+        default=0.0, description="Share of the answered requests. 0: off."
     )
-    answerer: Name | None = Field(default=None, description="Who is asked; else `level` says it.")
+    answerer: Name | None = Field(
+        default=None, description="The answerer to call. Left out: `level` chooses it."
+    )
     level: int | None = Field(
         default=None,
         ge=1,
         le=9,
-        description="The first answerer of this level; the highest level where neither is given.",
+        description="Calls the first answerer of this level. Without `answerer` and `level`: of "
+        "the highest level.",
     )
     max_usd_per_day: Usd = Field(
         default=1.0,
-        description="No shadow is called once those of the day (UTC) could cost more; each worker "
-        "counts its own.",
+        description="Most dollars of shadows per day (UTC). No shadow is called when the day's "
+        "shadows could cost more. Each worker counts its own.",
     )
     max_at_once: int = Field(
         default=4, ge=1, le=256, description="Shadows that run at the same time in a worker."

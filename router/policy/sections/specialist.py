@@ -1,6 +1,6 @@
-"""What a policy may say of a specialist: which fields it fills from heads, and what they add up to.
+"""Describes a specialist: the fields that it fills from heads, and the verdict.
 
-The schema alone; `specialist` applies it.
+This is only the schema. `router.specialists` applies it.
 """
 
 from __future__ import annotations
@@ -18,47 +18,51 @@ Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class FieldSection(Section):
-    """One thing that is said of a text: the likeliest class of a head, or that it is not sure."""
+    """Fills one field about a text: the likeliest class of a head, or that it is not sure."""
 
     head: HeadName = Field(description="One of `heads`, or a built-in one, as in conditions.")
-    at: Chance = Field(default=0.5, description="The class is said from this chance on.")
+    at: Chance = Field(default=0.5, description="Least chance for the class.")
     otherwise: Label = Field(
-        default="unsure", description="Said below it; for a head of one chance, its opposite."
+        default="unsure",
+        description="Value below that chance. For a head of one chance, its opposite.",
     )
 
 
 class VerdictRule(Section):
-    """The verdict when any of the conditions holds and no rule before it did."""
+    """Gives the verdict when any of the conditions holds and no earlier rule did."""
 
-    verdict: Label = Field(description="What is said: block, review.")
-    any: list[HeadCondition] = Field(min_length=1, description="One of these is enough.")
-    reason: str = Field(min_length=3, max_length=200, description="Why; stands in the answer.")
+    verdict: Label = Field(description="The verdict, such as block or review.")
+    any: list[HeadCondition] = Field(min_length=1, description="One of these conditions is enough.")
+    reason: str = Field(min_length=3, max_length=200, description="Reason, which the answer shows.")
 
 
 class VerdictSection(Section):
-    """What the heads add up to; the first rule that holds decides."""
+    """Combines the heads to a verdict. The first rule that holds decides."""
 
     rules: list[VerdictRule] = Field(
-        default_factory=list, description="In order of precedence: the gravest first."
+        default_factory=list, description="Rules in order of precedence, the most serious first."
     )
     default: Label = Field(description="The verdict when no rule holds.")
 
 
 class SpecialistSection(Section):
-    """Texts in, fields and a verdict out, from heads alone: `tiergate classify` and the endpoints
-    `POST /api/v1/{domain}/{task}/analyze` and `/batch`."""
+    """Turns texts into fields and a verdict, from heads only.
+
+    `tiergate classify` and the endpoints `POST /api/v1/{domain}/{task}/analyze` and `/batch` use
+    it.
+    """
 
     domain: TaskName = Field(
-        description="The {domain} of the endpoints; of several served policies that share it and "
-        "the task, the first answers."
+        description="The {domain} of the endpoints. If several served policies share it and the "
+        "task, the first one answers."
     )
     task: TaskName = Field(
-        description="The {task} that gives all fields and the verdict; each field is one, too."
+        description="The {task} that gives all fields and the verdict. Each field is a task, too."
     )
     fields: dict[TaskName, FieldSection] = Field(
-        min_length=1, description="What is said of a text, by name."
+        min_length=1, description="Fields of a text, by name."
     )
-    verdict: VerdictSection = Field(description="What the heads add up to.")
+    verdict: VerdictSection = Field(description="Verdict from the heads.")
 
     @model_validator(mode="after")
     def _task_is_no_field(self) -> SpecialistSection:

@@ -1,4 +1,4 @@
-"""Texts of a fixed form in policies: the pattern that editors check by, and what people read."""
+"""Defines texts of a fixed form in policies: a pattern for editors, and words for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ SECRET_NAME = r"^\$\{[A-Z_][A-Z0-9_]*\}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 BODY_KEY = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
-BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # no user info: credentials belong in api_key
+BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # without user info: credentials belong in api_key
 LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 CURRENCY = r"^[A-Z]{3}$"
@@ -23,4 +23,4 @@ WORDS = {
     DAY: "a day as 2026-11-01",
     CURRENCY: "a currency of three capital letters, as EUR",
 }
-"""What each of them asks for, as a mistake in a policy says it."""
+"""Describes each form, as the error messages of a policy show it."""

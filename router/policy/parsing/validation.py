@@ -1,0 +1,262 @@
+"""Turns pydantic's errors into mistakes with line, key path, value and allowed values.
+
+    policy = validated(Policy, tree, lines)          # PolicyError with *all* mistakes
+
+It knows pydantic and nothing about the meaning of the files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from enum import Enum
+from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin
+
+from msgspec import Struct
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from router.errors import Mistake, PolicyError
+from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
+from router.policy.sections.text_forms import WORDS
+from router.privacy.redact import redact
+from router.privacy.shown_values import found_text
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def validated(model: type[ModelT], tree: object, lines: LineMap) -> ModelT:
+    """Returns `tree` as a `model`. Raises PolicyError with all mistakes of the file, by line."""
+    mistakes = list(lines.mistakes)
+    try:
+        value = model.model_validate(tree)
+    except ValidationError as error:
+        mistakes += mistakes_from(error, lines, lines.file, model, tree)
+        raise PolicyError(tuple(sorted(mistakes, key=lambda m: m.line))) from error
+    if mistakes:
+        raise PolicyError(tuple(mistakes))
+    return value
+
+
+def mistakes_from(
+    error: ValidationError,
+    line_map: LineMap,
+    file: str,
+    model: type[BaseModel] | None = None,
+    tree: object = None,
+) -> tuple[Mistake, ...]:
+    """Returns every mistake that pydantic reports, with its line, key path, value and allowed
+    values.
+
+    With `model`, a mistake about an unknown key lists the allowed ones and the nearest; without it
+    only the name. Several mistakes in one message of a whole-file check are split at "; ".
+    """
+    places = [
+        (details, _place(details, model, tree)) for details in error.errors(include_url=False)
+    ]
+    fits = {place.union_path for _, place in places if place.fits}
+    mistakes: list[Mistake] = []
+    for details, place in places:
+        # This error belongs to the wrong branch of a union: `str` where the file has a mapping.
+        if not place.fits and place.union_path in fits:
+            continue
+        found, expected = _found_expected(details, place)
+        path = place.path
+        line = line_map.line(path)
+        for part in (
+            expected.split("; ") if not path and details["type"] == "value_error" else [expected]
+        ):
+            mistakes.append(Mistake(file, line, key_path_text(path), found, part))
+    return tuple(dict.fromkeys(mistakes))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Returns `; did you mean x?`, or "" when no known word is similar to `word`."""
+    close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+class _Place(Struct, frozen=True):
+    """Locates an error: its path in the file, and the model or annotation around it."""
+
+    path: KeyPath
+    around: object = None  # the annotation of the container of the path's last part
+    fits: bool = True  # the union branch has the shape of the value in the file
+    union_path: KeyPath | None = None
+    annotation: object = None  # of the value itself; None for an unknown key
+
+
+def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -> _Place:
+    """Walks pydantic's location along the annotations. Tags of unions are no keys of the file."""
+    annotation: object = model
+    around: object = model
+    path: list[str | int] = []
+    fits = True
+    union_path: KeyPath | None = None
+    for part in details["loc"]:
+        if part == "[key]":
+            continue
+        annotation = _bare(annotation)
+        members = _members(annotation)
+        if len(members) > 1:
+            tagged, annotation = _branch(members, str(part))
+            if tagged:
+                is_mapping = isinstance(_at(tree, path), Mapping)
+                if is_mapping != _takes_mapping(annotation):
+                    fits, union_path = False, tuple(path)
+                elif union_path is None:
+                    union_path = tuple(path)
+                around = annotation
+                continue
+        around, annotation = annotation, _inside(annotation, part)
+        path.append(part)
+    return _Place(tuple(path), _bare(around), fits, union_path, annotation)
+
+
+def _is_plain(annotation: object) -> bool:
+    """Returns True for numbers, dates or words of a closed set, which hold no secret."""
+    annotation = _bare(annotation)
+    if get_origin(annotation) is Literal:
+        return True
+    members = _members(annotation)
+    if members:
+        return all(_is_plain(member) for member in members)
+    return isinstance(annotation, type) and issubclass(annotation, int | float | Enum | date)
+
+
+def _at(tree: object, path: Sequence[str | int]) -> object:
+    for part in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+    return tree
+
+
+def _bare(annotation: object) -> object:
+    """Returns the annotation without Annotated and without `| None`."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        members = [m for m in get_args(annotation) if m is not type(None)]
+        if len(members) == 1:
+            return _bare(members[0])
+    return annotation
+
+
+def _members(annotation: object) -> list[object]:
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return []
+    return [_bare(m) for m in get_args(annotation) if m is not type(None)]
+
+
+def _branch(members: Sequence[object], tag: str) -> tuple[bool, object]:
+    """Returns the union member behind pydantic's `tag`: class, discriminator value or type name."""
+    for member in members:
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            literals = [get_args(f.annotation) for f in member.model_fields.values()]
+            if member.__name__ == tag or any(tag in values for values in literals):
+                return True, member
+    for member in members:
+        name = getattr(member, "__name__", str(member))
+        if tag == name or tag.startswith(f"{name}[") or tag.startswith("constrained-"):
+            return True, member
+    return tag.startswith("function-"), members[0]
+
+
+def _takes_mapping(annotation: object) -> bool:
+    if get_origin(annotation) is dict:
+        return True
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _inside(annotation: object, part: str | int) -> object:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if part in (name, field.alias):
+                return field.annotation
+        return None
+    arguments = get_args(annotation)
+    if get_origin(annotation) is dict and len(arguments) == 2:
+        return arguments[1]
+    return arguments[0] if arguments and get_origin(annotation) is not Literal else None
+
+
+_TYPE_WORDS = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a mapping of keys",
+    "model": "a mapping of keys",
+    "date": "a date like 2026-11-01",
+    "date_from_datetime": "a date like 2026-11-01",
+    "model_attributes": "a mapping of keys",
+}
+_KIND_WORDS = {
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "finite_number": "a number that is not infinite",
+    "date_from_datetime_inexact": "a date without a time",
+}
+_BOUND_WORDS = {
+    "greater_than_equal": ("ge", "a number of at least {}"),
+    "greater_than": ("gt", "a number above {}"),
+    "less_than_equal": ("le", "a number of at most {}"),
+    "less_than": ("lt", "a number below {}"),
+    "too_short": ("min_length", "at least {} items"),
+    "too_long": ("max_length", "at most {} items"),
+    "string_too_short": ("min_length", "at least {} characters"),
+    "string_too_long": ("max_length", "at most {} characters"),
+}
+
+
+def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
+    """Returns the value in the file and the allowed values, in words for people."""
+    kind = details["type"]
+    context = details.get("ctx", {})
+    found = found_text(
+        place.path,
+        details["input"],
+        harmless=kind == "cross_mistake" or _is_plain(place.annotation),
+    )
+    if kind == "missing":
+        return "nothing", "a value: this key is required"
+    if kind == "extra_forbidden":
+        return found, _unknown_key(place)
+    if kind in ("enum", "literal_error"):
+        allowed = str(context.get("expected", ""))
+        options = re.findall(r"'([^']*)'", allowed)
+        return found, f"one of {allowed}{nearest(str(details['input']), options)}"
+    if kind == "union_tag_not_found":
+        return "nothing", f"the key {context.get('discriminator')}: it says which kind this is"
+    if kind == "union_tag_invalid":
+        tag, allowed = str(context.get("tag")), str(context.get("expected_tags"))
+        key = str(context.get("discriminator")).strip("'")
+        hint = nearest(tag, re.findall(r"'([^']*)'", allowed))
+        return f"{key}: {redact(tag)!r}", f"{key} to be one of {allowed}{hint}"
+    if kind == "value_error":
+        return found, str(context.get("error", details["msg"]))
+    if kind == "string_pattern_mismatch":
+        pattern = str(context.get("pattern"))
+        return found, WORDS.get(pattern, f"text that matches {pattern}")
+    if kind in _BOUND_WORDS:
+        key, words = _BOUND_WORDS[kind]
+        bound = context.get(key)
+        return found, (words.removesuffix("s") if bound == 1 else words).format(bound)
+    word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
+    return found, word or _KIND_WORDS.get(kind, details["msg"])
+
+
+def _unknown_key(place: _Place) -> str:
+    around = place.around
+    if not (isinstance(around, type) and issubclass(around, BaseModel)):
+        return "no key of this name"
+    allowed = [field.alias or name for name, field in around.model_fields.items()]
+    hint = nearest(str(place.path[-1]), allowed)
+    return f"one of the keys {', '.join(allowed)}{hint}"

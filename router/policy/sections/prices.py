@@ -1,0 +1,81 @@
+"""Describes prices in policies and price books, and turns them into nano-dollars.
+
+It knows nothing about usage and costs.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from msgspec.structs import replace
+from pydantic import Field, model_validator
+
+from router.policy.sections.base import Section, Usd
+from router.types import Price, usd_to_nano
+
+SECONDS_PER_HOUR = 3600.0
+
+
+class TokenPrices(Section):
+    """Holds USD per million tokens, or one price per request. Leave out unknown prices."""
+
+    input_usd_per_mtok: Usd | None = Field(default=None, description="Input that is not cached.")
+    cached_input_usd_per_mtok: Usd | None = Field(
+        default=None, description="Input read from a cache."
+    )
+    cache_write_usd_per_mtok: Usd | None = Field(
+        default=None, description="Input written to a cache."
+    )
+    output_usd_per_mtok: Usd | None = Field(
+        default=None, description="Output, including reasoning."
+    )
+    reasoning_usd_per_mtok: Usd | None = Field(
+        default=None, description="Reasoning, if its price differs from the rest of the output."
+    )
+    image_usd: Usd | None = Field(
+        default=None,
+        description="Each image of the request, if it is charged in addition to tokens.",
+    )
+    list_price_usd: Usd | None = Field(
+        default=None, description="Price per answered request. It includes everything."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
+            raise ValueError("input_usd_per_mtok and output_usd_per_mtok come together")
+        return self
+
+    def token_price(self, version: str) -> Price:
+        """Returns the same prices in nano-dollars. A missing price stays unknown."""
+        return Price(
+            input_nano_usd=_nano(self.input_usd_per_mtok),
+            cached_input_nano_usd=_nano(self.cached_input_usd_per_mtok),
+            cache_write_nano_usd=_nano(self.cache_write_usd_per_mtok),
+            output_nano_usd=_nano(self.output_usd_per_mtok),
+            per_request_nano_usd=_nano(self.list_price_usd),
+            reasoning_nano_usd=_nano(self.reasoning_usd_per_mtok),
+            image_nano_usd=_nano(self.image_usd),
+            version=version,
+        )
+
+
+class PriceSection(TokenPrices):
+    """Holds USD per million tokens, or one price per request.
+
+    Leave out unknown prices. Leave out the whole section when the price book has the model's price.
+    """
+
+    compute_usd_per_hour: Usd = Field(default=0.0, description="Price of an hour of own compute.")
+    version: str = Field(
+        default="policy", description="Name and day of the price list. Every row carries it."
+    )
+
+    def to_price(self) -> Price:
+        """Returns the same prices in nano-dollars. A missing price stays unknown."""
+        per_second = usd_to_nano(self.compute_usd_per_hour / SECONDS_PER_HOUR)
+        return replace(self.token_price(self.version), per_second_nano_usd=per_second)
+
+
+def _nano(usd: float | None) -> int | None:
+    return None if usd is None else usd_to_nano(usd)
