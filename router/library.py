@@ -28,6 +28,7 @@ from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.http.asgi import Handler, Receive, Scope, Send
 from router.errors import TiergateError
+from router.request.intake import decided_outcome
 from router.types import ChatRequest, Hints, Identity, Message, Outcome, StreamEvent
 from router.types import Scope as KeyScope
 from router.wire.messages import read_messages
@@ -80,7 +81,7 @@ class Gateway:
         identity: Identity = CALLER,
     ) -> Outcome:
         """The decision alone: calls no tier, writes nothing. Raises NotCapable, ModelNotFound."""
-        return self._core.router.route(_request(asked, hints, context), identity)
+        return decided_outcome(self._core.router, _request(asked, hints, context), identity)
 
     def complete(
         self,

@@ -1,7 +1,7 @@
 """Tells who listens what became of calls: which failed or were refused, and what happens next.
 
 What happens next is known a moment after the failure, when `next_rung` has spoken or the request
-has ended, so troubles wait on the walk until then. It knows nothing about logs.
+has ended, so troubles wait with the attempts until then. It knows nothing about logs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from router.errors import (
     TiergateError,
     UpstreamError,
 )
-from router.request.state import Candidate, Walk
+from router.request.progress import Candidate, Progress
+from router.routing.routed_request import RoutedRequest
 from router.types import (
     CallFailed,
     CallRedirected,
@@ -34,55 +35,71 @@ from router.types import (
 SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 
 
-def tell(walk: Walk, events: Events, next_is: str) -> None:
+def tell(routed: RoutedRequest, progress: Progress, events: Events, next_is: str) -> None:
     """Tell of all troubles that nobody was told of yet."""
     last: TiergateError | None = None
-    for attempt, error in walk.troubles:
+    for attempt, error in progress.attempts.troubles:
         told = isinstance(error, LedgerUnavailable)  # by the store itself, once
         if error is not last and not told:  # a deliberation fails as its step did
-            events.happened(_event(walk, attempt, error, next_is))
+            events.happened(_event(routed, progress, attempt, error, next_is))
         last = error
-    walk.troubles.clear()
+    progress.attempts.troubles.clear()
 
 
-def tell_step(walk: Walk, events: Events, at: int | None) -> None:
+def tell_step(routed: RoutedRequest, progress: Progress, events: Events, at: int | None) -> None:
     """Tell that another rung is called next; where none is, the end of the request will tell."""
-    if walk.troubles and at is not None:
-        rung = walk.decision.rungs[at]
-        tell(walk, events, f"goes on with {rung.answerer} (tier {rung.tier})")
+    if progress.attempts.troubles and at is not None:
+        rung = routed.decision.rungs[at]
+        tell(routed, progress, events, f"goes on with {rung.answerer} (tier {rung.tier})")
 
 
 def tell_answered(
-    walk: Walk, events: Events, row: RequestRow, candidate: Candidate, verdict: Verdict
+    routed: RoutedRequest,
+    progress: Progress,
+    events: Events,
+    row: RequestRow,
+    candidate: Candidate,
+    verdict: Verdict,
 ) -> None:
     """Tell that the request is over, with an answer."""
     events.finished(row)
-    _tell_redirects(walk, events)
-    if not walk.troubles:
+    _tell_redirects(routed, progress, events)
+    if not progress.attempts.troubles:
         return
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
-        tell(walk, events, f"the answer of {candidate.rung.answerer} goes out, {verdict.value}")
+        tell(
+            routed,
+            progress,
+            events,
+            f"the answer of {candidate.rung.answerer} goes out, {verdict.value}",
+        )
     else:
-        tell(walk, events, f"approved words go out, {verdict.value}")
+        tell(routed, progress, events, f"approved words go out, {verdict.value}")
 
 
-def tell_ended(walk: Walk, events: Events, row: RequestRow, error: TiergateError | None) -> None:
+def tell_ended(
+    routed: RoutedRequest,
+    progress: Progress,
+    events: Events,
+    row: RequestRow,
+    error: TiergateError | None,
+) -> None:
     """Tell that the request is over, without an answer."""
     events.finished(row)
-    _tell_redirects(walk, events)
+    _tell_redirects(routed, progress, events)
     if error is None:
-        tell(walk, events, "nothing: the client has left")
-    elif walk.released:
-        tell(walk, events, f"the stream breaks off with {error.code}")
+        tell(routed, progress, events, "nothing: the client has left")
+    elif progress.committed is not None:
+        tell(routed, progress, events, f"the stream breaks off with {error.code}")
     else:
-        tell(walk, events, f"the client gets {error.status} {error.code}")
+        tell(routed, progress, events, f"the client gets {error.status} {error.code}")
 
 
-def _tell_redirects(walk: Walk, events: Events) -> None:
+def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -> None:
     """Tell of models that answered for others, which may cost more."""
-    for one in walk.redirects:
+    for one in progress.attempts.redirects:
         priced = one.price is not None
-        events.happened(CallRedirected(one.asked, one.answered, priced, walk.request_id))
+        events.happened(CallRedirected(one.asked, one.answered, priced, routed.request_id))
 
 
 @contextmanager
@@ -95,10 +112,12 @@ def refusals_told(events: Events, identity: Identity) -> Iterator[None]:
         raise
 
 
-def _event(walk: Walk, number: int, error: TiergateError, next_is: str) -> Event:
-    attempt = walk.attempts[number]
+def _event(
+    routed: RoutedRequest, progress: Progress, number: int, error: TiergateError, next_is: str
+) -> Event:
+    attempt = progress.attempts.rows[number]
     if isinstance(error, NOT_ADMITTED):
-        return _refused(walk.identity, error, attempt.answerer, walk.request_id)
+        return _refused(routed.identity, error, attempt.answerer, routed.request_id)
     return CallFailed(
         answerer=attempt.answerer,
         host=error.host if isinstance(error, AnswererError) else "",
@@ -106,7 +125,7 @@ def _event(walk: Walk, number: int, error: TiergateError, next_is: str) -> Event
         code=error.code,
         next=next_is,
         retried=False,
-        request_id=walk.request_id,
+        request_id=routed.request_id,
     )
 
 

@@ -7,6 +7,8 @@ happens in this domain.
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from router.errors import (
     NOT_ADMITTED,
     AnswererError,
@@ -17,12 +19,14 @@ from router.errors import (
     TiergateError,
 )
 from router.policy.content.deliberation import found_facts
-from router.request.state import STAND_IN, Candidate, Walk
+from router.request.ledger_row import lowered_cap, redirects_of
+from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
+from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
     Answer,
     Choice,
-    Domain,
+    Committed,
     Exhausted,
     Ids,
     Reason,
@@ -32,6 +36,7 @@ from router.types import (
     Verdict,
     VerifyMode,
 )
+from router.wire.body_keys import dropped
 
 REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
@@ -46,44 +51,83 @@ NO_TRUSTED_SHAPE = (
 )
 
 
-def trusted(walk: Walk, candidate: Candidate) -> bool:
+def committed(
+    routed: RoutedRequest, progress: Progress, rung: int, answer: Answer | None = None
+) -> Committed:
+    """Returns the event after which the client has this rung's answer."""
+    named = shown_rung(routed, progress, rung)
+    facts = routed.plan(named.answerer).facts
+    estimated = Usage(input_tokens=routed.signals.input_tokens)
+    return Committed(
+        request_id=routed.request_id,
+        decision=routed.decision,
+        rung=named,
+        model=facts.model,
+        policy=routed.policy.name,
+        policy_hash=routed.runtime.policy_hash,
+        escalations=progress.climbs,
+        rates=routed.rates.states if routed.rates else (),
+        review_id=progress.review_id,
+        cache=progress.lookup.outcome,
+        usage=answer.usage if answer and answer.usage.input_tokens else estimated,
+        dropped=dropped(routed.request, facts),
+        unsupported_tools=routed.request.unsupported_tools,
+        redirects=redirects_of(progress),
+        max_output_tokens=lowered_cap(routed, named),
+    )
+
+
+class Conclusion(Struct, frozen=True):
+    """Holds what goes out when the climb is over."""
+
+    candidate: Candidate
+    verdict: Verdict
+    review_id: str = ""  # of the matter that waits for a person
+
+
+def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
     """Whether an answer may go out as accepted.
 
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
     taken as it is; a deliberation that its own tier does not vouch for never is, nor what a lower
     level says in an outage.
     """
-    if not _usable(candidate) or walk.stood_in_below(candidate):
+    if not _usable(candidate) or progress.stood_in_below(routed, candidate):
         return False
-    mode = walk.verify_mode(walk.plan(candidate.rung.answerer))
-    if walk.observed is not None or (mode is VerifyMode.NONE and not walk.decision.hard_rule):
+    mode = routed.verify_mode(routed.plan(candidate.rung.answerer))
+    if routed.observed is not None or (mode is VerifyMode.NONE and not routed.decision.hard_rule):
         return True
-    return candidate.said.p >= walk.runtime.policy.decision.accept_at
+    return candidate.said.p >= routed.policy.decision.accept_at
 
 
 async def conclude(
-    walk: Walk, reviews: ReviewQueue, ids: Ids, failed: TiergateError | None
-) -> tuple[Candidate, Verdict]:
-    """The answer to release and its verdict. Raises the last failure when there is none."""
-    best = walk.best
-    if walk.hopeless:
+    routed: RoutedRequest,
+    progress: Progress,
+    reviews: ReviewQueue,
+    ids: Ids,
+    failed: TiergateError | None,
+) -> Conclusion:
+    """Returns the answer to release and its verdict. Raises the last failure when there is none."""
+    best, observed = progress.best, routed.observed is not None
+    if routed.unanswerable:
         raise NotCapable(NO_TRUSTED_SHAPE)
-    if walk.foregone:
-        return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
-    if best is not None and trusted(walk, best):
-        return best, Verdict.ACCEPTED
-    unchanged = walk.released or walk.observed is not None
-    if best is not None and (unchanged or _named(walk, best)):
-        return best, Verdict.UNVERIFIED
-    if walk.observed is not None:
+    if routed.safe_answer_first:
+        return await _hand_over(routed, best, reviews, ids)
+    if best is not None and trusted(routed, progress, best):
+        return Conclusion(best, Verdict.ACCEPTED)
+    unchanged = progress.committed is not None or observed
+    if best is not None and (unchanged or _named(routed, best)):
+        return Conclusion(best, Verdict.UNVERIFIED)
+    if observed:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
-    rule = walk.exhausted
-    if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not walk.promises:
-        return await _hand_over(walk, reviews, ids, walk.risk_domain or walk.signals.domain)
-    if best is not None and rule is Exhausted.BEST_ANSWER and showable(walk, best):
-        return best, Verdict.UNVERIFIED
-    if rule is not Exhausted.BEST_ANSWER and not walk.promises:
-        return _stand_in(walk, REFUSED_TEXT, (), refusal=True), Verdict.REFUSED
+    rule = routed.exhausted
+    if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not routed.needs_shape:
+        return await _hand_over(routed, best, reviews, ids)
+    if best is not None and rule is Exhausted.BEST_ANSWER and showable(routed, best):
+        return Conclusion(best, Verdict.UNVERIFIED)
+    if rule is not Exhausted.BEST_ANSWER and not routed.needs_shape:
+        refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
+        return Conclusion(refusal, Verdict.REFUSED)
     raise failed or NoUsableAnswer(
         "Every tier that may answer this request gave an unusable answer: the last one "
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
@@ -91,60 +135,74 @@ async def conclude(
     )
 
 
-def goes_on(walk: Walk, error: TiergateError) -> bool:
-    """Notes this rung's failure; returns True when another one may have its turn."""
+def is_outage(error: TiergateError) -> bool:
+    """Returns True for a failure of an answerer, False where a limit refused the call."""
+    return not isinstance(error, NOT_ADMITTED)
+
+
+def goes_on(progress: Progress, error: TiergateError) -> bool:
+    """Returns True when another rung may have its turn after this rung's failure."""
+    if progress.best is not None:
+        return True
     if isinstance(error, NOT_ADMITTED):
-        walk.refused()
-        may = walk.outage and isinstance(error, BudgetExceeded | RateLimited)
-        return may or walk.best is not None
-    walk.outage = True
-    return error.retryable or walk.best is not None
+        return progress.outage and isinstance(error, BudgetExceeded | RateLimited)
+    return error.retryable
 
 
-def stranded(walk: Walk) -> bool:
+def stranded(routed: RoutedRequest, progress: Progress) -> bool:
     """Returns True when an answerer failed and nothing in hand may be shown: others stand in."""
-    return walk.outage if walk.best is None else not showable(walk, walk.best)
+    if progress.best is None:
+        return progress.outage
+    return not showable(routed, progress.best)
 
 
 async def _hand_over(
-    walk: Walk, reviews: ReviewQueue, ids: Ids, domain: Domain
-) -> tuple[Candidate, Verdict]:
-    """A review item for a person, and the words that the client gets meanwhile.
+    routed: RoutedRequest, best: Candidate | None, reviews: ReviewQueue, ids: Ids
+) -> Conclusion:
+    """Adds a review item for a person and returns the words that the client gets meanwhile.
 
-    The domain's approved safe answer with what was found; under `hold` the holding text, since the
-    answer comes later, unless somebody may need help now.
+    These are the domain's approved safe answer with the facts of the request. Under `hold` they are
+    the holding text, since the answer comes later, unless somebody may need help now.
     """
-    walk.review_id = f"rev_{ids.new()}"
-    question = walk.request.last_user_text
-    facts = found_facts(walk.request, walk.signals)
-    held = walk.exhausted is Exhausted.HOLD and not walk.runtime.emergency(domain, question)
+    domain = routed.risk_domain or routed.signals.domain
+    review_id = f"rev_{ids.new()}"
+    question = routed.request.last_user_text
+    facts = found_facts(routed.request, routed.signals)
+    held = routed.exhausted is Exhausted.HOLD and not routed.runtime.emergency(domain, question)
     if held:
-        text = walk.runtime.holding(domain, walk.review_id)
+        text = routed.runtime.holding(domain, review_id)
     else:
-        text = walk.runtime.safe_answer(domain, question, walk.review_id, facts)
+        text = routed.runtime.safe_answer(domain, question, review_id, facts)
     await reviews.add(
         ReviewItem(
-            review_id=walk.review_id,
-            request_id=walk.request_id,
-            tenant=walk.identity.tenant,
+            review_id=review_id,
+            request_id=routed.request_id,
+            tenant=routed.identity.tenant,
             domain=domain,
-            created_at_ms=walk.created_at_ms,
+            created_at_ms=routed.created_at_ms,
             question=question,
             facts=facts,
-            store=walk.runtime.policy.privacy.store,
+            store=routed.policy.privacy.store,
         )
     )
-    said = _stand_in(walk, text, () if held else facts, refusal=False)
-    return said, Verdict.HELD if held else Verdict.SAFE_ANSWER
+    words = _stand_in(routed, best, text, () if held else facts, refusal=False)
+    return Conclusion(words, Verdict.HELD if held else Verdict.SAFE_ANSWER, review_id)
 
 
-def _stand_in(walk: Walk, text: str, facts: tuple[str, ...], *, refusal: bool) -> Candidate:
+def _stand_in(
+    routed: RoutedRequest,
+    best: Candidate | None,
+    text: str,
+    facts: tuple[str, ...],
+    *,
+    refusal: bool,
+) -> Candidate:
     """Approved words in place of an answer, attributed to the best rung tried.
 
     Its reasoning stays out too: a deliberation's holds the very text that could not be verified.
     """
-    tried = walk.best or walk.untried
-    model = walk.plan(tried.rung.answerer).facts.model
+    tried = best or untried(routed)
+    model = routed.plan(tried.rung.answerer).facts.model
     choice = Choice(
         text="" if refusal else text,
         finish_reason="stop",
@@ -160,22 +218,22 @@ def _usable(candidate: Candidate) -> bool:
     return said.failure is None and answer is not None and answer.verified is not False
 
 
-def _named(walk: Walk, candidate: Candidate) -> bool:
+def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Whether the client named who answers, so that a doubtful answer is still what it wants.
 
     A hard rule's matter goes by `exhausted` all the same.
     """
-    named = Reason.PINNED in walk.decision.first_rung.reasons
-    return named and not walk.decision.hard_rule and _usable(candidate)
+    named = Reason.PINNED in routed.decision.first_rung.reasons
+    return named and not routed.decision.hard_rule and _usable(candidate)
 
 
-def showable(walk: Walk, candidate: Candidate) -> bool:
+def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
     """An unverified answer may be shown unless it breaks the shape it promised.
 
     Where the client's own cap cut it, its finish reason says that it is not whole.
     """
     if candidate.said.failure is not Reason.ANSWER_INVALID:
         return True
-    own_cap = walk.plan(candidate.rung.answerer).facts.max_output_tokens
+    own_cap = routed.plan(candidate.rung.answerer).facts.max_output_tokens
     answer = candidate.answer
-    return answer is not None and cut_by_client(answer, walk.request, own_cap)
+    return answer is not None and cut_by_client(answer, routed.request, own_cap)

@@ -11,9 +11,10 @@ from router.errors import BudgetExceeded, TiergateError
 from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.privacy.digest import digest
-from router.request.state import Candidate, Walk
+from router.request.progress import Candidate, Comparison, Progress, unanswered
 from router.routing.constraints import shape_of
 from router.routing.decision_record import RECORD_VERSION, Record, RefusalNote, encode
+from router.routing.routed_request import RoutedRequest
 from router.types import (
     AttemptRow,
     AttemptState,
@@ -37,22 +38,22 @@ from router.types import (
 from router.wire.body_keys import dropped
 
 
-def open_row(walk: Walk, attempt: AttemptRow) -> RequestRow:
+def open_row(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> RequestRow:
     """The intent: enough to attribute the money if nothing else is ever written."""
-    rung = walk.decision.rungs[walk.decision.first]
+    rung = routed.decision.rungs[routed.decision.first]
     return RequestRow(
-        request_id=walk.request_id,
-        created_at_ms=walk.created_at_ms,
+        request_id=routed.request_id,
+        created_at_ms=routed.created_at_ms,
         finished_at_ms=0,
-        tenant=walk.identity.tenant,
-        key_id=walk.identity.key_id,
+        tenant=routed.identity.tenant,
+        key_id=routed.identity.key_id,
         state=RequestState.OPEN,
-        endpoint=walk.request.endpoint,
-        stream=walk.request.stream,
-        mode=walk.runtime.policy.mode,
-        policy=walk.runtime.policy.name,
-        policy_hash=walk.runtime.policy_hash,
-        requested_model=walk.request.requested_model,
+        endpoint=routed.request.endpoint,
+        stream=routed.request.stream,
+        mode=routed.runtime.policy.mode,
+        policy=routed.runtime.policy.name,
+        policy_hash=routed.runtime.policy_hash,
+        requested_model=routed.request.requested_model,
         tier=attempt.tier,
         tier_number=attempt.level,
         answerer=attempt.answerer,
@@ -61,17 +62,17 @@ def open_row(walk: Walk, attempt: AttemptRow) -> RequestRow:
         reason=rung.reasons[0].value,
         reasons=(),
         confidence=rung.p,
-        escalations=walk.climbs,
+        escalations=progress.climbs,
         cost_nano_usd=attempt.held_nano_usd,
         baselines=Baselines(),
         usage=Usage(),
         latency_ms=0.0,
         first_token_ms=None,
-        triage_ms=walk.triage_ms,
+        triage_ms=routed.triage_ms,
         prompt_digest="",
         answer_digest="",
         session_digest="",
-        tags=walk.request.hints.tags,
+        tags=routed.request.hints.tags,
         record=JsonText("{}"),
     )
 
@@ -82,7 +83,8 @@ def prompt_digest(request: ChatRequest, secret: bytes) -> str:
 
 
 def final_row(
-    walk: Walk,
+    routed: RoutedRequest,
+    progress: Progress,
     candidate: Candidate | None,
     verdict: Verdict,
     state: RequestState,
@@ -91,82 +93,83 @@ def final_row(
     error: TiergateError | None = None,
 ) -> RequestRow:
     """The row that is chained: all attempts, all arguments, digests instead of text."""
-    tried = candidate or walk.unanswered
-    secret = secret_of(walk.identity.tenant)
+    tried = candidate or unanswered(routed, progress)
+    secret = secret_of(routed.identity.tenant)
     answer = tried.answer
-    attempts = tuple(walk.attempts)
+    attempts = tuple(progress.attempts.rows)
     usage = answer.usage if answer else Usage()
     unknown = any(a.state is AttemptState.UNKNOWN_COST for a in attempts)
     answered = state is RequestState.SETTLED
-    session = walk.request.hints.session
+    session = routed.request.hints.session
     if unknown and state is not RequestState.CANCELLED:
         state = RequestState.UNKNOWN_COST
     return RequestRow(
-        request_id=walk.request_id,
-        created_at_ms=walk.created_at_ms,
+        request_id=routed.request_id,
+        created_at_ms=routed.created_at_ms,
         finished_at_ms=clock.now_ms(),
-        tenant=walk.identity.tenant,
-        key_id=walk.identity.key_id,
+        tenant=routed.identity.tenant,
+        key_id=routed.identity.key_id,
         state=state,
-        endpoint=walk.request.endpoint,
-        stream=walk.request.stream,
-        mode=walk.runtime.policy.mode,
-        policy=walk.runtime.policy.name,
-        policy_hash=walk.runtime.policy_hash,
-        requested_model=walk.request.requested_model,
+        endpoint=routed.request.endpoint,
+        stream=routed.request.stream,
+        mode=routed.runtime.policy.mode,
+        policy=routed.runtime.policy.name,
+        policy_hash=routed.runtime.policy_hash,
+        requested_model=routed.request.requested_model,
         tier=tried.rung.tier,
         tier_number=tried.rung.level,
         answerer=tried.rung.answerer,
-        model=answer.model if answer else walk.plan(tried.rung.answerer).facts.model,
+        model=answer.model if answer else routed.plan(tried.rung.answerer).facts.model,
         verdict=verdict.value if answered else "",
-        reason=why(walk, tried).value,
-        reasons=tuple(r.value for r in _all_reasons(walk)),
+        reason=why(routed, progress, tried).value,
+        reasons=tuple(r.value for r in _all_reasons(routed, progress)),
         confidence=tried.said.p,
-        escalations=walk.climbs,
-        cost_nano_usd=walk.spent_nano_usd,
-        baselines=walk.baselines if answered else Baselines(),
+        escalations=progress.climbs,
+        cost_nano_usd=progress.attempts.spent_nano_usd,
+        baselines=progress.comparison.baselines if answered else Baselines(),
         usage=usage,
-        latency_ms=clock.monotonic_ms() - walk.started_ms,
-        first_token_ms=walk.first_token_ms,
-        triage_ms=walk.triage_ms,
-        prompt_digest=walk.prompt_digest or prompt_digest(walk.request, secret),
+        latency_ms=clock.monotonic_ms() - routed.started_ms,
+        first_token_ms=progress.first_token_ms,
+        triage_ms=routed.triage_ms,
+        prompt_digest=routed.prompt_digest or prompt_digest(routed.request, secret),
         answer_digest=digest(secret, answer.text) if answer else "",
         session_digest=digest(secret, session or ""),
-        tags=walk.request.hints.tags,
-        record=_record(walk, error),
-        review_id=walk.review_id,
+        tags=routed.request.hints.tags,
+        record=_record(routed, progress, error),
+        review_id=progress.review_id,
         error_code=error.code if error else "",
         attempts=attempts,
     )
 
 
-def _record(walk: Walk, error: TiergateError | None) -> JsonText:
+def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | None) -> JsonText:
     """All that was told to decide, next_rung and verify, and what they said."""
     return encode(
         Record(
             RECORD_VERSION,
-            _without_words(walk.signals),
-            walk.facts,
-            walk.asked,
-            walk.decision,
-            tuple(walk.steps),
-            walk.observed,
-            walk.pressure,
-            walk.draw,
-            shape_of(walk.request, _input_bound(walk)),
-            walk.shadow,
-            redirects_of(walk),
+            _without_words(routed.signals),
+            routed.facts,
+            routed.asked,
+            routed.decision,
+            tuple(progress.steps),
+            routed.observed,
+            routed.pressure,
+            routed.draw,
+            shape_of(routed.request, _input_bound(routed)),
+            None if progress.shadow is None else progress.shadow.note,
+            redirects_of(progress),
             _refusal(error),
-            walk.would_cost_nano_usd,
+            progress.comparison.would_cost_nano_usd,
         )
     )
 
 
-def redirects_of(walk: Walk) -> tuple[str, ...]:
+def redirects_of(progress: Progress) -> tuple[str, ...]:
     """Each redirect of the request once, as people read it."""
-    if not walk.redirects:
+    redirects = progress.attempts.redirects
+    if not redirects:
         return ()
-    said = [f"{one.asked} -> {one.answered}" for one in walk.redirects]
+    said = [f"{one.asked} -> {one.answered}" for one in redirects]
     return tuple(dict.fromkeys(said))
 
 
@@ -179,71 +182,78 @@ def _refusal(error: TiergateError | None) -> RefusalNote | None:
     return None if needed is None or left is None else RefusalNote(limit, needed, left)
 
 
-def _input_bound(walk: Walk) -> int:
+def _input_bound(routed: RoutedRequest) -> int:
     """Images left out. As `decide` was told it: only a cost cap asks for the worst case."""
-    return 0 if walk.asked.max_cost_nano_usd is None else cost.input_bound(walk.request, 0)
+    return 0 if routed.asked.max_cost_nano_usd is None else cost.input_bound(routed.request, 0)
 
 
-def weigh(walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
-    """Compute the baselines once, for the row and the outcome alike.
+def compared(routed: RoutedRequest, candidate: Candidate, verdict: Verdict) -> Comparison:
+    """Returns the baselines of an answer, made once for the row and the outcome alike.
 
-    Approved words that stand in for an answer are compared with nothing: the matter is not done,
-    and what a person will cost is not known yet.
+    Approved words that replace an answer are compared with nothing: the matter is not done, and
+    what a person will cost is not known yet.
     """
-    if verdict in (Verdict.SAFE_ANSWER, Verdict.HELD):
-        walk.baselines = Baselines()
-    else:
-        walk.baselines = _baselines(walk, candidate)
-    if walk.observed is not None:
-        walk.would_cost_nano_usd = _ladder_cost(walk, candidate)
-
-
-def outcome_of(walk: Walk, candidate: Candidate, verdict: Verdict, clock: Clock) -> Outcome:
-    """What surfaces are told; for a dry run the expected cost of the first rung stands for cost."""
-    return Outcome(
-        request_id=walk.request_id,
-        signals=walk.signals,
-        decision=walk.decision,
-        policy=walk.runtime.policy.name,
-        policy_hash=walk.runtime.policy_hash,
-        answer=candidate.answer,
-        rung=candidate.rung,
-        verdict=verdict,
-        reason=why(walk, candidate),
-        confidence=candidate.said.p,
-        escalations=walk.climbs,
-        cost_nano_usd=walk.spent_nano_usd if walk.accounted else candidate.rung.cost_nano_usd,
-        cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in walk.attempts),
-        baselines=walk.baselines,
-        observed=walk.observed is not None,
-        timings=_timings(walk, clock.monotonic_ms()),
-        attempts=tuple(walk.attempts),
-        review_id=walk.review_id,
-        rates=walk.rates.states if walk.rates else (),
-        cache=walk.cache,
-        dropped=dropped(walk.request, walk.plan(candidate.rung.answerer).facts),
-        unsupported_tools=walk.request.unsupported_tools,
-        redirects=redirects_of(walk),
-        max_output_tokens=lowered_cap(walk, candidate.rung),
+    replaced = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
+    return Comparison(
+        Baselines() if replaced else _baselines(routed, candidate),
+        None if routed.observed is None else _ladder_cost(routed, candidate),
     )
 
 
-def lowered_cap(walk: Walk, rung: Rung) -> int | None:
+def outcome_of(
+    routed: RoutedRequest,
+    progress: Progress,
+    candidate: Candidate,
+    verdict: Verdict,
+    clock: Clock,
+) -> Outcome:
+    """What surfaces are told; for a dry run the expected cost of the first rung stands for cost."""
+    return Outcome(
+        request_id=routed.request_id,
+        signals=routed.signals,
+        decision=routed.decision,
+        policy=routed.runtime.policy.name,
+        policy_hash=routed.runtime.policy_hash,
+        answer=candidate.answer,
+        rung=candidate.rung,
+        verdict=verdict,
+        reason=why(routed, progress, candidate),
+        confidence=candidate.said.p,
+        escalations=progress.climbs,
+        cost_nano_usd=progress.attempts.spent_nano_usd
+        if progress.accounted
+        else candidate.rung.cost_nano_usd,
+        cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in progress.attempts.rows),
+        baselines=progress.comparison.baselines,
+        observed=routed.observed is not None,
+        timings=_timings(routed, progress, clock.monotonic_ms()),
+        attempts=tuple(progress.attempts.rows),
+        review_id=progress.review_id,
+        rates=routed.rates.states if routed.rates else (),
+        cache=progress.lookup.outcome,
+        dropped=dropped(routed.request, routed.plan(candidate.rung.answerer).facts),
+        unsupported_tools=routed.request.unsupported_tools,
+        redirects=redirects_of(progress),
+        max_output_tokens=lowered_cap(routed, candidate.rung),
+    )
+
+
+def lowered_cap(routed: RoutedRequest, rung: Rung) -> int | None:
     """The answerer's own cap of output where the client asked for more, else None."""
-    asked, facts = walk.request.sampling.max_output_tokens, walk.plan(rung.answerer).facts
+    asked, facts = routed.request.sampling.max_output_tokens, routed.plan(rung.answerer).facts
     lowered = asked is not None and asked > facts.max_output_tokens and facts.kind != "resolver"
     return facts.max_output_tokens if lowered else None
 
 
-def _timings(walk: Walk, now_ms: float) -> Timings:
-    decided_ms = walk.started_ms + walk.triage_ms + walk.decide_ms
-    answered_ms = walk.answered_ms or decided_ms
+def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timings:
+    decided_ms = routed.started_ms + routed.triage_ms + routed.decide_ms
+    answered_ms = progress.answered_ms or decided_ms
     return Timings(
-        triage_ms=walk.triage_ms,
-        decide_ms=walk.decide_ms,
+        triage_ms=routed.triage_ms,
+        decide_ms=routed.decide_ms,
         answer_ms=answered_ms - decided_ms,
-        ledger_ms=now_ms - answered_ms if walk.answered_ms else 0.0,
-        total_ms=now_ms - walk.started_ms,
+        ledger_ms=now_ms - answered_ms if progress.answered_ms else 0.0,
+        total_ms=now_ms - routed.started_ms,
     )
 
 
@@ -254,12 +264,12 @@ def _without_words(signals: Signals) -> Signals:
     return replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
 
 
-def request_digest(walk: Walk, secret: bytes) -> str:
+def request_digest(routed: RoutedRequest, secret: bytes) -> str:
     """Equal for requests that must get equal answers, keyed so that it names nothing outside."""
-    request = walk.request
+    request = routed.request
     parts = (
-        walk.runtime.policy_hash,
-        (walk.decision.hard_rule, walk.exhausted),  # what an answer had to pass to be accepted
+        routed.runtime.policy_hash,
+        (routed.decision.hard_rule, routed.exhausted),  # what an answer had to pass to be accepted
         request.requested_model,
         request.messages,
         request.sampling,
@@ -275,62 +285,62 @@ def transcript(messages: Sequence[Message]) -> str:
     return "\n\n".join(f"{m.role}: {m.text}" for m in messages)
 
 
-def _baselines(walk: Walk, candidate: Candidate) -> Baselines:
+def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     """What the same request would have cost elsewhere; None where a price is unknown.
 
     The returned answer's own token counts stand for every baseline model's, an assumption that the
     report prints under its table; a stand-in's are estimated.
     """
-    policy, plans = walk.runtime.policy, walk.runtime.by_name
-    usage, images = _usage_of(walk, candidate), cost.count_images(walk.request)
+    policy, plans = routed.policy, routed.runtime.by_name
+    usage, images = _usage_of(routed, candidate), cost.count_images(routed.request)
 
     def at(name: str | None, level: int) -> int | None:
         plan = plans.get(name) if name else None
         if plan is None:
-            plan = next((p for p in walk.runtime.plans if p.facts.level == level), None)
+            plan = next((p for p in routed.runtime.plans if p.facts.level == level), None)
         return None if plan is None else _known(plan.would_cost(usage, images))
 
-    asked = walk.runtime.price_of(walk.request.requested_model)
+    asked = routed.runtime.price_of(routed.request.requested_model)
     people = policy.report.people_usd_per_request
     return Baselines(
         requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
         if asked is not None
-        else _answerers_cost(walk, usage, images),
+        else _answerers_cost(routed, usage, images),
         all_level_2=at(policy.report.level_2, 2),
         all_level_3=at(policy.report.level_3, 3),
         people=None if people is None else usd_to_nano(people),
     )
 
 
-def _usage_of(walk: Walk, candidate: Candidate) -> Usage:
+def _usage_of(routed: RoutedRequest, candidate: Candidate) -> Usage:
     """The tokens of an answer, estimated where it has none."""
     usage = candidate.answer.usage if candidate.answer else Usage()
     if usage.total_tokens:
         return usage
-    expected = walk.plan(candidate.rung.answerer).facts.expected_output_tokens
-    return Usage(input_tokens=walk.signals.input_tokens, output_tokens=expected)
+    expected = routed.plan(candidate.rung.answerer).facts.expected_output_tokens
+    return Usage(input_tokens=routed.signals.input_tokens, output_tokens=expected)
 
 
-def _ladder_cost(walk: Walk, candidate: Candidate) -> int | None:
+def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
     """Cost of the ladder that was decided and not climbed, nano-dollars; None: a price is unknown.
 
     Each rung at this answer's tokens, as often as those below it are expected to be wrong.
     """
-    usage, images = _usage_of(walk, candidate), cost.count_images(walk.request)
-    ladder = [rung for rung in walk.decision.rungs[walk.decision.first :] if rung.taken]
-    costs = [_known(walk.plan(rung.answerer).would_cost(usage, images)) for rung in ladder]
+    usage, images = _usage_of(routed, candidate), cost.count_images(routed.request)
+    ladder = [rung for rung in routed.decision.rungs[routed.decision.first :] if rung.taken]
+    costs = [_known(routed.plan(rung.answerer).would_cost(usage, images)) for rung in ladder]
     known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]
     return expected_cost(known) if len(known) == len(ladder) else None
 
 
-def _answerers_cost(walk: Walk, usage: Usage, images: int) -> int | None:
+def _answerers_cost(routed: RoutedRequest, usage: Usage, images: int) -> int | None:
     """The cost at the answerer that the asked model's name stands for, if there is one."""
-    model = walk.request.requested_model
-    alias = walk.runtime.policy.alias(model)
+    model = routed.request.requested_model
+    alias = routed.runtime.policy.alias(model)
     name = alias.answerer if alias is not None else None
-    plan = walk.runtime.by_name.get(name) if name else None
+    plan = routed.runtime.by_name.get(name) if name else None
     if plan is None:
-        plan = next((p for p in walk.runtime.plans if p.facts.model == model), None)
+        plan = next((p for p in routed.runtime.plans if p.facts.model == model), None)
     return None if plan is None else _known(plan.would_cost(usage, images))
 
 
@@ -338,17 +348,17 @@ def _known(priced: cost.Cost) -> int | None:
     return None if priced.basis is CostBasis.UNKNOWN else priced.nano_usd
 
 
-def why(walk: Walk, candidate: Candidate) -> Reason:
+def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason:
     """Why this tier answered."""
     for hit in (Reason.CACHE_HIT, Reason.SEMANTIC_CACHE_HIT):
         if hit in candidate.rung.reasons:
             return hit
-    if walk.observed is not None:
+    if routed.observed is not None:
         return Reason.OBSERVED
-    return walk.reached_by(candidate.at)
+    return progress.reached_by(routed, candidate.at)
 
 
-def _all_reasons(walk: Walk) -> tuple[Reason, ...]:
+def _all_reasons(routed: RoutedRequest, progress: Progress) -> tuple[Reason, ...]:
     """The first rung's reasons, then why each later rung was reached, then why the climb ended."""
-    reasons = [*walk.decision.first_rung.reasons, *(s.said.reason for s in walk.steps)]
+    reasons = [*routed.decision.first_rung.reasons, *(s.said.reason for s in progress.steps)]
     return tuple(dict.fromkeys(reasons))

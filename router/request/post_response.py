@@ -12,9 +12,10 @@ from typing import Literal
 
 from router.errors import LedgerError
 from router.request.ledger_row import transcript
+from router.request.progress import Candidate, Progress
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
-from router.request.state import Candidate, Walk
+from router.routing.routed_request import RoutedRequest
 from router.types import TextKeeper, Verdict
 
 _log = logging.getLogger(__name__)
@@ -28,29 +29,37 @@ class Keeper:
         self._conversations = conversations
         self._repeats = repeats
 
-    async def keep(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
+    async def keep(
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        candidate: Candidate,
+        verdict: Verdict,
+    ) -> None:
         """Keep what the policy allows. Raises nothing that a store raises."""
         for what, keeping in (
-            ("texts", lambda: self._keep_texts(walk, candidate)),
-            ("session", lambda: self._conversations.answered(walk, candidate)),
-            ("cache", lambda: self._repeats.keep(walk, candidate, verdict)),
+            ("texts", lambda: self._keep_texts(routed, progress, candidate)),
+            ("session", lambda: self._conversations.answered(routed, progress.attempts, candidate)),
+            ("cache", lambda: self._repeats.keep(routed, progress.lookup, candidate, verdict)),
         ):
-            await _kept_if_possible(what, walk.request_id, keeping)
+            await _kept_if_possible(what, routed.request_id, keeping)
 
-    async def _keep_texts(self, walk: Walk, candidate: Candidate) -> None:
+    async def _keep_texts(
+        self, routed: RoutedRequest, progress: Progress, candidate: Candidate
+    ) -> None:
         """Store prompt and answer where the policy asks for it; by default nothing is stored."""
-        privacy = walk.runtime.policy.privacy
+        privacy = routed.policy.privacy
         if privacy.store == "none" or candidate.answer is None:
             return
         texts: tuple[tuple[Literal["prompt", "answer", "draft"], str], ...] = (
-            ("prompt", transcript(walk.request.messages)),
+            ("prompt", transcript(routed.request.messages)),
             ("answer", candidate.answer.text),
-            ("draft", walk.draft),
+            ("draft", progress.draft),
         )
         for kind, text in texts:
             await self._texts.put(
-                walk.request_id,
-                walk.identity.tenant,
+                routed.request_id,
+                routed.identity.tenant,
                 kind,
                 text,
                 store=privacy.store,

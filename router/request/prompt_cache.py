@@ -8,7 +8,7 @@ it found, and a cache that was due and not found is not counted on again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -24,22 +24,6 @@ from router.types import (
     ToolSpec,
     WarmCache,
 )
-
-
-class Known(Struct, frozen=True):
-    """What is known of a conversation before its next turn is decided."""
-
-    memory: SessionMemory | None = None
-    told: SessionMemory | None = None  # the same where the client named the session: triage's part
-    caches: tuple[WarmCache, ...] = ()  # of this very beginning, young enough to be there still
-
-    @property
-    def warm(self) -> Mapping[str, WarmCache]:
-        """By answerer, those that a hit is expected of."""
-        return {cache.answerer: cache for cache in self.caches if cache.tokens}
-
-
-NOTHING_KNOWN = Known()
 
 
 class Cacheable(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Answers that may be given again: to exact repeats, then to the same in other words.
 
 The gateway asks `find` before it climbs and `keep` when an answer is accounted for. What may be
-shared is decided here, from the walk alone; where answers are kept is the caches' matter.
+shared is decided here, from the request alone; where answers are kept is the caches' matter.
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from msgspec.structs import replace
 from router.errors import TiergateError
 from router.privacy.digest import digest
 from router.request.ledger_row import request_digest
-from router.request.state import Candidate, Walk
+from router.request.progress import NOT_LOOKED_UP, CacheLookup, Candidate
 from router.routing.constraints import required
+from router.routing.routed_request import RoutedRequest
+from router.routing.verification import Verification
 from router.types import (
     RISK_DOMAINS,
     AnswerCache,
     AnswerCaches,
+    AttemptRow,
+    AttemptState,
     CachedAnswer,
+    CostBasis,
     Embedder,
     NearCache,
     Reason,
+    Role,
     Verdict,
 )
 
@@ -42,85 +48,84 @@ class Repeats:
         self._embedder = embedder
         self._secret_of = secret_of
 
-    async def find(self, walk: Walk) -> Candidate | None:
-        """An answer given before, valid only if its level reaches the floor now decided."""
-        tenant = walk.identity.tenant
-        if walk.cacheable:
-            walk.cache = "miss"
-            cached = await self._exact(walk).get(tenant, self._digest(walk))
-            hit = None if cached is None else walk.from_cache(cached, Reason.CACHE_HIT)
+    async def find(self, routed: RoutedRequest) -> CacheLookup:
+        """Returns an answer given before; it counts only if its level reaches the floor decided."""
+        tenant = routed.identity.tenant
+        lookup = NOT_LOOKED_UP
+        if routed.cacheable:
+            lookup = CacheLookup("miss")
+            cached = await self._exact(routed).get(tenant, self._digest(routed))
+            hit = None if cached is None else _hit(routed, cached, "exact", Reason.CACHE_HIT)
             if hit is not None:
-                walk.cache = "exact"
                 return hit
-        if self._embedder is None or not may_share(walk):
-            return None
-        walk.cache = "miss"
-        text = walk.request.last_user_text
+        if self._embedder is None or not may_share(routed):
+            return lookup
+        text = routed.request.last_user_text
         try:
             embedded = await self._embedder.embed([text])
         except TiergateError:  # too many wait: the answer is made anew
-            return None
-        walk.vector = embedded.vectors[0]
-        walk.triage_compute_ms += embedded.compute_ms
-        threshold = walk.runtime.policy.cache.semantic.threshold
-        near = self._near(walk).find(tenant, self._scope(walk), walk.vector, text, threshold)
-        hit = None if near is None else walk.from_cache(near, Reason.SEMANTIC_CACHE_HIT)
-        if hit is not None:
-            walk.cache = "semantic"
-        return hit
+            return CacheLookup("miss")
+        vector = embedded.vectors[0]
+        threshold = routed.policy.cache.semantic.threshold
+        near = self._near(routed).find(tenant, self._scope(routed), vector, text, threshold)
+        hit = None if near is None else _hit(routed, near, "semantic", Reason.SEMANTIC_CACHE_HIT)
+        found = CacheLookup("miss") if hit is None else hit
+        return replace(found, vector=vector, compute_ms=embedded.compute_ms)
 
-    async def keep(self, walk: Walk, candidate: Candidate, verdict: Verdict) -> None:
+    async def keep(
+        self, routed: RoutedRequest, lookup: CacheLookup, candidate: Candidate, verdict: Verdict
+    ) -> None:
         """Keep an accepted answer of this request: not what a lookup filled, nor a hit itself."""
         answer = candidate.answer
-        if verdict is not Verdict.ACCEPTED or answer is None or walk.cache in ("exact", "semantic"):
+        if verdict is not Verdict.ACCEPTED or answer is None or lookup.hit is not None:
             return
-        if walk.plan(candidate.rung.answerer).declines is not None:
+        if routed.plan(candidate.rung.answerer).declines is not None:
             return
-        rung, tenant = candidate.rung, walk.identity.tenant
+        rung, tenant = candidate.rung, routed.identity.tenant
         cached = CachedAnswer(answer, rung.tier, rung.level, rung.answerer)
-        if walk.cacheable:
-            await self._exact(walk).put(tenant, self._digest(walk), cached)
+        if routed.cacheable:
+            await self._exact(routed).put(tenant, self._digest(routed), cached)
         ended = all(c.finish_reason == "stop" and not c.refusal for c in answer.choices)
-        if walk.vector and ended:
-            text = walk.request.last_user_text
-            self._near(walk).put(tenant, self._scope(walk), walk.vector, text, cached)
+        if lookup.vector and ended:
+            text = routed.request.last_user_text
+            self._near(routed).put(tenant, self._scope(routed), lookup.vector, text, cached)
 
-    def _exact(self, walk: Walk) -> AnswerCache:
-        policy = walk.runtime.policy
+    def _exact(self, routed: RoutedRequest) -> AnswerCache:
+        policy = routed.policy
         return self._caches.exact(policy.name, policy.cache.ttl_s, policy.cache.max_entries)
 
-    def _near(self, walk: Walk) -> NearCache:
-        policy = walk.runtime.policy
+    def _near(self, routed: RoutedRequest) -> NearCache:
+        policy = routed.policy
         limits = policy.cache.semantic
         return self._caches.near(policy.name, limits.ttl_s, limits.max_entries)
 
-    def _digest(self, walk: Walk) -> str:
+    def _digest(self, routed: RoutedRequest) -> str:
         """The key under which equal requests of this tenant find one answer."""
-        return request_digest(walk, self._secret_of(walk.identity.tenant))
+        return request_digest(routed, self._secret_of(routed.identity.tenant))
 
-    def _scope(self, walk: Walk) -> str:
+    def _scope(self, routed: RoutedRequest) -> str:
         """Equal for requests that differ in the words of the last question at most."""
-        request = walk.request
+        request = routed.request
         last = replace(request.messages[-1], text="")
         parts = (
-            walk.runtime.policy_hash,
+            routed.runtime.policy_hash,
             request.requested_model,
             (*request.messages[:-1], last),
             request.sampling,
             dict(request.hints.context),
             dict(request.extra),
         )
-        secret = self._secret_of(walk.identity.tenant)
+        secret = self._secret_of(routed.identity.tenant)
         return digest(secret, msgspec.json.encode(parts).decode())
 
 
-def may_share(walk: Walk) -> bool:
+def may_share(routed: RoutedRequest) -> bool:
     """Whether an answer may come from, and go to, a question in other words.
 
     Plain text in and out, nothing sampled, nothing at stake: no sum, no risk term, no domain where
     a wrong answer hurts, no hard rule, and signals that the model read itself.
     """
-    policy, request, signals = walk.runtime.policy, walk.request, walk.signals
+    policy, request, signals = routed.policy, routed.request, routed.signals
     if not policy.cache.semantic.enabled or policy.mode == "observe":
         return False
     sampling, last = request.sampling, request.messages[-1]
@@ -132,7 +137,7 @@ def may_share(walk: Walk) -> bool:
         and not required(request)
         and last.role == "user"
         and not last.parts
-        and walk.asked.pinned is None
+        and routed.asked.pinned is None
         and not request.in_tool_loop
     )
     limits = policy.decision
@@ -145,4 +150,38 @@ def may_share(walk: Walk) -> bool:
         and signals.risk_p < limits.domain_at
         and signals.domain not in RISK_DOMAINS
     )
-    return plain and calm and not walk.decision.hard_rule and walk.risk_domain is None
+    return plain and calm and not routed.decision.hard_rule and routed.risk_domain is None
+
+
+def _hit(
+    routed: RoutedRequest, cached: CachedAnswer, outcome: str, reason: Reason
+) -> CacheLookup | None:
+    """Returns the cached answer with an attempt that costs nothing; None below today's floor."""
+    decision = routed.decision
+    rungs = enumerate(decision.rungs)
+    index = next((i for i, rung in rungs if rung.answerer == cached.answerer), None)
+    if index is None or not decision.rungs[index].taken:  # not in the ladder decided now
+        return None
+    rung = replace(decision.rungs[index], reasons=(reason,))
+    attempt = AttemptRow(
+        attempt_id=f"{routed.request_id}-0",
+        request_id=routed.request_id,
+        ordinal=0,
+        role=Role.CACHE,
+        answerer=cached.answerer,
+        tier=cached.tier,
+        level=cached.level,
+        model=cached.answer.model,
+        state=AttemptState.SETTLED,
+        held_nano_usd=0,
+        cost_nano_usd=0,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        price_version="",
+        started_at_ms=routed.created_at_ms,
+        usage=cached.answer.usage,
+        rung=index,
+        reason=reason.value,
+    )
+    p = rung.p if cached.answer.p is None else cached.answer.p
+    candidate = Candidate(index, rung, cached.answer, Verification(p, None, "cache"))
+    return CacheLookup(outcome, candidate, attempt)

@@ -16,22 +16,24 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from router.request.calls.attempts import Attempts
 from router.request.ledger_row import prompt_digest
+from router.request.progress import Candidate
 from router.request.prompt_cache import (
     Cacheable,
-    Known,
     alive,
     earlier_messages,
     prefix_name,
     warmed,
 )
-from router.request.state import Candidate, Walk
 from router.routing.policy_runtime import PolicyRuntime
+from router.routing.routed_request import RoutedRequest
 from router.types import (
     ChatRequest,
     Clock,
     Identity,
     Message,
+    RememberedConversation,
     Role,
     SessionMemory,
     SessionStore,
@@ -51,37 +53,43 @@ class Conversations:
 
     async def recall(
         self, request: ChatRequest, identity: Identity, runtime: PolicyRuntime
-    ) -> Known:
+    ) -> RememberedConversation:
         """What is known of the conversation before this turn."""
         section, session = runtime.policy.sessions, request.hints.session
         before = await self._name(identity.tenant, request, earlier_messages(request))
         name = session or _unnamed(before)
         memory = await self._sessions.get(identity.tenant, name) if name else None
         caches = alive(memory, before, self._clock.now_ms(), section.cache_ttl_s)
-        return Known(memory, memory if session else None, caches if section.sticky else ())
+        named = memory if session else None
+        return RememberedConversation(memory, named, caches if section.sticky else ())
 
-    async def began(self, walk: Walk) -> None:
-        """Keep what a named session has shown, whatever becomes of this turn.
+    async def began(self, routed: RoutedRequest) -> RoutedRequest:
+        """Keeps what a named session has shown, whatever the result of this turn.
 
-        A long prompt's digest is made here, beside the loop, where its row would hold up others.
+        Returns the request, with its digest where the prompt is long. A long prompt's digest is
+        made here, off the event loop; made with the row, it would hold up others.
         """
-        if walk.request.is_long:
-            secret = self._secret_of(walk.identity.tenant)
-            walk.prompt_digest = await asyncio.to_thread(prompt_digest, walk.request, secret)
-        memory = walk.known.told
-        session = walk.request.hints.session
-        if session and not walk.request.hints.dry_run:
+        if routed.request.is_long:
+            secret = self._secret_of(routed.identity.tenant)
+            digest = await asyncio.to_thread(prompt_digest, routed.request, secret)
+            routed = replace(routed, prompt_digest=digest)
+        memory = routed.conversation.named
+        session = routed.request.hints.session
+        if session and not routed.request.hints.dry_run:
             level = memory.last_tier_number if memory else 0
-            await self._put(walk, session, await self._latest(walk, session, level))
+            await self._put(routed, session, await self._latest(routed, session, level))
+        return routed
 
-    async def answered(self, walk: Walk, candidate: Candidate) -> None:
+    async def answered(
+        self, routed: RoutedRequest, attempts: Attempts, candidate: Candidate
+    ) -> None:
         """Keep the level that answered and which prompt caches hold this turn's messages.
 
         An unnamed conversation is kept only where something hangs on it: a warm cache, or a tool
         call whose result comes next.
         """
-        request, tenant = walk.request, walk.identity.tenant
-        caches = self._caches(walk)
+        request, tenant = routed.request, routed.identity.tenant
+        caches = self._caches(routed, attempts)
         calls = candidate.answer is not None and any(
             choice.tool_calls for choice in candidate.answer.choices
         )
@@ -90,29 +98,31 @@ class Conversations:
             return
         now = await self._name(tenant, request, request.messages)
         name = session or _unnamed(now)
-        memory = await self._latest(walk, session, candidate.rung.level)
-        await self._put(walk, name, replace(memory, prefix=now, warm=caches))
+        memory = await self._latest(routed, session, candidate.rung.level)
+        await self._put(routed, name, replace(memory, prefix=now, warm=caches))
 
-    async def _latest(self, walk: Walk, session: str | None, level: int) -> SessionMemory:
+    async def _latest(
+        self, routed: RoutedRequest, session: str | None, level: int
+    ) -> SessionMemory:
         """The highest that a session has seen; its turns may run at the same time."""
-        latest = await self._sessions.get(walk.identity.tenant, session) if session else None
-        memory = walk.runtime.remember(walk.signals, latest, level)
+        latest = await self._sessions.get(routed.identity.tenant, session) if session else None
+        memory = routed.runtime.remember(routed.signals, latest, level)
         return replace(memory, prefix=latest.prefix, warm=latest.warm) if latest else memory
 
-    async def _put(self, walk: Walk, name: str, memory: SessionMemory) -> None:
-        await self._sessions.put(walk.identity.tenant, name, memory)
+    async def _put(self, routed: RoutedRequest, name: str, memory: SessionMemory) -> None:
+        await self._sessions.put(routed.identity.tenant, name, memory)
 
-    def _caches(self, walk: Walk) -> tuple[WarmCache, ...]:
-        section = walk.runtime.policy.sessions
+    def _caches(self, routed: RoutedRequest, attempts: Attempts) -> tuple[WarmCache, ...]:
+        section = routed.runtime.policy.sessions
         if not section.sticky:
             return ()
         tried = []
-        for attempt in walk.attempts:
+        for attempt in attempts.rows:
             if attempt.role is Role.TRIAGE:
                 continue
-            facts = walk.plan(attempt.answerer).facts
+            facts = routed.plan(attempt.answerer).facts
             tried.append(Cacheable(attempt, facts.model, facts.price))
-        return warmed(tried, walk.known.caches, section.least_tokens, self._clock.now_ms())
+        return warmed(tried, routed.conversation.caches, section.least_tokens, self._clock.now_ms())
 
     async def _name(self, tenant: str, request: ChatRequest, messages: tuple[Message, ...]) -> str:
         """The name of a beginning among this tenant's, "" for none."""

@@ -9,7 +9,6 @@ agree; no text is kept. A shadow never delays, changes or fails a request.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,11 +20,12 @@ from router.money import cost
 from router.money.budgets import DAY_MS
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell
-from router.request.calls import Spender
+from router.request.calls.spender import Spender
 from router.request.ledger_row import final_row
-from router.request.state import STAND_IN, Candidate, Walk
+from router.request.progress import STAND_IN, Candidate, Progress, ShadowDraw
 from router.routing.decision_record import ShadowNote
 from router.routing.policy_runtime import RungPlan
+from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, agreement
 from router.types import (
     NOBODY,
@@ -80,40 +80,41 @@ class Shadows:
         self._spent: dict[str, Spent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def consider(self, walk: Walk, candidate: Candidate) -> None:
-        """Note on the walk which shadow it may get and how likely, before its row is final.
+    def draw(
+        self, routed: RoutedRequest, progress: Progress, candidate: Candidate
+    ) -> ShadowDraw | None:
+        """Returns which shadow a request may get and how likely, before its row is final.
 
-        Whether it can be called at all (money, places) is settled here, ahead of the draw, so that
-        the chance in the record is the chance it had.
+        Money and places are checked here, ahead of the draw, so that the chance in the record is
+        the chance the shadow had. A shadow that was drawn has its money and its place from here on.
         """
-        section = walk.runtime.policy.shadow
-        if self._draw is None or not section.share or not _comparable(walk, candidate):
-            return
-        at = shadow_rung(section, walk)
-        if at is None:
-            return
-        plan = walk.plan(walk.decision.rungs[at].answerer)
-        may = self._has_room(section, walk, plan)
-        walk.shadow = ShadowNote(plan.facts.name, section.share if may else 0.0)
-        drawn = may and self._draw() < section.share
-        if drawn and plan.facts.name != candidate.rung.answerer:
-            spent = self._today(walk.runtime.policy.name)
-            walk.shadow_rung, walk.shadow_day = at, spent.day
-            spent.running += 1
-            spent.nano_usd += _worst(plan, walk)
+        section = routed.policy.shadow
+        if self._draw is None or not section.share:
+            return None
+        index = shadow_rung(section, routed) if _comparable(routed, progress, candidate) else None
+        if index is None:
+            return None
+        plan = routed.plan_at(index)
+        has_room = self._has_room(section, routed, plan)
+        note = ShadowNote(plan.facts.name, section.share if has_room else 0.0)
+        drawn = has_room and self._draw() < section.share
+        if not drawn or plan.facts.name == candidate.rung.answerer:
+            return ShadowDraw(note)
+        spent = self._today(routed.policy.name)
+        spent.running += 1
+        spent.nano_usd += _worst(plan, routed)
+        return ShadowDraw(note, index, spent.day)
 
-    def release(self, walk: Walk) -> None:
-        """Give back what `consider` took for a shadow that will not be called."""
-        if walk.shadow_rung is not None:
-            plan = walk.plan(walk.decision.rungs[walk.shadow_rung].answerer)
-            self._give_back(walk, _worst(plan, walk))
-            walk.shadow_rung = None
+    def release(self, routed: RoutedRequest, drawn: ShadowDraw | None) -> None:
+        """Gives back what `draw` took for a shadow that will not be called."""
+        if drawn is not None and drawn.rung is not None:
+            self._give_back(routed, drawn, _worst(routed.plan_at(drawn.rung), routed))
 
-    def start(self, walk: Walk, candidate: Candidate) -> None:
-        """Call the shadow that `consider` drew, in the background; nothing where it drew none."""
-        if walk.shadow_rung is None:
+    def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
+        """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
+        if drawn is None or drawn.rung is None:
             return
-        task = asyncio.ensure_future(self._run(walk, candidate, walk.shadow_rung))
+        task = asyncio.ensure_future(self._run(routed, drawn, candidate, drawn.rung))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -122,80 +123,61 @@ class Shadows:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    # --- one shadow -----------------------------------------------------------------------------
-
-    async def _run(self, shown: Walk, candidate: Candidate, at: int) -> None:
-        plan = shown.plan(shown.decision.rungs[at].answerer)
+    async def _run(
+        self, shown: RoutedRequest, drawn: ShadowDraw, candidate: Candidate, rung: int
+    ) -> None:
+        plan = shown.plan_at(rung)
         worst = _worst(plan, shown)
-        walk = self._walk(shown)
-        spender = Spender(walk, self._ledger, self._clock)
+        routed, progress = self._own_request(shown), Progress()
+        spender = Spender(routed, progress, self._ledger, self._clock)
         error: TiergateError | None = None
-        said: Candidate | None = None
+        judged: Candidate | None = None
         try:
-            answer = await spender.shadow_rung(at, plan)
-            rung = walk.decision.rungs[at]
-            said = Candidate(at, rung, answer, Verification(rung.p, None, "shadow"))
+            answer = await spender.shadow_rung(rung, plan)
+            named = routed.decision.rungs[rung]
+            judged = Candidate(rung, named, answer, Verification(named.p, None, "shadow"))
         except TiergateError as failed:
             error = failed
         finally:
-            self._give_back(shown, worst - walk.spent_nano_usd)
+            self._give_back(shown, drawn, worst - progress.attempts.spent_nano_usd)
             spender.settle_open()
-            tell(walk, self._events, SHADOW_ENDS)
-            row = self._row(walk, shown, candidate, said, error, at)
+            tell(routed, progress, self._events, SHADOW_ENDS)
+            progress.shadow = replace(drawn, note=_note(shown, drawn, candidate, judged))
+            row = self._row(routed, progress, judged, error, rung)
             self._events.finished(row)
             await self._ledger.finish(row)
 
-    def _walk(self, shown: Walk) -> Walk:
-        """The same request as one of its own: nothing spent, no limit of the client's."""
-        return dataclasses.replace(
+    def _own_request(self, shown: RoutedRequest) -> RoutedRequest:
+        """Returns the same request as one of its own, without the client's limits."""
+        return replace(
             shown,
             request_id=self._ids.new(),
             asked=replace(shown.asked, max_cost_nano_usd=None),
             started_ms=self._clock.monotonic_ms(),
             created_at_ms=self._clock.now_ms(),
             deadline_ms=None,
-            attempts=[],
-            troubles=[],
-            steps=[],
-            redirects=[],
-            best=None,
-            baselines=Baselines(),
             rates=None,
-            ahead=None,
-            outage=False,
-            climbs=0,
             observed=None,
-            would_cost_nano_usd=None,
-            first_token_ms=None,
-            review_id="",
-            outcome=None,
-            shadow=None,
-            shadow_rung=None,
         )
 
     def _row(
         self,
-        walk: Walk,
-        shown: Walk,
-        candidate: Candidate,
-        said: Candidate | None,
+        routed: RoutedRequest,
+        progress: Progress,
+        judged: Candidate | None,
         error: TiergateError | None,
-        at: int,
+        rung: int,
     ) -> RequestRow:
-        """The shadow's own row: what it cost, whom it shadows, how far the answers agree."""
-        assert shown.shadow is not None
-        same = None
-        if said is not None and said.answer is not None and candidate.answer is not None:
-            same = agreement([candidate.answer.text, said.answer.text])
-        walk.shadow = replace(
-            shown.shadow, of=shown.request_id, shown=candidate.rung.answerer, agreement=same
-        )
-        walk.attempts[:] = [_unseen(attempt) for attempt in walk.attempts]
+        """Returns the shadow's own row: what it cost, whom it shadows, how far answers agree."""
+        rows = progress.attempts.rows
+        rows[:] = [_unseen(attempt) for attempt in rows]
         state = RequestState.SETTLED if error is None else RequestState.FAILED
-        tried = said or Candidate(
-            at, walk.decision.rungs[at], None, Verification(0.0, None, "shadow")
+        tried = judged or Candidate(
+            rung, routed.decision.rungs[rung], None, Verification(0.0, None, "shadow")
         )
-        row = final_row(walk, tried, Verdict.REFUSED, state, self._clock, self._secret_of, error)
+        row = final_row(
+            routed, progress, tried, Verdict.REFUSED, state, self._clock, self._secret_of, error
+        )
         return replace(
             row,
             endpoint=SHADOW,
@@ -206,14 +188,12 @@ class Shadows:
             reasons=(Reason.SHADOWED.value,),
         )
 
-    def _give_back(self, walk: Walk, nano_usd: int) -> None:
+    def _give_back(self, routed: RoutedRequest, drawn: ShadowDraw, nano_usd: int) -> None:
         """Free a place, and money of today's; of what yesterday took nothing is left to give."""
-        spent = self._today(walk.runtime.policy.name)
+        spent = self._today(routed.policy.name)
         spent.running -= 1
-        if spent.day == walk.shadow_day:
+        if spent.day == drawn.day:
             spent.nano_usd = max(0, spent.nano_usd - nano_usd)
-
-    # --- limits -----------------------------------------------------------------------------------
 
     def _today(self, policy: str) -> Spent:
         day = self._clock.now_ms() // DAY_MS
@@ -221,47 +201,57 @@ class Shadows:
         spent.on(day)
         return spent
 
-    def _has_room(self, section: ShadowSection, walk: Walk, plan: RungPlan) -> bool:
+    def _has_room(self, section: ShadowSection, routed: RoutedRequest, plan: RungPlan) -> bool:
         """Whether a shadow of this worst case fits the day's money and the places there are."""
-        spent = self._today(walk.runtime.policy.name)
+        spent = self._today(routed.policy.name)
         most = usd_to_nano(section.max_usd_per_day)
-        fits = spent.nano_usd + _worst(plan, walk) <= most
+        fits = spent.nano_usd + _worst(plan, routed) <= most
         return fits and spent.running < section.max_at_once
 
 
-def shadow_rung(section: ShadowSection, walk: Walk) -> int | None:
+def shadow_rung(section: ShadowSection, routed: RoutedRequest) -> int | None:
     """Which rung is asked; None where the one that is named cannot do what the request needs."""
-    rungs = walk.decision.rungs
+    rungs = routed.decision.rungs
     level = max(rung.level for rung in rungs) if section.level is None else section.level
-    for at, (rung, fact) in enumerate(zip(rungs, walk.facts, strict=True)):
-        if not _may_be_asked(walk, rung):
+    for at, (rung, fact) in enumerate(zip(rungs, routed.facts, strict=True)):
+        if not _may_be_asked(routed, rung):
             continue
         named = rung.answerer == section.answerer
         if named or (section.answerer is None and rung.level == level):
-            fits = fact.context_tokens == 0 or walk.signals.input_tokens <= fact.context_tokens
+            fits = fact.context_tokens == 0 or routed.signals.input_tokens <= fact.context_tokens
             if fact.ready and fits and not fact.missing and fact.declined is None:
                 return at
     return None
 
 
-def _may_be_asked(walk: Walk, rung: Rung) -> bool:
+def _may_be_asked(routed: RoutedRequest, rung: Rung) -> bool:
     """Whether this request may go there: the key reaches the tier, and no hard rule bars it."""
-    tiers, decision = walk.asked.tiers, walk.decision
+    tiers, decision = routed.asked.tiers, routed.decision
     barred = decision.hard_rule and rung.level > decision.ceiling
     return not barred and (not tiers or rung.tier in tiers)
 
 
-def _comparable(walk: Walk, candidate: Candidate) -> bool:
+def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
     """Whether there is an answer of a model's to compare with, and its words are all of it."""
-    fresh = walk.cache not in ("exact", "semantic")
+    fresh = progress.lookup.hit is None
     said = candidate.answer is not None and candidate.said.source != STAND_IN
-    return fresh and said and not walk.request.tools
+    return fresh and said and not routed.request.tools
 
 
-def _worst(plan: RungPlan, walk: Walk) -> int:
+def _worst(plan: RungPlan, routed: RoutedRequest) -> int:
     """What the shadow can cost at most, own compute included."""
-    return max(cost.worst_case(plan.facts, walk.request), plan.worst_case(walk.request))
+    return max(cost.worst_case(plan.facts, routed.request), plan.worst_case(routed.request))
 
 
 def _unseen(attempt: AttemptRow) -> AttemptRow:
     return replace(attempt, discarded=True)
+
+
+def _note(
+    shown: RoutedRequest, drawn: ShadowDraw, candidate: Candidate, judged: Candidate | None
+) -> ShadowNote:
+    """Returns whom the shadow shadows and how far the two answers agree, where both are there."""
+    agrees = None
+    if judged is not None and judged.answer is not None and candidate.answer is not None:
+        agrees = agreement([candidate.answer.text, judged.answer.text])
+    return replace(drawn.note, of=shown.request_id, shown=candidate.rung.answerer, agreement=agrees)

@@ -18,11 +18,11 @@ from router.ledger.row_reading import SPECIALIST
 from router.policy.head_conditions import readings_of
 from router.policy.sections.specialist import SpecialistSection
 from router.request.ledger_row import transcript
-from router.request.planner import Router
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import RECORD_VERSION, Record, StepRecord
 from router.routing.next_rung import Left, next_rung
+from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.ledger_row import LEVEL, Booked, settled_row
 from router.specialists.result import Said, said_of

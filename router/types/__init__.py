@@ -110,9 +110,11 @@ from router.types.requests import (
     ToolSpec,
 )
 from router.types.signals import (
+    NOTHING_REMEMBERED,
     Amount,
     HeadReading,
     Match,
+    RememberedConversation,
     SessionMemory,
     Signals,
     Triage,
@@ -149,6 +151,7 @@ __all__ = [
     "MODERATION_MODEL",
     "NANO_PER_USD",
     "NOBODY",
+    "NOTHING_REMEMBERED",
     "NO_PRESSURE",
     "OWN_MODELS",
     "RISK_DOMAINS",
@@ -220,6 +223,7 @@ __all__ = [
     "RateTaken",
     "Reason",
     "RefusedCalls",
+    "RememberedConversation",
     "Reply",
     "ReplyStore",
     "RequestRow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -95,6 +96,22 @@ class SessionMemory(Struct, frozen=True):
     heads: tuple[HeadReading, ...] = ()
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
+
+
+class RememberedConversation(Struct, frozen=True):
+    """Holds what is known of a conversation before its next turn is decided."""
+
+    memory: SessionMemory | None = None
+    named: SessionMemory | None = None  # the memory where the client named the session, for triage
+    caches: tuple[WarmCache, ...] = ()  # of this very beginning, young enough to be there still
+
+    @property
+    def warm(self) -> Mapping[str, WarmCache]:
+        """Returns the caches that a hit is expected of, by answerer."""
+        return {cache.answerer: cache for cache in self.caches if cache.tokens}
+
+
+NOTHING_REMEMBERED = RememberedConversation()
 
 
 class Triage(Protocol):

@@ -203,7 +203,7 @@ def test_modules_import_only_what_their_folder_may() -> None:
     [
         ("router.ledger.books.writer", "router.routing.writer"),
         ("router.api.http.server", "router.request.server"),
-        ("router.request.calls", "router.money.calls"),
+        ("router.request.calls.spender", "router.money.spender"),
         ("router.triage.encoder", "router.wire.encoder"),
         ("router.routing.decision", "router.types.decision"),
         ("tiers.upstream.answerer", "router.policy.answerer"),

@@ -16,7 +16,7 @@ from router.ledger.tables.sessions import MemorySessionStore
 from router.ledger.tables.texts import TextStore
 from router.money.budgets import Budgets
 from router.policy.schema import AnswererSection, Policy
-from router.request.planner import Router
+from router.routing.planner import Router
 from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
 from router.triage.reading import memory_after
 from router.types import (

@@ -19,7 +19,7 @@ from router.money.budgets import Budgets, Payer
 from router.money.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
 from router.money.rate_limits import RequestRates, estimate
 from router.policy.schema import BudgetSection, LimitSection
-from router.request.rate_charges import admit, count_call, settle
+from router.request.calls.rate_charges import admit, count_call, settle
 from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt

@@ -18,6 +18,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.ledger.tables.texts import TextStore
+from router.request.intake import decided_outcome
 from router.routing import decision_record
 from router.types import (
     Committed,
@@ -158,7 +159,7 @@ async def test_dry_run_calls_nothing(houses: Houses) -> None:
 async def test_route_decides_without_calling(houses: Houses) -> None:
     tiers = [low(), mid()]
     house = houses(tiers)
-    assert house.gateway.router.route(ask(), ALICE).rung.level == 1
+    assert decided_outcome(house.gateway.router, ask(), ALICE).rung.level == 1
     assert sum(tier.calls for tier in tiers) == 0
 
 

@@ -15,6 +15,7 @@ from router.analysis.replay.facts import Assumed, Side
 from router.analysis.replay.replay import Replay, replay
 from router.errors import UpstreamRejected
 from router.policy.schema import DecisionSection
+from router.request.intake import decided_outcome
 from router.routing.decision_record import differs, parse
 from router.routing.next_rung import Left, rung_beside
 from router.types import (
@@ -283,7 +284,7 @@ async def test_a_row_with_an_early_call_decides_again_alike(houses: Houses, stre
 
 def test_a_worthless_answer_must_be_worth_a_climb(houses: Houses) -> None:
     house = a_race(houses, mid(), dear())
-    outcome = house.gateway.router.route(ask(), ALICE)
+    outcome = decided_outcome(house.gateway.router, ask(), ALICE)
     section = DecisionSection.model_validate({"speculate": SPECULATE})
     left = Left()
     assert rung_beside(outcome.decision, 1, left, section, verified=True) == 2

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.policy.schema import ExploreSection, Policy
+from router.request.intake import decided_outcome
 from router.routing.constraints import Asked
 from router.routing.decision import decide, stakes
 from router.routing.decision_record import differs, parse
@@ -131,6 +132,6 @@ async def test_explored_row_decides_again_to_the_identical_ladder(houses: Houses
 async def test_what_only_asks_for_a_decision_is_not_explored(houses: Houses) -> None:
     decision = {"explore": ON, "level_3_not_below_usd": 0.0}
     house = houses([low(), mid(), deep()], draw=lambda: 0.85, decision=decision)
-    assert house.gateway.router.route(ask(), ALICE).rung.answerer == "faq"
+    assert decided_outcome(house.gateway.router, ask(), ALICE).rung.answerer == "faq"
     dry = await house.gateway.complete(ask(hints=Hints(dry_run=True)), ALICE)
     assert dry.rung.answerer == "faq"

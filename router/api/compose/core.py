@@ -17,7 +17,7 @@ from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.budgets import Budgets, Payer, WindowLimit
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy.schema import LocalAnswerer, Policy
-from router.request.planner import Router
+from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256

@@ -17,8 +17,8 @@ from router.api.http.asgi import (
 from router.api.http.decision_views import Headers, decision_id, id_headers, usd
 from router.api.observability.metrics import Metrics
 from router.errors import NotFound
-from router.request.planner import Router
 from router.routing.key_access import check_policy
+from router.routing.planner import Router
 from router.specialists.result import document
 from router.specialists.service import Analysed, Analyst, Found
 from router.types import Scope as KeyScope

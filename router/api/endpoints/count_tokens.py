@@ -17,7 +17,7 @@ from router.api.http.asgi import Receive, Scope, Send, headers_of, made_of, send
 from router.api.http.decision_views import id_headers
 from router.money.token_bound import token_bound
 from router.policy.schema import UpstreamAnswerer
-from router.request.planner import Router
+from router.routing.planner import Router
 from router.routing.policy_runtime import RungPlan, Selected
 from router.types import ChatRequest, Ids, TokenCounter
 from router.wire.exchange import WireFormat

@@ -18,7 +18,7 @@ from router.api.http.asgi import (
 )
 from router.api.http.decision_views import Headers, id_headers, usd
 from router.api.observability.metrics import Metrics
-from router.request.planner import Router
+from router.routing.planner import Router
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
 from router.types import EMBEDDING_MODEL, Clock, Embedded, Embedder, Identity, Ids, Ledger
 from router.wire.openai.embeddings import (

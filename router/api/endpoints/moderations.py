@@ -16,7 +16,7 @@ from router.api.http.asgi import (
 from router.api.http.decision_views import decision_id
 from router.api.observability.metrics import Metrics
 from router.policy.head_conditions import readings_of
-from router.request.planner import Router
+from router.routing.planner import Router
 from router.specialists.builtin_models import require_own
 from router.specialists.ledger_row import MODERATIONS
 from router.specialists.moderation import document, moderated

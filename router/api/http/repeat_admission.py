@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from router.money.budgets import Budgets
 from router.money.rate_limits import request_rates
-from router.request.rate_charges import admit
+from router.request.calls.rate_charges import admit
 from router.routing.key_access import check_answered, check_policy
 from router.specialists.builtin_models import EMBEDDINGS
 from router.specialists.ledger_row import MODERATIONS

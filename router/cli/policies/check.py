@@ -19,6 +19,7 @@ from router.money.price_book import is_known
 from router.policy.loading import missing_secrets
 from router.policy.price_list import LoadedPrices
 from router.policy.warnings import ExampleResult, PolicyWarning, notes, run_examples, warnings
+from router.request.intake import decided_outcome
 from router.types import ChatRequest, Hints, Message, Reason
 
 
@@ -54,7 +55,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         messages: Sequence[Message], context: Mapping[str, str]
     ) -> tuple[str, Sequence[Reason]]:
         request = ChatRequest(tuple(messages), model, hints=Hints(context=context))
-        outcome = core.router.route(request, LOCAL)
+        outcome = decided_outcome(core.router, request, LOCAL)
         return outcome.rung.tier, outcome.decision.first_rung.reasons
 
     priced = {plan.facts.name for plan in runtime.plans if is_known(plan.facts.price)}

@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 
 from router.errors import MaxCostTooLow, RequestError
 from router.money.budgets import Budgets
+from router.money.rate_limits import RequestRates
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
-from router.request.ledger_row import outcome_of
-from router.request.state import Walk
 from router.routing.constraints import asked_of
 from router.routing.decision import decide
+from router.routing.hard_rules import risk_domain_of
 from router.routing.key_access import check_selected, reachable
 from router.routing.policy_runtime import (
-    NO_WARMTH,
     PolicyRuntime,
     Selected,
     known_models,
     pinned,
     select,
 )
+from router.routing.routed_request import RoutedRequest
 from router.types import (
     NO_PRESSURE,
     OWN_MODELS,
@@ -31,12 +31,10 @@ from router.types import (
     Clock,
     Identity,
     Ids,
-    Outcome,
     Pressure,
+    RememberedConversation,
     SessionMemory,
     Signals,
-    Verdict,
-    WarmCache,
 )
 
 
@@ -60,20 +58,20 @@ class Router:
         self._ids = ids
         self._draw = draw  # uniform in [0, 1); without it nothing is explored
 
-    def route(
+    def route_now(
         self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
-    ) -> Outcome:
-        """The decision alone, on the calling thread. Raises NotCapable, ModelNotFound.
+    ) -> RoutedRequest:
+        """Returns the decision alone, made on the calling thread. Raises NotCapable, ModelNotFound.
 
-        Answerers count as ready: what a policy decides does not hang on what runs just now.
+        Answerers count as ready: what a policy decides does not depend on what runs just now.
         """
         started = self._clock.monotonic_ms()
         selected = self.select(request, identity)
         signals = selected.runtime.triage.read_now(request, memory)
-        walk = self.decided(
-            request, identity, selected, signals, memory, started, assume_ready=True
+        conversation = RememberedConversation(memory, memory)
+        return self.decided(
+            request, identity, selected, signals, conversation, started, assume_ready=True
         )
-        return outcome_of(walk, walk.untried, Verdict.ACCEPTED, self._clock)
 
     def select(self, request: ChatRequest, identity: Identity) -> Selected:
         """What the request's model name and hints lead to.
@@ -98,19 +96,26 @@ class Router:
         identity: Identity,
         selected: Selected,
         signals: Signals,
-        memory: SessionMemory | None,
+        conversation: RememberedConversation,
         started_ms: float,
         *,
         pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
-        warm: Mapping[str, WarmCache] = NO_WARMTH,
-    ) -> Walk:
-        """A walk with its ladder, nothing tried yet. `started_ms` is when the request came."""
+        rates: RequestRates | None = None,
+        compute_ms: float = 0.0,
+        buffered: bool = True,
+    ) -> RoutedRequest:
+        """Returns the request with its ladder, nothing tried yet.
+
+        `started_ms` is when the request came, `compute_ms` what reading it took of one core.
+        """
         read_at = self._clock.monotonic_ms()
         runtime = selected.runtime
         asked = asked_of(request.hints, identity.may_lower, identity.tiers)
-        asked = pinned(asked, selected, memory, request.in_tool_loop)
-        facts = runtime.rung_facts(request, signals, assume_ready=assume_ready, warm=warm)
+        asked = pinned(asked, selected, conversation.memory, request.in_tool_loop)
+        facts = runtime.rung_facts(
+            request, signals, assume_ready=assume_ready, warm=conversation.warm
+        )
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
         draw = None if asked_only else self._drawn(runtime)
         try:
@@ -119,7 +124,12 @@ class Router:
             plan = runtime.by_name[error.answerer]
             raise cost_explained(error, plan.facts, request, composite=plan.composite) from None
         deadline_ms = request.hints.deadline_ms
-        return Walk(
+        risk_domain = risk_domain_of(runtime.policy, signals, decision)
+        rules = runtime.policy.exhausted
+        exhausted = rules.default
+        if risk_domain is not None:
+            exhausted = rules.by_domain.get(risk_domain, rules.default)
+        return RoutedRequest(
             request_id=self._ids.new(),
             request=request,
             identity=identity,
@@ -134,7 +144,13 @@ class Router:
             triage_ms=read_at - started_ms,
             decide_ms=self._clock.monotonic_ms() - read_at,
             deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
+            risk_domain=risk_domain,
+            exhausted=exhausted,
             pressure=pressure,
+            buffered=buffered,
+            triage_compute_ms=compute_ms,
+            conversation=conversation,
+            rates=rates,
             observed=None
             if selected.observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),
@@ -144,6 +160,11 @@ class Router:
     def budgets(self) -> Callable[[], Budgets]:
         """What may be spent and asked, by the default policy as it is then."""
         return self._budgets
+
+    @property
+    def clock(self) -> Clock:
+        """Returns the clock that requests are timed by."""
+        return self._clock
 
     def _drawn(self, runtime: PolicyRuntime) -> float | None:
         """A fresh number where the policy explores."""

@@ -18,10 +18,10 @@ from contextlib import aclosing
 from types import TracebackType
 
 from router.errors import BudgetExceeded, StreamCut, TiergateError
-from router.request.calls import Spender
-from router.request.state import Walk
+from router.request.calls.spender import Spender
 from router.routing.next_rung import Left, rung_beside
 from router.routing.policy_runtime import RungPlan
+from router.routing.routed_request import RoutedRequest
 from router.types import Answer, CostBasis, Delta, VerifyMode, usd_to_nano
 
 
@@ -67,14 +67,15 @@ class Ahead:
 
 
 class Calls:
-    """Calls rungs for one walk; some may already be under way when their turn comes.
+    """Calls rungs for one request; some may already be under way when their turn comes.
 
     Leaving the context cancels what still runs and waits until it is booked.
     """
 
-    def __init__(self, walk: Walk, spender: Spender) -> None:
+    def __init__(self, routed: RoutedRequest, spender: Spender) -> None:
         self.spender = spender
-        self._walk = walk
+        self.hedged_rung: int | None = None  # called before its turn
+        self._routed = routed
         self._running: dict[int, Ahead] = {}  # by rung
         self._ending: list[Ahead] = []  # cancelled, and not yet known to be over
 
@@ -93,20 +94,21 @@ class Calls:
 
     def begin_beside(self, at: int, left: Left) -> None:
         """Start what the policy wants beside rung `at`. Its hold comes after that rung's own."""
-        walk = self._walk
-        section, plan = walk.runtime.policy.decision, walk.plan(walk.decision.rungs[at].answerer)
-        if section.speculate is None or walk.observed is not None or plan.facts.kind == "resolver":
+        routed = self._routed
+        section, plan = routed.policy.decision, routed.plan_at(at)
+        resolves = plan.facts.kind == "resolver"
+        if section.speculate is None or routed.observed is not None or resolves:
             return
-        verified = walk.verify_mode(plan) is not VerifyMode.NONE
-        beside = rung_beside(walk.decision, at, left, section, verified=verified)
+        verified = routed.verify_mode(plan) is not VerifyMode.NONE
+        beside = rung_beside(routed.decision, at, left, section, verified=verified)
         if beside is None or beside in self._running:
             return
-        rung = walk.decision.rungs[beside]
-        other = walk.plan(rung.answerer)
+        rung = routed.decision.rungs[beside]
+        other = routed.plan(rung.answerer)
         most = usd_to_nano(section.speculate.max_usd)
-        if rung.cost_basis is not CostBasis.UNKNOWN and other.worst_case(walk.request) <= most:
+        if rung.cost_basis is not CostBasis.UNKNOWN and other.worst_case(routed.request) <= most:
             self._running[beside] = Ahead(self.spender.stream_rung(beside, other, ahead=True))
-            walk.ahead = beside
+            self.hedged_rung = beside
 
     def keep(self, at: int | None) -> None:
         """Cancel what is under way for any other rung than `at`; its turn would call it anew."""
@@ -114,7 +116,7 @@ class Calls:
             ahead = self._running.pop(rung)
             ahead.cancel()
             self._ending.append(ahead)
-        self._walk.ahead = at if at in self._running else None
+        self.hedged_rung = at if at in self._running else None
 
     async def whole(self, at: int, plan: RungPlan) -> Answer:
         """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""

@@ -1,0 +1,373 @@
+"""Keeps the books of one call: holds its worst case, then settles, fails or cancels it.
+
+An `Attempt` is entered before its answerer is called and left when the call is over. Leaving it
+books what the call cost, however it ended. It knows nothing about rungs and verification.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import TracebackType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.errors import (
+    BudgetExceeded,
+    CannotAnswer,
+    DeadlineExceeded,
+    StreamCut,
+    TiergateError,
+)
+from router.money import cost
+from router.money.worst_case import explained
+from router.request.calls.rate_charges import count_call
+from router.request.calls.settlement import (
+    answered_by,
+    at_hold,
+    basis_at_first,
+    may_be_billed,
+    own_compute,
+    state_of,
+)
+from router.request.ledger_row import open_row
+from router.request.progress import Progress
+from router.routing.policy_runtime import RungPlan
+from router.routing.routed_request import RoutedRequest
+from router.types import (
+    Answer,
+    AttemptRow,
+    AttemptState,
+    ChatRequest,
+    Clock,
+    CostBasis,
+    Delta,
+    Ledger,
+    Reason,
+    Role,
+    Usage,
+    exact_usd,
+)
+
+
+class Nesting(Struct, frozen=True):
+    """Describes how deep a call is, and whether a list price above it already covers it."""
+
+    rung: int
+    depth: int = 0
+    included: bool = False
+    ahead: bool = False  # called before its turn
+
+    def inside(self, plan: RungPlan) -> Nesting:
+        """Returns the nesting of the calls that this answerer makes."""
+        priced = plan.facts.price.per_request_nano_usd is not None
+        return Nesting(self.rung, self.depth + 1, self.included or priced, self.ahead)
+
+
+class CallBooks:
+    """Knows what all calls of one request share: the request, its attempts, the ledger."""
+
+    def __init__(
+        self, routed: RoutedRequest, progress: Progress, ledger: Ledger, clock: Clock
+    ) -> None:
+        self.routed = routed
+        self.progress = progress
+        self.rows = progress.attempts.rows
+        self.ledger = ledger
+        self.clock = clock
+        self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
+
+    def seconds_left(self, plan: RungPlan) -> float:
+        """Returns the answerer's total deadline, or what the client's leaves if that is less."""
+        left_ms = self.routed.time_left_ms(self.clock.monotonic_ms())
+        own = plan.facts.deadline_ms / 1000.0
+        return own if left_ms is None else max(0.0, min(own, left_ms / 1000.0))
+
+    async def settle_earlier(self) -> None:
+        """Tells the ledger how earlier holds ended, before the next one is made."""
+        for number in sorted(self.in_ledger):
+            settled = self.rows[number].state is not AttemptState.HELD
+            if settled and number in self.in_ledger:
+                self.in_ledger.discard(number)  # at once: a parallel call may be settling too
+                await self.ledger.settle(self.rows[number], self.routed.identity.tenant)
+
+    def cancel_open(self) -> None:
+        """Cancels each attempt that is still held."""
+        for number, row in enumerate(self.rows):
+            if row.state is AttemptState.HELD:
+                self.cancel(number, 0, self.clock.monotonic_ms())
+
+    def cancel(self, number: int, received_bytes: int, started_ms: float) -> None:
+        """Books a call whose client left: never understated, marked as an estimate."""
+        row = self.rows[number]
+        plan = self.routed.plan(row.answerer)
+        latency_ms = self.clock.monotonic_ms() - started_ms
+        if not plan.spends_outside:
+            bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
+        else:
+            bounded = self.at_most(row, plan, received_bytes)
+        self.rows[number] = replace(bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms)
+
+    def at_most(self, row: AttemptRow, plan: RungPlan, received_bytes: int) -> AttemptRow:
+        """Books a call to an upstream that never said what it used.
+
+        A cut stream costs its input at the bound and its output at the bytes that came, at most the
+        hold. Where nothing came, or the model hides its reasoning, the call costs its hold.
+        """
+        facts = plan.facts
+        if not received_bytes or facts.hides_reasoning:
+            return at_hold(row, plan)
+        inputs = cost.input_bound(self.routed.request, facts.image_tokens)
+        usage = Usage(inputs + facts.added_input_tokens, output_tokens=received_bytes)
+        paid = cost.attempt_cost(facts.price, usage, 0.0, row.images)
+        return replace(
+            row,
+            state=state_of(paid),
+            cost_nano_usd=min(paid.nano_usd, row.held_nano_usd),
+            cost_basis=paid.basis,
+            usage=usage,
+            estimated=True,
+        )
+
+
+class Attempt:
+    """Books one call while it runs; `async with` opens it and settles what is left open."""
+
+    def __init__(
+        self, books: CallBooks, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
+    ) -> None:
+        self._books = books
+        self._plan = plan
+        self._request = request
+        self._role = role
+        self._nesting = nesting
+        self._number = 0  # among the request's attempts
+        self._started_ms = 0.0
+        self._ends_at = 0.0  # by the event loop's clock
+        self._received_bytes = 0
+
+    async def __aenter__(self) -> Attempt:
+        """Writes the attempt down and holds its worst case.
+
+        Raises BudgetExceeded (a budget, or the client's cap), RateLimited (of the tier), LedgerFull
+        and LedgerUnavailable (nobody can say), DeadlineExceeded; then nothing was called and the
+        attempt costs nothing.
+        """
+        held_nano_usd = self._append_row()
+        try:
+            await self._hold()
+        except BudgetExceeded as error:
+            refused = error
+            if not self._nesting.depth:
+                refused = explained(error, self._plan.facts, self._request, held_nano_usd)
+            self._release(refused)
+            raise refused from None
+        except TiergateError as error:
+            self._release(error)
+            raise
+        except asyncio.CancelledError:
+            self._release(None)
+            raise
+        self._started_ms = self._books.clock.monotonic_ms()
+        seconds = self._books.seconds_left(self._plan)
+        self._ends_at = asyncio.get_running_loop().time() + seconds
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Books how the call ended. Turns a passed deadline and a cut stream into our errors."""
+        try:
+            if isinstance(error, TimeoutError):
+                late = self._too_late()
+                self._fail(late)
+                raise late from error
+            if isinstance(error, TiergateError):
+                self._fail(error)
+            elif error is None and self._is_held:
+                name = self._plan.facts.name
+                cut = StreamCut(f"{name} ended its answer without finishing it.")
+                self._fail(cut)
+                raise cut
+        finally:
+            if self._is_held:
+                self._books.cancel(self._number, self._received_bytes, self._started_ms)
+            self._cover_nested_calls()
+
+    def deadline(self) -> asyncio.Timeout:
+        """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
+        return asyncio.timeout_at(self._ends_at)
+
+    async def next_piece(self, pieces: AsyncGenerator[Delta, None]) -> Delta | None:
+        """Returns the next piece of a stream, None at its end. Raises TimeoutError."""
+        async with self.deadline():
+            return await anext(pieces, None)
+
+    def receive(self, delta: Delta) -> None:
+        """Counts the bytes of a piece: text, thoughts and tool calls."""
+        call = delta.tool_call
+        called = "" if call is None else call.name + call.arguments
+        text = f"{delta.text}{delta.reasoning}{called}"
+        self._received_bytes += len(text.encode("utf-8", "replace"))
+
+    def settle(self, answer: Answer) -> None:
+        """Books a call that was answered, at the price of the model that answered it."""
+        books, plan, redirect = self._books, self._plan, None
+        if plan.spends_outside:
+            redirect = books.routed.runtime.redirected(plan.facts.model, answer.model)
+        if redirect is not None:
+            books.progress.attempts.redirects.append(redirect)
+        self._row = answered_by(self._row, plan, answer, redirect, self._latency_ms)
+
+    @property
+    def _row(self) -> AttemptRow:
+        return self._books.rows[self._number]
+
+    @_row.setter
+    def _row(self, row: AttemptRow) -> None:
+        self._books.rows[self._number] = row
+
+    @property
+    def _is_held(self) -> bool:
+        return self._row.state is AttemptState.HELD
+
+    @property
+    def _latency_ms(self) -> float:
+        return self._books.clock.monotonic_ms() - self._started_ms
+
+    def _append_row(self) -> int:
+        """Adds the attempt's row and returns what it holds, in nano-dollars."""
+        books, plan, nesting = self._books, self._plan, self._nesting
+        routed, facts, rows = books.routed, plan.facts, books.rows
+        held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, self._request)
+        if plan.composite and facts.price.per_request_nano_usd is not None:
+            held = facts.price.per_request_nano_usd
+        reason = ""
+        if not nesting.depth:
+            climb = Reason.SPECULATED
+            if not nesting.ahead:
+                climb = books.progress.reached_by(routed, nesting.rung)
+            reason = climb.value
+        self._number = len(rows)
+        rows.append(
+            AttemptRow(
+                attempt_id=f"{routed.request_id}-{self._number}",
+                request_id=routed.request_id,
+                ordinal=self._number,
+                role=self._role,
+                answerer=facts.name,
+                tier=facts.tier,
+                level=facts.level,
+                model=facts.model,
+                state=AttemptState.HELD,
+                held_nano_usd=held,
+                cost_nano_usd=0,
+                cost_basis=basis_at_first(plan, held),
+                price_version=facts.price.version,
+                started_at_ms=books.clock.now_ms(),
+                reason=reason,
+                rung=nesting.rung,
+                images=cost.count_images(self._request),
+                cores=facts.cores,
+            )
+        )
+        return held
+
+    async def _hold(self) -> None:
+        """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
+        books = self._books
+        self._check_limits()
+        await count_call(books.routed.rates, self._plan.facts.tier, self._request)
+        if not self._needs_intent:
+            return
+        await books.settle_earlier()
+        await books.ledger.hold(open_row(books.routed, books.progress, self._row), self._row)
+        if not self._nesting.included:
+            books.in_ledger.add(self._number)
+
+    def _check_limits(self) -> None:
+        """Checks the client's own limits. Raises DeadlineExceeded, BudgetExceeded."""
+        books, name, held = self._books, self._plan.facts.name, self._row.held_nano_usd
+        if books.seconds_left(self._plan) <= 0:
+            raise DeadlineExceeded(f"No time was left to call {name}.")
+        cap = books.routed.asked.max_cost_nano_usd
+        left = books.progress.attempts.money_left_for(self._number, cap)
+        if left is not None and held > left and not self._nesting.included:
+            raise BudgetExceeded(
+                f"A call to {name} can cost ${exact_usd(held)}, which is more "
+                f"than max_cost_usd leaves (${exact_usd(left)})",
+                code="max_cost_exceeded",
+                limit="max_cost_usd",
+                scope="this request",
+                room_nano_usd=left,
+                needed_nano_usd=held,
+                hopeless=True,
+            )
+
+    @property
+    def _needs_intent(self) -> bool:
+        """Returns True when the call is committed to the ledger before it is made.
+
+        A list price has an intent of its own, so own compute under it needs none.
+        """
+        if self._plan.spends_outside:
+            return True
+        return self._plan.facts.kind != "resolver" and not self._nesting.included
+
+    def _release(self, error: TiergateError | None) -> None:
+        """Books that nothing was called; None: the client left before the hold was made."""
+        if error is not None:
+            self._books.progress.attempts.troubles.append((self._number, error))
+        self._row = replace(
+            self._row,
+            state=AttemptState.RELEASED,
+            cost_basis=CostBasis.OWN_COMPUTE,
+            error_code="" if error is None else error.code,
+        )
+
+    def _fail(self, error: TiergateError) -> None:
+        """Books a failed call: nothing where it can't have been billed, or the most it can be.
+
+        Own compute costs the time that it took.
+        """
+        if not self._is_held:
+            return
+        row, plan, books = self._row, self._plan, self._books
+        if not isinstance(error, CannotAnswer):
+            books.progress.attempts.troubles.append((self._number, error))
+        latency_ms = self._latency_ms
+        ours = not plan.spends_outside and not plan.composite
+        if ours and may_be_billed(error):
+            booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
+        elif not plan.spends_outside or not (self._received_bytes or may_be_billed(error)):
+            declined = isinstance(error, CannotAnswer)
+            state = AttemptState.RELEASED if declined else AttemptState.FAILED
+            booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
+        else:
+            booked = books.at_most(row, plan, self._received_bytes)
+        self._row = replace(booked, error_code=error.code, latency_ms=latency_ms)
+
+    def _cover_nested_calls(self) -> None:
+        """Sets the calls under a list price that was charged to nothing; the price covers them."""
+        outer, rows = self._row, self._books.rows
+        charged = self._plan.facts.price.per_request_nano_usd is not None
+        if not charged or outer.state is not AttemptState.SETTLED:
+            return
+        for number in range(self._number + 1, len(rows)):
+            if rows[number].rung == outer.rung:  # a hedged rung's call may run at the same time
+                rows[number] = replace(
+                    rows[number], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE
+                )
+
+    def _too_late(self) -> DeadlineExceeded:
+        limit_s = self._plan.facts.deadline_ms / 1000.0
+        client = self._books.routed.deadline_ms is not None
+        own = " or within the request's deadline_ms" if client else ""
+        return DeadlineExceeded(
+            f"{self._plan.facts.name} did not finish within its {limit_s:g} s{own}. Allow more "
+            "time (deadline_s in the policy, deadline_ms in the request), or ask for less."
+        )

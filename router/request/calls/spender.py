@@ -1,0 +1,130 @@
+"""Makes every priced call: holds the worst case, calls, settles to what is known.
+
+A call is in the ledger before it is made, free ones too, so that none is lost in a crash. What
+answers in microseconds (approved answers), and own compute that a list price above it covers, is
+written down with its request's final row. `attempt` keeps the books of one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from msgspec.structs import replace
+
+from router.errors import DepthExceeded
+from router.request.calls.attempt import Attempt, CallBooks, Nesting
+from router.request.progress import Progress
+from router.routing.policy_runtime import RungPlan
+from router.routing.routed_request import RoutedRequest
+from router.types import (
+    Answer,
+    Call,
+    ChatRequest,
+    Clock,
+    Delta,
+    Ledger,
+    Role,
+    Work,
+)
+
+MAX_DEPTH = 2
+"""A deliberation calls an answerer, which may run its own steps; nothing goes deeper."""
+
+SAMPLE_TEMPERATURE = 0.7
+"""What self-consistency samples at (Wang et al., arXiv 2203.11171)."""
+
+MAX_ATTEMPTS = 32
+"""Priced calls of one request: at most 16 rungs, or a deliberation's five steps with repairs."""
+
+
+class Spender:
+    """Makes the priced calls of one request; answerers get `call`, which knows its own depth."""
+
+    def __init__(
+        self, routed: RoutedRequest, progress: Progress, ledger: Ledger, clock: Clock
+    ) -> None:
+        self._routed = routed
+        self._attempts = progress.attempts
+        self._clock = clock
+        self._books = CallBooks(routed, progress, ledger, clock)
+
+    async def call_rung(self, rung: int, plan: RungPlan) -> Answer:
+        """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""
+        return await self._call(plan, self._routed.request, _answers_as(plan), Nesting(rung))
+
+    async def sample_rung(self, rung: int, plan: RungPlan, seed: int) -> Answer:
+        """Returns another answer of the same rung, sampled, to compare with the first."""
+        request = self._routed.request
+        sampling = replace(request.sampling, temperature=SAMPLE_TEMPERATURE, seed=seed)
+        return await self._call(
+            plan, replace(request, sampling=sampling), Role.SAMPLE, Nesting(rung)
+        )
+
+    async def shadow_rung(self, rung: int, plan: RungPlan) -> Answer:
+        """Returns an answer that nobody will see, to compare with the one that the client has."""
+        return await self._call(plan, self._routed.request, Role.SHADOW, Nesting(rung))
+
+    async def stream_rung(
+        self, rung: int, plan: RungPlan, *, ahead: bool = False
+    ) -> AsyncGenerator[Delta, None]:
+        """Yields the rung's answer in pieces; the last piece carries the final Answer.
+
+        The deadline is checked while waiting for a piece, never while the client reads one. `ahead`
+        says that the call begins before the rung's turn.
+        """
+        request, role = self._routed.request, _answers_as(plan)
+        nesting = Nesting(rung, ahead=ahead)
+        async with Attempt(self._books, plan, request, role, nesting) as attempt:
+            work = self._work(request, plan, role)
+            stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
+            async with aclosing(stream) as deltas:
+                while (delta := await attempt.next_piece(deltas)) is not None:
+                    attempt.receive(delta)
+                    if delta.final is not None:
+                        attempt.settle(delta.final)
+                    yield delta
+
+    async def _call(
+        self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
+    ) -> Answer:
+        async with Attempt(self._books, plan, request, role, nesting) as attempt:
+            async with attempt.deadline():
+                work = self._work(request, plan, role)
+                answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
+            attempt.settle(answer)
+        return answer
+
+    def _caller(self, nesting: Nesting) -> Call:
+        """Returns types.Call for an answerer at this nesting: the same books, one level deeper."""
+
+        async def call(answerer: str, request: ChatRequest, role: Role) -> Answer:
+            if nesting.depth > MAX_DEPTH or len(self._attempts.rows) >= MAX_ATTEMPTS:
+                raise DepthExceeded(
+                    f"{answerer} was called {nesting.depth} deep, as call "
+                    f"{len(self._attempts.rows)} of one request; at most {MAX_DEPTH} and "
+                    f"{MAX_ATTEMPTS} are allowed."
+                )
+            return await self._call(self._routed.plan(answerer), request, role, nesting)
+
+        return call
+
+    def settle_open(self) -> None:
+        """Settles what is still held, so that nothing stays held when the request ends."""
+        self._books.cancel_open()
+
+    def _work(self, request: ChatRequest, plan: RungPlan, role: Role) -> Work:
+        seconds = self._books.seconds_left(plan)
+        return Work(
+            request=request,
+            signals=self._routed.signals,
+            deadline_at_ms=self._clock.now_ms() + round(1000 * seconds),
+            role=role,
+            tenant=self._routed.identity.tenant,
+            request_id=self._routed.request_id,
+        )
+
+
+def _answers_as(plan: RungPlan) -> Role:
+    """Returns the role of a rung's own call: approved answers are looked up, others are made."""
+    return Role.RESOLVER if plan.facts.kind == "resolver" else Role.ANSWER

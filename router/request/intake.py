@@ -1,0 +1,128 @@
+"""Takes a request in: selects its policy, counts its rates, reads it, and decides its ladder.
+
+It calls no tier and writes no row. `routing.planner` decides without rates, sessions and budgets,
+for those who want the decision alone.
+"""
+
+from __future__ import annotations
+
+from router.errors import TiergateError
+from router.money.rate_limits import RequestRates, request_rates
+from router.request.call_events import refusals_told
+from router.request.calls.rate_charges import admit, settle
+from router.request.ledger_row import outcome_of
+from router.request.progress import Progress, untried
+from router.request.sessions import Conversations
+from router.routing.planner import Router
+from router.routing.policy_runtime import Selected
+from router.routing.routed_request import RoutedRequest
+from router.types import (
+    NO_PRESSURE,
+    BudgetGauge,
+    ChatRequest,
+    Clock,
+    Events,
+    Identity,
+    Outcome,
+    RateLimiter,
+    SessionMemory,
+    Verdict,
+)
+from router.wire.body_keys import narrowed
+
+
+class Intake:
+    """Turns requests into routed requests, with what the router itself does not know."""
+
+    def __init__(
+        self,
+        router: Router,
+        conversations: Conversations,
+        *,
+        clock: Clock,
+        events: Events,
+        gauge: BudgetGauge | None,
+        limiter: RateLimiter | None,
+    ) -> None:
+        self._router = router
+        self._conversations = conversations
+        self._clock = clock
+        self._events = events
+        self._gauge = gauge
+        self._limiter = limiter
+
+    async def route(
+        self, request: ChatRequest, identity: Identity, *, buffered: bool
+    ) -> RoutedRequest:
+        """Returns the request with its ladder. Raises TiergateError where it may not begin."""
+        started_ms = self._clock.monotonic_ms()
+        selected = self._router.select(request, identity)
+        request = narrowed(request, (plan.facts for plan in selected.runtime.plans))
+        with refusals_told(self._events, identity):
+            rates = await self._admitted(request, identity, selected)
+            try:
+                return await self._decided(
+                    request,
+                    identity,
+                    selected,
+                    rates,
+                    started_ms,
+                    buffered=buffered or not request.stream,
+                )
+            except TiergateError:
+                await settle(rates, ())
+                raise
+
+    async def _admitted(
+        self, request: ChatRequest, identity: Identity, selected: Selected
+    ) -> RequestRates | None:
+        """Counts the request in its rates, where there are any. Raises RateLimited."""
+        if self._limiter is None:
+            return None
+        runtime, budgets = selected.runtime, self._router.budgets
+        name, most = runtime.policy.name, runtime.most_output
+        rates = request_rates(self._limiter, budgets, identity, name, runtime.tiers, most)
+        if rates is not None:
+            await admit(rates, request)
+        return rates
+
+    async def _decided(
+        self,
+        request: ChatRequest,
+        identity: Identity,
+        selected: Selected,
+        rates: RequestRates | None,
+        started_ms: float,
+        *,
+        buffered: bool,
+    ) -> RoutedRequest:
+        """Reads the request with what is known of its conversation, then decides."""
+        runtime, pressure = selected.runtime, NO_PRESSURE
+        conversation = await self._conversations.recall(request, identity, runtime)
+        signals, compute_ms = await runtime.triage.measured(request, conversation.named)
+        if self._gauge is not None:
+            pressure = await self._gauge.pressure(identity, runtime.policy.name)
+        routed = self._router.decided(
+            request,
+            identity,
+            selected,
+            signals,
+            conversation,
+            started_ms,
+            pressure=pressure,
+            rates=rates,
+            compute_ms=compute_ms,
+            buffered=buffered,
+        )
+        return await self._conversations.began(routed)
+
+
+def decided_outcome(
+    router: Router, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
+) -> Outcome:
+    """Returns the decision alone, as an outcome. Calls no tier, writes nothing, spends nothing.
+
+    Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
+    """
+    routed = router.route_now(request, identity, memory)
+    return outcome_of(routed, Progress(), untried(routed), Verdict.ACCEPTED, router.clock)

@@ -1,0 +1,104 @@
+"""Judges answers on the way up the ladder, and asks `next_rung` what to do with each.
+
+It changes nothing: the gateway keeps what it returns.
+"""
+
+from __future__ import annotations
+
+from router.errors import NOT_ADMITTED, CannotAnswer, LedgerError, TiergateError
+from router.request.final_answer import stranded
+from router.request.progress import Candidate, HeldAnswer, Progress
+from router.routing.decision_record import Evidence, StepRecord, evidence
+from router.routing.next_rung import Left, next_rung
+from router.routing.routed_request import RoutedRequest
+from router.routing.verification import PREFIX_TOKENS, Verification, one_call, verify
+from router.types import Action, Answer, Reason, VerifyMode
+
+
+def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
+    """Returns a rung's answer with its verification; of several tool calls one is left."""
+    answer = one_call(answer, routed.request)
+    plan, named = routed.plan_at(rung), routed.decision.rungs[rung]
+    mode = routed.verify_mode(plan)
+    verification = verify(answer, routed.request, named, mode, plan.calibration)
+    return Candidate(rung, named, answer, verification)
+
+
+def may_commit(
+    routed: RoutedRequest, progress: Progress, rung: int, held: HeldAnswer, left: Left
+) -> bool:
+    """Returns True when enough of a stream was seen and nothing in it speaks for another rung.
+
+    Once a beginning is doubted, all of the answer is held back.
+    """
+    plan = routed.plan_at(rung)
+    if routed.verify_mode(plan) is VerifyMode.NONE or routed.observed is not None:
+        return True
+    if progress.has_last_word(routed, rung):
+        return held.has_text
+    if held.doubted or held.tokens < PREFIX_TOKENS:
+        return False
+    beginning = held.beginning(plan.facts.model)
+    named = routed.decision.rungs[rung]
+    verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.calibration)
+    step = step_after(routed, progress, rung, verification, None, left)
+    climbs = step.said.action is Action.CLIMB
+    held.doubted = climbs or progress.outdoes(verification)
+    return not held.doubted
+
+
+def step_of(
+    routed: RoutedRequest,
+    progress: Progress,
+    rung: int,
+    candidate: Candidate | None,
+    failed: TiergateError | None,
+    left: Left,
+) -> StepRecord:
+    """Returns the step after a rung's turn, with the evidence that its record keeps."""
+    verification, seen = None, None
+    if candidate is not None:
+        verification = candidate.said
+        if candidate.answer is not None:
+            mode = routed.verify_mode(routed.plan(candidate.rung.answerer))
+            seen = evidence(mode, candidate.answer, verification)
+    return step_after(routed, progress, rung, verification, failed, left, seen)
+
+
+def step_after(
+    routed: RoutedRequest,
+    progress: Progress,
+    rung: int,
+    verification: Verification | None,
+    failed: TiergateError | None,
+    left: Left,
+    seen: Evidence | None = None,
+) -> StepRecord:
+    """Returns what next_rung was given of an answer or a failure, and what it decided."""
+    failure = verification.failure if verification else failure_reason(failed)
+    p = verification.p if verification and failure is None else None
+    verified = routed.verify_mode(routed.plan_at(rung)) is not VerifyMode.NONE
+    stands_in = stranded(routed, progress) and not isinstance(failed, LedgerError)
+    step = next_rung(
+        routed.decision,
+        rung,
+        p,
+        failure,
+        left,
+        routed.policy.decision,
+        verified=verified,
+        stranded=stands_in,
+    )
+    source = verification.source if verification else ""
+    return StepRecord(rung, p, source, failure, left, verified, step, seen, stands_in)
+
+
+def failure_reason(error: TiergateError | None) -> Reason | None:
+    """Returns the reason that next_rung gets for an error."""
+    if error is None:
+        return None
+    if isinstance(error, CannotAnswer):
+        return Reason(error.reason)
+    if isinstance(error, NOT_ADMITTED):
+        return Reason.BUDGET_EXHAUSTED
+    return Reason.ANSWERER_FAILED

@@ -1,0 +1,198 @@
+"""Keeps how far one request has come on its ladder. Only the gateway assigns to it.
+
+The steps of the request path read it and return their results as values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.request.calls.attempts import Attempts
+from router.routing.decision_record import ShadowNote, StepRecord
+from router.routing.routed_request import RoutedRequest
+from router.routing.verification import Verification
+from router.types import (
+    Answer,
+    AttemptRow,
+    Baselines,
+    Choice,
+    Committed,
+    Delta,
+    Outcome,
+    Reason,
+    Rung,
+    Usage,
+)
+
+STAND_IN = "stand_in"
+"""The source of a verification that judged approved words, not an answer."""
+
+
+class Candidate(Struct, frozen=True):
+    """Holds an answer and its verification; `answer` is None before anything was tried."""
+
+    at: int  # the rung's index
+    rung: Rung
+    answer: Answer | None
+    said: Verification
+
+    @property
+    def stands_in(self) -> bool:
+        """Returns True for approved words that replace every answer."""
+        return self.said.source == STAND_IN
+
+
+class CacheLookup(Struct, frozen=True):
+    """Holds what the response caches returned for a request."""
+
+    outcome: str = ""  # exact | semantic | miss; "" where no cache was asked
+    hit: Candidate | None = None
+    attempt: AttemptRow | None = None  # of the hit; it costs nothing
+    vector: bytes = b""  # of the question, where a semantic cache was asked
+    compute_ms: float = 0.0  # core-milliseconds that the vector took
+
+
+NOT_LOOKED_UP = CacheLookup()
+
+
+class Comparison(Struct, frozen=True):
+    """Holds what the same request would have cost elsewhere."""
+
+    baselines: Baselines = Baselines()
+    would_cost_nano_usd: int | None = None  # mode observe: the ladder, at the answer's tokens
+
+
+NOT_COMPARED = Comparison()
+
+
+class ShadowDraw(Struct, frozen=True):
+    """Holds which shadow a request may get, its chance, and the rung where one was drawn."""
+
+    note: ShadowNote
+    rung: int | None = None
+    day: int = 0  # whose money the shadow takes
+
+
+@dataclass(slots=True)
+class HeldAnswer:
+    """Holds what one rung has produced: pieces held back, the commit, the judged answer."""
+
+    pending: list[Delta] = field(default_factory=list)
+    doubted: bool = False  # the beginning speaks for another rung: hold all of it back
+    committed: Committed | None = None
+    candidate: Candidate | None = None
+
+    def beginning(self, model: str) -> Answer:
+        """Returns what was held back so far, as an answer that can be judged."""
+        text = "".join(delta.text for delta in self.pending)
+        logprobs = tuple(t for delta in self.pending for t in delta.logprobs)
+        return Answer((Choice(text, "stop", logprobs=logprobs),), model, Usage())
+
+    @property
+    def tokens(self) -> int:
+        """Returns about how many tokens of text are held back.
+
+        Each piece counts at least one, and four characters count one. Thoughts count none, since an
+        answer is judged by its text.
+        """
+        return sum(
+            max(1, len(piece.logprobs), len(piece.text) // 4)
+            for piece in self.pending
+            if piece.text
+        )
+
+    @property
+    def has_text(self) -> bool:
+        """Returns True when some text came, blanks and thoughts left out."""
+        return any(piece.text.strip() for piece in self.pending)
+
+    def release(self) -> list[Delta]:
+        """Returns the pieces held back so far; they are the client's from here on."""
+        released, self.pending = self.pending, []
+        return released
+
+
+@dataclass(slots=True)
+class Progress:
+    """What was tried, judged and sent for one request so far."""
+
+    attempts: Attempts = field(default_factory=Attempts)
+    steps: list[StepRecord] = field(default_factory=list)
+    best: Candidate | None = None
+    climbs: int = 0  # from one rung's turn to a higher one's, refused turns left out
+    outage: bool = False  # an answerer has failed, so that others may stand in
+    committed: int | None = None  # the rung whose answer the client has, or begins to have
+    lookup: CacheLookup = NOT_LOOKED_UP
+    comparison: Comparison = NOT_COMPARED
+    shadow: ShadowDraw | None = None
+    review_id: str = ""
+    first_token_ms: float | None = None
+    answered_ms: float = 0.0
+    accounted: bool = False
+    outcome: Outcome | None = None
+
+    def keep(self, candidate: Candidate) -> None:
+        """Remembers the better answer; on a tie the later one, which comes from a higher rung."""
+        if self.best is None or _merit(candidate.said) >= _merit(self.best.said):
+            self.best = candidate
+
+    def keep_instead(self, old: Candidate, new: Candidate) -> None:
+        """Remembers an answer that was judged again."""
+        if self.best is old:
+            self.best = None
+        self.keep(new)
+
+    def outdoes(self, said: Verification) -> bool:
+        """Returns True when the answer in hand is better than one that is judged so."""
+        return self.best is not None and _merit(self.best.said) > _merit(said)
+
+    def reached_by(self, routed: RoutedRequest, rung: int) -> Reason:
+        """Returns why a rung was called: the climb that led there, or its own first reason."""
+        climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
+        return climbs[-1] if climbs else routed.decision.rungs[rung].reasons[0]
+
+    def stood_in_below(self, routed: RoutedRequest, candidate: Candidate) -> bool:
+        """Returns True for an answer that goes out because all that should have answered failed."""
+        return self.reached_by(routed, candidate.at) is Reason.OUTAGE_LOWER
+
+    def has_last_word(self, routed: RoutedRequest, rung: int) -> bool:
+        """Returns True when this rung's text goes out however it is judged: no other is left."""
+        above = any(other.taken for other in routed.decision.rungs[rung + 1 :])
+        return self.best is None and not above and routed.request.sampling.n == 1
+
+    @property
+    def draft(self) -> str:
+        """Returns the text that a reviewer judges: the best one that was not sent, or ""."""
+        answer = self.best.answer if self.review_id and self.best is not None else None
+        return "" if answer is None else answer.text
+
+
+def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:
+    """Returns a rung before it was tried, as a candidate; the first rung by default."""
+    index = routed.decision.first if rung is None else rung
+    named = routed.decision.rungs[index]
+    return Candidate(index, named, None, Verification(named.p, None, "rung"))
+
+
+def unanswered(routed: RoutedRequest, progress: Progress) -> Candidate:
+    """Returns what a request is booked under whose answer never came to its end.
+
+    This is the rung whose text had begun to go out, in mode observe the one that was asked for, or
+    the first.
+    """
+    return untried(routed, routed.observed if progress.committed is None else progress.committed)
+
+
+def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
+    """Returns the rung as headers show it: one that stands in names that reason first."""
+    named = routed.decision.rungs[rung]
+    if rung not in routed.decision.spare:
+        return named
+    return replace(named, reasons=(progress.reached_by(routed, rung), *named.reasons))
+
+
+def _merit(said: Verification) -> tuple[bool, float]:
+    return (said.failure is None, said.p)

@@ -1,0 +1,155 @@
+"""Describes one request that was read and decided. Nothing in it changes while it is answered.
+
+Everything that the gateway, its steps and the ledger row ask about the request itself is here. What
+happens to the request afterwards is in `request.progress`.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from router.money.rate_limits import RequestRates
+from router.policy.schema import DeliberationAnswerer, Policy
+from router.routing.constraints import Asked, forces_tools
+from router.routing.policy_runtime import PolicyRuntime, RungPlan
+from router.types import (
+    NO_PRESSURE,
+    NOTHING_REMEMBERED,
+    ChatRequest,
+    Decision,
+    Domain,
+    Exhausted,
+    Identity,
+    Pressure,
+    RememberedConversation,
+    Rung,
+    RungFacts,
+    Signals,
+    VerifyMode,
+)
+
+
+class RoutedRequest(Struct, frozen=True):
+    """Holds what was read of a request, who asks, and the ladder that was decided for it."""
+
+    request_id: str
+    request: ChatRequest
+    identity: Identity
+    runtime: PolicyRuntime
+    signals: Signals
+    facts: tuple[RungFacts, ...]
+    asked: Asked
+    decision: Decision
+    started_ms: float
+    created_at_ms: int
+    triage_ms: float
+    decide_ms: float
+    deadline_ms: float | None
+    risk_domain: Domain | None  # whose `exhausted` rule counts
+    exhausted: Exhausted  # what goes out when no answer can be trusted
+    pressure: Pressure = NO_PRESSURE  # of the budgets, as decide was told
+    draw: float | None = None  # the random number that decide explored by
+    observed: int | None = None  # mode observe: the rung that answers whatever was decided
+    buffered: bool = True  # the client reads one answer, not a stream
+    triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
+    conversation: RememberedConversation = NOTHING_REMEMBERED
+    rates: RequestRates | None = None
+    prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
+
+    @property
+    def policy(self) -> Policy:
+        """Returns the policy that decided the request."""
+        return self.runtime.policy
+
+    def plan(self, answerer: str) -> RungPlan:
+        """Returns all that is known of one answerer of this policy."""
+        return self.runtime.by_name[answerer]
+
+    def plan_at(self, rung: int) -> RungPlan:
+        """Returns all that is known of the answerer of one rung, by the rung's index."""
+        return self.runtime.by_name[self.decision.rungs[rung].answerer]
+
+    def time_left_ms(self, now_ms: float) -> float | None:
+        """Returns milliseconds until the client's deadline, None without one; negative after it."""
+        return None if self.deadline_ms is None else self.deadline_ms - now_ms
+
+    @property
+    def needs_whole_answer(self) -> bool:
+        """Returns True when the answer must keep a shape that only a whole answer can show."""
+        return self.request.response_format.kind != "text" or bool(self.request.tools)
+
+    @property
+    def needs_shape(self) -> bool:
+        """Returns True when plain text is no answer, so that approved words can't replace one."""
+        return self.request.response_format.kind != "text" or forces_tools(self.request)
+
+    @property
+    def cacheable(self) -> bool:
+        """Returns True when a repeat may get the same answer: sampling must be deterministic."""
+        request = self.request
+        return (
+            self.runtime.policy.cache.exact
+            and request.sampling.temperature == 0
+            and request.sampling.n == 1
+            and not request.tools
+            and self.asked.pinned is None
+        )
+
+    @property
+    def guarded(self) -> bool:
+        """Returns True when something other than the best answer goes out if none is trusted."""
+        return self.exhausted is not Exhausted.BEST_ANSWER
+
+    def verify_mode(self, plan: RungPlan) -> VerifyMode:
+        """Returns how much of an answer is verified: all of it where only a verified one may go."""
+        mode = plan.verify_mode(self.decision.hard_rule)
+        return VerifyMode.FULL if mode is VerifyMode.PREFIX and self.guarded else mode
+
+    def holds_back(self, rung: int) -> bool:
+        """Returns True when all of a rung's answer is held back before any of it goes out.
+
+        This is so wherever something else may have to go out instead, whatever is verified. In mode
+        observe nothing waits for a verdict, since the model that was asked for answers in any case.
+        """
+        if self.buffered or self.needs_whole_answer:
+            return True
+        if self.observed is not None:
+            return False
+        return self.guarded or self.verify_mode(self.plan_at(rung)) is VerifyMode.FULL
+
+    @property
+    def safe_answer_first(self) -> bool:
+        """Returns True when a safe answer goes out before any rung is tried.
+
+        A deliberation that its tier does not vouch for takes seconds and yields text that nobody
+        may see where only a trusted answer may go out. Other rungs that could give a trusted answer
+        have their turn, unless somebody may need help now.
+        """
+        domain = self.risk_domain
+        if self.observed is not None or domain is None or self.needs_shape:
+            return False
+        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
+        if not by_person or not self._untrusted(self.decision.first_rung):
+            return False
+        # A person who will judge a draft needs one.
+        nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
+        return nothing_trusted or self.runtime.emergency(domain, self.request.last_user_text)
+
+    @property
+    def unanswerable(self) -> bool:
+        """Returns True when no call could yield a releasable answer; then none is made.
+
+        The client asks for a shape, so approved words cannot replace the answer. Only a trusted
+        answer may go out, and every rung is a deliberation that its tier does not vouch for.
+        """
+        if self.observed is not None or not self.needs_shape:
+            return False
+        return self.guarded and self._all_untrusted
+
+    @property
+    def _all_untrusted(self) -> bool:
+        return all(self._untrusted(rung) for rung in self.decision.rungs if rung.taken)
+
+    def _untrusted(self, rung: Rung) -> bool:
+        section = self.plan(rung.answerer).section
+        return isinstance(section, DeliberationAnswerer) and not section.trusted
