@@ -181,12 +181,9 @@ def test_a_stored_row_decides_again_by_its_heads(tmp_path: Path, department: Hea
     from router.routing.decision_record import RECORD_VERSION, Record, encode
 
     request = ask(TEXTS[1])
-    walk = core.router.decided(
-        request, LOCAL, core.router.select(request, LOCAL),
-        core.router.default.triage.read_now(request, None), None, 0.0, assume_ready=True,
-    )  # fmt: skip
-    record = Record(RECORD_VERSION, walk.signals, walk.facts, walk.asked, walk.decision, ())
-    assert decide_again(parse(encode(record)), core.router.default.policy) == walk.decision
+    routed = core.router.route_now(request, LOCAL)
+    record = Record(RECORD_VERSION, routed.signals, routed.facts, routed.asked, routed.decision, ())
+    assert decide_again(parse(encode(record)), core.router.default.policy) == routed.decision
     assert readings_of(parse(encode(record)).signals)["department"][0][0] == "hr"
 
 
