@@ -1,4 +1,5 @@
-"""Stage 6b: the model card, once for machines (card.json) and once for people (CARD.md)."""
+"""Writes the model card of stage 6b, once for machines (card.json) and once for people
+(CARD.md)."""
 
 from __future__ import annotations
 
@@ -144,6 +145,7 @@ def _files(card: Card) -> str:
     )
 
 
+# A card is read from JSON, so each step down checks that it meets a mapping.
 def _map(card: Card, *keys: str) -> Mapping[str, Value]:
     value: Value = card
     for key in keys:
@@ -160,6 +162,7 @@ def _inline(value: Mapping[str, Value]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Value]]) -> str:
+    """Returns a Markdown table; a missing cell shows as "-"."""
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
     lines += [" | ".join("-" if cell is None else str(cell) for cell in row) for row in rows]
     return "\n".join(f"| {line} |" for line in lines)

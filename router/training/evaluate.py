@@ -1,6 +1,6 @@
-"""Stage 6: measured figures of a finished model on the dev part, real and weak labels apart.
+"""Measures a finished model on the dev part (stage 6), real and weak labels apart.
 
-Latency is measured on one thread with the encoder and all heads, as a lone request meets it.
+Latency is measured on one thread with the encoder and all heads, as for a single request.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from router.triage.triage_model import TriageModel, grams_of
 
 Figures = dict[str, float]
 LEAST_ROWS = 20
-"""Fewer dev rows of a source than this give no figure of its own."""
+"""A source with fewer dev rows than this gets no figure of its own."""
 
 PROBES = {
     "clinc150": "intent/clinc150", "banking77": "intent/banking77", "hwu64": "intent/hwu64",
     "hint3": "intent/hint3", "snips": "intent/snips", "tickets": "department",
     "davidson": "toxic_kind",
 }  # fmt: skip
-"""Sets probed with a linear head that is not shipped: how much the embedding itself holds."""
+"""Sets probed with a linear head that is not shipped: they show what the embedding itself holds."""
 
 
 def head_figures(
     model: TriageModel, examples: Sequence[Example], encoded: Encoded
 ) -> dict[str, dict[str, Figures]]:
-    """Figures per label source (`given`, `weak`) and head, and `head/source` for given labels.
+    """Returns figures per label source (`given`, `weak`) and head; given labels also by source.
 
-    Calibrators were fitted on the same dev rows, so ECE here is fitted, not foretold; the crossed
-    figures are in `crossed_ece`.
+    Their key is `head/source`. Calibrators were fitted on the same dev rows, so ECE here is that of
+    the fit, not of new rows; `crossed_ece` has the figures on other rows.
     """
     report: dict[str, dict[str, Figures]] = {"given": {}, "weak": {}}
     for name, classes in [*CLASS_HEADS.items(), *((n, ("", c)) for n, c in CHANCE_HEADS.items())]:
@@ -54,6 +54,7 @@ def head_figures(
                 continue
             report[kind][name] = _judge(head, encoded, rows, chosen)
             sources = np.array([examples[i].source for i in rows.index])
+            # Weak labels come from one rule per head, so a split by source would say nothing.
             if kind == "given":
                 for source in sorted(set(sources[chosen].tolist())):
                     here = chosen & (sources == source)
@@ -63,22 +64,22 @@ def head_figures(
 
 
 def both(name: str) -> tuple[str, str]:
-    """The two classes of a chance head, the counted one last."""
+    """Returns the two classes of a chance head, the counted one last."""
     negative = {"stakes": "low", "multi_factor": "no", "strategic": "no"}.get(name, "ok")
     return negative, CHANCE_HEADS[name]
 
 
 def _judge(head: Head, encoded: Encoded, rows: Part, chosen: npt.NDArray[np.bool_]) -> Figures:
-    asked, labels = encoded[rows.index[chosen]], rows.labels[chosen]
+    chosen_rows, labels = encoded[rows.index[chosen]], rows.labels[chosen]
     if head.kind is HeadKind.CLASSES:
-        chance = head(asked)
+        chance = head(chosen_rows)
         right = (chance.argmax(axis=1) == labels).astype(float)
         return {
             "rows": int(chosen.sum()),
             "accuracy": round(float(right.mean()), 4),
             "ece": round(ece(chance.max(axis=1), right), 4),
         }
-    p, y = head(asked), labels.astype(float)
+    p, y = head(chosen_rows), labels.astype(float)
     figures = {
         "rows": int(chosen.sum()),
         "accuracy": round(float(((p > 0.5) == (y > 0.5)).mean()), 4),
@@ -91,46 +92,47 @@ def _judge(head: Head, encoded: Encoded, rows: Part, chosen: npt.NDArray[np.bool
 def crossed_ece(
     model: TriageModel, examples: Sequence[Example], encoded: Encoded
 ) -> dict[str, float]:
-    """ECE per chance head where each half of dev is judged by a calibrator of the other half."""
-    found = {}
+    """Returns ECE per chance head, each half of dev judged by a calibrator of the other half."""
+    figures = {}
     for name in CHANCE_HEADS:
         rows = part(examples, name, both(name))
+        # Given labels are preferred; with too few of them, weak ones are counted too.
         keep = ~rows.weak if (~rows.weak).sum() >= LEAST_ROWS else np.ones(len(rows.weak), bool)
         if keep.sum() < LEAST_ROWS:
             continue
         head = model.stack.heads[name]
         logits = head.logits(encoded[rows.index[keep]])[:, 0]
         fit = fit_isotonic if isinstance(head.calibrator, Isotonic) else fit_platt
-        found[name] = round(cross_fitted_ece(fit, logits, rows.labels[keep].astype(float)), 4)
-    return found
+        figures[name] = round(cross_fitted_ece(fit, logits, rows.labels[keep].astype(float)), 4)
+    return figures
 
 
 def probes(
     train: tuple[Sequence[Example], Embeddings], dev: tuple[Sequence[Example], Embeddings]
 ) -> dict[str, Figures]:
-    """Dev accuracy of a linear head per intent or ticket set, fitted on its training rows here."""
+    """Returns dev accuracy of a linear head per intent or ticket set, fitted here on train rows."""
     report = {}
     for source, task in PROBES.items():
         classes = sorted({e.labels[task] for e in train[0] if task in e.labels} - {"oos"})
-        rows, asked = part(train[0], task, classes), part(dev[0], task, classes)
-        if len(classes) < 2 or len(asked.index) < LEAST_ROWS:
+        rows, judged = part(train[0], task, classes), part(dev[0], task, classes)
+        if len(classes) < 2 or len(judged.index) < LEAST_ROWS:
             continue
         weight, bias = softmax_regression(
             train[1][rows.index], rows.labels, len(classes), rows.weights, steps=150
         )
-        guess = (dev[1][asked.index] @ weight + bias).argmax(axis=1)
+        guess = (dev[1][judged.index] @ weight + bias).argmax(axis=1)
         report[source] = {
             "classes": len(classes),
-            "rows": len(asked.index),
-            "accuracy": round(float((guess == asked.labels).mean()), 4),
+            "rows": len(judged.index),
+            "accuracy": round(float((guess == judged.labels).mean()), 4),
         }
     return report
 
 
 def parity(small: Encoder, full: Encoder, model: TriageModel, texts: Sequence[str]) -> Figures:
-    """How far INT8 strays from float: cosines of embeddings and agreement of the heads' classes."""
+    """Compares INT8 with float: cosines of embeddings and agreement of the heads' classes."""
     a, b = small.encode(texts), full.encode(texts)
-    cosine = (a * b).sum(axis=1)
+    cosine = (a * b).sum(axis=1)  # (texts,); both sides are unit vectors
     grams = grams_of([small.tokenise(text) for text in texts])
     out_a, out_b = model.read(Encoded(a, grams)), model.read(Encoded(b, grams))
     same_type = out_a.request_type.argmax(1) == out_b.request_type.argmax(1)
@@ -149,10 +151,11 @@ def parity(small: Encoder, full: Encoder, model: TriageModel, texts: Sequence[st
 def latency(
     model: TriageModel, lengths: Sequence[int], *, repeats: int = 300
 ) -> dict[str, Figures]:
-    """p50 and p99 in milliseconds of a lone request, tokenising and all heads included, one thread.
+    """Returns p50 and p99 in milliseconds of a single request, tokenising and all heads included.
 
-    512 tokens are cut to the 128 that are read. `lengths` are context tokens of real load. The
-    `cpu` figures count this thread's processor time alone, which a busy machine does not inflate.
+    One thread works. 512 tokens are cut to the 128 that are read. `lengths` are context tokens of
+    real load. The `cpu` figures count only this thread's processor time, which a busy machine does
+    not inflate.
     """
     report = {}
     for tokens in (16, 40, 128, 512):
@@ -173,12 +176,13 @@ _COMMON = (  # common words of one token each
 
 
 def _text(tokens: int, seed: int) -> str:
-    """A text of about `tokens` tokens, both markers included: common words are one token each."""
+    """Returns a text of about `tokens` tokens, both markers included; each word is one token."""
     words = np.random.default_rng(seed).choice(_COMMON.split(), size=max(1, tokens - 2))
     return " ".join(words.tolist())
 
 
 def _timed(model: TriageModel, texts: Sequence[str]) -> Figures:
+    # The first runs allocate memory and fill caches, so they are not timed.
     for text in texts[:20]:
         model.read(model.encode([text]))
     wall: list[float] = []
@@ -197,7 +201,7 @@ def _timed(model: TriageModel, texts: Sequence[str]) -> Figures:
 
 
 def folder_bytes(folder: Path) -> Mapping[str, int]:
-    """Bytes of the encoder and of everything in the model folder."""
+    """Returns the bytes of the encoder and of everything in the model folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {
         "encoder": (folder / "encoder.onnx").stat().st_size,

@@ -1,8 +1,8 @@
-"""Whether a finished model may take the place of the one that is there, head by head.
+"""Decides, head by head, if a finished model may replace the installed one.
 
-Two cards are compared by the figures that each measured on its own dev part: with the same data the
-same rows, with other data rows of the same kind at best, which the message says. A card is enough:
-nothing is loaded or measured here.
+Two cards are compared by the figures that each measured on its own dev part. With the same data
+these are the same rows; with other data they are at best rows of the same kind, and the message
+says so. A card is enough: nothing is loaded or measured here.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from router.triage.triage_model import HEADS_FOLDER, MANIFEST, write_manifest
 
 CARD = "card.json"
 TOLERANCE = 0.01
-"""How much a figure may fall whatever its rows: two seeds of one training differ by as much."""
+"""The fall of a figure that is allowed at any row count: two seeds of one training differ by it."""
 
 Card = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One head's figure of a card: AUROC for a chance, accuracy for classes, and its dev rows."""
+    """Holds one head's figure of a card: AUROC or accuracy, and its dev rows.
+
+    AUROC is for a chance, accuracy for classes.
+    """
 
     kind: str
     value: float
@@ -35,7 +38,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Worse:
-    """A head whose figure fell by more than is allowed.
+    """Describes a head whose figure fell by more than is allowed.
 
     >>> str(Worse("spam", Figure("AUROC", 0.99, 900), Figure("AUROC", 0.95, 900), 0.01))
     'spam: AUROC 0.9500 against 0.9900 (0.0100 allowed)'
@@ -60,10 +63,10 @@ class Worse:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """Where the finished model is and what became of it.
+    """Tells where the finished model is and whether it was installed.
 
-    `folder` is the one asked for, or that in the work folder where the model was `worse` than the
-    one `against` which it was judged and so was not installed.
+    `folder` is the requested one, or the one in the work folder when the model was `worse` than the
+    model `against` which it was judged and so was not installed.
     """
 
     folder: Path
@@ -75,9 +78,9 @@ class Installed:
 
 
 def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Installed:
-    """Installs `model` in `out` unless a head of it is worse; with `force` all the same.
+    """Installs `model` in `out` unless one of its heads is worse; with `force` in any case.
 
-    It is judged against the model in `out`, without one against that in `shipped`.
+    It is judged against the model in `out`, or, when there is none, against that in `shipped`.
     """
     card = read_card(model)
     against = next(
@@ -87,72 +90,78 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
     installed = force or not fallen
     if installed:
         _copy(model, out)
-    where = out if installed else model
+    folder = out if installed else model
     figures = card["figures"]
     assert isinstance(figures, Mapping)
-    return Installed(where, write_manifest(where), figures, installed, against, fallen)
+    return Installed(folder, write_manifest(folder), figures, installed, against, fallen)
 
 
 def read_card(folder: Path) -> Card:
-    """The card of a model folder."""
+    """Returns the card of a model folder."""
     card: Card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     return card
 
 
 def worse(new: Card, old: Card) -> tuple[Worse, ...]:
-    """The heads whose figure in `new` is below that in `old` by more than chance explains.
+    """Returns the heads whose figure in `new` is lower than in `old` by more than chance explains.
 
-    Allowed is TOLERANCE, or one standard error of the figure on the fewer rows where that is more.
-    A head that only one of the cards has figures for cannot be worse.
+    TOLERANCE is allowed, or one standard error of the figure on the fewer rows when that is more.
+    A head that has figures in only one of the cards cannot be worse.
     """
     now, before = figures_of(new), figures_of(old)
-    found = []
+    fallen = []
     for head in before.keys() & now.keys():
         a, b = before[head], now[head]
+        # The standard error of a share: sqrt(p (1 - p) / n). For AUROC it is an approximation.
         chance = math.sqrt(max(a.value * (1.0 - a.value), 0.0) / max(1, min(a.rows, b.rows)))
         allowed = max(TOLERANCE, chance)
         if a.kind == b.kind and a.value - b.value > allowed:
-            found.append(Worse(head, a, b, allowed))
-    return tuple(sorted(found, key=lambda one: one.head))
+            fallen.append(Worse(head, a, b, allowed))
+    return tuple(sorted(fallen, key=lambda one: one.head))
 
 
 def figures_of(card: Card) -> dict[str, Figure]:
-    """One figure per head of a card, of given labels where it has any, else of weak ones.
+    """Returns one figure per head of a card: of given labels if it has any, otherwise of weak ones.
 
-    Difficulty is the mean AUROC over its benchmarks, weighed by their answers; match and novelty
-    stand beside the heads, since they are fitted and shipped with them.
+    The figure of difficulty is the mean AUROC over its benchmarks, weighed by their answers. Match
+    and novelty count as heads, because they are fitted and shipped with them.
     """
     figures = _map(card, "figures")
-    found: dict[str, Figure] = {}
-    for labels in ("weak", "given"):  # the given ones last: they take the place of weak ones
+    figure_of: dict[str, Figure] = {}
+    for labels in ("weak", "given"):  # given labels come last and replace weak ones
         for head, row in _map(figures, "heads", labels).items():
             if "/" not in head and isinstance(row, Mapping):
                 kind = "auroc" if "auroc" in row else "accuracy"
-                found[head] = Figure(
+                figure_of[head] = Figure(
                     "AUROC" if kind == "auroc" else kind,
                     _number(row[kind]),
                     int(_number(row["rows"])),
                 )
-    asked = [row for row in _map(figures, "difficulty", "dev").values() if isinstance(row, Mapping)]
-    answers = sum(_number(row["answers"]) for row in asked)
+    benchmarks = [
+        row for row in _map(figures, "difficulty", "dev").values() if isinstance(row, Mapping)
+    ]
+    answers = sum(_number(row["answers"]) for row in benchmarks)
     if answers:
-        mean = sum(_number(row["auroc"]) * _number(row["answers"]) for row in asked) / answers
-        found["difficulty"] = Figure("AUROC", mean, int(answers))
+        mean = sum(_number(row["auroc"]) * _number(row["answers"]) for row in benchmarks) / answers
+        figure_of["difficulty"] = Figure("AUROC", mean, int(answers))
     match = _map(figures, "match")
     if "auroc" in match:
-        found["match"] = Figure("AUROC", _number(match["auroc"]), int(_number(match["requests"])))
+        figure_of["match"] = Figure(
+            "AUROC", _number(match["auroc"]), int(_number(match["requests"]))
+        )
     novelty = _map(figures, "novelty", "trials", "combined")
     if "nonsense_auroc" in novelty:
         rows = int(_number(novelty.get("nonsense_novel", 1)))
-        found["novelty"] = Figure("AUROC", _number(novelty["nonsense_auroc"]), rows)
-    return {head: figure for head, figure in found.items() if not math.isnan(figure.value)}
+        figure_of["novelty"] = Figure("AUROC", _number(novelty["nonsense_auroc"]), rows)
+    return {head: figure for head, figure in figure_of.items() if not math.isnan(figure.value)}
 
 
 def _copy(model: Path, out: Path) -> None:
-    """Puts the files of a model into `out`, the manifest last; heads that are no more are gone."""
+    """Copies a model into `out`, the manifest last, after removing the heads that were there."""
     if model.resolve() == out.resolve():
         return
     shutil.rmtree(out / HEADS_FOLDER, ignore_errors=True)
+    # Until the manifest is written, a reader sees a folder that does not verify, not a mixed model.
     shutil.copytree(model, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MANIFEST))
 
 

@@ -1,4 +1,4 @@
-"""What may be asked of a training beyond its data and seed; every default is what ships."""
+"""Describes the options of a training beyond its data and seed; every default is what ships."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ INT8, INT4 = 8, 4
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """How much of the student is left: its layers, heads and neurons of each, word pieces; 0: all.
-
-    >>> Pruning.parse("layers=2,vocabulary=20000")
-    Pruning(layers=2, heads=0, neurons=0, vocabulary=20000)
+    """Says how much of the student stays: layers, heads and neurons of each, word pieces; 0: all.
+    ~
+        >>> Pruning.parse("layers=2,vocabulary=20000")
+        Pruning(layers=2, heads=0, neurons=0, vocabulary=20000)
     """
 
     layers: int = 0
@@ -44,17 +44,17 @@ class Pruning:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The stages that are off by default, and how the others differ from what ships."""
+    """Turns stages on that are off by default, and says how the others differ from what ships."""
 
     english_only: bool = False
     adapt_s: float = 0.0
-    """Seconds of adaptation before distillation; 0: none."""
+    """Seconds of adaptation before distillation; 0 means none."""
     curriculum: float = 0.0
     """Share of distillation in which hard rows are still missing, 0..1."""
     adjustment: float = 0.0
-    """Logit adjustment in place of class weights, in times the log of a class's share."""
+    """Factor of the log of a class's share in logit adjustment; 0 means class weights."""
     paraphrase: bool = False
-    """Short texts are also trained in other words."""
+    """Also trains short texts in other words."""
     pruning: Pruning = Pruning()
     bits: int = INT8
 
@@ -67,7 +67,10 @@ class Options:
             raise TrainingDataError("--adapt and --logit-adjustment may not be negative")
 
     def of(self, stage: str) -> Mapping[str, object]:
-        """What the output of a stage depends on, but for what is as it ships."""
+        """Returns the options that the output of a stage depends on and that differ from defaults.
+
+        Defaults are left out, so that a new option does not make old outputs out of date.
+        """
         usual = Options()
         return {
             name: asdict(self)[name]
@@ -76,16 +79,16 @@ class Options:
         }
 
     def command(self) -> str:
-        """The options as the command line has them, "" where all are as they ship."""
+        """Returns the options as the command line has them, "" when all are defaults."""
         left = ",".join(f"{name}={count}" for name, count in asdict(self.pruning).items() if count)
-        said = (
+        flags = (
             ("--english-only", self.english_only), (f"--adapt {self.adapt_s:g}", self.adapt_s),
             (f"--curriculum {self.curriculum:g}", self.curriculum),
             (f"--logit-adjustment {self.adjustment:g}", self.adjustment),
             ("--paraphrase", self.paraphrase), (f"--prune {left}", left),
             (f"--bits {self.bits}", self.bits != INT8),
         )  # fmt: skip
-        return "".join(f" {text}" for text, given in said if given)
+        return "".join(f" {text}" for text, given in flags if given)
 
 
 _READ_BY: Mapping[str, tuple[str, ...]] = {

@@ -1,9 +1,10 @@
-"""`tiergate train triage`: the stages in order, each resumable, from data to a model folder.
+"""Runs the stages of `tiergate train triage` in order, from data to a model folder.
 
 curate -> teach -> (adapt) -> distil -> (prune) -> export -> embed -> fit -> card; those in brackets
-are off unless they are asked for. Each keeps its outputs in a folder of its own under the work
-directory, with a manifest and a stamp of what it was made from; a stage whose stamp still holds is
-skipped. The finished model is installed in `out` unless a head of it is worse than what is there.
+are off unless the caller asks for them. Each stage keeps its outputs in a folder of its own under
+the work directory, with a manifest and a stamp of its inputs. A stage whose stamp still holds is
+skipped, so a run can be resumed. The finished model is installed in `out` unless one of its heads
+is worse than in the installed model.
 """
 
 from __future__ import annotations
@@ -55,21 +56,20 @@ FULL_SHAPE = "BERT of 3 layers, 192 wide, 6 heads, 768 hidden, 30,522 word piece
 QUICK_SHAPE = "BERT of 1 layer, 192 wide (quick run)"
 
 FILE_KEYS = ("name", "sha256", "rows", "examples", "licence")
-"""What the card takes over from the data report."""
+"""Fields that the card copies from the data report."""
 
 FIT_CAPS = {"tickets": 5_000, "davidson": 8_000, "snips": 6_000}
-"""Most training rows per source that heads are fitted on: past these, only the time grows."""
-
+"""Most training rows per source on which heads are fitted: more rows only take more time."""
 
 OPTIONAL = {"adapt": "adapt_s", "prune": "pruning"}
-"""Stages that are off unless their option, or their name, asks for them."""
+"""Stages that are off unless their option, or their name, turns them on."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What a run did: seconds per stage that ran, stages it passed over, the finished model.
+    """Reports a run: seconds per stage that ran, stages that it skipped, the finished model.
 
-    `model` is None where the last stage was not among those named.
+    `model` is None when the last stage was not among those named.
     """
 
     seconds: dict[str, float]
@@ -92,11 +92,11 @@ def train_triage(
 ) -> TrainReport:
     """Trains a triage model on the folder `data` and installs it in `out`.
 
-    `stages` runs exactly those, again, over what earlier ones left in `work`; None runs what is
-    missing or out of date. Naming `distil` where a student is already there trains that one
+    `stages` runs exactly those, again, over the outputs of earlier ones in `work`. None runs what
+    is missing or out of date. Naming `distil` when there is already a student trains that one
     further; naming `adapt` turns it on. `quick` makes a tiny model in seconds, for tests.
-    `knowledge` is a folder of knowledge files whose utterances are trained on too, but for the
-    fifth that judges matches. `force` installs a model that is worse than the one there. Raises
+    `knowledge` is a folder of knowledge files whose utterances are trained on too, except for the
+    fifth that judges matches. `force` installs a model that is worse than the installed one. Raises
     TrainingDataError for data that cannot be used and for unknown or unready stages.
     """
     unknown = set(stages or ()) - set(STAGES)
@@ -110,6 +110,7 @@ def train_triage(
     seconds, skipped = _run_stages(run, STAGES[: last + 1], stages)
     model = None
     if last == len(STAGES) - 1:
+        # A quick model is for tests; it would be worse than the shipped one in every head.
         shipped = None if quick else DEFAULT_FOLDER
         model = install.settle(run.model, out, shipped, force=force)
     data_report = run.folder("curate") / encoder_stages.REPORT
@@ -119,7 +120,10 @@ def train_triage(
 def _run_stages(
     run: Run, upto: Sequence[str], named: Sequence[str] | None
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Runs the stages `named`, or all that are on and out of date; seconds each, those skipped."""
+    """Runs the stages `named`, or all that are on and out of date.
+
+    Returns the seconds of each that ran, and the stages that were skipped.
+    """
     seconds: dict[str, float] = {}
     skipped: list[str] = []
     stamp = run.data_stamp()
@@ -130,6 +134,7 @@ def _run_stages(
         if not wanted and stage in OPTIONAL and not run.made(stage):
             skipped.append(stage)
             continue
+        # The stamp chains over the stages: a change early in the run makes all later ones stale.
         made_from = chained(stamp, stage, run.options)
         if not wanted or (named is None and run.holds(stage, made_from)):
             if not run.made(stage):
@@ -167,7 +172,7 @@ def _embed(run: Run) -> encoder_stages.Metrics:
 def _read(
     run: Run, encoder: Encoder, train: Sequence[Example], dev: Sequence[Example]
 ) -> tuple[Encoded, Encoded]:
-    """What is read of both sides: the kept embeddings, and n-grams, which take seconds."""
+    """Returns the stored embeddings of both sides, and n-grams, which take seconds to count."""
     sides = []
     for name, rows in (("train", train), ("dev", dev)):
         grams = grams_of([encoder.tokenise(example.text) for example in rows])
@@ -217,7 +222,7 @@ def _fit(run: Run) -> encoder_stages.Metrics:
 def _encoded(encoder: Encoder, examples: Sequence[Example], run: Run, what: str) -> Embeddings:
     from router.training.progress import track
 
-    step = 512
+    step = 512  # texts between two moves of the progress bar
     starts = range(0, len(examples), step)
     texts = [example.text for example in examples]
     parts = [
@@ -280,11 +285,11 @@ def _described(run: Run, figures: dict[str, card.Value]) -> card.Card:
     legs = json.loads((run.folder("distil") / LEGS).read_text())
     before = {"adapted": run.metrics("adapt")["steps"]} if run.made("adapt") else {}
     listed = json.loads((run.model / "manifest.json").read_text())["files"]
-    asked = run.options.command() + (" --quick" if run.quick else "")
+    flags = run.options.command() + (" --quick" if run.quick else "")
     return {
         "shape": _shape(run),
         "bits": run.metrics("export").get("bits", INT8),
-        "command": f"tiergate train triage --data DATA --out MODEL --seed {run.seed}{asked}",
+        "command": f"tiergate train triage --data DATA --out MODEL --seed {run.seed}{flags}",
         "seed": run.seed,
         "split": {key: report[key] for key in ("train", "dev", "duplicates", "contradictions")},
         "training": {"steps_of_each_leg": legs, "seconds_at_most_each": DISTIL_SECONDS, **before},
@@ -296,7 +301,7 @@ def _described(run: Run, figures: dict[str, card.Value]) -> card.Card:
 
 
 def _shape(run: Run) -> str:
-    """The encoder in words, with what pruning left of it."""
+    """Describes the encoder in words, with what pruning left of it."""
     shape = QUICK_SHAPE if run.quick else FULL_SHAPE
     if not run.made("prune"):
         return shape

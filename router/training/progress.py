@@ -1,4 +1,4 @@
-"""A progress bar where one is wanted; plain iteration where not."""
+"""Shows a progress bar when one is wanted; otherwise iterates plainly."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ Item = TypeVar("Item")
 
 
 def track(items: Sequence[Item], what: str, shown: bool) -> Iterable[Item]:
-    """Iterates over `items`; with `shown`, a bar named `what` stands on stderr meanwhile."""
+    """Iterates over `items`; with `shown`, a bar named `what` is on stderr meanwhile."""
     if not shown:
         return items
+    # Imported here, because serving does not install it.
     from tqdm import tqdm
 
     bar: Iterable[Item] = tqdm(items, desc=what, mininterval=2.0, smoothing=0.1)

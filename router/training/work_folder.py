@@ -1,7 +1,7 @@
-"""One run's work folder: a folder per stage, its stamp and its manifest.
+"""Keeps one run's work folder: a folder per stage, with its stamp and its manifest.
 
-The stamp says what a stage was made from, so that it is skipped while that holds; the manifest says
-what is in the folder: the sha256 of every file, data, versions, seed, seconds, figures.
+The stamp names the inputs of a stage, which is skipped while the stamp holds. The manifest lists
+the contents of the folder: the sha256 of every file, data, versions, seed, seconds, figures.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.training.card import Value
-from router.training.data import sources
+from router.training.data import known_files, sources
 from router.training.options import Options
 
 STAMP, MANIFEST = "stamp.json", "manifest.json"
 HISTORY = "history.json"
-"""A log of losses, no output: a leg of distillation that was broken off leaves the student as it
-was, and another log."""
+"""A log of losses, not an output: a leg of distillation that was interrupted leaves the student as
+it was, and another log."""
 FORMAT = 1
 CURATION = 2
-"""Raised when curation gives other rows for the same files, so that kept ones are made anew."""
+"""Raised when curation gives other rows for the same files, so that stored ones are made anew."""
 VERSIONED = ("torch", "transformers", "onnxruntime", "numpy", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where a training reads and writes, and what was asked of it."""
+    """Names the places where a training reads and writes, and holds its options."""
 
     data: Path
     out: Path
@@ -39,13 +39,13 @@ class Run:
     quick: bool
     progress: bool
     again: bool = False
-    """Whether stages were named: a named one runs even where its stamp holds."""
+    """True when stages were named: a named stage runs even when its stamp holds."""
     knowledge: Path | None = None
     options: Options = field(default_factory=Options)
 
     @property
     def model(self) -> Path:
-        """The finished model in the work folder, before it is installed in `out`."""
+        """Returns the folder of the finished model, before it is installed in `out`."""
         return self.folder("card") / "model"
 
     def folder(self, stage: str) -> Path:
@@ -54,33 +54,33 @@ class Run:
         return path
 
     def made(self, stage: str) -> bool:
-        """Whether a stage is part of this training: one that is off by default leaves no stamp."""
+        """Returns True when a stage is part of this training; one that is off leaves no stamp."""
         return (self.work / stage / STAMP).is_file()
 
     def leave_out(self, stage: str) -> None:
-        """Makes a stage no part of this training; its files stay, in case it is asked for again."""
+        """Takes a stage out of this training; its files stay, in case it is turned on again."""
         (self.work / stage / STAMP).unlink(missing_ok=True)
 
     def stamp(self, stage: str) -> str:
-        """What a stage was made from."""
+        """Returns the stamp of the inputs from which a stage was made."""
         return str(json.loads((self.work / stage / STAMP).read_text())["stamp"])
 
     def holds(self, stage: str, stamp: str) -> bool:
-        """Whether a stage was made from the same, and its files are as they were written."""
+        """Returns True when a stage was made from the same inputs and its files are unaltered."""
         return self.made(stage) and self.stamp(stage) == stamp and self._unaltered(stage)
 
     def metrics(self, stage: str) -> Mapping[str, Value]:
-        """The figures in a stage's manifest; none where there is none."""
+        """Returns the figures in a stage's manifest; empty when there is no manifest."""
         path = self.work / stage / MANIFEST
-        found: Mapping[str, Value] = (
+        figures: Mapping[str, Value] = (
             json.loads(path.read_text())["metrics"] if path.is_file() else {}
         )
-        return found
+        return figures
 
     def data_stamp(self) -> str:
-        """What names data, seed and size of the run."""
+        """Returns a hash that names data, seed and size of the run."""
         parts = [f"{self.seed}", f"{self.quick}", f"{CURATION}"]
-        for source in sources.FILES:
+        for source in known_files.FILES:
             path = sources.find(self.data, source.name)
             if path is not None:
                 parts.append(sources.sha256_of(path))
@@ -88,7 +88,10 @@ class Run:
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
     def close(self, stage: str, stamp: str, seconds: float, metrics: Mapping[str, Value]) -> None:
-        """Writes the manifest of a stage that is done, then its stamp."""
+        """Writes the manifest of a finished stage, then its stamp.
+
+        The stamp comes last: a run that is killed before it repeats the stage.
+        """
         folder = self.folder(stage)
         manifest = {
             "format": FORMAT,
@@ -107,19 +110,20 @@ class Run:
         (folder / STAMP).write_text(json.dumps({"stamp": stamp, "seconds": seconds}) + "\n")
 
     def _unaltered(self, stage: str) -> bool:
+        # Outputs of versions before manifests have none; their stamp is all there is to check.
         path = self.work / stage / MANIFEST
         return not path.is_file() or json.loads(path.read_text())["files"] == _files(path.parent)
 
 
 def chained(stamp: str, stage: str, options: Options) -> str:
-    """The stamp of a stage, given that of the one before it."""
-    asked = options.of(stage)
-    parts = [stamp, stage, *([json.dumps(asked, sort_keys=True)] if asked else [])]
+    """Returns the stamp of a stage, given that of the stage before it."""
+    options_read = options.of(stage)
+    parts = [stamp, stage, *([json.dumps(options_read, sort_keys=True)] if options_read else [])]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:
-    """Python and the packages that decide the bytes of a model."""
+    """Returns the versions of Python and of the packages that decide the bytes of a model."""
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in VERSIONED},
@@ -127,6 +131,7 @@ def versions() -> dict[str, str]:
 
 
 def _files(folder: Path) -> dict[str, str]:
+    # These three change without the stage's output changing.
     passed_over = {folder / name for name in (STAMP, MANIFEST, HISTORY)}
     return {
         path.relative_to(folder).as_posix(): sources.sha256_of(path)

@@ -25,7 +25,7 @@ from router.evaluation.kinds.stakes import read_stakes
 from router.evaluation.options import Kind
 from router.evaluation.rows import Row, both_sides, in_dev, judged_side, trained_on
 from router.evaluation.table import Table
-from router.training.data import sources
+from router.training.data import known_files
 from router.training.data.curate import is_dev
 
 Json = dict[str, object]
@@ -236,7 +236,7 @@ def test_the_dev_cut_is_that_of_curation(stem: str, tmp_path: Path) -> None:
                 row[column] = other
         if stem == "toxicity_davidson":
             row["label"] = "hate"
-    reader = next(source for source in sources.FILES if source.stem == stem)
+    reader = next(source for source in known_files.FILES if source.stem == stem)
     taught = [is_dev(next(iter(reader.read(row)))) for row in rows]
     found = read_back(stem, write(tmp_path / f"{stem}.jsonl.gz", rows))
     assert [in_dev(row.text, row.group) for row in found] == taught

@@ -13,7 +13,8 @@ from router.policy.loading import find_policy, load_policy, policies_dir
 from router.policy.sections.specialist import SpecialistSection
 from router.specialists.result import NO_RULE, document, heads_of, said_of
 from router.training.data.priority import priority_by_rule
-from router.training.heads.specialists import SPECIALISTS, _category, render, train_specialists
+from router.training.heads.specialist_sources import SPECIALISTS, _category
+from router.training.heads.specialists import render, train_specialists
 from tests.policy.test_policy_heads import GOOD
 
 SECTION = SpecialistSection.model_validate(

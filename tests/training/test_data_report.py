@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.training.data import curate, quality, report, sources
+from router.training.data import curate, known_files, quality, report
 from router.training.data.paraphrase import paraphrased
 from router.training.data.quality import Fault
 from router.training.data.sources import Example
@@ -129,7 +129,7 @@ def test_training_weighs_rare_classes_more() -> None:
 
 def test_no_text_stands_on_both_sides_of_the_split(odd: Path) -> None:
     told = [Example(text, "knowledge") for text in ("how heavy is the lamp", "paint for a tent")]
-    every = [example for file in sources.read_folder(odd) for _, example in file.rows]
+    every = [example for file in known_files.read_folder(odd) for _, example in file.rows]
     judged = next(example for example in every if example.text and curate.is_dev(example))
     made = curate.curate(odd, 1, told=[*told, Example(judged.text.upper(), "knowledge")])
     found = report.report(made)
@@ -139,7 +139,7 @@ def test_no_text_stands_on_both_sides_of_the_split(odd: Path) -> None:
 
 def test_own_texts_without_labels_are_read(tmp_path: Path) -> None:
     write(tmp_path, "unlabelled.jsonl.gz", [{"text": "where is my bicycle"}])
-    (file,) = sources.read_folder(tmp_path)
+    (file,) = known_files.read_folder(tmp_path)
     assert (file.rows[0][1].text, dict(file.rows[0][1].labels)) == ("where is my bicycle", {})
 
 

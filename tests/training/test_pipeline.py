@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from router.errors import TrainingDataError
 from router.training import pipeline
-from router.training.data import curate, sources, templates
+from router.training.data import curate, known_files, sources, templates
 from router.training.data.sources import Example
 from router.triage.triage_model import TriageModel
 from tests.kits.training_kit import write, write_data
@@ -103,37 +103,37 @@ def test_a_late_stage_without_the_early_ones_is_refused(data: Path, tmp_path: Pa
 
 def test_an_empty_folder_names_what_is_expected(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="none of the"):
-        sources.read_folder(tmp_path)
+        known_files.read_folder(tmp_path)
 
 
 def test_a_missing_column_is_named_with_its_rows(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"text": "a", "label": "ham"}, {"text": "b"}, {"text": "c"}]
     write(tmp_path, "spam_sms.jsonl.gz", rows)
     with pytest.raises(TrainingDataError, match=r"row 2, 3: column label is missing"):
-        sources.read_folder(tmp_path)
+        known_files.read_folder(tmp_path)
 
 
 def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
     write(tmp_path, "spam_sms.jsonl.gz", [{"text": "x"}] * 30)
     with pytest.raises(TrainingDataError, match="and 22 more"):
-        sources.read_folder(tmp_path)
+        known_files.read_folder(tmp_path)
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
     (tmp_path / "spam_sms.jsonl").write_text('{"text": "a", "label": "ham"}\n{oops\n')
     with pytest.raises(TrainingDataError, match="row 2: not a JSON object"):
-        sources.read_folder(tmp_path)
+        known_files.read_folder(tmp_path)
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "spam_sms.jsonl").write_bytes(b'{"text": "\xff", "label": "ham"}\n')
     with pytest.raises(TrainingDataError, match="not UTF-8"):
-        sources.read_folder(tmp_path)
+        known_files.read_folder(tmp_path)
 
 
 def test_a_plain_jsonl_file_is_read_as_well(tmp_path: Path) -> None:
     (tmp_path / "spam_sms.jsonl").write_text('{"text": "win a car", "label": "spam"}\n')
-    (file,) = sources.read_folder(tmp_path)
+    (file,) = known_files.read_folder(tmp_path)
     assert (file.rows[0][1].labels["spam"], file.count) == ("spam", 1)
 
 

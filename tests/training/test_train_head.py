@@ -14,7 +14,8 @@ from router.errors import TrainingDataError
 from router.stats import heads
 from router.stats.heads import Encoded
 from router.stats.ngrams import Grams, counted, rarity
-from router.training.heads.fit_one_head import fit_head, folds_of
+from router.training.heads.cross_validation import folds_of
+from router.training.heads.fit_one_head import fit_head
 from router.training.heads.labelled_rows import MIN_ROWS, LabelledRow, clean, read_rows
 from router.training.heads.train_head import Made, train_head
 from router.triage.triage_model import TriageModel

@@ -1,1 +1,1 @@
-"""The support adapter (LoRA) of the embedded model."""
+"""Trains the support adapter (LoRA) of the embedded model."""

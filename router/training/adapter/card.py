@@ -1,4 +1,4 @@
-"""The adapter's card in prose, from card.json: what it is, how it was made, what it is worth."""
+"""Renders the adapter's card.json as prose: the adapter, its making, and its measured worth."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Value = object
 
 
 def render_card(card: Mapping[str, Value]) -> str:
-    """Markdown; every figure comes from `card` and stands beside the command that printed it."""
-    held, said = _map(card, "held_loss"), _map(card, "generation")
+    """Returns Markdown; every figure comes from `card`, next to the command that printed it."""
+    held, answers = _map(card, "held_loss"), _map(card, "generation")
     pairs, settings, parity = _map(card, "pairs"), _map(card, "settings"), _map(card, "parity")
     rows = "\n".join(
-        f"| {label} | {_map(said, 'base')[key]} | {_map(said, 'adapter')[key]} |"
+        f"| {label} | {_map(answers, 'base')[key]} | {_map(answers, 'adapter')[key]} |"
         for key, label in (
             ("token_f1", "token F1 to the approved answer"),
             ("rouge_l", "ROUGE-L to the approved answer"),
@@ -48,7 +48,7 @@ Attribution: Banking77 (PolyAI, CC BY 4.0), HINT3 (Haptik, ODbL 1.0 / DbCL 1.0),
 
 ## Better than the base, on utterances it never saw
 Perplexity of the approved answer (n = {held["n"]}): base {held["base_perplexity"]}, adapter
-{held["adapter_perplexity"]}. Answers decoded greedily by the served runtime (n = {said["n"]}):
+{held["adapter_perplexity"]}. Answers decoded greedily by the served runtime (n = {answers["n"]}):
 
 | | base | adapter |
 | --- | ---: | ---: |
@@ -79,6 +79,6 @@ is {parity["unpermuted_mean_difference_nats"]}.
 
 
 def _map(values: Mapping[str, Value], key: str) -> Mapping[str, Value]:
-    found = values[key]
-    assert isinstance(found, Mapping)
-    return found
+    part = values[key]
+    assert isinstance(part, Mapping)
+    return part

@@ -1,8 +1,8 @@
-"""A PEFT LoRA as the GGUF file that llama.cpp loads.
+"""Writes a PEFT LoRA as the GGUF file that llama.cpp loads.
 
-llama.cpp rotates interleaved halves of a head where transformers rotates the two halves side by
-side, so its q and k weights have the rows of each head in another order; the B matrices of a LoRA
-on them must follow. It knows nothing about training or data.
+llama.cpp rotates interleaved halves of a head; transformers rotates the two halves next to each
+other. So llama.cpp's q and k weights have the rows of each head in another order, and the B
+matrices of a LoRA on them must have that order too. It knows nothing about training or data.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MODULES = {
 
 
 def permute_rows(matrix: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    """Rows of each head from transformers' order to llama.cpp's; shape (heads * dim, rank).
+    """Reorders the rows of each head from transformers to llama.cpp; shape (heads * dim, rank).
 
     With one head of four rows the halves (0, 1) and (2, 3) are interleaved:
 
@@ -48,7 +48,7 @@ def write_gguf_lora(
 ) -> None:
     """Writes PEFT's state dict (`...layers.0.self_attn.q_proj.lora_A.weight`) as GGUF, float16.
 
-    Without `permuted` the file is wrong on purpose: the card shows what the permutation is worth.
+    Without `permuted` the file is wrong on purpose, so that the card can show the difference.
     """
     import gguf
 
@@ -60,6 +60,7 @@ def write_gguf_lora(
     for key in sorted(weights):
         layer, module, part = _parse(key)
         matrix = weights[key]
+        # Only the rows of B belong to heads; the rows of A belong to the rank.
         if permuted and part == "B" and module in ("q_proj", "k_proj"):
             matrix = permute_rows(matrix, heads if module == "q_proj" else kv_heads)
         tensor = f"blk.{layer}.{MODULES[module]}.weight.lora_{part.lower()}"
@@ -71,7 +72,7 @@ def write_gguf_lora(
 
 
 def _parse(key: str) -> tuple[int, str, str]:
-    """Layer, module and A or B of a PEFT key."""
+    """Returns layer, module, and A or B of a PEFT key."""
     words = key.split(".")
-    at = words.index("layers")
-    return int(words[at + 1]), words[at + 3], words[at + 4].removeprefix("lora_")
+    position = words.index("layers")
+    return int(words[position + 1]), words[position + 3], words[position + 4].removeprefix("lora_")

@@ -1,7 +1,7 @@
-"""Short questions with known answers from the routing tables, and how an answer to one is graded.
+"""Reads short questions with known answers from the routing tables, and grades answers to them.
 
-Only rows of the dev cut are used, which the triage model never trained on. Three kinds: a fact in a
-few words, a number to be worked out, one of ten options. It knows nothing about models.
+Only rows of the dev cut are used, on which the triage model never trained. There are three kinds: a
+fact in a few words, a number to compute, one of ten options. It knows nothing about models.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from router.training.data.curate import is_dev
 from router.training.data.sources import Example
 from router.types import Domain
 
-LONGEST_QUESTION = 900  # characters: longer ones are no short questions, and slow on a small model
+LONGEST_QUESTION = 900  # characters; longer ones are not short, and slow on a small model
 
 Kind = Literal["fact", "number", "option"]
 
@@ -35,7 +35,7 @@ ANSWER_TOKENS: dict[Kind, int] = {"fact": 24, "number": 160, "option": 16}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `table_mean` is the share of the table's models that were right, 0..1."""
+    """Holds one question; `table_mean` is the share of the table's models that were right, 0..1."""
 
     key: str  # first 16 hex digits of the sha256 of the text: names the row without holding it
     source: str
@@ -48,8 +48,11 @@ class Question:
 
 
 def read_questions(data: Path, per_source: dict[str, int]) -> tuple[list[Question], dict[str, str]]:
-    """Up to so many dev questions per source, by order of hash, and the files' sha256."""
-    found: list[Question] = []
+    """Returns up to so many dev questions per source, in order of hash, and the files' sha256.
+
+    Raises TrainingDataError when a file is missing.
+    """
+    questions: list[Question] = []
     files: dict[str, str] = {}
     for name, reader in READERS.items():
         path = data / name
@@ -58,16 +61,18 @@ def read_questions(data: Path, per_source: dict[str, int]) -> tuple[list[Questio
         files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
-                found += reader(json.loads(line))
+                questions += reader(json.loads(line))
     kept: list[Question] = []
     for source, limit in per_source.items():
-        same = {q.key: q for q in found if q.source == source and len(q.text) <= LONGEST_QUESTION}
+        same = {
+            q.key: q for q in questions if q.source == source and len(q.text) <= LONGEST_QUESTION
+        }
         kept += _by_turns([same[key] for key in sorted(same)])[:limit]
     return kept, files
 
 
 def _by_turns(questions: Sequence[Question]) -> list[Question]:
-    """One question of each domain in turn, so that a small domain is not cut away."""
+    """Takes one question of each domain in turn, so that a small domain is not cut away."""
     taken: dict[str, int] = {}
     turns = []
     for question in questions:
@@ -77,10 +82,10 @@ def _by_turns(questions: Sequence[Question]) -> list[Question]:
 
 
 def is_right(question: Question, said: str) -> bool:
-    """Whether the answer is right, by the rule of its kind.
+    """Returns True when the answer is right, by the rule of its kind.
 
     fact: every word of the known answer occurs. number: the last number equals it. option: the
-    first lone capital letter is the known one.
+    first single capital letter is the known one.
     """
     if question.kind == "number":
         return _last_number(said) == _last_number(question.answer)
@@ -92,9 +97,9 @@ def is_right(question: Question, said: str) -> bool:
 
 
 def _last_number(text: str) -> float | None:
-    """The last number in a text; thousands separators are dropped, a closing full stop too."""
-    found = re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)
-    return float(found[-1].replace(",", "")) if found else None
+    """Returns the last number in a text, without thousands separators and a final full stop."""
+    numbers = re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)
+    return float(numbers[-1].replace(",", "")) if numbers else None
 
 
 def _key(text: str) -> str:

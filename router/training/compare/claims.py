@@ -1,6 +1,6 @@
-"""What is usually claimed for making a model smaller, and whether it holds for measured ratios.
+"""Checks the usual claims about smaller models against measured ratios.
 
-Pure functions of numbers: what was measured, and how, is other modules' subject.
+Contains pure functions of numbers; other modules do the measuring.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ moves by as much from run to run. Accuracy has an interval instead."""
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """So many times smaller and faster, keeping this share of the accuracy."""
+    """Claims so many times smaller and faster, keeping this share of the accuracy."""
 
     smaller: float
     faster: float
@@ -32,7 +32,7 @@ CLAIMS: Mapping[str, Claim] = {
 
 
 class Word(StrEnum):
-    """Whether a claim holds here."""
+    """Names the possible results of checking a claim."""
 
     HOLDS = "holds"
     SHORT = "falls short"
@@ -41,7 +41,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """A variant beside the one it is compared with; `low` to `high` is the interval of `kept`."""
+    """Compares a variant with its reference; `low` to `high` is the interval of `kept`."""
 
     smaller: float
     faster: float
@@ -52,7 +52,7 @@ class Ratios:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One word for each part of a claim."""
+    """Holds one word for each part of a claim."""
 
     smaller: Word
     faster: Word
@@ -60,7 +60,7 @@ class Verdict:
 
     @property
     def all(self) -> Word:
-        """The claim as a whole: short if one part is, held if all parts are.
+        """Judges the claim as a whole: short if one part is short, held if all parts hold.
 
         >>> Verdict(Word.HOLDS, Word.SHORT, Word.UNSURE).all
         <Word.SHORT: 'falls short'>
@@ -70,7 +70,7 @@ class Verdict:
 
 
 def verdict(claim: Claim, ratios: Ratios) -> Verdict:
-    """Whether the measured ratios reach the claim.
+    """Checks the measured ratios against the claim.
 
     >>> verdict(CLAIMS["INT8"], Ratios(3.9, 1.2, 0.997, 0.992, 1.001)).faster
     <Word.SHORT: 'falls short'>

@@ -1,7 +1,7 @@
-"""`tiergate train compare`: size, latency and accuracy of every variant of the encoder, measured.
+"""Measures size, latency and accuracy of every variant of the encoder (`tiergate train compare`).
 
-Models and vectors are kept in the work folder's `compare`, so a run that was interrupted goes on
-where it was; latency is measured anew each time.
+The folder `compare` of the work folder keeps models and vectors, so an interrupted run continues
+where it was. Latency is measured again each time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from router.triage.encoder import Encoder
 
 ROWS = 1_000
 """Training rows of a probe; dev rows are half as many. All variants take about a quarter of an hour
-on two busy cores, three minutes once their vectors are kept."""
+on two busy cores, three minutes when their vectors are stored already."""
 TURNS = 60
 FOLDER, VECTORS = "compare", "vectors"
 STEP = 512
@@ -41,7 +41,7 @@ STEP = 512
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The circumstances, one row per variant, and the files that tell it."""
+    """Holds the circumstances, one row per variant, and the files of the report."""
 
     setting: Setting
     rows: tuple[Row, ...]
@@ -53,7 +53,7 @@ class _Measured:
     sha256: str
     bytes: int
     times: Mapping[int, Milliseconds]
-    right: Mapping[str, Flags]  # probe -> which dev rows
+    right: Mapping[str, Flags]  # probe -> the dev rows that are right
 
 
 def compare(
@@ -68,19 +68,19 @@ def compare(
     progress: bool = True,
     command: str = "tiergate train compare",
 ) -> Comparison:
-    """Makes the variants `names` (all for none), measures them, writes the report into `out`.
+    """Makes the variants `names` (all if empty), measures them, writes the report into `out`.
 
-    `work` is the folder of a finished `tiergate train triage`; `out` is its folder `compare` if
-    None. `rows` bounds the training rows of each probe. Raises TrainingDataError for an unknown
-    variant, a work folder without what is needed, and data with nothing to probe.
+    `work` is the folder of a finished `tiergate train triage`; None as `out` means its folder
+    `compare`. `rows` bounds the training rows of each probe. Raises TrainingDataError for an
+    unknown variant, a work folder that lacks something, and data with nothing to probe.
     """
     began = time.monotonic()
     variants = chosen(names)
     shop = Workshop(work, seed=seed, progress=progress)
-    asked = _probes(data, work, rows)
+    probe_set = _probes(data, work, rows)
     paths = {v.name: shop.path(v.name) for v in track(variants, "models", progress)}
     right = {
-        v.name: _right(paths[v.name], shop.tokenizer, asked, work / FOLDER / VECTORS, progress)
+        v.name: _right(paths[v.name], shop.tokenizer, probe_set, work / FOLDER / VECTORS, progress)
         for v in variants
     }
     alone = {name: Encoder(path, shop.tokenizer) for name, path in paths.items()}
@@ -90,30 +90,31 @@ def compare(
         name: _Measured(alone[name].sha256, path.stat().st_size, times[name], right[name])
         for name, path in paths.items()
     }
-    made = tuple(_row(v, measured, variants, asked) for v in variants)
-    told = tuple(
-        Asked(p.name, p.taught, len(p.classes), len(p.train.texts), len(p.dev.texts)) for p in asked
+    made = tuple(_row(v, measured, variants, probe_set) for v in variants)
+    described = tuple(
+        Asked(p.name, p.taught, len(p.classes), len(p.train.texts), len(p.dev.texts))
+        for p in probe_set
     )
     seconds = round(time.monotonic() - began)
-    setting = Setting(command, _machine(), (before, _load()), turns, seconds, told)
+    setting = Setting(command, _machine(), (before, _load()), turns, seconds, described)
     return Comparison(setting, made, _write(setting, made, out or work / FOLDER))
 
 
 def _probes(data: Path, work: Path, rows: int) -> tuple[Probe, ...]:
     sides = [curate.load(work / "curate" / f"{side}.jsonl.gz") for side in ("train", "dev")]
-    asked = probes(sides[0], sides[1], data, rows)
-    if not asked:
+    probe_set = probes(sides[0], sides[1], data, rows)
+    if not probe_set:
         raise TrainingDataError(
             f"neither {work} nor {data} has a labelled set large enough to probe; see the table of "
             "files in docs/guides/training.md"
         )
-    return asked
+    return probe_set
 
 
 def _right(
     model: Path, tokenizer: Path, asked: Sequence[Probe], folder: Path, progress: bool
 ) -> dict[str, Flags]:
-    """Which dev rows of each probe a linear head on this encoder's vectors says right."""
+    """Returns, per probe, the dev rows that a linear head on this encoder's vectors gets right."""
     encoder = Encoder(model, tokenizer, threads=os.cpu_count() or 1)
     texts = texts_of(asked)
     vectors = dict(zip(texts, _embedded(encoder, texts, folder, model.stem, progress), strict=True))
@@ -126,12 +127,12 @@ def _right(
 def _embedded(
     encoder: Encoder, texts: Sequence[str], folder: Path, name: str, progress: bool
 ) -> Embeddings:
-    """Vectors of the texts, float16, kept in `folder` by the hashes of encoder and texts."""
+    """Returns the vectors of the texts, float16, stored by the hashes of encoder and texts."""
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()
     path = folder / f"{encoder.sha256[:16]}-{digest[:16]}.npy"
     if path.is_file():
-        found: Embeddings = np.load(path)
-        return found
+        stored: Embeddings = np.load(path)
+        return stored
     starts = range(0, len(texts), STEP)
     parts = [
         encoder.encode(texts[start : start + STEP])
@@ -139,7 +140,7 @@ def _embedded(
     ]
     vectors: Embeddings = np.concatenate(parts).astype(np.float16)
     folder.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part.npy")  # a run that is killed here must not leave half a file
+    half = path.with_suffix(".part.npy")  # a run that is killed here leaves no half-written file
     np.save(half, vectors)
     half.replace(path)
     return vectors
@@ -159,6 +160,7 @@ def _row(
     if variant.against:
         other = measured[variant.against]
         line = next(v.line for v in variants if v.name == variant.against)
+        # Student against teacher is fair only on labels that neither was trained on.
         fair = [p.name for p in asked if line == variant.line or not p.taught]
         names = fair or [p.name for p in asked]
         share = kept([own.right[n] for n in names], [other.right[n] for n in names])
@@ -191,12 +193,12 @@ def _write(setting: Setting, rows: Sequence[Row], out: Path) -> tuple[Path, ...]
 
 
 def _load() -> float | None:
-    """The load average of the last minute; None where the system has none."""
+    """Returns the load average of the last minute; None on a system without one."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def _machine() -> str:
-    """Processor, cores and the runtime: what a latency hangs on."""
+    """Describes processor, cores and runtime, on which a latency depends."""
     cpu, flags = platform.processor() or platform.machine(), ""
     listed = Path("/proc/cpuinfo")
     if listed.is_file():

@@ -1,8 +1,8 @@
-"""How long a lone request takes each encoder: in turns, so that a busy machine slows all alike.
+"""Measures the time of a single request in each encoder, in turns, so that load hits all alike.
 
-One thread, token ids in, vector out; tokenising, which is the same for all, is not counted. Within
-a turn each encoder runs a few times in a row and the first run is dropped, since the encoder before
-it has emptied the processor's caches.
+One thread works, token ids go in, a vector comes out. Tokenising is the same for all and is not
+counted. Within a turn each encoder runs a few times in a row, and the first run is dropped, since
+the encoder before it has emptied the processor's caches.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from router.training.progress import track
 from router.triage.encoder import Encoder
 
 LENGTHS = (16, 40, 128)
-"""Tokens, both markers included; 128 are the most that are read."""
+"""Tokens, both markers included; no more than 128 are read."""
 TYPICAL = 40
-"""The length whose median counts where one figure must stand for all."""
+"""The length whose median is used when one figure must represent all."""
 RUNS_A_TURN = 6
 BEGIN, END = 101, 102
 ORDINARY = (1_996, 20_000)
-"""Ids of whole words lie between, in the order of how common they are."""
+"""Ids of whole words lie between these two, ordered by frequency."""
 
 Milliseconds = dict[str, float]
 Samples = dict[str, dict[int, list[float]]]
@@ -32,15 +32,16 @@ def take_turns(
     encoders: Mapping[str, Encoder], turns: int, *, lengths: Sequence[int] = LENGTHS,
     progress: bool = False,
 ) -> dict[str, dict[int, Milliseconds]]:  # fmt: skip
-    """p50, p99 and the processor's p50 in milliseconds per encoder and length.
+    """Returns p50, p99 and the processor's p50 in milliseconds per encoder and length.
 
-    The processor's figure counts the work of this thread alone, which a busy machine inflates less.
+    The processor's figure counts only the work of this thread, which a busy machine inflates less.
     """
     wall: Samples = {name: {length: [] for length in lengths} for name in encoders}
     work: Samples = {name: {length: [] for length in lengths} for name in encoders}
     rng = np.random.default_rng(0)
     for _ in track(range(turns), "latency", progress):
         for length in lengths:
+            # New ids each turn, the same for all encoders.
             ids = [BEGIN, *rng.integers(*ORDINARY, length - 2).tolist(), END]
             for name, encoder in encoders.items():
                 for run in range(RUNS_A_TURN):

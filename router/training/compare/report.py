@@ -1,4 +1,4 @@
-"""What `tiergate train compare` found, as Markdown and as JSON."""
+"""Renders the result of `tiergate train compare` as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOW = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A probe as the report names it."""
+    """Describes a probe as the report names it."""
 
     name: str
     taught: bool
@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How and where it was measured; `load` is the load average before and after timing."""
+    """Describes the measurement; `load` is the load average before and after timing."""
 
     command: str
     machine: str
@@ -47,24 +47,24 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variant: what it is, what was measured, and what that is beside its reference."""
+    """Describes one variant, its measurements, and their ratios to its reference."""
 
     variant: Variant
     sha256: str
     bytes: int
     times: Mapping[int, Milliseconds]
     accuracy: Mapping[str, float]
-    """Per probe."""
+    """Keyed by probe."""
     taught: float | None
     untaught: float | None
-    """Means over the probes of that kind; None where there are none."""
+    """Means over the probes of that kind; None when there are none."""
     mean: float
     ratios: Ratios | None
     verdict: Verdict | None
 
 
 def measured_cells(row: Row) -> tuple[str, ...]:
-    """Name, size, median per length, p99 at the typical length, accuracies: for people."""
+    """Returns name, size, median per length, p99 at the typical length, accuracies, for people."""
     return (
         row.variant.name,
         megabytes(row.bytes),
@@ -82,7 +82,7 @@ MEASURED = (
 
 
 def claim_cells(row: Row) -> tuple[str, ...]:
-    """Name, reference, each measured ratio with the usual one behind it, the verdict."""
+    """Returns name, reference, each measured ratio followed by the usual one, and the verdict."""
     ratios, claim = row.ratios, CLAIMS.get(row.variant.claim)
     assert ratios is not None
     usual = ("-", "-", "-")
@@ -105,7 +105,7 @@ CLAIMED = (
 
 
 def plain(row: Row) -> str:
-    """The verdict in words, with the parts that spoil it: "falls short: faster"."""
+    """Returns the verdict in words, with the parts that cause it: "falls short: faster"."""
     if row.verdict is None:
         return "no usual claim"
     worst = row.verdict.all
@@ -115,7 +115,7 @@ def plain(row: Row) -> str:
 
 
 def render(setting: Setting, rows: Sequence[Row]) -> str:
-    """The whole report as Markdown."""
+    """Returns the whole report as Markdown."""
     names = [probe.name for probe in setting.probes]
     compared = [row for row in rows if row.ratios is not None]
     parts = [
@@ -146,12 +146,12 @@ def render(setting: Setting, rows: Sequence[Row]) -> str:
 
 
 def kind(probe: Asked) -> str:
-    """Whether the student was trained on a probe's labels."""
+    """Returns "taught" when the student was trained on a probe's labels, otherwise "untaught"."""
     return "taught" if probe.taught else "untaught"
 
 
 def to_json(setting: Setting, rows: Sequence[Row]) -> dict[str, object]:
-    """The report for machines: `setting`, `claims` and a list `variants`."""
+    """Returns the report for machines: `setting`, `claims` and a list `variants`."""
     return {
         "setting": asdict(setting),
         "claims": {name: asdict(claim) for name, claim in CLAIMS.items()},
@@ -175,17 +175,17 @@ def to_json(setting: Setting, rows: Sequence[Row]) -> dict[str, object]:
 
 
 def megabytes(size: int) -> str:
-    """Bytes as megabytes (10^6), one decimal."""
+    """Returns bytes as megabytes (10^6), with one decimal."""
     return f"{size / 1e6:.1f}"
 
 
 def milliseconds(value: float) -> str:
-    """Two digits that count: 12, 1.2, 0.12, 0.012."""
+    """Returns a number with two significant digits: 12, 1.2, 0.12, 0.012."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def times(ratio: float) -> str:
-    """A ratio with two digits: 3.9x, 0.52x, 41x."""
+    """Returns a ratio with two digits: 3.9x, 0.52x, 41x."""
     return f"{ratio:.0f}x" if ratio >= 10 else f"{ratio:.2g}x"
 
 

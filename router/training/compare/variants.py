@@ -1,8 +1,8 @@
-"""The variants that `tiergate train compare` measures, and how each is made from a work folder.
+"""Makes the variants that `tiergate train compare` measures, from the files of a work folder.
 
-Two lines: the teacher (all-MiniLM-L6-v2, 6 layers of 384) and the student (distilled, narrow: 3
-layers of 192). Each variant is one ONNX file that `router.triage.encoder` reads with the same
-tokeniser; it is made once and kept as long as what it was made from has the same sha256.
+There are two lines: the teacher (all-MiniLM-L6-v2, 6 layers of 384) and the student (distilled,
+narrow: 3 layers of 192). Each variant is one ONNX file that `router.triage.encoder` reads with the
+same tokeniser. It is made once and kept while its inputs have the same sha256.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
     from router.training.encoder.student import Student
 
 RECIPE = 1
-"""Raised when a recipe below changes, so that files made by the old one are made anew."""
+"""Raised when a recipe below changes, so that files of the old recipe are made again."""
 MODELS = "models"
 LEAST_SEEN = 5
-"""A word piece seen less often than this in the training texts is pruned: 11,400 of 30,522."""
+"""A word piece seen fewer times than this in the training texts is pruned: 11,400 of 30,522."""
 ZEROED_SHARE = 0.5
 PROJECTION_ROWS = 700
-"""Texts that the narrow network's directions are fitted on, as before distillation."""
+"""Texts on which the narrow network's directions are fitted, as before distillation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One encoder to measure; `against` is the variant it is compared with, "" for the teacher."""
+    """Describes one encoder to measure; `against` is its reference, "" for the teacher."""
 
     name: str
     what: str
     against: str = ""
     claim: str = ""
-    """Which usual claim is made for this kind: a key of `claims.CLAIMS`, or none."""
+    """The usual claim for this kind: a key of `claims.CLAIMS`, or empty."""
     line: str = "teacher"
 
 
@@ -80,9 +80,9 @@ NAMES = tuple(variant.name for variant in VARIANTS)
 
 
 def chosen(names: Sequence[str]) -> tuple[Variant, ...]:
-    """The variants `names`, all for none, and with them all they are compared with, in order.
+    """Returns the variants `names`, all if empty, with all their references, in order.
 
-    Raises TrainingDataError for a name that there is not.
+    Raises TrainingDataError for an unknown name.
     """
     known = {variant.name: variant for variant in VARIANTS}
     unknown = [name for name in names if name not in known]
@@ -91,6 +91,7 @@ def chosen(names: Sequence[str]) -> tuple[Variant, ...]:
             f"no variant is called {', '.join(unknown)}; there are {', '.join(NAMES)}"
         )
     wanted = set(names or NAMES)
+    # A reference may have a reference of its own, so the chain is followed to its end.
     for name in [*wanted]:
         while known[name].against:
             name = known[name].against
@@ -101,7 +102,7 @@ def chosen(names: Sequence[str]) -> tuple[Variant, ...]:
 class Workshop:
     """Makes and keeps the variants of one work folder, in its folder `compare/models`.
 
-    Raises TrainingDataError where the work folder lacks a stage that is needed.
+    Raises TrainingDataError when the work folder lacks a stage that is needed.
     """
 
     def __init__(self, work: Path, *, seed: int, progress: bool) -> None:
@@ -122,7 +123,7 @@ class Workshop:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, name: str) -> Path:
-        """The file of a variant, made now unless it is there and still fits."""
+        """Returns the file of a variant, made now unless there is one that still fits."""
         if name == "student":
             return self._needed("export", FULL)
         if name == "student-int8" and self._bits == INT8:
@@ -131,17 +132,18 @@ class Workshop:
         inputs = f"{RECIPE}|{name}|{self.seed}|{TEACHER_SHA256}|{self._student}|{self._texts}"
         made_from = hashlib.sha256(inputs.encode()).hexdigest()
         if path.is_file() and stamp.is_file():
-            with contextlib.suppress(ValueError):  # half written, when a run was interrupted
+            with contextlib.suppress(ValueError):  # an interrupted run may leave half a stamp
                 kept = json.loads(stamp.read_text(encoding="utf-8"))
                 if kept == {"made_from": made_from, "sha256": sha256_of(path)}:
                     return path
+        # Without a stamp, a model that is not finished will not be taken for a whole one.
         stamp.unlink(missing_ok=True)
         _RECIPES[name](self, path)
         stamp.write_text(json.dumps({"made_from": made_from, "sha256": sha256_of(path)}) + "\n")
         return path
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How often each word piece occurs in the training texts, (pieces,)."""
+        """Counts each word piece in the training texts, (pieces,)."""
         if self._counts is None:
             pieces = len(onnx_graphs.word_table(self.path("student")))
             self._counts = np.zeros(pieces, dtype=np.int64)
@@ -150,11 +152,11 @@ class Workshop:
         return self._counts
 
     def train_texts(self) -> list[str]:
-        """The texts that the student was trained on."""
+        """Returns the texts on which the student was trained."""
         return [e.text for e in curate.load(self._needed("curate", "train.jsonl.gz"))]
 
     def token_rows(self, count: int) -> list[list[int]]:
-        """Tokens of `count` training texts, drawn under the seed."""
+        """Returns the tokens of `count` training texts, drawn under the seed."""
         texts = self.train_texts()
         return [
             self._tokenise(text)
@@ -162,7 +164,7 @@ class Workshop:
         ]
 
     def student(self) -> Student:
-        """The trained student."""
+        """Returns the trained student."""
         return prune.load_student(self._needed("distil", "student.pt"))
 
     def _needed(self, stage: str, name: str) -> Path:
@@ -176,7 +178,7 @@ class Workshop:
 
 
 def kept_pieces(counts: npt.NDArray[np.int64]) -> list[int]:
-    """Ids of the pieces that are seen often enough, and the markers, ascending."""
+    """Returns the ascending ids of the pieces that are seen often enough, and of the markers."""
     often = np.flatnonzero(counts >= LEAST_SEEN).tolist()
     return sorted({*often, *(marker for marker in prune.MARKERS if marker < len(counts))})
 
@@ -195,7 +197,7 @@ def _pieces(shop: Workshop, out: Path) -> None:
 
 def _static_table(shop: Workshop, out: Path) -> None:
     table = onnx_graphs.word_table(shop.path("student")).copy()
-    table[0] = 0.0
+    table[0] = 0.0  # padding must not count in the mean
     onnx_graphs.mean_of_table(table, out)
 
 

@@ -1,1 +1,1 @@
-"""Training data: sources, cleaning, labels, synthetic texts."""
+"""Prepares training data: sources, cleaning, labels, synthetic texts."""

@@ -1,8 +1,8 @@
-"""How often each source is seen, how much each class weighs, and what comes first.
+"""Decides how often each source is seen, how much each class weighs, and what comes first.
 
-Three balances, all in training and none in the rows: sources by how often they are drawn, classes
-by their weight in the loss (or by logit adjustment in its place), and time by a curriculum, which
-is off unless it is asked for. Numbers only; what a step does with them stands in `distil.py`.
+There are three balances, all in training and none in the rows: sources by the number of draws,
+classes by their weight in the loss (or by logit adjustment), and time by a curriculum, which is off
+by default. This module computes numbers only; `distil.py` applies them in a step.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ REPEATS: Mapping[str, float] = {
     "medquad": 3.0, "pubmedqa": 3.0, "tatqa": 3.0, "legalbench": 4.0,
     "pairs_mmlu": 2.0, "mmlu_pro": 1.5, "knowledge": 40.0,
 }  # fmt: skip
-"""How often a source is seen in one full training; long texts would else eat the budget."""
+"""Times that a source is seen in one full training; otherwise long texts would use up the time."""
 REPEATS_STAKES, REPEATS_TEMPLATES, REPEATS_OTHER = 6.0, 7.0, 3.0
 
 LEAST_WEIGHT, MOST_WEIGHT = 0.25, 4.0
-"""Bounds of a class's weight before it is normalised: one row must not steer a step."""
+"""Bounds of a class's weight before normalisation: a single row must not steer a step."""
 
 FIRST_SHARE = 0.1
-"""Share of the rows, the easiest, that a curriculum begins with (Platanios et al. 2019: .01, of
-ten times as many steps)."""
+"""Share of the rows, the easiest ones, with which a curriculum begins (Platanios et al. 2019: .01,
+with ten times as many steps)."""
 
 CURRICULUM_EPOCHS = 20
-"""A curriculum goes on from epoch to epoch: with one, as in short runs, there would be none."""
+"""A curriculum moves on from epoch to epoch; a short run of one epoch would have none."""
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
 def repeats(source: str) -> float:
-    """How often a source is seen in one full training."""
+    """Returns how many times a source is seen in one full training."""
     if source.startswith("stakes_"):
         return REPEATS_STAKES
     if source.startswith(templates.SOURCES):
@@ -48,7 +48,7 @@ def repeats(source: str) -> float:
 
 
 def class_weights(labels: Numbers, size: int) -> Floats:
-    """Rare classes weigh more, by the root of their rarity, within 1/4 to 4; (classes,).
+    """Returns weights that rise with the root of a class's rarity, within 1/4 to 4; (classes,).
 
     The mean weight of a row is 1; rows labelled -1 do not count.
 
@@ -61,7 +61,7 @@ def class_weights(labels: Numbers, size: int) -> Floats:
 
 
 def log_priors(labels: Numbers, size: int) -> Floats:
-    """The logarithm of each class's share, for logit adjustment (Menon et al. 2021); (classes,).
+    """Returns the log of each class's share, for logit adjustment (Menon et al. 2021); (classes,).
 
     A class without a row counts as one row.
     """
@@ -70,10 +70,10 @@ def log_priors(labels: Numbers, size: int) -> Floats:
 
 
 def hardness(rows: Sequence[Sequence[int]]) -> Floats:
-    """How hard each row of token ids is, as its rank among all, 0 (easiest) to 1; (rows,).
+    """Returns the hardness of each row of token ids: its rank, 0 (easiest) to 1; (rows,).
 
-    By sentence rarity: the sum of -log share of its pieces, so that long rows and rare words are
-    hard (Platanios et al. 2019, "Competence-based Curriculum Learning", section 2.2).
+    The measure is sentence rarity, the sum of -log share of its pieces, so that long rows and rare
+    words are hard (Platanios et al. 2019, "Competence-based Curriculum Learning", section 2.2).
     """
     pieces = np.concatenate([np.asarray(row, dtype=np.int64) for row in rows])
     counts = np.bincount(pieces)
@@ -85,15 +85,16 @@ def hardness(rows: Sequence[Sequence[int]]) -> Floats:
 
 
 def first_seen(hard: Floats, curriculum: float) -> Floats:
-    """The share of the training, 0..1, from which on a row of that hardness may be seen.
+    """Returns the share of the training, 0..1, from which a row of that hardness may be seen.
 
-    Competence grows from FIRST_SHARE to 1 as the root of time and is whole after the share
-    `curriculum` of the training; with 0 all rows are there from the beginning.
+    Competence grows from FIRST_SHARE to 1 as the root of time. It is full after the share
+    `curriculum` of the training; with 0 all rows are there from the start.
 
     >>> first_seen(np.array([0.0, 0.1, 1.0]), 0.5).tolist()
     [0.0, 0.0, 0.5]
     """
     begin = FIRST_SHARE**2
+    # Solves competence(t) = sqrt(t (1 - c0^2) / T + c0^2) for t.
     waited = (np.maximum(hard, FIRST_SHARE) ** 2 - begin) / (1.0 - begin)
     return np.asarray(curriculum * waited, np.float64)
 
@@ -101,15 +102,16 @@ def first_seen(hard: Floats, curriculum: float) -> Floats:
 def drawn(
     wanted: Floats, earliest: Floats, rng: np.random.Generator, *, least: int = 1
 ) -> list[list[int]]:
-    """Which rows each epoch holds: row i `wanted[i]` times on average, at most once per epoch.
+    """Returns the rows of each epoch: row i `wanted[i]` times on average, at most once per epoch.
 
-    No row comes before the share `earliest[i]` of the epochs has gone by, but for one that is
-    wanted more often than there are epochs left. There are `least` epochs or more, enough for the
-    row that is wanted most.
+    No row comes before the share `earliest[i]` of the epochs is over, except a row that is wanted
+    more often than there are epochs left. There are `least` epochs or more, enough for the most
+    wanted row.
     """
     epochs: list[list[int]] = [[] for _ in range(max(least, math.ceil(wanted.max())))]
     whole = np.floor(wanted)
     for index, (count, rest) in enumerate(zip(whole, wanted - whole, strict=True)):
+        # The fraction of a repeat becomes the probability of one more.
         times = int(count) + int(rng.random() < rest)
         first = min(math.ceil(earliest[index] * (len(epochs) - 1)), len(epochs) - times)
         for epoch in rng.choice(len(epochs) - first, size=times, replace=False):

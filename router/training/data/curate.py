@@ -1,9 +1,9 @@
-"""Stage 1: reads the folder, drops broken texts and duplicates, cuts the dev part.
+"""Reads the folder, drops broken texts and duplicates, and cuts the dev part (stage 1).
 
 The dev part is cut before anything is trained, by a hash of the text, so that it is the same for
 every seed and every stage. Rows of one pair (`pair_id`), fillings of one template and texts that
-share their first 80 letters fall on one side; what stands on both sides all the same, in two
-sources, leaves the dev part. What was dropped and why is for `data_report.py` to tell.
+share their first 80 letters fall on one side. A text that is on both sides nevertheless, in two
+sources, leaves the dev part. `report.py` reports the dropped rows and the reasons.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training.data import nonsense, quality, sources, templates
+from router.training.data import known_files, nonsense, quality, templates
 from router.training.data.sources import Example, FileRows, LoadedFile
 from router.training.progress import track
 
 DEV_SHARE = 0.10
 SPLIT_SALT = "tiergate-dev-v1"
 KEY_CHARS = 80
-"""Letters compared when near-duplicates are kept on one side of the split."""
+"""Letters compared to keep near-duplicates on one side of the split."""
 
 CAPS = {"tickets": 16_000}
-"""Most rows kept per source: IT tickets would otherwise be a third of all tokens, all alike."""
+"""Most rows kept per source: otherwise IT tickets, all similar, would be a third of all tokens."""
 
 SENSIBLE_SHARE = 0.25
-"""Share of all other texts that carry the label opposite to nonsense; more only takes time."""
+"""Share of all other texts that carry the label opposite to nonsense; more of them only take
+time."""
 
 LEAST_TEXTS = 3
-"""Fewer texts that hold a word may share a typing error, or a name."""
+"""A word of fewer texts may be a typing error or a name."""
 _LETTERS = re.compile(r"[a-z]{2,20}")
 
 _NOT_ALNUM = re.compile(r"[\W_]+")
-
 
 EMPTY = "no text"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """One file after the filters: what was read, what is left, and which rows fell by reason."""
+    """Holds one file after the filters: what was read, what is left, and dropped rows by reason."""
 
     read: FileRows
     kept: tuple[tuple[int, Example], ...]
@@ -53,16 +53,16 @@ class CheckedFile:
 
     @property
     def loaded(self) -> LoadedFile:
-        """The file as the card names it."""
+        """Returns the file as the card names it."""
         read = self.read
         return LoadedFile(read.name, read.sha256, read.count, len(self.kept), read.licence)
 
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """The cleaned examples with their side, and what was read and dropped.
+    """Holds the cleaned examples by side, and the counts of what was read and dropped.
 
-    `uncapped` counts the examples before CAPS; `moved` are dev texts that training holds too.
+    `uncapped` counts the examples before CAPS. `moved` counts dev texts that training holds too.
     """
 
     train: tuple[Example, ...]
@@ -79,7 +79,7 @@ class Curated:
 
 
 def normalised(text: str) -> str:
-    """The letters and digits of a text, lower case: two texts with equal ones are duplicates.
+    """Returns a text's letters and digits in lower case; texts with equal results are duplicates.
 
     >>> normalised("Where's my ORDER?")
     'where s my order'
@@ -88,13 +88,14 @@ def normalised(text: str) -> str:
 
 
 def text_key(example: Example) -> str:
-    """What two examples share when they hold the same text."""
+    """Returns the key that two examples share when they hold the same text."""
     return normalised(example.text) or example.text
 
 
 def is_dev(example: Example) -> bool:
-    """Whether an example belongs to the dev part: a hash of its group, else of its opening."""
+    """Returns True for an example of the dev part, by a hash of its group or of its opening."""
     key = example.group or normalised(example.text)[:KEY_CHARS] or example.text
+    # The first four bytes of the hash are a uniform number in 0..1.
     digest = hashlib.sha256(f"{SPLIT_SALT}|{key}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32 < DEV_SHARE
 
@@ -109,16 +110,16 @@ def curate(
 ) -> Curated:
     """Returns the examples of a data folder and of the written templates, cleaned and split.
 
-    `told` are further training examples that are never judged, those of the knowledge files.
-    Raises TrainingDataError as `sources.read_folder` does, and when nothing is left to train on.
+    `told` holds further training examples that are never judged: those of the knowledge files.
+    Raises TrainingDataError as `read_folder` does, and when nothing is left to train on.
     """
     files = tuple(
         checked(file, english_only=english_only)
-        for file in track(sources.read_folder(folder, progress=progress), "curate", progress)
+        for file in track(known_files.read_folder(folder, progress=progress), "curate", progress)
     )
-    found = [example for file in files for _, example in file.kept]
-    found += templates.examples(seed)
-    merged, duplicates, contradictions = deduplicated(found)
+    read_examples = [example for file in files for _, example in file.kept]
+    read_examples += templates.examples(seed)
+    merged, duplicates, contradictions = deduplicated(read_examples)
     kept = [*map(_sensible, capped(merged)), *nonsense.examples(seed)]
     train = (*(example for example in kept if not is_dev(example)), *told)
     dev = tuple(example for example in kept if is_dev(example))
@@ -132,7 +133,7 @@ def curate(
 
 
 def checked(file: FileRows, *, english_only: bool = False) -> CheckedFile:
-    """The file without rows that have no text or a broken one, and, if asked, no English one."""
+    """Removes rows without a text or with a broken one, and, with `english_only`, foreign ones."""
     kept: list[tuple[int, Example]] = []
     dropped: dict[str, list[int]] = {}
     for number, example in file.rows:
@@ -147,13 +148,13 @@ def checked(file: FileRows, *, english_only: bool = False) -> CheckedFile:
 
 
 def unleaked(train: Iterable[Example], dev: Iterable[Example]) -> tuple[Example, ...]:
-    """The dev examples whose normalised text does not stand in `train`."""
+    """Returns the dev examples whose normalised text is not in `train`."""
     taught = {text_key(example) for example in train}
     return tuple(example for example in dev if text_key(example) not in taught)
 
 
 def _sensible(example: Example) -> Example:
-    """The example, marked as not being nonsense if the hash of its text chooses it."""
+    """Marks the example as not nonsense if the hash of its text chooses it."""
     digest = hashlib.sha256(f"{nonsense.TASK}|{example.text}".encode()).digest()
     if digest[0] >= SENSIBLE_SHARE * 256:
         return example
@@ -162,7 +163,7 @@ def _sensible(example: Example) -> Example:
 
 
 def deduplicated(examples: Iterable[Example]) -> tuple[list[Example], int, int]:
-    """Merges examples of one source with the same text; a label they contradict is dropped.
+    """Merges examples of one source with the same text; drops a label they contradict.
 
     Returns the examples in order of first appearance, the number merged and the labels dropped.
     """
@@ -188,7 +189,7 @@ def deduplicated(examples: Iterable[Example]) -> tuple[list[Example], int, int]:
 
 
 def capped(examples: Sequence[Example]) -> list[Example]:
-    """Keeps at most CAPS rows of a source: those whose text hashes lowest, under any seed."""
+    """Keeps at most CAPS rows of a source: those whose text hashes lowest, for every seed."""
     kept: list[Example] = []
     by_source: dict[str, list[Example]] = {}
     for example in examples:
@@ -203,7 +204,8 @@ def capped(examples: Sequence[Example]) -> list[Example]:
 
 
 def save(path: Path, examples: Sequence[Example]) -> None:
-    """Writes examples as gzip JSON Lines, the same bytes for the same examples."""
+    """Writes examples as gzip JSON Lines; the same examples give the same bytes."""
+    # No time stamp and no name in the gzip header: both would change the bytes.
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out:
         for example in examples:
             row = asdict(example) | {"weak": sorted(example.weak)}
@@ -211,14 +213,14 @@ def save(path: Path, examples: Sequence[Example]) -> None:
 
 
 def load(path: Path) -> tuple[Example, ...]:
-    """Reads what `save` wrote."""
+    """Reads the examples that `save` wrote."""
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         rows = [json.loads(line) for line in stream]
     return tuple(Example(**{**row, "weak": frozenset(row["weak"])}) for row in rows)
 
 
 def label_counts(examples: Iterable[Example]) -> dict[str, Counter[str]]:
-    """How often each class of each task occurs, for the report and for balancing."""
+    """Counts each class of each task, for the report and for balancing."""
     counts: dict[str, Counter[str]] = {}
     for example in examples:
         for task, value in example.labels.items():
@@ -227,7 +229,7 @@ def label_counts(examples: Iterable[Example]) -> dict[str, Counter[str]]:
 
 
 def words_of(examples: Iterable[Example]) -> dict[str, int]:
-    """The words that at least LEAST_TEXTS texts hold, with their number; what spelling goes by."""
+    """Returns the words of at least LEAST_TEXTS texts, with counts, for spelling correction."""
     counts = Counter(
         word for example in examples for word in set(_LETTERS.findall(example.text.lower()))
     )

@@ -1,8 +1,8 @@
-"""Stated rules for what no data set says: domain by source, request type, everyday stakes.
+"""States rules for labels that no data set gives: domain by source, request type, everyday stakes.
 
-Everything here is a *weak* label: it comes from where a text was found or from a pattern in it,
-never from a person who judged it. The trainer keeps weak labels apart from given ones in every
-figure. The written templates, the other half of the weak labels, stand in `templates.py`.
+Every label here is *weak*: it comes from the source of a text or from a pattern in it, never from a
+person who judged it. The trainer keeps weak labels apart from given ones in every figure. The
+written templates, the other half of the weak labels, are in `templates.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from router.types import Domain, RequestType
 
 
 def _names(listed: str) -> frozenset[str]:
-    """The words of a text: long lists read better so."""
+    """Splits a text into its words; long lists are easier to read so."""
     return frozenset(listed.split())
 
 
@@ -25,8 +25,8 @@ STAKES_TOPIC_DOMAIN: Mapping[str, str] = {
         "DIAGNOSIS EXAM DISPOSITION EDCOURSE PROCEDURES IMMUNIZATIONS GYNHX LABS IMAGING"
     )
 }
-"""Parts of clinical dialogues. The topics of the synthetic stakes rows teach no domain: a head
-right in 91 % elsewhere agreed with them in 23 %; they name a story's setting, not its matter."""
+"""Sections of clinical dialogues. The topics of the synthetic stakes rows teach no domain: a head
+right in 91 % elsewhere agreed with them in 23 %. They name a story's setting, not its subject."""
 
 _SUBJECTS: Mapping[Domain, str] = {
     Domain.LEGAL: "professional_law international_law jurisprudence law",
@@ -48,7 +48,7 @@ _SUBJECTS: Mapping[Domain, str] = {
 SUBJECT_DOMAIN: Mapping[str, str] = {
     subject: domain for domain, names in _SUBJECTS.items() for subject in names.split()
 } | {"computer science": Domain.TECHNOLOGY}
-"""Exam subjects whose domain is plain; others (psychology, economics, engineering) teach none."""
+"""Exam subjects with a plain domain; others (psychology, economics, engineering) teach none."""
 
 _SOURCE_DOMAIN: Mapping[str, str] = {
     "banking77": Domain.CUSTOMER_SUPPORT,
@@ -305,23 +305,24 @@ _GRAVE_INTENTS = _names(
     "cash_withdrawal_not_recognised card_payment_not_recognised "
     "direct_debit_payment_not_recognised verify_source_of_funds"
 )
-"""Intents that may be grave: the weak label `low` of everyday requests is not given to them."""
+"""Intents that may be grave: they do not get the weak label `low` of everyday requests."""
 
 
 def weak_labels(
     source: str, text: str, given: Mapping[str, str], row: Mapping[str, object]
 ) -> dict[str, str]:
-    """Returns the weak labels of one text: task -> class; empty where no rule applies.
+    """Returns the weak labels of one text: task -> class; empty when no rule applies.
 
     >>> weak_labels("hwu64", "wake me at six", {"intent/hwu64": "alarm_set"}, {})["request_type"]
     'transaction'
     """
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     intent = given.get(f"intent/{source}", "")
     domain = _SOURCE_DOMAIN.get(source)
     if source == "clinc150" and intent != "oos":
         domain = Domain.CUSTOMER_SUPPORT if intent in _CLINC_SUPPORT else Domain.GENERAL
     kind = _INTENT_TYPE.get((source, intent)) or _SOURCE_TYPE.get(source)
+    # These sources mix all kinds of prompts, so category and wording decide, not the source.
     if source in _OPENING_SOURCES:
         kind = _CATEGORY_TYPE.get(str(row.get("category"))) or _opening(text)
         if kind == RequestType.MATH:
@@ -329,15 +330,16 @@ def weak_labels(
         elif kind == RequestType.CODING or _CODE_WORDS.search(text[:1000]):
             domain = Domain.TECHNOLOGY
     if domain:
-        found["domain"] = str(domain)
+        labels["domain"] = str(domain)
     if kind:
-        found["request_type"] = str(kind)
+        labels["request_type"] = str(kind)
+    # Everyday requests teach the calm class of every chance head, unless the intent may be grave.
     everyday = source in _CALM_SOURCES or source in ("clinc150", "banking77")
     if everyday and intent.rsplit(":", 1)[-1] not in _GRAVE_INTENTS:
-        found |= {"stakes": "low", "multi_factor": "no", "strategic": "no"}
-        found |= {"toxic": "ok", "spam": "ok"}
+        labels |= {"stakes": "low", "multi_factor": "no", "strategic": "no"}
+        labels |= {"toxic": "ok", "spam": "ok"}
     elif source.startswith(("llmrouter_", "zeroeval_", "pairs_gsm8k", "math_")):
-        found |= {
+        labels |= {
             "stakes": "low",
             "multi_factor": "no",
             "strategic": "no",
@@ -345,10 +347,10 @@ def weak_labels(
             "spam": "ok",
         }
     elif source in ("medquad", "tatqa", "tickets"):
-        found |= {"strategic": "no", "toxic": "ok", "spam": "ok"}
+        labels |= {"strategic": "no", "toxic": "ok", "spam": "ok"}
     elif source in _OPENING_SOURCES:
-        found |= {"toxic": "ok", "spam": "ok"}
-    return found
+        labels |= {"toxic": "ok", "spam": "ok"}
+    return labels
 
 
 def _opening(text: str) -> str | None:
@@ -370,7 +372,7 @@ _MODEL_ALIASES: Mapping[str, str] = {
 
 
 def model_name(name: str) -> str:
-    """One lower-case spelling per model, so that tables of different sources meet.
+    """Returns one lower-case spelling per model, so that tables of different sources meet.
 
     >>> model_name("Meta-Llama-3_1-8B-Instruct")
     'llama-3.1-8b-instruct'

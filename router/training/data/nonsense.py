@@ -1,8 +1,8 @@
-"""Texts that mean nothing to the encoder: what the novelty reader learns the unlike-anything from.
+"""Makes texts that mean nothing to the encoder: from them the novelty reader learns the unknown.
 
-Made by rule, each kind another way, so that a reader fitted on some kinds can be judged on the
-others; languages that the encoder was never taught are one kind. The words are ours; no text here
-stands in a policy's examples or in the demo.
+They are made by rule, each kind in another way, so that a reader fitted on some kinds can be judged
+on the others; one kind is languages that the encoder was never taught. The words are ours; no text
+here is in a policy's examples or in the demo.
 """
 
 # ruff: noqa: RUF001 - the Russian letters are Russian
@@ -19,7 +19,7 @@ from router.training.data.sources import Example
 from router.triage.triage_model import DEFAULT_FOLDER, TOKENIZER
 
 TASK = "sense"
-"""The training label: `no` for these texts, `yes` for a sample of everything else."""
+"""The training label: `no` for these texts, `yes` for a sample of all other texts."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -94,16 +94,16 @@ _SENTENCES = (
 
 
 def nonsense(seed: int, count: int = 1_200) -> tuple[list[str], list[int]]:
-    """Returns `count` texts unlike any request and the number of each one's kind."""
+    """Returns `count` texts unlike any request, and the number of each text's kind."""
     rng = random.Random(seed)
     kinds = [index % len(_KINDS) for index in range(count)]
     return [_KINDS[kind](rng) for kind in kinds], kinds
 
 
 def examples(seed: int, count: int = 3_000) -> Iterator[Example]:
-    """Yields nonsense as training examples of the task TASK: none that `nonsense(seed)` gives."""
+    """Yields nonsense as training examples of the task TASK, none of them from `nonsense(seed)`."""
     texts, _ = nonsense(seed + 1, count)
-    measured = set(nonsense(seed)[0])
+    measured = set(nonsense(seed)[0])  # the texts that judge novelty
     for text in dict.fromkeys(texts):
         if text in measured:
             continue
@@ -137,7 +137,7 @@ def _symbols(rng: random.Random) -> str:
 
 
 def _absurd(rng: random.Random) -> str:
-    """A sentence of sound grammar whose parts cannot go together."""
+    """Makes a grammatical sentence whose parts cannot go together."""
     text = rng.choice(_SENTENCES)
     for slot, words in _SLOTS.items():
         while slot in text:
@@ -149,7 +149,7 @@ def _absurd(rng: random.Random) -> str:
 
 
 def _unrelated(rng: random.Random) -> str:
-    """The same sentences with words drawn by lot from the whole vocabulary."""
+    """Makes the same sentences with words drawn from the whole vocabulary."""
     words = vocabulary()
     text = re.sub(r"\{\w+\}", lambda _: rng.choice(words), rng.choice(_SENTENCES))
     return text[:1].upper() + text[1:] + rng.choice((".", "?")) if rng.random() < 0.6 else text
@@ -157,13 +157,13 @@ def _unrelated(rng: random.Random) -> str:
 
 @cache
 def vocabulary() -> tuple[str, ...]:
-    """The whole words of the tokeniser of 4 letters and more, in its order."""
+    """Returns the tokeniser's whole words of 4 letters and more, in its order."""
     listed = json.loads((DEFAULT_FOLDER / TOKENIZER).read_text(encoding="utf-8"))["model"]["vocab"]
     return tuple(w for w in listed if len(w) >= 4 and w.isascii() and w.isalpha())
 
 
 def _foreign(rng: random.Random) -> str:
-    """A plain request in a language that the encoder does not know."""
+    """Makes a plain request in a language that the encoder does not know."""
     patterns, things, days = rng.choice(_LANGUAGES)
     text = rng.choice(patterns).replace("{x}", rng.choice(things)).replace("{t}", rng.choice(days))
     return text if rng.random() < 0.7 else text.lower()

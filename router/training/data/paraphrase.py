@@ -1,7 +1,7 @@
-"""A text in other words by stated rules, for training: no rule may change what is asked.
+"""Rewrites a text in other words by stated rules, for training; no rule changes the question.
 
-Each rule swaps a turn of phrase that English uses both ways. They know nothing of labels; that a
-rule leaves negation, numbers and names alone is what makes it one.
+Each rule swaps a phrase that English uses both ways. The rules know nothing of labels, and they
+leave negation, numbers and names alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WAYS: tuple[tuple[str, ...], ...] = (
     ("hello", "hi", "hey"),
     ("thanks", "thank you"),
 )
-"""Phrases of one meaning; each may stand for the others."""
+"""Phrases of one meaning; each may replace the others."""
 
 _OTHER_WAYS = {phrase: ways for ways in _WAYS for phrase in ways}
 _PHRASE = re.compile(
@@ -37,14 +37,14 @@ _PHRASE = re.compile(
 )
 _QUESTION = re.compile(r"(how|what|where|when|who|which|can|could|do|does|is|are|may)\b", re.I)
 _FRAMES = ("{}", "{} please", "please: {}", "hi, {}", "hello, {}", "{}, thanks")
-"""Around a whole text; the first, which adds nothing, is as likely as each of the others."""
+"""Frames around a whole text; the first adds nothing and is as likely as each of the others."""
 _ASKING = ("i was wondering, {}", "quick question: {}")
 FRAMED_CHARS = 120
-"""Longer texts get no frame: a politeness around a page says nothing."""
+"""Longer texts get no frame: a greeting around a page teaches nothing."""
 
 
 def paraphrased(text: str, rng: random.Random) -> str:
-    """Returns the text with each known phrase said another way or left, half and half, and framed.
+    """Returns the text with about half of the known phrases reworded, and with a frame.
 
     >>> paraphrased("Where is my parcel", random.Random(1))
     "hello, where's my parcel"

@@ -1,9 +1,9 @@
-"""Priority by stated rules: no public set labels it, so these labels are weak and say so.
+"""Labels priority by stated rules; no public data set labels it, so these labels are weak.
 
-Words of a text decide, as a dispatcher would with nothing else to go by. The head that learns them
-reads sense instead of words, so it also finds what the lists lack; that it is right is not shown by
-its figures, which measure agreement with these rules. `tiergate train head --name priority` makes
-one from real labels.
+The words of a text decide, as for a dispatcher who has nothing more. The head that learns them
+reads meaning instead of words, so it also finds what the lists lack. Its figures do not show that
+it is right, since they measure agreement with these rules. `tiergate train head --name priority`
+makes a head from real labels.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LOW_PHRASES = (
 )  # fmt: skip
 
 READ_CHARS = 400
-"""Of a long mail only the beginning is judged: the encoder, too, reads head and tail alone."""
+"""Only the beginning of a long mail is judged; the encoder, too, reads only head and tail."""
 
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
@@ -54,7 +54,7 @@ _NOT_URGENT = re.compile(r"\b(?:not|nothing|isn t|no longer) (?:\w+ )?(?:urgent|
 
 
 def priority_by_rule(text: str) -> str:
-    """high, low or normal by the words a text begins with; what is said not to be urgent is low.
+    """Returns high, low or normal by a text's first words; a text said to be not urgent is low.
 
     >>> priority_by_rule("The server is down, please help ASAP")
     'high'
@@ -62,6 +62,7 @@ def priority_by_rule(text: str) -> str:
     'low'
     """
     plain = _NOT_LETTERS.sub(" ", text[:READ_CHARS].lower())
+    # Asked first, because these phrases contain the words of high priority.
     if _NOT_URGENT.search(plain):
         return LOW
     if _HIGH.search(plain):

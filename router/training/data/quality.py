@@ -1,8 +1,8 @@
-"""What is wrong with a text, if anything: the filters of the data folder, as pure functions.
+"""Finds faults in texts: the filters of the data folder, as pure functions.
 
-They drop what teaches nothing because it is broken: no hard cases and no opinions. Texts in
-another language are told from English ones and dropped only where that is asked for, since their
-labels are sound. The written nonsense, which is unlike anything on purpose, is not filtered.
+They drop texts that teach nothing because they are broken: no hard cases and no opinions. Texts in
+another language are recognised, and dropped only when the caller wants it, since their labels are
+sound. The written nonsense, which is strange on purpose, is not filtered.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """Why a text is dropped, in the order in which the filters are asked."""
+    """Names the reasons for dropping a text, in the order of the filters."""
 
     TOO_SHORT = "too short"
     TOO_LONG = "too long"
@@ -26,23 +26,23 @@ class Fault(StrEnum):
 ENGLISH, OTHER_LANGUAGE = "English", "another language"
 
 LEAST_CHARS, MOST_CHARS = 2, 50_000
-"""One letter says nothing (`hi` and `no` are requests); past the upper bound it is a file, of
+"""One letter says nothing (`hi` and `no` are requests). A text above the upper bound is a file, of
 which the encoder would read 3,000 characters."""
 
 LEAST_MARKS, MARKS_SHARE = 3, 0.01
-"""A single wrong pound sign in an SMS is how people write; three in a hundred letters is damage."""
+"""People write a single wrong pound sign in an SMS; three in a hundred letters are damage."""
 
 LEAST_SIGNS, LETTER_SHARE = 8, 0.3
-"""Of so many visible signs or more, at least this share are letters or digits: formulas and code
-have more, tables drawn of dashes and lines of emoji fewer."""
+"""With so many visible signs or more, at least this share must be letters or digits. Formulas and
+code have more; tables drawn with dashes and lines of emoji have fewer."""
 
 LEAST_FOREIGN_LETTERS = 4
 LEAST_FOREIGN_WORDS, FOREIGN_SHARE = 3, 0.12
-"""Different function words of one other language that must be there, and their share of all words:
-names and song titles come with two or three; in sentences every fourth word is one."""
+"""Function words of one other language that a text must have, different ones, and their share of
+all words. Names and song titles bring two or three; in sentences every fourth word is one."""
 
 _MARKS = re.compile("\ufffd|[\x80-\x9f]|[ÃÂ][\x80-\xbf]|[â][\x80\u20ac][\x80-\xbf\u2018-\u2122]")
-"""The replacement sign, control codes, and UTF-8 that was read as Latin-1 or Windows-1252."""
+"""Matches the replacement sign, control codes, and UTF-8 read as Latin-1 or Windows-1252."""
 
 _BOILERPLATE = re.compile(
     r"\W*(?:(?:this|the) (?:message|comment|post|content|item|account) (?:has been|was|is) "
@@ -52,7 +52,7 @@ _BOILERPLATE = re.compile(
     r"|undeliverable: .*|delivery status notification.*)\W*",
     re.I | re.S,
 )
-"""A whole text that a program wrote in place of one; `none` and `test` are answers and requests."""
+"""Matches a whole text that a program wrote; `none` and `test` are answers and requests."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -79,11 +79,11 @@ FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
     "Dutch": _words("de het een en is niet ik je van op met voor dat zijn wat hoe mijn kan naar"
                     " aan ook maar heb wordt"),
 }  # fmt: skip
-"""Words that no sentence of the language does without; some stand in several languages."""
+"""Words without which hardly any sentence is written; some belong to several languages."""
 
 
 def fault(text: str) -> Fault | None:
-    """Returns what is wrong with a text, None where nothing is.
+    """Returns the fault of a text, None when it has none.
 
     >>> fault("where is my order"), str(fault("?")), str(fault("[deleted]"))
     (None, 'too short', 'boilerplate')
@@ -102,22 +102,22 @@ def fault(text: str) -> Fault | None:
 
 
 def language(text: str) -> str:
-    """The language of a text: English where nothing says otherwise, since short texts say little.
+    """Returns the language of a text; English without evidence, since short texts say little.
 
-    Another script where most letters are of one. A Latin language by its function words: enough of
-    them, and more than there are of English.
+    A text is in another script when most of its letters are. A language in Latin letters is
+    recognised by its function words: enough of them, and more than there are English ones.
 
     >>> language("ich kann mein Paket nicht finden"), language("order a latte per favore")
     ('German', 'English')
     """
     letters = [sign for sign in text if sign.isalpha()]
-    foreign = sum(sign > "\u024f" for sign in letters)
+    foreign = sum(sign > "\u024f" for sign in letters)  # beyond the extended Latin letters
     if foreign >= LEAST_FOREIGN_LETTERS and foreign > len(letters) / 2:
         return "another script"
     words = set(_WORD.findall(text.lower()))
     least = max(
         LEAST_FOREIGN_WORDS, len(words & _ENGLISH) + 1, math.ceil(FOREIGN_SHARE * len(words))
     )
-    found = {name: len(words & known) for name, known in FUNCTION_WORDS.items()}
-    best = max(found, key=lambda name: found[name])
-    return best if found[best] >= least else ENGLISH
+    counts = {name: len(words & known) for name, known in FUNCTION_WORDS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] >= least else ENGLISH

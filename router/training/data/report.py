@@ -1,8 +1,8 @@
-"""What curation found in the data folder, for people: `report.json` and `report.md`.
+"""Reports what curation did to the data folder, for people: `report.json` and `report.md`.
 
-Per file what was read, kept and dropped with row numbers; texts that stand twice; labels that
-contradict each other; how the classes of every task are balanced before and after; how long the
-texts are; and that no text stands on both sides of the split. No text of the data is repeated.
+It gives, per file, the rows read, kept and dropped with row numbers; texts that occur twice;
+contradicting labels; the balance of every task's classes before and after; the length of texts; and
+the check that no text is on both sides of the split. It repeats no text of the data.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from router.training.data.sources import MAX_ROWS_NAMED, Example, LoadedFile
 
 QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95, "longest": 1.0}
 FEW_CLASSES = 16
-"""Tasks of so many classes or fewer are shown class by class, others by their extremes."""
+"""Tasks of at most so many classes are shown class by class, others by their extremes."""
 MOST_LISTED = 12
-"""Pairs of files with common texts, and contradictions, shown to people; the rest is a count."""
+"""Pairs of files with common texts, and contradictions, that are listed; the rest is a count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """How many rows, and the numbers of the first few, from 1."""
+    """Holds a count of rows, and the numbers of the first few, from 1."""
 
     count: int
     first: tuple[int, ...]
@@ -44,7 +44,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file: its rows, those left, those dropped by reason, and what is odd among those left."""
+    """Reports one file: its rows, those left, those dropped by reason, and oddities of the rest."""
 
     name: str
     sha256: str
@@ -60,7 +60,7 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Rows of one file that give one text different labels for one task; all are dropped."""
+    """Names rows of one file that give one text different labels for one task; all are dropped."""
 
     file: str
     task: str
@@ -69,7 +69,8 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """How many texts stand in both of two files; they are kept, since each teaches its own task."""
+    """Counts the texts that are in both of two files; they stay, since each teaches its own
+    task."""
 
     files: tuple[str, str]
     texts: int
@@ -77,7 +78,8 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class TaskBalance:
-    """Shares of a task's classes: as read, after the caps, and as training weighs them."""
+    """Holds the shares of a task's classes: as read, after the caps, and as training weighs
+    them."""
 
     rows: int
     read: Mapping[str, float]
@@ -87,7 +89,7 @@ class TaskBalance:
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """Everything curation found; the last two counts must be 0."""
+    """Holds everything that curation reports; the last two counts must be 0."""
 
     train: int
     dev: int
@@ -103,7 +105,7 @@ class DataReport:
 
 
 def report(made: Curated) -> DataReport:
-    """Returns what is to be told of a curated folder."""
+    """Returns the report about a curated folder."""
     return DataReport(
         train=len(made.train),
         dev=len(made.dev),
@@ -120,7 +122,7 @@ def report(made: Curated) -> DataReport:
 
 
 def as_json(found: DataReport, told: Sequence[LoadedFile], made: Curated) -> Mapping[str, Value]:
-    """The report for machines; `told` are files whose rows are never judged."""
+    """Returns the report for machines; `told` lists files whose rows are never judged."""
     counts = curate.label_counts(made)
     return {
         **asdict(found),
@@ -142,7 +144,7 @@ def _file(file: CheckedFile) -> FileReport:
 
 
 def _repeated(file: CheckedFile) -> list[int]:
-    """Rows whose text stood in an earlier row of the same file."""
+    """Returns the rows whose text occurs in an earlier row of the same file."""
     first: dict[str, int] = {}
     return [
         number
@@ -152,16 +154,16 @@ def _repeated(file: CheckedFile) -> list[int]:
 
 
 def _languages(file: CheckedFile) -> dict[str, Rows]:
-    found: dict[str, list[int]] = {}
+    rows_of: dict[str, list[int]] = {}
     for number, example in file.kept:
         name = quality.language(example.text)
         if name != quality.ENGLISH:
-            found.setdefault(name, []).append(number)
-    return {name: Rows.of(rows) for name, rows in sorted(found.items())}
+            rows_of.setdefault(name, []).append(number)
+    return {name: Rows.of(rows) for name, rows in sorted(rows_of.items())}
 
 
 def _common(files: Sequence[CheckedFile]) -> tuple[Common, ...]:
-    """How many texts each two files have in common, the most first."""
+    """Counts the common texts of each two files, the largest count first."""
     homes: dict[str, dict[str, None]] = {}
     for file in files:
         for _, example in file.kept:
@@ -197,8 +199,8 @@ def _balance(made: Curated) -> dict[str, TaskBalance]:
 
 
 def _trained(train: Sequence[Example]) -> dict[str, dict[str, float]]:
-    """Per task and class the sum of repeats times class weight: what the loss makes of the rows."""
-    found: dict[str, dict[str, float]] = {}
+    """Returns, per task and class, the sum of repeats times class weight: its part in the loss."""
+    weights_of: dict[str, dict[str, float]] = {}
     for task, counts in curate.label_counts(train).items():
         names = sorted(counts)
         number = {name: place for place, name in enumerate(names)}
@@ -207,8 +209,8 @@ def _trained(train: Sequence[Example]) -> dict[str, dict[str, float]]:
         weights = balance.class_weights(labels, len(names))
         often = np.array([balance.repeats(example.source) for example in taught])
         sums = np.bincount(labels, weights=often * weights[labels], minlength=len(names))
-        found[task] = dict(zip(names, sums.tolist(), strict=True))
-    return found
+        weights_of[task] = dict(zip(names, sums.tolist(), strict=True))
+    return weights_of
 
 
 def _shares(counts: Mapping[str, float]) -> dict[str, float]:
@@ -225,11 +227,8 @@ def _groups(examples: Iterable[Example]) -> set[str]:
     return {example.group for example in examples if example.group}
 
 
-# --- for people -----------------------------------------------------------------------------------
-
-
 def render(found: DataReport) -> str:
-    """The report as Markdown."""
+    """Returns the report as Markdown."""
     caps = ", ".join(f"{source}: at most {most} rows" for source, most in curate.CAPS.items())
     dropped = {file.name: file.dropped for file in found.files}
     languages = {file.name: file.other_languages for file in found.files}
@@ -276,7 +275,7 @@ def _line(file: FileReport) -> tuple[Value, ...]:
 
 
 def _listed(by_file: Mapping[str, Mapping[str, Rows]]) -> str:
-    """One line per file and reason: which rows."""
+    """Returns one line per file and reason, with the rows."""
     lines = [
         f"- {name}: {why}, row {rows}"
         for name, reasons in by_file.items()
@@ -296,15 +295,15 @@ def _some(lines: Sequence[str]) -> list[str]:
 
 def _classes(tasks: Mapping[str, TaskBalance]) -> list[tuple[Value, ...]]:
     rows: list[tuple[Value, ...]] = []
-    for task, found in tasks.items():
-        stages = (found.read, found.kept, found.trained)
-        if len(found.kept) <= FEW_CLASSES:
+    for task, balance_of_task in tasks.items():
+        stages = (balance_of_task.read, balance_of_task.kept, balance_of_task.trained)
+        if len(balance_of_task.kept) <= FEW_CLASSES:
             rows += [
                 (task, name, *(s.get(name, 0.0) if s else None for s in stages))
-                for name in found.kept
+                for name in balance_of_task.kept
             ]
             continue
         for label, pick in (("largest", max), ("smallest", min)):
             ends = [pick(shares.values(), default=None) for shares in stages]
-            rows.append((task, f"{label} of {len(found.kept)}", *ends))
+            rows.append((task, f"{label} of {len(balance_of_task.kept)}", *ends))
     return rows

@@ -1,11 +1,11 @@
-"""Written prompts for what no public set labels: support, grave matters, strategy, nonsense.
+"""Reads written prompts for subjects that no public data set labels: support, grave, strategy.
 
-The patterns stand in `templates.txt`: each block states its labels once; below it stand patterns
-with `{slots}`. They are ours, varied on purpose (polite, terse, lower case), and their labels are
-weak. All fillings of one pattern share a group, so that a dev figure is about patterns the model
-never saw. The files `written_*.txt` have the same form and no slots: prompts as people type them,
-grave ones and harmless ones that share their words. They were written without sight of the demo's
-prompts and of the adversarial suite, and what resembled one of those was taken out.
+The patterns are in `templates.txt`: a block states its labels once, and its patterns with `{slots}`
+follow. They are ours, varied on purpose (polite, terse, lower case), and their labels are weak. All
+fillings of one pattern share a group, so that a dev figure is about patterns that the model never
+saw. The files `written_*.txt` have the same form and no slots: prompts as people type them, grave
+ones and harmless ones that share their words. Their author had not seen the demo's prompts or the
+adversarial suite, and prompts that resembled one of those were taken out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from router.training.data.sources import Example
 TEMPLATES = "templates.txt"
 WRITTEN = ("written_health_law.txt", "written_money_safety.txt", "written_strategy_support.txt")
 SOURCES = ("template_", "written_")
-"""What the names of sources begin with: those of patterns, and those of prompts without slots."""
+"""Beginnings of source names: those of patterns, and those of prompts without slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def written() -> tuple[Mapping[str, tuple[str, ...]], tuple[Block, ...]]:
 
 _SLOT = re.compile(r"\{(\w+)\}")
 FILLINGS = 14
-"""Fillings tried per pattern: past about 14 the figures on unseen patterns no longer moved."""
+"""Fillings tried per pattern: above about 14 the figures on unseen patterns did not change."""
 
 
 def examples(seed: int, fillings: int = FILLINGS) -> Iterator[Example]:
@@ -81,7 +81,7 @@ def examples(seed: int, fillings: int = FILLINGS) -> Iterator[Example]:
 
 
 def _vary(text: str, rng: random.Random) -> str:
-    """Case and final punctuation as people type them."""
+    """Varies case and final punctuation as people type them."""
     style = rng.random()
     if style < 0.25:
         text = text.lower()

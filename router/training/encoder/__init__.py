@@ -1,1 +1,1 @@
-"""The encoder: teacher, student, distillation, pruning, export."""
+"""Makes the encoder: teacher, student, distillation, pruning, export."""

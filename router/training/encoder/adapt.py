@@ -1,10 +1,11 @@
-"""Stage 2b, off unless asked for: the student reads the folder's texts before it is taught.
+"""Lets the student read the folder's texts before distillation (stage 2b, off by default).
 
-TSDAE (Wang, Reimers and Gurevych 2021): of each text 60 % of the words are deleted; the student
-makes one vector of the rest, from which a decoder must write the whole text. Labels are not read.
-The loop is ours because the library's loss takes a model of the transformers package, and the
-student is none; one layer is a whole decoder here, since attending to a single vector is a linear
-map of it. The softmax runs over the word pieces of the batch, a fiftieth of the vocabulary.
+The method is TSDAE (Wang, Reimers and Gurevych 2021): 60 % of the words of each text are deleted,
+the student makes one vector of the rest, and a decoder must write the whole text from it. Labels
+are not read. The training loop is ours, because the library's loss takes a model of the
+transformers package, and the student is none. One layer is a whole decoder here, since attending to
+a single vector is a linear map of it. The softmax runs over the word pieces of the batch, a
+fiftieth of the vocabulary.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from router.training.encoder.teacher import padded
 from router.training.progress import track
 
 SECONDS = 600.0
-"""How long the stage runs where it is named without a time."""
+"""Length of the stage when it is named without a time."""
 DELETED = 0.6
 """Share of words deleted: the best of those tried in the paper (its table 5)."""
-CLIP = 1.0
+CLIP = 1.0  # largest norm of a gradient
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast; at most one pass over the texts."""
+    """Sets time limit and learning rate; at most one pass over the texts."""
 
     seed: int
     max_seconds: float = SECONDS
@@ -48,7 +49,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """Steps done and the mean loss, in nats per word piece, of the first and last tenth of them."""
+    """Holds the steps done and the mean loss of the first and of the last tenth of them.
+
+    Losses are in nats per word piece.
+    """
 
     steps: int
     loss_first: float
@@ -67,19 +71,21 @@ class Decoder(nn.Module):
         nn.init.normal_(self.position.weight, std=0.02)
 
     def forward(self, word: nn.Embedding, vector: Tensor, before: Tensor) -> Tensor:
-        """(batch, width), (batch, tokens) -> the state that names each next piece."""
+        """Maps (batch, width) and (batch, tokens) to the state that predicts each next piece."""
         tokens = before.shape[1]
         x = word(before) + self.position.weight[:tokens] + self.remembered(vector)[:, None]
+        # A large negative logit hides the pieces ahead: (1, 1, tokens, tokens).
         ahead = torch.full((tokens, tokens), -10_000.0).triu(1)[None, None]
         state: Tensor = self.layer(self.norm(x), ahead.to(x.dtype))
         return state
 
 
 def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: bool) -> Adapted:
-    """Trains the student on token rows alone and saves its weights in `out`.
+    """Trains the student on token rows without labels and saves its weights in `out`.
 
-    It begins where distillation would: at the teacher's projection. The same rows, seed and number
-    of steps give the same weights; where the time ends it first, the machine decides how many.
+    It begins as distillation does, at the teacher's projection. The same rows, seed and number of
+    steps give the same weights; when the time ends first, the speed of the machine decides the
+    number of steps.
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
@@ -113,7 +119,7 @@ def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: boo
 
 
 def _batches(rows: Sequence[Sequence[int]], most: int, rng: np.random.Generator) -> list[list[int]]:
-    """Each row once, with rows of similar length; the batches in random order."""
+    """Returns batches of rows of similar length, each row once; the batches in random order."""
     order = rng.permutation(len(rows))
     lengths = np.array([len(rows[index]) for index in order])
     groups: list[list[int]] = []
@@ -126,7 +132,10 @@ def _batches(rows: Sequence[Sequence[int]], most: int, rng: np.random.Generator)
 
 
 def with_words_deleted(row: Sequence[int], rng: np.random.Generator) -> list[int]:
-    """The row without DELETED of its inner pieces, at least one of them left; markers stay."""
+    """Returns the row without the share DELETED of its inner pieces; at least one of them stays.
+
+    The markers at both ends stay too.
+    """
     inner = np.arange(1, len(row) - 1)
     if len(inner) < 2:
         return list(row)
@@ -138,12 +147,14 @@ def with_words_deleted(row: Sequence[int], rng: np.random.Generator) -> list[int
 def _loss(
     student: Student, decoder: Decoder, rows: Sequence[Sequence[int]], rng: np.random.Generator
 ) -> Tensor:
-    """Cross-entropy per piece of the whole texts, given the vectors of what is left of them."""
+    """Returns the cross-entropy per piece of the whole texts, given vectors of the shortened
+    ones."""
     whole = padded(rows)
+    # `pieces` are the word pieces of this batch; `place` numbers each token among them.
     pieces, place = torch.unique(whole, return_inverse=True)
     with quickest():
         vector = student.pooled(padded([with_words_deleted(row, rng) for row in rows]))
         state = decoder(student.word, vector, whole[:, :-1])
         logits = (state @ student.word(pieces).T).float()  # (batch, tokens, pieces)
-    asked = whole[:, 1:] != 0
-    return functional.cross_entropy(logits[asked], place[:, 1:][asked])
+    predicted = whole[:, 1:] != 0  # padding has nothing to predict
+    return functional.cross_entropy(logits[predicted], place[:, 1:][predicted])

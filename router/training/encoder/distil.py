@@ -1,10 +1,10 @@
-"""Stage 3: one training of the student, by the teacher's embeddings and by every label at once.
+"""Trains the student once (stage 3), by the teacher's embeddings and by every label together.
 
-Each batch holds rows of similar length and carries up to three terms: the cosine to the teacher,
-the agreement of all pairwise cosines, and a cross-entropy per labelled task read linearly from the
-unit embedding (as the served heads will be). Which model answered which benchmark prompt right is
-left out on purpose: heads for that are fitted on embeddings of the same rows, and an encoder which
-has learned those rows by heart makes them look easier than new ones are.
+Each batch holds rows of similar length. Its loss has up to three terms: the cosine to the teacher,
+the agreement of all pairwise cosines, and a cross-entropy per labelled task, read linearly from the
+unit embedding (as the served heads will read it). The benchmark results (which model answered which
+prompt right) are left out on purpose: heads for those are fitted on embeddings of the same rows,
+and an encoder that has learned those rows by heart makes them look easier than new rows are.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ INTENT_WEIGHT = 1.0
 COSINE_WEIGHT, PAIRS_WEIGHT = 6.0, 12.0
 STUDENT, READOUT = "student.pt", "readout.pt"
 NOISY_SHARE = 0.4
-"""Share of short texts seen with typing errors, against the clean text's target."""
+"""Share of short texts that are trained with typing errors, against the clean text's target."""
 MASKED_SHARE = 0.1
-"""Share of tokens hidden behind [MASK] in training: without it and dropout, the losses of all
-labelled tasks fell to a hundredth and dev figures stood still."""
+"""Share of tokens hidden behind [MASK] in training. Without it and dropout, the losses of all
+labelled tasks fell to a hundredth while dev figures did not improve."""
 MASK, MARKERS = 103, 104
-"""The id of [MASK]; ids below MARKERS are markers and stay."""
+"""The id of [MASK]; ids below MARKERS are markers and are never masked."""
 SMOOTHING = 0.05
 TIME_COUNTS_FROM = 0.1
-"""By then a training that will be cut short is behind its schedule, and any other is ahead."""
+"""At this share, a training that will be cut short is behind its schedule, any other is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast to train; `scale` multiplies all repeats."""
+    """Sets the length and the learning rates of a training; `scale` multiplies all repeats."""
 
     seed: int
     scale: float = 1.0
@@ -64,22 +64,22 @@ class Plan:
     max_seconds: float = math.inf
     shape: Shape = field(default_factory=Shape)
     leg: int = 1
-    """Which training of the same student this is: from the second on it goes on from the last."""
+    """Number of this training of the same student; from the second on it continues the last one."""
     curriculum: float = 0.0
     """Share of the training in which hard rows are still missing; 0: all rows from the start."""
     adjustment: float = 0.0
-    """Logit adjustment: how many times the log of a class's share is added; 0: class weights."""
+    """Logit adjustment: the factor of the log of a class's share; 0: class weights."""
 
 
 class Balance(NamedTuple):
-    """One task's classes: their weights in the loss, and what is added to their logits."""
+    """Holds one task's class weights in the loss, and the numbers added to the class logits."""
 
     weight: Tensor  # (classes,)
     shift: Tensor  # (classes,)
 
 
 class Readout(nn.Module):
-    """Linear heads over the unit embedding, one per task, used in training only."""
+    """Reads tasks linearly from the unit embedding, one head per task, in training only."""
 
     def __init__(self, width: int, sizes: Mapping[str, int]) -> None:
         super().__init__()
@@ -92,12 +92,12 @@ class Readout(nn.Module):
 
 
 def _key(task: str) -> str:
-    return task.replace("/", "__")
+    return task.replace("/", "__")  # keeps paths out of the names of torch modules
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Everything the loop needs per example, as arrays."""
+    """Holds all that the loop needs per example, as arrays."""
 
     rows: Sequence[Sequence[int]]
     noisy: Mapping[int, Sequence[Sequence[int]]]  # several mistyped forms of one text
@@ -178,7 +178,7 @@ def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
 
 
 def middling(rows: Sequence[Sequence[int]], seed: int) -> list[Sequence[int]]:
-    """Rows of usual length that the first weights are fitted on, drawn under the seed."""
+    """Returns rows of usual length for fitting the first weights, drawn under the seed."""
     fit = [row for row in rows if 8 <= len(row) <= 96]
     return random.Random(seed).sample(fit, min(700, len(fit)))
 
@@ -186,10 +186,10 @@ def middling(rows: Sequence[Sequence[int]], seed: int) -> list[Sequence[int]]:
 def train(
     corpus: Corpus, plan: Plan, out: Path, *, start: Path | None = None, progress: bool
 ) -> int:
-    """Trains the student, saves its weights in `out` with the loss history; returns the steps.
+    """Trains the student, saves its weights and the loss history in `out`; returns the steps.
 
-    The first leg starts from the weights in `start`, without one from the teacher's own.
-    Stops early, the learning rate already lowered, when `plan.max_seconds` is reached.
+    The first leg starts from the weights in `start`, or, when it is None, from the teacher's own.
+    It stops early when `plan.max_seconds` is reached; the learning rate is then already low.
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed + plan.leg)
@@ -202,7 +202,7 @@ def train(
     readout = Readout(plan.shape.width, sizes)
     if plan.leg > 1:
         student.load_state_dict(torch.load(out / STUDENT, weights_only=True))
-        # A task that is new in this leg starts afresh.
+        # A task that is new in this leg starts with fresh weights.
         readout.load_state_dict(torch.load(out / READOUT, weights_only=True), strict=False)
     balances = _balances(corpus, plan)
     optimiser = torch.optim.AdamW(
@@ -242,24 +242,25 @@ def train(
 
 
 def share_done(step: int, steps: int, elapsed: float) -> float:
-    """The share of the training that is over, by steps or by time, whichever is ahead.
+    """Returns the share of the training that is over: by steps or by time, whichever is larger.
 
-    Time counts from TIME_COUNTS_FROM on: before, a clock's noise would make the rate of the first
-    steps, and with it every weight, differ from one run to the next.
+    Time counts from TIME_COUNTS_FROM on. Before, the noise of a clock would make the rate of the
+    first steps, and with it every weight, differ from one run to the next.
     """
     return max(step / steps, elapsed if elapsed > TIME_COUNTS_FROM else 0.0)
 
 
 def rate(share: float, warmup: float) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
+    """Returns the factor of the learning rate: linear warm-up, then half a cosine to a
+    hundredth."""
     if share < warmup:
         return share / warmup + 1e-3
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, (share - warmup) / (1 - warmup))))
 
 
 def _balances(corpus: Corpus, plan: Plan) -> dict[str, Balance]:
-    """Per task, what makes up for classes of unequal size; with adjustment no weights as well."""
-    found = {}
+    """Returns the correction for classes of unequal size, per task: weights or shifts, not both."""
+    balances = {}
     for task, names in corpus.classes.items():
         labels, size = corpus.labels[task], len(names)
         if plan.adjustment:
@@ -267,10 +268,10 @@ def _balances(corpus: Corpus, plan: Plan) -> dict[str, Balance]:
             weight = np.ones(size)
         else:
             shift, weight = np.zeros(size), balance.class_weights(labels, size)
-        found[task] = Balance(
+        balances[task] = Balance(
             *(torch.tensor(part, dtype=torch.float32) for part in (weight, shift))
         )
-    return found
+    return balances
 
 
 def _loss(
@@ -281,6 +282,7 @@ def _loss(
     batch: Sequence[int],
     rng: np.random.Generator,
 ) -> tuple[Tensor, dict[str, float]]:
+    # A short text is often shown mistyped, but its targets stay those of the clean text.
     rows = [
         corpus.noisy[i][int(rng.integers(len(corpus.noisy[i])))]
         if i in corpus.noisy and rng.random() < NOISY_SHARE
@@ -299,7 +301,7 @@ def _loss(
 
 
 def _masked(ids: Tensor, rng: np.random.Generator) -> Tensor:
-    """Token ids with a share of them behind [MASK]; markers and padding stay."""
+    """Returns token ids with a share of them replaced by [MASK]; markers and padding stay."""
     hidden = torch.from_numpy(rng.random(ids.shape) < MASKED_SHARE) & (ids >= MARKERS)
     return ids.masked_fill(hidden, MASK)
 
@@ -323,6 +325,7 @@ def _terms(
         chosen = np.flatnonzero(labels[index] >= 0)
         if not len(chosen):
             continue
+        # Dot products of unit vectors are small; the factor lets the softmax become certain.
         logits = readout.tasks[_key(task)](unit[chosen]) * 4.0
         labels_here = torch.from_numpy(labels[index][chosen])
         value = functional.cross_entropy(
@@ -337,6 +340,6 @@ def _terms(
 
 
 def short_plan(plan: Plan) -> Plan:
-    """The same training at a size for tests: one narrow layer, few rows."""
+    """Returns the same training at a size for tests: one narrow layer, few rows."""
     shape = Shape(layers_of_teacher=(0,))
     return replace(plan, scale=0.1, max_seconds=30.0, shape=shape, batch_tokens=1_024)

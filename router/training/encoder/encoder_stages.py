@@ -1,7 +1,8 @@
-"""The stages from the data folder to an encoder: curate, teach, adapt, distil, prune, export.
+"""Runs the stages from the data folder to an encoder: curate, teach, adapt, distil, prune, export.
 
-Each reads what earlier ones left in the work folder and writes into its own; what it returns stands
-as figures in its manifest. What follows, from vectors to a model, is in `pipeline.py`.
+Each stage reads the outputs of earlier ones in the work folder and writes into its own folder. Its
+return value becomes the figures in its manifest. The stages after it, from vectors to a model, are
+in `pipeline.py`.
 """
 
 from __future__ import annotations
@@ -23,52 +24,55 @@ if TYPE_CHECKING:
     from router.training.encoder import distil
 
 DISTIL_SECONDS = 2_000.0
-"""Wall time after which distillation stops with its learning rate run down."""
+"""Wall time after which distillation stops; its learning rate has then run down."""
 DISTIL_SCALE = 1.1
 LEGS = "legs.json"
 """Steps of each training of the student, one after the other."""
 
 QUICK_ROWS = 400
-"""Rows per source in a quick run: enough for every stage to do its work in seconds."""
+"""Rows per source in a quick run: enough for every stage to finish in seconds."""
 QUICK_ADAPT_S = 2.0
 
 TYPED_CHARS, TYPED_FORMS = 300, 3
-"""Texts up to this length are also trained with typing errors, in so many different forms."""
+"""Texts of up to so many characters are also trained with typing errors, in so many forms."""
 REPORT = "report.md"
 PIECES = "pieces.npy"
 """Ids of the word pieces that pruning leaves, ascending."""
 WATCHED_ROWS = 400
-"""Training texts on which pruning sees what heads and neurons do."""
+"""Training texts on which pruning measures heads and neurons."""
 
 Metrics = Mapping[str, Value]
 
 
 def curated(run: Run) -> Metrics:
-    """Reads and cleans the folder; writes both sides and the report on it."""
+    """Reads and cleans the folder; writes both sides and the report about it."""
     files = sources.knowledge_files(run.knowledge)
-    told = [sources.read_knowledge(path) for path in files]
+    knowledge = [sources.read_knowledge(path) for path in files]
     made = curate.curate(
         run.data, run.seed, english_only=run.options.english_only,
-        told=[example for rows, _ in told for example in rows], progress=run.progress,
+        told=[example for rows, _ in knowledge for example in rows], progress=run.progress,
     )  # fmt: skip
     train = thinned(made.train, run.seed, {}, QUICK_ROWS) if run.quick else made.train
     folder = run.folder("curate")
     curate.save(folder / "train.jsonl.gz", train)
     curate.save(folder / "dev.jsonl.gz", made.dev)
-    found = report.report(made)
-    assert not found.texts_on_both_sides, "a text stands in both train and dev"
-    assert not found.groups_on_both_sides, "a pair or template stands in both train and dev"
-    listed = report.as_json(found, [file for _, file in told], made)
+    counts = report.report(made)
+    assert not counts.texts_on_both_sides, "a text stands in both train and dev"
+    assert not counts.groups_on_both_sides, "a pair or template stands in both train and dev"
+    listed = report.as_json(counts, [file for _, file in knowledge], made)
     (folder / "report.json").write_text(json.dumps(listed, indent=1) + "\n")
-    (folder / REPORT).write_text(report.render(found), encoding="utf-8")
-    dropped = sum(rows.count for file in found.files for rows in file.dropped.values())
-    return {"train": len(train), "dev": found.dev, "dropped": dropped}
+    (folder / REPORT).write_text(report.render(counts), encoding="utf-8")
+    dropped = sum(rows.count for file in counts.files for rows in file.dropped.values())
+    return {"train": len(train), "dev": counts.dev, "dropped": dropped}
 
 
 def thinned(
     examples: Sequence[Example], seed: int, caps: Mapping[str, int], most: int
 ) -> tuple[Example, ...]:
-    """At most `caps[source]`, else `most`, rows of each source, drawn under the seed, in order."""
+    """Returns at most `caps[source]`, by default `most`, rows of each source, in their old order.
+
+    The rows are drawn under the seed.
+    """
     order = random.Random(seed).sample(range(len(examples)), len(examples))
     count: dict[str, int] = {}
     kept = []
@@ -81,7 +85,7 @@ def thinned(
 
 
 def examples(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """The training and the dev side as curation left them."""
+    """Returns the training and the dev side as curation wrote them."""
     folder = run.folder("curate")
     return curate.load(folder / "train.jsonl.gz"), curate.load(folder / "dev.jsonl.gz")
 
@@ -117,7 +121,7 @@ def adapted(run: Run) -> Metrics:
 
 
 def distilled(run: Run) -> Metrics:
-    """Trains the student by the teacher and every label, from where it stands."""
+    """Trains the student by the teacher and by every label, from its last weights on."""
     from router.training.data import paraphrase
     from router.training.encoder import distil, teacher
 
@@ -131,6 +135,7 @@ def distilled(run: Run) -> Metrics:
         if len(example.text) < TYPED_CHARS
     }
     if run.options.paraphrase:
+        # One form keeps its typing errors; the others become paraphrases.
         for index, forms in noisy.items():
             forms[1:] = [
                 tokenise(paraphrase.paraphrased(train[index].text, rng)) for _ in forms[1:]
@@ -165,25 +170,25 @@ def pruned(run: Run) -> Metrics:
 
     from router.training.encoder import distil, prune, teacher
 
-    asked = run.options.pruning
-    if not asked:
+    left = run.options.pruning
+    if not left:
         raise TrainingDataError("the stage prune needs --prune, which says what is left")
     train, dev = examples(run)
     tokenise = teacher.tokeniser()
     whole = prune.load_student(run.folder("distil") / distil.STUDENT)
     seen = random.Random(run.seed).sample(train, min(WATCHED_ROWS, len(train)))
-    small = prune.smaller(whole, asked, [tokenise(example.text) for example in seen])
+    small = prune.smaller(whole, left, [tokenise(example.text) for example in seen])
     folder = run.folder("prune")
     torch.save(small.state_dict(), folder / distil.STUDENT)
     (folder / PIECES).unlink(missing_ok=True)
-    if asked.vocabulary:
+    if left.vocabulary:
         rows = [tokenise(example.text) for example in train]
-        np.save(folder / PIECES, prune.most_seen(rows, whole.shape.vocabulary, asked.vocabulary))
+        np.save(folder / PIECES, prune.most_seen(rows, whole.shape.vocabulary, left.vocabulary))
     judged = random.Random(run.seed).sample(dev, min(WATCHED_ROWS, len(dev)))
     cosine = prune.cosine(whole, small, [tokenise(example.text) for example in judged])
     return {
         "layers": len(small.layers), "heads": small.shape.heads, "neurons": small.shape.hidden,
-        "word_pieces": asked.vocabulary or small.shape.vocabulary,
+        "word_pieces": left.vocabulary or small.shape.vocabulary,
         "cosine_to_whole": round(cosine, 4),
     }  # fmt: skip
 

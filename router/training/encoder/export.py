@@ -1,8 +1,8 @@
-"""Stage 5: the trained student as one ONNX file with INT8 weights, or INT4 ones where asked for.
+"""Exports the trained student as one ONNX file (stage 5), with INT8 or INT4 weights.
 
-INT8 is the dynamic quantization of onnxruntime: weights per column, activations per run; the
-embedding table, three quarters of the file, shrinks with the default operator list. INT4 has a
-scale per 32 weights (`graphs.py`): smaller, and no faster than float.
+INT8, the default, is the dynamic quantization of onnxruntime: weights per column, activations per
+run. The embedding table, three quarters of the file, shrinks with the default operator list. INT4
+has a scale per 32 weights (`onnx_graphs.py`): it is smaller, and no faster than float.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def export(
 ) -> tuple[Path, Path]:
     """Writes the float and the quantised encoder and the tokenizer into `out`; returns both models.
 
-    `bits` are those of a weight, 8 or 4. With `pieces` the word table holds these alone, and others
-    read as [UNK].
+    `bits` is the size of a weight, 8 or 4. With `pieces` the word table holds only these, and other
+    pieces read as [UNK].
     """
     full, small = out / FULL, out / ENCODER
     to_onnx(student, full)
@@ -49,6 +49,7 @@ def to_onnx(student: Student, full: Path) -> None:
     """Writes a network as a float ONNX file: token ids in, one unit vector per row out."""
     import torch
 
+    # Two rows of example tokens, the second with padding: the export traces them.
     ids = torch.tensor([[101, 2054, 2003, 102], [101, 7592, 102, 0]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -69,9 +70,8 @@ def to_int8(full: Path, small: Path) -> None:
     import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.disable(
-        logging.WARNING
-    )  # the quantizer asks for a pre-processing that changes nothing here
+    # The quantizer asks for a pre-processing step that changes nothing for this graph.
+    logging.disable(logging.WARNING)
     try:
         quantize_dynamic(str(full), str(small), weight_type=QuantType.QInt8, per_channel=True)
     finally:

@@ -1,6 +1,6 @@
-"""Surgery on exported ONNX graphs: INT4 weights, a vocabulary of the pieces seen, no layers at all.
+"""Changes exported ONNX graphs: INT4 weights, a smaller vocabulary, or a graph without layers.
 
-Pure functions of files and arrays: nothing here runs a model or knows what its vectors are for.
+Contains pure functions of files and arrays: nothing here runs a model or knows the use of vectors.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 BLOCK = 32
 """Weights that share one scale: the usual block of 4-bit formats."""
 MIDDLE = 8
-"""What stands for 0 among the sixteen values of an unsigned nibble."""
+"""The nibble that means 0 among the sixteen values of an unsigned nibble."""
 INT8_ACTIVATIONS = 4
 """`accuracy_level` of MatMulNBits: activations in INT8 too, its fastest kernel on a CPU."""
 IR, OPSET = 10, 17
-"""The oldest ONNX format that knows 4-bit tensors, and the export's operator set."""
+"""The oldest ONNX format with 4-bit tensors, and the operator set of the export."""
 MICROSOFT = "com.microsoft"
 KEPT_IDS = "ids_kept"
-"""What `keep_pieces` names the ids that it looks up in place of the given ones."""
+"""The name that `keep_pieces` gives to the ids that it looks up instead of the original ones."""
 
 
 def nibbles(
     weights: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """Weights in blocks of 32 along the last axis as 4-bit numbers, 0..15, and each block's scale.
+    """Returns weights as 4-bit numbers, 0..15, and the scale of each block of 32.
 
-    A weight is about (nibble - 8) x scale. The value of largest size in a block stands for -8, so
-    that all sixteen values are used, as llama.cpp's Q4_0 does. Returns (rows, width) and
-    (rows, width / 32); raises ValueError where 32 does not divide the width.
+    Blocks lie along the last axis. A weight is about (nibble - 8) x scale. The value of largest
+    size in a block becomes -8, so that all sixteen values are used, as in llama.cpp's Q4_0. Shapes:
+    (rows, width) and (rows, width / 32). Raises ValueError when 32 does not divide the width.
 
     >>> nibbles(np.full((1, 32), 0.5, dtype=np.float32))[1]
     array([[-0.0625]], dtype=float32)
@@ -51,7 +51,7 @@ def nibbles(
 
 
 def packed(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Two nibbles to a byte along the last axis, the first one low.
+    """Packs two nibbles into a byte along the last axis, the first one in the low bits.
 
     >>> packed(np.array([[1, 2]], dtype=np.uint8))
     array([[33]], dtype=uint8)
@@ -60,7 +60,7 @@ def packed(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def to_int4(full: Path, out: Path) -> None:
-    """Writes the float encoder with INT4 weights: every constant matrix and the word table."""
+    """Writes the float encoder with INT4 weights in every constant matrix and in the word table."""
     import onnx
 
     model = onnx.load(full)
@@ -77,10 +77,11 @@ def to_int4(full: Path, out: Path) -> None:
 
 
 def _int4_matmul(graph: GraphProto, node: NodeProto, weight: npt.NDArray[np.float32]) -> None:
-    """Puts MatMulNBits in the place of a product with a constant matrix (inputs, outputs)."""
+    """Replaces a product with a constant matrix (inputs, outputs) by MatMulNBits."""
     from onnx import helper, numpy_helper
 
     inputs, outputs = weight.shape
+    # The operator wants one row per output, hence the transposed matrix.
     values, scale = nibbles(np.ascontiguousarray(weight.T))
     data = packed(values).reshape(outputs, inputs // BLOCK, BLOCK // 2)
     name = node.input[1]
@@ -97,11 +98,11 @@ def _int4_matmul(graph: GraphProto, node: NodeProto, weight: npt.NDArray[np.floa
 
 
 def _int4_table(graph: GraphProto, node: NodeProto, table: npt.NDArray[np.float32]) -> None:
-    """Puts GatherBlockQuantized in the place of the look-up in the word table."""
+    """Replaces the look-up in the word table by GatherBlockQuantized."""
     from onnx import TensorProto, helper, numpy_helper
 
     values, scale = nibbles(table)
-    signed = np.bitwise_xor(values, np.uint8(MIDDLE))  # 0..15 becomes -8..7, by the highest bit
+    signed = np.bitwise_xor(values, np.uint8(MIDDLE))  # 0..15 becomes -8..7: flips the highest bit
     name = node.input[0]
     graph.initializer.append(
         helper.make_tensor(
@@ -124,10 +125,10 @@ def _int4_table(graph: GraphProto, node: NodeProto, table: npt.NDArray[np.float3
 
 
 def keep_pieces(full: Path, kept: Sequence[int], unknown: int, out: Path) -> None:
-    """Writes the encoder with a word table of the pieces `kept` alone; others read as `unknown`.
+    """Writes the encoder with a word table of only the pieces `kept`; others read as `unknown`.
 
-    The graph itself turns old ids into new ones, so the tokeniser stays. Both 0, which is padding,
-    and `unknown` must be kept; padding stays 0.
+    The graph itself maps old ids to new ones, so the tokeniser stays the same. Both 0, which is
+    padding, and `unknown` must be kept; padding stays 0.
     """
     import onnx
     from onnx import helper, numpy_helper
@@ -141,10 +142,12 @@ def keep_pieces(full: Path, kept: Sequence[int], unknown: int, out: Path) -> Non
     name = word.input[0]
     model.graph.initializer.append(numpy_helper.from_array(table[list(kept)], f"{name}_kept"))
     model.graph.initializer.append(numpy_helper.from_array(new, "kept_ids"))
-    at = list(model.graph.node).index(word)
+    position = list(model.graph.node).index(word)
     word.input[0], word.input[1] = f"{name}_kept", KEPT_IDS
-    model.graph.node.insert(at, helper.make_node("Cast", ["ids_short"], [KEPT_IDS], to=7))
-    model.graph.node.insert(at, helper.make_node("Gather", ["kept_ids", ids], ["ids_short"]))
+    # Each insertion goes before the last one: Gather maps old ids to new, Cast widens them (7:
+    # INT64).
+    model.graph.node.insert(position, helper.make_node("Cast", ["ids_short"], [KEPT_IDS], to=7))
+    model.graph.node.insert(position, helper.make_node("Gather", ["kept_ids", ids], ["ids_short"]))
     _drop_unused(model.graph)
     onnx.save(model, out)
 
@@ -152,7 +155,8 @@ def keep_pieces(full: Path, kept: Sequence[int], unknown: int, out: Path) -> Non
 def mean_of_table(table: npt.NDArray[np.float32], out: Path) -> None:
     """Writes an encoder without layers: the mean of the rows of `table`, as a unit vector.
 
-    Padding (id 0) must be a row of zeros; the mean's length does not matter, so the sum is taken.
+    Padding (id 0) must be a row of zeros. The length of the mean does not matter, so the graph
+    takes the sum.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -177,7 +181,7 @@ def mean_of_table(table: npt.NDArray[np.float32], out: Path) -> None:
 
 
 def word_table(full: Path) -> npt.NDArray[np.float32]:
-    """The word table of a float encoder, (pieces, width)."""
+    """Returns the word table of a float encoder, (pieces, width)."""
     import onnx
 
     graph = onnx.load(full).graph
@@ -186,7 +190,7 @@ def word_table(full: Path) -> npt.NDArray[np.float32]:
 
 
 def _constants(graph: GraphProto) -> dict[str, npt.NDArray[np.float32]]:
-    """The constant float matrices of a graph by name."""
+    """Returns the constant float matrices of a graph by name."""
     from onnx import numpy_helper
 
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -198,7 +202,7 @@ def _constants(graph: GraphProto) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def _word_table(graph: GraphProto, constants: dict[str, npt.NDArray[np.float32]]) -> NodeProto:
-    """The look-up of word pieces: the one whose indices are the graph's input, or stand for it."""
+    """Returns the look-up of word pieces: its indices are the graph's input or derived from it."""
     given = (graph.input[0].name, KEPT_IDS)
     return next(
         node

@@ -1,8 +1,8 @@
-"""Which numbers the networks are multiplied in: bfloat16 where the processor has it.
+"""Chooses the number format of matrix products: bfloat16 when the processor has it.
 
 There it is twice as fast, and the teacher's vectors keep a cosine above .9995 to those of float32.
-A processor without such instructions imitates them, which took 2.5 to 3 times as long as float32
-on the one that it was measured on (AVX-512 without BF16); there it is float32.
+A processor without such instructions emulates them, which took 2.5 to 3 times as long as float32 on
+the measured one (AVX-512 without BF16); there float32 is used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def quickest() -> torch.autocast:
-    """A context in which this processor multiplies quickest; the same on every run of a machine."""
+    """Returns a context in which this processor multiplies fastest; constant on one machine."""
     import torch
 
     return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
@@ -24,15 +24,12 @@ def quickest() -> torch.autocast:
 
 @cache
 def has_bfloat16() -> bool:
-    """Whether this processor has instructions for bfloat16."""
+    """Returns True when this processor has instructions for bfloat16."""
     import torch
 
     return bfloat16_among(torch.cpu.get_capabilities())
 
 
 def bfloat16_among(capabilities: Mapping[str, object]) -> bool:
-    """Whether a processor's list names one that is there: `avx512_bf16`, `amx_bf16`, Arm's `bf16`.
-
-    Pure.
-    """
+    """Returns True when the list names one that exists: `avx512_bf16`, `amx_bf16`, Arm's `bf16`."""
     return any(there and name.endswith("bf16") for name, there in capabilities.items())

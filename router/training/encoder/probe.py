@@ -1,8 +1,8 @@
-"""How much an encoder's vectors hold: linear probes on labelled texts, train side and dev side.
+"""Measures how much an encoder's vectors hold, with linear probes on labelled texts.
 
-Two kinds of labels. The student was trained on the `taught` ones, so there it may well beat its
-teacher; nobody ever showed it the others, so there it shows what is left of the teacher's own
-understanding. Its training never saw the dev side of either.
+There are two kinds of labels. The student was trained on the `taught` ones, so there it may well be
+better than its teacher. It never saw the others, so there it shows what is left of the teacher's
+own understanding. Training never read the dev side of either.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from router.training.data import curate, sources
 from router.training.data.sources import Example
 
 TAUGHT = {"CLINC150": "intent/clinc150", "Banking77": "intent/banking77", "domain": "domain"}
-"""Probe -> the task whose given labels it reads."""
+"""Maps a probe to the task whose given labels it reads."""
 
 RIDGES = (1e-2, 1e-3, 1e-4)
-"""Tried from the strongest down; each variant and probe has its own."""
+"""Tried from the strongest down; each pair of variant and probe has its own."""
 HELD_SHARE = 4
-"""One training row in so many chooses the ridge."""
+"""One in so many training rows is held out to choose the ridge."""
 LEAST_DEV, LEAST_PER_CLASS = 20, 2
-"""Fewer dev rows make no probe; a class with fewer training rows is left out."""
+"""With fewer dev rows there is no probe; a class with fewer training rows is left out."""
 RESAMPLES, CONFIDENCE = 1_000, 0.95
 
 Flags = npt.NDArray[np.bool_]
@@ -39,14 +39,14 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Untaught:
-    """A column of a data file that training never reads as a label."""
+    """Names a column of a data file that training never reads as a label."""
 
     name: str
     file: str
     text: str
     label: str
     where: tuple[str, str]
-    """A column and the value that a row must have there."""
+    """A column, and the value that a row must have in it."""
 
 
 UNTAUGHT = (
@@ -59,7 +59,7 @@ UNTAUGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Texts with the number of their class."""
+    """Holds texts with the number of their class."""
 
     texts: tuple[str, ...]
     labels: Labels
@@ -67,7 +67,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A labelled set, cut as training cuts it: a head is fitted on `train`, judged on `dev`."""
+    """Holds a labelled set, cut as training cuts it: fitted on `train`, judged on `dev`."""
 
     name: str
     taught: bool
@@ -79,28 +79,29 @@ class Probe:
 def probes(
     train: Sequence[Example], dev: Sequence[Example], data: Path, rows: int
 ) -> tuple[Probe, ...]:
-    """The probes that the examples and the data folder allow, `rows` training rows each at most.
+    """Returns the probes that the examples and the data folder allow.
 
-    Of dev at most half as many are judged. Which rows: those with the smallest hash of the text.
+    Each has at most `rows` training rows and half as many dev rows: those with the smallest hash of
+    the text.
     """
-    found = []
+    made = []
     for name, task in TAUGHT.items():
         sides = [
             [(e.text, e.labels[task]) for e in side if task in e.labels and task not in e.weak]
             for side in (train, dev)
         ]
-        found.append(_probe(name, True, sides[0], sides[1], rows))
-    for asked in UNTAUGHT:
-        pairs = list(_pairs(data, asked))
-        is_dev = [curate.is_dev(Example(text, asked.name)) for text, _ in pairs]
+        made.append(_probe(name, True, sides[0], sides[1], rows))
+    for column in UNTAUGHT:
+        pairs = list(_pairs(data, column))
+        is_dev = [curate.is_dev(Example(text, column.name)) for text, _ in pairs]
         inside = [pair for pair, held in zip(pairs, is_dev, strict=True) if not held]
         outside = [pair for pair, held in zip(pairs, is_dev, strict=True) if held]
-        found.append(_probe(asked.name, False, inside, outside, rows))
-    return tuple(probe for probe in found if probe is not None)
+        made.append(_probe(column.name, False, inside, outside, rows))
+    return tuple(probe for probe in made if probe is not None)
 
 
 def _pairs(data: Path, asked: Untaught) -> Iterator[tuple[str, str]]:
-    """Text and label of each row; texts that stand twice count once."""
+    """Yields text and label of each row; a text that occurs twice counts once."""
     path = sources.find(data, asked.file)
     seen = set()
     column, value = asked.where
@@ -132,6 +133,7 @@ def _probe(
 
 
 def _drawn(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    # A hash draws the same rows for every variant, in any order of the file.
     def lot(pair: tuple[str, str]) -> bytes:
         return hashlib.blake2b(pair[0].encode("utf-8", "replace"), digest_size=8).digest()
 
@@ -147,27 +149,30 @@ def _side(pairs: Sequence[tuple[str, str]], classes: Sequence[str]) -> Side:
 
 
 def texts_of(found: Sequence[Probe]) -> tuple[str, ...]:
-    """Every text of the probes once, in order of first appearance."""
+    """Returns every text of the probes once, in order of first appearance."""
     sides = (side for probe in found for side in (probe.train, probe.dev))
     return tuple(dict.fromkeys(text for side in sides for text in side.texts))
 
 
 def judged(probe: Probe, vectors: Mapping[str, Embeddings]) -> Flags:
-    """Which dev rows a linear head says right, (dev rows,), given each text's unit vector."""
+    """Returns the dev rows that a linear head gets right, (dev rows,), given unit vectors by
+    text."""
     train, dev = (
         np.array([vectors[text] for text in side.texts], dtype=np.float32)
         for side in (probe.train, probe.dev)
     )
     weight, bias = as_head(_fitted(train, probe.train.labels, len(probe.classes)))
-    said = (dev @ weight + bias).argmax(axis=1)
-    return np.asarray(said == probe.dev.labels)
+    guesses = (dev @ weight + bias).argmax(axis=1)
+    return np.asarray(guesses == probe.dev.labels)
 
 
 def _fitted(vectors: Embeddings, labels: Labels, classes: int) -> Weights:
-    """Softmax regression on all rows, with the ridge that is best on a fourth held out."""
-    held = np.arange(len(labels)) % HELD_SHARE == 0  # rows stand in the order of a hash
+    """Returns a softmax regression on all rows, with the ridge that is best on a fourth held
+    out."""
+    held = np.arange(len(labels)) % HELD_SHARE == 0  # rows are in the order of a hash
     best, ridge, start = -1.0, RIDGES[0], None
     for tried in RIDGES:
+        # Each fit starts at the last one's weights, which are near when only the ridge changes.
         start = fit_softmax(vectors[~held], labels[~held], classes, tried, start)
         right = (logits_of(start, vectors[held]).argmax(axis=1) == labels[held]).mean()
         if right > best:
@@ -178,19 +183,19 @@ def _fitted(vectors: Embeddings, labels: Labels, classes: int) -> Weights:
 def kept(
     ours: Sequence[Flags], theirs: Sequence[Flags], *, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Mean accuracy over probes as a share of the reference's, with its 95 % interval.
+    """Returns mean accuracy over probes as a share of the reference's, with its 95 % interval.
 
-    Rows are drawn within each probe, the same ones for both (a paired bootstrap).
+    Rows are drawn within each probe, the same ones for both sides (a paired bootstrap).
 
     >>> kept([np.array([True, False])], [np.array([True, True])])[0]
     0.5
     """
     rng = np.random.default_rng(seed)
     sums = np.zeros((2, RESAMPLES))
-    for a, b in zip(ours, theirs, strict=True):
-        rows = rng.integers(0, len(a), (RESAMPLES, len(a)))
-        sums += np.stack([a[rows].mean(axis=1), b[rows].mean(axis=1)])
-    share = float(np.mean([a.mean() for a in ours]) / np.mean([b.mean() for b in theirs]))
+    for own, b in zip(ours, theirs, strict=True):
+        rows = rng.integers(0, len(own), (RESAMPLES, len(own)))
+        sums += np.stack([own[rows].mean(axis=1), b[rows].mean(axis=1)])
+    share = float(np.mean([own.mean() for own in ours]) / np.mean([b.mean() for b in theirs]))
     tail = (1.0 - CONFIDENCE) / 2
     low, high = np.quantile(sums[0] / sums[1], [tail, 1.0 - tail])
     return share, float(low), float(high)

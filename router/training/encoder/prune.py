@@ -1,8 +1,9 @@
-"""Smaller networks out of the teacher and the student, without training any further.
+"""Makes smaller networks out of the teacher and the student, without further training.
 
-`smaller` is what the stage `prune` does to a trained student; the rest serves the comparison of
-variants. Everything is expressed in the student's own class, since the teacher is a BERT of another
-shape: what is pruned is really gone from the file and from the arithmetic, except in `zeroed`.
+The stage `prune` applies `smaller` to a trained student; the rest serves the comparison of
+variants. All of them are instances of the student's own class, since the teacher is a BERT of
+another shape. Pruned parts are really gone from the file and from the arithmetic, except in
+`zeroed`.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ HEAD_WIDTH = 32
 """Columns of one attention head, in the teacher and in every student."""
 
 UNKNOWN, MARKERS = 100, (0, 100, 101, 102, 103)
-"""[UNK], and what every vocabulary keeps: padding, [UNK], [CLS], [SEP], [MASK]."""
+"""[UNK], and the ids that every vocabulary keeps: padding, [UNK], [CLS], [SEP], [MASK]."""
 
 SMOOTHING = 1e-3
 """The `a` of a piece's weight a / (a + share): Arora et al. 2017 name 1e-3 to 1e-4."""
 
 
 def load_student(path: Path) -> Student:
-    """The trained student of a work folder; its shape is read from the weights themselves."""
+    """Returns the trained student of a work folder; its weights give its shape."""
     import torch
 
     from router.training.encoder.student import Shape, build
@@ -64,9 +65,9 @@ def load_student(path: Path) -> Student:
 def teacher_network(
     layers: Sequence[int] = range(TEACHER_LAYERS), hidden: int = TEACHER_HIDDEN
 ) -> Student:
-    """The teacher's own weights, some of its layers and the `hidden` strongest neurons of each.
+    """Returns the teacher's own weights: some layers, and the `hidden` strongest neurons of each.
 
-    A neuron's strength is the length of its weights in times that of its weights out. Of 512
+    A neuron's strength is the length of its input weights times that of its output weights. Of 512
     positions the 128 that are read are kept. With all layers and neurons it is the teacher.
     """
     import torch
@@ -79,6 +80,7 @@ def teacher_network(
     network.eval()
     table = teacher.embeddings
     with torch.no_grad():
+        # Every text is one segment, so the segment's vector can be added to each word's for good.
         kind = table.token_type_embeddings.weight[0]
         network.word.weight.copy_(table.word_embeddings.weight + kind)
         network.position.weight.copy_(table.position_embeddings.weight[: shape.positions])
@@ -102,37 +104,38 @@ def teacher_network(
 
 
 def strongest(up: Tensor, down: Tensor, count: int) -> Tensor:
-    """Indices, ascending, of the `count` neurons whose weights in and out are longest together."""
+    """Returns the ascending indices of the `count` neurons with the longest weights in and out."""
     return (up.norm(dim=1) * down.norm(dim=0)).topk(count).indices.sort().values
 
 
 def smaller(student: Student, left: Pruning, rows: Sequence[Sequence[int]]) -> Student:
-    """The student with fewer layers, heads and neurons, those that matter least on `rows` gone.
+    """Returns the student with fewer layers, heads and neurons: those that matter least are
+    removed.
 
-    Layers: of all ways to leave so many, the one whose vectors stay nearest. Heads: those that move
-    the residual stream most. Neurons: those of largest mean size times the length of their weights
-    out. Nothing is trained afterwards, and word pieces stay. Raises TrainingDataError where more is
-    to be left than there is.
+    Layers: of all ways to keep so many, the one whose vectors on `rows` stay nearest. Heads: those
+    that move the residual stream most are kept. Neurons: those of largest mean size times the
+    length of their output weights. Nothing is trained afterwards, and word pieces stay. Raises
+    TrainingDataError when more shall stay than there is.
     """
-    found = {
+    size_of = {
         "layers": len(student.layers),
         "heads": student.shape.heads,
         "neurons": student.shape.hidden,
         "vocabulary": student.shape.vocabulary,
     }
     for name, count in asdict(left).items():
-        if count > found[name]:
-            raise TrainingDataError(f"--prune {name}={count}: the student has {found[name]}")
+        if count > size_of[name]:
+            raise TrainingDataError(f"--prune {name}={count}: the student has {size_of[name]}")
     ids = padded(rows)
     small = student
-    if left.layers and left.layers < found["layers"]:
-        ways = combinations(range(found["layers"]), left.layers)
+    if left.layers and left.layers < size_of["layers"]:
+        ways = combinations(range(size_of["layers"]), left.layers)
         small = max(
             (_with_layers(student, way) for way in ways), key=lambda one: _alike(student, one, ids)
         )
     if left.heads or left.neurons:
         small = _narrowed(
-            small, left.heads or found["heads"], left.neurons or found["neurons"], ids
+            small, left.heads or size_of["heads"], left.neurons or size_of["neurons"], ids
         )
     return small
 
@@ -155,7 +158,7 @@ def _with_layers(student: Student, kept: Sequence[int]) -> Student:
 
 
 def _narrowed(student: Student, heads: int, neurons: int, ids: Tensor) -> Student:
-    """The student with so many heads and neurons in each layer."""
+    """Returns the student with so many heads and neurons in each layer."""
     import torch
 
     from router.training.encoder.student import build
@@ -164,7 +167,7 @@ def _narrowed(student: Student, heads: int, neurons: int, ids: Tensor) -> Studen
     small = build(replace(shape, heads=heads, hidden=neurons), 0)
     weights = dict(student.state_dict())
     for number, (mixed, active) in enumerate(_watched(student, ids)):
-        layer, at = student.layers[number], f"layers.{number}."
+        layer, prefix = student.layers[number], f"layers.{number}."
         moved = [
             (mixed[:, part] @ layer.out.weight[:, part].T).norm(dim=1).mean()
             for part in torch.arange(shape.heads * HEAD_WIDTH).split(HEAD_WIDTH)
@@ -172,25 +175,26 @@ def _narrowed(student: Student, heads: int, neurons: int, ids: Tensor) -> Studen
         best = torch.stack(moved).topk(heads).indices.sort().values
         columns = (best[:, None] * HEAD_WIDTH + torch.arange(HEAD_WIDTH)).flatten()
         inner = shape.heads * HEAD_WIDTH
+        # The joint projection stacks query, key and value; each loses the same columns.
         joint = torch.cat([columns, columns + inner, columns + 2 * inner])
         effect = active.abs().mean(0) * layer.down.weight.norm(dim=0)
         kept = effect.topk(neurons).indices.sort().values
-        weights[at + "qkv.weight"] = layer.qkv.weight[joint]
-        weights[at + "qkv.bias"] = layer.qkv.bias[joint]
-        weights[at + "out.weight"] = layer.out.weight[:, columns]
-        weights[at + "up.weight"] = layer.up.weight[kept]
-        weights[at + "up.bias"] = layer.up.bias[kept]
-        weights[at + "down.weight"] = layer.down.weight[:, kept]
+        weights[prefix + "qkv.weight"] = layer.qkv.weight[joint]
+        weights[prefix + "qkv.bias"] = layer.qkv.bias[joint]
+        weights[prefix + "out.weight"] = layer.out.weight[:, columns]
+        weights[prefix + "up.weight"] = layer.up.weight[kept]
+        weights[prefix + "up.bias"] = layer.up.bias[kept]
+        weights[prefix + "down.weight"] = layer.down.weight[:, kept]
     small.load_state_dict(weights)
     small.eval()
     return small
 
 
 def _watched(student: Student, ids: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Per layer what its heads and its neurons say at every token that is not padding."""
+    """Returns, per layer, the outputs of heads and neurons at every token that is not padding."""
     import torch
 
-    real = ids != 0
+    real = ids != 0  # (rows, tokens)
     seen: list[Tensor] = []
     hooks = [
         part.register_forward_pre_hook(lambda _, given: seen.append(given[0][real]))
@@ -205,7 +209,7 @@ def _watched(student: Student, ids: Tensor) -> list[tuple[Tensor, Tensor]]:
 
 
 def _alike(one: Student, other: Student, ids: Tensor) -> float:
-    """The mean cosine between the vectors of two students."""
+    """Returns the mean cosine between the vectors of two students."""
     import torch
 
     with torch.inference_mode():
@@ -213,26 +217,26 @@ def _alike(one: Student, other: Student, ids: Tensor) -> float:
 
 
 def cosine(one: Student, other: Student, rows: Sequence[Sequence[int]]) -> float:
-    """The mean cosine between what two students say of token rows."""
+    """Returns the mean cosine between the vectors of two students for token rows."""
     return _alike(one, other, padded(rows))
 
 
 def most_seen(rows: Sequence[Sequence[int]], vocabulary: int, count: int) -> npt.NDArray[np.int64]:
-    """Ids of the `count` word pieces that occur most often in `rows`, markers among them; sorted.
+    """Returns the sorted ids of the `count` most frequent word pieces in `rows`, with the markers.
 
     >>> most_seen([[101, 7, 7, 9, 102]], 200, 6).tolist()
     [0, 7, 100, 101, 102, 103]
     """
     often = np.bincount(np.concatenate([np.asarray(row) for row in rows]), minlength=vocabulary)
-    often[list(MARKERS)] = often.sum() + 1
+    often[list(MARKERS)] = often.sum() + 1  # ranks markers before everything
     return np.sort(np.argsort(-often, kind="stable")[: max(count, len(MARKERS))])
 
 
 def zeroed(network: Student, share: float) -> Student:
-    """The network with the smallest `share` of each layer matrix set to zero, in place.
+    """Sets the smallest `share` of each layer matrix to zero, in place; returns the network.
 
-    The file and the arithmetic stay as large as they were: this is pruning by magnitude as it is
-    mostly reported, on a runtime without sparse kernels.
+    File and arithmetic stay as large as before: this is pruning by magnitude as it is mostly
+    reported, on a runtime without sparse kernels.
     """
     import torch
 
@@ -245,7 +249,7 @@ def zeroed(network: Student, share: float) -> Student:
 
 
 def projected(rows: Sequence[Sequence[int]], seed: int) -> Student:
-    """The student before any training: the teacher's principal directions, fitted on `rows`."""
+    """Returns the student before any training: the teacher's principal directions on `rows`."""
     from router.training.encoder.student import Shape, build, start_from_teacher
 
     network = build(Shape(), seed)
@@ -257,10 +261,11 @@ def projected(rows: Sequence[Sequence[int]], seed: int) -> Student:
 def table_read_alone(
     network: Student, counts: npt.NDArray[np.int64], batch: int = 2_048
 ) -> npt.NDArray[np.float32]:
-    """What the network says of each word piece alone, [CLS] piece [SEP], weighted: (pieces, width).
+    """Returns the network's weighted vector of each word piece alone, (pieces, width).
 
-    The weight falls with the piece's share of `counts` (Arora et al. 2017), and the mean over the
-    counted pieces is taken away, as in Model2Vec. Padding (id 0) is a row of zeros.
+    The network reads [CLS] piece [SEP]. The weight falls with the piece's share of `counts` (Arora
+    et al. 2017), and the mean over the counted pieces is subtracted, as in Model2Vec. Padding (id
+    0) is a row of zeros.
     """
     import torch
 

@@ -1,8 +1,8 @@
-"""The student: a narrow BERT (192 wide, 3 layers) that starts from the teacher's own weights.
+"""Builds the student: a narrow BERT (192 wide, 3 layers) that starts from the teacher's weights.
 
-`build` gives an untrained network; `start_from_teacher` projects the teacher into it: hidden
+`build` returns an untrained network. `start_from_teacher` projects the teacher into it: hidden
 states onto their 192 principal directions, the 6 most used of 12 heads, the 768 most used of 1,536
-neurons, each layer norm refitted by least squares, so that distillation starts near its goal.
+neurons, each layer norm refitted by least squares. Distillation then starts near its goal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from router.training.encoder.teacher import network as teacher_network
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The student's size; `layers_of_teacher` are the teacher's layers that its own start from."""
+    """Gives the student's size; its layers start from the teacher's `layers_of_teacher`."""
 
     width: int = 192
     heads: int = 6
@@ -31,11 +31,11 @@ class Shape:
     vocabulary: int = 30_522
     positions: int = 128
     dropout: float = 0.1
-    """In training only, before each residual sum and after the embedding."""
+    """Applied in training only, before each residual sum and after the embedding."""
 
 
 class Layer(nn.Module):
-    """One post-norm transformer layer with a joint projection for query, key and value."""
+    """Computes one post-norm transformer layer, with one projection for query, key and value."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -50,10 +50,11 @@ class Layer(nn.Module):
         self.drop = nn.Dropout(shape.dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """(batch, tokens, width) -> the same; `bias` is 0 for tokens, very negative for padding."""
+        """Maps (batch, tokens, width) to the same; `bias` is very negative for padding, else 0."""
         batch, tokens, _ = x.shape
         joint = self.qkv(x).view(batch, tokens, 3, self.heads, self.head_width)
         query, key, value = joint.permute(2, 0, 3, 1, 4)  # each (batch, heads, tokens, head width)
+        # The exporter of this operator set knows no fused attention, so it is written out.
         if torch.onnx.is_in_onnx_export():
             logits = query @ key.transpose(-1, -2) / math.sqrt(self.head_width)
             mixed = torch.softmax(logits + bias, dim=-1) @ value
@@ -65,7 +66,7 @@ class Layer(nn.Module):
 
 
 class Student(nn.Module):
-    """Token ids -> one unit vector per row; `to_teacher` is used in training only."""
+    """Maps token ids to one unit vector per row; `to_teacher` is used in training only."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -78,7 +79,8 @@ class Student(nn.Module):
         self.to_teacher = nn.Linear(shape.width, TEACHER_WIDTH, bias=False)
 
     def pooled(self, ids: Tensor) -> Tensor:
-        """The mean of the last layer over the tokens that are not padding, (rows, width)."""
+        """Returns the mean of the last layer over the tokens that are not padding, (rows,
+        width)."""
         mask = (ids != 0).to(self.word.weight.dtype)  # (rows, tokens)
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
         x = self.drop(self.norm(self.word(ids) + self.position.weight[: ids.shape[1]]))
@@ -92,7 +94,7 @@ class Student(nn.Module):
 
 
 def build(shape: Shape, seed: int) -> Student:
-    """Returns an untrained student, BERT's usual initial spread."""
+    """Returns an untrained student with BERT's usual initial spread."""
     torch.manual_seed(seed)
     student = Student(shape)
     for module in student.modules():
@@ -114,6 +116,7 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
     basis, mean = _principal(torch.cat([embedded, *seen["outputs"]]), shape.width)
     lost = mean - basis @ (basis.T @ mean)  # the mean of what the projection drops
 
+    # The projected words and positions; the segment's vector goes into every word.
     table = teacher.embeddings
     kind = table.token_type_embeddings.weight[0]
     student.word.weight.copy_((table.word_embeddings.weight + kind) @ basis)
@@ -123,6 +126,7 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
     x = student.word(ids) + student.position.weight[: ids.shape[1]]
     x = _refit(student.norm, x, embedded @ basis, real)
     bias = torch.where(real, 0.0, -10_000.0)[:, None, None, :]
+    # Each layer is fitted on the output of the layers fitted before it, so errors do not add up.
     for layer, number in zip(student.layers, shape.layers_of_teacher, strict=True):
         source = teacher.encoder.layer[number]
         heads = _used_heads(source, seen["contexts"][number], shape)
@@ -152,7 +156,7 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
 
 
 def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> tuple[Tensor, dict[str, list[Tensor]]]:
-    """Runs the teacher; its embedding output and, per layer, the states to fit on."""
+    """Runs the teacher; returns its embedding output and, per layer, the states to fit on."""
     kept: dict[str, list[Tensor]] = {
         name: [] for name in ("contexts", "attended", "neurons", "outputs")
     }
@@ -179,10 +183,10 @@ def _watch(teacher: nn.Module, ids: Tensor, real: Tensor) -> tuple[Tensor, dict[
 
 
 def _principal(states: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """The `width` leading principal directions as columns, (full, width), and the mean."""
+    """Returns the `width` leading principal directions as columns, (full, width), and the mean."""
     mean = states.mean(0)
     centred = states - mean
-    _, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))
+    _, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))  # ascending eigenvalues
     return vectors[:, -width:].flip(1), mean
 
 
@@ -199,7 +203,7 @@ def _refit(norm: nn.LayerNorm, x: Tensor, target: Tensor, real: Tensor) -> Tenso
 
 
 def _used_heads(layer: nn.Module, context: Tensor, shape: Shape) -> Tensor:
-    """Rows of the projections that belong to the heads which move the residual stream most."""
+    """Returns the rows of the projections of the heads that move the residual stream most."""
     size = layer.attention.self.attention_head_size
     weight = layer.attention.output.dense.weight
     moved = [
@@ -211,6 +215,6 @@ def _used_heads(layer: nn.Module, context: Tensor, shape: Shape) -> Tensor:
 
 
 def _used_neurons(layer: nn.Module, activity: Tensor, basis: Tensor, count: int) -> Tensor:
-    """Indices of the neurons with the largest mean effect within the kept directions."""
+    """Returns the indices of the neurons with the largest mean effect in the kept directions."""
     effect = activity.abs().mean(0) * (basis.T @ layer.output.dense.weight).norm(dim=0)
     return effect.topk(count).indices.sort().values

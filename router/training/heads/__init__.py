@@ -1,1 +1,1 @@
-"""Heads: fitted on the encoder's vectors and on n-grams."""
+"""Fits heads on the encoder's vectors and on n-grams."""

@@ -1,9 +1,10 @@
-"""Stage 5b: one difficulty for every prompt and one ability for every known model.
+"""Fits one difficulty for every prompt and one ability for every known model (stage 5b).
 
-Item response theory with a linear reader: P(model i answers x right) = sigmoid(a (theta_i - d(x))),
-d(x) = w.e(x) + b. Abilities and w are fitted together on the public per-question tables, so that a
-model's ability holds across tables; per-domain abilities follow with d fixed. Prompts of no table
-(small talk, support, strategy) get a stated anchor, so that d is sane off the exam bench.
+The model is item response theory with a linear reader: P(model i answers x right) =
+sigmoid(a (theta_i - d(x))), d(x) = w.e(x) + b. Abilities and w are fitted together on the public
+per-question tables, so that a model's ability holds across tables; per-domain abilities follow with
+d fixed. Prompts of no table (small talk, support, strategy) get a stated anchor, so that d is
+sensible outside exam questions too.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ ANCHORS: Mapping[str, float] = {
     "small_talk": -3.0, "follow_up": -2.0, "status": -2.5, "faq": -2.5, "transaction": -2.5,
     "classification": -1.5,
 }  # fmt: skip
-"""Request types whose difficulty no table gives, on the scale where 0 is the average question."""
+"""Difficulty of request types that no table covers; 0 is the average question."""
 ANCHOR_STRATEGIC, ANCHOR_GRAVE = 1.2, 0.6
 HINT_LOW, HINT_HIGH = -2.0, 1.6
-"""d of the lowest and highest level that a source gives (grade school .. competition level 5)."""
+"""d of the lowest and of the highest level that a source gives (grade school to competition 5)."""
 
 ANCHOR_WEIGHT = 0.15
 RIDGE = 3e-4 / 192
-"""Of unit vectors; it was chosen for vectors scaled by the root of their width, 192."""
+"""For unit vectors; it was chosen for vectors scaled by the root of their width, 192."""
 RIDGE_WORDS = 3e-5
 LEAST_WEIGHED = 50
 THETA_RIDGE = 1e-3
@@ -44,7 +45,7 @@ LEAST_PER_DOMAIN = 80
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Graded answers as parallel arrays: example, model, correctness 0..1, weight."""
+    """Holds graded answers as parallel arrays: example, model, correctness 0..1, weight."""
 
     example: npt.NDArray[np.int64]
     model: npt.NDArray[np.int64]
@@ -54,7 +55,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A model's ability, how many graded answers stand behind it, and the same per domain."""
+    """Holds a model's ability and the number of graded answers behind it, in all and per domain."""
 
     theta: float
     answers: int
@@ -63,7 +64,7 @@ class KnownModel:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The difficulty head, the abilities, the slope `a`, and how well they foretell dev answers."""
+    """Holds the difficulty head, the abilities, the slope `a`, and their figures on dev answers."""
 
     head: Head
     models: Mapping[str, KnownModel]
@@ -72,7 +73,7 @@ class Fitted:
 
 
 def answers(examples: Sequence[Example], models: Sequence[str]) -> Answers:
-    """The graded answers of `examples`; each benchmark weighs by the root of its size."""
+    """Returns the graded answers of `examples`; each benchmark weighs by the root of its size."""
     number = {name: place for place, name in enumerate(models)}
     rows = [
         (i, number[model], right, e.benchmark)
@@ -83,6 +84,7 @@ def answers(examples: Sequence[Example], models: Sequence[str]) -> Answers:
     sizes: dict[str, int] = {}
     for *_, benchmark in rows:
         sizes[benchmark] = sizes.get(benchmark, 0) + 1
+    # Each of n answers weighs n^-0.5, so a benchmark weighs n^0.5 in all.
     weight = np.array([sizes[benchmark] ** -0.5 for *_, benchmark in rows])
     return Answers(
         np.array([row[0] for row in rows], dtype=np.int64),
@@ -93,7 +95,7 @@ def answers(examples: Sequence[Example], models: Sequence[str]) -> Answers:
 
 
 def anchors(examples: Sequence[Example]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Indices of examples with a stated difficulty, and that difficulty."""
+    """Returns the indices of examples with a stated difficulty, and that difficulty."""
     index, target = [], []
     for i, example in enumerate(examples):
         value = _anchor(example)
@@ -104,6 +106,7 @@ def anchors(examples: Sequence[Example]) -> tuple[npt.NDArray[np.int64], Floats]
 
 
 def _anchor(example: Example) -> float | None:
+    # In order of trust: a level that the source gives, then the labels, then the request type.
     if example.difficulty_hint is not None:
         return HINT_LOW + (HINT_HIGH - HINT_LOW) * example.difficulty_hint
     if example.labels.get("strategic") == "yes":
@@ -119,9 +122,9 @@ def fit(
     encoder_sha256: str,
     rare: Rarity,
 ) -> Fitted:
-    """Returns the difficulty head and the abilities; without a table, from anchors alone.
+    """Returns the difficulty head and the abilities; without a table, from anchors only.
 
-    The embedding and the n-grams are read apart, and weighed on the dev answers.
+    The embedding and the n-grams are fitted apart and weighed on the dev answers.
     """
     examples, read = train
     models = sorted({name for example in examples for name in example.outcomes})
@@ -150,7 +153,7 @@ def fit(
 def _weighed(
     by_vectors: Floats, by_words: Floats, theta: Floats, graded: Answers
 ) -> tuple[Mix, float]:
-    """How much each reader of d counts, and what is added, of least log loss on dev answers."""
+    """Returns the weight of each reader of d, and the shift, of least log loss on dev answers."""
     if len(graded.right) < LEAST_WEIGHED:
         return Mix(1.0, 0.0), 0.0
     x = np.column_stack([
@@ -159,19 +162,21 @@ def _weighed(
     ])  # fmt: skip
     weights = graded.weight * len(x) / graded.weight.sum()
     prior, firm = np.array([1.0, 0.5, 0.5, 0.0]), np.full(4, 1e-3)
-    found = fit_logistic(x, graded.right, prior, firm, weights)
-    for reader in (1, 2):  # a reader that would count against itself is left out
-        if found[reader] < 0.0:
+    coefficients = fit_logistic(x, graded.right, prior, firm, weights)
+    for reader in (1, 2):  # a reader with a negative weight is left out, and the rest is refitted
+        if coefficients[reader] < 0.0:
             firm[reader], prior = 1e9, np.where(np.arange(4) == reader, 0.0, prior)
-            found = fit_logistic(x, graded.right, prior, firm, weights)
-    slope = max(float(found[0]), 0.2)
-    shares = (float(value) / slope for value in found[1:])
-    return Mix(*(max(value, 0.0) for value in itertools.islice(shares, 2))), float(found[3]) / slope
+            coefficients = fit_logistic(x, graded.right, prior, firm, weights)
+    slope = max(float(coefficients[0]), 0.2)
+    shares = (float(value) / slope for value in coefficients[1:])
+    return Mix(*(max(value, 0.0) for value in itertools.islice(shares, 2))), float(
+        coefficients[3]
+    ) / slope
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The graded answers and the stated difficulties, by the rows of one matrix."""
+    """Holds the graded answers and the stated difficulties, by the rows of one matrix."""
 
     graded: Answers
     rows: int
@@ -196,7 +201,7 @@ def _dense(vectors: Embeddings) -> Design:
 def _joint_words(
     grams: Grams, rare: Rarity, asked: _Asked, models: int
 ) -> tuple[Floats, float, Floats]:
-    """The same by n-grams: d's table (BUCKETS,), its bias, and abilities."""
+    """Returns the same from n-grams: d's table (BUCKETS,), its bias, and abilities."""
     used, column = np.unique(grams.buckets, return_inverse=True)
     design = sparse_design(grams, column, len(used), rare)
 
@@ -216,10 +221,12 @@ def _joint_words(
 def _joint(
     design: Design, asked: _Asked, models: int, ridge: float
 ) -> tuple[Floats, float, Floats]:
-    """Weight and bias of d and all abilities, by L-BFGS; abilities have mean 0 by a small ridge.
+    """Returns weight and bias of d and all abilities, by L-BFGS.
 
-    The weight is for rows as the design has them; `ridge` is for rows of unit mean square.
+    A small ridge gives abilities the mean 0. The weight is for rows as the design has them; `ridge`
+    is for rows of unit mean square.
     """
+    # Imported here, because serving does not install scipy.
     from scipy.optimize import minimize
 
     width = design.width
@@ -230,6 +237,7 @@ def _joint(
         w, b, theta = flat[:width], flat[width], flat[width + 1 :]
         d = design.forward(w) + b
         z = theta[graded.model] - d[example]
+        # Log loss of a Bernoulli outcome with logit z, without overflow.
         loss = float(graded.weight @ (np.logaddexp(0, z) - graded.right * z))
         error = graded.weight * (sigmoid(z) - graded.right)
         by_d = -np.bincount(example, weights=error, minlength=rows).astype(float)
@@ -243,24 +251,24 @@ def _joint(
         return loss, np.concatenate([design.back(by_d) + 2 * ridge * w, [by_d.sum()], by_theta])
 
     start = np.zeros(width + 1 + models)
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 400}).x
-    return found[:width], float(found[width]), found[width + 1 :]
+    solution = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 400}).x
+    return solution[:width], float(solution[width]), solution[width + 1 :]
 
 
 def _slope(gap: Floats, graded: Answers) -> float:
-    """`a` fitted on dev: how sharply correctness follows ability minus difficulty."""
+    """Returns `a`, fitted on dev: the steepness of correctness over ability minus difficulty."""
     if len(gap) < 50:
         return 1.0
     weights = graded.weight * len(gap) / graded.weight.sum()
-    found = fit_logistic(gap[:, None], graded.right, np.ones(1), np.full(1, 1e-3), weights)
-    return float(np.clip(found[0], 0.2, 5.0))
+    slope = fit_logistic(gap[:, None], graded.right, np.ones(1), np.full(1, 1e-3), weights)
+    return float(np.clip(slope[0], 0.2, 5.0))
 
 
 def _known(
     examples: Sequence[Example], d: Floats, graded: Answers, models: Sequence[str],
     theta: Floats, a: float,
 ) -> dict[str, KnownModel]:  # fmt: skip
-    """Abilities per domain: one number per model and domain, pulled towards the model's own."""
+    """Returns abilities: one number per model and domain, pulled towards the model's own."""
     domains = np.array([example.labels.get("domain", "") for example in examples])
     of_answer = domains[graded.example] if len(graded.example) else np.array([], dtype=str)
     known = {}
@@ -277,7 +285,10 @@ def _known(
 
 
 def _ability(d: Floats, right: Floats, prior: float, a: float) -> float:
-    """The ability of most chance given difficulties and results, with a prior worth ten answers."""
+    """Returns the most probable ability given difficulties and results, with a weak prior.
+
+    The prior is worth ten answers: an answer at even odds has a curvature of 1/4, the prior 2.5.
+    """
     theta = prior
     for _ in range(30):
         p = sigmoid(a * (theta - d))
@@ -288,7 +299,7 @@ def _ability(d: Floats, right: Floats, prior: float, a: float) -> float:
 
 
 def _judge(examples: Sequence[Example], graded: Answers, z: Floats) -> dict[str, dict[str, float]]:
-    """AUROC and ECE of the foretold correctness per benchmark, over all its models."""
+    """Returns AUROC and ECE of the predicted correctness per benchmark, over all its models."""
     benchmark = np.array([example.benchmark for example in examples])
     of_answer = benchmark[graded.example] if len(graded.example) else np.array([], dtype=str)
     report = {}

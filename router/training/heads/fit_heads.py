@@ -1,8 +1,8 @@
-"""Stage 5a: linear heads on the INT8 embeddings and on n-grams, by numpy alone.
+"""Fits linear heads on the INT8 embeddings and on n-grams (stage 5a), with numpy only.
 
-They are fitted on what the served encoder really gives, so they hold for it and need no torch.
-Sources count by the root of their size: sixteen thousand everyday requests must not drown two
-thousand rows about stakes. The weights of both readers and calibrators are fitted on the dev part.
+They are fitted on the outputs of the served encoder, so they hold for it and need no torch. Sources
+count by the root of their size: sixteen thousand everyday requests must not drown two thousand rows
+about stakes. The weights of both readers and the calibrators are fitted on the dev part.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ CHANCE_HEADS: dict[str, str] = {
     "toxic": "toxic",
     "spam": "spam",
 }
-"""Head -> the class whose chance it gives."""
+"""Maps a head to the class whose probability it gives."""
 
 RIDGE = 1e-3
 """L2 on the weights of unit embeddings scaled by the root of their width. 2e-5 gave logits of 20
-and a spam head that was surely wrong on short texts; dev AUROC of stakes rose by up to .05."""
+and a spam head that was certain and wrong on short texts; dev AUROC of stakes rose by up to .05."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of one task on one side of the split."""
+    """Holds the rows of one task on one side of the split."""
 
     index: npt.NDArray[np.int64]  # into the examples
     labels: npt.NDArray[np.int64]  # class numbers
@@ -67,14 +67,15 @@ def part(examples: Sequence[Example], task: str, classes: Sequence[str]) -> Part
 
 
 def label_source(rows: Part) -> str:
-    """`given`, `weak` or `mixed`: where the labels of a task come from."""
+    """Returns the origin of a task's labels: `given`, `weak` or `mixed`."""
     if rows.weak.all():
         return "weak"
     return "mixed" if rows.weak.any() else "given"
 
 
 def calibration_weights(rows: Part) -> Floats:
-    """Given rows count one each; weak rows together as much as all given ones."""
+    """Returns one for each given row; weak rows together weigh at most as much as all given
+    ones."""
     weak = int(rows.weak.sum())
     given = len(rows.weak) - weak
     weights = np.ones(len(rows.weak))
@@ -89,7 +90,7 @@ def class_head(
 ) -> Head:  # fmt: skip
     """Returns a head of several classes, its readers weighed and its temperature fitted on dev.
 
-    A class without a training row gets a logit so low that it is never said.
+    A class without a training row gets a logit so low that it is never predicted.
     """
     fitted = _fitted(name, train, classes, None, encoder_sha256, rare)
     read, rows = dev
@@ -103,14 +104,17 @@ def chance_head(
     name: str, train: tuple[Encoded, Part], dev: tuple[Encoded, Part], encoder_sha256: str,
     rare: Rarity,
 ) -> Head:  # fmt: skip
-    """Returns a head of one chance with the better of Platt and isotonic, fitted on dev."""
+    """Returns a head of one probability, with the better of Platt and isotonic, fitted on dev.
+
+    Raises TrainingDataError when the training rows have only one class.
+    """
     _, rows = train
     if len(np.unique(rows.labels)) < 2:
         raise TrainingDataError(f"head {name} needs rows of both kinds; the data have only one")
     positive = CHANCE_HEADS.get(name, name)
     fitted = _fitted(name, train, ("", positive), positive, encoder_sha256, rare)
     read, dev_rows = dev
-    if len(np.unique(dev_rows.labels)) < 2:  # too small a folder: calibrate on what there is
+    if len(np.unique(dev_rows.labels)) < 2:  # the folder is too small: calibrate on train rows
         read, dev_rows = train
     return _on_dev(fitted, read, dev_rows)
 
@@ -119,7 +123,7 @@ def _fitted(
     name: str, train: tuple[Encoded, Part], classes: Sequence[str], positive: str | None,
     encoder_sha256: str, rare: Rarity,
 ) -> Fitted:  # fmt: skip
-    """Both readers of a task, fitted apart on its training rows."""
+    """Returns both readers of a task, fitted apart on its training rows."""
     read, rows = train[0][train[1].index], train[1]
     weight, bias = softmax_regression(read.vectors, rows.labels, len(classes), rows.weights)
     table, table_bias = fit_grams(
@@ -131,10 +135,10 @@ def _fitted(
 
 
 def _on_dev(fitted: Fitted, read: Encoded, rows: Part) -> Head:
-    """The head, weighed and calibrated on the dev rows of its task.
+    """Returns the head, weighed and calibrated on the dev rows of its task.
 
-    When n-grams alone are enough is told by given labels, where there are enough: on weak ones,
-    which follow words, they are hardly ever wrong.
+    Given labels decide from where n-grams alone are enough, when there are enough of them: on weak
+    labels, which follow words, n-grams are hardly ever wrong.
     """
     weights = calibration_weights(rows)
     mix, judged = unseen(fitted, read[rows.index], rows.labels, weights)
@@ -154,6 +158,6 @@ def softmax_regression(
     ridge: float = RIDGE,
     steps: int = 200,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Weight (width, classes) and bias of multinomial logistic regression for unit rows."""
+    """Returns weight (width, classes) and bias of multinomial logistic regression, unit rows."""
     numbers = np.asarray(labels, dtype=np.int64)
     return as_head(fit_softmax(vectors, numbers, classes, ridge, row_weights=weights, steps=steps))

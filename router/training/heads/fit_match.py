@@ -1,9 +1,9 @@
-"""Stage 5c: the coefficients that turn match evidence into the chance that the match is right.
+"""Fits the coefficients that turn match evidence into the probability that a match is right.
 
-Real intent sets play operator: some intents, with 5 to 12 utterances each, form a knowledge file;
-dev requests of those intents ought to match, those of intents left out and of other sets ought
-not to. Each set is judged by coefficients fitted on the others; the shipped ones
-are fitted on all.
+This is stage 5c. Real intent sets play the operator: some intents, with 5 to 12 utterances each,
+form a knowledge file. Dev requests of those intents should match; requests of the other intents and
+of other sets should not. Each set is judged by coefficients fitted on the others; the shipped ones
+are fitted on all sets.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ FOREIGN = (
     "template_science_math", "template_business", "template_engineering", "llmrouter_", "medquad",
     "written_medical", "written_legal", "written_engineering", "written_business",
 )  # fmt: skip
-"""Sources whose requests no intent of SETS can answer; the sets themselves overlap in matter."""
+"""Sources whose requests no intent of SETS can answer; the sets themselves overlap in subject."""
 
 ROUNDS = 24
 UTTERANCES = (5, 12)
 INSIDE_SHARE = (0.3, 0.7)
-"""Share of a set's intents that a round's knowledge file holds."""
+"""Share of a set's intents that the knowledge file of one round holds, from and to."""
 
 REQUESTS = 260
 THRESHOLD = 0.85
 DEFAULT = np.array([-9.0, 0.3, 4.0, 1.0, 3.0, 3.0, 0.5, 2.0, 2.0])
-"""Coefficients used when the folder has no intent set: set by hand, never called calibrated."""
+"""Coefficients for a folder without an intent set: set by hand, never called calibrated."""
 
 
 @dataclass(frozen=True, slots=True)
 class FittedMatch:
-    """Coefficients and their figures on sets that did not fit them."""
+    """Holds coefficients, and their figures on sets on which they were not fitted."""
 
     coefficients: Floats
     figures: Mapping[str, float]
@@ -52,7 +52,8 @@ def fit(
     dev: tuple[Sequence[Example], Embeddings],
     seed: int,
 ) -> FittedMatch:
-    """Returns the coefficients, DEFAULT without sets of 8 intents, and figures from two sets."""
+    """Returns the coefficients (DEFAULT without a set of 8 intents), and figures from two sets
+    on."""
     rng = random.Random(seed)
     sets = [name for name in SETS if len(_by_intent(dev[0], name)) >= 8]
     if not sets:
@@ -62,6 +63,7 @@ def fit(
     if len(sets) == 1:
         return FittedMatch(_coefficients(rounds), {})
     chances, truths = [], []
+    # Leave one set out: its rounds are judged by coefficients of the other sets.
     for held in sets:
         others = [made for made, name in zip(rounds, names, strict=True) if name != held]
         own = [made for made, name in zip(rounds, names, strict=True) if name == held]
@@ -92,12 +94,12 @@ def _figures(chance: Floats, right: Floats) -> dict[str, float]:
 
 def _by_intent(examples: Sequence[Example], source: str) -> dict[str, list[int]]:
     task = f"intent/{source}"
-    found: dict[str, list[int]] = {}
+    rows: dict[str, list[int]] = {}
     for index, example in enumerate(examples):
         name = example.labels.get(task)
         if name is not None and name != "oos":
-            found.setdefault(name, []).append(index)
-    return found
+            rows.setdefault(name, []).append(index)
+    return rows
 
 
 def _round(
@@ -106,8 +108,8 @@ def _round(
     source: str,
     rng: random.Random,
 ) -> tuple[Floats, Floats, Floats]:
-    """Features, rightness and weights of one simulated knowledge file."""
-    stock, asked = _by_intent(train[0], source), _by_intent(dev[0], source)
+    """Returns features, correctness and weights of one simulated knowledge file."""
+    stock, requests_of = _by_intent(train[0], source), _by_intent(dev[0], source)
     names = sorted(stock)
     chosen = rng.sample(names, max(4, int(len(names) * rng.uniform(*INSIDE_SHARE))))
     lines = [
@@ -119,18 +121,19 @@ def _round(
     texts = tuple(train[0][i].text for i in flat)
     index = KnowledgeIndex(Utterances(tuple(chosen), texts, owner, train[1][flat]), DEFAULT)
 
-    inside = [(i, name) for name in chosen for i in asked.get(name, [])]
-    left_out = [i for name in names if name not in set(chosen) for i in asked.get(name, [])]
+    inside = [(i, name) for name in chosen for i in requests_of.get(name, [])]
+    left_out = [i for name in names if name not in set(chosen) for i in requests_of.get(name, [])]
     foreign = [i for i, e in enumerate(dev[0]) if e.source.startswith(FOREIGN)]
     foreign += [i for i, e in enumerate(dev[0]) if e.labels.get(f"intent/{source}") == "oos"]
     inside = rng.sample(inside, min(REQUESTS, len(inside)))
     outside = rng.sample(left_out, min(REQUESTS // 4, len(left_out)))
     outside += rng.sample(foreign, min(REQUESTS // 4, len(foreign)))
     requests = [i for i, _ in inside] + outside
-    found = index.evidence(dev[1][requests], [dev[0][i].text for i in requests])
+    evidence = index.evidence(dev[1][requests], [dev[0][i].text for i in requests])
     right = np.zeros(len(requests))
     for row, (_, name) in enumerate(inside):
-        right[row] = float(chosen[int(found.intent[row])] == name)
+        right[row] = float(chosen[int(evidence.intent[row])] == name)
+    # The shares of requests inside and outside the file are fixed, whatever was drawn.
     weight = np.full(len(requests), OUTSIDE_SHARE / max(1, len(outside)))
     weight[: len(inside)] = (1 - OUTSIDE_SHARE) / max(1, len(inside))
-    return found.features, right, weight * len(requests)
+    return evidence.features, right, weight * len(requests)

@@ -1,9 +1,9 @@
-"""Stage 5d: which score tells the new from the known, measured; and what ships.
+"""Measures which score separates new requests from known ones, and fits the score that ships.
 
-Two questions are asked of every score. CLINC150: out-of-scope dev requests against in-scope ones,
-with everything fitted on in-scope training rows. Whole mix: nonsense of our own against all dev
-requests, with everything fitted on the whole training mix, as the shipped model must judge.
-The reader of nonsense is judged on kinds of nonsense that it was not fitted on.
+This is stage 5d. Two questions judge every score. CLINC150: out-of-scope dev requests against
+in-scope ones, with everything fitted on in-scope training rows. Whole mix: our own nonsense against
+all dev requests, with everything fitted on the whole training mix, as the shipped model must judge.
+The reader of nonsense is judged on kinds of nonsense on which it was not fitted.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ BANK = 2_048
 """References of the nearest-neighbour scores on the whole mix."""
 
 NOVEL_SHARE = 0.2
-"""Share of novel requests assumed when calibrating; a base rate no data set can give. It is set by
-what it costs: at .2 some 1.4 % of usual dev requests are called novel, at .3 2.6 %."""
+"""Share of novel requests assumed when calibrating, which no data set can give. Its cost decided:
+at .2 some 1.4 % of usual dev requests are called novel, at .3 2.6 %."""
 
 LEAST_CLASS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class FittedNovelty:
-    """What ships, and AUROC and recall of every score tried."""
+    """Holds the shipped evidence, and AUROC and recall of every score tried."""
 
     novelty: Novelty
     trials: Mapping[str, Mapping[str, float]]
@@ -49,8 +49,8 @@ def fit(
 ) -> FittedNovelty:
     """Returns the evidence with its coefficients and the comparison of scores.
 
-    `strange` embeds the nonsense and says of which kind each row is. The reader of nonsense that
-    judges one kind was fitted on the others; the shipped one sees all.
+    `strange` embeds the nonsense and gives the kind of each row. The reader of nonsense that judges
+    one kind was fitted on the others; the shipped one is fitted on all.
     """
     train, dev = _meaningful(train), _meaningful(dev)
     trials = _clinc(train, dev)
@@ -61,27 +61,28 @@ def fit(
     bank = vectors[spread(vectors, BANK, seed)]
     whitening, centres = shape_of(vectors, sources)
     odd, kinds = strange
-    asked = np.concatenate([odd, usual])
-    novel = np.arange(len(asked)) < len(odd)
-    for name, values in _scores(vectors, sources, asked, bank).items():
+    judged = np.concatenate([odd, usual])
+    novel = np.arange(len(judged)) < len(odd)
+    for name, values in _scores(vectors, sources, judged, bank).items():
         trials.setdefault(name, {}).update(_figures("nonsense", values, novel))
 
-    unseen_kind = np.empty(len(asked))
-    half = np.arange(len(usual)) % 2  # usual rows are judged by the reader fitted on the other half
+    unseen_kind = np.empty(len(judged))
+    half = np.arange(len(usual)) % 2  # a reader judges half of the usual rows; it saw none of them
     for fold, kind in enumerate(np.unique(kinds)):
         reader = _reader(odd[kinds != kind], vectors)
         unseen_kind[: len(odd)][kinds == kind] = (odd[kinds == kind] @ reader[:-1]) + reader[-1]
         if fold < 2:
             rows = np.flatnonzero(half == fold) + len(odd)
-            unseen_kind[rows] = asked[rows] @ reader[:-1] + reader[-1]
+            unseen_kind[rows] = judged[rows] @ reader[:-1] + reader[-1]
     trials["nonsense_reader"] = _figures("nonsense", unseen_kind, novel)
 
     evidence = np.column_stack(
-        [np.ones(len(asked)), mahalanobis(whitening, centres, asked), unseen_kind]
+        [np.ones(len(judged)), mahalanobis(whitening, centres, judged), unseen_kind]
     )
-    weight = np.where(novel, NOVEL_SHARE / len(odd), (1 - NOVEL_SHARE) / len(usual)) * len(asked)
+    weight = np.where(novel, NOVEL_SHARE / len(odd), (1 - NOVEL_SHARE) / len(usual)) * len(judged)
     target = novel.astype(float)
     prior, firm = np.zeros(len(FEATURES)), np.full(len(FEATURES), 1e-2)
+    # Even rows fit the judge of odd rows; the shipped coefficients use all of them.
     even, uneven = slice(0, None, 2), slice(1, None, 2)
     judge = fit_logistic(evidence[even], target[even], prior, firm, weight[even])
     chance, truth = sigmoid(evidence[uneven] @ judge), novel[uneven]
@@ -101,13 +102,13 @@ def fit(
 def _meaningful(
     part: tuple[Sequence[Example], Embeddings],
 ) -> tuple[Sequence[Example], Embeddings]:
-    """The rows that are not the nonsense which the encoder was trained on."""
+    """Returns the rows that are not the nonsense on which the encoder was trained."""
     rows = [i for i, e in enumerate(part[0]) if e.labels.get(nonsense.TASK) != "no"]
     return [part[0][i] for i in rows], part[1][rows]
 
 
 def _reader(odd: Embeddings, usual: Embeddings) -> npt.NDArray[np.float32]:
-    """A linear reader of nonsense against usual text: weights and, last, the bias."""
+    """Returns a linear reader of nonsense against usual text: weights and, last, the bias."""
     vectors = np.concatenate([odd, usual])
     labels = (np.arange(len(vectors)) < len(odd)).astype(np.int64)
     weights = np.where(labels == 1, 1.0 / len(odd), 3.0 / len(usual))
@@ -118,17 +119,18 @@ def _reader(odd: Embeddings, usual: Embeddings) -> npt.NDArray[np.float32]:
 def shape_of(
     vectors: Embeddings, groups: npt.NDArray[np.str_]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """A matrix that whitens the spread within groups, and the whitened means of the groups."""
+    """Returns a matrix that whitens the spread within groups, and the groups' whitened means."""
     names, labels = np.unique(groups, return_inverse=True)
     means = np.stack([vectors[labels == k].mean(axis=0) for k in range(len(names))])
     centred = vectors - means[labels]
+    # The small ridge keeps the covariance invertible when rows are few.
     inverse = np.linalg.inv(centred.T @ centred / len(centred) + 1e-5 * np.eye(vectors.shape[1]))
     whitening = np.linalg.cholesky(inverse)
     return whitening.astype(np.float32), (means @ whitening).astype(np.float32)
 
 
 def distance(bank: Floats, embeddings: Floats, neighbours: int) -> Floats:
-    """1 - the mean cosine to the `neighbours` nearest rows of `bank`, (rows,)."""
+    """Returns 1 - the mean cosine to the `neighbours` nearest rows of `bank`, (rows,)."""
     count = min(neighbours, len(bank))
     cosines = embeddings @ bank.T  # (rows, references)
     nearest = np.partition(cosines, len(bank) - count, axis=1)[:, -count:]
@@ -137,10 +139,10 @@ def distance(bank: Floats, embeddings: Floats, neighbours: int) -> Floats:
 
 
 def spread(embeddings: Floats, count: int, seed: int) -> npt.NDArray[np.integer]:
-    """Indices of `count` rows that cover the others well: k-means++ seeding on cosine distance.
+    """Returns indices of `count` rows that cover the others well, by k-means++ seeding.
 
-    The next row is drawn in proportion to its squared distance from those chosen, so that dense
-    regions get few references and the edges of what was seen get theirs.
+    The distance is the cosine's. The next row is drawn in proportion to its squared distance from
+    the chosen rows, so that dense regions get few references and the edges of the data get theirs.
     """
     rng = np.random.default_rng(seed)
     chosen = [int(rng.integers(len(embeddings)))]
@@ -157,7 +159,7 @@ def spread(embeddings: Floats, count: int, seed: int) -> npt.NDArray[np.integer]
 
 
 def _sampled(examples: Sequence[Example], count: int, seed: int) -> npt.NDArray[np.int64]:
-    """Row indices, sources drawn by the root of their size."""
+    """Returns row indices, sources drawn by the root of their size."""
     rng = np.random.default_rng(seed)
     sizes = Counter(example.source for example in examples)
     weight = np.array([sizes[example.source] ** -0.5 for example in examples])
@@ -168,40 +170,41 @@ def _sampled(examples: Sequence[Example], count: int, seed: int) -> npt.NDArray[
 def _clinc(
     train: tuple[Sequence[Example], Embeddings], dev: tuple[Sequence[Example], Embeddings]
 ) -> dict[str, dict[str, float]]:
-    """Every score on CLINC150's own question; empty when the folder lacks the set."""
+    """Returns every score on CLINC150's own question; empty when the folder lacks the set."""
     task = "intent/clinc150"
     rows = [i for i, e in enumerate(train[0]) if e.labels.get(task, "oos") != "oos"]
-    asked = [i for i, e in enumerate(dev[0]) if task in e.labels]
-    outside = np.array([dev[0][i].labels[task] == "oos" for i in asked], dtype=bool)
+    judged = [i for i, e in enumerate(dev[0]) if task in e.labels]
+    outside = np.array([dev[0][i].labels[task] == "oos" for i in judged], dtype=bool)
     if len(rows) < 200 or outside.sum() < 5:
         return {}
     vectors = train[1][rows]
     intents = np.array([train[0][i].labels[task] for i in rows])
-    values = _scores(vectors, intents, dev[1][asked], vectors)
+    values = _scores(vectors, intents, dev[1][judged], vectors)
     return {name: _figures("clinc", score, outside) for name, score in values.items()}
 
 
 def _scores(
-    vectors: Embeddings, groups: npt.NDArray[np.str_], asked: Embeddings, bank: Embeddings
+    vectors: Embeddings, groups: npt.NDArray[np.str_], judged: Embeddings, bank: Embeddings
 ) -> dict[str, Floats]:
-    """Each candidate score of `asked`, higher for the newer; classes are `groups`."""
+    """Returns each candidate score of `asked`, higher for newer rows; classes are `groups`."""
     names, labels = np.unique(groups, return_inverse=True)
     frequent = np.bincount(labels)[labels] >= LEAST_CLASS
     weight, bias = softmax_regression(
         vectors[frequent], labels[frequent], len(names), np.ones(int(frequent.sum())), steps=80
     )
     return {
-        **strangeness(asked @ weight + bias),
-        "mahalanobis": mahalanobis(*shape_of(vectors, groups), asked),
-        "nearest_1": distance(bank, asked, 1),
-        "nearest_5": distance(bank, asked, 5),
+        **strangeness(judged @ weight + bias),
+        "mahalanobis": mahalanobis(*shape_of(vectors, groups), judged),
+        "nearest_1": distance(bank, judged, 1),
+        "nearest_5": distance(bank, judged, 5),
     }
 
 
 def strangeness(logits: Floats) -> dict[str, Floats]:
-    """What a head's logits say of how strange each row is, (rows,) each, higher for the stranger.
+    """Returns scores of strangeness from a head's logits, (rows,) each, higher for stranger rows.
 
-    1 - max softmax (Hendrycks and Gimpel 2017), entropy, energy -logsumexp(z) (Liu et al. 2020).
+    They are 1 - max softmax (Hendrycks and Gimpel 2017), entropy, and energy -logsumexp(z) (Liu et
+    al. 2020).
 
     >>> strangeness(np.array([[0.0, 0.0]]))["max_probability"]
     array([0.5])
@@ -216,7 +219,7 @@ def strangeness(logits: Floats) -> dict[str, Floats]:
 
 
 def _figures(what: str, values: Floats, novel: npt.NDArray[np.bool_]) -> dict[str, float]:
-    """AUROC, and recall of the novel where 5 % of the usual are rejected."""
+    """Returns AUROC, and recall of the novel rows when 5 % of the usual ones are rejected."""
     threshold = np.quantile(values[~novel], 0.95)
     return {
         f"{what}_auroc": round(auroc(values, novel), 4),

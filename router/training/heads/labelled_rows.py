@@ -1,7 +1,7 @@
-"""Labelled texts for one head, out of a file: read, cleaned, and every repair with its lines.
+"""Reads labelled texts for one head from a file, cleans them, and names the lines of every repair.
 
-A user's file is rarely clean. What can be mended without guessing is mended and told; what would
-teach the head something nobody meant is refused, with the lines.
+A user's file is rarely clean. What can be repaired without guessing is repaired and reported; what
+would teach the head something that nobody meant is refused, with the lines.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from router.errors import TrainingDataError
 from router.training.data.curate import KEY_CHARS, normalised
 
 MIN_ROWS = 20
-"""Fewer rows than this measure nothing: one row more or less right is five points."""
+"""With fewer rows a figure says nothing: one row more or less right is five points."""
 MIN_PER_CLASS = 2
 MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
-"""Line numbers listed in one error: enough to find the pattern, short enough to read."""
+"""Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
-    """One text and its label; `line` is 1-based in the file, of a record's last line in CSV."""
+    """Holds one text and its label; `line` counts from 1, for CSV at a record's last line."""
 
     line: int
     text: str
@@ -41,7 +41,7 @@ class LabelledRow:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was mended, and where: told to the user, and kept in the card."""
+    """Describes a repair and its lines; the user reads it, and the card keeps it."""
 
     what: str
     lines: tuple[int, ...]
@@ -54,7 +54,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class HeadRows:
-    """Clean rows of one file, in file order, with what was mended on the way."""
+    """Holds the clean rows of one file, in file order, with the repairs."""
 
     file: str
     sha256: str
@@ -64,17 +64,17 @@ class HeadRows:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows per class, the most frequent first."""
+        """Returns the rows per class, the most frequent class first."""
         return dict(Counter(row.label for row in self.rows).most_common())
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels, sorted, so that the same data give the same columns."""
+        """Returns the labels, sorted, so that the same data give the same columns."""
         return tuple(sorted(self.counts))
 
 
 def read_rows(path: Path, text_column: str, label_column: str) -> HeadRows:
-    """The labelled rows of a .csv, .tsv, .jsonl or .jsonl.gz file.
+    """Returns the labelled rows of a .csv, .tsv, .jsonl or .jsonl.gz file.
 
     Raises TrainingDataError for a file that cannot be read, missing columns, lines that are no
     rows, fewer than two classes, a class with one text, or too few rows.
@@ -84,16 +84,18 @@ def read_rows(path: Path, text_column: str, label_column: str) -> HeadRows:
     rows = list(_records(path, text, text_column, label_column))
     read = len(rows)
     kept, cleaned = clean(rows)
-    found = HeadRows(path.name, hashlib.sha256(raw).hexdigest(), read, kept, (*repairs, *cleaned))
-    _enough(found)
-    return found
+    rows_of_file = HeadRows(
+        path.name, hashlib.sha256(raw).hexdigest(), read, kept, (*repairs, *cleaned)
+    )
+    _enough(rows_of_file)
+    return rows_of_file
 
 
 def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[Repair, ...]]:
-    """Rows without the empty ones, repeats merged, contradictions settled; and what was done.
+    """Removes empty rows, merges repeats and settles contradictions; returns rows and repairs.
 
-    Texts that differ in case, spacing or punctuation only count as one. A text with several labels
-    takes the most frequent of them, and is left out where two are equally frequent.
+    Texts that differ only in case, spacing or punctuation count as one. A text with several labels
+    takes the most frequent of them. It is left out when two are equally frequent.
     """
     empty = [row.line for row in rows if not row.text or not row.label]
     groups: dict[str, list[LabelledRow]] = {}
@@ -121,12 +123,12 @@ def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[R
 
 
 def fold_key(text: str) -> str:
-    """Texts with equal keys stay in one fold, as near-duplicates do in `curate`."""
+    """Returns a key; texts with equal keys stay in one fold, as near-duplicates do in `curate`."""
     return normalised(text)[:KEY_CHARS] or text
 
 
 def named(lines: Sequence[int]) -> str:
-    """The first few line numbers, and how many more.
+    """Returns the first few line numbers as text, and the number of the others.
 
     >>> named([3, 7]), named(range(1, 11))
     ('3, 7', '1, 2, 3, 4, 5, 6, 7, 8 and 2 more')
@@ -134,9 +136,6 @@ def named(lines: Sequence[int]) -> str:
     shown = ", ".join(map(str, lines[:MAX_LINES_NAMED]))
     more = len(lines) - MAX_LINES_NAMED
     return shown + (f" and {more} more" if more > 0 else "")
-
-
-# --- reading -------------------------------------------------------------------------------------
 
 
 def _bytes(path: Path) -> bytes:
@@ -151,7 +150,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Repair, ...]]:
-    """The text of a file in UTF-8, or in UTF-16 where its first bytes say so."""
+    """Returns the text of a file in UTF-8, or in UTF-16 when its first bytes are its mark."""
     for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if raw.startswith(mark):
             try:
@@ -194,6 +193,7 @@ def _table(
     path: Path, text: str, text_column: str, label_column: str, delimiter: str
 ) -> Iterator[LabelledRow]:
     header = text.partition("\n")[0]
+    # The delimiter that is most frequent in the first line is the file's.
     delimiter = delimiter or max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = list(reader.fieldnames or ())
@@ -204,13 +204,14 @@ def _table(
             f"{', '.join(columns) or 'none'}. Name yours by --text-column and --label-column."
         )
     short: list[int] = []
-    found: list[LabelledRow] = []
+    rows: list[LabelledRow] = []
     try:
         for row in reader:
+            # DictReader fills a short row with None, and puts surplus cells under the key None.
             if row[text_column] is None or row[label_column] is None or None in row:
                 short.append(reader.line_num)
                 continue
-            found.append(
+            rows.append(
                 LabelledRow(reader.line_num, row[text_column].strip(), row[label_column].strip())
             )
     except csv.Error as error:
@@ -220,12 +221,12 @@ def _table(
             f"{path}: {len(short)} rows do not have the {len(columns)} columns of the first line "
             f"(lines {named(short)}); quote texts that hold a {delimiter!r} or a line break"
         )
-    yield from found
+    yield from rows
 
 
 def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iterator[LabelledRow]:
     problems: dict[str, list[int]] = {}
-    found: list[LabelledRow] = []
+    rows: list[LabelledRow] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -245,8 +246,8 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
         if not isinstance(value, str | None) or not isinstance(label, str | int | None):
             problems.setdefault("whose text or label is no text", []).append(number)
             continue
-        said = "" if label is None else str(label).strip()
-        found.append(LabelledRow(number, (value or "").strip(), said))
+        label_text = "" if label is None else str(label).strip()
+        rows.append(LabelledRow(number, (value or "").strip(), label_text))
     if problems:
         listed = "; ".join(
             f"{len(lines)} lines {what} (lines {named(lines)})" for what, lines in problems.items()
@@ -255,11 +256,11 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
             f"{path}: {listed}. Each line is an object with {text_column} and {label_column}; "
             "name other columns by --text-column and --label-column."
         )
-    yield from found
+    yield from rows
 
 
 def _enough(found: HeadRows) -> None:
-    """Raises TrainingDataError where the rows cannot teach and judge a head."""
+    """Raises TrainingDataError when the rows are too few to teach and judge a head."""
     counts = found.counts
     repairs = "".join(f"; {repair}" for repair in found.repairs)
     if len(counts) < 2:

@@ -1,17 +1,17 @@
-"""The heads of the shipped specialists, refitted for whatever encoder is there, by one command.
+"""Fits the heads of the shipped specialists again, for the present encoder, by one command.
 
     tiergate train specialists --data DIR --out policies/heads
 
-Department, priority, toxicity and category; spam and toxic are the triage model's own. The dev part
-is cut by the hash of the text that `curate` uses, before anything is fitted, so that rows on which
-the encoder was trained never judge. Numpy alone, no torch.
+The heads are department, priority, toxicity and category; spam and toxic belong to the triage
+model. The dev part is cut by the hash of the text that `curate` uses, before anything is fitted, so
+that rows on which the encoder was trained never judge. Uses numpy only, no torch.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from router.stats.heads import Embeddings, Encoded, Head
 from router.stats.ngrams import Counted, Grams
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import deduplicated, is_dev
-from router.training.data.priority import priority_by_rule
 from router.training.data.sources import (
     Example,
     LoadedFile,
@@ -32,162 +31,27 @@ from router.training.data.sources import (
     read_file,
     sha256_of,
 )
+from router.training.heads.cross_validation import crossed_temperature
 from router.training.heads.fit_one_head import (
     FittedHead,
-    crossed_temperature,
     fit_head,
     measured,
     put_together,
     top_ece,
     unseen,
 )
+from router.training.heads.specialist_sources import SPECIALISTS, Specialist, Taught
 from router.training.heads.train_head import THREADS, install, versions
 from router.training.progress import track
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 CHUNK = 2_000
 LEAST_DEV = 50
-"""Fewer dev rows give no temperature; that of the head's own folds stays."""
-NONE = "none"
-GRAVEST = (
-    ("self_harm", ("SH",)),
-    ("sexual", ("S", "S3")),
-    ("hate", ("H", "H2")),
-    ("harassment", ("HR",)),
-    ("violence", ("V", "V2")),
-)
-"""Of several marks on one text, the first that is set names its category."""
+"""Fewer dev rows cannot fit a temperature; then that of the head's own folds stays."""
 
 Reader = Callable[[Row], Iterator[Example]]
 Read = tuple[Embeddings, Counted]
 """The vector and the n-grams of one text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taught:
-    """A file that teaches a head: its columns, what a row says, and how many rows at most."""
-
-    file: str
-    columns: tuple[str, ...]
-    licence: str
-    label_of: Callable[[Row], str | None]  # None: the row says nothing
-    weak: bool = False
-    most: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Specialist:
-    """One shipped head: its classes, what teaches it, and what must be said of its labels."""
-
-    name: str
-    classes: tuple[str, ...]
-    taught: tuple[Taught, ...]
-    note: str
-    most: Mapping[str, int] = field(default_factory=dict)  # rows of a class, those of least hash
-
-
-def _column(name: str) -> Callable[[Row], str | None]:
-    return lambda row: str(row[name])
-
-
-def _always(label: str) -> Callable[[Row], str | None]:
-    return lambda row: label
-
-
-def _category(row: Row) -> str | None:
-    marks = row["labels"]
-    if not isinstance(marks, Mapping):
-        raise ValueError("column `labels` is not an object")
-    for category, keys in GRAVEST:
-        if any(marks.get(key) for key in keys):
-            return category
-    return NONE if all(key in marks for key in ("S", "H", "V", "HR", "SH")) else None
-
-
-def _ham(label: str | None) -> Callable[[Row], str | None]:
-    """Rows that are no spam: `label`, or the priority by rule."""
-
-    def read(row: Row) -> str | None:
-        if row["label"] == "spam":
-            return None
-        return label or priority_by_rule(str(row["text"]))
-
-    return read
-
-
-def _by_rule(row: Row) -> str | None:
-    return priority_by_rule(str(row["text"]))
-
-
-_TICKETS, _SMS, _MAIL = "tickets_it_service", "spam_sms", "spam_email_spamassassin"
-_PROMPTS, _HINT3, _BANKING = "prompts_general", "intent_hint3_support", "intent_banking77"
-_LICENCES = {
-    _TICKETS: "CC0 / MIT", _SMS: "CC BY 4.0 (as published by UCI)", _MAIL: "PDDL 1.0 / CC0",
-    _PROMPTS: "Apache-2.0", _HINT3: "ODbL 1.0 / DbCL 1.0", _BANKING: "CC BY 4.0",
-    "toxicity_davidson": "MIT", "moderation_openai1680": "MIT",
-}  # fmt: skip
-
-
-def _from(
-    name: str, column: str, label_of: Callable[[Row], str | None], most: int | None = None,
-    *, weak: bool = True,
-) -> Taught:  # fmt: skip
-    columns = ("text", column) if column else ("text",)
-    return Taught(f"{name}.jsonl.gz", columns, _LICENCES[name], label_of, weak, most)
-
-
-SPECIALISTS = (
-    Specialist(
-        "department",
-        ("Access", "Administrative rights", "HR Support", "Hardware", "Internal Project",
-         "Miscellaneous", "Purchase", "Storage"),
-        (_from(_TICKETS, "department", _column("department"), weak=False),),
-        "Tickets of one IT service desk whose words were already normalised; mail of another kind "
-        "needs a head of its own: `tiergate train head --name department`.",
-    ),
-    Specialist(
-        "priority",
-        ("high", "low", "normal"),
-        (
-            _from(_TICKETS, "", _by_rule, 12_000),
-            _from(_MAIL, "label", _ham(None)),
-            _from(_SMS, "label", _ham(None), 1_500),
-            _from(_HINT3, "", _by_rule),
-            _from(_BANKING, "", _by_rule),
-        ),
-        "All labels are weak: stated rules over words (training/data/priority.py). Figures show "
-        "agreement with the rules, not that a dispatcher would agree. Train your own by "
-        "`tiergate train head --name priority`.",
-        {"normal": 3_000},  # nine of ten texts: the others would hardly ever be said
-    ),
-    Specialist(
-        "toxicity",
-        ("hate", "neither", "offensive"),
-        (
-            _from("toxicity_davidson", "label", _column("label"), weak=False),
-            _from(_MAIL, "label", _ham("neither"), 400),
-            _from(_SMS, "label", _ham("neither"), 600),
-            _from(_PROMPTS, "", _always("neither"), 600),
-            _from(_HINT3, "", _always("neither"), 400),
-        ),
-        "Hate and offence in tweets, labelled by people; ordinary mail, messages and prompts count "
-        "as neither, which nobody labelled (weak).",
-    ),
-    Specialist(
-        "category",
-        ("harassment", "hate", NONE, "self_harm", "sexual", "violence"),
-        (
-            _from("moderation_openai1680", "labels", _category, weak=False),
-            _from(_PROMPTS, "", _always(NONE), 300),
-            _from(_SMS, "label", _ham(NONE), 150),
-            _from(_HINT3, "", _always(NONE), 150),
-        ),
-        "About 800 annotated texts, some 250 of them with a mark; of several marks the gravest by "
-        "a fixed order. Prompts, messages and support questions count as none (weak). Few rows a "
-        "class: thresholds in the policy lean to review.",
-        {NONE: 350},  # about as many as all marks together, so that marks are found
-    ),
-)  # fmt: skip
 
 
 def train_specialists(
@@ -215,9 +79,9 @@ def train_specialists(
 
 
 def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[LoadedFile]]:
-    """The labelled examples of all files that teach a head, and what was read."""
+    """Returns the labelled examples of all files that teach a head, and the files."""
     task = specialist.name
-    found: list[Example] = []
+    kept_examples: list[Example] = []
     files: list[LoadedFile] = []
     for taught in specialist.taught:
         path = find(data, taught.file)
@@ -230,15 +94,16 @@ def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[Loade
         examples, rows = read_file(path, source)
         examples, _, _ = deduplicated(examples)
         examples = [example for example in examples if task in example.labels]
+        # By hash, so that a cap keeps the same rows on every run.
         examples.sort(key=lambda example: sha256(example.text.encode()).digest())
         kept = examples[: taught.most]
-        found += kept
+        kept_examples += kept
         files.append(LoadedFile(path.name, sha256_of(path), rows, len(kept), taught.licence))
-    return _thinned(found, specialist), files
+    return _thinned(kept_examples, specialist), files
 
 
 def _thinned(examples: list[Example], specialist: Specialist) -> list[Example]:
-    """At most as many rows of a class as the specialist says, those whose text hashes lowest."""
+    """Returns at most as many rows of a class as the specialist allows: those of least hash."""
     seen: Counter[str] = Counter()
     kept = []
     for example in sorted(examples, key=lambda e: sha256(e.text.encode()).digest()):
@@ -265,7 +130,7 @@ def _encode(
     model: TriageModel, texts: Sequence[str], known: dict[str, Read], specialist: Specialist,
     shown: bool,
 ) -> Encoded:  # fmt: skip
-    """What is read of texts; those of an earlier specialist are not read again."""
+    """Encodes texts; those of an earlier specialist are not read again."""
     new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
     for start in track(range(0, len(new), CHUNK), f"embed {specialist.name}", shown):
         part = new[start : start + CHUNK]
@@ -280,10 +145,11 @@ def _fit(
     specialist: Specialist, examples: Sequence[Example], encoded: Encoded, model: TriageModel,
     seed: int,
 ) -> tuple[FittedHead, dict[str, object]]:  # fmt: skip
-    """The head from the rows outside dev, and its figures on dev: given labels apart from weak.
+    """Returns the head of the rows outside dev, and its figures on dev, given labels apart.
 
-    Its weights and temperature are dev's: on rows that the encoder was trained on it would be too
-    sure. So the figures are crossed, each half of dev at the temperature of the other half.
+    Dev decides its weights and its temperature, because on rows on which the encoder was trained
+    the head would be too sure. So the figures are crossed: each half of dev is calibrated by the
+    other half's temperature.
     """
     task, classes = specialist.name, specialist.classes
     judging = np.array([is_dev(example) for example in examples])
@@ -320,9 +186,6 @@ def _labels(examples: Sequence[Example], task: str, classes: Sequence[str]) -> L
     return np.array([place[example.labels[task]] for example in examples], dtype=np.int64)
 
 
-# --- the card -------------------------------------------------------------------------------------
-
-
 def _card(
     specialist: Specialist, fitted: FittedHead, dev: Mapping[str, object],
     files: Sequence[LoadedFile], examples: Sequence[Example], model: TriageModel, seed: int,
@@ -354,7 +217,7 @@ def _card(
 
 
 def render(cards: Sequence[Mapping[str, object]]) -> str:
-    """CARD.md of the specialists' heads."""
+    """Returns CARD.md of the specialists' heads."""
     first = cards[0]
     lines = [
         "# Heads of the shipped specialists",
@@ -389,7 +252,7 @@ def render(cards: Sequence[Mapping[str, object]]) -> str:
 
 
 def _class_lines(card: Mapping[str, object]) -> Iterator[str]:
-    """A line per class: dev figures of the given labels, of the weak ones where none are given."""
+    """Yields a line per class: dev figures of given labels, or of weak ones without given ones."""
     dev, counts = card["dev"], card["rows_per_class"]
     assert isinstance(dev, Mapping)
     assert isinstance(counts, Mapping)

@@ -1,7 +1,7 @@
-"""`tiergate train head`: a labelled file becomes a head of the shipped encoder, or is refused.
+"""Makes a head of the shipped encoder from a labelled file (`tiergate train head`), or refuses.
 
-Read, embed, fit, compare with the head of the same name that is there, save. The encoder is left
-as it is, so a new head takes seconds and needs no torch.
+It reads, embeds, fits, compares with the installed head of the same name, and saves. The encoder
+stays as it is, so a new head takes seconds and needs no torch.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 THREADS = 2
 VALUES = ("difficulty", "novelty")
-"""What is no class and no chance: no table of labels can replace it."""
+"""Heads that are neither class nor probability: no table of labels can replace them."""
 MOST_SEEN = 5_000
-"""Rows whose digests a card keeps, so that a later head is compared on rows the old one never saw:
-four bytes each."""
+"""Rows whose digests a card keeps, four bytes each, so that a later head is compared on rows that
+the old one never saw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The new head against the one that is installed, by macro-F1, and on which rows."""
+    """Compares the new head with the installed one by macro-F1, and names the rows."""
 
     new: float
     old: float
@@ -49,13 +49,13 @@ class Comparison:
 
     @property
     def worse(self) -> bool:
-        """Whether the new head must not replace the old one unasked."""
+        """Returns True when the new head must not replace the old one unless forced."""
         return self.new < self.old
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What became of one run: `installed` says whether files were written."""
+    """Reports one run: `installed` is True when files were written."""
 
     card: dict[str, object]
     repairs: tuple[str, ...]
@@ -79,28 +79,28 @@ def train_head(
 ) -> Made:
     """Fits and installs the head `name` from a labelled file.
 
-    Raises TrainingDataError for data that cannot teach it, and for a name that may not be;
-    ModelFileError where there is no triage model.
+    Raises TrainingDataError for data that cannot teach it and for a name that is not allowed,
+    ModelFileError when there is no triage model.
     """
-    found = read_rows(data, text_column, label_column)
-    positive = _positive(name, positive, found.classes)
+    rows = read_rows(data, text_column, label_column)
+    positive = _positive(name, positive, rows.classes)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
-    encoded = model.encode([row.text for row in found.rows])
-    labels = np.array([found.classes.index(row.label) for row in found.rows], dtype=np.int64)
+    encoded = model.encode([row.text for row in rows.rows])
+    labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
     fitted = fit_head(
-        name, encoded, labels, found.classes, [row.text for row in found.rows],
+        name, encoded, labels, rows.classes, [row.text for row in rows.rows],
         model.encoder.sha256, seed=seed, rare=model.rarity, positive=positive,
     )  # fmt: skip
-    comparison = compared(out, fitted, found, encoded, labels)
-    card = _card(fitted, found, model, seed, command)
+    comparison = compared(out, fitted, rows, encoded, labels)
+    card = _card(fitted, rows, model, seed, command)
     installed = force or comparison is None or not comparison.worse
     if installed:
         install(fitted.head, card, out)
-    return Made(card, tuple(map(str, found.repairs)), comparison, installed, out)
+    return Made(card, tuple(map(str, rows.repairs)), comparison, installed, out)
 
 
 def install(head: Head, card: dict[str, object], out: Path) -> None:
-    """Writes `<name>.npz`, `<name>.json` and `<name>.card.json` into `out`, the last one last."""
+    """Writes `<name>.npz`, `<name>.json` and, last, `<name>.card.json` into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     heads.save(head, out)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
@@ -108,7 +108,7 @@ def install(head: Head, card: dict[str, object], out: Path) -> None:
 
 
 def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | None:
-    """The class whose chance the head gives, None for a head of several classes."""
+    """Returns the class whose probability the head gives, None for a head of several classes."""
     if not NAME.match(name):
         raise TrainingDataError(
             f"--name is {name!r}; expected lower-case letters, digits and underscores, up to 64"
@@ -127,23 +127,20 @@ def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | 
     return positive
 
 
-# --- against the one that is there ----------------------------------------------------------------
-
-
 def compared(
     out: Path, fitted: FittedHead, found: HeadRows, encoded: Encoded, labels: Labels
 ) -> Comparison | None:
-    """The new head against the installed one, None where there is none for this encoder.
+    """Compares the new head with the installed one; None when there is none for this encoder.
 
-    The old head judges the new rows that it was not trained on, the new one the same rows
-    out-of-fold. Where fewer than MIN_ROWS are left, or the old card says nothing of its rows, both
-    stand by the macro-F1 of their own cross-validation.
+    The old head judges the new rows on which it was not trained, the new one judges the same rows
+    out-of-fold. When fewer than MIN_ROWS are left, or the old card does not name its rows, each
+    counts with the macro-F1 of its own cross-validation.
     """
     name = fitted.head.name
     try:
         old = heads.load(out, name, encoder_sha256=fitted.head.encoder_sha256)
     except ModelFileError:
-        return None  # none, or of another encoder: nothing that could serve is lost
+        return None  # there is none, or one of another encoder: nothing that could serve is lost
     card = _read_card(out, name)
     seen = seen_by(out, name)
     figures = card.get("figures")
@@ -167,12 +164,12 @@ def compared(
 
 
 def _said(old: Head, chances: Floats, classes: Sequence[str]) -> Labels:
-    """What a head says, as places in `classes`; -1 for a class that is not among them."""
+    """Returns a head's answers as places in `classes`; -1 for a class that is not among them."""
     place = {label: k for k, label in enumerate(classes)}
     if old.kind is HeadKind.CLASSES:
         known = np.array([place.get(label, -1) for label in old.classes], dtype=np.int64)
-        said: Labels = known[chances.argmax(axis=1)]
-        return said
+        predicted: Labels = known[chances.argmax(axis=1)]
+        return predicted
     yes = place.get(old.classes[0], -1)
     others = [k for k in range(len(classes)) if k != yes]
     no = others[0] if len(others) == 1 else -1
@@ -188,7 +185,7 @@ def _read_card(out: Path, name: str) -> dict[str, object]:
 
 
 def seen_by(folder: Path, name: str) -> frozenset[bytes]:
-    """Digests of the texts that a head was trained on; empty where its card does not say."""
+    """Returns digests of the texts on which a head was trained; empty when its card has none."""
     card = _read_card(folder, name)
     try:
         raw = base64.b64decode(str(card.get("seen", "")), validate=True)
@@ -198,12 +195,9 @@ def seen_by(folder: Path, name: str) -> frozenset[bytes]:
 
 
 def text_digest(text: str) -> bytes:
-    """Four bytes that name a text, whatever its case, spacing and punctuation."""
+    """Returns four bytes that name a text, whatever its case, spacing and punctuation."""
     key = normalised(text) or text
     return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=4).digest()
-
-
-# --- the card -------------------------------------------------------------------------------------
 
 
 def _card(
@@ -236,13 +230,14 @@ def _card(
 
 
 def versions() -> dict[str, str]:
-    """What a card names: the interpreter and the packages that made the numbers."""
+    """Returns the versions that a card names: the interpreter and the packages behind the
+    numbers."""
     named = {n: importlib.metadata.version(n) for n in ("numpy", "onnxruntime", "tokenizers")}
     return {"python": platform.python_version(), **named}
 
 
 def seen_text(rows: Sequence[LabelledRow]) -> str:
-    """Digests of the rows' texts in base64, for a later comparison; "" for very many rows."""
+    """Returns digests of the rows' texts in base64, for later comparison; "" for too many rows."""
     if len(rows) > MOST_SEEN:
         return ""
     return base64.b64encode(b"".join(sorted(text_digest(row.text) for row in rows))).decode()

@@ -1,0 +1,150 @@
+"""Lists the shipped specialists: their classes, the files that teach them, and the label of a row.
+
+It knows nothing about models; `specialists.py` reads the files and fits the heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from router.training.data.priority import priority_by_rule
+from router.training.data.sources import Row
+
+NONE = "none"
+GRAVEST = (
+    ("self_harm", ("SH",)),
+    ("sexual", ("S", "S3")),
+    ("hate", ("H", "H2")),
+    ("harassment", ("HR",)),
+    ("violence", ("V", "V2")),
+)
+"""When a text has several marks, the first one in this order names its category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """Describes a file that teaches a head: its columns, its label, and how many rows at most."""
+
+    file: str
+    columns: tuple[str, ...]
+    licence: str
+    label_of: Callable[[Row], str | None]  # None: the row teaches nothing
+    weak: bool = False
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Specialist:
+    """Describes one shipped head: its classes, its files, and a note about its labels."""
+
+    name: str
+    classes: tuple[str, ...]
+    taught: tuple[Taught, ...]
+    note: str
+    most: Mapping[str, int] = field(default_factory=dict)  # rows of a class, those of least hash
+
+
+def _column(name: str) -> Callable[[Row], str | None]:
+    return lambda row: str(row[name])
+
+
+def _always(label: str) -> Callable[[Row], str | None]:
+    return lambda row: label
+
+
+def _category(row: Row) -> str | None:
+    marks = row["labels"]
+    if not isinstance(marks, Mapping):
+        raise ValueError("column `labels` is not an object")
+    for category, keys in GRAVEST:
+        if any(marks.get(key) for key in keys):
+            return category
+    # Without all of these marks a text was not annotated in full, so it cannot count as none.
+    return NONE if all(key in marks for key in ("S", "H", "V", "HR", "SH")) else None
+
+
+def _ham(label: str | None) -> Callable[[Row], str | None]:
+    """Reads rows that are no spam: `label`, or the priority by rule."""
+
+    def read(row: Row) -> str | None:
+        if row["label"] == "spam":
+            return None
+        return label or priority_by_rule(str(row["text"]))
+
+    return read
+
+
+def _by_rule(row: Row) -> str | None:
+    return priority_by_rule(str(row["text"]))
+
+
+_TICKETS, _SMS, _MAIL = "tickets_it_service", "spam_sms", "spam_email_spamassassin"
+_PROMPTS, _HINT3, _BANKING = "prompts_general", "intent_hint3_support", "intent_banking77"
+_LICENCES = {
+    _TICKETS: "CC0 / MIT", _SMS: "CC BY 4.0 (as published by UCI)", _MAIL: "PDDL 1.0 / CC0",
+    _PROMPTS: "Apache-2.0", _HINT3: "ODbL 1.0 / DbCL 1.0", _BANKING: "CC BY 4.0",
+    "toxicity_davidson": "MIT", "moderation_openai1680": "MIT",
+}  # fmt: skip
+
+
+def _from(
+    name: str, column: str, label_of: Callable[[Row], str | None], most: int | None = None,
+    *, weak: bool = True,
+) -> Taught:  # fmt: skip
+    columns = ("text", column) if column else ("text",)
+    return Taught(f"{name}.jsonl.gz", columns, _LICENCES[name], label_of, weak, most)
+
+
+SPECIALISTS = (
+    Specialist(
+        "department",
+        ("Access", "Administrative rights", "HR Support", "Hardware", "Internal Project",
+         "Miscellaneous", "Purchase", "Storage"),
+        (_from(_TICKETS, "department", _column("department"), weak=False),),
+        "Tickets of one IT service desk whose words were already normalised; mail of another kind "
+        "needs a head of its own: `tiergate train head --name department`.",
+    ),
+    Specialist(
+        "priority",
+        ("high", "low", "normal"),
+        (
+            _from(_TICKETS, "", _by_rule, 12_000),
+            _from(_MAIL, "label", _ham(None)),
+            _from(_SMS, "label", _ham(None), 1_500),
+            _from(_HINT3, "", _by_rule),
+            _from(_BANKING, "", _by_rule),
+        ),
+        "All labels are weak: stated rules over words (training/data/priority.py). Figures show "
+        "agreement with the rules, not that a dispatcher would agree. Train your own by "
+        "`tiergate train head --name priority`.",
+        {"normal": 3_000},  # nine of ten texts; with all of them the others are hardly predicted
+    ),
+    Specialist(
+        "toxicity",
+        ("hate", "neither", "offensive"),
+        (
+            _from("toxicity_davidson", "label", _column("label"), weak=False),
+            _from(_MAIL, "label", _ham("neither"), 400),
+            _from(_SMS, "label", _ham("neither"), 600),
+            _from(_PROMPTS, "", _always("neither"), 600),
+            _from(_HINT3, "", _always("neither"), 400),
+        ),
+        "Hate and offence in tweets, labelled by people; ordinary mail, messages and prompts count "
+        "as neither, which nobody labelled (weak).",
+    ),
+    Specialist(
+        "category",
+        ("harassment", "hate", NONE, "self_harm", "sexual", "violence"),
+        (
+            _from("moderation_openai1680", "labels", _category, weak=False),
+            _from(_PROMPTS, "", _always(NONE), 300),
+            _from(_SMS, "label", _ham(NONE), 150),
+            _from(_HINT3, "", _always(NONE), 150),
+        ),
+        "About 800 annotated texts, some 250 of them with a mark; of several marks the gravest by "
+        "a fixed order. Prompts, messages and support questions count as none (weak). Few rows a "
+        "class: thresholds in the policy lean to review.",
+        {NONE: 350},  # about as many as all marks together, so that marks are found
+    ),
+)  # fmt: skip
