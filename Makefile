@@ -1,5 +1,5 @@
 # make serve    a gateway on http://127.0.0.1:8080, from nothing but Python >= 3.11 and make
-# make test     all tests that need no torch;  make help lists the rest
+# make test     what a change needs, under three minutes;  make help lists the rest
 #
 # Another interpreter: make PYTHON=/path/to/python3.12 serve. What to serve: make serve ARGS="--port 9000".
 
@@ -28,15 +28,17 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-train test-clients check style docs bench constraints clean
+.PHONY: help serve test test-all test-train test-clients check style docs bench constraints clean
 
 help:
 	@echo "make serve        start the gateway (ARGS=... goes to tiergate serve)"
-	@echo "make test         all tests that need no torch (ARGS=... goes to pytest)"
+	@echo "make test         what a change needs, under three minutes (ARGS=... goes to pytest)"
+	@echo "make test-all     all tests that need no torch: also PostgreSQL, processes, crashes,"
+	@echo "                  browser, fuzzing, the local LLM, and long properties"
 	@echo "                  EXAMPLES=500 tries so many examples of every property"
-	@echo "make test-train   the training pipeline's tests; installs torch"
-	@echo "make test-clients other people's clients against a running gateway; installs them"
-	@echo "make check        format, lint, types, tests"
+	@echo "make test-train   nightly: the training pipeline's tests; installs torch"
+	@echo "make test-clients nightly: other people's clients; installs them"
+	@echo "make check        format, lint, types, make test"
 	@echo "make docs         the documentation as a site in build/docs (ARGS=serve shows it)"
 	@echo "make bench        the benchmarks"
 	@echo "make constraints  write constraints.txt anew after a change in pyproject.toml"
@@ -45,7 +47,13 @@ help:
 serve: $(VENV)/.serving
 	@exec $(BIN)/tiergate serve $(ARGS)
 
+# The markers are in pyproject.toml. A property tries a few examples here, and its own number below.
 test: $(VENV)/.testing
+	@HYPOTHESIS_EXAMPLES=$(EXAMPLES) HYPOTHESIS_MOST_EXAMPLES=20 $(BIN)/python -m pytest -m \
+	  "not (train or browser or crash or fuzz or local or postgres or process or slow)" \
+	  $(PARALLEL) $(PATIENCE) $(ARGS)
+
+test-all: $(VENV)/.testing
 	@marks="not train and not browser"; \
 	for browser in $(BROWSERS); do \
 	  if command -v $$browser >/dev/null; then marks="not train"; fi; \

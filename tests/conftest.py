@@ -35,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves tests out by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what asks for a PostgreSQL server, so that no test can forget to say so."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for the tests that ask for one."""
@@ -44,7 +52,7 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A new ledger's place: a file that is not there yet, and a server's fresh database."""
     monkeypatch.chdir(tmp_path)  # anchors of a server's database go below the working folder

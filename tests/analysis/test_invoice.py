@@ -236,6 +236,7 @@ MISTAKES = [
 ]  # fmt: skip
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("text", "arguments", "told"), MISTAKES)
 def test_mistaken_bill_is_refused_with_what_was_found(
     database: Path, tmp_path: Path, text: str, arguments: tuple[str, ...], told: str

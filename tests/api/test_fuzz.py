@@ -18,6 +18,8 @@ import pytest
 from tests.kits.examples import number
 from tests.kits.server_kit import Served, Upstream, environment, tiergate, write_policy
 
+pytestmark = pytest.mark.fuzz
+
 EXAMPLES = number(25)
 """Per operation in the last phase, beside some 90 that cover each keyword of its schema: 1,800
 requests in all."""

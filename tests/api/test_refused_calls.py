@@ -67,6 +67,7 @@ def now(served: Served, key: str = "") -> list[dict[str, str]]:
     return list(found.json()["alerts"])
 
 
+@pytest.mark.process
 def test_dashboard_says_whose_calls_never_fit_and_what_would(served: Served) -> None:
     said = {alert["code"]: alert for alert in now(served)}
     assert said["calls_never_fit"]["subject"] == "poor"
@@ -74,12 +75,14 @@ def test_dashboard_says_whose_calls_never_fit_and_what_would(served: Served) -> 
     assert said["budget_needs_max_tokens"]["subject"] == "budgets.poor.usd_per_day"
 
 
+@pytest.mark.process
 def test_dashboard_of_a_tenant_says_it_too(served: Served) -> None:
     key = served.tenant_key  # type: ignore[attr-defined]
     codes = [alert["code"] for alert in now(served, key)]
     assert {"calls_never_fit", "budget_needs_max_tokens"} <= set(codes)
 
 
+@pytest.mark.process
 def test_metrics_say_what_is_used_of_budgets(served: Served) -> None:
     page = served.client.get("/metrics").text
     labels = 'key="",policy="",tenant="poor",tier="",window="day"'
@@ -92,6 +95,7 @@ def test_metrics_say_what_is_used_of_budgets(served: Served) -> None:
     assert 'tiergate_refusals_total{limit="usd_per_day",never_fits="true",tenant="poor"}' in page
 
 
+@pytest.mark.process
 def test_metrics_of_calls_are_those_of_all_workers(tmp_path: Path) -> None:
     with Upstream(tmp_path) as upstream:
         policy = write_policy(tmp_path, upstream.url)

@@ -26,6 +26,7 @@ def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
     assert report["figures"]["size"]["all_mb"]["value"] > 1
 
 
+@pytest.mark.process
 def test_the_command_prints_a_table_for_people(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", graded_rows())
     said = tiergate("evaluate", "routing", "--data", path, "--resamples", "20")
@@ -34,6 +35,7 @@ def test_the_command_prints_a_table_for_people(tmp_path: Path) -> None:
     assert "- weak mixtral-8x7b-instruct-v0.1, strong gpt-4-1106-preview" in said.stdout
 
 
+@pytest.mark.process
 def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
     said = tiergate("evaluate", "spam", "--data", path, "--json", "--latency", "--resamples", "20")
@@ -61,6 +63,7 @@ def test_wrong_usage_is_told(arguments: tuple[str, ...], code: int, told: str) -
     assert told in " ".join(said.stderr.replace("│", " ").split())
 
 
+@pytest.mark.process
 def test_without_a_kind_the_card_is_printed() -> None:
     said = tiergate("evaluate")
     assert said.returncode == 0
@@ -72,6 +75,7 @@ def test_the_command_names_the_kinds_and_scores_that_there_are() -> None:
     assert tuple(Novelty) == evaluate.NOVELTIES
 
 
+@pytest.mark.process
 def test_figures_need_neither_torch_nor_scipy_nor_scikit_learn(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", intent_rows())
     program = (

@@ -19,6 +19,8 @@ from router.types import CostBasis, JsonText, RequestState, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
+pytestmark = pytest.mark.process
+
 DAY_MS = 86_400_000
 
 

@@ -110,6 +110,7 @@ def test_since_that_is_no_time_ends_with_2(database: Path) -> None:
     said("ledger", "rows", "--since", "yesterdayish", "-d", database, code=2)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "command", [["ledger", "rows"], ["report"], ["replay", "-p", "default"], ["tune"]]
 )
@@ -139,6 +140,7 @@ def test_version_is_shown() -> None:
     assert (run.returncode, run.stdout.split()[0]) == (0, "tiergate")
 
 
+@pytest.mark.process
 def test_reader_that_stops_early_meets_no_traceback(database: Path) -> None:
     command = f"{PYTHON} -m router.cli ledger rows --json -d {database} | head -1"
     run = subprocess.run(
@@ -211,6 +213,7 @@ def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:
     assert "r3" in {finding["request_id"] for finding in found["findings"]}
 
 
+@pytest.mark.process
 def test_purge_keeps_the_books_whole(database: Path) -> None:
     assert "6 requests dropped" in said(
         "ledger", "purge", "--before", "2026-12-01", "--yes", "-d", database
@@ -240,6 +243,7 @@ def test_unknown_key_cannot_be_revoked(database: Path) -> None:
     said("keys", "revoke", "key_none", "-d", database, code=1)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("limits", "found"),
     [
@@ -279,6 +283,7 @@ def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:
     said("keys", "create", "--tenant", "acme", "-d", tmp_path / "new" / "ledger.db")
 
 
+@pytest.mark.process
 def test_review_says_why_it_has_no_text(database: Path) -> None:
     books, clock = Database.open(database), StandingClock()
     item = ReviewItem("rev_2", "r9", "other", Domain.LEGAL, NOW_MS, question="Shall we?")

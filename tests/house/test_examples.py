@@ -13,12 +13,12 @@ from tests import ROOT
 PROGRAM = "from tests.kits.examples import examples; print(examples(25).max_examples)"
 
 
-def printed(asked: str) -> subprocess.CompletedProcess[str]:
+def printed(asked: str, most: str = "") -> subprocess.CompletedProcess[str]:
     """What a program that asks for 25 examples prints where the setting has this value."""
     return subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=ROOT,
-        env={**os.environ, "HYPOTHESIS_EXAMPLES": asked},
+        env={**os.environ, "HYPOTHESIS_EXAMPLES": asked, "HYPOTHESIS_MOST_EXAMPLES": most},
         capture_output=True,
         text=True,
         check=False,
@@ -28,6 +28,13 @@ def printed(asked: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(("asked", "tried"), [("", "25"), ("7", "7"), ("500", "500")])
 def test_the_setting_takes_the_place_of_a_propertys_own_number(asked: str, tried: str) -> None:
     assert printed(asked).stdout.strip() == tried
+
+
+@pytest.mark.parametrize(
+    ("asked", "most", "tried"), [("", "7", "7"), ("", "500", "25"), ("500", "7", "500")]
+)
+def test_a_bound_lowers_a_propertys_own_number_only(asked: str, most: str, tried: str) -> None:
+    assert printed(asked, most).stdout.strip() == tried
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "many", "1.5"])

@@ -1,6 +1,7 @@
-"""The number of examples that hypothesis tries of each property: a test's own, or one for all.
+"""Sets the number of examples that hypothesis tries of each property.
 
-`make test EXAMPLES=500` sets the number for all.
+Each property has its own number. `make test` tries a few of them at most, `make test-all` all of
+them, and `make test-all EXAMPLES=500` so many of every property.
 """
 
 from __future__ import annotations
@@ -9,26 +10,27 @@ import os
 
 from hypothesis import settings
 
-VARIABLE = "HYPOTHESIS_EXAMPLES"
-"""Read once, here: whoever writes a property passes its usual number to `examples`."""
+EVERY = "HYPOTHESIS_EXAMPLES"
+MOST = "HYPOTHESIS_MOST_EXAMPLES"
+"""Both are read here only: whoever writes a property passes its usual number to `examples`."""
 
 
-def asked() -> int | None:
-    """Returns the number of examples for every property, None where each has its own.
+def setting(variable: str) -> int | None:
+    """Returns the number in a variable of the environment, None where it is empty or not set.
 
     Raises: ValueError for what is no number above 0.
     """
-    text = os.environ.get(VARIABLE, "")
+    text = os.environ.get(variable, "")
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{VARIABLE} is {text!r}; expected a whole number above 0, such as 500")
+        raise ValueError(f"{variable} is {text!r}; expected a whole number above 0, such as 500")
     return int(text)
 
 
 def number(usual: int) -> int:
     """Returns the number of examples to try where `usual` is a property's own."""
-    return asked() or usual
+    return setting(EVERY) or min(usual, setting(MOST) or usual)
 
 
 def examples(usual: int) -> settings:

@@ -31,6 +31,7 @@ def open_to_others(folder: Path) -> dict[str, str]:
     return {name: oct(mode) for name, mode in modes_below(folder).items() if mode & 0o077}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_server_writes_private_files_in_private_folders(tmp_path: Path, workers: str) -> None:
     with Upstream(tmp_path) as upstream:

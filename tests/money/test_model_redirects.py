@@ -73,6 +73,7 @@ def test_another_generation_or_size_is_another_model(asked: str, answered: str) 
     assert not same_model(answered, asked)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_model_that_answered_is_paid_for(served: Served, stream: bool) -> None:
     response = served.chat("auto:dear", stream=stream)
@@ -84,12 +85,14 @@ def test_the_model_that_answered_is_paid_for(served: Served, stream: bool) -> No
     assert row["record"]["redirects"] == ["redirected:dear -> dear"]
 
 
+@pytest.mark.process
 def test_a_redirect_is_told(served: Served) -> None:
     response = served.chat("auto:dear", routing={"debug": True})
     assert response.headers["x-tiergate-redirected"] == "redirected:dear -> dear"
     assert response.json()["routing"]["redirects"] == ["redirected:dear -> dear"]
 
 
+@pytest.mark.process
 def test_the_log_warns_of_a_redirect(served: Served) -> None:
     served.chat("auto:dear")
     line = served.wait_for(r'\{.*"event": "call_redirected".*\}')[0]
@@ -97,6 +100,7 @@ def test_the_log_warns_of_a_redirect(served: Served) -> None:
     assert json.loads(line)["answered"] == "dear"
 
 
+@pytest.mark.process
 def test_a_model_without_a_price_counts_at_its_hold(served: Served) -> None:
     row = served.row(served.chat("auto:nobodys"))
     attempt = row["attempts"][0]
@@ -105,12 +109,14 @@ def test_a_model_without_a_price_counts_at_its_hold(served: Served) -> None:
     assert attempt["cost_nano_usd"] > 20 * 1_000 + 1_024 * 10_000
 
 
+@pytest.mark.process
 def test_a_name_of_the_operators_own_is_no_redirect(served: Served) -> None:
     response = served.chat("auto:own")
     assert "x-tiergate-redirected" not in response.headers
     assert served.row(response)["attempts"][0]["cost_nano_usd"] == 140_000
 
 
+@pytest.mark.process
 def test_the_books_agree_with_the_prices_of_the_models_that_answered(served: Served) -> None:
     for model in MODELS:
         served.chat(f"auto:{model}")

@@ -192,6 +192,7 @@ async def test_memory_drops_full_buckets_where_there_are_many() -> None:
     assert len(limiter._full_at) == 1
 
 
+@pytest.mark.process
 def test_processes_share_the_file(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys\n"

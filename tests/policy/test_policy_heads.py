@@ -255,6 +255,7 @@ def test_check_says_what_is_wrong_with_a_head(tmp_path: Path, department: Head) 
     assert "is corrupt" in said.stdout
 
 
+@pytest.mark.process
 def test_a_new_head_is_served_without_a_restart(
     tmp_path: Path, department: Head, model: TriageModel
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from tests.kits.server_kit import Served, Upstream, eventually, write_ladder
 
+pytestmark = pytest.mark.process
+
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
 BODIES = {
     "/v1/chat/completions": {"messages": ASKED},

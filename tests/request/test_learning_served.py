@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from router import Gateway
 from router.api.compose.books import Books
 from router.routing.decision_record import parse
 from router.types import Hints, RequestRow
 from tests.kits.upstreams.fake_upstream import FakeUpstream
+
+pytestmark = pytest.mark.process
 
 POLICY = """
 version: 1

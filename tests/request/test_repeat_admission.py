@@ -57,6 +57,7 @@ def ask(served: Served, key: str, name: str) -> httpx.Response:
     return served.client.post("/v1/chat/completions", json=ROUTINE, headers=headers)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("key", ["other policy", "other tier"])
 def test_a_key_gets_no_kept_answer_that_it_could_not_get_itself(
     served: Served, keys: dict[str, str], key: str
@@ -68,6 +69,7 @@ def test_a_key_gets_no_kept_answer_that_it_could_not_get_itself(
     assert "x-tiergate-replay-of" in again.headers
 
 
+@pytest.mark.process
 def test_a_kept_answer_counts_in_the_rate_of_the_key_that_asks(
     served: Served, keys: dict[str, str]
 ) -> None:

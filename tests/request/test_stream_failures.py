@@ -13,6 +13,8 @@ import pytest
 
 from tests.kits.server_kit import Served, Upstream, write_ladder
 
+pytestmark = pytest.mark.process
+
 FAILURES = {
     "cut": ("cut", "stream_cut"),
     "lost": ("lost", "stream_cut"),

@@ -144,6 +144,7 @@ def test_another_method_is_refused(served: Served) -> None:
     assert served.client.get("/api/v1/email/pipeline/analyze").status_code == 405
 
 
+@pytest.mark.process
 def test_a_key_is_asked_for_as_elsewhere(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     made = tiergate("keys", "create", "--tenant", "acme", "-d", database, "--json")

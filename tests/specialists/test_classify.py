@@ -221,6 +221,7 @@ def test_one_field_may_be_asked_alone(tmp_path: Path) -> None:
     assert set(lines_of(out)[0]) == {"line", "fields"}
 
 
+@pytest.mark.crash
 def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     source, out = tmp_path / "mails.jsonl", tmp_path / "said.jsonl"
     source.write_text(

@@ -96,6 +96,7 @@ def test_the_policys_own_verdict_stands_beside(served: Served) -> None:
     )
 
 
+@pytest.mark.process
 def test_a_served_policy_that_moderates_is_asked_first(tmp_path: Path) -> None:
     heads = [{**row, "path": str(policies_dir() / row["path"])} for row in SHIPPED["heads"]]
     specialist = {**SHIPPED["specialist"], "verdict": {"default": "all fine"}}
@@ -188,6 +189,7 @@ def test_a_body_that_is_too_large_is_refused(served: Served) -> None:
     assert post(served, input="x" * 100_000).status_code == 413
 
 
+@pytest.mark.process
 def test_a_key_is_asked_for(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     made = tiergate("keys", "create", "--tenant", "acme", "-d", database, "--json")

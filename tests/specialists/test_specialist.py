@@ -212,6 +212,7 @@ def test_the_gravest_mark_names_the_category(marks: dict[str, int], category: st
     assert _category({"labels": marks}) == category
 
 
+@pytest.mark.slow
 def test_specialists_are_refitted_from_a_folder(tmp_path: Path) -> None:
     files: dict[str, list[dict[str, object]]] = {}
     for specialist in SPECIALISTS:

@@ -16,6 +16,8 @@ import pytest
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
 from tests.kits.upstreams.upstream_messages import COUNTED, TEXT, USAGE
 
+pytestmark = pytest.mark.process
+
 BETA = "claude-code-20250219,interleaved-thinking-2025-05-14, context-management-2025-06-27"
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
 CACHED = {"type": "ephemeral"}

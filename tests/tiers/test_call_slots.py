@@ -108,6 +108,7 @@ async def test_the_bound_may_be_stated(
 # --- the server -----------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stream", [False, True])
 def test_who_cannot_be_answered_in_time_gets_503_with_retry_after(
     tmp_path: Path, stream: bool

@@ -69,6 +69,7 @@ def seen() -> dict[str, Any]:
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 @pytest.mark.parametrize(
     ("how", "model"),

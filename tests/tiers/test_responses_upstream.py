@@ -11,6 +11,8 @@ from tests.kits.server_kit import Served, Upstream, events_of, write_ladder, wri
 from tests.kits.upstreams.upstream_responses import SUMMARY
 from tests.kits.upstreams.upstream_wire import TEXT
 
+pytestmark = pytest.mark.process
+
 USER = {"role": "user", "content": "Where is my parcel?"}
 TOOL = {"type": "function", "name": "f", "parameters": {"type": "object"}}
 PATCH = {"type": "custom", "name": "apply_patch"}

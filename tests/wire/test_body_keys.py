@@ -96,6 +96,7 @@ def reached(said: httpx.Response) -> dict[str, object]:
     raise AssertionError(said.text)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("path", BODIES)
 def test_no_unknown_key_of_a_body_reaches_the_upstream(served: Served, path: str) -> None:
     said = ask(served, path, **UNKNOWN, routing={"debug": True})
@@ -107,6 +108,7 @@ def test_no_unknown_key_of_a_body_reaches_the_upstream(served: Served, path: str
     assert "x-tiergate-dropped" not in plain.headers
 
 
+@pytest.mark.process
 def test_no_unknown_key_inside_messages_or_tools_reaches_the_upstream(served: Served) -> None:
     part = {"type": "text", "text": "hi", "image_url": {"url": "file:///etc/passwd"}, "x": 1}
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "path": "/etc"}}
@@ -148,6 +150,7 @@ def test_messages_as_clients_echo_them_leave_nothing_out() -> None:
     assert parse_chat_request(orjson.dumps({"model": "a", "messages": turns}), {}).dropped == ()
 
 
+@pytest.mark.process
 def test_a_prediction_goes_on_without_what_else_stands_in_it(served: Served) -> None:
     parts = [{"type": "text", "text": "a", "provider": 1}]
     said = ask(served, prediction={"type": "content", "content": parts, "models": ["m"]})
@@ -157,11 +160,13 @@ def test_a_prediction_goes_on_without_what_else_stands_in_it(served: Served) -> 
     }
 
 
+@pytest.mark.process
 def test_a_streamed_answer_says_what_was_dropped(served: Served) -> None:
     said = ask(served, stream=True, models=["m"])
     assert said.headers["x-tiergate-dropped"] == "models"
 
 
+@pytest.mark.process
 def test_a_dropped_keys_name_cannot_break_a_header(served: Served) -> None:
     said = ask(served, **{"a\r\nx-evil: 1, b\u20ac": 1})
     assert said.headers["x-tiergate-dropped"] == "a??x-evil: 1? b?"
@@ -181,6 +186,7 @@ def test_dropped_keys_count_in_no_worst_case_and_split_no_cache() -> None:
     assert (dict(kept.extra), kept.dropped) == ({"user": '"u"'}, ("junk",))
 
 
+@pytest.mark.process
 def test_known_keys_of_chat_completions_still_reach_the_upstream(served: Served) -> None:
     sent: dict[str, object] = {
         "user": "u",
@@ -201,6 +207,7 @@ def test_known_keys_of_chat_completions_still_reach_the_upstream(served: Served)
     assert "x-tiergate-dropped" not in said.headers
 
 
+@pytest.mark.process
 def test_the_openai_client_sends_known_keys_through(served: Served) -> None:
     client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
     said = client.chat.completions.create(
@@ -215,6 +222,7 @@ def test_the_openai_client_sends_known_keys_through(served: Served) -> None:
     assert "repetition_penalty" not in body
 
 
+@pytest.mark.process
 def test_the_policy_may_name_further_keys(served: Served) -> None:
     said = ask(served, model="auto:wider", **UNKNOWN)
     body = reached(said)
@@ -248,6 +256,7 @@ def test_what_an_upstreams_own_format_lacks_is_told(wire: str, left_out: tuple[s
     assert dropped(request, facts(body=BodyRules(wire=wire))) == left_out
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("policy", "stores"), [("tested", False), ("redacting", False)])
 @pytest.mark.parametrize("asked", [True, False])
 def test_nothing_is_stored_upstream_unless_privacy_allows_it(
@@ -260,6 +269,7 @@ def test_nothing_is_stored_upstream_unless_privacy_allows_it(
     assert said.headers["x-tiergate-dropped"].split(", ") == told
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("asked", [True, False])
 def test_full_privacy_leaves_storing_to_the_client(served: Served, asked: bool) -> None:
     said = ask(served, model="auto:keeping", store=asked, metadata={"a": "b"})

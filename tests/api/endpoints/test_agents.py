@@ -19,6 +19,8 @@ from tests.kits.server_kit import (
     write_policy,
 )
 
+pytestmark = pytest.mark.process
+
 USER = {"role": "user", "content": "Where is my parcel?"}
 PATCH = {"type": "custom", "name": "apply_patch", "description": "Edits files."}
 SPAWN = {"type": "function", "name": "spawn", "parameters": {"type": "object"}}

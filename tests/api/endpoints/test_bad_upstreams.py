@@ -11,6 +11,8 @@ import yaml
 
 from tests.kits.server_kit import ROUTINE, Served, Upstream
 
+pytestmark = pytest.mark.process
+
 SECRET = "sk-ours-0123456789abcdef"
 WORDS_OF_THE_UPSTREAM = ("sk-upstream-secret", "Please log in", "nonsense", SECRET)
 FAULTS = {  # behaviour: whole answer's status and code, stream's

@@ -26,6 +26,8 @@ from tests.kits.server_kit import (
     write_policy,
 )
 
+pytestmark = pytest.mark.process
+
 QUOTA = "insufficient_quota"
 LIST_PRICE = {"list_price_usd": 0.01, "version": "tests"}
 MODEL_PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"}

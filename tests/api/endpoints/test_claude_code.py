@@ -70,6 +70,7 @@ def test_attribution_that_changes_names_the_same_conversation() -> None:
     assert named[0] == named[1]
 
 
+@pytest.mark.process
 def test_an_upstream_that_is_not_anthropics_gets_no_attribution(served: Served) -> None:
     said = served.post("/v1/messages", body()).json()["content"][0]["text"]
     assert json.loads(said)["body"]["messages"] == [
@@ -81,18 +82,21 @@ def test_an_upstream_that_is_not_anthropics_gets_no_attribution(served: Served) 
 # --- keys and counts ------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_that_claude_code_sends_is_accepted(served: Served, key: str) -> None:
     response = served.post("/v1/messages?beta=true", body(**{key: KEYS[key]}))
     assert response.status_code == 200, response.text
 
 
+@pytest.mark.process
 def test_keys_of_anthropics_reach_no_other_upstream(served: Served) -> None:
     said = served.post("/v1/messages", body(**{**KEYS, "tools": []})).json()["content"][0]["text"]
     sent = json.loads(said)["body"]
     assert not {"context_management", "thinking", "output_config", "system"} & sent.keys()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("model", ["auto", "auto:calls"])
 def test_a_stream_begins_with_its_input_tokens(served: Served, model: str) -> None:
     response = served.post("/v1/messages", body(model=model, tools=[TOOL], stream=True))
@@ -108,6 +112,7 @@ def test_a_stream_that_is_not_whole_begins_with_an_estimate() -> None:
 # --- models ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_models_are_listed_as_anthropics_clients_read_them(served: Served) -> None:
     headers = {"anthropic-version": "2023-06-01"}
     page = served.client.get("/v1/models?limit=1000", headers=headers).json()

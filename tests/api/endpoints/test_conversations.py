@@ -9,6 +9,8 @@ import pytest
 from tests.kits.server_kit import Served, Upstream, write_ladder
 from tests.kits.upstreams.upstream_wire import TEXT
 
+pytestmark = pytest.mark.process
+
 PRICE = {
     "input_usd_per_mtok": 1,
     "cached_input_usd_per_mtok": 0.1,

@@ -231,6 +231,7 @@ def test_other_methods_types_and_sizes_are_refused(served: Served) -> None:
     assert said.status_code == 415
 
 
+@pytest.mark.process
 def test_a_key_with_the_scope_chat_is_asked_for(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     keys = {}

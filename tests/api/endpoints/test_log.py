@@ -20,6 +20,8 @@ from tests.kits.server_kit import (
     write_policy,
 )
 
+pytestmark = pytest.mark.process
+
 SECRET = "sk-upstream-secret"  # in every refusal of the fake upstream
 PRIVATE = "my parcel has the words tulip and anvil"
 

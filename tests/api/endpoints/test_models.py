@@ -60,6 +60,7 @@ def test_chat_tells_where_an_own_model_is(client: openai.OpenAI) -> None:
             )
 
 
+@pytest.mark.process
 def test_an_observing_policy_lists_what_one_answerer_stands_for(tmp_path: Path) -> None:
     policy = write_policy(tmp_path, "http://127.0.0.1:9/v1", mode="observe", aliases=OBSERVED)
     with Served(tmp_path, policy) as served:
@@ -110,6 +111,7 @@ def test_a_decision_id_is_sent_only_where_it_can_be_looked_up(served: Served) ->
     assert sent.isdisjoint({"bad body", "unknown model", "too large", "dry run", "models"})
 
 
+@pytest.mark.process
 def test_a_spent_budget_has_a_decision_at_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("budget")
     with Upstream(folder) as upstream:
@@ -123,6 +125,7 @@ def test_a_spent_budget_has_a_decision_at_once(tmp_path_factory: pytest.TempPath
 # --- savings --------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("mode", "saves"), [("route", True), ("observe", False)])
 def test_only_an_answer_that_was_routed_tells_what_it_saved(
     tmp_path: Path, mode: str, saves: bool

@@ -10,6 +10,8 @@ import yaml
 
 from tests.kits.server_kit import Served, Upstream
 
+pytestmark = pytest.mark.process
+
 PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"}
 
 

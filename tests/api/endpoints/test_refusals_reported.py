@@ -11,6 +11,8 @@ import pytest
 
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

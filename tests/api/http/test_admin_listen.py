@@ -46,6 +46,7 @@ def readyz(served: Served | httpx.Client, key: str = "") -> dict[str, object]:
 # Of readiness
 
 
+@pytest.mark.process
 def test_readiness_shows_details_to_keys_with_the_scope_admin_alone(
     tmp_path: Path, upstream: Upstream
 ) -> None:
@@ -58,6 +59,7 @@ def test_readiness_shows_details_to_keys_with_the_scope_admin_alone(
         assert {"triage", "ledger", "answerers", "policies"} < readyz(served, admin).keys()
 
 
+@pytest.mark.process
 def test_a_mistaken_policys_values_reach_neither_readiness_nor_the_log(
     tmp_path: Path, upstream: Upstream
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_client_learns_nothing_of_the_database() -> None:
 # Of the address
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_operators_pages_answer_at_their_own_address_alone(
     tmp_path: Path, upstream: Upstream, workers: str

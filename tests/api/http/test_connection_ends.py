@@ -10,6 +10,8 @@ import pytest
 
 from tests.kits.server_kit import ROUTINE, Served, Upstream, tiergate, write_policy
 
+pytestmark = pytest.mark.process
+
 HUGE = 100_000_000
 BODY = json.dumps(ROUTINE).encode()
 

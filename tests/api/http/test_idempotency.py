@@ -33,6 +33,8 @@ from tests.kits.server_kit import (
 from tests.kits.server_kit import write_behaviours as behaviours
 from tests.kits.upstreams.upstream_wire import TEXT
 
+pytestmark = pytest.mark.process
+
 NUMBERS = count(1)
 PAID = 140_000  # 20 tokens at $1 and 12 at $10 a million, in nano-dollars
 

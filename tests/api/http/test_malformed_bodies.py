@@ -12,6 +12,8 @@ import pytest
 
 from tests.kits.server_kit import Served, Upstream, write_policy
 
+pytestmark = pytest.mark.process
+
 TEXT_KEY = {  # where the text of a request stands, and what else it must have
     "/v1/chat/completions": '{"model":"auto","messages":[{"role":"user","content":%s}]%s}',
     "/v1/responses": '{"model":"auto","input":%s%s}',

@@ -12,6 +12,8 @@ import pytest
 from router.api.http.connection import MAX_HEAD_BYTES
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_policy
 
+pytestmark = pytest.mark.process
+
 MAX_BODY = 12_000_000
 POSTS = (
     "/v1/chat/completions",

@@ -14,6 +14,8 @@ from router.api.openapi.document import OPERATIONS
 from tests.api.endpoints.test_keys import create
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
+pytestmark = pytest.mark.process
+
 GUARDED = [(o.method.upper(), o.path) for o in OPERATIONS if o.key]
 
 

@@ -13,6 +13,7 @@ from tests.kits.fakes import Clock
 from tests.kits.server_kit import Served, Upstream, tiergate, write_policy
 
 
+@pytest.mark.process
 def test_many_wrong_keys_get_429_and_a_good_one_beside_them_an_answer(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     made = tiergate("keys", "create", "-d", database, "--tenant", "acme")

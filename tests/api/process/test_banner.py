@@ -47,6 +47,7 @@ def ran_in_a_shell(command: str, folder: Path, **more: str) -> str:
     return page.read_text(encoding="utf-8")
 
 
+@pytest.mark.process
 def test_the_printed_report_command_works_for_a_folder_with_a_space(
     upstream: Upstream, tmp_path: Path
 ) -> None:
@@ -57,6 +58,7 @@ def test_the_printed_report_command_works_for_a_folder_with_a_space(
         assert "1 request cost" in ran_in_a_shell(printed_report(served), tmp_path)
 
 
+@pytest.mark.process
 def test_the_printed_report_command_takes_the_address_from_the_environment(
     upstream: Upstream, tmp_path: Path
 ) -> None:
@@ -67,6 +69,7 @@ def test_the_printed_report_command_takes_the_address_from_the_environment(
         assert "No requests" in ran_in_a_shell(command, tmp_path, **told)
 
 
+@pytest.mark.process
 def test_the_printed_report_command_of_a_server_needs_its_password_alone(
     upstream: Upstream, tmp_path: Path, postgres: Postgres
 ) -> None:

@@ -90,12 +90,14 @@ class Asking:
 # --- start -------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_banner_says_what_is_served(upstream: Upstream, tmp_path: Path) -> None:
     with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
         for expected in ("tested@", "level 2 llm: mid live", "curl -s", "tiergate report", "/docs"):
             assert expected in served.output
 
 
+@pytest.mark.process
 def test_corrupt_model_file_leaves_it_serving_degraded(upstream: Upstream, tmp_path: Path) -> None:
     model = tmp_path / "model"
     shutil.copytree(Settings().model_dir, model)
@@ -108,6 +110,7 @@ def test_corrupt_model_file_leaves_it_serving_degraded(upstream: Upstream, tmp_p
         assert served.chat().status_code == 200
 
 
+@pytest.mark.process
 def test_missing_provider_key_is_a_warning(tmp_path: Path) -> None:
     with Served(tmp_path, "--policy", "openai") as served:
         assert "${OPENAI_API_KEY} is not set" in served.output
@@ -155,6 +158,7 @@ def states_now(served: Served) -> list[str]:
 # --- end ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -> None:
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies) as served:
@@ -174,6 +178,7 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
     assert verified(served.database)["open_requests"] == 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_new_connections_are_refused_while_answers_drain(
     upstream: Upstream, tmp_path: Path, workers: str
@@ -196,6 +201,7 @@ def listens(url: str) -> bool:
         return client.connect_ex((httpx.URL(url).host, httpx.URL(url).port)) == 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
     upstream: Upstream, tmp_path: Path, workers: str
@@ -225,6 +231,8 @@ def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
     assert all(row["cost_nano_usd"] for row in served.rows())
 
 
+@pytest.mark.process
+@pytest.mark.crash
 def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Path) -> None:
     policies = policies_of(tmp_path, upstream.url)
     with Served(tmp_path, *policies) as served:
@@ -251,6 +259,7 @@ def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Pa
 # --- reload ------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
     with Served(tmp_path, policy) as served:
@@ -272,6 +281,7 @@ def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: 
         assert served.end() == 0
 
 
+@pytest.mark.process
 def test_a_reload_cuts_no_request_that_climbs(upstream: Upstream, tmp_path: Path) -> None:
     models, answered = ("hang", "slow:1.6"), list[httpx.Response]()
     policy = write_ladder(tmp_path, "tested", upstream.url, *models, deadline_s=2.0)
@@ -289,6 +299,7 @@ def test_a_reload_cuts_no_request_that_climbs(upstream: Upstream, tmp_path: Path
     assert answered[0].headers["x-tiergate-policy"] == f"tested@{before}"
 
 
+@pytest.mark.process
 def test_a_reload_keeps_the_name_it_is_served_under(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
     with Served(tmp_path, policy) as served:
@@ -307,6 +318,7 @@ def test_a_reload_keeps_the_name_it_is_served_under(upstream: Upstream, tmp_path
 # --- several workers ---------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Path) -> None:
     # Each answer costs $0.00014, and a little more than $0.001 is held while it runs.
     limit_usd = 0.015
@@ -337,6 +349,7 @@ def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Pat
     assert int(str(verified(served.database)["writers"])) == 2
 
 
+@pytest.mark.process
 def test_workers_resolve_a_question_from_the_knowledge_file(
     upstream: Upstream, tmp_path: Path
 ) -> None:
@@ -366,6 +379,8 @@ def test_workers_resolve_a_question_from_the_knowledge_file(
         assert served.end() == 0
 
 
+@pytest.mark.process
+@pytest.mark.crash
 def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
     with Served(tmp_path, policy, "--workers", "2") as served:

@@ -30,6 +30,7 @@ def test_orders_are_read_as_they_were_written(settings: Settings) -> None:
     assert Orders.from_line(orders.to_line()) == orders
 
 
+@pytest.mark.process
 def test_workers_that_never_start_end_the_parent(tmp_path: Path) -> None:
     # Python runs this before anything else; it ends workers and no one else.
     (tmp_path / "sitecustomize.py").write_text(

@@ -262,6 +262,7 @@ def test_each_policy_has_limits_of_its_own() -> None:
 # --- over HTTP ------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_clients_see_where_an_answer_came_from(tmp_path: Path) -> None:
     def put(served: Served, text: str, **fields: object) -> tuple[str | None, object, object]:
         response = served.chat(messages=[{"role": "user", "content": text}], **fields)

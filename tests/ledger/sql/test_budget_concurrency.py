@@ -43,6 +43,7 @@ async def test_hundred_concurrent_holds_on_a_budget_for_ten(
     assert sum(outcomes) == 10
 
 
+@pytest.mark.process
 def test_two_processes_share_one_budget(address: str, ledgers: Ledgers) -> None:
     path = address
     opened(ledgers, path, BudgetSection()).close_now()

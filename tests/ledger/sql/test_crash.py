@@ -20,6 +20,8 @@ from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import environment
 
+pytestmark = pytest.mark.crash
+
 DAY_MS = 86_400_000
 UNDER_LOAD = """
 import asyncio, os, sys

@@ -80,6 +80,7 @@ def test_a_lock_that_ends_in_time_is_waited_for_again(address: str) -> None:
     database.close()
 
 
+@pytest.mark.process
 def test_a_request_waits_for_a_locked_ledger_once(tmp_path: Path) -> None:
     """Its session, its hold and its final row wanted five seconds each."""
     with (

@@ -31,6 +31,8 @@ from tests.kits.server_kit import Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_tier_kit import Listener
 from tests.money.test_rates import one
 
+pytestmark = pytest.mark.process
+
 START_S = 30.0
 
 

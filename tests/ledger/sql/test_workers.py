@@ -21,6 +21,8 @@ from router.types import Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
 from tests.kits.server_kit import environment
 
+pytestmark = pytest.mark.process
+
 HANGS_S = 120.0  # only for what never comes true: a worker that waits for a lock for ever
 WORKER = """
 import asyncio, sys
