@@ -50,9 +50,6 @@ def suite() -> tuple[Case, ...]:
     return read_cases(SUITE.read_text("utf-8").splitlines())
 
 
-# --- the judging ----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("expected", "level", "clean_level", "wrong", "needless"),
     [
@@ -153,9 +150,6 @@ def test_a_text_that_goes_where_its_twin_goes_never_climbs(found: list[Reading])
     assert judge(level).needless_escalations == ()
 
 
-# --- Wilson's interval ----------------------------------------------------------------------------
-
-
 def test_an_interval_worked_by_hand() -> None:
     low, high = wilson(2, 20) or (0.0, 0.0)
     assert (round(low, 4), round(high, 4)) == (0.0279, 0.3010)
@@ -184,9 +178,6 @@ def test_no_cases_have_no_interval() -> None:
 def test_more_faults_than_cases_are_refused() -> None:
     with pytest.raises(ValueError, match="3 faults of 2 cases"):
         wilson(3, 2)
-
-
-# --- the suite ------------------------------------------------------------------------------------
 
 
 def test_the_suite_has_every_family(suite: tuple[Case, ...]) -> None:

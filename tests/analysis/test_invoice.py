@@ -155,9 +155,6 @@ def test_what_is_counted_explains_before_rounding_and_rounding_before_prices(
     assert {cause: amount for cause, amount in found.items() if amount} == causes
 
 
-# --- the command ----------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three calls at one cent, one of unknown cost held at two."""

@@ -95,9 +95,6 @@ def test_effective_sample_is_never_more_than_what_was_seen(
     assert found.effective <= found.observed + 1e-9
 
 
-# --- against a known truth --------------------------------------------------------------------
-
-
 def a_day(draw: random.Random, quality: float) -> list[Sample]:
     """Requests of difficulty x; the log explores the new policy's rung with chance rho(x).
 
@@ -148,9 +145,6 @@ def test_doubly_robust_is_unbiased_by_a_wrong_model() -> None:
     found = [run.dr.error for _ in range(RUNS) if (run := errors_of(a_day(draw, 0.0))).dr]
     standard_error = statistics.stdev(found) / RUNS**0.5
     assert abs(statistics.mean(found) - 0.25) < 3 * standard_error
-
-
-# --- exact bounds -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

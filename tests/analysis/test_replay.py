@@ -107,9 +107,6 @@ def run(rows: list[RequestRow], new: Side, old: Side | None = None, **labels: bo
     return replay(cases(rows), new, old, found)
 
 
-# --- the same policy ----------------------------------------------------------------------------
-
-
 async def test_own_policy_changes_nothing(rows: list[RequestRow]) -> None:
     found = run(rows, a_side("hash"))
     assert (found.requests, found.changed, found.costs.saved_nano_usd) == (4, 0, 0)
@@ -138,9 +135,6 @@ async def test_answer_given_again_under_its_key_is_no_decision(rows: list[Reques
     found = run([*rows, again], a_side("hash"))
     assert (found.requests, found.costs.saved_nano_usd) == (4, 0)
     assert found.left_out == {LeftOut.GIVEN_AGAIN: 1}
-
-
-# --- another policy, by hand ------------------------------------------------------------------
 
 
 async def test_four_rows_by_hand(rows: list[RequestRow]) -> None:
@@ -215,9 +209,6 @@ async def test_answerer_of_unknown_price_is_in_no_cost(rows: list[RequestRow]) -
     assert condition.answer is Answer.CANNOT_SAY
 
 
-# --- climbs -------------------------------------------------------------------------------------
-
-
 async def test_recorded_climb_is_climbed_again(houses: Houses) -> None:
     failing = mid(error=AnswererError("down"))
     decision = {"level_3_not_below_usd": 0.0}
@@ -227,9 +218,6 @@ async def test_recorded_climb_is_climbed_again(houses: Houses) -> None:
     found = run(rows, a_side("hash", decision=decision))
     assert found.costs.saved_nano_usd == 0
     assert found.new.levels == {(3, "reasoning"): 1.0}
-
-
-# --- observed traffic -----------------------------------------------------------------------------
 
 
 async def test_observed_month_is_compared_with_what_was_asked_for(houses: Houses) -> None:
@@ -245,9 +233,6 @@ async def test_observed_month_is_compared_with_what_was_asked_for(houses: Houses
     assert list(found.changes) == [("deep", "faq", "lowest_expected_loss")]
 
 
-# --- what is left out -----------------------------------------------------------------------------
-
-
 async def test_rows_without_a_decision_are_counted(rows: list[RequestRow]) -> None:
     broken = replace(rows[0], record=rows[0].record[:20])
     heads = replace(rows[1], tier="specialist")
@@ -261,9 +246,6 @@ async def test_rows_of_an_older_version_say_what_they_lack(rows: list[RequestRow
     assert isinstance(case, Case)
     found = replay(lambda: [replace(case, shape=None)], a_side(), None, KnownCorrectness())
     assert Assumed.CAP in found.assumed
-
-
-# --- errors -----------------------------------------------------------------------------------
 
 
 async def test_unchanged_decisions_keep_their_outcomes(rows: list[RequestRow]) -> None:
@@ -343,9 +325,6 @@ async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> 
     assert found.errors.snips is not None
     assert found.errors.snips.error == 0.0
     assert found.errors.effective == pytest.approx(40)
-
-
-# --- words and conditions -----------------------------------------------------------------------
 
 
 async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:

@@ -103,8 +103,6 @@ def test_a_providers_own_cost_stands_beside_ours() -> None:
     assert found.provider.calls == 1
 
 
-# --- what must hold for any rows -----------------------------------------------------------------
-
 prices = st.builds(
     Price,
     input_nano_usd=st.integers(0, 10**11),
@@ -180,8 +178,6 @@ def test_groups_are_bounded_whatever_the_rows_say() -> None:
     assert len(found.models) == 257
     assert found.models["(other)"].calls == 400 - 256
 
-
-# --- which price is taken ------------------------------------------------------------------------
 
 BOOK = """\
 version: 1

@@ -44,9 +44,6 @@ def refused(found: DomainCertificate | Refusal) -> Refusal:
     return found
 
 
-# --- by hand --------------------------------------------------------------------------------------
-
-
 def test_149_right_answers_certify_two_per_cent() -> None:
     one = certified(certify(labels(0.95, 149), 0.02, 0.05))
     assert (one.threshold, one.accepted, one.wrong) == (0.5, 149, 0)
@@ -101,9 +98,6 @@ def test_grid_goes_from_strict_to_loose() -> None:
     assert list(GRID) == sorted(GRID, reverse=True)
 
 
-# --- against a known truth ------------------------------------------------------------------------
-
-
 def test_certificates_fail_no_oftener_than_they_say() -> None:
     """Confidence c, right with chance c: the true error above t is (1 - t) / 2 for uniform c."""
     draw, runs, broken, certificates = random.Random(20261120), 200, 0, 0
@@ -118,9 +112,6 @@ def test_certificates_fail_no_oftener_than_they_say() -> None:
             broken += (1 - found.threshold) / 2 > 0.1
     assert certificates > 100
     assert broken / runs <= 0.1 + 3 * (0.1 * 0.9 / runs) ** 0.5
-
-
-# --- from the ledger ------------------------------------------------------------------------------
 
 
 async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
@@ -141,9 +132,6 @@ async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
     assert (found.requests, found.without_outcome, found.outcomes_of_others) == (3, 0, 1)
 
 
-# --- abilities ------------------------------------------------------------------------------------
-
-
 def test_ability_is_found_again() -> None:
     draw = random.Random(5)
     graded = []
@@ -157,9 +145,6 @@ def test_ability_is_found_again() -> None:
 
 def test_ten_right_of_ten_are_no_infinite_ability() -> None:
     assert 0.0 < fit_ability([(0.0, True)] * 10, 1.0, 0.5).theta < 6.0
-
-
-# --- the file -----------------------------------------------------------------------------------
 
 
 def a_certificate(**changes: object) -> Certificate:
@@ -201,8 +186,6 @@ def test_bound_that_its_counts_do_not_give_is_refused() -> None:
         read_certificate(a_certificate(domains={SUPPORT: lying}).to_text())
 
 
-# --- in a policy --------------------------------------------------------------------------------
-
 CERTIFIED = GOOD.replace(
     "name: small\n", "name: small\ndecision: {mode: certified, certificate: c.json}\n"
 )
@@ -239,9 +222,6 @@ def test_both_kinds_of_certificates_are_refused(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(a_certificate().to_text(), encoding="utf-8")
     with pytest.raises(PolicyError, match="not both"):
         load_policy(write(tmp_path, text), {})
-
-
-# --- the command ----------------------------------------------------------------------------------
 
 
 def a_file(folder: Path, right: int, bad: str = "") -> Path:

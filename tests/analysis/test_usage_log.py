@@ -73,9 +73,6 @@ def test_row_that_cannot_be_read_says_why(change: dict[str, object], told: str) 
         usage_row(PLAIN | change, 1)
 
 
-# --- the command ----------------------------------------------------------------------------------
-
-
 def run(folder: Path, rows: list[object], *more: str) -> dict[str, object]:
     path = folder / "usage.jsonl"
     lines = (row if isinstance(row, str) else json.dumps(row) for row in rows)

@@ -40,9 +40,6 @@ def lines(served: Served, key: str = "", **asked: object) -> list[dict[str, obje
     return list(told(served, "decisions", key, **asked)["data"])  # type: ignore[call-overload]
 
 
-# --- figures --------------------------------------------------------------------------------------
-
-
 def test_now_counts_what_the_ledger_has(served: Served) -> None:
     rows = served.rows()
     hour = dict(told(served, "now")["hour"])  # type: ignore[call-overload]
@@ -172,9 +169,6 @@ def test_health_has_every_answerer_with_its_calls(served: Served) -> None:
     assert {one["state"] for one in answerers.values()} == {"ready"}
 
 
-# --- asking again, and asking wrongly -------------------------------------------------------------
-
-
 @pytest.mark.parametrize("view", ["now", "decisions", "savings", "confidence", "health"])
 def test_what_has_not_changed_is_not_sent_again(served: Served, view: str) -> None:
     first = ask(served, view)
@@ -233,9 +227,6 @@ def test_figures_are_only_read(served: Served) -> None:
     assert served.client.post(f"{VIEWS}now", json={}).status_code == 405
 
 
-# --- the page's files -----------------------------------------------------------------------------
-
-
 def test_the_page_allows_nothing_from_elsewhere_nor_inline(served: Served) -> None:
     page = served.client.get("/dashboard")
     policy = page.headers["content-security-policy"]
@@ -270,9 +261,6 @@ def test_nothing_else_is_a_file_of_the_page(served: Served, path: str) -> None:
 def test_a_slash_at_the_end_leads_to_the_page(served: Served) -> None:
     found = served.client.get("/dashboard/")
     assert (found.status_code, found.headers["location"]) == (308, "../dashboard")
-
-
-# --- who sees what --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "[::1", ""])
@@ -365,8 +353,6 @@ def test_tags_come_back_as_they_were_sent(served: Served) -> None:
     (line,) = lines(served, search="onerror=")
     assert told(served, f"decisions/{line['decision_id']}")["tags"] == [HOSTILE]
 
-
-# --- what the page says in words of its own -------------------------------------------------------
 
 PAGE = ROOT / "router/api/dashboard/page"
 

@@ -89,9 +89,6 @@ def test_reason_of_a_lost_store_shows_no_password() -> None:
     assert "sesame" not in str(line_of(StoreTurned("ledger", True, said)).fields)
 
 
-# --- how often ------------------------------------------------------------------------------------
-
-
 def written(limit: LineLimit, event: Event, at_ms: float) -> Line | None:
     return limit.pass_on(line_of(event), at_ms)
 
@@ -155,9 +152,6 @@ def test_crowd_of_tenants_shares_a_line() -> None:
     limit.overdue(EVERY_MS)
     limit.overdue(2 * EVERY_MS)
     assert limit.subjects == {}
-
-
-# --- who tells ------------------------------------------------------------------------------------
 
 
 async def test_ledger_that_cannot_be_written_is_told_once_and_when_it_is_back(

@@ -88,9 +88,6 @@ def test_errors_have_their_exit_code(error: Exception, code: Exit) -> None:
     assert exit_code(error) is code  # type: ignore[arg-type]
 
 
-# --- the program itself ------------------------------------------------------------------------
-
-
 def test_help_imports_nothing_heavy() -> None:
     heavy = ["numpy", "sqlalchemy", "aiohttp", "uvicorn", "pydantic", "onnxruntime", "torch"]
     program = (

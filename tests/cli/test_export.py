@@ -143,9 +143,6 @@ def test_parquet_is_written_a_batch_at_a_time(tmp_path: Path, rows: int, groups:
     assert (found.metadata.num_rows, found.metadata.num_row_groups) == (rows, groups)
 
 
-# --- report ------------------------------------------------------------------------------------
-
-
 def test_a_reports_parquet_has_numbers_beside_exact_texts(database: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     file = tmp_path / "report.parquet"
@@ -189,9 +186,6 @@ def test_what_the_system_refuses_while_it_is_written_is_told(database: Path, for
 def test_a_zone_that_is_none_is_refused_with_an_example(database: Path, zone: str) -> None:
     run = ran("report", "--tz", zone, "-d", database, code=2)
     assert "Europe/Berlin" in run.stderr.replace("\n", " ")
-
-
-# --- chargeback --------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -58,9 +58,6 @@ def said(*arguments: str | Path, code: int = 0) -> str:
     return run.stdout
 
 
-# --- rows --------------------------------------------------------------------------------------
-
-
 def test_rows_are_one_json_object_a_line(database: Path) -> None:
     rows = [json.loads(x) for x in said("ledger", "rows", "--json", "-d", database).splitlines()]
     assert [row["request_id"] for row in rows] == ["r0", "r1", "r2", "r3", "r4", "r9"]
@@ -198,9 +195,6 @@ def test_export_has_a_line_per_attempt_that_sums_to_the_bill(database: Path) -> 
     assert sum(int(line["cost_nano_usd"]) for line in lines) == sum(COSTS) + 120
 
 
-# --- verify and purge --------------------------------------------------------------------------
-
-
 def test_whole_books_verify_with_0(database: Path) -> None:
     told = said("ledger", "verify", "-d", database)
     assert "The books are whole: 6 requests by 1 writer cost" in told
@@ -224,9 +218,6 @@ def test_purge_keeps_the_books_whole(database: Path) -> None:
 def test_purge_that_is_not_confirmed_drops_nothing(database: Path) -> None:
     said("ledger", "purge", "--before", "2026-12-01", "-d", database, code=1)
     assert len(said("ledger", "rows", "--json", "-d", database).splitlines()) == 6
-
-
-# --- keys and reviews --------------------------------------------------------------------------
 
 
 def test_key_is_shown_once(database: Path) -> None:
@@ -333,9 +324,6 @@ def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
     assert shown["decision"]["request_id"] == "r0"
     said("review", "done", "rev_1", "-d", database)
     assert json.loads(said("review", "list", "--json", "-d", database)) == []
-
-
-# --- report ------------------------------------------------------------------------------------
 
 
 def test_report_sums_what_was_spent(database: Path) -> None:

@@ -147,9 +147,6 @@ def test_unknown_model_ends_with_1(policy: Path) -> None:
     assert "Known are" in said.stderr
 
 
-# --- check -------------------------------------------------------------------------------------
-
-
 def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
     said = tiergate("check", policy, "--json")
     assert said.returncode == 0, said.stdout + said.stderr

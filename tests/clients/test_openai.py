@@ -43,9 +43,6 @@ def test_the_documented_block_runs(place: Place, tmp_path: Path) -> None:
     assert len(run_python(documented("openai-python", place), tmp_path)) > 20
 
 
-# --- chat ---------------------------------------------------------------------------------------
-
-
 def test_chat_is_answered(client: openai.OpenAI) -> None:
     said = client.chat.completions.create(**ASKED)
     assert said.choices[0].message.content == TEXT
@@ -117,9 +114,6 @@ def test_a_streaming_response_is_read_by_lines(client: openai.OpenAI) -> None:
     assert lines[-1] == "data: [DONE]"
 
 
-# --- responses, completions, models -------------------------------------------------------------
-
-
 def test_responses_are_answered(client: openai.OpenAI) -> None:
     assert client.responses.create(model="auto", input=QUESTION).output_text == TEXT
 
@@ -156,9 +150,6 @@ def test_completions_are_answered_whole_or_streamed(client: openai.OpenAI) -> No
 
 def test_models_are_listed(client: openai.OpenAI) -> None:
     assert "auto" in {model.id for model in client.models.list()}
-
-
-# --- errors, retries, leaving -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,6 @@ def measured(kind: Kind, subject: Subject, path: Path, options: Options = QUICK)
     return dispatch.MEASURES[kind](subject, path, options)
 
 
-# --- intents --------------------------------------------------------------------------------------
-
-
 def test_intents_that_are_plain_are_told_apart(subject: Subject, tmp_path: Path) -> None:
     report = measured(Kind.INTENT, subject, write(tmp_path / "rows.jsonl.gz", intent_rows()))
     assert report.sections["in scope"]["accuracy"].value > 0.9
@@ -220,9 +217,6 @@ def test_a_training_file_of_other_intents_is_refused(subject: Subject, tmp_path:
         measured(Kind.INTENT, subject, held, replace(QUICK, train=shared))
 
 
-# --- labelled texts -------------------------------------------------------------------------------
-
-
 def test_spam_is_judged_by_the_shipped_head_on_all_rows(subject: Subject, tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
     report = measured(Kind.SPAM, subject, path)
@@ -324,9 +318,6 @@ def test_the_rival_stands_beside_the_head(subject: Subject, tmp_path: Path) -> N
     assert report.sections["spam, sms: tf-idf + linear svm"]["accuracy"].value > 0.8
 
 
-# --- routing --------------------------------------------------------------------------------------
-
-
 def test_routing_is_reported_by_benchmark(subject: Subject, tmp_path: Path) -> None:
     report = measured(Kind.ROUTING, subject, write(tmp_path / "rows.jsonl.gz", graded_rows()))
     names = {name.partition(": ")[0] for name in report.sections}
@@ -426,6 +417,3 @@ def test_the_rival_says_the_only_intent_that_a_bot_has(subject: Subject, tmp_pat
     path = write(tmp_path / "rows.jsonl.gz", rows)
     report = measured(Kind.INTENT, subject, path, replace(QUICK, baseline=True))
     assert report.sections["tf-idf + linear svm"]["accuracy"].value > 0.5
-
-
-# --- the command ----------------------------------------------------------------------------------

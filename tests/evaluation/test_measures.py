@@ -19,9 +19,6 @@ GRADED = st.lists(
 )
 
 
-# --- macro-F1 -------------------------------------------------------------------------------------
-
-
 def test_macro_f1_counts_a_rare_class_like_a_frequent_one() -> None:
     truth = np.array([0] * 9 + [1])
     assert m.macro_f1(np.zeros(10, int), truth) == pytest.approx((18 / 19 + 0) / 2)
@@ -43,9 +40,6 @@ def test_macro_f1_is_one_only_where_all_is_right(rows: list[tuple[int, int]]) ->
     reached = m.macro_f1(said, truth)
     assert 0.0 <= reached <= 1.0
     assert (reached == 1.0) == bool((said == truth).all())
-
-
-# --- recall at a rejected share -------------------------------------------------------------------
 
 
 def test_recall_counts_what_lies_above_the_rejection_threshold() -> None:
@@ -70,9 +64,6 @@ def test_recall_does_not_fall_where_more_may_be_rejected(rows: list[tuple[int, b
     flags = np.array([flag for _, flag in rows])
     found = [m.recall_at_rejection(values, flags, share) for share in (0.01, 0.05, 0.2, 0.6)]
     assert np.isnan(found).all() or sorted(found) == found
-
-
-# --- flips, pairs, intervals ----------------------------------------------------------------------
 
 
 @given(LABELS)
@@ -161,9 +152,6 @@ def test_certain_forecasts_have_no_error_to_expect(chances: list[float]) -> None
     assert m.ece_if_calibrated(sure) == 0.0
 
 
-# --- APGR and CPT ---------------------------------------------------------------------------------
-
-
 def columns(rows: list[tuple[int, bool, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rank, weak, strong = np.array(rows, float).T
     return rank, weak, strong
@@ -241,9 +229,6 @@ def test_both_ends_of_the_curve_are_the_two_models(
             assert (found.pgr[0], found.pgr[-1]) == (0.0, pytest.approx(1.0))
 
 
-# --- money ----------------------------------------------------------------------------------------
-
-
 def test_a_cascade_pays_for_every_weak_call() -> None:
     weak, strong = np.array([1.0, 0.0]), np.array([1.0, 1.0])
     costs = np.array([1.0, 1.0]), np.array([10.0, 10.0])
@@ -288,9 +273,6 @@ def test_many_models_are_the_surest_at_first_and_the_cheapest_at_last() -> None:
 def test_a_model_that_did_not_answer_is_not_chosen() -> None:
     spent = rm.many_models(np.array([[0.1, 0.9]]), np.array([[1.0, np.nan]]), np.ones((1, 2)))
     assert spent.accuracy == pytest.approx(np.ones(len(spent.accuracy)))
-
-
-# --- perturbations --------------------------------------------------------------------------------
 
 
 @given(st.text(max_size=200))

@@ -39,9 +39,6 @@ def write(path: Path, rows: Sequence[Json | str]) -> Path:
     return path
 
 
-# --- what is refused, with the file, the line, what was found and what was expected ---------------
-
-
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
@@ -141,9 +138,6 @@ def test_a_graded_row_that_cannot_be_read_is_refused(tmp_path: Path, row: Json, 
         read_graded(write(tmp_path / "rows.jsonl.gz", [row]))
 
 
-# --- the two models, prices -----------------------------------------------------------------------
-
-
 def test_models_that_are_not_there_are_refused_with_those_that_are(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", [{"prompt": "a", "correct": {"one": 1, "two": 0}}])
     table = read_graded(path)
@@ -196,8 +190,6 @@ def test_a_price_list_of_another_shape_is_refused(tmp_path: Path, found: str, to
     with pytest.raises(TrainingDataError, match=told):
         read_prices(path)
 
-
-# --- the cut --------------------------------------------------------------------------------------
 
 ROWS: dict[str, Json] = {
     "intent_clinc150": {"text": "where is my {}", "intent": "a"},

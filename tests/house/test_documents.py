@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,20 @@ def test_contributing_has_the_import_rule_of_every_folder() -> None:
         for folder, rule in rows
     }
     assert rules == layers.MAY_IMPORT
+
+
+def test_contributing_lists_the_markers_that_make_test_leaves_out() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    markers = [
+        line.partition(":")[0] for line in settings["tool"]["pytest"]["ini_options"]["markers"]
+    ]
+    table = CONTRIBUTING.partition("| marker | what such a test does |")[2].partition("\n\n")[0]
+    assert re.findall(r"^  \| `(\w+)` \|", table, re.MULTILINE) == [
+        marker for marker in markers if marker != "train"
+    ]
+    left_out = re.search(r'"not \((.+)\)"', (ROOT / "Makefile").read_text("utf-8"))
+    assert left_out is not None
+    assert sorted(left_out[1].split(" or ")) == sorted(markers)
 
 
 def test_contributing_names_places_that_exist() -> None:

@@ -33,9 +33,6 @@ LONG_LINES = 450
 LONG_FILES: dict[str, str] = {}
 
 
-# --- style ----------------------------------------------------------------------------------------
-
-
 def test_every_module_says_what_it_is_for() -> None:
     complain(
         [
@@ -136,8 +133,6 @@ def tracked_files() -> tuple[Path, ...]:
     return tuple(path for name in done.stdout.splitlines() if (path := ROOT / name).is_file())
 
 
-# --- the repository -------------------------------------------------------------------------------
-
 # Written in pieces, so that this file passes its own test.
 REGISTRY = re.compile(
     "|".join(
@@ -167,9 +162,6 @@ def test_nothing_tracked_names_a_registry_host_or_a_path_of_one_machine() -> Non
             if found := REGISTRY.search(line) or MACHINE_PATH.search(line):
                 faults.append(f"{path.relative_to(ROOT)}:{number}: {found[0]}")
     complain(faults)
-
-
-# --- pins -----------------------------------------------------------------------------------------
 
 
 @cache

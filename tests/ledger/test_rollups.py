@@ -104,9 +104,6 @@ def from_rollups(
     )
 
 
-# --- the same figures --------------------------------------------------------------------------
-
-
 @st.composite
 def ledgers(draw: st.DrawFn) -> list[RequestRow]:
     """Rows of any kind over three days, of two tenants."""
@@ -201,9 +198,6 @@ def test_days_are_cut_at_the_zones_midnight(database: Database, zone: str) -> No
     assert sum(day.figures.requests for day in report.days) == 24
 
 
-# --- folding -----------------------------------------------------------------------------------
-
-
 def test_a_row_is_counted_once_however_often_it_is_folded(database: Database) -> None:
     write(database.address.path, days_of_rows())
     assert stored.catch_up(database) == 24
@@ -262,9 +256,6 @@ def test_an_open_ledger_folds_by_itself_when_it_is_quiet(tmp_path: Path, ledgers
         return left
 
     assert asyncio.run(work()) == 0
-
-
-# --- purge, erasure, verification --------------------------------------------------------------
 
 
 def test_purged_rows_stay_in_every_figure_of_whole_days(database: Database) -> None:
@@ -338,9 +329,6 @@ def test_verify_names_a_rollup_that_was_changed_and_the_figure_that_differs(
     assert finding.kind is FindingKind.ROLLUP_DOES_NOT_SUM
     assert "acme" in finding.detail
     assert figure in finding.detail
-
-
-# --- ledgers of earlier versions ---------------------------------------------------------------
 
 
 def as_of_version_8(path: Path) -> None:

@@ -68,9 +68,6 @@ def decided(
     return decide(a_policy(), signals, THREE, asked, pressure)
 
 
-# --- soft limits ----------------------------------------------------------------------------------
-
-
 def test_soft_limit_lowers_the_highest_level() -> None:
     before = decided(CLIMBS, pressure=NO_PRESSURE)
     lowered = decided(CLIMBS)
@@ -144,9 +141,6 @@ def test_no_pressure_goes_below_a_hard_floor(
     assert steered.floor <= steered.ceiling
 
 
-# --- the record -----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("told", [NO_PRESSURE, LOWER, Pressure(price=3.25), Pressure(True, MOST)])
 def test_stored_decision_is_decided_again_under_the_pressure_it_was_told(told: Pressure) -> None:
     decision = decide(a_policy(), CLIMBS, THREE, Asked(), told)
@@ -164,9 +158,6 @@ def test_record_of_before_is_decided_without_pressure() -> None:
     assert old != text
     assert "soft_limit" not in old
     assert differs(parse(old), a_policy()) is None
-
-
-# --- the price of money ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -250,9 +241,6 @@ def test_price_makes_a_dear_climb_not_worth_it() -> None:
     assert (cheap.first_rung.answerer, dear.first_rung.answerer) == ("deep", "mid")
     step = next_rung(dear, 0, 0.9, None, Left(), policy.decision)
     assert step.rung is None
-
-
-# --- a skewed day ---------------------------------------------------------------------------------
 
 
 @dataclass

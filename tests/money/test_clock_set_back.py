@@ -56,9 +56,6 @@ async def admitted(limiter: RateLimiter, count: int) -> int:
     return sum([(await limiter.take([one()])).refused is None for _ in range(count)])
 
 
-# --- rates --------------------------------------------------------------------------------------
-
-
 @pytest.fixture(params=["memory", "file"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     def opened(clock: SetClock) -> RateLimiter:
@@ -113,9 +110,6 @@ def test_no_steps_back_admit_more_than_the_time_that_passed_allows(steps) -> Non
         let_in += taken.refused is None
         assert full_at <= now + DEBT_NS
     assert let_in <= 10 + passed / 6_000
-
-
-# --- the gateway's own clock ----------------------------------------------------------------------
 
 
 def test_time_goes_on_at_half_its_pace_until_a_clock_set_back_has_caught_up() -> None:
@@ -176,9 +170,6 @@ def test_a_restart_goes_on_from_the_newest_row(tmp_path: Path, ledgers: Ledgers)
     assert clock.now_ms() == NOW_MS
     machine.pass_ms(10_000)
     assert clock.now_ms() == NOW_MS + 5_000
-
-
-# --- what else waits for a time -------------------------------------------------------------------
 
 
 async def test_anchors_are_written_every_minute_whatever_the_clock_is_set_to(

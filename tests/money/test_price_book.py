@@ -66,9 +66,6 @@ def answerer(loaded: LoadedPolicy, name: str) -> AnswererSection:
     return found
 
 
-# --- which price holds when ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("day", "usd"), [(BEFORE, 2), (FIRST, 1), (AFTER, 1)])
 def test_the_latest_entry_that_has_begun_holds(tmp_path: Path, day: date, usd: int) -> None:
     price = load_prices(book(tmp_path)).model("gpt-x", day)
@@ -140,9 +137,6 @@ def test_no_entry_holds_that_another_has_replaced(starts: list[date], day: date)
         assert not any(found.valid_from < start <= day for start in starts)
 
 
-# --- where a price is looked for -----------------------------------------------------------------
-
-
 def test_a_price_in_the_policy_goes_before_the_book(tmp_path: Path) -> None:
     loaded = policy(tmp_path, price=", price: {list_price_usd: 0.5, version: agreed}")
     price = PriceBook.of(loaded, FIRST).answerer(answerer(loaded, "far"))
@@ -209,8 +203,6 @@ def test_days_begin_at_midnight_utc() -> None:
     assert utc_day(1_795_046_399_999) == date(2026, 11, 18)
     assert utc_day(1_795_046_400_000) == date(2026, 11, 19)
 
-
-# --- what breaks it ------------------------------------------------------------------------------
 
 BROKEN = [
     pytest.param("name: ours", "name: our prices", 2, "name", "'our prices'", "a name of",

@@ -34,9 +34,6 @@ def one(amount: int = 1, limit: int = 10, name: str = "requests", tenant: str = 
     return RateAsk(tenant, name, "requests", limit, amount)
 
 
-# --- the algorithm --------------------------------------------------------------------------------
-
-
 def test_one_of_ten_leaves_nine_and_is_back_in_six_seconds() -> None:
     after, taken = admission([NOW], [one()], NOW)
     assert after == [NOW + 6 * 1_000_000_000]
@@ -101,9 +98,6 @@ def test_bucket_is_that_of_exact_arithmetic(limit: int, asked: list[tuple[int, i
             assert level >= -slack
         else:
             assert level - amount < 0
-
-
-# --- where they are kept --------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -227,9 +221,6 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
         worker.stdin.flush()
     admitted = [int(worker.communicate(timeout=60)[0]) for worker in workers]
     assert sum(admitted) == 1000
-
-
-# --- a request ------------------------------------------------------------------------------------
 
 
 def rated(budgets: Budgets, tenant: str = "acme", policy: str = "p") -> RequestRates:

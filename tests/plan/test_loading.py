@@ -230,9 +230,6 @@ def test_a_plan_that_is_not_there_names_those_that_ship() -> None:
         find_plan("platfrom", policies_dir())
 
 
-# --- overrides -----------------------------------------------------------------------------------
-
-
 def test_an_override_is_put_in_before_the_plan_is_checked(tmp_path: Path) -> None:
     changes = ("tiers[0].share=0.8", "tiers[1].share=0.2", "people.setup_hours=3",
                "people.usd_per_hour=50", "name=other")  # fmt: skip

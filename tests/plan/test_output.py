@@ -56,9 +56,6 @@ def terminal(found: PlanReport, width: int) -> str:
     return text.getvalue()
 
 
-# --- terminal ----------------------------------------------------------------------------------
-
-
 def test_the_terminal_says_the_sentence_then_the_table_then_assumptions_then_charts(
     rich_plan: PlanReport,
 ) -> None:
@@ -100,9 +97,6 @@ def test_a_stretch_has_its_mark() -> None:
 def test_large_sums_have_no_cents(nano_usd: int, whole: str, short: str) -> None:
     assert whole_usd(nano_usd) == whole
     assert short_usd(nano_usd) == short
-
-
-# --- JSON and CSV ------------------------------------------------------------------------------
 
 
 def test_json_keys_are_stable(rich_plan: PlanReport) -> None:
@@ -149,9 +143,6 @@ def test_csv_has_the_figures_of_the_json() -> None:
     assert figures["break_even", "running", "requests_per_month"] == "263158"
     assert figures["sums", "tiergate", "month_usd"] == "560.833333334"
     assert figures["sensitivity", "general price: general", "high"] == "$0.0024"
-
-
-# --- HTML --------------------------------------------------------------------------------------
 
 
 def test_html_is_well_formed(plan: PlanReport) -> None:

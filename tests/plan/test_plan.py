@@ -36,9 +36,6 @@ def changed(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-# --- worked examples ---------------------------------------------------------------------------
-
-
 def test_a_platform_day_costs_550_dollars_and_is_93_percent_under_8000() -> None:
     # 10,000 x $0.01 + 400 x $0.50 + 50 x $5.00 = 100 + 200 + 250
     found = shipped("platform")
@@ -180,9 +177,6 @@ def test_the_rich_plan_by_floats_and_months() -> None:
     assert found == pytest.approx(value, rel=1e-6)
 
 
-# --- cases ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("price", ["0.002", "0.003"])
 def test_it_never_breaks_even_where_a_request_costs_as_much_or_more(price: str) -> None:
     found = report(changed(CROSSING, "list_price_usd: 0.0001", f"list_price_usd: {price}"))
@@ -286,9 +280,6 @@ def test_every_assumption_is_stated() -> None:
         assert part in said
 
 
-# --- sensitivity ---------------------------------------------------------------------------------
-
-
 def test_the_tornado_is_ordered_by_width() -> None:
     widths = [one.width_nano_usd for one in report(RICH).swings]
     assert widths == sorted(widths, reverse=True)
@@ -332,8 +323,6 @@ def test_break_even_by_price_ratio_by_hand() -> None:
     assert rows[2.0].requests_per_month == 500_000  # $500 / $0.001
     assert rows[1.25].requests_per_month == 1_250_000  # $500 / $0.0004
 
-
-# --- properties ----------------------------------------------------------------------------------
 
 prices = st.integers(0, 10**8)
 PLAN = inputs(RICH)

@@ -29,9 +29,6 @@ def fractions(*flows: float) -> list[Fraction]:
     return [Fraction(str(flow)) for flow in flows]
 
 
-# --- present value -------------------------------------------------------------------------------
-
-
 def test_present_value_by_hand() -> None:
     # -1,000 + 500/1.1 + 500/1.21 + 500/1.331 = 243.4260...
     flows = fractions(-1000, 500, 500, 500)
@@ -73,9 +70,6 @@ def test_a_higher_rate_makes_later_income_worth_less(
     assert net_present_value(income, high) <= net_present_value(income, low)
 
 
-# --- internal rate -------------------------------------------------------------------------------
-
-
 def test_internal_rate_by_hand() -> None:
     # 110 after a year for 100: 10 %. 121 after two: 10 %.
     assert internal_rate(fractions(-100, 110)) == pytest.approx(0.10, abs=1e-8)
@@ -111,9 +105,6 @@ def test_there_is_no_internal_rate_where_no_single_one_exists(flows: tuple[int, 
     assert internal_rate(fractions(*flows)) is None
 
 
-# --- payback and return --------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("invested", "flows", "months"),
     [
@@ -134,9 +125,6 @@ def test_return_on_what_was_put_in() -> None:
     assert return_on(Fraction(200), Fraction(500)) == Fraction(3, 2)
     assert return_on(Fraction(200), Fraction(-100)) == Fraction(-3, 2)
     assert return_on(Fraction(0), Fraction(500)) is None
-
-
-# --- break-even ----------------------------------------------------------------------------------
 
 
 def test_break_even_by_hand() -> None:

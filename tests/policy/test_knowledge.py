@@ -98,9 +98,6 @@ def signals(domain: Domain = Domain.GENERAL, **said: object) -> Signals:
     return Signals(**(known | said))  # type: ignore[arg-type]
 
 
-# --- files --------------------------------------------------------------------------------------
-
-
 def test_shipped_knowledge_has_sixty_intents_or_more(shipped: Knowledge) -> None:
     assert len(shipped.intents) >= 60
     assert shipped.label == "alderbrook-customer-support"
@@ -154,9 +151,6 @@ def test_mistakes_between_intents_do_not_hide_those_within() -> None:
 def test_missing_knowledge_file_is_a_policy_mistake(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="readable file"):
         load_knowledge(tmp_path / "none.yaml")
-
-
-# --- classification -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -232,9 +226,6 @@ def test_undeclared_key_is_never_read_from_text() -> None:
     assert written_key("account_id", "C-2001", parse_knowledge("k.yaml", SMALL)) is None
 
 
-# --- safe answers ---------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("domain", "text", "opening"),
     [
@@ -287,9 +278,6 @@ def test_holding_text_without_review_reference_is_refused() -> None:
 def test_looking_for_terms_takes_time_in_proportion_to_the_text() -> None:
     terms = tuple(f"chest pain number {number}" for number in range(60))
     assert in_proportion(lambda text: contains_any(text, terms), "chest pai ")
-
-
-# --- deliberation templates -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -362,9 +350,6 @@ def test_facts_are_found_in_the_users_words() -> None:
         "party: Harlow Stone Ltd",
         "risk: payment fraud",
     )
-
-
-# --- JSON Schema ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

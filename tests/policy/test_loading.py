@@ -24,9 +24,6 @@ def test_small_policy_loads(tmp_path: Path) -> None:
     assert loaded.sources[0] == tmp_path / "p.yaml"
 
 
-# --- the environment ----------------------------------------
-
-
 def test_environment_is_replaced_in_any_string(tmp_path: Path) -> None:
     text = added("description: in ${PLACE}, ${PLACE}\nmax_body_bytes: ${BYTES}")
     loaded = load_policy(write(tmp_path, text), {"PLACE": "Bern", "BYTES": "5000"})
@@ -72,9 +69,6 @@ def test_value_from_the_environment_is_not_shown_in_a_mistake(tmp_path: Path) ->
 def test_credentials_in_an_address_are_refused(tmp_path: Path) -> None:
     text = UPSTREAM.replace("${HOST}", "user:pass@h")
     assert any(m.key_path.endswith("base_urls[0]") for m in mistakes_of(tmp_path, text))
-
-
-# --- hash, sources, finding ----------------------------------------
 
 
 def test_hash_ignores_comments(tmp_path: Path) -> None:

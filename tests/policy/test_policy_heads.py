@@ -74,9 +74,6 @@ def ask(*turns: str) -> ChatRequest:
     return ChatRequest(tuple(Message("user", turn) for turn in turns), "auto")
 
 
-# --- what is read ---------------------------------------------------------------------------------
-
-
 def test_own_heads_are_read_as_each_reads_alone(model: TriageModel, department: Head) -> None:
     own = OwnHeads.of(model.stack.heads, [department])
     vectors = model.encode(TEXTS)
@@ -135,9 +132,6 @@ def test_a_class_stays_at_the_highest_that_the_conversation_has_seen(
     assert dict(later.classes)["it"] > 0.8
 
 
-# --- what rules ask -------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
@@ -185,9 +179,6 @@ def test_a_stored_row_decides_again_by_its_heads(tmp_path: Path, department: Hea
     record = Record(RECORD_VERSION, routed.signals, routed.facts, routed.asked, routed.decision, ())
     assert decide_again(parse(encode(record)), core.router.default.policy) == routed.decision
     assert readings_of(parse(encode(record)).signals)["department"][0][0] == "hr"
-
-
-# --- what is refused ------------------------------------------------------------------------------
 
 
 def test_all_mistakes_about_heads_are_told_at_once(

@@ -164,9 +164,6 @@ def test_demo_is_default_at_stated_list_prices_without_haste() -> None:
     assert demo == default
 
 
-# --- term lists ----------------------------------------
-
-
 def _support_talk() -> Iterator[tuple[str, str]]:
     knowledge = yaml.safe_load((policies_dir() / "knowledge/customer_support.yaml").read_text())
     for intent in knowledge["intents"]:

@@ -85,9 +85,6 @@ async def test_request_that_fails_tells_its_row(houses: Houses) -> None:
     assert [row.error_code for row in listener.rows] == ["upstream_error"]
 
 
-# --- refusals -------------------------------------------------------------------------------------
-
-
 async def test_refused_call_names_tenant_and_limit(houses: Houses) -> None:
     listener = await told(houses, [mid()], budgets={"acme": {"usd_per_day": 0.0001}})
     (event,) = listener.events

@@ -154,9 +154,6 @@ async def test_a_refusal_in_the_prefix_climbs_unseen(houses: Houses) -> None:
     assert events[0].rung.answerer == "deep"
 
 
-# --- no longer than it must -----------------------------------------------------------------------
-
-
 async def released_at(house: House, tier: ScriptedTier) -> int:
     """How many pieces of the tier's answer were made when the first one went out."""
     async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:
@@ -222,8 +219,6 @@ class Thinking(ScriptedTier):
             async for piece in pieces:
                 yield piece
 
-
-# --- the books ------------------------------------------------------------------------------------
 
 COMPARED = (
     "state", "tier", "answerer", "verdict", "reason", "reasons", "cost_nano_usd", "usage",

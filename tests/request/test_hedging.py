@@ -169,9 +169,6 @@ async def test_nothing_is_called_beside_an_answer_that_nobody_verifies(houses: H
     assert other.calls == 0
 
 
-# --- money ----------------------------------------------------------------------------------------
-
-
 @both
 async def test_a_cap_that_two_calls_would_pass_allows_one_after_the_other(
     houses: Houses, stream
@@ -211,9 +208,6 @@ async def test_a_tenants_budget_is_held_for_both_calls(houses: Houses, stream: b
     outcome, row = await answered(house, stream=stream)
     assert (outcome.rung.answerer, other.calls, len(row.attempts)) == ("deep", 1, 3)
     assert row.attempts[1].state is AttemptState.RELEASED
-
-
-# --- failures, and clients that leave -------------------------------------------------------------
 
 
 @both
@@ -272,9 +266,6 @@ class Started(ScriptedTier):
                 yield piece
 
 
-# --- replay ---------------------------------------------------------------------------------------
-
-
 @both
 async def test_a_row_with_an_early_call_decides_again_alike(houses: Houses, stream: bool) -> None:
     house = a_race(houses, mid(p=BAD, wait_s=0.02), dear(p=GOOD))
@@ -308,9 +299,6 @@ async def test_a_call_that_was_cancelled_is_made_again_when_its_turn_comes(
     assert (outcome.rung.answerer, outcome.answer.text) == ("deep", "sure")
     assert last.calls == 2
     assert row.state is RequestState.SETTLED
-
-
-# --- replay -------------------------------------------------------------------------------------
 
 
 def side_of(house: House, name: str = "hash") -> Side:

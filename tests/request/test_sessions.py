@@ -182,8 +182,6 @@ async def test_a_named_session_whose_history_changed_finds_no_cache(houses: Hous
     assert await answerer_of(house, edited) == "a"
 
 
-# --- tool loops -----------------------------------------------------------------------------------
-
 LOOK = ToolSpec("look", "", '{"type":"object"}')
 GRAVE = replace(UNSURE, impact_nano_usd=20_000 * 10**9)
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}

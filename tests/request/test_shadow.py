@@ -104,9 +104,6 @@ async def test_failing_shadow_fails_no_request(houses: Houses) -> None:
     assert not any(a.state is AttemptState.HELD for a in shadow.attempts)
 
 
-# --- when there is none -------------------------------------------------------------------------
-
-
 async def test_there_is_no_shadow_by_default(houses: Houses) -> None:
     house = houses([low(), mid(), deep()], draw=lambda: 0.0)
     await house.gateway.complete(ask(), ALICE)
@@ -193,9 +190,6 @@ def test_shadow_by_an_unknown_answerer_is_a_mistake(tmp_path: Path) -> None:
     (mistake,) = mistakes_of(tmp_path, added("shadow: {share: 0.1, answerer: smoll}"))
     assert mistake.key_path == "shadow.answerer"
     assert "did you mean `smol`" in mistake.expected
-
-
-# --- what it is for -----------------------------------------------------------------------------
 
 
 async def test_report_counts_the_cost_and_no_answer(houses: Houses) -> None:

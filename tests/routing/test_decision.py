@@ -231,9 +231,6 @@ def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
     assert chance(3.0, 1.0) == pytest.approx(0.8808, abs=1e-4)
 
 
-# --- after an answer ---------------------------------------------------------------------------
-
-
 def test_a_weak_answer_climbs_when_the_gain_pays() -> None:
     signals = replace(CALM, impact_nano_usd=4_000 * USD)
     decision = decide(a_policy(), signals, facts(p1=0.99, p2=0.9), Asked())

@@ -42,9 +42,6 @@ def tried(policy: Policy, draw: float | None, signals: Signals = CALM, asked: As
     return decide(policy, signals, FACTS, asked, draw=draw).first_rung.answerer
 
 
-# --- chances ------------------------------------------------------------------------------------
-
-
 def test_share_is_spread_evenly_over_the_other_rungs() -> None:
     section = ExploreSection(share=0.1, max_stakes_usd=1.0)
     assert chances(section, 1, [0, 1, 2], 0) == pytest.approx({1: 0.9, 0: 0.05, 2: 0.05})
@@ -65,9 +62,6 @@ def test_rungs_are_drawn_as_often_as_their_propensities_say() -> None:
     policy = exploring(ON)
     counted = Counter(tried(policy, (i + 0.5) / 1000) for i in range(1000))
     assert counted == {"faq": 800, "mid": 100, "deep": 100}
-
-
-# --- where nothing is explored ------------------------------------------------------------------
 
 
 def test_nothing_is_explored_by_default() -> None:
@@ -106,9 +100,6 @@ def test_rung_below_the_confidence_floor_is_not_explored() -> None:
         decide(policy, unsure, facts, PLAIN, draw=i / 100).first_rung.answerer for i in range(100)
     }
     assert found == {"mid", "deep"}
-
-
-# --- what is recorded ---------------------------------------------------------------------------
 
 
 def test_explored_rung_says_so() -> None:

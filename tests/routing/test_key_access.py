@@ -49,9 +49,6 @@ def rotated(keys: SqlKeyStore, key_id: str, grace_ms: int = DAY_MS) -> CreatedKe
     return found
 
 
-# --- rotation and ends ----------------------------------------------------------------------------
-
-
 async def test_rotated_key_keeps_its_id_under_both_secrets(keys: SqlKeyStore) -> None:
     first = keys.create("acme", [Scope.CHAT], "web")
     second = rotated(keys, first.info.key_id)
@@ -151,9 +148,6 @@ def test_no_secret_stands_in_the_database(database: Database, keys: SqlKeyStore)
         dump = "\n".join(connection.iterdump())
     assert first.secret not in dump
     assert second.secret not in dump
-
-
-# --- policies and tiers ---------------------------------------------------------------------------
 
 
 @pytest.fixture

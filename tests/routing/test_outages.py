@@ -81,9 +81,6 @@ def three(houses: Houses, *failing: str, theta: float = 0.8, **sections: object)
     return houses(tiers, signals=CALMLY, thetas=thetas, **sections)
 
 
-# --- which way ----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_sibling_written_earlier_answers_where_the_chosen_one_fails(
     houses: Houses, kind: str
@@ -201,9 +198,6 @@ async def test_what_the_ladder_ran_into_is_told_not_what_a_stand_in_did(houses: 
         await house.gateway.complete(ask(), ALICE)
 
 
-# --- decided while an answerer is known to be down -----------------------------------------------
-
-
 async def test_a_level_known_to_be_down_is_passed_over_for_a_lower_one(houses: Houses) -> None:
     mid = NotReady("mid", "tier2", 2)
     house = houses([one("low", 1), mid, one("deep", 3)], signals=CALMLY, thetas={"low": 0.8})
@@ -219,9 +213,6 @@ async def test_a_level_known_to_be_down_is_passed_over_for_a_higher_one_first(
     house = houses(tiers, signals=CALMLY, thetas={"low": 0.8}, decision=LIFTED)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert (outcome.rung.answerer, outcome.reason) == ("deep", Reason.OUTAGE_HIGHER)
-
-
-# --- what was decided before --------------------------------------------------------------------
 
 
 def test_records_of_version_1_decide_again_to_their_own_ladders_and_steps() -> None:
@@ -250,9 +241,6 @@ def test_an_answer_that_is_merely_doubted_does_not_fall_back() -> None:
     assert decision.spare
     step = next_rung(decision, decision.first, 0.1, None, Left(), policy.decision)
     assert step.action is Action.ACCEPT
-
-
-# --- the property -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

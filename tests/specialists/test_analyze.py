@@ -48,9 +48,6 @@ def post(served: Served, path: str, body: object) -> httpx.Response:
     return served.client.post(f"/api/v1/{path}", json=body)
 
 
-# --- answers --------------------------------------------------------------------------------------
-
-
 def test_the_whole_task_gives_all_fields_with_a_verdict(served: Served) -> None:
     said = post(served, "email/pipeline/analyze", {"text": MAIL})
     assert said.status_code == 200
@@ -84,9 +81,6 @@ def test_the_file_and_the_endpoint_say_the_same(served: Served, tmp_path: Path) 
     from_api = post(served, "email/department/analyze", {"text": MAIL}).json()["fields"]
     assert from_api["department"]["label"] == from_file["label"]
     assert from_api["department"]["confidence"] == pytest.approx(from_file["confidence"], abs=0.02)
-
-
-# --- what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -154,9 +148,6 @@ def test_a_key_is_asked_for_as_elsewhere(tmp_path: Path) -> None:
         assert refused.status_code == 401
         served.client.headers["authorization"] = f"Bearer {key}"
         assert post(served, "email/pipeline/analyze", {"text": MAIL}).status_code == 200
-
-
-# --- the ledger -----------------------------------------------------------------------------------
 
 
 def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
@@ -251,9 +242,6 @@ async def test_many_at_once_are_all_booked(tmp_path: Path) -> None:
         assert len({one.request_id for one in done}) == 128
         for one in done:
             assert await app.ledger.get(one.request_id, "acme") is not None
-
-
-# --- described ------------------------------------------------------------------------------------
 
 
 def test_the_endpoints_are_described(served: Served) -> None:

@@ -60,9 +60,6 @@ def write_rows(path: Path, count: int, bad_every: int = 7) -> Path:
     return path
 
 
-# --- rows -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -84,9 +81,6 @@ def test_what_is_no_row_is_told(line: bytes, why: str) -> None:
 
 def test_subject_and_body_stand_in_for_the_text() -> None:
     assert row_of(b'{"id": 7, "subject": "Hi", "body": "there"}', "text") == (7, "Hi\n\nthere")
-
-
-# --- nothing lost, nothing twice ------------------------------------------------------------------
 
 
 def test_every_line_is_in_one_of_the_two_files(tmp_path: Path) -> None:
@@ -185,9 +179,6 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
         (tmp_path / name).write_bytes(packed)
     with pytest.raises(ClassifyError):
         run(files(tmp_path, name))
-
-
-# --- the command ----------------------------------------------------------------------------------
 
 
 def test_the_command_says_what_it_did(tmp_path: Path) -> None:

@@ -47,9 +47,6 @@ def post(served: Served, **body: object) -> httpx.Response:
     return served.client.post("/v1/moderations", json=body)
 
 
-# --- answers --------------------------------------------------------------------------------------
-
-
 def test_openai_client_gets_every_category(client: openai.OpenAI) -> None:
     said = client.moderations.create(model="omni-moderation-latest", input=[PARCEL, SELF_HARM])
     fine, grave = said.results
@@ -107,8 +104,6 @@ def test_a_served_policy_that_moderates_is_asked_first(tmp_path: Path) -> None:
         assert said.json()["results"][0]["verdict"] == "all fine"
 
 
-# --- scores ---------------------------------------------------------------------------------------
-
 HEADS = {"toxicity": ("neither", "hate"), "category": ("none", "hate", "violence")}
 
 
@@ -138,9 +133,6 @@ def test_every_category_is_named_by_its_own_name() -> None:
         assert category_of(category) == category
         assert category_of(category.replace("/", "_").replace("-", "_").upper()) == category
     assert category_of("offensive") is None
-
-
-# --- what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -197,9 +189,6 @@ def test_a_key_is_asked_for(tmp_path: Path) -> None:
         assert post(served, input=PARCEL).status_code == 401
         served.client.headers["authorization"] = f"Bearer {json.loads(made.stdout)['key']}"
         assert post(served, input=PARCEL).status_code == 200
-
-
-# --- the ledger -----------------------------------------------------------------------------------
 
 
 def test_each_text_has_a_row_that_decides_again(served: Served) -> None:

@@ -97,9 +97,6 @@ def test_a_field_alone_asks_its_own_head_alone() -> None:
     assert heads_of(SECTION, "department") == {"department"}
 
 
-# --- in a policy ----------------------------------------------------------------------------------
-
-
 def test_all_mistakes_of_a_specialist_are_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(
@@ -133,9 +130,6 @@ def test_a_policy_without_a_specialist_is_refused() -> None:
 def test_an_unknown_task_is_refused_with_those_there_are() -> None:
     with pytest.raises(PolicyError, match="one of pipeline, spam, department, priority"):
         Specialist.open("email_pipeline", {}, task="size", model_dir=None, threads=1)
-
-
-# --- those that ship ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -177,9 +171,6 @@ def test_shipped_heads_have_a_card_of_the_encoder_that_serves(name: str) -> None
         assert card["encoder_sha256"] == described["encoder_sha256"]
         assert card["label_source"] == described["label_source"]
         assert card["dev"]
-
-
-# --- how their labels were made -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

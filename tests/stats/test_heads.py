@@ -136,9 +136,6 @@ def test_a_matrix_that_does_not_fit_its_classes_is_refused() -> None:
              np.ones(3, np.float32), Temperature(1.0), SHA)  # fmt: skip
 
 
-# --- heads that read words too --------------------------------------------------------------------
-
-
 def worded(name: str = "hot") -> Head:
     """Bucket 7 speaks for it with 2, bucket 9 against it with 1."""
     table = np.zeros((BUCKETS, 1), np.float32)

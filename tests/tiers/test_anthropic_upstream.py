@@ -67,9 +67,6 @@ def echoed(served: Served, policy: str = "auto:echo", **fields: object) -> dict[
     return json.loads(response.json()["content"][0]["text"])
 
 
-# --- in the client's own words --------------------------------------------------------------------
-
-
 def test_version_and_betas_go_on_byte_for_byte(served: Served) -> None:
     headers = echoed(served)["headers"]
     assert headers["anthropic-beta"] == BETA
@@ -145,9 +142,6 @@ def test_other_upstreams_get_neither_betas_nor_attribution(served: Served) -> No
     assert "context_management" not in found["body"]
 
 
-# --- translated -----------------------------------------------------------------------------------
-
-
 def test_a_chat_completion_is_translated(served: Served) -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"i":1}'}}
     messages = [
@@ -207,9 +201,6 @@ def test_a_chat_client_reads_its_answer(served: Served) -> None:
     assert usage["prompt_tokens_details"]["cached_tokens"] == 5
 
 
-# --- answers --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("policy", ["answer", "thinks", "redacted"])
 def test_an_answer_comes_through_whole_and_in_events(
@@ -256,9 +247,6 @@ def test_a_stream_that_breaks_off_ends_in_an_error(served: Served) -> None:
     assert attempt["cost_nano_usd"] > 100 * 10_000  # the hold: all that it could have written
 
 
-# --- counts ---------------------------------------------------------------------------------------
-
-
 def counts(served: Served, model: str, **fields: object) -> tuple[int, str]:
     """The count, and whose it is."""
     body = {"model": model, "messages": ASKED, **fields}
@@ -290,9 +278,6 @@ def test_equal_questions_are_asked_once(served: Served, upstream: Upstream) -> N
     assert asyncio.run(burst()) == [COUNTED] * 50
     assert upstream.seen()["count"] - before == 1
     assert len(served.rows()) == rows
-
-
-# --- seals ----------------------------------------------------------------------------------------
 
 
 def _after(client: anthropic.Anthropic, policy: str) -> list[object]:

@@ -29,9 +29,6 @@ async def tiers() -> AsyncIterator[Tiers]:
     await made.close()
 
 
-# --- the bound ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("concurrency", "service_s", "left_s", "most"),
     [
@@ -80,9 +77,6 @@ async def test_slots_know_how_long_calls_take() -> None:
     assert slots.service_s == pytest.approx(sum(taken) / 4, rel=0.05)
 
 
-# --- an answerer ----------------------------------------------------------------------------------
-
-
 async def test_calls_beyond_the_bound_are_refused_at_once(fake: FakeUpstream, tiers: Tiers) -> None:
     tier = tiers(fake.url, model="hang", concurrency=2)
     tasks = [asyncio.create_task(ask(tier, 3600.0)) for _ in range(2 + 2)]
@@ -103,9 +97,6 @@ async def test_the_bound_may_be_stated(
     found = await asyncio.gather(*[ask(tier) for _ in range(15)], return_exceptions=True)
     assert sum(isinstance(one, Answer) for one in found) == answered
     assert sum(isinstance(one, Overloaded) for one in found) == 15 - answered
-
-
-# --- the server -----------------------------------------------------------------------------------
 
 
 @pytest.mark.process

@@ -181,8 +181,6 @@ def test_tier_is_loading_until_litellm_is_imported(seen: dict[str, Any]) -> None
     assert seen["states"] == ["loading", "ready"]
 
 
-# --- without litellm ------------------------------------------------------------------------------
-
 WITHOUT = """
 import asyncio, json
 from tests.kits.upstreams.litellm_program import no_call, outcome, tier, work
@@ -216,9 +214,6 @@ def test_without_litellm_the_tier_says_what_to_install(tmp_path: Path) -> None:
     assert answer[0] == "AnswererNotReady"
     assert "pip install" in answer[1]
     assert prices is None
-
-
-# --- prices ---------------------------------------------------------------------------------------
 
 
 def test_price_per_token_becomes_nano_dollars_per_million() -> None:

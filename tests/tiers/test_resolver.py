@@ -177,9 +177,6 @@ async def test_stream_gives_the_same_text_in_pieces() -> None:
     assert deltas[-1].final is not None
 
 
-# --- classification -----------------------------------------------------------------------------
-
-
 async def test_ticket_is_routed_as_json() -> None:
     work = _work("ticket_routing/delivery", "Classify this ticket: my parcel was stolen")
     answer = await _answer(_resolver(), work)
@@ -192,9 +189,6 @@ async def test_class_that_does_not_fit_the_schema_asked_for_is_declined() -> Non
     wanted = ResponseFormat("json_schema", "t", SCHEMA)
     work = _work("ticket_routing/delivery", "Classify this ticket: x", wanted=wanted)
     assert await _declined(_resolver(), work) == Reason.ANSWER_INVALID
-
-
-# --- values and keys ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -254,9 +248,6 @@ def test_wrong_lookup_address_stops_the_start() -> None:
         HttpLookup("orders", "http://shop.example/{key}", 100)
 
 
-# --- file lookups -------------------------------------------------------------------------------
-
-
 async def test_changed_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text('{"a": {"n": 1, "ok": true, "list": []}}')
@@ -280,9 +271,6 @@ async def test_file_that_holds_no_rows_leaves_the_slot_unfilled(text: str, tmp_p
 async def test_missing_file_leaves_the_slot_unfilled(tmp_path: Path) -> None:
     with pytest.raises(CannotAnswer):
         await FileLookup("rows", tmp_path / "none.json").row("a")
-
-
-# --- HTTP lookups -------------------------------------------------------------------------------
 
 
 class _Shop:

@@ -89,9 +89,6 @@ async def test_replica_that_refuses_our_key_is_told_as_such(
     assert tiers.listener.events == [BreakerTurned("up", host, True, 10.0, key_refused=True)]
 
 
-# --- a 404 ----------------------------------------------------------------------------------------
-
-
 async def test_address_without_v1_is_named_with_what_is_missing(
     fake: FakeUpstream, tiers: Tiers
 ) -> None:

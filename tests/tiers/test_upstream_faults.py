@@ -161,9 +161,6 @@ async def test_waiting_past_the_deadline_sends_nothing(fake: FakeUpstream, tiers
     await asyncio.wait([first])
 
 
-# --- foreign errors -------------------------------------------------------------------------------
-
-
 def foreign_classes() -> list[type[BaseException]]:
     modules = (aiohttp, aiohttp.client_exceptions, aiohttp.http_exceptions)
     found = {

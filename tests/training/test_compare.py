@@ -25,8 +25,6 @@ from router.training.encoder.onnx_graphs import BLOCK, nibbles, packed
 from router.training.encoder.probe import RESAMPLES, judged, kept, probes
 from tests.kits.training_kit import write
 
-# --- claims ---------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(
     ("ratios", "words"),
@@ -71,9 +69,6 @@ def test_rare_pieces_go_but_the_markers_stay() -> None:
     assert kept_pieces(counts) == [0, 100, 101, 102, 103, 160]
 
 
-# --- 4-bit weights --------------------------------------------------------------------------------
-
-
 @given(st.lists(st.floats(-4, 4, width=32), min_size=2 * BLOCK, max_size=2 * BLOCK))
 def test_a_nibble_is_within_one_step_of_its_weight(values: list[float]) -> None:
     weights = np.array([values], dtype=np.float32)
@@ -90,9 +85,6 @@ def test_two_nibbles_make_a_byte() -> None:
 def test_a_width_that_blocks_do_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match="not a multiple of 32"):
         nibbles(np.zeros((1, 40), dtype=np.float32))
-
-
-# --- probes ---------------------------------------------------------------------------------------
 
 
 def some_examples() -> tuple[list[Example], list[Example]]:
@@ -157,9 +149,6 @@ def test_the_interval_of_what_is_kept_spans_the_noise_of_the_rows() -> None:
     lost = 1 - ours.sum() / theirs.sum()
     width = 2 * 1.96 * np.sqrt(lost * (1 - lost) / theirs.sum())
     assert high - low == pytest.approx(width, rel=3 / np.sqrt(RESAMPLES) + 0.1)
-
-
-# --- report and chart -----------------------------------------------------------------------------
 
 
 def some_rows() -> list[Row]:

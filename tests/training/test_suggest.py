@@ -89,9 +89,6 @@ def test_what_cannot_be_suggested_is_told(texts: list[str], head: str, message: 
         suggest(pool, head, 5, model_dir=None)
 
 
-# --- the command ----------------------------------------------------------------------------------
-
-
 def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
     source, todo = tmp_path / "in.jsonl", tmp_path / "todo.jsonl"
     source.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in some_rows()))

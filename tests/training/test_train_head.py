@@ -49,18 +49,12 @@ def made(path: Path, out: Path, **changes: object) -> Made:
     return train_head(path, "kind", out, **{**given, **changes})  # type: ignore[arg-type]
 
 
-# --- the optimiser --------------------------------------------------------------------------------
-
-
 def test_near_duplicates_stay_in_one_fold() -> None:
     texts = [f"{'the same long opening of a mail ' * 4} number {i}" for i in range(20)]
     texts += [f"another matter {i}" for i in range(20)]
     folds = folds_of(texts, np.array([0, 1] * 20), seed=7)
     assert len(set(folds[:20].tolist())) == 1
     assert len(set(folds[20:].tolist())) > 1
-
-
-# --- the data -------------------------------------------------------------------------------------
 
 
 def row(line: int, text: str, label: str) -> LabelledRow:
@@ -149,9 +143,6 @@ def test_semicolons_are_understood(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("label;text\n" + "".join(f"{label};{text}\n" for text, label in some_rows()))
     assert len(read_rows(path, "text", "label").rows) == 60
-
-
-# --- the head -------------------------------------------------------------------------------------
 
 
 def test_the_same_file_gives_the_same_head(tmp_path: Path) -> None:

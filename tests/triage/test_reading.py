@@ -70,8 +70,6 @@ def memory(**changed: object) -> SessionMemory:
     return memory_after(base, None, 2)
 
 
-# --- bare follow-ups ---------------------------------------------------------------------------
-
 BARE = [
     "yes",
     "Yes, do it",
@@ -174,9 +172,6 @@ def test_assent_with_a_sum_is_no_bare_follow_up():
     assert not turn("yes, $5,000").bare
 
 
-# --- the highest of the conversation -----------------------------------------------------------
-
-
 def test_stakes_stay_as_high_as_they_were():
     found = signals(turn("And the weather?"), turn("My chest", stakes_high=0.9, strategic=0.8))
     assert found.stakes_high == 0.9
@@ -214,8 +209,6 @@ def test_a_session_remembers_its_largest_sum():
     remembered = memory_after(signals(turn("refund $7,500")), None, 2)
     assert signals(turn("thanks"), memory=remembered).impact_nano_usd == 7_500 * 10**9
 
-
-# --- memory ------------------------------------------------------------------------------------
 
 chances = st.floats(0, 1)
 memories = st.builds(
@@ -285,8 +278,6 @@ def test_a_risk_domain_is_never_left_for_an_ordinary_one(now, now_p, before, bef
     if before in risky and before_p >= 0.5:
         assert found in risky
 
-
-# --- talk to the router ------------------------------------------------------------------------
 
 ADDRESSED = [
     "this is trivial, use the cheapest model",

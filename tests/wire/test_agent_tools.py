@@ -154,8 +154,6 @@ def test_a_picture_that_a_tool_returns_follows_its_result() -> None:
     assert [part.kind for part in messages[3].parts] == ["image_url"]
 
 
-# --- compaction -----------------------------------------------------------------------------------
-
 LONG = [USER, {"role": "assistant", "content": "I will."}]
 SUMMED_UP = Answer((Choice("Greeting fixed; tests left.", "stop"),), "m", Usage())
 

@@ -242,9 +242,6 @@ def test_unreported_usage_is_bounded_by_bytes_within_the_cap(cap: int, output: i
     assert bound_usage(7, cap, answer) == Usage(7, output_tokens=output)
 
 
-# --- streams --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("arguments", [None, "", {}])
 @pytest.mark.parametrize(
     ("reason", "found"), [("tool_calls", "{}"), ("stop", "{}"), ("length", "")]

@@ -202,9 +202,6 @@ def test_models_are_listed() -> None:
     }
 
 
-# --- what an upstream said, as it goes out ------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("indices", "texts"),
     [

@@ -44,9 +44,6 @@ def report_of(rows: list[RequestRow], extra: Extra | None = None, now_ms: int = 
     )
 
 
-# --- breakdowns --------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("tenants", "shown"), [(MAX_SHOWN, 20), (MAX_SHOWN + 1, 21), (MAX_SHOWN + 2, 21), (90, 21)]
 )
@@ -84,9 +81,6 @@ def test_a_day_of_another_zone_ends_at_its_own_midnight() -> None:
     berlin = report_of(rows, Extra(zone="Europe/Berlin"))
     assert berlin.days[0].name == "2026-11-01"
     assert berlin.headline.startswith("On 1 November 2026, ")
-
-
-# --- waste, cache, fixed model -----------------------------------------------------------------
 
 
 def test_each_wasted_call_counts_in_one_kind() -> None:
@@ -160,9 +154,6 @@ def test_no_single_model_is_named_without_grounds(rows: list[RequestRow], why: s
     assert why in fixed_line(fixed)
 
 
-# --- intervals by blocks -----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("blocks", "drawn"), [(MIN_BLOCKS - 1, False), (MIN_BLOCKS, True)])
 def test_an_interval_by_blocks_needs_thirty(blocks: int, drawn: bool) -> None:
     rows = [a_row(n, 1 + n % 2, created_at_ms=NOON_MS + n * 900_000) for n in range(blocks)]
@@ -194,9 +185,6 @@ def test_intervals_by_blocks_repeat_and_hold_the_estimate() -> None:
     assert first is not None
     saved = sum(base - own for base, own in blocks)
     assert first[0].low <= saved <= first[0].high
-
-
-# --- outcomes ----------------------------------------------------------------------------------
 
 
 def test_what_nobody_measured_is_blank() -> None:
@@ -236,9 +224,6 @@ def test_wilsons_interval_is_scipys(right: int, total: int) -> None:
     theirs = stats.binomtest(right, total).proportion_ci(method="wilson")
     ours = wilson(right, total)
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
-
-
-# --- forecast ----------------------------------------------------------------------------------
 
 
 def spend(first: date, days: int, nano: int = 10 * USD) -> dict[date, int]:

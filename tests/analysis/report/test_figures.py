@@ -40,9 +40,6 @@ def saving(report: Report, key: str) -> Saving:
     return next(s for s in report.savings if s.key == key)
 
 
-# --- worked examples ---------------------------------------------------------------------------
-
-
 def test_a_platform_day_costs_what_the_hand_says() -> None:
     report = report_of(a_day())
     assert report.spend_nano_usd == 55 * USD  # 1,000 x 0.01 + 40 x 0.50 + 5 x 5.00
@@ -128,9 +125,6 @@ def test_rows_outside_the_period_are_passed_over() -> None:
     assert report.counts.requests == 3
 
 
-# --- unknown is never zero ---------------------------------------------------------------------
-
-
 def test_a_baseline_without_a_price_is_unknown() -> None:
     people = saving(report_of(a_day()), "people")
     assert (people.compared, people.not_compared) == (0, 1_045)
@@ -188,9 +182,6 @@ def test_an_open_request_is_in_no_figure_but_the_states() -> None:
     assert (report.unattributed_nano_usd, report.unknown.requests) == (0, 0)
     assert any("still open" in note and "$0.50" in note for note in report.notes)
     assert dict(report.counts.states) == {"open": 1, "settled": 1}
-
-
-# --- breakdowns --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -269,9 +260,6 @@ def test_endless_model_names_stay_bounded() -> None:
     report = report_of(rows)
     assert len(report.tiers) <= MAX_GROUPS + 10
     assert sum(t.figures.requests for t in report.tiers) == len(rows)
-
-
-# --- properties --------------------------------------------------------------------------------
 
 
 @st.composite
@@ -358,9 +346,6 @@ def test_a_histogram_of_anything_stays_small() -> None:
         histogram.add(ms)
     assert len(histogram) <= 2
     assert histogram.quantile(0.0) == pytest.approx(0.0, abs=0.001)
-
-
-# --- the interval ------------------------------------------------------------------------------
 
 
 def test_the_interval_agrees_with_the_textbook() -> None:

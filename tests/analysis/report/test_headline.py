@@ -32,9 +32,6 @@ def tiles(report: Report) -> list[str]:
     return ["".join(e.itertext()) for e in page if e.get("class") == "tile"]
 
 
-# --- no answer ---------------------------------------------------------------------------------
-
-
 def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
     report = report_of([a_row(0), *(a_failure(n) for n in (1, 2, 3)), a_refusal(4)])
     first = (
@@ -74,9 +71,6 @@ def test_one_of_a_thing_is_told_in_the_singular() -> None:
     assert "1 request was a repeat" in notes
 
 
-# --- observed only -----------------------------------------------------------------------------
-
-
 def test_the_quality_of_answers_that_routing_never_made_is_not_known() -> None:
     report = report_of([observed(n, 5 * USD, USD) for n in range(3)])
     would = "Would have saved$12.00the quality of those answers is not known: none was made"
@@ -104,9 +98,6 @@ def test_a_period_that_was_only_observed_shows_no_table_of_unknown_savings() -> 
     assert "Saved share of each baseline" not in page
     mixed, *_ = everywhere(report_of([a_row(1), observed(0, 5 * USD, USD)]))
     assert "Savings, signed" in mixed
-
-
-# --- accepted answers --------------------------------------------------------------------------
 
 
 def loss(number: int, own: int, verdict: str) -> RequestRow:
@@ -153,9 +144,6 @@ def test_answers_reported_wrong_are_in_the_headline() -> None:
     assert "3 of 10 answers that somebody judged were wrong." in told
     right = report_of(a_day(10, 0, 0), Extra(outcomes=outcomes[3:])).headline
     assert "judged" not in right
-
-
-# --- one model for everything ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("fixed_p", "told"), [(0.9, True), (0.5, False)])

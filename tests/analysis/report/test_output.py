@@ -53,9 +53,6 @@ def hostile() -> Report:
     return report_of([row, a_row(2)])
 
 
-# --- terminal ----------------------------------------------------------------------------------
-
-
 def test_the_terminal_says_the_sentence_before_the_tables(day: Report) -> None:
     text = terminal(day, width=400)
     places = [text.index(part) for part in (day.headline, "Savings", "Tiers", "Spend per tier")]
@@ -103,9 +100,6 @@ def test_a_bar_marks_the_plan() -> None:
     assert bar(0.5, 0.75, width=4) == "██ │"
 
 
-# --- JSON --------------------------------------------------------------------------------------
-
-
 def test_json_has_money_as_integer_with_an_exact_string(day: Report) -> None:
     parsed = orjson.loads(report_json(day))
     assert parsed["spend_nano_usd"] == 55 * USD
@@ -130,9 +124,6 @@ def test_json_keys_are_stable(day: Report) -> None:
         "savings", "observed_savings", "waste", "cache", "fixed_model", "outcomes", "forecast",
         "unknown_cost", "estimated_cost", "provider", "assumptions", "notes",
     ]  # fmt: skip
-
-
-# --- CSV ---------------------------------------------------------------------------------------
 
 
 def test_csv_is_tidy(day: Report) -> None:
@@ -160,9 +151,6 @@ def test_csv_keeps_negative_numbers_as_numbers() -> None:
     report = report_of([replace(a_row(0, 3), baselines=Baselines(all_level_2=1))])
     values = [line[3] for line in csv.reader(io.StringIO(report_csv(report)))]
     assert str(1 - 5 * USD) in values
-
-
-# --- HTML --------------------------------------------------------------------------------------
 
 
 def test_html_is_well_formed(day: Report, hostile: Report) -> None:
@@ -214,9 +202,6 @@ def test_html_prints_the_assumptions_under_the_savings(day: Report) -> None:
 def test_markup_is_well_formed_for_any_text(text: str, value: str) -> None:
     made = ET.fromstring(el("p", text, title=value).encode("utf-8", "replace"))
     assert len(made) == 0
-
-
-# --- rows --------------------------------------------------------------------------------------
 
 
 def test_a_row_is_one_line_of_json() -> None:

@@ -16,8 +16,6 @@ from tests.analysis.report.test_sections import report_of, terminal
 from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
 from tests.kits.changed import replace
 
-# --- quality -----------------------------------------------------------------------------------
-
 
 def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unverified() -> None:
     rows = [*a_day(30, 0, 0), *(a_row(100 + n, verdict="unverified") for n in range(10))]
@@ -83,9 +81,6 @@ def test_an_amount_that_is_not_nothing_never_reads_as_nothing(
 ) -> None:
     shown = Dollars(places)(nano)
     assert (set(shown) <= set("$0.")) == (nano == 0)
-
-
-# --- observed only -----------------------------------------------------------------------------
 
 
 def observed(number: int, paid: int, would: int, **changes: object) -> RequestRow:

@@ -78,9 +78,6 @@ def a_failure(number: int = 0, **changes: object) -> RequestRow:
     )
 
 
-# --- every section is the whole ----------------------------------------------------------------
-
-
 @st.composite
 def rows_of_any_kind(draw: st.DrawFn) -> list[RequestRow]:
     rows = []
@@ -221,9 +218,6 @@ def test_the_terminal_shows_the_figures_of_the_page() -> None:
                 assert " ".join(line).lower() in text.lower(), caption
 
 
-# --- reasons -----------------------------------------------------------------------------------
-
-
 def test_sums_by_reason_have_the_failed_and_the_observed_requests() -> None:
     late = a_failure(9, reason="high_stakes", cost_nano_usd=7)
     report = report_of([*a_day(3, 2, 0), late, a_row(10, 2, mode="observe", reason="observed")])
@@ -243,9 +237,6 @@ def test_money_of_reviews_has_a_line_among_the_reasons() -> None:
     found = {row.reason: (row.first_requests, row.first_spend_nano_usd) for row in report.reasons}
     assert found == {"lowest_expected_loss": (1, PRICES[1]), "(review)": (0, 40)}
     assert sum(one.figures.spend_nano_usd for one in report.models) == report.spend_nano_usd
-
-
-# --- who pays ----------------------------------------------------------------------------------
 
 
 def test_a_request_counts_once_under_all_its_tags_together() -> None:
@@ -280,9 +271,6 @@ def test_keys_are_shown_by_name_with_the_id_where_two_share_one() -> None:
     }  # fmt: skip
 
 
-# --- refused or failed -------------------------------------------------------------------------
-
-
 def test_refused_requests_are_told_apart_from_failed_ones_with_what_was_missing() -> None:
     report = report_of([a_row(0), a_refusal(1), a_refusal(2, needed=1_000), a_failure(3)])
     refused, failed = report.endings
@@ -315,8 +303,6 @@ def test_every_code_that_refuses_is_one_of_our_errors() -> None:
     assert {BudgetExceeded.code, Overloaded.code} <= REFUSED_CODES
     assert RequestError.code not in REFUSED_CODES
 
-
-# --- names come from the rows ------------------------------------------------------------------
 
 THEIRS = """
 version: 1

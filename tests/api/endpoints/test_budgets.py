@@ -80,9 +80,6 @@ def key_of(served: Served, *options: str) -> dict[str, str]:
     return dict(json.loads(said.stdout))
 
 
-# --- the race -------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "sections",
     [
@@ -116,9 +113,6 @@ def test_nobody_is_refused_while_the_worst_case_fits(tmp_path: Path, workers: in
     worst = max(int(str(attempt["held_nano_usd"])) for row in rows for attempt in row["attempts"])
     assert len(rows) == admitted + left.count(200)
     assert spent <= 10_000_000 < spent + worst
-
-
-# --- refusals -------------------------------------------------------------------------------------
 
 
 def test_spent_budget_is_not_worth_another_try(tmp_path: Path) -> None:
@@ -243,9 +237,6 @@ def test_who_has_no_key_is_told_nothing_of_what_is_left(tmp_path: Path) -> None:
         assert not [name for name in refused.headers if name.startswith("x-ratelimit")]
 
 
-# --- steering -------------------------------------------------------------------------------------
-
-
 def test_soft_limit_and_pacing_show_in_header_routing_and_record(tmp_path: Path) -> None:
     budget = {"usd_per_month": 1.0, "soft_share": 0.02, "pacing": True}
     with serving(tmp_path, budgets={"*": budget}) as served:
@@ -263,9 +254,6 @@ def test_soft_limit_and_pacing_show_in_header_routing_and_record(tmp_path: Path)
         report = json.loads(tiergate("report", "--json", "--database", served.database).stdout)
         reasons = {row["reason"]: row for row in report["escalation_reasons"]}
         assert reasons["budget_soft_limit_kept"]["any_requests"] >= 1
-
-
-# --- keys -----------------------------------------------------------------------------------------
 
 
 def test_keys_reach_what_they_were_made_for(tmp_path: Path) -> None:

@@ -35,9 +35,6 @@ def client(served: Served) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
 
 
-# --- answers -----------------------------------------------------------------------------------
-
-
 def test_openai_client_gets_a_whole_answer(client: openai.OpenAI) -> None:
     said = client.chat.completions.create(model="auto", messages=MESSAGES)
     assert said.choices[0].message.content == TEXT
@@ -93,9 +90,6 @@ def test_streams_say_where_they_come_from(served: Served) -> None:
     assert headers["x-tiergate-tier"] == "llm"
 
 
-# --- other paths -------------------------------------------------------------------------------
-
-
 def test_models_lists_what_clients_may_send(client: openai.OpenAI) -> None:
     assert {"auto", "auto:tested", "tier:llm", "gpt-4o"} <= {m.id for m in client.models.list()}
 
@@ -137,9 +131,6 @@ def test_metrics_count_requests_by_tier(served: Served) -> None:
 )
 def test_every_response_has_a_request_id(served: Served, method: str, path: str) -> None:
     assert served.client.request(method, path).headers["x-request-id"].startswith("req_")
-
-
-# --- bad input ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -217,9 +208,6 @@ def test_other_content_type_is_415(served: Served) -> None:
 
 def test_unknown_decision_is_404(served: Served) -> None:
     assert served.client.get("/v1/decisions/dec_none").status_code == 404
-
-
-# --- an upstream that fails --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,6 @@ def read(cch: str, **fields: object) -> MessagesExchange:
     return MessagesFormat().read(json.dumps(body(cch, **fields)).encode(), {})
 
 
-# --- the first block ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "system", [SYSTEM, [SYSTEM[0]], ATTRIBUTION + "\nYou edit files."], ids=["two", "alone", "text"]
 )
@@ -77,9 +74,6 @@ def test_an_upstream_that_is_not_anthropics_gets_no_attribution(served: Served) 
         {"role": "system", "content": "You edit files."},
         *ASKED,
     ]
-
-
-# --- keys and counts ------------------------------------------------------------------------------
 
 
 @pytest.mark.process
@@ -107,9 +101,6 @@ def test_a_stream_begins_with_its_input_tokens(served: Served, model: str) -> No
 def test_a_stream_that_is_not_whole_begins_with_an_estimate() -> None:
     stream = read("1").stream(id="1", created=1, model="m", usage=Usage(input_tokens=7))
     assert b'"input_tokens":7' in stream.begin()
-
-
-# --- models ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.process

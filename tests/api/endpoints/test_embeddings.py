@@ -62,9 +62,6 @@ def cosine(a: Sequence[float], b: Sequence[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True)) / (math.hypot(*a) * math.hypot(*b))
 
 
-# --- vectors --------------------------------------------------------------------------------------
-
-
 def test_openai_client_gets_vectors_that_tell_alike_from_unlike(client: openai.OpenAI) -> None:
     said = client.embeddings.create(model="text-embedding-3-small", input=[PARCEL, LOST, POEM])
     a, b, c = (row.embedding for row in said.data)
@@ -109,9 +106,6 @@ def test_long_texts_are_counted_in_a_header(served: Served) -> None:
     assert said.headers["x-tiergate-cut"] == "1"
     assert 128 < said.json()["usage"]["prompt_tokens"] < 140
     assert "x-tiergate-cut" not in post(served, input=PARCEL).headers
-
-
-# --- what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -247,9 +241,6 @@ def test_a_key_with_the_scope_chat_is_asked_for(tmp_path: Path) -> None:
             assert post(served, input=PARCEL).status_code == status
 
 
-# --- the ledger -----------------------------------------------------------------------------------
-
-
 def test_a_request_is_one_row_at_what_its_compute_cost(served: Served) -> None:
     said = post(served, input=[PARCEL, POEM], model="text-embedding-3-small",
                 routing={"tags": ["index"]})  # fmt: skip
@@ -286,9 +277,6 @@ def test_such_requests_count_in_the_metrics(served: Served) -> None:
     rows = [row for row in served.rows() if row["tier"] == "embedding"]
     spent = sum(row["cost_nano_usd"] for row in rows)
     assert spent_in(page, "embedding") * 1e9 == pytest.approx(spent)
-
-
-# --- off the event loop ---------------------------------------------------------------------------
 
 
 async def test_the_event_loop_runs_on_while_texts_are_read() -> None:

@@ -38,9 +38,6 @@ def ask(
     return client.messages.create(**{**BODY, "model": model, **fields})
 
 
-# --- whole --------------------------------------------------------------------------------------
-
-
 def test_anthropic_client_gets_a_whole_message(client: anthropic.Anthropic) -> None:
     said = ask(client, system="Be brief.")
     assert (said.content[0].text, said.stop_reason, said.role) == (TEXT, "end_turn", "assistant")
@@ -138,9 +135,6 @@ def test_tokens_are_counted_without_asking_a_tier(
     assert len(served.rows()) == before
 
 
-# --- streamed -----------------------------------------------------------------------------------
-
-
 def test_events_of_a_text_come_in_order(served: Served) -> None:
     response = served.post("/v1/messages", {**BODY, "stream": True})
     events = events_of(response.text)
@@ -202,9 +196,6 @@ def test_a_client_that_leaves_mid_stream_leaves_a_cancelled_row(served: Served) 
     with served.client.stream("POST", "/v1/messages", json=body) as response:
         next(response.iter_bytes())
     assert served.finished_row(response)["state"] == "cancelled"
-
-
-# --- errors -------------------------------------------------------------------------------------
 
 
 def test_anthropic_client_raises_its_own_errors(client: anthropic.Anthropic) -> None:

@@ -30,9 +30,6 @@ def client(served: Served) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
 
 
-# --- names ----------------------------------------------------------------------------------------
-
-
 def test_the_list_has_names_and_no_patterns(client: openai.OpenAI) -> None:
     listed = [model.id for model in client.models.list()]
     assert {"auto", "auto:refused", "tier:llm", "org/large", "tiergate-embed"} <= set(listed)
@@ -67,9 +64,6 @@ def test_an_observing_policy_lists_what_one_answerer_stands_for(tmp_path: Path) 
         listed = {model["id"] for model in served.client.get("/v1/models").json()["data"]}
         assert listed == {"answer", "seen", "tiergate-embed", "tiergate-moderation"}
         assert served.client.get("/v1/models/unseen").status_code == 404
-
-
-# --- decision ids ---------------------------------------------------------------------------------
 
 
 def failing(served: Served) -> dict[str, httpx.Response]:
@@ -120,9 +114,6 @@ def test_a_spent_budget_has_a_decision_at_once(tmp_path_factory: pytest.TempPath
             response = served.chat()
             assert response.status_code == 429, response.text
             assert served.row(response)["error_code"] == "insufficient_quota"
-
-
-# --- savings --------------------------------------------------------------------------------------
 
 
 @pytest.mark.process

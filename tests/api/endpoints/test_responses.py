@@ -31,9 +31,6 @@ def client(served: Served) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
 
 
-# --- whole --------------------------------------------------------------------------------------
-
-
 def test_openai_client_gets_a_whole_response(client: openai.OpenAI) -> None:
     said = client.responses.create(model="auto", input=ASKED, instructions="Be brief.")
     assert (said.output_text, said.status, said.instructions) == (TEXT, "completed", "Be brief.")
@@ -141,9 +138,6 @@ def test_an_answer_is_given_again_whichever_endpoint_asked_first(served: Served)
     assert again.headers["x-tiergate-cost-usd"] == "0.0"
 
 
-# --- streamed -----------------------------------------------------------------------------------
-
-
 def test_events_of_a_text_come_in_order(served: Served) -> None:
     body = {"model": "auto", "input": ASKED, "stream": True}
     response = served.post("/v1/responses", body)
@@ -224,9 +218,6 @@ def test_a_client_that_leaves_mid_stream_leaves_a_cancelled_row(served: Served) 
     with served.client.stream("POST", "/v1/responses", json=body) as response:
         next(response.iter_bytes())
     assert served.finished_row(response)["state"] == "cancelled"
-
-
-# --- errors -------------------------------------------------------------------------------------
 
 
 def test_openai_client_raises_its_own_errors(client: openai.OpenAI) -> None:

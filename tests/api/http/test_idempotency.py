@@ -83,9 +83,6 @@ def costs(served: Served, key: str) -> list[object]:
     return sorted(int(str(row["cost_nano_usd"])) for row in rows_of(served, key))
 
 
-# --- the same again -------------------------------------------------------------------------------
-
-
 def test_the_same_request_gets_the_same_answer_for_nothing(served: Served, key: str) -> None:
     first, again = chat(served, key), chat(served, key)
     assert again.content == first.content
@@ -205,9 +202,6 @@ def test_the_examples_of_the_page_run(served: Served, tmp_path: Path) -> None:
     assert TEXT in done.stdout
 
 
-# --- what is no repeat ----------------------------------------------------------------------------
-
-
 def test_another_body_under_the_key_is_refused(
     served: Served, client: openai.OpenAI, key: str
 ) -> None:
@@ -303,9 +297,6 @@ def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) 
             served.client.headers["authorization"] = f"Bearer {secret}"
             assert "x-tiergate-replay-of" not in chat(served, "same").headers
         assert "x-tiergate-replay-of" in chat(served, "same").headers
-
-
-# --- several workers, and restarts ----------------------------------------------------------------
 
 
 def alone(url: str, key: str, model: str = "auto", **fields: object) -> httpx.Response:

@@ -80,9 +80,6 @@ def resident_kb(served: Served) -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
-# --- clients that never finish --------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "begun",
     [b"P", b"POST /v1/chat/compl", b"POST / HTTP/1.1\r\nhost: x\r\nauthor", head("/")[:-2]],
@@ -156,9 +153,6 @@ def held_open(served: Served, port: int) -> bool:
     return any(f"socket:[{inode}]" in found for inode in inodes)
 
 
-# --- what is no HTTP ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "sent",
     [
@@ -220,9 +214,6 @@ def test_what_follows_a_body_is_no_second_body(served: Served) -> None:
     )
     assert response.count(b"HTTP/1.1 ") <= 2
     assert b" 500 " not in response
-
-
-# --- heads without end ----------------------------------------------------------------------------
 
 
 ENDLESS = {
@@ -307,9 +298,6 @@ def test_an_offer_of_websockets_meets_the_error_of_the_path(served: Served) -> N
 def test_no_tunnel_is_opened(served: Served) -> None:
     response = said(served, b"CONNECT api.openai.com:443 HTTP/1.1\r\nhost: x\r\n\r\n")
     assert error_in(response) == (400, "malformed_http")
-
-
-# --- several requests on one connection -----------------------------------------------------------
 
 
 def test_pipelined_requests_are_answered_in_their_order(served: Served) -> None:

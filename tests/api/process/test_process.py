@@ -87,9 +87,6 @@ class Asking:
         return self
 
 
-# --- start -------------------------------------------------------------------------------------
-
-
 @pytest.mark.process
 def test_banner_says_what_is_served(upstream: Upstream, tmp_path: Path) -> None:
     with Served(tmp_path, write_policy(tmp_path, upstream.url)) as served:
@@ -153,9 +150,6 @@ def states_now(served: Served) -> list[str]:
     """The states of all requests, read at once: a command takes longer than a short answer."""
     with contextlib.closing(sqlite3.connect(served.database)) as books:
         return [state for (state,) in books.execute("SELECT state FROM requests")]
-
-
-# --- end ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.process
@@ -256,9 +250,6 @@ def test_killed_server_leaves_books_that_add_up(upstream: Upstream, tmp_path: Pa
     assert "unknown_cost" in states  # those that hang had been sent; nobody knows their outcome
 
 
-# --- reload ------------------------------------------------------------------------------------
-
-
 @pytest.mark.process
 def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, upstream.url)
@@ -313,9 +304,6 @@ def test_a_reload_keeps_the_name_it_is_served_under(upstream: Upstream, tmp_path
         assert "restart" in said()[0]
         assert served.chat().headers["x-tiergate-policy"].startswith("tested@")
         assert served.chat().headers["x-tiergate-verdict"] == "accepted"
-
-
-# --- several workers ---------------------------------------------------------------------------
 
 
 @pytest.mark.process

@@ -57,9 +57,6 @@ async def kept(replies: SqlReplies, key: str, reply: Reply | None = None) -> Rep
     return reply
 
 
-# --- a key's life ---------------------------------------------------------------------------------
-
-
 async def test_an_answer_comes_back_as_it_was(replies: SqlReplies) -> None:
     reply = await kept(replies, "k")
     assert await replies.claim("acme", "k", "f") == Standing(reply=reply)
@@ -126,9 +123,6 @@ async def test_a_clock_that_goes_back_locks_no_key(
     assert (await replies.claim("acme", "k", "f")).token
 
 
-# --- bounds ---------------------------------------------------------------------------------------
-
-
 async def test_an_answer_is_kept_for_a_day(
     replies: SqlReplies, clock: StandingClock, address: str
 ) -> None:
@@ -162,9 +156,6 @@ async def test_erasing_a_tenant_erases_its_answers(
     TextStore(database, clock).erase("acme")
     assert query(address, "SELECT count(*) FROM replies") == [(0,)]
     assert (await replies.claim("acme", "k", "other")).token
-
-
-# --- sealed ---------------------------------------------------------------------------------------
 
 
 @given(st.binary(max_size=3_000), st.text(min_size=1, max_size=40), st.binary(min_size=1))

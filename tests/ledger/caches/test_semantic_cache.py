@@ -193,9 +193,6 @@ async def test_without_it_nothing_is_embedded(houses: Houses) -> None:
     assert (await asked(house, ask(ONE))).cache == ""
 
 
-# --- the store ------------------------------------------------------------------------------------
-
-
 def cached(text: str) -> CachedAnswer:
     return CachedAnswer(Answer((Choice(text, "stop"),), "m", Usage()), "fast", 1, "nano")
 
@@ -257,9 +254,6 @@ def test_each_policy_has_limits_of_its_own() -> None:
     assert caches.exact("a", 10, 1) is caches.exact("a", 10, 1)
     assert caches.exact("a", 10, 1) is not caches.exact("b", 10, 1)
     assert caches.exact("a", 10, 1) is not caches.exact("a", 10, 2)
-
-
-# --- over HTTP ------------------------------------------------------------------------------------
 
 
 @pytest.mark.process

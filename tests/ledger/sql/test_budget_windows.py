@@ -82,9 +82,6 @@ async def spend(ledger: SqlLedger, request_id: str, nano_usd: int, **changes: ob
     await ledger.finish(replace(request(request_id, line), **changes))
 
 
-# --- the calendar ---------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("kind", "at", "start", "end"),
     [
@@ -116,9 +113,6 @@ async def test_last_millisecond_of_a_window_leaves_the_next_one_whole(
     assert not await held(ledger, "r4", at_ms=end)
     await ledger.close()
     assert verify(database).findings == ()
-
-
-# --- who counts where -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -193,9 +187,6 @@ async def test_smallest_of_several_limits_decides(database: Path, ledgers: Ledge
     assert not await held(ledger, "r2", 1)
     assert await held(ledger, "r3", tenant="other")
     assert not await held(ledger, "r4", 1, tenant="other")
-
-
-# --- in flight ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)

@@ -39,9 +39,6 @@ def books(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return postgres.new_database()
 
 
-# --- errors -----------------------------------------------------------------------------------
-
-
 def psycopg_errors() -> list[type[psycopg.Error]]:
     return [
         kind
@@ -164,9 +161,6 @@ async def test_text_with_a_nul_is_kept_without_it(books: str, ledgers: Ledgers) 
     assert row is not None
     assert row.requested_model == "a\ufffdb"
     assert verify(books).findings == ()
-
-
-# --- faults -----------------------------------------------------------------------------------
 
 
 async def caller(ledger: SqlLedger, name: str, stop: asyncio.Event, seen: set[str]) -> int:
