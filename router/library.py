@@ -105,7 +105,7 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> Outcome:
-        """As `complete`, awaited."""
+        """Returns the outcome as `complete` does, awaited."""
         return await self._at_home(self._complete(_request(asked, hints, context), identity))
 
     async def stream(
@@ -250,7 +250,7 @@ def _request(
     *,
     stream: bool = False,
 ) -> ChatRequest:
-    """What was asked as a request: a text, a conversation, or a ChatRequest.
+    """Returns a text, a conversation or a ChatRequest as a request.
 
     A ChatRequest keeps its own hints unless others are given beside it.
     """

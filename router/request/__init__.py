@@ -1,1 +1,1 @@
-"""What the gateway calls for one request, in the order in which it calls it."""
+"""The steps of one request, which `gateway.py` calls in their order."""

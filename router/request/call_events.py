@@ -1,4 +1,4 @@
-"""Tells who listens what became of calls: which failed or were refused, and what happens next.
+"""Reports how calls ended: which failed or were refused, and what happens next.
 
 What happens next is known a moment after the failure, when `next_rung` has spoken or the request
 has ended, so troubles wait with the attempts until then. It knows nothing about logs.
@@ -36,7 +36,7 @@ SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 
 
 def tell(routed: RoutedRequest, progress: Progress, events: Events, next_is: str) -> None:
-    """Tell of all troubles that nobody was told of yet."""
+    """Reports all troubles that were not reported yet."""
     last: TiergateError | None = None
     for attempt, error in progress.attempts.troubles:
         told = isinstance(error, LedgerUnavailable)  # by the store itself, once
@@ -47,7 +47,7 @@ def tell(routed: RoutedRequest, progress: Progress, events: Events, next_is: str
 
 
 def tell_step(routed: RoutedRequest, progress: Progress, events: Events, at: int | None) -> None:
-    """Tell that another rung is called next; where none is, the end of the request will tell."""
+    """Reports that another rung is called next; where none is, the end of the request reports."""
     if progress.attempts.troubles and at is not None:
         rung = routed.decision.rungs[at]
         tell(routed, progress, events, f"goes on with {rung.answerer} (tier {rung.tier})")
@@ -61,7 +61,7 @@ def tell_answered(
     candidate: Candidate,
     verdict: Verdict,
 ) -> None:
-    """Tell that the request is over, with an answer."""
+    """Reports that the request is over, with an answer."""
     events.finished(row)
     _tell_redirects(routed, progress, events)
     if not progress.attempts.troubles:
@@ -84,7 +84,7 @@ def tell_ended(
     row: RequestRow,
     error: TiergateError | None,
 ) -> None:
-    """Tell that the request is over, without an answer."""
+    """Reports that the request is over, without an answer."""
     events.finished(row)
     _tell_redirects(routed, progress, events)
     if error is None:
@@ -96,7 +96,7 @@ def tell_ended(
 
 
 def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -> None:
-    """Tell of models that answered for others, which may cost more."""
+    """Reports models that answered for others, which may cost more."""
     for one in progress.attempts.redirects:
         priced = one.price is not None
         events.happened(CallRedirected(one.asked, one.answered, priced, routed.request_id))
@@ -104,7 +104,7 @@ def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -
 
 @contextmanager
 def refusals_told(events: Events, identity: Identity) -> Iterator[None]:
-    """Tell of a request that its rates or its own cap of money do not let begin."""
+    """Reports a request that its rates or its own cap of money refuse at the start."""
     try:
         yield
     except (RateLimited, MaxCostTooLow) as error:

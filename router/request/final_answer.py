@@ -1,8 +1,8 @@
-"""What the client gets when the climb is over: the answer in hand, a safe answer, or an error.
+"""Decides what the client gets after the climb: the answer in hand, a safe answer, or an error.
 
-Called once per request, after the last `next_rung`. An answer below `accept_at`, one its own
-answerer would not vouch for, or none at all has failed; then `exhausted` in the policy says what
-happens in this domain.
+`conclude` is called once per request, after the last `next_rung`. An answer below `accept_at`, one
+its own answerer would not vouch for, or none at all has failed; then `exhausted` in the policy says
+what happens in this domain.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Conclusion(Struct, frozen=True):
 
 
 def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
-    """Whether an answer may go out as accepted.
+    """Returns True when an answer may go out as accepted.
 
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
     taken as it is; a deliberation that its own tier does not vouch for never is, nor what a lower
@@ -197,9 +197,10 @@ def _stand_in(
     *,
     refusal: bool,
 ) -> Candidate:
-    """Approved words in place of an answer, attributed to the best rung tried.
+    """Returns approved words in place of an answer, attributed to the best rung tried.
 
-    Its reasoning stays out too: a deliberation's holds the very text that could not be verified.
+    The reasoning stays out too: that of a deliberation holds the very text that could not be
+    verified.
     """
     tried = best or untried(routed)
     model = routed.plan(tried.rung.answerer).facts.model
@@ -213,13 +214,13 @@ def _stand_in(
 
 
 def _usable(candidate: Candidate) -> bool:
-    """Whether there is an answer of sound structure that its own answerer vouches for."""
+    """Returns True for an answer of sound structure that its own answerer trusts."""
     said, answer = candidate.said, candidate.answer
     return said.failure is None and answer is not None and answer.verified is not False
 
 
 def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """Whether the client named who answers, so that a doubtful answer is still what it wants.
+    """Returns True when the client named who answers, and so wants a doubtful answer too.
 
     A hard rule's matter goes by `exhausted` all the same.
     """
@@ -228,9 +229,10 @@ def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
 
 
 def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """An unverified answer may be shown unless it breaks the shape it promised.
+    """Returns True for an unverified answer that keeps the promised shape.
 
-    Where the client's own cap cut it, its finish reason says that it is not whole.
+    An answer that the client's own cap cut may be shown: its finish reason says that it is not
+    whole.
     """
     if candidate.said.failure is not Reason.ANSWER_INVALID:
         return True

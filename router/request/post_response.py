@@ -1,4 +1,4 @@
-"""What is kept beside a row that is final: texts, the session, what may be answered from memory.
+"""Keeps texts, the session and the cached answer after the final row is written.
 
 By then the answer is paid for, so nothing that fails here takes it from the client, who would ask
 and pay again; the log has it. It knows nothing about tiers or about how an answer came to be.
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Keeps what later requests, reviewers and labels will want of one that was answered."""
+    """Keeps what later requests, reviewers and labels need of an answered request."""
 
     def __init__(self, texts: TextKeeper, conversations: Conversations, repeats: Repeats) -> None:
         self._texts = texts
@@ -36,7 +36,7 @@ class Keeper:
         candidate: Candidate,
         verdict: Verdict,
     ) -> None:
-        """Keep what the policy allows. Raises nothing that a store raises."""
+        """Keeps what the policy allows. Logs what a store raises, and raises nothing."""
         for what, keeping in (
             ("texts", lambda: self._keep_texts(routed, progress, candidate)),
             ("session", lambda: self._conversations.answered(routed, progress.attempts, candidate)),
@@ -47,7 +47,7 @@ class Keeper:
     async def _keep_texts(
         self, routed: RoutedRequest, progress: Progress, candidate: Candidate
     ) -> None:
-        """Store prompt and answer where the policy asks for it; by default nothing is stored."""
+        """Stores prompt and answer where the policy asks for it; by default nothing is stored."""
         privacy = routed.policy.privacy
         if privacy.store == "none" or candidate.answer is None:
             return

@@ -117,7 +117,7 @@ class HeldAnswer:
 
 @dataclass(slots=True)
 class Progress:
-    """What was tried, judged and sent for one request so far."""
+    """Keeps what was tried, judged and sent for one request so far."""
 
     attempts: Attempts = field(default_factory=Attempts)
     steps: list[StepRecord] = field(default_factory=list)

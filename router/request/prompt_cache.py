@@ -1,9 +1,9 @@
-"""What providers' prompt caches hold of a conversation, and by what name it is known again. Pure.
+"""Estimates what providers' prompt caches hold of a conversation, and names its beginning. Pure.
 
-Providers keep the beginning of a prompt for some minutes after a call and bill what they find there
-at a fraction of the price. Whoever sends the next turn to another model pays for the whole
-beginning again. What is counted here is likely, never certain: a provider says afterwards how much
-it found, and a cache that was due and not found is not counted on again.
+Providers keep the beginning of a prompt for some minutes after a call and bill it at a fraction of
+the price when it comes again. A switch to another model pays for the whole beginning again. The
+estimate is likely, never certain: a provider says afterwards how much it found. A cache that was
+expected and not found is not counted on again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from router.types import (
 
 
 class Cacheable(Struct, frozen=True):
-    """An attempt's answerer as its provider's cache sees it."""
+    """Describes an attempt's answerer as its provider's cache sees it."""
 
     attempt: AttemptRow
     model: str  # as the policy names it: the answer may name a version
@@ -35,7 +35,7 @@ class Cacheable(Struct, frozen=True):
 
 
 def earlier_messages(request: ChatRequest) -> tuple[Message, ...]:
-    """What the turn before this one sent: all before the last answer; () in a first turn."""
+    """Returns the messages of the turn before: all before the last answer; () in a first turn."""
     messages = request.messages
     answers = [i for i, message in enumerate(messages) if message.role == "assistant"]
     at = answers[-1] if answers else 0
@@ -45,7 +45,7 @@ def earlier_messages(request: ChatRequest) -> tuple[Message, ...]:
 
 
 def prefix_name(messages: Sequence[Message], tools: Sequence[ToolSpec], secret: bytes) -> str:
-    """The name of a conversation's beginning, "" for none; keyed, so that it tells nothing.
+    """Returns the name of a conversation's beginning, "" for none; keyed, it reveals nothing.
 
     Tools are part of it, as they are of what providers cache.
     """
@@ -71,7 +71,7 @@ def _pieces(message: Message) -> Iterable[str]:
 def alive(
     memory: SessionMemory | None, prefix: str, now_ms: int, ttl_s: int
 ) -> tuple[WarmCache, ...]:
-    """The caches that hold this beginning still; `prefix` names it, `ttl_s` is seconds."""
+    """Returns the caches that still hold this beginning; `prefix` names it, `ttl_s` is seconds."""
     if memory is None or not prefix or memory.prefix != prefix:
         return ()
     oldest = now_ms - 1000 * ttl_s
@@ -81,7 +81,7 @@ def alive(
 def warmed(
     tried: Sequence[Cacheable], caches: Sequence[WarmCache], least_tokens: int, now_ms: int
 ) -> tuple[WarmCache, ...]:
-    """What caches hold after a turn: those of the answerers that were called, and those before.
+    """Returns what caches hold after a turn: those of the called answerers, and earlier ones.
 
     Counted are the input tokens that the provider reported, from `least_tokens` on. `caches` were
     alive when the turn began.
@@ -101,6 +101,6 @@ def warmed(
 
 
 def _saves(price: Price) -> bool:
-    """Whether a provider's cache hit costs less than fresh input, as far as prices are known."""
+    """Returns True when a cache hit costs less than fresh input, as far as prices are known."""
     cached, fresh = price.cached_input_nano_usd, price.input_nano_usd
     return cached is not None and fresh is not None and cached < fresh

@@ -1,4 +1,4 @@
-"""Answers that may be given again: to exact repeats, then to the same in other words.
+"""Finds and keeps answers that may be given again: to repeats, and to the same in other words.
 
 The gateway asks `find` before it climbs and `keep` when an answer is accounted for. What may be
 shared is decided here, from the request alone; where answers are kept is the caches' matter.
@@ -35,7 +35,7 @@ from router.types import (
 
 
 class Repeats:
-    """The caches, with what their keys are made of."""
+    """Holds the caches and makes their keys."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Repeats:
         embedder: Embedder | None,
         secret_of: Callable[[str], bytes],
     ) -> None:
-        """Without an `embedder` there are exact repeats only."""
+        """Takes the caches. Without an `embedder` there are exact repeats only."""
         self._caches = caches
         self._embedder = embedder
         self._secret_of = secret_of
@@ -75,7 +75,7 @@ class Repeats:
     async def keep(
         self, routed: RoutedRequest, lookup: CacheLookup, candidate: Candidate, verdict: Verdict
     ) -> None:
-        """Keep an accepted answer of this request: not what a lookup filled, nor a hit itself."""
+        """Keeps an accepted answer, unless a lookup filled it or it came from the cache."""
         answer = candidate.answer
         if verdict is not Verdict.ACCEPTED or answer is None or lookup.hit is not None:
             return
@@ -100,11 +100,11 @@ class Repeats:
         return self._caches.near(policy.name, limits.ttl_s, limits.max_entries)
 
     def _digest(self, routed: RoutedRequest) -> str:
-        """The key under which equal requests of this tenant find one answer."""
+        """Returns the key under which equal requests of this tenant find one answer."""
         return request_digest(routed, self._secret_of(routed.identity.tenant))
 
     def _scope(self, routed: RoutedRequest) -> str:
-        """Equal for requests that differ in the words of the last question at most."""
+        """Returns a key that is equal for requests which differ only in the last question."""
         request = routed.request
         last = replace(request.messages[-1], text="")
         parts = (
@@ -120,10 +120,10 @@ class Repeats:
 
 
 def may_share(routed: RoutedRequest) -> bool:
-    """Whether an answer may come from, and go to, a question in other words.
+    """Returns True when an answer may come from, and go to, a question in other words.
 
-    Plain text in and out, nothing sampled, nothing at stake: no sum, no risk term, no domain where
-    a wrong answer hurts, no hard rule, and signals that the model read itself.
+    It needs plain text in and out, no sampling and nothing at stake: no sum, no risk term, no
+    domain where a wrong answer hurts, no hard rule, and signals that the model itself read.
     """
     policy, request, signals = routed.policy, routed.request, routed.signals
     if not policy.cache.semantic.enabled or policy.mode == "observe":

@@ -1,4 +1,4 @@
-"""The row that books a person's verdict on an answer. Pure.
+"""Builds the row that books a person's verdict on an answer. Pure.
 
 The reviewed request's row is chained already, so the minutes get a row of their own, which refers
 to it; its id follows from the request's, so that booking it twice changes nothing.
@@ -27,7 +27,7 @@ REVIEW_TIER = "review"
 
 
 def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> RequestRow:
-    """The row of a review: people's minutes, for the tenant whose request it was.
+    """Returns the row of a review: people's minutes, for the tenant of the request.
 
     It saves nothing: whoever else had answered, this money is spent on top. So its baselines are 0,
     which is known, and lowers the saving by what the review cost.

@@ -1,4 +1,4 @@
-"""A person's verdict on an answer: what stands from then on, what it costs, and the order of steps.
+"""Takes a person's verdict on an answer: closes the matter, then books the minutes it took.
 
 The matter is closed together with the feedback that the verdict is, then its minutes are booked.
 It knows nothing about where matters are stored or who may decide them.
@@ -30,7 +30,7 @@ MinutePriceOf = Callable[[str, int], MinutePrice | None]
 
 
 class Judgement(Struct, frozen=True):
-    """What a reviewer says; `text` is the right answer, needed with the verdict `correct` only."""
+    """Holds a reviewer's verdict; `text` is the right answer, needed only with `correct`."""
 
     verdict: ReviewVerdict
     minutes: float
@@ -40,7 +40,7 @@ class Judgement(Struct, frozen=True):
 
 
 class BookedLeft(Struct, frozen=True):
-    """How many matters were booked late, and which never will be: their request is gone."""
+    """Counts matters that were booked late, and lists those whose request is gone."""
 
     booked: int
     gone: tuple[str, ...]
@@ -58,7 +58,7 @@ class Reviewer:
         self._clock = clock
 
     async def decide(self, review_id: str, tenant: str | None, said: Judgement) -> ReviewCase:
-        """The matter as it stands after the verdict; `tenant` None: of whomever.
+        """Returns the matter after the verdict; `tenant` None stands for every tenant.
 
         Raises NotFound (no such matter of that tenant), ReviewConflict (it does not wait any more,
         its request is not finished, or there is no draft to approve), LedgerError.
@@ -93,7 +93,7 @@ class Reviewer:
         return decided
 
     def _standing(self, case: ReviewCase, row: RequestRow, said: Judgement) -> str:
-        """The text that stands from now on: the draft, the correction, or none."""
+        """Returns the text that is valid from now on: the draft, the correction, or none."""
         if said.verdict is ReviewVerdict.CORRECT:
             return said.text
         if said.verdict is ReviewVerdict.REJECT:
@@ -106,7 +106,7 @@ class Reviewer:
         return case.draft or ""
 
     async def book_left(self) -> BookedLeft:
-        """Book what a crash left decided and not booked. Raises LedgerError.
+        """Books verdicts that a crash left decided and not booked. Raises LedgerError.
 
         A matter whose request is in no book any more can never be booked, and is let go.
         """
@@ -128,7 +128,7 @@ class Reviewer:
 
 
 def no_review(review_id: str) -> NotFound:
-    """There is no such matter, or it is another tenant's."""
+    """Returns the error for a matter that does not exist or is another tenant's."""
     return NotFound(
         f"There is no review {review_id[:80]!r} that you may see. GET /v1/reviews and "
         "`tiergate review list` name those that wait.",

@@ -1,4 +1,4 @@
-"""What the gateway remembers from one turn of a conversation to the next, and under which name.
+"""Remembers a conversation from one turn to the next, under a name.
 
 A client names its session by `routing.session`, `x-session-id` or `prompt_cache_key`; then all that
 triage saw is remembered. Else a conversation is known by its own beginning: a keyed hash of the
@@ -54,7 +54,7 @@ class Conversations:
     async def recall(
         self, request: ChatRequest, identity: Identity, runtime: PolicyRuntime
     ) -> RememberedConversation:
-        """What is known of the conversation before this turn."""
+        """Returns what is known of the conversation before this turn."""
         section, session = runtime.policy.sessions, request.hints.session
         before = await self._name(identity.tenant, request, earlier_messages(request))
         name = session or _unnamed(before)
@@ -83,7 +83,7 @@ class Conversations:
     async def answered(
         self, routed: RoutedRequest, attempts: Attempts, candidate: Candidate
     ) -> None:
-        """Keep the level that answered and which prompt caches hold this turn's messages.
+        """Keeps the level that answered and which prompt caches hold this turn's messages.
 
         An unnamed conversation is kept only where something hangs on it: a warm cache, or a tool
         call whose result comes next.
@@ -104,7 +104,7 @@ class Conversations:
     async def _latest(
         self, routed: RoutedRequest, session: str | None, level: int
     ) -> SessionMemory:
-        """The highest that a session has seen; its turns may run at the same time."""
+        """Returns the highest that a session has seen; its turns may run at the same time."""
         latest = await self._sessions.get(routed.identity.tenant, session) if session else None
         memory = routed.runtime.remember(routed.signals, latest, level)
         return replace(memory, prefix=latest.prefix, warm=latest.warm) if latest else memory
@@ -125,7 +125,7 @@ class Conversations:
         return warmed(tried, routed.conversation.caches, section.least_tokens, self._clock.now_ms())
 
     async def _name(self, tenant: str, request: ChatRequest, messages: tuple[Message, ...]) -> str:
-        """The name of a beginning among this tenant's, "" for none."""
+        """Returns the name of a beginning among this tenant's, "" for none."""
         if not messages:
             return ""
         secret = self._secret_of(tenant)
@@ -135,5 +135,5 @@ class Conversations:
 
 
 def _unnamed(prefix: str) -> str:
-    """The session of a conversation that has no other name; no client can guess one."""
+    """Returns the session of an unnamed conversation; no client can guess one."""
     return f"prefix:{prefix}" if prefix else ""

@@ -1,4 +1,4 @@
-"""Shadow answers: a second answerer is asked after the client has its answer, to compare the two.
+"""Asks a second answerer after the client has its answer, to compare the two (a shadow).
 
 A shadow is a request row of its own (endpoint `shadow`), so that the client's row is final when it
 gets its answer: the call is held, settled and chained like any other, its attempt has the role
@@ -46,14 +46,14 @@ from router.types import (
 
 @dataclass(slots=True)
 class Spent:
-    """What shadows of one policy may have cost today, holds of running ones included."""
+    """Counts what shadows of one policy may have cost today, holds of running ones included."""
 
     day: int = 0
     nano_usd: int = 0
     running: int = 0
 
     def on(self, day: int) -> None:
-        """Begin the money anew on a later day; a clock that goes back begins none."""
+        """Starts the money anew on a later day; a clock that goes back starts none."""
         if day > self.day:
             self.day, self.nano_usd = day, 0
 
@@ -119,7 +119,7 @@ class Shadows:
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self) -> None:
-        """Wait for shadows that run; each ends by its answerer's own deadline."""
+        """Waits for shadows that run; each ends by its answerer's own deadline."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -189,7 +189,7 @@ class Shadows:
         )
 
     def _give_back(self, routed: RoutedRequest, drawn: ShadowDraw, nano_usd: int) -> None:
-        """Free a place, and money of today's; of what yesterday took nothing is left to give."""
+        """Frees a place and today's money; money of an earlier day is gone with its day."""
         spent = self._today(routed.policy.name)
         spent.running -= 1
         if spent.day == drawn.day:
@@ -202,7 +202,7 @@ class Shadows:
         return spent
 
     def _has_room(self, section: ShadowSection, routed: RoutedRequest, plan: RungPlan) -> bool:
-        """Whether a shadow of this worst case fits the day's money and the places there are."""
+        """Returns True when a shadow of this worst case fits the day's money and the places."""
         spent = self._today(routed.policy.name)
         most = usd_to_nano(section.max_usd_per_day)
         fits = spent.nano_usd + _worst(plan, routed) <= most
@@ -210,7 +210,7 @@ class Shadows:
 
 
 def shadow_rung(section: ShadowSection, routed: RoutedRequest) -> int | None:
-    """Which rung is asked; None where the one that is named cannot do what the request needs."""
+    """Returns the rung to ask; None where the named one lacks what the request needs."""
     rungs = routed.decision.rungs
     level = max(rung.level for rung in rungs) if section.level is None else section.level
     for at, (rung, fact) in enumerate(zip(rungs, routed.facts, strict=True)):
@@ -225,21 +225,21 @@ def shadow_rung(section: ShadowSection, routed: RoutedRequest) -> int | None:
 
 
 def _may_be_asked(routed: RoutedRequest, rung: Rung) -> bool:
-    """Whether this request may go there: the key reaches the tier, and no hard rule bars it."""
+    """Returns True when the key reaches the rung's tier and no hard rule bars it."""
     tiers, decision = routed.asked.tiers, routed.decision
     barred = decision.hard_rule and rung.level > decision.ceiling
     return not barred and (not tiers or rung.tier in tiers)
 
 
 def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
-    """Whether there is an answer of a model's to compare with, and its words are all of it."""
+    """Returns True when a model gave an answer in words that can be compared."""
     fresh = progress.lookup.hit is None
     said = candidate.answer is not None and candidate.said.source != STAND_IN
     return fresh and said and not routed.request.tools
 
 
 def _worst(plan: RungPlan, routed: RoutedRequest) -> int:
-    """What the shadow can cost at most, own compute included."""
+    """Returns the most that the shadow can cost, own compute included."""
     return max(cost.worst_case(plan.facts, routed.request), plan.worst_case(routed.request))
 
 

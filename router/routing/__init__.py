@@ -1,1 +1,1 @@
-"""Which rung answers a request, and what comes next. Pure, but for the planner's clock."""
+"""Decides which rung answers a request and what comes next. Only the planner has a clock."""

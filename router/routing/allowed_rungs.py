@@ -1,4 +1,4 @@
-"""Which rungs may take a request, and which may stand in where those have failed. Pure.
+"""Finds the rungs that may take a request, and those that may stand in for them. Pure.
 
 A rung is passed over for one reason, the first in order of precedence. Some of these reasons give
 way where every answerer that should have answered has failed: what makes a higher rung too dear
@@ -102,10 +102,10 @@ def in_turn(
     facts: Sequence[RungFacts],
     first: int,
     ladder: Sequence[int],
-    found: Iterable[int],
+    candidates: Iterable[int],
     threshold: float,
 ) -> tuple[int, ...]:
-    """Returns those found that are not of the ladder, in the order in which they are tried.
+    """Returns those candidates that are not of the ladder, in the order in which they are tried.
 
     First of the first rung's level, then higher ones from the lowest on, then lower ones from the
     highest on. An unsure level 1 comes last.
@@ -116,7 +116,7 @@ def in_turn(
         f = facts[i]
         return f.level < level or _unsure(f, threshold), abs(f.level - level), _unsure(f, threshold)
 
-    others = sorted(set(found).difference(ladder))
+    others = sorted(set(candidates).difference(ladder))
     return tuple(sorted(others, key=place)) if others else ()
 
 
@@ -165,10 +165,12 @@ def _past_ceilings(
     ]
     unsure = frozenset() if capped else {Reason.LOW_CONFIDENCE}
     for reasons in (soft, soft | {Reason.NOT_READY}, unsure):
-        found = [i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor]
-        if found:
-            lowest = facts[found[0]].level
-            return [i for i in found if facts[i].level == lowest]
+        reached = [
+            i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor
+        ]
+        if reached:
+            lowest = facts[reached[0]].level
+            return [i for i in reached if facts[i].level == lowest]
     if capped and asked.max_cost_nano_usd is not None:
         needed, cheapest = min(capped)
         raise MaxCostTooLow(

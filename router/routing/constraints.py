@@ -1,4 +1,4 @@
-"""What a request asks of the tiers: capabilities it needs, and what its hints may change. Pure."""
+"""Reads what a request asks of the tiers: capabilities, and the hints that its key allows. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from router.types import Capability, ChatRequest, Hints
 
 
 class Asked(Struct, frozen=True):
-    """What the client may have a say in, already reduced to what its key allows."""
+    """Holds the client's wishes, already reduced to what its key allows."""
 
     min_tier: int | None = None
     max_tier: int | None = None
@@ -25,7 +25,7 @@ class Asked(Struct, frozen=True):
 
 
 class Shape(Struct, frozen=True):
-    """What of a request, beside its signals, decides what an answer to it can and will cost."""
+    """Holds the facts about a request, besides its signals, that decide an answer's cost."""
 
     needs: tuple[Capability, ...]
     output_cap: int | None  # tokens; None where the client gives none
@@ -37,7 +37,7 @@ class Shape(Struct, frozen=True):
 
 
 def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
-    """Hints as `decide` reads them: raising is free, lowering needs the scope `hints:lower`."""
+    """Returns hints as `decide` reads them: raising is free, lowering needs `hints:lower`."""
     return Asked(
         min_tier=hints.min_tier,
         max_tier=hints.max_tier if may_lower else None,
@@ -50,7 +50,7 @@ def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
 
 
 def required(request: ChatRequest) -> frozenset[Capability]:
-    """What an answerer must be able to do for this request."""
+    """Returns the capabilities that an answerer needs for this request."""
     needs = set()
     if request.tools and request.tool_choice != '"none"':
         needs.add(Capability.TOOLS)
@@ -74,7 +74,7 @@ def required(request: ChatRequest) -> frozenset[Capability]:
 
 
 def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:
-    """What replay needs to know of a request to price it elsewhere; no text is in it."""
+    """Returns the facts by which replay prices a request elsewhere; they hold no text."""
     forced = forces_tools(request)
     return Shape(
         needs=tuple(sorted(required(request))),
@@ -88,5 +88,5 @@ def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:
 
 
 def forces_tools(request: ChatRequest) -> bool:
-    """Whether the answer must call a tool; with `auto` the model is free not to."""
+    """Returns True when the answer must call a tool; with `auto` the model is free not to."""
     return request.tool_choice not in (None, '"auto"', '"none"')

@@ -1,7 +1,7 @@
-"""Which tiers may answer a request, and which one goes first. Pure: no clock, no random, no I/O.
+"""Decides which tiers may answer a request and which one goes first. Pure: no clock, no chance.
 
-`decide` turns signals, the policy and what is known of each answerer into a ladder with a reason
-for every rung taken and every one passed over. After each answer `next_rung` applies the same
+`decide` turns signals, the policy and the facts of each answerer into a ladder. Each rung has a
+reason, whether it was taken or passed over. After each answer `next_rung` applies the same
 inequality with that answer's own chance of being right.
 
 Hard rules (`hard_rules`) set floor and ceiling. A capability that no rung at the hard floor has is
@@ -17,7 +17,8 @@ a switch must be worth more than the cache it loses. Warmth moves nothing betwee
 warm rung counts as cheaper than others of its level, never than a lower one, and floors, ceilings
 and hard rules know nothing of it.
 
-Beside the ladder stand those that may be tried where all of it has failed (`allowed`): an outage.
+The decision also lists the rungs that may be tried in an outage, where all of the ladder has failed
+(`allowed_rungs`).
 """
 
 from __future__ import annotations
@@ -50,16 +51,17 @@ from router.types import (
 
 
 def chance(ability: float, difficulty: float, slope: float = 1.0) -> float:
-    """p = sigma(a·(theta - d)), item response theory; `chance(1.0, 1.0)` is 0.5."""
+    """Returns p = sigma(a·(theta - d)), item response theory; `chance(1.0, 1.0)` is 0.5."""
     z = max(-40.0, min(40.0, slope * (ability - difficulty)))
     return 1.0 / (1.0 + math.exp(-z))
 
 
 def stakes(policy: Policy, signals: Signals, asked: Asked) -> int:
-    """S, what a wrong answer costs, in nano-dollars.
+    """Returns S, the cost of a wrong answer, in nano-dollars.
 
-    The client's `stakes_usd`, else cost_of_wrong[domain, type] + loss_share[domain] x amount.
-    Without the scope `hints:lower` the client's figure can only raise S.
+    S is the client's `stakes_usd`; without one it is cost_of_wrong[domain, type] +
+    loss_share[domain] x amount. Without the scope `hints:lower` the client's figure can only raise
+    S.
     """
     section = policy.stakes
     own = section.cost_of_wrong_nano_usd(signals.domain, signals.request_type) + math.ceil(
@@ -68,9 +70,6 @@ def stakes(policy: Policy, signals: Signals, asked: Asked) -> int:
     if asked.stakes_nano_usd is None:
         return own
     return asked.stakes_nano_usd if asked.may_lower else max(own, asked.stakes_nano_usd)
-
-
-# --- the ladder --------------------------------------------------------------------------------
 
 
 def decide(
@@ -82,14 +81,14 @@ def decide(
     draw: float | None = None,
     outages: bool = True,
 ) -> Decision:
-    """The ladder for one request.
+    """Returns the ladder of one request.
 
-    `facts` are all answerers of the policy in ladder order (by level, then as written); `pressure`
-    is what the budgets say that the request counts in. `draw` is uniform in [0, 1) and lets the
-    policy explore; None: the best rung goes first, whatever it says. `outages` False decides as it
-    was done before rungs stood in for failed ones, for rows of that time.
-    Raises NotCapable when no answerer that may take the request can do what it needs, naming what
-    is missing, and PermissionDenied when the key's tiers leave none that may take it.
+    `facts` are all answerers of the policy in ladder order (by level, then as written). `pressure`
+    comes from the budgets that the request counts in. `draw` is uniform in [0, 1) and lets the
+    policy explore; with None the best rung goes first. `outages` False decides as older versions
+    did, which had no rungs that stand in for failed ones.
+    Raises NotCapable when no answerer that may take the request has the capabilities it needs; the
+    message names what is missing. Raises PermissionDenied when the key's tiers leave no answerer.
     """
     section = policy.decision
     stakes_nano = stakes(policy, signals, asked)
@@ -156,7 +155,7 @@ def decide(
 
 
 def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None:
-    """What became of a soft limit: a pinned tier, and a rung above all that is lower, keep it."""
+    """Returns the soft limit's reason; a pinned tier, or a first rung above it, keeps its level."""
     pinned = asked.pinned is not None or asked.pinned_tier is not None
     if limits.soft_limit is not None and (pinned or first.level > limits.ceiling):
         return Reason.BUDGET_SOFT_LIMIT_KEPT
@@ -164,7 +163,7 @@ def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None
 
 
 def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
-    """A tier that the client pins gives way where hard rules demand a higher one."""
+    """Drops the tier that the client pins where hard rules demand a higher one."""
     if asked.pinned_tier is None:
         return asked
     level = max((f.level for f in facts if f.tier == asked.pinned_tier), default=0)
@@ -172,14 +171,14 @@ def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
 
 
 def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:
-    """Whether a rung that hard rules leave can do what the request needs."""
+    """Returns True when a rung that the hard rules leave has the capabilities that are needed."""
     return any(f.level >= limits.hard_floor and not f.missing and fits(f, signals) for f in facts)
 
 
 def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...]:
-    """Where hard rules leave no capable rung, rungs that lack only what may be left out will do.
+    """Forgives missing capabilities that may be left out, where hard rules leave no capable rung.
 
-    Tools that the model is free not to call are such a thing: a medical emergency in an agent's
+    Tools that the model is free not to call may be left out: a medical emergency in an agent's
     conversation goes to the tier for emergencies although that one calls no tools.
     """
     if not limits.hard:
@@ -190,7 +189,7 @@ def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...
 
 
 def confidence_floor(section: DecisionSection, signals: Signals, asked: Asked) -> float:
-    """Level 1 answers at or above this; hints can only raise it. 0 when triggers are off."""
+    """Returns the chance from which level 1 answers; hints raise it. 0 when triggers are off."""
     if section.mode is DecisionMode.EXPECTED_LOSS:
         own = 0.0
     elif section.mode is DecisionMode.CERTIFIED:
@@ -227,7 +226,7 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
 
 
 def _inline(missing: tuple[Capability, ...]) -> str:
-    """Says what helps where an image or a file is meant that stands at an address."""
+    """Returns advice for an image or a file that is sent by its address, "" for other requests."""
     if not {Capability.IMAGES, Capability.FILES} & set(missing):
         return ""
     return " What stands at an address is not fetched for answerers of kind litellm: send its data."
@@ -239,7 +238,7 @@ def _first(
     allowed: Sequence[int],
     section: DecisionSection,
 ) -> tuple[int, Reason]:
-    """The first rung among those allowed, and why."""
+    """Returns the first rung among those allowed, and the reason."""
     lowest = allowed[0]
     guarded = section.mode is not DecisionMode.EXPECTED_LOSS
     if guarded and any(
@@ -260,15 +259,16 @@ def _warm_first(
     stakes_nano: int,
     allowed: Sequence[int],
     section: DecisionSection,
-    found: tuple[int, Reason],
+    coldly: tuple[int, Reason],
     pacing: float,
 ) -> tuple[int, Reason]:
-    """The first rung where prompt caches are warm, and whether it is first for that.
+    """Returns the first rung where prompt caches are warm, and the reason.
 
-    Where the fixed triggers decide, chances are not compared but money is: a warm rung that is no
-    lower and costs no more goes before the lowest allowed one.
+    `coldly` is the choice without regard to caches. Where the fixed triggers decide, chances are
+    not compared but money is: a warm rung that is no lower and costs no more goes before the lowest
+    allowed one.
     """
-    first, choice = found
+    first, choice = coldly
     if choice is Reason.FIXED_TRIGGERS_DECIDE:
         warm = [
             i
@@ -292,7 +292,7 @@ def _headline(
     limits: Bounds,
     asked: Asked,
 ) -> tuple[Reason, ...]:
-    """Why the first rung goes first: the rule that decided, then all others that fired."""
+    """Returns why the first rung goes first: the deciding rule, then all others that fired."""
     if asked.pinned is not None or asked.pinned_tier is not None:
         return (Reason.PINNED,)
     if first.level == limits.floor > 1:
@@ -312,8 +312,10 @@ def _headline(
 def _lower(
     facts: Sequence[RungFacts], passed: Sequence[Reason | None], first: int, threshold: float
 ) -> list[Reason | None]:
-    """Why lower levels than the first rung's were passed over. What one cannot do counts only where
-    it would have answered else."""
+    """Returns why levels below the first rung's were passed over.
+
+    A missing capability counts only where the rung would otherwise have answered.
+    """
     return [
         reason
         for f, reason in zip(facts, passed, strict=True)
@@ -323,7 +325,7 @@ def _lower(
 
 
 def _would_answer(f: RungFacts, threshold: float) -> bool:
-    """Whether only what it cannot do keeps level 1 from going first: it is sure of its answer."""
+    """Returns True when level 1 is sure of its answer, so that only a capability holds it back."""
     return f.level == 1 and f.p >= threshold and f.declined is not Reason.NOTHING_TO_RESOLVE
 
 
@@ -336,7 +338,7 @@ def _why(in_ladder: bool, passed: Reason | None) -> tuple[Reason, ...]:
 def _rung(
     f: RungFacts, loss: int, taken: bool, reasons: tuple[Reason, ...], propensity: float
 ) -> Rung:
-    """The rung as the record keeps it, with the chance that it had of going first."""
+    """Returns the rung as the record keeps it, with its chance of going first."""
     return Rung(
         answerer=f.answerer,
         tier=f.tier,

@@ -1,7 +1,7 @@
-"""The record of one request: every argument of decide, next_rung and verify, and what they said.
+"""Records one request: every argument of decide, next_rung and verify, and their results.
 
-Stored as JSON in the ledger row, so that replay decides a stored row again to the identical ladder.
-Prompts and answers are not in it.
+The record is stored as JSON in the ledger row, so that replay decides a stored row again to the
+identical ladder. Prompts and answers are not in it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STAND_INS_FROM = 2
 
 
 class Evidence(Struct, frozen=True):
-    """What verification saw of an answer: enough to judge it again under another calibration."""
+    """Holds what verification read of an answer, so that another calibration can judge it again."""
 
     mode: VerifyMode
     p_answer: float | None  # the answerer's own calibrated chance
@@ -45,7 +45,7 @@ class Evidence(Struct, frozen=True):
 
 
 def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
-    """What the record keeps of a judged answer: figures, no text."""
+    """Returns what the record keeps of a judged answer: figures, no text."""
     return Evidence(
         mode=mode,
         p_answer=answer.p,
@@ -58,7 +58,7 @@ def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
 
 
 class StepRecord(Struct, frozen=True):
-    """One turn: what next_rung was told after a rung, and what it said."""
+    """Holds one turn: the arguments of next_rung after a rung, and its result."""
 
     rung: int
     p: float | None
@@ -72,8 +72,11 @@ class StepRecord(Struct, frozen=True):
 
 
 class ShadowNote(Struct, frozen=True):
-    """Of an answered request: which shadow it may have got, and how likely. Of a shadow's own row:
-    which request it shadows, and how far the two answers agree."""
+    """Holds the shadow of a request.
+
+    In an answered request's row: the shadow it may have got, and its chance. In a shadow's own row:
+    the request that it shadows, and how far the two answers agree.
+    """
 
     answerer: str
     share: float  # the chance of a shadow for this request; 0 where none could be called
@@ -83,7 +86,7 @@ class ShadowNote(Struct, frozen=True):
 
 
 class RefusalNote(Struct, frozen=True):
-    """Why no call was made: the limit, what the call may have cost and what was left, nano-dollars.
+    """Holds why no call was made: the limit, the call's worst case and the rest, in nano-dollars.
 
     `row_facts.Refusal` reads it.
     """
@@ -94,6 +97,8 @@ class RefusalNote(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True):
+    """Holds everything that decided one request, without any of its text."""
+
     version: int
     signals: Signals
     facts: tuple[RungFacts, ...]
@@ -115,17 +120,17 @@ _DECODER = msgspec.json.Decoder(Record)
 
 
 def encode(record: Record) -> JsonText:
-    """The record as the JSON text of a ledger row; `parse` reads it."""
+    """Returns the record as the JSON text of a ledger row; `parse` reads it."""
     return JsonText(_ENCODER.encode(record).decode())
 
 
 def parse(text: str) -> Record:
-    """The record of a stored row. Raises msgspec.ValidationError for anything else."""
+    """Returns the record of a stored row. Raises msgspec.ValidationError for anything else."""
     return _DECODER.decode(text)
 
 
 def decide_again(record: Record, policy: Policy) -> Decision:
-    """What `decide` says today for a stored row under `policy`."""
+    """Returns what `decide` decides today for a stored row under `policy`."""
     return decide(
         policy,
         record.signals,
@@ -138,12 +143,12 @@ def decide_again(record: Record, policy: Policy) -> Decision:
 
 
 def differs(record: Record, policy: Policy) -> str | None:
-    """None when the row decides to the identical ladder and steps again, else what differs."""
+    """Returns what differs when a row is decided again, None for an identical ladder and steps."""
     again = decide_again(record, policy)
     if again != record.decision:
         return "ladder"
     for step in record.steps if record.observed is None else ():
-        said = next_rung(
+        step_again = next_rung(
             again,
             step.rung,
             step.p,
@@ -153,6 +158,6 @@ def differs(record: Record, policy: Policy) -> str | None:
             verified=step.verified,
             stranded=step.stranded,
         )
-        if said != step.said:
+        if step_again != step.said:
             return f"step after rung {step.rung}"
     return None

@@ -1,4 +1,4 @@
-"""What each rung is expected to lose: its chance of being wrong, its cost, its time. Pure.
+"""Computes the expected loss of each rung: its chance of being wrong, its cost, its time. Pure.
 
 `decision` chooses among these figures; which rungs are allowed is decided there and in
 `hard_rules`.
@@ -18,7 +18,7 @@ from router.types import NANO_PER_USD, RungFacts
 def expected_losses(
     facts: Sequence[RungFacts], stakes_nano: int, section: DecisionSection, pacing: float = 0.0
 ) -> list[int]:
-    """(1 - p)·S + running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
+    """Returns (1 - p)·S + running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
 
     Lambda is the policy's `budget_pressure` and the `pacing` of the budgets.
 
@@ -31,7 +31,7 @@ def expected_losses(
 def counted_costs(
     facts: Sequence[RungFacts], section: DecisionSection, pacing: float = 0.0
 ) -> list[float]:
-    """The running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
+    """Returns the running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
 
     A warm rung is held to the dearest of lower levels alone: what its cache saves counts against
     its equals, which is where a switch would lose it.
@@ -50,7 +50,7 @@ def counted_costs(
 
 
 def without_caches(facts: Sequence[RungFacts]) -> list[RungFacts]:
-    """The same rungs at what they cost where no prompt cache is warm."""
+    """Returns the same rungs at their cost without any warm prompt cache."""
     return [
         replace(f, cost_nano_usd=f.cost_nano_usd + f.cache_nano_usd, cache_nano_usd=0)
         for f in facts

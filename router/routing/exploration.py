@@ -1,4 +1,4 @@
-"""Which rung goes first when chance has a say, and how likely each was. Pure: the draw comes in.
+"""Chooses the first rung by chance where the policy explores. Pure: the caller passes the draw.
 
 The share is spread evenly over the rungs that are allowed besides the chosen one. What a hard rule
 decided, what a client pinned and what costs more than the cap when wrong is never explored. The
@@ -16,7 +16,7 @@ from router.types import usd_to_nano
 def chances(
     section: ExploreSection, first: int, allowed: Sequence[int], stakes_nano_usd: int
 ) -> dict[int, float]:
-    """The chance of each allowed rung to be tried first, by index; they sum to 1.
+    """Returns the chance of each allowed rung to be tried first, by index; they sum to 1.
 
     A share of 0.1 and rungs 0, 1, 2 of which 1 is chosen: {0: 0.05, 1: 0.9, 2: 0.05}.
     """
@@ -28,7 +28,7 @@ def chances(
 
 
 def drawn(of: dict[int, float], draw: float) -> int:
-    """The rung that `draw` (uniform in [0, 1)) falls on, the chosen rung's part coming first.
+    """Returns the rung that `draw` (uniform in [0, 1)) falls on; the chosen rung's part is first.
 
     {1: 0.9, 0: 0.05, 2: 0.05} and a draw of 0.92 is rung 0.
     """

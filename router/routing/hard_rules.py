@@ -1,6 +1,6 @@
-"""Floor and ceiling of a request: what no hint and no inequality overrules. Pure.
+"""Sets the floor and the ceiling of a request, which no hint and no inequality overrules. Pure.
 
-In this order; each rule can only raise the floor, and of those that demand it the first is the
+The rules apply in this order. Each can only raise the floor; the first that demands it is the
 headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
@@ -45,6 +45,8 @@ LIFTS = {
 
 
 class Bounds(Struct, frozen=True):
+    """Holds the levels between which a request is decided, and why."""
+
     floor: int
     ceiling: int
     floor_reasons: tuple[Reason, ...]
@@ -56,7 +58,7 @@ class Bounds(Struct, frozen=True):
 
     @property
     def hard(self) -> bool:
-        """Whether a hard rule set the floor."""
+        """Returns True when a hard rule set the floor."""
         return self.hard_floor > 1
 
 
@@ -66,17 +68,18 @@ Limit = tuple[int, Reason]
 def bounds(
     policy: Policy, signals: Signals, asked: Asked, top: int, *, lower: bool = False
 ) -> Bounds:
-    """Floor and ceiling: hard rules first, in the order of the module's docstring, hints within.
+    """Returns floor and ceiling: hard rules first, in the module's order, then hints.
 
-    `lower`: a budget's soft limit is reached. The ceiling is then one level lower, and with it what
-    the client asks for at least; neither a hard rule's floor nor the level that began a tool loop.
+    `lower` means that a budget's soft limit is reached. The ceiling is then one level lower, and
+    the client's min_tier gives way to it. A hard rule's floor and the level that began a tool loop
+    hold.
     """
-    found = _bounds(policy, signals, asked, top)
+    limits = _bounds(policy, signals, asked, top)
     if not lower:
-        return found
-    below = found.ceiling - 1
-    if below < max(found.hard_floor, asked.tool_loop_level or 1):
-        return replace(found, soft_limit=Reason.BUDGET_SOFT_LIMIT_KEPT)
+        return limits
+    below = limits.ceiling - 1
+    if below < max(limits.hard_floor, asked.tool_loop_level or 1):
+        return replace(limits, soft_limit=Reason.BUDGET_SOFT_LIMIT_KEPT)
     if asked.min_tier is not None:
         asked = replace(asked, min_tier=min(asked.min_tier, below))
     lowered = _bounds(policy, signals, asked, top, (below, Reason.BUDGET_SOFT_LIMIT))
@@ -120,7 +123,7 @@ def _bounds(
     )
 
 
-# Most requests meet no rule at all, and then none of these three has anything to go through.
+# Most requests meet no rule at all, so the three below return at once for empty lists.
 
 
 def _highest(limits: list[Limit], least: int) -> int:
@@ -132,7 +135,7 @@ def _lowest(limits: list[Limit], most: int) -> int:
 
 
 def _floor_reasons(raised: list[Limit], floor: int) -> tuple[Reason, ...]:
-    """Every reason once, those that demand the floor itself first."""
+    """Returns every reason once, those that demand the floor itself first."""
     if not raised:
         return ()
     binding = [reason for level, reason in raised if level == floor]
@@ -140,7 +143,7 @@ def _floor_reasons(raised: list[Limit], floor: int) -> tuple[Reason, ...]:
 
 
 def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
-    """What raises the floor without being a hard rule; never above a hard ceiling."""
+    """Returns what raises the floor without being a hard rule; never above a hard ceiling."""
     if asked.tool_loop_level is None and asked.min_tier is None:
         return []
     wishes = [
@@ -155,13 +158,13 @@ def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
 
 
 def _low_impact(section: DecisionSection, signals: Signals, asked: Asked) -> bool:
-    """Whether level 3 is passed over because little is at stake and nobody named it."""
+    """Returns True when level 3 is passed over: little is at stake and nobody named it."""
     named = asked.min_tier is not None and asked.min_tier >= 3
     return not named and _impact(signals, asked) < usd_to_nano(section.level_3_not_below_usd)
 
 
 def _impact(signals: Signals, asked: Asked) -> int:
-    """The amount that triggers compare: what was read, or what the client states if more."""
+    """Returns the amount that triggers compare: the one read, or the client's if it is more."""
     return max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
 
 
@@ -170,7 +173,7 @@ def _degraded(signals: Signals) -> list[Limit]:
 
 
 def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[Limit]]:
-    """The floors and the ceilings of the policy's own rules that hold."""
+    """Returns the floors and the ceilings of the policy's own rules that hold."""
     held = [rule for rule in policy.hard_rules if _holds(rule, signals)]
     if not held:
         return [], []
@@ -232,7 +235,7 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
 
 
 def _risk(signals: Signals) -> tuple[Domain | None, float]:
-    """The risk domain that the request is likeliest about, and the chance that it is about any."""
+    """Returns the likeliest risk domain, and the chance that the request is about any."""
     own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
     if own >= signals.risk_p:
         return (signals.domain if own else None), own
@@ -248,7 +251,7 @@ RISK_OF = {
 
 
 def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:
-    """The domain whose `exhausted` rule counts: of the rule that fired, else what was read."""
+    """Returns the domain whose `exhausted` rule counts: of the rule that fired, or the one read."""
     for reason in decision.floor_reasons:
         if reason in RISK_OF:
             return RISK_OF[reason]

@@ -1,4 +1,4 @@
-"""What a key may reach: the policies and tiers that it was created for. Pure.
+"""Checks what a key may reach: the policies and tiers that it was created for. Pure.
 
 A key that names none reaches all. What it may not reach is refused with 403 `model_not_allowed`, as
 OpenAI refuses a project's key a model, and is left out of the list of models.
@@ -39,15 +39,17 @@ def check_selected(identity: Identity, selected: Selected) -> None:
 
 
 def check_answered(identity: Identity, policy: str, tier: str) -> None:
-    """Raises PermissionDenied for an answer that another key of the tenant got, and this one's
-    policies and tiers could not have given."""
+    """Raises PermissionDenied for an answer that this key could not have got itself.
+
+    Another key of the tenant may have got it from a policy or a tier that this key may not use.
+    """
     check_policy(identity, policy)
     if identity.tiers and tier not in identity.tiers:
         raise out_of_reach(f"an answer of the tier {tier!r}", identity.tiers)
 
 
 def out_of_reach(what: str, tiers: Iterable[str]) -> PermissionDenied:
-    """The refusal of a tier, with those that the key may use."""
+    """Returns the refusal of a tier, with those that the key may use."""
     return PermissionDenied(
         f"This key may not use {what}; its tiers are {', '.join(sorted(tiers))}. Ask for `auto`, "
         "or use another key.",
@@ -57,7 +59,7 @@ def out_of_reach(what: str, tiers: Iterable[str]) -> PermissionDenied:
 
 
 def reachable(identity: Identity, name: str, default: PolicyRuntime) -> bool:
-    """Whether a model's name is listed for this key: `auto:` and `tier:` names that it may use.
+    """Returns True when a model's name is listed for this key: names that it may use.
 
     Other names lead where the default policy says, so they need that policy.
     """

@@ -1,5 +1,7 @@
-"""What to do after an answer: accept it, climb, fall back, or stop. What to call beside one. Pure;
-bounded by the ladder and what stands in for it.
+"""Decides what follows an answer: accept it, climb, fall back, or stop. Pure.
+
+The number of turns is bounded by the ladder and the rungs that stand in for it. The module also
+names the rung that is worth calling ahead of its turn.
 
 The same inequality as `decision`, with the chance that this answer is right in place of a
 prediction from the prompt.
@@ -16,7 +18,7 @@ from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, 
 
 
 class Left(Struct, frozen=True):
-    """What may still be spent. None: no limit."""
+    """Holds what may still be spent. None: no limit."""
 
     nano_usd: int | None = None
     time_ms: float | None = None
@@ -33,14 +35,15 @@ def next_rung(
     verified: bool = True,
     stranded: bool = False,
 ) -> Step:
-    """Accept the answer in hand, climb (perhaps skipping rungs), fall back, or stop.
+    """Returns the next step: accept the answer in hand, climb, fall back, or stop.
 
-    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is
-    no usable answer. Go on to j iff S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain
-    is at least `min_gain`; where p_j is a mere prior, iff p is below the confidence floor. A failed
-    rung climbs to the next one that money and time allow. Where the policy asks for no
-    verification (`verified` False), an answer of sound structure is taken as it is. `stranded`: an
-    answerer has failed and nothing is in hand that could go out, so that others may stand in.
+    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is no
+    usable answer. A climb may pass over rungs. It leads to rung j iff S·(p_j - p) > (1 +
+    lambda)·c_j + kappa·latency_j and the gain is at least `min_gain`; where p_j is a mere prior,
+    iff p is below the confidence floor. A failed rung climbs to the next one that money and time
+    allow. Where the policy asks for no verification (`verified` False), an answer of sound
+    structure is accepted. `stranded` means that an answerer has failed and no answer in hand may go
+    out, so that others may stand in.
     """
     if stranded and (failure is not None or p_answer is None):
         return _fallen_back(decision, current, failure, left)
@@ -68,7 +71,7 @@ def next_rung(
 
 
 def ladder_after(decision: Decision, current: int) -> list[int]:
-    """The rungs of the ladder that may follow `current`, which may itself stand in."""
+    """Returns the rungs of the ladder that may follow `current`, which may itself stand in."""
     ladder = [i for i, rung in enumerate(decision.rungs) if rung.taken]
     if current not in decision.spare:
         return [i for i in ladder if i > current]
@@ -77,10 +80,10 @@ def ladder_after(decision: Decision, current: int) -> list[int]:
 
 
 def turns(decision: Decision) -> list[int]:
-    """Every rung that may have a turn, in the order of turns where each of them fails.
+    """Returns every rung that may have a turn, in the order of turns when each of them fails.
 
-    Those of the first one's level, then the ladder upward and what stands in above it, then what
-    stands in below. Each comes once, so that this bounds the tries of a request.
+    Rungs of the first one's level come first, then the ladder upward and the stand-ins above it,
+    then the stand-ins below. Each comes once, so this bounds the tries of a request.
     """
     rungs, level = decision.rungs, decision.first_rung.level
     ladder = [i for i, rung in enumerate(rungs) if rung.taken]
@@ -94,7 +97,7 @@ def turns(decision: Decision) -> list[int]:
 
 
 def _fallen_back(decision: Decision, current: int, failure: Reason | None, left: Left) -> Step:
-    """On to the next rung that is left, one that stands in included; why it is the next one."""
+    """Returns the step to the next rung that is left, stand-ins included, with its reason."""
     order = turns(decision)
     later = order[order.index(current) + 1 :] if current in order else []
     affordable = [i for i in later if _affordable(decision.rungs[i], left)]
@@ -114,10 +117,10 @@ def _fallen_back(decision: Decision, current: int, failure: Reason | None, left:
 def rung_beside(
     decision: Decision, at: int, left: Left, section: DecisionSection, *, verified: bool
 ) -> int | None:
-    """The rung to call beside rung `at`, None for none. Pure.
+    """Returns the rung to call together with rung `at`, None for none.
 
-    That is the one which a worthless answer would lead to, where 1 - p, the chance that the answer
-    is wrong, lies within `speculate.between`. An answer that nobody verifies is never climbed from.
+    It is the rung that a worthless answer would lead to, where 1 - p, the chance that the answer is
+    wrong, lies within `speculate.between`. An answer that nobody verifies is never climbed from.
     """
     rule = section.speculate
     if rule is None or not verified:
@@ -129,7 +132,7 @@ def rung_beside(
 
 
 def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:
-    """Nano-dollars won by going on to rung i; not positive means not worth it."""
+    """Returns the nano-dollars won by going on to rung i; not positive means not worth it."""
     rung = decision.rungs[i]
     if rung.p_source is PSource.PRIOR and section.mode is not DecisionMode.EXPECTED_LOSS:
         return 1.0 if p_answer < decision.confidence_floor else 0.0

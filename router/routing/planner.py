@@ -1,4 +1,4 @@
-"""Triage and decide: the first half of the request path, which calls no tier and writes nothing.
+"""Reads and decides requests: the first half of the path, which calls no tier and writes nothing.
 
 The gateway goes on from here; `tiergate route` and the library's `route` stop here.
 """
@@ -74,7 +74,7 @@ class Router:
         )
 
     def select(self, request: ChatRequest, identity: Identity) -> Selected:
-        """What the request's model name and hints lead to.
+        """Returns where the request's model name and hints lead.
 
         Raises ModelNotFound, PermissionDenied, RequestError for tools that the policy refuses.
         """
@@ -158,7 +158,7 @@ class Router:
 
     @property
     def budgets(self) -> Callable[[], Budgets]:
-        """What may be spent and asked, by the default policy as it is then."""
+        """Returns the function that reads the default policy's budgets and rates."""
         return self._budgets
 
     @property
@@ -167,27 +167,27 @@ class Router:
         return self._clock
 
     def _drawn(self, runtime: PolicyRuntime) -> float | None:
-        """A fresh number where the policy explores."""
+        """Returns a random number where the policy explores, else None."""
         exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
         return self._draw() if exploring and self._draw is not None else None
 
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
-        """Serve these policies from the next request on."""
+        """Serves these policies from the next request on."""
         self._runtimes = dict(runtimes)
 
     def models_for(self, identity: Identity) -> tuple[str, ...]:
-        """Those of `models` that this key may use."""
+        """Returns those of `models` that this key may use."""
         return tuple(name for name in self.models() if reachable(identity, name, self.default))
 
     def models(self) -> tuple[str, ...]:
-        """The model names that clients may send, without the globs of aliases."""
+        """Returns the model names that clients may send, without the globs of aliases."""
         policy = self.default.policy
         own = (n for n in policy.aliases if (to := policy.alias(n)) and to.to in OWN_MODELS)
         known = (*known_models(self._runtimes, self.default), *OWN_MODELS, *own)
         return tuple(name for name in known if not is_glob(name))
 
     def has_model(self, name: str) -> bool:
-        """Whether clients may send `name`: one of `models`, or what an alias' glob fits."""
+        """Returns True when clients may send `name`: one of `models`, or one that a glob fits."""
         policy = self.default.policy
         alias = None if is_glob(name) else policy.alias(name)
         if alias is None:
@@ -196,10 +196,10 @@ class Router:
 
     @property
     def runtimes(self) -> Mapping[str, PolicyRuntime]:
-        """The policies that are served, by name."""
+        """Returns the policies that are served, by name."""
         return self._runtimes
 
     @property
     def default(self) -> PolicyRuntime:
-        """The policy that `auto` means."""
+        """Returns the policy that `auto` means."""
         return self._runtimes[self._default]

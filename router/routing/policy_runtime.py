@@ -1,4 +1,4 @@
-"""A policy made ready to serve: its answerers, what is known of each, and the words it may release.
+"""Holds a policy that is ready to serve: its answerers, their facts, and its approved words.
 
 An immutable snapshot. A request keeps the one it began with, so a reload swaps the next requests
 only. It knows nothing about HTTP, the ledger or how answerers were built.
@@ -47,7 +47,7 @@ Shown as `prior`; under `guarded` they decide nothing."""
 
 
 class Ability(Struct, frozen=True):
-    """How able an answerer is: theta per domain on the scale of difficulty, and its source."""
+    """Holds an answerer's ability: theta per domain on the scale of difficulty, and its source."""
 
     theta: float
     by_domain: Mapping[Domain, float]
@@ -56,12 +56,12 @@ class Ability(Struct, frozen=True):
     count: int
 
     def p(self, domain: Domain, difficulty: float) -> float:
-        """The chance of being right at this difficulty (logits), 0..1; see `decision.chance`."""
+        """Returns the chance of being right at this difficulty (logits); see `decision.chance`."""
         return chance(self.by_domain.get(domain, self.theta), difficulty, self.slope)
 
 
 def prior_ability(level: int) -> Ability:
-    """What is assumed of an answerer of this level, for want of evidence."""
+    """Returns the ability that is assumed of an answerer of this level without evidence."""
     return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
 
 
@@ -83,7 +83,7 @@ Declines = Callable[[ChatRequest, Signals], Reason | None]
 
 
 class RungPlan(Struct, frozen=True):
-    """One answerer of the policy with all that the gateway knows of it."""
+    """Holds one answerer of the policy with all that the gateway knows of it."""
 
     answerer: Answerer
     section: AnswererSection
@@ -94,49 +94,49 @@ class RungPlan(Struct, frozen=True):
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
-        """What the section says of a hard rule's matter, or of an ordinary one."""
+        """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
         return self.section.verify.hard_rule if hard_rule else self.section.verify.default
 
     @property
     def composite(self) -> bool:
-        """Whether its money is spent by the calls it makes, so that its own line is a frame."""
+        """Returns True when only the calls it makes cost money, its own line nothing."""
         return self.over is not None
 
     @property
     def spends_outside(self) -> bool:
-        """Whether its own calls are paid for elsewhere."""
+        """Returns True when its own calls are paid to a provider."""
         return self.facts.kind in ("upstream", "litellm")
 
     @property
     def may_spend_outside(self) -> bool:
-        """Whether this rung, or what it calls, is paid for elsewhere."""
+        """Returns True when this rung, or the answerer it calls, is paid to a provider."""
         inner = self.over is not None and self.over.kind in ("upstream", "litellm")
         return self.spends_outside or inner
 
     def expected_cost(
         self, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
     ) -> cost.Cost:
-        """What this rung is expected to cost, its inner calls included; those find no cache."""
+        """Returns the expected cost of this rung, its inner calls included; those find no cache."""
         if self.over is None or self.facts.price.per_request_nano_usd is not None:
             return cost.expected_cost(self.facts, request, input_tokens, cached_tokens)
         step = cost.expected_cost(self.over, request, input_tokens)
         return cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
 
     def would_cost(self, usage: Usage, images: int = 0) -> cost.Cost:
-        """What an answer of these token counts, to so many images, would cost here.
+        """Returns what an answer of these token counts, to so many images, would cost here.
 
-        For the baselines. The steps of a deliberation are sent no images.
+        The baselines ask for it. The steps of a deliberation get no images.
         """
         facts = self.facts if self.over is None else self.over
         if self.facts.price.per_request_nano_usd is not None:
             facts = self.facts
         own_ms = facts.latency_ms if facts.kind == "local" else 0.0
         calls = 1 if facts is self.facts else DELIBERATION_STEPS
-        one = cost.attempt_cost(facts.price, usage, own_ms, images if calls == 1 else 0)
-        return cost.Cost(calls * one.nano_usd, one.basis)
+        each = cost.attempt_cost(facts.price, usage, own_ms, images if calls == 1 else 0)
+        return cost.Cost(calls * each.nano_usd, each.basis)
 
     def worst_case(self, request: ChatRequest) -> int:
-        """What this rung can cost at most, its inner calls included."""
+        """Returns the most that this rung can cost, its inner calls included."""
         if self.over is None or self.facts.price.per_request_nano_usd is not None:
             return cost.worst_case(self.facts, request)
         return DELIBERATION_STEPS * cost.worst_case(self.over, request)
@@ -144,7 +144,7 @@ class RungPlan(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class PolicyRuntime:
-    """Everything one policy needs to serve."""
+    """Holds everything that one policy needs to serve."""
 
     policy: Policy
     policy_hash: str
@@ -171,7 +171,7 @@ class PolicyRuntime:
 
     @property
     def longest_ms(self) -> int:
-        """How long one request may call these answerers: each in turn, and a shadow after them."""
+        """Returns how long one request may call: each answerer in turn, and a shadow after them."""
         deadlines = [plan.facts.deadline_ms for plan in self.plans]
         return sum(deadlines) + max(deadlines, default=0)
 
@@ -183,10 +183,10 @@ class PolicyRuntime:
         assume_ready: bool = False,
         warm: Mapping[str, WarmCache] = NO_WARMTH,
     ) -> tuple[RungFacts, ...]:
-        """What `decide` is told about every answerer for this request, in ladder order."""
+        """Returns the facts that `decide` gets of every answerer, in ladder order."""
         needs = required(request)
         elsewhere = request.sent_by_address & needs
-        found = [
+        facts = [
             _rung_facts(plan, request, signals, needs, elsewhere, assume_ready)
             for plan in self.plans
         ]
@@ -195,8 +195,8 @@ class PolicyRuntime:
             for i, plan in enumerate(self.plans):
                 thoughts = sealed.get(plan.facts.issuer, 0)
                 cache = warm.get(plan.facts.name)
-                found[i] = _warmed(found[i], plan, request, signals, cache, thoughts)
-        return tuple(found)
+                facts[i] = _warmed(facts[i], plan, request, signals, cache, thoughts)
+        return tuple(facts)
 
 
 def _rung_facts(
@@ -245,10 +245,10 @@ def _warmed(
     cache: WarmCache | None,
     thoughts: int,
 ) -> RungFacts:
-    """The same rung at what it costs with its warm prompt cache, and what that saves.
+    """Returns the rung at its cost with its warm prompt cache, and what that saves.
 
-    `thoughts` are tokens of earlier turns that its issuer alone can read. Whoever else goes on has
-    to think them again, at the price of output, so they count like a cache.
+    `thoughts` are tokens of earlier turns that only their issuer can read. Another answerer must
+    think them again, at the price of output, so they count like a cache.
     """
     tokens = cache.tokens if cache is not None and cache.model == plan.facts.model else 0
     price = plan.facts.price
@@ -262,14 +262,14 @@ def _warmed(
 
 
 def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
-    """Own compute without a stated price is too little to meter; an upstream's is unknown."""
+    """Returns a cost's basis. Own compute without a price is free; an upstream's is unknown."""
     if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
         return CostBasis.OWN_COMPUTE
     return expected.basis
 
 
 class Selected(Struct, frozen=True):
-    """What the client's model name and hints lead to."""
+    """Holds where the client's model name and hints lead."""
 
     runtime: PolicyRuntime
     pinned: str | None = None
@@ -278,10 +278,10 @@ class Selected(Struct, frozen=True):
 
 
 def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatRequest) -> Selected:
-    """The policy, tier or answerer that `model` (and the hint `policy`) name.
+    """Returns the policy, tier or answerer that `model` (and the hint `policy`) name.
 
-    `auto`, `auto:<policy>`, `tier:<name>`, an alias of the policy, or ModelNotFound, whose message
-    lists what is known.
+    A name is `auto`, `auto:<policy>`, `tier:<name>` or an alias of the policy. Raises ModelNotFound
+    for any other; its message lists the known names.
     """
     runtime = _policy(runtimes, request.hints.policy or default)
     model = request.requested_model
@@ -314,7 +314,7 @@ def select(runtimes: Mapping[str, PolicyRuntime], default: str, request: ChatReq
 def _observed(
     runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime, model: str, alias: Alias | None
 ) -> str:
-    """The answerer that gives what the client asked for, unchanged."""
+    """Returns the answerer of the model that the client asked for."""
     if alias is not None and alias.answerer is not None:
         return alias.answerer
     plan = next((p for p in runtime.plans if p.facts.model == model), None)
@@ -343,17 +343,17 @@ def _unknown(
 
 
 def known_models(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime) -> Sequence[str]:
-    """Names that chat may be asked for, aliases as they are written: globs are among them."""
+    """Returns the names that a chat request may use; aliases are as written, globs among them."""
     policy = runtime.policy
     if policy.mode == "observe":  # only what one answerer stands for
         models = sorted({plan.facts.model for plan in runtime.plans})
-        aliases = [n for n in policy.aliases if (found := policy.alias(n)) and found.answerer]
+        aliases = [n for n in policy.aliases if (alias := policy.alias(n)) and alias.answerer]
         return (*models, *aliases)
     return (
         "auto",
         *(f"auto:{name}" for name in runtimes),
         *(f"tier:{tier.name}" for tier in policy.tiers),
-        *(n for n in policy.aliases if (found := policy.alias(n)) and found.to not in OWN_MODELS),
+        *(n for n in policy.aliases if (alias := policy.alias(n)) and alias.to not in OWN_MODELS),
     )
 
 
@@ -372,7 +372,7 @@ def _policy(runtimes: Mapping[str, PolicyRuntime], name: str) -> PolicyRuntime:
 
 
 def pinned(asked: Asked, selected: Selected, memory: SessionMemory | None, loop: bool) -> Asked:
-    """`asked` with what the model name pins and, inside a tool loop, the tier that began it."""
+    """Returns `asked` with the pinned tier or answerer, and the tier that began a tool loop."""
     level = memory.last_tier_number if loop and memory is not None else 0
     if not (level or selected.pinned or selected.pinned_tier):
         return asked

@@ -1,4 +1,4 @@
-"""How likely it is that *this* answer is right. Pure.
+"""Estimates the chance that *this* answer is right. Pure.
 
 An answer's own signals (does it parse, does it refuse, how sure was the model of its tokens) are
 worth more than any prediction from the prompt. Structure is checked first: an answer that breaks
@@ -34,13 +34,13 @@ REFUSAL = re.compile(
     r"|as an ai(?: language)? model,? i (?:can|do))",
     re.IGNORECASE,
 )
-"""How instruction-tuned models begin a refusal; matched at the start of an answer only, so that
-quoting a refusal is none."""
+"""Matches how instruction-tuned models begin a refusal. It is tried at the start of an answer only,
+so that an answer which quotes a refusal is none."""
 
 
 PREFIX_TOKENS = 32
-"""How much of an answer `verify: prefix` judges: long enough to show a refusal or garbage, a fifth
-of a second at 150 tokens/s."""
+"""The tokens of an answer that `verify: prefix` judges: enough to show a refusal or garbage, and a
+fifth of a second at 150 tokens/s."""
 
 
 LEAST_LOGPROB = -20.0
@@ -78,7 +78,7 @@ def verify(
     mode: VerifyMode,
     calibration: AnswerCalibration | None,
 ) -> Verification:
-    """The verdict on one answer. With `mode` none only structure that was promised is checked."""
+    """Returns the verdict on one answer. Mode `none` checks only the promised structure."""
     failure = structure_failure(answer, request)
     if failure is not None:
         return Verification(0.0, failure, "structure")
@@ -101,18 +101,18 @@ def verify(
 
 
 def one_call(answer: Answer, request: ChatRequest) -> Answer:
-    """The answer with the first of its tool calls alone where the client forbade parallel ones.
+    """Returns the answer, with only its first tool call where the client forbade parallel ones.
 
     Some upstreams do not know `parallel_tool_calls`; the model asks again for what it still wants.
     """
     if request.parallel_tool_calls is not False:
         return answer
-    choices = tuple(replace(one, tool_calls=one.tool_calls[:1]) for one in answer.choices)
+    choices = tuple(replace(c, tool_calls=c.tool_calls[:1]) for c in answer.choices)
     return replace(answer, choices=choices)
 
 
 def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
-    """Why the answer breaks what the request was promised, None when it keeps it."""
+    """Returns why the answer breaks the promised structure, None when it keeps it."""
     if not answer.choices:
         return Reason.ANSWER_INVALID
     for choice in answer.choices:
@@ -131,10 +131,10 @@ def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
 
 
 def cut_by_client(answer: Answer, request: ChatRequest, own_cap: int) -> bool:
-    """Whether all that is wrong with an answer is that the client's own bounds ended it.
+    """Returns True when nothing is wrong but that the client's own bounds ended the answer.
 
-    Its finish reason then says so, which clients know what to do with; the answerer's `own_cap`, in
-    tokens, is nothing that they asked for.
+    The finish reason then tells the client so. `own_cap` is the answerer's own cap in tokens, for
+    which the client did not ask.
     """
     cut = [_cut(choice, request, own_cap) for choice in answer.choices]
     others = tuple(choice for choice, was in zip(answer.choices, cut, strict=True) if not was)
@@ -144,7 +144,7 @@ def cut_by_client(answer: Answer, request: ChatRequest, own_cap: int) -> bool:
 
 
 def _cut(choice: Choice, request: ChatRequest, own_cap: int) -> bool:
-    """Whether the client's cap cut a choice, or one of its stop texts ended it before it began."""
+    """Returns True when the client's cap cut a choice, or a stop text ended it at its start."""
     asked = request.sampling.max_output_tokens
     if choice.finish_reason == "length" and asked is not None and asked <= own_cap:
         offered = {tool.name for tool in request.tools}
@@ -155,7 +155,7 @@ def _cut(choice: Choice, request: ChatRequest, own_cap: int) -> bool:
 
 
 def agreement(texts: Sequence[str]) -> float:
-    """How far the first text agrees with the others: their mean overlap in words, 0..1.
+    """Returns how far the first text agrees with the others: the mean overlap in words, 0..1.
 
     The overlap of two texts is Jaccard's: `agreement(["a b", "a b", "a c"])` is (1 + 1/3) / 2.
     It lowers a chance and never raises one, being no calibrated quantity itself.
@@ -178,7 +178,7 @@ def _refuses(choice: Choice) -> bool:
 
 
 def _chosen(choice: Choice, request: ChatRequest) -> bool:
-    """Whether tools are called as `tool_choice` says: none, at least one, or the one it names."""
+    """Returns True when tools are called as `tool_choice` says: none, some, or the named one."""
     if request.tool_choice is None:
         return True
     called = {call.name for call in choice.tool_calls}
@@ -215,5 +215,5 @@ def _valid_format(choice: Choice, request: ChatRequest) -> bool:
 
 
 def _fits_schema(value: object, schema: str) -> bool:
-    """Whether value fits; a schema that is itself broken can't be kept, so it counts as met."""
+    """Returns True when the value fits. A schema that is itself broken counts as met."""
     return schema_faults(value, JsonText(schema or "{}")) == ()

@@ -1,10 +1,10 @@
-"""The next rung's call, started beside one that is likely to fail: time bought with money.
+"""Starts the next rung's call together with one that is likely to fail: money for time.
 
-Off unless the policy says `decision.speculate`. Then a rung whose chance of being wrong lies
-between the stated bounds has the rung that would follow it called at the same time. If its answer
-is good enough, the other call is cancelled at the upstream and booked as discarded; if not, the
-other answer is already under way and its pieces go on from there. Both calls are held in the ledger
-before they begin, and both end before the request is accounted for.
+Hedging is off unless the policy has `decision.speculate`. Then a rung whose chance of being wrong
+lies between the stated bounds has the rung that would follow it called at the same time. If its
+answer is good enough, the other call is cancelled at the upstream and booked as discarded; if not,
+the other answer is already under way and its pieces go on from there. Both calls are held in the
+ledger before they begin, and both end before the request is accounted for.
 
 `Calls` is how the gateway's path calls rungs; it knows nothing about verification.
 """
@@ -26,7 +26,7 @@ from router.types import Answer, CostBasis, Delta, VerifyMode, usd_to_nano
 
 
 class Ahead:
-    """One call that runs by itself; its pieces are kept until somebody asks for them."""
+    """Runs one call in a task of its own and keeps its pieces until somebody asks for them."""
 
     def __init__(self, source: AsyncGenerator[Delta, None]) -> None:
         self._ready: deque[Delta] = deque()  # bounded by what an answerer may send in one answer
@@ -45,7 +45,7 @@ class Ahead:
             self._more.set()
 
     async def pieces(self) -> AsyncGenerator[Delta, None]:
-        """All pieces from the first on, as they come. Raises what the call raised."""
+        """Yields all pieces from the first on, as they come. Raises what the call raised."""
         while self._ready or not self._over:
             if self._ready:
                 yield self._ready.popleft()
@@ -55,11 +55,11 @@ class Ahead:
         await self._task
 
     def cancel(self) -> None:
-        """Ask the call to end; the connection to its upstream closes."""
+        """Asks the call to end; the connection to its upstream closes."""
         self._task.cancel()
 
     async def ended(self) -> None:
-        """Wait until the call is over and booked. Raises what none of our errors is."""
+        """Waits until the call is over and booked. Raises only errors that are not ours."""
         await asyncio.wait({self._task})
         failed = None if self._task.cancelled() else self._task.exception()
         if failed is not None and not isinstance(failed, TiergateError):
@@ -93,7 +93,10 @@ class Calls:
             await ahead.ended()
 
     def begin_beside(self, at: int, left: Left) -> None:
-        """Start what the policy wants beside rung `at`. Its hold comes after that rung's own."""
+        """Starts what the policy wants ahead of its turn, together with rung `at`.
+
+        Its hold comes after that rung's own.
+        """
         routed = self._routed
         section, plan = routed.policy.decision, routed.plan_at(at)
         resolves = plan.facts.kind == "resolver"
@@ -111,7 +114,7 @@ class Calls:
             self.hedged_rung = beside
 
     def keep(self, at: int | None) -> None:
-        """Cancel what is under way for any other rung than `at`; its turn would call it anew."""
+        """Cancels what is under way for other rungs than `at`; their turn would call them anew."""
         for rung in [rung for rung in self._running if rung != at]:
             ahead = self._running.pop(rung)
             ahead.cancel()
@@ -119,7 +122,7 @@ class Calls:
         self.hedged_rung = at if at in self._running else None
 
     async def whole(self, at: int, plan: RungPlan) -> Answer:
-        """The whole answer of one rung. Raises AnswererError and its kin, BudgetExceeded."""
+        """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""
         if at not in self._running:
             return await self.spender.call_rung(at, plan)
         answer: Answer | None = None
@@ -131,7 +134,7 @@ class Calls:
         return answer
 
     async def pieces(self, at: int, plan: RungPlan) -> AsyncGenerator[Delta, None]:
-        """One rung's answer in pieces; the last one carries the final Answer. Raises as `whole`.
+        """Yields one rung's answer in pieces; the last carries the final Answer. Raises as `whole`.
 
         Where the call ahead was refused for money, since two were held at one time, the rung is
         called now that the other has ended.

@@ -1,4 +1,7 @@
-"""A request asks its rates, and corrects them when it is over. What it asks is in `rating`."""
+"""Counts a request in its rates, and corrects the counts when it is over.
+
+`money.rate_limits` computes the amounts.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from router.types import AttemptRow, ChatRequest
 
 
 async def admit(rates: RequestRates, request: ChatRequest) -> None:
-    """Count the request itself. Raises RateLimited, LedgerError; then nothing was counted."""
+    """Counts the request itself. Raises RateLimited, LedgerError; then nothing was counted."""
     asks = rates.asks("", request)
     if asks:
         taken = await rates.limiter.take(asks)
@@ -18,14 +21,14 @@ async def admit(rates: RequestRates, request: ChatRequest) -> None:
 
 
 async def count_call(rates: RequestRates | None, tier: str, request: ChatRequest) -> None:
-    """Count a call to a tier. Raises RateLimited, LedgerError; then nothing was counted for it."""
+    """Counts a call to a tier. Raises RateLimited, LedgerError; then nothing was counted."""
     asks = rates.asks(tier, request) if rates is not None else []
     if rates is not None and asks:
         rates.took(asks, await rates.limiter.take(asks), request)
 
 
 async def settle(rates: RequestRates | None, attempts: Sequence[AttemptRow]) -> None:
-    """Correct estimates to what all calls used. Raises LedgerError."""
+    """Corrects estimates to what all calls used. Raises LedgerError."""
     asks = rates.corrections(attempts) if rates is not None else []
     if rates is not None and asks:
         await rates.limiter.correct(asks)

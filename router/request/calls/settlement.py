@@ -1,4 +1,4 @@
-"""What an attempt is booked at: when it is held, answered, failed or broken off. Pure.
+"""Computes what an attempt is booked at: held, answered, failed or broken off. Pure.
 
 It knows nothing about ledgers, budgets or clocks.
 """
@@ -15,7 +15,7 @@ from router.types import Answer, AttemptRow, AttemptState, CostBasis, Usage
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
-    """On what a call is held: own compute that nobody prices is known to cost nothing."""
+    """Returns the basis of a hold: own compute without a price is known to cost nothing."""
     free = not held and not plan.spends_outside
     return CostBasis.OWN_COMPUTE if free else CostBasis.UNKNOWN
 
@@ -65,7 +65,7 @@ def answered_by(
 
 
 def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
-    """What an answer costs; a composite without list price costs what its calls cost."""
+    """Returns what an answer costs; a composite without list price costs what its calls cost."""
     price = plan.facts.price
     if plan.composite and price.per_request_nano_usd is None:
         return cost.Cost(0, CostBasis.OWN_COMPUTE)
@@ -76,13 +76,13 @@ def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:
 
 
 def state_of(paid: cost.Cost) -> AttemptState:
-    """What an attempt is of which all is known but, maybe, its price."""
+    """Returns the state of an attempt whose usage is known and whose price may not be."""
     unknown = paid.basis is CostBasis.UNKNOWN
     return AttemptState.UNKNOWN_COST if unknown else AttemptState.SETTLED
 
 
 def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
-    """A call that nobody knows the outcome of: all that was held, on the basis it was held on."""
+    """Books a call of unknown outcome: all that was held, on the basis of the hold."""
     return replace(
         row,
         state=AttemptState.UNKNOWN_COST,
@@ -95,7 +95,7 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
 def own_compute(
     row: AttemptRow, plan: RungPlan, state: AttemptState, latency_ms: float
 ) -> AttemptRow:
-    """A call to our own machine that came to no answer: what it computed in that time at most."""
+    """Books a call to our own machine without an answer: the most it computed in that time."""
     own_ms = 0.0 if plan.composite else latency_ms
     return replace(
         row,
@@ -108,7 +108,7 @@ def own_compute(
 
 
 def may_be_billed(error: TiergateError) -> bool:
-    """Whether the upstream may charge for a call that failed so."""
+    """Returns True when the upstream may charge for a call that failed so."""
     if isinstance(error, DeadlineExceeded):
         return True
     if isinstance(error, UpstreamError):

@@ -29,13 +29,13 @@ from router.types import (
 )
 
 MAX_DEPTH = 2
-"""A deliberation calls an answerer, which may run its own steps; nothing goes deeper."""
+"""The deepest nesting: a deliberation calls an answerer, which may run its own steps."""
 
 SAMPLE_TEMPERATURE = 0.7
-"""What self-consistency samples at (Wang et al., arXiv 2203.11171)."""
+"""The temperature of self-consistency samples (Wang et al., arXiv 2203.11171)."""
 
 MAX_ATTEMPTS = 32
-"""Priced calls of one request: at most 16 rungs, or a deliberation's five steps with repairs."""
+"""The most priced calls of one request: 16 rungs, or a deliberation's five steps with repairs."""
 
 
 class Spender:
