@@ -20,11 +20,11 @@ from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report
 from router.ledger.aggregates import Cell, Kind, decode, encode
 from router.ledger.chain import attempt_values, request_values
+from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, names
 from router.ledger.rollups.reading import portion
 from router.ledger.rollups.stored import Fold, store
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.ledger.sql.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, derived_values
 from router.policy.schema import ReportSection
 from router.types import JsonText, RequestRow
 from tests.kits.books.report_rows import a_row, an_attempt
@@ -162,7 +162,7 @@ def _row(chance: random.Random, number: int) -> RequestRow:
 
 def _request_line(at: int, row: RequestRow) -> tuple[object, ...]:
     chain = (WRITER, at + 1, "", "")
-    return (*request_values(row), *derived_values(row.record), *chain)
+    return (*request_values(row), row.domain, row.request_type, *chain)
 
 
 def _insert(raw: sqlite3.Connection, table: str, lines: list[tuple[object, ...]]) -> None:
@@ -180,7 +180,7 @@ def _copy(raw: sqlite3.Connection, turn: int, day: int) -> None:
         ("requests", "r", REQUEST_COLUMNS),
         ("attempts", "a", ATTEMPT_COLUMNS),
     ):
-        chosen = ", ".join(changed.get(name, name) for name in columns)
+        chosen = ", ".join(changed.get(name, name) for name in names(columns))
         raw.execute(f"INSERT INTO {table} SELECT {chosen} FROM {source}")
 
 

@@ -18,19 +18,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from math import isfinite
 
 import orjson
 from msgspec import Struct
 
-from router.types import AttemptRow, RequestRow
+from router.ledger.columns import ATTEMPT_COLUMNS, FIRST_SCHEMA, REQUEST_COLUMNS, chained
+from router.ledger.row_values import Value, writer
+from router.types import RequestRow
 
-Value = str | int | float | None
 CANONICAL_VERSION = 1
-ADDED_LATER = 2
-"""Columns that attempts got after the first rows were chained: `images` and `cores`, at the end.
-Where both are 0 they are no part of the row's bytes, so rows from before keep their hash, and a
-row that has either cannot lose it unseen."""
+ADDED_LATER = sum(column.since > FIRST_SCHEMA for column in chained(ATTEMPT_COLUMNS))
+"""Number of columns that attempts got after the first rows were chained: `images` and `cores`, at
+the end. The row's bytes leave them out where both are 0. So older rows keep their hash, and nobody
+can remove either value unseen from a row that has it."""
 
 
 class FindingKind(StrEnum):
@@ -93,109 +93,10 @@ class Anchor(Struct, frozen=True):
 # --- canonical form ------------------------------------------------------------------------------
 
 
-def _real(number: float) -> float:
-    """A finite float: databases and JSON have no NaN, so what is not finite is recorded as 0."""
-    value = float(number)
-    return value if isfinite(value) else 0.0
-
-
-def _real_or_none(number: float | None) -> float | None:
-    return None if number is None or not isfinite(number) else float(number)
-
-
-def json_list(items: tuple[str, ...]) -> str:
-    """A tuple of strings as the JSON text that columns hold."""
-    return orjson.dumps(items).decode() if items else "[]"
-
-
-def request_values(row: RequestRow) -> tuple[Value, ...]:
-    """The columns of a request row, in the order of the table `requests`, attempts left out."""
-    baselines, usage = row.baselines, row.usage
-    return (
-        row.request_id,
-        row.created_at_ms,
-        row.finished_at_ms,
-        row.tenant,
-        row.key_id,
-        row.state.value,
-        row.endpoint,
-        int(row.stream),
-        row.mode,
-        row.policy,
-        row.policy_hash,
-        row.requested_model,
-        row.tier,
-        row.tier_number,
-        row.answerer,
-        row.model,
-        str(row.verdict),
-        str(row.reason),
-        json_list(row.reasons),
-        _real(row.confidence),
-        row.escalations,
-        row.cost_nano_usd,
-        baselines.requested_model,
-        baselines.all_level_2,
-        baselines.all_level_3,
-        baselines.people,
-        usage.input_tokens,
-        usage.cached_input_tokens,
-        usage.cache_write_tokens,
-        usage.output_tokens,
-        usage.reasoning_tokens,
-        int(usage.reported),
-        _real(row.latency_ms),
-        _real_or_none(row.first_token_ms),
-        _real(row.triage_ms),
-        row.prompt_digest,
-        row.answer_digest,
-        row.session_digest,
-        json_list(row.tags),
-        row.record,
-        row.review_id,
-        str(row.error_code),
-    )
-
-
-def attempt_values(row: AttemptRow) -> tuple[Value, ...]:
-    """The columns of an attempt row, in the order of the table `attempts`."""
-    usage = row.usage
-    return (
-        row.request_id,
-        row.attempt_id,
-        row.ordinal,
-        row.role.value,
-        row.answerer,
-        row.tier,
-        row.level,
-        row.model,
-        row.state.value,
-        row.held_nano_usd,
-        row.cost_nano_usd,
-        row.cost_basis.value,
-        row.price_version,
-        row.started_at_ms,
-        _real(row.latency_ms),
-        usage.input_tokens,
-        usage.cached_input_tokens,
-        usage.cache_write_tokens,
-        usage.output_tokens,
-        usage.reasoning_tokens,
-        int(usage.reported),
-        int(row.estimated),
-        int(row.discarded),
-        row.provider_cost_nano_usd,
-        _real(row.compute_ms),
-        row.finish_reason,
-        str(row.error_code),
-        _real_or_none(row.p),
-        str(row.reason),
-        row.adapter,
-        row.rung,
-        row.upstream_id,
-        row.images,
-        row.cores,
-    )
+request_values = writer(chained(REQUEST_COLUMNS))
+"""Lays out a request row in its chained columns, attempts left out."""
+attempt_values = writer(chained(ATTEMPT_COLUMNS))
+"""Lays out an attempt row in its chained columns."""
 
 
 def canonical_values(request: tuple[Value, ...], attempts: Sequence[tuple[Value, ...]]) -> bytes:
@@ -261,9 +162,13 @@ def heads_to_json(heads: Iterable[Head]) -> str:
 def heads_from_json(text: str | bytes) -> tuple[Head, ...]:
     """The reverse of `heads_to_json`. Raises ValueError for anything else."""
     try:
-        return tuple(Head(str(w), int(n), str(h)) for w, n, h in orjson.loads(text))
+        return _heads(orjson.loads(text))
     except TypeError as error:
         raise ValueError(f"not a list of chain heads: {error}") from error
+
+
+def _heads(lists: Iterable[tuple[str, int, str]]) -> tuple[Head, ...]:
+    return tuple(Head(str(w), int(n), str(h)) for w, n, h in lists)
 
 
 def anchor_to_line(anchor: Anchor) -> bytes:
@@ -288,8 +193,8 @@ def anchor_from_line(line: bytes) -> Anchor:
         return Anchor(
             int(fields["anchor_id"]),
             int(fields["created_at_ms"]),
-            heads_from_json(orjson.dumps(fields["heads"])),
-            heads_from_json(orjson.dumps(fields["checkpoints"])),
+            _heads(fields["heads"]),
+            _heads(fields["checkpoints"]),
             str(fields["prev_hash"]),
             str(fields["anchor_hash"]),
         )

@@ -8,6 +8,17 @@ import msgspec
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, TiergateError
+from router.ledger.row_builder import (
+    NO_BASELINES,
+    NO_USAGE,
+    Decided,
+    Kept,
+    Origin,
+    Place,
+    Spent,
+    Times,
+    build_row,
+)
 from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.privacy.digest import digest
@@ -39,41 +50,30 @@ from router.wire.body_keys import dropped
 
 
 def open_row(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> RequestRow:
-    """The intent: enough to attribute the money if nothing else is ever written."""
+    """Returns the intent: enough to attribute the money if nothing more is ever written."""
     rung = routed.decision.rungs[routed.decision.first]
-    return RequestRow(
-        request_id=routed.request_id,
-        created_at_ms=routed.created_at_ms,
-        finished_at_ms=0,
-        tenant=routed.identity.tenant,
-        key_id=routed.identity.key_id,
-        state=RequestState.OPEN,
-        endpoint=routed.request.endpoint,
-        stream=routed.request.stream,
-        mode=routed.runtime.policy.mode,
-        policy=routed.runtime.policy.name,
-        policy_hash=routed.runtime.policy_hash,
-        requested_model=routed.request.requested_model,
-        tier=attempt.tier,
-        tier_number=attempt.level,
-        answerer=attempt.answerer,
-        model=attempt.model,
-        verdict="",
-        reason=rung.reasons[0].value,
-        reasons=(),
-        confidence=rung.p,
-        escalations=progress.climbs,
-        cost_nano_usd=attempt.held_nano_usd,
-        baselines=Baselines(),
-        usage=Usage(),
-        latency_ms=0.0,
-        first_token_ms=None,
-        triage_ms=routed.triage_ms,
-        prompt_digest="",
-        answer_digest="",
-        session_digest="",
-        tags=routed.request.hints.tags,
-        record=JsonText("{}"),
+    place = Place(attempt.tier, attempt.level, attempt.answerer, attempt.model)
+    return build_row(
+        _origin(routed),
+        Spent(RequestState.OPEN, place, attempt.held_nano_usd),
+        Times(routed.created_at_ms, 0, triage_ms=routed.triage_ms),
+        Decided(reason=rung.reasons[0].value, confidence=rung.p, escalations=progress.climbs),
+    )
+
+
+def _origin(routed: RoutedRequest) -> Origin:
+    request, policy = routed.request, routed.runtime.policy
+    return Origin(
+        routed.request_id,
+        routed.identity.tenant,
+        routed.identity.key_id,
+        request.endpoint,
+        policy.mode,
+        policy.name,
+        routed.runtime.policy_hash,
+        request.requested_model,
+        request.stream,
+        request.hints.tags,
     )
 
 
@@ -92,53 +92,71 @@ def final_row(
     secret_of: Callable[[str], bytes],
     error: TiergateError | None = None,
 ) -> RequestRow:
-    """The row that is chained: all attempts, all arguments, digests instead of text."""
+    """Returns the row that is chained: all attempts, all arguments, digests instead of text."""
     tried = candidate or unanswered(routed, progress)
-    secret = secret_of(routed.identity.tenant)
-    answer = tried.answer
-    attempts = tuple(progress.attempts.rows)
-    usage = answer.usage if answer else Usage()
-    unknown = any(a.state is AttemptState.UNKNOWN_COST for a in attempts)
     answered = state is RequestState.SETTLED
-    session = routed.request.hints.session
+    return build_row(
+        _origin(routed),
+        _spent(routed, progress, tried, state, error),
+        Times(
+            routed.created_at_ms,
+            clock.now_ms(),
+            clock.monotonic_ms() - routed.started_ms,
+            progress.first_token_ms,
+            routed.triage_ms,
+        ),
+        Decided(
+            verdict.value if answered else "",
+            why(routed, progress, tried).value,
+            tuple(r.value for r in _all_reasons(routed, progress)),
+            tried.said.p,
+            progress.climbs,
+        ),
+        _kept(routed, progress, tried, secret_of(routed.identity.tenant), error),
+    )
+
+
+def _spent(
+    routed: RoutedRequest,
+    progress: Progress,
+    tried: Candidate,
+    state: RequestState,
+    error: TiergateError | None,
+) -> Spent:
+    """Returns who answered and what all calls cost; baselines are only those of an answer."""
+    rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
+    model = answer.model if answer else routed.plan(rung.answerer).facts.model
+    answered = state is RequestState.SETTLED
+    unknown = any(a.state is AttemptState.UNKNOWN_COST for a in attempts)
     if unknown and state is not RequestState.CANCELLED:
         state = RequestState.UNKNOWN_COST
-    return RequestRow(
-        request_id=routed.request_id,
-        created_at_ms=routed.created_at_ms,
-        finished_at_ms=clock.now_ms(),
-        tenant=routed.identity.tenant,
-        key_id=routed.identity.key_id,
-        state=state,
-        endpoint=routed.request.endpoint,
-        stream=routed.request.stream,
-        mode=routed.runtime.policy.mode,
-        policy=routed.runtime.policy.name,
-        policy_hash=routed.runtime.policy_hash,
-        requested_model=routed.request.requested_model,
-        tier=tried.rung.tier,
-        tier_number=tried.rung.level,
-        answerer=tried.rung.answerer,
-        model=answer.model if answer else routed.plan(tried.rung.answerer).facts.model,
-        verdict=verdict.value if answered else "",
-        reason=why(routed, progress, tried).value,
-        reasons=tuple(r.value for r in _all_reasons(routed, progress)),
-        confidence=tried.said.p,
-        escalations=progress.climbs,
-        cost_nano_usd=progress.attempts.spent_nano_usd,
-        baselines=progress.comparison.baselines if answered else Baselines(),
-        usage=usage,
-        latency_ms=clock.monotonic_ms() - routed.started_ms,
-        first_token_ms=progress.first_token_ms,
-        triage_ms=routed.triage_ms,
-        prompt_digest=routed.prompt_digest or prompt_digest(routed.request, secret),
-        answer_digest=digest(secret, answer.text) if answer else "",
-        session_digest=digest(secret, session or ""),
-        tags=routed.request.hints.tags,
-        record=_record(routed, progress, error),
-        review_id=progress.review_id,
-        error_code=error.code if error else "",
-        attempts=attempts,
+    return Spent(
+        state,
+        Place(rung.tier, rung.level, rung.answerer, model),
+        progress.attempts.spent_nano_usd,
+        answer.usage if answer else NO_USAGE,
+        progress.comparison.baselines if answered else NO_BASELINES,
+        attempts,
+        error.code if error else "",
+    )
+
+
+def _kept(
+    routed: RoutedRequest,
+    progress: Progress,
+    tried: Candidate,
+    secret: bytes,
+    error: TiergateError | None,
+) -> Kept:
+    """Returns digests of the texts, and the record with what triage read."""
+    return Kept(
+        routed.prompt_digest or prompt_digest(routed.request, secret),
+        digest(secret, tried.answer.text) if tried.answer else "",
+        digest(secret, routed.request.hints.session or ""),
+        _record(routed, progress, error),
+        routed.signals.domain.value,
+        routed.signals.request_type.value,
+        progress.review_id,
     )
 
 

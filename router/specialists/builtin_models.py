@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import ModelNotFound
+from router.ledger.row_builder import (
+    Decided,
+    Kept,
+    Origin,
+    Place,
+    Times,
+    build_row,
+    only_call,
+    spent_on,
+)
 from router.money import cost
 from router.policy.schema import Policy
 from router.privacy.digest import digest
 from router.types import (
-    AttemptRow,
-    AttemptState,
     Baselines,
     CostBasis,
     Identity,
-    JsonText,
     Price,
     Reason,
     RequestRow,
@@ -89,60 +97,36 @@ class Embedding(Struct, frozen=True):
 
 def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
     """The row that is chained: own compute alone, and digests of the texts, kept nowhere."""
-    usage = Usage(input_tokens=done.tokens)
-    started_at_ms = done.now_ms - round(done.latency_ms)
-    attempt = AttemptRow(
-        attempt_id=f"{done.request_id}-0",
-        request_id=done.request_id,
-        ordinal=0,
-        role=Role.ANSWER,
-        answerer=EMBEDDING_TIER,
-        tier=EMBEDDING_TIER,
-        level=NO_LEVEL,
-        model=done.model,
-        state=AttemptState.SETTLED,
-        held_nano_usd=0,
-        cost_nano_usd=done.cost_nano_usd,
-        cost_basis=CostBasis.OWN_COMPUTE,
+    call = replace(
+        only_call(
+            done.request_id,
+            Role.ANSWER,
+            Place(EMBEDDING_TIER, NO_LEVEL, EMBEDDING_TIER, done.model),
+            cost.Cost(done.cost_nano_usd, CostBasis.OWN_COMPUTE),
+            done.now_ms - round(done.latency_ms),
+            done.latency_ms,
+            Usage(input_tokens=done.tokens),
+        ),
         price_version=done.price.version,
-        started_at_ms=started_at_ms,
-        latency_ms=done.latency_ms,
         compute_ms=done.compute_ms,
         cores=1,
-        usage=usage,
     )
-    return RequestRow(
-        request_id=done.request_id,
-        created_at_ms=started_at_ms,
-        finished_at_ms=done.now_ms,
-        tenant=done.identity.tenant,
-        key_id=done.identity.key_id,
-        state=RequestState.SETTLED,
-        endpoint=EMBEDDINGS,
-        stream=False,
-        mode=done.policy.mode,
-        policy=done.policy.name,
-        policy_hash=done.policy_hash,
-        requested_model=done.requested_model,
-        tier=EMBEDDING_TIER,
-        tier_number=NO_LEVEL,
-        answerer=EMBEDDING_TIER,
-        model=done.model,
-        verdict=Verdict.ACCEPTED.value,
-        reason=Reason.PINNED.value,
-        reasons=(Reason.PINNED.value,),
-        confidence=1.0,
-        escalations=0,
-        cost_nano_usd=done.cost_nano_usd,
-        baselines=asked_baseline(done.policy, done.requested_model, usage),
-        usage=usage,
-        latency_ms=done.latency_ms,
-        first_token_ms=None,
-        triage_ms=0.0,
-        prompt_digest=digest(secret, "\n\n".join(done.texts)),
-        answer_digest="",
-        session_digest="",
-        tags=done.tags,
-        record=JsonText("{}"),
-        attempts=(attempt,),
+    baselines = asked_baseline(done.policy, done.requested_model, call.usage)
+    reason = Reason.PINNED.value
+    return build_row(
+        Origin(
+            done.request_id,
+            done.identity.tenant,
+            done.identity.key_id,
+            EMBEDDINGS,
+            done.policy.mode,
+            done.policy.name,
+            done.policy_hash,
+            done.requested_model,
+            tags=done.tags,
+        ),
+        spent_on(call, RequestState.SETTLED, baselines),
+        Times(call.started_at_ms, done.now_ms, done.latency_ms),
+        Decided(Verdict.ACCEPTED.value, reason, (reason,), confidence=1.0),
+        Kept(digest(secret, "\n\n".join(done.texts))),
     )

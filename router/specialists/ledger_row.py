@@ -9,6 +9,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.ledger.row_builder import (
+    Decided,
+    Kept,
+    Origin,
+    Place,
+    Times,
+    build_row,
+    only_call,
+    spent_on,
+)
 from router.ledger.row_reading import SPECIALIST
 from router.money import cost
 from router.privacy.digest import digest
@@ -19,7 +29,6 @@ from router.specialists.builtin_models import asked_baseline
 from router.specialists.result import Said, document
 from router.types import (
     AttemptRow,
-    AttemptState,
     Baselines,
     ChatRequest,
     CostBasis,
@@ -68,64 +77,49 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
             + [step.said.reason.value for step in record.steps]
         )
     )
-    usage = Usage(input_tokens=signals.input_tokens)
-    return RequestRow(
-        request_id=booked.request_id,
-        created_at_ms=booked.now_ms - round(booked.latency_ms),
-        finished_at_ms=booked.now_ms,
-        tenant=booked.identity.tenant,
-        key_id=booked.identity.key_id,
-        state=RequestState.SETTLED,
-        endpoint=request.endpoint,
-        stream=False,
-        mode=runtime.policy.mode,
-        policy=runtime.policy.name,
-        policy_hash=runtime.policy_hash,
-        requested_model=request.requested_model,
-        tier=SPECIALIST,
-        tier_number=LEVEL,
-        answerer=SPECIALIST,
-        model=signals.triage_version,
-        verdict=Verdict.ACCEPTED.value,
-        reason=reasons[0],
-        reasons=reasons,
-        confidence=booked.said.confidence,
-        escalations=0,
-        cost_nano_usd=booked.cost_nano_usd,
-        baselines=_baselines(booked, usage),
-        usage=usage,
-        latency_ms=booked.latency_ms,
-        first_token_ms=None,
-        triage_ms=booked.triage_ms,
-        prompt_digest=digest(secret, transcript(request.messages)),
-        answer_digest=digest(secret, answer),
-        session_digest="",
-        tags=request.hints.tags,
-        record=encode(replace(record, signals=words_out)),
-        attempts=(_attempt(booked, usage),),
+    call = _call(booked)
+    return build_row(
+        Origin(
+            booked.request_id,
+            booked.identity.tenant,
+            booked.identity.key_id,
+            request.endpoint,
+            runtime.policy.mode,
+            runtime.policy.name,
+            runtime.policy_hash,
+            request.requested_model,
+            tags=request.hints.tags,
+        ),
+        spent_on(call, RequestState.SETTLED, _baselines(booked, call.usage)),
+        Times(call.started_at_ms, booked.now_ms, booked.latency_ms, triage_ms=booked.triage_ms),
+        Decided(Verdict.ACCEPTED.value, reasons[0], reasons, booked.said.confidence),
+        Kept(
+            digest(secret, transcript(request.messages)),
+            digest(secret, answer),
+            record=encode(replace(record, signals=words_out)),
+            domain=signals.domain.value,
+            request_type=signals.request_type.value,
+        ),
     )
 
 
-def _attempt(booked: Booked, usage: Usage) -> AttemptRow:
-    return AttemptRow(
-        attempt_id=f"{booked.request_id}-0",
-        request_id=booked.request_id,
-        ordinal=0,
-        role=Role.ANSWER,
-        answerer=SPECIALIST,
-        tier=SPECIALIST,
-        level=LEVEL,
-        model=booked.record.signals.triage_version,
-        state=AttemptState.SETTLED,
-        held_nano_usd=0,
-        cost_nano_usd=booked.cost_nano_usd,
-        cost_basis=CostBasis.OWN_COMPUTE,
-        price_version=booked.runtime.triage_price.version,
-        started_at_ms=booked.now_ms - round(booked.latency_ms),
-        latency_ms=booked.latency_ms,
+def _call(booked: Booked) -> AttemptRow:
+    """Returns the line of the heads' work: own compute on one core."""
+    signals, price = booked.record.signals, booked.runtime.triage_price
+    call = only_call(
+        booked.request_id,
+        Role.ANSWER,
+        Place(SPECIALIST, LEVEL, SPECIALIST, signals.triage_version),
+        cost.Cost(booked.cost_nano_usd, CostBasis.OWN_COMPUTE),
+        booked.now_ms - round(booked.latency_ms),
+        booked.latency_ms,
+        Usage(input_tokens=signals.input_tokens),
+    )
+    return replace(
+        call,
+        price_version=price.version,
         compute_ms=booked.compute_ms,
         cores=1,
-        usage=usage,
         p=booked.said.confidence,
         rung=0,
     )

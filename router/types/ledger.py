@@ -96,6 +96,8 @@ class RequestRow(Struct, frozen=True):
     """Holds every argument and result of decide, next_rung and verify. Replay reads it."""
     review_id: str = ""
     error_code: str = ""
+    domain: str = ""  # as triage read it, and as the record's signals name it; "" without signals
+    request_type: str = ""
     attempts: tuple[AttemptRow, ...] = ()
 
 

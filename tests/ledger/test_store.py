@@ -308,7 +308,8 @@ async def main(path):
     ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _: None)
     await ledger.hold(request("r1"), attempt("r1"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
-    big = replace(request("r1", attempt("r1")), record=JsonText(f'"{"x" * 2_000_000}"'))
+    record = JsonText(f'"{"x" * 2_000_000}"')
+    big = replace(request("r1", attempt("r1")), record=record, domain="", request_type="")
     try:
         await ledger.finish(big)
     except LedgerError as error:

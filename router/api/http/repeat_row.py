@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from router.ledger.row_builder import (
+    Decided,
+    Place,
+    Times,
+    build_row,
+    kept_of,
+    only_call,
+    origin_of,
+    spent_on,
+)
+from router.money.cost import Cost
 from router.types import (
-    AttemptRow,
-    AttemptState,
-    Baselines,
     CostBasis,
     Reason,
     RequestRow,
@@ -24,40 +32,23 @@ def replayed_row(
     Baselines are unknown rather than the first one's: a client that repeats itself because an
     answer was lost saved nothing by it.
     """
-    attempt = AttemptRow(
-        attempt_id=f"{request_id}-0",
-        request_id=request_id,
-        ordinal=0,
-        role=Role.CACHE,
-        answerer=first.answerer,
-        tier=first.tier,
-        level=first.tier_number,
-        model=first.model,
-        state=AttemptState.SETTLED,
-        held_nano_usd=0,
-        cost_nano_usd=0,
-        cost_basis=CostBasis.OWN_COMPUTE,
-        price_version="",
-        started_at_ms=now_ms - round(latency_ms),
-        latency_ms=latency_ms,
-        usage=first.usage,
-        upstream_id=first.request_id,  # whose answer it was
+    started_at_ms = now_ms - round(latency_ms)
+    reason = Reason.IDEMPOTENT_REPLAY.value
+    call = only_call(
+        request_id,
+        Role.CACHE,
+        Place(first.tier, first.tier_number, first.answerer, first.model),
+        Cost(0, CostBasis.OWN_COMPUTE),
+        started_at_ms,
+        latency_ms,
+        first.usage,
     )
-    return replace(
-        first,
-        request_id=request_id,
-        created_at_ms=now_ms - round(latency_ms),
-        finished_at_ms=now_ms,
-        key_id=key_id,
-        state=RequestState.SETTLED,
-        reason=Reason.IDEMPOTENT_REPLAY.value,
-        reasons=(Reason.IDEMPOTENT_REPLAY.value,),
-        escalations=0,
-        cost_nano_usd=0,
-        baselines=Baselines(),
-        latency_ms=latency_ms,
-        first_token_ms=None,
-        triage_ms=0.0,
-        review_id="",  # the first one's item stands for both
-        attempts=(attempt,),
+    call = replace(call, upstream_id=first.request_id)  # whose answer it was
+    origin = origin_of(first, request_id, first.endpoint)
+    return build_row(
+        replace(origin, key_id=key_id, stream=first.stream),
+        replace(spent_on(call, RequestState.SETTLED), error_code=first.error_code),
+        Times(started_at_ms, now_ms, latency_ms),
+        Decided(first.verdict, reason, (reason,), first.confidence),
+        replace(kept_of(first), review_id=""),  # the first one's review is for both
     )

@@ -28,14 +28,14 @@ from router.ledger.books.budget_holds import Known, Payer, Windows
 from router.ledger.books.closed_months import CLOSED_UNTIL_SQL, dated, dated_attempt
 from router.ledger.chain import (
     Head,
-    Value,
     attempt_values,
     canonical_values,
     link_digest,
     request_values,
 )
+from router.ledger.row_values import Value
 from router.ledger.sql.cursor import Cursor
-from router.ledger.sql.rows import attempt_from, derived_values, select_sql, upsert_sql
+from router.ledger.sql.rows import attempt_from, select_sql, upsert_sql
 from router.ledger.sql.schema import attempts, requests
 from router.ledger.sql.storable import storable
 from router.money.budgets import WindowKind, WindowLimit, window_start
@@ -72,7 +72,6 @@ class Finish:
     request_values: Values
     attempt_values: dict[str, Values]  # by attempt_id, in the order of ordinals
     unsettled: tuple[str, ...]  # attempts that came as held
-    derived: tuple[str, str]
     row_digest: bytes
     spent: bool = True  # it was held, or costs money: the row must never be lost
 
@@ -140,7 +139,6 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
         values,
         lines,
         tuple(a.attempt_id for a in unfinished if a.state is AttemptState.HELD),
-        derived_values(request.record),
         _digest(row_bytes),
         spent=held or costs_money(request),
     )
@@ -283,8 +281,7 @@ class Batch:
             self._states[request_id] = RequestState.OPEN.value
             self._request_rows[request_id] = (
                 *operation.request_values,
-                "",
-                "",
+                *_names(operation.request),
                 self.head.writer_id,
                 None,
                 "",
@@ -327,7 +324,7 @@ class Batch:
         self._states[request.request_id] = request.state.value
         self._request_rows[request.request_id] = (
             *operation.request_values,
-            *operation.derived,
+            *_names(request),
             previous.writer_id,
             self.head.sequence,
             previous.row_hash,
@@ -399,6 +396,11 @@ def _write(cursor: Cursor, sql: str, rows: Iterable[Values]) -> None:
     lines = list(rows)
     if lines:
         cursor.executemany(sql, lines)
+
+
+def _names(request: RequestRow) -> tuple[str, str]:
+    """Returns the columns between those of the chain's bytes and the row's place in the chain."""
+    return str(request.domain), str(request.request_type)
 
 
 def _paying(request: RequestRow) -> tuple[str, str, str, str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from router.ledger.chain import Value
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
+from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.money.budgets import MINUTE_MS
 from router.types import (

@@ -15,15 +15,15 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.ledger.row_builder import Kept, Times, build_row, origin_of, spent_on
 from router.ledger.row_reading import RECONCILE, Doubt, cost_known, doubt_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.ledger.sql.rows import PLAIN_ATTEMPT_COLUMNS, attempt_from, select_sql
+from router.ledger.sql.rows import TENANT_OF_ATTEMPT, attempt_from, select_sql
 from router.ledger.sql.schema import attempts
 from router.types import (
     AttemptRow,
     AttemptState,
-    Baselines,
     JsonText,
     RequestRow,
     RequestState,
@@ -81,7 +81,7 @@ def unknown_calls(database: Database, tenant: str | None = None) -> list[Unknown
     """All calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(_QUERY).fetchall()
-    calls = (_call(attempt_from(row), str(row[PLAIN_ATTEMPT_COLUMNS])) for row in rows)
+    calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT])) for row in rows)
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
 
 
@@ -192,34 +192,9 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
     }
     if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
         told["reconciles"] |= {"estimated": True, "compared": cost_known(original)}
-    return replace(
-        original,
-        request_id=line.request_id,
-        created_at_ms=now_ms,
-        finished_at_ms=now_ms,
-        state=RequestState.SETTLED,
-        endpoint=RECONCILE,
-        stream=False,
-        tier=line.tier,
-        tier_number=line.level,
-        answerer=line.answerer,
-        model=line.model,
-        verdict="",
-        reason="",
-        reasons=(),
-        confidence=0.0,
-        escalations=0,
-        cost_nano_usd=line.cost_nano_usd,
-        baselines=Baselines(None, None, None, None),
-        usage=Usage(),
-        latency_ms=0.0,
-        first_token_ms=None,
-        triage_ms=0.0,
-        prompt_digest="",
-        answer_digest="",
-        session_digest="",
-        record=JsonText(orjson.dumps(told).decode()),
-        review_id="",
-        error_code="",
-        attempts=(line,),
+    return build_row(
+        origin_of(original, line.request_id, RECONCILE),
+        spent_on(line, RequestState.SETTLED),
+        Times(now_ms, now_ms),
+        kept=Kept(record=JsonText(orjson.dumps(told).decode())),
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from router.ledger.chain import ChainRow, Head, Value, genesis
+from router.ledger.chain import ChainRow, Head, genesis
 from router.ledger.feedback_chain import FEEDBACK_CHAIN, start_of
+from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import (
     attempt_from,

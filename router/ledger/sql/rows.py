@@ -7,40 +7,28 @@ The store turns rows into types here and nowhere else. Column order is the one o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
-import orjson
+from msgspec import Struct
 from sqlalchemy import Table
 
-from router.ledger.chain import ChainRow, Value
-from router.ledger.sql.schema import attempts, requests
-from router.types import (
-    AttemptRow,
-    AttemptState,
-    Baselines,
-    CostBasis,
-    JsonText,
-    RequestRow,
-    RequestState,
-    Role,
-    Usage,
-)
+from router.ledger.chain import ChainRow
+from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, chained, names, of_row
+from router.ledger.row_values import Value, reader
+from router.types import AttemptRow, Baselines, RequestRow, Usage
 
-REQUEST_COLUMNS = tuple(column.name for column in requests.c)
-ATTEMPT_COLUMNS = tuple(column.name for column in attempts.c)
-PLAIN_REQUEST_COLUMNS = REQUEST_COLUMNS.index("domain")  # how many audit.request_values has
-PLAIN_ATTEMPT_COLUMNS = ATTEMPT_COLUMNS.index("tenant")
+TENANT_OF_ATTEMPT = names(ATTEMPT_COLUMNS).index("tenant")
+"""Position of the cell that `attempts` has and an attempt has not."""
 
 SqlRow = Sequence[Value]
 
 
-class _RecordSignals(msgspec.Struct):
+class _RecordSignals(Struct):
     domain: str = ""
     request_type: str = ""
 
 
-class _Record(msgspec.Struct):
+class _Record(Struct):
     signals: _RecordSignals | None = None
 
 
@@ -74,182 +62,18 @@ def select_sql(table: Table, columns: Iterable[str] | None = None) -> str:
     return f"SELECT {names} FROM {table.name}"
 
 
-def _strings(text: Value) -> tuple[str, ...]:
-    return tuple(orjson.loads(str(text)))
-
-
-def attempt_from(row: SqlRow) -> AttemptRow:
-    """An attempt from the columns of `attempts`; what follows them is left alone."""
-    cells: tuple[Any, ...] = tuple(row[:PLAIN_ATTEMPT_COLUMNS])  # the schema states their types
-    (
-        request_id,
-        attempt_id,
-        ordinal,
-        role,
-        answerer,
-        tier,
-        level,
-        model,
-        state,
-        held,
-        cost,
-        cost_basis,
-        price_version,
-        started_at_ms,
-        latency_ms,
-        input_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        output_tokens,
-        reasoning_tokens,
-        reported,
-        estimated,
-        discarded,
-        provider_cost,
-        compute_ms,
-        finish_reason,
-        error_code,
-        p,
-        reason,
-        adapter,
-        rung,
-        upstream_id,
-        images,
-        cores,
-    ) = cells
-    return AttemptRow(
-        attempt_id=attempt_id,
-        request_id=request_id,
-        ordinal=ordinal,
-        role=Role(role),
-        answerer=answerer,
-        tier=tier,
-        level=level,
-        model=model,
-        state=AttemptState(state),
-        held_nano_usd=held,
-        cost_nano_usd=cost,
-        cost_basis=CostBasis(cost_basis),
-        price_version=price_version,
-        started_at_ms=started_at_ms,
-        latency_ms=latency_ms,
-        usage=Usage(
-            input_tokens,
-            cached_input_tokens,
-            cache_write_tokens,
-            output_tokens,
-            reasoning_tokens,
-            bool(reported),
-        ),
-        estimated=bool(estimated),
-        discarded=bool(discarded),
-        provider_cost_nano_usd=provider_cost,
-        compute_ms=compute_ms,
-        finish_reason=finish_reason,
-        error_code=error_code,
-        p=p,
-        reason=reason,
-        adapter=adapter,
-        rung=rung,
-        upstream_id=upstream_id,
-        images=images,
-        cores=cores,
-    )
+_PARTS: dict[str, type[Struct]] = {"usage": Usage, "baselines": Baselines}
+attempt_from = reader(AttemptRow, chained(ATTEMPT_COLUMNS), _PARTS)
+"""Makes an attempt from the cells of its columns in `attempts`; it ignores the cells after them."""
+_request_from = reader(RequestRow, of_row(REQUEST_COLUMNS), _PARTS)
 
 
 def request_from(row: SqlRow, its_attempts: tuple[AttemptRow, ...]) -> RequestRow:
-    """A request from the columns of `requests`; what follows the plain ones is left alone."""
-    cells: tuple[Any, ...] = tuple(row[:PLAIN_REQUEST_COLUMNS])  # the schema states their types
-    (
-        request_id,
-        created_at_ms,
-        finished_at_ms,
-        tenant,
-        key_id,
-        state,
-        endpoint,
-        stream,
-        mode,
-        policy,
-        policy_hash,
-        requested_model,
-        tier,
-        tier_number,
-        answerer,
-        model,
-        verdict,
-        reason,
-        reasons,
-        confidence,
-        escalations,
-        cost,
-        requested_baseline,
-        level_2_baseline,
-        level_3_baseline,
-        people_baseline,
-        input_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        output_tokens,
-        reasoning_tokens,
-        reported,
-        latency_ms,
-        first_token_ms,
-        triage_ms,
-        prompt_digest,
-        answer_digest,
-        session_digest,
-        tags,
-        record,
-        review_id,
-        error_code,
-    ) = cells
-    return RequestRow(
-        request_id=request_id,
-        created_at_ms=created_at_ms,
-        finished_at_ms=finished_at_ms,
-        tenant=tenant,
-        key_id=key_id,
-        state=RequestState(state),
-        endpoint=endpoint,
-        stream=bool(stream),
-        mode=mode,
-        policy=policy,
-        policy_hash=policy_hash,
-        requested_model=requested_model,
-        tier=tier,
-        tier_number=tier_number,
-        answerer=answerer,
-        model=model,
-        verdict=verdict,
-        reason=reason,
-        reasons=_strings(reasons),
-        confidence=confidence,
-        escalations=escalations,
-        cost_nano_usd=cost,
-        baselines=Baselines(
-            requested_baseline, level_2_baseline, level_3_baseline, people_baseline
-        ),
-        usage=Usage(
-            input_tokens,
-            cached_input_tokens,
-            cache_write_tokens,
-            output_tokens,
-            reasoning_tokens,
-            bool(reported),
-        ),
-        latency_ms=latency_ms,
-        first_token_ms=first_token_ms,
-        triage_ms=triage_ms,
-        prompt_digest=prompt_digest,
-        answer_digest=answer_digest,
-        session_digest=session_digest,
-        tags=_strings(tags),
-        record=JsonText(str(record)),
-        review_id=review_id,
-        error_code=error_code,
-        attempts=its_attempts,
-    )
+    """Makes a request from the cells of its columns in `requests`, and its attempts.
+
+    It ignores the cells after them.
+    """
+    return _request_from(row, its_attempts)
 
 
 def chain_row_from(row: SqlRow, its_attempts: tuple[AttemptRow, ...]) -> ChainRow:

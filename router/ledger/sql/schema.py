@@ -1,12 +1,13 @@
 """The ledger's tables, as SQLAlchemy Core metadata; `migrations/` builds the same step by step.
 
 Money is a BigInteger of nano-dollars, times are milliseconds since the epoch, booleans are 0 or 1,
-lists are JSON text: so that SQLite and PostgreSQL hold the same values, bit for bit. The leading
-columns of `requests` and `attempts` stand in the order of `audit.request_values` and
-`audit.attempt_values`, which the hash chain covers.
+lists are JSON text: so that SQLite and PostgreSQL hold the same values, bit for bit. The columns of
+`requests` and `attempts` are those of `router.ledger.columns`.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +22,10 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.types import TypeEngine
+
+from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
+from router.ledger.columns import Column as RowColumn
 
 SCHEMA_VERSION = "0011_rollups_of_estimates"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
@@ -52,69 +57,30 @@ def _flag_key(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, primary_key=True, autoincrement=False)
 
 
-def _real(name: str) -> Column[float]:
-    return Column(name, Double, nullable=False)
+_SQL_TYPES: dict[Kind, type[TypeEngine[Any]]] = {
+    Kind.TEXT: Text,
+    Kind.WORD: Text,
+    Kind.WORDS: Text,
+    Kind.WHOLE: BigInteger,
+    Kind.SMALL: Integer,
+    Kind.FLAG: Integer,
+    Kind.REAL: Double,
+}
 
 
-def _usage() -> tuple[Column[int], ...]:
-    return (
-        _int("input_tokens"),
-        _int("cached_input_tokens"),
-        _int("cache_write_tokens"),
-        _int("output_tokens"),
-        _int("reasoning_tokens"),
-        _flag("usage_reported"),
+def _row_column(column: RowColumn) -> Column[Any]:
+    return Column(
+        column.name,
+        _SQL_TYPES[column.kind],
+        nullable=column.nullable,
+        primary_key=column.primary_key,
     )
 
 
 requests = Table(
     "requests",
     metadata,
-    _text("request_id", primary_key=True),
-    _int("created_at_ms"),
-    _int("finished_at_ms"),
-    _text("tenant"),
-    _text("key_id"),
-    _text("state"),
-    _text("endpoint"),
-    _flag("stream"),
-    _text("mode"),
-    _text("policy"),
-    _text("policy_hash"),
-    _text("requested_model"),
-    _text("tier"),
-    _flag("tier_number"),
-    _text("answerer"),
-    _text("model"),
-    _text("verdict"),
-    _text("reason"),
-    _text("reasons"),
-    _real("confidence"),
-    _flag("escalations"),
-    _int("cost_nano_usd"),
-    Column("baseline_requested_model_nano_usd", BigInteger),
-    Column("baseline_all_level_2_nano_usd", BigInteger),
-    Column("baseline_all_level_3_nano_usd", BigInteger),
-    Column("baseline_people_nano_usd", BigInteger),
-    *_usage(),
-    _real("latency_ms"),
-    Column("first_token_ms", Double),
-    _real("triage_ms"),
-    _text("prompt_digest"),
-    _text("answer_digest"),
-    _text("session_digest"),
-    _text("tags"),
-    _text("record"),
-    _text("review_id"),
-    _text("error_code"),
-    # read from the record, for reports
-    _text("domain"),
-    _text("request_type"),
-    # the chain; sequence is null while the request is open, and writer_id then says who has it open
-    _text("writer_id"),
-    Column("sequence", BigInteger),
-    _text("prev_hash"),
-    _text("row_hash"),
+    *map(_row_column, REQUEST_COLUMNS),
     Index("requests_by_chain", "writer_id", "sequence", unique=True),
     Index("requests_by_time", "created_at_ms", "request_id"),
     Index("requests_by_tenant", "tenant", "created_at_ms", "request_id"),
@@ -129,36 +95,7 @@ requests = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _text("request_id", primary_key=True),
-    _text("attempt_id", primary_key=True),
-    _flag("ordinal"),
-    _text("role"),
-    _text("answerer"),
-    _text("tier"),
-    _flag("level"),
-    _text("model"),
-    _text("state"),
-    _int("held_nano_usd"),
-    _int("cost_nano_usd"),
-    _text("cost_basis"),
-    _text("price_version"),
-    _int("started_at_ms"),
-    _real("latency_ms"),
-    *_usage(),
-    _flag("estimated"),
-    _flag("discarded"),
-    Column("provider_cost_nano_usd", BigInteger),
-    _real("compute_ms"),
-    _text("finish_reason"),
-    _text("error_code"),
-    Column("p", Double),
-    _text("reason"),
-    _text("adapter"),
-    _flag("rung"),
-    _text("upstream_id"),
-    _flag("images"),
-    _flag("cores"),
-    _text("tenant"),
+    *map(_row_column, ATTEMPT_COLUMNS),
     sqlite_with_rowid=False,
 )
 

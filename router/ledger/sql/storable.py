@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.ledger.chain import Value
+from router.ledger.row_values import Value
 
 
 def storable(values: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -100,6 +100,8 @@ def request(request_id: str, *attempts: AttemptRow, tenant: str = "acme") -> Req
         session_digest="s" * 8,
         tags=("a", "ü"),
         record=RECORD,
+        domain="finance",
+        request_type="decision",
         attempts=attempts,
     )
 

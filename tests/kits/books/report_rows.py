@@ -98,6 +98,8 @@ def a_row(
         record=JsonText(
             json.dumps({"signals": {"domain": domain, "request_type": request_type, "x": [1]}})
         ),
+        domain=domain,
+        request_type=request_type,
         attempts=calls,
     )
     return replace(row, **changes)

@@ -243,7 +243,7 @@ async def test_full_disk_fails_the_waiters_and_the_row_is_written_later(
     ledger = ledgers(books)
     await ledger.hold(request("r1"), attempt("r1"))
     big = JsonText(f'"{secrets.token_hex(20_000_000)}"')
-    row = replace(request("r1", attempt("r1")), record=big)
+    row = replace(request("r1", attempt("r1")), record=big, domain="", request_type="")
     with pytest.raises(LedgerUnavailable):
         await ledger.finish(row)
     assert not ledger.healthy

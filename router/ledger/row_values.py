@@ -1,0 +1,129 @@
+"""Turns rows into the cells of their columns and back, as `columns` lists them.
+
+Both directions are put together once, when the module that needs them is loaded: a request row has
+44 cells, and one is written for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from math import isfinite
+from operator import attrgetter, itemgetter
+from typing import Any, TypeVar
+
+import orjson
+from msgspec import Struct
+
+from router.ledger.columns import Column, Kind
+
+Value = str | int | float | None
+Row = TypeVar("Row", bound=Struct)
+
+
+def finite(number: float) -> float:
+    """Returns a finite float: databases and JSON have no NaN, so anything not finite becomes 0."""
+    value = float(number)
+    return value if isfinite(value) else 0.0
+
+
+def finite_or_none(number: float | None) -> float | None:
+    """Returns a finite float; None for None and for anything not finite."""
+    return None if number is None or not isfinite(number) else float(number)
+
+
+def json_list(items: tuple[str, ...]) -> str:
+    """Returns a tuple of strings as the JSON text that a column holds."""
+    return orjson.dumps(items).decode() if items else "[]"
+
+
+def strings(text: str) -> tuple[str, ...]:
+    """Reads what `json_list` wrote. Raises ValueError for a text that is not JSON."""
+    return () if text == "[]" else tuple(orjson.loads(text))
+
+
+def writer(columns: Sequence[Column]) -> Callable[[Any], tuple[Value, ...]]:
+    """Returns a function that lays out a row in the cells of these columns, in their order."""
+    take = attrgetter(*(_attribute(column) for column in columns))
+    changes = [(i, to_cell) for i, column in enumerate(columns) if (to_cell := _to_cell(column))]
+
+    def values(row: Any) -> tuple[Value, ...]:
+        cells = list(take(row))
+        for i, to_cell in changes:
+            cells[i] = to_cell(cells[i])
+        return tuple(cells)
+
+    return values
+
+
+def reader(
+    row_type: type[Row], columns: Sequence[Column], parts: Mapping[str, type[Struct]]
+) -> Callable[..., Row]:
+    """Returns a function that makes a row from the cells of these columns.
+
+    `parts` are the types of attributes that fill several columns, by name. The function takes the
+    cells, of which more may follow, and then the row's last fields that no column holds.
+    """
+    count, positions = len(columns), {}
+    changes = [(i, read) for i, column in enumerate(columns) if (read := _from_cell(column))]
+    groups: list[tuple[int, int, type[Struct]]] = []
+    for name, begin, end in _runs(columns):
+        if name in parts:
+            positions[name] = count + len(groups)
+            groups.append((begin, end, parts[name]))
+        else:
+            positions[name] = begin
+    pick = itemgetter(*(positions[name] for name in row_type.__struct_fields__[: len(positions)]))
+
+    def row_from(row: Sequence[Value], *rest: object) -> Row:
+        cells: list[Any] = list(row[:count])
+        for i, read in changes:
+            cells[i] = read(cells[i])
+        for begin, end, part in groups:
+            cells.append(part(*cells[begin:end]))
+        return row_type(*pick(cells), *rest)
+
+    return row_from
+
+
+def _runs(columns: Sequence[Column]) -> Iterator[tuple[str, int, int]]:
+    """Yields each attribute with the positions of its cells: the first, and one past the last."""
+    at = 0
+    for name, run in groupby((column.path or "").partition(".")[0] for column in columns):
+        end = at + len(list(run))
+        yield name, at, end
+        at = end
+
+
+def _attribute(column: Column) -> str:
+    assert column.path is not None, f"no row has {column.name}"
+    # `_value_` is read in C; the property `value` would call a Python function for each row.
+    return column.path if column.closed_set is None else f"{column.path}._value_"
+
+
+def _to_cell(column: Column) -> Callable[[Any], Value] | None:
+    """Returns the function that makes a cell of an attribute; None where they are the same."""
+    match column.kind:
+        case Kind.FLAG:
+            return int
+        case Kind.WORD:
+            return str
+        case Kind.WORDS:
+            return json_list
+        case Kind.REAL:
+            return finite_or_none if column.nullable else finite
+        case Kind.TEXT | Kind.WHOLE | Kind.SMALL:
+            return None
+
+
+def _from_cell(column: Column) -> Callable[[Any], object] | None:
+    """Returns the function that makes an attribute of a cell; None where they are the same."""
+    if column.closed_set is not None:
+        return column.closed_set
+    match column.kind:
+        case Kind.FLAG:
+            return bool
+        case Kind.WORDS:
+            return strings
+        case _:
+            return None
