@@ -1,0 +1,273 @@
+"""Carries one call to a replica and back: its slot, its deadline, its retries, its end.
+
+Only what certainly cost nothing is tried again here: no connection, or a status that says so. After
+a lost connection or a bad answer the gateway decides, since it keeps the books. An `Exchange` is
+entered with a slot and left with the slot and the replica's place given back, however it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import TracebackType
+from typing import TypeVar
+
+import aiohttp
+
+from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, UpstreamRejected
+from router.policy.schema import UpstreamAnswerer
+from router.types import AnswererFacts, CallFailed, Clock, Events, Work
+from router.wire.openai.names import shown_code_in
+from tiers.remote.base import end_of_call, made_of, too_late
+from tiers.remote.call_slots import CallSlots
+from tiers.remote.refusals import (
+    Asked,
+    RetryBudget,
+    error_for_status,
+    read_retry_after,
+    shown_url,
+    wait_s,
+    worth_retrying,
+)
+from tiers.remote.replicas import (
+    KEY_OUTCOMES,
+    Outcome,
+    Replica,
+    ReplicaSet,
+    Taken,
+    cancelled,
+    out_of_use,
+    outcome_of,
+)
+from tiers.upstream.client import Session
+from tiers.upstream.client_errors import FOREIGN, to_ours
+from tiers.upstream.wires import UpstreamWire
+
+E = TypeVar("E", bound=AnswererError)
+MAX_ERROR_BYTES = 65_536
+TIMER_SLACK_S = 0.002  # a timer may fire this much early, and a rest would not be over
+
+
+class Connections:
+    """Holds what all calls of one answerer share: replicas, slots, retries, headers, client."""
+
+    def __init__(
+        self,
+        section: UpstreamAnswerer,
+        facts: AnswererFacts,
+        wire: UpstreamWire,
+        headers: Mapping[str, str],
+        *,
+        clock: Clock,
+        events: Events,
+        session: Callable[[], Session],
+        max_waiting: int | None,
+    ) -> None:
+        self.section = section
+        self.facts = facts
+        self.wire = wire
+        self.headers = headers
+        self.clock = clock
+        self.events = events
+        self.session = session
+        self.replicas = ReplicaSet(
+            [url.rstrip("/") + wire.path for url in section.base_urls],
+            failures=section.breaker_failures,
+            reset_ms=1000.0 * section.breaker_reset_s,
+            answerer=section.name,
+            events=events,
+        )
+        self.retries = RetryBudget(section.retry_budget)
+        self.slots = CallSlots(section.name, section.concurrency, max_waiting)
+        self.timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=section.connect_timeout_s, sock_read=None
+        )
+
+    def take_place(self, avoid: Replica | None = None) -> Taken:
+        """Returns a place at a replica. Raises UpstreamRateLimited, AnswererNotReady for none."""
+        now_ms = self.clock.monotonic_ms()
+        taken = self.replicas.take(now_ms, avoid)
+        if taken is not None:
+            return taken
+        rest_ms = self.replicas.rest_left_ms(now_ms)
+        if rest_ms is not None:
+            raise UpstreamRateLimited(
+                f"{self.section.name} asked us to wait; {rest_ms / 1000.0:.1f} s are left.",
+                sent=False,
+                retry_after_s=rest_ms / 1000.0,
+            )
+        raise out_of_use(self.section.name, self.replicas, now_ms)
+
+
+class Exchange:
+    """Runs one call; `async with` takes its slot and gives everything back at the end."""
+
+    def __init__(self, connections: Connections, work: Work) -> None:
+        self._shared = connections
+        self._work = work
+        self._taken: Taken | None = None  # the place at the replica that was asked last
+        self._response: aiohttp.ClientResponse | None = None
+        self._ends_at = end_of_call(work, connections.section.deadline_s, connections.clock)
+
+    async def __aenter__(self) -> Exchange:
+        await self._shared.slots.take(self._ends_at)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Gives the place and the slot back. Turns the client's errors into ours."""
+        try:
+            if isinstance(error, (*FOREIGN, AnswererError)):
+                self._give_back(Outcome.FAILED)
+            if isinstance(error, TimeoutError):
+                raise self._named(too_late(self._shared.facts)) from error
+            if isinstance(error, FOREIGN):
+                raise self._named(to_ours(error)) from error
+            if isinstance(error, AnswererError):
+                self._named(error)
+        finally:
+            if self._response is not None and not self._response.closed:
+                self._response.close()
+            self._give_back(cancelled(self._ends_at))
+            self._shared.slots.release()
+
+    def deadline(self) -> asyncio.Timeout:
+        """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
+        return asyncio.timeout_at(self._ends_at)
+
+    def succeed(self) -> None:
+        """Notes that the replica answered well, and gives its place back."""
+        self._give_back(Outcome.HEALTHY)
+
+    async def respond(self, *, stream: bool) -> aiohttp.ClientResponse:
+        """Returns a response with status 200, after the retries allowed."""
+        shared, work = self._shared, self._work
+        shared.retries.earn()
+        try:
+            body = await made_of(work.request, partial(shared.wire.body, work, stream=stream))
+            self._response = await self._tried(body)
+            return self._response
+        except UpstreamRejected as error:
+            # Another replica may have made a seal, or it may be too old. The client would send it
+            # again with every later turn.
+            bare = None
+            if error.upstream_status == 400:
+                unsealed = partial(shared.wire.unsealed, work, stream=stream)
+                bare = await made_of(work.request, unsealed)
+            if bare is None:
+                raise
+            self._report_retry(self._named(error), "tried again without what was sealed")
+        self._response = await self._tried(bare)
+        shared.wire.did_without_seals(work)
+        return self._response
+
+    async def _tried(self, body: bytes) -> aiohttp.ClientResponse:
+        """Returns the response to one body, after the retries allowed."""
+        self._taken = taken = self._shared.take_place()
+        for tries in range(1, self._shared.section.retries + 1):
+            try:
+                return await self._post(taken, body)
+            except UpstreamError as error:
+                if not (worth_retrying(error) or self._another_key_may_do(error, taken)):
+                    raise
+                self._named(error)
+                self._taken = taken = await self._next_try(error, taken, tries)
+        return await self._post(taken, body)
+
+    async def _next_try(self, failed: UpstreamError, before: Taken, tries: int) -> Taken:
+        """Returns a place for the next try. Raises the failure again where no retry is possible.
+
+        Another replica is asked at once, the same one after the wait that the upstream asked for.
+        """
+        shared = self._shared
+        wait: float | None = 0.0
+        if not shared.replicas.has_other(before.replica, shared.clock.monotonic_ms()):
+            left_s = self._ends_at - asyncio.get_running_loop().time()
+            wait = wait_s(failed, tries, left_s)
+        if wait is None or not shared.retries.spend():
+            raise failed
+        if wait > 0.0:
+            await asyncio.sleep(wait + TIMER_SLACK_S)
+        taken = shared.replicas.take(shared.clock.monotonic_ms(), before.replica)
+        if taken is None:
+            raise failed
+        waited = f" after {wait:.3g} s" if wait else ""
+        self._report_retry(failed, f"tried again at {taken.replica.host}{waited}")
+        return taken
+
+    async def _post(self, taken: Taken, body: bytes) -> aiohttp.ClientResponse:
+        """Returns the response to one post when its status is 200.
+
+        Gives the place back and raises for any other status, and where no response comes.
+        """
+        shared, outcome = self._shared, None
+        own = {"X-Client-Request-Id": self._work.request_id, **shared.wire.call_headers(self._work)}
+        try:
+            response = await shared.session().post(
+                taken.replica.url,
+                data=body,
+                headers={**shared.headers, **own},
+                allow_redirects=False,
+                timeout=shared.timeout,
+            )
+            if response.status == 200:
+                return response
+            outcome = outcome_of(response.status)
+            raise await self._refusal(taken, response)
+        except FOREIGN as error:
+            outcome = Outcome.FAILED
+            raise to_ours(error, shared.section.name, taken.replica.host) from error
+        except asyncio.CancelledError:
+            outcome = cancelled(self._ends_at)
+            raise
+        finally:
+            if outcome is not None:
+                self._give_back(outcome)
+
+    async def _refusal(self, taken: Taken, response: aiohttp.ClientResponse) -> UpstreamError:
+        try:
+            body = await response.content.read(MAX_ERROR_BYTES)
+        finally:
+            response.close()
+        shared = self._shared
+        retry_after_s = read_retry_after(response.headers, shared.clock.now_ms())
+        if retry_after_s is not None and response.status in (429, 503):
+            now_ms = shared.clock.monotonic_ms()
+            shared.replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
+        asked = Asked(shared.section.name, shared.section.model, shown_url(taken.replica.url))
+        return error_for_status(response.status, shown_code_in(body), retry_after_s, asked)
+
+    def _another_key_may_do(self, error: UpstreamError, taken: Taken) -> bool:
+        """Returns True when our key was refused, which costs nothing, and another may know it."""
+        refused = outcome_of(error.upstream_status or 0) in KEY_OUTCOMES
+        now_ms = self._shared.clock.monotonic_ms()
+        return refused and self._shared.replicas.has_other(taken.replica, now_ms)
+
+    def _report_retry(self, failed: UpstreamError, next_is: str) -> None:
+        self._shared.events.happened(
+            CallFailed(
+                answerer=self._shared.section.name,
+                host=failed.host,
+                status=failed.upstream_status,
+                code=failed.code,
+                next=next_is,
+                retried=True,
+                request_id=self._work.request_id,
+            )
+        )
+
+    def _named(self, error: E) -> E:
+        """Returns the error with the host of the replica that was asked last."""
+        if self._taken is not None:
+            error.host = self._taken.replica.host
+        return error
+
+    def _give_back(self, outcome: Outcome) -> None:
+        if self._taken is not None:
+            now_ms = self._shared.clock.monotonic_ms()
+            self._shared.replicas.give_back(self._taken, outcome, now_ms)
