@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 
+# Set before numpy is imported: one thread, as in the model card.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(
-        name, "1"
-    )  # set before numpy is imported; one thread, as in the model card
+    os.environ.setdefault(name, "1")
 
 import argparse  # noqa: E402
 import json  # noqa: E402
@@ -83,6 +82,7 @@ def main() -> None:
         print(overload.show(crowded))
 
 
+# The load tells a reader how far to trust the wall times.
 def machine() -> dict[str, object]:
     """Describes the machine and its load averages (1, 5 and 15 minutes) before the measurements."""
     return {

@@ -1,4 +1,4 @@
-"""A proxy that reads nothing: bytes in, bytes out. What any hop costs, for `first_token`.
+"""Copies bytes without reading them, so that `first_token` can show the cost of any hop.
 
     python benchmarks/bare_proxy.py --port 9200 --to 9100
 
@@ -23,7 +23,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def serve(port: int, to: int) -> None:
-    """Forward every connection to 127.0.0.1:`to`, for ever."""
+    """Forwards every connection to 127.0.0.1:`to`, until the process ends."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         theirs, ours = await asyncio.open_connection("127.0.0.1", to)
@@ -37,6 +37,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--to", type=int, required=True)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(asked.port, asked.to))
+        asyncio.run(serve(options.port, options.to))

@@ -1,14 +1,14 @@
-"""How long triage takes: latency by length, throughput through the service, and what Python costs.
+"""Measures triage: latency by length, throughput through the service, and the cost of Python.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/bench_triage.py [--json] [--seconds S] [--knowledge F]
 
-numpy's own threads are switched off: on small matrices they wait for each other.
+numpy's own threads are switched off, because on small matrices they wait for each other.
 
-Latency is one request at a time on the calling thread, one thread for the model. Throughput is 64
-requests waiting at any time. Every prompt is different, so that no reading comes from the cache.
-Overhead is the same with a model that answers at once: everything but encoder, heads and matching.
-Lengths are in tokens of plain English words, most of which are one token each; the model
-reads at most 128 of them.
+Latency is that of one request at a time on the calling thread, with one thread for the model.
+Throughput is measured with 64 requests waiting at any time. Every prompt is different, so that no
+reading comes from the cache. Overhead is the same with a model that answers at once: everything
+except encoder, heads and matching. Lengths are in tokens of plain English words, most of which are
+one token each; the model reads at most 128 of them.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ RATES = {"USD": 1.0, "EUR": 1.16, "GBP": 1.32}
 
 
 class InstantModel:
-    """A model that says the same of every text at once: what is left is overhead."""
+    """Gives every text the same answer at once, so that only overhead is left."""
 
     version = "instant"
     request_types = tuple(RequestType)
@@ -98,7 +98,8 @@ class InstantModel:
 
 
 def prompts(tokens: int, seed: int = 1) -> Iterator[ChatRequest]:
-    """Endless different requests of about `tokens` tokens, two of them the model's markers."""
+    """Yields endless different requests of about `tokens` tokens, two of them the model's
+    markers."""
     draw = random.Random(seed)
     for number in itertools.count():
         text = " ".join([*draw.choices(WORDS, k=tokens - 3), str(number % 1000)])
@@ -106,8 +107,9 @@ def prompts(tokens: int, seed: int = 1) -> Iterator[ChatRequest]:
 
 
 def latency(service: TriageService, tokens: int, seconds: float) -> dict[str, float]:
-    """p50 and p99 in milliseconds of requests one at a time."""
+    """Returns p50 and p99 in milliseconds of requests one at a time."""
     requests = prompts(tokens)
+    # Warm up: caches and lazy imports are not part of the figure.
     for _ in range(20):
         service.read_now(next(requests), None)
     taken: list[float] = []
@@ -122,7 +124,8 @@ def latency(service: TriageService, tokens: int, seconds: float) -> dict[str, fl
 
 
 async def throughput(service: TriageService, tokens: int, seconds: float) -> dict[str, float]:
-    """Requests per second, and the process's CPU time per request, with CONCURRENCY waiting."""
+    """Returns requests a second and CPU time per request, with CONCURRENCY requests waiting."""
+    # Made before the clock starts, so that making them is not measured.
     made = list(itertools.islice(prompts(tokens, seed=2), 20_000))
     waiting = iter(made)
     until = time.perf_counter() + seconds
@@ -151,8 +154,8 @@ def config(model: Model | None, knowledge: Path | None) -> TriageConfig:
 
 
 def measure(seconds: float, knowledge: Path | None) -> dict[str, object]:
-    """All figures; those of the model are left out where it cannot be loaded."""
-    found: dict[str, object] = {}
+    """Returns all figures, without those of the model when it cannot be loaded."""
+    figures: dict[str, object] = {}
     try:
         model: Model | None = TriageModel.load(threads=1)
     except ModelFileError as error:
@@ -162,23 +165,23 @@ def measure(seconds: float, knowledge: Path | None) -> dict[str, object]:
         engine = TriageEngine(model)
         ours = config(model, knowledge)
         service = TriageService(engine, ours)
-        found["model"] = engine.version
-        found["latency"] = {str(n): latency(service, n, seconds) for n in LENGTHS}
-        found["throughput"] = {
+        figures["model"] = engine.version
+        figures["latency"] = {str(n): latency(service, n, seconds) for n in LENGTHS}
+        figures["throughput"] = {
             str(n): asyncio.run(throughput(TriageService(engine, ours), n, seconds))
             for n in LENGTHS
         }
         engine.close()
     instant = TriageEngine(InstantModel())
     bare = config(None, None)
-    found["overhead"] = {
+    figures["overhead"] = {
         str(n): asyncio.run(throughput(TriageService(instant, bare), n, seconds)) for n in LENGTHS
     }
     instant.close()
-    return found
+    return figures
 
 
-def show(found: dict[str, object]) -> None:
+def show(results: dict[str, object]) -> None:
     """Prints the figures as one table."""
     print(f"{'tokens':>7}{'p50 ms':>10}{'p99 ms':>10}{'texts/s':>10}{'overhead us':>13}")
     for length in map(str, LENGTHS):
@@ -187,7 +190,7 @@ def show(found: dict[str, object]) -> None:
             ("latency", "p50_ms", 10), ("latency", "p99_ms", 10),
             ("throughput", "per_second", 10), ("overhead", "cpu_us", 13),
         ):  # fmt: skip
-            figures = found.get(part)
+            figures = results.get(part)
             value = figures[length][key] if isinstance(figures, dict) else "-"
             cells.append(f"{value:>{width}}")
         print("".join(cells))
@@ -198,12 +201,12 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--seconds", type=float, default=3.0, help="per figure")
     arguments.add_argument("--knowledge", type=Path, default=None, help="a knowledge file to match")
-    asked = arguments.parse_args()
-    found = measure(asked.seconds, asked.knowledge)
-    if asked.json:
-        print(json.dumps(found, indent=1))
+    options = arguments.parse_args()
+    figures = measure(options.seconds, options.knowledge)
+    if options.json:
+        print(json.dumps(figures, indent=1))
     else:
-        show(found)
+        show(figures)
 
 
 if __name__ == "__main__":

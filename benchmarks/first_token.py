@@ -1,12 +1,12 @@
-"""When the first word of an answer arrives, and when an upstream hears that its client left.
+"""Measures when the first word arrives, and when an upstream notices that its client left.
 
     python -m benchmarks first_token [--quick] [--rounds N] [--json]
 
 The upstream is tests/kits/upstreams/fake_upstream.py at a stated pace: a weak model (first token
 after 150 ms, then one every 10 ms, 60 tokens) and a strong one (300 ms, then 15 ms, 60 tokens).
-`tiergate serve` asks them under policies that hold back nothing, the first 32 tokens or all, and
+`tiergate serve` calls them under policies that hold back nothing, the first 32 tokens or all, and
 whose weak model answers or refuses. Rounds alternate between the targets; ratios are formed within
-a round. Only 127.0.0.1; everything it starts, it ends.
+a round. Only 127.0.0.1 is used; the bench ends everything that it starts.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from benchmarks.stage import ROOT, cores, create_key, free_port, started, wait_f
 WEAK, STRONG = "paced:0.150,0.010,60", "paced:0.300,0.015,60"
 REFUSES = "reluctant:0.150,0.010,60"
 AT_ONE_TIME = 4
-MOST_S = 30.0  # a request that takes longer is a fault, and the bench ends
-LEAVES_AFTER_S = (0.02, 0.3)  # within the time in which leaving is not yet listened for, and after
+MOST_S = 30.0  # a request that takes longer is a fault and ends the bench
+LEAVES_AFTER_S = (0.02, 0.3)  # before and after the gateway begins to watch for a leaving client
 ENDPOINTS = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
 QUESTION = {"role": "user", "content": "Write a line about the sea."}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked, and what it is called in the table."""
+    """Names a server and a model, as the table shows it."""
 
     name: str
     port: int
@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """All that runs while it is measured."""
+    """Holds the ports and the key of everything that runs during the measurement."""
 
     upstream: int
     proxy: int
@@ -55,7 +55,7 @@ class Stage:
 
 
 def policies() -> dict[str, dict[str, object]]:
-    """By name: which models are asked, how much is held back, and what is called early."""
+    """Returns policies by name: the models they call, how much they hold back, and early calls."""
     early = {"speculate": {"between": [0.0, 1.0], "max_usd": 1.0}}
     return {
         "committed": _policy("none", WEAK),
@@ -68,7 +68,8 @@ def policies() -> dict[str, dict[str, object]]:
 
 
 def _policy(verify: str, weak: str, **decision: object) -> dict[str, object]:
-    """Two answerers of equal ability, so that only a refusal leads from one to the other."""
+    """Returns a policy of two equally able answerers, so that only a refusal leads to the
+    second."""
 
     def answerer(name: str, model: str, verify: str) -> dict[str, object]:
         return {
@@ -92,7 +93,7 @@ def _policy(verify: str, weak: str, **decision: object) -> dict[str, object]:
 
 @contextlib.contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
-    """Upstream, bare proxy and gateway, ready to be asked."""
+    """Starts upstream, bare proxy and gateway; yields when all of them answer."""
     pinned = cores()
     ours, theirs = pinned if pinned else (None, None)
     upstream, proxy, gateway = (free_port() for _ in range(3))
@@ -120,15 +121,15 @@ def stage(folder: Path) -> Iterator[Stage]:
         yield Stage(upstream, proxy, gateway, key)
 
 
-def targets(at: Stage) -> tuple[Target, ...]:
-    """The rows of the table."""
+def targets(running: Stage) -> tuple[Target, ...]:
+    """Returns the rows of the table."""
 
     def gateway(name: str, policy: str) -> Target:
-        return Target(name, at.gateway, f"auto:{policy}", at.key)
+        return Target(name, running.gateway, f"auto:{policy}", running.key)
 
     return (
-        Target("upstream itself", at.upstream, WEAK),
-        Target("pass-through", at.proxy, WEAK),
+        Target("upstream itself", running.upstream, WEAK),
+        Target("pass-through", running.proxy, WEAK),
         gateway("committed tier", "committed"),
         gateway("prefix held, accepted", "prefix"),
         gateway("all held, accepted", "full"),
@@ -137,11 +138,8 @@ def targets(at: Stage) -> tuple[Target, ...]:
     )
 
 
-# --- the first word -------------------------------------------------------------------------------
-
-
 def message(port: int, path: str, key: str, body: dict[str, object]) -> bytes:
-    """A request as bytes."""
+    """Returns a request as bytes."""
     content = json.dumps(body).encode()
     head = [f"POST {path} HTTP/1.1", f"host: 127.0.0.1:{port}", "content-type: application/json"]
     head += [f"content-length: {len(content)}", "connection: close"]
@@ -150,29 +148,29 @@ def message(port: int, path: str, key: str, body: dict[str, object]) -> bytes:
 
 
 async def first_word_s(target: Target) -> float:
-    """Seconds until a piece of text was read. Raises RuntimeError when none came."""
+    """Returns the seconds until a piece of text was read. Raises RuntimeError when none came."""
     reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
-    asked = {"model": target.model, "stream": True, "messages": [QUESTION]}
+    fields = {"model": target.model, "stream": True, "messages": [QUESTION]}
     began = time.perf_counter()
-    found: float | None = None
+    first_s: float | None = None
     try:
-        writer.write(message(target.port, "/v1/chat/completions", target.key, asked))
-        async for line in reader:  # to the end: a client that leaves is another measurement
-            if line.startswith(b"data: {") and found is None:
+        writer.write(message(target.port, "/v1/chat/completions", target.key, fields))
+        async for line in reader:  # read to the end: leaving early is another measurement
+            if line.startswith(b"data: {") and first_s is None:
                 choices = json.loads(line[6:]).get("choices")
                 if choices and choices[0]["delta"].get("content"):
-                    found = time.perf_counter() - began
+                    first_s = time.perf_counter() - began
             elif line.startswith(b"data: [DONE]"):
                 break
     finally:
         writer.close()
-    if found is None:
+    if first_s is None:
         raise RuntimeError(f"{target.name} said nothing: {target.model}")
-    return found
+    return first_s
 
 
 async def round_of(target: Target, requests: int) -> list[float]:
-    """Seconds to the first word of so many requests, a few at one time."""
+    """Returns the seconds to the first word of so many requests, a few at one time."""
     turns = asyncio.Semaphore(AT_ONE_TIME)
 
     async def one() -> float:
@@ -182,66 +180,63 @@ async def round_of(target: Target, requests: int) -> list[float]:
     return list(await asyncio.gather(*(one() for _ in range(requests))))
 
 
-# --- a client that leaves -------------------------------------------------------------------------
-
-
 async def seen(port: int) -> dict[str, float]:
-    """What the upstream says of its clients."""
+    """Returns the counts that the upstream keeps of its clients."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /seen HTTP/1.1\r\nhost: x\r\n\r\n")
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    found = json.loads(await reader.readexactly(length))
+    counts = json.loads(await reader.readexactly(length))
     writer.close()
-    return dict(found)
+    return dict(counts)
 
 
 async def until(port: int, name: str, count: float) -> dict[str, float]:
-    """What the upstream says once it has counted so many. Raises RuntimeError after 10 s."""
+    """Returns the upstream's counts once one is reached. Raises RuntimeError after 10 s."""
     for _ in range(5_000):
-        if (found := await seen(port))[name] >= count:
-            return found
+        if (counts := await seen(port))[name] >= count:
+            return counts
         await asyncio.sleep(0.002)
-    raise RuntimeError(f"the upstream did not count {count} {name} within 10 s: {found}")
+    raise RuntimeError(f"the upstream did not count {count} {name} within 10 s: {counts}")
 
 
-async def left_s(at: Stage, path: str, stream: bool, after_s: float) -> float:
-    """Seconds from a client's closing its socket to the upstream's losing its own client."""
-    before = await seen(at.upstream)
+async def left_s(running: Stage, path: str, stream: bool, after_s: float) -> float:
+    """Returns the seconds from a client's leaving to the upstream's losing its own client."""
+    before = await seen(running.upstream)
     turn = {"input": [QUESTION]} if path == "/v1/responses" else {"messages": [QUESTION]}
     most = {"max_tokens": 60} if path == "/v1/messages" else {}
     body = {"model": "auto:waits", "stream": stream, **turn, **most}
-    with socket.create_connection(("127.0.0.1", at.gateway)) as client:
-        client.sendall(message(at.gateway, path, at.key, body))
-        await until(at.upstream, "count", before["count"] + 1)
+    with socket.create_connection(("127.0.0.1", running.gateway)) as client:
+        client.sendall(message(running.gateway, path, running.key, body))
+        await until(running.upstream, "count", before["count"] + 1)
         await asyncio.sleep(after_s)
         closed = time.monotonic()
-    found = await until(at.upstream, "aborted", before["aborted"] + 1)
-    return found["aborted_at_s"] - closed
-
-
-# --- the whole bench ------------------------------------------------------------------------------
+    counts = await until(running.upstream, "aborted", before["aborted"] + 1)
+    return counts["aborted_at_s"] - closed
 
 
 def measure(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str, object]:
-    """All figures, in milliseconds: per target the rounds, ratios within rounds; per endpoint."""
-    with tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name, stage(Path(name)) as at:
-        return asyncio.run(_measured(at, rounds, requests, say))
+    """Returns all figures in ms: rounds per target, ratios within rounds, times per endpoint."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
+        stage(Path(name)) as running,
+    ):
+        return asyncio.run(_measured(running, rounds, requests, say))
 
 
 async def _measured(
-    at: Stage, rounds: int, requests: int, say: Callable[[str], None]
+    running: Stage, rounds: int, requests: int, say: Callable[[str], None]
 ) -> dict[str, object]:
-    every = targets(at)
-    found: dict[str, list[list[float]]] = {target.name: [] for target in every}
-    for target in every:  # code paths and the gateway's own connections are warm
+    every = targets(running)
+    seconds_of: dict[str, list[list[float]]] = {target.name: [] for target in every}
+    for target in every:  # warms code paths and the gateway's own connections
         async with asyncio.timeout(MOST_S):
             await first_word_s(target)
     for number in range(rounds):
         say(f"time to the first token, round {number + 1} of {rounds}")
         for target in every:
             async with asyncio.timeout(MOST_S * requests):
-                found[target.name].append(await round_of(target, requests))
+                seconds_of[target.name].append(await round_of(target, requests))
     say("clients that leave")
     left: dict[str, list[float]] = {}
     for _ in range(rounds * 2):
@@ -249,27 +244,27 @@ async def _measured(
             for stream in (False, True):
                 for after_s in LEAVES_AFTER_S:
                     name = f"{path} {'streamed' if stream else 'whole'}"
-                    left.setdefault(name, []).append(await left_s(at, path, stream, after_s))
+                    left.setdefault(name, []).append(await left_s(running, path, stream, after_s))
     return {
         "rounds": rounds,
         "requests": requests,
-        "rows": [_row(name, found) for name in found],
+        "rows": [_row(name, seconds_of) for name in seconds_of],
         "left": {name: _ms(taken) for name, taken in left.items()},
     }
 
 
-def _row(name: str, found: dict[str, list[list[float]]]) -> dict[str, object]:
-    through = found["pass-through"]
+def _row(name: str, seconds_of: dict[str, list[list[float]]]) -> dict[str, object]:
+    through = seconds_of["pass-through"]
     ratios = [
         statistics.median(ours) / statistics.median(theirs)
-        for ours, theirs in zip(found[name], through, strict=True)
+        for ours, theirs in zip(seconds_of[name], through, strict=True)
     ]
-    taken = [one for one_round in found[name] for one in one_round]
+    taken = [seconds for one_round in seconds_of[name] for seconds in one_round]
     return {"target": name, **_ms(taken), "to_pass_through": round(statistics.median(ratios), 3)}
 
 
 def _ms(taken: list[float]) -> dict[str, float]:
-    ordered = sorted(1000.0 * one for one in taken)
+    ordered = sorted(1000.0 * seconds for seconds in taken)
     p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
     return {
         "p50_ms": round(statistics.median(ordered), 1),
@@ -279,19 +274,19 @@ def _ms(taken: list[float]) -> dict[str, float]:
     }
 
 
-def show(found: dict) -> str:
-    """The figures as text."""
+def show(figures: dict) -> str:
+    """Returns the figures as text."""
     lines = [f"{'time to the first token':<26}{'p50 ms':>9}{'p95 ms':>9}  to pass-through"]
     lines += [
         f"{row['target']:<26}{row['p50_ms']:>9.1f}{row['p95_ms']:>9.1f}"
         f"{row['to_pass_through']:>17.2f}"
-        for row in found["rows"]
+        for row in figures["rows"]
     ]
     lines.append(f"{'client gone, upstream told':<32}{'p50 ms':>9}{'max ms':>9}  requests")
     lines += [
         f"{name:<32}{row['p50_ms']:>9.1f}{row['max_ms']:>9.1f}{row['count']:>10}"
-        for name, row in found["left"].items()
+        for name, row in figures["left"].items()
     ]
-    most = max(row["max_ms"] for row in found["left"].values())
+    most = max(row["max_ms"] for row in figures["left"].values())
     lines.append(f"Target of 100 ms: {'reached' if most <= 100.0 else 'missed'}.")
     return "\n".join(lines)

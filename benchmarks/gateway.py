@@ -1,13 +1,13 @@
-"""How many requests a second the gateway answers, beside its upstream alone and nginx before it.
+"""Measures requests a second through the gateway, its upstream alone, and nginx before it.
 
     python -m benchmarks gateway [--quick] [--json] [--profile FOLDER]
 
 The gateway is `tiergate serve` on one core with everything on: API key, triage, decision, ledger
-(every answer waits for its row). The client and an upstream that answers at once share the other.
-Exact cache off, no prompt twice. nginx, one worker on the gateway's core, proxies to the same
-upstream. Rounds alternate between the targets, so that a noisy machine is noisy for all; ratios are
-formed within a round. CPU time per request is the target's own, of all its threads: it hardly
-depends on what else runs. Only 127.0.0.1; everything it starts, it ends.
+(every answer waits for its row). The client and an upstream that answers at once share the other
+core. The exact cache is off, and no prompt repeats. nginx, one worker on the gateway's core,
+proxies to the same upstream. Rounds alternate between the targets, so that noise hits all of them;
+ratios are formed within a round. CPU time per request is the target's own, of all its threads: it
+hardly depends on other programs. Only 127.0.0.1 is used; the bench ends everything that it starts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long to measure."""
+    """Sets the length of a measurement."""
 
     rounds: int = 3
     seconds: float = 3.0
@@ -44,12 +44,10 @@ class Plan:
 QUICK = Plan(rounds=1, seconds=1.5)
 
 
-# --- one measurement -----------------------------------------------------------------------------
-
-
 def cpu_seconds(pid: int) -> float | None:
-    """User and system time of a process with all its threads; None where /proc tells nothing."""
+    """Returns user and system time of a process with all its threads; None without /proc."""
     try:
+        # The name of the program may contain spaces and brackets; fields count from its end.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
@@ -57,7 +55,7 @@ def cpu_seconds(pid: int) -> float | None:
 
 
 def load(target: Target, connections: int, plan: Plan, seed: int, core: int | None) -> dict:
-    """One round against one target, by the load generator in a process of its own."""
+    """Runs one round against one target, by the load generator in a process of its own."""
     most = (45_000 if target.pid is None else 30_000) if connections > 1 else 15_000
     command = [
         sys.executable, str(Path(__file__).with_name("loadgen.py")),
@@ -79,69 +77,76 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=120
     )
-    found = json.loads(done.stdout)
+    figures = json.loads(done.stdout)
     after = None if target.pid is None else cpu_seconds(target.pid)
-    if before is not None and after is not None and found["requests"]:
-        found["cpu_us"] = round((after - before) / found["requests"] * 1e6, 1)
-    return found
-
-
-# --- the whole bench -----------------------------------------------------------------------------
+    if before is not None and after is not None and figures["requests"]:
+        figures["cpu_us"] = round((after - before) / figures["requests"] * 1e6, 1)
+    return figures
 
 
 def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None) -> dict:
-    """All figures: per connections and target the rounds, ratios within rounds, and the ledger."""
-    with tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name, stage(Path(name)) as at:
-        load(at.gateway, 8, Plan(1, 1.0), 0, at.client_core)  # warm up
-        found: dict = {
-            "cores": at.cores,
-            "nginx": at.nginx is not None,
+    """Returns all figures: rounds per connections and target, ratios within rounds, the ledger."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
+        stage(Path(name)) as running,
+    ):
+        load(running.gateway, 8, Plan(1, 1.0), 0, running.client_core)  # warm up
+        figures: dict = {
+            "cores": running.cores,
+            "nginx": running.nginx is not None,
             "rounds": plan.rounds,
             "seconds": plan.seconds,
             "rows": [],
         }
-        if at.nginx is None:
+        if running.nginx is None:
             say("nginx is not installed, so its column is missing: apt-get install -y nginx")
         level_1 = Target(
-            "level 1", at.gateway.url, at.gateway.key, at.gateway.pid, prompts=at.approved
+            "level 1",
+            running.gateway.url,
+            running.gateway.key,
+            running.gateway.pid,
+            prompts=running.approved,
         )
-        whole = [t for t in (at.direct, at.nginx, at.gateway, level_1) if t is not None]
+        whole = [
+            t for t in (running.direct, running.nginx, running.gateway, level_1) if t is not None
+        ]
         streams = [
             Target(f"{t.name} stream", t.url, t.key, t.pid, stream=True)
-            for t in (at.direct, at.nginx, at.gateway)
+            for t in (running.direct, running.nginx, running.gateway)
             if t is not None
         ]
         for connections in plan.connections:
             say(f"{connections} connections")
-            found["rows"] += rounds(whole, connections, plan, at)
+            figures["rows"] += rounds(whole, connections, plan, running)
         for connections in (plan.connections[0], plan.connections[-1]):
             say(f"{connections} connections, streams")
-            found["rows"] += rounds(streams, connections, plan, at)
+            figures["rows"] += rounds(streams, connections, plan, running)
         if profile is not None:
-            record_profile(at, profile, say)
-        asked = sum(
-            one["requests"]
-            for row in found["rows"]
+            record_profile(running, profile, say)
+        answered = sum(
+            round_["requests"]
+            for row in figures["rows"]
             if row["target"] in ("tiergate", "level 1", "tiergate stream")
-            for one in row["rounds"]
+            for round_ in row["rounds"]
         )
-        books = verify(at.database)
-        found["ledger"] = {
+        books = verify(running.database)
+        figures["ledger"] = {
             "whole": books.whole,
             "rows": books.rows,
-            "answered_while_measured": asked,
+            "answered_while_measured": answered,
             "cost_nano_usd": books.cost_nano_usd,
         }
-    return found
+    return figures
 
 
-def rounds(targets: Sequence[Target], connections: int, plan: Plan, at: Stage) -> list[dict]:
-    """Rows of all targets; each round asks all of them in turn."""
+def rounds(targets: Sequence[Target], connections: int, plan: Plan, running: Stage) -> list[dict]:
+    """Returns rows of all targets; each round measures all of them in turn."""
     every: dict[str, list[dict]] = {target.name: [] for target in targets}
     for number in range(plan.rounds):
         for target in targets:
+            # A seed of its own per round and load, so that no prompt is ever repeated.
             seed = 1 + number + 1_000 * connections + 100_000 * target.stream
-            every[target.name].append(load(target, connections, plan, seed, at.client_core))
+            every[target.name].append(load(target, connections, plan, seed, running.client_core))
     return [
         {
             "target": target.name,
@@ -158,32 +163,32 @@ def rounds(targets: Sequence[Target], connections: int, plan: Plan, at: Stage) -
     ]
 
 
-def summary(found: Sequence[dict]) -> dict:
-    """Minimum, median and maximum over the rounds."""
+def summary(loads: Sequence[dict]) -> dict:
+    """Returns minimum, median and maximum over the rounds, shares of tiers, and failures."""
     spread = {}
     for key in ("per_second", "p50_ms", "p99_ms", "first_p50_ms", "first_p99_ms", "cpu_us"):
-        values = [one[key] for one in found if key in one]
+        values = [round_[key] for round_ in loads if key in round_]
         if values:
             spread[key] = [min(values), statistics.median(values), max(values)]
     tiers: dict[str, int] = {}
-    for one in found:
-        for tier, count in one["tiers"].items():
+    for round_ in loads:
+        for tier, count in round_["tiers"].items():
             tiers[tier] = tiers.get(tier, 0) + count
     total = sum(tiers.values())
     spread["shares"] = {tier: round(count / total, 4) for tier, count in sorted(tiers.items())}
-    spread["not_200"] = sum(one["not_200"] for one in found)
-    spread["lost"] = sum(one["lost"] for one in found)
+    spread["not_200"] = sum(round_["not_200"] for round_ in loads)
+    spread["lost"] = sum(round_["lost"] for round_ in loads)
     return spread
 
 
 def ratio(ours: Sequence[dict], theirs: Sequence[dict]) -> float:
-    """The median over the rounds of our requests a second by theirs."""
+    """Returns the median over the rounds of our requests a second divided by theirs."""
     pairs = [a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True)]
     return round(statistics.median(pairs), 3)
 
 
-def record_profile(at: Stage, folder: Path, say: Callable[[str], None]) -> None:
-    """Stacks of the gateway's threads under 64 connections, by py-spy where that is installed."""
+def record_profile(running: Stage, folder: Path, say: Callable[[str], None]) -> None:
+    """Records stacks of the gateway's threads under 64 connections, by py-spy if installed."""
     program = shutil.which("py-spy") or str(Path(sys.executable).with_name("py-spy"))
     if not Path(program).exists():
         say("py-spy is not installed, so there is no profile: pip install py-spy")
@@ -191,28 +196,25 @@ def record_profile(at: Stage, folder: Path, say: Callable[[str], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, kind in (("gateway.stacks", "raw"), ("gateway.speedscope.json", "speedscope")):
         command = [
-            program, "record", "--pid", str(at.gateway.pid), "--duration", "8", "--rate", "400",
-            "--threads", "--gil", "--format", kind, "--output", str(folder / name),
+            program, "record", "--pid", str(running.gateway.pid), "--duration", "8",
+            "--rate", "400", "--threads", "--gil", "--format", kind, "--output", str(folder / name),
         ]  # fmt: skip
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as recording:
             time.sleep(0.5)
-            load(at.gateway, 64, Plan(1, 7.0), 77, at.client_core)
+            load(running.gateway, 64, Plan(1, 7.0), 77, running.client_core)
             recording.wait(60)
     say(f"profiles are in {folder}")
 
 
-# --- what is printed -----------------------------------------------------------------------------
-
-
-def show(found: dict) -> str:
-    """The figures as text."""
+def show(figures: dict) -> str:
+    """Returns the figures as text."""
     lines = [
         f"{'connections':>11}  {'target':<16}{'requests/s':>11}{'(min':>9}{'max)':>8}"
         f"{'p50 ms':>9}{'p99 ms':>9}{'first':>8}{'CPU us':>8}  to direct  to nginx"
     ]
-    for row in found["rows"]:
+    for row in figures["rows"]:
         low, middle, high = row["per_second"]
         lines.append(
             f"{row['connections']:>11}  {row['target']:<16}"
@@ -222,24 +224,24 @@ def show(found: dict) -> str:
             f"  {_ratio(row, 'direct'):>9}  {_ratio(row, 'nginx'):>8}"
         )
     for name in ("tiergate", "level 1"):
-        shares = next(row["shares"] for row in found["rows"] if row["target"] == name)
-        told = ", ".join(f"{tier} {100 * share:.1f} %" for tier, share in shares.items())
-        lines.append(f"Answered by, for {name}: {told}.")
-    bad = sum(row["not_200"] + row["lost"] for row in found["rows"])
-    ledger = found["ledger"]
+        shares = next(row["shares"] for row in figures["rows"] if row["target"] == name)
+        listed = ", ".join(f"{tier} {100 * share:.1f} %" for tier, share in shares.items())
+        lines.append(f"Answered by, for {name}: {listed}.")
+    bad = sum(row["not_200"] + row["lost"] for row in figures["rows"])
+    ledger = figures["ledger"]
     state = "whole" if ledger["whole"] else "NOT WHOLE"
-    pinned = f"on core {found['cores'][0]}" if found["cores"] else "not pinned"
+    pinned = f"on core {figures['cores'][0]}" if figures["cores"] else "not pinned"
     lines += [
         f"Answers other than 200 and broken connections: {bad}.",
         f"Ledger: {state}, {ledger['rows']:,} rows; the gateway was {pinned}.",
-        target_line(found),
+        target_line(figures),
     ]
     return "\n".join(lines)
 
 
-def target_line(found: dict) -> str:
+def target_line(figures: dict) -> str:
     row = next(
-        (r for r in found["rows"] if r["target"] == "tiergate" and r["connections"] == 64), None
+        (r for r in figures["rows"] if r["target"] == "tiergate" and r["connections"] == 64), None
     )
     if row is None:
         return "64 connections were not measured."

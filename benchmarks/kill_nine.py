@@ -1,8 +1,8 @@
-"""Kill a serving worker under load again and again: `python -m benchmarks.kill_nine [times]`.
+"""Kills a serving worker under load again and again: `python -m benchmarks.kill_nine [times]`.
 
-A real `tiergate serve` before a real upstream, asked by sixteen clients, is killed with SIGKILL and
-started again, on SQLite and on PostgreSQL. Each answer that a client got in full must stand in the
-ledger as settled, every call that was in flight must be accounted for, and `verify` must pass.
+A real `tiergate serve` before a real upstream serves sixteen clients, is killed with SIGKILL and
+started again, on SQLite and on PostgreSQL. Each answer that a client got in full must be settled in
+the ledger, every call in flight must be accounted for, and `verify` must pass.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tests.kits.books import postgres_kit
 from tests.kits.server_kit import ROUTINE, Served, Upstream, write_policy
 
 CLIENTS = 16
-ANSWERS = 60  # a round ends after so many, in the middle of the next ones
+ANSWERS = 60  # a round ends after so many, while the next ones are in flight
 
 
 async def load(url: str, kill: int, server: Served) -> list[str]:
-    """Ask until the server is killed; the request ids of whole answers."""
+    """Sends requests until the server is killed; returns the request ids of whole answers."""
     answered: list[str] = []
 
     async def client(session: aiohttp.ClientSession) -> None:
@@ -49,7 +49,7 @@ async def load(url: str, kill: int, server: Served) -> list[str]:
 
 
 def rounds(folder: Path, address: str, times: int) -> dict[str, object]:
-    """So many kills on one ledger, and what its books say after them."""
+    """Kills so many times on one ledger; returns the state of its rows afterwards."""
     answered: list[str] = []
     with Upstream(folder) as upstream:
         policy = write_policy(folder, upstream.url)
@@ -57,7 +57,8 @@ def rounds(folder: Path, address: str, times: int) -> dict[str, object]:
             with Served(folder, policy, ledger=address) as server:
                 answered += asyncio.run(load(server.url, ANSWERS + number, server))
                 assert server.process.wait(30) == -signal.SIGKILL
-        with Served(folder, policy, ledger=address) as server:  # recovers what the last one left
+        # One more start recovers what the last kill left open.
+        with Served(folder, policy, ledger=address) as server:
             assert server.end() == 0
     database = Database.open(address)
     states = {row.request_id: row.state.value for row in reading.rows(database)}

@@ -1,8 +1,8 @@
-"""How many requests a second the ledger takes: `python -m benchmarks ledger`.
+"""Measures requests a second into the ledger: `python -m benchmarks ledger`.
 
-Full rows with a 2 kB record, 1, 8 and 64 callers that each wait for their row; a file of SQLite on
-disk, and a PostgreSQL server of this machine that waits for its disk at each commit. Measurements
-alternate between the two, so that a machine that is busy is busy for both.
+It writes full rows with a 2 kB record, with 1, 8 and 64 callers that each wait for their row, into
+a file of SQLite on disk, and into a PostgreSQL server on this machine that waits for its disk at
+each commit. Measurements alternate between the two, so that load hits both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RECORD = JsonText('{"signals":{"domain":"finance"},"rungs":[' + "1234567," * 250
 
 
 def rows(request_id: str, now_ms: int) -> tuple[RequestRow, AttemptRow]:
-    """A settled request with one attempt, and that attempt."""
+    """Returns a settled request with one attempt, and that attempt."""
     only = attempt(request_id, started_at_ms=now_ms)
     row = request(request_id, only)
     return replace(row, created_at_ms=now_ms, finished_at_ms=now_ms + 5, record=RECORD), only
@@ -74,7 +74,7 @@ async def measure(
     seconds: float,
     budgets: Budgets = TENANT,
 ) -> Line:
-    """One line of the table, on a ledger of its own."""
+    """Measures one line of the table, on a ledger of its own."""
     clock = SystemClock()
     ledger = SqlLedger.open(
         address,
@@ -103,12 +103,12 @@ async def measure(
         "requests_per_s": len(waits) / wall,
         "p50_ms": statistics.median(waits),
         "p99_ms": waits[int(len(waits) * 0.99)],
-        "cpu_us": cpu / len(waits) * 1e6,  # of our process alone
+        "cpu_us": cpu / len(waits) * 1e6,  # of our process only, not of PostgreSQL's
     }
 
 
 def measure_all(seconds: float, say: Callable[[str], None]) -> list[Line]:
-    """All lines: work, callers and database with their figures."""
+    """Returns all lines: work, callers and database with their figures."""
     lines: list[Line] = []
     with postgres_kit.running(durable=True) as server:
         for callers in (1, 8, 64):
@@ -121,17 +121,18 @@ def measure_all(seconds: float, say: Callable[[str], None]) -> list[Line]:
                         figures = asyncio.run(
                             measure(address, Path(folder), work, callers, seconds, budgets)
                         )
-                    told: Line = {"work": name, "callers": callers, "database": database}
-                    lines.append({**told, **figures})
+                    settings: Line = {"work": name, "callers": callers, "database": database}
+                    lines.append({**settings, **figures})
     return lines
 
 
 def show(lines: list[Line]) -> str:
-    """The lines as a table."""
+    """Returns the lines as a table."""
     table = ["work            callers  database    requests/s   p50 ms   p99 ms  CPU us"]
     table += [
-        f"{one['work']:15} {one['callers']:7}  {one['database']:10} {one['requests_per_s']:11,.0f}"
-        f" {one['p50_ms']:8.2f} {one['p99_ms']:8.2f} {one['cpu_us']:7.0f}"
-        for one in lines
+        f"{line['work']:15} {line['callers']:7}  {line['database']:10} "
+        f"{line['requests_per_s']:11,.0f} {line['p50_ms']:8.2f} {line['p99_ms']:8.2f} "
+        f"{line['cpu_us']:7.0f}"
+        for line in lines
     ]
     return "\n".join(table)

@@ -1,10 +1,10 @@
-"""A small, fast HTTP client for benches: keep-alive connections, one request at a time on each.
+"""Sends HTTP load for benches over keep-alive connections, one request at a time on each.
 
     python benchmarks/loadgen.py --url http://127.0.0.1:8080/v1/chat/completions --connections 64
 
 It runs as a process of its own and prints one JSON object. Requests are made before the clock
-starts, every one different; so that the client is not what is measured, it parses no more of an
-answer than its status, its length and the tier's name. Only for 127.0.0.1.
+starts, each of them different. It parses only status, length and tier name of an answer, so that
+the client is not what is measured. Only for 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ OPENINGS = (
 
 
 def prompts(seed: int) -> Iterator[str]:
-    """Endless different questions of about 17 to 22 tokens that no approved answer fits."""
+    """Yields endless different questions of about 17 to 22 tokens that no approved answer fits."""
     draw = random.Random(seed)
     for number in itertools.count(seed * 1_000_003 % 7_919):
         parts = (OPENINGS, SUBJECTS, VERBS, OBJECTS, ENDINGS)
@@ -58,7 +58,7 @@ def prompts(seed: int) -> Iterator[str]:
 
 
 def body_of(prompt: str, stream: bool = False) -> bytes:
-    """A chat completion request as clients send it."""
+    """Returns the body of a chat completion request as clients send it."""
     message = {"role": "user", "content": prompt}
     fields: dict[str, object] = {"model": "auto", "messages": [message]}
     if stream:
@@ -68,7 +68,7 @@ def body_of(prompt: str, stream: bool = False) -> bytes:
 
 @dataclass(slots=True)
 class Load:
-    """What one round found. Times are milliseconds, to the last byte or (stream) to the first."""
+    """Holds the result of one round; times are milliseconds to the last byte and to the first."""
 
     requests: int = 0
     seconds: float = 0.0
@@ -83,7 +83,7 @@ class Load:
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection: the next request leaves when the last answer is whole."""
+    """Keeps one connection alive: the next request leaves when the last answer is whole."""
 
     transport: asyncio.Transport
 
@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
 
 
 class Run:
-    """One round over all its connections."""
+    """Runs one round over all its connections."""
 
     def __init__(self, messages: list[bytes], seconds: float) -> None:
         self.messages = iter(messages)
@@ -146,7 +146,7 @@ class Run:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def next(self) -> bytes | None:
-        """The next request; None when the time or the requests are used up."""
+        """Returns the next request; None when the time or the requests are used up."""
         message = None if time.perf_counter() >= self.until else next(self.messages, None)
         self.over = self.over or message is None
         return message
@@ -184,7 +184,7 @@ class Run:
 
 
 def at(ordered: list[float], share: float) -> float:
-    """The order statistic at a share of sorted seconds, as milliseconds; 0 without any."""
+    """Returns the order statistic at a share of sorted seconds, as milliseconds; 0 without any."""
     if not ordered:
         return 0.0
     return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
@@ -212,21 +212,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--prompts", default="", help="a file of prompts to repeat, one a line")
-    asked = parser.parse_args()
-    if asked.prompts:
-        with open(asked.prompts, encoding="utf-8") as file:
+    options = parser.parse_args()
+    if options.prompts:
+        with open(options.prompts, encoding="utf-8") as file:
             lines = [line.strip() for line in file if line.strip()]
-        random.Random(asked.seed).shuffle(lines)
+        random.Random(options.seed).shuffle(lines)
         texts: Iterator[str] = itertools.cycle(lines)
     else:
-        texts = prompts(asked.seed)
-    bodies = (body_of(text, asked.stream) for text in itertools.islice(texts, asked.requests))
-    messages = [message_of(asked.url, asked.key, body) for body in bodies]
-    parts = urlsplit(asked.url)
+        texts = prompts(options.seed)
+    bodies = (body_of(text, options.stream) for text in itertools.islice(texts, options.requests))
+    messages = [message_of(options.url, options.key, body) for body in bodies]
+    parts = urlsplit(options.url)
 
     async def go() -> Load:
-        run = Run(messages, asked.seconds)
-        return await run.go(parts.hostname or "127.0.0.1", parts.port or 80, asked.connections)
+        run = Run(messages, options.seconds)
+        return await run.go(parts.hostname or "127.0.0.1", parts.port or 80, options.connections)
 
     try:
         from uvloop import run

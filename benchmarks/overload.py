@@ -1,13 +1,14 @@
-"""How late answers come when four times more is asked than the upstream can answer.
+"""Measures how late answers come when load is four times what the upstream can answer.
 
     python -m benchmarks overload [--quick] [--rounds N] [--json]
 
 The upstream (tests/kits/upstreams/fake_upstream.py) takes 500 ms for an answer, and the policy lets
-eight calls go there at one time: 16 answers a second. `alone` asks one request after another.
-`shed` sends 64 a second, whatever comes back, to the gateway as it is; `no bound` sends the same to
-one that lets everybody wait (--max-waiting 1000000). Rounds alternate between them, ratios are
-formed within a round. It measures the bound and not the gateway's own speed, so the load leaves a
-core mostly idle. Only 127.0.0.1; everything it starts, it ends.
+eight calls go there at one time: 16 answers a second. `alone` sends one request after another.
+`shed` sends 64 a second, independent of the answers, to the gateway with its defaults; `no bound`
+sends the same to one that lets everybody wait (--max-waiting 1000000). Rounds alternate between
+them, and ratios are formed within a round. The bench measures the bound and not the gateway's own
+speed, so the load leaves a core mostly idle. Only 127.0.0.1 is used; the bench ends everything that
+it starts.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ BODY = {"model": "auto", "messages": [{"role": "user", "content": "Write a line 
 
 @dataclass(slots=True)
 class Load:
-    """What came of one round; seconds."""
+    """Counts the results of one round; times are seconds."""
 
     answered: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Load:
 
 @contextlib.contextmanager
 def stage(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """A slow upstream and two gateways before it: their addresses, and the key for both."""
+    """Starts a slow upstream and two gateways before it; yields their addresses and the key."""
     pinned = cores()
     ours, theirs = pinned if pinned else (None, None)
     upstream, *ports = (free_port() for _ in range(3))
@@ -72,7 +73,7 @@ def stage(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def policy(url: str) -> dict[str, object]:
-    """One answerer with eight slots."""
+    """Returns a policy of one answerer with eight slots."""
     answerer = {
         "name": "slow",
         "kind": "upstream",
@@ -87,7 +88,7 @@ def policy(url: str) -> dict[str, object]:
 
 
 async def ask(session: aiohttp.ClientSession, url: str, load: Load) -> None:
-    """One request, counted by what came of it."""
+    """Sends one request and counts its result."""
     began = time.perf_counter()
     async with session.post(url, json=BODY) as response:
         await response.read()
@@ -102,7 +103,7 @@ async def ask(session: aiohttp.ClientSession, url: str, load: Load) -> None:
 
 
 async def alone(session: aiohttp.ClientSession, url: str, requests: int) -> Load:
-    """One request after another."""
+    """Sends one request after another."""
     load = Load()
     for _ in range(requests):
         await ask(session, url, load)
@@ -110,40 +111,44 @@ async def alone(session: aiohttp.ClientSession, url: str, requests: int) -> Load
 
 
 async def flood(session: aiohttp.ClientSession, url: str, seconds: float) -> Load:
-    """Requests at their times, whether or not earlier ones are answered."""
-    load, asked = Load(), []
+    """Sends requests at their times, answered or not."""
+    load, calls = Load(), []
     began = time.perf_counter()
     for number in range(int(seconds * ARRIVALS_PER_SECOND)):
+        # Times count from the start, so that a late request does not delay the ones after it.
         await asyncio.sleep(max(0.0, began + number / ARRIVALS_PER_SECOND - time.perf_counter()))
-        asked.append(asyncio.create_task(ask(session, url, load)))
-    await asyncio.gather(*asked)
+        calls.append(asyncio.create_task(ask(session, url, load)))
+    await asyncio.gather(*calls)
     return load
 
 
 def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> dict[str, object]:
-    """All figures, in milliseconds."""
-    with tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name, stage(Path(name)) as at:
-        return asyncio.run(_measured(at, rounds, seconds, say))
+    """Returns all figures, in milliseconds."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
+        stage(Path(name)) as running,
+    ):
+        return asyncio.run(_measured(running, rounds, seconds, say))
 
 
 async def _measured(
-    at: tuple[str, str, str], rounds: int, seconds: float, say: Callable[[str], None]
+    addresses: tuple[str, str, str], rounds: int, seconds: float, say: Callable[[str], None]
 ) -> dict[str, object]:
-    bounded, unbounded, key = at
-    found: dict[str, list[Load]] = {name: [] for name in ROWS}
+    bounded, unbounded, key = addresses
+    loads_of: dict[str, list[Load]] = {name: [] for name in ROWS}
     async with aiohttp.ClientSession(
         headers={"authorization": f"Bearer {key}"},
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=120.0),
     ) as session:
         for url in (bounded, unbounded):
-            await alone(session, url, 2)  # code paths and connections are warm
+            await alone(session, url, 2)  # warms code paths and connections
         for number in range(rounds):
             say(f"overload, round {number + 1} of {rounds}")
-            found["alone"].append(await alone(session, bounded, ALONE))
-            found["shed"].append(await flood(session, bounded, seconds))
-            found["no bound"].append(await flood(session, unbounded, seconds))
-    rows = [_row(name, loads, found["alone"]) for name, loads in found.items()]
+            loads_of["alone"].append(await alone(session, bounded, ALONE))
+            loads_of["shed"].append(await flood(session, bounded, seconds))
+            loads_of["no bound"].append(await flood(session, unbounded, seconds))
+    rows = [_row(name, loads, loads_of["alone"]) for name, loads in loads_of.items()]
     return {"rounds": rounds, "seconds": seconds, "rows": rows}
 
 
@@ -152,8 +157,8 @@ def _row(name: str, loads: list[Load], base: list[Load]) -> dict[str, object]:
         _p99_ms(load.answered) / _p99_ms(first.answered)
         for load, first in zip(loads, base, strict=True)
     ]
-    answered = [one for load in loads for one in load.answered]
-    refused = [one for load in loads for one in load.refused]
+    answered = [seconds for load in loads for seconds in load.answered]
+    refused = [seconds for load in loads for seconds in load.refused]
     return {
         "run": name,
         "answered": len(answered),
@@ -173,20 +178,20 @@ def _p99_ms(taken: list[float]) -> float:
     return 1000.0 * ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
 
 
-def show(found: dict) -> str:
-    """The figures as text."""
+def show(figures: dict) -> str:
+    """Returns the figures as text."""
     lines = [
         f"{'overload':<10}{'answered':>9}{'p50 ms':>9}{'p99 ms':>9}{'to alone':>10}"
         f"{'refused':>9}{'p99 ms':>9}"
     ]
-    for row in found["rows"]:
+    for row in figures["rows"]:
         late = row["refused_p99_ms"]
         lines.append(
             f"{row['run']:<10}{row['answered']:>9}{row['p50_ms']:>9.1f}{row['p99_ms']:>9.1f}"
             f"{row['to_alone']:>10.2f}{row['refused']:>9}{'' if late is None else late:>9}"
         )
-    shed = found["rows"][1]
-    faults = sum(row["other"] + row["without_retry_after"] for row in found["rows"])
+    shed = figures["rows"][1]
+    faults = sum(row["other"] + row["without_retry_after"] for row in figures["rows"])
     lines.append(f"Other answers, and refusals without Retry-After: {faults}.")
     reached = shed["worst_to_alone"] <= TARGET
     lines.append(

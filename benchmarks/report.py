@@ -1,8 +1,9 @@
-"""How long a report takes: `python -m benchmarks report [--rows 10000000] [--scan]`.
+"""Measures the time of a report: `python -m benchmarks report [--rows 10000000] [--scan]`.
 
-A ledger of so many rows in the real tables: one day of 2,000 rows with their attempts, drawn with
-a fixed seed, is copied by SQL over 30 days; the roll-ups are what those rows add up to. With --scan
-the same report is made from the rows alone, timed, and must be the same to the last figure.
+It makes a ledger of so many rows in the real tables. One day of 2,000 rows with their attempts,
+drawn with a fixed seed, is copied by SQL over 30 days; the roll-ups are the sums of those rows.
+With --scan it makes the same report from the rows alone and times it; both must be equal to the
+last figure.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ TYPES = ("faq", "status", "writing", "coding", "analysis")
 
 
 def measure(rows: int, scan: bool, say: Callable[[str], None]) -> dict[str, object]:
-    """Seconds of the report from roll-ups, and of a full scan where it is asked for."""
+    """Returns the seconds of the report from roll-ups and, with `scan`, from all rows."""
     copies = max(1, round(rows / (PATTERN * DAYS)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
         say(f"writing {copies * PATTERN * DAYS:,} rows")
         begin = time.perf_counter()
         generate(path, copies)
-        found: dict[str, object] = {
+        figures: dict[str, object] = {
             "rows": copies * PATTERN * DAYS,
             "cells": _cells(path),
             "megabytes": round(path.stat().st_size / 1e6),
@@ -56,24 +57,24 @@ def measure(rows: int, scan: bool, say: Callable[[str], None]) -> dict[str, obje
         database = Database.open(path)
         say("from roll-ups")
         times, rolled = _timed(lambda: from_rollups(database), 3)
-        found["rollups_s"] = times
+        figures["rollups_s"] = times
         if scan:
             say("from all rows")
             times, scanned = _timed(lambda: from_rows(database), 1)
-            found["scan_s"] = times
+            figures["scan_s"] = times
             if scanned != rolled:
                 raise AssertionError("the report from roll-ups is not the report from rows")
         database.close()
-    return found
+    return figures
 
 
-def show(found: dict[str, object]) -> None:
-    """Print what `measure` found."""
+def show(figures: dict[str, object]) -> None:
+    """Prints the figures of `measure`."""
     print(
-        f"report over {found['rows']:,} rows ({found['megabytes']:,} MB, "
-        f"{found['cells']:,} cells): "
-        f"from roll-ups {found['rollups_s']} s"
-        + (f", from all rows {found['scan_s']} s, the same" if "scan_s" in found else "")
+        f"report over {figures['rows']:,} rows ({figures['megabytes']:,} MB, "
+        f"{figures['cells']:,} cells): "
+        f"from roll-ups {figures['rollups_s']} s"
+        + (f", from all rows {figures['scan_s']} s, the same" if "scan_s" in figures else "")
     )
 
 
@@ -102,16 +103,13 @@ def _timed(work: Callable[[], Report], rounds: int) -> tuple[list[float], Report
     times = []
     for _ in range(rounds):
         begin = time.perf_counter()
-        found = work()
+        report = work()
         times.append(round(time.perf_counter() - begin, 2))
-    return times, found
-
-
-# --- the ledger --------------------------------------------------------------------------------
+    return times, report
 
 
 def generate(path: Path, copies: int) -> None:
-    """Write a ledger of `copies` times the pattern on each of the days, with its roll-ups."""
+    """Writes a ledger of `copies` times the pattern on each of the days, with its roll-ups."""
     Database.open(path).close()
     pattern = _pattern()
     raw = sqlite3.connect(path, isolation_level=None)
@@ -120,7 +118,7 @@ def generate(path: Path, copies: int) -> None:
     raw.execute("PRAGMA cache_size = -500000")
     raw.execute("CREATE TEMP TABLE r AS SELECT * FROM requests")
     raw.execute("CREATE TEMP TABLE a AS SELECT * FROM attempts")
-    _insert(raw, "r", [_request_line(at, row) for at, row in enumerate(pattern)])
+    _insert(raw, "r", [_request_line(number, row) for number, row in enumerate(pattern)])
     _insert(raw, "a", [(*attempt_values(c), row.tenant) for row in pattern for c in row.attempts])
     raw.execute("BEGIN")
     for turn in range(copies * DAYS):
@@ -160,8 +158,8 @@ def _row(chance: random.Random, number: int) -> RequestRow:
     )
 
 
-def _request_line(at: int, row: RequestRow) -> tuple[object, ...]:
-    chain = (WRITER, at + 1, "", "")
+def _request_line(number: int, row: RequestRow) -> tuple[object, ...]:
+    chain = (WRITER, number + 1, "", "")
     return (*request_values(row), row.domain, row.request_type, *chain)
 
 
@@ -193,15 +191,15 @@ def _day(pattern: list[RequestRow], day: int, copies: int) -> Fold:
 
 
 def _times(cell: Cell, copies: int) -> Cell:
-    """The sum of so many equal cells, by doubling."""
-    found, power = Cell(), cell
+    """Returns the sum of so many equal cells, by doubling."""
+    total, power = Cell(), cell
     while copies:
         if copies & 1:
-            found.merge(power)
+            total.merge(power)
         power = decode(encode(power))
         power.merge(decode(encode(power)))
         copies >>= 1
-    return found
+    return total
 
 
 def _cells(path: Path) -> int:

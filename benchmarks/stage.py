@@ -1,7 +1,7 @@
-"""What the gateway's benchmarks ask: gateway, upstream and nginx, each started on its core.
+"""Starts what the gateway's benchmarks measure: gateway, upstream and nginx, each on its core.
 
 The gateway is `tiergate serve` with everything on, before the tests' upstream, which answers at
-once; nginx, where it is installed, stands before the same one. It knows nothing about measuring.
+once; nginx, if it is installed, proxies to the same upstream. It knows nothing about measuring.
 """
 
 from __future__ import annotations
@@ -40,29 +40,29 @@ ENDINGS = ("", " please", " thanks", " thank you", ", thanks a lot", " many than
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something that answers chat completions, and what it is asked."""
+    """Names a server of chat completions and what to send to it."""
 
     name: str
     url: str
     key: str = ""
-    pid: int | None = None  # whose CPU time is counted
+    pid: int | None = None  # the process whose CPU time is counted
     stream: bool = False
     prompts: Path | None = None
 
 
 def cores() -> tuple[int, int] | None:
-    """The gateway's core and the clients' core; None where processes cannot be pinned."""
+    """Returns the gateway's core and the clients' core; None when processes cannot be pinned."""
     if not hasattr(os, "sched_getaffinity"):
         return None
-    found = sorted(os.sched_getaffinity(0))
-    return (found[0], found[1]) if len(found) > 1 else None
+    usable = sorted(os.sched_getaffinity(0))
+    return (usable[0], usable[1]) if len(usable) > 1 else None
 
 
 @contextlib.contextmanager
 def started(
     command: Sequence[str], core: int | None, log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[int]:
-    """A process on one core; ended by its id."""
+    """Starts a process on one core; yields its id, and ends it by that id."""
 
     def pin() -> None:
         if core is not None:
@@ -90,13 +90,14 @@ def started(
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Returns a free port of 127.0.0.1; another program could take it before its use."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, log: Path) -> None:
-    """Until `url` answers with any status. Raises RuntimeError with the process's last words."""
+    """Waits until `url` answers with any status. Raises RuntimeError with the process's output."""
     until = time.monotonic() + READY_S
     while time.monotonic() < until:
         try:
@@ -110,7 +111,7 @@ def wait_for(url: str, log: Path) -> None:
 
 
 def policy_text(upstream: str) -> str:
-    """The shipped default policy over two tiers: approved answers, and the instant upstream."""
+    """Returns the shipped default policy over two tiers: approved answers, and the upstream."""
     policy = yaml.safe_load((ROOT / "policies" / "default.yaml").read_text("utf-8"))
     approved = policy["tiers"][0]["answerers"][0]
     fake = {
@@ -132,6 +133,7 @@ def policy_text(upstream: str) -> str:
         ],
         "cache": {"exact": False},
     }
+    # These sections name tiers and tenants that the bench does not have.
     for name in ("examples", "report", "budgets"):
         policy.pop(name, None)
     return json.dumps(policy)  # JSON is YAML
@@ -171,7 +173,7 @@ http {{
 
 
 def approved_prompts() -> list[str]:
-    """Different wordings of questions that approved answers without slots are for."""
+    """Returns wordings of questions for which there are approved answers without slots."""
     file = ROOT / "policies" / "knowledge" / "customer_support.yaml"
     intents = yaml.safe_load(file.read_text("utf-8"))["intents"]
     utterances = [u for intent in intents if not intent.get("slots") for u in intent["utterances"]]
@@ -182,7 +184,7 @@ def approved_prompts() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """All that runs while it is measured."""
+    """Holds everything that runs during the measurement."""
 
     direct: Target
     gateway: Target
@@ -198,7 +200,7 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
-    """Upstream, gateway and (where it is installed) nginx, ready to be asked."""
+    """Starts upstream, gateway and (if installed) nginx; yields when all of them answer."""
     pinned = cores()
     ours, theirs = pinned if pinned else (None, None)
     ports = [free_port() for _ in range(3)]
@@ -245,6 +247,7 @@ def stage(folder: Path) -> Iterator[Stage]:
 
 
 def create_key(database: Path) -> str:
+    """Creates an API key with the scope `chat` in the ledger; returns its secret."""
     opened = Database.open(database)
     try:
         return SqlKeyStore(opened, SystemClock()).create("bench", [Scope.CHAT], "bench").secret

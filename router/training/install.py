@@ -84,7 +84,8 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
     """
     card = read_card(model)
     against = next(
-        (one for one in (out, shipped) if one is not None and (one / CARD).is_file()), None
+        (place for place in (out, shipped) if place is not None and (place / CARD).is_file()),
+        None,
     )
     fallen = () if against is None else worse(card, read_card(against))
     installed = force or not fallen

@@ -1,7 +1,7 @@
-"""A real Chromium, driven through its own debugging protocol over two pipes: no further package.
+"""Drives a real Chromium through its debugging protocol over two pipes, without another package.
 
 `with Browser(folder) as browser: page = browser.open(url, width=360, dark=True)`. A page remembers
-what it asked for (`asked`) and what went wrong in it (`faults`).
+its requests (`asked`) and its errors (`faults`).
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ KEYS = {
 
 
 class Browser:
-    """The program; it ends with the block."""
+    """Runs the program; it ends with the block."""
 
     def __init__(self, folder: Path) -> None:
-        found = next((path for name in NAMES if (path := shutil.which(name))), None)
-        if found is None:
+        program = next((path for name in NAMES if (path := shutil.which(name))), None)
+        if program is None:
             pytest.skip("Chromium is not installed")
-        self._command = [found, *FLAGS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        self._command = [program, *FLAGS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
         self._next = 0
         self._read = b""
         self._answers: dict[int, dict[str, object]] = {}
@@ -60,7 +60,8 @@ class Browser:
         self._from, from_browser = os.pipe()
 
         def placed() -> None:
-            """The browser reads the third descriptor and writes the fourth."""
+            """Puts the pipes where the browser expects them: it reads 3 and writes 4."""
+            # Duplicated first, because 3 or 4 may already be one of the pipes.
             reading, writing = os.dup(to_browser), os.dup(from_browser)
             os.dup2(reading, 3)
             os.dup2(writing, 4)
@@ -100,7 +101,8 @@ class Browser:
         dark: bool = False,
         before: str = "",
     ) -> Page:
-        """A page of its own, once it has loaded. `before` is JavaScript that runs ahead of it."""
+        """Opens a page and returns it once it has loaded; `before` is JavaScript that runs
+        first."""
         target = self.send("Target.createTarget", {"url": "about:blank"})["targetId"]
         attached = self.send("Target.attachToTarget", {"targetId": target, "flatten": True})
         page = Page(self, str(attached["sessionId"]))
@@ -118,13 +120,14 @@ class Browser:
     def send(
         self, method: str, parameters: dict[str, object] | None = None, session: str = ""
     ) -> dict[str, object]:
-        """What the browser answers to a command."""
+        """Sends a command and returns the browser's result. Fails when the browser reports an
+        error."""
         self._next += 1
         number = self._next
-        said: dict[str, object] = {"id": number, "method": method, "params": parameters or {}}
+        command: dict[str, object] = {"id": number, "method": method, "params": parameters or {}}
         if session:
-            said["sessionId"] = session
-        os.write(self._to, json.dumps(said).encode() + b"\0")
+            command["sessionId"] = session
+        os.write(self._to, json.dumps(command).encode() + b"\0")
         deadline = time.monotonic() + PATIENCE_S
         while number not in self._answers:
             self._listen(deadline)
@@ -147,7 +150,7 @@ class Browser:
 
 
 class Page:
-    """One tab."""
+    """Controls one tab."""
 
     def __init__(self, browser: Browser, session: str) -> None:
         self._browser = browser
@@ -159,7 +162,7 @@ class Page:
         return self._browser.send(method, parameters, self.session)
 
     def told(self, event: str, said: dict[str, object]) -> None:
-        """Keep what tests look at: requests, and whatever a console would show as a fault."""
+        """Keeps what tests look at: requests, and everything a console would show as an error."""
         if event == "Network.requestWillBeSent":
             self.asked.append(said["request"]["url"])  # type: ignore[index]
         elif event == "Runtime.exceptionThrown":
@@ -172,34 +175,34 @@ class Page:
                 self.faults.append(f"{entry['text']} {entry.get('url', '')}")  # type: ignore[index, attr-defined]
 
     def sized(self, width: int, height: int) -> None:
-        """As a window of so many pixels; below 500 it is a phone's."""
+        """Sets the window's size in pixels; below a width of 500 it acts as a phone's."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.send("Emulation.setDeviceMetricsOverride", dict(size))
 
     def coloured(self, scheme: str) -> None:
-        """As a system set to light or dark."""
+        """Sets the system's colour scheme, light or dark."""
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.send("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def run(self, script: str) -> object:
-        """The value of a JavaScript expression, awaited where it is a promise."""
-        said = {"expression": script, "awaitPromise": True, "returnByValue": True}
-        done = self.send("Runtime.evaluate", dict(said))
+        """Returns the value of a JavaScript expression; a promise is awaited."""
+        parameters = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        done = self.send("Runtime.evaluate", dict(parameters))
         assert "exceptionDetails" not in done, done
         result = done["result"]
         assert isinstance(result, dict)
         return result.get("value")
 
     def text(self, selector: str = "body") -> str:
-        """What of an element is seen; "" where there is none."""
+        """Returns the visible text of an element, "" when there is none."""
         return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
 
     def wait(self, condition: str) -> None:
-        """Until a JavaScript condition holds."""
+        """Waits until a JavaScript condition holds."""
         self._until(lambda: bool(self.run(f"!!({condition})")), condition)
 
     def wait_for(self, words: str, selector: str = "main") -> None:
-        """Until an element's text has these words, in any case."""
+        """Waits until an element's text contains these words, in any case."""
         self._until(lambda: words.lower() in self.text(selector).lower(), words)
 
     def _until(self, holds: Callable[[], bool], wanted: str) -> None:
@@ -209,21 +212,21 @@ class Page:
             time.sleep(0.05)
 
     def press(self, *keys: str) -> None:
-        """Keys by name, or characters."""
+        """Presses keys, given by name or as characters."""
         for key in keys:
             name, code, text = KEYS.get(key, (key, ord(key[0].upper()), key))
-            said = {"key": name, "windowsVirtualKeyCode": code, "text": text}
-            self.send("Input.dispatchKeyEvent", {"type": "keyDown", **said})
-            self.send("Input.dispatchKeyEvent", {"type": "keyUp", **said})
+            event = {"key": name, "windowsVirtualKeyCode": code, "text": text}
+            self.send("Input.dispatchKeyEvent", {"type": "keyDown", **event})
+            self.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
 
     def write(self, text: str) -> None:
-        """Text into what has the focus."""
+        """Types text into the element that has the focus."""
         self.send("Input.insertText", {"text": text})
 
     def click(self, selector: str) -> None:
         self.run(f"document.querySelector({json.dumps(selector)}).click()")
 
     def picture(self, path: Path, *, whole: bool = False) -> None:
-        """A screenshot of the window, or of the whole page."""
-        said = self.send("Page.captureScreenshot", {"captureBeyondViewport": whole})
-        path.write_bytes(base64.b64decode(str(said["data"])))
+        """Saves a screenshot of the window, or of the whole page."""
+        shot = self.send("Page.captureScreenshot", {"captureBeyondViewport": whole})
+        path.write_bytes(base64.b64decode(str(shot["data"])))

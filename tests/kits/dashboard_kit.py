@@ -1,4 +1,4 @@
-"""A gateway of three tiers with a day's work behind it, for the tests of its dashboard.
+"""Runs a gateway of three tiers with a day's work behind it, for the tests of its dashboard.
 
 Everything in its ledger came by requests to the real server: approved answers, an upstream that is
 sure, one that fails, one that thinks, tenants with and without a budget, and hostile names.
@@ -16,7 +16,7 @@ import yaml
 from tests.kits.server_kit import Served, Upstream, tiergate
 
 HOSTILE = '<img src=x onerror="window.broken=1">&"\'‮/*-->'
-"""What a model or a tag may be called by whoever sends it."""
+"""A name of a model or a tag that a hostile client may send."""
 
 KNOWLEDGE = """\
 version: 1
@@ -66,7 +66,7 @@ def answerer(name: str, model: str, url: str, output_usd: float, **more: object)
 
 
 def write_ladder(folder: Path, url: str, **more: object) -> Path:
-    """The policy `ladder`: approved answers, a model, a dearer model; one budget for everybody."""
+    """Writes the policy `ladder`: approved answers, a model, a dearer model, one budget for all."""
     (folder / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
     policy = {
         "version": 1,
@@ -99,11 +99,11 @@ def write_ladder(folder: Path, url: str, **more: object) -> Path:
 
 
 def play(server: Served, key: str = "") -> None:
-    """A small mixed day: every question twice, one streamed, one pinned, one with hostile tags."""
+    """Sends a small mixed day: every question twice, one streamed, one pinned, one hostile."""
     for question in QUESTIONS:
         for stream in (False, True):
-            said = [{"role": "user", "content": question}]
-            response = server.chat(key=key, messages=said, stream=stream)
+            messages = [{"role": "user", "content": question}]
+            response = server.chat(key=key, messages=messages, stream=stream)
             assert response.status_code == 200, response.text
     tagged = {"tags": [HOSTILE], "stakes_usd": 3}
     response = server.chat("gpt-4o", key=key, routing=tagged)
@@ -113,8 +113,10 @@ def play(server: Served, key: str = "") -> None:
 
 @contextmanager
 def dashboard_server(folder: Path, **more: object) -> Iterator[Served]:
-    """The gateway on loopback without keys, before an upstream, with its day played; `more` are
-    further sections of its policy."""
+    """Runs the gateway on loopback without keys, before an upstream, and plays its day.
+
+    `more` holds further sections of its policy.
+    """
     with Upstream(folder) as upstream:
         ladder = write_ladder(folder, upstream.url, **more)
         with Served(folder, ladder) as server:
@@ -124,8 +126,8 @@ def dashboard_server(folder: Path, **more: object) -> Iterator[Served]:
 
 def create_key(server: Served, tenant: str, *scopes: str) -> str:
     arguments = [piece for scope in scopes for piece in ("--scope", scope)]
-    said = tiergate(
+    result = tiergate(
         "keys", "create", "--tenant", tenant, *arguments, "--json", "--database", server.database
     )
-    assert said.returncode == 0, said.stderr
-    return str(json.loads(said.stdout)["key"])
+    assert result.returncode == 0, result.stderr
+    return str(json.loads(result.stdout)["key"])

@@ -1,4 +1,4 @@
-"""What the tests of the decision share: a policy of three tiers, a calm request, three rungs."""
+"""Shares a policy of three tiers, a calm request and three rungs among tests of the decision."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The commands that a Markdown text shows in code marks, and what is wrong with them.
+"""Checks the commands that a Markdown text shows in code marks.
 
-Fenced blocks and inline code are looked at; prose is not, since words like "tiergate is" are no
-command. Checked are the names of commands and options, not the values.
+It looks at fenced blocks and inline code, not at prose, because words like "tiergate is" are no
+command. It checks the names of commands and options, not the values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MODULES = {"router.cli": "tiergate", "benchmarks": "benchmarks"}
 
 
 def shown_in(text: str) -> Iterator[str]:
-    """Every line of a fenced block of shell or of no language, and every inline code."""
+    """Yields each line of a fenced block of shell or without a language, and each inline code."""
     for language, block in FENCED.findall(text):
         if language in SHELLS:
             yield from block.replace("\\\n", " ").splitlines()
@@ -34,7 +34,7 @@ def shown_in(text: str) -> Iterator[str]:
 
 
 def faults_in(text: str) -> list[str]:
-    """What is wrong with the commands and options in a text, a sentence each."""
+    """Returns one sentence for each fault in the commands and options of a text."""
     return [f"`{shown.strip()}`: {fault}" for shown in shown_in(text) for fault in _faults(shown)]
 
 
@@ -59,17 +59,17 @@ def _faults(shown: str) -> list[str]:
 
 
 def _words(shown: str) -> list[str]:
-    """The words of one command, up to a pipe or a comment; none where it is no shell."""
+    """Returns the words of one command up to a pipe or a comment; none when it is no shell."""
     try:
         words = shlex.split(shown.strip().removeprefix("$ "), comments=True)
     except ValueError:
         return []
-    ends = [at for at, word in enumerate(words) if word in ("|", "||", "&&", ";", ">")]
+    ends = [place for place, word in enumerate(words) if word in ("|", "||", "&&", ";", ">")]
     return words[: ends[0]] if ends else words
 
 
 def _in_group(command: object, path: str, words: list[str]) -> list[str]:
-    """Follow the names down to a command, then look at its options; `rows|verify` are two."""
+    """Follows the names down to a command and checks its options; `rows|verify` are two names."""
     below = getattr(command, "commands", None)
     if below is None:
         known = _options(command)
@@ -77,13 +77,13 @@ def _in_group(command: object, path: str, words: list[str]) -> list[str]:
         return [f"{path} has no option {flag}" for flag in flags if flag not in known]
     if not words or words[0].isupper() or words[0] in _options(command):
         return []
-    found = []
+    faults = []
     for name in words[0].split("|"):
         if name in below:
-            found += _in_group(below[name], f"{path} {name}", words[1:])
+            faults += _in_group(below[name], f"{path} {name}", words[1:])
         else:
-            found.append(f"{path} has no {name}")
-    return found
+            faults.append(f"{path} has no {name}")
+    return faults
 
 
 def _option(word: str) -> str:
@@ -99,8 +99,8 @@ def _options(command: object) -> set[str]:
 def _all_options() -> frozenset[str]:
     def below(command: object) -> Iterator[str]:
         yield from _options(command)
-        for one in getattr(command, "commands", {}).values():
-            yield from below(one)
+        for child in getattr(command, "commands", {}).values():
+            yield from below(child)
 
     return frozenset(below(typer.main.get_command(app)))
 

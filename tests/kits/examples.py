@@ -12,7 +12,7 @@ from hypothesis import settings
 
 EVERY = "HYPOTHESIS_EXAMPLES"
 MOST = "HYPOTHESIS_MOST_EXAMPLES"
-"""Both are read here only: whoever writes a property passes its usual number to `examples`."""
+"""Only this module reads them; a property passes its usual number to `examples`."""
 
 
 def setting(variable: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Tiers that do what a test tells them, a clock that moves when told, and a policy around them."""
+"""Provides scripted tiers, a clock that a test moves, and a policy and a gateway around them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Ids:
 
 @dataclass
 class ScriptedTriage:
-    """Says the signals it was given, and that reading took so long."""
+    """Returns the signals it was given, after so much reading time."""
 
     signals: Signals = CALM
     compute_ms: float = 0.0
@@ -116,28 +116,28 @@ class ScriptedTriage:
 
 @dataclass
 class ScriptedTier:
-    """An answerer that says `text`, or raises `error`, or waits, as told."""
+    """Answers with `text`, raises `error` or waits, as a test sets it."""
 
     name: str
     tier: str
     level: int
     kind: str = "upstream"
     text: str = "an answer"
-    says: tuple[str, ...] = ()  # by call, instead of `text`
+    says: tuple[str, ...] = ()  # one per call, instead of `text`
     error: Exception | None = None
     wait_s: float = 0.0
     cut_after: int | None = None
     p: float | None = None
     approved: bool = False
     verified: bool | None = None
-    trusted: bool = False  # a deliberation: whether its tier vouches for it
+    trusted: bool = False  # for a deliberation: its tier vouches for the answer
     logprob: float | None = None
     price: Price = PRICE
     usage: Usage = USED
     asks: tuple[str, ...] = ()
     at_once: bool = False
     calls: int = 0
-    said: int = 0  # pieces
+    said: int = 0  # pieces of a stream that were sent
     closed: int = 0
     seen: list[Work] = field(default_factory=list)
 
@@ -180,12 +180,12 @@ class ScriptedTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         self.calls += 1
         self.seen.append(work)
-        asked = [call(other, work.request, work.role) for other in self.asks]
+        inner_calls = [call(other, work.request, work.role) for other in self.asks]
         if self.at_once:
-            await asyncio.gather(*asked)
+            await asyncio.gather(*inner_calls)
         else:
-            for one in asked:
-                await one
+            for inner_call in inner_calls:
+                await inner_call
         await asyncio.sleep(self.wait_s)
         if self.error is not None:
             raise self.error
@@ -211,7 +211,7 @@ class ScriptedTier:
 
 
 class Reviews:
-    """A review queue in a list."""
+    """Keeps a review queue in a list."""
 
     def __init__(self) -> None:
         self.items: list[ReviewItem] = []
@@ -224,12 +224,12 @@ class Reviews:
 
 
 LONGEST_DRAIN_S = 30.0
-"""A failed test may leave a call that never ends; its ledger is closed all the same."""
+"""A failed test may leave a call that never ends; its ledger is closed after this time."""
 
 
 @dataclass
 class House:
-    """A gateway with everything around it real but the tiers and the triage."""
+    """Holds a gateway whose surroundings are real, except the tiers and the triage."""
 
     gateway: Gateway
     ledger: SqlLedger
@@ -248,7 +248,7 @@ class House:
 
 
 def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
-    """A policy whose answerers have the names and tiers of the scripted ones."""
+    """Returns a policy whose answerers have the names and tiers of the scripted ones."""
     levels: dict[str, dict[str, object]] = {}
     for tier in tiers:
         row = levels.setdefault(
@@ -314,7 +314,7 @@ def a_house(
     events: Events = NOBODY,
     **sections: object,
 ) -> House:
-    """A whole gateway over scripted tiers, with a real ledger in `folder`."""
+    """Returns a whole gateway over scripted tiers, with a real ledger in `folder`."""
     clock, reviews, triage = Clock(), Reviews(), ScriptedTriage(signals)
     policy = a_policy(tiers, **sections)
     runtime = a_runtime(policy, tiers, triage, thetas or {})
@@ -360,7 +360,7 @@ class Houses:
         self._built: list[House] = [] if built is None else built
 
     def __call__(self, tiers: list[ScriptedTier], **sections: object) -> House:
-        """Returns a new house; it has the arguments of `a_house` but for the folder."""
+        """Returns a new house; it takes the arguments of `a_house` except the folder."""
         house = a_house(self.folder, tiers, **sections)  # type: ignore[arg-type]
         self._built.append(house)
         return house

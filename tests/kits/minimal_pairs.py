@@ -1,4 +1,5 @@
-"""Pairs of requests that a vector finds alike and that must never share an answer; our own."""
+"""Lists pairs of requests that a vector finds alike but that must never share an answer; our
+own."""
 
 PAIRS: tuple[tuple[str, str], ...] = (
     # opposites
@@ -148,4 +149,4 @@ ALIKE: tuple[tuple[str, str], ...] = (
     ("Is there a fee for withdrawals?", "is there a fee for a withdrawal"),
     ("Set a timer for ten minutes", "set a timer for 10 minutes"),
 )
-"""Pairs that may share an answer, so that the gates do not simply refuse."""
+"""Pairs that may share an answer, so that the gates do not simply refuse everything."""

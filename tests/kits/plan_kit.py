@@ -1,4 +1,4 @@
-"""Plans for tests: as text in the format people write, and read into a report."""
+"""Provides plans for tests: as text in the format that people write, and read into a report."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ BOOK = {
 
 
 def plan_of(text: str) -> Plan:
-    """A plan from YAML; what crosses sections is not checked here."""
+    """Reads a plan from YAML without the checks that cross sections."""
     tree, lines = load_yaml("plan.yaml", text)
     return validated(Plan, tree, lines)
 

@@ -1,4 +1,5 @@
-"""A small sound policy as text, for tests to break, and what loading it says."""
+"""Provides a small valid policy as text for tests to break, and reads the mistakes of loading
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of replay build requests from: two rungs, as the gateway would know them."""
+"""Makes two rungs, as the gateway would know them, for requests in tests of replay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from router.types import CostBasis, PSource, RungFacts, Signals
 
 
 def facts_of(signals: Signals, p_mid: float) -> tuple[RungFacts, RungFacts]:
-    """An approved answer at its match confidence, and a level-2 model at `p_mid`."""
+    """Returns an approved answer at its match confidence, and a level-2 model at `p_mid`."""
     p = signals.match.confidence if signals.match else 0.0
     return (
         RungFacts("faq", "resolve", 1, p, PSource.MATCH, 1, 0, CostBasis.OWN_COMPUTE, 10.0),

@@ -1,4 +1,4 @@
-"""A real `tiergate serve` in a process of its own, before a real upstream, for tests of the whole.
+"""Runs a real `tiergate serve` in a process of its own, before a real upstream, for whole tests.
 
 `Upstream` is tests/kits/upstreams/fake_upstream.py as a program; `Served` is the server. Both end
 with the test.
@@ -23,7 +23,7 @@ import yaml
 
 from tests import ROOT
 
-# Tests of clients run where the client is installed, which need not be where the gateway is.
+# Tests of clients run in the environment of the client, which may lack the gateway.
 PYTHON = os.environ.get("GATEWAY_PYTHON") or sys.executable
 START_S = 30.0  # generous: the machine may be loaded
 BEHAVIOURS = {
@@ -53,30 +53,30 @@ ANSWERS = {
     "editor": "editor",
     "sure": "logprobs",
 }
-"""What an upstream may say, for the endpoints that say it in words of their own."""
+"""Kinds of answers of an upstream, for the endpoints that translate them."""
 ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a child: ours without anything that a person set for Tiergate."""
+    """Returns the environment of a child: ours without the variables that configure Tiergate."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TIERGATE_")}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
 
 
 def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """One run of the command line, to its end."""
+    """Runs the command line to its end."""
     return subprocess.run(
         [PYTHON, "-m", "router.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=300,  # only so that a parent which never ends fails here
+        timeout=300,  # a parent that never ends fails here
         env=environment(**more),
         check=False,
     )
 
 
 class _Program:
-    """A child process whose output goes to a file, so that it can't block on a full pipe."""
+    """Runs a child process whose output goes to a file, so that it cannot block on a full pipe."""
 
     def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
         self._log = log
@@ -90,18 +90,18 @@ class _Program:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def wait_for(self, pattern: str, timeout_s: float = START_S) -> re.Match[str]:
-        """The first match in the output. Fails when the program ends or takes too long."""
+        """Returns the first match in the output. Fails when the program ends or takes too long."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             ended = self.process.poll() is not None
-            if found := re.search(pattern, self.output):
-                return found
+            if match := re.search(pattern, self.output):
+                return match
             assert not ended, f"ended with {self.process.returncode}:\n{self.output}"
             time.sleep(0.02)
         raise AssertionError(f"no {pattern!r} after {timeout_s} s in:\n{self.output}")
 
     def end(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = START_S) -> int:
-        """Send a signal and wait: the exit code."""
+        """Sends a signal, waits, and returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(timeout_s)
@@ -122,7 +122,7 @@ class _Program:
 
 
 class Upstream(_Program):
-    """The fake upstream as a program."""
+    """Runs the fake upstream as a program."""
 
     def __init__(self, folder: Path) -> None:
         command = [PYTHON, "-m", "tests.kits.upstreams.fake_upstream", "--port", "0"]
@@ -133,12 +133,16 @@ class Upstream(_Program):
         return self
 
     def seen(self) -> dict[str, float]:
-        """How many requests came (`count`) and how many clients left too early (`aborted`)."""
+        """Returns the number of requests (`count`) and of clients that left too early
+        (`aborted`)."""
         return dict(httpx.get(f"{self.url.removesuffix('/v1')}/seen").json())
 
 
 class Served(_Program):
-    """`tiergate serve` on a free port; `url` and `client` once it listens. Paths are policies."""
+    """Runs `tiergate serve` on a free port; `url` and `client` exist once it listens.
+
+    Paths among the arguments are policies.
+    """
 
     def __init__(
         self, folder: Path, *arguments: str | Path, ledger: str | Path = "", **more: str
@@ -147,8 +151,8 @@ class Served(_Program):
         self.database = ledger or folder / "ledger.db"
         command = [PYTHON, "-m", "router.cli", "serve", "--port", "0"]
         command += ["--database", str(self.database)]
-        for one in arguments:
-            command += ["--policy", str(one)] if isinstance(one, Path) else [one]
+        for argument in arguments:
+            command += ["--policy", str(argument)] if isinstance(argument, Path) else [argument]
         super().__init__(command, folder / "serve.log", environment(**more))
 
     def __enter__(self) -> Served:
@@ -163,32 +167,34 @@ class Served(_Program):
         return self.client.post("/v1/chat/completions", json=body, headers=headers)
 
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
-        """A body as JSON, or bytes as they are."""
+        """Sends a body as JSON; bytes are sent unchanged."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         given = {"content-type": "application/json", **headers}
         return self.client.post(path, content=content, headers=given)
 
     def rows(self) -> list[dict[str, object]]:
-        """All ledger rows, by the command that users have."""
-        said = tiergate("ledger", "rows", "--json", "--database", self.database)
-        assert said.returncode == 0, said.stderr
-        return [json.loads(line) for line in said.stdout.splitlines()]
+        """Returns all ledger rows, by the command that users have."""
+        result = tiergate("ledger", "rows", "--json", "--database", self.database)
+        assert result.returncode == 0, result.stderr
+        return [json.loads(line) for line in result.stdout.splitlines()]
 
     def row(self, response: httpx.Response) -> dict[str, object]:
-        """The decision behind a response, by the API."""
-        found = self.client.get(f"/v1/decisions/{response.headers['x-tiergate-decision-id']}")
-        assert found.status_code == 200, found.text
-        return dict(found.json())
+        """Returns the decision behind a response, by the API."""
+        response_of_api = self.client.get(
+            f"/v1/decisions/{response.headers['x-tiergate-decision-id']}"
+        )
+        assert response_of_api.status_code == 200, response_of_api.text
+        return dict(response_of_api.json())
 
     def finished_row(self, response: httpx.Response) -> dict[str, object]:
-        """As `row`, once it is no longer open: a failure is booked beside the response."""
+        """Returns the row once it is no longer open; a failure is recorded after the response."""
         eventually(lambda: self.row(response)["state"] != "open")
         return self.row(response)
 
 
 @contextmanager
 def answering(folder: Path, **sections: object) -> Iterator[Served]:
-    """A server whose policies are `tested` and one for each way to answer or to fail in mid-stream.
+    """Runs a server with the policy `tested` and one for each way to answer or to fail in a stream.
 
     `sections` are further sections of `tested`.
     """
@@ -200,14 +206,14 @@ def answering(folder: Path, **sections: object) -> Iterator[Served]:
 
 
 def events_of(text: str) -> list[tuple[str, dict[str, object]]]:
-    """The events of a stream with the JSON that each carries."""
-    found = re.findall(r"^event: (\S+)\ndata: (.+)\n\n", text, re.MULTILINE)
-    assert text.count("\n\n") == len(found), text
-    return [(name, json.loads(said)) for name, said in found]
+    """Returns the events of a stream with the JSON of each."""
+    events = re.findall(r"^event: (\S+)\ndata: (.+)\n\n", text, re.MULTILINE)
+    assert text.count("\n\n") == len(events), text
+    return [(name, json.loads(text_of_event)) for name, text_of_event in events]
 
 
 def eventually(condition: object, timeout_s: float = START_S) -> None:
-    """Wait until `condition()` is true."""
+    """Waits until `condition()` is true."""
     assert callable(condition)
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -216,13 +222,13 @@ def eventually(condition: object, timeout_s: float = START_S) -> None:
 
 
 def write_policy(folder: Path, upstream_url: str, **sections: object) -> Path:
-    """The policy `tested`: one tier at level 2, whose answerer `mid` is the upstream."""
+    """Writes the policy `tested`: one tier at level 2, whose answerer `mid` is the upstream."""
     answerer = _answerer("mid", "answer", upstream_url)
     return _write(folder, "tested", answerer, {"aliases": {"gpt-4o": "auto"}, **sections})
 
 
 def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]:
-    """A policy for each name in BEHAVIOURS or ANSWERS: `auto:hang` asks an upstream that hangs."""
+    """Writes a policy for each name in BEHAVIOURS or ANSWERS: `auto:hang` calls one that hangs."""
     paths = []
     for name in names:
         url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
@@ -241,7 +247,7 @@ def write_ladder(
     sections: Mapping[str, object] | None = None,
     **more: object,
 ) -> Path:
-    """A policy whose one tier asks these models of the upstream, one after the other."""
+    """Writes a policy whose only tier calls these models of the upstream, one after the other."""
     answerers = [
         _answerer(f"rung-{i}", model, upstream_url, **more) for i, model in enumerate(models)
     ]
@@ -259,7 +265,7 @@ def _write(folder: Path, name: str, answerer: object, sections: Mapping[str, obj
     }
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
-    book = folder / "prices.yaml"  # without rates, so that what a test says is what an answer costs
+    book = folder / "prices.yaml"  # without rates, so that an answer costs what the test sets
     if not book.exists():
         book.write_text("version: 1\nname: tests\nas_of: 2026-11-20\n", encoding="utf-8")
     return path
@@ -279,11 +285,13 @@ def _answerer(name: str, model: str, url: str, **more: object) -> dict[str, obje
 
 
 def at_the_rate(compute_ms: float) -> int:
-    """What so many milliseconds of a core cost by the shipped price book: $0.05 an hour."""
+    """Returns the cost of so many milliseconds of a core at the shipped rate: $0.05 an hour."""
     return -(-round(compute_ms * 1000) * 13_889 // 1_000_000)
 
 
 def spent_in(page: str, tier: str) -> float:
-    """The dollars that a page of metrics counts in a tier."""
-    (found,) = re.findall(rf'^tiergate_cost_usd_total{{tier="{tier}"}} (\S+)$', page, re.MULTILINE)
-    return float(found)
+    """Returns the dollars that a page of metrics counts for a tier."""
+    (dollars,) = re.findall(
+        rf'^tiergate_cost_usd_total{{tier="{tier}"}} (\S+)$', page, re.MULTILINE
+    )
+    return float(dollars)

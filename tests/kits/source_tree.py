@@ -1,4 +1,4 @@
-"""What the tests of layers and house style share: the sources, parsed, and what they import."""
+"""Parses the sources and their imports, for the tests of layers and of house style."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    module: str  # the module or package that is named, dotted
+    module: str  # dotted name of the module or package
     line: int
-    lazy: bool  # inside a function, or for the type checker alone
+    lazy: bool  # inside a function, or only for the type checker
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,18 @@ class Source:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    found = []
+    parsed = []
     for path in sorted([*ROOT.glob("router/**/*.py"), *ROOT.glob("tiers/**/*.py")]):
         relative = path.relative_to(ROOT)
         name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
         text = path.read_text("utf-8")
-        found.append(Source(name, str(relative), text, ast.parse(text)))
-    return tuple(found)
+        parsed.append(Source(name, str(relative), text, ast.parse(text)))
+    return tuple(parsed)
 
 
 def imports_of(source: Source) -> Iterator[Import]:
-    """Every import, with `from package import module` read as an import of that module."""
-    modules = {one.name for one in sources()}
+    """Yields every import; `from package import module` counts as an import of that module."""
+    modules = {source_file.name for source_file in sources()}
 
     def walk(node: ast.AST, lazy: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -61,7 +61,7 @@ def imports_of(source: Source) -> Iterator[Import]:
 
 
 def _imported_by_name(call: ast.Call) -> str:
-    """The module in `importlib.import_module("module")`, else ""."""
+    """Returns the module in `importlib.import_module("module")`, otherwise ""."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     first = call.args[0] if call.args else None
     if name == "import_module" and isinstance(first, ast.Constant):

@@ -1,4 +1,4 @@
-"""A small folder of training data, in our own words, and how such files are written."""
+"""Writes a small folder of training data, in our own words, in the format of such files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write(folder: Path, name: str, rows: list[dict[str, object]]) -> None:
 
 
 def write_data(folder: Path) -> Path:
-    """Intents and graded benchmark prompts, enough for every stage of a quick training."""
+    """Writes intents and graded benchmark prompts, enough for every stage of a quick training."""
     rng = random.Random(1)
     write(folder, "intent_banking77.jsonl.gz", [
         {"text": pattern.format(item), "intent": intent}

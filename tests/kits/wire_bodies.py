@@ -1,4 +1,4 @@
-"""For each endpoint that answers: the same question, and a body with every field to be changed."""
+"""Gives, for each endpoint that answers, the same question and a body with every field."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ BODIES["/v1/responses/compact"] = BODIES["/v1/responses"]
 
 
 def nodes(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
-    """The path to every node below the body."""
+    """Yields the path to every node below the body."""
     if isinstance(value, dict | list):
         keys = list(value) if isinstance(value, dict) else range(len(value))
         for key in keys:
@@ -142,13 +142,13 @@ def nodes(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object
 
 
 def changed(body: object, path: tuple[object, ...], value: object) -> object:
-    """The body with another value at a path; `...` takes the node away."""
+    """Returns the body with another value at a path; `...` removes the node."""
     body = copy.deepcopy(body)
-    at = body
+    node = body
     for key in path[:-1]:
-        at = at[key]  # type: ignore[index]
+        node = node[key]  # type: ignore[index]
     if value is ...:
-        del at[path[-1]]  # type: ignore[attr-defined]
+        del node[path[-1]]  # type: ignore[attr-defined]
     else:
-        at[path[-1]] = value  # type: ignore[index]
+        node[path[-1]] = value  # type: ignore[index]
     return body

@@ -1,4 +1,4 @@
-"""A chat body read, or refused, as the tests of the wire ask for it."""
+"""Parses a chat body, or expects its refusal, for the tests of the wire."""
 
 from __future__ import annotations
 

@@ -81,19 +81,19 @@ def _by_turns(questions: Sequence[Question]) -> list[Question]:
     return [question for *_, question in sorted(turns, key=lambda t: t[:2])]
 
 
-def is_right(question: Question, said: str) -> bool:
+def is_right(question: Question, answer: str) -> bool:
     """Returns True when the answer is right, by the rule of its kind.
 
     fact: every word of the known answer occurs. number: the last number equals it. option: the
     first single capital letter is the known one.
     """
     if question.kind == "number":
-        return _last_number(said) == _last_number(question.answer)
+        return _last_number(answer) == _last_number(question.answer)
     if question.kind == "option":
-        letters = re.findall(r"\b([A-J])\b", said)
+        letters = re.findall(r"\b([A-J])\b", answer)
         return bool(letters) and letters[0] == question.answer
     wanted = re.findall(r"\w+", question.answer.lower())
-    return bool(wanted) and set(wanted) <= set(re.findall(r"\w+", said.lower()))
+    return bool(wanted) and set(wanted) <= set(re.findall(r"\w+", answer.lower()))
 
 
 def _last_number(text: str) -> float | None:

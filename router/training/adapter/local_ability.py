@@ -121,9 +121,11 @@ def fit(graded: Sequence[Graded], d: Floats, slope: float) -> dict[str, object]:
     domains = np.array([row.domain for row in graded])
     theta = ability(d, right, slope, prior=0.0, weight=0.0)
     by_domain = {
-        str(name): round(ability(d[at], right[at], slope, theta, PRIOR_ANSWERS), 3)
+        str(name): round(
+            ability(d[rows_of_domain], right[rows_of_domain], slope, theta, PRIOR_ANSWERS), 3
+        )
         for name in np.unique(domains)
-        if (at := domains == name).sum() >= LEAST_PER_DOMAIN
+        if (rows_of_domain := domains == name).sum() >= LEAST_PER_DOMAIN
     }
     p = sigmoid(slope * (theta - d))
     features = np.column_stack(

@@ -25,13 +25,13 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+(?:[.,][0-9]+)*", text.lower())
 
 
-def token_f1(said: str, wanted: str) -> float:
+def token_f1(answer: str, wanted: str) -> float:
     """Returns the harmonic mean of precision and recall over words, repeats counted.
 
     >>> token_f1("the parcel is late", "the parcel is here")
     0.75
     """
-    a, b = Counter(words(said)), Counter(words(wanted))
+    a, b = Counter(words(answer)), Counter(words(wanted))
     common = sum((a & b).values())
     if not common:
         return 0.0
@@ -39,13 +39,13 @@ def token_f1(said: str, wanted: str) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def rouge_l(said: str, wanted: str) -> float:
+def rouge_l(answer: str, wanted: str) -> float:
     """Returns F1 over the longest common subsequence of words (Lin 2004, ROUGE-L with beta 1).
 
     >>> rouge_l("the parcel is late", "the parcel was late")
     0.75
     """
-    a, b = words(said), words(wanted)
+    a, b = words(answer), words(wanted)
     row = [0] * (len(b) + 1)
     for word in a:
         previous = 0

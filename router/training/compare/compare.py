@@ -112,15 +112,15 @@ def _probes(data: Path, work: Path, rows: int) -> tuple[Probe, ...]:
 
 
 def _right(
-    model: Path, tokenizer: Path, asked: Sequence[Probe], folder: Path, progress: bool
+    model: Path, tokenizer: Path, probe_set: Sequence[Probe], folder: Path, progress: bool
 ) -> dict[str, Flags]:
     """Returns, per probe, the dev rows that a linear head on this encoder's vectors gets right."""
     encoder = Encoder(model, tokenizer, threads=os.cpu_count() or 1)
-    texts = texts_of(asked)
+    texts = texts_of(probe_set)
     vectors = dict(zip(texts, _embedded(encoder, texts, folder, model.stem, progress), strict=True))
     return {
         probe.name: judged(probe, vectors)
-        for probe in track(asked, f"probes of {model.stem}", progress)
+        for probe in track(probe_set, f"probes of {model.stem}", progress)
     }
 
 
@@ -150,19 +150,19 @@ def _row(
     variant: Variant,
     measured: Mapping[str, _Measured],
     variants: Sequence[Variant],
-    asked: Sequence[Probe],
+    probe_set: Sequence[Probe],
 ) -> Row:
     own = measured[variant.name]
     accuracy = {name: round(float(flags.mean()), 4) for name, flags in own.right.items()}
-    taught = [accuracy[p.name] for p in asked if p.taught]
-    untaught = [accuracy[p.name] for p in asked if not p.taught]
+    taught = [accuracy[p.name] for p in probe_set if p.taught]
+    untaught = [accuracy[p.name] for p in probe_set if not p.taught]
     ratios = None
     if variant.against:
         other = measured[variant.against]
         line = next(v.line for v in variants if v.name == variant.against)
         # Student against teacher is fair only on labels that neither was trained on.
-        fair = [p.name for p in asked if line == variant.line or not p.taught]
-        names = fair or [p.name for p in asked]
+        fair = [p.name for p in probe_set if line == variant.line or not p.taught]
+        names = fair or [p.name for p in probe_set]
         share = kept([own.right[n] for n in names], [other.right[n] for n in names])
         ratios = Ratios(
             other.bytes / own.bytes,

@@ -113,7 +113,9 @@ def report(made: Curated) -> DataReport:
         contradictions=made.contradictions,
         files=tuple(map(_file, made.files)),
         common=_common(made.files),
-        contradicting=tuple(one for file in made.files for one in _contradicting(file)),
+        contradicting=tuple(
+            contradiction for file in made.files for contradiction in _contradicting(file)
+        ),
         balance=_balance(made),
         left_dev=made.moved,
         texts_on_both_sides=len(_keys(made.train) & _keys(made.dev)),
@@ -121,12 +123,14 @@ def report(made: Curated) -> DataReport:
     )
 
 
-def as_json(found: DataReport, told: Sequence[LoadedFile], made: Curated) -> Mapping[str, Value]:
+def as_json(
+    found: DataReport, knowledge: Sequence[LoadedFile], made: Curated
+) -> Mapping[str, Value]:
     """Returns the report for machines; `told` lists files whose rows are never judged."""
     counts = curate.label_counts(made)
     return {
         **asdict(found),
-        "files": [asdict(file) for file in (*found.files, *told)],
+        "files": [asdict(file) for file in (*found.files, *knowledge)],
         "labels": {task: dict(count) for task, count in counts.items()},
     }
 
@@ -139,7 +143,7 @@ def _file(file: CheckedFile) -> FileReport:
         dropped={why: Rows.of(rows) for why, rows in sorted(file.dropped.items())},
         repeated=Rows.of(_repeated(file)),
         other_languages=_languages(file),
-        characters={name: int(np.quantile(lengths, at)) for name, at in QUANTILES.items()},
+        characters={name: int(np.quantile(lengths, share)) for name, share in QUANTILES.items()},
     )
 
 
@@ -248,9 +252,11 @@ def render(found: DataReport) -> str:
         "function words: short texts count as English.",
         _listed(languages),
         "## Texts that stand in two files",
-        "\n".join(_some([f"- {' and '.join(one.files)}: {one.texts}" for one in found.common])),
+        "\n".join(
+            _some([f"- {' and '.join(entry.files)}: {entry.texts}" for entry in found.common])
+        ),
         "## Contradictions",
-        "\n".join(_some([_told(one) for one in found.contradicting])),
+        "\n".join(_some([_told(entry) for entry in found.contradicting])),
         "## Classes before and after balancing",
         f"Share of each class: *read* after merging, *kept* after the caps ({caps}), *trained* as "
         "distillation weighs them: how often a source is drawn, times the weight of the class. "
@@ -284,8 +290,8 @@ def _listed(by_file: Mapping[str, Mapping[str, Rows]]) -> str:
     return "\n".join(lines) or "None."
 
 
-def _told(one: Contradiction) -> str:
-    return f"- {one.file}: {one.task}, rows {Rows.of(one.rows)}"
+def _told(contradiction: Contradiction) -> str:
+    return f"- {contradiction.file}: {contradiction.task}, rows {Rows.of(contradiction.rows)}"
 
 
 def _some(lines: Sequence[str]) -> list[str]:

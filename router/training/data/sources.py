@@ -97,8 +97,8 @@ def read_file(path: Path, source: SourceFile) -> tuple[list[Example], int]:
 
     Raises TrainingDataError for malformed rows.
     """
-    found = read_rows(path, source)
-    return [example for _, example in found.rows if example.text], found.count
+    file_rows = read_rows(path, source)
+    return [example for _, example in file_rows.rows if example.text], file_rows.count
 
 
 def read_rows(path: Path, source: SourceFile) -> FileRows:

@@ -100,17 +100,19 @@ def probes(
     return tuple(probe for probe in made if probe is not None)
 
 
-def _pairs(data: Path, asked: Untaught) -> Iterator[tuple[str, str]]:
+def _pairs(data: Path, source_column: Untaught) -> Iterator[tuple[str, str]]:
     """Yields text and label of each row; a text that occurs twice counts once."""
-    path = sources.find(data, asked.file)
+    path = sources.find(data, source_column.file)
     seen = set()
-    column, value = asked.where
+    column, value = source_column.where
     for number, line in enumerate([] if path is None else sources.lines(path), start=1):
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise TrainingDataError(f"{asked.file}: row {number}: not a JSON object") from error
-        text, label = row.get(asked.text), row.get(asked.label)
+            raise TrainingDataError(
+                f"{source_column.file}: row {number}: not a JSON object"
+            ) from error
+        text, label = row.get(source_column.text), row.get(source_column.label)
         if row.get(column) == value and text and label and text not in seen:
             seen.add(text)
             yield str(text).strip(), str(label)

@@ -130,9 +130,9 @@ def fit(
     models = sorted({name for example in examples for name in example.outcomes})
     graded, stated = answers(examples, models), anchors(examples)
     used = np.unique(np.concatenate([graded.example, stated[0]]))
-    asked = _among(used, graded, stated)
-    weight, bias, theta = _joint(_dense(read.vectors[used]), asked, len(models), RIDGE)
-    table, table_bias, _ = _joint_words(read.grams[used], rare, asked, len(models))
+    known_rows = _among(used, graded, stated)
+    weight, bias, theta = _joint(_dense(read.vectors[used]), known_rows, len(models), RIDGE)
+    table, table_bias, _ = _joint_words(read.grams[used], rare, known_rows, len(models))
     dev_graded = answers(dev[0], models)
     by_vectors = dev[1].vectors @ weight + bias
     by_words = summed(dev[1].grams, table[:, None])[:, 0] + table_bias
@@ -199,7 +199,7 @@ def _dense(vectors: Embeddings) -> Design:
 
 
 def _joint_words(
-    grams: Grams, rare: Rarity, asked: _Asked, models: int
+    grams: Grams, rare: Rarity, known_rows: _Asked, models: int
 ) -> tuple[Floats, float, Floats]:
     """Returns the same from n-grams: d's table (BUCKETS,), its bias, and abilities."""
     used, column = np.unique(grams.buckets, return_inverse=True)
@@ -212,14 +212,14 @@ def _joint_words(
         return design.back(slopes[:, None].astype(np.float32))[:, 0].astype(np.float64)
 
     single = Design(design.count, design.width, forward, back)
-    weight, bias, theta = _joint(single, asked, models, RIDGE_WORDS)
+    weight, bias, theta = _joint(single, known_rows, models, RIDGE_WORDS)
     table = np.zeros(BUCKETS, np.float32)
     table[used] = weight * rare[used]
     return table, bias, theta
 
 
 def _joint(
-    design: Design, asked: _Asked, models: int, ridge: float
+    design: Design, known_rows: _Asked, models: int, ridge: float
 ) -> tuple[Floats, float, Floats]:
     """Returns weight and bias of d and all abilities, by L-BFGS.
 
@@ -230,8 +230,8 @@ def _joint(
     from scipy.optimize import minimize
 
     width = design.width
-    graded, anchored, target = asked.graded, asked.anchored, asked.target
-    example, rows = graded.example, asked.rows
+    graded, anchored, target = known_rows.graded, known_rows.anchored, known_rows.target
+    example, rows = graded.example, known_rows.rows
 
     def objective(flat: Floats) -> tuple[float, Floats]:
         w, b, theta = flat[:width], flat[width], flat[width + 1 :]

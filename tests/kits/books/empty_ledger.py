@@ -1,4 +1,4 @@
-"""A ledger without rows, copied: making its tables takes a hundred times as long."""
+"""Copies an empty ledger, because making its tables takes a hundred times as long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from router.ledger.sql.database import Database
 def _content() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
-        Database.open(path).close()  # the last connection leaves all in the one file
+        Database.open(path).close()  # the last connection merges the journal into the file
         return path.read_bytes()
 
 

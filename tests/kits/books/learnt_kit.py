@@ -1,4 +1,4 @@
-"""A ledger with answered requests, feedback and a review desk, for tests of what comes after."""
+"""Opens a ledger with answered requests, feedback and a review desk, for tests of later events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ A_DOLLAR = MinutePrice(10**9, "book@1 2026-11-01")
 
 @dataclass
 class Learning:
-    """Everything that stands beside the rows."""
+    """Holds the stores around the rows of a ledger."""
 
     path: Path | str
     clock: StandingClock
@@ -39,14 +39,14 @@ class Learning:
         return Reviewer(self.desk, self.ledger, lambda _policy, _at_ms: self.price, self.clock)
 
     async def answered(self, name: str, *, tenant: str = "acme", store: str = "none") -> None:
-        """A finished request whose policy stores texts so."""
+        """Finishes a request whose policy stores texts as `store` says."""
         content = f"version: 1\nprivacy: {{store: {store}, retention_days: 10}}\n"
         await self.ledger.record_policy(f"stores-{store}", "default", content)
         row = request(name, attempt(name), tenant=tenant)
         await self.ledger.finish(replace(row, policy_hash=f"stores-{store}"))
 
     async def handed_over(self, name: str, *, tenant: str = "acme") -> str:
-        """A matter of the request `name` that waits for a person."""
+        """Adds a review of the request `name` that waits for a person; returns the review's id."""
         item = ReviewItem(f"rev_{name}", name, tenant, Domain.LEGAL, NOW_MS)
         await self.desk.add(item)
         return item.review_id
@@ -56,7 +56,8 @@ class Learning:
 async def learning(
     folder: Path, address: str = "", limit: LimitSection | None = None
 ) -> AsyncIterator[Learning]:
-    """A ledger in `folder`, or at an address with its anchors there, whose clock stands."""
+    """Opens a ledger in `folder`, or at an address with its anchors there; its clock stands
+    still."""
     clock, path = StandingClock(), address or empty_ledger(folder / "ledger.db")
     ledger = SqlLedger.open(
         path,
@@ -77,5 +78,5 @@ async def learning(
 
 
 def said(name: str, **fields: object) -> Feedback:
-    """What the client of acme says of the request `name`."""
+    """Returns feedback of the client of acme about the request `name`."""
     return replace(Feedback(name, "acme", FeedbackSource.CLIENT, "key_1", NOW_MS), **fields)

@@ -1,4 +1,4 @@
-"""Rows for the ledger's tests, and a clock that stands where it is put."""
+"""Makes rows for the ledger's tests, and a clock that stands still until it is moved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORD = JsonText('{"signals":{"domain":"finance","request_type":"decision"},"ru
 
 
 class StandingClock:
-    """Moves only when told to."""
+    """Moves only when a test sets it."""
 
     def __init__(self, now_ms: int = NOW_MS) -> None:
         self.at_ms = now_ms
@@ -56,6 +56,7 @@ def attempt(
         cost_basis=CostBasis.TOKEN_PRICE,
         price_version="2026-11-01",
         started_at_ms=started_at_ms,
+        # The rows compare equal only if the store returns a float here.
         latency_ms=3,  # an int where a float is stored
         usage=Usage(100, 20, 0, 30, 5, True),
         p=0.25,

@@ -1,4 +1,4 @@
-"""A ledger's database as another program sees it: by SQL of its own, past all of our code."""
+"""Reads and changes a ledger's database as another program does, with its own SQL."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from router.ledger.sql.postgres import LOCKS, WRITING
 
 
 def is_server(address: str | Path) -> bool:
-    """Whether it is a database of a PostgreSQL server."""
+    """Returns True for a database of a PostgreSQL server."""
     return str(address).startswith("postgresql://")
 
 
 def query(address: str | Path, statement: str) -> list[tuple[Any, ...]]:
-    """All rows that a query yields."""
+    """Returns all rows of a query."""
     if is_server(address):
         with psycopg.connect(str(address), autocommit=True) as connection:
             return connection.execute(statement.encode()).fetchall()
@@ -28,7 +28,7 @@ def query(address: str | Path, statement: str) -> list[tuple[Any, ...]]:
 
 
 def change(address: str | Path, *statements: str) -> int:
-    """Run statements in one transaction; returns how many rows the last one changed."""
+    """Runs statements in one transaction; returns how many rows the last one changed."""
     changed = 0
     if is_server(address):
         with psycopg.connect(str(address)) as connection:
@@ -43,7 +43,7 @@ def change(address: str | Path, *statements: str) -> int:
 
 @contextmanager
 def locked(address: str | Path) -> Iterator[None]:
-    """Another program has the ledger to itself within the block."""
+    """Locks the ledger within the block, as another program that writes to it."""
     if is_server(address):
         with psycopg.connect(str(address)) as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, WRITING))
@@ -59,11 +59,11 @@ def locked(address: str | Path) -> Iterator[None]:
 
 
 MADE_LATER = {"replies": "0007", "closed_months": "0010"}
-"""Tables by the first version of the ledger that has them, from 0006 on."""
+"""Maps a table to the first version of the ledger that has it, from 0006 on."""
 
 
 def become(connection: sqlite3.Connection, version: str) -> None:
-    """Make a ledger one of an earlier version: its name, and no table that was made later."""
+    """Turns a ledger into one of an earlier version: its version name, and no later tables."""
     for table, since in MADE_LATER.items():
         if since > version:
             connection.execute(f"DROP TABLE IF EXISTS {table}")

@@ -1,4 +1,4 @@
-"""Ledger rows for the tests of the report: one line each, the rest as on a calm day."""
+"""Makes ledger rows for the tests of the report: one line each, with defaults of a calm day."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def a_row(
     request_type: str = "faq",
     **changes: object,
 ) -> RequestRow:
-    """A settled request at `level` for its list price, with every baseline priced."""
+    """Returns a settled request at `level` for its list price, with every baseline priced."""
     request_id = f"req-{number:05d}"
     cost = PRICES[level]
     calls = tuple(attempts) if attempts is not None else (an_attempt(request_id, level, cost),)
@@ -106,6 +106,6 @@ def a_row(
 
 
 def a_day(level_1: int = 1_000, level_2: int = 40, level_3: int = 5) -> list[RequestRow]:
-    """The worked example: $0.01, $0.50 and $5.00 a request."""
+    """Returns the worked example: requests of $0.01, $0.50 and $5.00."""
     levels = [1] * level_1 + [2] * level_2 + [3] * level_3
     return [a_row(number, level) for number, level in enumerate(levels)]

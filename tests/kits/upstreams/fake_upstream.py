@@ -1,10 +1,11 @@
-"""A small real HTTP program that answers like an OpenAI-compatible server, well or badly.
+"""Answers like an OpenAI-compatible server, well or badly: a small real HTTP program.
 
-In tests: `async with FakeUpstream() as fake:` and `fake.url`; by itself, for benches: `python -m
+In tests: `async with FakeUpstream() as fake:` and `fake.url`; alone, for benches: `python -m
 tests.kits.upstreams.fake_upstream --port 9100`. The request's `model` names the behaviour, with an
 argument after a colon (`slow:0.2`, `status:503`); an unknown model is answered at once. `POST
-/control {"behaviour": "hang"}` (or `fake.behaviour = "hang"`) overrules the model, and `GET /seen`
-says how many requests came, how many clients left too early and when the last did.
+/control {"behaviour": "hang"}` (or `fake.behaviour = "hang"`) overrides the model. `GET /seen`
+returns the number of requests, the number of clients that left too early, and the time of the last
+such client.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import httptools
 import orjson
 
 from tests.kits.upstreams import upstream_responses
-from tests.kits.upstreams.upstream_behaviours import BEHAVIOURS, Exchange, Seen
+from tests.kits.upstreams.upstream_behaviours import BEHAVIOURS
+from tests.kits.upstreams.upstream_exchange import Exchange, Seen
 from tests.kits.upstreams.upstream_messages import answer, counted
 from tests.kits.upstreams.upstream_wire import ANSWER, STREAMED, whole
 
@@ -28,16 +30,16 @@ MESSAGES = ("/v1/messages", "/v1/messages/count_tokens")
 
 
 class FakeUpstream:
-    """The server. `seen` holds the last requests, `aborted` counts clients that left too early."""
+    """Serves. `seen` holds the last requests, `aborted` counts clients that left too early."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.host, self.port = host, port
         self.behaviour: str | None = None
-        self.models = ["answer", "sure-1", "echo"]  # that it lists; it answers to any name
+        self.models = ["answer", "sure-1", "echo"]  # the listed ones; any name gets an answer
         self.seen: deque[Seen] = deque(maxlen=200)
         self.count = 0
         self.aborted = 0
-        self.aborted_at_s = 0.0  # when the last of them left, by the machine's monotonic clock
+        self.aborted_at_s = 0.0  # the time of the last one, by the machine's monotonic clock
         self.failures = itertools.count(1)
         self.connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -125,8 +127,8 @@ class Connection(asyncio.Protocol):
         if self.path in MESSAGES:
             counts = self.path.endswith("count_tokens")
             fields = seen.fields
-            said = counted(fields) if counts else answer(fields, seen.headers, server.port)
-            self.transport.write(said)
+            response = counted(fields) if counts else answer(fields, seen.headers, server.port)
+            self.transport.write(response)
             return
         if self.path == upstream_responses.PATH:
             self.transport.write(upstream_responses.answer(seen.fields, server.port))

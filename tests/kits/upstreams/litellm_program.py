@@ -1,8 +1,8 @@
 """Drives the litellm tier in a process of its own, whose environment points litellm at a server.
 
-`python -m tests.kits.upstreams.litellm_program MODELS` prints one JSON object: what each call came
-to, how every exception class of litellm is mapped, and which addresses were looked up or connected
-to.
+`python -m tests.kits.upstreams.litellm_program MODELS` prints one JSON object: the outcome of each
+call, the mapping of every exception class of litellm, and the addresses that were looked up or
+connected to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ hosts: set[str] = set()
 
 
 def watch(event: str, arguments: tuple[object, ...]) -> None:
-    """An audit hook: CPython tells it of every look-up and connection."""
+    """Records every look-up and connection, as an audit hook of CPython."""
     if event == "socket.getaddrinfo":
         hosts.add(str(arguments[0]))
     elif event == "socket.connect" and isinstance(arguments[1], tuple):
@@ -80,36 +80,36 @@ ELSEWHERE = {
 
 
 async def calls() -> dict[str, object]:
-    found: dict[str, object] = {}
+    outcomes: dict[str, object] = {}
     fields = {"temperature": 0.5, "top_k": 4, "user": "u", "api_version": None}
     for model in sys.argv[1].split(","):
         name, deadline_s = f"openai/{model}", 1.0 if model == "hang" else 30.0
-        asked = work(deadline_s, **fields)
-        found[f"{model} whole"] = await outcome(tier(name).answer(asked, no_call))
-        found[f"{model} stream"] = await outcome(streamed(tier(name), deadline_s))
+        question = work(deadline_s, **fields)
+        outcomes[f"{model} whole"] = await outcome(tier(name).answer(question, no_call))
+        outcomes[f"{model} stream"] = await outcome(streamed(tier(name), deadline_s))
     function = {"name": "f", "parameters": {"type": "object", "properties": {"i": {"const": 1}}}}
     tools = [{"type": "function", "function": function}]
     agent = tier("openai/agent")
-    found["offered whole"] = await outcome(agent.answer(work(tools=tools), no_call))
-    found["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
+    outcomes["offered whole"] = await outcome(agent.answer(work(tools=tools), no_call))
+    outcomes["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
     named = tier("openai/echo", passed=("top_k",))
-    found["named whole"] = await outcome(named.answer(work(**fields), no_call))
+    outcomes["named whole"] = await outcome(named.answer(work(**fields), no_call))
     for kind, part in ELSEWHERE.items():
         message = {"role": "user", "content": [part]}
-        asked = work(messages=[message])
+        question = work(messages=[message])
         claude = tier("anthropic/claude-3-5-sonnet-20240620")
-        found[f"{kind} elsewhere"] = await outcome(claude.answer(asked, no_call))
-    found["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
-    return found
+        outcomes[f"{kind} elsewhere"] = await outcome(claude.answer(question, no_call))
+    outcomes["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
+    return outcomes
 
 
 async def revoked() -> list[str]:
-    """The state of a tier whose provider refuses the key, and what the next call comes to."""
+    """Returns the state of a tier whose provider refuses the key, and the next call's outcome."""
     listener = Listener()
-    one = tier("openai/status:401", events=listener)
-    await outcome(one.answer(work(30.0), no_call))
-    status = one.status()
-    again = await outcome(one.answer(work(30.0), no_call))
+    refused_tier = tier("openai/status:401", events=listener)
+    await outcome(refused_tier.answer(work(30.0), no_call))
+    status = refused_tier.status()
+    again = await outcome(refused_tier.answer(work(30.0), no_call))
     assert isinstance(again, list)
     assert [e.open for e in listener.events if isinstance(e, BreakerTurned)] == [True]
     return [status.state, status.detail, again[0]]
@@ -118,28 +118,28 @@ async def revoked() -> list[str]:
 def mapped() -> dict[str, list[object]]:
     import litellm.exceptions
 
-    found: dict[str, list[object]] = {}
+    error_of: dict[str, list[object]] = {}
     for name, kind in vars(litellm.exceptions).items():
         if inspect.isclass(kind) and issubclass(kind, BaseException):
             ours = to_ours(kind.__new__(kind))
             sent = [ours.upstream_status] if isinstance(ours, UpstreamError) else []
-            found[name] = [type(ours).__name__, *sent]
-    return found
+            error_of[name] = [type(ours).__name__, *sent]
+    return error_of
 
 
 async def main() -> None:
     sys.addaudithook(watch)
-    one = tier("openai/answer")
-    before = one.status().state
-    await one.start()
-    found = await calls()
-    await one.answer(work(30.0), no_call)
-    states = [before, one.status().state]
+    answering_tier = tier("openai/answer")
+    before = answering_tier.status().state
+    await answering_tier.start()
+    outcomes = await calls()
+    await answering_tier.answer(work(30.0), no_call)
+    states = [before, answering_tier.status().state]
     refused = await revoked()
     print(
         json.dumps(
             {
-                "calls": found,
+                "calls": outcomes,
                 "mapped": mapped(),
                 "hosts": sorted(hosts),
                 "states": states,

@@ -1,9 +1,9 @@
-"""How an upstream answers agents: a call where tools are offered, words after its result.
+"""Answers agents as an upstream: a call when tools are offered, words after its result.
 
-`reply` is a function of the request's body, so one upstream serves every client: offered tools, it
-calls the one that was chosen, else the first, with words that the prompt quotes; asked for a
-schema, it fills it; after a tool's result it repeats that result. A coding agent gets the calls of
-upstream_coder first. It knows nothing about HTTP.
+`reply` is a function of the request's body, so one upstream serves every client. When tools are
+offered, it calls the chosen one or the first, with words that the prompt quotes. When a schema is
+required, it fills it. After a tool's result it repeats that result. A coding agent gets the calls
+of upstream_coder first. It knows nothing about HTTP.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WORDS = "Your parcel is on its way."
 
 
 def reply(body: dict[str, object]) -> dict[str, object]:
-    """The assistant's message: `content`, or `tool_calls` with one call."""
+    """Returns the assistant's message: `content`, or `tool_calls` with one call."""
     messages = body["messages"]
     assert isinstance(messages, list)
     tools, choice = body.get("tools"), body.get("tool_choice")
@@ -44,13 +44,13 @@ def reply(body: dict[str, object]) -> dict[str, object]:
 def example(
     schema: dict[str, object], words: str = "some words", root: dict[str, object] | None = None
 ) -> object:
-    """A value that the JSON schema allows: 3 for an integer, `words` for a string."""
+    """Returns a value that the JSON schema allows: 3 for an integer, `words` for a string."""
     root = schema if root is None else root
     if "$ref" in schema:
-        found: object = root
+        part_of_schema: object = root
         for name in str(schema["$ref"]).removeprefix("#/").split("/"):
-            found = found[name]  # type: ignore[index]
-        return example(found, words, root)  # type: ignore[arg-type]
+            part_of_schema = part_of_schema[name]  # type: ignore[index]
+        return example(part_of_schema, words, root)  # type: ignore[arg-type]
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
             return example(schema[key][0], words, root)  # type: ignore[index]
@@ -73,7 +73,7 @@ def _call(
 ) -> dict[str, object]:
     functions = [tool["function"] for tool in tools]
     named = choice["function"]["name"] if isinstance(choice, dict) else functions[0]["name"]
-    function = next(one for one in functions if one["name"] == named)
+    function = next(candidate for candidate in functions if candidate["name"] == named)
     quoted = re.search(r"'(.+?)'", asked)
     words = quoted[1] if quoted else "some words"
     arguments = orjson.dumps(example(function.get("parameters", {}), words)).decode()  # type: ignore[arg-type]

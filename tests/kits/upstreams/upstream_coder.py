@@ -1,7 +1,7 @@
-"""How an upstream answers coding agents: it reads a file, edits it, runs it, then says so.
+"""Answers coding agents as an upstream: reads a file, edits it, runs it, then reports.
 
 `turn` is a function of the request's body in either wire format. The prompt names the file as
-`'/path/to/file.py'`; which step comes next follows from how many tool results the body holds.
+`'/path/to/file.py'`. The number of tool results in the body decides the next step.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ DONE = "Done: it greets in English now."
 
 
 def turn(body: dict[str, object]) -> tuple[str, str, dict[str, object]] | None:
-    """The next call as id, tool and input; None where the work is done or no tools are offered."""
+    """Returns the next call as id, tool and input; None when the work is done or without tools."""
     place = re.search(r"'(/[^'\s]+\.py)'", str(body["messages"]).replace("\\", ""))
     offered = _names(body.get("tools"))
     if place is None or not {"Read", "Edit", "Bash"} <= offered:
@@ -35,7 +35,7 @@ def _names(tools: object) -> set[str]:
 
 
 def _results(messages: object) -> int:
-    """Tool results in the conversation: messages of their own, or blocks of the user's."""
+    """Counts tool results in the conversation: messages of their own, or blocks of the user's."""
     assert isinstance(messages, list)
     own = sum(message["role"] == "tool" for message in messages)
     contents = [m["content"] for m in messages if isinstance(m["content"], list)]

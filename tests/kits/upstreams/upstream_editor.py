@@ -1,8 +1,8 @@
-"""How an upstream answers coding agents: it reads a file, edits it, runs it, and says what came.
+"""Answers coding agents as an upstream: reads a file, edits it, runs it, and reports the output.
 
-`next_call` is a function of the conversation alone, so one upstream serves Codex and opencode, over
-chat completions and over responses. The prompt names the file as `'/path/to/file.py'`; which step
-comes next follows from how many results of tools the conversation holds.
+`next_call` is a function of the conversation only, so one upstream serves Codex and opencode, over
+chat completions and over responses. The prompt names the file as `'/path/to/file.py'`. The number
+of tool results in the conversation decides the next step.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ Arguments = dict[str, str]
 
 
 def steps_done(asked: str, results: int) -> int:
-    """Results in the conversation, and those before the last summary of it."""
+    """Counts results in the conversation, and those before its last summary."""
     summed_up = re.findall(r"(\d+) steps are done", asked)
     return results + (int(summed_up[-1]) if summed_up else 0)
 
 
 def summary(step: int) -> str:
-    """What is said of a conversation that is to be made short."""
+    """Returns the summary of a conversation that a client compacts."""
     return f"The greeting is to be in English; {step} steps are done."
 
 
 def next_call(
     asked: str, offered: AbstractSet[str], step: int
 ) -> tuple[str, Arguments | str] | None:
-    """The next tool and its input; None where the work is done, or not to be done here.
+    """Returns the next tool and its input; None when the work is done or has no file.
 
-    A custom tool's input is one text.
+    The input of a custom tool is one text.
     """
     place = re.search(r"'(/[^'\s]+\.py)'", asked)
     if place is None:
@@ -79,20 +79,20 @@ def _patch(path: str) -> str:
 
 
 def chat_message(body: dict[str, object]) -> dict[str, object]:
-    """The assistant's message to a chat completion's body."""
+    """Returns the assistant's message for the body of a chat completion."""
     messages = body["messages"]
     assert isinstance(messages, list)
     tools = body.get("tools")
     offered = {tool["function"]["name"] for tool in tools} if isinstance(tools, list) else set()
     results = [str(message["content"]) for message in messages if message["role"] == "tool"]
-    asked = " ".join([str(m["content"]) for m in messages if m["role"] == "user"])
-    step = steps_done(asked, len(results))
+    prompts = " ".join([str(m["content"]) for m in messages if m["role"] == "user"])
+    step = steps_done(prompts, len(results))
     if body.get("tool_choice") == "none":
         return {"role": "assistant", "content": summary(step)}
-    found = next_call(asked, offered, step)
-    if found is None:
+    next_step = next_call(prompts, offered, step)
+    if next_step is None:
         return {"role": "assistant", "content": f"{DONE} {' | '.join(results)}"}
-    name, given = found
+    name, given = next_step
     arguments = orjson.dumps({"input": given} if isinstance(given, str) else given).decode()
     call = {
         "id": f"call_{step}",

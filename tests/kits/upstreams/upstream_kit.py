@@ -1,4 +1,4 @@
-"""What the tests of the remote tiers share: section, facts, work, and a call never made."""
+"""Shares section, facts, work, and a call that must not happen among tests of the remote tiers."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ def work(deadline_s: float = 10.0, **fields: object) -> Work:
 
 
 async def collect(deltas: AsyncIterator[Delta]) -> tuple[str, Answer]:
-    """The streamed text and the final answer."""
-    found = [delta async for delta in deltas]
-    final = found[-1].final
+    """Returns the streamed text and the final answer."""
+    parts = [delta async for delta in deltas]
+    final = parts[-1].final
     assert final is not None
-    return "".join(delta.text for delta in found), final
+    return "".join(delta.text for delta in parts), final
 
 
 async def eventually(condition: object, timeout_s: float = 30.0) -> None:
-    """Wait until `condition()` holds; the limit is for what never comes true."""
+    """Waits until `condition()` holds; the limit stops a wait for what never becomes true."""
     assert callable(condition)
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110

@@ -1,8 +1,8 @@
-"""What the fake upstream says at `/v1/messages`, as Anthropic would, by the request's `model`.
+"""Answers `/v1/messages` in the fake upstream, as Anthropic would, by the request's `model`.
 
 answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
 words), redacted, echo (the answer's text is the JSON of the received body and headers), cut,
-status:CODE, redirected:MODEL (another model answers). Thoughts that it did not sign itself are 400,
+status:CODE, redirected:MODEL (another model answers). Thoughts that it did not sign itself get 400,
 as at Anthropic. `/v1/messages/count_tokens` counts COUNTED tokens.
 """
 
@@ -26,7 +26,7 @@ USAGE = {
 
 
 def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes:
-    """The whole response, head and all."""
+    """Returns the whole response, with its head."""
     name, _, argument = str(body["model"]).partition(":")
     if name == "status":
         return _error(int(argument), "overloaded_error")
@@ -51,7 +51,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
 
 
 def counted(body: dict[str, object]) -> bytes:
-    """The response of count_tokens."""
+    """Returns the response of count_tokens."""
     name, _, argument = str(body["model"]).partition(":")
     if name == "status":
         return _error(int(argument), "overloaded_error")
@@ -63,8 +63,8 @@ def _blocks(
 ) -> list[dict[str, object]]:
     thought = {"type": "thinking", "thinking": "Let me see.", "signature": f"sig:{port}:=="}
     if name == "echo":
-        said = orjson.dumps({"body": body, "headers": headers}).decode()
-        return [{"type": "text", "text": said}]
+        text = orjson.dumps({"body": body, "headers": headers}).decode()
+        return [{"type": "text", "text": text}]
     if name == "thinks":
         return [thought, {"type": "text", "text": TEXT}]
     if name == "redacted":
@@ -79,7 +79,7 @@ def _blocks(
 
 
 def _foreign(body: dict[str, object], port: int) -> str:
-    """Where a thought stands that this server did not sign, "" for nowhere."""
+    """Returns the place of a thought that this server did not sign, "" when there is none."""
     messages = body["messages"]
     assert isinstance(messages, list)
     for i, message in enumerate(messages):
@@ -125,14 +125,14 @@ def _pieces(block: dict[str, object]) -> tuple[dict[str, object], list[dict[str,
 
 
 def _streamed(events: list[dict[str, object]]) -> bytes:
-    said = b"".join(
-        b"event: %s\ndata: %s\n\n" % (str(one["type"]).encode(), orjson.dumps(one))
-        for one in events
+    content = b"".join(
+        b"event: %s\ndata: %s\n\n" % (str(event["type"]).encode(), orjson.dumps(event))
+        for event in events
     )
-    size = f"content-length: {len(said)}"
-    return head(200, "text/event-stream; charset=utf-8", size) + said
+    size = f"content-length: {len(content)}"
+    return head(200, "text/event-stream; charset=utf-8", size) + content
 
 
 def _error(status: int, kind: str, message: str = "no: sk-upstream-secret") -> bytes:
-    said = {"type": "error", "error": {"type": kind, "message": message}}
-    return whole(status, orjson.dumps(said))
+    document = {"type": "error", "error": {"type": kind, "message": message}}
+    return whole(status, orjson.dumps(document))

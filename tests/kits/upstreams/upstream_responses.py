@@ -1,8 +1,8 @@
-"""How an upstream answers that speaks OpenAI's responses: it thinks, seals that, calls or says.
+"""Answers as an upstream with OpenAI's responses: thinks, seals the thought, calls or answers.
 
-`answer` is a function of the body and of who it is: a seal of another issuer is a 400
-`invalid_encrypted_content`, as at OpenAI. The model `editor` edits a file (see upstream_editor),
-`unsealing` knows no seals and refuses to be asked for them; any other says where the parcel is.
+`answer` is a function of the body and of the issuer: a seal of another issuer gets a 400
+`invalid_encrypted_content`, as at OpenAI. The model `editor` edits a file (see upstream_editor).
+`unsealing` knows no seals and refuses requests for them. Any other model tells where the parcel is.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def seal_of(issuer: object) -> str:
 
 
 def answer(body: dict[str, object], issuer: object) -> bytes:
-    """The bytes of the response: whole, or events, or a refusal."""
+    """Returns the bytes of the response: a whole one, events, or a refusal."""
     items = body["input"]
     assert isinstance(items, list)
     for item in items:
@@ -71,14 +71,14 @@ def _said(body: dict[str, object], items: list[dict[str, object]]) -> list[dict[
     if body["model"] == "editor":
         tools = body.get("tools")
         kinds = {t["name"]: t["type"] for t in tools} if isinstance(tools, list) else {}
-        asked = " ".join([str(item["content"]) for item in items if item.get("role") == "user"])
-        step = steps_done(asked, len(results))
-        found = next_call(asked, kinds.keys(), step)
+        prompts = " ".join([str(item["content"]) for item in items if item.get("role") == "user"])
+        step = steps_done(prompts, len(results))
+        next_step = next_call(prompts, kinds.keys(), step)
         text = f"{DONE} {' | '.join(results)}"
         if body.get("tool_choice") == "none":
             text = summary(step)
-        elif found is not None:
-            return [_call(*found, step, kinds[found[0]])]
+        elif next_step is not None:
+            return [_call(*next_step, step, kinds[next_step[0]])]
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     message = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "completed"}
     return [{**message, "content": [part]}]
@@ -93,20 +93,20 @@ def _call(name: str, given: object, step: int, kind: str) -> dict[str, object]:
 
 def _events(response: dict[str, object], output: list[dict[str, object]]) -> list[bytes]:
     begun = {**response, "status": "in_progress", "output": [], "usage": None}
-    found: list[dict[str, object]] = [{"type": "response.created", "response": begun}]
+    events: list[dict[str, object]] = [{"type": "response.created", "response": begun}]
     for i, item in enumerate(output):
-        found.append({"type": "response.output_item.added", "output_index": i, "item": item})
+        events.append({"type": "response.output_item.added", "output_index": i, "item": item})
         if item["type"] == "message":
-            at = {"output_index": i, "content_index": 0, "item_id": item["id"]}
+            place = {"output_index": i, "content_index": 0, "item_id": item["id"]}
             words = str(item["content"][0]["text"]).replace(" ", " \0").split("\0")  # type: ignore[index]
             for word in words:
-                found.append({"type": "response.output_text.delta", **at, "delta": word})
-        found.append({"type": "response.output_item.done", "output_index": i, "item": item})
-    found.append({"type": "response.completed", "response": response})
+                events.append({"type": "response.output_text.delta", **place, "delta": word})
+        events.append({"type": "response.output_item.done", "output_index": i, "item": item})
+    events.append({"type": "response.completed", "response": response})
     return [
-        f"event: {one['type']}\n".encode()
+        f"event: {event['type']}\n".encode()
         + b"data: "
-        + orjson.dumps({**one, "sequence_number": i})
+        + orjson.dumps({**event, "sequence_number": i})
         + b"\n\n"
-        for i, one in enumerate(found)
+        for i, event in enumerate(events)
     ]

@@ -1,4 +1,4 @@
-"""Remote tiers before a fake upstream, made, asked and closed by the tests of the remote tier."""
+"""Makes, calls and closes remote tiers before a fake upstream, for the tests of the remote tier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tiers.upstream.answerer import UpstreamTier
 
 
 class AheadClock(SystemClock):
-    """The time, plus what a test says has gone by."""
+    """Returns the time plus the milliseconds that a test adds."""
 
     ahead_ms = 0.0
 
@@ -18,7 +18,7 @@ class AheadClock(SystemClock):
 
 
 class Listener:
-    """Keeps what it is told, in the order it was told."""
+    """Keeps events and rows in the order of their arrival."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -32,7 +32,7 @@ class Listener:
 
 
 class Tiers:
-    """Makes tiers and closes them; what they tell is in `listener`."""
+    """Makes tiers and closes them; their events are in `listener`."""
 
     def __init__(self) -> None:
         self.made: list[UpstreamTier] = []
@@ -47,9 +47,9 @@ class Tiers:
         max_waiting: int | None = None,
         **more: object,
     ) -> UpstreamTier:
-        told = section(*urls, model=model, **more)
+        answerer = section(*urls, model=model, **more)
         tier = UpstreamTier(
-            told,
+            answerer,
             facts(model),
             api_key=key,
             clock=clock or SystemClock(),

@@ -1,4 +1,4 @@
-"""What the fake upstream's answers look like in bytes: whole ones, and events of a stream."""
+"""Builds the bytes of the fake upstream's answers: whole ones, and events of a stream."""
 
 from __future__ import annotations
 

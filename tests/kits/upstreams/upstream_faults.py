@@ -1,0 +1,219 @@
+"""Misbehaves as upstreams do: refuses, breaks off, hangs, floods, or answers nonsense.
+
+Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, rate-limited:SECONDS
+(Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota, flaky:COUNT (503 that
+often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
+no-usage, no-finish, huge-line, huge-body, endless, endless-head, gzip-bomb, redirect, error-event,
+error-object, garbled and lost (a stream is nonsense, or breaks, halfway), stream-ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+
+import orjson
+
+from tests.kits.upstreams.upstream_exchange import Behaviour, Exchange
+from tests.kits.upstreams.upstream_wire import (
+    ANSWER,
+    EVENTS,
+    STREAM_HEAD,
+    STREAMED,
+    TEXT,
+    chunk,
+    chunked,
+    completion,
+    head,
+    usage_chunk,
+    whole,
+)
+
+
+async def _hang(x: Exchange) -> None:
+    if x.stream:
+        await x.write(STREAM_HEAD + chunked(EVENTS[1]))
+    await asyncio.sleep(3600)
+
+
+async def _drip(x: Exchange) -> None:
+    whole_answer = STREAMED if x.stream else ANSWER
+    for index in range(len(whole_answer)):
+        await x.write(whole_answer[index : index + 1])
+        await asyncio.sleep(float(x.argument or 1))
+
+
+async def _cut(x: Exchange) -> None:
+    await x.write(STREAMED[: len(STREAMED) // 2] if x.stream else ANSWER[:-20])
+    x.transport.close()
+
+
+async def _reset(x: Exchange) -> None:
+    x.transport.abort()
+
+
+async def _status(x: Exchange) -> None:
+    codes = {401: "invalid_api_key", 400: "context_length_exceeded", 404: "model_not_found"}
+    status = int(x.argument)
+    await x.refuse(status, codes.get(status, "what"))
+
+
+async def _rate_limited(x: Exchange) -> None:
+    await x.refuse(429, "rate_limit_exceeded", f"retry-after: {x.argument or 1}")
+
+
+async def _rate_limited_ms(x: Exchange) -> None:
+    await x.refuse(429, "rate_limit_exceeded", f"retry-after-ms: {x.argument or 50}")
+
+
+async def _limited_once(x: Exchange) -> None:
+    if next(x.failures) == 1:
+        await _rate_limited_ms(x)
+    else:
+        await x.write(STREAMED if x.stream else ANSWER)
+
+
+async def _quota(x: Exchange) -> None:
+    await x.refuse(429, "insufficient_quota")
+
+
+async def _flaky(x: Exchange) -> None:
+    if next(x.failures) <= int(x.argument or 1):
+        await x.refuse(503, None)
+    else:
+        await x.write(STREAMED if x.stream else ANSWER)
+
+
+async def _html(x: Exchange) -> None:
+    await x.write(whole(200, b"<html><body>Please log in</body></html>", "text/html"))
+
+
+async def _garbage(x: Exchange) -> None:
+    if x.stream:
+        await x.write(STREAM_HEAD + chunked(b"data: {nonsense\n\n") + b"0\r\n\r\n")
+    else:
+        await x.write(whole(200, b"{nonsense"))
+
+
+async def _wrong_type(x: Exchange) -> None:
+    await x.answer({"choices": "none"})
+
+
+async def _not_json_type(x: Exchange) -> None:
+    await x.write(whole(200, orjson.dumps(completion()), "text/plain"))
+
+
+async def _usage(x: Exchange, usage: object) -> None:
+    if x.stream:
+        last = [] if usage is None else [usage_chunk(usage)]
+        await x.events(chunk({"content": TEXT}), chunk({}, "stop"), *last)
+    else:
+        await x.answer(completion(usage=usage))
+
+
+async def _negative_usage(x: Exchange) -> None:
+    await _usage(x, {"prompt_tokens": -5, "completion_tokens": -7, "total_tokens": -12})
+
+
+async def _no_usage(x: Exchange) -> None:
+    await _usage(x, None)
+
+
+async def _no_finish(x: Exchange) -> None:
+    await x.events(chunk({"content": TEXT}))
+
+
+async def _huge_line(x: Exchange) -> None:
+    await x.write(STREAM_HEAD)
+    for _ in range(64):
+        await x.write(chunked(b"x" * 1_000_000))
+
+
+async def _huge_body(x: Exchange) -> None:
+    await x.write(head(200, "application/json", "transfer-encoding: chunked"))
+    for _ in range(64):
+        await x.write(chunked(b" " * 1_000_000))
+    await x.write(b"0\r\n\r\n")
+
+
+async def _endless(x: Exchange) -> None:
+    await x.write(STREAM_HEAD)
+    while not x.transport.is_closing():  # a write to a lost connection returns at once
+        await x.write(chunked(EVENTS[1] * 1000))
+
+
+async def _endless_head(x: Exchange) -> None:
+    await x.write(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\n")
+    while not x.transport.is_closing():
+        await x.write(b"x-more: of it\r\n" * 1000)
+
+
+async def _gzip_bomb(x: Exchange) -> None:
+    packed = gzip.compress(b" " * 1_000_000) * 200  # gzip members may follow one another
+    kind = "text/event-stream" if x.stream else "application/json"
+    await x.write(whole(200, packed, kind, "content-encoding: gzip"))
+
+
+async def _absurd_usage(x: Exchange) -> None:
+    await _usage(x, {"prompt_tokens": 2**62, "completion_tokens": 1e308, "total_tokens": "many"})
+
+
+async def _redirect(x: Exchange) -> None:
+    await x.write(whole(307, b"", "text/plain", "location: http://127.0.0.1:9/v1/chat/completions"))
+
+
+async def _error_event(x: Exchange) -> None:
+    error = {"error": {"message": "overloaded sk-upstream-secret", "code": None}}
+    await x.events(chunk({"content": "Your "}), error, done=False)
+
+
+async def _garbled(x: Exchange) -> None:
+    pieces = [*EVENTS[:4], b"data: {nonsense\n\n", *EVENTS[4:]]
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in pieces) + b"0\r\n\r\n")
+
+
+async def _lost(x: Exchange) -> None:
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in EVENTS[:4]))
+    await asyncio.sleep(0.05)  # the client reads the beginning before the connection breaks
+    x.transport.abort()
+
+
+async def _error_object(x: Exchange) -> None:
+    await x.answer({"error": {"message": "sk-upstream-secret", "code": "content_filter"}})
+
+
+async def _stream_ignored(x: Exchange) -> None:
+    await x.write(ANSWER)
+
+
+FAULTS: dict[str, Behaviour] = {
+    "hang": _hang,
+    "drip": _drip,
+    "cut": _cut,
+    "reset": _reset,
+    "status": _status,
+    "rate-limited": _rate_limited,
+    "rate-limited-ms": _rate_limited_ms,
+    "limited-once": _limited_once,
+    "quota": _quota,
+    "flaky": _flaky,
+    "html": _html,
+    "garbage": _garbage,
+    "wrong-type": _wrong_type,
+    "not-json-type": _not_json_type,
+    "negative-usage": _negative_usage,
+    "no-usage": _no_usage,
+    "no-finish": _no_finish,
+    "huge-line": _huge_line,
+    "huge-body": _huge_body,
+    "endless": _endless,
+    "redirect": _redirect,
+    "endless-head": _endless_head,
+    "gzip-bomb": _gzip_bomb,
+    "absurd-usage": _absurd_usage,
+    "error-event": _error_event,
+    "error-object": _error_object,
+    "garbled": _garbled,
+    "lost": _lost,
+    "stream-ignored": _stream_ignored,
+}
