@@ -236,14 +236,14 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
     """Finds failures, unknown costs and a jump of the escalation rate."""
     alerts = []
     recent, before = hour.minutes[-RECENT:], hour.minutes[:-RECENT]
-    failed, asked = _sum(recent, "failed"), _done(recent)
-    if failed >= LEAST_FAILURES and failed >= FAILING_SHARE * asked:
+    failed, requests = _sum(recent, "failed"), _done(recent)
+    if failed >= LEAST_FAILURES and failed >= FAILING_SHARE * requests:
         alerts.append(
             Alert(
                 "bad",
                 "requests_failing",
                 "",
-                f"{failed} of {asked} requests of the last {RECENT} minutes failed.",
+                f"{failed} of {requests} requests of the last {RECENT} minutes failed.",
             )
         )
     if hour.unknown_cost:
@@ -258,33 +258,34 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
             )
         )
     now, past = _sum(recent, "escalated"), _sum(before, "escalated")
-    asked, past_asked = _done(recent), _done(before)
-    if jumped(now, asked, past, past_asked):
+    requests, past_requests = _done(recent), _done(before)
+    if jumped(now, requests, past, past_requests):
         alerts.append(
             Alert(
                 "warn",
                 "escalations_jumped",
                 "",
-                f"{_percent(now / asked)} of requests went above level 1 in the last {RECENT} "
-                f"minutes, after {_percent(past / past_asked)} in the {MINUTES - RECENT} before.",
+                f"{_percent(now / requests)} of requests went above level 1 in the last {RECENT} "
+                f"minutes, after {_percent(past / past_requests)} in the "
+                f"{MINUTES - RECENT} before.",
             )
         )
     return alerts
 
 
-def jumped(now: int, asked: int, past: int, past_asked: int) -> bool:
-    """Returns True when now/asked is above past/past_asked by more than chance and by ten points.
+def jumped(now: int, requests: int, past: int, past_requests: int) -> bool:
+    """Returns True when the share rose by ten points and by more than chance explains.
 
     It is a two-proportion z-test with the pooled share. 20 of 40 after 20 of 200: z = 6.1.
 
     >>> jumped(20, 40, 20, 200), jumped(6, 40, 20, 200), jumped(10, 19, 0, 200)
     (True, False, False)
     """
-    if min(asked, past_asked) < LEAST_REQUESTS:
+    if min(requests, past_requests) < LEAST_REQUESTS:
         return False
-    rise = now / asked - past / past_asked
-    pooled = (now + past) / (asked + past_asked)
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / asked + 1 / past_asked))
+    rise = now / requests - past / past_requests
+    pooled = (now + past) / (requests + past_requests)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / requests + 1 / past_requests))
     return rise >= JUMP_SHARE and spread > 0 and rise / spread >= JUMP_Z
 
 

@@ -1,6 +1,6 @@
-"""The command `tiergate`. This file is its entry; the commands stand in the modules beside it.
+"""Starts the command `tiergate`; the commands themselves are in the folders below.
 
-Nothing heavy is imported before a command runs, so that `tiergate --help` answers at once.
+Nothing heavy is imported before a command runs, so `tiergate --help` answers at once.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 
 PRIVATE = 0o077
-"""What files and folders of a command are not: readable by anybody but who ran it."""
+"""Removes the rights of everybody except the user from the files and folders of a command."""
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def main() -> None:
-    """Run the command line and exit with one of `router.cli.exits.Exit`."""
-    os.umask(PRIVATE)  # ledgers, exports and reports tell who asked what
+    """Runs the command line and exits with one of `router.cli.exits.Exit`."""
+    os.umask(PRIVATE)  # ledgers, exports and reports show who asked what
     for name in THREAD_VARIABLES:
         # Triage multiplies small matrices: more threads than one only wait for each other, and take
         # the cores of the local model. Numpy reads this once, when it is first imported.

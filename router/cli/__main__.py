@@ -1,4 +1,4 @@
-"""`python -m router.cli` is the command `tiergate`."""
+"""Runs the command `tiergate` for `python -m router.cli`."""
 
 from router.cli import main
 

@@ -1,6 +1,6 @@
-"""All commands on one `typer` app. Their modules are cheap to import: what they need comes later.
+"""Collects all commands on one `typer` app; each module imports what it needs only when it runs.
 
-Errors of ours become a sentence on standard error and an exit code, never a traceback.
+Tiergate's own errors become a sentence on standard error and an exit code, never a traceback.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli.exits import own_version, told
+from router.cli.exits import errors_end_the_program, own_version
 from router.cli.ledger import close, ledger, reconcile, report, reprice, review
 from router.cli.models import classify, compare, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
@@ -31,11 +31,13 @@ app = typer.Typer(
 def shown_first(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
+    """Shows the version before any command runs."""
     if version:
         typer.echo(f"tiergate {own_version()}")
         raise typer.Exit
 
 
+# The order of this list is the order of the commands in `tiergate --help`.
 for module in (
     serve,
     route,
@@ -61,6 +63,6 @@ for module in (
 
 
 def run() -> None:
-    """Parse the arguments, run the command, exit."""
-    with told():
+    """Parses the arguments, runs the command, and exits."""
+    with errors_end_the_program():
         app(prog_name="tiergate")

@@ -1,4 +1,4 @@
-"""Exit codes, and what an error becomes on a terminal: a sentence on standard error and a code."""
+"""Defines exit codes, and turns an error into a sentence on standard error and a code."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from router.errors import CannotListen, LedgerError, PolicyError, TiergateError
 
 
 class Exit(IntEnum):
-    """What `tiergate` exits with; `docs/reference/cli.md` has the same list."""
+    """Names the exit codes of `tiergate`; `docs/reference/cli.md` has the same list."""
 
     OK = 0
     FAILURE = 1  # something failed, or a check found something
     USAGE = 2  # wrong usage or a broken policy
     CANNOT_LISTEN = 3
-    LEDGER = 4  # no ledger there, or one that cannot be read or written
+    LEDGER = 4  # no ledger at that place, or one that cannot be read or written
     CONDITION_HOLDS = 5  # replay: a --fail-if holds
-    CANNOT_SAY = 6  # the data are too thin: a --fail-if or a certificate cannot be answered
+    CANNOT_SAY = 6  # a --fail-if or a certificate needs more data
 
 
 def exit_code(error: TiergateError) -> Exit:
-    """The exit code of an error that ended a command."""
+    """Returns the exit code of an error that ended a command."""
     if isinstance(error, PolicyError):
         return Exit.USAGE
     if isinstance(error, CannotListen):
@@ -36,7 +36,7 @@ def exit_code(error: TiergateError) -> Exit:
 
 
 def own_version() -> str:
-    """Of the package; a checkout that is not installed has none."""
+    """Returns the version of the package; "unknown" in a checkout that is not installed."""
     import importlib.metadata
 
     try:
@@ -46,8 +46,8 @@ def own_version() -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Errors of ours within the block are printed, and end the command with their exit code."""
+def errors_end_the_program() -> Iterator[None]:
+    """Prints Tiergate's own errors within the block, and ends the program with their exit code."""
     try:
         yield
     except TiergateError as error:

@@ -1,4 +1,4 @@
-"""Options that several commands take and mean the same by."""
+"""Defines options that several commands share with the same meaning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def to_write(path: Path | None) -> Path | None:
-    """The callback of an option whose file is written in the end: refused before any work is done.
+    """Refuses a file that cannot be written before any work is done; a callback of options.
 
     Raises typer.BadParameter where no file can be written.
     """
@@ -36,7 +36,7 @@ CsvFile = Annotated[Path | None, typer.Option(callback=to_write, help="Write the
 
 
 class FileFormat(StrEnum):
-    """What the ledger is exported as."""
+    """Names the formats of an exported ledger."""
 
     CSV = "csv"
     JSONL = "jsonl"

@@ -1,4 +1,4 @@
-"""Points in time as people write them: `24h` ago, a date, a date with a time."""
+"""Reads points in time as people write them: `24h` ago, a date, a date with a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
-    """Milliseconds since the epoch: `24h` and `7d` are that long before `now_ms`.
+    """Returns milliseconds since the epoch: `24h` and `7d` mean that long before `now_ms`.
 
     Dates are the zone's: `2026-11-20` is its midnight there, `2026-11` the midnight of the first.
     Raises typer.BadParameter.
@@ -26,20 +26,20 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
         return now_ms - int(ago[1]) * UNIT_MS[ago[2]]
     try:
         month = _MONTH.fullmatch(text.strip())
-        found = datetime.fromisoformat(f"{month[0]}-01" if month else text.strip())
+        moment = datetime.fromisoformat(f"{month[0]}-01" if month else text.strip())
     except ValueError as error:
         raise typer.BadParameter(
             f"{text!r} is no point in time; expected 24h, 7d, 2026-11, 2026-11-20 or "
             "2026-11-20T08:00"
         ) from error
-    found = found if found.tzinfo else found.replace(tzinfo=zone)
-    return round(found.timestamp() * 1000)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return round(moment.timestamp() * 1000)
 
 
 def period_of(
     since: str | None, until: str | None, now_ms: int, zone: tzinfo = UTC
 ) -> tuple[int | None, int | None]:
-    """`--since` and `--until` as `moment_ms` reads them. Raises typer.BadParameter."""
+    """Reads `--since` and `--until` as `moment_ms` does. Raises typer.BadParameter."""
     begin = None if since is None else moment_ms(since, now_ms, zone)
     end = None if until is None else moment_ms(until, now_ms, zone)
     if begin is not None and end is not None and begin >= end:
@@ -50,26 +50,26 @@ def period_of(
 
 
 def length_ms(text: str) -> int:
-    """Milliseconds of a length of time: `24h`, `7d`, `0`. Raises typer.BadParameter."""
+    """Returns the milliseconds of a length of time: `24h`, `7d`, `0`. Raises typer.BadParameter."""
     if text.strip() == "0":
         return 0
-    found = _AGO.fullmatch(text.strip().lower())
-    if found is None:
+    parts = _AGO.fullmatch(text.strip().lower())
+    if parts is None:
         raise typer.BadParameter(f"{text!r} is no length of time; expected 30m, 24h, 7d or 0")
-    return int(found[1]) * UNIT_MS[found[2]]
+    return int(parts[1]) * UNIT_MS[parts[2]]
 
 
 def end_ms(text: str, now_ms: int) -> int:
-    """Milliseconds since the epoch: `90d` is that long after `now_ms`; dates as in `moment_ms`.
+    """Returns milliseconds since the epoch: `90d` means that long after `now_ms`.
 
-    Raises typer.BadParameter.
+    Dates are read as in `moment_ms`. Raises typer.BadParameter.
     """
     later = _AGO.fullmatch(text.strip().lower())
     return now_ms + length_ms(text) if later else moment_ms(text, now_ms)
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that name, as `Europe/Berlin`. Raises typer.BadParameter."""
+    """Returns the time zone of a name such as `Europe/Berlin`. Raises typer.BadParameter."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -81,5 +81,5 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def shown_time(at_ms: int) -> str:
-    """`2026-11-20 08:00:05`, UTC."""
+    """Formats a moment as `2026-11-20 08:00:05`, in UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

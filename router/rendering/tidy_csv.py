@@ -37,7 +37,7 @@ def _figures(
             rest = {name: figure for name, figure in entry.items() if name not in named}
             yield from ((key, metric, figure) for metric, figure in _flat(rest))
     elif isinstance(value, list):
-        yield from ((str(at), "text", entry) for at, entry in enumerate(value, start=1))
+        yield from ((str(number), "text", entry) for number, entry in enumerate(value, start=1))
     else:
         yield "", section, value
 

@@ -25,7 +25,8 @@ from router.analysis.report.build import build_report
 from router.analysis.report.output.html import report_html
 from router.api.compose.abilities import load_abilities
 from router.cli.commands import app
-from router.cli.serve.demo_day import prices_sentence, run_demo, worth_lines, worth_sentence
+from router.cli.serve.demo_day import run_demo
+from router.cli.serve.demo_output import prices_sentence, worth_lines, worth_sentence
 from router.policy.schema import Policy
 from tests import ROOT
 from tests.kits.server_kit import environment

@@ -62,7 +62,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    at: float
+    number: float
     interval: Interval | None
     shown: str
 
@@ -110,7 +110,7 @@ def judge(replay: Replay, condition: Condition, *, strict: bool = False) -> Judg
     value = _value(replay, condition)
     if isinstance(value, str):
         return Judged(condition, Answer.CANNOT_SAY, value)
-    measured = value.at
+    measured = value.number
     # Levels and changed decisions are counts of these very requests, so they have no interval.
     sampled = condition.metric == "error" or (condition.metric == "cost" and condition.change)
     if strict and sampled:

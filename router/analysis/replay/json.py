@@ -114,7 +114,7 @@ def _alone_json(alone: TokensAlone) -> Json:
                 **money("log", costs.baseline_nano_usd),
                 **money("there", costs.own_nano_usd),
             }
-            for answerer, costs in alone.at.items()
+            for answerer, costs in alone.by_answerer.items()
         ],
         "notes": alone_lines(alone),
     }

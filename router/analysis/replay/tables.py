@@ -135,7 +135,7 @@ def agreements(replay: Replay) -> Grid:
 def tokens_alone(alone: TokensAlone) -> Grid:
     """Shows the cost of another gateway's tokens at each answerer."""
     rows = []
-    for answerer, costs in alone.at.items():
+    for answerer, costs in alone.by_answerer.items():
         share = costs.saved_share()
         rows.append(
             (

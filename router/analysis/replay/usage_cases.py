@@ -28,7 +28,7 @@ class TokensAlone:
     without_prompt: int = 0
     without_cost: int = 0
     priced_by_book: int = 0
-    at: dict[str, PairedCosts] = field(default_factory=dict)  # by answerer, (log, answerer)
+    by_answerer: dict[str, PairedCosts] = field(default_factory=dict)  # pairs (log, answerer)
 
     def add(self, row: UsageRow, cost_nano_usd: int | None, side: Side) -> None:
         """Counts one row; `cost_nano_usd` is its cost there, None where nobody knows."""
@@ -41,7 +41,7 @@ class TokensAlone:
             if plan.facts.kind == "resolver" or cost_nano_usd is None:
                 continue  # approved answers do not cover every question
             if priced.basis is not CostBasis.UNKNOWN:
-                self.at.setdefault(plan.facts.name, PairedCosts()).add(
+                self.by_answerer.setdefault(plan.facts.name, PairedCosts()).add(
                     cost_nano_usd, priced.nano_usd
                 )
 

@@ -1,1 +1,1 @@
-"""Commands about the ledger: rows, export, report, keys, reviews, reconciliation."""
+"""Defines commands about the ledger: rows, export, report, keys, reviews, reconciliation."""

@@ -1,7 +1,7 @@
-"""A provider's bill by model and day from a file, and the dated rates that its currency has.
+"""Reads a provider's bill by model and day from a file, and the dated rates of its currency.
 
-Of a bill no line is passed over: it is money. All mistakes are told at once, and each names the
-file, the line, what was found and what was expected.
+A bill is money, so no line is skipped. All mistakes are reported at once; each names the file, the
+line, what was found and what was expected.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ AMOUNTS = ("amount", "cost", "amount_usd", "cost_usd")
 CALLS = ("calls", "requests")
 KNOWN = frozenset({*DAYS, *MODELS, *AMOUNTS, *CALLS, "currency"})
 USD = "USD"
-TOLD = 20  # mistakes that are told one by one
+TOLD = 20  # mistakes that are reported one by one
 NANO = 10**9
 _Value = TypeVar("_Value")
 RATE = re.compile(r"([A-Z]{3})=([0-9.]+)@(\d{4}-\d{2}-\d{2})")
 
 
 class Mistakes(BadLines):
-    """Collects the mistakes of a bill: with one of them nothing of it is used."""
+    """Collects the mistakes of a bill; a bill with a mistake is not used at all."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Mistakes(BadLines):
         self.note(f"{self._path}:{line}: {why}")
 
     def note(self, mistake: str) -> None:
-        """Notes a mistake that says itself where it is; the first ones are told word by word."""
+        """Notes a mistake that names its own place; only the first ones are kept word for word."""
         self.count += 1
         if len(self.named) < TOLD:
             self.named.append(mistake)
@@ -57,12 +57,12 @@ class Mistakes(BadLines):
         if not self.count:
             return
         more = self.count - len(self.named)
-        told = [*self.named, f"and {more:,} more mistakes"] if more else self.named
-        raise typer.BadParameter("\n".join(told))
+        messages = [*self.named, f"and {more:,} more mistakes"] if more else self.named
+        raise typer.BadParameter("\n".join(messages))
 
 
 def near(columns: Iterable[object], expected: Iterable[str]) -> str:
-    """Says which of the columns is nearly an expected one, "" where none is.
+    """Names the column that is nearly an expected one; "" where none is.
 
     >>> near(("date", "modell"), ("model",))
     " ('modell' is nearly 'model')"
@@ -76,13 +76,13 @@ def near(columns: Iterable[object], expected: Iterable[str]) -> str:
 
 
 def exact(line: str) -> object:
-    """JSON whose numbers stay as they are written: a float would not be exact."""
+    """Decodes JSON whose numbers stay text as they are written: a float would not be exact."""
     return json.loads(line, parse_float=str, parse_int=str)
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Says what one unit of a currency is worth in dollars from a day on."""
+    """States the dollars of one unit of a currency from a day on."""
 
     currency: str
     usd: Decimal
@@ -90,14 +90,14 @@ class Rate:
 
 
 class Rates:
-    """Rates by currency and day: the latest one that had begun."""
+    """Finds rates by currency and day: the latest one that had begun."""
 
     def __init__(self, rates: Sequence[Rate] = ()) -> None:
         self._rates = sorted(rates, key=lambda rate: rate.since)
         self.used: set[Rate] = set()
 
     def find(self, currency: str, day: date) -> Decimal | None:
-        """Dollars of one unit on that day; None where no rate had begun."""
+        """Returns the dollars of one unit on that day; None where no rate had begun."""
         if currency == USD:
             return Decimal(1)
         begun = [r for r in self._rates if r.currency == currency and r.since <= day]
@@ -108,7 +108,7 @@ class Rates:
 
 
 def read_rates(texts: Sequence[str]) -> Rates:
-    """Rates as EUR=1.0840@2026-11-01. Raises typer.BadParameter."""
+    """Reads rates such as EUR=1.0840@2026-11-01. Raises typer.BadParameter."""
     rates = []
     for text in texts:
         fits = RATE.fullmatch(text.strip())
@@ -129,7 +129,10 @@ def read_rates(texts: Sequence[str]) -> Rates:
 
 
 def read_names(texts: Sequence[str]) -> dict[str, str]:
-    """The ledger's names of models by the bill's, from BILL=LEDGER. Raises typer.BadParameter."""
+    """Reads BILL=LEDGER into the ledger's names of models by the bill's names.
+
+    Raises typer.BadParameter.
+    """
     names = {}
     for text in texts:
         bill, equals, ledger = text.partition("=")
@@ -144,7 +147,10 @@ def read_names(texts: Sequence[str]) -> dict[str, str]:
 
 
 def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
-    """The lines of a bill. Raises typer.BadParameter that names file, line, found and expected."""
+    """Reads the lines of a bill.
+
+    Raises typer.BadParameter that names file, line, found and expected.
+    """
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
     lines, bad, checked = [], Mistakes(path), ""
@@ -155,7 +161,7 @@ def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
             continue
         columns = ", ".join(named)
         lacking = _lacking(named)
-        if lacking and columns != checked:  # once for all lines of the same columns
+        if lacking and columns != checked:  # report it once for all lines of the same columns
             bad.note(f"{where}: found the columns {columns}; {lacking}")
         checked = columns
         line = _line(where, named, currency, rates, bad)
@@ -168,12 +174,12 @@ def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
 
 
 def _lacking(row: Mapping[str, object]) -> str:
-    """Says which columns a line lacks, and what stands there instead; "" for none."""
+    """Names the columns that a line lacks, and what it has instead; "" where it lacks none."""
     if "upstream_id" in row:
         return "expected a bill by model and day. A bill of single calls is settled with --from"
     others = [name for name in row if name not in KNOWN]
     needed = ((DAYS, "date or day"), (MODELS, "model"), (AMOUNTS, ", ".join(AMOUNTS)))
-    told = [
+    reasons = [
         f"expected one of {names}{near(others, known)}"
         if len(known) > 2
         else f"expected one named {names}{near(others, known)}"
@@ -181,14 +187,14 @@ def _lacking(row: Mapping[str, object]) -> str:
         if not any(name in row for name in known)
     ]
     if "currency" not in row and (hint := near(others, ("currency",))):
-        told.append(f"expected the currency in one named currency{hint}")  # else read as dollars
-    return "; ".join(told)
+        reasons.append(f"expected the currency in one named currency{hint}")  # else: dollars
+    return "; ".join(reasons)
 
 
 def _line(
     where: str, row: Mapping[str, object], currency: str, rates: Rates, bad: Mistakes
 ) -> BillLine | None:
-    """The line; None where it has mistakes, which `bad` then knows, all of them."""
+    """Returns the line; None where it has mistakes, which are all noted in `bad`."""
     from router.analysis.prices.invoice import BillLine
 
     before = bad.count
@@ -210,6 +216,7 @@ def _line(
         return None
     model = str(row.get("model") or "").strip()
     exponent = amount.as_tuple().exponent
+    # Half of the last decimal is the most that rounding can hide.
     half = Decimal(5).scaleb(int(exponent) - 1) if isinstance(exponent, int) else Decimal(0)
     return BillLine(day, model, _nano(amount * rate), abs(_nano(half * rate)), calls)
 
@@ -223,14 +230,14 @@ def _noting(bad: Mistakes, read: Callable[[], _Value]) -> _Value | None:
 
 
 def _first(row: Mapping[str, object], names: Sequence[str]) -> tuple[str, str]:
-    """The first of these columns that has a value, and the value; "" for both without one."""
-    told = ((name, str(row[name]).strip()) for name in names if row.get(name) not in (None, ""))
-    return next(told, ("", ""))
+    """Returns the first of these columns with a value, and the value; "" for both without one."""
+    filled = ((name, str(row[name]).strip()) for name in names if row.get(name) not in (None, ""))
+    return next(filled, ("", ""))
 
 
 def _day(where: str, row: Mapping[str, object]) -> date | None:
     if not any(name in row for name in DAYS):
-        return None  # told of the columns
+        return None  # reported with the columns
     _, text = _first(row, DAYS)
     try:
         return datetime.fromisoformat(text).date()
@@ -242,7 +249,7 @@ def _day(where: str, row: Mapping[str, object]) -> date | None:
 
 def _amount(where: str, row: Mapping[str, object]) -> tuple[str, Decimal] | None:
     if not any(name in row for name in AMOUNTS):
-        return None  # told of the columns
+        return None  # reported with the columns
     column, text = _first(row, AMOUNTS)
     wrong = typer.BadParameter(
         f"{where}: {text!r} is no amount; expected digits with a decimal point, as 1234.56, and "
@@ -267,5 +274,5 @@ def _calls(where: str, row: Mapping[str, object]) -> int | None:
 
 
 def _nano(usd: Decimal) -> int:
-    """To the nearest nano-dollar: a converted amount has decimals without end."""
+    """Rounds to the nearest nano-dollar: a converted amount may have endless decimals."""
     return int((usd * NANO).to_integral_value(rounding=ROUND_HALF_EVEN))

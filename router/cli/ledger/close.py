@@ -1,4 +1,4 @@
-"""`tiergate ledger close`: months whose figures never change again."""
+"""Defines `tiergate ledger close`: it closes months, whose figures never change again."""
 
 from __future__ import annotations
 
@@ -62,21 +62,21 @@ def _tell(months: Sequence[ClosedMonth], as_json: bool) -> None:
         print_json(
             [
                 {
-                    "month": one.month,
-                    "since_ms": one.since_ms,
-                    "until_ms": one.until_ms,
-                    "closed_at_ms": one.closed_at_ms,
-                    "rows": one.rows,
-                    "cost_nano_usd": one.cost_nano_usd,
+                    "month": month.month,
+                    "since_ms": month.since_ms,
+                    "until_ms": month.until_ms,
+                    "closed_at_ms": month.closed_at_ms,
+                    "rows": month.rows,
+                    "cost_nano_usd": month.cost_nano_usd,
                 }
-                for one in months
+                for month in months
             ]
         )
         return
-    for one in months:
+    for month in months:
         typer.echo(
-            f"{one.month}  closed {shown_time(one.closed_at_ms)}  {one.rows:,} rows  "
-            f"{usd(one.cost_nano_usd)}"
+            f"{month.month}  closed {shown_time(month.closed_at_ms)}  {month.rows:,} rows  "
+            f"{usd(month.cost_nano_usd)}"
         )
     if not months:
         typer.echo("No month is closed; `tiergate ledger close 2026-10` closes one that is over.")

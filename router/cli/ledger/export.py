@@ -1,6 +1,6 @@
-"""The ledger as a file: one line per attempt, so that the column of costs sums to the bill.
+"""Writes the ledger to a file: one line per attempt, so that the column of costs sums to the bill.
 
-CSV and Parquet have the same columns; JSON Lines has a request with its attempts on each line, as
+CSV and Parquet have the same columns. JSON Lines has a request with its attempts on each line, as
 `tiergate ledger rows --json` prints it. Rows are written as they are read, in bounded memory.
 """
 
@@ -36,7 +36,7 @@ _WHOLE = ("tier_number", "ordinal", "images", "cores")
 def write_file(
     rows: Iterable[RequestRow], path: Path, form: FileFormat, key_names: Mapping[str, str]
 ) -> int:
-    """Write the rows to a file, - for standard output; returns how many lines."""
+    """Writes the rows to a file, `-` for standard output; returns the number of lines."""
     if form is FileFormat.PARQUET:
         lines = (cells for row in rows for cells in _lines(row, key_names))
         return write_parquet(lines, [(name, _kind(name)) for name in COLUMNS], path)
@@ -65,15 +65,15 @@ def _write_json_lines(
 
 
 def _kind(name: str) -> str:
-    """The type of a column in Parquet."""
+    """Returns the type of a column in Parquet."""
     whole = name in _WHOLE or name.endswith(("_ms", "_nano_usd", "_tokens"))
     return _KINDS.get(name, "int64" if whole else "text")
 
 
 def write_csv(rows: Iterable[RequestRow], file: TextIO, key_names: Mapping[str, str]) -> int:
-    """Write a header and one line per attempt; returns how many. An unknown cost is empty.
+    """Writes a header and one line per attempt; returns their number. An unknown cost is empty.
 
-    A request without any call has a line of its own, so that no refused or failed one is missing.
+    A request without any call has a line of its own, so no refused or failed request is missing.
     """
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -86,7 +86,7 @@ def write_csv(rows: Iterable[RequestRow], file: TextIO, key_names: Mapping[str, 
 
 
 def _lines(row: RequestRow, key_names: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
-    """The cells of each attempt, with those of its request before and behind."""
+    """Yields the cells of each attempt, between the cells of its request."""
     request, payer = _request(row), _payer(row, key_names)
     for attempt in row.attempts:
         yield (*request, *_attempt(attempt), *payer)
@@ -138,11 +138,11 @@ def _attempt(attempt: AttemptRow) -> tuple[object, ...]:
 
 
 NO_ATTEMPT: tuple[object, ...] = (None,) * 22
-"""Stands for the attempt of a request that made none."""
+"""Fills the cells of the attempt for a request that made none."""
 
 
 def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
-    """Returns how the request ended, and whom and what it may be charged to."""
+    """Returns the ending of the request, and the names it may be charged to."""
     domain, request_type = row_names(row)
     refusal = refusal_of(row)
     return (
@@ -159,11 +159,11 @@ def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
 
 
 def _flat(cells: tuple[object, ...]) -> Iterator[object]:
-    """Cells as CSV has them: unknown is empty, a flag is 0 or 1."""
+    """Yields cells as CSV needs them: unknown is empty, a flag is 0 or 1."""
     for cell in cells:
         yield "" if cell is None else int(cell) if isinstance(cell, bool) else cell
 
 
 def _safe(cell: object) -> object:
-    """A spreadsheet runs a text that starts like a formula; a leading quote keeps it text."""
+    """Quotes a text that starts like a formula: a spreadsheet would run it."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

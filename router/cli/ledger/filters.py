@@ -1,4 +1,4 @@
-"""Options that choose requests by what they may be charged to, for `report` and `ledger export`."""
+"""Defines options that choose requests by who may be charged, for `report` and `ledger export`."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ ENDPOINTS = frozenset(
         *("analyze", "embeddings", "moderations"),
     }
 )
-"""Endpoints that may be asked for before the ledger has a row of them."""
+"""Lists endpoints that are valid before the ledger has a row of them."""
 
 NO_KEY = "none"
-"""The key id of requests to a server without keys."""
+"""Names the key id of requests to a server without keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The options as they were given."""
+    """Holds the options as they were given."""
 
     tags: Sequence[str] = ()
     keys: Sequence[str] = ()
@@ -63,25 +63,25 @@ class Wanted:
         request_types: list[RequestType] | None,
         endpoints: list[str] | None,
     ) -> Wanted:
-        """The options, none given being none wanted."""
+        """Collects the options; an option that is not given wants nothing in particular."""
         return cls(tags or (), keys or (), domains or (), request_types or (), endpoints or ())
 
     @property
     def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Returns what was asked for, for a report's head; nothing where everything was."""
-        told = (
+        """Returns the chosen filters, for a report's head; empty where none was given."""
+        filters = (
             ("tag", tuple(self.tags)),
             ("key", tuple(self.keys)),
-            ("domain", tuple(one.value for one in self.domains)),
-            ("request type", tuple(one.value for one in self.request_types)),
+            ("domain", tuple(domain.value for domain in self.domains)),
+            ("request type", tuple(kind.value for kind in self.request_types)),
             ("endpoint", tuple(self.endpoints)),
         )
-        return tuple(one for one in told if one[1])
+        return tuple(entry for entry in filters if entry[1])
 
     def choice(self, books: Books) -> Choice:
-        """The requests that fit, key names as ids.
+        """Returns the choice of requests, with key names turned into ids.
 
-        Raises typer.BadParameter for a key or an endpoint that there is none of, LedgerError.
+        Raises typer.BadParameter for an unknown key or endpoint, and LedgerError.
         """
         from router.analysis.report.filters import Choice
         from router.ledger.row_reading import AFTERWARDS
@@ -93,27 +93,27 @@ class Wanted:
         return Choice(
             tags=frozenset(self.tags),
             key_ids=_key_ids(self.keys, keys),
-            domains=frozenset(one.value for one in self.domains),
-            request_types=frozenset(one.value for one in self.request_types),
+            domains=frozenset(domain.value for domain in self.domains),
+            request_types=frozenset(kind.value for kind in self.request_types),
             endpoints=frozenset(self.endpoints),
         )
 
 
 def _check_endpoints(wanted: Sequence[str], known: frozenset[str]) -> None:
-    for one in wanted:
-        if one not in known:
+    for endpoint in wanted:
+        if endpoint not in known:
             raise typer.BadParameter(
-                f"{one!r} is no endpoint; expected one of {', '.join(sorted(known))}",
+                f"{endpoint!r} is no endpoint; expected one of {', '.join(sorted(known))}",
                 param_hint="--endpoint",
             )
 
 
 def _key_ids(wanted: Sequence[str], keys: Sequence[KeyInfo]) -> frozenset[str]:
-    """The ids of the keys with these names or ids; a name may be that of several keys."""
-    found: set[str] = set()
+    """Returns the ids of the keys with these names or ids; several keys may share a name."""
+    ids: set[str] = set()
     for name in wanted:
-        its = {key.key_id for key in keys if name in (key.name, key.key_id)}
-        if not its and name != NO_KEY:
+        matching = {key.key_id for key in keys if name in (key.name, key.key_id)}
+        if not matching and name != NO_KEY:
             known = sorted({key.name for key in keys if key.name})
             shown = f"one of {', '.join(known[:20])}" if known else "a key, and there is none yet"
             raise typer.BadParameter(
@@ -121,5 +121,5 @@ def _key_ids(wanted: Sequence[str], keys: Sequence[KeyInfo]) -> frozenset[str]:
                 f"(`tiergate keys list`), or {NO_KEY} for requests without a key",
                 param_hint="--key",
             )
-        found |= its or {NO_KEY}
-    return frozenset(found)
+        ids |= matching or {NO_KEY}
+    return frozenset(ids)

@@ -1,4 +1,4 @@
-"""`tiergate ledger reconcile --invoice`: a provider's bill beside the ledger, and what differs."""
+"""Prints `tiergate ledger reconcile --invoice`: a bill compared with the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_invoice(
     tenant: str | None,
     as_json: bool,
 ) -> None:
-    """Print the bill beside the ledger. Raises typer.BadParameter, LedgerError."""
+    """Prints the bill compared with the ledger. Raises typer.BadParameter, LedgerError."""
     from router.analysis.prices.invoice import compare
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
@@ -40,18 +40,18 @@ def check_invoice(
     rates = read_rates(rate)
     lines = read_invoice(invoice, currency.strip().upper(), rates)
     first = min(line.day for line in lines)
-    # A call can begin after its request, and what it turned out to cost is a later row.
+    # A call can begin after its request, and a later row may correct its cost.
     begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
     with Books.open(database) as books:
         rows = books.rows(int(begin.timestamp() * 1000), None, tenant)
-        found = compare(lines, rows, read_names(named))
+        check = compare(lines, rows, read_names(named))
     if as_json:
-        print_json(_json(found, rates))
+        print_json(_json(check, rates))
         return
-    _print(found, rates)
+    _print(check, rates)
 
 
-def _print(found: InvoiceCheck, rates: Rates) -> None:
+def _print(check: InvoiceCheck, rates: Rates) -> None:
     from rich.table import Table
 
     from router.cli.terminal import console
@@ -61,7 +61,7 @@ def _print(found: InvoiceCheck, rates: Rates) -> None:
     for name in ("day", "model", "calls", "ledger", "bill", "difference", "why"):
         right = name in ("calls", "ledger", "bill", "difference")
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
-    for cell in found.cells:
+    for cell in check.cells:
         table.add_row(
             cell.day.isoformat(),
             cell.model or "(no model)",
@@ -75,17 +75,17 @@ def _print(found: InvoiceCheck, rates: Rates) -> None:
     screen.print(table)
     screen.print()
     screen.print(
-        f"{found.first} to {found.last}, UTC: the ledger says {EXACT(found.booked_nano_usd)}, the "
-        f"bill {EXACT(found.billed_nano_usd)}; the difference is "
-        f"{_signed(found.difference_nano_usd)}"
+        f"{check.first} to {check.last}, UTC: the ledger says {EXACT(check.booked_nano_usd)}, the "
+        f"bill {EXACT(check.billed_nano_usd)}; the difference is "
+        f"{_signed(check.difference_nano_usd)}"
     )
-    for cause, amount in found.causes.items():
+    for cause, amount in check.causes.items():
         if amount:
             screen.print(f"  {_signed(amount)}  {TOLD[cause]}")
-    _print_notes(found, rates)
+    _print_notes(check, rates)
 
 
-def _print_notes(found: InvoiceCheck, rates: Rates) -> None:
+def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
     from router.analysis.prices.invoice import Cause
     from router.cli.terminal import console
     from router.rendering.figures_in_words import EXACT
@@ -93,24 +93,24 @@ def _print_notes(found: InvoiceCheck, rates: Rates) -> None:
     screen = console()
     for used in sorted(rates.used, key=lambda rate: (rate.currency, rate.since)):
         screen.print(f"1 {used.currency} is ${used.usd} from {used.since} on")
-    unknown = sum(cell.booked.unknown_calls for cell in found.cells)
-    estimated = sum(cell.booked.estimated_calls for cell in found.cells)
+    unknown = sum(cell.booked.unknown_calls for cell in check.cells)
+    estimated = sum(cell.booked.estimated_calls for cell in check.cells)
     doubted = {
         "an unknown cost, booked at their hold": unknown,
         "an estimated cost, never too low": estimated,
     }
-    for told, number in doubted.items():
+    for doubt, number in doubted.items():
         if number:
-            screen.print(f"{'1 call has' if number == 1 else f'{number} calls have'} {told}")
+            screen.print(f"{'1 call has' if number == 1 else f'{number} calls have'} {doubt}")
     if unknown or estimated:
         screen.print(
             "`tiergate ledger reconcile` lists them, and corrects them by a bill of single calls"
         )
-    if found.causes[Cause.PRICES]:
+    if check.causes[Cause.PRICES]:
         screen.print("Prices are kept in the policy or its price book; see docs/guides/prices.md")
-    if found.causes[Cause.NOT_IN_LEDGER]:
+    if check.causes[Cause.NOT_IN_LEDGER]:
         screen.print("Where the ledger has a model under another name, say so: --map BILL=LEDGER")
-    for model, booked in found.elsewhere.items():
+    for model, booked in check.elsewhere.items():
         screen.print(
             f"Only in the ledger, maybe on another bill: {model}, calls: {booked.calls}, "
             f"{EXACT(booked.booked_nano_usd)}"
@@ -129,14 +129,14 @@ def _signed(nano_usd: int) -> str:
     return f"{'-' if nano_usd < 0 else '+' if nano_usd else ''}{EXACT(abs(nano_usd))}"
 
 
-def _json(found: InvoiceCheck, rates: Rates) -> dict[str, object]:
+def _json(check: InvoiceCheck, rates: Rates) -> dict[str, object]:
     return {
-        "first_day": found.first.isoformat(),
-        "last_day": found.last.isoformat(),
-        "ledger_nano_usd": found.booked_nano_usd,
-        "billed_nano_usd": found.billed_nano_usd,
-        "difference_nano_usd": found.difference_nano_usd,
-        "causes_nano_usd": {cause.value: amount for cause, amount in found.causes.items()},
+        "first_day": check.first.isoformat(),
+        "last_day": check.last.isoformat(),
+        "ledger_nano_usd": check.booked_nano_usd,
+        "billed_nano_usd": check.billed_nano_usd,
+        "difference_nano_usd": check.difference_nano_usd,
+        "causes_nano_usd": {cause.value: amount for cause, amount in check.causes.items()},
         "lines": [
             {
                 "day": cell.day.isoformat(),
@@ -147,12 +147,12 @@ def _json(found: InvoiceCheck, rates: Rates) -> dict[str, object]:
                 "difference_nano_usd": cell.difference_nano_usd,
                 "causes_nano_usd": {cause.value: n for cause, n in cell.causes.items()},
             }
-            for cell in found.cells
+            for cell in check.cells
         ],
-        "only_in_ledger": {model: _booked(its) for model, its in found.elsewhere.items()},
+        "only_in_ledger": {model: _booked(booked) for model, booked in check.elsewhere.items()},
         "rates": [
-            {"currency": one.currency, "usd": str(one.usd), "since": one.since.isoformat()}
-            for one in sorted(rates.used, key=lambda rate: (rate.currency, rate.since))
+            {"currency": used.currency, "usd": str(used.usd), "since": used.since.isoformat()}
+            for used in sorted(rates.used, key=lambda rate: (rate.currency, rate.since))
         ],
     }
 

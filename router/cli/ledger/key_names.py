@@ -1,7 +1,7 @@
-"""The names that a key may be limited to, so that a mistyped one makes no key that reaches nothing.
+"""Checks the names in a key's limits, so that a mistyped name makes no key that reaches nothing.
 
-Known are the policies that this ledger's servers have run, and beside them those that are named, or
-else the shipped ones.
+Known names are those of the policies that this ledger's servers have run, and of the policies given
+by name, or else of the shipped ones.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from router.policy.loading import find_policy, load_policy, policies_dir, policy
 from router.policy.parsing.yaml_lines import load_yaml
 
 TiersOf = Mapping[str, Sequence[str]]
-"""The names of each policy's tiers, by the policy's name."""
+"""Lists the names of each policy's tiers, by the policy's name."""
 
 
 def known_names(
     named: Sequence[str], recorded: Iterable[str], environ: Mapping[str, str]
 ) -> TiersOf:
-    """What policies are called and their tiers; `recorded` are texts that a ledger has kept.
+    """Returns names of policies and of their tiers; `recorded` are texts that a ledger kept.
 
-    Raises PolicyError for a named policy that is not there or not valid.
+    Raises PolicyError for a named policy that does not exist or is not valid.
     """
     tiers: dict[str, list[str]] = {}
     for name in named or policy_names(policies_dir()):
@@ -38,7 +38,7 @@ def known_names(
 
 
 def check_names(known: TiersOf, policies: Sequence[str], tiers: Sequence[str]) -> None:
-    """Raises typer.BadParameter for the first policy or tier that there is not."""
+    """Raises typer.BadParameter for the first policy or tier that does not exist."""
     for name in policies:
         if name not in known:
             raise _unknown("--policies", name, sorted(known))

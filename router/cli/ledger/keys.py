@@ -1,4 +1,4 @@
-"""`tiergate keys`: API keys, what each may do and reach, and until when."""
+"""Defines `tiergate keys`: API keys with their rights, their reach and their end."""
 
 from __future__ import annotations
 
@@ -94,18 +94,18 @@ def list_keys(
     tenant: Annotated[str | None, typer.Option(help="Of this tenant only.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """All keys, revoked and expired ones too."""
+    """List all keys, also revoked and expired ones."""
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
     with Books.open(database) as books:
-        found = books.keys.list(tenant)
+        infos = books.keys.list(tenant)
     if as_json:
-        print_json([_key(info) for info in found])
+        print_json([_key(info) for info in infos])
         return
-    if not found:
+    if not infos:
         typer.echo("No keys: the server listens on loopback only.")
-    for info in found:
+    for info in infos:
         created = shown_time(info.created_at_ms)
         typer.echo(
             f"{info.key_id}  {_state(info)}  {info.tenant}  {_rights(info)}  {created}  {info.name}"
@@ -121,8 +121,10 @@ def rotate(
     database: DatabasePath = DATABASE,
     as_json: AsJson = False,
 ) -> None:
-    """A new secret for a key, whose id, budgets and rows go on; all workers know within a second.
-    Rotating again within the grace ends the older secret at once."""
+    """Make a new secret for a key; its id, budgets and rows stay. All workers know within a second.
+
+    Rotating again within the grace ends the older secret at once.
+    """
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
@@ -143,8 +145,10 @@ def rotate(
 
 @keys.command()
 def revoke(key_id: KeyId, database: DatabasePath = DATABASE) -> None:
-    """Revoke a key; all workers know within a second. Revoking the last one opens nothing: create
-    another."""
+    """Revoke a key; all workers know within a second.
+
+    Revoking the last key does not open the server: create another one.
+    """
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
@@ -164,11 +168,11 @@ def _names(text: str) -> list[str]:
 
 
 def _rights(info: KeyInfo) -> str:
-    """`chat,reports` and, where it may not reach all, `policies mail; tiers llm`."""
-    said = [",".join(sorted(info.scopes))]
-    said += [f"policies {','.join(info.policies)}"] if info.policies else []
-    said += [f"tiers {','.join(info.tiers)}"] if info.tiers else []
-    return "; ".join(said)
+    """Formats `chat,reports` and, for a limited key, `policies mail; tiers llm`."""
+    rights = [",".join(sorted(info.scopes))]
+    rights += [f"policies {','.join(info.policies)}"] if info.policies else []
+    rights += [f"tiers {','.join(info.tiers)}"] if info.tiers else []
+    return "; ".join(rights)
 
 
 def _state(info: KeyInfo) -> str:

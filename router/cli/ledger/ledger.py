@@ -1,4 +1,4 @@
-"""`tiergate ledger`: what stands in the ledger beside a running server."""
+"""Defines `tiergate ledger`: it reads and maintains a ledger, also next to a running server."""
 
 from __future__ import annotations
 
@@ -42,9 +42,6 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-# --- ledger ------------------------------------------------------------------------------------
-
-
 @ledger.command()
 def rows(
     ids: Annotated[
@@ -63,7 +60,7 @@ def rows(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Requests with their attempts, oldest first; or those that are named, in that order."""
+    """List requests with their attempts, oldest first; or the named ones, in that order."""
     from router.analysis.report.output.row_json import rows_json
     from router.api.compose.books import Books
     from router.cli.ledger.row_lines import row_lines
@@ -74,20 +71,20 @@ def rows(
     period = period_of(since, until, now_ms())
     missing: list[str] = []
     with Books.open(database) as books:
-        found: Iterable[RequestRow]
+        shown: Iterable[RequestRow]
         if ids:
-            found = _named(books, ids, missing)
+            shown = _named(books, ids, missing)
         else:
-            found = books.rows(*period, tenant)
+            shown = books.rows(*period, tenant)
             if limit is not None or not as_json:
-                found = deque(found, maxlen=limit or SHOWN_ROWS)
+                shown = deque(shown, maxlen=limit or SHOWN_ROWS)
         if as_json:
             key_names = books.key_names()
-            for row in found:
+            for row in shown:
                 sys.stdout.buffer.write(rows_json(row, key_names) + b"\n")
             sys.stdout.buffer.flush()
         else:
-            for line in row_lines(found, console().width):
+            for line in row_lines(shown, console().width):
                 typer.echo(line)
     for name in missing:
         typer.echo(f"tiergate: {name} is not in this ledger", err=True)
@@ -96,7 +93,7 @@ def rows(
 
 
 def _named(books: Books, ids: Iterable[str], missing: list[str]) -> Iterator[RequestRow]:
-    """The rows of these ids; those that there are none of go to `missing`."""
+    """Yields the rows of these ids; ids without a row go to `missing`."""
     from router.api.http.decision_views import request_id_of
 
     for name in ids:
@@ -120,45 +117,45 @@ def verify(
     from router.rendering.figures_in_words import counted, usd
 
     with Books.open(database) as books:
-        found = books.verify(anchors)
+        books_check = books.verify(anchors)
     if as_json:
         print_json(
             {
-                "whole": found.whole,
-                "rows": found.rows,
-                "writers": found.writers,
-                "anchors": found.anchors,
-                "outside_anchors": found.outside_anchors,
-                "open_requests": found.open_requests,
-                "cost_nano_usd": found.cost_nano_usd,
-                "held_nano_usd": found.held_nano_usd,
+                "whole": books_check.whole,
+                "rows": books_check.rows,
+                "writers": books_check.writers,
+                "anchors": books_check.anchors,
+                "outside_anchors": books_check.outside_anchors,
+                "open_requests": books_check.open_requests,
+                "cost_nano_usd": books_check.cost_nano_usd,
+                "held_nano_usd": books_check.held_nano_usd,
                 "findings": [
                     {
-                        "kind": one.kind.value,
-                        "detail": one.detail,
-                        "writer_id": one.writer_id,
-                        "sequence": one.sequence,
-                        "request_id": one.request_id,
+                        "kind": finding.kind.value,
+                        "detail": finding.detail,
+                        "writer_id": finding.writer_id,
+                        "sequence": finding.sequence,
+                        "request_id": finding.request_id,
                     }
-                    for one in found.findings
+                    for finding in books_check.findings
                 ],
             }
         )
     else:
-        for one in found.findings:
-            at = f" (request {request_name(one.request_id)})" if one.request_id else ""
-            typer.echo(f"{one.kind.value}: {one.detail}{at}")
-        findings = counted(len(found.findings), "finding", "findings")
+        for finding in books_check.findings:
+            place = f" (request {request_name(finding.request_id)})" if finding.request_id else ""
+            typer.echo(f"{finding.kind.value}: {finding.detail}{place}")
+        findings = counted(len(books_check.findings), "finding", "findings")
         typer.echo(
-            f"{'The books are whole' if found.whole else findings}: "
-            f"{counted(found.rows, 'request', 'requests')} by "
-            f"{counted(found.writers, 'writer', 'writers')} cost "
-            f"{usd(found.cost_nano_usd)} ({found.cost_nano_usd} nano-dollars); "
-            f"{found.open_requests} open, {usd(found.held_nano_usd)} held; "
-            f"{counted(found.anchors, 'anchor', 'anchors')} inside, "
-            f"{found.outside_anchors} outside."
+            f"{'The books are whole' if books_check.whole else findings}: "
+            f"{counted(books_check.rows, 'request', 'requests')} by "
+            f"{counted(books_check.writers, 'writer', 'writers')} cost "
+            f"{usd(books_check.cost_nano_usd)} ({books_check.cost_nano_usd} nano-dollars); "
+            f"{books_check.open_requests} open, {usd(books_check.held_nano_usd)} held; "
+            f"{counted(books_check.anchors, 'anchor', 'anchors')} inside, "
+            f"{books_check.outside_anchors} outside."
         )
-    if not found.whole:
+    if not books_check.whole:
         raise typer.Exit(Exit.FAILURE)
 
 
@@ -224,8 +221,10 @@ def export(
     request_type: Types = None,
     endpoint: Endpoints = None,
 ) -> None:
-    """One line per attempt with its request; the costs sum to the bill. In JSON Lines, one line
-    per request with its attempts."""
+    """Write one line per attempt with its request; the costs sum to the bill.
+
+    JSON Lines has one line per request, with its attempts.
+    """
     from router.api.compose.books import Books
     from router.cli.ledger.export import write_file
 
@@ -239,8 +238,8 @@ def export(
     with Books.open(database) as books:
         rows = wanted.choice(books).of(books.rows(*period, tenant))
         count = write_file(rows, path, form, books.key_names())
-    what = "requests" if form is FileFormat.JSONL else "attempts"
+    noun = "requests" if form is FileFormat.JSONL else "attempts"
     if str(path) == "-":
-        typer.echo(f"{count} {what} written.", err=True)
+        typer.echo(f"{count} {noun} written.", err=True)
     else:
-        typer.echo(f"{count} {what} written to {path}.")
+        typer.echo(f"{count} {noun} written to {path}.")

@@ -1,6 +1,6 @@
-"""Parquet files of the ledger and of reports, written a batch at a time: bounded memory.
+"""Writes Parquet files of the ledger and of reports in batches, in bounded memory.
 
-The only file that knows pyarrow, which is an extra and is loaded when such a file is asked for.
+Only this file uses pyarrow. pyarrow is an extra and is loaded only when such a file is requested.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from pyarrow import DataType
 
 BATCH = 10_000
-"""Rows of one row group: a few megabytes, and readers may skip by their statistics."""
+"""Sets the rows of one row group: a few megabytes, and readers may skip groups by statistics."""
 
 Column = tuple[str, str]  # name, and one of TYPES
 
 
 def write_parquet(rows: Iterable[Sequence[object]], columns: Sequence[Column], path: Path) -> int:
-    """Write rows whose cells stand in the order of `columns`; returns how many; None is null.
+    """Writes rows whose cells follow `columns`; returns the number of rows. None becomes null.
 
     Column types are `int64`, `double`, `bool` and `text`. Ends the program with a sentence where
-    pyarrow is missing or the file cannot be written.
+    pyarrow is missing.
     """
-    with _said():
+    with _needing_pyarrow():
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -53,11 +53,16 @@ def write_parquet(rows: Iterable[Sequence[object]], columns: Sequence[Column], p
 
 
 def write_tidy_parquet(tidy_csv: str, path: Path) -> int:
-    """A report's tidy CSV with one column more, `number`, where the value is a number."""
+    """Writes a report's tidy CSV with one more column, `number`, for values that are numbers."""
     lines = csv.reader(io.StringIO(tidy_csv))
     next(lines)
-    columns = (("section", "text"), ("key", "text"), ("metric", "text"), ("value", "text"),
-               ("number", "double"))  # fmt: skip
+    columns = (
+        ("section", "text"),
+        ("key", "text"),
+        ("metric", "text"),
+        ("value", "text"),
+        ("number", "double"),
+    )
     return write_parquet(((*line, _number(line[3])) for line in lines), columns, path)
 
 
@@ -80,8 +85,8 @@ def _batches(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """A missing package becomes a sentence."""
+def _needing_pyarrow() -> Iterator[None]:
+    """Turns a missing package into a sentence."""
     try:
         yield
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""`tiergate ledger reconcile`: calls of unknown or estimated cost, and what a bill says of them."""
+"""Defines `tiergate ledger reconcile`: it settles calls of unknown or estimated cost by a bill."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def reconcile(
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Calls of unknown or estimated cost, and what they turned out to cost.
+    """List calls of unknown or estimated cost, or settle them by a bill.
 
     Without --attempt or --from it lists them. Settling adds rows and edits none. With --invoice it
     compares a bill by model and day with the ledger, and changes nothing.
@@ -101,7 +101,10 @@ def reconcile(
 
 
 def read_bill(path: Path) -> dict[str, int]:
-    """Nano-dollars by upstream id. Raises typer.BadParameter that names file, line and value."""
+    """Returns nano-dollars by upstream id.
+
+    Raises typer.BadParameter that names file, line and value.
+    """
     amounts: dict[str, int] = {}
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise typer.BadParameter(f"{path}: expected a file that ends with .csv or .jsonl")
@@ -109,14 +112,14 @@ def read_bill(path: Path) -> dict[str, int]:
     for number, line in rows_of(path, bad, exact):
         where = f"{path}:{number}"
         name = next((str(line[key]) for key in IDS if line.get(key)), "")
-        told = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
-        if not name or told is None:
+        cost = next((line[key] for key in COSTS if line.get(key) not in (None, "")), None)
+        if not name or cost is None:
             columns = ", ".join(map(str, line)) or "nothing"
             others = [column for column in line if column not in (*IDS, *COSTS)]
             lacking = [
                 known for known in (IDS, COSTS) if not any(column in line for column in known)
             ]
-            if not lacking or columns != checked:  # once for all lines of the same columns
+            if not lacking or columns != checked:  # once for all lines with the same columns
                 hints = "".join(near(others, known) for known in lacking)
                 bad.note(
                     f"{where}: found {columns}; expected {' or '.join(IDS)}, and "
@@ -124,10 +127,10 @@ def read_bill(path: Path) -> dict[str, int]:
                 )
             checked = columns
         elif name in amounts:
-            bad.note(f"{where}: {name!r} stands in the bill twice; sum its lines")
+            bad.note(f"{where}: {name!r} is in the bill twice; sum its lines")
         else:
             try:
-                amounts[name] = _amount(str(told), where)
+                amounts[name] = _amount(str(cost), where)
             except typer.BadParameter as error:
                 bad.note(error.message)
     bad.refuse()
@@ -161,30 +164,30 @@ def _list(calls: Sequence[UnknownCall], as_json: bool) -> None:
         )
     if not calls:
         typer.echo("No call of unknown or estimated cost: there is nothing to reconcile.")
-    for doubt, told in TOLD.items():
-        its = [call.booked_nano_usd for call in calls if call.doubt == doubt]
-        if its:
-            typer.echo(f"{_calls(len(its))} of {told} {usd(sum(its))}")
+    for doubt, words in TOLD.items():
+        costs = [call.booked_nano_usd for call in calls if call.doubt == doubt]
+        if costs:
+            typer.echo(f"{_calls(len(costs))} of {words} {usd(sum(costs))}")
 
 
 def _tell(settled: Sequence[Settlement], refused: Sequence[Refusal], as_json: bool) -> None:
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import usd
 
-    difference = sum(one.difference_nano_usd for one in settled)
+    difference = sum(settlement.difference_nano_usd for settlement in settled)
     if as_json:
         print_json(
             {
                 "settled": [
                     {
-                        **_call(one.call),
-                        "billed_nano_usd": one.billed_nano_usd,
-                        "difference_nano_usd": one.difference_nano_usd,
+                        **_call(settlement.call),
+                        "billed_nano_usd": settlement.billed_nano_usd,
+                        "difference_nano_usd": settlement.difference_nano_usd,
                     }
-                    for one in settled
+                    for settlement in settled
                 ],
                 "difference_nano_usd": difference,
-                "refused": [{"id": one.name, "why": one.why} for one in refused],
+                "refused": [{"id": refusal.name, "why": refusal.why} for refusal in refused],
             }
         )
         return

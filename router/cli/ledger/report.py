@@ -1,4 +1,4 @@
-"""`tiergate report`: the ledger's figures in the terminal, as JSON, HTML, CSV or Parquet."""
+"""Defines `tiergate report`: the ledger's figures as text, JSON, HTML, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from router.policy.schema import ReportSection
 
 MANY_ROWS = 20_000
-"""So many rows are added up in about two seconds; beyond it the wait is announced."""
+"""Sets the rows that are added up in about two seconds; for more the wait is announced."""
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +62,7 @@ def report(
         typer.Option(callback=to_write, help="Write them as Parquet (extra `parquet`)."),
     ] = None,
 ) -> None:
-    """What was spent, where, why, and what it saved against which baseline."""
+    """Show what was spent, where, why, and what it saved against which baseline."""
     from router.analysis.report.output.csv import report_csv
     from router.analysis.report.output.html import report_html
     from router.analysis.report.output.json import report_json
@@ -75,26 +75,26 @@ def report(
     wanted = Wanted.of(tag, key, domain, request_type, endpoint)
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
-        found = _report(books, section, (begin, end, now), tenant, tz, wanted)
+        figures = _report(books, section, (begin, end, now), tenant, tz, wanted)
     if html is not None:
-        html.write_text(report_html(found, exact=exact), encoding="utf-8")
+        html.write_text(report_html(figures, exact=exact), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
     if csv is not None:
-        csv.write_text(report_csv(found), encoding="utf-8")
+        csv.write_text(report_csv(figures), encoding="utf-8")
         typer.echo(f"Figures written to {csv}.", err=as_json)
     if parquet is not None:
         from router.cli.ledger.parquet_files import write_tidy_parquet
 
-        write_tidy_parquet(report_csv(found), parquet)
+        write_tidy_parquet(report_csv(figures), parquet)
         typer.echo(f"Figures written to {parquet}.", err=as_json)
     if as_json:
-        sys.stdout.write(report_json(found).decode())
+        sys.stdout.write(report_json(figures).decode())
     elif html is None and csv is None and parquet is None:
-        print_report(found, console(), exact=exact)
+        print_report(figures, console(), exact=exact)
 
 
 def _section(policy: str) -> ReportSection:
-    """The `report` section of a policy. Raises PolicyError."""
+    """Returns the `report` section of a policy. Raises PolicyError."""
     from router.api.compose.core import Settings, load_policies
 
     return load_policies(Settings(policies=(policy,)), os.environ)[0].policy.report
@@ -108,9 +108,10 @@ def _report(
     tz: str,
     wanted: Wanted,
 ) -> Report:
-    """The report from roll-ups, after the rows that are not in them yet have been added.
+    """Builds the report from roll-ups, after adding the rows that are not in them yet.
 
-    Sums are kept by each name, never by two of them together: chosen requests are read as rows.
+    Sums are kept by each name, never by two names together. Chosen requests are therefore read as
+    rows.
     """
     from router.analysis.report.build import LONG_DAYS, Extra, build_report
     from router.analysis.report.filters import ChosenOutcomes

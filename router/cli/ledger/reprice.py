@@ -1,4 +1,4 @@
-"""`tiergate ledger reprice`: what the usage in the ledger costs at other prices."""
+"""Defines `tiergate ledger reprice`: it prices the usage in the ledger at other prices."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def reprice(
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the same usage costs at other prices: signed, by tier, model, tenant and day.
+    """Price the same usage at other prices: signed, by tier, model, tenant and day.
 
-    A report: no row is changed.
+    This is a report: no row is changed.
     """
     from router.analysis.prices.reprice import reprice as price_again
     from router.analysis.prices.reprice_output import reprice_json, reprice_renderable
@@ -70,13 +70,13 @@ def reprice(
     )
     with Books.open(database) as books:
         begin, end = period_of(since, until, now_ms())
-        found = price_again(books.rows(begin, end, tenant), rows_prices.price)
+        repricing = price_again(books.rows(begin, end, tenant), rows_prices.price)
     book = "the prices of their policies" if instead is None else f"the prices of {prices}"
-    told = f"{book} on {'their own days' if day is None else day.isoformat()}"
+    prices_used = f"{book} on {'their own days' if day is None else day.isoformat()}"
     if as_json:
-        print_json(reprice_json(found, told))
+        print_json(reprice_json(repricing, prices_used))
         return
-    console().print(reprice_renderable(found, told))
+    console().print(reprice_renderable(repricing, prices_used))
 
 
 def _day(text: str) -> date:
@@ -89,9 +89,9 @@ def _day(text: str) -> date:
 
 
 def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
-    """How a row's policy is found: the one that is asked for, else the shipped one of its name.
+    """Returns a function that finds a row's policy: the requested one, else a shipped one.
 
-    A policy that is asked for must be sound; one that a row names may be gone or changed.
+    A requested policy must be valid; the one that a row names may be gone or changed.
     """
     from router.errors import PolicyError
     from router.policy.loading import find_policy, load_policy, policies_dir, policy_names

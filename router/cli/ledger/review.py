@@ -1,4 +1,4 @@
-"""`tiergate review`: matters that wait for a person, and the verdict on each."""
+"""Defines `tiergate review`: matters that wait for a person, and the verdict on each."""
 
 from __future__ import annotations
 
@@ -32,29 +32,33 @@ def register(app: typer.Typer) -> None:
 def list_reviews(
     database: DatabasePath = DATABASE, tenant: Tenant = None, as_json: AsJson = False
 ) -> None:
-    """Pending items, oldest first, each with the beginning of its question where the policy stores
-    text, else with why there is none."""
+    """List pending items, oldest first, each with the beginning of its question.
+
+    Where the policy stores no text, the reason is shown instead.
+    """
     from router.api.compose.books import Books
     from router.api.http.decision_views import request_name
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import clean
 
     with Books.open(database) as books:
-        found = books.reviews(tenant)
+        items = books.reviews(tenant)
     if as_json:
-        print_json([_item(one) for one in found])
+        print_json([_item(item) for item in items])
         return
-    for one in found:
-        created, asked = shown_time(one.created_at_ms), request_name(one.request_id)
-        typer.echo(f"{one.review_id}  {created}  {one.tenant}  {one.domain}  {asked}")
-        typer.echo(f"    {clean(one.question) if one.question else _why_no_text(one)}")
-    typer.echo(f"{len(found)} pending")
+    for item in items:
+        created, request = shown_time(item.created_at_ms), request_name(item.request_id)
+        typer.echo(f"{item.review_id}  {created}  {item.tenant}  {item.domain}  {request}")
+        typer.echo(f"    {clean(item.question) if item.question else _why_no_text(item)}")
+    typer.echo(f"{len(items)} pending")
 
 
 @review.command()
 def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
-    """One item with its request and what was decided, as JSON. Where the policy stores no text,
-    `no_text` says so."""
+    """Show one item with its request and its decision, as JSON.
+
+    Where the policy stores no text, `no_text` says so.
+    """
     import orjson
 
     from router.api.compose.books import Books
@@ -105,17 +109,19 @@ def decide(
     anchors: AnchorsPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the verdict on an item: it is feedback on the decision, and its minutes are a row of
-    their own in the ledger."""
+    """Give the verdict on an item. It is feedback on the decision.
+
+    Its minutes are booked as a row of their own in the ledger.
+    """
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import usd
     from router.request.review_verdicts import Judgement
     from router.wire.feedback import verdict_view
 
-    said = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
+    judgement = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
     with Books.open(database) as books:
-        case = books.decide(review_id, said, _minute_prices(policy), anchors)
+        case = books.decide(review_id, judgement, _minute_prices(policy), anchors)
     if as_json:
         print_json({**_item(case.item), **verdict_view(case)})
     cost = None if case.reviewed is None else case.reviewed.cost_nano_usd
@@ -127,8 +133,8 @@ def decide(
             err=True,
         )
     if not as_json:
-        told = "an unknown cost" if cost is None else usd(cost)
-        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {told}.")
+        shown_cost = "an unknown cost" if cost is None else usd(cost)
+        typer.echo(f"{review_id}: {verdict.value}, {_minutes(minutes)}, {shown_cost}.")
 
 
 @review.command()
@@ -145,7 +151,7 @@ def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
 
 
 def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
-    """The right answer from --text or --file. Raises BadParameter for one too many or too few."""
+    """Returns the right answer of --text or --file. Raises BadParameter for too many or none."""
     if text is not None and file is not None:
         raise typer.BadParameter("give --text or --file, not both", param_hint="--text")
     answer = file.read_text(encoding="utf-8") if file is not None else text or ""
@@ -159,12 +165,12 @@ def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
 
 
 def _minutes(number: float) -> str:
-    """1 -> "1 minute", 2.5 -> "2.5 minutes"."""
+    """Formats minutes: 1 -> `1 minute`, 2.5 -> `2.5 minutes`."""
     return f"{number:g} minute{'' if number == 1 else 's'}"
 
 
 def _minute_prices(fixed: str | None) -> MinutePriceOf:
-    """What a minute costs by the policy of a row: the one asked for, else the shipped one."""
+    """Returns the price of a minute by a row's policy: the requested one, else the shipped one."""
     from router.cli.ledger.reprice import policy_reader
     from router.money.price_book import PriceBook, utc_day
 
@@ -197,7 +203,7 @@ def _item(item: ReviewItem) -> dict[str, object]:
 
 
 def _why_no_text(item: ReviewItem) -> str:
-    """Why the ledger has no text of a matter, and what would keep it."""
+    """Explains why the ledger has no text of a matter, and which setting would keep it."""
     if item.store != "none":
         return "(no text: it was erased with all texts of its tenant, or the request had none)"
     return (

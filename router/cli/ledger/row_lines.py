@@ -1,4 +1,7 @@
-"""Ledger rows as lines of text for `tiergate ledger rows`, in any width. Prints nothing itself."""
+"""Formats ledger rows as lines of text for `tiergate ledger rows`, in any width.
+
+It prints nothing itself.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,16 @@ WORDS = ("state", "tier", "why", "tenant", "model")
 RIGHT = frozenset({"cost", "ms"})
 GAP = "  "
 ONE_LINE_FROM = 150
-"""Width from which figures and words of usual length share a line; below it they take two."""
+"""Sets the width from which figures and words of usual length share a line; else they take two."""
 
 
-def row_lines(found: Iterable[RequestRow], width: int) -> Iterator[str]:
-    """A heading and the rows, one line each or, in less than ONE_LINE_FROM columns, two.
+def row_lines(requests: Iterable[RequestRow], width: int) -> Iterator[str]:
+    """Yields a heading and the rows: one line each or, below ONE_LINE_FROM columns, two.
 
-    Request ids and figures are never cut; what is too long for `width` columns is cut at the end
-    of the words, where the model stands.
+    Request ids and figures are never cut. A line too long for `width` columns is cut at the end of
+    the words, which is the model.
     """
-    rows = list(found)
+    rows = list(requests)
     figures = _aligned(FIGURES, [_figures(row) for row in rows])
     words = _aligned(WORDS, [_words(row) for row in rows])
     for first, second in zip(figures, words, strict=True):
@@ -51,7 +54,7 @@ def _words(row: RequestRow) -> tuple[str, ...]:
 
 def _aligned(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
     table = [names, *rows]
-    widths = [max(len(row[at]) for row in table) for at in range(len(names))]
+    widths = [max(len(row[column]) for row in table) for column in range(len(names))]
     for row in table:
         cells = zip(names, row, widths, strict=True)
         yield GAP.join(

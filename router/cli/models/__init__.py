@@ -1,1 +1,1 @@
-"""Commands about models: train, evaluate, classify."""
+"""Defines commands about models: train, evaluate, classify."""

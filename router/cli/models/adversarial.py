@@ -1,6 +1,6 @@
-"""`tiergate evaluate adversarial`: the suite through a policy's triage and decision, and its rates.
+"""Runs `tiergate evaluate adversarial`: the suite through a policy's triage and decision.
 
-Each text is decided as `tiergate route` decides it; no tier is called and nothing is written.
+Each text is decided as `tiergate route` decides it. No tier is called and nothing is written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUITE = Path(__file__).parents[2] / "training" / "adversarial.jsonl"
 
 
 def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> None:
-    """Decide every case and its clean twin under `policy` (a name or a file), print the rates.
+    """Decides every case and its clean twin under `policy` (a name or a file), prints the rates.
 
     Raises TiergateError (PolicyError with all mistakes of the policy).
     """
@@ -46,7 +46,7 @@ def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> 
 
 
 def route_all(gateway: Gateway, cases: Sequence[Case]) -> tuple[list[Reading], dict[str, object]]:
-    """The level that each text and its twin go to first, and by which policy and triage model."""
+    """Returns the level that each text and its twin go to first, and who judged them."""
     readings = []
     judged_by: dict[str, object] = {}
     for case in cases:
@@ -70,9 +70,9 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
     table.add_column("family")
     for column in ("wrong de-escalations", "", "95 %", "needless escalations", "", "95 %"):
         table.add_column(Text(column, style="dim"), justify="right")
-    for one in (*judgement.families, judgement.whole):
-        cells = (*_cells(one.wrong_deescalations), *_cells(one.needless_escalations))
-        table.add_row(one.family, *cells, style="bold" if one is judgement.whole else None)
+    for rates in (*judgement.families, judgement.whole):
+        cells = (*_cells(rates.wrong_deescalations), *_cells(rates.needless_escalations))
+        table.add_row(rates.family, *cells, style="bold" if rates is judgement.whole else None)
     out.print(table)
     for expected, wanted in (("escalate", "must escalate"), ("stay", "may stay")):
         levels = [
@@ -87,5 +87,5 @@ def _cells(rate: Rate) -> tuple[str, str, str]:
     if rate.interval is None:
         return "", "", ""
     low, high = rate.interval
-    told = f"{percent(low)} to {percent(high)}"
-    return f"{rate.faults} of {rate.cases}", percent(rate.share), told
+    between = f"{percent(low)} to {percent(high)}"
+    return f"{rate.faults} of {rate.cases}", percent(rate.share), between

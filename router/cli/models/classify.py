@@ -1,4 +1,4 @@
-"""`tiergate classify`: a file of texts through a policy's specialist, without a server."""
+"""Defines `tiergate classify`: a file of texts through a policy's specialist, without a server."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def classify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Say of every text in a file what a policy's specialist says; goes on where it stopped."""
+    """Classify every text of a file by a policy's specialist; continues where it stopped."""
     from router.api.compose.classify_file import Files, classify_file
     from router.api.compose.specialists import Specialist, bytes_on_disk
 
@@ -91,9 +91,14 @@ def classify(
 
 
 def _tell(
-    done: Done, out: Path, bad: Path, seconds: float, sizes: dict[str, int], early: int,
+    done: Done,
+    out: Path,
+    bad: Path,
+    seconds: float,
+    sizes: dict[str, int],
+    early: int,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     rate = done.rows / seconds if seconds else 0.0
     peak = peak_rss_bytes()
     if as_json:
@@ -128,16 +133,16 @@ def _tell(
 
 
 def peak_rss_bytes() -> int:
-    """The most memory that this process held at once."""
+    """Returns the highest memory use of this process so far, in bytes."""
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kilobytes
 
 
 @contextmanager
 def _bar(source: Path) -> Iterator[ProgressSink]:
-    """A progress bar on a terminal, by bytes of the file; nothing where output is no terminal."""
+    """Shows a progress bar by bytes of the file on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda read, rows: None
         return

@@ -1,4 +1,4 @@
-"""`tiergate train compare`: what smaller and faster variants of the encoder cost in accuracy."""
+"""Defines `tiergate train compare`: what smaller and faster encoders cost in accuracy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from router.training.compare.compare import Comparison
 
 TRIAGE = "triage"
-"""Where `train triage` keeps its stages within --work."""
+"""Names the folder of the stages of `train triage` within --work."""
 
 
 def register(app: typer.Typer) -> None:
-    """Adds to `tiergate train`, which `learning` puts on the app."""
+    """Adds the command to `tiergate train`, which `train` registers on the app."""
     train.command()(compare)
 
 
@@ -31,7 +31,9 @@ def compare(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", show_default="compare in --work",
+            "--out",
+            "-o",
+            show_default="compare in --work",
             help="Folder of compare.md, compare.json and compare.svg.",
         ),
     ] = None,
@@ -49,7 +51,7 @@ def compare(
     ] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same variants.")] = 7,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Measure fp32, INT8, INT4, distilled, pruned, narrow and static encoders side by side."""
     with with_torch():
         from router.training.compare.compare import compare as measure
@@ -76,7 +78,7 @@ def compare(
 
 
 def _show(made: Comparison) -> None:
-    """Print what was measured, and where it stands beside the usual claims."""
+    """Prints the measurements, and compares them with the usual claims."""
     from router.cli.terminal import console
     from router.training.compare.report import (
         CLAIMED,
@@ -84,15 +86,15 @@ def _show(made: Comparison) -> None:
         claim_cells,
         kind,
         measured_cells,
-    )  # fmt: skip
+    )
 
     setting = made.setting
     _table("Measured", MEASURED, [measured_cells(row) for row in made.rows])
     compared = [claim_cells(row) for row in made.rows if row.ratios is not None]
     _table("Beside the usual claims", CLAIMED, compared)
     screen = console()
-    told = [f"{p.name} ({kind(p)}, {p.train_rows} + {p.dev_rows} rows)" for p in setting.probes]
-    screen.print(f"Probes: {', '.join(told)}.", soft_wrap=True)
+    probes = [f"{p.name} ({kind(p)}, {p.train_rows} + {p.dev_rows} rows)" for p in setting.probes]
+    screen.print(f"Probes: {', '.join(probes)}.", soft_wrap=True)
     screen.print(
         f"{setting.machine}; load average {setting.load[0]} to {setting.load[1]}; "
         f"{setting.seconds} s.",
@@ -106,8 +108,14 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
     from router.cli.terminal import console
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",
-                  title=title, title_justify="left")  # fmt: skip
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        title=title,
+        title_justify="left",
+    )
     for name in head:
         words = name in ("variant", "against", "the claim here")
         table.add_column(name, justify="left" if words else "right")

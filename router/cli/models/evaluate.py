@@ -1,4 +1,4 @@
-"""`tiergate evaluate`: the model card, or figures on a labelled file, without torch."""
+"""Defines `tiergate evaluate`: the model card, or figures on a labelled file, without torch."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 KINDS = ("intent", "routing", "stakes", "spam", "toxicity", "department", "safety")
 NOVELTIES = ("energy", "max_probability", "entropy", "mahalanobis", "nearest")
-"""As `router.evaluation.options` has them; a test compares. Importing that would load numpy."""
+"""Repeats `router.evaluation.options`; a test compares them. Importing that would load numpy."""
 
 ADVERSARIAL = "adversarial"
-"""Decides our own prompts by a policy; needs no file."""
+"""Names the kind that decides our own prompts by a policy; it needs no file."""
 
 BUDGETS = "every budget"
-"""In the name of sections that are shown as one row per budget."""
+"""Marks the names of sections that are shown as one row per budget."""
 
 
 def register(app: typer.Typer) -> None:
@@ -111,7 +111,7 @@ def evaluate(
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """The triage model's figures: its card, or measured on a labelled file of one kind."""
+    """Show the triage model's figures: its card, or measured on a labelled file of one kind."""
     _refuse_foreign(context, kind)
     if kind == ADVERSARIAL:
         from router.cli.models.adversarial import evaluate_adversarial
@@ -127,9 +127,19 @@ def evaluate(
     from router.evaluation.options import Kind, Novelty, Options
 
     options = Options(
-        train, dev, baseline, Novelty(novelty) if novelty else None, labels, leave_subjects,
-        weak, strong, prices, save_head, seed, resamples,
-    )  # fmt: skip
+        train,
+        dev,
+        baseline,
+        Novelty(novelty) if novelty else None,
+        labels,
+        leave_subjects,
+        weak,
+        strong,
+        prices,
+        save_head,
+        seed,
+        resamples,
+    )
     report = dispatch.evaluate(Kind(kind), folder, file, options, latency=latency)
     if as_json:
         from router.cli.terminal import print_json
@@ -148,7 +158,7 @@ _ALWAYS = {"kind", "as_json", "model_dir"}
 
 
 def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
-    """Raises BadParameter that names the options given which mean nothing for this kind."""
+    """Raises BadParameter that names the given options without meaning for this kind."""
     if kind == ADVERSARIAL:
         allowed = _ALWAYS | {"policy"}
     elif kind is None:
@@ -161,25 +171,25 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
     if foreign := sorted(given - allowed):
-        told = ", ".join("--" + name.replace("_", "-") for name in foreign)
+        options = ", ".join("--" + name.replace("_", "-") for name in foreign)
         raise typer.BadParameter(
-            f"found {told}, which say nothing about {kind or 'the card'}; leave them out"
+            f"found {options}, which say nothing about {kind or 'the card'}; leave them out"
         )
 
 
 def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:
-    """The file to measure on; raises BadParameter for a kind, score or file that is none."""
-    for found, allowed in ((kind, (*KINDS, ADVERSARIAL)), (novelty or NOVELTIES[0], NOVELTIES)):
-        if found not in allowed:
-            raise typer.BadParameter(f"found {found!r}; expected one of {', '.join(allowed)}")
+    """Returns the file to measure on. Raises BadParameter for a wrong kind, score or file."""
+    for value, allowed in ((kind, (*KINDS, ADVERSARIAL)), (novelty or NOVELTIES[0], NOVELTIES)):
+        if value not in allowed:
+            raise typer.BadParameter(f"found {value!r}; expected one of {', '.join(allowed)}")
     if data is None or data.is_dir():
-        told = "no --data" if data is None else f"the folder {data}"
-        raise typer.BadParameter(f"found {told}; expected --data FILE, a file of {kind} rows")
+        problem = "no --data" if data is None else f"the folder {data}"
+        raise typer.BadParameter(f"found {problem}; expected --data FILE, a file of {kind} rows")
     return data
 
 
 def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None:
-    """The card as it stands in a model folder, made anew first where data are given."""
+    """Prints the card of a model folder; makes it again first where data are given."""
     from router.cli.terminal import print_json
 
     if data is not None:
@@ -200,7 +210,7 @@ def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None
 
 
 def _show(report: Report) -> None:
-    """Sections of figures, each with its interval and rows; notes at the end."""
+    """Prints sections of figures, each with its interval and rows, and notes at the end."""
     from router.cli.terminal import console
 
     out = console()
@@ -215,7 +225,7 @@ def _show(report: Report) -> None:
         table.add_row(f"[bold]{escape(section)}[/bold]")
         for name, figure in figures.items():
             table.add_row(
-                f"  {escape(name)}", told(figure.value), interval(figure), f"{figure.n:,}"
+                f"  {escape(name)}", figure_text(figure.value), interval(figure), f"{figure.n:,}"
             )
     out.print(table)
     for note in report.notes:
@@ -227,14 +237,14 @@ def _budgets(table: Table, section: str, figures: Mapping[str, Figure]) -> None:
     table.add_row(f"[bold]{escape(section)}: router / best single model / oracle[/bold]")
     for percent in sorted({int(name.rpartition("_")[2]) for name in figures}):
         own = [figures[f"{who}_at_{percent}"] for who in ("router", "best_single", "oracle")]
-        values = " / ".join(told(figure.value) for figure in own)
+        values = " / ".join(figure_text(figure.value) for figure in own)
         table.add_row(f"  at {percent} % of the best model's cost", values, "", f"{own[0].n:,}")
 
 
-def told(value: float) -> str:
-    """A number with as many digits as it deserves: 0.9635, 44.2, - for none.
+def figure_text(value: float) -> str:
+    """Formats a number with as many digits as it deserves: 0.9635, 44.20, - for none.
 
-    >>> told(0.96351), told(44.2), told(float("nan"))
+    >>> figure_text(0.96351), figure_text(44.2), figure_text(float("nan"))
     ('0.9635', '44.20', '-')
     """
     if math.isnan(value):
@@ -243,7 +253,7 @@ def told(value: float) -> str:
 
 
 def interval(figure: Figure) -> str:
-    """The ends of a figure's interval, "" where none was taken."""
+    """Formats the ends of a figure's interval; "" where none was computed."""
     if math.isnan(figure.low):
         return ""
-    return f"{told(figure.low)} .. {told(figure.high)}"
+    return f"{figure_text(figure.low)} .. {figure_text(figure.high)}"

@@ -1,4 +1,4 @@
-"""`tiergate train suggest`: the unlabelled texts most worth a person's label."""
+"""Defines `tiergate train suggest`: the unlabelled texts whose labels would teach most."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 SHOWN_CHARACTERS = 90
 MOST_STORED = 50_000
-USER = "user: "  # stored prompts are transcripts: each turn after its role
+USER = "user: "  # stored prompts are transcripts: the role precedes each turn
 
 
 def register(app: typer.Typer) -> None:
-    """Adds to `tiergate train`, which `learning` puts on the app."""
+    """Adds the command to `tiergate train`, which `train` registers on the app."""
     train.command()(suggest)
 
 
@@ -79,17 +79,19 @@ def suggest(
     else:
         assert database is not None
         pool = _stored(database, since, until, tenant)
-    found = best_of(pool, named, count, model_dir=model_dir)
+    suggested = best_of(pool, named, count, model_dir=model_dir)
     if out is not None:
-        rows = [{"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}
-                for s in found.suggestions]  # fmt: skip
+        rows = [
+            {"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}
+            for s in suggested.suggestions
+        ]
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         out.write_text("".join(lines), encoding="utf-8")
-    _show(found, skipped, out, as_json)
+    _show(suggested, skipped, out, as_json)
 
 
 def _head_of(policy: str, head: str) -> Path | str:
-    """The file of a head, or the name of a built-in one. Raises PolicyError."""
+    """Returns the file of a head, or the name of a built-in one. Raises PolicyError."""
     if head.endswith(".json"):
         return Path(head)
     from router.policy.loading import find_policy, load_policy, policies_dir
@@ -102,7 +104,7 @@ def _head_of(policy: str, head: str) -> Path | str:
 
 
 def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repair, ...]]:
-    """The texts of a file, and which lines were skipped, by reason. Blank lines are no rows.
+    """Returns the texts of a file, and the skipped lines by reason. Blank lines are not rows.
 
     Raises ClassifyError for a file that cannot be read or holds no text.
     """
@@ -120,15 +122,15 @@ def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repai
                 try:
                     texts.append(Unlabelled(str(number), row_of(line, text_column)[1]))
                 except ValueError as error:
-                    # What follows a colon is of this line alone: the place of the mistake.
+                    # The part after a colon is particular to this line: the place of the mistake.
                     bad.setdefault(str(error).partition(": ")[0], []).append(number)
     except (OSError, EOFError, zlib.error) as error:
         raise ClassifyError(f"{source} cannot be read: {error}") from error
     skipped = tuple(Repair(f"skipped: {why}", tuple(lines)) for why, lines in bad.items())
     if not texts:
-        found = "; ".join(map(str, skipped)) or "no line"
+        problems = "; ".join(map(str, skipped)) or "no line"
         raise ClassifyError(
-            f"{source} holds no text: {found}. Each line is a JSON object with {text_column!r}, "
+            f"{source} holds no text: {problems}. Each line is a JSON object with {text_column!r}, "
             "or subject and body; name another key by --text-column."
         )
     return texts, skipped
@@ -137,7 +139,7 @@ def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repai
 def _stored(
     database: str, since: str | None, until: str | None, tenant: str | None
 ) -> list[Unlabelled]:
-    """The last user turns of stored prompts."""
+    """Returns the last user turns of stored prompts."""
     from router.api.compose.books import Address, Books
     from router.training.heads.suggest import Unlabelled
 
@@ -153,13 +155,13 @@ def _stored(
     return [Unlabelled(number, text) for number, text in turns]
 
 
-def _show(found: Suggested, skipped: Sequence[Repair], out: Path | None, as_json: bool) -> None:
+def _show(suggested: Suggested, skipped: Sequence[Repair], out: Path | None, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
         from router.cli.terminal import print_json
 
-        print_json({**asdict(found), "skipped": [asdict(one) for one in skipped]})
+        print_json({**asdict(suggested), "skipped": [asdict(repair) for repair in skipped]})
         return
     from rich.markup import escape
     from rich.table import Table
@@ -169,15 +171,21 @@ def _show(found: Suggested, skipped: Sequence[Repair], out: Path | None, as_json
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("worth", "says", "chance", "where", "text"):
         table.add_column(title, justify="right" if title in ("worth", "chance") else "left")
-    for one in found.suggestions:
-        text = " ".join(one.text.split())[:SHOWN_CHARACTERS]
+    for suggestion in suggested.suggestions:
+        text = " ".join(suggestion.text.split())[:SHOWN_CHARACTERS]
         table.add_row(
-            f"{one.score:.3f}", escape(one.label), f"{one.confidence:.2f}", one.ref, escape(text)
+            f"{suggestion.score:.3f}",
+            escape(suggestion.label),
+            f"{suggestion.confidence:.2f}",
+            suggestion.ref,
+            escape(text),
         )
     console().print(table)
-    left = [f"{found.repeated} repeated or empty", f"{found.taught} that taught the head"]
-    left += [f"{found.beyond} beyond what is read"] * bool(found.beyond)
-    typer.echo(f"{len(found.suggestions)} of {found.read} texts; left out: {', '.join(left)}")
+    left = [f"{suggested.repeated} repeated or empty", f"{suggested.taught} that taught the head"]
+    left += [f"{suggested.beyond} beyond what is read"] * bool(suggested.beyond)
+    typer.echo(
+        f"{len(suggested.suggestions)} of {suggested.read} texts; left out: {', '.join(left)}"
+    )
     for rows in skipped:
         typer.echo(str(rows))
     if out is not None:

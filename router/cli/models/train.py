@@ -1,4 +1,4 @@
-"""`tiergate train`: thin calls into `router.training`, which needs torch."""
+"""Defines `tiergate train`: thin calls into `router.training`, which needs torch."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def with_torch() -> Iterator[None]:
-    """A missing or unfit package becomes a sentence that says how to install it."""
+    """Turns a missing or unfit package into a sentence that says how to install it."""
     try:
         yield
     except ImportError as error:
@@ -88,21 +88,31 @@ def triage(
         bool, typer.Option("--force", help="Install it even where a head is worse than before.")
     ] = False,
 ) -> None:
-    """Curate, distil, export, fit heads, measure: the triage model from a folder of data."""
+    """Train the triage model from a folder of data: curate, distil, export, fit heads, measure."""
     with with_torch():
         from router.policy.loading import policies_dir
         from router.training.options import Options, Pruning
         from router.training.pipeline import train_triage
 
         made = train_triage(
-            data, out, work / "triage", seed, stage, quick,
+            data,
+            out,
+            work / "triage",
+            seed,
+            stage,
+            quick,
             knowledge=policies_dir() / "knowledge",
             options=Options(
-                english_only, adapt, curriculum, logit_adjustment, paraphrase,
-                Pruning.parse(prune), bits,
+                english_only,
+                adapt,
+                curriculum,
+                logit_adjustment,
+                paraphrase,
+                Pruning.parse(prune),
+                bits,
             ),
             force=force,
-        )  # fmt: skip
+        )
     for name, seconds in made.seconds.items():
         typer.echo(f"{name:<8} {seconds:8.1f} s")
     typer.echo(f"What is in the data: {made.data_report}")
@@ -111,7 +121,7 @@ def triage(
 
 
 def tell_installed(model: Installed) -> None:
-    """Says where a finished model is; raises Exit where it is worse and was not installed."""
+    """Prints where a finished model is; raises Exit where it is worse and was not installed."""
     for head in model.worse:
         typer.echo(f"worse than {model.against}: {head}", err=not model.installed)
     if not model.installed:
@@ -133,7 +143,7 @@ def adapter(
     out: Annotated[Path, typer.Option(help="Folder of the adapter and its card.")],
     quick: Quick = False,
 ) -> None:
-    """A LoRA adapter for the local model, from support utterances and approved answers."""
+    """Train a LoRA adapter for the local model, from support utterances and approved answers."""
     with with_torch():
         from router.training.adapter.train import train_adapter
 

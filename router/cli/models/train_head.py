@@ -1,4 +1,4 @@
-"""`tiergate train head` and `specialists`: heads without torch, on what serving installs."""
+"""Defines `tiergate train head` and `specialists`: heads without torch, with the base packages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Adds to `tiergate train`, which `learning` puts on the app."""
+    """Adds the commands to `tiergate train`, which `train` registers on the app."""
     train.command()(head)
     train.command()(specialists)
 
@@ -108,7 +108,7 @@ def _print_json(made: Made) -> None:
 
 
 def _show(made: Made) -> None:
-    """Repairs, figures, the table per class, and what became of it."""
+    """Prints repairs, figures, the table per class, and the result of the installation."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -124,9 +124,12 @@ def _show(made: Made) -> None:
         table.add_column(title, justify="left" if title == "class" else "right")
     for label, row in sorted(figures["per_class"].items(), key=lambda item: -item[1]["rows"]):
         table.add_row(
-            escape(label), f"{row['rows']:.0f}", f"{row['precision']:.3f}",
-            f"{row['recall']:.3f}", f"{row['f1']:.3f}",
-        )  # fmt: skip
+            escape(label),
+            f"{row['rows']:.0f}",
+            f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}",
+            f"{row['f1']:.3f}",
+        )
     out.print(table)
     auroc = f", AUROC {figures['auroc']:.3f}" if "auroc" in figures else ""
     out.print(

@@ -1,1 +1,1 @@
-"""Commands about policies: route, check, replay, tune, plan."""
+"""Defines commands about policies: route, check, replay, tune, plan."""

@@ -1,4 +1,4 @@
-"""A policy checked: its examples routed, its warnings, and both on the terminal or as JSON."""
+"""Checks a policy: routes its examples, collects its warnings, and prints both as text or JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from router.types import ChatRequest, Hints, Message, Reason
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One valid policy with what was found."""
+    """Holds one valid policy with the results of its check."""
 
     name: str
     hash: str
@@ -39,16 +39,18 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Is True when all examples went where they should, and each answerer has its model."""
-        there = all(one.found is not Found.NO for one in self.probed)
+        """Returns True when all examples went as expected, and each answerer has its model."""
+        there = all(probed.found is not Found.NO for probed in self.probed)
         return there and all(result.passed for result in self.results)
 
 
 def run(core: Core, *, probing: bool = False) -> Checked:
-    """Run the default policy's examples through triage and decision; `probing`: ask each answerer
-    for its models, too."""
+    """Routes the default policy's examples through triage and decision.
+
+    `probing` also asks each answerer for its models.
+    """
     loaded, runtime = core.loaded[core.default], core.router.default
-    # A policy that only observes wants a model named; which one changes nothing in what is decided.
+    # A policy that only observes needs a model name; which one does not change the decision.
     model = runtime.plans[-1].facts.model if loaded.policy.mode == "observe" else "auto"
 
     def route(
@@ -81,13 +83,13 @@ def show(
     books: Sequence[LoadedPrices],
     json: bool,
 ) -> None:
-    """All policies, valid ones with their examples, broken ones with their mistakes."""
+    """Prints all policies: valid ones with their examples, broken ones with their mistakes."""
     if json:
         print_json(
             {
-                "policies": [_document(one) for one in checked],
+                "policies": [_document(policy) for policy in checked],
                 "price_books": [
-                    {"path": str(one.path), "models": len(one.file.models)} for one in books
+                    {"path": str(book.path), "models": len(book.file.models)} for book in books
                 ],
                 "broken": [
                     {"policy": name, "mistakes": [str(m) for m in error.mistakes]}
@@ -97,33 +99,35 @@ def show(
         )
         return
     out = console()
-    for one in checked:
-        _show(one)
+    for policy in checked:
+        _show(policy)
     for name, error in broken:
         out.print(f"[bold]{escape(name)}[/bold]: {escape(error.message)}\n", soft_wrap=True)
     for book in books:
         text = f"{book.path}: a price book of {len(book.file.models)} models"
         out.print(escape(text) + "\n", soft_wrap=True)
-    failed = sum(not r.passed for one in checked for r in one.results)
-    total = sum(len(one.results) for one in checked)
+    failed = sum(not r.passed for policy in checked for r in policy.results)
+    total = sum(len(policy.results) for policy in checked)
     out.print(
         f"{len(checked)} valid, {len(broken)} broken; {total - failed} of {total} examples "
         "went where they should"
     )
 
 
-def _show(one: Checked) -> None:
+def _show(policy: Checked) -> None:
     out = console()
-    passed = sum(result.passed for result in one.results)
-    out.print(f"[bold]{one.name}@{one.hash}[/bold]  {passed} of {len(one.results)} examples")
-    if one.degraded_because and one.results:
+    passed = sum(result.passed for result in policy.results)
+    out.print(
+        f"[bold]{policy.name}@{policy.hash}[/bold]  {passed} of {len(policy.results)} examples"
+    )
+    if policy.degraded_because and policy.results:
         out.print(
-            f"  DEGRADED, rules alone decided: {escape(one.degraded_because)}", soft_wrap=True
+            f"  DEGRADED, rules alone decided: {escape(policy.degraded_because)}", soft_wrap=True
         )
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for name in ("", "expected", "went to", "why", "prompt"):
         table.add_column(name)
-    for result in one.results:
+    for result in policy.results:
         why = result.error or ", ".join(reason.value for reason in result.reasons)
         table.add_row(
             "  ok" if result.passed else "  NO",
@@ -133,28 +137,28 @@ def _show(one: Checked) -> None:
             escape(result.prompt[:60]),
             style=None if result.passed else "bold red",
         )
-    if one.results:
+    if policy.results:
         out.print(table)
-    for probed in one.probed:
+    for probed in policy.probed:
         mark = {Found.OK: "ok", Found.UNKNOWN: "--", Found.NO: "NO"}[probed.found]
         line = f"  {mark}  {probed.answerer}: {probed.model} at {probed.place}: {probed.said}"
         style = "bold red" if probed.found is Found.NO else None
         out.print(escape(line), style=style, soft_wrap=True)
-    for warning in one.warnings:
+    for warning in policy.warnings:
         out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
-    for reference in one.missing_keys:
+    for reference in policy.missing_keys:
         out.print(f"  note: {escape(reference)} is not set; its calls go out without a key")
-    for note in one.notes:
+    for note in policy.notes:
         out.print(f"  note: {escape(note)}", soft_wrap=True)
     out.print()
 
 
-def _document(one: Checked) -> dict[str, object]:
+def _document(policy: Checked) -> dict[str, object]:
     return {
-        "policy": one.name,
-        "hash": one.hash,
-        "path": one.path,
-        "degraded_because": one.degraded_because,
+        "policy": policy.name,
+        "hash": policy.hash,
+        "path": policy.path,
+        "degraded_because": policy.degraded_because,
         "examples": [
             {
                 "number": result.number,
@@ -165,11 +169,11 @@ def _document(one: Checked) -> dict[str, object]:
                 "passed": result.passed,
                 "error": result.error,
             }
-            for result in one.results
+            for result in policy.results
         ],
         "warnings": [
             {"kind": w.kind.value, "key_path": w.key_path, "message": w.message}
-            for w in one.warnings
+            for w in policy.warnings
         ],
         "probes": [
             {
@@ -179,8 +183,8 @@ def _document(one: Checked) -> dict[str, object]:
                 "found": p.found.value,
                 "said": p.said,
             }
-            for p in one.probed
+            for p in policy.probed
         ],
-        "missing_keys": list(one.missing_keys),
-        "notes": list(one.notes),
+        "missing_keys": list(policy.missing_keys),
+        "notes": list(policy.notes),
     }

@@ -1,4 +1,4 @@
-"""A decision on the terminal: one line, the whole explanation, or JSON."""
+"""Prints a decision on the terminal: one line, the whole explanation, or JSON."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ COST_BASES = {
 SHOWN_CHARACTERS = 70
 COLUMNS = ("", "level", "rung", "p right", "from", "cost", "basis", "expected loss", "why")
 FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
-"""What of a rung stands in the table where the terminal is narrow; the rest follows as lines."""
+"""Lists the columns of a rung's table on a narrow terminal; the others follow as lines."""
 ONE_LINE_FROM = 130
-"""Width from which a rung usually fits one line."""
+"""Sets the width from which a rung usually fits one line."""
 
 
 def as_json(outcome: Outcome) -> None:
-    """The `routing` object of the API, as one line."""
+    """Prints the `routing` object of the API, as one line."""
     document = orjson.loads(routing_object(outcome))
     document["degraded"] = outcome.signals.degraded
     document["triage_version"] = outcome.signals.triage_version
@@ -45,7 +45,7 @@ def as_json(outcome: Outcome) -> None:
 
 
 def refused(error: RequestError, json: bool) -> None:
-    """A request that no tier may answer, or that is none."""
+    """Prints why a request was refused: no tier may answer it, or it is not a request."""
     if json:
         print_json({"error": {"code": error.code, "message": error.message, "param": error.param}})
     else:
@@ -53,7 +53,7 @@ def refused(error: RequestError, json: bool) -> None:
 
 
 def short(request: ChatRequest, outcome: Outcome) -> None:
-    """Tier, reasons and the request, on one line."""
+    """Prints tier, reasons and the request, on one line."""
     reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
     degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
     console().print(
@@ -83,7 +83,7 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
 
 
 def explained(request: ChatRequest, outcome: Outcome) -> None:
-    """The request, where it goes and why, what was read in it, and every rung."""
+    """Prints the request, its tier and the reasons, its signals, and every rung."""
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(_shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
@@ -95,15 +95,15 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     )
     out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
-    for label, line in _signals(outcome.signals):
-        out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
+    for label, signal in _signals(outcome.signals):
+        out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     if not wide:
         for i, rung in enumerate(decision.rungs):
             cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))
-            told = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
-            out.print(told, style=None if rung.taken else "dim", soft_wrap=True)
+            line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
+            out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
     out.print(
         f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
@@ -120,7 +120,7 @@ def _bound(level: int, reasons: tuple[object, ...]) -> str:
 
 
 def _signals(signals: Signals) -> list[tuple[str, str]]:
-    """What triage read, as labelled lines."""
+    """Returns what triage read, as labelled lines."""
     lines = [
         (
             "read as",
@@ -159,7 +159,7 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
 
 
 def _head(reading: HeadReading) -> str:
-    """A head's three likeliest classes: "department HR 0.83, Access 0.09"."""
+    """Formats a head's three likeliest classes: "department HR 0.83, Access 0.09"."""
     return f"{reading.name} " + ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
 
 
@@ -171,8 +171,8 @@ def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
     decision = outcome.decision
     for i, rung in enumerate(decision.rungs):
-        told = _cells(rung, i == decision.first, i in decision.spare)
-        cells = dict(zip(COLUMNS, told, strict=True))
+        values = _cells(rung, i == decision.first, i in decision.spare)
+        cells = dict(zip(COLUMNS, values, strict=True))
         table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
     return table
 

@@ -118,30 +118,32 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 
 def models() -> tuple[type[BaseModel], ...]:
-    """Every section that a policy may hold, each once, in the order of the reference."""
+    """Returns every section that a policy may hold, each once, in the order of the reference."""
     return tuple(dict.fromkeys(model for _, model, _ in _sections(Policy)))
 
 
 def _sections(root: type[BaseModel]) -> list[_Described]:
-    """Depth first, so that a section stands right under the one that holds it; each once."""
-    found: dict[type[BaseModel], _Described] = {}
-    _describe("", root, found)
-    return list(found.values())
+    """Returns the sections depth first, each once: a section follows the one that holds it."""
+    described: dict[type[BaseModel], _Described] = {}
+    _describe("", root, described)
+    return list(described.values())
 
 
-def _describe(path: str, model: type[BaseModel], found: dict[type[BaseModel], _Described]) -> None:
-    if model in found:
+def _describe(
+    path: str, model: type[BaseModel], described: dict[type[BaseModel], _Described]
+) -> None:
+    if model in described:
         return
     fields = dict(model.model_fields)
     title = f"`{path}`" if path else "The file"
     if issubclass(model, AnswererBase) and model is not AnswererBase:
-        _describe("tiers.answerers", AnswererBase, found)
+        _describe("tiers.answerers", AnswererBase, described)
         title = f"`tiers.answerers` of kind `{get_args(fields['kind'].annotation)[0]}`"
         fields = {n: f for n, f in fields.items() if n not in AnswererBase.model_fields}
-    found[model] = (title, model, fields)
+    described[model] = (title, model, fields)
     for name, field in fields.items():
         for below in _models_in(field.annotation):
-            _describe(f"{path}.{name}" if path else name, below, found)
+            _describe(f"{path}.{name}" if path else name, below, described)
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
@@ -162,7 +164,7 @@ def _entry(name: str, field: FieldInfo) -> str:
 
 
 def _type_text(annotation: object, limits: tuple[object, ...] = ()) -> str:
-    """An annotation in words: "number 0 to 1", "list of names", "one of a, b"."""
+    """Describes an annotation in words: "number 0 to 1", "list of names", "one of a, b"."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         inner = [item for extra in arguments[1:] for item in getattr(extra, "metadata", [extra])]
@@ -189,7 +191,7 @@ def _type_text(annotation: object, limits: tuple[object, ...] = ()) -> str:
 
 
 def _limit_text(limits: tuple[object, ...]) -> str:
-    """ " 0 to 1", " above 0", "" from what pydantic keeps of Field(ge=..., lt=...)."""
+    """Describes pydantic's limits of Field(ge=..., lt=...): " 0 to 1", " above 0", ""."""
 
     def bound(*names: str) -> float | None:
         values = (getattr(item, name, None) for item in limits for name in names)
@@ -231,7 +233,7 @@ def _default_text(field: FieldInfo) -> str:
 
 
 def _plain(value: float) -> str:
-    """A number as it is written in YAML: 2000000, 0.05."""
+    """Formats a number as YAML writes it: 2000000, 0.05."""
     return str(int(value)) if value == int(value) else f"{value:g}"
 
 

@@ -1,6 +1,7 @@
-"""Rows from a file, CSV or JSON lines; outcomes by `request_id`, `correct`, `answerer` if given.
+"""Reads rows from a file, CSV or JSON lines, and outcomes of requests.
 
-Every line that cannot be read is counted and named; nothing is lost silently.
+Outcomes have the columns `request_id`, `correct` and optionally `answerer`. Every line that cannot
+be read is counted; nothing is lost silently.
 """
 
 from __future__ import annotations
@@ -15,28 +16,36 @@ import typer
 from router.analysis.replay.correctness import Correctness
 
 WORDS = {
-    "1": True, "true": True, "yes": True, "correct": True, "right": True,
-    "0": False, "false": False, "no": False, "wrong": False, "incorrect": False,
-}  # fmt: skip
+    "1": True,
+    "true": True,
+    "yes": True,
+    "correct": True,
+    "right": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "wrong": False,
+    "incorrect": False,
+}
 NAMED = 5
-"""Bad lines that are named; the rest are counted."""
+"""Bounds the bad lines that are named; further ones are only counted."""
 
 
 @dataclass(slots=True)
 class BadLines:
-    """Lines that could not be read: how many, and the first few with why."""
+    """Counts lines that could not be read, and keeps the first few with their reasons."""
 
     count: int = 0
     named: list[str] = field(default_factory=list)
 
     def add(self, line: int, why: str) -> None:
-        """Count one."""
+        """Counts one bad line."""
         self.count += 1
         if len(self.named) < NAMED:
             self.named.append(f"line {line}: {why}")
 
     def told(self, path: Path) -> str:
-        """One sentence, "" where every line could be read."""
+        """Returns one sentence about the bad lines; "" where every line could be read."""
         if not self.count:
             return ""
         lines = "1 line" if self.count == 1 else f"{self.count:,} lines"
@@ -49,12 +58,12 @@ def rows_of(
     decode: Callable[[str], object] | None = None,
     columns: Collection[str] = (),
 ) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """Line number and columns of every row of a .csv or .jsonl file. Raises typer.BadParameter.
+    """Yields line number and columns of every row of a .csv or .jsonl file.
 
-    `columns` are those that a .csv file must have. `decode` reads a line of JSON and raises
-    ValueError for what is none; without it orjson does.
+    Raises typer.BadParameter. `columns` are those that a .csv file must have. `decode` reads a line
+    of JSON and raises ValueError for any other text; by default orjson does.
     """
-    import orjson  # no server package where the command line begins
+    import orjson  # imported here: the command line must start without packages of the server
 
     decode = decode or orjson.loads
     try:
@@ -74,23 +83,23 @@ def rows_of(
                 if not line.strip():
                     continue
                 try:
-                    found = decode(line)
+                    value = decode(line)
                 except ValueError as error:
                     bad.add(number, f"no JSON ({error})")
                     continue
-                if isinstance(found, dict):
-                    yield number, found
+                if isinstance(value, dict):
+                    yield number, value
                 else:
-                    bad.add(number, f"a {type(found).__name__}, expected an object")
+                    bad.add(number, f"a {type(value).__name__}, expected an object")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise typer.BadParameter(f"{path}: {error}; expected a .csv or .jsonl file") from error
 
 
 def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
-    """The outcomes of a file. Raises typer.BadParameter for one that cannot be read at all."""
+    """Returns the outcomes of a file. Raises typer.BadParameter for a file that cannot be read."""
     from router.api.http.decision_views import request_id_of
 
-    found = []
+    outcomes = []
     for number, row in rows_of(path, bad, columns=("request_id", "correct")):
         request_id, correct = row.get("request_id"), truth(row.get("correct"))
         if not isinstance(request_id, str) or not request_id:
@@ -99,18 +108,18 @@ def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
             bad.add(number, f"correct is {row.get('correct')!r}, expected 0 or 1")
         else:
             answerer = row.get("answerer")
-            found.append(
+            outcomes.append(
                 Correctness(
                     request_id_of(request_id),
                     correct,
                     answerer if isinstance(answerer, str) else "",
                 )
             )
-    return found
+    return outcomes
 
 
 def truth(value: object) -> bool | None:
-    """1, true, "yes", "correct" and their opposites; None for anything else."""
+    """Returns the truth of 1, true, "yes", "correct" and their opposites; None for other values."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):

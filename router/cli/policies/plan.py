@@ -1,4 +1,4 @@
-"""`tiergate plan`: what routing would cost and save, for those who have no traffic yet."""
+"""Defines `tiergate plan`: costs and savings of routing, for readers who have no traffic yet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plan(
     html: HtmlFile = None,
     csv: CsvFile = None,
 ) -> None:
-    """What it would cost and save: a month, the break-even, five years, what matters most."""
+    """Compute cost and savings: a month, the break-even, five years, what matters most."""
     from router.cli.terminal import console
     from router.money.price_book import PriceBook, utc_day
     from router.plan.build import build_plan
@@ -59,14 +59,14 @@ def plan(
         raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
     book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
-    found = build_plan(loaded, book.find)
+    report = build_plan(loaded, book.find)
     if html is not None:
-        html.write_text(plan_html(found), encoding="utf-8")
+        html.write_text(plan_html(report), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
     if csv is not None:
-        csv.write_text(plan_csv(found), encoding="utf-8")
+        csv.write_text(plan_csv(report), encoding="utf-8")
         typer.echo(f"Figures written to {csv}.", err=as_json)
     if as_json:
-        sys.stdout.write(plan_json(found).decode())
+        sys.stdout.write(plan_json(report).decode())
     elif html is None and csv is None:
-        print_plan(found, console())
+        print_plan(report, console())

@@ -1,4 +1,4 @@
-"""`tiergate replay`: recorded traffic decided again under another policy, for people and for CI."""
+"""Defines `tiergate replay`: decides recorded traffic again, for people and for pipelines."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def replay(
 ) -> None:
     """Decide recorded traffic again: cost, tiers, changed decisions, expected error.
 
-    Calls no tier and changes no row; says so where the data cannot answer.
+    It calls no tier and changes no row. It says so where the data cannot answer.
     """
     from router.analysis.replay.cases import case_of
     from router.analysis.replay.replay import replay as replayed
@@ -96,27 +96,27 @@ def replay(
         from router.cli.policies.usage_files import read_usage
 
         log = read_usage(usage, [core] if other is None else [core, other], new, begin, end)
-        found = replayed(lambda: log.cases, new, old, read_outcomes_of(outcomes))
-        found.alone, found.bad_lines = log.alone, log.bad.told(usage)
-        _tell(found, conditions, strict, as_json, html)
+        result = replayed(lambda: log.cases, new, old, read_outcomes_of(outcomes))
+        result.alone, result.bad_lines = log.alone, log.bad.told(usage)
+        _tell(result, conditions, strict, as_json, html)
         return
     with Books.open(database) as books:
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
-        found = replayed(cases, new, old, known)
-    _tell(found, conditions, strict, as_json, html)
+        result = replayed(cases, new, old, known)
+    _tell(result, conditions, strict, as_json, html)
 
 
 def _conditions(texts: Sequence[str]) -> list[Condition]:
     from router.analysis.replay.fail_conditions import read_condition
 
-    found = []
+    conditions = []
     for text in texts:
         try:
-            found.append(read_condition(text))
+            conditions.append(read_condition(text))
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--fail-if") from error
-    return found
+    return conditions
 
 
 def _core(name: str, model_dir: Path | None) -> Core:
@@ -136,62 +136,62 @@ def _side(core: Core) -> Side:
 
 
 def read_outcomes_of(path: Path | None, stored: Iterable[Correctness] = ()) -> KnownCorrectness:
-    """Stored outcomes and those of a file, which win; bad lines are told on standard error."""
+    """Returns stored outcomes and a file's, which win; reports bad lines on standard error."""
     from router.analysis.replay.correctness import KnownCorrectness
     from router.cli.policies.outcome_files import BadLines, read_outcomes
 
     if path is None:
         return KnownCorrectness.of(stored)
     bad = BadLines()
-    found = KnownCorrectness.of([*stored, *read_outcomes(path, bad)])
+    outcomes = KnownCorrectness.of([*stored, *read_outcomes(path, bad)])
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
-    return found
+    return outcomes
 
 
 def stored_outcomes(
     books: Books, begin: int | None, end: int | None, tenant: str | None
 ) -> Iterator[Correctness]:
-    """What feedback and reviews say of the answers that clients got."""
+    """Yields the outcomes that feedback and reviews state for the answers that clients got."""
     from router.analysis.replay.correctness import Correctness
 
-    for one in books.outcomes(begin, end, tenant):
-        if one.correct is not None:
-            yield Correctness(one.request_id, one.correct)
+    for outcome in books.outcomes(begin, end, tenant):
+        if outcome.correct is not None:
+            yield Correctness(outcome.request_id, outcome.correct)
 
 
 def _tell(
-    found: Replay,
+    result: Replay,
     conditions: Sequence[Condition],
     strict: bool,
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Print the replay, and end as its conditions say."""
+    """Prints the replay, and ends the program as its conditions require."""
     from router.analysis.replay.fail_conditions import judge
     from router.analysis.replay.html import replay_html
     from router.analysis.replay.json import replay_json
     from router.analysis.replay.text import replay_renderable
     from router.cli.terminal import console, print_json
 
-    judged = [judge(found, one, strict=strict) for one in conditions]
+    judged = [judge(result, condition, strict=strict) for condition in conditions]
     if html is not None:
-        html.write_text(replay_html(found, judged), encoding="utf-8")
+        html.write_text(replay_html(result, judged), encoding="utf-8")
         typer.echo(f"Replay written to {html}.", err=as_json)
     if as_json:
-        print_json(replay_json(found, judged))
+        print_json(replay_json(result, judged))
     elif html is None:
-        console().print(replay_renderable(found, judged))
+        console().print(replay_renderable(result, judged))
     code = _code(judged)
     if code is not Exit.OK:
         raise typer.Exit(code)
 
 
 def _code(judged: Sequence[Judged]) -> Exit:
-    """What holds weighs more than what nobody can say."""
+    """Returns the exit code: a condition that holds weighs more than one that cannot be judged."""
     from router.analysis.replay.fail_conditions import Answer
 
-    answers = {one.answer for one in judged}
+    answers = {result.answer for result in judged}
     if Answer.HOLDS in answers:
         return Exit.CONDITION_HOLDS
     return Exit.CANNOT_SAY if Answer.CANNOT_SAY in answers else Exit.OK

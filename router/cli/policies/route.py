@@ -1,4 +1,4 @@
-"""`tiergate route` and `tiergate check`: what a policy decides, without a server or a ledger."""
+"""Defines `tiergate route` and `tiergate check`: a policy's decisions, without server or ledger."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def route(
 
 def _pairs(given: list[str]) -> dict[str, str]:
     pairs = {}
-    for one in given:
-        name, equals, value = one.partition("=")
+    for slot in given:
+        name, equals, value = slot.partition("=")
         if not equals or not name:
-            raise typer.BadParameter(f"--context is {one!r}; expected NAME=VALUE")
+            raise typer.BadParameter(f"--context is {slot!r}; expected NAME=VALUE")
         pairs[name] = value
     return pairs
 
@@ -104,7 +104,7 @@ def _pairs(given: list[str]) -> dict[str, str]:
 def _bodies(
     text: str | None, messages: Path | None, model: str, routing: dict[str, object]
 ) -> Iterator[dict[str, object]]:
-    """Request bodies, as a client would send them."""
+    """Yields request bodies, as a client would send them."""
     if messages is not None and text is not None:
         raise typer.BadParameter("give either TEXT or --messages, not both")
     if messages is not None:
@@ -129,15 +129,15 @@ def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, 
     import json
 
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"--messages {path}: {error}") from error
-    if isinstance(found, list):
-        found = {"messages": found}
-    if not isinstance(found, dict):
+    if isinstance(content, list):
+        content = {"messages": content}
+    if not isinstance(content, dict):
         raise typer.BadParameter(f"--messages {path}: expected a list of messages or a request")
-    own = found.get("routing") or {}
-    return {"model": model, **found, "routing": {**own, **routing}}
+    own = content.get("routing") or {}
+    return {"model": model, **content, "routing": {**own, **routing}}
 
 
 def _core(names: list[str], model_dir: Path | None) -> Core:
@@ -157,9 +157,6 @@ def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
 
     request = parse_chat_request(to_json(body), {})
     return request, decided_outcome(core.router, request, LOCAL)
-
-
-# --- check -------------------------------------------------------------------------------------
 
 
 def check(
@@ -202,5 +199,5 @@ def check(
     check.show(checked, broken, books, as_json)
     if broken:
         raise typer.Exit(Exit.USAGE)
-    if not all(one.passed for one in checked):
+    if not all(policy.passed for policy in checked):
         raise typer.Exit(Exit.FAILURE)

@@ -1,4 +1,4 @@
-"""`tiergate tune`: from labelled traffic to thresholds with a guarantee, or a refusal with why."""
+"""Defines `tiergate tune`: certifies thresholds from labelled traffic, or explains its refusal."""
 
 from __future__ import annotations
 
@@ -65,21 +65,21 @@ def tune(
     """
     from router.analysis.tune.tune import tune as tuned
 
-    found = _from_file(labels, model_dir) if labels else None
-    if found is None:
+    traffic = _from_file(labels, model_dir) if labels else None
+    if traffic is None:
         begin, end = period_of(since, until, now_ms())
-        found = _from_ledger(database, outcomes, begin, end, tenant)
-    by_domain = tuned(found.labels, risk, 1.0 - confidence)
-    certificate = _certificate(found.labels, by_domain, risk, confidence)
+        traffic = _from_ledger(database, outcomes, begin, end, tenant)
+    by_domain = tuned(traffic.labels, risk, 1.0 - confidence)
+    certificate = _certificate(traffic.labels, by_domain, risk, confidence)
     written = None
     if certificate is not None and out is not None:
         out.write_text(certificate.to_text(), encoding="utf-8")
         written = out
-    abilities = _abilities(found.graded)
+    abilities = _abilities(traffic.graded)
     if as_json:
         _print_json(by_domain, certificate, abilities, written)
     else:
-        _print(found, by_domain, abilities, risk, confidence, written)
+        _print(traffic, by_domain, abilities, risk, confidence, written)
     if certificate is None:
         raise typer.Exit(Exit.CANNOT_SAY)
 
@@ -97,7 +97,7 @@ def _from_ledger(
 
 
 def _from_file(path: Path, model_dir: Path | None) -> Labelled:
-    """Labels that stand in a file, of the triage model that is installed unless a row says so."""
+    """Reads labels from a file; a row without a version counts for the installed triage model."""
     from router.analysis.tune.labels import Labelled
     from router.analysis.tune.tune import Label
     from router.api.compose.core import installed_triage
@@ -105,7 +105,7 @@ def _from_file(path: Path, model_dir: Path | None) -> Labelled:
     from router.types import Domain
 
     version = installed_triage(model_dir)
-    found, bad = Labelled(), BadLines()
+    traffic, bad = Labelled(), BadLines()
     for number, row in rows_of(path, bad, columns=("domain", "confidence", "correct")):
         correct = truth(row.get("correct"))
         try:
@@ -119,21 +119,23 @@ def _from_file(path: Path, model_dir: Path | None) -> Labelled:
             continue
         given = str(row.get("triage_version") or version)
         name = str(row.get("request_id") or f"line {number}")
-        found.labels.append(Label(name, domain, confidence, correct, given))
+        traffic.labels.append(Label(name, domain, confidence, correct, given))
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
-    found.requests = len(found.labels)
-    return found
+    traffic.requests = len(traffic.labels)
+    return traffic
 
 
 def _certificate(
     labels: list[Label], by_domain: Found, risk: float, confidence: float
 ) -> Certificate | None:
-    """What was certified, sealed; None where no domain was."""
+    """Returns the sealed certificate; None where no domain was certified."""
     from router.analysis.tune.tune import data_sha256
     from router.policy.certificate import Certificate, DomainCertificate
 
-    certified = {d: one for d, one in by_domain.items() if isinstance(one, DomainCertificate)}
+    certified = {
+        d: result for d, result in by_domain.items() if isinstance(result, DomainCertificate)
+    }
     if not certified:
         return None
     used = [label for label in labels if label.domain in certified]
@@ -149,17 +151,14 @@ def _certificate(
     ).sealed()
 
 
-# --- abilities ------------------------------------------------------------------------------------
-
-
 def _abilities(graded: Mapping[str, Graded]) -> dict[str, tuple[Ability, dict[Domain, Ability]]]:
-    """theta of every answerer with labels enough, and by domain where there are enough of it."""
+    """Returns theta of every answerer with enough labels, and by domain where there are enough."""
     from router.analysis.tune.tune import MIN_FOR_ABILITY, fit_ability
     from router.api.compose.abilities import load_abilities
     from router.routing.policy_runtime import prior_ability
 
     slope = load_abilities().slope
-    found = {}
+    abilities = {}
     for answerer, grades in sorted(graded.items()):
         if len(grades.all) < MIN_FOR_ABILITY:
             continue
@@ -170,15 +169,12 @@ def _abilities(graded: Mapping[str, Graded]) -> dict[str, tuple[Ability, dict[Do
             for domain, pairs in sorted(grades.by_domain.items())
             if len(pairs) >= MIN_FOR_ABILITY
         }
-        found[answerer] = (whole, parts)
-    return found
-
-
-# --- what is printed ------------------------------------------------------------------------------
+        abilities[answerer] = (whole, parts)
+    return abilities
 
 
 def _print(
-    found: Labelled,
+    traffic: Labelled,
     by_domain: Found,
     abilities: Mapping[str, tuple[Ability, dict[Domain, Ability]]],
     risk: float,
@@ -188,31 +184,35 @@ def _print(
     from router.policy.certificate import DomainCertificate
 
     typer.echo(
-        f"{len(found.labels):,} level-1 answers with an outcome, of {found.requests:,} requests. "
-        f"At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per domain:"
+        f"{len(traffic.labels):,} level-1 answers with an outcome, of {traffic.requests:,} "
+        f"requests. At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per "
+        "domain:"
     )
-    if found.outcomes_of_others:
-        typer.echo(f"  Outcomes of requests that are not here: {found.outcomes_of_others:,}.")
-    for domain, one in by_domain.items():
-        if isinstance(one, DomainCertificate):
+    if traffic.outcomes_of_others:
+        typer.echo(f"  Outcomes of requests that are not here: {traffic.outcomes_of_others:,}.")
+    for domain, result in by_domain.items():
+        if isinstance(result, DomainCertificate):
             typer.echo(
-                f"  {domain.value}: threshold {one.threshold:g}; {one.wrong:,} of "
-                f"{one.accepted:,} accepted were wrong, at most {one.bound * 100:.2f} %; "
-                f"{one.accepted / one.labels * 100:.1f} % of {one.labels:,} labelled are accepted"
+                f"  {domain.value}: threshold {result.threshold:g}; {result.wrong:,} of "
+                f"{result.accepted:,} accepted were wrong, at most {result.bound * 100:.2f} %; "
+                f"{result.accepted / result.labels * 100:.1f} % of {result.labels:,} labelled are "
+                "accepted"
             )
         else:
-            typer.echo(f"  {domain.value}: refused. {one.told}.")
-            typer.echo(f"    {one.labels:,} labels; none at a confidence below {one.lowest:.2f}.")
+            typer.echo(f"  {domain.value}: refused. {result.told}.")
+            typer.echo(
+                f"    {result.labels:,} labels; none at a confidence below {result.lowest:.2f}."
+            )
     if not by_domain:
         typer.echo(
             "  No level-1 answer has an outcome: POST /v1/feedback gives them, or a file, by "
             "--outcomes beside this ledger or by --labels instead of it."
         )
     for answerer, (whole, parts) in abilities.items():
-        told = ", ".join(f"{domain.value}: {one.theta:.2f}" for domain, one in parts.items())
+        thetas = ", ".join(f"{domain.value}: {part.theta:.2f}" for domain, part in parts.items())
         typer.echo(
             f"  {answerer}: ability: {{theta: {whole.theta:.2f}, labels: {whole.labels}"
-            f"{f', by_domain: {{{told}}}' if told else ''}}}  # ± {1.96 * whole.error:.2f}"
+            f"{f', by_domain: {{{thetas}}}' if thetas else ''}}}  # ± {1.96 * whole.error:.2f}"
         )
     if written is not None:
         typer.echo(f"Certificate written to {written}: decision.certificate names it.")
@@ -238,15 +238,15 @@ def _print_json(
             "domains": [
                 {
                     "domain": domain.value,
-                    "certified": isinstance(one, DomainCertificate),
-                    **asdict(one),
+                    "certified": isinstance(result, DomainCertificate),
+                    **asdict(result),
                 }
-                for domain, one in by_domain.items()
+                for domain, result in by_domain.items()
             ],
             "abilities": {
                 answerer: {
                     **asdict(whole),
-                    "by_domain": {domain.value: asdict(one) for domain, one in parts.items()},
+                    "by_domain": {domain.value: asdict(part) for domain, part in parts.items()},
                 }
                 for answerer, (whole, parts) in abilities.items()
             },

@@ -1,4 +1,4 @@
-"""Another gateway's usage log from a file: read line by line, prompts by the shipped triage."""
+"""Reads another gateway's usage log from a file; the shipped triage reads its prompts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from router.types import ChatRequest, CostBasis
 
 @dataclass(slots=True)
 class UsageLog:
-    """A log that was read: its cases, what its tokens alone tell, and the lines that are none."""
+    """Holds a log that was read: its cases, the costs of its tokens, and its bad lines."""
 
     cases: list[Case | LeftOut] = field(default_factory=list)
     alone: TokensAlone = field(default_factory=TokensAlone)
@@ -30,7 +30,7 @@ class UsageLog:
 def read_usage(
     path: Path, cores: Sequence[Core], side: Side, begin_ms: int | None, end_ms: int | None
 ) -> UsageLog:
-    """All lines of the log within [begin, end); lines without a time are within.
+    """Reads all lines of the log within [begin, end); lines without a time are within.
 
     Raises typer.BadParameter for a file that cannot be read at all.
     """
@@ -46,8 +46,8 @@ def read_usage(
         except ValueError as error:
             log.bad.add(number, str(error))
             continue
-        at = row.created_at_ms
-        if at is not None and not (begin_ms or 0) <= at < (end_ms or 2**62):
+        created_ms = row.created_at_ms
+        if created_ms is not None and not (begin_ms or 0) <= created_ms < (end_ms or 2**62):
             continue
         paid = _paid(cores[0], row)
         log.alone.add(row, paid, side)
@@ -64,11 +64,11 @@ def _reading(core: Core, request: ChatRequest) -> tuple[str, Reading]:
 
 
 def _paid(core: Core, row: UsageRow) -> int | None:
-    """What the row cost there: as the log says, else by the price book on its day."""
+    """Returns the row's cost there: as the log states it, else by the price book on its day."""
     if row.cost_nano_usd is not None:
         return row.cost_nano_usd
-    at = now_ms() if row.created_at_ms is None else row.created_at_ms
-    price = PriceBook.of(core.loaded[core.default], utc_day(at)).find(row.model)
+    created_ms = now_ms() if row.created_at_ms is None else row.created_at_ms
+    price = PriceBook.of(core.loaded[core.default], utc_day(created_ms)).find(row.model)
     if price is None:
         return None
     priced = cost.attempt_cost(price, row.usage, 0.0)

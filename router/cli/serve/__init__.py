@@ -1,1 +1,1 @@
-"""`tiergate serve`, `doctor` and `demo`."""
+"""Defines `tiergate serve`, `doctor` and `demo`."""

@@ -1,4 +1,4 @@
-"""`tiergate demo`: a mixed day through the live path, and the report of what it cost."""
+"""Defines `tiergate demo`: plays a mixed day through the live path, and reports its cost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What `tiergate demo` does: a mixed day of committed prompts on the live path, then its books.
+"""Plays the day of `tiergate demo`: committed prompts on the live path, in a ledger of its own.
 
-The gateway runs in this process exactly as it is served, with a database of its own. The day fixes
-what is asked, never who answers: no tier is pinned, and the demo's policy has no exact cache.
+The gateway runs in this process exactly as it is served. The day decides what is asked, never who
+answers: no tier is pinned, and the demo's policy has no exact cache.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -29,24 +27,23 @@ from router.analysis.demo import (
     sample_day,
 )
 from router.analysis.report.build import build_report
-from router.analysis.report.figures import Report
 from router.analysis.report.output.html import report_html
-from router.analysis.report.output.json import report_json
-from router.analysis.report.output.text import print_report
-from router.api.compose.abilities import AbilityTable, load_abilities
 from router.api.compose.app import App
 from router.api.compose.books import Books
-from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.compose.os_signals import taking
 from router.api.process.serve import run_loop
+from router.cli.serve.demo_output import (
+    DemoOutcome,
+    books_state,
+    print_demo,
+    print_demo_json,
+    worth_lines,
+)
 from router.cli.terminal import console as console_of
 from router.errors import Overloaded, TiergateError
 from router.policy.loading import LoadedPolicy, policies_dir
-from router.policy.schema import Policy
-from router.rendering.figures_in_words import usd
 from router.types import (
-    NANO_PER_USD,
     AnswererState,
     ChatRequest,
     Hints,
@@ -58,54 +55,21 @@ from router.types import (
 
 CALLER = Identity("demo", "none", frozenset({Scope.CHAT}))
 CONCURRENCY = 8
-"""Enough that level 1 goes on while the local LLM, which decodes two at a time, is busy."""
+"""Sets the requests at once: level 1 continues while the local LLM decodes two at a time."""
 LOADING_S = 120.0  # the local LLM loads in seconds; this is for machines that are very busy
 POLL_S = 0.1
 ANSWER_TOKENS = 40
-"""What the demo's client asks for at most, as chat clients do: longer answers of a small model cost
-time and say no more."""
+"""Caps the answers, as chat clients do: longer ones of a small model only cost time."""
 
-PATIENCE_S = 600.0  # how long a client tries again while a queue is full: a slow machine loses none
+PATIENCE_S = 600.0  # a client retries so long while a queue is full: slow machines lose nothing
 REQUESTS = 100
-"""A minute on two cores. A whole day at these shares is 1,045."""
-LINES = 10  # of progress, where nobody sees a bar move
-
-
-@dataclass(frozen=True, slots=True)
-class BooksState:
-    """What the ledger says after the day."""
-
-    whole: bool
-    findings: tuple[str, ...]
-    rows: int
-    requests_nano_usd: int
-    attempts_nano_usd: int
-
-    @property
-    def sums(self) -> bool:
-        return self.requests_nano_usd == self.attempts_nano_usd
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOutcome:
-    """A day that was played, in whole or until Ctrl-C."""
-
-    tally: DemoTally
-    report: Report
-    ledger: BooksState
-    database: Path
-    seconds: float
-    interrupted: bool
-
-    @property
-    def sound(self) -> bool:
-        """Whether the books are whole and the attempts sum to the total."""
-        return self.ledger.whole and self.ledger.sums
+"""Sets the default day: a minute on two cores. A whole day at these shares is 1,045."""
+LINES = 10  # of progress, where no terminal shows a bar
 
 
 @dataclass(slots=True)
 class Day:
-    """The prompts still to ask, what came of those asked, and whether to stop."""
+    """Holds the prompts still to ask, the tally of those asked, and the order to stop."""
 
     prompts: Iterator[DemoPrompt]
     tally: DemoTally = field(default_factory=DemoTally)
@@ -113,7 +77,7 @@ class Day:
     clients: list[asyncio.Task[None]] = field(default_factory=list)
 
     def stop(self) -> None:
-        """End now: requests under way are cancelled, and booked as such."""
+        """Ends the day now: running requests are cancelled, and booked as such."""
         self.stopped = True
         for client in self.clients:
             client.cancel()
@@ -130,21 +94,21 @@ def run_demo(
     html: Path | None = None,
     database: Path | None = None,
 ) -> DemoOutcome:
-    """Play a day and print its tally, its cost report and the state of its books.
+    """Plays a day and prints its tally, its cost report and the state of its books.
 
-    Progress goes to standard error with `as_json`, where one JSON document is all that is printed.
-    Raises TiergateError, OSError for an `html` that cannot be written.
+    With `as_json` it prints only one JSON document; progress goes to standard error. Raises
+    TiergateError, and OSError for an `html` that cannot be written.
     """
     console = console or console_of(stderr=as_json)
     path = database or Path(".tiergate") / time.strftime("demo-%Y%m%d-%H%M%S.db")
-    # Read one by one, so that the same seed routes the same day.
+    # Requests are read one by one, so that the same seed routes the same day.
     settings = Settings(policies=(policy,), database=path, watch=False, read_together=1)
     loaded = load_policies(settings, os.environ)
     day = sample_day(prompts_of(loaded[0]), requests, seed)
     began = time.monotonic()
     played = _play_all(settings, loaded, day, concurrency, console)
     with Books.open(path) as books:
-        ledger = _books(books)
+        ledger = books_state(books)
         report = build_report(
             books.rows(None, None, None),
             config=loaded[0].policy.report,
@@ -159,21 +123,18 @@ def run_demo(
         lines = worth_lines(loaded[0].policy)
         html.write_text(report_html(report, lines=lines), encoding="utf-8")
     if as_json:
-        _print_json(outcome, html)
+        print_demo_json(outcome, html)
     else:
-        _print(outcome, loaded[0].policy, policy, html, console)
+        print_demo(outcome, loaded[0].policy, html, console)
     return outcome
 
 
 def prompts_of(loaded: LoadedPolicy) -> tuple[DemoPrompt, ...]:
-    """The committed prompts: beside the policy, else the shipped ones."""
+    """Returns the committed prompts next to the policy, else the shipped ones."""
     name = Path("demo") / "prompts.jsonl"
-    beside = loaded.path.parent / name
-    file = beside if beside.exists() else policies_dir() / name
+    own = loaded.path.parent / name
+    file = own if own.exists() else policies_dir() / name
     return read_prompts(file.read_text(encoding="utf-8").splitlines())
-
-
-# --- the day -------------------------------------------------------------------------------------
 
 
 def _play_all(
@@ -183,7 +144,7 @@ def _play_all(
     concurrency: int,
     console: Console,
 ) -> Day:
-    """Start everything, play, and close everything again."""
+    """Starts the gateway, plays the day, and closes the gateway again."""
     day = Day(iter(prompts))
     hosts = Hosts.start(loaded)
     try:
@@ -204,7 +165,7 @@ def _play_all(
 
 @contextlib.contextmanager
 def _stopping(day: Day) -> Iterator[None]:
-    """Ctrl-C ends the day; a second one ends the program."""
+    """Lets Ctrl-C end the day; a second one ends the program."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -216,7 +177,7 @@ def _stopping(day: Day) -> Iterator[None]:
 
 
 async def _ready(app: App, day: Day, console: Console) -> None:
-    """Wait until no answerer is loading any more; say which ones cannot answer."""
+    """Waits until no answerer is loading any more; names those that cannot answer."""
     until = time.monotonic() + LOADING_S
     with console.status("Loading the local LLM ..."):
         while not day.stopped and time.monotonic() < until:
@@ -227,8 +188,8 @@ async def _ready(app: App, day: Day, console: Console) -> None:
         console.print(f"The triage model is missing: {app.core.degraded_because}", markup=False)
     for name, state, detail in _states(app):
         if state is not AnswererState.READY:
-            told = f"{name} is {state.value}: {detail}. `tiergate doctor` says what is missing."
-            console.print(told, markup=False)
+            line = f"{name} is {state.value}: {detail}. `tiergate doctor` says what is missing."
+            console.print(line, markup=False)
 
 
 def _states(app: App) -> list[tuple[str, AnswererState, str]]:
@@ -249,20 +210,20 @@ async def _play(app: App, day: Day, total: int, concurrency: int, console: Conso
                 result = await _ask(app, prompt)
                 day.tally.add(prompt, result)
                 levels[result.tier_number] = levels.get(result.tier_number, 0) + 1
-                told = "  ".join(f"level {n}: {levels[n]}" for n in sorted(levels) if n)
-                played(day.tally.whole.requests, told)
+                counts = "  ".join(f"level {n}: {levels[n]}" for n in sorted(levels) if n)
+                played(day.tally.whole.requests, counts)
 
         if not day.stopped:
             day.clients = [asyncio.create_task(client()) for _ in range(concurrency)]
             results = await asyncio.gather(*day.clients, return_exceptions=True)
             for result in results:
-                if isinstance(result, Exception):  # a bug: refusals became results
+                if isinstance(result, Exception):  # a bug: refusals are results, not exceptions
                     raise result
 
 
 @contextlib.contextmanager
 def _progress(total: int, console: Console) -> Iterator[Callable[[int, str], None]]:
-    """Tells how many were played: a bar on a terminal, a few lines in a pipe or a log."""
+    """Shows how many were played: a bar on a terminal, a few lines in a pipe or a log."""
     if not console.is_terminal:
         began = time.monotonic()
         step = max(1, total // LINES)
@@ -292,7 +253,7 @@ def _progress(total: int, console: Console) -> Iterator[Callable[[int, str], Non
 
 
 async def _ask(app: App, prompt: DemoPrompt) -> DemoResult:
-    """One request as a client makes it: tried again while a queue is full, else an error counts."""
+    """Sends one request as a client does: retries while a queue is full; counts other errors."""
     request = ChatRequest(
         (Message("user", prompt.prompt),),
         "auto",
@@ -309,107 +270,3 @@ async def _ask(app: App, prompt: DemoPrompt) -> DemoResult:
             await asyncio.sleep(error.retry_after_s)
         except TiergateError:
             return DemoResult(0)
-
-
-# --- what is printed -----------------------------------------------------------------------------
-
-
-def _books(books: Books) -> BooksState:
-    found = books.verify(None)
-    requests = attempts = count = 0
-    for row in books.rows(None, None, None):
-        count += 1
-        requests += row.cost_nano_usd
-        attempts += sum(attempt.cost_nano_usd for attempt in row.attempts)
-    findings = tuple(f"{one.kind.value}: {one.detail}" for one in found.findings)
-    return BooksState(found.whole, findings, count, requests, attempts)
-
-
-def _print(
-    outcome: DemoOutcome, policy: Policy, named: str, html: Path | None, console: Console
-) -> None:
-    ledger, print_ = outcome.ledger, console.print
-    if outcome.interrupted:
-        print_("Stopped by Ctrl-C; this is the day so far.", style="yellow")
-    print_(outcome.tally.renderable())
-    print_report(outcome.report, console)
-    for line in worth_lines(policy):
-        print_(line, markup=False)
-    if ledger.whole:
-        print_(f"Ledger: whole. {ledger.rows:,} rows, chained and anchored.")
-    for finding in ledger.findings:
-        print_(f"Ledger: {finding}", style="red", markup=False)
-    attempts, total = usd(ledger.attempts_nano_usd), usd(ledger.requests_nano_usd)
-    equal = "equal" if ledger.sums else "DO NOT EQUAL"
-    print_(
-        f"The attempts sum to {attempts} ({ledger.attempts_nano_usd:,} nano-dollars) and {equal} "
-        f"the requests' {total}.",
-        markup=False,
-    )
-    print_(f"Played in {outcome.seconds:.0f} s. Look again:", markup=False)
-    if html is not None:
-        print_(f"  {html}", markup=False, soft_wrap=True)
-    again = command_line("report", "--database", str(outcome.database))
-    print_(f"  {again}", markup=False, soft_wrap=True)
-
-
-def worth_lines(policy: Policy) -> list[str]:
-    """What every form of the demo's report says of its prices and of its answers."""
-    lines = (prices_sentence(policy), worth_sentence(policy, load_abilities()))
-    return [line for line in lines if line]
-
-
-def prices_sentence(policy: Policy) -> str:
-    """What the spend is counted at: stated list prices are no measured costs, and it says so."""
-    prices: dict[int, float] = {}
-    for tier, section in policy.rungs():
-        price = section.price.to_price().per_request_nano_usd
-        if price is not None:
-            prices.setdefault(tier.level, price / NANO_PER_USD)
-    if not prices:
-        return "Costs are token prices and own compute, as the policy states them."
-    told = ", ".join(f"${usd:.2f} at level {level}" for level, usd in sorted(prices.items()))
-    return (
-        f"Prices are stated list prices for each answered request ({told}), not measured costs: "
-        "they illustrate what such shares save where the tiers cost so much."
-    )
-
-
-def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
-    """Says what an answer of the embedded model is worth, as measured; "" where no level is its."""
-    by_level: dict[int, bool] = {}
-    for tier, section in policy.rungs():
-        by_level[tier.level] = by_level.get(tier.level, True) and abilities.is_embedded(section)
-    levels = [str(level) for level, embedded in sorted(by_level.items()) if embedded]
-    measured = abilities.embedded_right
-    if not levels or measured is None:
-        return ""
-    share, graded = measured
-    return (
-        f"Level {' and '.join(levels)} is the embedded SmolLM2 (135 million parameters), which "
-        f"shows the mechanism: of {graded} graded questions it answered {round(share * graded)} "
-        f"right ({100 * share:.0f} %), so such an answer is worth little. Put a model of yours "
-        "into the policy before you count on one."
-    )
-
-
-def _print_json(outcome: DemoOutcome, html: Path | None) -> None:
-    ledger = outcome.ledger
-    document = {
-        "tally": outcome.tally.as_object(),
-        "report": orjson.loads(report_json(outcome.report)),
-        "ledger": {
-            "whole": ledger.whole,
-            "findings": ledger.findings,
-            "rows": ledger.rows,
-            "requests_nano_usd": ledger.requests_nano_usd,
-            "attempts_nano_usd": ledger.attempts_nano_usd,
-            "attempts_sum_to_the_total": ledger.sums,
-        },
-        "prices": "stated list prices, not measured costs",
-        "database": str(outcome.database),
-        "html": None if html is None else str(html),
-        "seconds": round(outcome.seconds, 1),
-        "interrupted": outcome.interrupted,
-    }
-    sys.stdout.write(orjson.dumps(document).decode() + "\n")

