@@ -72,10 +72,12 @@ def sample_day(
     """
     draw = random.Random(seed)
     pools = {tier: [p for p in prompts if p.tier == tier] for tier in sorted(shares)}
+    # A tier without prompts would leave requests of the day unasked.
     parts = {tier: shares[tier] for tier, pool in pools.items() if pool}
     day: list[DemoPrompt] = []
     for tier, wanted in _each_one(apportion(requests, parts), requests).items():
         while wanted > 0:
+            # Each round shuffles a copy, so that prompts repeat only when all were drawn.
             pool = pools[tier][:]
             draw.shuffle(pool)
             day += pool[:wanted]
@@ -122,6 +124,7 @@ def result_of(outcome: Outcome) -> DemoResult:
 
 def department_in(text: str) -> str | None:
     """Returns the `department` of a classification result; None if the answer is no such JSON."""
+    # Most answers are prose; this avoids parsing them.
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -188,6 +191,7 @@ class DemoTally:
         for key, wanted in prompt.expects.items():
             tally = self.expected.setdefault(key, Counter())
             tally["asked"] += 1
+            # An answer of another level has no match, which counts as wrong here.
             tally["right"] += got.get(key) == wanted
 
     @property

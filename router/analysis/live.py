@@ -79,6 +79,7 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
     latencies: defaultdict[object, dict[int, int]] = defaultdict(dict)
     tiers: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
     for part in slices:
+        # Slices outside the hour are not counted.
         minute = minutes.get(part.minute)
         if minute is None:
             continue
@@ -92,6 +93,7 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
         tier = (part.level, part.tier)
         tiers[tier][0] += part.requests
         tiers[tier][1] += part.spend_nano_usd
+        # One pass counts the minute, the tier and the whole hour (None).
         for key in (minute.minute, tier, None):
             counts = latencies[key]
             counts[part.bucket] = counts.get(part.bucket, 0) + part.requests
@@ -125,6 +127,7 @@ def _count(minute: Minute, part: Slice) -> None:
     if part.state is RequestState.OPEN:
         minute.open += part.requests
     elif part.state is RequestState.FAILED:
+        # The ledger books refused requests as failed; people see them apart.
         minute.failed += part.requests - part.refused
         minute.refused += part.refused
     else:
@@ -214,7 +217,9 @@ def refusal_alerts(
             tightest[use.scope.tenant] = min(limit, use.limit_nano_usd)
     alerts = []
     for calls in refused:
+        # A tenant's calls are bound by its own budget and by the one for everybody ("").
         whole = min((tightest[t] for t in (calls.tenant, "") if t in tightest), default=None)
+        # If even the smallest call exceeds a whole budget, waiting cannot help.
         never = whole is not None and calls.least_held_nano_usd > whole
         count = f"{calls.requests} request{'' if calls.requests == 1 else 's'}"
         message = (
@@ -237,6 +242,7 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
     alerts = []
     recent, before = hour.minutes[-RECENT:], hour.minutes[:-RECENT]
     failed, requests = _sum(recent, "failed"), _done(recent)
+    # Both bounds: one failure of two is no news, nor are three of a thousand.
     if failed >= LEAST_FAILURES and failed >= FAILING_SHARE * requests:
         alerts.append(
             Alert(
@@ -294,6 +300,7 @@ def _percent(share: float) -> str:
 
 
 def _done(minutes: Sequence[Minute]) -> int:
+    # Open requests have no outcome yet, so they are in no share.
     return _sum(minutes, "requests") - _sum(minutes, "open")
 
 

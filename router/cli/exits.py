@@ -26,6 +26,7 @@ class Exit(IntEnum):
 
 def exit_code(error: TiergateError) -> Exit:
     """Returns the exit code of an error that ended a command."""
+    # A plan's mistakes are a PolicyError too, so both end alike.
     if isinstance(error, PolicyError):
         return Exit.USAGE
     if isinstance(error, CannotListen):
@@ -53,6 +54,7 @@ def errors_end_the_program() -> Iterator[None]:
     except TiergateError as error:
         typer.echo(f"tiergate: {error.message}", err=True)
         sys.exit(exit_code(error))
+    # A full disk or a missing right is no bug of ours, so it needs no traceback.
     except OSError as error:
         named = f" {error.filename}" if error.filename else ""
         typer.echo(

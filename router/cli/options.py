@@ -17,6 +17,7 @@ def to_write(path: Path | None) -> Path | None:
 
     Raises typer.BadParameter where no file can be written.
     """
+    # "-" means standard output, which is always there.
     if path is None or str(path) == "-":
         return path
     if path.is_dir():

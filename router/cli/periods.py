@@ -25,6 +25,7 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
     if ago:
         return now_ms - int(ago[1]) * UNIT_MS[ago[2]]
     try:
+        # `fromisoformat` knows no months, so a month becomes its first day.
         month = _MONTH.fullmatch(text.strip())
         moment = datetime.fromisoformat(f"{month[0]}-01" if month else text.strip())
     except ValueError as error:
@@ -64,6 +65,7 @@ def end_ms(text: str, now_ms: int) -> int:
 
     Dates are read as in `moment_ms`. Raises typer.BadParameter.
     """
+    # The same words mean the past in a period, and the future in an expiry.
     later = _AGO.fullmatch(text.strip().lower())
     return now_ms + length_ms(text) if later else moment_ms(text, now_ms)
 

@@ -21,5 +21,6 @@ def print_json(value: object, *, indented: bool = False) -> None:
     """Prints one JSON document on standard output: on one line, or `indented` for people."""
     import orjson
 
+    # One line by default, so that other programs can read line by line.
     option = orjson.OPT_INDENT_2 if indented else 0
     sys.stdout.write(orjson.dumps(value, default=str, option=option).decode() + "\n")

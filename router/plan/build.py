@@ -38,6 +38,7 @@ def build_plan(plan: Plan, price_of: PriceOf) -> PlanReport:
     """Returns the report of a valid plan; `price_of` returns the price of a model by its name."""
     inputs = inputs_of(plan, price_of)
     own, general = _sides(inputs)
+    # Year 0 holds what is paid once; the years of running follow.
     years = years_of(inputs)
     totals = totals_of(inputs, years)
     one_off = years[0].lines
@@ -68,6 +69,7 @@ def _sides(inputs: PlanInputs) -> tuple[Side, Side]:
     """Returns both ways at full operation, with the volume and the prices of the first year."""
     yearly = inputs.requests(1)
     stretches = (
+        # A day of requests carries the fixed costs of its part of the year, not of a calendar day.
         (inputs.requests_per_day, Fraction(MONTHS, inputs.days_per_year)),
         (yearly / MONTHS, Fraction(1)),
         (yearly, Fraction(MONTHS)),
@@ -114,6 +116,7 @@ def _break_even(inputs: PlanInputs, one_off_nano_usd: int) -> tuple[CrossingPoin
 
     The second point exists only where something is paid once; it spreads that over all months.
     """
+    # Both ways may have fixed costs; only what the tiers have more of must be covered.
     running = own_fixed_per_month(inputs) - inputs.general_per_month
     months = MONTHS * inputs.years
     points = [_point(inputs, "running", "monthly fixed costs alone", running)]
@@ -129,5 +132,6 @@ def _point(inputs: PlanInputs, key: str, label: str, fixed: Fraction) -> Crossin
     monthly, daily = None, None
     if meeting.requests is not None:
         monthly = up(meeting.requests)
+        # A year has only so many days with requests, so a day carries more than a 365th of it.
         daily = float(meeting.requests * MONTHS / inputs.days_per_year)
     return CrossingPoint(key, label, up(fixed), meeting.crossing, monthly, daily)

@@ -32,6 +32,7 @@ def general_lines(
 ) -> tuple[Amount, ...]:
     """Returns the cost of the same requests at the general model."""
     general = inputs.general
+    # The unit price stays exact here; only the line is rounded.
     lines = [_calls(Group.GENERAL, general.name, requests, general.unit_nano_usd(year))]
     if general.review_share:
         hours = requests * general.review_share * general.review_hours
@@ -48,6 +49,7 @@ def one_off_lines(inputs: PlanInputs) -> tuple[Amount, ...]:
     lines = [_hours(Group.PEOPLE, "setting up", inputs.setup_hours, inputs.hour_nano_usd)]
     lines += _training(inputs, inputs.first_run, ONE, "first training")
     lines += [_fixed(Group.ONE_OFF, cost, ONE) for cost in inputs.one_off]
+    # A plan without setup or training has no such lines, rather than lines of $0.
     return tuple(line for line in lines if line.nano_usd)
 
 
@@ -64,6 +66,7 @@ def year_lines(inputs: PlanInputs, year: int) -> tuple[Amount, ...]:
     months = range(MONTHS * (year - 1) + 1, MONTHS * year + 1)
     moved = [moved_over(inputs, month) for month in months]
     requests = inputs.requests(year)
+    # The mean over the months, since every month has the same number of requests.
     share = sum(moved, Fraction(0)) / MONTHS
     lines = own_lines(inputs, requests * share, Fraction(MONTHS), year)
     if share == 1:
@@ -103,6 +106,7 @@ def own_fixed_per_month(inputs: PlanInputs) -> Fraction:
     """Returns the cost of a month of the tiers when no request comes."""
     hosting = sum((machine.nano_usd for machine in inputs.hosting), Fraction(0))
     people = inputs.hours_per_month * inputs.hour_nano_usd
+    # Trainings count as a monthly cost, spread evenly over the year.
     retraining = inputs.later_run.people_hours * inputs.hour_nano_usd + inputs.later_run.nano_usd
     return hosting + people + retraining * inputs.runs_per_year / MONTHS
 
@@ -158,5 +162,6 @@ def _time(inputs: PlanInputs, months: Fraction) -> Iterator[Amount]:
 
 def _training(inputs: PlanInputs, run: Run, times: Fraction, name: str) -> Iterator[Amount]:
     cost = (run.people_hours * inputs.hour_nano_usd + run.nano_usd) * times
+    # A training may be one of zero runs a year; a line of $0 says nothing.
     if cost:
         yield Amount(Group.TRAINING, name, up(cost))

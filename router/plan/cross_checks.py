@@ -34,6 +34,7 @@ def plan_mistakes(
 
 def number(value: object) -> Fraction | None:
     """Returns the number exactly as it is written; None for anything that is not a number."""
+    # A bool is an int in Python, but `true` is no number in YAML.
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -50,6 +51,7 @@ def _volumes(tree: Tree) -> Iterator[CrossMistake]:
         yield CrossMistake((), dict(tree), "tiers or steps: where requests go and what they pay")
         return
     per_day = _section(tree, "traffic").get("requests_per_day")
+    # One tier by count makes counts the way of the whole plan.
     by_count = any("requests_per_day" in tier for _, tier in tiers)
     for index, tier in tiers:
         mine = [key for key in ("share", "requests_per_day") if key in tier]
@@ -64,6 +66,7 @@ def _volumes(tree: Tree) -> Iterator[CrossMistake]:
         yield CrossMistake(("traffic", "requests_per_day"), None, expected)
     total = sum(number(tier.get("requests_per_day")) or 0 for _, tier in tiers)
     general = _section(tree, "general")
+    # A sum a day is divided by the day's requests to price one of them.
     if "usd_per_day" in general and not (total if by_count else number(per_day)):
         expected = "price: a sum a day says nothing of a request where none comes"
         yield CrossMistake(("general", "usd_per_day"), general["usd_per_day"], expected)
@@ -76,6 +79,7 @@ def _shares(written: list[object]) -> Iterator[CrossMistake]:
     shares = [number(share) for share in written]
     known = [share for share in shares if share is not None]
     total = sum(known, Fraction(0))
+    # A share that is no number is the schema's mistake; the sum would only repeat it.
     if len(known) == len(shares) and abs(total - 1) > SHARES_OFF:
         listed = " + ".join(str(share) for share in written)
         text = f"shares that sum to {float(total):.10g} ({listed})"
@@ -101,6 +105,7 @@ def _names(tree: Tree) -> Iterator[CrossMistake]:
                 if name in seen:
                     expected = f"a name of its own; {seen[name]} has this one"
                     yield CrossMistake((key, index, "name"), name, expected)
+                # The first place keeps the name; each later one is a mistake of its own.
                 seen.setdefault(name, f"{key}[{index}]")
 
 
@@ -126,6 +131,7 @@ def _rates(tree: Tree) -> Iterator[CrossMistake]:
         expected = "what an hour of reading costs, since reviews are planned"
         yield CrossMistake(("people", "review_usd_per_hour"), None, expected)
     months = number(_section(tree, "traffic").get("ramp_up_months"))
+    # The default is the schema's: this tree has not been through it yet.
     years = number(_section(tree, "horizon").get("years", 5))
     if months and years and months > 12 * years:
         expected = f"at most {12 * years}: the plan ends after {years} years"

@@ -29,6 +29,7 @@ def years_of(inputs: PlanInputs) -> tuple[Year, ...]:
     own += [year_lines(inputs, year) for year in numbers]
     general: list[Sequence[Amount]] = [()]
     general += [general_lines(inputs, inputs.requests(y), Fraction(MONTHS), y) for y in numbers]
+    # Rounded once per year and side, so that tables of years add up to their total.
     own_today = _discounted([total(lines) for lines in own], inputs.discount_rate)
     general_today = _discounted([total(lines) for lines in general], inputs.discount_rate)
     years, so_far = list[Year](), 0
@@ -56,6 +57,7 @@ def totals_of(inputs: PlanInputs, years: Sequence[Year]) -> Totals:
     of ownership: an analysis of approaches, International Journal of Physical Distribution 25(8),
     1995.
     """
+    # The general model has no one-off cost, so year 0 is all investment.
     one_off = Fraction(years[0].own_nano_usd)
     saved = [Fraction(year.saved_nano_usd) for year in years]
     # Payback looks at single months; a year would hide when within it the money is back.

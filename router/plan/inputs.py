@@ -45,6 +45,7 @@ class PlannedCall:
 
         At -50 % a year, $0.002 in the first year is $0.001 in the second.
         """
+        # Prices change from one year to the next, in a step, as the volume does.
         change = (1 + self.price_change) ** (year - 1)
         return self._first_year() * self.price_factor * change
 
@@ -125,6 +126,7 @@ class PlanInputs:
         """
         calls: list[Fraction] = []
         climbing = Fraction(0)
+        # From the top down: a draft is paid at a tier for every call that climbs past it.
         for tier in reversed(self.tiers):
             calls.append(tier.share + climbing)
             climbing = calls[-1] * tier.after_draft
@@ -146,6 +148,7 @@ def inputs_of(plan: Plan, price_of: PriceOf) -> PlanInputs:
     ]
     counts = [exact(tier.requests_per_day or 0) for tier in plan.tiers]
     per_day = plan.traffic.requests_per_day
+    # The checks allow either one volume with shares, or a count for every tier.
     volume = sum(counts, Fraction(0)) if per_day is None else exact(per_day)
     if per_day is not None:
         counts = [exact(tier.share or 0) for tier in plan.tiers]
@@ -212,6 +215,7 @@ def _call(
 
 def _price(price: PlanPrice, price_of: PriceOf) -> Price:
     """Returns the stated price, or the model's price with the stated price of compute."""
+    # A model's price is per token; compute of one's own is added to it.
     own = price.to_price()
     listed = None if price.model is None else price_of(price.model)
     return (
@@ -224,6 +228,7 @@ def _price(price: PlanPrice, price_of: PriceOf) -> Price:
 def _general(plan: Plan, volume: Fraction, price_of: PriceOf) -> PlannedCall:
     general = _call(plan.general, plan.general.name, plan.general.price, price_of)
     per_day = plan.general.usd_per_day
+    # The checks refuse a sum a day without requests, so the volume is above 0.
     stated = None if per_day is None else nano(per_day) / volume
     return replace(general, stated_nano_usd=stated)
 

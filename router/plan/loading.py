@@ -69,6 +69,7 @@ def load_plan(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
     """
     try:
         return _load(path, overrides, prices)
+    # The YAML reader is shared with policies and raises their error.
     except PolicyError as error:
         raise PlanError(error.mistakes) from error
 
@@ -95,6 +96,7 @@ def _load(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:
         mistake = lines.mistake(cross.path, cross.found, cross.expected)
         if mistake.key_path not in schema_says:
             mistakes.append(replace(mistake, found="nothing") if cross.found is None else mistake)
+    # An override has no line in the file, so its mistakes name the option instead.
     if mistakes or plan is None:
         placed = [
             replace(cross, file=OVERRIDE, line=0) if cross.key_path in set_paths else cross
@@ -126,11 +128,13 @@ def _put(tree: dict[object, object], override: str) -> tuple[KeyPath, Mistake | 
     if not equals or not path:
         expected = "KEY.PATH=VALUE, such as traffic.requests_per_day=5000 or tiers[0].share=0.9"
         return (), Mistake(OVERRIDE, 0, "(top)", repr(override), expected)
+    # The value is YAML too, so that numbers, texts and lists need no further rule.
     parsed, _ = load_yaml(OVERRIDE, value)
     here: object = tree
     for depth, part in enumerate(path):
         last = depth == len(path) - 1
         if isinstance(here, dict) and isinstance(part, str):
+            # A section that the file leaves out is made, so that any key can be set.
             here[part] = parsed if last else here.get(part, {})
             here = here[part]
         elif isinstance(here, list) and isinstance(part, int) and part < len(here):
@@ -148,6 +152,7 @@ def _key_path(text: str) -> KeyPath:
     parts: list[str | int] = []
     offset = 0
     while offset < len(text):
+        # A leading dot is no path, so it is left to fail below.
         if text[offset] == "." and parts:
             offset += 1
         part = _PART.match(text, offset)

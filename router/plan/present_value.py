@@ -54,12 +54,14 @@ def internal_rate(flows: Sequence[Fraction]) -> float | None:
     # -100 % makes the value infinite, so the bracket begins just above it.
     low, high = -1.0 + 1e-9, 1.0
     known = [float(flow) for flow in flows]
+    # Doubles until the value changes sign, so that any realistic rate is bracketed.
     while _value_at(known, high) > 0:
         if high >= HIGHEST_RATE:
             return None
         high = min(high * 2, float(HIGHEST_RATE))
     for _ in range(IRR_STEPS):
         middle = (low + high) / 2
+        # With one change of sign the value is positive below the root and negative above it.
         low, high = (middle, high) if _value_at(known, middle) > 0 else (low, middle)
     return round((low + high) / 2, 9)
 
@@ -142,6 +144,7 @@ def break_even(fixed: Fraction, own: Fraction, general: Fraction) -> BreakEven:
     >>> int(break_even(Fraction(500), Fraction("0.0001"), Fraction("0.002")).requests) + 1
     263158
     """
+    # A request costs less here if the gain is positive.
     gain = general - own
     if gain <= 0 and fixed >= 0:
         return BreakEven(Crossing.NEVER, None)

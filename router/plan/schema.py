@@ -48,6 +48,7 @@ class PlanPrice(PriceSection):
     @model_validator(mode="after")
     def _one_way(self) -> PlanPrice:
         ways = (self.model, self.list_price_usd, self.input_usd_per_mtok)
+        # Own compute may be added to a model's or a token price, so it is not one of the ways.
         stated = sum(way is not None for way in ways)
         if stated > 1:
             raise ValueError("only one of model, list_price_usd and input_usd_per_mtok")
@@ -85,6 +86,7 @@ class Calls(Section):
     def _consistent(self) -> Calls:
         if self.cached_input_tokens > self.input_tokens:
             raise ValueError("cached_input_tokens to be part of input_tokens, so not above them")
+        # A share without minutes, or minutes without a share, would silently cost nothing.
         if (self.review_share > 0) != (self.review_minutes > 0):
             raise ValueError("review_share and review_minutes together: one says nothing alone")
         return self

@@ -43,6 +43,7 @@ def swings_of(inputs: PlanInputs, swing: Fraction) -> tuple[Swing, ...]:
     """
     swings = []
     for lever in _levers(inputs):
+        # The whole plan is computed again: an input may act in several places.
         low, high = lever.move(inputs, 1 - swing), lever.move(inputs, 1 + swing)
         swings.append(
             Swing(
@@ -67,6 +68,7 @@ def ratios_of(inputs: PlanInputs, general_nano_usd: Fraction) -> tuple[RatioRow,
     if general_nano_usd <= 0 or fixed <= 0:
         return ()
     own = own_per_request(inputs)
+    # The plan's own ratio is a row too, so that a reader finds the plan in the table.
     here = general_nano_usd / own if own > 0 else None
     rows = [(ratio, False) for ratio in RATIOS if ratio != here]
     if here is not None:
@@ -174,6 +176,7 @@ def _mix_levers(inputs: PlanInputs) -> Iterator[Lever]:
     for index, tier in enumerate(inputs.tiers):
         # The first tier takes what the others leave; its own share moves with theirs.
         if index and 0 < tier.share < 1:
+            # A share of 1 cannot grow, and no other tier could take what it loses.
             yield _share_lever(index, tier.name)
     if any(tier.after_draft for tier in inputs.tiers):
         yield Lever(

@@ -28,6 +28,7 @@ def clean(name: str) -> str:
     """
     if len(name) <= NAME_LIMIT and name.isprintable():  # nearly every name takes this fast path
         return name.strip() or "(none)"
+    # One character more than the limit is enough to see that the name is too long.
     shown = "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char)[0] == "C" else char
         for char in name[: NAME_LIMIT + 1]
@@ -53,7 +54,9 @@ def usd(nano_usd: int | float | None) -> str:
     text = f"{shown:,f}"
     if places < Decimal("0.01"):
         whole, _, rest = text.partition(".")
+        # At least cents, so that all amounts look like dollars.
         text = f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+    # An amount that rounds to zero has no sign.
     return f"{'-' if amount < 0 and shown else ''}${text}"
 
 
@@ -123,6 +126,7 @@ def short_usd(nano_usd: int | float) -> str:
     for factor, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
         if abs(nano_usd) >= factor * NANO_PER_USD:
             amount = abs(nano_usd) / NANO_PER_USD / factor
+            # The bounds are those of rounding: 99.95 would read as 100.0, which has four figures.
             shown = f"{amount:,.{0 if amount >= 99.95 else 1 if amount >= 9.995 else 2}f}"
             return f"{'-' if nano_usd < 0 else ''}${shown}{unit}"
     return usd(nano_usd)

@@ -24,6 +24,7 @@ def el(name: str, /, *children: str, **attributes: str | None) -> Markup:
     A leading underscore of an attribute name is dropped, other underscores become hyphens. None
     leaves an attribute out. el("td", "a<b", _class="n") is <td class="n">a&lt;b</td>.
     """
+    # Keyword arguments cannot be called `class` or hold a hyphen.
     written = "".join(
         f' {key.lstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()

@@ -44,6 +44,7 @@ def page(title: str, header: Markup, sections: Sequence[Markup], footer: str) ->
         el("style", Markup(STYLE)),
     )
     body = el("body", header, el("main", *sections), el("footer", footer))
+    # The page is built from `el` only, so that no text gets past the escaping.
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
 
 
@@ -111,9 +112,11 @@ def table(
         for place, row in enumerate(rows)
     ]
     if not rows:
+        # An empty table would look like a mistake of the report.
         body = [el("tr", el("td", "None.", _class="t", colspan=str(len(columns))))]
     element = el("table", el("caption", caption), el("thead", head), el("tbody", *body))
     box = "scroll stacked" if len(columns) >= STACKED_FROM else "scroll"
+    # A box that scrolls must be reachable by keyboard, and named for screen readers.
     return el("div", element, _class=box, tabindex="0", role="region", aria_label=caption)
 
 

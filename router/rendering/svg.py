@@ -72,6 +72,7 @@ def frame(
         el("title", title, id=f"{name}-title"),
         el("desc", description, id=f"{name}-desc"),
         *content,
+        # An XML reader needs the namespace to know these elements as SVG.
         xmlns="http://www.w3.org/2000/svg",
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
@@ -88,6 +89,7 @@ def _short(name: str) -> str:
 
 def width_percent(place: float) -> str:
     """Converts a place 0..1 to a percentage of the width."""
+    # A value beyond the scale is drawn at its edge; the figure next to it is exact.
     return f"{min(max(place, 0.0), 1.0) * 100:.2f}%"
 
 

@@ -52,6 +52,7 @@ def stretch(begin: float, end: float, mark: float, width: int = BAR_WIDTH) -> st
     stretch(0.25, 0.75, 0.5, width=8) is "  ██│█  ".
     """
     low, high = sorted((round(begin * width), round(end * width)))
+    # A span too short for a block still shows one.
     high = max(high, low + 1)
     cells = ["█" if low <= cell < high else " " for cell in range(width)]
     cells[min(width - 1, int(mark * width))] = "│"
@@ -63,6 +64,7 @@ def bar(share: float, mark: float | None = None, width: int = BAR_WIDTH) -> str:
 
     bar(0.5, width=4) is "██  ".
     """
+    # Block characters come in eighths, so short bars still differ.
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     cells = list(("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width))
@@ -106,6 +108,7 @@ class Sheet:
         names_width = sum(widths[index] + self.GAP for index in names)
         least = min(names_width, max(self.LEAST_NAMES * self._left, width // 3))
         figures = range(self._left, len(self._columns))
+        # Names may fold, so they count only with the width that they need at least.
         if least + sum(widths[index] + self.GAP for index in figures) - self.GAP <= width:
             return [tuple(range(len(self._columns)))]
         parts: list[tuple[int, ...]] = []

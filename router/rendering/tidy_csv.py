@@ -37,6 +37,7 @@ def _figures(
             rest = {name: figure for name, figure in entry.items() if name not in named}
             yield from ((key, metric, figure) for metric, figure in _flat(rest))
     elif isinstance(value, list):
+        # Lists of sentences have no key of their own, so their number is the key.
         yield from ((str(number), "text", entry) for number, entry in enumerate(value, start=1))
     else:
         yield "", section, value
@@ -46,9 +47,11 @@ def _flat(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """One metric a line: an interval gives `_low` and `_high`, a list of names one each."""
     for name, figure in entry.items():
         if isinstance(figure, list):
+            # Two numbers are an interval; any other list holds names.
             numbers = len(figure) == 2 and all(isinstance(end, int | float) for end in figure)
             ends = ("low", "high") if numbers else tuple(str(i + 1) for i in range(len(figure)))
             yield from ((f"{name}_{end}", part) for end, part in zip(ends, figure, strict=True))
+        # An unknown interval keeps its two lines, so that a file has the same lines every time.
         elif figure is None and name.endswith(("interval", "interval_nano_usd")):
             yield from ((f"{name}_{end}", None) for end in ("low", "high"))
         else:

@@ -80,10 +80,10 @@ def test_figures_need_neither_torch_nor_scipy_nor_scikit_learn(tmp_path: Path) -
     path = write(tmp_path / "rows.jsonl.gz", intent_rows())
     program = (
         "import sys; sys.modules.update(dict.fromkeys(('torch', 'scipy', 'sklearn')));"
-        "from pathlib import Path; from router.evaluation import answer;"
+        "from pathlib import Path; from router.evaluation import dispatch;"
         "from router.evaluation.options import Kind, Options;"
         "from router.triage.triage_model import DEFAULT_FOLDER as folder;"
-        f"r = answer.evaluate(Kind.INTENT, folder, Path({str(path)!r}), Options(resamples=20));"
+        f"r = dispatch.evaluate(Kind.INTENT, folder, Path({str(path)!r}), Options(resamples=20));"
         "print(r.sections['in scope']['accuracy'].n)"
     )
     run = subprocess.run(

@@ -125,10 +125,13 @@ def compare(
     for row in rows:
         for attempt in row.attempts:
             day = local_day(attempt.started_at_ms)
+            # The provider bills calls by the day on which they began, in UTC.
             if is_billed(attempt) and day is not None and first <= day <= last:
                 calls.append((day, attempt))
+                # A correction settles an earlier call, so that call's cost is no longer in doubt.
                 if attempt.role is Role.RECONCILE:
                     settled.add(attempt.attempt_id.removeprefix("reconcile-"))
+    # A second pass: a correction may come before its call in the rows.
     for day, attempt in calls:
         booked = ledger.setdefault((day, attempt.model), Booked())
         _add(booked, attempt, attempt.attempt_id in settled)
@@ -140,6 +143,7 @@ def compare(
     billed_models = {model for _, model in bill}
     elsewhere: dict[str, Booked] = {}
     for (_, model), booked in ledger.items():
+        # Several providers may bill one ledger; this bill says nothing about their models.
         if model not in billed_models:
             _merge(elsewhere.setdefault(model, Booked()), booked)
     # Days of a billed model that the bill leaves out are differences too.
@@ -155,11 +159,13 @@ def compare(
 def _add(booked: Booked, attempt: AttemptRow, settled: bool) -> None:
     cost = attempt.cost_nano_usd
     if attempt.state is AttemptState.HELD:
+        # An open call is booked at its hold, its worst case.
         cost = attempt.held_nano_usd
     booked.booked_nano_usd += cost
     if attempt.role is Role.RECONCILE:
         return  # no call: the correction of an earlier one
     booked.calls += 1
+    # A call that a bill corrected has a known cost now.
     doubt = None if settled else doubt_of(attempt)
     if doubt is Doubt.UNKNOWN:
         booked.unknown_calls += 1

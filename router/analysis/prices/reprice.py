@@ -59,10 +59,12 @@ def priced_again(attempt: AttemptRow, price: Price | None) -> Again:
     if attempt.role is Role.REVIEW:  # people's minutes have no price by model
         known = attempt.cost_basis is not CostBasis.UNKNOWN
         return Again(Outcome.UNCHANGED, attempt.cost_nano_usd) if known else Again(Outcome.NO_PRICE)
+    # Such money follows from no usage, so no other price changes it in a known way.
     if attempt.role is Role.RECONCILE or _at_its_hold(attempt):
         return Again(Outcome.NO_USAGE)
     if _costs_nothing(attempt):
         return Again(Outcome.UNCHANGED, 0)
+    # Without an answer there is no list price to pay, only the time.
     if _broke_off(attempt) and price is not None:
         return Again(Outcome.PRICED, cost.own_compute(price, attempt.compute_ms))
     paid = cost.Cost(0, CostBasis.UNKNOWN)
@@ -144,6 +146,7 @@ class Sums:
             self.booked_nano_usd += attempt.cost_nano_usd
             self.again_nano_usd += again.nano_usd
             return
+        # Left out of both sides: comparing it with 0 would show a saving that nobody made.
         self.left_out += 1
         self.left_out_nano_usd += attempt.cost_nano_usd
         self.newly_known_nano_usd += again.nano_usd or 0
@@ -193,6 +196,7 @@ class Repricing:
             known = model in self.no_price or len(self.no_price) < MAX_GROUPS
             self.no_price[model if known else OTHER] += 1
         elif again.outcome in (Outcome.PRICED, Outcome.NEWLY_KNOWN) and price is not None:
+            # Versions come from files that people edit, so their number needs a bound too.
             known = price.version in self.versions or len(self.versions) < MAX_GROUPS
             self.versions[price.version if known else OTHER] += 1
 

@@ -99,6 +99,7 @@ def _about(repricing: Repricing) -> list[str]:
     if repricing.versions:
         most = repricing.versions.most_common(5)
         used = ", ".join(f"{clean(version)}: {count(calls)}" for version, calls in most)
+        # The line stays short; JSON lists all versions.
         more = len(repricing.versions) - 5
         lines.append(f"Calls by price version: {used}{f', and {more} more' if more > 0 else ''}.")
     if repricing.provider.calls:

@@ -127,6 +127,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
     if not record.decision.rungs:
         return LeftOut.NOT_ROUTED
     first = record.decision.first_rung
+    # These verdicts mean that approved words went out, whatever a rung answered.
     stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
     called, early = _called(row, record)
     return Case(
@@ -149,6 +150,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         cached=any(attempt.role is Role.CACHE for attempt in row.attempts),
         reworded=row.reason == Reason.SEMANTIC_CACHE_HIT.value,
         observed=record.observed is not None,
+        # Only triage was called, so the words went out before any rung had its turn.
         foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
         stood_in=stood_in,
         shadow=record.shadow,
@@ -160,6 +162,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
 
 def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
     try:
+        # A shadow without a note failed: there is nothing to compare.
         return parse(row.record).shadow or LeftOut.SHADOW
     except msgspec.DecodeError:
         return LeftOut.SHADOW
@@ -177,6 +180,7 @@ def _called(
     early: dict[str, tuple[AttemptRow, ...]] = {}
     for index, fact in enumerate(record.facts):
         own = tuple(a for a in row.attempts if a.rung == index and a.role is not Role.CACHE)
+        # Called early, but the climb ended before its turn.
         if index not in steps and any(a.reason == Reason.SPECULATED.value for a in own):
             early[fact.answerer] = own
         elif own:

@@ -32,6 +32,7 @@ class KnownCorrectness:
         """Indexes all of these outcomes."""
         known = cls()
         for outcome in outcomes:
+            # Counts each answer once, however often its outcome was corrected.
             known.by_request[outcome.request_id] += (
                 outcome.request_id,
                 outcome.answerer,
@@ -47,6 +48,7 @@ class KnownCorrectness:
         unknown.
         """
         own = self.wrong.get((request_id, ""))
+        # An outcome without a name is about the answer that went out, whoever gave it.
         return self.wrong.get((request_id, answerer)) if own is None else own
 
     def other(self, request_id: str, answerer: str) -> float | None:

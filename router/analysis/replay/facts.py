@@ -67,9 +67,11 @@ def facts_under(
     side: Side, case: Case, assumed: set[Assumed]
 ) -> tuple[tuple[RungFacts, ...], Asked]:
     """Returns the facts of every answerer of `side`, and the client's constraints."""
+    # The recorded facts include what only a live server knows, such as readiness.
     if case.policy_hash == side.policy_hash and case.facts:
         return case.facts, case.asked
     known = {fact.answerer: fact for fact in case.facts}
+    # The text is not stored, so new terms cannot be looked for in it.
     if side.policy.terms:
         assumed.add(Assumed.TERMS)
     if {section.name for section in side.policy.heads} - {head.name for head in case.signals.heads}:
@@ -79,6 +81,7 @@ def facts_under(
 
 
 def _asked(side: Side, asked: Asked, assumed: set[Assumed]) -> Asked:
+    # A pin to an answerer that does not exist would refuse every such request.
     lost = asked.pinned is not None and side.plan(asked.pinned) is None
     tiers = {plan.facts.tier for plan in side.plans}
     lost_tier = asked.pinned_tier is not None and asked.pinned_tier not in tiers
@@ -122,6 +125,7 @@ def _facts(
 def _p(plan: RungPlan, case: Case) -> tuple[float, PSource, int]:
     """Returns the chance of being right: level 1's own match, else sigma(a·(theta - d))."""
     signals = case.signals
+    # A resolver is right as often as its match is; ability says nothing of it.
     if plan.facts.kind == "resolver":
         return (signals.match.confidence if signals.match else 0.0), PSource.MATCH, 1
     ability = plan.ability
@@ -152,6 +156,7 @@ def _declined(
         assumed.add(Assumed.NO_MATCH)
         return Reason.NOTHING_TO_RESOLVE
     assumed.add(Assumed.MATCH)
+    # Policies usually have one resolver; another name then means the same knowledge.
     stored = known.get(plan.facts.name) or resolvers[0]
     return stored.declined
 
@@ -159,10 +164,12 @@ def _declined(
 def expected_cost(plan: RungPlan, shape: Shape, input_tokens: int) -> cost.Cost:
     """Returns the expected cost of the rung, as `RungPlan.expected_cost` does for a request."""
     listed = plan.facts.price.per_request_nano_usd is not None
+    # A deliberation costs what the model under it costs, unless a list price covers all steps.
     facts = plan.facts if plan.over is None or listed else plan.over
     cap = facts.max_output_tokens
     cap = cap if shape.output_cap is None else min(shape.output_cap, cap)
     usage = Usage(input_tokens=input_tokens, output_tokens=min(facts.expected_output_tokens, cap))
+    # Only local answerers use own compute; a remote one's time costs nothing here.
     own_ms = facts.latency_ms if facts.kind == "local" else 0.0
     step = cost.attempt_cost(facts.price, usage, own_ms, shape.images)
     steps = 1 if facts is plan.facts else DELIBERATION_STEPS
@@ -230,6 +237,7 @@ def booked_again(side: Side, case: Case, attempts: tuple[AttemptRow, ...]) -> in
             total += attempt.cost_nano_usd
             continue
         again = priced_again(attempt, plan.facts.price)
+        # A hold cannot be repriced without usage, so the booked amount stays.
         at_its_hold = again.outcome is Outcome.NO_USAGE
         if again.nano_usd is None and (not at_its_hold or attempt.cost_basis is CostBasis.UNKNOWN):
             return None

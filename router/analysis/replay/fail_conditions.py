@@ -77,6 +77,7 @@ def read_condition(text: str) -> Condition:
         raise ValueError(f"{text!r} is no condition; expected {EXPECTED}")
     metric, unit, change = match["metric"], match["unit"], bool(match["sign"])
     allowed = _units(metric, change)
+    # "error>5usd" or "cost>1pp" would compare numbers of different kinds.
     if unit not in allowed:
         raise ValueError(
             f"{text!r} has the unit {unit}; {'a change of ' if change else ''}{metric} is measured "
@@ -114,6 +115,7 @@ def judge(replay: Replay, condition: Condition, *, strict: bool = False) -> Judg
     # Levels and changed decisions are counts of these very requests, so they have no interval.
     sampled = condition.metric == "error" or (condition.metric == "cost" and condition.change)
     if strict and sampled:
+        # Strict means sure, and without an interval nothing is.
         if value.interval is None:
             return Judged(condition, Answer.CANNOT_SAY, f"{value.shown}, without an interval")
         measured = value.interval.high if condition.above else value.interval.low

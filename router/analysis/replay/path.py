@@ -96,9 +96,11 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
+        # Older rows were decided without stand-ins; deciding them alike needs the same rule.
         outages = case.stand_ins or case.policy_hash != side.policy_hash
         decision = decide(side.policy, case.signals, facts, asked, case.pressure, outages=outages)
     except NotCapable as error:
+        # A refused request costs nothing and has no answer that could be wrong.
         return Path("", "", "not_capable", (), 0, True, None, error.message)
     walker = _Walker(side, case, decision, climbs, assumed)
     first = decision.first_rung
@@ -106,6 +108,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
         reason, read = first.reasons[0].value, case.reading_nano_usd
         return Path(first.answerer, first.tier, reason, own, read, True, None)
+    # A hit answers before any call, so it costs nothing and is certain.
     hit = walker.cache_hit()
     cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.climb()
     return Path(
@@ -139,6 +142,7 @@ class _Walker:
         """
         case, policy = self.case, self.side.policy
         domain = risk_domain_of(policy, case.signals, self.decision)
+        # A promised form, such as a schema, cannot be kept by approved words.
         if domain is None or (case.shape is not None and case.shape.promises):
             return False
         rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
@@ -146,6 +150,7 @@ class _Walker:
         if rule not in (Exhausted.REVIEW, Exhausted.HOLD) or not self._unvouched(first.answerer):
             return False
         taken = [rung.answerer for rung in self.decision.rungs if rung.taken]
+        # With review, the safe answer goes out early only if no rung could be vouched for.
         only = rule is Exhausted.REVIEW and all(self._unvouched(name) for name in taken)
         return case.foregone or only
 
@@ -158,9 +163,11 @@ class _Walker:
         """Returns the rung whose answer came from memory then and would do so now."""
         memory = self.side.policy.cache
         kept = memory.semantic.enabled if self.case.reworded else memory.exact
+        # A repeat that was not in memory then is not known to be one now.
         if not self.case.cached or not kept:
             return None
         for i, rung in enumerate(self.decision.rungs):
+            # The stored answer counts only if the new ladder would have asked its author.
             if rung.answerer == self.case.answerer and rung.taken:
                 return i
         return None
@@ -198,6 +205,7 @@ class _Walker:
             return _plus(own, cost, 1.0), shares, certain
         plan = self.side.plan(name)
         cost_here: float | None = None if plan is None else would_cost(plan, self.case)
+        # Without enough recorded answers, an answer is taken to be accepted.
         rate = self.climbs.rate(name) or 0.0
         above = ladder_after(self.decision, index)
         if not rate or not above:
@@ -216,6 +224,7 @@ class _Walker:
         if self._as_recorded:
             return 0  # the row says what was begun, and `climb` counts it
         beside = self._beside(index)
+        # An early call whose turn comes is no waste: it is that turn's call.
         if beside is None or beside == onward:
             return 0
         name = self.decision.rungs[beside].answerer

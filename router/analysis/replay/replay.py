@@ -187,6 +187,7 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness
     for case in cases():
         if not isinstance(case, Case):
             continue
+        # What remains at the end belongs to requests that are not in these rows.
         result.outcomes_of_others -= outcomes.by_request[case.request_id]
         assumed = set[Assumed]()
         after = path_under(new, case, result.climbs, assumed)
@@ -206,6 +207,7 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness
         if sample is not None and old is not None:
             other = _sample(case, before, outcomes, shadows)
             assert other is not None
+            # Both sides are compared over the same requests, so one without overlap drops out.
             comparable = other.rho > 0
             sample = replace(
                 sample,
@@ -231,6 +233,7 @@ def _first_pass(cases: Cases, result: Replay, outcomes: KnownCorrectness) -> _Sh
             agreement.total += case.agreement or 0.0
         else:
             result.climbs.add(case)
+    # After the pass: a shadow's row may come before or after its request's.
     for request_id, note in shadows.notes.items():
         given = outcomes.given(request_id, note.shown)
         if given is not None and outcomes.other(request_id, note.answerer) is None:
@@ -252,6 +255,7 @@ def _count(result: Replay, case: Case, before: Path, after: Path) -> None:
         result.costs.add(before.cost_nano_usd, after.cost_nano_usd)
     else:
         result.not_compared += 1
+    # Only the first rung counts as the decision; later rungs follow from answers.
     if before.first == after.first and not after.refused:
         return
     result.changed += 1
@@ -287,6 +291,7 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
     # A path without a belief of its own favours neither right nor wrong.
     q = 0.5 if path.wrong is None else path.wrong
     own = SAFE_ANSWER if case.foregone else case.answerer
+    # Only a path of recorded calls is known to end with the recorded answer.
     same = path.certain and path.answerer == own
     chance = _chance(case, path, same)
     if same:
@@ -296,6 +301,7 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
     if chosen and case.shadow is not None and case.shadow.share > 0:
         wrong = shadows.wrong(case, outcomes, given) if _usable(shadows, path) else None
         return Sample(_with_shadow(case, path, chance, shadows), wrong, q, given)
+    # A labelled answer of this answerer is there for certain, so its weight is 1.
     if label is not None:
         return Sample(1.0, label, q, given)
     return Sample(chance, None, q, given)

@@ -51,6 +51,7 @@ def usage_case(row: UsageRow, cost_nano_usd: int | None, read: Read) -> Case | L
     if not row.messages:
         return LeftOut.NO_PROMPT
     readings = read(row)
+    # Each side reads with its own policy later; any reading fills the case's fields.
     signals = next(iter(readings.values())).signals
     return Case(
         request_id=row.request_id,

@@ -41,6 +41,7 @@ def usage_row(raw: Mapping[str, object], line: int) -> UsageRow:
     if not isinstance(model, str) or not model:
         raise ValueError(f"no model; expected one of {', '.join(MODELS)}")
     nested = raw.get("usage")
+    # Keys of the line itself win over those inside `usage`.
     tokens = {**nested, **raw} if isinstance(nested, Mapping) else raw
     usage = Usage(
         input_tokens=_tokens(tokens, INPUTS),
@@ -69,6 +70,7 @@ def _number(value: object, label: str) -> float:
         number = float(value) if isinstance(value, int | float | str) else float("nan")
     except ValueError:
         number = float("nan")
+    # NaN fails this test too, since no comparison with it is true.
     if isinstance(value, bool) or not 0 <= number < 1e15:
         raise ValueError(f"{label} is {value!r}, expected a number from 0")
     return number
@@ -82,6 +84,7 @@ def _tokens(raw: Mapping[str, object], names: Sequence[str]) -> int:
 
 
 def _cached(raw: Mapping[str, object]) -> int:
+    # OpenAI's two APIs name the same details differently.
     details = raw.get("prompt_tokens_details") or raw.get("input_tokens_details")
     value = details.get("cached_tokens") if isinstance(details, Mapping) else None
     value = raw.get("cached_input_tokens") if value is None else value

@@ -66,6 +66,7 @@ def baseline_names(
     """
     texts = (policy_text(policy_hash) for policy_hash in list(decided_by)[:MOST_READ])
     read = [names_in(text) for text in texts if text is not None]
+    # A policy that cannot be read must not hide those that can.
     read = [policy for policy in read if policy != PolicyNames()]
     if not read and otherwise is not None:
         read = [_of_section(otherwise)]
@@ -73,6 +74,7 @@ def baseline_names(
     return BaselineNames(
         level_2=tuple(dict.fromkeys(policy.level_2 for policy in read if policy.level_2)),
         level_3=tuple(dict.fromkeys(policy.level_3 for policy in read if policy.level_3)),
+        # Plans cannot be mixed, so the policy of most requests decides.
         planned=plans[0] if plans else None,
     )
 

@@ -52,6 +52,7 @@ class Cut:
         """
         by_name: dict[str, Cell] = {}
         for name, cell in groups.items():
+            # Cleaning may make two names equal; one line must then hold both.
             by_name.setdefault(clean(name), Cell()).merge(cell)
         ordered = sorted(
             by_name.items(),
@@ -117,6 +118,7 @@ class Cut:
         """Breaks down in the order of time; by month beyond MAX_DAYS."""
         names: dict[str, Cell] = {}
         monthly = len(by_day) > MAX_DAYS
+        # Days that no calendar holds come last.
         for day, cell in sorted(by_day.items(), key=lambda item: item[0] or date.max):
             name = UNDATED if day is None else f"{day:%Y-%m}" if monthly else day.isoformat()
             names.setdefault(name, Cell()).merge(cell)

@@ -2,7 +2,7 @@
 
 `build_report` is pure and passes over rows and cells once. The number of names and quarter hours
 bounds memory, not the number of rows. Percentiles come from logarithmic buckets, within 1 % of the
-exact order statistic (`quantiles`); savings carry a 95 % interval (`savings`). The renderers decide
+exact order statistic (`duration_histogram`); savings carry a 95 % interval (`savings`). The renderers decide
 its form.
 """
 
@@ -103,6 +103,7 @@ def build_report(
     in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at $5.00 give a
     spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
     """
+    # Days of a long period keep memory and reading time small.
     tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
     for placed in extra.cells:
         tally.merge(placed)
@@ -116,6 +117,7 @@ def build_report(
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
     names = _names(tally, extra, config)
     savings = savings_of(tally, total, names)
+    # Observed requests were not routed, so their savings are hypothetical and kept apart.
     observed = savings_of(tally, total, names, observed=True)
     cut = Cut(tally, total, names.lowest_level)
     tiers = tally.tiers()
@@ -212,6 +214,7 @@ TierKey = tuple[int, str, str]  # level, tier, model
 def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
     by_level: dict[int, int] = {}
     for (level, _, _), cell in tiers.items():
+        # Level 0 holds requests without an answer; they are no share of the answered.
         if level and cell.requests:
             by_level[level] = by_level.get(level, 0) + cell.requests
     total = sum(by_level.values())
@@ -263,6 +266,7 @@ def _all_reasons(whole: Whole, total: Cell) -> tuple[ReasonFigures, ...]:
         add_sums(sums_by_reason, sums)
     requests = total.requests - sum(numbers[0] for numbers in sums_by_reason.values())
     spend = total.spend_nano_usd - sum(numbers[1] for numbers in sums_by_reason.values())
+    # Rows purged by older versions kept no reasons; the line keeps the sum whole.
     if requests or spend:
         sums_by_reason[NOT_COUNTED] = [requests, spend, requests, spend]
     return _by_requests(sums_by_reason)
@@ -321,12 +325,14 @@ def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
 def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
     days = {day: cell for day, cell in by_day.items() if day is not None}
     clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
+    # A clock outside any calendar must not break the report.
     today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
     if period.until_ms is not None and period.until_ms < period.generated_at_ms:
         reason = "the period is over before today"
         return Forecast(f"{today:%Y-%m}", reason, 0, 0, None, None, None)
     begins = None if period.since_ms is None else local_day(period.since_ms, clock)
     first = min(days, default=None)
+    # The first day may have begun before the first row, so only the next is complete.
     complete = None if first is None else first + timedelta(days=1)
     if period.since_ms is not None and begins == first:
         # A period that begins at midnight contains all of its first day; a ledger's first row does

@@ -35,9 +35,11 @@ def fixed_model(whole: Whole) -> FixedModel:
     if not weighed:
         return _none("no answerer was weighed in every request; the policy changed", requests)
     spent = own_cost / requests
+    # Equal spend makes the comparison fair: a dearer model would be right more often.
     affordable = {name: both for name, both in weighed.items() if both[1] <= spent}
     if not affordable:
         return _none("every single model would have cost more than routing did", requests)
+    # Of equally good models the cheaper one wins; the name settles the rest.
     best = max(affordable, key=lambda name: (affordable[name][0], -affordable[name][1], name))
     p, cost = affordable[best]
     return FixedModel(best, "", requests, p, round(cost), own_p / requests / PPM, round(spent))

@@ -60,6 +60,7 @@ def forecast(
     month = today.replace(day=1)
     name = f"{month:%Y-%m}"
     spent = sum(nano for day, nano in spend.items() if month <= day <= today)
+    # Without the month's first days, "spent so far" would be too low.
     if begins is not None and begins > month:
         return _refused(
             name,
@@ -105,6 +106,7 @@ def _predicted(seen: list[tuple[date, int]], to_come: list[date]) -> tuple[float
         sums[group(day)] += nano
     means = {weekday: sums[weekday] / numbers[weekday] for weekday in numbers}
     squares = sum((nano - means[group(day)]) ** 2 for day, nano in seen)
+    # MIN_DAYS and WEEKDAY_DAYS leave at least two degrees of freedom.
     degrees = len(seen) - len(numbers)
     ahead = Counter(group(day) for day in to_come)
     expected = sum(means[weekday] * number for weekday, number in ahead.items())

@@ -181,6 +181,7 @@ def _reviewers(saving: Saving, findings: Findings) -> list[str]:
     """States if the loss comes only from reviewers' time."""
     reviewed = findings.whole.roles.get(Role.REVIEW.value, [0, 0])[1]
     saved = saving.saved_nano_usd or 0
+    # Only a loss that the reviewers' time alone causes is explained by it.
     if saved >= 0 or saved + reviewed < 0:
         return []
     return [f"and reviewers' time ({findings.money(reviewed)}) is what makes it a loss"]
@@ -209,6 +210,7 @@ def _single_model(fixed: FixedModel) -> list[str]:
     if fixed.answerer is None or fixed.p is None or fixed.own_p is None:
         return []
     model, routing = percent(fixed.p), percent(fixed.own_p)
+    # A difference that rounds away is not worth a sentence.
     if fixed.p <= fixed.own_p or model == routing:
         return []
     return [

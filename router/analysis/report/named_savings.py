@@ -43,6 +43,7 @@ def leading(savings: tuple[Saving, ...]) -> Saving | None:
     """Returns the saving for a sentence: of the first baseline that most requests compare with."""
     by_key = {saving.key: saving for saving in savings}
     ordered = [by_key[key] for key in HEADLINE_ORDER if key in by_key]
+    # A baseline that fits only a few requests would give an unrepresentative headline.
     most = next((s for s in ordered if s.compared > s.not_compared), None)
     return most or next((s for s in ordered if s.compared), None)
 

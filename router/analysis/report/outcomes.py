@@ -28,6 +28,7 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
         for outcome in reported
         if outcome.correct is not None and not outcome.draft
     ]
+    # Nobody got these drafts, so they say nothing about the answers that went out.
     drafts = [
         outcome.correct for outcome in reported if outcome.correct is not None and outcome.draft
     ]

@@ -118,6 +118,7 @@ def block_intervals(
     """
     if len(blocks) < MIN_BLOCKS:
         return None
+    # Rounds up, so that there are never more than MAX_BLOCKS.
     step = -(-len(blocks) // MAX_BLOCKS)
     joined = [
         (
@@ -134,6 +135,7 @@ def block_intervals(
         base = sum(pair[0] for pair in drawn)
         own = sum(pair[1] for pair in drawn)
         saved.append(base - own)
+        # A draw of blocks without any baseline has no share.
         if base > 0:
             shares.append(1 - own / base)
     return _middle(saved), _middle(shares) if len(shares) == DRAWS else None

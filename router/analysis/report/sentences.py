@@ -76,6 +76,7 @@ def assumptions(
             "rung of the ladder that was decided, as often as those below it were expected to be "
             "wrong, at the tokens of the answer that went out."
         )
+    # A baseline that no request can be compared with shows so in the table itself.
     partly = [s for s in savings if s.compared and s.not_compared]
     if partly:
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
@@ -157,6 +158,7 @@ def notes(
         )
     if provider.calls:
         lines.append(provider_line(provider))
+    # In sound books every request's cost is the sum of its attempts.
     if total.spend_nano_usd != whole.attempts_nano_usd:
         lines.append(
             f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "

@@ -77,6 +77,7 @@ def chargeback(report: Report) -> tuple[Breakdown, ...]:
     whole, and is left out.
     """
     combined = {entry.name for entry in report.tags} - {NO_TAG}
+    # If every request has one tag at most, this table repeats the one before.
     several = {entry.name for entry in report.each_tag} - combined
     optional = (
         Breakdown("Tenants", "tenant", report.tenants),

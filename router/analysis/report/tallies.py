@@ -118,6 +118,7 @@ class Tally:
         Where times are separated only by day, the whole of a day is its cell by time too.
         """
         kind, start_ms, tenant, name, cell = placed
+        # Then day sums of the whole replace the cells by quarter hour.
         by_day = self._grain_ms >= DAY_MS
         if kind is Kind.TIME and by_day:
             return
@@ -128,12 +129,14 @@ class Tally:
 
     def _cell(self, kind: Kind, at_ms: int, tenant: str, name: str) -> Cell:
         if kind is Kind.TIME:
+            # Every time zone's midnight is on a quarter hour, so zones need no cells of their own.
             start = at_ms - at_ms % self._grain_ms
             return self.times.setdefault(start, Cell())
         groups = self.tenants if kind is Kind.WHOLE else self.groups[kind]
         key = tenant if kind is Kind.WHOLE else name
         cell = groups.get(key)
         if cell is None:
+            # Domains and request types are enums, so their number is bounded anyway.
             if kind not in _CLOSED and len(groups) >= MAX_GROUPS:
                 key = _other(kind, name)
             cell = groups.setdefault(key, Cell())

@@ -44,6 +44,7 @@ def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrec
         traffic.requests += 1
         traffic.outcomes_of_others -= outcomes.by_request[case.request_id]
         any_outcome = False
+        # Shadows and labelled files may judge several answerers of one request.
         for fact in case.facts:
             wrong = _wrong(case, fact, outcomes)
             if wrong is not None:

@@ -131,6 +131,7 @@ class OffPolicy:
         if sample.rho <= 0.0:
             self.no_overlap += 1
             return
+        # A request whose outcome the log lacks keeps its place in the means, with weight 0.
         w = 0.0 if sample.wrong is None else 1.0 / sample.rho
         y = 0.0 if sample.wrong is None else sample.wrong
         self.observed += sample.wrong is not None
@@ -155,6 +156,7 @@ class OffPolicy:
     def errors(self) -> Errors:
         """Returns all estimates; none of the new policy's where no outcome of it was seen."""
         seen = self.observed > 0
+        # Without weights the error is a plain share, whose exact interval is better.
         exact = self._exact(self.ips) if self.plain and self.whole else None
         dr = (exact or self.dr.estimate(self.effective)) if seen else None
         # All differences are 0: the interval is exactly 0, even below MIN_FOR_INTERVAL.
@@ -195,6 +197,7 @@ class OffPolicy:
 
     def _bounds(self, dr: Estimate | None) -> Interval | None:
         """Returns Manski's worst cases: requests without overlap are all right, or all wrong."""
+        # Overlap without any seen outcome bounds nothing.
         if not self.requests or (dr is None and self.no_overlap < self.requests):
             return None
         share = self.no_overlap / self.requests

@@ -116,6 +116,7 @@ def read_rates(texts: Sequence[str]) -> Rates:
             if fits is None:
                 raise ValueError
             rate = Rate(fits[1], Decimal(fits[2]), date.fromisoformat(fits[3]))
+            # A rate of 0 would make every line of that currency free.
             if not rate.usd:
                 raise ValueError
         except (ValueError, InvalidOperation) as error:
@@ -157,6 +158,7 @@ def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
     for number, row in rows_of(path, bad, exact):
         where = f"{path}:{number}"
         named = {str(name).strip().lower(): value for name, value in row.items()}
+        # Spreadsheets leave rows of empty cells at the end of a file.
         if not any(value not in (None, "") for value in named.values()):
             continue
         columns = ", ".join(named)
@@ -197,10 +199,12 @@ def _line(
     """Returns the line; None where it has mistakes, which are all noted in `bad`."""
     from router.analysis.prices.invoice import BillLine
 
+    # All mistakes of a line are noted before it is given up.
     before = bad.count
     day = _noting(bad, lambda: _day(where, row))
     column, amount = _noting(bad, lambda: _amount(where, row)) or ("", None)
     calls = _noting(bad, lambda: _calls(where, row))
+    # A column that names its currency needs no other statement of it.
     unit = USD if column.endswith("_usd") else str(row.get("currency") or currency).strip().upper()
     rate = None
     if not re.fullmatch(r"[A-Z]{3}", unit):
@@ -259,6 +263,7 @@ def _amount(where: str, row: Mapping[str, object]) -> tuple[str, Decimal] | None
         amount = Decimal(text)
     except InvalidOperation:
         raise wrong from None
+    # Decimal accepts "NaN" and "1e999", which no bill holds.
     if not amount.is_finite() or abs(amount) > NANO:
         raise wrong
     return column, amount

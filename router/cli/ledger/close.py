@@ -44,6 +44,7 @@ def close(
 
 def _begin_ms(month: str) -> int:
     try:
+        # strptime accepts "2026-1" too, which other commands refuse.
         if not re.fullmatch(r"\d{4}-\d{2}", month):
             raise ValueError
         begin = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)

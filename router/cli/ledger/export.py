@@ -90,6 +90,7 @@ def _lines(row: RequestRow, key_names: Mapping[str, str]) -> Iterator[tuple[obje
     request, payer = _request(row), _payer(row, key_names)
     for attempt in row.attempts:
         yield (*request, *_attempt(attempt), *payer)
+    # A refused request made no call, but a reader of the file must find it.
     if not row.attempts:
         yield (*request, *NO_ATTEMPT, *payer)
 
@@ -110,6 +111,7 @@ def _request(row: RequestRow) -> tuple[object, ...]:
 
 
 def _attempt(attempt: AttemptRow) -> tuple[object, ...]:
+    # An unknown price with a booked hold still costs that hold.
     unknown = attempt.cost_basis is CostBasis.UNKNOWN and attempt.cost_nano_usd == 0
     return (
         attempt.ordinal,

@@ -80,6 +80,7 @@ def create(
     if as_json:
         print_json({**_key(created.info), "key": created.secret})
         return
+    # Only the secret goes to standard output, so that a script can capture it.
     typer.echo(created.secret)
     typer.echo(
         f"{created.info.key_id} for tenant {tenant} ({_rights(created.info)}). This is the only "

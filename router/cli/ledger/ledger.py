@@ -77,6 +77,7 @@ def rows(
         else:
             shown = books.rows(*period, tenant)
             if limit is not None or not as_json:
+                # The latest rows come last; a deque keeps them without holding all rows.
                 shown = deque(shown, maxlen=limit or SHOWN_ROWS)
         if as_json:
             key_names = books.key_names()

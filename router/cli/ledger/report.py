@@ -133,6 +133,7 @@ def _report(
         first, last = books.span() or (now, now)
         begin = first if since_ms is None else since_ms
         end = last if until_ms is None else until_ms
+        # Stored day sums are by UTC day, so other zones need the finer cells.
         by_day = tz == "UTC" and min(end, last) - max(begin, first) >= LONG_DAYS * UNIT_MS["d"]
         parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
         rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)

@@ -96,6 +96,7 @@ def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
     from router.errors import PolicyError
     from router.policy.loading import find_policy, load_policy, policies_dir, policy_names
 
+    # Loaded once, here, so that its mistakes end the command before any row is read.
     if fixed is not None:
         loaded = load_policy(find_policy(fixed, policies_dir()), os.environ)
         return lambda _name: loaded

@@ -125,6 +125,7 @@ def decide(
     if as_json:
         print_json({**_item(case.item), **verdict_view(case)})
     cost = None if case.reviewed is None else case.reviewed.cost_nano_usd
+    # The verdict is kept all the same; only the report lacks this cost.
     if cost is None:
         typer.echo(
             "tiergate: no price of a reviewer's minute is known, so the cost of this review is "

@@ -26,6 +26,7 @@ def row_lines(requests: Iterable[RequestRow], width: int) -> Iterator[str]:
     Request ids and figures are never cut. A line too long for `width` columns is cut at the end of
     the words, which is the model.
     """
+    # Column widths depend on all rows; without --json there are few.
     rows = list(requests)
     figures = _aligned(FIGURES, [_figures(row) for row in rows])
     words = _aligned(WORDS, [_words(row) for row in rows])

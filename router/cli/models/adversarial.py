@@ -32,6 +32,7 @@ def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> 
     from router.api.compose.core import Settings
     from router.library import Gateway
 
+    # The policy must not change between two cases.
     settings = Settings(policies=(policy,), watch=False)
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)

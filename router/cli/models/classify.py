@@ -149,6 +149,7 @@ def _bar(source: Path) -> Iterator[ProgressSink]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    # The bytes read are those of the text, so a packed file's size is no total.
     packed = source.suffix == ".gz"
     total = None if packed or not source.is_file() else source.stat().st_size
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

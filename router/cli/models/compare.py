@@ -57,6 +57,7 @@ def compare(
         from router.training.compare.compare import compare as measure
         from router.training.compare.report import to_json
 
+        # People may point --work at the stages themselves.
         folder = work / TRIAGE if (work / TRIAGE).is_dir() else work
         made = measure(
             data,

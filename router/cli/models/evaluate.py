@@ -182,6 +182,7 @@ def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:
     for value, allowed in ((kind, (*KINDS, ADVERSARIAL)), (novelty or NOVELTIES[0], NOVELTIES)):
         if value not in allowed:
             raise typer.BadParameter(f"found {value!r}; expected one of {', '.join(allowed)}")
+    # TIERGATE_DATA may name the folder of training data, which is no file of one kind.
     if data is None or data.is_dir():
         problem = "no --data" if data is None else f"the folder {data}"
         raise typer.BadParameter(f"found {problem}; expected --data FILE, a file of {kind} rows")

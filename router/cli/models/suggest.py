@@ -151,6 +151,7 @@ def _stored(
             f"{Address.parse(database).shown} holds no prompts: policies store none by default. "
             "Give a file of texts, or set privacy.store to redacted or full and let traffic come."
         )
+    # Only the last user turn is routed as the request, so only it is worth a label.
     turns = [(number, f"\n\n{text}".rpartition(f"\n\n{USER}")[2]) for number, text in prompts]
     return [Unlabelled(number, text) for number, text in turns]
 

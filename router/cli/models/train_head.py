@@ -63,6 +63,7 @@ def head(
         _print_json(made)
     else:
         _show(made)
+    # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
 

@@ -40,6 +40,7 @@ class Checked:
     @property
     def passed(self) -> bool:
         """Returns True when all examples went as expected, and each answerer has its model."""
+        # An answerer that cannot list its models is not known to lack one.
         there = all(probed.found is not Found.NO for probed in self.probed)
         return there and all(result.passed for result in self.results)
 

@@ -136,6 +136,7 @@ def _describe(
         return
     fields = dict(model.model_fields)
     title = f"`{path}`" if path else "The file"
+    # Keys that all kinds share are described once, under the base.
     if issubclass(model, AnswererBase) and model is not AnswererBase:
         _describe("tiers.answerers", AnswererBase, described)
         title = f"`tiers.answerers` of kind `{get_args(fields['kind'].annotation)[0]}`"

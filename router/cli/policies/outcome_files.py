@@ -67,6 +67,7 @@ def rows_of(
 
     decode = decode or orjson.loads
     try:
+        # Spreadsheets begin UTF-8 files with a byte order mark.
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
                 reader = csv.DictReader(file)

@@ -57,6 +57,7 @@ def plan(
         return
     if file is None:
         raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
+    # Today's prices: a plan looks ahead from the day on which it is computed.
     book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)
     report = build_plan(loaded, book.find)

@@ -136,6 +136,7 @@ def _from_file(path: Path, model: str, routing: dict[str, object]) -> dict[str, 
         content = {"messages": content}
     if not isinstance(content, dict):
         raise typer.BadParameter(f"--messages {path}: expected a list of messages or a request")
+    # Options of the command win over hints in the file.
     own = content.get("routing") or {}
     return {"model": model, **content, "routing": {**own, **routing}}
 

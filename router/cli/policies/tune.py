@@ -138,6 +138,7 @@ def _certificate(
     }
     if not certified:
         return None
+    # The hash covers only labels behind the certified domains.
     used = [label for label in labels if label.domain in certified]
     return Certificate(
         created=datetime.fromtimestamp(now_ms() / 1000, UTC).strftime("%Y-%m-%d"),
@@ -165,6 +166,7 @@ def _abilities(graded: Mapping[str, Graded]) -> dict[str, tuple[Ability, dict[Do
         prior = prior_ability(grades.level).theta
         whole = fit_ability(grades.all, slope, prior)
         parts = {
+            # The answerer's own ability is the prior of each domain, since it knows most of it.
             domain: fit_ability(pairs, slope, whole.theta)
             for domain, pairs in sorted(grades.by_domain.items())
             if len(pairs) >= MIN_FOR_ABILITY

@@ -52,6 +52,7 @@ def read_usage(
         paid = _paid(cores[0], row)
         log.alone.add(row, paid, side)
         log.cases.append(usage_case(row, paid, read))
+    # Bad lines are counted as left out, so that the replay accounts for every line.
     log.cases += [LeftOut.BAD_LINE] * log.bad.count
     return log
 

@@ -169,6 +169,7 @@ def _stopping(day: Day) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        # The next Ctrl-C then has its usual effect.
         loop.remove_signal_handler(signal.SIGINT)
         day.stop()
 

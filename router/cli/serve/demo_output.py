@@ -105,6 +105,7 @@ def prices_sentence(policy: Policy) -> str:
     for tier, section in policy.rungs():
         price = section.price.to_price().per_request_nano_usd
         if price is not None:
+            # The first answerer of a level represents it.
             prices.setdefault(tier.level, price / NANO_PER_USD)
     if not prices:
         return "Costs are token prices and own compute, as the policy states them."
@@ -119,6 +120,7 @@ def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
     """States the measured worth of the embedded model's answers; "" if it has no level."""
     by_level: dict[int, bool] = {}
     for tier, section in policy.rungs():
+        # One larger model at a level makes its answers worth more than the embedded ones.
         by_level[tier.level] = by_level.get(tier.level, True) and abilities.is_embedded(section)
     levels = [str(level) for level, embedded in sorted(by_level.items()) if embedded]
     measured = abilities.embedded_right

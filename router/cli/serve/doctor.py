@@ -91,6 +91,7 @@ def _served(context: typer.Context, arguments: list[str]) -> Place:
     assert context.parent is not None
     commands = context.parent.command
     assert isinstance(commands, TyperGroup)
+    # The command's own parser, so that the check and the server read options alike.
     given = commands.commands["serve"].make_context("serve", list(arguments)).params
     return Place(given["database"], given["host"], given["port"], given["model_dir"])
 

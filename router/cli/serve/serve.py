@@ -140,6 +140,7 @@ def serve(
     from router.api.compose.listening import is_loopback, needs_key, parsed
     from router.api.process.serve import Options, run
 
+    # An operators' address that other machines reach needs a key too.
     hosts = [host, parsed(admin_listen)[0]] if admin_listen else [host]
     settings = Settings(
         policies=tuple(policy or ("default",)),

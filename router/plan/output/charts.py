@@ -62,6 +62,7 @@ def crossing_chart(report: PlanReport) -> Markup:
         max(point.fixed_month_nano_usd, 0),
         max(-point.fixed_month_nano_usd, 0),
     )
+    # The first year's prices hold for the whole picture, as for the break-even itself.
     own_end = own_start + most * report.own.per_request_nano_usd
     general_end = general_start + most * report.general.per_request_nano_usd
     top = max(own_end, general_end) or 1.0
@@ -92,6 +93,7 @@ def crossing_chart(report: PlanReport) -> Markup:
 def years_chart(report: PlanReport) -> Markup:
     """Draws the signed sum saved by the end of each year, at today's value."""
     values = [year.saved_so_far_nano_usd for year in report.years]
+    # Zero is always in the picture: bars start there.
     low, high = min(0, *values), max(0, *values)
     span = high - low or 1
 
@@ -117,6 +119,7 @@ def tornado_chart(report: PlanReport) -> Markup:
     base = report.totals.net_present_value_nano_usd
     shown = report.swings[:MAX_BARS]
     ends = [end for swing in shown for end in (swing.low_nano_usd, swing.high_nano_usd)]
+    # Bars start at the plan's own value, not at zero, so that small swings stay visible.
     low, high = min([base, *ends]), max([base, *ends])
     span = high - low or 1
 

@@ -74,6 +74,7 @@ def _costs(report: PlanReport) -> tuple[Markup, ...]:
     sums = set[int]()
     for side in (report.own, report.general):
         rows += [_line(line) for line in side.lines]
+        # A sum of one line would only repeat it.
         if len(side.lines) > 1:
             sums.add(len(rows))
             rows.append(_sum(side))
@@ -142,6 +143,7 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
     points = table("Where it breaks even", columns, [(_first_upper(a), *b) for a, *b in rows])
     label = _first_upper(report.break_even[-1].label)
     drawn = figure("Cost of a month over its requests", f"{label}.", charts.crossing_chart(report))
+    # Without fixed costs any cheaper request pays, so there is no ratio to show.
     if not report.ratios:
         return (points, charts_grid(drawn))
     ratios = table(

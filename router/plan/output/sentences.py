@@ -21,6 +21,7 @@ def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
     """Writes the sentence for the person who pays: the cost of a month either way."""
     ours, theirs = own.month_nano_usd, general.month_nano_usd
     name = clean(general.name)
+    # Costs per request mean nothing here; only fixed costs remain.
     if not inputs.requests_per_day:
         begin = "Without a single request it would"
         return f"{begin} cost {usd(ours)} a month with Tiergate and {usd(theirs)} with {name}."
@@ -32,6 +33,7 @@ def headline(inputs: PlanInputs, own: Side, general: Side) -> str:
     if ours == theirs:
         return f"{sums}: the same."
     shown = ""
+    # A general model that costs nothing has no multiple and no percentage.
     if theirs and ours > MANY * theirs:
         shown = f" ({ours / theirs:,.0f} times as much)"
     elif theirs:
@@ -178,6 +180,7 @@ def _about_prices(inputs: PlanInputs) -> Iterator[str]:
     if len(inputs.tiers) > 1 and not drafts:
         yield "No request climbs after a draft: every one is answered by the first tier that tries."
     if len(inputs.steps) > 1:
+        # Several steps are added up for the reader, who might take them for alternatives.
         together = sum((s.share * s.unit_nano_usd() for s in inputs.steps), Fraction(0))
         yield (
             f"A request pays for every step it reaches, {usd(float(together))} together; steps are "

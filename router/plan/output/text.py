@@ -168,6 +168,7 @@ def _month(report: PlanReport) -> RenderableType:
 def _tornado(report: PlanReport) -> RenderableType:
     base = report.totals.net_present_value_nano_usd
     ends = [end for swing in report.swings for end in (swing.low_nano_usd, swing.high_nano_usd)]
+    # The report has swings here, so at least two values differ and the scale is not empty.
     low, high = min(base, *ends), max(base, *ends)
 
     def place(value: int) -> float:

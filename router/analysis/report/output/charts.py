@@ -185,8 +185,10 @@ def latency_chart(tiers: Sequence[TierFigures]) -> Markup:
     """Draws the median to the 95th percentile per tier, on a logarithmic scale."""
     known = [t for t in tiers if t.figures.p50_ms is not None and t.figures.p95_ms is not None]
     known = known[:MAX_BARS]
+    # A logarithm needs values above 0; 0.01 ms is below anything measured.
     times = [max(t.figures.p50_ms or 0.0, 0.01) for t in known]
     times += [max(t.figures.p95_ms or 0.0, 0.01) for t in known]
+    # Whole powers of ten, so that ticks have short names.
     low = math.floor(math.log10(min(times, default=1.0)))
     high = max(low + 1, math.ceil(math.log10(max(times, default=10.0))))
 

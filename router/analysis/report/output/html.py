@@ -90,6 +90,7 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
         ("Waste", WASTE_LEAD, _waste(report, money)),
         ("What the calls were for", ROLES_LEAD, _roles(report, money)),
     ]
+    # Most reports have none; an empty section would only raise questions.
     if report.endings:
         parts.insert(5, ("Requests without an answer", ENDINGS_LEAD, _endings(report, money)))
     if report.unknown.requests:
@@ -255,6 +256,7 @@ def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
 def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:
     """Renders spend by day as columns, its table folded, and the forecast of the month."""
     line = el("p", glued(forecast_line(report.forecast)), _class="verdict")
+    # One column compares with nothing.
     if len(report.days) < MIN_COLUMNS:
         return (line,)
     by_day = by_days(report)

@@ -33,6 +33,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
     unknown outcome counts at its hold, so its cost is that number and its state `unknown_cost`.
     """
     domain, request_type = row_names(row)
+    # One unknown price makes the request's sum unknown too.
     no_price = any(_price_unknown(attempt) for attempt in row.attempts)
     return orjson.dumps(
         {
