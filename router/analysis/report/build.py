@@ -2,8 +2,8 @@
 
 `build_report` is pure and passes over rows and cells once. The number of names and quarter hours
 bounds memory, not the number of rows. Percentiles come from logarithmic buckets, within 1 % of the
-exact order statistic (`duration_histogram`); savings carry a 95 % interval (`savings`). The renderers decide
-its form.
+exact order statistic (`duration_histogram`); savings carry a 95 % interval (`savings`). The
+renderers decide the report's form.
 """
 
 from __future__ import annotations
