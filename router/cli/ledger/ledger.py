@@ -60,7 +60,7 @@ def rows(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """List requests with their attempts, oldest first; or the named ones, in that order."""
+    """Print requests with their attempts, oldest first; or the named ones, in that order."""
     from router.analysis.report.output.row_json import rows_json
     from router.api.compose.books import Books
     from router.cli.ledger.row_lines import row_lines
@@ -111,7 +111,7 @@ def verify(
     anchors: AnchorsPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check chains, anchors and sums. Exit code 1 when something is wrong, each thing named."""
+    """Check chains, anchors and sums. Exit code 1 means that something is wrong; all is named."""
     from router.api.compose.books import Books
     from router.api.http.decision_views import request_name
     from router.cli.terminal import print_json

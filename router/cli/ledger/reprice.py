@@ -51,9 +51,9 @@ def reprice(
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Price the same usage at other prices: signed, by tier, model, tenant and day.
+    """Print what the same usage costs at other prices: signed, by tier, model, tenant and day.
 
-    This is a report: no row is changed.
+    It is a report: no row is changed.
     """
     from router.analysis.prices.reprice import reprice as price_again
     from router.analysis.prices.reprice_output import reprice_json, reprice_renderable

@@ -55,7 +55,7 @@ def list_reviews(
 
 @review.command()
 def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
-    """Show one item with its request and its decision, as JSON.
+    """Print one item with its request and the decision, as JSON.
 
     Where the policy stores no text, `no_text` says so.
     """

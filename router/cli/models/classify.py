@@ -58,7 +58,7 @@ def classify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Classify every text of a file by a policy's specialist; continues where it stopped."""
+    """Label every text in a file by a policy's specialist; go on where it stopped."""
     from router.api.compose.classify_file import Files, classify_file
     from router.api.compose.specialists import Specialist, bytes_on_disk
 

@@ -111,7 +111,7 @@ def evaluate(
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Show the triage model's figures: its card, or measured on a labelled file of one kind."""
+    """Print the triage model's figures: its card, or measurements on a labelled file of a kind."""
     _refuse_foreign(context, kind)
     if kind == ADVERSARIAL:
         from router.cli.models.adversarial import evaluate_adversarial

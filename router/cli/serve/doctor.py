@@ -62,7 +62,10 @@ def doctor(
         ),
     ] = None,
 ) -> None:
-    """Look at every part. Exit code 1 only when something essential is missing or broken."""
+    """Check every part of the installation.
+
+    Exit code 1 means that something essential is missing or broken.
+    """
     from router.api.compose.checkup import Checkup, summary
     from router.api.compose.core import Settings
     from router.cli.terminal import print_json
