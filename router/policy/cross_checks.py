@@ -49,11 +49,11 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
     )
 
 
-def one_of(found: object, names: Sequence[str]) -> str:
+def one_of(name: object, names: Sequence[str]) -> str:
     """Returns the allowed names and the nearest: "one of local, resolve; did you mean `local`?"."""
     if not names:
         return "a name that is defined; none is"
-    return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(found), names)}"
+    return f"one of {', '.join(dict.fromkeys(names))}{nearest(str(name), names)}"
 
 
 def sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:

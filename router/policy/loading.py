@@ -312,7 +312,7 @@ def _missing_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap
         if folder and not any(file.glob("*.yaml")):
             mistakes.append(lines.mistake(path, name, "a folder with templates (*.yaml)"))
         if not folder and not file.is_file():
-            expected = f"a file; none stands at {file}"
+            expected = f"a file; there is none at {file}"
             mistakes.append(lines.mistake(path, name, expected))
     return mistakes
 

@@ -191,8 +191,8 @@ def _twice(tree: Mapping[str, object], lines: LineMap) -> Iterator[Mistake]:
         for index, day in enumerate(days):
             if (day is None or isinstance(day, date)) and seen[str(day)]:
                 expected = "a day of its own: an entry above begins on this one"
-                found = "none" if day is None else str(day)
-                yield lines.mistake((*path, index, "valid_from"), found, expected)
+                shown = "none" if day is None else str(day)
+                yield lines.mistake((*path, index, "valid_from"), shown, expected)
             seen[str(day)] += 1
 
 

@@ -121,7 +121,7 @@ def notes(policy: Policy) -> list[str]:
         return []
     return [
         f"privacy.store: {', '.join(places)} may wait for a person (exhausted), and with "
-        "`none` their questions are in the server's memory alone: they do not outlive a restart. "
+        "`none` their questions are only in the server's memory: a restart loses them. "
         "`redacted` or `full` keeps question and draft in the ledger"
     ]
 
@@ -209,7 +209,7 @@ def _aliases(policy: Policy) -> Iterator[PolicyWarning]:
         if name == "auto" or name.startswith(("auto:", "tier:")):
             effect = "nothing: names of this form are read before any alias"
         elif _same_as_longest_glob(name, alias, globs, policy):
-            effect = "the list of models alone: a glob says the same for this name"
+            effect = "only the list of models: a glob has the same target for this name"
         else:
             continue
         yield PolicyWarning(

@@ -1,1 +1,1 @@
-"""Wire formats: JSON to the types and back. Pure: bytes in, values out, and the other way round."""
+"""Translates wire formats: JSON to our types and back. Pure: bytes in, values out, and back."""

@@ -1,9 +1,9 @@
-"""Keys of a client's body that reach a model: known ones, by wire format and kind of answerer.
+"""Decides which keys of a client's body reach a model, by wire format and kind of answerer.
 
-An upstream may obey keys that we have never heard of: one that chooses another model or a plugin
-spends past the tier, the price and the budget that were decided. So a key reaches an answerer when
-it is in the tables here or the policy's `pass_through` names it. All others are left out and
-reported. It knows nothing about what the keys mean.
+An upstream may obey keys that we have never heard of. A key that chooses another model or a plugin
+spends money outside the chosen tier, price and budget. So a key reaches an answerer only when it is
+in the tables here or in the policy's `pass_through`. All others are left out and reported. This
+module knows nothing about the meaning of the keys.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from router.types import AnswererFacts, BodyRules, ChatRequest, JsonText
 
 NO_KEYS: frozenset[str] = frozenset()
 
-# Keys that would move a request, its key or its headers elsewhere, in this gateway or in one that
-# stands behind it (CVE-2024-6587 was `api_base`). Compared in lower case, `-` read as `_`.
+# These keys would redirect a request, its key or its headers, in this gateway or in one behind it
+# (CVE-2024-6587 was `api_base`). They are compared in lower case, with `-` read as `_`.
 FORBIDDEN = frozenset(
     {
         "api_base",
@@ -89,11 +89,12 @@ READ_HERE = frozenset(
         "web_search_options",
     }
 )
-"""What chat completions read or refuse by name; a body for an upstream is built from it."""
+"""Lists the keys that chat completions read, or refuse by name. A body for an upstream is built
+from them."""
 
-# What routers and servers of models take for a choice of another model, of a provider at another
-# price, of a paid plugin, or of a machine to fetch from. Dropped from bodies like any unknown key;
-# here since not even a policy may let clients send them.
+# Other routers and model servers read these keys as the choice of another model, of a provider at
+# another price, of a paid plugin, or of a machine to fetch from. Bodies lose them like any unknown
+# key. They are listed so that no policy can let clients send them.
 _SPENDS_ELSEWHERE = frozenset(
     {
         "models",
@@ -126,7 +127,7 @@ _OPENAI = frozenset(
         "logit_bias",
     }
 )
-_SAMPLING = frozenset({"top_k", "min_p"})  # of servers that run models
+_SAMPLING = frozenset({"top_k", "min_p"})  # keys of servers that run models
 _OF_RESPONSES = _OPENAI - {"metadata", "store", "prediction", "logit_bias"}
 
 BY_WIRE: Mapping[str, frozenset[str]] = {
@@ -136,23 +137,25 @@ BY_WIRE: Mapping[str, frozenset[str]] = {
     "completions": (_OPENAI | _SAMPLING) - {"metadata", "store", "verbosity", "prediction"},
     "messages": frozenset({"user", "top_k"}),
 }
-"""What the bodies of an endpoint may say beside what is read. All of it is checked by `fields`."""
+"""Lists the keys that an endpoint's bodies may have in addition to those read. `fields` checks all
+of them."""
 
 BY_KIND: Mapping[tuple[str, str], frozenset[str]] = {
     ("upstream", "openai"): _OPENAI | _SAMPLING,
     ("upstream", "responses"): _OF_RESPONSES | {"store"},
     ("upstream", "anthropic"): frozenset({"user", "top_k"}),
 }
-"""What an answerer of a kind takes, by the format that it is asked in. Own models take nothing;
-litellm reads meanings of its own into some of them, and refuses others that a provider lacks."""
+"""Lists the keys that each kind of answerer accepts, by the wire format of the request to it. Our
+own models accept none. litellm gives some keys its own meaning, and refuses others that a provider
+lacks."""
 
 _OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
-# Names that litellm sends to OpenAI without a provider before them.
+# litellm sends models of these names to OpenAI when no provider is named.
 _OPENAI_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4")
 
 
 def mistake_in(name: str) -> str | None:
-    """Says why a policy cannot let clients send a key of this name, None where it can.
+    """Returns the reason why a policy must not pass a key of this name, or None if it may.
 
     >>> mistake_in("repetition_penalty") is None, mistake_in("api_base")
     (True, 'it would let clients set an address, a credential or a header')
@@ -172,16 +175,16 @@ def mistake_in(name: str) -> str | None:
 
 @lru_cache(maxsize=256)  # few endpoints, kinds and lists are in use
 def known_keys(endpoint: str, kind: str, rules: BodyRules) -> frozenset[str]:
-    """The keys that go on from an endpoint's bodies to answerers of this kind."""
+    """Returns the keys of an endpoint's bodies that answerers of this kind receive."""
     taken = BY_KIND.get((kind, rules.wire), NO_KEYS)
     return (BY_WIRE.get(endpoint, NO_KEYS) & taken) | rules.pass_through
 
 
 def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonText]:
-    """The part of `request.extra` that this answerer is sent.
+    """Returns the part of `request.extra` that this answerer receives.
 
-    Where privacy forbids storing, `store` goes as false; `metadata` then stays behind, since OpenAI
-    refuses it for what it does not store.
+    When privacy forbids storing, `store` is sent as false. `metadata` is then left out, since
+    OpenAI refuses it for requests that it does not store.
     """
     rules = facts.body
     if not request.extra and not rules.stores_unasked:
@@ -195,7 +198,7 @@ def passed_on(request: ChatRequest, facts: AnswererFacts) -> Mapping[str, JsonTe
 
 
 def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
-    """The names of the body's keys that do not reach this answerer, or not as they were sent."""
+    """Returns the body's keys that do not reach this answerer, or reach it with another value."""
     if not request.extra:
         return request.dropped
     kept = passed_on(request, facts)
@@ -204,14 +207,14 @@ def dropped(request: ChatRequest, facts: AnswererFacts) -> tuple[str, ...]:
 
 
 def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRequest:
-    """The request without keys that none of these answerers is sent.
+    """Returns the request without the keys that none of these answerers receives.
 
-    They are not held in memory, count in no worst case and tell no two requests apart.
+    Such keys use no memory, count in no worst case and do not make two requests different.
     """
     if not request.extra:
         return request
     endpoint = request.endpoint
-    known = NO_KEYS.union(*(known_keys(endpoint, f.kind, f.body) for f in answerers))
+    known = NO_KEYS.union(*(known_keys(endpoint, facts.kind, facts.body) for facts in answerers))
     if request.extra.keys() <= known:
         return request
     return replace(
@@ -222,12 +225,12 @@ def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRe
 
 
 def stores_unasked(host: str) -> bool:
-    """True when a provider stores chat completions of new accounts unless it is told not to."""
+    """Returns True when a provider stores chat completions of new accounts by default."""
     return f".{host.lower()}".endswith(_OPENAI_HOSTS)
 
 
 def litellm_stores_unasked(model: str) -> bool:
-    """True for a model of OpenAI or Azure under its name at litellm; others refuse the key.
+    """Returns True for a model of OpenAI or Azure under its litellm name; others refuse the key.
 
     >>> [litellm_stores_unasked(model) for model in ("gpt-5", "azure/x", "groq/x")]
     [True, True, False]
@@ -236,7 +239,7 @@ def litellm_stores_unasked(model: str) -> bool:
     return provider in ("openai", "azure") if rest else model.startswith(_OPENAI_MODELS)
 
 
-# What stands in a message beside these was never sent on; clients echo the last four.
+# Other keys of a message were never sent to an upstream. Clients echo the last four.
 _MESSAGE = frozenset(
     {
         "role",
@@ -262,7 +265,7 @@ _CACHE_CONTROL = frozenset({"type", "ttl"})
 
 
 def known_part(part: dict[str, object], kind: str) -> dict[str, object]:
-    """A message's part of this kind with the keys that the API gives it, and `cache_control`."""
+    """Returns a message's part of this kind with the keys of the API, and `cache_control`."""
     known = {key: part[key] for key in ("type", kind, "cache_control") if key in part}
     inner, names = known[kind], _NESTED_IN_PART.get(kind)
     if names is not None and isinstance(inner, dict) and not inner.keys() <= names:
@@ -276,17 +279,20 @@ def _is_cache_control(value: object) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() <= _CACHE_CONTROL
-        and all(isinstance(one, str) for one in value.values())
+        and all(isinstance(item, str) for item in value.values())
     )
 
 
 def nested_left_out(messages: object, tools: object) -> tuple[str, ...]:
-    """The names of keys inside messages and tools, both read before, that are not sent on."""
+    """Returns the names of keys inside messages and tools that are not sent on.
+
+    Both were read before, so their shapes are known.
+    """
     names: set[str] = set()
     if isinstance(messages, list):
         for message in messages:
             if len(message) == 2 and type(message.get("content")) is str:
-                continue  # nearly every message has a role and a text
+                continue  # nearly every message has only a role and a text
             _others(message, _MESSAGE, "messages[]", names)
             if isinstance(message.get("content"), list):
                 for part in message["content"]:
@@ -299,15 +305,15 @@ def nested_left_out(messages: object, tools: object) -> tuple[str, ...]:
 
 
 def _left_out_of_part(part: dict[str, object], names: set[str]) -> None:
-    at, kind = "messages[].content[]", str(part["type"])
+    path, kind = "messages[].content[]", str(part["type"])
     kept = known_part(part, kind)
-    _others(part, kept.keys(), at, names)
+    _others(part, kept.keys(), path, names)
     inner, inside = part[kind], kept[kind]
     if isinstance(inner, dict) and isinstance(inside, dict):
-        _others(inner, inside.keys(), f"{at}.{kind}", names)
+        _others(inner, inside.keys(), f"{path}.{kind}", names)
 
 
-def _others(found: dict[str, object], known: Iterable[str], at: str, names: set[str]) -> None:
-    """Adds the names of what says something and is not known."""
-    others = found.keys() - set(known)
-    names.update(f"{at}.{key[:256]}" for key in others if found[key] not in (None, [], {}, ""))
+def _others(given: dict[str, object], known: Iterable[str], path: str, names: set[str]) -> None:
+    """Adds the names of keys that are unknown and have a value."""
+    others = given.keys() - set(known)
+    names.update(f"{path}.{key[:256]}" for key in others if given[key] not in (None, [], {}, ""))

@@ -1,7 +1,8 @@
-"""The wire's type checks: one JSON value in, the same value with its type known out.
+"""Checks the types of JSON values, and returns each value with its type known.
 
-Every reader takes the value and the `param` that names it (`messages[0].role`) and raises
-RequestError with what was found and what was expected. It knows nothing about any endpoint.
+Every reader takes the value and the `param` that names it (`messages[0].role`). It raises
+RequestError with the value that it found and the expected one. This module knows nothing about any
+endpoint.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ TYPE_WORDS = {
 Reader = Callable[[object, str], object]
 
 
-def wrong_type(param: str, found: object, expected: str) -> RequestError:
-    """A RequestError `invalid_type`: found says the JSON type of the value."""
+def wrong_type(param: str, value: object, expected: str) -> RequestError:
+    """Returns a RequestError `invalid_type` that shows the JSON type of the value."""
     return RequestError(
-        f"{param}: found {TYPE_WORDS[type(found)]}; expected {expected}.",
+        f"{param}: found {TYPE_WORDS[type(value)]}; expected {expected}.",
         param=param,
         code="invalid_type",
     )
 
 
-def wrong_value(param: str, found: object, expected: str) -> RequestError:
-    """A RequestError `invalid_value`: found shows the value, cut to 80 characters of ASCII."""
+def wrong_value(param: str, value: object, expected: str) -> RequestError:
+    """Returns a RequestError `invalid_value` that shows the value, at most 80 ASCII characters."""
     return RequestError(
-        f"{param}: found {shown(found)}; expected {expected}.", param=param, code="invalid_value"
+        f"{param}: found {shown(value)}; expected {expected}.", param=param, code="invalid_value"
     )
 
 
 def missing(param: str, expected: str) -> RequestError:
-    """A RequestError `missing_required_parameter`."""
+    """Returns a RequestError `missing_required_parameter`."""
     return RequestError(
         f"{param} is missing; expected {expected}.",
         param=param,
@@ -52,14 +53,14 @@ def missing(param: str, expected: str) -> RequestError:
 
 
 def unsupported(param: str, advice: str) -> RequestError:
-    """A RequestError `unsupported_parameter` for a key that cannot mean here what it says."""
+    """Returns a RequestError `unsupported_parameter`, for a key that cannot be obeyed here."""
     return RequestError(
         f"{param} is not supported here; {advice}.", param=param, code="unsupported_parameter"
     )
 
 
 def shown(value: object) -> str:
-    """A client's value for an error message: its JSON or repr in ASCII, at most 80 characters."""
+    """Returns a client's value for an error message: ASCII, at most 80 characters."""
     if isinstance(value, list | dict):
         return f"{TYPE_WORDS[type(value)]} of {len(value)}"
     text = ascii(value[:81] if isinstance(value, str) else value)
@@ -67,7 +68,7 @@ def shown(value: object) -> str:
 
 
 def json_object(body: bytes) -> dict[str, object]:
-    """The body's JSON object. Bad JSON, bad UTF-8, NaN, 1e309, nesting over 1,024: 400."""
+    """Returns the body's JSON object. Bad JSON, bad UTF-8, NaN, 1e309, nesting over 1,024: 400."""
     try:
         value = orjson.loads(body)
     except (orjson.JSONDecodeError, RecursionError) as error:
@@ -82,7 +83,7 @@ def json_object(body: bytes) -> dict[str, object]:
 
 
 def json_text(value: object, param: str) -> JsonText:
-    """The value as JSON text, to be carried unchanged. Nesting over 250 levels: 400."""
+    """Returns the value as JSON text, to be carried unchanged. Nesting over 250 levels: 400."""
     try:
         return JsonText(orjson.dumps(value).decode())
     except (orjson.JSONEncodeError, RecursionError) as error:
@@ -90,42 +91,42 @@ def json_text(value: object, param: str) -> JsonText:
 
 
 def text(value: object, param: str) -> str:
-    """The string. Raises RequestError for another type."""
+    """Returns the string. Raises RequestError for another type."""
     if type(value) is not str:
         raise wrong_type(param, value, "a string")
     return value
 
 
-def required_text(found: Mapping[str, object], key: str, at: str) -> str:
-    """The string under a key that must be there, of an object at `at`."""
-    if found.get(key) is None:
-        raise missing(f"{at}.{key}", "a string")
-    return text(found[key], f"{at}.{key}")
+def required_text(given: Mapping[str, object], key: str, path: str) -> str:
+    """Returns the string under a required key of an object at the path."""
+    if given.get(key) is None:
+        raise missing(f"{path}.{key}", "a string")
+    return text(given[key], f"{path}.{key}")
 
 
 def boolean(value: object, param: str) -> bool:
-    """True or False. Raises RequestError for another type, 0 and 1 too."""
+    """Returns True or False. Raises RequestError for another type, also for 0 and 1."""
     if type(value) is not bool:
         raise wrong_type(param, value, "a boolean")
     return value
 
 
 def array(value: object, param: str) -> list[object]:
-    """The list. Raises RequestError for another type."""
+    """Returns the list. Raises RequestError for another type."""
     if type(value) is not list:
         raise wrong_type(param, value, "an array")
     return value
 
 
 def mapping(value: object, param: str) -> dict[str, object]:
-    """The object. Raises RequestError for another type."""
+    """Returns the object. Raises RequestError for another type."""
     if type(value) is not dict:
         raise wrong_type(param, value, "an object")
     return value
 
 
 def integer(value: object, param: str, low: int, high: int) -> int:
-    """A whole number from low to high. Raises RequestError, for 1.0 too."""
+    """Returns a whole number from low to high. Raises RequestError, also for 1.0."""
     if type(value) is not int:
         raise wrong_type(param, value, f"an integer from {low} to {high}")
     if not low <= value <= high:
@@ -134,7 +135,7 @@ def integer(value: object, param: str, low: int, high: int) -> int:
 
 
 def number(value: object, param: str, low: float, high: float) -> float:
-    """A number from low to high. Raises RequestError, for NaN too."""
+    """Returns a number from low to high. Raises RequestError, also for NaN."""
     if type(value) is not float and type(value) is not int:
         raise wrong_type(param, value, f"a number from {low:g} to {high:g}")
     if not low <= value <= high:
@@ -143,7 +144,7 @@ def number(value: object, param: str, low: float, high: float) -> float:
 
 
 def one_of(value: object, param: str, allowed: Iterable[str]) -> str:
-    """One of the allowed words. Raises RequestError that lists them."""
+    """Returns one of the allowed words. Raises RequestError that lists them."""
     if type(value) is not str:
         raise wrong_type(param, value, f"one of {', '.join(allowed)}")
     if value not in allowed:
@@ -152,29 +153,29 @@ def one_of(value: object, param: str, allowed: Iterable[str]) -> str:
 
 
 def bounded_text(value: object, param: str, low: int, high: int) -> str:
-    """A string of low to high characters."""
-    found = text(value, param)
-    if not low <= len(found) <= high:
+    """Returns a string of low to high characters."""
+    words = text(value, param)
+    if not low <= len(words) <= high:
         expected = f"{low} to {high} characters"
-        raise wrong_value(param, found, f"{expected} (it has {len(found)})")
-    return found
+        raise wrong_value(param, words, f"{expected} (it has {len(words)})")
+    return words
 
 
 def integers(low: int, high: int) -> Reader:
-    """A reader of whole numbers from low to high."""
+    """Returns a reader of whole numbers from low to high."""
     return lambda value, param: integer(value, param, low, high)
 
 
 def numbers(low: float, high: float) -> Reader:
-    """A reader of numbers from low to high."""
+    """Returns a reader of numbers from low to high."""
     return lambda value, param: number(value, param, low, high)
 
 
 def texts(low: int, high: int) -> Reader:
-    """A reader of strings of low to high characters."""
+    """Returns a reader of strings of low to high characters."""
     return lambda value, param: bounded_text(value, param, low, high)
 
 
 def words(*allowed: str) -> Reader:
-    """A reader of one of these words."""
+    """Returns a reader of one of these words."""
     return lambda value, param: one_of(value, param, allowed)

@@ -1,7 +1,7 @@
-"""A wire format as the server uses it: bytes in, requests out, and the answer to them as bytes.
+"""Defines a wire format as the server uses it: bytes to requests, and answers to bytes.
 
-Endpoints that answer differ in nothing else. Whatever came in, what goes on from here is a
-ChatRequest, so that triage, decision, verification and accounting exist once.
+Endpoints that answer differ only in their format. Every format produces a ChatRequest, so triage,
+decision, verification and accounting exist only once.
 """
 
 from __future__ import annotations
@@ -16,70 +16,75 @@ from router.types import Answer, ChatRequest, Delta, JsonText, Usage
 
 
 class AnswerStream(Protocol):
-    """One answer as events: `begin`, a `delta` for each piece, then `finish` or `failure`."""
+    """Renders an answer as events: `begin`, a `delta` per piece, then `finish` or `failure`."""
 
     def begin(self) -> bytes:
-        """What comes before the first piece, b"" for nothing."""
+        """Returns the bytes before the first piece, or b"" for none."""
         ...
 
     def delta(self, delta: Delta) -> bytes:
-        """One piece, b"" for one that says nothing."""
+        """Returns the bytes of one piece, or b"" for a piece without content."""
         ...
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """What ends a good stream; `routing` only when debug was asked for."""
+        """Returns the end of a good stream. `routing` is set only for a debug request."""
         ...
 
     def failure(self, error: TiergateError) -> bytes:
-        """What ends a stream that failed after its first byte: never what a good one ends with."""
+        """Returns the end of a stream that failed after its first byte, unlike a good end."""
         ...
 
 
 class Exchange(Protocol):
-    """What one body asked for, and how the answer to it is said."""
+    """Holds the requests of one body, and renders the answers to them."""
 
     @property
     def requests(self) -> tuple[ChatRequest, ...]:
-        """At least one; several where a body has several prompts, alike in all but that."""
+        """Returns at least one request. A body with several prompts has one for each.
+
+        They differ only in the prompt.
+        """
         ...
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
     ) -> bytes:
-        """The body of a whole answer; `created` in seconds; `id` without the format's prefix."""
+        """Returns the body of a whole answer; `created` in seconds; `id` without prefix."""
         ...
 
     def stream(self, *, id: str, created: int, model: str, usage: Usage) -> AnswerStream:
-        """The same as events; `model` is what answers, and `usage` what it uses, as far as is known
-        at the commit."""
+        """Returns the renderer of the same answer as events.
+
+        `model` is the answering model. `usage` is its usage, as far as it is known at the commit.
+        """
         ...
 
 
 class OneRequest(Struct, frozen=True):
-    """What exchanges of one request have in common."""
+    """Holds the request of an exchange that has only one."""
 
     request: ChatRequest
 
     @property
     def requests(self) -> tuple[ChatRequest, ...]:
-        """The request alone."""
+        """Returns the only request."""
         return (self.request,)
 
 
 class WireFormat(Protocol):
-    """One endpoint's language."""
+    """Reads bodies and renders errors of one endpoint."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Exchange:
-        """The exchange that a body asks for; header names are in lower case.
+        """Returns the exchange for a body; header names are in lower case.
 
         Raises RequestError (400) that names the key.
         """
         ...
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
-        """The body of an error, as clients of this format read it."""
+        """Returns the body of an error, in the form that clients of this format read."""
         ...
 
     def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
-        """Headers with the request's id which clients of this format read, beside our own."""
+        """Returns further headers with the request's id, for clients of this format."""
         ...

@@ -1,7 +1,7 @@
-"""The bodies of `POST /v1/feedback` and `POST /v1/reviews/{id}`, and what is told of both.
+"""Reads the bodies of `POST /v1/feedback` and `POST /v1/reviews/{id}`, and renders both.
 
-JSON in, values out, and back. An unknown key is refused: feedback that was mistyped would be
-silently lost. It knows nothing about who may give it.
+Unknown keys are refused, since mistyped feedback would be lost without a message. This module knows
+nothing about the right to give feedback.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from router.wire.checks import (
 MAX_LOSS_USD = 1e9
 MAX_HANDLE_MINUTES = 7 * 24 * 60.0
 MAX_CORRECTED = 200_000
-"""Characters; above any answer that a tier may write in one call."""
+"""Limits the characters of a corrected answer, above any answer that a tier may write in one
+call."""
 
 MAX_NAME = 100
 FEEDBACK_KEYS = ("decision_id", "correct", "corrected", "loss_usd", "outcome")
@@ -43,7 +44,7 @@ VERDICT_KEYS = ("verdict", "minutes", "corrected", "by")
 
 
 class GivenFeedback(Struct, frozen=True):
-    """What a client says of a decision; None where it does not say."""
+    """Holds a client's feedback on a decision. None means that the client gave no value."""
 
     decision_id: str
     correct: bool | None = None
@@ -55,7 +56,7 @@ class GivenFeedback(Struct, frozen=True):
 
 
 class GivenVerdict(Struct, frozen=True):
-    """What a reviewer says of a matter."""
+    """Holds a reviewer's verdict on an item."""
 
     verdict: ReviewVerdict
     minutes: float
@@ -64,21 +65,21 @@ class GivenVerdict(Struct, frozen=True):
 
 
 def parse_feedback(body: bytes) -> GivenFeedback:
-    """The feedback of a body. Raises RequestError that names the key."""
-    told = _known(json_object(body), FEEDBACK_KEYS, "")
-    if "decision_id" not in told:
+    """Returns the feedback of a body. Raises RequestError that names the key."""
+    given = _known(json_object(body), FEEDBACK_KEYS, "")
+    if "decision_id" not in given:
         raise missing("decision_id", "the id of an answer, as x-tiergate-decision-id gives it")
-    outcome = _known(mapping(told.get("outcome", {}), "outcome"), OUTCOME_KEYS, "outcome.")
-    if not outcome and told.keys() <= {"decision_id", "outcome"}:
+    outcome = _known(mapping(given.get("outcome", {}), "outcome"), OUTCOME_KEYS, "outcome.")
+    if not outcome and given.keys() <= {"decision_id", "outcome"}:
         expected = "at least one of correct, corrected, loss_usd and outcome"
         raise missing("correct", expected)
-    loss_usd = _number(told, "loss_usd", "", MAX_LOSS_USD)
-    corrected = _text(told, "corrected", MAX_CORRECTED)
-    correct = _flag(told, "correct", "")
+    loss_usd = _number(given, "loss_usd", "", MAX_LOSS_USD)
+    corrected = _text(given, "corrected", MAX_CORRECTED)
+    correct = _flag(given, "correct", "")
     if correct and corrected:
         raise unsupported("corrected", "an answer that is correct needs no other one")
     return GivenFeedback(
-        decision_id=bounded_text(told["decision_id"], "decision_id", 1, MAX_NAME),
+        decision_id=bounded_text(given["decision_id"], "decision_id", 1, MAX_NAME),
         correct=False if corrected else correct,
         corrected=corrected,
         loss_nano_usd=None if loss_usd is None else usd_to_nano(loss_usd),
@@ -89,73 +90,73 @@ def parse_feedback(body: bytes) -> GivenFeedback:
 
 
 def parse_verdict(body: bytes) -> GivenVerdict:
-    """The verdict of a body. Raises RequestError that names the key."""
-    told = _known(json_object(body), VERDICT_KEYS, "")
+    """Returns the verdict of a body. Raises RequestError that names the key."""
+    given = _known(json_object(body), VERDICT_KEYS, "")
     for key in ("verdict", "minutes"):
-        if key not in told:
+        if key not in given:
             raise missing(key, "approve, correct or reject" if key == "verdict" else "a number")
     verdict = ReviewVerdict(
-        one_of(told["verdict"], "verdict", [one.value for one in ReviewVerdict])
+        one_of(given["verdict"], "verdict", [known.value for known in ReviewVerdict])
     )
-    corrected = _text(told, "corrected", MAX_CORRECTED)
+    corrected = _text(given, "corrected", MAX_CORRECTED)
     if verdict is ReviewVerdict.CORRECT and not corrected:
         raise missing("corrected", "the right answer, since the verdict is correct")
     if corrected and verdict is not ReviewVerdict.CORRECT:
         raise unsupported("corrected", "only the verdict correct gives another answer")
     return GivenVerdict(
         verdict,
-        number(told["minutes"], "minutes", 0, MAX_REVIEW_MINUTES),
+        number(given["minutes"], "minutes", 0, MAX_REVIEW_MINUTES),
         corrected,
-        _text(told, "by", MAX_NAME),
+        _text(given, "by", MAX_NAME),
     )
 
 
-def _known(told: dict[str, object], keys: Sequence[str], at: str) -> dict[str, object]:
-    """What is said without nulls, which say nothing. Raises RequestError for an unknown key."""
-    for key in told:
+def _known(given: dict[str, object], keys: Sequence[str], path: str) -> dict[str, object]:
+    """Returns the given values without nulls, which mean nothing.
+
+    Raises RequestError for an unknown key.
+    """
+    for key in given:
         if key not in keys:
-            raise unsupported(f"{at}{key[:80]}", f"known here are {', '.join(keys)}")
-    return {key: value for key, value in told.items() if value is not None}
+            raise unsupported(f"{path}{key[:80]}", f"known here are {', '.join(keys)}")
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _number(
-    told: Mapping[str, object], key: str, at: str, high: float, low: float = 0
+    given: Mapping[str, object], key: str, path: str, high: float, low: float = 0
 ) -> float | None:
-    return number(told[key], f"{at}{key}", low, high) if key in told else None
+    return number(given[key], f"{path}{key}", low, high) if key in given else None
 
 
-def _flag(told: Mapping[str, object], key: str, at: str) -> bool | None:
-    return boolean(told[key], f"{at}{key}") if key in told else None
+def _flag(given: Mapping[str, object], key: str, path: str) -> bool | None:
+    return boolean(given[key], f"{path}{key}") if key in given else None
 
 
-def _text(told: Mapping[str, object], key: str, high: int) -> str:
-    return bounded_text(told[key], key, 1, high) if key in told else ""
-
-
-# --- what is told --------------------------------------------------------------------------------
+def _text(given: Mapping[str, object], key: str, high: int) -> str:
+    return bounded_text(given[key], key, 1, high) if key in given else ""
 
 
 def feedback_view(heard: Heard) -> dict[str, object]:
-    """What one source says now, as JSON types; dollars as an exact decimal string."""
-    said = heard.feedback
-    loss = said.loss_nano_usd
+    """Returns one source's current feedback as JSON types, dollars as an exact decimal string."""
+    feedback = heard.feedback
+    loss = feedback.loss_nano_usd
     return {
-        "source": said.source.value,
-        "recorded_at": said.created_at_ms,
+        "source": feedback.source.value,
+        "recorded_at": feedback.created_at_ms,
         "revisions": heard.revisions,
-        "correct": said.correct,
+        "correct": feedback.correct,
         "corrected": heard.corrected,
         "loss_usd": None if loss is None else exact_usd(loss, 1),
         "outcome": {
-            "resolved_first_contact": said.resolved_first_contact,
-            "csat": said.csat,
-            "handle_minutes": said.handle_minutes,
+            "resolved_first_contact": feedback.resolved_first_contact,
+            "csat": feedback.csat,
+            "handle_minutes": feedback.handle_minutes,
         },
     }
 
 
 def review_view(case: ReviewCase, decision_id: str) -> dict[str, object]:
-    """A matter as reviewers see it, as JSON types; texts are null where they are not kept."""
+    """Returns a review item for reviewers as JSON types. Texts are null when they are not kept."""
     item = case.item
     return {
         "object": "review",
@@ -173,14 +174,14 @@ def review_view(case: ReviewCase, decision_id: str) -> dict[str, object]:
 
 
 def verdict_view(case: ReviewCase) -> dict[str, object]:
-    """What a person decided, all null while the matter waits."""
-    said = case.reviewed
-    cost = None if said is None else said.cost_nano_usd
+    """Returns a person's decision, with null in every field while the item waits."""
+    reviewed = case.reviewed
+    cost = None if reviewed is None else reviewed.cost_nano_usd
     return {
-        "verdict": None if said is None else said.verdict.value,
+        "verdict": None if reviewed is None else reviewed.verdict.value,
         "answer": case.answer,
-        "minutes": None if said is None else said.minutes,
-        "by": None if said is None or not said.by else said.by,
-        "decided_at": None if said is None else said.decided_at_ms,
+        "minutes": None if reviewed is None else reviewed.minutes,
+        "by": None if reviewed is None or not reviewed.by else reviewed.by,
+        "decided_at": None if reviewed is None else reviewed.decided_at_ms,
         "cost_usd": None if cost is None else exact_usd(cost, 1),
     }

@@ -1,8 +1,8 @@
-"""Fields that bodies of every wire format share: what is kept, what is refused, what is passed on.
+"""Reads fields that bodies of every wire format share.
 
-A key we know means what it says or is refused by name; any other is kept as JSON text, and
-`body_keys` says whom it reaches. No body sets an address, a credential or a header. It knows
-nothing about any one endpoint.
+A known key is obeyed or refused by name. Any other key is kept as JSON text, and `body_keys`
+decides which answerer receives it. No body sets an address, a credential or a header. This module
+knows nothing about any single endpoint.
 """
 
 from __future__ import annotations
@@ -39,53 +39,56 @@ EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 def read_stop(value: object, param: str) -> tuple[str, ...]:
-    """One stop sequence or up to four, none of them empty."""
+    """Returns one stop sequence or up to four, none of them empty."""
     given = [value] if type(value) is str else value
     if type(given) is not list:
         raise wrong_type(param, value, "a string or an array of up to 4 strings")
     if len(given) > 4:
         raise wrong_value(param, given, "at most 4 stop sequences")
-    found = tuple([text(item, f"{param}[{i}]") for i, item in enumerate(given)])
-    if "" in found:
+    stops = tuple([text(item, f"{param}[{i}]") for i, item in enumerate(given)])
+    if "" in stops:
         raise wrong_value(param, "", "stop sequences that are not empty")
-    return found
+    return stops
 
 
-def read_schema(wanted: dict[str, object], at: str, name: str | None = None) -> ResponseFormat:
-    """The format that `wanted` asks for by its keys name, schema, description and strict.
+def read_schema(wanted: dict[str, object], path: str, name: str | None = None) -> ResponseFormat:
+    """Returns the format described by the keys name, schema, description and strict of `wanted`.
 
-    `name` stands in where the wire format has none.
+    `name` is used for a wire format without names.
     """
     schema = wanted.get("schema")
     if schema is None:
-        raise missing(f"{at}.schema", "a JSON schema")
-    schema = mapping(schema, f"{at}.schema")
+        raise missing(f"{path}.schema", "a JSON schema")
+    schema = mapping(schema, f"{path}.schema")
     description = wanted.get("description")
     if description is not None:
-        # The type has no place for it; inside the schema it tells the model the same thing.
-        schema = {"description": text(description, f"{at}.description"), **schema}
+        # The type has no field for it. Inside the schema it tells the model the same.
+        schema = {"description": text(description, f"{path}.description"), **schema}
     strict = wanted.get("strict")
     return ResponseFormat(
         "json_schema",
-        name or read_name(wanted.get("name"), f"{at}.name"),
-        json_text(schema, f"{at}.schema"),
-        strict is not None and boolean(strict, f"{at}.strict"),
+        name or read_name(wanted.get("name"), f"{path}.name"),
+        json_text(schema, f"{path}.schema"),
+        strict is not None and boolean(strict, f"{path}.strict"),
     )
 
 
 def read_stream_options(value: object, param: str) -> bool:
-    """Whether usage is wanted in the stream; padding against traffic analysis is not offered."""
+    """Returns True when the stream must report usage.
+
+    Padding against traffic analysis is not offered.
+    """
     options = mapping(value, param)
-    for key, found in options.items():
+    for key, option in options.items():
         if key not in ("include_usage", "include_obfuscation"):
             raise unsupported(f"{param}.{key[:64]}", "known are include_usage, include_obfuscation")
-        if found is not None:
-            boolean(found, f"{param}.{key}")
+        if option is not None:
+            boolean(option, f"{param}.{key}")
     return options.get("include_usage") is True
 
 
 def check_stream_options(read: Mapping[str, object]) -> None:
-    """Raises RequestError where stream_options stands without a stream."""
+    """Raises RequestError for stream_options without a stream."""
     if "stream_options" in read and not read.get("stream"):
         raise RequestError(
             "stream_options was sent without stream: true; send both or neither.",
@@ -105,19 +108,19 @@ def _logit_bias(value: object, param: str) -> dict[str, object]:
 
 
 def check_metadata(value: object, param: str) -> dict[str, object]:
-    """The metadata: at most 16 entries of short text."""
+    """Returns the metadata: at most 16 entries of short text."""
     given = mapping(value, param)
     if len(given) > 16:
         raise wrong_value(param, given, "at most 16 entries")
-    for key, found in given.items():
+    for key, entry in given.items():
         if len(key) > 64:
             raise wrong_value(param, key, "keys of at most 64 characters")
-        texts(0, 512)(found, f"{param}.{key}")
+        texts(0, 512)(entry, f"{param}.{key}")
     return given
 
 
 def _prediction(value: object, param: str) -> dict[str, object]:
-    """The expected text, without what else stands in it or its parts."""
+    """Returns the expected text, without other keys of it or of its parts."""
     given = mapping(value, param)
     one_of(given.get("type"), f"{param}.type", ("content",))
     content = given.get("content")
@@ -128,12 +131,12 @@ def _prediction(value: object, param: str) -> dict[str, object]:
     parts = [mapping(part, f"{param}.content[{i}]") for i, part in enumerate(content)]
     for i, part in enumerate(parts):
         one_of(part.get("type"), f"{param}.content[{i}].type", ("text",))
-    said = [required_text(part, "text", f"{param}.content[{i}]") for i, part in enumerate(parts)]
-    return {"type": "content", "content": [{"type": "text", "text": words} for words in said]}
+    pieces = [required_text(part, "text", f"{param}.content[{i}]") for i, part in enumerate(parts)]
+    return {"type": "content", "content": [{"type": "text", "text": piece} for piece in pieces]}
 
 
 def refused(advice: str) -> Reader:
-    """A reader that refuses its key, with what to do instead."""
+    """Returns a reader that refuses its key, with advice for the client."""
 
     def refuse(value: object, param: str) -> object:
         raise unsupported(param, advice)
@@ -141,19 +144,20 @@ def refused(advice: str) -> Reader:
     return refuse
 
 
-# Known, checked, and of no meaning to routing; `body_keys` says from where to whom they go on.
+# These keys are checked, but mean nothing to routing. `body_keys` lists their endpoints and
+# receivers.
 PASSED_ON: dict[str, Reader] = {
     "user": texts(0, 1024),
     "metadata": check_metadata,
     "store": boolean,
-    "service_tier": words("auto", "default"),  # others have prices that the policy does not say
+    "service_tier": words("auto", "default"),  # other tiers have prices that no policy states
     "prompt_cache_key": texts(1, 1024),
     "prompt_cache_retention": texts(1, 64),
     "safety_identifier": texts(1, 1024),
     "verbosity": words("low", "medium", "high"),
     "prediction": _prediction,
     "logit_bias": _logit_bias,
-    "top_k": integers(-1, 1_000_000),  # Anthropic's, and of servers that run models; -1: all
+    "top_k": integers(-1, 1_000_000),  # from Anthropic and from servers that run models; -1: all
     "min_p": numbers(0.0, 1.0),
 }
 
@@ -161,16 +165,16 @@ PASSED_ON: dict[str, Reader] = {
 def read_fields(
     body: bytes, readers: Mapping[str, Reader], foreign: frozenset[str], where: str
 ) -> tuple[dict[str, object], dict[str, JsonText]]:
-    """The fields of a body that `readers` know, and the rest to be passed on.
+    """Returns the fields of a body that `readers` know, and the rest to be passed on.
 
-    `foreign` are keys that mean something in chat completions and would be obeyed by an upstream
-    unseen by us; `where` is the endpoint that does not have them.
+    `foreign` lists keys of chat completions that an upstream would obey without our reading them.
+    `where` is the endpoint without these keys.
     """
     read: dict[str, object] = {}
     extra: dict[str, JsonText] = {}
     for key, value in json_object(body).items():
         if value is None:
-            continue  # the same as not sent
+            continue  # null means the same as a missing key
         if (reader := readers.get(key)) is not None:
             read[key] = reader(value, key)
         elif key in foreign:
@@ -197,13 +201,13 @@ def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
 
 
 def cache_key(extra: Mapping[str, JsonText]) -> str | None:
-    """The `prompt_cache_key` that is passed on, None without one."""
+    """Returns the `prompt_cache_key` to be passed on, or None without one."""
     kept = extra.get("prompt_cache_key")
     return None if kept is None else kept[1:-1]
 
 
 def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
-    """Raises RequestError for a choice, as chat completions write it, that no tool can meet."""
+    """Raises RequestError for a choice, in chat completions' form, that no tool can meet."""
     if choice in ('"none"', '"auto"'):
         return
     if not tools:
@@ -213,7 +217,7 @@ def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
 
 
 def client_request_id(headers: Mapping[str, str]) -> str | None:
-    """The client's own id when it is printable ASCII of at most 512 characters, else None."""
+    """Returns the client's own id if it is printable ASCII of at most 512 characters, else None."""
     given = headers.get("x-client-request-id")
     if given is None or not 0 < len(given) <= 512 or not given.isascii() or not given.isprintable():
         return None

@@ -1,7 +1,7 @@
-"""The client's hints: the body's `routing` object and its twins among the headers, to `Hints`.
+"""Reads the client's hints from the body's `routing` object and from headers.
 
-Where both say something, the stricter holds. Whether a hint may lower anything is decided
-elsewhere, by key and policy: this file only says what was asked. Dollars become nano-dollars.
+If body and header differ, the stricter value applies. Key and policy decide elsewhere if a hint may
+lower anything. This module only reads the hints. Dollars become nano-dollars.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from router.wire.checks import (
     wrong_value,
 )
 
-MAX_USD = 1e9  # as in the policy schema
+MAX_USD = 1e9  # the same bound as in the policy schema
 MAX_TAGS = 16
 MAX_SESSION = 256  # characters
 MAX_CONTEXT = 64
@@ -39,18 +39,18 @@ PREFIX = "x-tiergate-"
 
 
 def _context(value: object, param: str) -> dict[str, str]:
-    """Slots by name; numbers are taken as their text, so that an order number may be one."""
+    """Returns slots by name. A number becomes its text, so an order number may be one."""
     given = mapping(value, param)
     if len(given) > MAX_CONTEXT:
         raise wrong_value(param, given, f"at most {MAX_CONTEXT} entries")
     context: dict[str, str] = {}
-    for name, found in given.items():
-        at = f"{param}.{name[:64]}"
-        if type(found) is int or type(found) is float:
-            found = str(found)
-        if type(found) is not str:
-            raise wrong_type(at, found, "a string or a number")
-        context[bounded_text(name, at, 1, 64)] = bounded_text(found, at, 0, 4_000)
+    for name, slot in given.items():
+        path = f"{param}.{name[:64]}"
+        if type(slot) is int or type(slot) is float:
+            slot = str(slot)
+        if type(slot) is not str:
+            raise wrong_type(path, slot, "a string or a number")
+        context[bounded_text(name, path, 1, 64)] = bounded_text(slot, path, 0, 4_000)
     return context
 
 
@@ -103,8 +103,9 @@ def _first(first: str, second: str) -> str:
     return first
 
 
-# Hint: how its JSON is read, how a header's text becomes JSON, which of two is the stricter.
-# Two ceilings hold both, so the lower one counts; two policies cannot both hold.
+# Each hint has a reader of its JSON, a reader of a header's text, and a function that returns the
+# stricter of two values. Two ceilings apply together, so the lower one counts. Two policies cannot
+# apply together.
 _HINTS: dict[str, tuple[Reader, Callable[[str], object], Callable[..., object] | None]] = {
     "policy": (texts(1, 64), _same, None),
     "min_tier": (integers(1, 9), _integer, max),
@@ -124,47 +125,54 @@ _FIELD = {"stakes_usd": "stakes_nano_usd", "max_cost_usd": "max_cost_nano_usd"}
 
 
 def read_hints(routing: object, headers: Mapping[str, str], prompt_cache_key: str | None) -> Hints:
-    """What the client asks of routing: body and headers together, the stricter of both.
+    """Returns the client's hints: body and headers together, the stricter of both.
 
-    The session is the body's, else `x-tiergate-session`, `x-session-id`, `prompt_cache_key`.
-    Raises RequestError for an unknown key, a wrong value, or two policies that disagree.
+    The session comes from the body, or else from `x-tiergate-session`, `x-session-id` or
+    `prompt_cache_key`. Raises RequestError for an unknown key, a wrong value, or two different
+    policies.
     """
-    found = {} if routing is None else _from_body(mapping(routing, "routing"))
+    hints = {} if routing is None else _from_body(mapping(routing, "routing"))
     for header, value in headers.items():
         if header.startswith(PREFIX):
             name = _BY_HEADER.get(header)
             if name is None:
                 raise _unknown_header(header)
-            _add_header(found, header, name, value.strip())
-    if "session" not in found:
+            _add_header(hints, header, name, value.strip())
+    if "session" not in hints:
         session = headers.get("x-session-id") or prompt_cache_key
         if session:
-            found["session"] = _short(session)
-    if not found:
+            hints["session"] = _short(session)
+    if not hints:
         return NO_HINTS
-    return Hints(**{_FIELD.get(name, name): value for name, value in found.items()})  # type: ignore[arg-type]
+    return Hints(**{_FIELD.get(name, name): value for name, value in hints.items()})  # type: ignore[arg-type]
 
 
 def _short(session: str) -> str:
-    """A name that clients have for other ends may be longer: its digest names the session then."""
+    """Returns the session's name, or its digest when it is too long.
+
+    Clients choose these names for other systems, so they may be longer than our limit.
+    """
     if len(session) <= MAX_SESSION:
         return session
     return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _from_body(routing: dict[str, object]) -> dict[str, object]:
-    found: dict[str, object] = {}
+    hints: dict[str, object] = {}
     for name, value in routing.items():
         known = _HINTS.get(name)
         if known is None:
             raise unsupported(f"routing.{shown(name)[1:-1]}", f"known are {', '.join(_HINTS)}")
         if value is not None:
-            found[name] = known[0](value, f"routing.{name}")
-    return found
+            hints[name] = known[0](value, f"routing.{name}")
+    return hints
 
 
 def _unknown_header(header: str) -> RequestError:
-    """A mistyped hint would be passed over in silence, and the request go where it must not."""
+    """Returns the error for an unknown header.
+
+    Without it a mistyped hint would have no effect, and the request could reach a forbidden tier.
+    """
     if header == PREFIX + "context":
         return unsupported(header, "slots go in the body, as routing.context")
     (near,) = difflib.get_close_matches(header, _BY_HEADER, n=1) or [""]
@@ -172,17 +180,17 @@ def _unknown_header(header: str) -> RequestError:
     return unsupported(shown(header)[1:-1], f"known are {', '.join(_BY_HEADER)}{hint}")
 
 
-def _add_header(found: dict[str, object], header: str, name: str, value: str) -> None:
+def _add_header(hints: dict[str, object], header: str, name: str, value: str) -> None:
     read, to_json, stricter = _HINTS[name]
     given = read(to_json(value), header)
-    if name not in found or found[name] == given:
-        found[name] = given
+    if name not in hints or hints[name] == given:
+        hints[name] = given
     elif stricter is None:
         raise RequestError(
-            f"routing.{name} is {shown(found[name])} but the header {header} says {shown(given)}; "
+            f"routing.{name} is {shown(hints[name])} but the header {header} says {shown(given)}; "
             "send one of them.",
             param=f"routing.{name}",
             code="invalid_value",
         )
     else:
-        found[name] = stricter(found[name], given)
+        hints[name] = stricter(hints[name], given)

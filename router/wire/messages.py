@@ -1,7 +1,7 @@
-"""Chat messages and tools: JSON to `Message` and `ToolSpec`.
+"""Reads chat messages and tools from JSON as `Message` and `ToolSpec`.
 
-Follows openai-openapi's ChatCompletionRequestMessage and ChatCompletionTool. Parts are checked and
-carried with the keys that the API gives them. It knows nothing about the rest of the body.
+It follows openai-openapi's ChatCompletionRequestMessage and ChatCompletionTool. Parts are checked,
+and carried with the keys of the API. This module knows nothing about the rest of the body.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from router.wire.checks import (
 )
 from router.wire.openai.thought_signatures import read_signatures
 
-MAX_MESSAGES = 10_000  # a conversation of that length fills no context window in use
+MAX_MESSAGES = 10_000  # no context window in use holds a conversation of that length
 MAX_PARTS = 1_000
 MAX_TOOLS = 128  # OpenAI's own limit
 MAX_TOOL_CALLS = 128
@@ -36,12 +36,12 @@ _TEXT_ONLY_ROLES = frozenset({"developer", "system", "tool", "function"})
 _PART_KINDS = ("text", "image_url", "input_audio", "file", "refusal")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NO_PARAMETERS = JsonText('{"type":"object","properties":{}}')
-# Addresses go upstream, which may fetch them: schemes that reach local files are refused.
+# Upstreams may fetch these addresses, so schemes that reach local files are refused.
 _IMAGE_SCHEMES = ("https://", "http://", "data:image/")
 
 
 def read_messages(value: object, param: str) -> tuple[Message, ...]:
-    """All messages, at least one and at most 10,000."""
+    """Returns all messages, at least one and at most 10,000."""
     items = array(value, param)
     if not items:
         raise wrong_value(param, items, "at least one message")
@@ -56,104 +56,107 @@ def _message(item: object, i: int, param: str) -> Message:
     role = item.get("role")
     content = item.get("content")
     if len(item) == 2 and type(content) is str and role in ("user", "system", "developer"):
-        return Message(role, content)  # nearly every message is one of these
+        return Message(role, content)  # nearly every message has this form
     return _full_message(item, role, content, f"{param}[{i}]")
 
 
-def _full_message(item: dict[str, object], role: object, content: object, at: str) -> Message:
+def _full_message(item: dict[str, object], role: object, content: object, path: str) -> Message:
     if role is None:
-        raise missing(f"{at}.role", f"one of {', '.join(ROLES)}")
-    role = one_of(role, f"{at}.role", ROLES)
-    _refuse_old_keys(item, at)
-    words, parts = _content(content, role, f"{at}.content")
+        raise missing(f"{path}.role", f"one of {', '.join(ROLES)}")
+    role = one_of(role, f"{path}.role", ROLES)
+    _refuse_old_keys(item, path)
+    words, parts = _content(content, role, f"{path}.content")
     calls: tuple[ToolCall, ...] = ()
     sealed: tuple[Sealed, ...] = ()
     tool_call_id = None
     if role == "assistant":
-        calls = _tool_calls(item.get("tool_calls"), f"{at}.tool_calls")
+        calls = _tool_calls(item.get("tool_calls"), f"{path}.tool_calls")
         if calls:
             sealed = read_signatures(item.get("tool_calls"), bool(words or parts))
         refusal = item.get("refusal")
         if refusal is not None:
-            parts = _with_refusal(words, parts, text(refusal, f"{at}.refusal"))
+            parts = _with_refusal(words, parts, text(refusal, f"{path}.refusal"))
     elif role == "tool":
         if item.get("tool_call_id") is None:
-            raise missing(f"{at}.tool_call_id", "the id of the tool call that this answers")
-        tool_call_id = bounded_text(item["tool_call_id"], f"{at}.tool_call_id", 1, 512)
+            raise missing(f"{path}.tool_call_id", "the id of the tool call that this answers")
+        tool_call_id = bounded_text(item["tool_call_id"], f"{path}.tool_call_id", 1, 512)
     if content is None and not calls and not parts:
-        raise missing(f"{at}.content", "a string or an array of parts")
+        raise missing(f"{path}.content", "a string or an array of parts")
     name = item.get("name")
     if name is not None:
-        name = bounded_text(name, f"{at}.name", 1, 256)
+        name = bounded_text(name, f"{path}.name", 1, 256)
     elif role == "function":
-        raise missing(f"{at}.name", "the name of the function that this answers")
+        raise missing(f"{path}.name", "the name of the function that this answers")
     return Message(role, words, parts, calls, tool_call_id, name, sealed)
 
 
-def _refuse_old_keys(item: dict[str, object], at: str) -> None:
-    """Keys of a message that would be lost on the way. Others that SDKs echo back are ignored:
-    `annotations`, `reasoning_content`, ids and the like say nothing that a model must read."""
+def _refuse_old_keys(item: dict[str, object], path: str) -> None:
+    """Refuses keys of a message whose meaning would be lost.
+
+    Other keys that SDKs echo are ignored: `annotations`, `reasoning_content`, ids and the like hold
+    nothing that a model must read.
+    """
     if item.get("function_call") is not None:
-        raise unsupported(f"{at}.function_call", "use tool_calls")
+        raise unsupported(f"{path}.function_call", "use tool_calls")
     if item.get("audio") is not None:
-        raise unsupported(f"{at}.audio", "send the transcript as content")
+        raise unsupported(f"{path}.audio", "send the transcript as content")
 
 
-def _content(value: object, role: str, at: str) -> tuple[str, tuple[ContentPart, ...]]:
-    """The text of all text parts joined by newlines, and the parts (none for a plain string)."""
+def _content(value: object, role: str, path: str) -> tuple[str, tuple[ContentPart, ...]]:
+    """Returns all text joined by newlines, and the parts (none for a plain string)."""
     if value is None or type(value) is str:
         return value or "", ()
     if type(value) is not list:
-        raise wrong_type(at, value, "a string or an array of parts")
+        raise wrong_type(path, value, "a string or an array of parts")
     if not value or len(value) > MAX_PARTS:
-        raise wrong_value(at, value, f"1 to {MAX_PARTS} parts")
+        raise wrong_value(path, value, f"1 to {MAX_PARTS} parts")
     words: list[str] = []
-    parts = tuple([_part(part, role, f"{at}[{i}]", words) for i, part in enumerate(value)])
+    parts = tuple([_part(part, role, f"{path}[{i}]", words) for i, part in enumerate(value)])
     return "\n".join(words), parts
 
 
-def _part(value: object, role: str, at: str, words: list[str]) -> ContentPart:
-    part = mapping(value, at)
+def _part(value: object, role: str, path: str, words: list[str]) -> ContentPart:
+    part = mapping(value, path)
     if part.get("type") is None:
-        raise missing(f"{at}.type", f"one of {', '.join(_PART_KINDS)}")
-    kind = one_of(part["type"], f"{at}.type", _PART_KINDS)
+        raise missing(f"{path}.type", f"one of {', '.join(_PART_KINDS)}")
+    kind = one_of(part["type"], f"{path}.type", _PART_KINDS)
     if kind == "refusal" and role != "assistant":
-        raise wrong_value(f"{at}.type", kind, "a refusal only from the assistant")
+        raise wrong_value(f"{path}.type", kind, "a refusal only from the assistant")
     if kind in ("image_url", "input_audio", "file") and role in _TEXT_ONLY_ROLES:
-        raise wrong_value(f"{at}.type", kind, f"only text in a {role} message")
+        raise wrong_value(f"{path}.type", kind, f"only text in a {role} message")
     if part.get(kind) is None:
-        raise missing(f"{at}.{kind}", "the part's content")
+        raise missing(f"{path}.{kind}", "the part's content")
     if kind == "text":
-        words.append(text(part["text"], f"{at}.text"))
+        words.append(text(part["text"], f"{path}.text"))
     elif kind == "refusal":
-        text(part["refusal"], f"{at}.refusal")
+        text(part["refusal"], f"{path}.refusal")
     else:
-        _attachment(kind, mapping(part[kind], f"{at}.{kind}"), f"{at}.{kind}")
-    return ContentPart(kind, json_text(known_part(part, kind), at))
+        _attachment(kind, mapping(part[kind], f"{path}.{kind}"), f"{path}.{kind}")
+    return ContentPart(kind, json_text(known_part(part, kind), path))
 
 
-def _attachment(kind: str, value: dict[str, object], at: str) -> None:
+def _attachment(kind: str, value: dict[str, object], path: str) -> None:
     if kind == "image_url":
         if value.get("url") is None:
-            raise missing(f"{at}.url", "an https address or a data: URL of an image")
-        check_image_url(value["url"], f"{at}.url")
+            raise missing(f"{path}.url", "an https address or a data: URL of an image")
+        check_image_url(value["url"], f"{path}.url")
         if value.get("detail") is not None:
-            one_of(value["detail"], f"{at}.detail", ("auto", "low", "high", "original"))
+            one_of(value["detail"], f"{path}.detail", ("auto", "low", "high", "original"))
     elif kind == "input_audio":
         for key in ("data", "format"):
             if value.get(key) is None:
-                raise missing(f"{at}.{key}", "a string")
-            text(value[key], f"{at}.{key}")
+                raise missing(f"{path}.{key}", "a string")
+            text(value[key], f"{path}.{key}")
     elif value.get("file_id") is None and value.get("file_data") is None:
-        raise missing(f"{at}.file_id", "file_id, or file_data with filename")
+        raise missing(f"{path}.file_id", "file_id, or file_data with filename")
     else:
         for key in ("file_id", "file_data", "filename"):
             if value.get(key) is not None:
-                text(value[key], f"{at}.{key}")
+                text(value[key], f"{path}.{key}")
 
 
 def check_image_url(value: object, param: str) -> str:
-    """The address of an image. Raises RequestError for schemes that reach local files."""
+    """Returns the address of an image. Raises RequestError for schemes that reach local files."""
     url = text(value, param)
     if not url.lower().startswith(_IMAGE_SCHEMES):
         raise wrong_value(param, url, "an http(s) address or data:image/...")
@@ -163,46 +166,46 @@ def check_image_url(value: object, param: str) -> str:
 def _with_refusal(
     words: str, parts: tuple[ContentPart, ...], refusal: str
 ) -> tuple[ContentPart, ...]:
-    """An earlier refusal said as a part, which is the other way the API has to say it."""
+    """Returns the parts with an earlier refusal as a part, the API's other form for it."""
     if words and not parts:
         parts = (text_part("text", words),)
     return (*parts, text_part("refusal", refusal))
 
 
 def text_part(kind: str, words: str) -> ContentPart:
-    """A part of kind `text` or `refusal`."""
+    """Returns a part of kind `text` or `refusal`."""
     return ContentPart(kind, json_text({"type": kind, kind: words}, kind))
 
 
-def _tool_calls(value: object, at: str) -> tuple[ToolCall, ...]:
+def _tool_calls(value: object, path: str) -> tuple[ToolCall, ...]:
     if value is None:
         return ()
-    items = array(value, at)
+    items = array(value, path)
     if len(items) > MAX_TOOL_CALLS:
-        raise wrong_value(at, items, f"at most {MAX_TOOL_CALLS} tool calls")
-    return tuple([_tool_call(item, f"{at}[{i}]") for i, item in enumerate(items)])
+        raise wrong_value(path, items, f"at most {MAX_TOOL_CALLS} tool calls")
+    return tuple([_tool_call(item, f"{path}[{i}]") for i, item in enumerate(items)])
 
 
-def _tool_call(value: object, at: str) -> ToolCall:
-    call = mapping(value, at)
+def _tool_call(value: object, path: str) -> ToolCall:
+    call = mapping(value, path)
     if call.get("type") is not None:
-        one_of(call["type"], f"{at}.type", ("function",))
+        one_of(call["type"], f"{path}.type", ("function",))
     if call.get("id") is None:
-        raise missing(f"{at}.id", "the id of the tool call")
+        raise missing(f"{path}.id", "the id of the tool call")
     if call.get("function") is None:
-        raise missing(f"{at}.function", "an object with name and arguments")
-    function = mapping(call["function"], f"{at}.function")
+        raise missing(f"{path}.function", "an object with name and arguments")
+    function = mapping(call["function"], f"{path}.function")
     if function.get("arguments") is None:
-        raise missing(f"{at}.function.arguments", "a string of JSON")
+        raise missing(f"{path}.function.arguments", "a string of JSON")
     return ToolCall(
-        bounded_text(call["id"], f"{at}.id", 1, 512),
-        read_name(function.get("name"), f"{at}.function.name"),
-        text(function["arguments"], f"{at}.function.arguments"),
+        bounded_text(call["id"], f"{path}.id", 1, 512),
+        read_name(function.get("name"), f"{path}.function.name"),
+        text(function["arguments"], f"{path}.function.arguments"),
     )
 
 
 def read_name(value: object, param: str) -> str:
-    """A tool's or schema's name: 1 to 64 of letters, digits, _ and -."""
+    """Returns a tool's or schema's name: 1 to 64 of letters, digits, _ and -."""
     if value is None:
         raise missing(param, "a name")
     name = text(value, param)
@@ -212,44 +215,47 @@ def read_name(value: object, param: str) -> str:
 
 
 def read_tools(value: object, param: str) -> tuple[ToolSpec, ...]:
-    """All tools, at most 128. Raises RequestError that names the key."""
+    """Returns all tools, at most 128. Raises RequestError that names the key."""
     return read_each_tool(value, param, _tool)
 
 
 def read_each_tool(
     value: object, param: str, read: Callable[[object, str], ToolSpec]
 ) -> tuple[ToolSpec, ...]:
-    """At most 128 tools, each read with its place. Raises RequestError that names the key."""
+    """Returns at most 128 tools, each read with its path.
+
+    Raises RequestError that names the key.
+    """
     items = array(value, param)
     if len(items) > MAX_TOOLS:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
     return tuple([read(item, f"{param}[{i}]") for i, item in enumerate(items)])
 
 
-def _tool(value: object, at: str) -> ToolSpec:
-    tool = mapping(value, at)
+def _tool(value: object, path: str) -> ToolSpec:
+    tool = mapping(value, path)
     if tool.get("type") is None:
-        raise missing(f"{at}.type", "`function`")
-    one_of(tool["type"], f"{at}.type", ("function",))
+        raise missing(f"{path}.type", "`function`")
+    one_of(tool["type"], f"{path}.type", ("function",))
     if tool.get("function") is None:
-        raise missing(f"{at}.function", "an object with name and parameters")
-    function = mapping(tool["function"], f"{at}.function")
-    at = f"{at}.function"
+        raise missing(f"{path}.function", "an object with name and parameters")
+    function = mapping(tool["function"], f"{path}.function")
+    path = f"{path}.function"
     description = function.get("description")
     parameters = function.get("parameters")
     strict = function.get("strict")
     return ToolSpec(
-        read_name(function.get("name"), f"{at}.name"),
-        "" if description is None else text(description, f"{at}.description"),
+        read_name(function.get("name"), f"{path}.name"),
+        "" if description is None else text(description, f"{path}.description"),
         NO_PARAMETERS
         if parameters is None
-        else json_text(mapping(parameters, f"{at}.parameters"), f"{at}.parameters"),
-        strict is not None and boolean(strict, f"{at}.strict"),
+        else json_text(mapping(parameters, f"{path}.parameters"), f"{path}.parameters"),
+        strict is not None and boolean(strict, f"{path}.strict"),
     )
 
 
 def read_tool_choice(value: object, param: str) -> JsonText:
-    """`none`, `auto`, `required` or one function, as JSON text."""
+    """Returns `none`, `auto`, `required` or one function, as JSON text."""
     if type(value) is str:
         return json_text(one_of(value, param, ("none", "auto", "required")), param)
     if type(value) is not dict:

@@ -7,7 +7,7 @@ import pytest
 
 from router.errors import RequestError
 from router.types import ChatRequest
-from router.wire.openai.names import parse_chat_request
+from router.wire.openai.request import parse_chat_request
 
 HELLO = [{"role": "user", "content": "hello"}]
 

@@ -208,7 +208,7 @@ def test_all_mistakes_about_heads_are_told_at_once(
     with pytest.raises(PolicyError) as caught:
         load_policy(path, {}, None, model.encoder.sha256)
     told = {(m.line, m.key_path): m.expected for m in caught.value.mistakes}
-    assert "none stands at" in told[5, "heads[1].path"]
+    assert "there is none at" in told[5, "heads[1].path"]
     assert "fitted on encoder abababababab" in told[6, "heads[2].path"]
     assert "are not replaced" in told[7, "heads[3].name"]
     assert "--positive LABEL" in told[8, "heads[4].path"]

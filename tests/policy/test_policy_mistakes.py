@@ -137,7 +137,7 @@ CASES = [
         "at least 1",
         id="no time to keep a prompt",
     ),
-    pytest.param(added("name: again"), 3, "name", "stands twice", "once", id="duplicate key"),
+    pytest.param(added("name: again"), 3, "name", "duplicate key", "once", id="duplicate key"),
     pytest.param(
         GOOD.replace("kind: local", "kind: locl"),
         7,

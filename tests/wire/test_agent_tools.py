@@ -60,7 +60,7 @@ def test_a_choice_in_a_namespace_is_flattened_upstream_alone() -> None:
     exchange = read([AGENTS], tool_choice=chosen)
     wanted = {"type": "function", "function": {"name": "agents__spawn"}}
     assert json.loads(exchange.request.tool_choice or "") == wanted
-    assert json.loads(exchange.said_back)["tool_choice"] == chosen
+    assert json.loads(exchange.echoed)["tool_choice"] == chosen
 
 
 def test_two_tools_of_one_flat_name_are_refused() -> None:
@@ -122,7 +122,7 @@ def test_a_choice_of_what_no_tier_has_is_left_out_too() -> None:
 
 
 def test_the_response_repeats_tools_as_they_came() -> None:
-    said = json.loads(read([AGENTS, PATCH, SEARCH]).said_back)["tools"]
+    said = json.loads(read([AGENTS, PATCH, SEARCH]).echoed)["tools"]
     assert said == [AGENTS, PATCH]
 
 

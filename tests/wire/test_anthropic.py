@@ -10,7 +10,7 @@ from router.errors import RequestError
 from router.types import Answer, ChatRequest, Choice, ToolCall, Usage
 from router.wire.anthropic.render import render_error, render_message
 from router.wire.anthropic.request import MessagesFormat
-from router.wire.openai.names import parse_chat_request
+from router.wire.openai.request import parse_chat_request
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 TOOL = {"name": "f", "description": "d", "input_schema": SCHEMA}

@@ -26,7 +26,7 @@ from router.wire.body_keys import (
     stores_unasked,
 )
 from router.wire.fields import PASSED_ON
-from router.wire.openai.parse import CHAT_KEYS, parse_chat_request
+from router.wire.openai.request import CHAT_KEYS, parse_chat_request
 from tests.kits.server_kit import Served, Upstream, write_ladder
 from tests.kits.upstreams.upstream_kit import facts
 

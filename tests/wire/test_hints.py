@@ -10,7 +10,7 @@ import pytest
 from router.api.openapi.schemas import HINTS
 from router.errors import RequestError
 from router.wire.hints import _HINTS, MAX_SESSION
-from router.wire.openai.parse import parse_chat_request
+from router.wire.openai.request import parse_chat_request
 from tests.kits.wire_kit import parse, refused
 
 

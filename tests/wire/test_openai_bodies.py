@@ -10,18 +10,15 @@ from hypothesis import strategies as st
 from router.errors import AnswererError, StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, ToolCall, Usage
 from router.wire.body_keys import passed_on
-from router.wire.openai.events import MAX_LINE_BYTES, MAX_STREAM_BYTES
-from router.wire.openai.names import (
+from router.wire.openai.answers import bound_usage, parse_completion, parse_usage
+from router.wire.openai.render import StreamRenderer, deltas_of, render_completion
+from router.wire.openai.request import parse_chat_request
+from router.wire.openai.upstream import upstream_body
+from router.wire.openai.upstream_events import (
+    MAX_LINE_BYTES,
+    MAX_STREAM_BYTES,
     ChunkFolder,
     EventDecoder,
-    StreamRenderer,
-    bound_usage,
-    deltas_of,
-    parse_chat_request,
-    parse_completion,
-    parse_usage,
-    render_completion,
-    upstream_body,
 )
 from tests.kits.examples import examples
 from tests.kits.upstreams.upstream_kit import facts

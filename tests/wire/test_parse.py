@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from router.errors import RequestError
 from router.types import ChatRequest
 from router.wire.fields import PASSED_ON
-from router.wire.openai.names import parse_chat_request, render_error
-from router.wire.openai.parse import _READ, SAMPLING
+from router.wire.openai.render import render_error
+from router.wire.openai.request import _READ, SAMPLING, parse_chat_request
 from tests.kits.examples import examples
 from tests.kits.wire_kit import HELLO, parse, refused
 

@@ -8,10 +8,10 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router import errors
 from router.types import Answer, Choice, Delta, JsonText, TokenLogprob, ToolCall, Usage
-from router.wire.openai.names import (
+from router.wire.openai.answers import parse_completion
+from router.wire.openai.render import (
     StreamRenderer,
     deltas_of,
-    parse_completion,
     render_completion,
     render_error,
     render_error_event,

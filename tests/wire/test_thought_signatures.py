@@ -9,10 +9,11 @@ import pytest
 
 from router.privacy.provider_seals import stamped
 from router.types import Answer, ChatRequest, Delta, ToolCall
-from router.wire.openai.completion import parse_completion, upstream_body
-from router.wire.openai.events import ChunkFolder
+from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import StreamRenderer, deltas_of, render_completion
 from router.wire.openai.thought_signatures import UNSIGNED, wants_signatures
+from router.wire.openai.upstream import upstream_body
+from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.request import ResponsesFormat
 from tests.kits.wire_kit import HELLO, parse
 

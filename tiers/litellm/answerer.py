@@ -36,8 +36,9 @@ from router.types import (
     Events,
     Work,
 )
-from router.wire.openai.names import ChunkFolder, parse_completion
+from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import to_json
+from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.remote.base import body_of_call, completed, end_of_call, too_late
 from tiers.remote.call_slots import CallSlots

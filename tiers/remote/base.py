@@ -15,7 +15,8 @@ from router.errors import DeadlineExceeded
 from router.money.cost import input_bound, output_cap
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Clock, Work
 from router.wire.body_keys import passed_on
-from router.wire.openai.names import bound_usage, upstream_body
+from router.wire.openai.answers import bound_usage
+from router.wire.openai.upstream import upstream_body
 
 Made = TypeVar("Made")
 

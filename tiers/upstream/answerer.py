@@ -27,8 +27,9 @@ from router.types import (
     Events,
     Work,
 )
-from router.wire.openai.completion import MAX_TOKENS, upstream_object
-from router.wire.openai.names import EventDecoder, deltas_of
+from router.wire.openai.answers import MAX_TOKENS, upstream_object
+from router.wire.openai.render import deltas_of
+from router.wire.openai.upstream_events import EventDecoder
 from tiers.remote.base import completed, made_of
 from tiers.upstream.client import Session, check_type, new_session, read_json, read_to_end
 from tiers.upstream.client_errors import FOREIGN

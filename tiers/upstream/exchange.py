@@ -18,7 +18,7 @@ import aiohttp
 from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, UpstreamRejected
 from router.policy.schema import UpstreamAnswerer
 from router.types import AnswererFacts, CallFailed, Clock, Events, Work
-from router.wire.openai.names import shown_code_in
+from router.wire.openai.answers import shown_code_in
 from tiers.remote.base import end_of_call, made_of, too_late
 from tiers.remote.call_slots import CallSlots
 from tiers.remote.refusals import (

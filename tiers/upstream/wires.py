@@ -16,8 +16,9 @@ from router.types import Answer, AnswererFacts, Capability, ChatRequest, Delta, 
 from router.wire.anthropic.answers import MessageFolder, parse_message
 from router.wire.anthropic.upstream import count_body, headers_of_call, messages_body
 from router.wire.body_keys import passed_on
-from router.wire.openai.names import ChunkFolder, parse_completion
+from router.wire.openai.answers import parse_completion
 from router.wire.openai.thought_signatures import wants_signatures
+from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.upstream import carries_seals, response_body
 from tiers.remote.base import body_of_call

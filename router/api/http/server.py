@@ -54,8 +54,7 @@ from router.wire.anthropic.request import MessagesFormat
 from router.wire.exchange import WireFormat
 from router.wire.openai.chat import ChatFormat
 from router.wire.openai.completions import CompletionsFormat
-from router.wire.openai.names import render_model, render_models
-from router.wire.openai.render import to_json
+from router.wire.openai.render import render_model, render_models, to_json
 from router.wire.responses.request import CompactFormat, ResponsesFormat
 
 OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()

@@ -52,7 +52,7 @@ def _checked_schema(schema: dict[str, object]) -> dict[str, object]:
         raise ValueError("a schema of an object with properties and required ones")
     missing = [name for name in required if name not in properties]
     if missing:
-        raise ValueError(f"required fields to stand under properties, not {', '.join(missing)}")
+        raise ValueError(f"required fields to be listed under properties, not {', '.join(missing)}")
     return schema
 
 

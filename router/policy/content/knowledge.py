@@ -68,7 +68,7 @@ class IntentSection(Section):
     def _slots_and_answer_agree(self) -> IntentSection:
         used = set(SLOT.findall(self.answer))
         undeclared, unused = sorted(used - set(self.slots)), sorted(set(self.slots) - used)
-        problems = [f"{{{n}}} in the answer to stand under slots" for n in undeclared]
+        problems = [f"{{{n}}} in the answer to be listed under slots" for n in undeclared]
         problems += [f"slot {n} to be used in the answer" for n in unused]
         if set("{}") & set(SLOT.sub("", self.answer)):
             problems.append("braces in the answer only around a slot's name")

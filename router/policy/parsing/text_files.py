@@ -13,9 +13,9 @@ def text_of(path: Path, wrong: type[PolicyError] = PolicyError) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        found = f"the byte 0x{error.object[error.start]:02x}, which is no UTF-8"
+        problem = f"the byte 0x{error.object[error.start]:02x}, which is no UTF-8"
         expected = "UTF-8 text; save the file in that encoding"
-        raise wrong((Mistake(str(path), line, "(top)", found, expected),)) from error
+        raise wrong((Mistake(str(path), line, "(top)", problem, expected),)) from error
     except OSError as error:
-        found = error.strerror or "a file that cannot be read"
-        raise wrong((Mistake(str(path), 0, "(top)", found, "a readable file"),)) from error
+        problem = error.strerror or "a file that cannot be read"
+        raise wrong((Mistake(str(path), 0, "(top)", problem, "a readable file"),)) from error

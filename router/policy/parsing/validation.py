@@ -63,13 +63,13 @@ def mistakes_from(
         # This error belongs to the wrong branch of a union: `str` where the file has a mapping.
         if not place.fits and place.union_path in fits:
             continue
-        found, expected = _found_expected(details, place)
+        shown, expected = _found_expected(details, place)
         path = place.path
         line = line_map.line(path)
         for part in (
             expected.split("; ") if not path and details["type"] == "value_error" else [expected]
         ):
-            mistakes.append(Mistake(file, line, key_path_text(path), found, part))
+            mistakes.append(Mistake(file, line, key_path_text(path), shown, part))
     return tuple(dict.fromkeys(mistakes))
 
 
@@ -220,7 +220,7 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
     """Returns the value in the file and the allowed values, in words for people."""
     kind = details["type"]
     context = details.get("ctx", {})
-    found = found_text(
+    shown = found_text(
         place.path,
         details["input"],
         harmless=kind == "cross_mistake" or _is_plain(place.annotation),
@@ -228,11 +228,11 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
     if kind == "missing":
         return "nothing", "a value: this key is required"
     if kind == "extra_forbidden":
-        return found, _unknown_key(place)
+        return shown, _unknown_key(place)
     if kind in ("enum", "literal_error"):
         allowed = str(context.get("expected", ""))
         options = re.findall(r"'([^']*)'", allowed)
-        return found, f"one of {allowed}{nearest(str(details['input']), options)}"
+        return shown, f"one of {allowed}{nearest(str(details['input']), options)}"
     if kind == "union_tag_not_found":
         return "nothing", f"the key {context.get('discriminator')}: it says which kind this is"
     if kind == "union_tag_invalid":
@@ -241,16 +241,16 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
         hint = nearest(tag, re.findall(r"'([^']*)'", allowed))
         return f"{key}: {redact(tag)!r}", f"{key} to be one of {allowed}{hint}"
     if kind == "value_error":
-        return found, str(context.get("error", details["msg"]))
+        return shown, str(context.get("error", details["msg"]))
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
-        return found, WORDS.get(pattern, f"text that matches {pattern}")
+        return shown, WORDS.get(pattern, f"text that matches {pattern}")
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]
         bound = context.get(key)
-        return found, (words.removesuffix("s") if bound == 1 else words).format(bound)
+        return shown, (words.removesuffix("s") if bound == 1 else words).format(bound)
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
-    return found, word or _KIND_WORDS.get(kind, details["msg"])
+    return shown, word or _KIND_WORDS.get(kind, details["msg"])
 
 
 def _unknown_key(place: _Place) -> str:

@@ -47,16 +47,16 @@ class LineMap(Struct, frozen=True):
                 return line
         return 0
 
-    def mistake(self, path: Sequence[str | int], found: object, expected: str) -> Mistake:
+    def mistake(self, path: Sequence[str | int], value: object, expected: str) -> Mistake:
         """Returns a mistake at `path` of this file, with its line."""
         # Our own checks only name known keys; text that a person invented never comes here.
-        shown = found_text(path, found, harmless=True)
+        shown = found_text(path, value, harmless=True)
         return Mistake(self.file, self.line(path), key_path_text(path), shown, expected)
 
     def no_mapping(self, tree: object, keys: str) -> Mistake:
         """Returns the mistake of a file that should hold a mapping with these keys."""
-        found = "an empty file" if tree is None else found_text((), tree)
-        return Mistake(self.file, 1, "(top)", found, f"a mapping with {keys}")
+        shown = "an empty file" if tree is None else found_text((), tree)
+        return Mistake(self.file, 1, "(top)", shown, f"a mapping with {keys}")
 
 
 def key_path_text(path: Sequence[str | int]) -> str:
@@ -87,8 +87,8 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 0 if mark is None else mark.line + 1
-        found, expected = _no_yaml(str(error.problem or error), text, line)
-        raise _unreadable(path_name, line, found, expected) from error
+        problem, expected = _no_yaml(str(error.problem or error), text, line)
+        raise _unreadable(path_name, line, problem, expected) from error
     except yaml.YAMLError as error:
         raise _unreadable(path_name, 0, str(error).split("\n")[0], "valid YAML") from error
     except RecursionError as error:
@@ -105,19 +105,19 @@ def _no_yaml(problem: str, text: str, line: int) -> tuple[str, str]:
     """
     problem = re.sub(r" '[^']{2,}'", "", problem)  # an alias or tag may be a password with * or !
     if problem.startswith("found "):
-        found = problem.removeprefix("found ")
+        shown = problem.removeprefix("found ")
     else:
-        found = f"text that is no YAML ({problem})"
+        shown = f"text that is no YAML ({problem})"
     (line_text,) = text.split("\n")[max(0, line - 1) : line] or [""]
     if line_text.lstrip(" ").startswith("\t"):
-        return found, "spaces: YAML takes no tabs for indentation"
+        return shown, "spaces: YAML takes no tabs for indentation"
     if "${" in line_text:
-        return found, "valid YAML; within [ ] and { } a ${NAME} stands in quotes"
-    return found, "valid YAML"
+        return shown, "valid YAML; within [ ] and { } a ${NAME} needs quotes"
+    return shown, "valid YAML"
 
 
-def _unreadable(file: str, line: int, found: str, expected: str) -> PolicyError:
-    return PolicyError((Mistake(file, line, "(top)", found, expected),))
+def _unreadable(file: str, line: int, shown: str, expected: str) -> PolicyError:
+    return PolicyError((Mistake(file, line, "(top)", shown, expected),))
 
 
 class _Reader:
@@ -138,8 +138,8 @@ class _Reader:
                 self.file, line, "aliases that multiply", f"at most {MAX_NODES} values"
             )
         if depth > MAX_DEPTH:
-            found = "nesting that is too deep or refers to itself"
-            raise _unreadable(self.file, line, found, f"at most {MAX_DEPTH} levels")
+            shown = "nesting that is too deep or refers to itself"
+            raise _unreadable(self.file, line, shown, f"at most {MAX_DEPTH} levels")
         self.lines.setdefault(path, line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
@@ -161,7 +161,7 @@ class _Reader:
             part = key if isinstance(key, str | int) and not isinstance(key, bool) else str(key)
             if key in values:
                 first = self.lines.get((*path, part), 0)
-                self._note(line, (*path, part), "a key that stands twice", f"once (line {first})")
+                self._note(line, (*path, part), "a duplicate key", f"once (line {first})")
                 continue
             self.lines[(*path, part)] = line
             values[key] = self.read(value_node, (*path, part), depth + 1)
@@ -177,5 +177,5 @@ class _Reader:
             self._note(node.start_mark.line + 1, path, shown, "a plain value that YAML can read")
             return node.value
 
-    def _note(self, line: int, path: KeyPath, found: str, expected: str) -> None:
-        self.mistakes.append(Mistake(self.file, line, key_path_text(path), found, expected))
+    def _note(self, line: int, path: KeyPath, shown: str, expected: str) -> None:
+        self.mistakes.append(Mistake(self.file, line, key_path_text(path), shown, expected))

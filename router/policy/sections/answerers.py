@@ -41,7 +41,7 @@ class AbilitySection(Section):
         if self.theta is not None and self.labels == 0:
             raise ValueError("theta needs labels: the number of labelled requests behind it")
         if self.by_domain and self.theta is None:
-            raise ValueError("by_domain needs theta, which stands for all other domains")
+            raise ValueError("by_domain needs theta, which applies to all other domains")
         return self
 
 

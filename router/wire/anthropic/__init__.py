@@ -1,1 +1,1 @@
-"""Anthropic's messages."""
+"""Translates Anthropic's messages."""

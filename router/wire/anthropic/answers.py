@@ -1,7 +1,8 @@
-"""What Anthropic's `POST /v1/messages` answers, whole or in events, as `Answer` and `Delta`.
+"""Reads an answer of Anthropic's `POST /v1/messages`, whole or in events.
 
-A stream counts as whole only after `message_stop` with a stop reason; anything else is StreamCut.
-Thoughts with a signature are kept as their issuer sealed them. It knows nothing about sockets.
+It becomes an `Answer` and `Delta`s. A stream is complete only after `message_stop` with a stop
+reason; anything else is StreamCut. Thoughts with a signature are kept as their issuer sealed them.
+This module knows nothing about sockets.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import orjson
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
-from router.wire.openai.completion import MAX_TOKENS, MAX_TOOL_CALLS, short_text, upstream_object
+from router.wire.openai.answers import MAX_TOKENS, MAX_TOOL_CALLS, short_text, upstream_object
 
 MAX_BLOCKS = 10_000
 _FINISH_REASONS = {
@@ -32,32 +33,42 @@ _GROWING = {
 
 
 def parse_message(body: bytes, issuer: str) -> Answer:
-    """A whole `message` as an Answer. Raises UpstreamInvalid, UpstreamError for an error object."""
-    found = upstream_object(body)
-    _raise_for_error(found)
-    blocks = found.get("content")
-    if type(blocks) is not list or found.get("type") != "message":
+    """Returns a whole `message` as an Answer.
+
+    Raises UpstreamInvalid, and UpstreamError for an error object.
+    """
+    message = upstream_object(body)
+    _raise_for_error(message)
+    content = message.get("content")
+    if type(content) is not list or message.get("type") != "message":
         raise UpstreamInvalid("The upstream sent no message; expected one with content.")
-    said = _Said(issuer)
-    for block in blocks[:MAX_BLOCKS]:
-        said.add(_mapping(block))
-    usage = found.get("usage")
-    return said.answer(found, found.get("stop_reason"), parse_message_usage(usage))
+    blocks = _MessageBlocks(issuer)
+    for block in content[:MAX_BLOCKS]:
+        blocks.add(_mapping(block))
+    usage = message.get("usage")
+    return blocks.answer(message, message.get("stop_reason"), parse_message_usage(usage))
 
 
 def parse_message_usage(value: object) -> Usage:
-    """Token counts; cached ones are part of our input. Not reported where they are unbelievable.
+    """Returns token counts; our input includes cached ones. Impossible counts are not reported.
 
-    Where Anthropic sampled several times (it compacted a context), it says each in `iterations`,
-    bills all, and leaves the further ones out of its totals: here they are added up.
+    When Anthropic sampled several times (it compacted a context), it lists each round in
+    `iterations`, bills all of them, and omits the further ones from its totals. Here they are added
+    up.
     """
     if type(value) is not dict or value.get("input_tokens") is None:
         return Usage()
     further = value.get("iterations")
-    rounds = [one for one in further if type(one) is dict] if type(further) is list else []
-    rounds = [one for one in rounds if one.get("input_tokens") is not None] or [value]
-    fresh, written, cached, output = (
-        sum(_count(one, key) for one in rounds)
+    rounds = (
+        [iteration for iteration in further if type(iteration) is dict]
+        if type(further) is list
+        else []
+    )
+    rounds = [iteration for iteration in rounds if iteration.get("input_tokens") is not None] or [
+        value
+    ]
+    uncached, written, cached, output = (
+        sum(_count(iteration, key) for iteration in rounds)
         for key in (
             "input_tokens",
             "cache_creation_input_tokens",
@@ -67,16 +78,16 @@ def parse_message_usage(value: object) -> Usage:
     )
     details = value.get("output_tokens_details")
     thought = _count(details, "thinking_tokens") if type(details) is dict else 0
-    if max(fresh, written, cached, output, thought) >= _UNBELIEVABLE:
+    if max(uncached, written, cached, output, thought) >= _UNBELIEVABLE:
         return Usage()
-    return Usage(fresh + written + cached, cached, written, output, min(thought, output), True)
+    return Usage(uncached + written + cached, cached, written, output, min(thought, output), True)
 
 
 _UNBELIEVABLE = MAX_TOKENS * 1_000
 
 
 def _count(counts: dict[str, object], key: str) -> int:
-    """The count, 0 when it is not there, _UNBELIEVABLE when it is none."""
+    """Returns the count, 0 if missing, _UNBELIEVABLE for an impossible count."""
     value = counts.get(key)
     if value is None:
         return 0
@@ -86,51 +97,51 @@ def _count(counts: dict[str, object], key: str) -> int:
 class MessageFolder:
     """Folds the events of a message's stream into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_block", "_found", "_pieces", "_said", "_stop", "_usage", "done")
+    __slots__ = ("_block", "_blocks", "_message", "_pieces", "_stop", "_usage", "done")
 
     def __init__(self, issuer: str) -> None:
         self.done = False
-        """True once `message_stop` was seen; what comes after it is not read."""
-        self._said = _Said(issuer)
-        self._block: dict[str, object] | None = None  # that is open
-        self._pieces: dict[str, list[str]] = {}  # of the open block, by key
-        self._found: dict[str, object] = {}
+        """Turns True after `message_stop`. Nothing after it is read."""
+        self._blocks = _MessageBlocks(issuer)
+        self._block: dict[str, object] | None = None  # the open block
+        self._pieces: dict[str, list[str]] = {}  # pieces of the open block, by key
+        self._message: dict[str, object] = {}
         self._usage: dict[str, object] = {}
         self._stop: object = None
 
     def fold(self, event: bytes) -> list[Delta]:
-        """The Deltas of one event's data. Raises UpstreamInvalid, UpstreamError."""
-        found = upstream_object(event)
-        kind = found.get("type")
+        """Returns the Deltas of one event's data. Raises UpstreamInvalid, UpstreamError."""
+        data = upstream_object(event)
+        kind = data.get("type")
         if kind == "content_block_delta":
-            return self._grow(_mapping(found.get("delta")))
+            return self._grow(_mapping(data.get("delta")))
         if kind == "content_block_start":
-            self._block, self._pieces = dict(_mapping(found.get("content_block"))), {}
+            self._block, self._pieces = dict(_mapping(data.get("content_block"))), {}
             words = self._block.get("text")
             return [Delta(text=words)] if type(words) is str and words else []
         if kind == "content_block_stop":
             return self._close()
         if kind == "message_start":
-            self._found = _mapping(found.get("message"))
-            self._take_usage(self._found.get("usage"))
+            self._message = _mapping(data.get("message"))
+            self._take_usage(self._message.get("usage"))
         elif kind == "message_delta":
-            self._stop = _mapping(found.get("delta")).get("stop_reason") or self._stop
-            self._take_usage(found.get("usage"))
+            self._stop = _mapping(data.get("delta")).get("stop_reason") or self._stop
+            self._take_usage(data.get("usage"))
         elif kind == "message_stop":
             self.done = True
         else:
-            _raise_for_error(found)
+            _raise_for_error(data)
         return []
 
     def finish(self) -> Answer:
-        """The whole answer. Raises StreamCut unless it has come to its end."""
+        """Returns the whole answer. Raises StreamCut unless it has come to its end."""
         if not self.done or type(self._stop) is not str:
             raise StreamCut("The upstream's stream ended before the answer did.")
         usage = parse_message_usage(self._usage)
-        return self._said.answer(self._found, self._stop, usage)
+        return self._blocks.answer(self._message, self._stop, usage)
 
     def _take_usage(self, value: object) -> None:
-        """The end says what the beginning said again, as far as it has changed."""
+        """Takes usage counts. The end repeats those of the beginning that have changed."""
         if type(value) is dict:
             self._usage |= {key: count for key, count in value.items() if count is not None}
 
@@ -153,11 +164,13 @@ class MessageFolder:
         for key in ("text", "thinking", "signature"):
             if key in self._pieces:
                 block[key] = _words(block, key) + "".join(self._pieces[key])
-        return self._said.add(block, "".join(self._pieces.get("partial_json", ())).strip() or None)
+        return self._blocks.add(
+            block, "".join(self._pieces.get("partial_json", ())).strip() or None
+        )
 
 
-class _Said:
-    """The blocks of one message, as they come."""
+class _MessageBlocks:
+    """Collects the blocks of one message as they arrive."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
@@ -167,8 +180,10 @@ class _Said:
         self._sealed: list[Sealed] = []
 
     def add(self, block: dict[str, object], given: str | None = None) -> list[Delta]:
-        """Takes one whole block; `given` is a call's input where it came in pieces. Returns what a
-        stream has not said by then: thoughts, seals, calls."""
+        """Takes one whole block, and returns Deltas that a stream has not sent yet.
+
+        These are thoughts, seals and calls. `given` is a call's input when it came in pieces.
+        """
         kind = block.get("type")
         if kind == "text":
             self._words.append(_words(block, "text"))
@@ -196,14 +211,14 @@ class _Said:
             self._thoughts.append(words)
         sealed = None
         if block.get("data" if kind == "redacted_thinking" else "signature"):
-            at = bool("".join(self._words)) + len(self._calls)
+            place = bool("".join(self._words)) + len(self._calls)
             payload = JsonText(orjson.dumps(block).decode())
-            sealed = Sealed(kind, payload, self._issuer, at)
+            sealed = Sealed(kind, payload, self._issuer, place)
             self._sealed.append(sealed)
         return [Delta(reasoning=words, sealed=sealed)] if words or sealed else []
 
-    def answer(self, found: dict[str, object], stop: object, usage: Usage) -> Answer:
-        """All of it; `found` is the message that it came with."""
+    def answer(self, message: dict[str, object], stop: object, usage: Usage) -> Answer:
+        """Returns the whole answer; `found` is the message that contained it."""
         reason = _FINISH_REASONS.get(stop, "stop") if type(stop) is str else "stop"
         if self._calls and reason == "stop":
             reason = "tool_calls"
@@ -214,7 +229,7 @@ class _Said:
             reasoning="\n\n".join(self._thoughts) or None,
             sealed=tuple(self._sealed),
         )
-        model, upstream_id = short_text(found.get("model")), short_text(found.get("id"))
+        model, upstream_id = short_text(message.get("model")), short_text(message.get("id"))
         return Answer((choice,), model, usage, upstream_id=upstream_id)
 
 
@@ -225,11 +240,11 @@ def _words(block: dict[str, object], key: str) -> str:
 
 def _mapping(value: object) -> dict[str, object]:
     if type(value) is not dict:
-        raise UpstreamInvalid("The upstream sent an event that says nothing; expected an object.")
+        raise UpstreamInvalid("The upstream sent an event without content; expected an object.")
     return value
 
 
-def _raise_for_error(found: dict[str, object]) -> None:
-    """Raises UpstreamError for an error object, whatever the status said; its words stay here."""
-    if found.get("type") == "error" or found.get("error"):
+def _raise_for_error(message: dict[str, object]) -> None:
+    """Raises UpstreamError for an error object, for any status. Its words are not shown."""
+    if message.get("type") == "error" or message.get("error"):
         raise UpstreamError("The upstream sent an error.")

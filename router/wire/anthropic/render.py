@@ -1,8 +1,8 @@
-"""Answers and errors as Anthropic's clients read them: one message, or events of content blocks.
+"""Renders answers and errors for Anthropic's clients: one message, or events of blocks.
 
-A stream's blocks are the whole message's, one after the other. Text and thoughts go out as they
-come; tool calls are only said when the answer is whole, which is when the gateway lets them go. It
-knows nothing about how an answer came to be.
+A stream's blocks are those of the whole message, one after the other. Text and thoughts are sent as
+they arrive. Tool calls are sent only when the answer is complete, since the gateway releases them
+then. This module knows nothing about the origin of an answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ERROR_TYPES = {
     429: "rate_limit_error",
     504: "timeout_error",
 }
-# `stop_sequence` is not among them: upstreams say that an answer stopped, not by which words.
+# `stop_sequence` is missing: upstreams report a stop without the words that caused it.
 _STOP_REASONS = {
     "stop": "end_turn",
     "length": "max_tokens",
@@ -36,7 +36,7 @@ _STOP_REASONS = {
 
 
 def render_error(error: TiergateError, request_id: str) -> bytes:
-    """The body of an error; what `param` names stands in the message."""
+    """Returns the body of an error; the message contains the name in `param`."""
     return to_json({**_error_object(error), "request_id": f"req_{request_id}"})
 
 
@@ -50,7 +50,7 @@ def _error_object(error: TiergateError) -> dict[str, object]:
 
 
 def render_anthropic_models(names: Sequence[str], created: int) -> bytes:
-    """`GET /v1/models` as Anthropic's clients read it, all on one page; `created` in seconds."""
+    """Returns `GET /v1/models` for Anthropic's clients, on one page; `created` in seconds."""
     return to_json(
         {
             "data": [_model(name, created) for name in names],
@@ -62,19 +62,19 @@ def render_anthropic_models(names: Sequence[str], created: int) -> bytes:
 
 
 def render_anthropic_model(name: str, created: int) -> bytes:
-    """`GET /v1/models/{id}` as Anthropic's clients read it; `created` in seconds."""
+    """Returns `GET /v1/models/{id}` for Anthropic's clients; `created` in seconds."""
     return to_json(_model(name, created))
 
 
 def _model(name: str, created: int) -> dict[str, object]:
-    at = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"type": "model", "id": name, "display_name": name, "created_at": at}
+    created_at = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"type": "model", "id": name, "display_name": name, "created_at": created_at}
 
 
 def render_message(
     answer: Answer, *, id: str, shows_thinking: bool, routing: JsonText | None = None
 ) -> bytes:
-    """A whole `message`; `routing` only when debug was asked for."""
+    """Returns a whole `message`; `routing` only for debug requests."""
     choice = answer.choices[0]
     message = _message(id, answer.model, list(_blocks(choice, shows_thinking)))
     message["stop_reason"] = _stop_reason(choice)
@@ -95,7 +95,7 @@ def _message(id: str, model: str, content: list[dict[str, object]]) -> dict[str,
 
 
 def _usage(usage: Usage) -> dict[str, object]:
-    """Anthropic's counts: input_tokens leaves out what was read from or written to a cache."""
+    """Returns Anthropic's counts: input_tokens exclude tokens read from or written to a cache."""
     cached = usage.cached_input_tokens + usage.cache_write_tokens
     return {
         "input_tokens": usage.input_tokens - cached,
@@ -113,32 +113,32 @@ def _stop_reason(choice: Choice) -> str:
 
 
 def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]:
-    """What a choice says, in the order in which it is streamed."""
+    """Yields the blocks of a choice in the order in which they are streamed."""
     if choice.reasoning and shows_thinking and not _seals_thoughts(choice.sealed):
         yield _thought(choice.reasoning)
-    things: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
+    blocks: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
     words = spoken(choice)
     if words or not choice.tool_calls:
-        things.insert(0, {"type": "text", "text": words, "citations": None})
+        blocks.insert(0, {"type": "text", "text": words, "citations": None})
     sealed = _anthropics(choice.sealed)
-    for at, thing in enumerate(things):
-        while sealed and sealed[0].at <= at:
+    for place, block in enumerate(blocks):
+        while sealed and sealed[0].at <= place:
             yield shown(sealed.pop(0))
-        yield thing
+        yield block
 
 
 def _anthropics(sealed: Iterable[Sealed]) -> list[Sealed]:
-    """Those that are blocks of a message; what other providers sealed has no place in one."""
-    return [one for one in sealed if one.kind in ("thinking", "redacted_thinking")]
+    """Returns the items that are message blocks; other providers' seals have no place there."""
+    return [item for item in sealed if item.kind in ("thinking", "redacted_thinking")]
 
 
 def _seals_thoughts(sealed: Iterable[Sealed]) -> bool:
-    """True where the thoughts that can be shown stand in sealed blocks."""
-    return any(one.kind == "thinking" for one in sealed)
+    """Returns True when sealed blocks contain the thoughts that can be shown."""
+    return any(item.kind == "thinking" for item in sealed)
 
 
 def _thought(words: str) -> dict[str, object]:
-    # Nobody but Anthropic signs thoughts; when they come back they are not read.
+    # Only Anthropic signs thoughts; returned thoughts without a signature are not read.
     return {"type": "thinking", "thinking": words, "signature": ""}
 
 
@@ -147,46 +147,56 @@ def _tool_use(call: ToolCall, given: dict[str, object]) -> dict[str, object]:
 
 
 def _input(call: ToolCall) -> dict[str, object]:
-    """The arguments as an object; what is none, though a model wrote it, is shown as it is."""
+    """Returns the arguments as an object. Other values of a model are shown inside one."""
     try:
-        found = orjson.loads(call.arguments or "{}")
-        orjson.dumps(found)  # what nests too deep to be written is no input either
+        arguments = orjson.loads(call.arguments or "{}")
+        orjson.dumps(arguments)  # a value nested too deep to be written is no input either
     except (orjson.JSONDecodeError, TypeError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else {"arguments": call.arguments}
-
-
-# --- streams --------------------------------------------------------------------------------------
+        arguments = None
+    return arguments if isinstance(arguments, dict) else {"arguments": call.arguments}
 
 
 class MessageStream:
-    """wire.exchange.AnswerStream for messages: blocks that begin, grow and stop, then the end."""
+    """Implements wire.exchange.AnswerStream for messages: blocks begin, grow and stop."""
 
-    __slots__ = ("_at", "_id", "_kind", "_model", "_said", "_seals", "_shows_thinking", "_usage")
+    __slots__ = (
+        "_id",
+        "_index",
+        "_kind",
+        "_model",
+        "_sealed_sent",
+        "_shows_thinking",
+        "_text_sent",
+        "_usage",
+    )
 
     def __init__(self, *, id: str, model: str, usage: Usage, shows_thinking: bool) -> None:
         self._usage = usage
         self._id = id
         self._model = model
         self._shows_thinking = shows_thinking
-        self._at = 0  # the index of the block that is open, or comes next
-        self._kind: str | None = None  # of the block that is open
-        self._said = False  # whether a block of text has begun
-        self._seals = 0  # sealed blocks that are said
+        self._index = 0  # the index of the open block, or of the next one
+        self._kind: str | None = None  # of the open block
+        self._text_sent = False  # a block of text has begun
+        self._sealed_sent = 0  # the number of sealed blocks that were sent
 
     def begin(self) -> bytes:
-        """The message without content. Clients show its input tokens, so they are never 0: what is
-        not known before the end is estimated."""
+        """Returns the message without content.
+
+        Clients show its input tokens, so they are never 0: values unknown before the end are
+        estimated.
+        """
         message = _message(self._id, self._model, [])
         message["usage"] = _usage(replace(self._usage, output_tokens=1, reasoning_tokens=0))
         return _event("message_start", {"message": message})
 
     def delta(self, delta: Delta) -> bytes:
-        """The events of one piece of text or thought."""
+        """Returns the events of one piece of text or thought."""
         events: list[bytes] = []
         sealed = delta.sealed if delta.sealed and _anthropics([delta.sealed]) else None
         if sealed is not None:
-            if sealed.at <= self._said:  # else it stands between calls, which come at the end
+            # Other ones belong between calls, which come at the end.
+            if sealed.at <= self._text_sent:
                 self._seal(events, sealed)
         elif delta.reasoning and self._shows_thinking:
             self._open(events, "thinking", _thought(""))
@@ -196,17 +206,17 @@ class MessageStream:
         return b"".join(events)
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """What was not streamed, why the answer ended, and what it used."""
+        """Returns the rest of the answer, its end reason and its usage."""
         choice = answer.choices[0]
         events: list[bytes] = []
         if choice.refusal:
-            self._say(events, ("\n" if self._said else "") + choice.refusal)
-        elif not self._said and not choice.tool_calls:
+            self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
+        elif not self._text_sent and not choice.tool_calls:
             self._say(events, choice.text)
         self._close(events)
-        sealed = _anthropics(choice.sealed)[self._seals :]
-        for at, call in enumerate(choice.tool_calls, start=int(bool(spoken(choice)))):
-            while sealed and sealed[0].at <= at:
+        sealed = _anthropics(choice.sealed)[self._sealed_sent :]
+        for place, call in enumerate(choice.tool_calls, start=int(bool(spoken(choice)))):
+            while sealed and sealed[0].at <= place:
                 self._seal(events, sealed.pop(0))
             self._open(events, "tool_use", _tool_use(call, {}))
             given = to_json(_input(call)).decode()
@@ -214,23 +224,23 @@ class MessageStream:
             self._close(events)
         delta = {"stop_reason": _stop_reason(choice), "stop_sequence": None}
         events.append(_event("message_delta", {"delta": delta, "usage": _usage(answer.usage)}))
-        told = {} if routing is None else {"routing": orjson.loads(routing)}
-        events.append(_event("message_stop", told))
+        debug = {} if routing is None else {"routing": orjson.loads(routing)}
+        events.append(_event("message_stop", debug))
         return b"".join(events)
 
     def failure(self, error: TiergateError) -> bytes:
-        """The event after which nothing comes."""
+        """Returns the last event of a failed stream."""
         return _framed("error", render_error(error, self._id))
 
     def _say(self, events: list[bytes], words: str) -> None:
         self._open(events, "text", {"type": "text", "text": "", "citations": None})
-        self._said = True
+        self._text_sent = True
         self._grow(events, {"type": "text_delta", "text": words})
 
     def _seal(self, events: list[bytes], sealed: Sealed) -> None:
-        """A block of its own: thought and signature grow in one piece each."""
+        """Adds a sealed block: thought and signature grow in one piece each."""
         self._close(events)
-        self._seals += 1
+        self._sealed_sent += 1
         block = shown(sealed)
         if sealed.kind == "redacted_thinking":
             self._open(events, sealed.kind, block)
@@ -247,18 +257,18 @@ class MessageStream:
             return
         self._close(events)
         self._kind = kind
-        start = {"index": self._at, "content_block": block}
+        start = {"index": self._index, "content_block": block}
         events.append(_event("content_block_start", start))
-        if self._at == 0:
+        if self._index == 0:
             events.append(_event("ping", {}))
 
     def _grow(self, events: list[bytes], delta: dict[str, object]) -> None:
-        events.append(_event("content_block_delta", {"index": self._at, "delta": delta}))
+        events.append(_event("content_block_delta", {"index": self._index, "delta": delta}))
 
     def _close(self, events: list[bytes]) -> None:
         if self._kind is not None:
-            events.append(_event("content_block_stop", {"index": self._at}))
-            self._at += 1
+            events.append(_event("content_block_stop", {"index": self._index}))
+            self._index += 1
             self._kind = None
 
 

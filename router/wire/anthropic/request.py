@@ -1,9 +1,8 @@
-"""Anthropic's `POST /v1/messages` as a wire format: its body to a ChatRequest.
+"""Reads the body of Anthropic's `POST /v1/messages` as a ChatRequest.
 
-Follows the Messages API (anthropic-version 2023-06-01, as of November 2026). What caches, prices
-or keeps a conversation at Anthropic says nothing here and is accepted; what would have to be obeyed
-and cannot be is refused by name. It knows nothing about how answers are said: that is
-`anthropic_render`.
+It follows the Messages API (anthropic-version 2023-06-01, as of November 2026). Keys for caching,
+prices or stored conversations at Anthropic have no effect here and are accepted. Keys that must be
+obeyed, but cannot be, are refused by name. `render` writes the answers.
 """
 
 from __future__ import annotations
@@ -54,15 +53,17 @@ from router.wire.fields import (
     refused,
 )
 from router.wire.hints import read_hints
-from router.wire.openai.parse import CHAT_KEYS
+from router.wire.openai.request import CHAT_KEYS
 
 _SENT_ON = ("anthropic-version", "anthropic-beta")
 _THINKING = ("enabled", "adaptive", "between_tools", "disabled")
 
 
 def _thinking(value: object, param: str) -> bool:
-    """Whether thoughts are shown. The budget is leave to think, not an order: it isn't passed on,
-    since models that do not think refuse every key that speaks of it.
+    """Returns True when thoughts are shown.
+
+    The budget permits thinking, and does not order it. It is not passed on, since models without
+    thinking refuse every key about it.
     """
     given = mapping(value, param)
     if given.get("type") is None:
@@ -85,7 +86,7 @@ def _format(value: object, param: str) -> ResponseFormat:
 
 
 def _output_config(value: object, param: str) -> tuple[str | None, ResponseFormat | None]:
-    """Effort and format."""
+    """Returns effort and format."""
     given = mapping(value, param)
     effort, form = given.get("effort"), given.get("format")
     return (
@@ -119,7 +120,8 @@ _READ: dict[str, Reader] = {
     "metadata": _user,
     "stream": boolean,
     "routing": mapping,
-    # Of no meaning to an answer: caching, contexts that are cut elsewhere, prices of one provider.
+    # These keys have no meaning for an answer: caching, contexts cut elsewhere, one provider's
+    # prices.
     "cache_control": mapping,
     "context_management": mapping,
     "diagnostics": mapping,
@@ -132,7 +134,7 @@ _READ: dict[str, Reader] = {
 
 
 class MessagesExchange(OneRequest, frozen=True):
-    """wire.exchange.Exchange for one message."""
+    """Implements wire.exchange.Exchange for one message."""
 
     shows_thinking: bool
 
@@ -146,7 +148,10 @@ class MessagesExchange(OneRequest, frozen=True):
 
 
 class MessagesFormat:
-    """wire.exchange.WireFormat for Anthropic's messages; without a cap, what is to be counted."""
+    """Implements wire.exchange.WireFormat for Anthropic's messages.
+
+    `capped=False` reads a body without a limit on output, whose tokens are to be counted.
+    """
 
     def __init__(self, *, capped: bool = True) -> None:
         self._required = ("model", "messages", "max_tokens") if capped else ("model", "messages")

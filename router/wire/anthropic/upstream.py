@@ -1,9 +1,9 @@
-"""Our request as Anthropic's `POST /v1/messages` reads it.
+"""Renders our request as a body for Anthropic's `POST /v1/messages`.
 
-A request that came in this very format goes on in its client's words, key by key: cache points,
-deferred tools, thoughts and whatever a beta header announces are lost in no translation. Any other
-is translated. Follows the Messages API (anthropic-version 2023-06-01, as of November 2026). It
-knows nothing about connections; `anthropic_answers` reads what comes back.
+A request that came in this format goes on in its client's own words, key by key. Cache points,
+deferred tools, thoughts and the contents of a beta header are thus not lost in a translation. Any
+other request is translated. It follows the Messages API (anthropic-version 2023-06-01, as of
+November 2026). This module knows nothing about connections; `answers` reads the response.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from router.types import ChatRequest, JsonText, Message, Original, ToolSpec
 VERSION = "2023-06-01"
 THOUGHTS = ("thinking", "redacted_thinking")
 
-# What its client wrote goes on under these keys. The others are ours (model, max_tokens, stream) or
-# are refused or left out when the body is read: they would cost what no price here says.
+# The client's own values go on under these keys. The other keys are ours (model, max_tokens,
+# stream), or are refused or left out when the body is read, since no price list here covers them.
 _PASSED_ON = (
     "system",
     "messages",
@@ -40,10 +40,10 @@ _EFFORTS = {"none": "low", "minimal": "low"}
 
 
 def headers_of_call(request: ChatRequest) -> dict[str, str]:
-    """`anthropic-version` and `anthropic-beta` as the client sent them, byte for byte."""
+    """Returns `anthropic-version` and `anthropic-beta` as the client sent them, byte for byte."""
     original = request.unchanged
     sent = original.headers if original else {}
-    # Values of other letters were read as Latin-1 and would be written as UTF-8.
+    # Other characters were read as Latin-1 and would be written as UTF-8.
     return {"anthropic-version": VERSION, **{k: v for k, v in sent.items() if v.isascii()}}
 
 
@@ -57,8 +57,10 @@ def messages_body(
     prefer_schema: JsonText | None = None,
     extra: Mapping[str, JsonText] | None = None,
 ) -> bytes:
-    """The JSON body for `model`. The cap sent is the smaller of `max_output_tokens` and the
-    client's own. What others than `issuer` sealed is left out. `extra`: keys that the policy adds.
+    """Returns the JSON body for `model`.
+
+    The output limit is the smaller of `max_output_tokens` and the client's own. Items sealed by
+    others than `issuer` are left out. `extra` holds keys that the policy adds.
     """
     original = request.unchanged
     if original is None:
@@ -68,44 +70,48 @@ def messages_body(
         if request.sampling.temperature is not None:
             body["temperature"] = request.sampling.temperature
     body.update({key: orjson.Fragment(value) for key, value in (extra or {}).items()})
-    asked = request.sampling.max_output_tokens
+    client_cap = request.sampling.max_output_tokens
     body["model"] = model
-    body["max_tokens"] = max_output_tokens if asked is None else min(asked, max_output_tokens)
+    body["max_tokens"] = (
+        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
+    )
     if stream:
         body["stream"] = True
     return orjson.dumps(body)
 
 
 def count_body(request: ChatRequest, *, model: str, issuer: str) -> bytes:
-    """The body that asks how many tokens a request has."""
+    """Returns the body that asks for the number of tokens of a request."""
     body = orjson.loads(messages_body(request, model=model, max_output_tokens=1, issuer=issuer))
     sent = ("model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control")
     return orjson.dumps({key: body[key] for key in sent if key in body})
-
-
-# --- in the client's own words --------------------------------------------------------------------
 
 
 def _in_its_own_words(original: Original, issuer: str) -> dict[str, object]:
     given: dict[str, object] = orjson.loads(original.body)
     body = {key: given[key] for key in _PASSED_ON if given.get(key) is not None}
     messages = body["messages"]
-    assert isinstance(messages, list)  # it was read before
-    body["messages"] = [kept for one in messages if (kept := _unsealed(one, issuer))["content"]]
+    assert isinstance(messages, list)  # the request was read before
+    body["messages"] = [
+        kept for message in messages if (kept := _unsealed(message, issuer))["content"]
+    ]
     for key in ("system", "messages", "tools", "cache_control"):
         if key in body:
             _forget_hours(body[key])
     if "tools" in body:
         _leave_out_hosted(body)
     if _lost_its_thoughts(body):
-        # Anthropic refuses a turn of calls without the thoughts that led to them, while it thinks.
+        # While it thinks, Anthropic refuses a turn of calls without the thoughts before them.
         for key in ("thinking", "context_management"):
             body.pop(key, None)
     return body
 
 
 def _leave_out_hosted(body: dict[str, object]) -> None:
-    """Tools that Anthropic itself runs have prices of their own; when read they were left out."""
+    """Removes tools that Anthropic itself runs, which have their own prices.
+
+    They were left out when the request was read.
+    """
     tools = body.pop("tools")
     assert isinstance(tools, list)
     if own_tools := [tool for tool in tools if tool.get("type") in (None, "custom")]:
@@ -113,7 +119,7 @@ def _leave_out_hosted(body: dict[str, object]) -> None:
 
 
 def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:
-    """The message with the thoughts that this issuer sealed, as it sealed them, and no others."""
+    """Returns the message with only the thoughts of this issuer, in its own form."""
     content = message["content"]
     if message["role"] != "assistant" or not isinstance(content, list):
         return message
@@ -127,8 +133,10 @@ def _unsealed(message: dict[str, object], issuer: str) -> dict[str, object]:
 
 
 def _forget_hours(value: object) -> None:
-    """Cache points keep for Anthropic's five minutes: a write for an hour has a price of its own,
-    which no price list here states."""
+    """Sets cache points to Anthropic's five minutes.
+
+    A write for an hour has its own price, which no price list here states.
+    """
     if isinstance(value, list):
         for item in value:
             _forget_hours(item)
@@ -141,19 +149,16 @@ def _forget_hours(value: object) -> None:
 
 
 def _lost_its_thoughts(body: Mapping[str, object]) -> bool:
-    """True where thinking has a budget and a tool loop goes on whose thoughts are not here."""
+    """Returns True when thinking has a budget, but a running tool loop lacks its thoughts."""
     thinking, messages = body.get("thinking"), body["messages"]
     if not isinstance(thinking, dict) or thinking.get("type") != "enabled":
         return False
     assert isinstance(messages, list)
-    said = [one for one in messages if one["role"] == "assistant"]
-    if not said or messages[-1] is said[-1] or not isinstance(said[-1]["content"], list):
+    turns = [message for message in messages if message["role"] == "assistant"]
+    if not turns or messages[-1] is turns[-1] or not isinstance(turns[-1]["content"], list):
         return False
-    kinds = [block["type"] for block in said[-1]["content"]]
+    kinds = [block["type"] for block in turns[-1]["content"]]
     return "tool_use" in kinds and kinds[0] not in THOUGHTS
-
-
-# --- translated -----------------------------------------------------------------------------------
 
 
 def _translated(
@@ -190,7 +195,7 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
         body["temperature"] = min(1.0, sampling.temperature)  # Anthropic's own bound
     if sampling.top_p is not None:
         body["top_p"] = sampling.top_p
-    if stops := [stop for stop in sampling.stop if stop.strip()]:  # it refuses blank ones
+    if stops := [stop for stop in sampling.stop if stop.strip()]:  # Anthropic refuses blank ones
         body["stop_sequences"] = stops
     if (top_k := request.extra.get("top_k")) is not None and not top_k.startswith("-"):
         body["top_k"] = orjson.Fragment(top_k)
@@ -198,32 +203,37 @@ def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
 
 def _add_choice(body: dict[str, object], request: ChatRequest) -> None:
     choice = None if request.tool_choice is None else orjson.loads(request.tool_choice)
-    said: dict[str, object] = {"type": "auto"}
+    wire_choice: dict[str, object] = {"type": "auto"}
     if isinstance(choice, dict):
-        said = {"type": "tool", "name": choice["function"]["name"]}
+        wire_choice = {"type": "tool", "name": choice["function"]["name"]}
     elif choice in ("none", "required"):
-        said = {"type": "any" if choice == "required" else "none"}
-    if request.parallel_tool_calls is False and said["type"] != "none":
-        said["disable_parallel_tool_use"] = True
-    if len(said) > 1 or choice is not None:
-        body["tool_choice"] = said
+        wire_choice = {"type": "any" if choice == "required" else "none"}
+    if request.parallel_tool_calls is False and wire_choice["type"] != "none":
+        wire_choice["disable_parallel_tool_use"] = True
+    if len(wire_choice) > 1 or choice is not None:
+        body["tool_choice"] = wire_choice
 
 
 def _tool(tool: ToolSpec) -> dict[str, object]:
-    said: dict[str, object] = {"name": tool.name, "input_schema": orjson.Fragment(tool.parameters)}
+    wire_tool: dict[str, object] = {
+        "name": tool.name,
+        "input_schema": orjson.Fragment(tool.parameters),
+    }
     if tool.description:
-        said["description"] = tool.description
+        wire_tool["description"] = tool.description
     if tool.strict:
-        said["strict"] = True
-    return said
+        wire_tool["strict"] = True
+    return wire_tool
 
 
 def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
-    """User and assistant in turn; results of tools begin the user's next turn."""
+    """Returns turns of user and assistant; results of tools begin the user's next turn."""
     turns: list[dict[str, object]] = []
     for message in messages:
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = _said(message, issuer) if role == "assistant" else _given(message)
+        blocks = (
+            _assistant_blocks(message, issuer) if role == "assistant" else _user_blocks(message)
+        )
         if not blocks:
             continue
         if turns and turns[-1]["role"] == role:
@@ -235,33 +245,36 @@ def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
     return turns
 
 
-def _given(message: Message) -> list[object]:
+def _user_blocks(message: Message) -> list[object]:
     if message.role in ("tool", "function"):
         result = {"type": "tool_result", "tool_use_id": message.tool_call_id or message.name}
         return [{**result, "content": message.text}]
     if message.parts:
-        found = [_part(orjson.loads(part.payload)) for part in message.parts]
-        return [block for block in found if block is not None]
+        blocks = [_part(orjson.loads(part.payload)) for part in message.parts]
+        return [block for block in blocks if block is not None]
     return [_text(message.text)] if message.text else []
 
 
-def _said(message: Message, issuer: str) -> list[object]:
-    """Words, then calls, between them what this issuer sealed."""
-    things: list[object] = [_text(message.text)] if message.text else []
+def _assistant_blocks(message: Message, issuer: str) -> list[object]:
+    """Returns the text and then the calls, with this issuer's sealed items between them."""
+    own_blocks: list[object] = [_text(message.text)] if message.text else []
     for call in message.tool_calls:
         given = _object(call.arguments)
-        things.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
+        own_blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
     blocks: list[object] = []
     sealed = list(own(message.sealed, issuer, THOUGHTS))
-    for at, thing in enumerate(things):
-        while sealed and sealed[0].at <= at:
+    for place, block in enumerate(own_blocks):
+        while sealed and sealed[0].at <= place:
             blocks.append(orjson.Fragment(sealed.pop(0).payload))
-        blocks.append(thing)
+        blocks.append(block)
     return blocks
 
 
 def _part(part: dict[str, object]) -> dict[str, object] | None:
-    """A part of a chat message as a block; None for what no block says (sounds, files by id)."""
+    """Returns a part of a chat message as a block.
+
+    Returns None for sounds and files by id, which no block can hold.
+    """
     kind = part["type"]
     if kind in ("text", "refusal"):
         words = part[str(kind)]
@@ -276,7 +289,8 @@ def _part(part: dict[str, object]) -> dict[str, object] | None:
 
 
 def _source(url: str) -> dict[str, object]:
-    """
+    """Returns the source of an image or a document.
+
     >>> _source("data:image/png;base64,AAAA")
     {'type': 'base64', 'media_type': 'image/png', 'data': 'AAAA'}
     """
@@ -291,9 +305,9 @@ def _text(words: str) -> dict[str, object]:
 
 
 def _object(arguments: str) -> object:
-    """A call's arguments; what is no object goes inside one, since only an object is taken."""
+    """Returns a call's arguments. Other values are put inside an object, the only accepted type."""
     try:
-        found = orjson.loads(arguments or "{}")
+        value = orjson.loads(arguments or "{}")
     except orjson.JSONDecodeError:
-        found = arguments
-    return found if isinstance(found, dict) else {"input": found}
+        value = arguments
+    return value if isinstance(value, dict) else {"input": value}

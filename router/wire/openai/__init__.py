@@ -1,1 +1,1 @@
-"""OpenAI's chat completions, completions, embeddings and moderations."""
+"""Translates OpenAI's chat completions, completions, embeddings and moderations."""

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions` as a wire format: the one that all others are translated to."""
+"""Translates `POST /v1/chat/completions`, the format into which all others are translated."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from router.errors import TiergateError
 from router.types import Answer, JsonText, Usage
 from router.wire.exchange import OneRequest
-from router.wire.openai.parse import parse_chat_request
 from router.wire.openai.render import StreamRenderer, render_completion, render_error
+from router.wire.openai.request import parse_chat_request
 
 
 class ChatExchange(OneRequest, frozen=True):
-    """wire.exchange.Exchange for one chat completion."""
+    """Implements wire.exchange.Exchange for one chat completion."""
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
@@ -29,17 +29,17 @@ class ChatExchange(OneRequest, frozen=True):
 
 
 class OpenAIErrors:
-    """How all of OpenAI's endpoints say errors and ids."""
+    """Renders errors and ids for all of OpenAI's endpoints."""
 
     def error(self, error: TiergateError, request_id: str) -> bytes:
         return render_error(error)
 
     def id_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
-        return []  # x-request-id, which every response has
+        return []  # every response already has x-request-id
 
 
 class ChatFormat(OpenAIErrors):
-    """wire.exchange.WireFormat for chat completions."""
+    """Implements wire.exchange.WireFormat for chat completions."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatExchange:
         return ChatExchange(parse_chat_request(body, headers))

@@ -1,9 +1,9 @@
-"""The older `POST /v1/completions` as a wire format: a prompt in, text out.
+"""Translates the older `POST /v1/completions`: a prompt in, text out.
 
-Follows openai-openapi's CreateCompletionRequest (August 2026). A prompt becomes what a user says.
-Several prompts of one body are several requests, alike in all else, answered one after the other;
-each is decided and accounted for by itself. What only a bare language model can do (a suffix, the
-prompt said back, token ids) is refused by name.
+It follows openai-openapi's CreateCompletionRequest (August 2026). A prompt becomes a user's
+message. Several prompts of one body become several requests that differ only in the prompt. They
+are answered one after the other, and each is decided and booked separately. Options that only a
+bare language model supports (a suffix, an echo of the prompt, token ids) are refused by name.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from router.wire.fields import (
 )
 from router.wire.hints import read_hints
 from router.wire.openai.chat import OpenAIErrors
-from router.wire.openai.parse import CHAT_KEYS, SAMPLING
 from router.wire.openai.render import DONE, render_error_event, spoken, to_json, usage_object
+from router.wire.openai.request import CHAT_KEYS, SAMPLING
 
-MAX_PROMPTS = 32  # they are answered one after the other, while the client waits
+MAX_PROMPTS = 32  # they are answered one after the other while the client waits
 
 
 def _prompts(value: object, param: str) -> tuple[str, ...]:
@@ -61,12 +61,12 @@ def _prompts(value: object, param: str) -> tuple[str, ...]:
         raise wrong_value(param, value, f"1 to {MAX_PROMPTS} prompts")
     if type(value[0]) in (int, list):
         raise unsupported(param, "token ids mean something to one model only; send text")
-    return tuple([text(one, f"{param}[{i}]") for i, one in enumerate(value)])
+    return tuple([text(prompt, f"{param}[{i}]") for i, prompt in enumerate(value)])
 
 
 def _echo(value: object, param: str) -> None:
     if boolean(value, param):
-        raise unsupported(param, "the prompt is not said back; put it before the answer yourself")
+        raise unsupported(param, "the prompt is not echoed; put it before the answer yourself")
 
 
 def _suffix(value: object, param: str) -> None:
@@ -99,7 +99,7 @@ _READ: dict[str, Reader] = {
 
 
 class CompletionsExchange(Struct, frozen=True):
-    """wire.exchange.Exchange for the prompts of one body."""
+    """Implements wire.exchange.Exchange for the prompts of one body."""
 
     requests: tuple[ChatRequest, ...]
 
@@ -121,7 +121,7 @@ class CompletionsExchange(Struct, frozen=True):
 
 
 class CompletionsFormat(OpenAIErrors):
-    """wire.exchange.WireFormat for the older completions."""
+    """Implements wire.exchange.WireFormat for the older completions."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> CompletionsExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/completions")
@@ -137,12 +137,12 @@ def _requests(
     check_stream_options(read)
     sampling = _sampling(read)
     if read.get("best_of", sampling.n) != sampling.n:
-        raise unsupported("best_of", "no tier picks among its answers; send n alone")
+        raise unsupported("best_of", "no tier picks among its answers; send only n")
     hints = read_hints(read.get("routing"), headers, cache_key(extra))
     bounded = hints.max_cost_nano_usd is not None or hints.deadline_ms is not None
     if bounded and len(read["prompt"]) > 1:
-        one = "one prompt beside max_cost_usd or deadline_ms, which bound one answer"
-        raise wrong_value("prompt", list(read["prompt"]), one)
+        expected_prompts = "one prompt beside max_cost_usd or deadline_ms, which bound one answer"
+        raise wrong_value("prompt", list(read["prompt"]), expected_prompts)
     requests = [
         ChatRequest(
             messages=(Message("user", prompt),),
@@ -162,16 +162,13 @@ def _requests(
 
 def _sampling(read: dict[str, Any]) -> Sampling:
     given = {key: read[key] for key in _OF_CHAT if key in read and key != "max_tokens"}
-    top = read.get("logprobs")
+    top_logprobs = read.get("logprobs")
     return Sampling(
         **given,
         max_output_tokens=read.get("max_tokens"),
-        logprobs=top is not None,
-        top_logprobs=top or None,
+        logprobs=top_logprobs is not None,
+        top_logprobs=top_logprobs or None,
     )
-
-
-# --- answers --------------------------------------------------------------------------------------
 
 
 def _head(id: str, created: int, model: str) -> dict[str, object]:
@@ -187,12 +184,12 @@ def _head(id: str, created: int, model: str) -> dict[str, object]:
 def _choice(
     index: int, words: str, finish_reason: str | None, logprobs: dict[str, object] | None
 ) -> dict[str, object]:
-    # `tool_calls` can't be: no tools were offered, so that such an answer is no valid one.
+    # `tool_calls` cannot occur: no tools were offered, so such an answer is invalid.
     return {"text": words, "index": index, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
 def _logprobs(tokens: tuple[TokenLogprob, ...], offset: int) -> dict[str, object] | None:
-    """The older shape: a list for each aspect; `offset` is where the first token stands."""
+    """Returns the older shape, a list per aspect; `offset` is the place of the first token."""
     if not tokens:
         return None
     offsets = []
@@ -208,11 +205,11 @@ def _logprobs(tokens: tuple[TokenLogprob, ...], offset: int) -> dict[str, object
 
 
 def _finite(logprob: float) -> float:
-    return max(logprob, -9999.0)  # as in chat completions
+    return max(logprob, -9999.0)  # the same value as in chat completions
 
 
 class CompletionStream:
-    """wire.exchange.AnswerStream for completions: chunks that look like whole ones."""
+    """Implements wire.exchange.AnswerStream for completions, with chunks like whole ones."""
 
     __slots__ = ("_head", "_offsets", "_tail", "_usage")
 
@@ -220,14 +217,14 @@ class CompletionStream:
         self._head = b"data: " + to_json(_head(id, created, model))[:-1] + b',"choices":['
         self._usage = include_usage
         self._tail = b'],"usage":null}\n\n' if include_usage else b"]}\n\n"
-        self._offsets: dict[int, int] = {}  # characters said so far, by choice
+        self._offsets: dict[int, int] = {}  # characters sent so far, by choice
 
     def begin(self) -> bytes:
-        """Nothing: the first chunk is like the others."""
+        """Returns nothing: the first chunk is like the others."""
         return b""
 
     def delta(self, delta: Delta) -> bytes:
-        """The chunk of one piece; what a model thinks aloud has no place here."""
+        """Returns the chunk of one piece. A model's open thoughts have no place in this format."""
         if not delta.text and not delta.logprobs:
             return b""
         offset = self._offsets.get(delta.index, 0)
@@ -236,7 +233,7 @@ class CompletionStream:
         return self._chunk(_choice(delta.index, delta.text, None, logprobs))
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """A last chunk per choice, usage when asked for, `[DONE]`."""
+        """Returns a last chunk per choice, usage if requested, and `[DONE]`."""
         chunks = [
             self._chunk(_choice(i, self._unsaid(i, choice), choice.finish_reason, None))
             for i, choice in enumerate(answer.choices)
@@ -249,11 +246,11 @@ class CompletionStream:
         return b"".join((*chunks, DONE))
 
     def failure(self, error: TiergateError) -> bytes:
-        """The event after which nothing comes."""
+        """Returns the last event of a failed stream."""
         return render_error_event(error)
 
     def _unsaid(self, index: int, choice: Choice) -> str:
-        """A refusal, which comes with the whole answer."""
+        """Returns the text not yet streamed: a refusal comes with the whole answer."""
         return spoken(choice)[self._offsets.get(index, 0) :]
 
     def _chunk(self, choice: dict[str, object]) -> bytes:

@@ -1,6 +1,7 @@
-"""The bodies of `POST /v1/embeddings`: texts in, vectors out, as OpenAI's clients write and read.
+"""Reads and renders the bodies of `POST /v1/embeddings`: texts in, vectors out.
 
-It knows nothing about the model. Unknown keys are left alone: there is nowhere they could go.
+The format is OpenAI's. This module knows nothing about the model. Unknown keys are ignored, since
+no upstream receives them.
 """
 
 from __future__ import annotations
@@ -27,26 +28,26 @@ from router.wire.hints import read_hints
 from router.wire.openai.render import to_json
 
 MAX_INPUTS = 2_048
-"""Entries of one request, as at OpenAI."""
+"""Limits the entries of one request, as OpenAI does."""
 MAX_USER = 512
 MAX_IDS = 8_192
-"""Token ids of one entry, as at OpenAI."""
+"""Limits the token ids of one entry, as OpenAI does."""
 INPUT = "a string, an array of strings, or token ids"
 
 
 class EmbeddingRequest(Struct, frozen=True):
-    """What a client asks; `dimensions` None means the model's own width."""
+    """Holds a client's request. `dimensions` None means the model's own width."""
 
-    texts: tuple[str, ...]  # empty where token ids came
+    texts: tuple[str, ...]  # empty when token ids were sent
     model: str
-    ids: tuple[tuple[int, ...], ...] = ()  # OpenAI's token ids, a row for each text
+    ids: tuple[tuple[int, ...], ...] = ()  # OpenAI's token ids, one row for each text
     base64: bool = False
     dimensions: int | None = None
     tags: tuple[str, ...] = ()
 
 
 def parse_embedding_request(body: bytes, headers: dict[str, str], width: int) -> EmbeddingRequest:
-    """The request of a body, for vectors of at most `width` numbers.
+    """Returns the request of a body, for vectors of at most `width` numbers.
 
     Raises RequestError that names the key.
     """
@@ -78,11 +79,14 @@ def _texts(value: object) -> tuple[str, ...]:
         raise wrong_type("input", value, INPUT)
     if not 1 <= len(value) <= MAX_INPUTS:
         raise wrong_value("input", value, f"1 to {MAX_INPUTS} entries")
-    return tuple([_text(one, f"input[{i}]") for i, one in enumerate(value)])
+    return tuple([_text(entry, f"input[{i}]") for i, entry in enumerate(value)])
 
 
 def _ids(value: object) -> tuple[tuple[int, ...], ...]:
-    """The rows of token ids, () where none came: one array of ids, or an array of such arrays."""
+    """Returns the rows of token ids, from one array of ids or an array of such arrays.
+
+    Returns () when the input has no ids.
+    """
     if type(value) is not list or not value:
         return ()
     if type(value[0]) is int:
@@ -99,24 +103,27 @@ def _row(value: object, param: str) -> tuple[int, ...]:
         raise wrong_type(param, value, "an array of token ids, as in the entries before it")
     if not 1 <= len(value) <= MAX_IDS:
         raise wrong_value(param, value, f"1 to {MAX_IDS} token ids")
-    return tuple([integer(one, f"{param}[{i}]", 0, 2**31) for i, one in enumerate(value)])
+    return tuple([integer(token_id, f"{param}[{i}]", 0, 2**31) for i, token_id in enumerate(value)])
 
 
 def _text(value: object, param: str) -> str:
-    found = text(value, param)
-    if not found:
-        raise wrong_value(param, found, "a text that is not empty")
-    return found
+    words = text(value, param)
+    if not words:
+        raise wrong_value(param, words, "a text that is not empty")
+    return words
 
 
 def render_embeddings(vectors: Sequence[bytes], model: str, tokens: int, *, base64: bool) -> bytes:
-    """The list of vectors in the order of the texts; each is little-endian float32 as bytes."""
-    shown = [b64encode(one).decode("ascii") if base64 else _numbers(one) for one in vectors]
+    """Returns the vectors in the order of the texts, each as bytes of little-endian float32."""
+    embeddings = [
+        b64encode(vector).decode("ascii") if base64 else _numbers(vector) for vector in vectors
+    ]
     return to_json(
         {
             "object": "list",
             "data": [
-                {"object": "embedding", "index": i, "embedding": one} for i, one in enumerate(shown)
+                {"object": "embedding", "index": i, "embedding": vector}
+                for i, vector in enumerate(embeddings)
             ],
             "model": model,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
@@ -125,12 +132,12 @@ def render_embeddings(vectors: Sequence[bytes], model: str, tokens: int, *, base
 
 
 def _numbers(vector: bytes) -> list[float]:
-    """Little-endian float32 as numbers.
+    """Returns the numbers of a little-endian float32 vector.
 
     >>> _numbers(bytes([0, 0, 128, 63, 0, 0, 0, 191]))
     [1.0, -0.5]
     """
-    found = packed("f", vector)
+    numbers = packed("f", vector)
     if byteorder == "big":
-        found.byteswap()
-    return found.tolist()
+        numbers.byteswap()
+    return numbers.tolist()

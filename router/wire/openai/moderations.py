@@ -1,6 +1,7 @@
-"""The bodies of `POST /v1/moderations`: texts in, categories out, as OpenAI's clients read them.
+"""Reads and renders the bodies of `POST /v1/moderations`: texts in, categories out.
 
-It knows nothing about heads. Unknown keys are left alone: there is nowhere they could go.
+The format is OpenAI's. This module knows nothing about heads. Unknown keys are ignored, since no
+upstream receives them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ INPUT = "a string, an array of strings, or an array of parts with text"
 
 
 class ModerationRequest(Struct, frozen=True):
-    """What a client asks."""
+    """Holds a client's request."""
 
     texts: tuple[str, ...]
     model: str = MODERATION_MODEL
@@ -28,7 +29,7 @@ class ModerationRequest(Struct, frozen=True):
 
 
 def parse_moderation_request(body: bytes, headers: dict[str, str]) -> ModerationRequest:
-    """The request of a body. Parts are one text together, as at OpenAI.
+    """Returns the request of a body. Parts together are one text, as at OpenAI.
 
     Raises RequestError that names the key, NotCapable for an image.
     """
@@ -50,9 +51,9 @@ def _texts(value: object) -> tuple[str, ...]:
         raise wrong_type("input", value, INPUT)
     if not 1 <= len(value) <= MAX_TEXTS:
         raise wrong_value("input", value, f"1 to {MAX_TEXTS} entries")
-    if any(type(one) is dict for one in value):
-        return ("\n".join([_part(one, f"input[{i}]") for i, one in enumerate(value)]),)
-    return tuple([text(one, f"input[{i}]") for i, one in enumerate(value)])
+    if any(type(entry) is dict for entry in value):
+        return ("\n".join([_part(entry, f"input[{i}]") for i, entry in enumerate(value)]),)
+    return tuple([text(entry, f"input[{i}]") for i, entry in enumerate(value)])
 
 
 def _part(value: object, param: str) -> str:
@@ -62,7 +63,7 @@ def _part(value: object, param: str) -> str:
     if one_of(part["type"], f"{param}.type", ("text", "image_url")) == "image_url":
         raise NotCapable(
             f"{param}: found an image; {MODERATION_MODEL} reads text and lacks the capability "
-            f"{Capability.IMAGES.value!r}. Send text parts alone.",
+            f"{Capability.IMAGES.value!r}. Send only text parts.",
             param=f"{param}.type",
         )
     if part.get("text") is None:
@@ -71,5 +72,5 @@ def _part(value: object, param: str) -> str:
 
 
 def render_moderations(results: Sequence[Mapping[str, object]], *, id: str, model: str) -> bytes:
-    """The results in the order of the texts."""
+    """Returns the results in the order of the texts."""
     return to_json({"id": id, "model": model, "results": list(results)})

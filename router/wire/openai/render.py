@@ -1,9 +1,9 @@
-"""Answers, errors and model lists as the bytes an OpenAI client reads.
+"""Renders answers, errors and model lists as the bytes that an OpenAI client reads.
 
-Keeps the rules that SDKs are strict about: four keys in every error, `content` and `refusal` in
-every message, the role once per choice in a stream, one finish chunk with an empty delta, `usage:
-null` beside `include_usage`, tool calls with an index. It knows nothing about how an answer came to
-be.
+It keeps the rules that SDKs depend on: four keys in every error, `content` and `refusal` in every
+message, the role once per choice in a stream, one finish chunk with an empty delta, `usage: null`
+together with `include_usage`, and tool calls with an index. It knows nothing about the origin of an
+answer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 def to_json(value: object) -> bytes:
-    """JSON bytes; a lone surrogate (no UTF-8 has it, a tokeniser may) becomes `?`."""
+    """Returns JSON bytes. A lone surrogate (allowed by tokenisers, not by UTF-8) becomes `?`."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -39,7 +39,7 @@ def to_json(value: object) -> bytes:
 
 
 def render_error(error: TiergateError) -> bytes:
-    """The four-key error body. Our own server errors say no more than their message."""
+    """Returns the error body with its four keys. Our own server errors show only their message."""
     return to_json({"error": _error_object(error)})
 
 
@@ -53,12 +53,12 @@ def _error_object(error: TiergateError) -> dict[str, object]:
 
 
 def render_models(models: Iterable[tuple[str, int, str]]) -> bytes:
-    """`GET /v1/models` from (id, created in seconds, owned_by)."""
+    """Returns `GET /v1/models` from (id, created in seconds, owned_by)."""
     return to_json({"object": "list", "data": [_model(*model) for model in models]})
 
 
 def render_model(model_id: str, created: int, owned_by: str) -> bytes:
-    """`GET /v1/models/{id}`; `created` in seconds since the epoch."""
+    """Returns `GET /v1/models/{id}`; `created` in seconds since the epoch."""
     return to_json(_model(model_id, created, owned_by))
 
 
@@ -73,7 +73,7 @@ def render_completion(
     created: int,
     routing: JsonText | None = None,
 ) -> bytes:
-    """A whole `chat.completion`; `created` in seconds; `routing` only when debug was asked for."""
+    """Returns a whole `chat.completion`; `created` in seconds; `routing` for debug requests."""
     body = to_json(
         {
             "id": id,
@@ -89,7 +89,7 @@ def render_completion(
 
 
 def usage_object(usage: Usage) -> dict[str, object]:
-    """OpenAI's usage: cached tokens are part of prompt_tokens, reasoning of completion_tokens."""
+    """Returns OpenAI's usage: prompt_tokens include cached tokens, completion_tokens reasoning."""
     prompt_details = {"cached_tokens": usage.cached_input_tokens, "audio_tokens": 0}
     if usage.cache_write_tokens:
         prompt_details["cache_write_tokens"] = usage.cache_write_tokens
@@ -130,7 +130,7 @@ def _choice(index: int, choice: Choice) -> dict[str, object]:
 
 
 def spoken(choice: Choice) -> str:
-    """Text and refusal as one text, for formats in which a refusal is words like others."""
+    """Returns text and refusal as one text, for formats without a field for refusals."""
     return "\n".join([part for part in (choice.text, choice.refusal) if part])
 
 
@@ -147,7 +147,7 @@ def _tool_call(call: ToolCall) -> dict[str, object]:
 
 
 def _signed(sealed: Sealed | None) -> dict[str, object]:
-    """Returns what stands beside a call's function where its issuer signed it."""
+    """Returns the key `extra_content` for a call that its issuer signed."""
     known = sealed is not None and sealed.kind == SIGNATURE
     return {"extra_content": extra_content(sealed)} if sealed is not None and known else {}
 
@@ -166,20 +166,17 @@ def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, object] | None:
 
 
 def token_object(token: TokenLogprob) -> dict[str, object]:
-    """One token with its log-probability, as all of OpenAI's formats have it."""
+    """Returns one token with its log-probability, in the form of all of OpenAI's formats."""
     raw = token.token.encode("utf-8", "replace") if token.utf8 is None else token.utf8
-    # JSON has no minus infinity; -9999 is what OpenAI writes for it.
+    # JSON has no minus infinity; OpenAI writes -9999 for it.
     return {"token": token.token, "logprob": max(token.logprob, -9999.0), "bytes": list(raw)}
 
 
-# --- streams ------------------------------------------------------------------------------------
-
-
 class StreamRenderer:
-    """Renders one stream: the same id, created and model all through, the role once per choice.
+    """Renders one stream: the same id, created and model in all chunks, the role once per choice.
 
-    Feed it `delta()` for each piece, then `finish()` once with the final answer; or, after a
-    failure, `failure()` and nothing more: an error event is never followed by `[DONE]`.
+    Call `delta()` for each piece, then `finish()` once with the final answer. After a failure call
+    `failure()` and nothing more: `[DONE]` never follows an error event.
     """
 
     __slots__ = ("_head", "_started", "_tail", "_usage")
@@ -207,11 +204,11 @@ class StreamRenderer:
         self._started: set[int] = set()
 
     def begin(self) -> bytes:
-        """Nothing: the first chunk carries the role."""
+        """Returns nothing: the first chunk carries the role."""
         return b""
 
     def delta(self, delta: Delta) -> bytes:
-        """The chunk for one piece, b"" for a piece that says nothing. `final` is not read here."""
+        """Returns the chunk for one piece, b"" for an empty piece. Does not read `final`."""
         fields: dict[str, object] = {}
         if delta.text:
             fields["content"] = delta.text
@@ -225,7 +222,8 @@ class StreamRenderer:
         return self._chunk(delta.index, fields, delta.logprobs, None)
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """What ends a good stream: a finish chunk per choice, usage when asked for, `[DONE]`.
+        """Returns the end of a good stream: a finish chunk per choice, usage if requested,
+        `[DONE]`.
 
         With `routing` (debug), the last chunk before `[DONE]` carries it.
         """
@@ -245,7 +243,7 @@ class StreamRenderer:
         return b"".join(chunks)
 
     def failure(self, error: TiergateError) -> bytes:
-        """What ends a stream that failed after its first byte."""
+        """Returns the last event of a stream that failed after its first byte."""
         return render_error_event(error)
 
     def _chunk(
@@ -270,7 +268,7 @@ class StreamRenderer:
 
 
 def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:
-    """The first piece (it has an id or a name) names the call; later ones only add arguments."""
+    """Returns a piece of a tool call. The first one has id and name, later ones only arguments."""
     function: dict[str, object] = {"arguments": call.arguments}
     if not call.id and not call.name:
         return {"index": index, "function": function}
@@ -283,16 +281,17 @@ def _tool_call_piece(index: int, call: ToolCall) -> dict[str, object]:
 
 
 def render_error_event(error: TiergateError) -> bytes:
-    """The event that ends a stream which failed after its first byte."""
+    """Returns the last event of a stream that failed after its first byte."""
     return b"data: " + render_error(error) + b"\n\n"
 
 
 def deltas_of(answer: Answer) -> Iterator[Delta]:
-    """A held-back answer as the pieces of a stream, in order; the last one carries `final`."""
+    """Yields a held-back answer as the pieces of a stream, in order; the last carries `final`."""
     for index, choice in enumerate(answer.choices):
         words = choice.reasoning or ""
         for sealed in choice.sealed:
-            # The others stand beside calls, which come with the whole; signatures with theirs.
+            # Other sealed items belong to calls and come with the whole answer; signatures come
+            # with their call.
             if not sealed.at and sealed.kind != SIGNATURE:
                 yield Delta(reasoning=words, sealed=sealed, index=index)
                 words = ""

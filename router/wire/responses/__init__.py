@@ -1,1 +1,1 @@
-"""OpenAI's responses."""
+"""Translates OpenAI's responses."""

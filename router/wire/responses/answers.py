@@ -1,7 +1,7 @@
-"""What an upstream that speaks OpenAI's responses says, whole or as events, as an Answer.
+"""Reads an upstream's answer in OpenAI's responses format, whole or as events.
 
-Reasoning that it sealed is kept as it is, with its issuer; the summary in it is what clients of
-other formats are shown of it. It knows nothing about sockets and time.
+Reasoning sealed by the upstream is kept unchanged, with its issuer. Clients of other formats see
+its summary. This module knows nothing about sockets and time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import orjson
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
-from router.wire.openai.completion import (
+from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
     parse_logprobs,
     parse_provider_cost,
@@ -28,39 +28,39 @@ _CUT = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
 def parse_response(body: bytes, issuer: str) -> Answer:
-    """A whole `response` as an Answer; what it sealed is `issuer`'s.
+    """Returns a whole `response` as an Answer; `issuer` sealed its items.
 
-    Raises UpstreamInvalid for anything else, UpstreamError for a response that failed.
+    Raises UpstreamInvalid for anything else, UpstreamError for a failed response.
     """
     return _answer(upstream_object(body), issuer, ())
 
 
-def _answer(found: dict[str, object], issuer: str, items: tuple[object, ...]) -> Answer:
-    """`items` are those that a stream said, where its last event repeats none."""
-    raise_for_error(found)
-    status, output = found.get("status"), found.get("output") or list(items)
+def _answer(response: dict[str, object], issuer: str, items: tuple[object, ...]) -> Answer:
+    """Returns the Answer; `items` are a stream's items, if its last event repeats none."""
+    raise_for_error(response)
+    status, output = response.get("status"), response.get("output") or list(items)
     if status not in ("completed", "incomplete") or type(output) is not list:
         raise UpstreamInvalid("The upstream's response is neither completed nor incomplete.")
-    so_far = _Output(issuer)
+    folded = _Output(issuer)
     for item in output:
-        so_far.add(item)
-    usage, details = found.get("usage"), found.get("incomplete_details")
+        folded.add(item)
+    usage, details = response.get("usage"), response.get("incomplete_details")
     reason = details.get("reason") if type(details) is dict else None
-    finish = "tool_calls" if so_far.calls else "stop"
+    finish = "tool_calls" if folded.calls else "stop"
     if status == "incomplete":
         finish = _CUT.get(str(reason), "length")
     return Answer(
-        choices=(so_far.choice(finish),),
-        model=short_text(found.get("model")),
+        choices=(folded.choice(finish),),
+        model=short_text(response.get("model")),
         usage=_usage(usage),
         provider_cost_nano_usd=parse_provider_cost(usage),
-        upstream_id=short_text(found.get("id")),
+        upstream_id=short_text(response.get("id")),
     )
 
 
 @dataclass(slots=True)
 class _Output:
-    """The items of a response, folded into one choice."""
+    """Folds the items of a response into one choice."""
 
     issuer: str
     text: list[str] = field(default_factory=list)
@@ -72,11 +72,11 @@ class _Output:
 
     @property
     def place(self) -> int:
-        """Counts the words, as one, and the calls before what comes next."""
+        """Returns the next item's place: the number of texts (at most one) and calls so far."""
         return bool(self.text) + len(self.calls)
 
     def add(self, value: object) -> None:
-        """One item. What a provider ran by itself was not asked for, and is left out."""
+        """Adds one item. Items of tools that a provider ran itself were not requested: left out."""
         if type(value) is not dict:
             raise UpstreamInvalid("The upstream sent an item that is no object.")
         kind = value.get("type")
@@ -129,19 +129,23 @@ def _call(item: dict[str, object]) -> ToolCall:
     return ToolCall(call_id, name, given or "{}")
 
 
-def seal_of(item: dict[str, object], issuer: str, at: int) -> Sealed | None:
-    """The reasoning item as its issuer sealed it, None for thoughts that are open."""
+def seal_of(item: dict[str, object], issuer: str, place: int) -> Sealed | None:
+    """Returns the reasoning item as its issuer sealed it, or None for open thoughts."""
     seal = item.get("encrypted_content")
     if type(seal) is not str or not seal or not issuer:
         return None
-    return Sealed("reasoning", JsonText(orjson.dumps(item).decode()), issuer, at)
+    return Sealed("reasoning", JsonText(orjson.dumps(item).decode()), issuer, place)
 
 
 def reasoning_words(item: dict[str, object]) -> str:
-    """Returns what may be shown of thoughts: the thoughts themselves, else their summary."""
+    """Returns the thoughts that may be shown: the thoughts themselves, or else their summary."""
     for key in ("content", "summary"):
         parts = item.get(key)
-        texts = [p.get("text") for p in parts if type(p) is dict] if type(parts) is list else []
+        texts = (
+            [part.get("text") for part in parts if type(part) is dict]
+            if type(parts) is list
+            else []
+        )
         words = "\n\n".join([text for text in texts if type(text) is str and text])
         if words:
             return words
@@ -149,7 +153,7 @@ def reasoning_words(item: dict[str, object]) -> str:
 
 
 def _usage(value: object) -> Usage:
-    """The counts, which have other names here than in chat completions."""
+    """Returns the counts, which have other names here than in chat completions."""
     if type(value) is not dict:
         return Usage()
     return parse_usage(
@@ -170,50 +174,50 @@ class ResponseFolder:
 
     def __init__(self, issuer: str) -> None:
         self.done = False
-        """Whether the last event was seen; what comes after it is not read."""
+        """Turns True after the last event. Nothing after it is read."""
         self._issuer = issuer
         self._items: list[object] = []
-        self._spoken = False  # words or a call came: what is sealed stands beside them
+        self._spoken = False  # text or a call came, so sealed items come with the whole answer
         self._answer: Answer | None = None
 
     def fold(self, event: bytes) -> list[Delta]:
-        """The Deltas of one event's data.
+        """Returns the Deltas of one event's data.
 
-        Raises UpstreamInvalid for garbage, UpstreamError for a response that failed.
+        Raises UpstreamInvalid for malformed data, UpstreamError for a failed response.
         """
         if self.done or event.strip() == b"[DONE]":
             return []
-        found = upstream_object(event)
-        kind = found.get("type")
+        data = upstream_object(event)
+        kind = data.get("type")
         if kind == "response.output_text.delta":
-            return self._text(found)
+            return self._text(data)
         if kind == "response.reasoning_text.delta":
-            words = found.get("delta")
+            words = data.get("delta")
             return [Delta(reasoning=words)] if type(words) is str and words else []
         if kind == "response.output_item.done":
-            return self._item(found.get("item"))
+            return self._item(data.get("item"))
         if kind in ("response.completed", "response.incomplete"):
-            response = found.get("response")
+            response = data.get("response")
             if type(response) is not dict:
                 raise UpstreamInvalid("The upstream ended a stream without its response.")
             self._answer = _answer(response, self._issuer, tuple(self._items))
             self.done = True
         elif kind in ("response.failed", "error"):
-            raise_failed(found)
+            raise_failed(data)
         return []
 
     def finish(self) -> Answer:
-        """The whole answer. Raises StreamCut unless the response has come to its end."""
+        """Returns the whole answer. Raises StreamCut unless the response has come to its end."""
         if self._answer is None:
             raise StreamCut("The upstream's stream ended before the answer did.")
         return self._answer
 
-    def _text(self, found: dict[str, object]) -> list[Delta]:
-        words = found.get("delta")
+    def _text(self, data: dict[str, object]) -> list[Delta]:
+        words = data.get("delta")
         if type(words) is not str:
             raise UpstreamInvalid("The upstream sent a piece of text that is no text.")
         self._spoken = True
-        return [Delta(text=words, logprobs=parse_logprobs({"content": found.get("logprobs")}))]
+        return [Delta(text=words, logprobs=parse_logprobs({"content": data.get("logprobs")}))]
 
     def _item(self, item: object) -> list[Delta]:
         if type(item) is not dict:
@@ -223,16 +227,16 @@ class ResponseFolder:
             self._spoken = self._spoken or item.get("type") != "reasoning"
             return []
         sealed = seal_of(item, self._issuer, 0)
-        # Thoughts themselves were streamed; their summary is said with the item it stands in.
+        # The thoughts themselves were streamed; a summary is sent together with its item.
         words = "" if item.get("content") else reasoning_words(item)
         if sealed is None and not words:
             return []
         return [Delta(reasoning=words, sealed=sealed)]
 
 
-def raise_failed(found: dict[str, object]) -> None:
-    """Raises UpstreamError for an event that says so."""
-    response = found.get("response")
-    said = response if type(response) is dict else {"error": found}
-    code = shown_code(said)
+def raise_failed(event: dict[str, object]) -> None:
+    """Raises UpstreamError for an event of a failure."""
+    response = event.get("response")
+    failed = response if type(response) is dict else {"error": event}
+    code = shown_code(failed)
     raise UpstreamError(f"The upstream's response failed{f' ({code})' if code else ''}.")

@@ -1,9 +1,9 @@
-"""Making a long conversation short: `compaction_trigger` and `POST /v1/responses/compact`.
+"""Summarises a long conversation: `compaction_trigger` and `POST /v1/responses/compact`.
 
-Agents ask for it when their context fills up, and end the session when nobody does it. Here any
-model that answers can: it is asked for a summary, which comes back as an item of type `compaction`
-that every later turn reads, whichever model it goes to. Where OpenAI seals that item for itself,
-ours is only packed: it holds the client's own conversation. It knows nothing about HTTP.
+Agents ask for a summary when their context is full, and end the session without one. Here any
+answering model can write it. The summary comes back as an item of type `compaction`, which every
+later turn reads, with any model. OpenAI seals that item for itself. Ours is only packed, since it
+holds the client's own conversation. This module knows nothing about HTTP.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from router.wire.openai.render import to_json
 
 TRIGGER = "compaction_trigger"
 KINDS = ("compaction", "compaction_summary", "context_compaction")
-"""What an item with a summary is called; by clients of other days, too."""
+"""Lists the names of an item with a summary, also those of older clients."""
 _PACKED = "tg1c."
 
 ASKED = Message(
@@ -33,11 +33,11 @@ ASKED = Message(
 _INTRODUCTION = "This is a summary of the conversation until here:\n\n"
 
 
-def compaction_item(id: str, at: int, choice: Choice) -> dict[str, object]:
-    """The summary as the `at`-th item of the output."""
+def compaction_item(id: str, place: int, choice: Choice) -> dict[str, object]:
+    """Returns the summary as the item at `place` of the output."""
     words = choice.text.strip().encode("utf-8", "replace")
     packed = _PACKED + base64.b64encode(words).decode()
-    return {"id": f"cmp_{id}_{at}", "type": "compaction", "encrypted_content": packed}
+    return {"id": f"cmp_{id}_{place}", "type": "compaction", "encrypted_content": packed}
 
 
 def render_compaction(
@@ -48,7 +48,7 @@ def render_compaction(
     created: int,
     routing: JsonText | None = None,
 ) -> bytes:
-    """A whole `response.compaction`: what stays as it was, then the summary of all."""
+    """Returns a whole `response.compaction`: the unchanged items, then the summary."""
     body = to_json(
         {
             "id": f"resp_{id}",
@@ -65,7 +65,10 @@ def render_compaction(
 
 
 def message_object(item: Mapping[str, object]) -> JsonText:
-    """A message as items have it: its content in parts. Raises RequestError, too deep a one."""
+    """Returns a message in item form, with its content in parts.
+
+    Raises RequestError for a message nested too deep.
+    """
     content = item.get("content")
     if isinstance(content, str):
         content = [{"type": "input_text", "text": content}]
@@ -73,7 +76,7 @@ def message_object(item: Mapping[str, object]) -> JsonText:
 
 
 def responses_usage(usage: Usage) -> dict[str, object]:
-    """The five counts: cached tokens are part of input, reasoning of output."""
+    """Returns the five counts: input includes cached tokens, output includes reasoning."""
     return {
         "input_tokens": usage.input_tokens,
         "input_tokens_details": {
@@ -87,8 +90,7 @@ def responses_usage(usage: Usage) -> dict[str, object]:
 
 
 def summary_message(item: dict[str, object]) -> Message | None:
-    """The message that a compaction made here stands for; None for one made elsewhere, which
-    nobody here can read."""
+    """Returns the message of a compaction made here, or None for others, which are unreadable."""
     sealed = item.get("encrypted_content")
     if type(sealed) is not str or not sealed.startswith(_PACKED):
         return None

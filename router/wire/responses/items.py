@@ -1,9 +1,9 @@
-"""The input of `POST /v1/responses`: a string or items, to messages.
+"""Reads the input of `POST /v1/responses`, a string or items, as messages.
 
-Follows openai-openapi's InputItem (August 2026). Nothing is stored here, so an item must carry
-what it says: references are refused. Reasoning that its issuer sealed goes back to it, other
-reasoning is not read again. Calls of tools that a provider ran by itself are left out with their
-results. It knows nothing about the rest of the body.
+It follows openai-openapi's InputItem (August 2026). Nothing is stored here, so an item must carry
+its content: references are refused. Reasoning sealed by an issuer returns to it; other reasoning is
+not read again. Calls of tools that a provider ran itself are left out with their results. This
+module knows nothing about the rest of the body.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from router.wire.checks import (
     wrong_type,
     wrong_value,
 )
+from router.wire.message_builder import ATTACHED, Content, add_tool_call
 from router.wire.messages import (
     MAX_MESSAGES,
     MAX_PARTS,
     check_image_url,
     read_name,
 )
-from router.wire.parts import ATTACHED, Content, add_tool_call
 from router.wire.responses.compaction import KINDS as COMPACTIONS
 from router.wire.responses.compaction import TRIGGER, summary_message
 from router.wire.responses.tools import custom_call, flat_name
@@ -49,7 +49,8 @@ KINDS = (
     "compaction",
     TRIGGER,
 )
-# Calls of what a provider or a client's own machine ran, their results, and lists of such tools.
+# Matches calls that a provider or a client's own machine ran, their results, and lists of such
+# tools.
 _HOSTED = re.compile(r"[a-z_]+_(call|call_output|output|list_tools|request|response)")
 _TEXTS = ("input_text", "output_text", "text")
 _ATTACHMENTS = ("input_image", "input_file", "input_audio")
@@ -57,8 +58,11 @@ _PARTS = (*_TEXTS, "refusal", *_ATTACHMENTS)
 
 
 class Input(Struct, frozen=True):
-    """The conversation; whether its last item asks for a summary of it; what stays when it is
-    summed up, as it came."""
+    """Holds the conversation of a body.
+
+    `compacts` is True when its last item asks for a summary. `kept` are the items that stay
+    unchanged after a summary.
+    """
 
     messages: tuple[Message, ...]
     compacts: bool = False
@@ -66,119 +70,121 @@ class Input(Struct, frozen=True):
 
 
 def read_input(value: object, param: str) -> Input:
-    """The conversation. Raises RequestError that names the item's key."""
+    """Returns the conversation. Raises RequestError that names the item's key."""
     if type(value) is str:
         value = [{"type": "message", "role": "user", "content": value}]
     if type(value) is not list:
         raise wrong_type(param, value, "a string or an array of items")
     if not 0 < len(value) <= MAX_MESSAGES:
         raise wrong_value(param, value, f"1 to {MAX_MESSAGES} items")
-    so_far = _SoFar()
+    conversation = _Conversation()
     for i, item in enumerate(value):
-        so_far.add(mapping(item, f"{param}[{i}]"), f"{param}[{i}]")
-    so_far.attach()
-    if not so_far.messages:
+        conversation.add(mapping(item, f"{param}[{i}]"), f"{param}[{i}]")
+    conversation.attach()
+    if not conversation.messages:
         raise wrong_value(param, value, "at least one message among the items")
     kept = tuple([item for item in value if item.get("role") == "user"])
-    return Input(tuple(so_far.messages), so_far.compacts, kept)
+    return Input(tuple(conversation.messages), conversation.compacts, kept)
 
 
 @dataclass(slots=True)
-class _SoFar:
-    """The conversation as its items are read."""
+class _Conversation:
+    """Collects the messages while the items are read."""
 
     messages: list[Message] = field(default_factory=list)
-    sealed: list[Sealed] = field(default_factory=list)  # of the assistant's item that comes next
-    attachments: list[Content] = field(default_factory=list)  # of results, which take only text
+    sealed: list[Sealed] = field(default_factory=list)  # for the assistant's next item
+    attachments: list[Content] = field(default_factory=list)  # of results, which accept only text
     compacts: bool = False
 
-    def add(self, item: dict[str, object], at: str) -> None:
-        kind = _kind(item, at)
+    def add(self, item: dict[str, object], path: str) -> None:
+        kind = _kind(item, path)
         if kind == "reasoning":
             self.sealed += _sealed(item)
         elif kind in ("function_call", "custom_tool_call"):
-            self._call(_custom(item, at) if kind[0] == "c" else _function(item, at), at)
+            self._call(_custom(item, path) if kind[0] == "c" else _function(item, path), path)
         elif kind in ("function_call_output", "custom_tool_call_output"):
-            self._output(item, at)
+            self._output(item, path)
         elif kind == "message":
-            self._said(_message(item, at))
+            self._add_message(_message(item, path))
         elif kind == TRIGGER:
             self.compacts = True
         elif kind in COMPACTIONS:
             summary = summary_message(item)
             if summary is not None:
-                self._said(summary)
+                self._add_message(summary)
 
-    def _said(self, message: Message) -> None:
+    def _add_message(self, message: Message) -> None:
         self.attach()
         last = self.messages[-1] if self.messages else None
         if message.role != "assistant":
-            self.sealed.clear()  # thoughts that led to nothing: their issuer refuses them alone
+            # These thoughts led to nothing, and their issuer refuses them without a follower.
+            self.sealed.clear()
             self.messages.append(message)
         elif last is not None and last.tool_calls and not message.parts:
-            # Words between a call and its result: chat completions want the result next.
+            # This text is between a call and its result, but chat completions require the result
+            # next.
             words = "\n".join([part for part in (last.text, message.text) if part])
             moved = 0 if last.text or last.parts else 1
-            kept = [replace(one, at=one.at + moved) for one in last.sealed if one.at]
-            kept = [one for one in last.sealed if not one.at] + kept
+            kept = [replace(item, at=item.at + moved) for item in last.sealed if item.at]
+            kept = [item for item in last.sealed if not item.at] + kept
             self.messages[-1] = replace(last, text=words, sealed=tuple(kept))
         else:
             self.messages.append(replace(message, sealed=self._taken(0)))
 
-    def _call(self, call: ToolCall, at: str) -> None:
+    def _call(self, call: ToolCall, path: str) -> None:
         self.attach()
-        add_tool_call(self.messages, call, at)
+        add_tool_call(self.messages, call, path)
         last = self.messages[-1]
         before = len(last.tool_calls) - 1 + bool(last.text or last.parts)
         if self.sealed:
             self.messages[-1] = replace(last, sealed=(*last.sealed, *self._taken(before)))
 
-    def _output(self, item: dict[str, object], at: str) -> None:
+    def _output(self, item: dict[str, object], path: str) -> None:
         self.sealed.clear()
         output = item.get("output")
         if output is None:
-            raise missing(f"{at}.output", "a string or an array of parts")
-        call_id = _call_id(item, at)
+            raise missing(f"{path}.output", "a string or an array of parts")
+        call_id = _call_id(item, path)
         if type(output) is str:
             self.messages.append(Message("tool", output, tool_call_id=call_id))
             return
-        content = _content(output, "tool", f"{at}.output")
+        content = _content(output, "tool", f"{path}.output")
         words = content.text
         if content.attachments:
             self.attachments.append(content.attachments)
             words = words or ATTACHED
         self.messages.append(Message("tool", words, tool_call_id=call_id))
 
-    def _taken(self, at: int) -> tuple[Sealed, ...]:
-        taken = tuple([replace(one, at=at) for one in self.sealed])
+    def _taken(self, place: int) -> tuple[Sealed, ...]:
+        taken = tuple([replace(item, at=place) for item in self.sealed])
         self.sealed.clear()
         return taken
 
     def attach(self) -> None:
-        """Pictures that tools returned follow their results, as a user would show them."""
+        """Adds the pictures of tools after their results, as if a user showed them."""
         self.messages += [content.message("user") for content in self.attachments]
         self.attachments.clear()
 
 
-def _kind(item: dict[str, object], at: str) -> str:
-    """The item's type; "" for one that nobody here can read, and nobody needs to."""
+def _kind(item: dict[str, object], path: str) -> str:
+    """Returns the item's type, or "" for an item that nobody here can or must read."""
     kind = item.get("type")
     if kind is None:
         if "role" not in item:
-            raise missing(f"{at}.type", f"a role, or one of {', '.join(KINDS)}")
+            raise missing(f"{path}.type", f"a role, or one of {', '.join(KINDS)}")
         return "message"
     if kind == "item_reference":
-        # Libraries that decide this themselves (the Vercel AI SDK) need to be told not to refer.
+        # Libraries that choose this themselves (the Vercel AI SDK) need an explicit refusal.
         raise unsupported(
-            f"{at}.type", "nothing is stored here; send the item itself (in an SDK: store: false)"
+            f"{path}.type", "nothing is stored here; send the item itself (in an SDK: store: false)"
         )
     if type(kind) is str and (kind in COMPACTIONS or _HOSTED.fullmatch(kind)) and kind not in KINDS:
         return kind if kind in COMPACTIONS else ""
-    return one_of(kind, f"{at}.type", KINDS)
+    return one_of(kind, f"{path}.type", KINDS)
 
 
 def _sealed(item: dict[str, object]) -> tuple[Sealed, ...]:
-    """Returns what an issuer sealed, to be given back to it; () for thoughts without a seal."""
+    """Returns the sealed items for their issuer, or () for thoughts without a seal."""
     text = item.get("encrypted_content")
     if type(text) is not str:
         return ()
@@ -186,93 +192,95 @@ def _sealed(item: dict[str, object]) -> tuple[Sealed, ...]:
     return opened(text) if sealed is None else (sealed,)
 
 
-def _message(item: dict[str, object], at: str) -> Message:
+def _message(item: dict[str, object], path: str) -> Message:
     if item.get("role") is None:
-        raise missing(f"{at}.role", f"one of {', '.join(ROLES)}")
-    role = one_of(item["role"], f"{at}.role", ROLES)
+        raise missing(f"{path}.role", f"one of {', '.join(ROLES)}")
+    role = one_of(item["role"], f"{path}.role", ROLES)
     content = item.get("content")
     if content is None:
-        raise missing(f"{at}.content", "a string or an array of parts")
+        raise missing(f"{path}.content", "a string or an array of parts")
     if type(content) is str:
         return Message(role, content)
-    return _content(content, role, f"{at}.content").message(role)
+    return _content(content, role, f"{path}.content").message(role)
 
 
-def _content(value: object, role: str, at: str) -> Content:
+def _content(value: object, role: str, path: str) -> Content:
     if type(value) is not list:
-        raise wrong_type(at, value, "a string or an array of parts")
+        raise wrong_type(path, value, "a string or an array of parts")
     if not 0 < len(value) <= MAX_PARTS:
-        raise wrong_value(at, value, f"1 to {MAX_PARTS} parts")
+        raise wrong_value(path, value, f"1 to {MAX_PARTS} parts")
     content = Content()
     for i, part in enumerate(value):
-        _add_part(content, mapping(part, f"{at}[{i}]"), role, f"{at}[{i}]")
+        _add_part(content, mapping(part, f"{path}[{i}]"), role, f"{path}[{i}]")
     return content
 
 
-def _add_part(content: Content, part: dict[str, object], role: str, at: str) -> None:
+def _add_part(content: Content, part: dict[str, object], role: str, path: str) -> None:
     if part.get("type") is None:
-        raise missing(f"{at}.type", f"one of {', '.join(_PARTS)}")
-    kind = one_of(part["type"], f"{at}.type", _PARTS)
+        raise missing(f"{path}.type", f"one of {', '.join(_PARTS)}")
+    kind = one_of(part["type"], f"{path}.type", _PARTS)
     if kind in _TEXTS:
-        content.add_text(required_text(part, "text", at))
+        content.add_text(required_text(part, "text", path))
     elif kind == "refusal":
         if role != "assistant":
-            raise wrong_value(f"{at}.type", kind, "a refusal only from the assistant")
-        content.add_refusal(required_text(part, "refusal", at))
+            raise wrong_value(f"{path}.type", kind, "a refusal only from the assistant")
+        content.add_refusal(required_text(part, "refusal", path))
     elif role not in ("user", "tool"):
-        raise wrong_value(f"{at}.type", kind, "attachments only from the user or a tool")
+        raise wrong_value(f"{path}.type", kind, "attachments only from the user or a tool")
     elif kind == "input_image":
-        _add_image(content, part, at)
+        _add_image(content, part, path)
     elif kind == "input_file":
-        _add_file(content, part, at)
+        _add_file(content, part, path)
     else:
         if part.get("input_audio") is None:
-            raise missing(f"{at}.input_audio", "an object with data and format")
-        audio = mapping(part["input_audio"], f"{at}.input_audio")
-        said = {key: required_text(audio, key, f"{at}.input_audio") for key in ("data", "format")}
-        content.add("input_audio", {**said}, at)
+            raise missing(f"{path}.input_audio", "an object with data and format")
+        audio = mapping(part["input_audio"], f"{path}.input_audio")
+        fields = {
+            key: required_text(audio, key, f"{path}.input_audio") for key in ("data", "format")
+        }
+        content.add("input_audio", {**fields}, path)
 
 
-def _add_image(content: Content, part: dict[str, object], at: str) -> None:
+def _add_image(content: Content, part: dict[str, object], path: str) -> None:
     if part.get("file_id") is not None:
-        raise unsupported(f"{at}.file_id", "no files are stored here; send image_url")
+        raise unsupported(f"{path}.file_id", "no files are stored here; send image_url")
     if part.get("image_url") is None:
-        raise missing(f"{at}.image_url", "an https address or a data: URL of an image")
-    image: dict[str, object] = {"url": check_image_url(part["image_url"], f"{at}.image_url")}
+        raise missing(f"{path}.image_url", "an https address or a data: URL of an image")
+    image: dict[str, object] = {"url": check_image_url(part["image_url"], f"{path}.image_url")}
     if part.get("detail") is not None:
         known = ("auto", "low", "high", "original")
-        image["detail"] = one_of(part["detail"], f"{at}.detail", known)
-    content.add("image_url", image, at)
+        image["detail"] = one_of(part["detail"], f"{path}.detail", known)
+    content.add("image_url", image, path)
 
 
-def _add_file(content: Content, part: dict[str, object], at: str) -> None:
+def _add_file(content: Content, part: dict[str, object], path: str) -> None:
     if part.get("file_url") is not None:
-        raise unsupported(f"{at}.file_url", "nothing is fetched here; send file_data")
-    found: dict[str, object] = {
-        key: text(part[key], f"{at}.{key}")
+        raise unsupported(f"{path}.file_url", "nothing is fetched here; send file_data")
+    fields: dict[str, object] = {
+        key: text(part[key], f"{path}.{key}")
         for key in ("file_id", "file_data", "filename")
         if part.get(key) is not None
     }
-    if not {"file_id", "file_data"} & set(found):
-        raise missing(f"{at}.file_data", "file_id, or file_data with filename")
-    content.add("file", found, at)
+    if not {"file_id", "file_data"} & set(fields):
+        raise missing(f"{path}.file_data", "file_id, or file_data with filename")
+    content.add("file", fields, path)
 
 
-def _function(item: dict[str, object], at: str) -> ToolCall:
-    return ToolCall(_call_id(item, at), _name(item, at), required_text(item, "arguments", at))
+def _function(item: dict[str, object], path: str) -> ToolCall:
+    return ToolCall(_call_id(item, path), _name(item, path), required_text(item, "arguments", path))
 
 
-def _custom(item: dict[str, object], at: str) -> ToolCall:
-    return custom_call(_call_id(item, at), _name(item, at), required_text(item, "input", at))
+def _custom(item: dict[str, object], path: str) -> ToolCall:
+    return custom_call(_call_id(item, path), _name(item, path), required_text(item, "input", path))
 
 
-def _name(item: dict[str, object], at: str) -> str:
-    """The name that the tool has upstream."""
-    name, space = read_name(item.get("name"), f"{at}.name"), item.get("namespace")
-    return flat_name("" if space is None else read_name(space, f"{at}.namespace"), name)
+def _name(item: dict[str, object], path: str) -> str:
+    """Returns the tool's name at the upstream."""
+    name, space = read_name(item.get("name"), f"{path}.name"), item.get("namespace")
+    return flat_name("" if space is None else read_name(space, f"{path}.namespace"), name)
 
 
-def _call_id(item: dict[str, object], at: str) -> str:
+def _call_id(item: dict[str, object], path: str) -> str:
     if item.get("call_id") is None:
-        raise missing(f"{at}.call_id", "the id of the tool call")
-    return bounded_text(item["call_id"], f"{at}.call_id", 1, 512)
+        raise missing(f"{path}.call_id", "the id of the tool call")
+    return bounded_text(item["call_id"], f"{path}.call_id", 1, 512)

@@ -1,7 +1,7 @@
-"""Answers as the objects of OpenAI's responses: the response, its items, their parts, its usage.
+"""Renders answers as objects of OpenAI's responses: response, items, parts, usage.
 
-A stream is made of the same objects (`responses_stream`) and ends in the one that would have been
-sent whole. It knows nothing about how an answer came to be.
+A stream consists of the same objects (`stream`) and ends with the object that would have been sent
+whole. This module knows nothing about the origin of an answer.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"
 
 
 def joined(first: bytes, *others: bytes) -> bytes:
-    """JSON objects as one; none may be empty."""
+    """Returns JSON objects as one; none may be empty."""
     return first[:-1] + b"".join(b"," + other[1:-1] for other in others) + b"}"
 
 
@@ -37,23 +37,23 @@ def render_response(
     *,
     id: str,
     created: int,
-    said_back: bytes,
+    echoed: bytes,
     routing: JsonText | None = None,
     tools: Mapping[str, ToolSpec] = NO_TOOLS,
     compacts: bool = False,
 ) -> bytes:
-    """A whole `response`; `created` in seconds; `routing` only when debug was asked for.
+    """Returns a whole `response`; `created` in seconds; `routing` only for debug requests.
 
-    `tools` are those whose calls are said otherwise than they were called.
+    `tools` are those whose calls have another name for the client than upstream.
     """
     head = head_object(id, created, answer.model)
     choice = answer.choices[0]
     output = [compaction_item(id, 0, choice)] if compacts else list(_items(id, choice, tools))
-    return response_object(head, answer, output, said_back, routing)
+    return response_object(head, answer, output, echoed, routing)
 
 
 def head_object(id: str, created: int, model: str) -> dict[str, object]:
-    """What a response is called from its first event to its last."""
+    """Returns the fields that stay the same from a response's first event to its last."""
     return {"id": f"resp_{id}", "object": "response", "created_at": created, "model": model}
 
 
@@ -61,10 +61,10 @@ def response_object(
     head: dict[str, object],
     answer: Answer,
     output: list[dict[str, object]],
-    said_back: bytes,
+    echoed: bytes,
     routing: JsonText | None,
 ) -> bytes:
-    """The object of an answer that has come to its end, if only to the end of its tokens."""
+    """Returns the object of a finished answer, also of one that a limit cut."""
     reason = _INCOMPLETE.get(answer.choices[0].finish_reason)
     body = to_json(
         {
@@ -77,94 +77,97 @@ def response_object(
         }
     )
     more = () if routing is None else (b'{"routing":' + routing.encode() + b"}",)
-    return joined(body, said_back, *more)
+    return joined(body, echoed, *more)
 
 
 def end_status(choice: Choice) -> str:
-    """`incomplete` for what was cut by a cap or a filter, else `completed`."""
+    """Returns `incomplete` for an answer cut by a limit or a filter, else `completed`."""
     return "incomplete" if choice.finish_reason in _INCOMPLETE else "completed"
 
 
-# --- items --------------------------------------------------------------------------------------
-
-
 def _items(id: str, choice: Choice, tools: Mapping[str, ToolSpec]) -> Iterator[dict[str, object]]:
-    """What a choice says, in the order in which it is streamed."""
+    """Yields the items of a choice in the order in which they are streamed."""
     status = end_status(choice)
     seals = sealed_objects(id, choice)
-    at = unit = 0
+    index = unit = 0
     if choice.reasoning and not says_reasoning(choice):
-        yield item_object(id, at, "reasoning", [part_object("reasoning", choice.reasoning)])
-        at += 1
+        yield item_object(id, index, "reasoning", [part_object("reasoning", choice.reasoning)])
+        index += 1
     for item in seals.get(unit, ()):
         yield item
-        at += 1
+        index += 1
     if says_text(choice):
         part = part_object("message", choice.text, choice.logprobs)
-        yield item_object(id, at, "message", [part], status)
-        at += 1
+        yield item_object(id, index, "message", [part], status)
+        index += 1
         unit += bool(choice.text)
     if choice.refusal:
-        yield item_object(id, at, "refusal", [part_object("refusal", choice.refusal)], status)
-        at += 1
+        yield item_object(id, index, "refusal", [part_object("refusal", choice.refusal)], status)
+        index += 1
     for i, call in enumerate(choice.tool_calls):
         for item in seals.get(unit + i, ()) if unit + i else ():
             yield item
-            at += 1
-        yield call_object(id, at, call, call.arguments, status, tools.get(call.name))
-        at += 1
+            index += 1
+        yield call_object(id, index, call, call.arguments, status, tools.get(call.name))
+        index += 1
 
 
 def says_reasoning(choice: Choice) -> bool:
-    """True when sealed items hold the thoughts that were said aloud, too."""
-    return any(one.kind == "reasoning" for one in choice.sealed)
+    """Returns True when sealed items already contain the open thoughts."""
+    return any(item.kind == "reasoning" for item in choice.sealed)
 
 
 def sealed_objects(id: str, choice: Choice) -> dict[int, list[dict[str, object]]]:
-    """The sealed items by how many words and calls stand before them."""
-    found: dict[int, list[dict[str, object]]] = {}
-    for i, one in enumerate(choice.sealed):
-        found.setdefault(one.at, []).append(sealed_object(id, i, one))
-    return found
+    """Returns the sealed items by the number of texts and calls before them."""
+    by_place: dict[int, list[dict[str, object]]] = {}
+    for i, item in enumerate(choice.sealed):
+        by_place.setdefault(item.at, []).append(sealed_object(id, i, item))
+    return by_place
 
 
-def sealed_object(id: str, at: int, sealed: Sealed) -> dict[str, object]:
-    """A sealed item: OpenAI's own reasoning as it is, what others sealed inside one that is ours.
+def sealed_object(id: str, place: int, sealed: Sealed) -> dict[str, object]:
+    """Returns a sealed item: OpenAI's reasoning unchanged, other seals inside an item of ours.
 
-    Neither it nor its id is changed, but for the stamp on its seal.
+    Neither the item nor its id changes, except for the stamp on its seal.
     """
     if sealed.kind == "reasoning":
         return shown(sealed)
-    item = {"id": f"rs_{id}_s{at}", "type": "reasoning", "summary": []}
+    item = {"id": f"rs_{id}_s{place}", "type": "reasoning", "summary": []}
     return {**item, "encrypted_content": packed([sealed])}
 
 
 def says_text(choice: Choice) -> bool:
-    """Whether there is a message with text, if only an empty one where there is nothing else."""
+    """Returns True when there is a message with text.
+
+    The message may be empty if the choice has nothing else.
+    """
     return bool(choice.text) or not (choice.refusal or choice.tool_calls)
 
 
 def item_object(
-    id: str, at: int, kind: str, content: list[dict[str, object]], status: str = "completed"
+    id: str, place: int, kind: str, content: list[dict[str, object]], status: str = "completed"
 ) -> dict[str, object]:
-    """The `at`-th item of the output; `kind` is message, refusal (a message, too) or reasoning."""
+    """Returns the item at `place` of the output.
+
+    `kind` is message, refusal (which is a message, too) or reasoning.
+    """
     if kind == "reasoning":
         item: dict[str, object] = {"type": "reasoning", "summary": []}
     else:
         item = {"type": "message", "role": "assistant"}
-    return {"id": id_of(id, at, kind), **item, "status": status, "content": content}
+    return {"id": id_of(id, place, kind), **item, "status": status, "content": content}
 
 
-def id_of(id: str, at: int, kind: str) -> str:
-    """The id of the `at`-th item, alike whether it is streamed or sent whole."""
+def id_of(id: str, place: int, kind: str) -> str:
+    """Returns the id of the item at `place`, the same in a stream and in a whole answer."""
     prefix = {"reasoning": "rs", "call": "fc", "custom": "ctc"}.get(kind, "msg")
-    return f"{prefix}_{id}_{at}"
+    return f"{prefix}_{id}_{place}"
 
 
 def part_object(
     kind: str, words: str, logprobs: tuple[TokenLogprob, ...] = ()
 ) -> dict[str, object]:
-    """The one content part of an item of this kind."""
+    """Returns the one content part of an item of this kind."""
     if kind == "reasoning":
         return {"type": "reasoning_text", "text": words}
     if kind == "refusal":
@@ -179,16 +182,19 @@ def part_object(
 
 def call_object(
     id: str,
-    at: int,
+    place: int,
     call: ToolCall,
     arguments: str,
     status: str = "completed",
     tool: ToolSpec | None = None,
 ) -> dict[str, object]:
-    """A tool call as the `at`-th item of the output; `tool` where it has another name or kind."""
+    """Returns a tool call as the item at `place` of the output.
+
+    `tool` is set when the call has another name or kind for the client.
+    """
     custom = tool is not None and tool.custom is not None
     item: dict[str, object] = {
-        "id": id_of(id, at, "custom" if custom else "call"),
+        "id": id_of(id, place, "custom" if custom else "call"),
         "type": "custom_tool_call" if custom else "function_call",
         "call_id": call.id,
         "name": tool.own_name or tool.name if tool else call.name,
@@ -201,7 +207,7 @@ def call_object(
 
 
 def logprob_objects(tokens: tuple[TokenLogprob, ...]) -> list[dict[str, object]]:
-    """Token log-probabilities; none is an empty list here, not null."""
+    """Returns token log-probabilities; without any, an empty list and not null."""
     return [
         {
             **token_object(token),

@@ -1,8 +1,8 @@
-"""`POST /v1/responses` as a wire format: its body to a ChatRequest.
+"""Reads the body of `POST /v1/responses` as a ChatRequest.
 
-Follows openai-openapi's CreateResponse (August 2026). Nothing is stored and nothing runs in the
-background: what asks for that is refused by name. Tools are read by `responses_tools`, items by
-`responses_items`. It knows nothing about how answers are said: that is `responses_render`.
+It follows openai-openapi's CreateResponse (August 2026). Nothing is stored and nothing runs in the
+background, so keys that need it are refused by name. `tools` reads tools, `items` reads items, and
+`render` writes the answers.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ from router.wire.fields import (
 )
 from router.wire.hints import read_hints
 from router.wire.openai.chat import OpenAIErrors
-from router.wire.openai.parse import CHAT_KEYS
+from router.wire.openai.request import CHAT_KEYS
 from router.wire.responses.compaction import ASKED, message_object, render_compaction
 from router.wire.responses.items import Input, read_input
 from router.wire.responses.render import render_response
@@ -69,7 +69,7 @@ from router.wire.responses.tools import (
 )
 
 LOGPROBS = "message.output_text.logprobs"
-# The others name what only built-in tools and stored reasoning have: there is nothing to include.
+# Only built-in tools and stored reasoning have the other values, so there is nothing to include.
 _INCLUDABLE = (
     LOGPROBS,
     "reasoning.encrypted_content",
@@ -83,11 +83,11 @@ _INCLUDABLE = (
 
 
 class _Text(Struct, frozen=True):
-    """The `text` object: format, verbosity, and the format as the client wrote it."""
+    """Holds the `text` object: format, verbosity, and the format as the client wrote it."""
 
     format: ResponseFormat
     verbosity: str | None
-    said: JsonText
+    echo: JsonText
 
 
 _PLAIN = _Text(ResponseFormat(), None, JsonText('{"type":"text"}'))
@@ -103,15 +103,15 @@ def _text(value: object, param: str) -> _Text:
     verbosity = given.get("verbosity")
     if verbosity is not None:
         verbosity = one_of(verbosity, f"{param}.verbosity", ("low", "medium", "high"))
-    at = f"{param}.format"
+    path = f"{param}.format"
     if given.get("format") is None:
         return replace(_PLAIN, verbosity=verbosity)
-    wanted = mapping(given["format"], at)
+    wanted = mapping(given["format"], path)
     if wanted.get("type") is None:
-        raise missing(f"{at}.type", "text, json_object or json_schema")
-    kind = one_of(wanted["type"], f"{at}.type", ("text", "json_object", "json_schema"))
-    asked = read_schema(wanted, at) if kind == "json_schema" else ResponseFormat(kind)
-    return _Text(asked, verbosity, json_text(wanted, at))
+        raise missing(f"{path}.type", "text, json_object or json_schema")
+    kind = one_of(wanted["type"], f"{path}.type", ("text", "json_object", "json_schema"))
+    response_format = read_schema(wanted, path) if kind == "json_schema" else ResponseFormat(kind)
+    return _Text(response_format, verbosity, json_text(wanted, path))
 
 
 def _reasoning(value: object, param: str) -> _Reasoning:
@@ -119,7 +119,7 @@ def _reasoning(value: object, param: str) -> _Reasoning:
     effort, summary = given.get("effort"), given.get("summary", given.get("generate_summary"))
     return _Reasoning(
         None if effort is None else one_of(effort, f"{param}.effort", EFFORTS),
-        # Whatever a tier thinks aloud is shown as it is: nothing here sums it up.
+        # A tier's open thoughts are shown unchanged: nothing here summarises them.
         None
         if summary is None
         else one_of(summary, f"{param}.summary", ("auto", "concise", "detailed")),
@@ -127,8 +127,11 @@ def _reasoning(value: object, param: str) -> _Reasoning:
 
 
 def _include(value: object, param: str) -> bool:
-    """Whether log-probabilities are wanted."""
-    wanted = [one_of(v, f"{param}[{i}]", _INCLUDABLE) for i, v in enumerate(array(value, param))]
+    """Returns True when log-probabilities are wanted."""
+    wanted = [
+        one_of(value_i, f"{param}[{i}]", _INCLUDABLE)
+        for i, value_i in enumerate(array(value, param))
+    ]
     return LOGPROBS in wanted
 
 
@@ -149,13 +152,13 @@ _READ: dict[str, Reader] = {
     "text": _text,
     "reasoning": _reasoning,
     "max_output_tokens": integers(1, MAX_OUTPUT_TOKENS),
-    "max_tool_calls": integers(1, MAX_OUTPUT_TOKENS),  # counts built-in tools: there are none
+    "max_tool_calls": integers(1, MAX_OUTPUT_TOKENS),  # counts built-in tools, and there are none
     "temperature": numbers(0.0, 2.0),
     "top_p": numbers(0.0, 1.0),
     "top_logprobs": integers(0, 20),
     "include": _include,
-    "metadata": check_metadata,  # said back; an upstream that stores nothing takes none
-    "store": boolean,  # accepted, and said back as false
+    "metadata": check_metadata,  # echoed; an upstream that stores nothing accepts none
+    "store": boolean,  # accepted, and echoed as false
     "truncation": words("auto", "disabled"),
     "stream": boolean,
     "stream_options": read_stream_options,
@@ -168,15 +171,15 @@ _READ: dict[str, Reader] = {
     "moderation": refused("use a policy's rules"),
     "prompt_cache_options": refused("caching is the upstream's own"),
 }
-_ECHOED = ("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs")
+_ECHOED_FIELDS = ("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs")
 _PASSED_ON_ECHOED = ("user", "safety_identifier", "prompt_cache_key", "service_tier")
 
 
 class ResponsesExchange(OneRequest, frozen=True):
-    """wire.exchange.Exchange for one response; `said_back` are the body's fields as JSON."""
+    """Implements wire.exchange.Exchange; `echoed` has the body's fields as JSON."""
 
-    said_back: bytes
-    compacts: bool = False  # the answer is a summary, which is said as an item of its own
+    echoed: bytes
+    compacts: bool = False  # the answer is a summary, sent as an item of its own
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
@@ -185,7 +188,7 @@ class ResponsesExchange(OneRequest, frozen=True):
             answer,
             id=id,
             created=created,
-            said_back=self.said_back,
+            echoed=self.echoed,
             routing=routing,
             tools=by_flat_name(self.request),
             compacts=self.compacts,
@@ -196,14 +199,14 @@ class ResponsesExchange(OneRequest, frozen=True):
             id=id,
             created=created,
             model=model,
-            said_back=self.said_back,
+            echoed=self.echoed,
             tools=by_flat_name(self.request),
             compacts=self.compacts,
         )
 
 
 class ResponsesFormat(OpenAIErrors):
-    """wire.exchange.WireFormat for OpenAI's responses."""
+    """Implements wire.exchange.WireFormat for OpenAI's responses."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ResponsesExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses")
@@ -211,25 +214,28 @@ class ResponsesFormat(OpenAIErrors):
 
 
 class CompactFormat(OpenAIErrors):
-    """wire.exchange.WireFormat for `/v1/responses/compact`: the same body, a summary of it."""
+    """Implements wire.exchange.WireFormat for `/v1/responses/compact`, which returns a summary."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> CompactExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses/compact")
         for key in ("stream", "stream_options"):
             read.pop(key, None)  # a summary is one object
-        said = read.get("input")
-        if isinstance(said, Input):
-            read["input"] = said = replace(said, compacts=True)
+        conversation = read.get("input")
+        if isinstance(conversation, Input):
+            read["input"] = conversation = replace(conversation, compacts=True)
         exchange = _exchange(read, extra, headers)
         request = replace(exchange.request, endpoint="responses.compact")
-        kept = said.kept if isinstance(said, Input) else ()
+        kept = conversation.kept if isinstance(conversation, Input) else ()
         return CompactExchange(
-            request, exchange.said_back, True, tuple([message_object(one) for one in kept])
+            request, exchange.echoed, True, tuple([message_object(item) for item in kept])
         )
 
 
 class CompactExchange(ResponsesExchange, frozen=True):
-    """wire.exchange.Exchange for one summary: what users said as it was, then the rest in short."""
+    """Implements wire.exchange.Exchange for one summary.
+
+    The users' messages stay as they were, and the summary follows.
+    """
 
     kept: tuple[JsonText, ...] = ()
 
@@ -256,9 +262,7 @@ def _exchange(
     if choice is not None and not compacts:
         check_tool_choice(choice, tools.known)
     read["tool_choice"] = choice
-    return ResponsesExchange(
-        _request(read, extra, headers), _said_back(read, extra, tools), compacts
-    )
+    return ResponsesExchange(_request(read, extra, headers), _echo(read, extra, tools), compacts)
 
 
 def _request(
@@ -269,9 +273,9 @@ def _request(
     messages = (*conversation.messages, ASKED) if conversation.compacts else conversation.messages
     if read.get("instructions"):
         messages = (Message("system", read["instructions"]), *messages)
-    asked: _Text = read.get("text", _PLAIN)
-    if asked.verbosity is not None:
-        extra = {**extra, "verbosity": json_text(asked.verbosity, "text.verbosity")}
+    text_config: _Text = read.get("text", _PLAIN)
+    if text_config.verbosity is not None:
+        extra = {**extra, "verbosity": json_text(text_config.verbosity, "text.verbosity")}
     reasoning: _Reasoning = read.get("reasoning", _Reasoning())
     logprobs = read.get("include", False)
     return ChatRequest(
@@ -285,7 +289,7 @@ def _request(
             top_logprobs=read.get("top_logprobs") if logprobs else None,
             reasoning_effort=reasoning.effort,
         ),
-        response_format=ResponseFormat() if conversation.compacts else asked.format,
+        response_format=ResponseFormat() if conversation.compacts else text_config.format,
         tools=tools.known,
         unsupported_tools=tools.unsupported,
         tool_choice=read.get("tool_choice"),
@@ -299,11 +303,11 @@ def _request(
     )
 
 
-def _said_back(read: Mapping[str, Any], extra: Mapping[str, JsonText], tools: Tools) -> bytes:
-    """The fields of the body that every response object repeats, as one JSON object."""
-    asked: _Text = read.get("text", _PLAIN)
+def _echo(read: Mapping[str, Any], extra: Mapping[str, JsonText], tools: Tools) -> bytes:
+    """Returns the body's fields that every response object repeats, as one JSON object."""
+    text_config: _Text = read.get("text", _PLAIN)
     reasoning: _Reasoning = read.get("reasoning", _Reasoning())
-    said: dict[str, object] = {
+    fields: dict[str, object] = {
         "instructions": read.get("instructions"),
         "metadata": read.get("metadata", {}),
         "parallel_tool_calls": read.get("parallel_tool_calls", True),
@@ -311,22 +315,22 @@ def _said_back(read: Mapping[str, Any], extra: Mapping[str, JsonText], tools: To
         "background": False,
         "store": False,
         "reasoning": {"effort": reasoning.effort, "summary": reasoning.summary},
-        "text": {"format": orjson.Fragment(asked.said), "verbosity": asked.verbosity},
+        "text": {"format": orjson.Fragment(text_config.echo), "verbosity": text_config.verbosity},
         "tool_choice": _own_choice(read.get("tool_choice"), tools.known),
-        "tools": [orjson.Fragment(tool) for tool in tools.said],
+        "tools": [orjson.Fragment(tool) for tool in tools.echoes],
         "truncation": read.get("truncation", "disabled"),
     }
-    said.update({key: read.get(key) for key in _ECHOED})
-    said.update({key: orjson.Fragment(extra.get(key, "null")) for key in _PASSED_ON_ECHOED})
-    return orjson.dumps(said)
+    fields.update({key: read.get(key) for key in _ECHOED_FIELDS})
+    fields.update({key: orjson.Fragment(extra.get(key, "null")) for key in _PASSED_ON_ECHOED})
+    return orjson.dumps(fields)
 
 
 def _own_choice(choice: JsonText | None, tools: Sequence[ToolSpec]) -> object:
-    """The choice as the client wrote it."""
-    found = "auto" if choice is None else orjson.loads(choice)
-    if not isinstance(found, dict):
-        return found
-    name = found["function"]["name"]
+    """Returns the choice as the client wrote it."""
+    wire_choice = "auto" if choice is None else orjson.loads(choice)
+    if not isinstance(wire_choice, dict):
+        return wire_choice
+    name = wire_choice["function"]["name"]
     tool = next((tool for tool in tools if tool.name == name), None)
     if tool is None:
         return {"type": "function", "name": name}

@@ -1,9 +1,9 @@
-"""One of OpenAI's responses as events.
+"""Renders one of OpenAI's responses as events.
 
-Keeps what its SDKs are strict about: a sequence number that rises from 0, ids that stay the same
+It keeps the rules that SDKs depend on: a sequence number that rises from 0, ids that stay the same
 from an item's first event to its last, `logprobs` in every text event, one event that ends the
-stream, and no `[DONE]`. Text and reasoning go out as they come; tool calls and refusals are only
-said when the answer is whole, which is when the gateway lets them go.
+stream, and no `[DONE]`. Text and reasoning are sent as they arrive. Tool calls and refusals are
+sent only when the answer is complete, since the gateway releases them then.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from router.wire.responses.render import (
     sealed_object,
 )
 
-# What the pieces of each kind of item are called.
-_SAID = {
+# Names the events and the key of the pieces, for each kind of item.
+_PIECE_NAMES = {
     "message": ("response.output_text", "text"),
     "reasoning": ("response.reasoning_text", "text"),
     "refusal": ("response.refusal", "refusal"),
@@ -38,18 +38,18 @@ _SAID = {
 
 
 class ResponseStream:
-    """wire.exchange.AnswerStream for responses."""
+    """Implements wire.exchange.AnswerStream for responses."""
 
     __slots__ = (
         "_compacts",
+        "_echoed",
         "_head",
         "_id",
         "_kind",
         "_logprobs",
         "_number",
         "_output",
-        "_said_back",
-        "_seals",
+        "_sealed_sent",
         "_tools",
         "_words",
     )
@@ -60,49 +60,49 @@ class ResponseStream:
         id: str,
         created: int,
         model: str,
-        said_back: bytes,
+        echoed: bytes,
         tools: Mapping[str, ToolSpec] = NO_TOOLS,
         compacts: bool = False,
     ) -> None:
         self._id = id
         self._tools = tools
         self._compacts = compacts
-        self._seals = 0  # sealed items that are said
+        self._sealed_sent = 0  # the number of sealed items that were sent
         self._head = head_object(id, created, model)
-        self._said_back = said_back
+        self._echoed = echoed
         self._number = 0
-        self._output: list[dict[str, object]] = []  # items that are done
-        self._kind: str | None = None  # of the item that is open
+        self._output: list[dict[str, object]] = []  # the finished items
+        self._kind: str | None = None  # of the open item
         self._words: list[str] = []
         self._logprobs: list[TokenLogprob] = []
 
     def begin(self) -> bytes:
-        """The response as it stands before its first piece, twice, as the API has it."""
+        """Returns the response before its first piece, twice, as the API requires."""
         response = self._unfinished("in_progress", None)
         events = ("response.created", "response.in_progress")
         return b"".join([self._response_event(event, response) for event in events])
 
     def delta(self, delta: Delta) -> bytes:
-        """The events of one piece of text or reasoning; of a summary none before its end."""
+        """Returns the events of one piece; a summary has none before its end."""
         events: list[bytes] = []
         if self._compacts:
             return b""
         if delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
             self._say(events, "reasoning", delta.reasoning)
-        if delta.sealed is not None and delta.tool_call is None:  # calls come with the whole
+        if delta.sealed is not None and delta.tool_call is None:  # calls come with the whole answer
             self._sealed(events, delta.sealed)
         if delta.text or delta.logprobs:
             self._say(events, "message", delta.text, delta.logprobs)
         return b"".join(events)
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """The end of what is open, what was not streamed, and the whole response."""
+        """Returns the end of the open item, the rest of the answer, and the whole response."""
         choice = answer.choices[0]
         status = end_status(choice)
         events: list[bytes] = []
         if self._compacts:
-            self._item(events, compaction_item(self._id, self._at, choice))
-            response = response_object(self._head, answer, self._output, self._said_back, routing)
+            self._item(events, compaction_item(self._id, self._index, choice))
+            response = response_object(self._head, answer, self._output, self._echoed, routing)
             events.append(self._response_event(f"response.{status}", response))
             return b"".join(events)
         spoken = self._kind == "message" or any(i["type"] == "message" for i in self._output)
@@ -114,27 +114,25 @@ class ResponseStream:
             self._close(events, status)
         unit = bool(choice.text)
         for i, call in enumerate(choice.tool_calls):
-            for sealed in choice.sealed[self._seals :]:
+            for sealed in choice.sealed[self._sealed_sent :]:
                 if sealed.at <= unit + i:
                     self._sealed(events, sealed)
             self._call(events, call, status)
-        response = response_object(self._head, answer, self._output, self._said_back, routing)
+        response = response_object(self._head, answer, self._output, self._echoed, routing)
         events.append(self._response_event(f"response.{status}", response))
         return b"".join(events)
 
     def failure(self, error: TiergateError) -> bytes:
-        """What went wrong, once as an event of its own and once as the response's end."""
+        """Returns the error, once as an event of its own and once as the response's end."""
         fields = {"code": error.code, "message": error.told, "param": error.param}
         limited = isinstance(error, UpstreamRateLimited)
         code = "rate_limit_exceeded" if limited else "server_error"
-        if self._kind is not None:  # what had come of it, as it stands
+        if self._kind is not None:  # the part of it that has arrived
             part = part_object(self._kind, "".join(self._words), tuple(self._logprobs))
-            item = item_object(self._id, self._at, self._kind, [part], "incomplete")
+            item = item_object(self._id, self._index, self._kind, [part], "incomplete")
             self._output.append(item)
         response = self._unfinished("failed", {"code": code, "message": error.told})
         return self._event("error", fields) + self._response_event("response.failed", response)
-
-    # --- items ------------------------------------------------------------------------------------
 
     def _say(
         self,
@@ -143,31 +141,31 @@ class ResponseStream:
         words: str,
         logprobs: tuple[TokenLogprob, ...] = (),
     ) -> None:
-        """One piece of an item of this kind, which is begun first unless it is open."""
+        """Adds one piece of an item of this kind, and begins the item if it is not open."""
         if self._kind != kind:
             self._close(events)
             self._kind = kind
-            item = item_object(self._id, self._at, kind, [], "in_progress")
+            item = item_object(self._id, self._index, kind, [], "in_progress")
             events.append(self._item_event("response.output_item.added", item))
             part = part_object(kind, "")
             events.append(self._part_event("response.content_part.added", {"part": part}))
         self._words.append(words)
         self._logprobs.extend(logprobs)
         more = {"logprobs": logprob_objects(logprobs)} if kind == "message" else {}
-        event, _ = _SAID[kind]
+        event, _ = _PIECE_NAMES[kind]
         events.append(self._part_event(f"{event}.delta", {"delta": words, **more}))
 
     def _close(self, events: list[bytes], status: str = "completed") -> None:
-        """The end of the open item, if there is one. Thoughts that led on to words are complete."""
+        """Ends the open item, if there is one. Thoughts that led to text are complete."""
         kind = self._kind
         if kind is None:
             return
         words, logprobs = "".join(self._words), tuple(self._logprobs)
         part = part_object(kind, words, logprobs)
         status = "completed" if kind == "reasoning" else status
-        item = item_object(self._id, self._at, kind, [part], status)
+        item = item_object(self._id, self._index, kind, [part], status)
         more = {"logprobs": logprob_objects(logprobs)} if kind == "message" else {}
-        event, key = _SAID[kind]
+        event, key = _PIECE_NAMES[kind]
         events.append(self._part_event(f"{event}.done", {key: words, **more}))
         events.append(self._part_event("response.content_part.done", {"part": part}))
         events.append(self._item_event("response.output_item.done", item))
@@ -175,52 +173,50 @@ class ResponseStream:
         self._kind, self._words, self._logprobs = None, [], []
 
     def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
-        """Adds what an issuer sealed, whole; whoever shows thoughts finds its summary in it."""
+        """Adds a whole sealed item. Clients that show thoughts find its summary in it."""
         self._close(events)
-        self._item(events, sealed_object(self._id, self._seals, sealed))
-        self._seals += 1
+        self._item(events, sealed_object(self._id, self._sealed_sent, sealed))
+        self._sealed_sent += 1
 
     def _item(self, events: list[bytes], item: dict[str, object]) -> None:
-        """An item that comes at once."""
+        """Adds an item that comes at once."""
         events.append(self._item_event("response.output_item.added", item))
         events.append(self._item_event("response.output_item.done", item))
         self._output.append(item)
 
     def _call(self, events: list[bytes], call: ToolCall, status: str) -> None:
         tool = self._tools.get(call.name)
-        whole = call_object(self._id, self._at, call, call.arguments, status, tool)
+        whole = call_object(self._id, self._index, call, call.arguments, status, tool)
         custom = whole["type"] == "custom_tool_call"
         key = "input" if custom else "arguments"
-        said = f"response.{'custom_tool_call_input' if custom else 'function_call_arguments'}"
-        at = {"item_id": whole["id"], "output_index": self._at}
+        event = f"response.{'custom_tool_call_input' if custom else 'function_call_arguments'}"
+        place = {"item_id": whole["id"], "output_index": self._index}
         named = {} if custom else {"name": whole["name"]}
         started = {**whole, key: "", "status": "in_progress"}
         events.append(self._item_event("response.output_item.added", started))
-        events.append(self._event(f"{said}.delta", {**at, "delta": whole[key]}))
-        events.append(self._event(f"{said}.done", {**at, **named, key: whole[key]}))
+        events.append(self._event(f"{event}.delta", {**place, "delta": whole[key]}))
+        events.append(self._event(f"{event}.done", {**place, **named, key: whole[key]}))
         events.append(self._item_event("response.output_item.done", whole))
         self._output.append(whole)
 
     @property
-    def _at(self) -> int:
-        """The index of the item that is open, or comes next."""
+    def _index(self) -> int:
+        """Returns the index of the open item, or of the next one."""
         return len(self._output)
-
-    # --- events -----------------------------------------------------------------------------------
 
     def _unfinished(self, status: str, error: dict[str, object] | None) -> bytes:
         ended: dict[str, object] = {"incomplete_details": None, "usage": None}
         body = {**self._head, "status": status, "error": error, "output": self._output, **ended}
-        return joined(to_json(body), self._said_back)
+        return joined(to_json(body), self._echoed)
 
     def _item_event(self, event: str, item: dict[str, object]) -> bytes:
-        return self._event(event, {"output_index": self._at, "item": item})
+        return self._event(event, {"output_index": self._index, "item": item})
 
     def _part_event(self, event: str, fields: dict[str, object]) -> bytes:
         assert self._kind is not None
-        item_id = id_of(self._id, self._at, self._kind)
-        at = {"item_id": item_id, "output_index": self._at, "content_index": 0}
-        return self._event(event, {**at, **fields})
+        item_id = id_of(self._id, self._index, self._kind)
+        place = {"item_id": item_id, "output_index": self._index, "content_index": 0}
+        return self._event(event, {**place, **fields})
 
     def _response_event(self, event: str, response: bytes) -> bytes:
         return _framed(event, self._stamp(event)[:-1] + b',"response":' + response + b"}")

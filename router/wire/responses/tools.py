@@ -1,11 +1,13 @@
-"""The tools of `POST /v1/responses` as functions, which is all that most upstreams know, and back.
+"""Translates the tools of `POST /v1/responses` to functions, and their calls back.
 
-A `namespace` is flattened: its tool `spawn` becomes `agents__spawn`. A `custom` tool, whose input
-is text of some grammar and no JSON, becomes a function with one text, `input`. Calls are shown
-under their own names again. What a provider would run by itself (`web_search`, `mcp`, ...) no tier
-offers: it is left out, and named, so that the policy may refuse it (`unsupported_tools`).
+Most upstreams know only functions. A `namespace` is flattened: its tool `spawn` becomes
+`agents__spawn`. A `custom` tool, whose input is text of some grammar and no JSON, becomes a
+function with one text, `input`. Clients see calls under their own names. A tool that a provider
+would run itself (`web_search`, `mcp`, ...) is offered by no tier: it is left out and named, so that
+the policy may refuse it (`unsupported_tools`).
 
-Follows openai-openapi's Tool and Codex CLI 0.169. It knows nothing about the rest of the body.
+It follows openai-openapi's Tool and Codex CLI 0.169. This module knows nothing about the rest of
+the body.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from router.wire.checks import (
 from router.wire.messages import MAX_TOOLS, NO_PARAMETERS, read_name
 
 MAX_FLAT_TOOLS = 1_024
-"""Of all namespaces together: an agent with ten servers has some hundred tools."""
+"""Limits the tools of all namespaces together. An agent with ten servers has some hundred tools."""
 MAX_NAME = 64  # OpenAI's bound on a function's name
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _INPUT = {
@@ -46,56 +48,56 @@ _INPUT = {
     "required": ["input"],
     "additionalProperties": False,
 }
-INPUT_ALONE = JsonText(orjson.dumps(_INPUT).decode())
+ONLY_INPUT = JsonText(orjson.dumps(_INPUT).decode())
 
 
 class Tools(Struct, frozen=True):
-    """Holds a body's tools: as functions, what no tier has, and all of it as it was said."""
+    """Holds a body's tools: as functions, those that no tier has, and those to be echoed."""
 
     known: tuple[ToolSpec, ...] = ()
     unsupported: tuple[str, ...] = ()
-    said: tuple[JsonText, ...] = ()
+    echoes: tuple[JsonText, ...] = ()
 
 
 def read_response_tools(value: object, param: str) -> Tools:
-    """All tools. Raises RequestError that names the key, for two of one name too."""
+    """Returns all tools. Raises RequestError that names the key, also for two of one name."""
     items = array(value, param)
     if len(items) > MAX_TOOLS:
         raise wrong_value(param, items, f"at most {MAX_TOOLS} tools")
     known: list[ToolSpec] = []
     others: list[str] = []
-    said: list[JsonText] = []
+    echoes: list[JsonText] = []
     for i, item in enumerate(items):
-        at = f"{param}[{i}]"
-        tool = mapping(item, at)
-        kind = _kind(tool, at)
+        path = f"{param}[{i}]"
+        tool = mapping(item, path)
+        kind = _kind(tool, path)
         if kind == "namespace":
-            known += _namespaced(tool, at)
+            known += _namespaced(tool, path)
         elif kind in ("function", "custom"):
-            known.append(_tool(tool, at))
+            known.append(_tool(tool, path))
         else:
             others.append(kind)
             continue
-        said.append(_said(tool, known[-1] if kind == "function" else None, at))
+        echoes.append(_echo_of(tool, known[-1] if kind == "function" else None, path))
     if len(known) > MAX_FLAT_TOOLS:
         raise wrong_value(param, known, f"at most {MAX_FLAT_TOOLS} tools in all namespaces")
     _refuse_collisions(known, param)
-    return Tools(tuple(known), tuple(dict.fromkeys(others)), tuple(said))
+    return Tools(tuple(known), tuple(dict.fromkeys(others)), tuple(echoes))
 
 
-def _kind(tool: dict[str, object], at: str) -> str:
+def _kind(tool: dict[str, object], path: str) -> str:
     if tool.get("type") is None:
-        raise missing(f"{at}.type", "`function`, `custom` or `namespace`")
-    kind = text(tool["type"], f"{at}.type")
+        raise missing(f"{path}.type", "`function`, `custom` or `namespace`")
+    kind = text(tool["type"], f"{path}.type")
     if _KIND.fullmatch(kind) is None:
-        raise wrong_value(f"{at}.type", kind, "`function`, `custom` or `namespace`")
+        raise wrong_value(f"{path}.type", kind, "`function`, `custom` or `namespace`")
     return kind
 
 
-def _said(tool: dict[str, object], function: ToolSpec | None, at: str) -> JsonText:
-    """A tool as the response repeats it: functions with all their keys, others as they came."""
+def _echo_of(tool: dict[str, object], function: ToolSpec | None, path: str) -> JsonText:
+    """Returns a tool for the echo: functions with all their keys, others unchanged."""
     if function is None:
-        return json_text(tool, at)
+        return json_text(tool, path)
     body = {
         "type": "function",
         "name": function.name,
@@ -106,23 +108,25 @@ def _said(tool: dict[str, object], function: ToolSpec | None, at: str) -> JsonTe
     return JsonText(orjson.dumps(body).decode())
 
 
-def _namespaced(space: dict[str, object], at: str) -> list[ToolSpec]:
-    name = read_name(space.get("name"), f"{at}.name")
+def _namespaced(space: dict[str, object], path: str) -> list[ToolSpec]:
+    name = read_name(space.get("name"), f"{path}.name")
     if space.get("tools") is None:
-        raise missing(f"{at}.tools", "the tools of the namespace")
-    found: list[ToolSpec] = []
-    for i, item in enumerate(array(space["tools"], f"{at}.tools")):
-        place = f"{at}.tools[{i}]"
+        raise missing(f"{path}.tools", "the tools of the namespace")
+    specs: list[ToolSpec] = []
+    for i, item in enumerate(array(space["tools"], f"{path}.tools")):
+        place = f"{path}.tools[{i}]"
         tool = mapping(item, place)
         one_of(_kind(tool, place), f"{place}.type", ("function", "custom"))
         spec = _tool(tool, place)
         flat = flat_name(name, spec.name)
-        found.append(replace(spec, name=flat, namespace=name, own_name=spec.name))
-    return found
+        specs.append(replace(spec, name=flat, namespace=name, own_name=spec.name))
+    return specs
 
 
 def flat_name(namespace: str, name: str) -> str:
-    """The one name of a namespace's tool: at most 64 characters, the longest cut by a digest.
+    """Returns the only name of a namespace's tool: at most 64 characters.
+
+    The name ends in a digest if it was longer.
 
     >>> flat_name("agents", "spawn")
     'agents__spawn'
@@ -135,7 +139,7 @@ def flat_name(namespace: str, name: str) -> str:
 
 
 def _refuse_collisions(tools: Sequence[ToolSpec], param: str) -> None:
-    """Raises RequestError where a call could not be told from another tool's."""
+    """Raises RequestError when a call could belong to two tools."""
     first: dict[str, ToolSpec] = {}
     for tool in tools:
         other = first.setdefault(tool.name, tool)
@@ -155,53 +159,50 @@ def _origin(tool: ToolSpec) -> str:
     return f"{shown(tool.own_name)} of the namespace {shown(tool.namespace)}"
 
 
-def _tool(tool: dict[str, object], at: str) -> ToolSpec:
-    name = read_name(tool.get("name"), f"{at}.name")
+def _tool(tool: dict[str, object], path: str) -> ToolSpec:
+    name = read_name(tool.get("name"), f"{path}.name")
     description = tool.get("description")
-    words = "" if description is None else text(description, f"{at}.description")
+    words = "" if description is None else text(description, f"{path}.description")
     if tool["type"] == "custom":
-        return _custom(name, words, tool, at)
+        return _custom(name, words, tool, path)
     parameters, strict = tool.get("parameters"), tool.get("strict")
     return ToolSpec(
         name,
         words,
         NO_PARAMETERS
         if parameters is None
-        else json_text(mapping(parameters, f"{at}.parameters"), f"{at}.parameters"),
-        strict is not None and boolean(strict, f"{at}.strict"),
+        else json_text(mapping(parameters, f"{path}.parameters"), f"{path}.parameters"),
+        strict is not None and boolean(strict, f"{path}.strict"),
     )
 
 
-def _custom(name: str, words: str, tool: dict[str, object], at: str) -> ToolSpec:
-    """A tool of free text. What its grammar would enforce elsewhere, the description asks for."""
+def _custom(name: str, words: str, tool: dict[str, object], path: str) -> ToolSpec:
+    """Returns a tool of free text. Its description asks for what a grammar enforces elsewhere."""
     own: dict[str, object] = {"type": "custom", "name": name}
     if words:
         own["description"] = words
-    asked = "Give the tool's whole input as text in `input`, and nothing around it."
+    instruction = "Give the tool's whole input as text in `input`, and nothing around it."
     if tool.get("format") is not None:
-        wanted = mapping(tool["format"], f"{at}.format")
+        wanted = mapping(tool["format"], f"{path}.format")
         own["format"] = wanted
-        kind = one_of(wanted.get("type"), f"{at}.format.type", ("text", "grammar"))
+        kind = one_of(wanted.get("type"), f"{path}.format.type", ("text", "grammar"))
         if kind == "grammar":
-            syntax = one_of(wanted.get("syntax"), f"{at}.format.syntax", ("lark", "regex"))
-            grammar = required_text(wanted, "definition", f"{at}.format")
-            asked += f" It must match this {syntax} grammar:\n{grammar}"
-    told = "\n\n".join([part for part in (words, asked) if part])
-    return ToolSpec(name, told, INPUT_ALONE, custom=json_text(own, at))
-
-
-# --- which one is to be called --------------------------------------------------------------------
+            syntax = one_of(wanted.get("syntax"), f"{path}.format.syntax", ("lark", "regex"))
+            grammar = required_text(wanted, "definition", f"{path}.format")
+            instruction += f" It must match this {syntax} grammar:\n{grammar}"
+    full_description = "\n\n".join([part for part in (words, instruction) if part])
+    return ToolSpec(name, full_description, ONLY_INPUT, custom=json_text(own, path))
 
 
 class Chosen(Struct, frozen=True):
-    """The choice as chat completions write it; None where no tier has what it names."""
+    """Holds the choice in chat completions' form; None when no tier has the named tool."""
 
     wanted: JsonText | None
     unsupported: str = ""
 
 
 def read_response_choice(value: object, param: str) -> Chosen:
-    """Reads which tools are to be called. Raises RequestError for a subset of them, by name."""
+    """Returns the choice of tools. Raises RequestError for a named subset of them."""
     if type(value) is str:
         return Chosen(json_text(one_of(value, param, ("none", "auto", "required")), param))
     if type(value) is not dict:
@@ -217,26 +218,23 @@ def read_response_choice(value: object, param: str) -> Chosen:
     return Chosen(json_text({"type": "function", "function": {"name": flat}}, param))
 
 
-# --- calls, there and back ------------------------------------------------------------------------
-
-
 def custom_call(call_id: str, name: str, words: str) -> ToolCall:
-    """A custom tool's call as the function that stands for it is called."""
+    """Returns a custom tool's call as a call of the function that replaces it."""
     return ToolCall(call_id, name, orjson.dumps({"input": words}).decode())
 
 
 def custom_input(arguments: str) -> str:
-    """The text that a custom tool is called with; models that write it bare are understood."""
+    """Returns the input text of a custom tool. Bare text of a model is accepted, too."""
     try:
-        found = orjson.loads(arguments)
+        value = orjson.loads(arguments)
     except (orjson.JSONDecodeError, RecursionError):
         return arguments
-    words = found.get("input") if type(found) is dict else None
+    words = value.get("input") if type(value) is dict else None
     return words if type(words) is str else arguments
 
 
 def by_flat_name(request: ChatRequest) -> Mapping[str, ToolSpec]:
-    """The tools whose calls are shown otherwise than they are called upstream."""
+    """Returns the tools whose calls have another name for the client than upstream."""
     return _renamed(request.tools)
 
 

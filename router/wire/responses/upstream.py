@@ -1,8 +1,8 @@
-"""Our request as an upstream reads it that speaks OpenAI's responses.
+"""Renders our request as a body for an upstream of OpenAI's responses.
 
-Nothing is stored there, so reasoning comes back sealed and goes back with the next turn; items that
-another issuer sealed are left out. The body is rebuilt from the types, like a chat completion's. It
-knows nothing about connections; `responses_answers` reads what comes back.
+Nothing is stored there, so reasoning comes back sealed and returns with the next turn. Items of
+another issuer are left out. The body is built from the types, like a chat completion's. This module
+knows nothing about connections; `answers` reads the response.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from router.types import (
 from router.wire.responses.tools import custom_input
 
 KINDS = ("reasoning", "compaction")
-"""What of sealed items this format has a place for."""
+"""Lists the kinds of sealed items that this format has a place for."""
 SEALED_REASONING = "reasoning.encrypted_content"
 _LOGPROBS = "message.output_text.logprobs"
 _NOTHING: Mapping[str, JsonText] = MappingProxyType({})
@@ -46,22 +46,22 @@ def response_body(
     added: frozenset[str] = frozenset(),
     seals: bool = True,
 ) -> bytes:
-    """The JSON body for `model`. Of the client's other keys, `extra`, those of this format go on,
-    and those `added` by the policy.
+    """Returns the JSON body for `model`.
 
-    Without `seals` no sealed item goes out and none is asked for: the upstream knows none, or
-    refuses those that there are.
+    Of the client's other keys, `extra`, those of this format go on, and those `added` by the
+    policy. Without `seals` no sealed item is sent and none is requested: the upstream knows none,
+    or refuses the existing ones.
     """
     known = _KEYS | added
     body: dict[str, object] = {
         key: orjson.Fragment(value) for key, value in extra.items() if key in known
     }
-    sampling, asked = request.sampling, request.sampling.max_output_tokens
+    sampling, client_cap = request.sampling, request.sampling.max_output_tokens
     body["model"] = model
     body["input"] = list(_items(request, issuer if seals else ""))
     body["store"] = False
     body["max_output_tokens"] = (
-        max_output_tokens if asked is None else min(asked, max_output_tokens)
+        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
     )
     include = [SEALED_REASONING] if seals else []
     if sampling.logprobs:
@@ -87,7 +87,7 @@ def response_body(
 
 
 def carries_seals(request: ChatRequest, issuer: str) -> bool:
-    """True when the conversation has items that this issuer sealed."""
+    """Returns True when the conversation has items that this issuer sealed."""
     return any(own(message.sealed, issuer, KINDS) for message in request.messages)
 
 
@@ -109,17 +109,17 @@ def _text(
     return text
 
 
-# --- items ----------------------------------------------------------------------------------------
-
-
 def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
     custom = {tool.name for tool in request.tools if tool.custom is not None}
-    texts = {  # calls of custom tools, whose results have a type of their own
-        call.id for m in request.messages for call in m.tool_calls if call.name in custom
+    texts = {  # calls of custom tools, whose results have their own type
+        call.id
+        for message in request.messages
+        for call in message.tool_calls
+        if call.name in custom
     }
     for message in request.messages:
         if message.role == "assistant":
-            yield from _said(message, issuer, custom)
+            yield from _assistant_items(message, issuer, custom)
         elif message.role == "tool":
             kind = "custom_tool_call" if message.tool_call_id in texts else "function_call"
             result = {"call_id": message.tool_call_id, "output": message.text}
@@ -132,20 +132,20 @@ def _items(request: ChatRequest, issuer: str) -> Iterator[object]:
             yield {"type": "message", "role": role, "content": content}
 
 
-def _said(message: Message, issuer: str, custom: set[str]) -> Iterator[object]:
-    """Yields what the assistant said and called, with its issuer's items between."""
+def _assistant_items(message: Message, issuer: str, custom: set[str]) -> Iterator[object]:
+    """Yields the assistant's text and calls, with its issuer's items between them."""
     sealed = own(message.sealed, issuer, KINDS) if issuer else ()
-    at = 0
-    yield from [orjson.Fragment(one.payload) for one in sealed if one.at == 0]
+    offset = 0
+    yield from [orjson.Fragment(item.payload) for item in sealed if item.at == 0]
     if message.text or message.parts:
         parts = [_part(part, "output_text") for part in message.parts]
         content = parts or [{"type": "output_text", "text": message.text}]
         yield {"type": "message", "role": "assistant", "content": content}
-        at = 1
+        offset = 1
     for i, call in enumerate(message.tool_calls):
-        place = at + i
+        place = offset + i
         if place:
-            yield from [orjson.Fragment(one.payload) for one in sealed if one.at == place]
+            yield from [orjson.Fragment(item.payload) for item in sealed if item.at == place]
         yield _call(call, call.name in custom)
 
 
@@ -157,20 +157,17 @@ def _call(call: ToolCall, custom: bool) -> dict[str, object]:
 
 
 def _part(part: ContentPart, text_kind: str) -> object:
-    """A part as responses have it; chat completions nest what stands beside `type` here."""
-    found = orjson.loads(part.payload)
+    """Returns a part in the form of responses, where the keys next to `type` are not nested."""
+    payload = orjson.loads(part.payload)
     if part.kind == "text":
-        return {"type": text_kind, "text": found["text"]}
+        return {"type": text_kind, "text": payload["text"]}
     if part.kind == "image_url":
-        image = found["image_url"]
+        image = payload["image_url"]
         detail = {"detail": image["detail"]} if image.get("detail") else {}
         return {"type": "input_image", "image_url": image["url"], **detail}
     if part.kind == "file":
-        return {"type": "input_file", **found["file"]}
-    return found
-
-
-# --- tools ----------------------------------------------------------------------------------------
+        return {"type": "input_file", **payload["file"]}
+    return payload
 
 
 def _add_tools(body: dict[str, object], request: ChatRequest) -> None:
@@ -191,9 +188,9 @@ def _tool(tool: ToolSpec) -> dict[str, object]:
 
 
 def _choice(choice: JsonText, request: ChatRequest) -> object:
-    found = orjson.loads(choice)
-    if not isinstance(found, dict):
-        return found
-    name = found["function"]["name"]
+    wire_choice = orjson.loads(choice)
+    if not isinstance(wire_choice, dict):
+        return wire_choice
+    name = wire_choice["function"]["name"]
     custom = any(tool.name == name and tool.custom is not None for tool in request.tools)
     return {"type": "custom" if custom else "function", "name": name}

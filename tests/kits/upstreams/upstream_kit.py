@@ -23,7 +23,7 @@ from router.types import (
     Signals,
     Work,
 )
-from router.wire.openai.names import parse_chat_request
+from router.wire.openai.request import parse_chat_request
 
 SIGNALS = Signals(RequestType.FAQ, 1.0, Domain.GENERAL, 1.0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 

@@ -1,8 +1,8 @@
-"""An upstream's event stream: bytes to events, events to `Delta`s, and at the end the `Answer`.
+"""Reads an upstream's event stream: bytes to events, events to `Delta`s, then the `Answer`.
 
-Two steps, both bounded: `EventDecoder` (WHATWG server-sent events; a line may have 1 MB, the stream
-16 MB) and `ChunkFolder` (OpenAI chunks). A stream counts as whole only when every choice has said
-its finish_reason; anything else is StreamCut. It knows nothing about sockets and time.
+It has two bounded steps: `EventDecoder` (WHATWG server-sent events; a line may have 1 MB, the
+stream 16 MB) and `ChunkFolder` (OpenAI chunks). A stream is complete only when every choice has its
+finish_reason; anything else is StreamCut. This module knows nothing about sockets and time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
-from router.wire.openai.completion import (
+from router.wire.openai.answers import (
     MAX_CHOICES,
     MAX_TOOL_CALLS,
     content_text,
@@ -33,7 +33,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventDecoder:
-    """Bytes in any pieces to the `data` of whole events. Comments and other fields are skipped."""
+    """Turns bytes in any pieces into the `data` of whole events.
+
+    Skips comments and other fields.
+    """
 
     __slots__ = ("_begun", "_data", "_line", "_total")
 
@@ -41,10 +44,10 @@ class EventDecoder:
         self._line = bytearray()
         self._data: list[bytes] = []
         self._total = 0
-        self._begun = False  # whether the first line, before which a mark may stand, is read
+        self._begun = False  # the first line was read; a byte order mark may begin it
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The events that this piece completes. Raises UpstreamInvalid past a bound."""
+        """Returns the events that this piece completes. Raises UpstreamInvalid beyond a bound."""
         self._total += len(piece)
         if self._total > MAX_STREAM_BYTES:
             raise UpstreamInvalid(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
@@ -54,7 +57,7 @@ class EventDecoder:
             return []
         lines = bytes(self._line)
         if b"\r" in lines:
-            # A trailing CR may be half of CRLF: it waits for the next piece.
+            # A trailing CR may be half of CRLF, so it waits for the next piece.
             held = b"\r" if lines.endswith(b"\r") else b""
             lines = lines[: len(lines) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             *whole, rest = lines.split(b"\n")
@@ -66,7 +69,7 @@ class EventDecoder:
         return [event for line in whole if (event := self._take(line)) is not None]
 
     def _take(self, line: bytes) -> bytes | None:
-        """The event that this line ends, if it is the empty line after some data."""
+        """Returns the event that this line ends, if it is the empty line after some data."""
         if not self._begun:
             self._begun = True
             line = line.removeprefix(_BYTE_ORDER_MARK)
@@ -127,7 +130,7 @@ class ChunkFolder:
     def __init__(self, issuer: str = "") -> None:
         self._issuer = issuer
         self.done = False
-        """Whether `[DONE]` was seen; what comes after it is not read."""
+        """Turns True after `[DONE]`. Nothing after it is read."""
         self._choices: dict[int, _ChoiceSoFar] = {}
         self._usage = Usage()
         self._cost: int | None = None
@@ -135,9 +138,9 @@ class ChunkFolder:
         self._id = ""
 
     def fold(self, event: bytes) -> list[Delta]:
-        """The Deltas of one event's data.
+        """Returns the Deltas of one event's data.
 
-        Raises UpstreamInvalid for garbage, UpstreamError for an error event.
+        Raises UpstreamInvalid for malformed data, UpstreamError for an error event.
         """
         if self.done or event.strip() == _DONE:
             self.done = True
@@ -158,13 +161,13 @@ class ChunkFolder:
         return deltas
 
     def finish(self) -> Answer:
-        """The whole answer. Raises StreamCut unless each choice has come to its end."""
+        """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
         if not self._choices or any(c.finish_reason is None for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
         return self._answer()
 
     def partial(self) -> Answer:
-        """What has come so far, for estimates after a cut."""
+        """Returns the answer so far, for estimates after a cut."""
         return self._answer()
 
     def _answer(self) -> Answer:
@@ -179,7 +182,10 @@ class ChunkFolder:
         )
 
     def _take_usage(self, value: object) -> None:
-        """Usage may come on any chunk and grow from one to the next: the last one counts."""
+        """Takes the usage of a chunk.
+
+        Usage may come with any chunk and grow from one to the next, so the last one counts.
+        """
         if value is None:
             return
         self._usage = parse_usage(value)
@@ -229,10 +235,10 @@ class ChunkFolder:
 
 
 def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: int) -> Delta:
-    """One piece of a tool call: id and name once, arguments in pieces."""
+    """Returns one piece of a tool call: id and name once, arguments in pieces."""
     if type(value) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call that is no object.")
-    call_index = value.get("index", position)  # some servers leave it out
+    call_index = value.get("index", position)  # some servers omit it
     if type(call_index) is not int or not 0 <= call_index < MAX_TOOL_CALLS:
         raise UpstreamInvalid("The upstream sent a tool call without a usable index.")
     call = so_far.calls.get(call_index)

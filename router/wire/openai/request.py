@@ -1,9 +1,9 @@
-"""A chat completion's body and headers to `ChatRequest`, or a RequestError that names the key.
+"""Reads a chat completion's body and headers as `ChatRequest`.
 
-A key we know means what it says or is refused by name; any other is kept as JSON text in `extra`,
-and `body_keys` says whom it reaches. No body sets an address, a credential or a header. Follows
-openai-openapi's CreateChatCompletionRequest (August 2026). It is on the hot path: one look-up per
-key, no schema machinery.
+A known key is obeyed or refused by name. Any other key is kept as JSON text in `extra`, and
+`body_keys` decides which answerer receives it. No body sets an address, a credential or a header.
+It follows openai-openapi's CreateChatCompletionRequest (August 2026). Every request runs this code,
+so it makes one look-up per key and uses no schema library.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def _response_format(value: object, param: str) -> ResponseFormat:
         return _PLAIN_TEXT if kind == "text" else ResponseFormat(kind)
     if given.get("json_schema") is None:
         raise missing(f"{param}.json_schema", "an object with name and schema")
-    at = f"{param}.json_schema"
-    return read_schema(mapping(given["json_schema"], at), at)
+    path = f"{param}.json_schema"
+    return read_schema(mapping(given["json_schema"], path), path)
 
 
 def _modalities(value: object, param: str) -> None:
@@ -102,15 +102,15 @@ _READ: dict[str, Reader] = {
 }
 
 CHAT_KEYS = frozenset({*_READ, *SAMPLING})
-"""What chat completions read. Other endpoints refuse those they lack: passed on unread, an
-upstream would obey them."""
+"""Lists the keys that chat completions read. Other endpoints refuse those that they lack: an
+upstream would obey such a key although we had not read it."""
 
 
 def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
-    """The request that a chat completion's body and headers ask for.
+    """Returns the request of a chat completion's body and headers.
 
-    `headers` has lower-case names. Raises RequestError (400) with `param` and `code`
-    invalid_json, invalid_type, invalid_value, missing_required_parameter, unsupported_parameter.
+    `headers` has lower-case names. Raises RequestError (400) with `param` and `code` invalid_json,
+    invalid_type, invalid_value, missing_required_parameter or unsupported_parameter.
     """
     sampling: dict[str, Any] = {}
     read: dict[str, Any] = {}
@@ -118,7 +118,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
     given = json_object(body)
     for key, value in given.items():
         if value is None:
-            continue  # as OpenAI does: null is the same as not sent
+            continue  # null means the same as a missing key, as at OpenAI
         if (reader := _READ.get(key)) is not None:
             read[key] = reader(value, key)
         elif (reader := SAMPLING.get(key)) is not None:
@@ -155,7 +155,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
 
 
 def _sampling(given: dict[str, Any]) -> Sampling:
-    """Sampling parameters; of `max_tokens` and `max_completion_tokens` the smaller one holds."""
+    """Returns the sampling parameters. The smaller of both output limits applies."""
     limits = [given.pop(key) for key in OUTPUT_CAPS if key in given]
     if limits:
         given["max_output_tokens"] = min(limits)

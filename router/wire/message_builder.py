@@ -1,0 +1,82 @@
+"""Builds messages of other wire formats in the form of chat completions.
+
+A format reads its own blocks and calls these functions. The result equals the same conversation as
+a chat completion, so it is read, priced, cached and digested in the same way.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from router.types import ContentPart, Message, ToolCall
+from router.wire.checks import json_text, wrong_value
+from router.wire.messages import MAX_TOOL_CALLS, text_part
+
+ATTACHED = "The result has an attachment, which follows."
+"""Replaces the missing text of a tool's result that has only an attachment. Its picture follows as
+a user's."""
+
+
+class Content:
+    """Collects the parts of one message in the order in which they are read."""
+
+    __slots__ = ("_parts", "_plain", "_words")
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+        self._parts: list[ContentPart] = []
+        self._plain = True
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def add_text(self, words: str) -> None:
+        """Adds a piece of text."""
+        self._words.append(words)
+        self._parts.append(text_part("text", words))
+
+    def add(self, kind: str, payload: dict[str, object], path: str) -> None:
+        """Adds a part that is no text; `payload` has the form of chat completions."""
+        self._plain = False
+        self._parts.append(ContentPart(kind, json_text({"type": kind, kind: payload}, path)))
+
+    def add_refusal(self, words: str) -> None:
+        """Adds the text of the assistant's refusal."""
+        self._plain = False
+        self._parts.append(text_part("refusal", words))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Returns the pieces of text in the order in which they were added."""
+        return tuple(self._words)
+
+    @property
+    def attachments(self) -> Content | None:
+        """Returns only the parts that are no text, or None without any."""
+        others = Content()
+        others._parts = [part for part in self._parts if part.kind not in ("text", "refusal")]
+        others._plain = False
+        return others if others else None
+
+    @property
+    def text(self) -> str:
+        """Returns all text, joined by newlines."""
+        return "\n".join(self._words)
+
+    def message(self, role: str) -> Message:
+        """Returns the message.
+
+        Text without other parts becomes plain text, which every upstream reads.
+        """
+        return Message(role, self.text, () if self._plain else tuple(self._parts))
+
+
+def add_tool_call(messages: list[Message], call: ToolCall, path: str) -> None:
+    """Adds a tool call to the assistant's message before it, as chat completions require."""
+    last = messages[-1] if messages else None
+    if last is None or last.role != "assistant":
+        messages.append(Message("assistant", "", tool_calls=(call,)))
+    elif len(last.tool_calls) >= MAX_TOOL_CALLS:
+        raise wrong_value(path, call.name, f"at most {MAX_TOOL_CALLS} tool calls in one turn")
+    else:
+        messages[-1] = replace(last, tool_calls=(*last.tool_calls, call))

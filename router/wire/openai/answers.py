@@ -1,0 +1,324 @@
+"""Reads the whole answer of an OpenAI-compatible upstream as `Answer`.
+
+It knows nothing about connections; `upstream_events` reads streams.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+import orjson
+from msgspec.structs import replace
+
+from router.errors import UpstreamError, UpstreamInvalid
+from router.types import (
+    Answer,
+    Choice,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+    usd_to_nano,
+)
+from router.wire.openai.thought_signatures import signed_calls
+
+MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
+MAX_CHOICES = 8
+MAX_TOOL_CALLS = 1_000
+
+FINISH_REASONS = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    # Compatible servers use these words for the same reasons.
+    "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "max_tokens": "length",
+    "model_length": "length",
+    "safety": "content_filter",
+    "SAFETY": "content_filter",
+    "refusal": "content_filter",
+}
+
+# Clients may see these codes of an upstream's error; the rest of its text stays hidden.
+SHOWN_CODES = frozenset(
+    {
+        "context_length_exceeded",
+        "content_filter",
+        "content_policy_violation",
+        "insufficient_quota",
+        "invalid_api_key",
+        "model_not_found",
+        "rate_limit_exceeded",
+        "unsupported_parameter",
+        "unsupported_value",
+    }
+)
+
+
+def parse_completion(body: bytes, issuer: str = "") -> Answer:
+    """Returns a whole `chat.completion` as an Answer; `issuer` signed its signatures.
+
+    Raises UpstreamInvalid for anything else, UpstreamError for an error object under status 200.
+    Usage that is negative, too large or missing leaves `usage.reported` False.
+    """
+    completion = upstream_object(body)
+    raise_for_error(completion)
+    choices = completion.get("choices")
+    if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
+        raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
+    usage, upstream_id = completion.get("usage"), short_text(completion.get("id"))
+    return Answer(
+        choices=tuple([_choice(choice, upstream_id, issuer) for choice in _in_order(choices)]),
+        model=short_text(completion.get("model")),
+        usage=parse_usage(usage),
+        provider_cost_nano_usd=parse_provider_cost(usage),
+        upstream_id=upstream_id,
+    )
+
+
+def upstream_object(body: bytes) -> dict[str, object]:
+    """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
+
+    The error never shows the bytes.
+    """
+    try:
+        value = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise UpstreamInvalid(
+            f"The upstream sent {len(body)} bytes that are not JSON; expected a completion."
+        ) from error
+    if type(value) is not dict:
+        raise UpstreamInvalid("The upstream sent JSON that is no object; expected a completion.")
+    return value
+
+
+def raise_for_error(body: dict[str, object]) -> None:
+    """Raises UpstreamError when the object is an error, for any HTTP status."""
+    error = body.get("error")
+    if error is not None and error is not False:
+        code = shown_code(body)
+        raise UpstreamError(f"The upstream sent an error{f' ({code})' if code else ''}.")
+
+
+def shown_code(body: object) -> str | None:
+    """Returns the error's code when it is one of SHOWN_CODES, else None."""
+    error = body.get("error") if isinstance(body, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) and code in SHOWN_CODES else None
+
+
+def shown_code_in(body: bytes) -> str | None:
+    """Returns `shown_code` of an error body in bytes, or None for other bytes."""
+    try:
+        return shown_code(orjson.loads(body))
+    except (orjson.JSONDecodeError, RecursionError):
+        return None
+
+
+def short_text(value: object) -> str:
+    """Returns an upstream's name for something, cut to 256 characters; "" for other types."""
+    return value[:256] if type(value) is str else ""
+
+
+def _in_order(choices: list[object]) -> list[object]:
+    """Returns choices by their `index`, as in a stream.
+
+    If some have no index, the order stays as it is.
+    """
+    indexes = [choice.get("index") if type(choice) is dict else None for choice in choices]
+    if sorted(i for i in indexes if type(i) is int) != list(range(len(choices))):
+        return choices
+    return [choices[indexes.index(i)] for i in range(len(choices))]
+
+
+def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
+    message = value.get("message") if type(value) is dict else None
+    if type(value) is not dict or type(message) is not dict:
+        raise UpstreamInvalid("The upstream sent a choice without a message.")
+    cut = finish_reason(value.get("finish_reason"), False) == "length"
+    calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}", upstream_id)
+    refusal, text = message.get("refusal"), content_text(message.get("content"))
+    return Choice(
+        text=text,
+        finish_reason=finish_reason(value.get("finish_reason"), bool(calls)),
+        tool_calls=calls,
+        refusal=refusal if type(refusal) is str else None,
+        reasoning=reasoning_text(message) or None,
+        logprobs=parse_logprobs(value.get("logprobs")),
+        sealed=signed_calls(message.get("tool_calls"), issuer, bool(text)),
+    )
+
+
+def content_text(value: object) -> str:
+    """Returns the text of a message or delta; some servers send parts instead of a string."""
+    if value is None:
+        return ""
+    if type(value) is str:
+        return value
+    if type(value) is list:
+        parts = [part.get("text") for part in value if type(part) is dict]
+        return "".join([part for part in parts if type(part) is str])
+    raise UpstreamInvalid("The upstream sent content that is neither text nor parts.")
+
+
+def reasoning_text(message: dict[str, object]) -> str:
+    """Returns the model's open thoughts, or "". Servers have two names for them."""
+    for key in ("reasoning_content", "reasoning"):
+        value = message.get(key)
+        if type(value) is str:
+            return value
+    return ""
+
+
+def finish_reason(value: object, has_calls: bool) -> str:
+    """Returns one of OpenAI's four reasons. A whole answer without a reason has stopped normally.
+
+    Some servers write `stop` after a call. Agents would then end their loop.
+    """
+    reason = FINISH_REASONS.get(value, "stop") if type(value) is str else "stop"
+    return "tool_calls" if has_calls and reason == "stop" else reason
+
+
+def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[ToolCall, ...]:
+    if value is None:
+        return ()
+    if type(value) is not list or len(value) > MAX_TOOL_CALLS:
+        raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
+    own = [_own_id(upstream_id, i) for i in range(len(value))]
+    return tuple([_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)])
+
+
+def _own_id(upstream_id: str, i: int) -> str:
+    """Returns an id for the `i`-th call of a server that gave none.
+
+    It differs in each turn, since it connects a result with its call. It has at most 40 characters,
+    OpenAI's own bound.
+
+    >>> _own_id("chatcmpl-9f.2", 0)
+    'call_9f2_0'
+    """
+    kept = re.sub("[^A-Za-z0-9]", "", upstream_id.removeprefix("chatcmpl-"))[-28:]
+    return f"call_{kept}_{i}" if kept else f"call_{i}"
+
+
+def _tool_call(value: object, own_id: str, no_arguments: str) -> ToolCall:
+    function = value.get("function") if type(value) is dict else None
+    if type(value) is not dict or type(function) is not dict:
+        raise UpstreamInvalid("The upstream sent a tool call without a function.")
+    name, arguments = function.get("name"), function.get("arguments")
+    if type(name) is not str or not name:
+        raise UpstreamInvalid("The upstream sent a tool call without a name.")
+    if type(arguments) is dict:  # some local servers send an object; the wire format needs a string
+        arguments = orjson.dumps(arguments).decode()
+    if arguments is not None and type(arguments) is not str:
+        raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
+    call_id = value.get("id")
+    return ToolCall(
+        call_id if type(call_id) is str and call_id else own_id,
+        name,
+        arguments or no_arguments,
+    )
+
+
+def parse_logprobs(value: object) -> tuple[TokenLogprob, ...]:
+    """Returns the log-probabilities of tokens, without malformed entries."""
+    content = value.get("content") if type(value) is dict else None
+    if type(content) is not list:
+        return ()
+    return tuple([token for entry in content if (token := _token_logprob(entry)) is not None])
+
+
+def _token_logprob(entry: object) -> TokenLogprob | None:
+    token = _token(entry)
+    top = entry.get("top_logprobs") if type(entry) is dict else None
+    if token is None or type(top) is not list or not top:
+        return token
+    return replace(
+        token, top=tuple([t for alternative in top if (t := _token(alternative)) is not None])
+    )
+
+
+def _token(entry: object) -> TokenLogprob | None:
+    if type(entry) is not dict:
+        return None
+    token, logprob = entry.get("token"), entry.get("logprob")
+    if type(token) is not str or (type(logprob) is not float and type(logprob) is not int):
+        return None
+    return TokenLogprob(token, float(logprob), utf8=_other_bytes(token, entry.get("bytes")))
+
+
+def _other_bytes(token: str, value: object) -> bytes | None:
+    """Returns the token's bytes if they differ from its text.
+
+    A character may consist of several tokens.
+    """
+    if type(value) is not list or not all(type(b) is int and 0 <= b <= 255 for b in value):
+        return None
+    raw = bytes(value)
+    return None if raw == token.encode("utf-8", "replace") else raw
+
+
+def parse_usage(value: object) -> Usage:
+    """Returns the reported token counts, or `Usage()` (reported False) for impossible counts.
+
+    Some servers do not include reasoning in completion_tokens. The total shows that. Here reasoning
+    is always part of output: 10 + 5 with 20 reasoning and total 35 is output 25.
+    """
+    if type(value) is not dict:
+        return Usage()
+    prompt_details = value.get("prompt_tokens_details")
+    completion_details = value.get("completion_tokens_details")
+    counts = (
+        _count(value, "prompt_tokens"),
+        _count(value, "completion_tokens"),
+        _count(value, "total_tokens"),
+        _count(prompt_details, "cached_tokens"),
+        _count(prompt_details, "cache_write_tokens"),
+        _count(completion_details, "reasoning_tokens"),
+    )
+    if value.get("prompt_tokens") is None or min(counts) < 0:
+        return Usage()
+    prompt, completion, total, cached, written, reasoning = counts
+    if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
+        completion += reasoning
+    if cached + written > prompt:
+        return Usage()
+    return Usage(prompt, cached, written, completion, reasoning, True)
+
+
+def _count(counts: object, key: str) -> int:
+    """Returns the count, 0 if missing, -1 for an impossible count."""
+    value = counts.get(key) if type(counts) is dict else None
+    if value is None:
+        return 0
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= MAX_TOKENS else -1
+
+
+def parse_provider_cost(usage: object) -> int | None:
+    """Returns the provider's own charge in nano-dollars.
+
+    OpenRouter sends it in dollars as `usage.cost`.
+    """
+    cost = usage.get("cost") if type(usage) is dict else None
+    if type(cost) not in (int, float) or not isinstance(cost, int | float):
+        return None
+    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost < 1e6 else None
+
+
+def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:
+    """Returns a bound for an answer without reported usage: never too low, flagged unreported.
+
+    `input_tokens` is the caller's bound (`cost.input_bound`). Output counts one token per byte of
+    UTF-8, which no tokenizer exceeds, but never more than the requested limit. Example: 30 bytes of
+    text and a call `f` with 9 bytes of arguments are 40 tokens.
+    """
+    size = 0
+    for choice in answer.choices:
+        pieces = [choice.text, choice.reasoning or "", choice.refusal or ""]
+        pieces += [call.name + call.arguments for call in choice.tool_calls]
+        size += sum(len(piece.encode("utf-8", "replace")) for piece in pieces)
+    return Usage(input_tokens=input_tokens, output_tokens=min(size, output_cap), reported=False)

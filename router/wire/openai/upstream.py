@@ -1,0 +1,123 @@
+"""Renders our request as a body for an OpenAI-compatible upstream.
+
+It knows nothing about connections; `answers` and `upstream_events` read the response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import orjson
+
+from router.types import ChatRequest, JsonText, Message, ResponseFormat, ToolSpec
+from router.wire.openai.thought_signatures import sign
+
+NOTHING: Mapping[str, JsonText] = MappingProxyType({})
+
+
+def upstream_body(
+    request: ChatRequest,
+    *,
+    model: str,
+    max_output_tokens: int,
+    max_tokens_key: str = "max_completion_tokens",
+    stream: bool = False,
+    prefer_schema: JsonText | None = None,
+    extra: Mapping[str, JsonText] = NOTHING,
+    issuer: str = "",
+    wants_signatures: bool = False,
+) -> bytes:
+    """Returns the JSON body for `model`. A stream always asks for its usage, which the payer needs.
+
+    The body is built from the types, so routing hints, unchecked keys and the client's model name
+    cannot get into it. `extra` holds the client's other keys for this upstream: see
+    `body_keys.passed_on`. The output limit is the smaller of `max_output_tokens` and the client's
+    own. `prefer_schema` is used when the client set no response format.
+    """
+    body: dict[str, object] = {key: orjson.Fragment(value) for key, value in extra.items()}
+    body["model"] = model
+    body["messages"] = [_message(message, issuer, wants_signatures) for message in request.messages]
+    client_cap = request.sampling.max_output_tokens
+    body[max_tokens_key] = (
+        max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
+    )
+    _add_sampling(body, request)
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+        if request.tool_choice is not None:
+            body["tool_choice"] = orjson.Fragment(request.tool_choice)
+        if request.parallel_tool_calls is not None:
+            body["parallel_tool_calls"] = request.parallel_tool_calls
+    if request.response_format.kind != "text":
+        body["response_format"] = _response_format(request.response_format)
+    elif prefer_schema is not None:
+        wanted = ResponseFormat("json_schema", "answer", prefer_schema)
+        body["response_format"] = _response_format(wanted)
+    if stream:
+        body["stream"] = True
+        body["stream_options"] = {"include_usage": True}
+    return orjson.dumps(body)
+
+
+def _add_sampling(body: dict[str, object], request: ChatRequest) -> None:
+    sampling = request.sampling
+    for key in ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty"):
+        value = getattr(sampling, key)
+        if value is not None:
+            body[key] = value
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.logprobs:
+        body["logprobs"] = True
+        if sampling.top_logprobs is not None:
+            body["top_logprobs"] = sampling.top_logprobs
+    if sampling.n != 1:
+        body["n"] = sampling.n
+    if sampling.reasoning_effort is not None:
+        body["reasoning_effort"] = sampling.reasoning_effort
+
+
+def _message(message: Message, issuer: str, wants_signatures: bool) -> dict[str, object]:
+    body: dict[str, object] = {"role": message.role}
+    if message.parts:
+        joined = ",".join([part.payload for part in message.parts])
+        body["content"] = orjson.Fragment(f"[{joined}]")
+    else:
+        body["content"] = None if message.tool_calls and not message.text else message.text
+    if message.tool_calls:
+        calls: list[dict[str, object]] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+        if message.sealed or wants_signatures:
+            sign(calls, message, issuer, wants_signatures)
+        body["tool_calls"] = calls
+    if message.tool_call_id is not None:
+        body["tool_call_id"] = message.tool_call_id
+    if message.name is not None:
+        body["name"] = message.name
+    return body
+
+
+def _tool(tool: ToolSpec) -> dict[str, object]:
+    function: dict[str, object] = {"name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    function["parameters"] = orjson.Fragment(tool.parameters)
+    if tool.strict:
+        function["strict"] = True
+    return {"type": "function", "function": function}
+
+
+def _response_format(wanted: ResponseFormat) -> dict[str, object]:
+    if wanted.schema is None:
+        return {"type": wanted.kind}
+    schema: dict[str, object] = {"name": wanted.name, "schema": orjson.Fragment(wanted.schema)}
+    if wanted.strict:
+        schema["strict"] = True
+    return {"type": wanted.kind, "json_schema": schema}
