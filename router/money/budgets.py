@@ -43,6 +43,7 @@ def window_start(kind: WindowKind, at_ms: int) -> int:
     Raises ValueError, OverflowError or OSError for a time outside the calendar.
     """
     if kind is not WindowKind.MONTH:
+        # These windows have a fixed length and begin at the epoch, so no calendar is needed.
         return at_ms - at_ms % LENGTH_MS[kind]
     return month_start(at_ms - at_ms % DAY_MS)
 
@@ -190,6 +191,7 @@ class Budgets:
         return limits
 
     def _holding(self, payer: Payer) -> Iterator[tuple[BudgetScope, BudgetSection]]:
+        # A tenant's own section replaces the section for every tenant (`*`).
         own = self._tenants.get(payer.tenant, self._tenants.get("*"))
         if payer.tenant and own is not None:
             yield BudgetScope(payer.tenant), own

@@ -46,6 +46,7 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0)
     """
     if price.per_request_nano_usd is not None:
         return Cost(price.per_request_nano_usd, CostBasis.LIST_PRICE)
+    # Own compute is added below only: a list price already includes it.
     own = own_compute(price, compute_ms)
     if price.input_nano_usd is None or price.output_nano_usd is None:
         if price.per_second_nano_usd:
@@ -186,6 +187,7 @@ def most_image_tokens(model: str) -> int:
 
 
 def _bytes(text: str) -> int:
+    # A lone surrogate has no UTF-8 form; `replace` counts it as one byte.
     return len(text.encode("utf-8", "replace"))
 
 
@@ -217,6 +219,7 @@ def billed_nano_usd(text: str) -> int:
     Raises ValueError for a text that is no finite amount, is below 0 or above a billion dollars.
     """
     try:
+        # A float would lose parts of a nano-dollar.
         amount = Decimal(text.strip().removeprefix("$"))
     except InvalidOperation:
         raise ValueError(f"{text!r} is no amount in dollars; expected one like 0.0123") from None

@@ -41,6 +41,7 @@ def admission(
     if over[worst] <= 0:
         return after, RateTaken(_states(after, asks, now_ns))
     never = asks[worst].amount > asks[worst].limit
+    # Rounded up, since a retry that comes too early is refused again.
     retry_ms = NEVER if never else -(-over[worst] // 1_000_000)
     return now_full, RateTaken(_states(now_full, asks, now_ns), worst, retry_ms)
 
@@ -66,6 +67,7 @@ def is_lost(full_at: int, now_ns: int) -> bool:
 
 
 def _believed(full_at: int, now_ns: int) -> int:
+    # A time in the past means a full bucket. A time too far ahead is of an older clock.
     return now_ns + MINUTE_NS if is_lost(full_at, now_ns) else max(full_at, now_ns)
 
 

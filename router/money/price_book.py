@@ -42,6 +42,7 @@ class PriceBook:
         A wrong policy raises PolicyError on use.
         """
 
+        # Reading waits until the first question, so a wrong policy fails only when it is used.
         def read() -> LoadedPolicy:
             return load_policy(find_policy(policy, policies_dir()), environ)
 
@@ -64,6 +65,7 @@ class PriceBook:
         `cores` is the number of cores on which a local model decodes. Raises PolicyError.
         """
         own = section.price.to_price()
+        # The policy's own price wins over every list.
         if is_known(own):
             return own
         if isinstance(section, LocalAnswerer):
@@ -107,6 +109,7 @@ class PriceBook:
     def _listed(self, model: str) -> Price | None:
         """Returns the price by book or table, without the policy's own."""
         prices = self._loaded.prices
+        # A model that the book names has an unknown price before its first day, never litellm's.
         if prices.key(model) is not None:
             return prices.model(model, self.day)
         return find_price(litellm_table(), model)

@@ -66,6 +66,7 @@ class RequestRates:
             ]
             used = _tokens(tier_attempts)
             if any(map(_use_is_unknown, tier_attempts)):
+                # The estimate covers the call whose use is unknown.
                 used = max(used, ask.amount)
             asks.append(replace(ask, amount=used - ask.amount))
         return asks
@@ -146,6 +147,7 @@ def asks_of(limit: RateLimit, requests: int, tokens: int) -> list[RateAsk]:
         ("tokens", limit.tokens, tokens),
     ):
         if per_minute:
+            # NUL occurs in no name, so the parts can be split again.
             name = "\0".join((scope.key_id, scope.policy, scope.tier, unit))
             asks.append(RateAsk(scope.tenant, name, unit, per_minute, amount))
     return asks

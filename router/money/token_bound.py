@@ -67,6 +67,7 @@ def text_bound(text: str) -> int:
     (5, 4)
     """
     raw = text.encode("utf-8", "replace")
+    # Letters of keys and hashes count as one token per byte, so they are not weighed.
     opaque = b"".join(_OPAQUE.findall(raw))
     lower = _count(raw, _LOWER) - _count(opaque, _LOWER)
     upper = _count(raw, _UPPER) - _count(opaque, _UPPER)
@@ -74,6 +75,7 @@ def text_bound(text: str) -> int:
     weighed_spaces = spaces - raw.count(b"  ")
     # Digits, punctuation, line ends, and all beyond ASCII.
     dense = len(raw) - lower - upper - spaces
+    # No byte-level tokenizer makes more tokens than there are bytes.
     return min(len(raw), dense + ceil(LOWER * lower + UPPER * upper + SPACE * weighed_spaces))
 
 

@@ -72,6 +72,7 @@ def _plain(certificate: Certificate) -> dict[str, object]:
 
 
 def _seal_of(certificate: Certificate) -> str:
+    # The seal cannot cover itself.
     sealed = {name: value for name, value in _plain(certificate).items() if name != "seal"}
     canonical = json.dumps(sealed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

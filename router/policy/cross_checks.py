@@ -59,6 +59,7 @@ def one_of(name: object, names: Sequence[str]) -> str:
 def sections(raw: object, key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
     """Yields the mappings in the list under `key`, each with its index, and skips other shapes."""
     rows = raw.get(key) if isinstance(raw, Mapping) else None
+    # A string is a sequence, too.
     if isinstance(rows, Sequence) and not isinstance(rows, str):
         yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, Mapping))
 
@@ -113,6 +114,7 @@ def _too_many_rungs(
     decision = raw.get("decision")
     limit = decision.get("max_rungs") if isinstance(decision, Mapping) else None
     limit = limit if isinstance(limit, int) else _DEFAULT_MAX_RUNGS
+    # Every answerer may become a rung of the ladder.
     if len(rungs) > limit:
         yield CrossMistake(
             ("tiers",), f"{len(rungs)} answerers", f"at most decision.max_rungs = {limit} of them"
@@ -176,6 +178,7 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         head = condition.get("head")
         if isinstance(head, str) and head not in known:
             yield CrossMistake((*path, "head"), head, one_of(head, known))
+        # Only these two built-in heads have classes that are known here.
         words = _WORDS.get(str(head), ())
         for c, label in _strings(condition, "classes"):
             if words and label not in words:
@@ -224,6 +227,7 @@ def _aliases(
         if isinstance(target, str) and not (
             target == "auto" or target.startswith("auto:") or target in targets
         ):
+            # `auto:<policy>` names another file, which is not read here.
             allowed = one_of(target, ["auto", "auto:<policy>", *targets])
             yield CrossMistake(path_to, target, allowed)
         if isinstance(answerer, str) and answerer not in answerers:

@@ -40,9 +40,11 @@ def head_mistakes(
         file = files.get(str(path))
         if not isinstance(name, str) or file is None or not file.is_file():
             continue
+        # The cross checks report this name.
         if name in NOT_REPLACED:
             continue
         try:
+            # A head that fails to load is left out, and its conditions are not checked.
             loaded[name] = _load(file, encoder_sha256)
         except ModelFileError as error:
             yield lines.mistake(("heads", i, "path"), path, f"a head that fits: {error.message}")

@@ -72,6 +72,7 @@ def load_policy(
         raise PolicyError((lines.no_mapping(tree, "version, name and tiers"),))
     references: dict[str, str] = {}
     mistakes = list(lines.mistakes)
+    # The schema checks the replaced values. Secrets stay references.
     resolved = _substituted(tree, (), environ, lines, references, mistakes)
     assert isinstance(resolved, dict)
     # An unset variable already has its own mistake, so pydantic's one is left out.
@@ -132,6 +133,7 @@ def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[M
 def policies_dir() -> Path:
     """Returns the folder of shipped policies, in the package or next to the sources."""
     package = Path(__file__).parents[1]
+    # A wheel has the policies inside the package, a checkout has them next to it.
     packaged = package / "_policies"
     return packaged if packaged.is_dir() else package.parent / "policies"
 
@@ -284,6 +286,7 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
         if kind == "local":
             for i, adapter in _rows(answerer.get("adapters")):
                 file = adapter.get("path")
+                # `package:` names a file of an installed package, which is no path.
                 if isinstance(file, str) and not file.startswith("package:"):
                     yield (*path, "adapters", i, "path"), file, False
 
@@ -335,6 +338,7 @@ def _sources(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:
     for _, name, folder in _named(tree):
         file = named_file(policy_path, name)
         files += [file, *sorted(file.glob("*.yaml"))] if folder else [file]
+    # A head has its weights in a second file.
     files += [file.with_suffix(".npz") for file in _head_files(policy_path, tree).values()]
     return tuple(dict.fromkeys(files))
 

@@ -111,6 +111,7 @@ class LoadedPrices(Struct, frozen=True):
 
     def key(self, model: str) -> str | None:
         """Returns the entry that names `model`, with or without its provider, or None."""
+        # An entry with the provider is more exact, so the full name comes first.
         for name in dict.fromkeys((model, model.rpartition("/")[2])):
             if (key := best_glob(self.file.models, name)) is not None:
                 return key
@@ -178,6 +179,7 @@ def load_prices(path: Path) -> LoadedPrices:
         mistakes += mistakes_from(error, lines, lines.file, PriceFile, tree)
     if mistakes or book is None:
         raise PriceBookError(tuple(sorted(mistakes, key=lambda mistake: mistake.line)))
+    # Comments and the order of keys do not change a book.
     canonical = json.dumps(book.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     return LoadedPrices(book, path, digest[:HASH_CHARACTERS])
@@ -189,6 +191,7 @@ def _twice(tree: Mapping[str, object], lines: LineMap) -> Iterator[Mistake]:
         days = [entry.get("valid_from") if isinstance(entry, dict) else None for entry in entries]
         seen: Counter[str] = Counter()
         for index, day in enumerate(days):
+            # The schema reports days of other types.
             if (day is None or isinstance(day, date)) and seen[str(day)]:
                 expected = "a day of its own: an entry above begins on this one"
                 shown = "none" if day is None else str(day)

@@ -253,6 +253,7 @@ class Policy(Section):
         try:
             policy = validate(raw)
         except ValidationError as error:
+            # The schema failed, so there is no policy: the cross checks read the raw object.
             crossed = cross_mistakes(raw) if isinstance(raw, Mapping) else ()
             raise _error([*map(_again, error.errors()), *map(_detail, crossed)]) from None
         crossed = cross_mistakes(policy.model_dump())

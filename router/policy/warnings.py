@@ -128,6 +128,7 @@ def notes(policy: Policy) -> list[str]:
 
 def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
     answerers = [a for tier, a in policy.rungs() if tier.level == 1]
+    # A deliberation answers nothing without another answerer.
     if not any(not isinstance(a, DeliberationAnswerer) for a in answerers):
         yield PolicyWarning(
             WarningKind.NOTHING_AT_LEVEL_1,
@@ -168,6 +169,7 @@ def _ability_is_prior(answerer: AnswererSection) -> bool:
 def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
     for t, tier in enumerate(policy.tiers):
         for a, answerer in enumerate(tier.answerers):
+            # An answerer without a price in the policy may have one in the price book.
             if answerer.name in priced or not _price_is_unknown(answerer):
                 continue
             yield PolicyWarning(

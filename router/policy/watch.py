@@ -123,6 +123,7 @@ class PolicyWatcher:
                 begins = self._prices_of(self._loaded) != self._prices
                 if await asyncio.to_thread(self._changed) or requested or retry or begins:
                     await self._take()
+        # A watcher that ends without a word would leave an old policy in use; /readyz reports it.
         except Exception:
             self._status = replace(self._status, watching=False)
             _log.exception("policy_unwatched", extra={"policy": self._loaded.policy.name})
@@ -146,6 +147,7 @@ class PolicyWatcher:
         stamps = _stamps(self._loaded.sources)
         if stamps == self._stamps:
             return False
+        # New times with equal contents are no change.
         digest = _digest(self._loaded.sources)
         changed = digest != self._digest
         self._stamps, self._digest = stamps, digest
@@ -155,6 +157,7 @@ class PolicyWatcher:
         try:
             loaded = await asyncio.to_thread(self._load)
             prices = self._prices_of(loaded)
+            # A price that begins today changes the policy, even if no file changed.
             if loaded.hash != self._loaded.hash or prices != self._prices:
                 await self._swap(loaded)
                 self._prices = prices
@@ -170,6 +173,7 @@ class PolicyWatcher:
             return
         except LedgerError as error:
             self._tell_refused(logging.WARNING, error.message)
+            # The ledger may answer again, so this is tried like a broken file.
             later = Mistake(str(self._loaded.path), 0, "(ledger)", error.message, "another try")
             self._status = replace(self._status, mistakes=(later,))
             return

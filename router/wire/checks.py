@@ -63,6 +63,7 @@ def shown(value: object) -> str:
     """Returns a client's value for an error message: ASCII, at most 80 characters."""
     if isinstance(value, list | dict):
         return f"{TYPE_WORDS[type(value)]} of {len(value)}"
+    # Only the shown part is escaped: a value may have megabytes.
     text = ascii(value[:81] if isinstance(value, str) else value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -127,6 +128,7 @@ def mapping(value: object, param: str) -> dict[str, object]:
 
 def integer(value: object, param: str, low: int, high: int) -> int:
     """Returns a whole number from low to high. Raises RequestError, also for 1.0."""
+    # `isinstance` would accept True, since bool is a subclass of int.
     if type(value) is not int:
         raise wrong_type(param, value, f"an integer from {low} to {high}")
     if not low <= value <= high:

@@ -80,6 +80,7 @@ def parse_feedback(body: bytes) -> GivenFeedback:
         raise unsupported("corrected", "an answer that is correct needs no other one")
     return GivenFeedback(
         decision_id=bounded_text(given["decision_id"], "decision_id", 1, MAX_NAME),
+        # A corrected answer tells that the given one was wrong.
         correct=False if corrected else correct,
         corrected=corrected,
         loss_nano_usd=None if loss_usd is None else usd_to_nano(loss_usd),

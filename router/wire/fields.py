@@ -203,6 +203,7 @@ def keep_extra(extra: dict[str, JsonText], key: str, value: object) -> None:
 def cache_key(extra: Mapping[str, JsonText]) -> str | None:
     """Returns the `prompt_cache_key` to be passed on, or None without one."""
     kept = extra.get("prompt_cache_key")
+    # The value is a JSON string: its quotation marks are cut off.
     return None if kept is None else kept[1:-1]
 
 
@@ -212,6 +213,7 @@ def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
         return
     if not tools:
         raise wrong_value("tool_choice", choice, "tools to choose from in `tools`")
+    # The choice is our own JSON text, so this form is certain.
     if choice != '"required"' and not any(f'"name":"{tool.name}"' in choice for tool in tools):
         raise wrong_value("tool_choice", choice, "the name of one of the tools")
 

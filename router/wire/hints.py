@@ -66,12 +66,14 @@ def _usd(value: object, param: str) -> int:
 
 
 def _flag(value: str) -> object:
+    # Any other text goes on unchanged, and the reader names it in its error.
     return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(
         value.lower(), value
     )
 
 
 def _integer(value: str) -> object:
+    # Very long numbers stay text, which the reader refuses.
     digits = value.removeprefix("-")
     return int(value) if digits.isascii() and digits.isdigit() and len(digits) < 19 else value
 

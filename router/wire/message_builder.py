@@ -33,6 +33,7 @@ class Content:
     def add_text(self, words: str) -> None:
         """Adds a piece of text."""
         self._words.append(words)
+        # Text is kept twice: as plain text, and as a part in case other parts follow.
         self._parts.append(text_part("text", words))
 
     def add(self, kind: str, payload: dict[str, object], path: str) -> None:

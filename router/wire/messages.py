@@ -80,6 +80,7 @@ def _full_message(item: dict[str, object], role: object, content: object, path: 
         if item.get("tool_call_id") is None:
             raise missing(f"{path}.tool_call_id", "the id of the tool call that this answers")
         tool_call_id = bounded_text(item["tool_call_id"], f"{path}.tool_call_id", 1, 512)
+    # An assistant that only calls tools has no content.
     if content is None and not calls and not parts:
         raise missing(f"{path}.content", "a string or an array of parts")
     name = item.get("name")
@@ -168,6 +169,7 @@ def _with_refusal(
 ) -> tuple[ContentPart, ...]:
     """Returns the parts with an earlier refusal as a part, the API's other form for it."""
     if words and not parts:
+        # A message is either plain text or parts, so the text becomes a part, too.
         parts = (text_part("text", words),)
     return (*parts, text_part("refusal", refusal))
 

@@ -137,6 +137,7 @@ def load_templates(folder: Path) -> Mapping[Domain, Template]:
             mistakes += error.mistakes
             continue
         for i, domain in enumerate(loaded.domains):
+            # The first file in the order of names keeps the domain.
             taken = by_domain.setdefault(domain, loaded)
             if taken is not loaded:
                 expected = f"a domain without a template; {taken.name} has it"

@@ -70,6 +70,7 @@ class IntentSection(Section):
         undeclared, unused = sorted(used - set(self.slots)), sorted(set(self.slots) - used)
         problems = [f"{{{n}}} in the answer to be listed under slots" for n in undeclared]
         problems += [f"slot {n} to be used in the answer" for n in unused]
+        # A single brace would reach the client as part of the answer.
         if set("{}") & set(SLOT.sub("", self.answer)):
             problems.append("braces in the answer only around a slot's name")
         if problems:
@@ -323,6 +324,7 @@ def written_key(name: str, text: str, knowledge: Knowledge) -> str | None:
     section = knowledge.content.keys.get(name)
     if section is None:
         return None
+    # A key inside a longer word or number does not count.
     pattern = re.compile(rf"(?<![\w-])(?:{section.pattern})(?![\w-])")
     values = {m.group(0) for m in pattern.finditer(text[:KEY_SEARCH_CHARACTERS])}
     # With two numbers it is unclear which one the user means.

@@ -32,6 +32,7 @@ property. A longer schema is used unchecked. If it is broken, it reports no faul
 _REFERENCE_STEPS = 5  # a `$ref` takes about as long as five other keywords
 
 _Keyword = Callable[[object, object, object, object], Iterator[ValidationError] | None]
+# jsonschema calls the keywords without our arguments, so the counter is in the context.
 _steps_left: ContextVar[list[int]] = ContextVar("steps_left")
 
 
@@ -114,6 +115,7 @@ def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
     try:
         parsed = json.loads(schema, object_hook=_without_dialect)
         _steps_left.set([MAX_STEPS])
+        # An empty registry resolves no reference to another document.
         checker = _Validator(parsed, registry=referencing.Registry())
         faults: list[str] = []
         for error in checker.iter_errors(value):

@@ -97,6 +97,7 @@ def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -
     fits = True
     union_path: KeyPath | None = None
     for part in details["loc"]:
+        # This marks a mistake in a key itself and is no part of the path.
         if part == "[key]":
             continue
         annotation = _bare(annotation)
@@ -162,6 +163,7 @@ def _branch(members: Sequence[object], tag: str) -> tuple[bool, object]:
                 return True, member
     for member in members:
         name = getattr(member, "__name__", str(member))
+        # pydantic names a plain member by its type, and a bounded one `constrained-...`.
         if tag == name or tag.startswith(f"{name}[") or tag.startswith("constrained-"):
             return True, member
     return tag.startswith("function-"), members[0]
@@ -239,6 +241,7 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
         tag, allowed = str(context.get("tag")), str(context.get("expected_tags"))
         key = str(context.get("discriminator")).strip("'")
         hint = nearest(tag, re.findall(r"'([^']*)'", allowed))
+        # The tag is free text of the file and may hold a secret.
         return f"{key}: {redact(tag)!r}", f"{key} to be one of {allowed}{hint}"
     if kind == "value_error":
         return shown, str(context.get("error", details["msg"]))
@@ -248,6 +251,7 @@ def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
     if kind in _BOUND_WORDS:
         key, words = _BOUND_WORDS[kind]
         bound = context.get(key)
+        # "at least 1 item", without the s.
         return shown, (words.removesuffix("s") if bound == 1 else words).format(bound)
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
     return shown, word or _KIND_WORDS.get(kind, details["msg"])

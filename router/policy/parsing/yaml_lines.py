@@ -133,6 +133,7 @@ class _Reader:
     def read(self, node: yaml.Node, path: KeyPath, depth: int) -> object:
         self._count += 1
         line = node.start_mark.line + 1
+        # An alias shares its node. Only this walk counts every use of it.
         if self._count > MAX_NODES:
             raise _unreadable(
                 self.file, line, "aliases that multiply", f"at most {MAX_NODES} values"
@@ -158,6 +159,7 @@ class _Reader:
                 self._note(line, path, "a list or mapping as a key", "a plain word as a key")
                 continue
             key = self._scalar(key_node, path)
+            # A boolean is an int, but `true:` must not look like the list item 1.
             part = key if isinstance(key, str | int) and not isinstance(key, bool) else str(key)
             if key in values:
                 first = self.lines.get((*path, part), 0)

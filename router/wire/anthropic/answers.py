@@ -113,6 +113,7 @@ class MessageFolder:
         """Returns the Deltas of one event's data. Raises UpstreamInvalid, UpstreamError."""
         data = upstream_object(event)
         kind = data.get("type")
+        # Nearly every event is a delta, so it is tested first.
         if kind == "content_block_delta":
             return self._grow(_mapping(data.get("delta")))
         if kind == "content_block_start":
@@ -200,6 +201,7 @@ class _MessageBlocks:
         if len(self._calls) >= MAX_TOOL_CALLS:
             raise UpstreamInvalid(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         if given is None:
+            # A whole message has the input as an object, a stream as pieces of text.
             given = orjson.dumps(block.get("input") or {}).decode()
         call = ToolCall(call_id, name, given)
         self._calls.append(call)

@@ -110,6 +110,7 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
     results = [(i, block) for i, block in enumerate(blocks) if block.get("type") == "tool_result"]
     if role == "user":
         given = [_tool_result(block, f"{path}.content[{i}]") for i, block in results]
+        # Chat completions require the results directly after the calls, before other text.
         messages += [message for message, _ in given]
         messages += [attached.message("user") for _, attached in given if attached]
         if len(results) == len(blocks):

@@ -260,6 +260,7 @@ class MessageStream:
         start = {"index": self._index, "content_block": block}
         events.append(_event("content_block_start", start))
         if self._index == 0:
+            # Anthropic sends one ping after the first block has begun.
             events.append(_event("ping", {}))
 
     def _grow(self, events: list[bytes], delta: dict[str, object]) -> None:

@@ -236,6 +236,7 @@ def _turns(messages: list[Message], issuer: str) -> list[dict[str, object]]:
         )
         if not blocks:
             continue
+        # Anthropic expects user and assistant in turn, so messages of one role become one turn.
         if turns and turns[-1]["role"] == role:
             last = turns[-1]["content"]
             assert isinstance(last, list)

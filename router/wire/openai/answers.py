@@ -64,6 +64,7 @@ def parse_completion(body: bytes, issuer: str = "") -> Answer:
     Usage that is negative, too large or missing leaves `usage.reported` False.
     """
     completion = upstream_object(body)
+    # Some servers send an error with status 200.
     raise_for_error(completion)
     choices = completion.get("choices")
     if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
@@ -137,6 +138,7 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
     message = value.get("message") if type(value) is dict else None
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
+    # A cut call has no arguments yet. A complete call without any has an empty object.
     cut = finish_reason(value.get("finish_reason"), False) == "length"
     calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}", upstream_id)
     refusal, text = message.get("refusal"), content_text(message.get("content"))
@@ -283,6 +285,7 @@ def parse_usage(value: object) -> Usage:
     prompt, completion, total, cached, written, reasoning = counts
     if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
         completion += reasoning
+    # Cached tokens are part of the prompt, so a higher count is impossible.
     if cached + written > prompt:
         return Usage()
     return Usage(prompt, cached, written, completion, reasoning, True)
@@ -293,6 +296,7 @@ def _count(counts: object, key: str) -> int:
     value = counts.get(key) if type(counts) is dict else None
     if value is None:
         return 0
+    # Some servers write counts as floats.
     if type(value) is float and value.is_integer():
         value = int(value)
     return value if type(value) is int and 0 <= value <= MAX_TOKENS else -1

@@ -60,6 +60,7 @@ def _prompts(value: object, param: str) -> tuple[str, ...]:
     if not 0 < len(value) <= MAX_PROMPTS:
         raise wrong_value(param, value, f"1 to {MAX_PROMPTS} prompts")
     if type(value[0]) in (int, list):
+        # A list in a list holds token ids, too.
         raise unsupported(param, "token ids mean something to one model only; send text")
     return tuple([text(prompt, f"{param}[{i}]") for i, prompt in enumerate(value)])
 
@@ -242,6 +243,7 @@ class CompletionStream:
             usage = to_json(usage_object(answer.usage))
             chunks.append(self._head + b'],"usage":' + usage + b"}\n\n")
         if routing is not None:
+            # The last three bytes are the closing brace and two line ends.
             chunks[-1] = chunks[-1][:-3] + b',"routing":' + routing.encode() + b"}\n\n"
         return b"".join((*chunks, DONE))
 

@@ -138,6 +138,7 @@ def _numbers(vector: bytes) -> list[float]:
     [1.0, -0.5]
     """
     numbers = packed("f", vector)
+    # `array` uses the machine's byte order, and the bytes are little-endian.
     if byteorder == "big":
         numbers.byteswap()
     return numbers.tolist()

@@ -85,6 +85,7 @@ def render_completion(
             "usage": usage_object(answer.usage),
         }
     )
+    # The body is already encoded, so `routing` is added as text.
     return body if routing is None else body[:-1] + b',"routing":' + routing.encode() + b"}"
 
 
@@ -232,12 +233,14 @@ class StreamRenderer:
             if choice.refusal:
                 chunks.append(self._chunk(index, {"refusal": choice.refusal}, (), None))
             elif index not in self._started:
+                # A choice without any piece still needs a chunk with its role.
                 chunks.append(self._chunk(index, {"content": ""}, (), None))
             chunks.append(self._chunk(index, {}, (), choice.finish_reason))
         if self._usage:
             usage = to_json(usage_object(answer.usage))
             chunks.append(self._head + b'],"usage":' + usage + b"}\n\n")
         if routing is not None and chunks:
+            # The last three bytes are the closing brace and two line ends.
             chunks[-1] = chunks[-1][:-3] + b',"routing":' + routing.encode() + b"}\n\n"
         chunks.append(DONE)
         return b"".join(chunks)
@@ -254,6 +257,7 @@ class StreamRenderer:
         finish_reason: str | None,
     ) -> bytes:
         if index not in self._started:
+            # SDKs expect the role in the first chunk of each choice.
             self._started.add(index)
             fields = {"role": "assistant", **fields}
         choice = to_json(

@@ -56,6 +56,7 @@ def upstream_body(
         body["response_format"] = _response_format(wanted)
     if stream:
         body["stream"] = True
+        # Without it a stream reports no usage.
         body["stream_options"] = {"include_usage": True}
     return orjson.dumps(body)
 
@@ -84,6 +85,7 @@ def _message(message: Message, issuer: str, wants_signatures: bool) -> dict[str,
         joined = ",".join([part.payload for part in message.parts])
         body["content"] = orjson.Fragment(f"[{joined}]")
     else:
+        # A message with only calls has the content null.
         body["content"] = None if message.tool_calls and not message.text else message.text
     if message.tool_calls:
         calls: list[dict[str, object]] = [

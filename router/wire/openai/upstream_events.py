@@ -162,6 +162,7 @@ class ChunkFolder:
 
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
+        # A choice without a finish_reason was cut.
         if not self._choices or any(c.finish_reason is None for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
         return self._answer()
@@ -248,6 +249,7 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
     arguments = arguments if type(arguments) is str else ""
     first = call is None
     if call is None:
+        # Only the first piece of a call has its id and name.
         name = function.get("name")
         if type(name) is not str or not name:
             raise UpstreamInvalid("The upstream began a tool call without a name.")

@@ -101,6 +101,7 @@ class _Conversation:
         if kind == "reasoning":
             self.sealed += _sealed(item)
         elif kind in ("function_call", "custom_tool_call"):
+            # The letter c begins custom_tool_call, f function_call.
             self._call(_custom(item, path) if kind[0] == "c" else _function(item, path), path)
         elif kind in ("function_call_output", "custom_tool_call_output"):
             self._output(item, path)

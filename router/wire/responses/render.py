@@ -105,6 +105,7 @@ def _items(id: str, choice: Choice, tools: Mapping[str, ToolSpec]) -> Iterator[d
         yield item_object(id, index, "refusal", [part_object("refusal", choice.refusal)], status)
         index += 1
     for i, call in enumerate(choice.tool_calls):
+        # Items at place 0 were sent before the text.
         for item in seals.get(unit + i, ()) if unit + i else ():
             yield item
             index += 1

@@ -258,6 +258,7 @@ def _exchange(
     if chosen.unsupported:
         others = (*tools.unsupported, chosen.unsupported)
         read["tools"] = tools = replace(tools, unsupported=tuple(dict.fromkeys(others)))
+    # A summary is text: the model must not call a tool instead.
     choice = JsonText('"none"') if compacts and tools.known else chosen.wanted
     if choice is not None and not compacts:
         check_tool_choice(choice, tools.known)

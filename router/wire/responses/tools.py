@@ -76,6 +76,7 @@ def read_response_tools(value: object, param: str) -> Tools:
         elif kind in ("function", "custom"):
             known.append(_tool(tool, path))
         else:
+            # No tier has this tool, so it is neither sent nor echoed.
             others.append(kind)
             continue
         echoes.append(_echo_of(tool, known[-1] if kind == "function" else None, path))
