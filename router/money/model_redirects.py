@@ -40,7 +40,7 @@ def no_redirect(_asked: str, _answered: str) -> Redirect | None:
     return None
 
 
-def same_model(asked: str, answered: str) -> bool:
+def same_model(requested: str, answered: str) -> bool:
     """Returns True when both name one model. A dated version counts as that model.
 
     >>> same_model("anthropic/claude-opus-5-5", "claude-opus-5-5-20260901")
@@ -48,7 +48,7 @@ def same_model(asked: str, answered: str) -> bool:
     >>> same_model("gpt-4o", "gpt-4o-mini-2024-07-18")
     False
     """
-    return asked == answered or _plain(asked) == _plain(answered)
+    return requested == answered or _plain(requested) == _plain(answered)
 
 
 def _plain(name: str) -> str:

@@ -74,11 +74,11 @@ class PriceBook:
             return self._listed(section.model) or own
         return own
 
-    def redirected(self, asked: str, answered: str) -> Redirect | None:
+    def redirected(self, requested: str, answered: str) -> Redirect | None:
         """Returns the redirect when another model answered than the provider's requested one."""
-        if not answered or same_model(asked, answered) or self.find(asked) is None:
+        if not answered or same_model(requested, answered) or self.find(requested) is None:
             return None
-        return Redirect(asked, answered, self.find(answered))
+        return Redirect(requested, answered, self.find(answered))
 
     def reviewer_usd_per_hour(self) -> float | None:
         """Returns the price of a reviewer's hour, or None when the book has none.

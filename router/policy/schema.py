@@ -263,6 +263,7 @@ class Policy(Section):
 
     def rungs(self) -> tuple[tuple[TierSection, AnswererSection], ...]:
         """Returns all answerers in ladder order: by level, then in the order of the file."""
+        # The sort is stable, so tiers of one level keep the order of the file.
         ordered = sorted(self.tiers, key=lambda tier: tier.level)
         return tuple((tier, answerer) for tier in ordered for answerer in tier.answerers)
 

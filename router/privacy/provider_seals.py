@@ -74,7 +74,7 @@ def shown(sealed: Sealed) -> dict[str, object]:
     return item
 
 
-def read_back(kind: str, item: dict[str, object], at: int = 0) -> Sealed | None:
+def read_back(kind: str, item: dict[str, object], place: int = 0) -> Sealed | None:
     """Returns the item as its issuer sealed it, or None when it has no seal or no stamp of ours."""
     key = SEAL_KEYS[kind]
     seal = item.get(key)
@@ -86,7 +86,7 @@ def read_back(kind: str, item: dict[str, object], at: int = 0) -> Sealed | None:
         payload = orjson.dumps({**item, key: own_seal}).decode()
     except orjson.JSONEncodeError:  # nested deeper than any item of an issuer
         return None
-    return Sealed(kind, JsonText(payload), issuer, at)
+    return Sealed(kind, JsonText(payload), issuer, place)
 
 
 def packed(items: Iterable[Sealed]) -> str:
@@ -115,14 +115,16 @@ def _item(value: object) -> Sealed | None:
     """
     if type(value) is not list or len(value) != 4:
         return None
-    kind, payload, issuer, at = value
-    if type(payload) is not str or type(issuer) is not str or type(at) is not int:
+    kind, payload, issuer, place = value
+    if type(payload) is not str or type(issuer) is not str or type(place) is not int:
         return None
     try:
         is_object = type(orjson.loads(payload)) is dict
     except (orjson.JSONDecodeError, RecursionError):
         return None
-    return Sealed(kind, JsonText(payload), issuer, at) if is_object and kind in SEAL_KEYS else None
+    return (
+        Sealed(kind, JsonText(payload), issuer, place) if is_object and kind in SEAL_KEYS else None
+    )
 
 
 def own(sealed: Iterable[Sealed], issuer: str, kinds: Iterable[str]) -> tuple[Sealed, ...]:

@@ -70,6 +70,7 @@ def parse_feedback(body: bytes) -> GivenFeedback:
     if "decision_id" not in given:
         raise missing("decision_id", "the id of an answer, as x-tiergate-decision-id gives it")
     outcome = _known(mapping(given.get("outcome", {}), "outcome"), OUTCOME_KEYS, "outcome.")
+    # A body with only an id contains no feedback.
     if not outcome and given.keys() <= {"decision_id", "outcome"}:
         expected = "at least one of correct, corrected, loss_usd and outcome"
         raise missing("correct", expected)

@@ -122,7 +122,9 @@ _HINTS: dict[str, tuple[Reader, Callable[[str], object], Callable[..., object] |
     "dry_run": (boolean, _flag, _either),
     "debug": (boolean, _flag, _either),
 }
+# Slots are an object, which no header can hold.
 _BY_HEADER = {PREFIX + name.replace("_", "-"): name for name in _HINTS if name != "context"}
+# Clients write dollars; the fields of `Hints` are in nano-dollars.
 _FIELD = {"stakes_usd": "stakes_nano_usd", "max_cost_usd": "max_cost_nano_usd"}
 
 

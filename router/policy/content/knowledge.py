@@ -239,6 +239,7 @@ def _cross_mistakes(
         listed = intent.get("utterances")
         for j, utterance in enumerate(listed if isinstance(listed, list) else []):
             plain = _plain(str(utterance))
+            # Nothing could decide between two intents with the same utterance.
             if utterances.setdefault(plain, name) != name:
                 expected = f"an utterance of one intent only; {utterances[plain]} has it too"
                 yield lines.mistake(("intents", i, "utterances", j), utterance, expected)

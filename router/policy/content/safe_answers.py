@@ -134,6 +134,7 @@ def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = N
 
 def emergency_wording(domain: Domain, text: str, answers: SafeAnswers) -> str | None:
     """Returns the emergency text that `text` calls for, or None without an emergency."""
+    # The domain's own terms come first, and no domain is read twice.
     for each in dict.fromkeys((domain, *_LIFE_DOMAINS)):
         emergency = answers.of(each).emergency
         if emergency is not None and contains_any(text, tuple(emergency.terms)):

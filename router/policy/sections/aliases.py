@@ -22,6 +22,7 @@ def best_glob(names: Iterable[str], name: str) -> str | None:
 @lru_cache(maxsize=1024)  # every request asks for the same few models
 def _best_glob(names: tuple[str, ...], name: str) -> str | None:
     fits = [glob for glob in names if glob == name or fnmatch.fnmatchcase(name, glob)]
+    # Among globs, the longest is the most exact.
     return name if name in fits else max(fits, key=len, default=None)
 
 

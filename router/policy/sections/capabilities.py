@@ -58,6 +58,7 @@ def _by_usual_name(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
+    # Other programs write `supports_vision` or `Function-Calling`.
     name = value.strip().lower().replace("-", "_").replace(" ", "_").removeprefix("supports_")
     return _USUAL_NAMES.get(name, name if name in {*Capability} else value)
 

@@ -28,4 +28,5 @@ def parse_privacy(section: object) -> PrivacySection:
     try:
         return PrivacySection.model_validate({} if section is None else section)
     except ValidationError:
+        # The default stores nothing, so an unreadable section stores nothing either.
         return PrivacySection()

@@ -113,6 +113,7 @@ def _add_turn(messages: list[Message], item: dict[str, object], path: str) -> No
         # Chat completions require the results directly after the calls, before other text.
         messages += [message for message, _ in given]
         messages += [attached.message("user") for _, attached in given if attached]
+        # A turn of results has no text of its own.
         if len(results) == len(blocks):
             return
     messages.append(_content(content, role, f"{path}.content").message(role))

@@ -186,6 +186,7 @@ def _request(
     system: Message | None = read.get("system")
     messages: tuple[Message, ...] = read["messages"]
     if read.get("metadata"):
+        # Chat completions name this key `user`.
         extra = {**extra, "user": json_text(read["metadata"], "metadata.user_id")}
     tools: Tools = read.get("tools", Tools())
     choice, parallel = read.get("tool_choice", (None, None))

@@ -36,6 +36,7 @@ _PASSED_ON = (
     "context_management",
     "cache_control",
 )
+# Anthropic has no effort below low.
 _EFFORTS = {"none": "low", "minimal": "low"}
 
 
@@ -167,6 +168,7 @@ def _translated(
     body: dict[str, object] = {}
     turns = list(request.messages)
     system = []
+    # Anthropic has one system prompt, before all turns.
     while turns and turns[0].role in ("system", "developer"):
         system.append(turns.pop(0).text)
     if words := "\n\n".join(filter(None, system)):

@@ -168,6 +168,7 @@ def _sampling(read: dict[str, Any]) -> Sampling:
         **given,
         max_output_tokens=read.get("max_tokens"),
         logprobs=top_logprobs is not None,
+        # `logprobs: 0` asks only for the probability of the chosen token.
         top_logprobs=top_logprobs or None,
     )
 

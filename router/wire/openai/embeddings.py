@@ -87,6 +87,7 @@ def _ids(value: object) -> tuple[tuple[int, ...], ...]:
 
     Returns () when the input has no ids.
     """
+    # An empty array has no ids; `_texts` refuses it.
     if type(value) is not list or not value:
         return ()
     if type(value[0]) is int:

@@ -139,6 +139,7 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
     return ChatRequest(
         messages=read["messages"],
         requested_model=read["model"],
+        # Errors name the key that limits the output, which is the smaller one.
         cap_key=min(caps, key=sampling.__getitem__, default=""),
         sampling=_sampling(sampling) if sampling else _DEFAULT_SAMPLING,
         response_format=read.get("response_format", _PLAIN_TEXT),

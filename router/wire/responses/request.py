@@ -262,6 +262,7 @@ def _exchange(
     choice = JsonText('"none"') if compacts and tools.known else chosen.wanted
     if choice is not None and not compacts:
         check_tool_choice(choice, tools.known)
+    # The response repeats the choice that was really used.
     read["tool_choice"] = choice
     return ResponsesExchange(_request(read, extra, headers), _echo(read, extra, tools), compacts)
 
@@ -276,6 +277,7 @@ def _request(
         messages = (Message("system", read["instructions"]), *messages)
     text_config: _Text = read.get("text", _PLAIN)
     if text_config.verbosity is not None:
+        # `ChatRequest` has no field for it, so it is carried as an extra key.
         extra = {**extra, "verbosity": json_text(text_config.verbosity, "text.verbosity")}
     reasoning: _Reasoning = read.get("reasoning", _Reasoning())
     logprobs = read.get("include", False)

@@ -87,6 +87,7 @@ class ResponseStream:
         events: list[bytes] = []
         if self._compacts:
             return b""
+        # OpenAI's sealed reasoning already contains these words.
         if delta.reasoning and (delta.sealed is None or delta.sealed.kind != "reasoning"):
             self._say(events, "reasoning", delta.reasoning)
         if delta.sealed is not None and delta.tool_call is None:  # calls come with the whole answer

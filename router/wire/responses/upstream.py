@@ -59,6 +59,7 @@ def response_body(
     sampling, client_cap = request.sampling, request.sampling.max_output_tokens
     body["model"] = model
     body["input"] = list(_items(request, issuer if seals else ""))
+    # Nothing of a request may stay at the provider.
     body["store"] = False
     body["max_output_tokens"] = (
         max_output_tokens if client_cap is None else min(client_cap, max_output_tokens)
