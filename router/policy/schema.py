@@ -231,8 +231,8 @@ class Policy(Section):
         default=8_000_000,
         ge=1_000,
         le=100_000_000,
-        description="Most bytes of a body after decompression. Larger requests get 413. Read from "
-        "the default policy.",
+        description="Largest body in bytes, after decompression. Larger requests get 413. Read "
+        "from the default policy.",
     )
     unsupported_tools: Literal["drop", "refuse"] = Field(
         default="drop",

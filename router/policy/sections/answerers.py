@@ -190,8 +190,8 @@ class LocalAnswerer(AnswererBase):
 
 
 _IMAGE_TOKENS = (
-    "Most tokens of one image, which are held before a call. Left out: 50,000 for models whose "
-    "name begins with gpt-4o-mini, and 4,000 for others."
+    "Highest number of tokens of one image, which is held before a call. Left out: 50,000 for "
+    "models whose name begins with gpt-4o-mini, and 4,000 for others."
 )
 
 

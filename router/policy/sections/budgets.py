@@ -23,16 +23,16 @@ class BudgetSection(Section):
     """
 
     usd_per_minute: Usd | None = Field(
-        default=None, description="Most dollars per minute. Left out: no limit."
+        default=None, description="Highest spending per minute, in dollars. Left out: no limit."
     )
     usd_per_hour: Usd | None = Field(
-        default=None, description="Most dollars per hour. Left out: no limit."
+        default=None, description="Highest spending per hour, in dollars. Left out: no limit."
     )
     usd_per_day: Usd | None = Field(
-        default=None, description="Most dollars per day. Left out: no limit."
+        default=None, description="Highest spending per day, in dollars. Left out: no limit."
     )
     usd_per_month: Usd | None = Field(
-        default=None, description="Most dollars per month. Left out: no limit."
+        default=None, description="Highest spending per month, in dollars. Left out: no limit."
     )
     soft_share: Chance | None = Field(
         default=None,
@@ -46,12 +46,13 @@ class BudgetSection(Section):
     )
     requests_per_minute: Rate | None = Field(
         default=None,
-        description="Most requests per minute. More get 429 `rate_limit_exceeded`. Left out: no "
-        "limit.",
+        description="Highest number of requests per minute. Further ones get 429 "
+        "`rate_limit_exceeded`. Left out: no limit.",
     )
     tokens_per_minute: Rate | None = Field(
         default=None,
-        description="Most tokens per minute, input and output together. Left out: no limit.",
+        description="Highest number of tokens per minute, input and output together. Left out: "
+        "no limit.",
     )
 
     @model_validator(mode="after")

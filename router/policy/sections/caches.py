@@ -24,14 +24,15 @@ class SemanticCacheSection(Section):
         default=0.8,
         ge=0.5,
         le=1.0,
-        description="Least cosine of two questions. From there on, their words decide.",
+        description="Lowest cosine of two questions. From there on, their words decide.",
     )
     ttl_s: int = Field(default=3600, ge=1, description="Seconds that an answer is kept.")
     max_entries: int = Field(
         default=2_000,
         ge=1,
         le=100_000,
-        description="Most entries. The least recently used one leaves first. An entry takes 2 kB.",
+        description="Highest number of entries. The least recently used one leaves first. An "
+        "entry takes 2 kB.",
     )
 
 
@@ -47,7 +48,7 @@ class CacheSection(Section):
         default=10_000,
         ge=1,
         le=10_000_000,
-        description="Most entries. The oldest one leaves first.",
+        description="Highest number of entries. The oldest one leaves first.",
     )
     semantic: SemanticCacheSection = Field(
         default_factory=SemanticCacheSection,
@@ -79,5 +80,5 @@ class SessionsSection(Section):
         default=1024,
         ge=1,
         le=10_000_000,
-        description="Fewest tokens of a cached prompt: providers do not cache shorter ones.",
+        description="Smallest cached prompt in tokens: providers do not cache shorter ones.",
     )

@@ -27,8 +27,8 @@ class SpeculateSection(Section):
         "lies between them, the next rung is called together with it.",
     )
     max_usd: Usd = Field(
-        description="Most dollars of that second call, such as 0.02. A call that may cost more is "
-        "not made."
+        description="Highest cost of that second call in dollars, such as 0.02. A call that may "
+        "cost more is not made."
     )
 
     @model_validator(mode="after")
@@ -100,7 +100,7 @@ class DecisionSection(Section):
         "failed one, unless a hard rule forbids it; otherwise the request fails.",
     )
     min_gain: Chance = Field(
-        default=0.02, description="Least gain in p for which a rung is called."
+        default=0.02, description="Smallest gain in p for which a rung is called."
     )
     budget_pressure: float = Field(
         default=0.0, ge=0.0, le=1e6, description="Lambda: the price of money."
@@ -200,7 +200,7 @@ class StakesSection(Section):
     """Sets S: cost_of_wrong[domain, type] + loss_share[domain] x amount, in dollars."""
 
     default_cost_of_wrong_usd: Usd = Field(
-        default=0.05, description="Least cost of a wrong answer."
+        default=0.05, description="Lowest cost of a wrong answer."
     )
     cost_of_wrong: list[CostOfWrong] = Field(
         default_factory=list,

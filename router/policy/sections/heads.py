@@ -45,4 +45,4 @@ class HeadCondition(Section):
     classes: list[str] = Field(
         default_factory=list, description="Any of these classes, for a head with several classes."
     )
-    at: Chance = Field(default=0.5, description="Least chance.")
+    at: Chance = Field(default=0.5, description="Lowest chance.")

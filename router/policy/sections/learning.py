@@ -45,8 +45,8 @@ class ShadowSection(Section):
     )
     max_usd_per_day: Usd = Field(
         default=1.0,
-        description="Most dollars of shadows per day (UTC). No shadow is called when the day's "
-        "shadows could cost more. Each worker counts its own.",
+        description="Highest spending on shadows per day (UTC), in dollars. No shadow is called "
+        "when the day's shadows could cost more. Each worker counts its own.",
     )
     max_at_once: int = Field(
         default=4, ge=1, le=256, description="Shadows that run at the same time in a worker."

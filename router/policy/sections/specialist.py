@@ -21,7 +21,7 @@ class FieldSection(Section):
     """Fills one field about a text: the likeliest class of a head, or that it is not sure."""
 
     head: HeadName = Field(description="One of `heads`, or a built-in one, as in conditions.")
-    at: Chance = Field(default=0.5, description="Least chance for the class.")
+    at: Chance = Field(default=0.5, description="Lowest chance for the class.")
     otherwise: Label = Field(
         default="unsure",
         description="Value below that chance. For a head of one chance, its opposite.",
