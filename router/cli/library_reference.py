@@ -29,11 +29,11 @@ _MODULES = (  # in the order in which a request meets them
     "outcomes",
     "ledger",
     "feedback",
-    "closed_sets",
+    "enums",
     "units",
     "rates",
-    "overview",
-    "surroundings",
+    "dashboard",
+    "stores",
     "events",
 )
 

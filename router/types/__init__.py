@@ -8,8 +8,8 @@ or durations (`*_ms`).
 
 Other folders import all names from here. The modules follow a request: `requests`, `signals`
 (triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
-`events` (for the log). `closed_sets` holds the sets that reports count. `surroundings` holds the
-other things that the gateway receives.
+`events` (for the log). `enums` holds the closed sets that reports count. `stores` holds the stores,
+the clock and the ids of the gateway. `dashboard` holds its queries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,26 @@ from router.types.answerers import (
     Work,
 )
 from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage
-from router.types.closed_sets import (
+from router.types.dashboard import (
+    BudgetWindow,
+    DecisionLine,
+    DecisionPage,
+    DecisionQuery,
+    RefusedCalls,
+    Sample,
+    Slice,
+    Turn,
+)
+from router.types.decisions import (
+    NO_PRESSURE,
+    Action,
+    Decision,
+    Pressure,
+    Rung,
+    RungFacts,
+    Step,
+)
+from router.types.enums import (
     EMBEDDING_MODEL,
     MODERATION_MODEL,
     OWN_MODELS,
@@ -46,15 +65,6 @@ from router.types.closed_sets import (
     Scope,
     Verdict,
     VerifyMode,
-)
-from router.types.decisions import (
-    NO_PRESSURE,
-    Action,
-    Decision,
-    Pressure,
-    Rung,
-    RungFacts,
-    Step,
 )
 from router.types.events import (
     NOBODY,
@@ -83,16 +93,6 @@ from router.types.feedback import (
 )
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
-from router.types.overview import (
-    BudgetWindow,
-    DecisionLine,
-    DecisionPage,
-    DecisionQuery,
-    RefusedCalls,
-    Sample,
-    Slice,
-    Turn,
-)
 from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
     LONG_CHARACTERS,
@@ -120,7 +120,7 @@ from router.types.signals import (
     Triage,
     WarmCache,
 )
-from router.types.surroundings import (
+from router.types.stores import (
     AnswerCache,
     AnswerCaches,
     BudgetGauge,

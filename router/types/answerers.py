@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from router.types.answers import Answer, Delta
-from router.types.closed_sets import Capability, Role
+from router.types.enums import Capability, Role
 from router.types.requests import ChatRequest, JsonText
 from router.types.signals import Signals
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from router.types.closed_sets import Capability, CostBasis, DecisionMode, PSource, Reason
+from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
 
 class RungFacts(Struct, frozen=True):

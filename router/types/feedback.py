@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.types.surroundings import ReviewItem
+from router.types.stores import ReviewItem
 
 CSAT_LOWEST, CSAT_HIGHEST = 1.0, 5.0
 """Bounds customer satisfaction on the usual scale of five. Means of several answers lie between."""

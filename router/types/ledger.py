@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.types.answers import Usage
-from router.types.closed_sets import AttemptState, CostBasis, RequestState, Role
+from router.types.enums import AttemptState, CostBasis, RequestState, Role
 from router.types.requests import JsonText
 
 NO_USAGE = Usage()

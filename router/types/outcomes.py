@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.types.answers import Answer, Delta, Usage
-from router.types.closed_sets import Reason, Verdict
 from router.types.decisions import Decision, Rung
+from router.types.enums import Reason, Verdict
 from router.types.ledger import AttemptRow, Baselines
 from router.types.rates import RateState
 from router.types.signals import Signals

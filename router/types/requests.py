@@ -8,7 +8,7 @@ from typing import NewType
 
 from msgspec import Struct, field
 
-from router.types.closed_sets import Capability, Scope
+from router.types.enums import Capability, Scope
 
 JsonText = NewType("JsonText", str)
 """Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.types.closed_sets import Domain, RequestType
+from router.types.enums import Domain, RequestType
 from router.types.requests import ChatRequest
 
 

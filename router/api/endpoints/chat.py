@@ -40,7 +40,7 @@ from router.types import (
     Usage,
     Verdict,
 )
-from router.wire.exchange import AnswerStream, Exchange, WireFormat
+from router.wire.protocols import AnswerStream, Exchange, WireFormat
 
 STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

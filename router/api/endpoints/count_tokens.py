@@ -20,8 +20,8 @@ from router.policy.schema import UpstreamAnswerer
 from router.routing.planner import Router
 from router.routing.policy_runtime import RungPlan, Selected
 from router.types import ChatRequest, Ids, TokenCounter
-from router.wire.exchange import WireFormat
 from router.wire.openai.render import to_json
+from router.wire.protocols import WireFormat
 
 MOST_KEPT = 1_000
 """Counts that are kept, by a digest of what was counted: an agent counts its prompts again."""

@@ -51,10 +51,10 @@ from router.types import Clock, Embedder, FeedbackBook, Ids, Ledger, ReplyStore,
 from router.types import Scope as KeyScope
 from router.wire.anthropic.render import render_anthropic_model, render_anthropic_models
 from router.wire.anthropic.request import MessagesFormat
-from router.wire.exchange import WireFormat
 from router.wire.openai.chat import ChatFormat
 from router.wire.openai.completions import CompletionsFormat
 from router.wire.openai.render import render_model, render_models, to_json
+from router.wire.protocols import WireFormat
 from router.wire.responses.request import CompactFormat, ResponsesFormat
 
 OPENAI, ANTHROPIC = ChatFormat(), MessagesFormat()

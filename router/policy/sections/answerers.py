@@ -12,8 +12,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from router.policy.sections.base import Chance, Name, SecretName, Section
 from router.policy.sections.capabilities import CapabilityName
+from router.policy.sections.patterns import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.policy.sections.prices import PriceSection
-from router.policy.sections.text_forms import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.types import Capability, Domain, VerifyMode
 from router.wire.body_keys import mistake_in
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from router.policy.sections.text_forms import NAME, SECRET_NAME
+from router.policy.sections.patterns import NAME, SECRET_NAME
 
 Chance = Annotated[float, Field(ge=0.0, le=1.0)]
 Usd = Annotated[float, Field(ge=0.0, le=1e9)]

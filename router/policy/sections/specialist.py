@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from router.policy.sections.base import Chance, Section
 from router.policy.sections.heads import HeadCondition, HeadName
-from router.policy.sections.text_forms import LABEL_NAME
+from router.policy.sections.patterns import LABEL_NAME
 
 TaskName = Annotated[str, Field(pattern=LABEL_NAME)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]

@@ -157,7 +157,7 @@ def _input(call: ToolCall) -> dict[str, object]:
 
 
 class MessageStream:
-    """Implements wire.exchange.AnswerStream for messages: blocks begin, grow and stop."""
+    """Implements wire.protocols.AnswerStream for messages: blocks begin, grow and stop."""
 
     __slots__ = (
         "_id",

@@ -40,7 +40,6 @@ from router.wire.checks import (
     texts,
     words,
 )
-from router.wire.exchange import OneRequest
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
@@ -54,6 +53,7 @@ from router.wire.fields import (
 )
 from router.wire.hints import read_hints
 from router.wire.openai.request import CHAT_KEYS
+from router.wire.protocols import OneRequest
 
 _SENT_ON = ("anthropic-version", "anthropic-beta")
 _THINKING = ("enabled", "adaptive", "between_tools", "disabled")
@@ -134,7 +134,7 @@ _READ: dict[str, Reader] = {
 
 
 class MessagesExchange(OneRequest, frozen=True):
-    """Implements wire.exchange.Exchange for one message."""
+    """Implements wire.protocols.Exchange for one message."""
 
     shows_thinking: bool
 
@@ -148,7 +148,7 @@ class MessagesExchange(OneRequest, frozen=True):
 
 
 class MessagesFormat:
-    """Implements wire.exchange.WireFormat for Anthropic's messages.
+    """Implements wire.protocols.WireFormat for Anthropic's messages.
 
     `capped=False` reads a body without a limit on output, whose tokens are to be counted.
     """

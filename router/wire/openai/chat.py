@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from router.errors import TiergateError
 from router.types import Answer, JsonText, Usage
-from router.wire.exchange import OneRequest
 from router.wire.openai.render import StreamRenderer, render_completion, render_error
 from router.wire.openai.request import parse_chat_request
+from router.wire.protocols import OneRequest
 
 
 class ChatExchange(OneRequest, frozen=True):
-    """Implements wire.exchange.Exchange for one chat completion."""
+    """Implements wire.protocols.Exchange for one chat completion."""
 
     def whole(
         self, answer: Answer, *, id: str, created: int, routing: JsonText | None = None
@@ -39,7 +39,7 @@ class OpenAIErrors:
 
 
 class ChatFormat(OpenAIErrors):
-    """Implements wire.exchange.WireFormat for chat completions."""
+    """Implements wire.protocols.WireFormat for chat completions."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatExchange:
         return ChatExchange(parse_chat_request(body, headers))

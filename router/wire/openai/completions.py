@@ -100,7 +100,7 @@ _READ: dict[str, Reader] = {
 
 
 class CompletionsExchange(Struct, frozen=True):
-    """Implements wire.exchange.Exchange for the prompts of one body."""
+    """Implements wire.protocols.Exchange for the prompts of one body."""
 
     requests: tuple[ChatRequest, ...]
 
@@ -122,7 +122,7 @@ class CompletionsExchange(Struct, frozen=True):
 
 
 class CompletionsFormat(OpenAIErrors):
-    """Implements wire.exchange.WireFormat for the older completions."""
+    """Implements wire.protocols.WireFormat for the older completions."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> CompletionsExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/completions")
@@ -211,7 +211,7 @@ def _finite(logprob: float) -> float:
 
 
 class CompletionStream:
-    """Implements wire.exchange.AnswerStream for completions, with chunks like whole ones."""
+    """Implements wire.protocols.AnswerStream for completions, with chunks like whole ones."""
 
     __slots__ = ("_head", "_offsets", "_tail", "_usage")
 

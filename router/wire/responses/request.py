@@ -39,7 +39,6 @@ from router.wire.checks import (
     unsupported,
     words,
 )
-from router.wire.exchange import OneRequest
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
@@ -56,6 +55,7 @@ from router.wire.fields import (
 from router.wire.hints import read_hints
 from router.wire.openai.chat import OpenAIErrors
 from router.wire.openai.request import CHAT_KEYS
+from router.wire.protocols import OneRequest
 from router.wire.responses.compaction import ASKED, message_object, render_compaction
 from router.wire.responses.items import Input, read_input
 from router.wire.responses.render import render_response
@@ -176,7 +176,7 @@ _PASSED_ON_ECHOED = ("user", "safety_identifier", "prompt_cache_key", "service_t
 
 
 class ResponsesExchange(OneRequest, frozen=True):
-    """Implements wire.exchange.Exchange; `echoed` has the body's fields as JSON."""
+    """Implements wire.protocols.Exchange; `echoed` has the body's fields as JSON."""
 
     echoed: bytes
     compacts: bool = False  # the answer is a summary, sent as an item of its own
@@ -206,7 +206,7 @@ class ResponsesExchange(OneRequest, frozen=True):
 
 
 class ResponsesFormat(OpenAIErrors):
-    """Implements wire.exchange.WireFormat for OpenAI's responses."""
+    """Implements wire.protocols.WireFormat for OpenAI's responses."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ResponsesExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses")
@@ -214,7 +214,7 @@ class ResponsesFormat(OpenAIErrors):
 
 
 class CompactFormat(OpenAIErrors):
-    """Implements wire.exchange.WireFormat for `/v1/responses/compact`, which returns a summary."""
+    """Implements wire.protocols.WireFormat for `/v1/responses/compact`, which returns a summary."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> CompactExchange:
         read, extra = read_fields(body, _READ, CHAT_KEYS, "/v1/responses/compact")
@@ -232,7 +232,7 @@ class CompactFormat(OpenAIErrors):
 
 
 class CompactExchange(ResponsesExchange, frozen=True):
-    """Implements wire.exchange.Exchange for one summary.
+    """Implements wire.protocols.Exchange for one summary.
 
     The users' messages stay as they were, and the summary follows.
     """

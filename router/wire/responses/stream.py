@@ -38,7 +38,7 @@ _PIECE_NAMES = {
 
 
 class ResponseStream:
-    """Implements wire.exchange.AnswerStream for responses."""
+    """Implements wire.protocols.AnswerStream for responses."""
 
     __slots__ = (
         "_compacts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.types.closed_sets import AttemptState, CostBasis, RequestState
+from router.types.enums import AttemptState, CostBasis, RequestState
 
 
 class Slice(Struct, frozen=True):

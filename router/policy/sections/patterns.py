@@ -1,4 +1,4 @@
-"""Defines texts of a fixed form in policies: a pattern for editors, and words for people."""
+"""Defines the patterns of texts in policies, with a description of each for people."""
 
 from __future__ import annotations
 

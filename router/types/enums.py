@@ -1,4 +1,4 @@
-"""Lists the closed sets: values of a fixed number, which reports can count."""
+"""Lists the closed sets of values, which reports can count."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Describes what the gateway receives in addition to triage, answerers and ledger.
+"""Describes the stores that the gateway receives, and its clock and ids.
 
-These are stores, a clock and ids.
+The Protocols of triage, answerers and the ledger are in modules of their own.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from router.types.answers import Answer
-from router.types.closed_sets import Domain
 from router.types.decisions import Pressure
+from router.types.enums import Domain
 from router.types.requests import Identity
 from router.types.signals import SessionMemory
 

@@ -1,4 +1,4 @@
-"""Defines a wire format as the server uses it: bytes to requests, and answers to bytes.
+"""Defines the Protocols of a wire format: bytes to requests, and answers to bytes.
 
 Endpoints that answer differ only in their format. Every format produces a ChatRequest, so triage,
 decision, verification and accounting exist only once.
