@@ -64,7 +64,7 @@ class Gateway:
         database: str | Path = ".tiergate/ledger.db",
         environ: Mapping[str, str] | None = None,
     ) -> Gateway:
-        """A gateway for a shipped policy's name or a policy file. Raises PolicyError."""
+        """Returns a gateway for a shipped policy's name or a policy file. Raises PolicyError."""
         settings = Settings(
             policies=(str(policy),), database=database, watch=False, guard_origin=False
         )
@@ -80,7 +80,10 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> Outcome:
-        """The decision alone: calls no tier, writes nothing. Raises NotCapable, ModelNotFound."""
+        """Returns the decision alone: calls no tier, writes nothing.
+
+        Raises NotCapable, ModelNotFound.
+        """
         return decided_outcome(self._core.router, _request(asked, hints, context), identity)
 
     def complete(
@@ -91,7 +94,10 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> Outcome:
-        """The answer with its decision, for code without an event loop. Raises TiergateError."""
+        """Returns the answer with its decision, for code without an event loop.
+
+        Raises TiergateError.
+        """
         request = _request(asked, hints, context)
         home = self._start_thread()
         task = self._complete(request, identity)
@@ -126,7 +132,7 @@ class Gateway:
             await self._at_home(events.aclose())
 
     def asgi(self) -> Handler:
-        """The HTTP surface, to mount: `app.mount("/llm", gateway.asgi())`."""
+        """Returns the HTTP surface, to mount: `app.mount("/llm", gateway.asgi())`."""
         return self._serve
 
     # --- the event loop it lives on -------------------------------------------------------------
@@ -188,7 +194,7 @@ class Gateway:
             return self._home
 
     async def _started(self) -> App:
-        """The app, opened and started by the first call. Runs at home only."""
+        """Returns the app, opened and started by the first call. Runs at home only."""
         if self._app is None:
             self._hosts = Hosts.start(self._loaded)
             core = Core(self._settings, self._loaded, self._environ, self._hosts.addresses)

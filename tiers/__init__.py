@@ -1,1 +1,1 @@
-"""Where answers come from: one module per kind of answerer, and what they share."""
+"""The answerers: one module or folder for each kind, and what they share."""

@@ -1,4 +1,4 @@
-"""Lookups that a policy allows: a row of values for a key, from a JSON file or over HTTP.
+"""Looks rows up that a policy allows: values for a key, from a JSON file or over HTTP.
 
 A lookup says what it found, None when it knows no such key, and fails as `CannotAnswer`
 (slot_unfilled), so that the ladder climbs. The place is the operator's alone: nothing in a request
@@ -61,7 +61,7 @@ class FileLookup:
 
 
 class HttpLookup:
-    """Rows from an HTTP address whose `{key}` is filled in, percent-encoded.
+    """Reads rows from an HTTP address whose `{key}` is filled in, percent-encoded.
 
     No redirect, proxy or credential of the environment is followed; the answer is one JSON object
     of at most MAX_RESPONSE_BYTES. aiohttp is imported with the first question.
@@ -78,7 +78,10 @@ class HttpLookup:
         self._session: aiohttp.ClientSession | None = None
 
     async def row(self, key: str) -> Row | None:
-        """The row of `key`, None for a 404. Raises: CannotAnswer (anything else that is no row)."""
+        """Returns the row of `key`, None for a 404.
+
+        Raises: CannotAnswer (anything else that is no row).
+        """
         if not usable_key(key):
             return None
         import aiohttp
@@ -131,7 +134,7 @@ class HttpLookup:
 def build_lookups(
     sections: Sequence[LookupSection], base: Path
 ) -> dict[str, FileLookup | HttpLookup]:
-    """The policy's lookups by name; files are relative to `base`. Raises: PolicyError."""
+    """Returns the policy's lookups by name; files are relative to `base`. Raises: PolicyError."""
     return {
         section.name: HttpLookup(section.name, section.url, section.timeout_ms)
         if section.url is not None
@@ -141,7 +144,7 @@ def build_lookups(
 
 
 def url_problem(url: str) -> str:
-    """Why `url` cannot be a lookup's, "" when it can: its host must be fixed, its way protected."""
+    """Returns why a lookup may not use `url`, "" when it may: a fixed host, a protected way."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -157,7 +160,7 @@ def url_problem(url: str) -> str:
 
 
 def usable_key(key: str) -> bool:
-    """Whether a key may be asked for: short, printable, and no step in a path."""
+    """Returns True for a key that may be looked up: short, printable, no step in a path."""
     if not key or len(key) > MAX_KEY_CHARACTERS or set(key) <= {"."}:
         return False
     return not any(unicodedata.category(c)[0] in "CZ" and c != " " for c in key)
@@ -180,7 +183,7 @@ def _read_rows(path: Path) -> dict[str, Row]:
 
 
 def _row(value: object) -> Row:
-    """The texts and numbers of one object, as text; other values fill no slot."""
+    """Returns the texts and numbers of one object, as text; other values fill no slot."""
     if not isinstance(value, dict):
         raise ValueError("a row is no object")
     return {

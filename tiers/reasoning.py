@@ -1,4 +1,4 @@
-"""Deliberation: a reasoned decision in recorded steps over any other answerer.
+"""Deliberates: makes a reasoned decision in recorded steps over any other answerer.
 
 Decompose, evidence, alternatives, risk and benefit, synthesis: each step is one call through the
 gateway, its fields are checked against the template's schema, and a wrong one is repaired once.
@@ -66,7 +66,7 @@ _FORM = "{question}\n\nPut this decision into the form asked for:\n\n{previous}"
 
 
 class StepResult(Struct, frozen=True):
-    """What became of one step. `fields` is empty when it failed or was left out."""
+    """Holds the result of one step. `fields` is empty when it failed or was left out."""
 
     id: str
     state: str  # done | repaired | failed | left out
@@ -77,7 +77,7 @@ class StepResult(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Run:
-    """What one deliberation has so far."""
+    """Keeps what one deliberation has so far."""
 
     template: Template
     question: str
@@ -123,7 +123,7 @@ class Deliberation:
         """Nothing is held open."""
 
     async def answer(self, work: Work, call: Call) -> Answer:
-        """The decision as text, its steps in `Choice.reasoning`, the facts found in `facts`.
+        """Returns the decision as text, its steps in `Choice.reasoning`, its facts in `facts`.
 
         `verified` is False when the model is not trusted, or when a step failed; a deliberation
         that reached no decision says so and has p = 0.
@@ -136,7 +136,7 @@ class Deliberation:
         return final
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Each step as reasoning when it is done, then the decision, then the final answer."""
+        """Yields each step as reasoning once done, then the decision, then the final answer."""
         template = template_for(work.signals, self._templates)
         limit = max(1_000, min(MAX_QUESTION_CHARACTERS, self._over.context_tokens))
         facts = found_facts(work.request, work.signals)
@@ -150,8 +150,6 @@ class Deliberation:
         text = await self._text(run, work, call)
         yield Delta(text=text)
         yield Delta(final=self._answer(run, text))
-
-    # --- steps ---
 
     async def _step(self, step: TemplateStep, run: _Run, work: Work, call: Call) -> StepResult:
         """One step, or why there is none: each is asked at most 1 + MAX_REPAIRS times."""
@@ -194,7 +192,7 @@ class Deliberation:
         return StepResult(step.id, "failed", fault="; ".join(faults), usages=tuple(usages))
 
     def _left_out(self, step: TemplateStep, run: _Run, work: Work) -> str:
-        """Why a step is not asked, "" when it is: time is kept for the synthesis."""
+        """Returns why a step is left out, "" when it is asked: the synthesis needs its time."""
         if run.failed_calls >= MAX_FAILED_CALLS:
             return "the answerer failed twice"
         left_ms = self._left_ms(work)
@@ -229,10 +227,11 @@ class Deliberation:
             hints=Hints(),
         )
 
-    # --- the result ---
-
     async def _text(self, run: _Run, work: Work, call: Call) -> str:
-        """The decision in the form that the client asked for: text, or JSON by one more call."""
+        """Returns the decision in the form that the client asked for.
+
+        Text, or JSON by one more call.
+        """
         decision = run.results[-1].fields
         wanted = work.request.response_format
         if wanted.kind == "text" or not decision:
@@ -267,7 +266,7 @@ def build_deliberation(
     templates: Mapping[Domain, Template],
     clock: Clock,
 ) -> Deliberation:
-    """The deliberation of a policy; `over` are the facts of the answerer it names."""
+    """Returns the deliberation of a policy; `over` are the facts of the answerer it names."""
     facts = AnswererFacts(
         name=section.name,
         tier=tier.name,
@@ -286,7 +285,7 @@ def build_deliberation(
 
 
 def read_object(text: str) -> dict[str, object] | None:
-    """The JSON object in a model's answer, with or without a fence around it; None: there is none.
+    """Returns the JSON object in a model's answer, with or without a fence; None for none.
 
     >>> read_object('Sure: {"a": 1}')
     {'a': 1}
@@ -300,7 +299,7 @@ def read_object(text: str) -> dict[str, object] | None:
 
 
 def decision_text(results: Sequence[StepResult]) -> str:
-    """The decision as a person reads it; an honest line where there is none."""
+    """Returns the decision as a person reads it; an honest line where there is none."""
     fields = dict(results[-1].fields)
     if not fields:
         done = [r.id.replace("_", " ") for r in results if r.fields]
@@ -333,7 +332,7 @@ def _said(value: object) -> str:
 
 
 def _shown_step(result: StepResult) -> str:
-    """A step as it stands in `reasoning_content`: its title, its state and its fields."""
+    """Returns a step as it stands in `reasoning_content`: its title, its state and its fields."""
     title = f"{result.id.replace('_', ' ').capitalize()} ({result.state})"
     if not result.fields:
         return f"{title}: {result.fault}\n\n"
@@ -349,7 +348,7 @@ def _previous(results: Sequence[StepResult]) -> str:
 
 
 def _question(request: ChatRequest, limit: int) -> str:
-    """The user's words as a quotation, with the turns before them when there were any."""
+    """Returns the user's words as a quotation, with the turns before them when there were any."""
     turns = [m for m in request.messages if m.role in ("user", "assistant") and m.text]
     earlier = turns[:-1][-EARLIER_TURNS:]
     if not earlier:
@@ -370,7 +369,10 @@ def _repair(faults: Sequence[str]) -> Message:
 
 
 def _total(results: Sequence[StepResult]) -> Usage:
-    """All steps together, as a reasoning model reports: what is not the last step is reasoning."""
+    """Returns all steps together, as a reasoning model reports.
+
+    What is not the last step is reasoning.
+    """
     usages = [usage for result in results for usage in result.usages]
     last = sum(usage.output_tokens for usage in results[-1].usages[-1:])
     output = sum(usage.output_tokens for usage in usages)

@@ -1,4 +1,4 @@
-"""Level 1's first answerer: approved answers and classification results from a knowledge file.
+"""Answers at level 1 with approved answers and classification results from a knowledge file.
 
 Triage says which intent fits (`signals.match`); the resolver fills the slots and says what it
 matched, or declines so that the ladder climbs. Values are data: cleaned, length-limited and put in
@@ -87,7 +87,7 @@ class Resolver:
             await lookup.close()
 
     def declines(self, request: ChatRequest, signals: Signals) -> Reason | None:
-        """Why this request cannot be resolved, as far as that is known without a lookup, or None.
+        """Returns why this request cannot be resolved, as far as known without a lookup; else None.
 
         `decide` is told so as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
         """
@@ -113,7 +113,7 @@ class Resolver:
         return None
 
     async def answer(self, work: Work, call: Call) -> Answer:
-        """The approved answer or the class as JSON.
+        """Returns the approved answer, or the class as JSON.
 
         Raises: CannotAnswer with the reason nothing_to_resolve, slot_unfilled, not_capable or
         answer_invalid.
@@ -142,15 +142,13 @@ class Resolver:
         )
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """The answer in pieces of DELTA_WORDS words, then the final one."""
+        """Yields the answer in pieces of DELTA_WORDS words, then the final one."""
         answer = await self.answer(work, call)
         words = answer.text.split(" ")
         for start in range(0, len(words), DELTA_WORDS):
             blank = " " if start else ""
             yield Delta(text=blank + " ".join(words[start : start + DELTA_WORDS]))
         yield Delta(final=answer)
-
-    # --- approved answers ---
 
     async def _filled(self, intent: IntentSection, request: ChatRequest) -> str:
         values: dict[str, str] = {}
@@ -188,13 +186,11 @@ class Resolver:
         return None if row is None else row.get(slot.field or "")
 
     def _given(self, name: str, request: ChatRequest) -> str | None:
-        """What the context says under `name`, else what the user wrote in its declared form."""
+        """Returns the context's value of `name`, or what the user wrote in its declared form."""
         given = request.hints.context.get(name)
         if given is not None:
             return given if slot_value(given) is not None else None
         return written_key(name, request.last_user_text, self._knowledge)
-
-    # --- classification ---
 
     def _classified(
         self, request: ChatRequest, task: str, match: Match
@@ -227,7 +223,7 @@ def build_resolver(
     knowledge: Knowledge,
     lookups: Mapping[str, Lookup],
 ) -> Resolver:
-    """The resolver of a policy; it gets those of `lookups` that its section allows."""
+    """Returns the resolver of a policy; it gets those of `lookups` that its section allows."""
     classifies = bool(knowledge.content.classifications)
     facts = AnswererFacts(
         name=section.name,
@@ -249,7 +245,7 @@ def build_resolver(
 
 
 def slot_value(value: str) -> str | None:
-    """A value fit to stand in an answer: one line, no control characters; None: empty or too long.
+    """Returns a value that may go into an answer: one line, no control characters; else None.
 
     >>> slot_value(" A-1\\n\\x1b"), slot_value("\\u202e")
     ('A-1', None)

@@ -1,4 +1,4 @@
-"""The steps of a level-2 answer: context, solve, refine, check, around any answerer.
+"""Runs the steps of a level-2 answer around any answerer: context, solve, refine, check.
 
 `context` looks passages up and costs nothing; `solve` is the answerer's own call, already in the
 books; `refine` and `check` are further calls through the gateway, so each is an attempt of its own.
@@ -83,7 +83,7 @@ class Passages:
         }
 
     def find(self, question: str, limit: int = PASSAGES) -> tuple[Passage, ...]:
-        """The passages that fit best, best first; none when no rare word is shared."""
+        """Returns the passages that fit best, best first; none when no rare word is shared."""
         wanted = set(_words(question))
         scored = [
             (self._fit(count, wanted), -at, passage)
@@ -94,7 +94,7 @@ class Passages:
 
     @property
     def most_bytes(self) -> int:
-        """What the longest passages that `find` may give take as they are shown."""
+        """Returns the most bytes that the passages of `find` take as they are shown."""
         lengths = sorted((len(_shown(one).encode()) for one in self._passages), reverse=True)
         return sum(lengths[:PASSAGES]) + PASSAGES
 
@@ -133,7 +133,7 @@ class SteppedAnswerer:
 
     @property
     def facts(self) -> AnswererFacts:
-        """The inner answerer's, with what passages may add to a request."""
+        """Returns the inner answerer's, with what passages may add to a request."""
         facts = self._inner.facts
         if not self._added:
             return facts
@@ -149,7 +149,7 @@ class SteppedAnswerer:
         await self._inner.close()
 
     async def answer(self, work: Work, call: Call) -> Answer:
-        """The inner answer after all steps; `verified` is what `check` said, None without it.
+        """Returns the inner answer after all steps; `verified` is the result of `check`, if any.
 
         `usage` is that of `solve`, since the gateway books the other steps as their own attempts.
         """
@@ -182,7 +182,7 @@ class SteppedAnswerer:
                 yield delta
 
     def _with_context(self, work: Work) -> tuple[Work, tuple[str, ...]]:
-        """The request with the passages it may cite, and the citations as facts."""
+        """Returns the request with the passages it may cite, and the citations as facts."""
         found = self._passages.find(work.request.last_user_text) if self._passages else ()
         if not found:
             return work, ()
@@ -194,7 +194,7 @@ class SteppedAnswerer:
     async def _after(
         self, request: ChatRequest, answer: Answer, call: Call, ends_at: float
     ) -> Answer:
-        """`refine` and `check`, for one text; a tool call or several choices stay as they are.
+        """Runs `refine` and `check` on one text; a tool call or several choices stay as they are.
 
         The answer is paid for. So whatever becomes of a step, one that does not end by `ends_at`
         (the loop's time) included, the answer in hand stands; `verified` then stays None.
@@ -229,7 +229,7 @@ def _as_check(request: ChatRequest) -> ChatRequest:
 
 
 def _reads_right(text: str) -> bool | None:
-    """What the check said; None when it said nothing that can be read."""
+    """Returns the verdict of the check; None when it cannot be read."""
     try:
         right = json.loads(text)["right"]
     except (ValueError, KeyError, TypeError):
@@ -238,7 +238,7 @@ def _reads_right(text: str) -> bool | None:
 
 
 def _words(text: str) -> list[str]:
-    """Lower-case words and numbers, with the commonest endings cut.
+    """Returns lower-case words and numbers, with the commonest endings cut.
 
     >>> _words("Refunded my parcels?")
     ['refund', 'my', 'parcel']

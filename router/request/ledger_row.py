@@ -1,4 +1,4 @@
-"""What is said of a request afterwards: its ledger row, its outcome, its digests. Pure."""
+"""Builds a request's ledger row, its outcome, its baselines and its digests. Pure."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _origin(routed: RoutedRequest) -> Origin:
 
 
 def prompt_digest(request: ChatRequest, secret: bytes) -> str:
-    """The keyed digest of all that the request says."""
+    """Returns the keyed digest of all that the request says."""
     return digest(secret, transcript(request.messages))
 
 
@@ -161,7 +161,7 @@ def _kept(
 
 
 def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | None) -> JsonText:
-    """All that was told to decide, next_rung and verify, and what they said."""
+    """Returns the arguments and results of decide, next_rung and verify."""
     return encode(
         Record(
             RECORD_VERSION,
@@ -183,7 +183,7 @@ def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | No
 
 
 def redirects_of(progress: Progress) -> tuple[str, ...]:
-    """Each redirect of the request once, as people read it."""
+    """Returns each redirect of the request once, as people read it."""
     redirects = progress.attempts.redirects
     if not redirects:
         return ()
@@ -201,7 +201,7 @@ def _refusal(error: TiergateError | None) -> RefusalNote | None:
 
 
 def _input_bound(routed: RoutedRequest) -> int:
-    """Images left out. As `decide` was told it: only a cost cap asks for the worst case."""
+    """Returns the input's bound in tokens, without images; 0 where no cost cap asked for it."""
     return 0 if routed.asked.max_cost_nano_usd is None else cost.input_bound(routed.request, 0)
 
 
@@ -225,7 +225,7 @@ def outcome_of(
     verdict: Verdict,
     clock: Clock,
 ) -> Outcome:
-    """What surfaces are told; for a dry run the expected cost of the first rung stands for cost."""
+    """Returns the outcome of a request; a dry run's cost is the expected cost of its first rung."""
     return Outcome(
         request_id=routed.request_id,
         signals=routed.signals,
@@ -257,7 +257,7 @@ def outcome_of(
 
 
 def lowered_cap(routed: RoutedRequest, rung: Rung) -> int | None:
-    """The answerer's own cap of output where the client asked for more, else None."""
+    """Returns the answerer's own cap of output where the client asked for more, else None."""
     asked, facts = routed.request.sampling.max_output_tokens, routed.plan(rung.answerer).facts
     lowered = asked is not None and asked > facts.max_output_tokens and facts.kind != "resolver"
     return facts.max_output_tokens if lowered else None
@@ -276,14 +276,14 @@ def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timing
 
 
 def _without_words(signals: Signals) -> Signals:
-    """Signals as they may be stored: the wording of amounts is the user's and stays out."""
+    """Returns signals without the wording of amounts, which is the user's and is not stored."""
     if not signals.amounts:
         return signals
     return replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
 
 
 def request_digest(routed: RoutedRequest, secret: bytes) -> str:
-    """Equal for requests that must get equal answers, keyed so that it names nothing outside."""
+    """Returns a keyed digest, equal for requests that must get equal answers."""
     request = routed.request
     parts = (
         routed.runtime.policy_hash,
@@ -299,12 +299,12 @@ def request_digest(routed: RoutedRequest, secret: bytes) -> str:
 
 
 def transcript(messages: Sequence[Message]) -> str:
-    """A conversation as the one text that is digested and, if the policy says so, stored."""
+    """Returns a conversation as one text, which is digested and, where allowed, stored."""
     return "\n\n".join(f"{m.role}: {m.text}" for m in messages)
 
 
 def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
-    """What the same request would have cost elsewhere; None where a price is unknown.
+    """Returns what the same request would have cost elsewhere; None where a price is unknown.
 
     The returned answer's own token counts stand for every baseline model's, an assumption that the
     report prints under its table; a stand-in's are estimated.
@@ -331,7 +331,7 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
 
 
 def _usage_of(routed: RoutedRequest, candidate: Candidate) -> Usage:
-    """The tokens of an answer, estimated where it has none."""
+    """Returns the tokens of an answer, estimated where it has none."""
     usage = candidate.answer.usage if candidate.answer else Usage()
     if usage.total_tokens:
         return usage
@@ -340,7 +340,7 @@ def _usage_of(routed: RoutedRequest, candidate: Candidate) -> Usage:
 
 
 def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
-    """Cost of the ladder that was decided and not climbed, nano-dollars; None: a price is unknown.
+    """Returns the cost of the ladder that was not climbed, in nano-dollars; None: unknown price.
 
     Each rung at this answer's tokens, as often as those below it are expected to be wrong.
     """
@@ -352,7 +352,7 @@ def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
 
 
 def _answerers_cost(routed: RoutedRequest, usage: Usage, images: int) -> int | None:
-    """The cost at the answerer that the asked model's name stands for, if there is one."""
+    """Returns the cost at the answerer that the asked model's name stands for, if there is one."""
     model = routed.request.requested_model
     alias = routed.runtime.policy.alias(model)
     name = alias.answerer if alias is not None else None
@@ -367,7 +367,7 @@ def _known(priced: cost.Cost) -> int | None:
 
 
 def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason:
-    """Why this tier answered."""
+    """Returns why this tier answered."""
     for hit in (Reason.CACHE_HIT, Reason.SEMANTIC_CACHE_HIT):
         if hit in candidate.rung.reasons:
             return hit

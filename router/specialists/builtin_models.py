@@ -1,4 +1,4 @@
-"""The models that the gateway itself is: which names lead to them, and how their use is booked.
+"""Serves the gateway's own models: the names that lead to them, and the rows that book their use.
 
 `tiergate-embed` is the triage encoder, `tiergate-moderation` the safety heads. No tier is called,
 so there is no decision and no cost but own compute. Pure.
@@ -46,7 +46,7 @@ NO_LEVEL = 0
 
 
 def require_own(policy: Policy, model: str, own: str) -> None:
-    """Whether `model` means `own`: by that name, as `auto`, or by an alias.
+    """Checks that `model` means `own`: by that name, as `auto`, or by an alias.
 
     Raises ModelNotFound that lists what does. An alias to `auto` does not: who asks for a chat
     model's vectors would not notice that others came.
@@ -64,7 +64,7 @@ def require_own(policy: Policy, model: str, own: str) -> None:
 
 
 def asked_baseline(policy: Policy, model: str, usage: Usage) -> Baselines:
-    """What the model that the client named would have cost, where the policy states its price."""
+    """Returns what the named model would have cost, where the policy states its price."""
     asked = policy.requested_price(model)
     priced = None if asked is None else cost.attempt_cost(asked.to_price(), usage, 0.0)
     if priced is None or priced.basis is CostBasis.UNKNOWN:
@@ -73,7 +73,7 @@ def asked_baseline(policy: Policy, model: str, usage: Usage) -> Baselines:
 
 
 class Embedding(Struct, frozen=True):
-    """One request for vectors with all that its row says."""
+    """Holds one request for vectors with everything that its row contains."""
 
     request_id: str
     identity: Identity
@@ -91,12 +91,18 @@ class Embedding(Struct, frozen=True):
 
     @property
     def cost_nano_usd(self) -> int:
-        """What reading the texts took, at the price book's rate of a core; 0 where it has none."""
+        """Returns the cost of reading the texts, at the price book's rate of a core.
+
+        0 without one.
+        """
         return cost.own_compute(self.price, self.compute_ms)
 
 
 def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
-    """The row that is chained: own compute alone, and digests of the texts, kept nowhere."""
+    """Returns the row that is chained.
+
+    Own compute alone, and digests of the texts, kept nowhere.
+    """
     call = replace(
         only_call(
             done.request_id,

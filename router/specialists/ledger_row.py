@@ -61,12 +61,18 @@ class Booked(Struct, frozen=True):
 
     @property
     def cost_nano_usd(self) -> int:
-        """What reading the text took, at the price book's rate of a core; 0 where it has none."""
+        """Returns the cost of reading the text, at the price book's rate of a core.
+
+        0 without one.
+        """
         return cost.own_compute(self.runtime.triage_price, self.compute_ms)
 
 
 def settled_row(booked: Booked, secret: bytes) -> RequestRow:
-    """The row that is chained: digests instead of the text, and the baselines of the policy."""
+    """Returns the row that is chained.
+
+    Digests instead of the text, and the baselines of the policy.
+    """
     record, request, runtime = booked.record, booked.request, booked.runtime
     signals = record.signals
     words_out = replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
@@ -126,7 +132,7 @@ def _call(booked: Booked) -> AttemptRow:
 
 
 def _baselines(booked: Booked, usage: Usage) -> Baselines:
-    """What the text would have cost elsewhere: an LLM's short answer is not counted, only input.
+    """Returns what the text would have cost elsewhere: its input only, since answers are short.
 
     Nobody would have had a person or an LLM read every text that an application moderates in
     passing, so there only the model that it asked for counts.

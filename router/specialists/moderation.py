@@ -1,4 +1,4 @@
-"""Moderation in OpenAI's categories, from what heads said of a text. Pure.
+"""Maps the readings of heads to OpenAI's moderation categories. Pure.
 
 A category is what classes of that name say, of any head: `self_harm` is `self-harm`,
 `sexual_minors` is `sexual/minors`. Of several heads the highest chance counts. What no head knows
@@ -38,18 +38,18 @@ Classes = Mapping[str, Sequence[str]]
 
 
 class Moderated(Struct, frozen=True):
-    """One text's scores: chances, 0..1, of every category that a head knows."""
+    """Holds one text's scores: chances, 0..1, of every category that a head knows."""
 
     scores: Mapping[str, float]
 
     @property
     def flagged(self) -> bool:
-        """Whether any category is."""
+        """Returns True when any category is flagged."""
         return any(score >= FLAGGED_AT for score in self.scores.values())
 
 
 def category_of(label: str) -> str | None:
-    """The category that a class is named after, None where there is none.
+    """Returns the category that a class is named after, None where there is none.
 
     >>> category_of("self_harm"), category_of("violence/graphic"), category_of("offensive")
     ('self-harm', 'violence/graphic', None)
@@ -63,7 +63,7 @@ def _plain(label: str) -> str:
 
 
 def moderated(readings: Mapping[str, Chances], heads: Classes) -> Moderated:
-    """The scores of one text, from what each of `heads` said of it.
+    """Returns the scores of one text, from what each of `heads` said of it.
 
     A head's least likely classes may be left out of a reading; such a class has at most the chance
     that the others leave, and exactly that where it alone is missing.

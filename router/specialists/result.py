@@ -1,4 +1,6 @@
-"""What a specialist says of one text: fields and a verdict, from what the heads said. Pure.
+"""Builds a specialist's result for one text: fields and a verdict, from the readings of heads.
+
+Pure.
 
 `tiergate classify` and the endpoints both ask here, so that they cannot differ. It knows nothing
 about texts, models or HTTP.
@@ -18,7 +20,7 @@ NO_RULE = "no rule holds"
 
 
 class Field(Struct, frozen=True):
-    """One field: what is said, the chance that it is right, and the likeliest classes."""
+    """Holds one field: its value, the chance that it is right, and the likeliest classes."""
 
     label: str
     confidence: float
@@ -26,7 +28,7 @@ class Field(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """All that is said of a text. `verdict` is "" where single fields were asked for."""
+    """Holds everything about a text. `verdict` is "" where single fields were asked for."""
 
     fields: Mapping[str, Field]
     verdict: str = ""
@@ -34,12 +36,15 @@ class Said(Struct, frozen=True):
 
     @property
     def confidence(self) -> float:
-        """The least of the fields': all of them are right with at most this chance."""
+        """Returns the least chance of the fields.
+
+        All of them are right with at most this chance.
+        """
         return min(field.confidence for field in self.fields.values())
 
 
 def heads_of(section: SpecialistSection, task: str | None = None) -> frozenset[str]:
-    """The names of the heads that `said_of` needs for a task, built-in ones included."""
+    """Returns the names of the heads that `said_of` needs for a task, built-in ones included."""
     if task is not None and task != section.task:
         return frozenset({section.fields[task].head})
     asked = {field.head for field in section.fields.values()}
@@ -50,7 +55,9 @@ def heads_of(section: SpecialistSection, task: str | None = None) -> frozenset[s
 def said_of(
     section: SpecialistSection, readings: Mapping[str, Chances], task: str | None = None
 ) -> Said:
-    """The fields and the verdict for one text; with a `task` that is a field, that field alone.
+    """Returns the fields and the verdict for one text.
+
+    With a `task` that is a field, that field alone.
 
     `readings` holds what every head of `heads_of` said.
     """
@@ -64,7 +71,7 @@ def said_of(
 
 
 def _field(section: FieldSection, readings: Mapping[str, Chances]) -> Field:
-    """The likeliest class where it is likely enough.
+    """Returns the likeliest class where it is likely enough.
 
     A head of one chance that stays below `at` says the opposite, which is as likely as the class is
     not; a head of several classes says that it is unsure, with the chance of its likeliest class.
@@ -81,7 +88,7 @@ _CLASSES = BUILT_IN[:2]  # request_type and domain: signals carry their likelies
 
 
 def document(said: Said) -> dict[str, object]:
-    """What was said as JSON types; chances rounded to four digits."""
+    """Returns the result as JSON types; chances are rounded to four digits."""
     fields = {
         name: {
             "label": field.label,

@@ -1,4 +1,4 @@
-"""Texts analysed by a policy's specialist: read, said, booked; no tier is called.
+"""Analyses texts by a policy's specialist: reads, classifies and books them; calls no tier.
 
 The path of `POST /api/v1/{domain}/{task}/analyze` and `/batch`. Triage reads every text as it reads
 a request, so that its row has the signals and decides again like any other; what is said comes from
@@ -43,7 +43,7 @@ from router.types import (
 
 
 class Analysed(Struct, frozen=True):
-    """One text's result, and the row that it is booked under."""
+    """Holds one text's result, and the row that books it."""
 
     request_id: str
     said: Said
@@ -52,7 +52,7 @@ class Analysed(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """The policy and task that a path names."""
+    """Holds the policy and task that a path names."""
 
     runtime: PolicyRuntime
     section: SpecialistSection
@@ -80,7 +80,7 @@ class Analyst:
         self._ids = ids
 
     def served(self, domain: str, task: str) -> Found | None:
-        """The specialist of a domain and its task, None where no served policy has it."""
+        """Returns the specialist of a domain and its task, None where no served policy has it."""
         for runtime in self._router.runtimes.values():
             section = runtime.policy.specialist
             if section is None or section.domain != domain:
@@ -90,7 +90,10 @@ class Analyst:
         return None
 
     def find(self, domain: str, task: str) -> Found:
-        """The specialist of a domain and its task. Raises NotFound that lists what is known."""
+        """Returns the specialist of a domain and its task.
+
+        Raises NotFound that lists what is known.
+        """
         served = self.served(domain, task)
         if served is not None:
             return served
@@ -119,7 +122,7 @@ class Analyst:
         endpoint: str = "analyze",
         model: str = "",
     ) -> list[Analysed]:
-        """What the specialist says of each text, in their order, each booked when this returns.
+        """Returns the specialist's result for each text, in their order, each booked.
 
         Rows name `endpoint`, and the `model` that the client asked for where it named one.
         Raises AnswererNotReady where the triage model is missing or fails, LedgerError.
@@ -157,7 +160,7 @@ class Analyst:
         return [analysed for _, analysed in done]
 
     async def _book(self, booked: Booked) -> None:
-        """Commit the row; keep the text where the policy asks for it."""
+        """Commits the row; keep the text where the policy asks for it."""
         row = settled_row(booked, self._secret_of(booked.identity.tenant))
         await self._ledger.finish(row)
         privacy = booked.runtime.policy.privacy
@@ -173,12 +176,12 @@ class Analyst:
 
 
 def _request(text: str, model: str, tags: tuple[str, ...], endpoint: str) -> ChatRequest:
-    """The text as the request that triage reads and the row names."""
+    """Returns the text as the request that triage reads and the row names."""
     return ChatRequest((Message("user", text),), model, hints=Hints(tags=tags), endpoint=endpoint)
 
 
 def _record(runtime: PolicyRuntime, signals: Signals, said: Said) -> Record:
-    """All that decided, as of any request: one rung, pinned, accepted as it is."""
+    """Returns the record of an analysed text: one rung, pinned, accepted as it is."""
     facts = RungFacts(
         answerer=SPECIALIST,
         tier=SPECIALIST,

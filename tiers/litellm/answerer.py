@@ -1,4 +1,4 @@
-"""Answers from any provider that litellm knows, with litellm kept on a short lead.
+"""Asks any provider that litellm knows, with all of litellm turned off that we do not need.
 
 It is imported in a thread when the tier starts (seconds), with its network look-ups, its .env
 reading, its callbacks and its logging off. It gets an allow-list of parameters, and of a body's
@@ -142,7 +142,7 @@ class LitellmTier:
         return self._provider.status(self._clock.monotonic_ms())
 
     async def start(self) -> None:
-        """Begin to import litellm in a thread; calls wait for it, the start does not."""
+        """Begins to import litellm in a thread; calls wait for it, the start does not."""
         self._load()
 
     async def close(self) -> None:
@@ -150,7 +150,7 @@ class LitellmTier:
             self._loading.cancel()
 
     async def answer(self, work: Work, call: Call) -> Answer:
-        """The provider's whole answer."""
+        """Returns the provider's whole answer."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         await self._slots.take(ends_at)
         try:
@@ -171,7 +171,7 @@ class LitellmTier:
         return parse_completion(to_json(response.model_dump()))
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """The answer in pieces; closing the iterator early closes the provider's stream."""
+        """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
         await self._slots.take(ends_at)
         chunks: Any = None
@@ -202,7 +202,7 @@ class LitellmTier:
 
     @contextmanager
     def _noted(self, ends_at: float) -> Iterator[Taken]:
-        """One call, of which is noted what it says of its provider's health.
+        """Makes one call and notes what it shows of its provider's health.
 
         Raises AnswererNotReady where the breaker lets no call through.
         """
@@ -232,7 +232,7 @@ class LitellmTier:
         self._provider.give_back(taken, outcome, self._clock.monotonic_ms())
 
     async def _next(self, litellm: ModuleType, chunks: Any, ends_at: float) -> Any:
-        """The next chunk, None after the last one."""
+        """Returns the next chunk, None after the last one."""
         try:
             async with asyncio.timeout_at(ends_at):
                 return await anext(chunks)
@@ -275,7 +275,7 @@ class LitellmTier:
 
 
 async def _close(litellm: ModuleType | None, chunks: Any) -> None:
-    """Close a provider's stream; one that broke already may complain, and nobody needs to hear."""
+    """Closes a provider's stream; one that broke already may complain, and nobody needs to hear."""
     close = getattr(chunks, "aclose", None)
     if close is None or litellm is None:
         return

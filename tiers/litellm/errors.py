@@ -1,4 +1,4 @@
-"""What litellm raises, as errors of ours: by class name, so that litellm need not be there.
+"""Turns the errors of litellm into ours, by class name, so that litellm need not be installed.
 
 Its words are not repeated, because they may hold a key. It knows nothing about calls.
 """
@@ -70,7 +70,7 @@ _SLIPS = (
 
 
 def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererError:
-    """Our error for one that litellm raised, by the nearest class that ERRORS names.
+    """Returns our error for one that litellm raised, by the nearest class that ERRORS names.
 
     `asked` says which answerer asked for which model.
     """
@@ -95,6 +95,6 @@ def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererE
 
 
 def foreign_classes(litellm: ModuleType) -> tuple[type[BaseException], ...]:
-    """The classes that ERRORS names, and what slips through litellm."""
+    """Returns the classes that ERRORS names, and what slips through litellm."""
     named = [getattr(litellm.exceptions, name, None) for name in ERRORS]
     return (*[kind for kind in named if kind is not None], *_SLIPS, litellm.exceptions.Timeout)

@@ -1,4 +1,4 @@
-"""Answers from the local model: the Answerer over the child process that a LocalModelHost keeps.
+"""Asks the local model, in the child process that a LocalModelHost keeps.
 
 Each call takes one of the machine's slots, talks to the child over its unix socket and gives the
 slot back. It knows where the child is and what it holds from the host's state, never how it is
@@ -108,7 +108,7 @@ class LocalModelAnswerer:
 
     @property
     def facts(self) -> AnswererFacts:
-        """As given, with the runtime's own context limit as soon as the model is loaded."""
+        """Returns the facts, with the runtime's own context limit once the model is loaded."""
         loaded = self._state.read().context_tokens
         if not 0 < loaded < self._facts.context_tokens:
             return self._facts
@@ -125,7 +125,10 @@ class LocalModelAnswerer:
         """Nothing to do: each call closes its own connection, the host ends the child."""
 
     async def answer(self, work: Work, call: Call) -> Answer:
-        """The whole answer. Raises AnswererError and its kin, Overloaded when the queue is full."""
+        """Returns the whole answer.
+
+        Raises AnswererError and its kin, Overloaded when the queue is full.
+        """
         async with aclosing(self._deltas(work)) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
@@ -171,7 +174,10 @@ class LocalModelAnswerer:
         yield Delta(final=final)
 
     async def _loaded(self, work: Work) -> HostState:
-        """The host's state, waited for while the model still loads: a second or two, at a start."""
+        """Returns the host's state, waited for while the model still loads.
+
+        A second or two, at a start.
+        """
         state = self._state.read()
         until = min(LOADING_WAIT_S, self._left_s(work))
         for _ in range(max(0, int(until / LOADING_POLL_S))):
@@ -208,7 +214,7 @@ class LocalModelAnswerer:
     async def _events(
         self, body: dict[str, Any], state: HostState, work: Work
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The child's server-sent events as JSON. Leaving it closes the connection."""
+        """Yields the child's server-sent events as JSON. Leaving it closes the connection."""
         connector = aiohttp.UnixConnector(
             str(socket_path(self._directory, state.generation)), force_close=True
         )
@@ -315,7 +321,7 @@ def _choice(one: _Decoded, plan: ToolPlan | None) -> Choice:
 
 
 def _planned_deltas(choice: Choice, plan: ToolPlan | None, index: int) -> tuple[Delta, ...]:
-    """What was held back while the JSON of a tool call grew; nothing for plain text."""
+    """Returns what was held back while the JSON of a tool call grew; nothing for plain text."""
     if plan is None:
         return ()
     if choice.tool_calls:

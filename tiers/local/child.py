@@ -1,4 +1,4 @@
-"""The child's program: llama.cpp's own HTTP server on a unix socket, and nothing else.
+"""Runs as the child: llama.cpp's own HTTP server on a unix socket, and nothing else.
 
 It runs as a script of its own (`python -P child.py`), so that a crash in native code takes
 no request path with it. Line 1 of stdin is its settings; stdout carries one line when the model is
@@ -88,7 +88,7 @@ def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:
 
 
 def _context_tokens(path: str, token: str) -> int:
-    """What one slot holds, as the runtime settled it (never above the model's own limit)."""
+    """Returns the tokens that one slot holds, never above the model's own limit."""
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(path)

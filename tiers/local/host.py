@@ -50,7 +50,7 @@ LOAD_TIMEOUT_S = 600.0  # a swap whose new child is not ready by then keeps the 
 
 
 class LocalModelSpec(Struct, frozen=True):
-    """What one child is to hold. All local answerers of a policy on one model share one child."""
+    """Describes what one child loads. All local answerers of a policy on one model share it."""
 
     model: str
     adapters: tuple[str, ...]  # as the policies write them, each once
@@ -102,7 +102,7 @@ class LocalModelHost:
 
     @property
     def state(self) -> HostState:
-        """What the workers see at this moment."""
+        """Returns the state that the workers see now."""
         return self._reader.read()
 
     def start(self) -> None:

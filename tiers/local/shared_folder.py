@@ -1,4 +1,4 @@
-"""What the host of the local model and the workers that use it agree on: a folder.
+"""Defines the folder that the host of the local model shares with the workers that use it.
 
 The host (one per machine and model) owns the folder; a worker needs its path and a token. In it
     state.json          what the model is doing, replaced atomically whenever that changes
@@ -25,24 +25,27 @@ STATE_FILE = "state.json"
 
 
 class LocalAddress(Struct, frozen=True):
-    """Where a local model is and the secret its child asks for. Goes to workers as text."""
+    """Holds where a local model is and the secret its child asks for.
+
+    It goes to workers as text.
+    """
 
     directory: str
     token: str
     threads: int = 1  # that the child decodes with
 
     def to_text(self) -> str:
-        """As it goes to another process; secret."""
+        """Returns the text that goes to another process; it is secret."""
         return json.dumps(structs.asdict(self))
 
     @classmethod
     def from_text(cls, text: str) -> LocalAddress:
-        """The inverse of `to_text`."""
+        """Returns the inverse of `to_text`."""
         return cls(**json.loads(text))
 
 
 class HostState(Struct, frozen=True):
-    """What the host last said. `adapters` are file paths in the order of the runtime's ids."""
+    """Holds the host's last state. `adapters` are file paths in the order of the runtime's ids."""
 
     state: AnswererState
     detail: str = ""
@@ -53,12 +56,12 @@ class HostState(Struct, frozen=True):
 
 
 def generation_folder(directory: Path, generation: int) -> Path:
-    """Where the files of the n-th child are."""
+    """Returns the folder of the n-th child."""
     return directory / f"gen-{generation}"
 
 
 def socket_path(directory: Path, generation: int) -> Path:
-    """Where the n-th child listens."""
+    """Returns the socket of the n-th child."""
     return generation_folder(directory, generation) / "llm.sock"
 
 
@@ -78,7 +81,7 @@ class StateReader:
         self._state = HostState(AnswererState.LOADING, "the local model's host has not started")
 
     def read(self) -> HostState:
-        """The latest state; FAILED when the host and its folder are gone."""
+        """Returns the latest state; FAILED when the host and its folder are gone."""
         try:
             status = os.stat(self._path)
             if (seen := (status.st_ino, status.st_mtime_ns)) != self._seen:
@@ -100,14 +103,14 @@ class Slots:
 
     @classmethod
     def create(cls, folder: Path, count: int) -> Slots:
-        """A folder of `count` free slots."""
+        """Returns a folder of `count` free slots."""
         folder.mkdir(parents=True)
         for index in range(count):
             (folder / str(index)).touch()
         return cls(folder)
 
     def take(self, retry_after_s: float) -> Slot:
-        """A free slot; close it to give it back. Raises Overloaded when all are taken."""
+        """Returns a free slot; close it to give it back. Raises Overloaded when all are taken."""
         names = os.listdir(self._folder)
         for name in names:
             descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
@@ -124,7 +127,7 @@ class Slots:
         )
 
     def taken(self) -> int:
-        """How many slots are held at this moment, by any process; 0 when the folder is gone."""
+        """Returns how many slots any process holds now; 0 when the folder is gone."""
         count = 0
         for name in os.listdir(self._folder) if self._folder.is_dir() else ():
             descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
@@ -144,7 +147,7 @@ class Slot:
         self._descriptor = descriptor
 
     def close(self) -> None:
-        """Give the slot back."""
+        """Gives the slot back."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

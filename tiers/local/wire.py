@@ -1,4 +1,4 @@
-"""From a ChatRequest to the runtime's JSON and back: pure functions.
+"""Translates a ChatRequest to the runtime's JSON and the answer back. Pure functions.
 
 Forced tools are built on a JSON schema, since the model's chat template ignores `tools`: the
 grammar then allows exactly one of the tools' calls, {"name": ..., "arguments": {...}}. It knows
@@ -22,7 +22,7 @@ DEFAULT_TOP_P = 0.9
 
 
 class ToolPlan(Struct, frozen=True):
-    """How the tools of a request are asked for. `may_reply`: plain text is allowed instead."""
+    """Describes how the tools of a request are asked for. `may_reply` allows plain text instead."""
 
     schema: dict[str, Any]
     instruction: str
@@ -30,7 +30,7 @@ class ToolPlan(Struct, frozen=True):
 
 
 def plan_tools(request: ChatRequest) -> ToolPlan | None:
-    """The schema that admits one call of an allowed tool; None when no tool may be called.
+    """Returns the schema that admits one call of an allowed tool; None when no tool may be called.
 
     >>> plan_tools(ChatRequest(messages=(), requested_model="auto")) is None
     True
@@ -64,7 +64,7 @@ def plan_tools(request: ChatRequest) -> ToolPlan | None:
 
 
 def read_tool_answer(text: str, call_id: str) -> tuple[str, ToolCall | None]:
-    """What a planned answer says: (reply, None) or ("", call). Raises UpstreamInvalid.
+    """Reads a planned answer: (reply, None) or ("", call). Raises UpstreamInvalid.
 
     >>> read_tool_answer('{"name": "f", "arguments": {"x": 1}}', "call_1")
     ('', ToolCall(id='call_1', name='f', arguments='{"x":1}'))
@@ -85,7 +85,7 @@ _REPLY = re.compile(r'\s*\{\s*"reply"\s*:\s*"((?:[^"\\]|\\(?:[^u]|u[0-9A-Fa-f]{4
 
 
 def begun_reply(text: str) -> str:
-    """What had come of a reply in a planned answer that was cut; "" of a call: half of one is none.
+    """Returns the beginning of a reply in a planned answer that was cut; "" for half of a call.
 
     >>> begun_reply('{"reply": "It rai')
     'It rai'
@@ -104,7 +104,7 @@ def chat_body(
     scales: tuple[float, ...],
     choice: int,
 ) -> dict[str, Any]:
-    """The runtime's request for one choice. `scales` has one entry per loaded adapter."""
+    """Returns the runtime's request for one choice. `scales` has one entry per loaded adapter."""
     sampling = request.sampling
     asked = sampling.max_output_tokens or max_output_tokens
     body: dict[str, Any] = {
@@ -168,7 +168,7 @@ ws ::= " "? | "\n" " "{0,4}
 
 
 def json_object_grammar(max_tokens: int) -> str:
-    """A grammar (GBNF) of JSON objects that are as a rule complete within `max_tokens`.
+    """Returns a grammar (GBNF) of JSON objects that usually end within `max_tokens`.
 
     As many pairs as fit, at least one, and one level of nesting where a pair has room for three
     more keys. A list's items and an inner object's values share what their pair has. Odd text
@@ -193,7 +193,7 @@ def json_object_grammar(max_tokens: int) -> str:
 
 
 def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:
-    """The chunk's tokens with their log-probabilities and the `top` best alternatives."""
+    """Returns the chunk's tokens with their log-probabilities and the `top` best alternatives."""
     return tuple(
         TokenLogprob(
             token["token"],

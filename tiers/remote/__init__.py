@@ -1,1 +1,1 @@
-"""What remote answerers share: replicas, circuit breakers, slots, refusals."""
+"""Replicas, circuit breakers, slots and refusals, which all remote answerers share."""

@@ -1,4 +1,4 @@
-"""What every remote answerer owes the gateway: a body, an end to each call, counted tokens.
+"""Does what every remote answerer must: makes a body, ends each call, counts tokens.
 
 It knows neither a client nor a provider.
 """
@@ -22,13 +22,13 @@ Made = TypeVar("Made")
 
 
 def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
-    """When a call must be over, in the event loop's time: the request's deadline or its own."""
+    """Returns when a call ends, in the event loop's time: the request's deadline or its own."""
     left_s = (work.deadline_at_ms - clock.now_ms()) / 1000.0
     return asyncio.get_running_loop().time() + min(left_s, deadline_s)
 
 
 def too_late(facts: AnswererFacts) -> DeadlineExceeded:
-    """The error of a call that its deadline ended."""
+    """Returns the error of a call that its deadline ended."""
     return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")
 
 
@@ -48,7 +48,7 @@ def body_of_call(
     issuer: str = "",
     wants_signatures: bool = False,
 ) -> bytes:
-    """The JSON body that asks `model` for the work; a preferred schema where it may be kept."""
+    """Returns the JSON body that asks `model` for the work, with a schema where one may be kept."""
     keeps_schemas = Capability.JSON_SCHEMA in facts.capabilities
     return upstream_body(
         work.request,
@@ -64,7 +64,7 @@ def body_of_call(
 
 
 def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
-    """The answer with a model's name and, where none was reported, a bound on its usage."""
+    """Returns the answer with a model's name and, where none was reported, a bound on its usage."""
     if not answer.model:
         answer = replace(answer, model=facts.model)
     if answer.usage.reported:

@@ -1,4 +1,4 @@
-"""How many calls one answerer may have under way, and how many may wait. It knows no answerer.
+"""Limits the calls that one answerer has under way, and those that wait. It knows no answerer.
 
 A call that waits too long is worth little to whoever made it, and makes everybody behind it late as
 well. So only as many wait as can be answered in time; the others are refused at once, and told when
@@ -19,7 +19,7 @@ REMEMBERED = 256  # calls; then older ones count half
 
 
 def most_waiting(concurrency: int, service_s: float | None, left_s: float) -> int:
-    """Calls that may wait before this one, so that it is answered in time.
+    """Returns how many calls may wait before this one, so that it is answered in time.
 
     In time is within `left_s` and after at most PATIENCE times what a call takes (None: not known
     yet). Eight slots, two seconds a call, a minute left: 8 may wait. With three seconds left 4 may,
@@ -53,14 +53,14 @@ class CallSlots:
 
     @property
     def service_s(self) -> float | None:
-        """Says how long the last calls took once they had a slot; None before the first.
+        """Returns how long the last calls took once they had a slot; None before the first.
 
         Busy time by calls that ended, which needs no clock for each call (Little's law).
         """
         return self._busy_s / self._done if self._done else None
 
     async def take(self, ends_at: float) -> None:
-        """Wait for a slot until `ends_at`, in the event loop's time.
+        """Waits for a slot until `ends_at`, in the event loop's time.
 
         Raises Overloaded when too many wait already, UpstreamUnreachable (not sent) when no slot
         came free in time.
@@ -72,7 +72,7 @@ class CallSlots:
         self._count(1)
 
     def release(self) -> None:
-        """Give a slot back, exactly once."""
+        """Gives a slot back, exactly once."""
         self._count(-1)
         self._done += 1
         if self._done > REMEMBERED:

@@ -1,4 +1,4 @@
-"""A circuit breaker for one replica: closed, open, half-open. Pure; the time is passed in.
+"""Breaks the circuit to one replica: closed, open, half-open. Pure; the caller passes the time.
 
 Closed lets every call through and counts failures in a row. Open lets none through until its rest
 is over. Half-open then lets one probe through: its success closes, its failure opens again.
@@ -34,7 +34,7 @@ class Breaker:
         return self._opened_at_ms is not None
 
     def state(self, now_ms: float) -> BreakerState:
-        """What it is at this moment."""
+        """Returns the state at this moment."""
         if self._opened_at_ms is None:
             return BreakerState.CLOSED
         rested = now_ms - self._opened_at_ms >= self._reset_ms
@@ -47,13 +47,13 @@ class Breaker:
         return max(0.0, self._opened_at_ms + self._reset_ms - now_ms)
 
     def admits(self, now_ms: float) -> bool:
-        """Whether a call may begin now; half-open admits one at a time."""
+        """Returns True when a call may begin now; half-open admits one at a time."""
         if self._opened_at_ms is None:
             return True
         return not self._probing and self.state(now_ms) is BreakerState.HALF_OPEN
 
     def began(self) -> bool:
-        """Note that a call begins; returns whether it is the probe. Ask `admits` first."""
+        """Notes that a call begins; returns whether it is the probe. Ask `admits` first."""
         self._probing = self._probing or self._opened_at_ms is not None
         return self._opened_at_ms is not None
 
@@ -65,14 +65,14 @@ class Breaker:
         self._probing = self._probing and not probe
 
     def failed(self, now_ms: float, probe: bool) -> None:
-        """Note a failure; the last one allowed, or a failed probe, opens the breaker."""
+        """Notes a failure; the last one allowed, or a failed probe, opens the breaker."""
         self._failures += 1
         if probe or (self._opened_at_ms is None and self._failures >= self._limit):
             self._opened_at_ms = now_ms
         self._probing = self._probing and not probe
 
     def refused(self, now_ms: float, probe: bool) -> None:
-        """Note a failure that the next call would meet too: it opens the breaker at once."""
+        """Notes a failure that the next call would meet too: it opens the breaker at once."""
         self._failures = self._limit
         self._opened_at_ms = now_ms
         self._probing = self._probing and not probe

@@ -1,4 +1,4 @@
-"""What an upstream's refusal means in our errors, and whether asking again is worth it. Pure.
+"""Turns an upstream's refusal into our error, and decides whether to ask again. Pure.
 
 It knows HTTP's status codes and headers but no HTTP client, so that every remote tier says the
 same thing in the same words. An upstream's own words are never repeated: they may hold a key.
@@ -48,7 +48,9 @@ def error_for_status(
     retry_after_s: float | None = None,
     asked: Asked | None = None,
 ) -> UpstreamError:
-    """The error for a status other than 200. `code` is the upstream's, when it may be shown.
+    """Returns the error for a status other than 200.
+
+    `code` is the upstream's, when it may be shown.
 
     401 and 403 mean our key, not the client's: UpstreamRejected, 502. Without `upstream_status`
     the call may be billed, and is not made again.
@@ -93,7 +95,7 @@ def error_for_status(
 
 
 def _not_there(asked: Asked, said: str, code: str | None) -> str:
-    """Of a 404: which answerer and address, and what is likely to be wrong with the policy."""
+    """Explains a 404: the answerer, the address, and the likely mistake in the policy."""
     head = f"The upstream of {asked.answerer} has nothing at {asked.url} (status 404{said}): "
     if code in UNKNOWN_MODEL:
         return head + f"it does not know the model {asked.model!r}; check the answerer's model."
@@ -104,7 +106,7 @@ def _not_there(asked: Asked, said: str, code: str | None) -> str:
 
 
 def shown_url(url: str) -> str:
-    """An address without user, password, query and fragment, to be shown."""
+    """Returns an address without user, password, query and fragment, to be shown."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, host_of(url), parts.path, "", ""))
 
@@ -141,14 +143,14 @@ def _seconds(value: str | None) -> float | None:
 
 
 def worth_retrying(error: UpstreamError) -> bool:
-    """Whether this call certainly cost nothing and may succeed when repeated."""
+    """Returns True for a call that certainly cost nothing and may succeed when repeated."""
     if not error.sent:
         return True
     return error.upstream_status in WORTH_RETRYING and error.code != QUOTA
 
 
 def wait_s(error: UpstreamError, tried: int, time_left_s: float) -> float | None:
-    """Seconds to wait before try number `tried` + 1, None when it is not worth waiting.
+    """Returns the seconds to wait before try number `tried` + 1, None when a wait is useless.
 
     What the upstream asks for, else 0.1 s doubling (0.1, 0.2, 0.4 for tried 1, 2, 3).
     """
@@ -158,7 +160,7 @@ def wait_s(error: UpstreamError, tried: int, time_left_s: float) -> float | None
 
 
 class RetryBudget:
-    """Retries as a share of calls, so that a failing upstream is not asked twice as often.
+    """Limits retries to a share of calls, so that a failing upstream is not asked twice as often.
 
     Every call earns `share` of a retry, up to ten; two are there from the start, since the first
     call of the day deserves a second try. Example: share 0.2, one retry in five calls.
@@ -172,11 +174,11 @@ class RetryBudget:
         self._left = self.FIRST if share > 0 else 0.0
 
     def earn(self) -> None:
-        """Count one call."""
+        """Counts one call."""
         self._left = min(self.MOST, self._left + self._share)
 
     def spend(self) -> bool:
-        """Take one retry; False when there is none."""
+        """Takes one retry; False when there is none."""
         if self._left < 1.0:
             return False
         self._left -= 1.0

@@ -1,7 +1,7 @@
-"""Which of several equal servers takes the next call: the one with the least calls under way.
+"""Chooses the server for the next call among equal ones: the one with the fewest calls under way.
 
-A replica that an open breaker, a refused key or a Retry-After keeps out is passed over. The time is
-passed in. It knows HTTP's status codes, and nothing else of it.
+It passes over a replica that an open breaker, a refused key or a Retry-After keeps out. The caller
+passes the time. It knows the status codes of HTTP and nothing else of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
 
 
 class Outcome(StrEnum):
-    """What a call said about its replica's health."""
+    """Classifies what a call shows of its replica's health."""
 
     HEALTHY = "healthy"
     FAILED = "failed"
@@ -60,13 +60,13 @@ class Replica:
 
     @property
     def host(self) -> str:
-        """Host and port, without the credentials that an address may carry; else a name."""
+        """Returns host and port, without the credentials that an address may carry."""
         return host_of(self.url) or self.url
 
 
 @dataclass(slots=True)
 class Taken:
-    """One call's place at a replica; give it back exactly once."""
+    """Holds one call's place at a replica; give it back exactly once."""
 
     replica: Replica
     probe: bool
@@ -74,7 +74,7 @@ class Taken:
 
 
 class ReplicaSet:
-    """The replicas of one answerer."""
+    """Keeps the replicas of one answerer."""
 
     def __init__(
         self,
@@ -93,8 +93,12 @@ class ReplicaSet:
         self._events = events
 
     def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
-        """A place at the replica with the least calls under way, longest unused first; None when
-        none admits one. `avoid` (the one that just failed) is taken only when it stands alone."""
+        """Returns a place at the replica with the fewest calls, longest unused first.
+
+        None for none.
+
+        `avoid` (the replica that just failed) is taken only when no other is free.
+        """
         free = [r for r in self.replicas if _is_free(r, now_ms)]
         if not free:
             return None
@@ -106,7 +110,7 @@ class ReplicaSet:
         return Taken(replica, replica.breaker.began())
 
     def give_back(self, taken: Taken, outcome: Outcome, now_ms: float) -> None:
-        """End a call; a second time is no harm."""
+        """Ends a call; a second time does nothing."""
         if not taken.open:
             return
         taken.open = False
@@ -135,25 +139,25 @@ class ReplicaSet:
         )
 
     def has_other(self, than: Replica, now_ms: float) -> bool:
-        """Whether a replica beside this one would take a call now."""
+        """Returns True when another replica would take a call now."""
         return any(r is not than and _is_free(r, now_ms) for r in self.replicas)
 
     def rest(self, replica: Replica, rest_ms: float, now_ms: float) -> None:
-        """Keep new calls away for as long as the replica asked, at most a minute."""
+        """Keeps new calls away for as long as the replica asked, at most a minute."""
         until = now_ms + min(max(0.0, rest_ms), MAX_REST_MS)
         replica.rests_until_ms = max(replica.rests_until_ms, until)
 
     def rest_left_ms(self, now_ms: float) -> float | None:
-        """How long until a resting replica may be asked again; None when none is resting."""
+        """Returns the time until a resting replica may be asked again; None when none rests."""
         resting = [r.rests_until_ms - now_ms for r in self.replicas if r.rests_until_ms > now_ms]
         return min(resting, default=None)
 
     def all_open(self, now_ms: float) -> bool:
-        """Whether every breaker is open."""
+        """Returns True when every breaker is open."""
         return all(r.breaker.state(now_ms) is BreakerState.OPEN for r in self.replicas)
 
     def status(self, now_ms: float) -> AnswererStatus:
-        """Ready unless every replica is out of use; the detail names those that are.
+        """Returns ready unless every replica is out of use; the detail names those that are.
 
         A replica whose key was refused stays out until a call with it succeeds, and one call tries
         that each time the breaker's rest is over.
@@ -178,7 +182,7 @@ OTHERS = "; its calls go to the other replicas"
 
 
 def out_of_use(name: str, replicas: ReplicaSet, now_ms: float) -> AnswererNotReady:
-    """The error of a call for which no replica is in use; clients see it, so it names no host."""
+    """Returns the error of a call without a replica; clients see it, so it names no host."""
     if replicas.status(now_ms).state is AnswererState.KEY_REFUSED:
         return AnswererNotReady(
             f"The upstream of {name} refuses Tiergate's own key; check the answerer's api_key."

@@ -1,4 +1,4 @@
-"""What aiohttp raises for what an upstream does, as errors of ours.
+"""Turns the errors of aiohttp into ours.
 
 An upstream's own words are never repeated: they may hold a key. It knows nothing about calls.
 """
@@ -58,7 +58,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def _why(error: BaseException) -> str:
-    """The cause in plain words; where there are none, the name of the error's class."""
+    """Returns the cause in plain words, or the name of the error's class."""
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
@@ -69,7 +69,7 @@ def _why(error: BaseException) -> str:
 def to_ours(
     error: BaseException, answerer: str = "", host: str = ""
 ) -> UpstreamError | DeadlineExceeded:
-    """Our error for one of aiohttp's; `sent`: whether the upstream may have read the request.
+    """Returns our error for one of aiohttp's; `sent` is True when the upstream may have read it.
 
     It names `answerer` and `host` where they are known and nothing was sent.
     """

@@ -24,7 +24,7 @@ TIMEOUT_S = 10.0
 async def listed_models(
     session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str]
 ) -> tuple[str, ...] | None:
-    """The ids that the server behind `base_url` lists; None where it has no list.
+    """Returns the ids that the server behind `base_url` lists; None where it has no list.
 
     Raises UpstreamError and its kin, DeadlineExceeded. An address without a version that has no
     list is an error, since it has no chat either: `/v1` is missing.
@@ -55,7 +55,7 @@ async def listed_models(
 async def _got(
     session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
 ) -> tuple[int, bytes]:
-    """The status and the body, of which at most `MAX_BYTES` or a little more are read."""
+    """Returns the status and the body, of which at most `MAX_BYTES` or a little more are read."""
     response = await session.get(url, headers=headers, allow_redirects=False)
     try:
         body = await response.content.read(MAX_BYTES)
@@ -72,7 +72,7 @@ def _names_a_version(base_url: str) -> bool:
 
 
 def _ids(body: bytes) -> tuple[str, ...]:
-    """The ids of a list of models, as OpenAI and Anthropic write it."""
+    """Returns the ids of a list of models, as OpenAI and Anthropic write it."""
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""The languages that remote servers speak: where to post, which headers and body, what comes back.
+"""Speaks the wire formats of remote servers: address, headers, body, and the answer.
 
 `UpstreamTier` sees to connections, retries and deadlines, whatever is spoken.
 """
@@ -49,11 +49,11 @@ class UpstreamWire(Protocol):
         ...
 
     def body(self, work: Work, *, stream: bool) -> bytes:
-        """The JSON body that asks for the work."""
+        """Returns the JSON body that asks for the work."""
         ...
 
     def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """The same body without what its issuer sealed; None where nothing in it is."""
+        """Returns the same body without what its issuer sealed; None where nothing in it is."""
         ...
 
     def did_without_seals(self, work: Work) -> None:
@@ -65,7 +65,7 @@ class UpstreamWire(Protocol):
         ...
 
     def whole(self, body: bytes) -> Answer:
-        """A whole answer. Raises UpstreamError and its kin."""
+        """Returns a whole answer. Raises UpstreamError and its kin."""
         ...
 
     def folder(self) -> Folder:
@@ -85,7 +85,7 @@ class ChatWire:
         self._wants_signatures = any(map(wants_signatures, hosts))
 
     def headers(self, api_key: str | None) -> dict[str, str]:
-        """The key as a bearer token."""
+        """Returns the key as a bearer token."""
         return _bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
@@ -93,11 +93,11 @@ class ChatWire:
         return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
-        """A chat completion's body, with the signatures that its issuer gave to calls."""
+        """Returns a chat completion's body, with the signatures that its issuer gave to calls."""
         return self._body(work, stream, self._facts.issuer)
 
     def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """The same without signatures."""
+        """Returns the same without signatures."""
         if self._facts.issuer not in issuers(work.request):
             return None
         return self._body(work, stream, "")
@@ -121,7 +121,7 @@ class ChatWire:
         )
 
     def whole(self, body: bytes) -> Answer:
-        """A `chat.completion`."""
+        """Returns a `chat.completion`."""
         return parse_completion(body, self._facts.issuer)
 
     def folder(self) -> Folder:
@@ -139,7 +139,7 @@ class MessagesWire:
         self._facts = facts
 
     def headers(self, api_key: str | None) -> dict[str, str]:
-        """The key as Anthropic reads it."""
+        """Returns the key as Anthropic reads it."""
         key = _usable(self._section.name, api_key)
         return {"x-api-key": key} if key else {}
 
@@ -148,11 +148,11 @@ class MessagesWire:
         return headers_of_call(work.request)
 
     def body(self, work: Work, *, stream: bool) -> bytes:
-        """A message's body; of further keys those that the policy lets through."""
+        """Returns a message's body; of further keys those that the policy lets through."""
         return self._body(work, stream, self._facts.issuer)
 
     def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """The same without signed thoughts."""
+        """Returns the same without signed thoughts."""
         if self._facts.issuer not in issuers(work.request):
             return None
         return self._body(work, stream, "")
@@ -179,7 +179,7 @@ class MessagesWire:
         return body, headers_of_call(request)
 
     def whole(self, body: bytes) -> Answer:
-        """A `message`."""
+        """Returns a `message`."""
         return parse_message(body, self._facts.issuer)
 
     def folder(self) -> Folder:
@@ -188,7 +188,7 @@ class MessagesWire:
 
 
 class ResponsesWire:
-    """UpstreamWire for OpenAI's responses.
+    """Speaks OpenAI's responses.
 
     Some models know no sealed reasoning and refuse to be asked for it: once one did, and answered
     without, it is not asked again.
@@ -202,7 +202,7 @@ class ResponsesWire:
         self._seals = True
 
     def headers(self, api_key: str | None) -> dict[str, str]:
-        """The key as a bearer token."""
+        """Returns the key as a bearer token."""
         return _bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
@@ -210,11 +210,11 @@ class ResponsesWire:
         return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
-        """A response's body, with what this issuer sealed and nobody else's."""
+        """Returns a response's body, with what this issuer sealed and nobody else's."""
         return self._body(work, stream, self._seals)
 
     def unsealed(self, work: Work, *, stream: bool) -> bytes | None:
-        """The same, neither with sealed items nor asking for any."""
+        """Returns the same, neither with sealed items nor asking for any."""
         return self._body(work, stream, False) if self._seals else None
 
     def did_without_seals(self, work: Work) -> None:
@@ -240,7 +240,7 @@ class ResponsesWire:
         return None
 
     def whole(self, body: bytes) -> Answer:
-        """A `response`."""
+        """Returns a `response`."""
         return parse_response(body, self._facts.issuer)
 
     def folder(self) -> Folder:
@@ -256,7 +256,7 @@ _WIRES: dict[str, Callable[[UpstreamAnswerer, AnswererFacts], UpstreamWire]] = {
 
 
 def wire_of(section: UpstreamAnswerer, facts: AnswererFacts) -> UpstreamWire:
-    """The language that the policy says its servers speak."""
+    """Returns the language that the policy says its servers speak."""
     return _WIRES[section.wire](section, facts)
 
 
