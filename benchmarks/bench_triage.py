@@ -187,9 +187,11 @@ def show(results: dict[str, object]) -> None:
     for length in map(str, LENGTHS):
         cells = [f"{length:>7}"]
         for part, key, width in (
-            ("latency", "p50_ms", 10), ("latency", "p99_ms", 10),
-            ("throughput", "per_second", 10), ("overhead", "cpu_us", 13),
-        ):  # fmt: skip
+            ("latency", "p50_ms", 10),
+            ("latency", "p99_ms", 10),
+            ("throughput", "per_second", 10),
+            ("overhead", "cpu_us", 13),
+        ):
             figures = results.get(part)
             value = figures[length][key] if isinstance(figures, dict) else "-"
             cells.append(f"{value:>{width}}")

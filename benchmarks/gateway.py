@@ -58,13 +58,19 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
     """Runs one round against one target, by the load generator in a process of its own."""
     most = (45_000 if target.pid is None else 30_000) if connections > 1 else 15_000
     command = [
-        sys.executable, str(Path(__file__).with_name("loadgen.py")),
-        "--url", target.url,
-        "--connections", str(connections),
-        "--seconds", str(plan.seconds),
-        "--requests", str(int(most * plan.seconds / 3)),
-        "--seed", str(seed),
-    ]  # fmt: skip
+        sys.executable,
+        str(Path(__file__).with_name("loadgen.py")),
+        "--url",
+        target.url,
+        "--connections",
+        str(connections),
+        "--seconds",
+        str(plan.seconds),
+        "--requests",
+        str(int(most * plan.seconds / 3)),
+        "--seed",
+        str(seed),
+    ]
     command += ["--key", target.key] if target.key else []
     command += ["--stream"] if target.stream else []
     command += ["--prompts", str(target.prompts)] if target.prompts else []

@@ -40,13 +40,25 @@ OBJECTS = (
     "the sound of the bells", "a game of cards", "the smell of fresh bread", "a box of old letters",
 )  # fmt: skip
 ENDINGS = (
-    "during the summer of", "on a cold evening in", "long before the year", "shortly after",
-    "in the early months of", "near the end of", "at the beginning of", "some time around",
-)  # fmt: skip
+    "during the summer of",
+    "on a cold evening in",
+    "long before the year",
+    "shortly after",
+    "in the early months of",
+    "near the end of",
+    "at the beginning of",
+    "some time around",
+)
 OPENINGS = (
-    "Write a line where", "Tell me how", "Describe the day when", "Imagine that", "Explain why",
-    "Write a poem in which", "Continue the story where", "Give a title for when",
-)  # fmt: skip
+    "Write a line where",
+    "Tell me how",
+    "Describe the day when",
+    "Imagine that",
+    "Explain why",
+    "Write a poem in which",
+    "Continue the story where",
+    "Give a title for when",
+)
 
 
 def prompts(seed: int) -> Iterator[str]:

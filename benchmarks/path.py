@@ -88,15 +88,22 @@ async def _load(listener: socket.socket, key: str, requests: int, seed: int) -> 
     """Sends so many requests, by the load generator in a process of its own."""
     port = listener.getsockname()[1]
     client = await asyncio.create_subprocess_exec(
-        sys.executable, str(Path(__file__).with_name("loadgen.py")),
-        "--url", f"http://127.0.0.1:{port}/v1/chat/completions",
-        "--key", key,
-        "--connections", "1",
-        "--seconds", str(LIMIT_S),
-        "--requests", str(requests),
-        "--seed", str(seed),
+        sys.executable,
+        str(Path(__file__).with_name("loadgen.py")),
+        "--url",
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        "--key",
+        key,
+        "--connections",
+        "1",
+        "--seconds",
+        str(LIMIT_S),
+        "--requests",
+        str(requests),
+        "--seed",
+        str(seed),
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     output, _ = await client.communicate()
     load = json.loads(output)
     if load["tiers"] != {"llm": requests} or load["not_200"] or load["lost"]:

@@ -213,12 +213,19 @@ def stage(folder: Path) -> Iterator[Stage]:
     key = create_key(database)
     fake = [sys.executable, "-m", "tests.kits.upstreams.fake_upstream", "--port", str(ports[0])]
     serve = [
-        sys.executable, "-m", "router.cli", "serve",
-        "--policy", str(folder / "bench.yaml"),
-        "--port", str(ports[1]),
-        "--database", str(database),
-        "--log-level", "warning",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "router.cli",
+        "serve",
+        "--policy",
+        str(folder / "bench.yaml"),
+        "--port",
+        str(ports[1]),
+        "--database",
+        str(database),
+        "--log-level",
+        "warning",
+    ]
     with contextlib.ExitStack() as running:
         logs = {name: folder / f"{name}.log" for name in ("upstream", "gateway", "nginx")}
         running.enter_context(started(fake, theirs, logs["upstream"]))

@@ -157,10 +157,13 @@ def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
     knots_x = tuple(round(b[2] / b[0], 6) for b in blocks)
     knots_y = tuple(
-        round((b[1] + (0.5 if i in (0, len(blocks) - 1) else 0.0)) /
-              (b[0] + (1.0 if i in (0, len(blocks) - 1) else 0.0)), 6)
+        round(
+            (b[1] + (0.5 if i in (0, len(blocks) - 1) else 0.0))
+            / (b[0] + (1.0 if i in (0, len(blocks) - 1) else 0.0)),
+            6,
+        )
         for i, b in enumerate(blocks)
-    )  # fmt: skip
+    )
     return Isotonic(knots_x, tuple(np.maximum.accumulate(knots_y).tolist()))
 
 

@@ -22,9 +22,11 @@ BUCKETS = 1 << 16
 better elsewhere; a table grows with it."""
 
 ALONE, FIRST, SECOND, PAIR = (
-    np.uint64(0x9E3779B97F4A7C15), np.uint64(0x9E3779B97F4A7C15),
-    np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0xD6E8FEB86659FD93),
-)  # fmt: skip
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xC2B2AE3D27D4EB4F),
+    np.uint64(0xD6E8FEB86659FD93),
+)
 """Odd multipliers with well spread bits (Steele et al. 2014; xxHash). The high bits of a product
 are kept, because all bits of an id have moved them."""
 SHIFT = np.uint64(64 - 16)

@@ -143,9 +143,14 @@ def _added(
 
 
 def _fit(
-    design: Design, labels: Labels, classes: int, ridge: float,
-    start: npt.NDArray[np.float64] | None, row_weights: Floats | None, steps: int,
-) -> Weights:  # fmt: skip
+    design: Design,
+    labels: Labels,
+    classes: int,
+    ridge: float,
+    start: npt.NDArray[np.float64] | None,
+    row_weights: Floats | None,
+    steps: int,
+) -> Weights:
     """Returns weights (width + 1, classes) of least mean log loss + ridge x squared weights.
 
     The bias is the last row; the ridge leaves it alone.

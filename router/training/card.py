@@ -46,12 +46,17 @@ TABLES = {
     "probes": ("set", "classes", "dev rows", "accuracy"),
     "difficulty": ("benchmark", "graded answers", "AUROC", "ECE"),
     "novelty": (
-        "score", "clinc AUROC", "clinc recall", "clinc rows", "nonsense AUROC", "nonsense recall",
+        "score",
+        "clinc AUROC",
+        "clinc recall",
+        "clinc rows",
+        "nonsense AUROC",
+        "nonsense recall",
     ),
     "latency": ("tokens", "p50 ms", "p99 ms", "processor p50 ms", "processor p99 ms"),
     "heads": ("head / source", "dev rows", "accuracy", "AUROC", "ECE", "crossed"),
     "files": ("file", "rows", "examples", "licence", "sha256"),
-}  # fmt: skip
+}
 
 
 def write(card: Card, folder: Path) -> None:

@@ -30,10 +30,14 @@ LEAST_ROWS = 20
 """A source with fewer dev rows than this gets no figure of its own."""
 
 PROBES = {
-    "clinc150": "intent/clinc150", "banking77": "intent/banking77", "hwu64": "intent/hwu64",
-    "hint3": "intent/hint3", "snips": "intent/snips", "tickets": "department",
+    "clinc150": "intent/clinc150",
+    "banking77": "intent/banking77",
+    "hwu64": "intent/hwu64",
+    "hint3": "intent/hint3",
+    "snips": "intent/snips",
+    "tickets": "department",
     "davidson": "toxic_kind",
-}  # fmt: skip
+}
 """Sets probed with a linear head that is not shipped: they show what the embedding itself holds."""
 
 

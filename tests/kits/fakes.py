@@ -260,8 +260,10 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
         section = {"name": tier.name, "kind": "local", "verify": verify}
         if tier.kind == "deliberation":
             section |= {
-                "kind": "deliberation", "over": tiers[1].name, "trusted": tier.trusted,
-            }  # fmt: skip
+                "kind": "deliberation",
+                "over": tiers[1].name,
+                "trusted": tier.trusted,
+            }
         answerers.append(section)
     return Policy.model_validate(
         {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}

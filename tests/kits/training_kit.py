@@ -29,17 +29,30 @@ def write(folder: Path, name: str, rows: list[dict[str, object]]) -> None:
 def write_data(folder: Path) -> Path:
     """Writes intents and graded benchmark prompts, enough for every stage of a quick training."""
     rng = random.Random(1)
-    write(folder, "intent_banking77.jsonl.gz", [
-        {"text": pattern.format(item), "intent": intent}
-        for intent, patterns in _ASKS.items() for pattern in patterns for item in _ITEMS.split()
-    ])  # fmt: skip
-    write(folder, "routing_pairs.jsonl.gz", [
-        {
-            "prompt": f"What is {rng.randint(2, 99)} times {rng.randint(2, 99)}, and why?"
-            + " Show each step and say what it is for." * (0 if i % 5 else 40),  # beyond 128 tokens
-            "benchmark": "mmlu", "subject": "elementary_mathematics",
-            "weak_correct": rng.randint(0, 1), "strong_correct": 1,
-        }
-        for i in range(500)
-    ])  # fmt: skip
+    write(
+        folder,
+        "intent_banking77.jsonl.gz",
+        [
+            {"text": pattern.format(item), "intent": intent}
+            for intent, patterns in _ASKS.items()
+            for pattern in patterns
+            for item in _ITEMS.split()
+        ],
+    )
+    write(
+        folder,
+        "routing_pairs.jsonl.gz",
+        [
+            {
+                "prompt": f"What is {rng.randint(2, 99)} times {rng.randint(2, 99)}, and why?"
+                + " Show each step and say what it is for."
+                * (0 if i % 5 else 40),  # beyond 128 tokens
+                "benchmark": "mmlu",
+                "subject": "elementary_mathematics",
+                "weak_correct": rng.randint(0, 1),
+                "strong_correct": 1,
+            }
+            for i in range(500)
+        ],
+    )
     return folder

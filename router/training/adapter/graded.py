@@ -124,9 +124,15 @@ def _llmrouter(row: dict[str, Any]) -> Iterator[Question]:
     domain = Domain.SCIENCE_MATH if kind == "number" else Domain.GENERAL
     answer = row["ground_truth"].rsplit("####", 1)[-1]
     yield Question(
-        _key(row["prompt"]), row["task"], kind, row["prompt"], answer, domain,
-        _mean(row["scores"]), len(row["scores"]),
-    )  # fmt: skip
+        _key(row["prompt"]),
+        row["task"],
+        kind,
+        row["prompt"],
+        answer,
+        domain,
+        _mean(row["scores"]),
+        len(row["scores"]),
+    )
 
 
 def _zeroeval(row: dict[str, Any]) -> Iterator[Question]:
@@ -134,9 +140,15 @@ def _zeroeval(row: dict[str, Any]) -> Iterator[Question]:
         return
     answer = row["answer"].lstrip("# ")
     yield Question(
-        _key(row["prompt"]), "gsm8k", "number", row["prompt"], answer, Domain.SCIENCE_MATH,
-        _mean(row["correct"]), len(row["correct"]),
-    )  # fmt: skip
+        _key(row["prompt"]),
+        "gsm8k",
+        "number",
+        row["prompt"],
+        answer,
+        Domain.SCIENCE_MATH,
+        _mean(row["correct"]),
+        len(row["correct"]),
+    )
 
 
 def _mmlu_pro(row: dict[str, Any]) -> Iterator[Question]:
@@ -146,9 +158,15 @@ def _mmlu_pro(row: dict[str, Any]) -> Iterator[Question]:
         return
     domain = rules.SUBJECT_DOMAIN.get(row["category"], Domain.GENERAL)
     yield Question(
-        _key(text), "mmlu_pro", "option", text, row["answer"], domain,
-        _mean(row["correct"]), len(row["correct"]),
-    )  # fmt: skip
+        _key(text),
+        "mmlu_pro",
+        "option",
+        text,
+        row["answer"],
+        domain,
+        _mean(row["correct"]),
+        len(row["correct"]),
+    )
 
 
 READERS: dict[str, Callable[[dict[str, Any]], Iterator[Question]]] = {

@@ -171,10 +171,17 @@ def _row(
         )
     claim = CLAIMS.get(variant.claim)
     return Row(
-        variant, own.sha256, own.bytes, own.times, accuracy, _mean(taught), _mean(untaught),
-        float(np.mean([*taught, *untaught])), ratios,
+        variant,
+        own.sha256,
+        own.bytes,
+        own.times,
+        accuracy,
+        _mean(taught),
+        _mean(untaught),
+        float(np.mean([*taught, *untaught])),
+        ratios,
         None if claim is None or ratios is None else verdict(claim, ratios),
-    )  # fmt: skip
+    )
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -184,8 +191,10 @@ def _mean(values: Sequence[float]) -> float | None:
 def _write(setting: Setting, rows: Sequence[Row], out: Path) -> tuple[Path, ...]:
     out.mkdir(parents=True, exist_ok=True)
     contents = (
-        render(setting, rows), json.dumps(to_json(setting, rows), indent=1) + "\n", draw(rows),
-    )  # fmt: skip
+        render(setting, rows),
+        json.dumps(to_json(setting, rows), indent=1) + "\n",
+        draw(rows),
+    )
     files = tuple(out / name for name in FILES)
     for path, content in zip(files, contents, strict=True):
         path.write_text(content, encoding="utf-8")

@@ -29,9 +29,12 @@ Samples = dict[str, dict[int, list[float]]]
 
 
 def take_turns(
-    encoders: Mapping[str, Encoder], turns: int, *, lengths: Sequence[int] = LENGTHS,
+    encoders: Mapping[str, Encoder],
+    turns: int,
+    *,
+    lengths: Sequence[int] = LENGTHS,
     progress: bool = False,
-) -> dict[str, dict[int, Milliseconds]]:  # fmt: skip
+) -> dict[str, dict[int, Milliseconds]]:
     """Returns p50, p99 and the processor's p50 in milliseconds per encoder and length.
 
     The processor's figure counts only the work of this thread, which a busy machine inflates less.

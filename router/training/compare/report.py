@@ -76,9 +76,13 @@ def measured_cells(row: Row) -> tuple[str, ...]:
 
 
 MEASURED = (
-    "variant", "MB", *(f"p50 at {length}, ms" for length in LENGTHS), f"p99 at {TYPICAL}, ms",
-    "taught", "untaught",
-)  # fmt: skip
+    "variant",
+    "MB",
+    *(f"p50 at {length}, ms" for length in LENGTHS),
+    f"p99 at {TYPICAL}, ms",
+    "taught",
+    "untaught",
+)
 
 
 def claim_cells(row: Row) -> tuple[str, ...]:
@@ -91,17 +95,27 @@ def claim_cells(row: Row) -> tuple[str, ...]:
     return (
         row.variant.name,
         row.variant.against,
-        times(ratios.smaller), usual[0],
-        times(ratios.faster), usual[1],
-        f"{ratios.kept:.1%} ({ratios.low:.1%} to {ratios.high:.1%})", usual[2],
+        times(ratios.smaller),
+        usual[0],
+        times(ratios.faster),
+        usual[1],
+        f"{ratios.kept:.1%} ({ratios.low:.1%} to {ratios.high:.1%})",
+        usual[2],
         plain(row),
-    )  # fmt: skip
+    )
 
 
 CLAIMED = (
-    "variant", "against", "smaller", "usual", "faster", "usual", "accuracy kept", "usual",
+    "variant",
+    "against",
+    "smaller",
+    "usual",
+    "faster",
+    "usual",
+    "accuracy kept",
+    "usual",
     "the claim here",
-)  # fmt: skip
+)
 
 
 def plain(row: Row) -> str:

@@ -137,9 +137,13 @@ def _pairs(row: Row) -> Iterator[Example]:
     domain = rules.SUBJECT_DOMAIN.get(str(row["subject"]))
     given = {"domain": domain} if domain else {}
     yield _example(
-        row, f"pairs_{benchmark}", _text(row, "prompt"), given,
-        outcomes=outcomes, benchmark=f"pairs_{benchmark}",
-    )  # fmt: skip
+        row,
+        f"pairs_{benchmark}",
+        _text(row, "prompt"),
+        given,
+        outcomes=outcomes,
+        benchmark=f"pairs_{benchmark}",
+    )
 
 
 def _outcomes(raw: object) -> dict[str, float]:
@@ -155,27 +159,38 @@ def _mmlu_pro(row: Row) -> Iterator[Example]:
     listed = "\n".join(f"{chr(65 + i)}. {option}" for i, option in enumerate(options))
     domain = rules.SUBJECT_DOMAIN.get(str(row["category"]))
     yield _example(
-        row, "mmlu_pro", f"{_text(row, 'question')}\n{listed}",
+        row,
+        "mmlu_pro",
+        f"{_text(row, 'question')}\n{listed}",
         {"domain": domain} if domain else {},
-        outcomes=_outcomes(row["correct"]), benchmark="mmlu_pro",
-    )  # fmt: skip
+        outcomes=_outcomes(row["correct"]),
+        benchmark="mmlu_pro",
+    )
 
 
 def _zeroeval(row: Row) -> Iterator[Example]:
     benchmark = f"zeroeval_{row['benchmark']}"
     yield _example(
-        row, benchmark, _text(row, "prompt"), {},
-        outcomes=_outcomes(row["correct"]), benchmark=benchmark,
-    )  # fmt: skip
+        row,
+        benchmark,
+        _text(row, "prompt"),
+        {},
+        outcomes=_outcomes(row["correct"]),
+        benchmark=benchmark,
+    )
 
 
 def _llmrouter(row: Row) -> Iterator[Example]:
     task = f"llmrouter_{row['task']}"
     graded = task != "llmrouter_commongen"
     yield _example(
-        row, task, _text(row, "prompt"), {},
-        outcomes=_outcomes(row["scores"]) if graded else {}, benchmark=task if graded else "",
-    )  # fmt: skip
+        row,
+        task,
+        _text(row, "prompt"),
+        {},
+        outcomes=_outcomes(row["scores"]) if graded else {},
+        benchmark=task if graded else "",
+    )
 
 
 def _arena(row: Row) -> Iterator[Example]:

@@ -121,15 +121,9 @@ _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
             "ingredients_list nutrition_info oil_change_when plug_type spelling time timezone "
             "weather cook_time gas_type tire_pressure mpg next_holiday"
         ),
-        RequestType.EXPLANATION: (
-            "jump_start oil_change_how recipe tire_change"
-        ),
-        RequestType.MATH: (
-            "calculator measurement_conversion"
-        ),
-        RequestType.FOLLOW_UP: (
-            "yes no maybe repeat"
-        ),
+        RequestType.EXPLANATION: ("jump_start oil_change_how recipe tire_change"),
+        RequestType.MATH: ("calculator measurement_conversion"),
+        RequestType.FOLLOW_UP: ("yes no maybe repeat"),
     },
     "banking77": {
         RequestType.STATUS: (
@@ -155,9 +149,7 @@ _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
         ),
     },
     "hwu64": {
-        RequestType.SMALL_TALK: (
-            "general_joke general_praise general_quirky"
-        ),
+        RequestType.SMALL_TALK: ("general_joke general_praise general_quirky"),
         RequestType.FOLLOW_UP: (
             "general_affirm general_confirm general_negate general_repeat general_dontcare "
             "general_explain"
@@ -176,20 +168,12 @@ _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
         RequestType.FACTUAL: (
             "qa_definition qa_factoid qa_stock qa_currency datetime_query weather_query"
         ),
-        RequestType.MATH: (
-            "qa_maths datetime_convert"
-        ),
-        RequestType.EXPLANATION: (
-            "cooking_recipe"
-        ),
+        RequestType.MATH: ("qa_maths datetime_convert"),
+        RequestType.EXPLANATION: ("cooking_recipe"),
     },
     "snips": {
-        RequestType.TRANSACTION: (
-            "AddToPlaylist BookRestaurant PlayMusic RateBook"
-        ),
-        RequestType.FACTUAL: (
-            "GetWeather SearchScreeningEvent"
-        ),
+        RequestType.TRANSACTION: ("AddToPlaylist BookRestaurant PlayMusic RateBook"),
+        RequestType.FACTUAL: ("GetWeather SearchScreeningEvent"),
     },
     "hint3": {
         RequestType.STATUS: (
@@ -224,7 +208,7 @@ _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
             "powerplay11:VERIFY_PAN powerplay11:VERIFY_EMAIL"
         ),
     },
-}  # fmt: skip
+}
 _INTENT_TYPE: Mapping[tuple[str, str], str] = {
     (source, intent): kind
     for source, kinds in _TYPE_BY_INTENT.items()

@@ -108,9 +108,12 @@ def examples(seed: int, count: int = 3_000) -> Iterator[Example]:
         if text in measured:
             continue
         yield Example(
-            text=text, source="template_nonsense", labels={TASK: "no"},
-            group=f"nonsense/{text}", weak=frozenset({TASK}),
-        )  # fmt: skip
+            text=text,
+            source="template_nonsense",
+            labels={TASK: "no"},
+            group=f"nonsense/{text}",
+            weak=frozenset({TASK}),
+        )
 
 
 def _invented(rng: random.Random) -> str:
@@ -232,9 +235,22 @@ _LANGUAGES: tuple[_Language, ...] = tuple(
     )
 )
 _SLOTS = {
-    "{count}": _COUNTS, "{quality}": _QUALITIES, "{things}": _THINGS, "{thing}": _THING,
-    "{notion}": _NOTION, "{do}": _DO, "{feel}": _FEEL, "{how}": _HOW,
-}  # fmt: skip
+    "{count}": _COUNTS,
+    "{quality}": _QUALITIES,
+    "{things}": _THINGS,
+    "{thing}": _THING,
+    "{notion}": _NOTION,
+    "{do}": _DO,
+    "{feel}": _FEEL,
+    "{how}": _HOW,
+}
 _KINDS: tuple[Callable[[random.Random], str], ...] = (
-    _invented, _salad, _mixed, _mashed, _symbols, _absurd, _unrelated, _foreign,
-)  # fmt: skip
+    _invented,
+    _salad,
+    _mixed,
+    _mashed,
+    _symbols,
+    _absurd,
+    _unrelated,
+    _foreign,
+)

@@ -307,9 +307,14 @@ def _masked(ids: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _terms(
-    student: Student, readout: Readout, corpus: Corpus, balances: Mapping[str, Balance],
-    index: np.ndarray, pooled: Tensor, unit: Tensor,
-) -> Iterator[tuple[str, Tensor]]:  # fmt: skip
+    student: Student,
+    readout: Readout,
+    corpus: Corpus,
+    balances: Mapping[str, Balance],
+    index: np.ndarray,
+    pooled: Tensor,
+    unit: Tensor,
+) -> Iterator[tuple[str, Tensor]]:
     rows = corpus.target_row[index]
     taught = np.flatnonzero(rows >= 0)
     if len(taught):

@@ -49,9 +49,12 @@ def curated(run: Run) -> Metrics:
     files = sources.knowledge_files(run.knowledge)
     knowledge = [sources.read_knowledge(path) for path in files]
     made = curate.curate(
-        run.data, run.seed, english_only=run.options.english_only,
-        told=[example for rows, _ in knowledge for example in rows], progress=run.progress,
-    )  # fmt: skip
+        run.data,
+        run.seed,
+        english_only=run.options.english_only,
+        told=[example for rows, _ in knowledge for example in rows],
+        progress=run.progress,
+    )
     train = thinned(made.train, run.seed, {}, QUICK_ROWS) if run.quick else made.train
     folder = run.folder("curate")
     curate.save(folder / "train.jsonl.gz", train)
@@ -115,8 +118,10 @@ def adapted(run: Run) -> Metrics:
     shape = _plan(run).shape
     done = adapt.adapt(
         [tokenise(example.text) for example in train],
-        adapt.Plan(run.seed, seconds, shape=shape), run.folder("adapt"), progress=run.progress,
-    )  # fmt: skip
+        adapt.Plan(run.seed, seconds, shape=shape),
+        run.folder("adapt"),
+        progress=run.progress,
+    )
     return {"steps": done.steps, "loss_first": done.loss_first, "loss_last": done.loss_last}
 
 
@@ -158,9 +163,13 @@ def _plan(run: Run, leg: int = 1) -> distil.Plan:
     from router.training.encoder import distil
 
     plan = distil.Plan(
-        run.seed, scale=DISTIL_SCALE, max_seconds=DISTIL_SECONDS, leg=leg,
-        curriculum=run.options.curriculum, adjustment=run.options.adjustment,
-    )  # fmt: skip
+        run.seed,
+        scale=DISTIL_SCALE,
+        max_seconds=DISTIL_SECONDS,
+        leg=leg,
+        curriculum=run.options.curriculum,
+        adjustment=run.options.adjustment,
+    )
     return distil.short_plan(plan) if run.quick else plan
 
 
@@ -187,10 +196,12 @@ def pruned(run: Run) -> Metrics:
     judged = random.Random(run.seed).sample(dev, min(WATCHED_ROWS, len(dev)))
     cosine = prune.cosine(whole, small, [tokenise(example.text) for example in judged])
     return {
-        "layers": len(small.layers), "heads": small.shape.heads, "neurons": small.shape.hidden,
+        "layers": len(small.layers),
+        "heads": small.shape.heads,
+        "neurons": small.shape.hidden,
         "word_pieces": left.vocabulary or small.shape.vocabulary,
         "cosine_to_whole": round(cosine, 4),
-    }  # fmt: skip
+    }
 
 
 def exported(run: Run) -> Metrics:
@@ -204,6 +215,8 @@ def exported(run: Run) -> Metrics:
     kept = np.load(pieces).tolist() if made == "prune" and pieces.is_file() else None
     full, small = export(student, run.folder("export"), bits=run.options.bits, pieces=kept)
     return {
-        "bits": run.options.bits, "student": made,
-        "bytes_float": full.stat().st_size, "bytes": small.stat().st_size,
-    }  # fmt: skip
+        "bits": run.options.bits,
+        "student": made,
+        "bytes_float": full.stat().st_size,
+        "bytes": small.stat().st_size,
+    }

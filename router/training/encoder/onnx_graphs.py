@@ -92,8 +92,12 @@ def _int4_matmul(graph: GraphProto, node: NodeProto, weight: npt.NDArray[np.floa
         [node.input[0], f"{name}_int4", f"{name}_scale"],
         list(node.output),
         domain=MICROSOFT,
-        K=inputs, N=outputs, bits=4, block_size=BLOCK, accuracy_level=INT8_ACTIVATIONS,
-    )  # fmt: skip
+        K=inputs,
+        N=outputs,
+        bits=4,
+        block_size=BLOCK,
+        accuracy_level=INT8_ACTIVATIONS,
+    )
     node.CopyFrom(small)
 
 
@@ -119,8 +123,10 @@ def _int4_table(graph: GraphProto, node: NodeProto, table: npt.NDArray[np.float3
         [f"{name}_int4", node.input[1], f"{name}_scale"],
         list(node.output),
         domain=MICROSOFT,
-        block_size=BLOCK, gather_axis=0, quantize_axis=1,
-    )  # fmt: skip
+        block_size=BLOCK,
+        gather_axis=0,
+        quantize_axis=1,
+    )
     node.CopyFrom(small)
 
 

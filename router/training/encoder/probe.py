@@ -52,9 +52,14 @@ class Untaught:
 UNTAUGHT = (
     Untaught("MMLU subject", "routing_pairs.jsonl.gz", "prompt", "subject", ("benchmark", "mmlu")),
     Untaught("MATH subject", "difficulty_math.jsonl.gz", "text", "subject", ("source", "math")),
-    Untaught("MedQuAD question", "stakes_domain_questions.jsonl.gz", "text", "category",
-             ("source", "medquad")),
-)  # fmt: skip
+    Untaught(
+        "MedQuAD question",
+        "stakes_domain_questions.jsonl.gz",
+        "text",
+        "category",
+        ("source", "medquad"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,14 @@ TEACHER_WIDTH = 384
 TEACHER_BATCH_TOKENS = 6_144
 
 TAUGHT = {
-    "tickets": 2_500, "davidson": 5_000, "email": 1_200, "mmlu_pro": 1_800, "pairs_mmlu": 2_400,
-    "snips": 6_000, "clinc150": 14_000,
-}  # fmt: skip
+    "tickets": 2_500,
+    "davidson": 5_000,
+    "email": 1_200,
+    "mmlu_pro": 1_800,
+    "pairs_mmlu": 2_400,
+    "snips": 6_000,
+    "clinc150": 14_000,
+}
 """Most rows per source that the teacher embeds. The others train the student by their labels; a
 token costs more in the teacher than in a training step of the student."""
 

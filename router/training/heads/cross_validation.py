@@ -58,9 +58,12 @@ def folds_of(texts: Sequence[str], labels: Labels, seed: int) -> npt.NDArray[np.
 
 
 def best_ridge(
-    vectors: Embeddings, labels: Labels, classes: int, folds: npt.NDArray[np.int64],
+    vectors: Embeddings,
+    labels: Labels,
+    classes: int,
+    folds: npt.NDArray[np.int64],
     texts: Sequence[str],
-) -> float:  # fmt: skip
+) -> float:
     """Returns the ridge of least out-of-fold log loss at its own best temperature."""
     chosen = np.arange(len(labels))
     if len(chosen) > ROWS_TO_CHOOSE:
@@ -91,9 +94,13 @@ def log_loss(logits: Floats, labels: Labels) -> float:
 
 
 def out_of_fold(
-    vectors: Embeddings, labels: Labels, classes: int, folds: npt.NDArray[np.int64],
-    ridge: float, start: Weights,
-) -> Floats:  # fmt: skip
+    vectors: Embeddings,
+    labels: Labels,
+    classes: int,
+    folds: npt.NDArray[np.int64],
+    ridge: float,
+    start: Weights,
+) -> Floats:
     """Returns logits of every row by a head that was fitted on the other folds, (rows, classes)."""
     outside = np.zeros((len(labels), classes), dtype=np.float32)
     # A class that was never seen has an extreme bias, from which no fit would come back.

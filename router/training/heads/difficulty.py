@@ -26,9 +26,13 @@ from router.training.heads.mix_ngrams import Mix
 from router.triage.triage_model import Rarity
 
 ANCHORS: Mapping[str, float] = {
-    "small_talk": -3.0, "follow_up": -2.0, "status": -2.5, "faq": -2.5, "transaction": -2.5,
+    "small_talk": -3.0,
+    "follow_up": -2.0,
+    "status": -2.5,
+    "faq": -2.5,
+    "transaction": -2.5,
     "classification": -1.5,
-}  # fmt: skip
+}
 """Difficulty of request types that no table covers; 0 is the average question."""
 ANCHOR_STRATEGIC, ANCHOR_GRAVE = 1.2, 0.6
 HINT_LOW, HINT_HIGH = -2.0, 1.6
@@ -140,10 +144,17 @@ def fit(
     usual = mix.vectors * float(by_vectors.mean()) if len(by_vectors) else 0.0
     early = Early(np.array([usual + mix.words * table_bias + level], np.float32), IDENTITY, 0.0)
     head = Head(
-        "difficulty", HeadKind.VALUE, ("d",), (mix.vectors * weight[:, None]).astype(np.float32),
-        np.array([mix.vectors * bias + mix.words * table_bias + level], np.float32), IDENTITY,
-        encoder_sha256, "mixed", (mix.words * table[:, None]).astype(np.float32), early,
-    )  # fmt: skip
+        "difficulty",
+        HeadKind.VALUE,
+        ("d",),
+        (mix.vectors * weight[:, None]).astype(np.float32),
+        np.array([mix.vectors * bias + mix.words * table_bias + level], np.float32),
+        IDENTITY,
+        encoder_sha256,
+        "mixed",
+        (mix.words * table[:, None]).astype(np.float32),
+        early,
+    )
     gap = theta[dev_graded.model] - head(dev[1])[dev_graded.example]
     a = _slope(gap, dev_graded)
     known = _known(examples, head(read), graded, models, theta, a)
@@ -156,10 +167,14 @@ def _weighed(
     """Returns the weight of each reader of d, and the shift, of least log loss on dev answers."""
     if len(graded.right) < LEAST_WEIGHED:
         return Mix(1.0, 0.0), 0.0
-    x = np.column_stack([
-        theta[graded.model], -by_vectors[graded.example], -by_words[graded.example],
-        -np.ones(len(graded.right)),
-    ])  # fmt: skip
+    x = np.column_stack(
+        [
+            theta[graded.model],
+            -by_vectors[graded.example],
+            -by_words[graded.example],
+            -np.ones(len(graded.right)),
+        ]
+    )
     weights = graded.weight * len(x) / graded.weight.sum()
     prior, firm = np.array([1.0, 0.5, 0.5, 0.0]), np.full(4, 1e-3)
     coefficients = fit_logistic(x, graded.right, prior, firm, weights)
@@ -265,9 +280,13 @@ def _slope(gap: Floats, graded: Answers) -> float:
 
 
 def _known(
-    examples: Sequence[Example], d: Floats, graded: Answers, models: Sequence[str],
-    theta: Floats, a: float,
-) -> dict[str, KnownModel]:  # fmt: skip
+    examples: Sequence[Example],
+    d: Floats,
+    graded: Answers,
+    models: Sequence[str],
+    theta: Floats,
+    a: float,
+) -> dict[str, KnownModel]:
     """Returns abilities: one number per model and domain, pulled towards the model's own."""
     domains = np.array([example.labels.get("domain", "") for example in examples])
     of_answer = domains[graded.example] if len(graded.example) else np.array([], dtype=str)

@@ -85,9 +85,13 @@ def calibration_weights(rows: Part) -> Floats:
 
 
 def class_head(
-    name: str, train: tuple[Encoded, Part], dev: tuple[Encoded, Part],
-    classes: Sequence[str], encoder_sha256: str, rare: Rarity,
-) -> Head:  # fmt: skip
+    name: str,
+    train: tuple[Encoded, Part],
+    dev: tuple[Encoded, Part],
+    classes: Sequence[str],
+    encoder_sha256: str,
+    rare: Rarity,
+) -> Head:
     """Returns a head of several classes, its readers weighed and its temperature fitted on dev.
 
     A class without a training row gets a logit so low that it is never predicted.
@@ -101,9 +105,12 @@ def class_head(
 
 
 def chance_head(
-    name: str, train: tuple[Encoded, Part], dev: tuple[Encoded, Part], encoder_sha256: str,
+    name: str,
+    train: tuple[Encoded, Part],
+    dev: tuple[Encoded, Part],
+    encoder_sha256: str,
     rare: Rarity,
-) -> Head:  # fmt: skip
+) -> Head:
     """Returns a head of one probability, with the better of Platt and isotonic, fitted on dev.
 
     Raises TrainingDataError when the training rows have only one class.
@@ -120,9 +127,13 @@ def chance_head(
 
 
 def _fitted(
-    name: str, train: tuple[Encoded, Part], classes: Sequence[str], positive: str | None,
-    encoder_sha256: str, rare: Rarity,
-) -> Fitted:  # fmt: skip
+    name: str,
+    train: tuple[Encoded, Part],
+    classes: Sequence[str],
+    positive: str | None,
+    encoder_sha256: str,
+    rare: Rarity,
+) -> Fitted:
     """Returns both readers of a task, fitted apart on its training rows."""
     read, rows = train[0][train[1].index], train[1]
     weight, bias = softmax_regression(read.vectors, rows.labels, len(classes), rows.weights)

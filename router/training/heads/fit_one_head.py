@@ -217,16 +217,26 @@ def put_together(fitted: Fitted, mix: Mix, judged: Judged, *, calibrate: bool = 
         early = _early(fitted, mix, judged, calibrator, own_bias - offset)
     kind = HeadKind.CLASSES if fitted.positive is None else HeadKind.CHANCE
     return Head(
-        fitted.name, kind, classes, np.float32(mix.vectors) * parts.weight,
-        bias.astype(np.float32), calibrator, fitted.encoder_sha256, fitted.label_source, words,
+        fitted.name,
+        kind,
+        classes,
+        np.float32(mix.vectors) * parts.weight,
+        bias.astype(np.float32),
+        calibrator,
+        fitted.encoder_sha256,
+        fitted.label_source,
+        words,
         early,
-    )  # fmt: skip
+    )
 
 
 def _early(
-    fitted: Fitted, mix: Mix, judged: Judged, calibrator: Calibrator,
+    fitted: Fitted,
+    mix: Mix,
+    judged: Judged,
+    calibrator: Calibrator,
     bias: npt.NDArray[np.float32],
-) -> Early:  # fmt: skip
+) -> Early:
     """Finds, on the judged rows, from which confidence n-grams alone are enough."""
     assert judged.words is not None
     words = mix.words * judged.words

@@ -82,16 +82,25 @@ def _by_rule(row: Row) -> str | None:
 _TICKETS, _SMS, _MAIL = "tickets_it_service", "spam_sms", "spam_email_spamassassin"
 _PROMPTS, _HINT3, _BANKING = "prompts_general", "intent_hint3_support", "intent_banking77"
 _LICENCES = {
-    _TICKETS: "CC0 / MIT", _SMS: "CC BY 4.0 (as published by UCI)", _MAIL: "PDDL 1.0 / CC0",
-    _PROMPTS: "Apache-2.0", _HINT3: "ODbL 1.0 / DbCL 1.0", _BANKING: "CC BY 4.0",
-    "toxicity_davidson": "MIT", "moderation_openai1680": "MIT",
-}  # fmt: skip
+    _TICKETS: "CC0 / MIT",
+    _SMS: "CC BY 4.0 (as published by UCI)",
+    _MAIL: "PDDL 1.0 / CC0",
+    _PROMPTS: "Apache-2.0",
+    _HINT3: "ODbL 1.0 / DbCL 1.0",
+    _BANKING: "CC BY 4.0",
+    "toxicity_davidson": "MIT",
+    "moderation_openai1680": "MIT",
+}
 
 
 def _from(
-    name: str, column: str, label_of: Callable[[Row], str | None], most: int | None = None,
-    *, weak: bool = True,
-) -> Taught:  # fmt: skip
+    name: str,
+    column: str,
+    label_of: Callable[[Row], str | None],
+    most: int | None = None,
+    *,
+    weak: bool = True,
+) -> Taught:
     columns = ("text", column) if column else ("text",)
     return Taught(f"{name}.jsonl.gz", columns, _LICENCES[name], label_of, weak, most)
 

@@ -127,9 +127,12 @@ def _reader(task: str, taught: Taught) -> Reader:
 
 
 def _encode(
-    model: TriageModel, texts: Sequence[str], known: dict[str, Read], specialist: Specialist,
+    model: TriageModel,
+    texts: Sequence[str],
+    known: dict[str, Read],
+    specialist: Specialist,
     shown: bool,
-) -> Encoded:  # fmt: skip
+) -> Encoded:
     """Encodes texts; those of an earlier specialist are not read again."""
     new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
     for start in track(range(0, len(new), CHUNK), f"embed {specialist.name}", shown):
@@ -142,9 +145,12 @@ def _encode(
 
 
 def _fit(
-    specialist: Specialist, examples: Sequence[Example], encoded: Encoded, model: TriageModel,
+    specialist: Specialist,
+    examples: Sequence[Example],
+    encoded: Encoded,
+    model: TriageModel,
     seed: int,
-) -> tuple[FittedHead, dict[str, object]]:  # fmt: skip
+) -> tuple[FittedHead, dict[str, object]]:
     """Returns the head of the rows outside dev, and its figures on dev, given labels apart.
 
     Dev decides its weights and its temperature, because on rows on which the encoder was trained
@@ -159,11 +165,17 @@ def _fit(
         raise TrainingDataError(f"no row teaches {task} the classes {', '.join(sorted(missing))}")
     weak = sum(task in example.weak for example in train)
     fitted = fit_head(
-        task, encoded[~judging], _labels(train, task, classes), classes,
-        [example.text for example in train], model.encoder.sha256, seed=seed, rare=model.rarity,
+        task,
+        encoded[~judging],
+        _labels(train, task, classes),
+        classes,
+        [example.text for example in train],
+        model.encoder.sha256,
+        seed=seed,
+        rare=model.rarity,
         label_source="weak" if weak == len(train) else "mixed" if weak else "given",
         honest=np.zeros(len(train), bool),
-    )  # fmt: skip
+    )
     dev = [example for example in examples if is_dev(example)]
     labels = _labels(dev, task, classes)
     if len(dev) >= LEAST_DEV:
@@ -187,10 +199,15 @@ def _labels(examples: Sequence[Example], task: str, classes: Sequence[str]) -> L
 
 
 def _card(
-    specialist: Specialist, fitted: FittedHead, dev: Mapping[str, object],
-    files: Sequence[LoadedFile], examples: Sequence[Example], model: TriageModel, seed: int,
+    specialist: Specialist,
+    fitted: FittedHead,
+    dev: Mapping[str, object],
+    files: Sequence[LoadedFile],
+    examples: Sequence[Example],
+    model: TriageModel,
+    seed: int,
     command: str,
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, object]:
     task = specialist.name
     return {
         "name": task,
@@ -201,8 +218,13 @@ def _card(
         "command": command,
         "seed": seed,
         "data": [
-            {"file": f.name, "sha256": f.sha256, "rows_read": f.rows, "rows_used": f.examples,
-             "licence": f.licence}
+            {
+                "file": f.name,
+                "sha256": f.sha256,
+                "rows_read": f.rows,
+                "rows_used": f.examples,
+                "licence": f.licence,
+            }
             for f in files
         ],
         "rows_per_class": dict(Counter(e.labels[task] for e in examples).most_common()),
@@ -213,7 +235,7 @@ def _card(
         "encoder_sha256": fitted.head.encoder_sha256,
         "model_version": model.version,
         "versions": versions(),
-    }  # fmt: skip
+    }
 
 
 def render(cards: Sequence[Mapping[str, object]]) -> str:

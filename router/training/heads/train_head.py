@@ -88,9 +88,16 @@ def train_head(
     encoded = model.encode([row.text for row in rows.rows])
     labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
     fitted = fit_head(
-        name, encoded, labels, rows.classes, [row.text for row in rows.rows],
-        model.encoder.sha256, seed=seed, rare=model.rarity, positive=positive,
-    )  # fmt: skip
+        name,
+        encoded,
+        labels,
+        rows.classes,
+        [row.text for row in rows.rows],
+        model.encoder.sha256,
+        seed=seed,
+        rare=model.rarity,
+        positive=positive,
+    )
     comparison = compared(out, fitted, rows, encoded, labels)
     card = _card(fitted, rows, model, seed, command)
     installed = force or comparison is None or not comparison.worse
