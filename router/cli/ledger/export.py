@@ -8,29 +8,89 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, Any, TextIO
+
+from msgspec import Struct
 
 from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
+from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
 from router.ledger.row_reading import refusal_of, row_names
+from router.ledger.row_values import writer
 from router.rendering.tidy_csv import FORMULA_STARTS
 from router.types import AttemptRow, CostBasis, RequestRow
 
-COLUMNS = (
-    "request_id", "created_at_ms", "tenant", "state", "policy", "requested_model", "tier",
-    "tier_number", "verdict", "reason", "ordinal", "role", "answerer", "attempt_tier", "model",
-    "attempt_state", "cost_nano_usd", "cost_basis", "estimated", "discarded", "input_tokens",
-    "output_tokens", "latency_ms", "error_code", "cached_input_tokens", "cache_write_tokens",
-    "reasoning_tokens", "images", "compute_ms", "cores", "price_version", "provider_cost_nano_usd",
-    "ending", "request_error_code", "short_nano_usd", "key_id", "key_name", "tags", "domain",
-    "request_type", "endpoint",
-)  # fmt: skip
+_TYPES = {Kind.WHOLE: "int64", Kind.SMALL: "int64", Kind.FLAG: "bool", Kind.REAL: "double"}
+"""Types of the ledger's columns in Parquet; all others are text."""
+_DIGITS = 3
+"""Digits after the point of a real number in the file."""
 
-_KINDS = {"estimated": "bool", "discarded": "bool", "latency_ms": "double", "compute_ms": "double"}
-_WHOLE = ("tier_number", "ordinal", "images", "cores")
+
+class _Stored:
+    """Takes cells of the file from a row's columns in the ledger.
+
+    `renamed` are the ledger's names of columns that have another name in the file.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], names: Sequence[str], renamed: Mapping[str, str]
+    ) -> None:
+        by_name = {column.name: column for column in columns}
+        chosen = [by_name[renamed.get(name, name)] for name in names]
+        kinds = [_TYPES.get(column.kind, "text") for column in chosen]
+        self.types = tuple(zip(names, kinds, strict=True))
+        self.positions = {name: i for i, name in enumerate(names)}
+        self._values = writer(chosen)
+        self._flags = [i for i, kind in enumerate(kinds) if kind == "bool"]
+        self._reals = [i for i, kind in enumerate(kinds) if kind == "double"]
+
+    def cells(self, row: Struct) -> list[Any]:
+        """Returns the cells of a row."""
+        cells: list[Any] = list(self._values(row))
+        for i in self._flags:
+            cells[i] = bool(cells[i])
+        for i in self._reals:
+            cells[i] = round(cells[i], _DIGITS)
+        return cells
+
+
+_REQUEST = _Stored(
+    REQUEST_COLUMNS,
+    (
+        "request_id", "created_at_ms", "tenant", "state", "policy", "requested_model", "tier",
+        "tier_number", "verdict", "reason",
+    ),
+    {},
+)  # fmt: skip
+_ATTEMPT = _Stored(
+    ATTEMPT_COLUMNS,
+    (
+        "ordinal", "role", "answerer", "attempt_tier", "model", "attempt_state", "cost_nano_usd",
+        "cost_basis", "estimated", "discarded", "input_tokens", "output_tokens", "latency_ms",
+        "error_code", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens", "images",
+        "compute_ms", "cores", "price_version", "provider_cost_nano_usd",
+    ),
+    {"attempt_tier": "tier", "attempt_state": "state"},
+)  # fmt: skip
+_POLICY, _COST = _REQUEST.positions["policy"], _ATTEMPT.positions["cost_nano_usd"]
+_PAYER = (
+    ("ending", "text"),
+    ("request_error_code", "text"),
+    ("short_nano_usd", "int64"),
+    ("key_id", "text"),
+    ("key_name", "text"),
+    ("tags", "text"),
+    ("domain", "text"),
+    ("request_type", "text"),
+    ("endpoint", "text"),
+)
+COLUMNS = (*_REQUEST.types, *_ATTEMPT.types, *_PAYER)
+"""Name and Parquet type of each column of the file."""
+NO_ATTEMPT: tuple[object, ...] = (None,) * len(_ATTEMPT.types)
+"""Fills the cells of the attempt for a request that made none."""
 
 
 def write_file(
@@ -39,7 +99,7 @@ def write_file(
     """Writes the rows to a file, `-` for standard output; returns the number of lines."""
     if form is FileFormat.PARQUET:
         lines = (cells for row in rows for cells in _lines(row, key_names))
-        return write_parquet(lines, [(name, _kind(name)) for name in COLUMNS], path)
+        return write_parquet(lines, COLUMNS, path)
     if str(path) == "-":
         return _write(rows, sys.stdout, form, key_names)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -64,23 +124,17 @@ def _write_json_lines(
     return count
 
 
-def _kind(name: str) -> str:
-    """Returns the type of a column in Parquet."""
-    whole = name in _WHOLE or name.endswith(("_ms", "_nano_usd", "_tokens"))
-    return _KINDS.get(name, "int64" if whole else "text")
-
-
 def write_csv(rows: Iterable[RequestRow], file: TextIO, key_names: Mapping[str, str]) -> int:
     """Writes a header and one line per attempt; returns their number. An unknown cost is empty.
 
     A request without any call has a line of its own, so no refused or failed request is missing.
     """
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    lines = csv.writer(file, lineterminator="\n")
+    lines.writerow([name for name, _ in COLUMNS])
     count = 0
     for row in rows:
         for cells in _lines(row, key_names):
-            writer.writerow([_safe(cell) for cell in _flat(cells)])
+            lines.writerow([_safe(cell) for cell in _flat(cells)])
             count += 1
     return count
 
@@ -95,52 +149,18 @@ def _lines(row: RequestRow, key_names: Mapping[str, str]) -> Iterator[tuple[obje
         yield (*request, *NO_ATTEMPT, *payer)
 
 
-def _request(row: RequestRow) -> tuple[object, ...]:
-    return (
-        row.request_id,
-        row.created_at_ms,
-        row.tenant,
-        row.state.value,
-        f"{row.policy}@{row.policy_hash}",
-        row.requested_model,
-        row.tier,
-        row.tier_number,
-        row.verdict,
-        row.reason,
-    )
+def _request(row: RequestRow) -> list[object]:
+    cells = _REQUEST.cells(row)
+    cells[_POLICY] = f"{row.policy}@{row.policy_hash}"
+    return cells
 
 
-def _attempt(attempt: AttemptRow) -> tuple[object, ...]:
+def _attempt(attempt: AttemptRow) -> list[object]:
+    cells = _ATTEMPT.cells(attempt)
     # An unknown price with a booked hold still costs that hold.
-    unknown = attempt.cost_basis is CostBasis.UNKNOWN and attempt.cost_nano_usd == 0
-    return (
-        attempt.ordinal,
-        attempt.role.value,
-        attempt.answerer,
-        attempt.tier,
-        attempt.model,
-        attempt.state.value,
-        None if unknown else attempt.cost_nano_usd,
-        attempt.cost_basis.value,
-        attempt.estimated,
-        attempt.discarded,
-        attempt.usage.input_tokens,
-        attempt.usage.output_tokens,
-        round(attempt.latency_ms, 3),
-        attempt.error_code,
-        attempt.usage.cached_input_tokens,
-        attempt.usage.cache_write_tokens,
-        attempt.usage.reasoning_tokens,
-        attempt.images,
-        round(attempt.compute_ms, 3),
-        attempt.cores,
-        attempt.price_version,
-        attempt.provider_cost_nano_usd,
-    )
-
-
-NO_ATTEMPT: tuple[object, ...] = (None,) * 22
-"""Fills the cells of the attempt for a request that made none."""
+    if attempt.cost_basis is CostBasis.UNKNOWN and attempt.cost_nano_usd == 0:
+        cells[_COST] = None
+    return cells
 
 
 def _payer(row: RequestRow, key_names: Mapping[str, str]) -> tuple[object, ...]:
